@@ -1,0 +1,78 @@
+# Every target sets up what it needs. ARGS goes to the tool behind the target; PYTHON names another interpreter (3.11+).
+#   make test ARGS="-k multipart -x"      make serve ARGS="--port 8080"      make test PYTHON=python3.12
+
+VENV := .venv
+BENCH_VENV := .bench-venv
+MEMBERS := $(patsubst %/pyproject.toml,%,$(wildcard core/pyproject.toml drivers/*/pyproject.toml http/pyproject.toml \
+             cli/pyproject.toml tests/contract/pyproject.toml))
+export PYTHON
+
+# Test processes; 0 runs all in one process, as a debugger needs.
+WORKERS ?= auto
+
+COMPILE = $(VENV)/bin/uv pip compile --quiet --python $(VENV)/bin/python --python-version 3.11 --universal \
+          --generate-hashes --no-header --no-emit-index-url --no-emit-find-links $(ARGS)
+LOCAL = $(foreach member,$(MEMBERS),--no-emit-package $(shell sed -n 's/^name = "\(.*\)"/\1/p' $(member)/pyproject.toml))
+CHECKS := check-format check-lint check-imports check-tree check-types
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test servers compat check bench fix lock clean venv bench-venv $(CHECKS)
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+serve: venv ## run the REST API on the in-memory driver
+	@$(VENV)/bin/bucketry serve --store memory:// $(ARGS)
+
+test: servers ## run all tests; those of MinIO and Ceph RGW need a Docker engine
+	@$(VENV)/bin/pytest -n $(WORKERS) $(ARGS)
+
+servers: venv ## pull or build the images of the servers that tests run on
+	@$(VENV)/bin/python -m tests.servers.images
+
+compat: servers ## run the contract suite on every driver, and write docs/compat.md from it
+	@$(VENV)/bin/pytest -n $(WORKERS) tests/memory/test_contract.py tests/minio/test_contract.py tests/rgw/test_contract.py \
+	    --contract-report $(VENV)/contract.json
+	@$(VENV)/bin/python tools/compat.py $(VENV)/contract.json > docs/compat.md
+
+check: venv ## check format, lint, import rules, tree rules and types
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target $(CHECKS)
+	@echo "check: all good"
+
+check-format:
+	@$(VENV)/bin/ruff format --check --quiet --diff .
+
+check-lint:
+	@$(VENV)/bin/ruff check --quiet .
+
+check-imports:
+	@$(VENV)/bin/lint-imports --no-logo
+
+check-tree:
+	@$(VENV)/bin/python tools/check_tree.py
+	@$(VENV)/bin/python tools/check_lock.py
+
+check-types:
+	@$(VENV)/bin/mypy --no-error-summary .
+
+fix: venv ## format the code and apply the linter's safe fixes
+	@$(VENV)/bin/ruff check --quiet --fix-only .
+	@$(VENV)/bin/ruff format --quiet .
+
+bench: bench-venv ## measure against what a user would pick instead
+	@$(BENCH_VENV)/bin/python -m benchmarks $(ARGS)
+
+lock: ## update requirements/ (newest versions: ARGS=--upgrade)
+	@tools/venv.sh $(VENV)
+	$(COMPILE) --group bootstrap --output-file requirements/uv.txt
+	$(COMPILE) pyproject.toml --group dev $(LOCAL) --output-file requirements/dev.txt
+	$(COMPILE) pyproject.toml --group bench $(LOCAL) --constraints requirements/dev.txt --output-file requirements/bench.txt
+
+clean: ## remove what the other targets made
+	rm -rf $(VENV) $(BENCH_VENV) .*venv.lock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+venv:
+	@tools/venv.sh $(VENV) requirements/dev.txt $(MEMBERS)
+
+bench-venv:
+	@tools/venv.sh $(BENCH_VENV) requirements/bench.txt $(MEMBERS)

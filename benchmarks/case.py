@@ -1,0 +1,132 @@
+"""What a row of the benchmarks is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+
+import msgspec
+
+KIB = 1024
+MIB = 1024 * KIB
+GIB = 1024 * MIB
+
+
+class NotAvailable(Exception):
+    """What a row compares with is not there; the message says what is missing."""
+
+
+class Unit(msgspec.Struct, frozen=True):
+    """What a figure counts.
+
+    Attributes:
+        symbol: As it is printed behind the figure.
+        more_is_better: Whether the larger of two figures is the better one.
+    """
+
+    symbol: str
+    more_is_better: bool
+
+    def ratio(self, ours: float, theirs: float) -> float:
+        """Returns how many times better ours is than theirs; below 1 it is worse."""
+        return ours / theirs if self.more_is_better else theirs / ours
+
+
+MICROSECONDS = Unit("µs", more_is_better=False)
+MILLISECONDS = Unit("ms", more_is_better=False)
+BYTES = Unit("B", more_is_better=False)
+MEBIBYTES = Unit("MiB", more_is_better=False)
+REQUESTS = Unit("req/s", more_is_better=True)
+MEGABYTES_PER_SECOND = Unit("MB/s", more_is_better=True)
+
+
+class Target(msgspec.Struct, frozen=True):
+    """What a row is to reach.
+
+    Attributes:
+        at_least: The smallest ratio that reaches it.
+        text: The same in words.
+    """
+
+    at_least: float
+    text: str
+
+
+class Contender(msgspec.Struct, frozen=True):
+    """One side of a row.
+
+    Attributes:
+        name: What it is.
+        measure: Measures one round and returns the figure, in the row's unit.
+    """
+
+    name: str
+    measure: Callable[[], float]
+
+
+class Contenders(msgspec.Struct, frozen=True):
+    """The sides of a row.
+
+    Attributes:
+        ours: bucketry.
+        theirs: What it is compared with.
+        bare: What no implementation can do without; the limit.
+    """
+
+    ours: Contender
+    theirs: Contender
+    bare: Contender
+
+
+class Scale(msgspec.Struct, frozen=True, kw_only=True):
+    """How much work is done: enough for steady figures, or only so much that every row runs once.
+
+    Attributes:
+        seconds: How long one contender is timed in one round.
+        keys: Keys in the large bucket of the listing; one in a thousand is listed, and at least one.
+        objects: Objects whose memory is measured.
+        listed: Objects in a listing over REST.
+        buckets: Buckets in a listing over REST.
+        upload_bytes: Size of an upload whose throughput is measured.
+        growth_bytes: Size of an upload during which the server's memory is watched.
+    """
+
+    seconds: float = 0.25
+    keys: int = 1_000_000
+    objects: int = 100_000
+    listed: int = 10_000
+    buckets: int = 500
+    upload_bytes: int = GIB
+    growth_bytes: int = 5 * GIB
+
+
+FULL = Scale()
+QUICK = Scale(
+    seconds=0.002, keys=2_000, objects=500, listed=1_500, buckets=10, upload_bytes=8 * MIB, growth_bytes=16 * MIB
+)
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """One row.
+
+    Attributes:
+        name: Short and unique; ``-k`` selects by it.
+        title: What is measured.
+        unit: What the figures count.
+        set_up: Makes the contenders; what has to be freed goes on the stack.
+        target: What is to be reached, if anything.
+        needs: Modules that are installed for the benchmarks alone.
+        max_rounds: Where a round takes so long that fewer than asked for are enough.
+        real_server: Whether it starts a real server in a container, which takes a Docker engine.
+        note: What a reader should know about how it is measured, or why a target is missed.
+    """
+
+    name: str
+    title: str
+    unit: Unit
+    set_up: Callable[[Scale, ExitStack], Contenders]
+    target: Target | None = None
+    needs: tuple[str, ...] = ()
+    max_rounds: int = 1_000
+    real_server: bool = False
+    note: str = ""

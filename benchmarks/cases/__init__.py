@@ -1,0 +1,30 @@
+"""All rows, in the order in which they are measured and printed."""
+
+from __future__ import annotations
+
+from benchmarks.case import Case
+from benchmarks.cases import (
+    footprint,
+    listing,
+    memory,
+    overhead,
+    presign,
+    rest,
+    server_calls,
+    server_listings,
+    server_transfers,
+    upload,
+)
+
+CASES: tuple[Case, ...] = (
+    *memory.CASES,
+    *listing.CASES,
+    *footprint.CASES,
+    *presign.CASES,
+    *rest.CASES,
+    *upload.CASES,
+    *overhead.CASES,
+    *server_calls.CASES,
+    *server_transfers.CASES,
+    *server_listings.CASES,
+)

@@ -1,0 +1,151 @@
+"""Writes results down: as a table to read, as Markdown to keep, as JSON to work with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from benchmarks.case import Case, Unit
+from benchmarks.machine import Machine
+from benchmarks.running import Missing, Result, Side
+from benchmarks.worker import Outcome
+
+_PAGE_COLUMNS = ("what", "bucketry", "compared with", "ratio", "spread", "bare limit", "target", "met")
+_TABLE_COLUMNS = ("row", "bucketry", "compared with", "", "ratio", "spread", "bare limit", "target", "met")
+
+HOW_TO_READ = (
+    "Figures are medians of rounds that take turns. A ratio says how many times better bucketry is than what it is "
+    "compared with, taken within each round; below 1 it is worse. The spread is the smallest and the largest of them."
+)
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """A run: where it was, and what came of each row, in the order of ``cases``."""
+
+    machine: Machine
+    quick: bool
+    outcomes: tuple[Outcome, ...]
+
+
+def is_met(case: Case, result: Result) -> bool:
+    """Returns whether a row reaches its target; one that has none does."""
+    return case.target is None or result.ratio >= case.target.at_least
+
+
+def page_row(case: Case, result: Result) -> tuple[str, ...]:
+    """Returns a row's cells, in the order of the page's columns."""
+    return (
+        case.title,
+        figure(result.ours.figure, case.unit),
+        _side(result.theirs, case.unit),
+        *_ratio(result),
+        _side(result.bare, case.unit),
+        *_verdict(case, result),
+    )
+
+
+def table_row(case: Case, result: Result) -> tuple[str, ...]:
+    """Returns a row's cells, in the order of the table's columns, which are narrower."""
+    return (
+        case.name,
+        figure(result.ours.figure, case.unit),
+        figure(result.theirs.figure, case.unit),
+        result.theirs.name,
+        *_ratio(result),
+        figure(result.bare.figure, case.unit),
+        *_verdict(case, result),
+    )
+
+
+def _ratio(result: Result) -> tuple[str, str]:
+    spread = f"{_number(min(result.ratios))} – {_number(max(result.ratios))}"
+    return _number(result.ratio), spread if len(result.ratios) > 1 else "one round"
+
+
+def _verdict(case: Case, result: Result) -> tuple[str, str]:
+    if case.target is None:
+        return "–", "–"
+    return case.target.text, "yes" if is_met(case, result) else "NO"
+
+
+def figure(value: float, unit: Unit) -> str:
+    """Writes a figure with its unit, in three digits that count."""
+    return f"{_number(value)} {unit.symbol}"
+
+
+def _side(side: Side, unit: Unit) -> str:
+    return f"{figure(side.figure, unit)} ({side.name})"
+
+
+def _number(value: float) -> str:
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+
+
+def summary(cases: Sequence[Case], report: Report) -> list[str]:
+    """Says in sentences what missed its target, and what was not measured."""
+    lines = []
+    for case, outcome in zip(cases, report.outcomes, strict=True):
+        if isinstance(outcome, Missing):
+            lines.append(f"{'FAILED' if outcome.broken else 'not measured'}: {case.name}: {outcome.reason}")
+        elif case.target and not is_met(case, outcome):
+            reached = f"{_number(outcome.ratio)} of at least {_number(case.target.at_least)}"
+            lines.append(f"target missed: {case.name}: {case.target.text}: {reached}")
+    with_target = sum(case.target is not None for case in cases)
+    met = sum(
+        case.target is not None and isinstance(outcome, Result) and is_met(case, outcome)
+        for case, outcome in zip(cases, report.outcomes, strict=True)
+    )
+    return [*lines, f"{met} of {with_target} targets met"]
+
+
+def table(cases: Sequence[Case], report: Report) -> str:
+    """Lays the measured rows out for a terminal."""
+    rows = [table_row(*pair) for pair in _measured(cases, report)]
+    widths = [max(map(len, column)) for column in zip(_TABLE_COLUMNS, *rows, strict=True)]
+    lines = (_TABLE_COLUMNS, tuple("-" * width for width in widths), *rows)
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip() for cells in lines
+    )
+
+
+def write_json(report: Report, path: Path) -> None:
+    """Writes everything that was measured, each round of it."""
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
+
+
+def write_markdown(cases: Sequence[Case], report: Report, path: Path) -> None:
+    """Writes a page for people."""
+    machine = report.machine
+    versions = ", ".join(f"{name} {version}" for name, version in machine.versions.items())
+    load = "" if machine.load is None else f" Load average when it began: {machine.load}."
+    where = (
+        f"Measured on {machine.date:%Y-%m-%d} with {machine.python} on {machine.cores} cores of {machine.cpu} "
+        f"({machine.system}).{load} Compared with and built upon: {versions}."
+    )
+    header = [
+        "# Benchmarks",
+        "",
+        'Written by `make bench ARGS="--markdown docs/benchmarks.md"`; do not edit.',
+        "",
+        where,
+        "",
+        HOW_TO_READ + " One machine on one day: ratios, not promises.",
+        "",
+    ]
+    if report.quick:
+        header += ["**A smoke run (`--quick`): too short for figures.**", ""]
+    rows = [page_row(*pair) for pair in _measured(cases, report)]
+    rule = ("---",) * len(_PAGE_COLUMNS)
+    lines = [f"| {' | '.join(cells)} |" for cells in (_PAGE_COLUMNS, rule, *rows)]
+    notes = [f"- **{case.title}** ({case.name}): {case.note}" for case in cases if case.note]
+    closing = ["", *(f"- {line}" for line in summary(cases, report))]
+    path.write_text("\n".join([*header, *lines, *closing, "", "## Notes", "", *notes]) + "\n")
+
+
+def _measured(cases: Sequence[Case], report: Report) -> list[tuple[Case, Result]]:
+    pairs = zip(cases, report.outcomes, strict=True)
+    return [(case, outcome) for case, outcome in pairs if isinstance(outcome, Result)]

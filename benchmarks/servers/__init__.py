@@ -1,0 +1,1 @@
+"""Real servers in containers, and what a user would reach them with instead."""

@@ -1,0 +1,98 @@
+"""The kinds of real servers that there are rows for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+
+import msgspec
+
+from benchmarks.case import MIB
+from benchmarks.servers.backend import Backend
+
+_CONTAINERS = ("docker", "filelock", "httpx", "testcontainers", "trustme")
+
+
+class Kind(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind of server.
+
+    Attributes:
+        name: In the names of rows.
+        title: In the titles of rows.
+        sdk_name: The SDK that is compared with.
+        start: Starts one; raises `NotAvailable` where that cannot be.
+        needs: Modules that its rows need.
+        lists_content_types: Whether its SDK can have content types in a listing.
+        part_bytes: Size of a part of the driver's uploads.
+        parts_held: Most parts that the driver holds of one upload.
+        notes: Of rows, by operation.
+    """
+
+    name: str
+    title: str
+    sdk_name: str
+    start: Callable[[ExitStack], Backend]
+    needs: tuple[str, ...]
+    lists_content_types: bool
+    part_bytes: int
+    parts_held: int
+    notes: Mapping[str, str] = {}
+
+
+def _minio(stack: ExitStack) -> Backend:
+    # What is not installed is said before this is imported.
+    from benchmarks.servers.minio_backend import minio_backend
+
+    return minio_backend(stack)
+
+
+MINIO = Kind(
+    name="minio",
+    title="MinIO",
+    sdk_name="minio-py",
+    start=_minio,
+    needs=("bucketry_minio", "minio", *_CONTAINERS),
+    lists_content_types=True,
+    part_bytes=5 * MIB,
+    parts_held=5,
+    notes={
+        "put": "Ours is two requests: it asks first whether the write would hide objects from MinIO's listings "
+        "(`check_paths`). The SDK does not ask.",
+        "list": "With content types on both sides (`include_user_meta=True`).",
+        "rest-list": "Ours lists content types too, which the SDK's plain listing does not.",
+    },
+)
+
+
+def _rgw(stack: ExitStack) -> Backend:
+    from benchmarks.servers.rgw_backend import rgw_backend
+
+    return rgw_backend(stack)
+
+
+def _rgw_with_swift(stack: ExitStack) -> Backend:
+    from benchmarks.servers.rgw_backend import rgw_backend
+
+    return rgw_backend(stack, swift=True)
+
+
+RGW = Kind(
+    name="rgw",
+    title="Ceph RGW",
+    sdk_name="boto3",
+    start=_rgw,
+    needs=("boto3", "bucketry_rgw", *_CONTAINERS),
+    lists_content_types=False,
+    part_bytes=8 * MIB,
+    parts_held=3,
+    notes={
+        "list": "Without content types, which boto3 cannot list.",
+        "rest-list": "Ours asks for every object's content type, one HEAD each: 10,000 requests.",
+    },
+)
+
+RGW_WITH_SWIFT = msgspec.structs.replace(
+    RGW, start=_rgw_with_swift, notes={"rest-list": "Ours lists content types too, through the Swift API."}
+)
+
+KINDS = (MINIO, RGW)

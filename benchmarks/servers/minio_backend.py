@@ -1,0 +1,75 @@
+"""A real MinIO server, and minio-py."""
+
+from __future__ import annotations
+
+import io
+from contextlib import ExitStack
+from itertools import islice
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from minio import Minio
+from typing_extensions import override
+
+from benchmarks.servers.backend import Backend, backend_on
+from benchmarks.servers.plain import BUCKET
+from benchmarks.servers.sdk import Sdk
+from benchmarks.servers.starting import started
+from tests.servers.containers import start_minio
+
+
+def minio_backend(stack: ExitStack) -> Backend:
+    """Starts a MinIO server; raises what `started` raises."""
+    server = started(stack, start_minio)
+    location = urlsplit(server.url).netloc
+    keys = (server.access_key, server.secret_key)
+    return backend_on(stack, location=location, scheme="minio", keys=keys, sdk=MinioSdk(location, *keys))
+
+
+class MinioSdk(Sdk):
+    """minio-py. With a region given, it asks the server for none."""
+
+    name = "minio-py"
+
+    def __init__(self, location: str, access_key: str, secret_key: str) -> None:
+        self._client = Minio(
+            endpoint=location, access_key=access_key, secret_key=secret_key, secure=False, region="us-east-1"
+        )
+
+    @override
+    def head(self, key: str) -> object:
+        return self._client.stat_object(bucket_name=BUCKET, object_name=key)
+
+    @override
+    def get(self, key: str) -> bytes:
+        answer = self._client.get_object(bucket_name=BUCKET, object_name=key)
+        try:
+            return answer.read()
+        finally:
+            answer.close()
+            answer.release_conn()
+
+    @override
+    def put(self, key: str, data: bytes) -> object:
+        return self._client.put_object(bucket_name=BUCKET, object_name=key, data=io.BytesIO(data), length=len(data))
+
+    @override
+    def delete(self, key: str) -> None:
+        self._client.remove_object(bucket_name=BUCKET, object_name=key)
+
+    @override
+    def list_page(self) -> int:
+        listed = self._client.list_objects(bucket_name=BUCKET, recursive=True, include_user_meta=True)
+        return len(list(islice(listed, 1000)))
+
+    @override
+    def list_all(self) -> int:
+        return sum(1 for _ in self._client.list_objects(bucket_name=BUCKET, recursive=True))
+
+    @override
+    def upload(self, key: str, file: Path) -> object:
+        return self._client.fput_object(bucket_name=BUCKET, object_name=key, file_path=str(file))
+
+    @override
+    def download(self, key: str, file: Path) -> object:
+        return self._client.fget_object(bucket_name=BUCKET, object_name=key, file_path=str(file))

@@ -1,0 +1,84 @@
+"""What the REST API is compared with: the same routes in bare Litestar, and without any framework."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from litestar import Litestar, Request, get, post
+
+EXPIRES_AT = datetime(2024, 1, 15, 11, 30, tzinfo=UTC)
+
+
+class BareStatus(msgspec.Struct):
+    """The fields that the documented answer has."""
+
+    available: bool
+    endpoint: str
+    region: str
+
+
+class BarePresign(msgspec.Struct):
+    """The fields that the documented request has."""
+
+    key: str
+    expires_in: int = 3600
+    method: str = "GET"
+
+
+class BareUrl(msgspec.Struct):
+    """The fields that the documented answer has."""
+
+    url: str
+    expires_at: datetime
+
+
+class Received(msgspec.Struct):
+    """How many bytes came."""
+
+    size_bytes: int
+
+
+_URL = "http://localhost:9000/bench/uploads/file.zip?" + "x" * 280
+
+
+@get("/status")
+async def _status() -> BareStatus:
+    return BareStatus(available=True, endpoint="http://localhost:9000", region="us-east-1")
+
+
+@post("/presign", status_code=200)
+async def _presign(data: BarePresign) -> BareUrl:  # noqa: ARG001 - decoded, as a real one is
+    return BareUrl(url=_URL, expires_at=EXPIRES_AT)
+
+
+@post("/upload", request_max_body_size=None)
+async def _upload(request: Request[Any, Any, Any]) -> Received:
+    size = 0
+    async for piece in request.stream():
+        size += len(piece)
+    return Received(size)
+
+
+def bare_litestar() -> Litestar:
+    """Returns the routes in Litestar, without anything around them."""
+    return Litestar([_status, _presign, _upload], logging_config=None, openapi_config=None)
+
+
+async def bare_asgi(scope: Any, receive: Any, send: Any) -> None:
+    """Answers every request with JSON, as soon as it has come whole."""
+    if scope["type"] == "lifespan":
+        for stage in ("startup", "shutdown"):
+            await receive()
+            await send({"type": f"lifespan.{stage}.complete"})
+        return
+    size, more = 0, True
+    while more:
+        message = await receive()
+        size += len(message.get("body", b""))
+        more = message.get("more_body", False)
+    answer = msgspec.json.encode(Received(size))
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(answer))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": answer})

@@ -1,0 +1,7 @@
+"""The ``bucketry`` command line: serves a store, and works on its buckets and objects."""
+
+from __future__ import annotations
+
+from bucketry_cli._app import main
+
+__all__ = ["main"]

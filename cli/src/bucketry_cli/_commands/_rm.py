@@ -1,0 +1,86 @@
+"""``bucketry rm``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+from bucketry import DeleteFailure, ListOptions, Store
+
+from bucketry_cli._failures import Failure
+from bucketry_cli._listing import iter_pages
+from bucketry_cli._options import examples, with_store
+from bucketry_cli._output import counted, note, printable, size
+from bucketry_cli._targets import Target, prefix_target
+
+
+@click.command(
+    epilog=examples(
+        "bucketry rm assets/a.txt assets/b.txt",
+        "bucketry rm --recursive assets/logs/",
+    )
+)
+@click.argument("targets", metavar="BUCKET/KEY...", type=prefix_target, nargs=-1, required=True)
+@click.option(
+    "--recursive", "-r", is_flag=True, help="Delete all objects that 'bucketry ls' lists for BUCKET[/PREFIX]."
+)
+@click.option("--yes", "-y", is_flag=True, help="Do not ask before a recursive delete.")
+@with_store
+def rm(store: Store, targets: tuple[Target, ...], recursive: bool, yes: bool) -> None:
+    """Delete objects. That a key holds no object is no error.
+
+    PREFIX counts byte for byte: logs matches logs/1 and logs-old/1 too, logs/ only the first.
+    """
+    if recursive:
+        for target in targets:
+            _delete_below(store, target, yes)
+        return
+    for target in targets:
+        if not target.key:
+            raise click.UsageError(f"{target} names a bucket and no key; --recursive deletes all of its objects")
+    for target in targets:
+        store.delete_object(target.bucket, target.key)
+    note(f"deleted {counted(len(targets), 'object')}")
+
+
+def _delete_below(store: Store, target: Target, yes: bool) -> None:
+    if not yes and not _is_confirmed(store, target):
+        return
+    deleted, failed = 0, 0
+    for page in iter_pages(store, target.bucket, ListOptions(prefix=target.key, content_type=False)):
+        keys = [info.key for info in page.objects]
+        failures = _delete(store, target.bucket, keys)
+        for failure in failures:
+            note(f"not deleted: {failure.key!r}: {failure.message}")
+        failed += len(failures)
+        deleted += len(keys) - len(failures)
+    note(f"deleted {counted(deleted, 'object')} from {target}")
+    if failed:
+        raise Failure(f"{counted(failed, 'object')} could not be deleted")
+
+
+def _is_confirmed(store: Store, target: Target) -> bool:
+    page = store.list_objects(target.bucket, ListOptions(prefix=target.key, content_type=False))
+    if not page.objects:
+        note(f"nothing to delete: {target} matches no object")
+        return False
+    more = "more than " if page.cursor else ""
+    found = f"{more}{counted(len(page.objects), 'object')}, {more}{size(sum(i.size_bytes for i in page.objects))}"
+    which = f"that begin with {target.key!r} in" if target.key else "of"
+    question = f"Delete all keys {which} bucket {target.bucket} ({found})?"
+    try:
+        agreed = click.confirm(printable(question), err=True)
+    except click.Abort:  # Ctrl-C, or nobody there to answer.
+        note("")
+        agreed = False
+    if not agreed:
+        raise Failure("nothing was deleted", "--yes deletes without asking")
+    return True
+
+
+def _delete(store: Store, bucket: str, keys: Sequence[str]) -> Sequence[DeleteFailure]:
+    if "delete_objects" in store.capabilities.operations:
+        return store.delete_objects(bucket, keys).failed
+    for key in keys:
+        store.delete_object(bucket, key)
+    return ()

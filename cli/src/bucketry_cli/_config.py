@@ -1,0 +1,89 @@
+"""The settings file: TOML, checked as a whole before anything in it is used."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from bucketry_cli._failures import Failure
+
+DEFAULT_FILE: Final = "bucketry.toml"
+"""Read from the working directory where no other file is named."""
+
+_MAX_BYTES: Final = 1024 * 1024
+"""Largest settings file; whatever is larger is the wrong file."""
+
+
+class ServeTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The table ``[serve]``: the options of ``bucketry serve``, with ``_`` for ``-``."""
+
+    host: str | UnsetType = UNSET
+    port: int | UnsetType = UNSET
+    read_only: bool | UnsetType = UNSET
+    log_level: str | UnsetType = UNSET
+
+
+class ConfigFile(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A settings file.
+
+    Attributes:
+        store: URL of the store, for all commands.
+        serve: Options of ``bucketry serve``.
+        drivers: Settings of each driver, by its name; URL and environment win over them.
+    """
+
+    store: str | UnsetType = UNSET
+    serve: ServeTable = msgspec.field(default_factory=ServeTable)
+    drivers: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
+
+    def options_of(self, command: str | None) -> dict[str, object]:
+        """Returns what the file says about a command's options, by their names."""
+        values = {"store": self.store, **(msgspec.structs.asdict(self.serve) if command == "serve" else {})}
+        return {name: value for name, value in values.items() if value is not UNSET}
+
+
+def load_config(path: Path) -> ConfigFile:
+    """Reads a settings file.
+
+    Raises:
+        Failure: It cannot be read, is no TOML, or holds what is not known. The message names the key and
+            never repeats a value.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(_MAX_BYTES + 1)
+        if len(content) > _MAX_BYTES:
+            raise _refusal(path, f"it is larger than {_MAX_BYTES} bytes")
+        tables = tomllib.loads(content.decode())
+        _check_keys(path, tables)
+        return msgspec.convert(tables, ConfigFile)
+    except OSError as error:
+        raise _refusal(path, error.strerror or type(error).__name__) from error
+    except UnicodeDecodeError as error:
+        raise _refusal(path, "it is not UTF-8") from error
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise _refusal(path, str(error)) from error
+
+
+def _check_keys(path: Path, tables: Mapping[str, object]) -> None:
+    """Finds unknown keys before msgspec does, which would not say what is known."""
+    _check_table(path, "", tables, ConfigFile)
+    serve = tables.get("serve")
+    if isinstance(serve, dict):
+        _check_table(path, "serve.", serve, ServeTable)
+
+
+def _check_table(path: Path, prefix: str, table: Mapping[str, object], kind: type[msgspec.Struct]) -> None:
+    known = kind.__struct_fields__
+    if unknown := [name for name in table if name not in known]:
+        named = ", ".join(f"'{prefix}{name}'" for name in unknown)
+        raise _refusal(path, f"unknown: {named} (known: {', '.join(f'{prefix}{name}' for name in sorted(known))})")
+
+
+def _refusal(path: Path, reason: str) -> Failure:
+    return Failure(f"the settings file {str(path)!r} cannot be used: {reason}")

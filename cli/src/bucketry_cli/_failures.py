@@ -1,0 +1,35 @@
+"""What ends a command: one sentence on standard error, and a hint where there is one."""
+
+from __future__ import annotations
+
+from typing import IO, Any
+
+import click
+
+from bucketry_cli._output import printable
+
+
+class Failure(click.ClickException):
+    """Ends the command with one sentence and exit code 1."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Writes the sentence and the hint."""
+        click.echo(f"error: {printable(self.message)}", file=file, err=True)
+        if self.hint:
+            click.echo(f"hint: {printable(self.hint)}", file=file, err=True)
+
+
+class Interrupted(Failure):
+    """Ends the command after Ctrl-C; the exit code is 128 and the signal's number, as shells count."""
+
+    exit_code = 130
+
+
+def describe(error: OSError) -> str:
+    """Says what the operating system refused, and for which file."""
+    reason = error.strerror or type(error).__name__
+    return reason if error.filename is None else f"{reason}: {str(error.filename)!r}"

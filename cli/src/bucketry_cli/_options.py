@@ -1,0 +1,133 @@
+"""Options that many commands share, and the store that they open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from bucketry import Store, open_store
+
+from bucketry_cli._config import DEFAULT_FILE, load_config
+from bucketry_cli._output import note
+from bucketry_cli._state import State
+
+_DRIVERS: Final = "bucketry.drivers"
+"""The entry-point group of drivers; its names are read here without importing any of them."""
+
+_NO_STORE: Final = (
+    "no store is named: give --store URL, set BUCKETRY_STORE, "
+    f'or write store = "URL" into {DEFAULT_FILE} (such as minio://localhost:9000; '
+    "'bucketry drivers' lists what can stand before ://)"
+)
+
+Command = Callable[..., None]
+
+
+def examples(*lines: str) -> str:
+    """Returns a command's epilog: command lines to learn from, which click does not fill up."""
+    return "\n".join(("\b", "Examples:", *(f"  {line}" for line in lines)))
+
+
+def global_options(command: Command) -> Command:
+    """Adds ``--config`` and ``--debug`` to the group; every command takes them too, after its name."""
+    command = click.option("--debug", is_flag=True, expose_value=False, callback=_set_debug, help=_DEBUG_HELP)(command)
+    return click.option(
+        "--config",
+        envvar="BUCKETRY_CONFIG",
+        show_envvar=True,
+        type=click.Path(path_type=Path),
+        default=_default_file,
+        show_default=f"{DEFAULT_FILE}, if there is one",
+        expose_value=False,
+        callback=_set_config,
+        metavar="FILE",
+        help=_CONFIG_HELP,
+    )(command)
+
+
+def command_options(command: Command) -> Command:
+    """Adds ``--config`` and ``--debug`` to a command, and reads the settings file for its other options."""
+    command = click.option("--debug", is_flag=True, expose_value=False, callback=_set_debug, help=_DEBUG_HELP)(command)
+    return click.option(
+        "--config",
+        type=click.Path(path_type=Path),
+        is_eager=True,
+        expose_value=False,
+        callback=_read_config,
+        metavar="FILE",
+        help=_CONFIG_HELP,
+    )(command)
+
+
+def store_option(default: str | None = None) -> Callable[[Command], Command]:
+    """Returns the option ``--store``, which the command gets as ``store``."""
+    return click.option(
+        "--store",
+        envvar="BUCKETRY_STORE",
+        show_envvar=True,
+        default=default,
+        show_default=default is not None,
+        metavar="URL",
+        help="The store: memory://, minio://host:9000, ...",
+    )
+
+
+def with_store(command: Command) -> Command:
+    """Adds all of these options and calls the command with the open store as its first argument."""
+
+    @wraps(command)
+    def opened(store: str | None, **arguments: Any) -> None:
+        ctx = click.get_current_context()
+        if store is None:
+            raise click.UsageError(_NO_STORE)
+        if store.startswith("memory://"):
+            note(
+                "note: a memory:// store is empty at first and gone when this command ends; 'bucketry serve' keeps one"
+            )
+        with open_selected(ctx, store) as selected:
+            command(selected, **arguments)
+
+    return command_options(store_option()(opened))
+
+
+def open_selected(ctx: click.Context, url: str, layers: Sequence[object] = ()) -> Store:
+    """Opens a store with its driver's settings from the URL, the environment and the settings file, in that order.
+
+    Raises:
+        bucketry.InvalidSettings: They are not usable.
+        bucketry.InvalidDriver: The driver or a layer breaks the contract.
+    """
+    tables = ctx.ensure_object(State).config.drivers
+    for name in tables:
+        if not entry_points(group=_DRIVERS, name=name):
+            note(f"warning: the settings file has a table [drivers.{name}], and no driver of that name is installed")
+    return open_store(url, defaults=tables.get(url.partition("://")[0]), layers=layers)
+
+
+_DEBUG_HELP: Final = "Show the traceback of a failure."
+_CONFIG_HELP: Final = "Settings file (TOML)."
+
+
+def _default_file() -> str | None:
+    return DEFAULT_FILE if Path(DEFAULT_FILE).is_file() else None
+
+
+def _set_debug(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    if value:
+        ctx.ensure_object(State).debug = True
+
+
+def _set_config(ctx: click.Context, _parameter: click.Parameter, value: Path | None) -> None:
+    ctx.ensure_object(State).config_path = value
+
+
+def _read_config(ctx: click.Context, _parameter: click.Parameter, value: Path | None) -> None:
+    state = ctx.ensure_object(State)
+    path = value or state.config_path
+    if path is not None and not ctx.resilient_parsing:
+        state.config = load_config(path)
+        ctx.default_map = state.config.options_of(ctx.info_name)

@@ -1,0 +1,141 @@
+"""Joins a driver and its layers into one chain of calls, made once and never changed.
+
+Innermost stands a guard around each of the driver's operations: it turns the SDK's errors into the contract's, in the
+call and in the content that is read later, and refuses ``None``. Layers come around it as pluggy wrappers. An operation
+that no layer wraps is called without pluggy: the chain holds the guarded method itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import wraps
+from types import SimpleNamespace
+from typing import Any, NoReturn, cast
+
+import pluggy
+
+from bucketry._driver_checks import check_driver_class, implemented_operations, overrides, parameters_of, register
+from bucketry.body import Body
+from bucketry.errors import BackendError, BucketryError, InvalidDriver, Unavailable, Unsupported
+from bucketry.hookspecs import OPERATIONS, PROJECT, DriverSpec
+from bucketry.opened import OpenedObject
+
+Operation = Callable[..., Any]
+
+
+def build_chain(driver: DriverSpec, layers: Sequence[object]) -> tuple[DriverSpec, frozenset[str]]:
+    """Checks driver and layers and joins them.
+
+    Args:
+        driver: The driver.
+        layers: Its layers; the last is outermost.
+
+    Returns:
+        What a store calls, with the driver's interface; and the names of the operations that the driver implements.
+
+    Raises:
+        InvalidDriver: A hook is misspelt, not marked, or has other parameters than the contract's.
+    """
+    check_driver_class(type(driver), source=f"the driver {type(driver).__name__}")
+    kind: Any = type(driver)  # mypy doubts that a class can be hashed.
+    implemented = implemented_operations(kind)
+    guarded = {name: _guard(driver, name) for name in implemented}
+    refused = {name: _refusal(driver, name) for name in OPERATIONS if name not in implemented}
+    layered = _layered(guarded, layers) if layers else {}
+    return cast("DriverSpec", SimpleNamespace(**refused, **(guarded | layered))), implemented
+
+
+class _Guarded:
+    """Holds the guarded operations as a plugin. A plain class, since pluggy compares plugins with ``==``."""
+
+    def __init__(self, operations: dict[str, Operation]) -> None:
+        vars(self).update(operations)
+
+
+def _layered(guarded: dict[str, Operation], layers: Sequence[object]) -> dict[str, Operation]:
+    """The operations that a layer wraps, called through pluggy."""
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(DriverSpec)
+    manager.register(_Guarded(guarded), name="driver")
+    for layer in layers:
+        register(manager, layer, f"the layer {type(layer).__name__}")
+    callers: dict[str, pluggy.HookCaller] = {name: getattr(manager.hook, name) for name in guarded}
+    return {name: _link(name, caller) for name, caller in callers.items() if len(caller.get_hookimpls()) > 1}
+
+
+def _guard(driver: DriverSpec, name: str) -> Operation:
+    method: Operation = getattr(driver, name)
+    parameters = parameters_of(name)
+    opens = name == "get_object"
+
+    # Positional, as pluggy calls it too: this stands in every call's way, and keywords would double its cost.
+    @wraps(method)
+    def guarded(*values: object) -> object:
+        try:
+            result = method(*values)
+        except Exception as error:  # noqa: BLE001 - whatever the SDK raises
+            _raise_translated(driver, error, parameters, values)
+        if result is None:
+            raise InvalidDriver(f"{name} of the driver {driver.name!r} returned None: a return is missing")
+        if opens and not result.is_held:
+            return _guard_content(driver, result, parameters, values)
+        return result
+
+    return guarded
+
+
+def _guard_content(
+    driver: DriverSpec, opened: OpenedObject, parameters: tuple[str, ...], values: tuple[object, ...]
+) -> OpenedObject:
+    missing = opened.length
+
+    def checked(chunks: Iterator[bytes]) -> Iterator[bytes]:
+        nonlocal missing
+        try:
+            for chunk in chunks:
+                missing -= len(chunk)
+                yield chunk
+            if missing:
+                raise Unavailable(f"{missing} bytes are missing" if missing > 0 else f"{-missing} bytes too many came")
+        except Exception as error:  # noqa: BLE001 - whatever the SDK raises
+            _raise_translated(driver, error, parameters, values)
+
+    return opened.wrap(checked)
+
+
+def _raise_translated(
+    driver: DriverSpec, error: Exception, parameters: tuple[str, ...], values: tuple[object, ...]
+) -> NoReturn:
+    """Raises the contract's error for this one, which stays its cause."""
+    arguments = dict(zip(parameters, values, strict=True))
+    body = arguments.get("body")
+    if isinstance(body, Body) and body.failure is not None:
+        # SDKs wrap what comes out of a body that they send.
+        error = body.failure
+    bucket, key = (value if isinstance(value := arguments.get(name), str) else None for name in ("bucket", "key"))
+    if isinstance(error, BucketryError):
+        error.locate(bucket, key)
+        raise error from error.__cause__
+    verdict = driver.classify_error(error) if overrides(type(driver), "classify_error") else None
+    if verdict is None:
+        raise BackendError(f"{type(error).__name__}: {error}", bucket=bucket, key=key) from error
+    raise verdict.kind(verdict.detail, bucket=bucket, key=key) from error
+
+
+def _link(name: str, caller: pluggy.HookCaller) -> Operation:
+    parameters = parameters_of(name)
+
+    def layered(*values: object) -> object:
+        result = caller(**dict(zip(parameters, values, strict=True)))
+        if result is None:
+            raise InvalidDriver(f"a layer around {name} returned None: end it with `return (yield)`")
+        return result
+
+    return layered
+
+
+def _refusal(driver: DriverSpec, name: str) -> Operation:
+    def refuse(*_: object) -> object:
+        raise Unsupported(f"the driver {driver.name!r} does not implement {name}")
+
+    return refuse

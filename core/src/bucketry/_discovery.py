@@ -1,0 +1,104 @@
+"""Finds installed drivers by their entry points, and imports only the one that is asked for."""
+
+from __future__ import annotations
+
+import sys
+from functools import lru_cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Final
+
+import msgspec
+
+from bucketry._driver_checks import check_driver_class, overrides
+from bucketry.errors import BucketryError, InvalidDriver, InvalidSettings
+from bucketry.features import Features
+from bucketry.hookspecs import OPERATIONS, DriverSpec
+
+GROUP: Final = "bucketry.drivers"
+"""The entry-point group; the entry's name is the scheme, its value the driver's class."""
+
+
+class InstalledDriver(msgspec.Struct, frozen=True, kw_only=True):
+    """A driver that is installed.
+
+    Attributes:
+        name: Its scheme.
+        distribution: The distribution that it came with.
+        version: That distribution's version.
+        contract_version: The contract that it speaks; ``None`` if it cannot be used.
+        operations: The operations that it implements.
+        features: What it declares; an opened store may know better.
+        problem: Why it cannot be used; empty if it can.
+    """
+
+    name: str
+    distribution: str
+    version: str
+    contract_version: int | None = None
+    operations: frozenset[str] = frozenset()
+    features: Features | None = None
+    problem: str = ""
+
+
+def find_driver(scheme: str) -> type[DriverSpec]:
+    """Imports the driver of a scheme, and no other.
+
+    Raises:
+        InvalidSettings: None is installed for it; the message lists those that are.
+        InvalidDriver: It cannot be imported, or is no driver of a contract that core speaks.
+    """
+    return _find(scheme, tuple(sys.path))
+
+
+@lru_cache(maxsize=64)
+def _find(scheme: str, _path: tuple[str, ...]) -> type[DriverSpec]:
+    # Looking through all installed distributions takes longer than making most stores, so what was found is kept for as
+    # long as the import path is what it was. A failure is not kept: the driver may be installed by the next time.
+    found = sorted(entry_points(group=GROUP, name=scheme), key=lambda entry: entry.value)
+    if not found:
+        installed = ", ".join(sorted({entry.name for entry in entry_points(group=GROUP)})) or "none"
+        raise InvalidSettings(f"no driver is installed for {scheme}:// (installed: {installed})")
+    if len({entry.value for entry in found}) > 1:
+        named = " and ".join(_source(entry) for entry in found)
+        raise InvalidDriver(f"{scheme}:// is claimed twice, by {named}: uninstall one of them")
+    return _load(found[0])
+
+
+def installed_drivers() -> list[InstalledDriver]:
+    """Describes every installed driver, also those that cannot be used, in order of their names."""
+    return [
+        _describe(entry) for entry in sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value))
+    ]
+
+
+def _source(entry: EntryPoint) -> str:
+    return f"{entry.value} of {entry.dist.name}" if entry.dist else entry.value
+
+
+def _load(entry: EntryPoint) -> type[DriverSpec]:
+    source = f"the driver {_source(entry)}"
+    try:
+        kind = entry.load()
+    except Exception as error:  # Whatever a stranger's module does on import.
+        raise InvalidDriver(f"{source} cannot be imported: {type(error).__name__}: {error}") from error
+    check_driver_class(kind, source=source)
+    if kind.name != entry.name:
+        raise InvalidDriver(f"{source} is installed for {entry.name}:// but names itself {kind.name!r}")
+    return kind  # type: ignore[no-any-return]
+
+
+def _describe(entry: EntryPoint) -> InstalledDriver:
+    dist = entry.dist
+    description = InstalledDriver(
+        name=entry.name, distribution=dist.name if dist else "?", version=dist.version if dist else "?"
+    )
+    try:
+        kind = _load(entry)
+    except BucketryError as error:
+        return msgspec.structs.replace(description, problem=str(error))
+    return msgspec.structs.replace(
+        description,
+        contract_version=kind.contract_version,
+        operations=frozenset(name for name in OPERATIONS if overrides(kind, name)),
+        features=getattr(kind, "features", None),
+    )

@@ -1,0 +1,90 @@
+"""Checks that a class is a driver, before anything is called on it. Each class is checked once."""
+
+from __future__ import annotations
+
+import inspect
+from functools import cache
+from typing import Final
+
+import pluggy
+
+from bucketry.errors import InvalidDriver
+from bucketry.hookspecs import CONTRACT_VERSION, OPERATIONS, PROJECT, DriverSpec
+
+_SPOKEN: Final = frozenset({CONTRACT_VERSION})
+
+
+def check_driver_class(kind: object, *, source: str) -> None:
+    """Refuses a class that is no driver of a contract that core speaks.
+
+    Args:
+        kind: The class.
+        source: Where it comes from, for the message.
+
+    Raises:
+        InvalidDriver: With one sentence that says what is wrong.
+    """
+    if not (inspect.isclass(kind) and issubclass(kind, DriverSpec)):
+        raise InvalidDriver(f"{source} is no class that inherits bucketry.hookspecs.DriverSpec")
+    for attribute in ("name", "contract_version", "Settings"):
+        if not hasattr(kind, attribute):
+            raise InvalidDriver(f"{source} does not declare {attribute!r}")
+    if kind.contract_version not in _SPOKEN:
+        spoken = ", ".join(map(str, sorted(_SPOKEN)))
+        raise InvalidDriver(
+            f"{source} speaks version {kind.contract_version} of the contract and this bucketry speaks {spoken}: "
+            "install matching versions of both"
+        )
+    if kind.Settings.scheme != kind.name:
+        raise InvalidDriver(
+            f"{source} is named {kind.name!r}, but its settings have the scheme {kind.Settings.scheme!r}"
+        )
+
+
+@cache
+def implemented_operations(kind: type[DriverSpec]) -> frozenset[str]:
+    """Returns the names of the operations that a driver implements.
+
+    Raises:
+        InvalidDriver: A hook is misspelt, not marked, or has other parameters than the contract's.
+    """
+    for name in (*OPERATIONS, "classify_error"):
+        _check_hook(kind, name)
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(DriverSpec)
+    register(manager, kind, f"the driver {kind.name!r}")
+    return frozenset(name for name in OPERATIONS if overrides(kind, name))
+
+
+def register(manager: pluggy.PluginManager, plugin: object, source: str) -> None:
+    """Registers a plugin, and has pluggy find misspelt hooks and wrong parameters.
+
+    Raises:
+        InvalidDriver: It found one.
+    """
+    try:
+        manager.register(plugin)
+        manager.check_pending()
+    except (pluggy.PluginValidationError, ValueError) as error:
+        raise InvalidDriver(f"{source}: {' '.join(str(error).split())}") from error
+
+
+def _check_hook(kind: type[DriverSpec], name: str) -> None:
+    if overrides(kind, name) and not hasattr(getattr(kind, name), f"{PROJECT}_impl"):
+        raise InvalidDriver(f"the driver {kind.name!r} has a method {name} without @hookimpl: it would never be called")
+    expected, found = (list(inspect.signature(getattr(spec, name)).parameters) for spec in (DriverSpec, kind))
+    if expected != found:
+        raise InvalidDriver(
+            f"the driver {kind.name!r} has {name}({', '.join(found)}) instead of ({', '.join(expected)})"
+        )
+
+
+def overrides(kind: type[DriverSpec], name: str) -> bool:
+    """Says whether a driver has a method of its own for a hook."""
+    return getattr(kind, name) is not getattr(DriverSpec, name)
+
+
+@cache
+def parameters_of(name: str) -> tuple[str, ...]:
+    """Returns the names of a hook's parameters, in their order."""
+    return tuple(inspect.signature(getattr(DriverSpec, name)).parameters)[1:]

@@ -1,0 +1,54 @@
+"""Opens a store from a URL or from a settings object."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+
+from bucketry._discovery import find_driver
+from bucketry.errors import BucketryError, InvalidDriver, InvalidSettings
+from bucketry.settings import DriverSettings, load_settings, parse_url
+from bucketry.store import Store
+
+
+def open_store(
+    target: str | DriverSettings,
+    *,
+    settings: Mapping[str, object] | None = None,
+    defaults: Mapping[str, object] | None = None,
+    layers: Sequence[object] = (),
+    environ: Mapping[str, str] = os.environ,
+) -> Store:
+    """Opens a store.
+
+    Args:
+        target: A URL (``memory://``, ``minio://host:9000?secure=true``), or a driver's settings object.
+        settings: More settings for the URL's driver, by field name; they win over the URL and the environment.
+        defaults: The same, but URL and environment win over them: what a configuration file says.
+        layers: Hook wrappers around the driver; the last is outermost.
+        environ: Where ``BUCKETRY_<DRIVER>_<FIELD>`` variables are looked up.
+
+    Returns:
+        The store. Drivers connect when they are first used, so this asks the backend nothing.
+
+    Raises:
+        InvalidSettings: No driver is installed for the scheme, or a setting is unknown, missing or malformed.
+        InvalidDriver: The driver or a layer breaks the contract.
+    """
+    if isinstance(target, DriverSettings):
+        if settings or defaults:
+            raise InvalidSettings("give the settings in the settings object, not beside it")
+        kind, values = find_driver(target.scheme), target
+        if not isinstance(target, kind.Settings):
+            raise InvalidSettings(f"the installed driver {kind.name!r} takes {kind.Settings.__name__}")
+    else:
+        url = parse_url(target)
+        kind = find_driver(url.scheme)
+        values = load_settings(kind.Settings, url, settings, environ, defaults)
+    try:
+        driver = kind(values)  # type: ignore[call-arg]
+    except BucketryError:
+        raise
+    except Exception as error:  # Whatever a stranger's constructor does.
+        raise InvalidDriver(f"the driver {kind.name!r} cannot be made: {type(error).__name__}: {error}") from error
+    return Store(driver, layers)

@@ -1,0 +1,228 @@
+"""The content of an upload, which a driver pulls."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, NoReturn, Protocol, TypeAlias
+
+from bucketry.errors import BadDigest, BucketryError, IncompleteBody, InvalidArgument, TooLarge
+
+
+class SupportsRead(Protocol):
+    """A binary file or anything that is read like one."""
+
+    def read(self, size: int, /) -> bytes:
+        """Returns up to ``size`` bytes; none only at the end."""
+
+
+BodySource: TypeAlias = bytes | bytearray | memoryview | SupportsRead | Iterable[bytes]
+"""What a caller may upload: bytes, a binary file, or pieces of bytes."""
+
+_BYTES_LIKE: Final = (bytes, bytearray, memoryview)
+
+PIECE_BYTES: Final = 1024 * 1024
+"""How much is asked of a file at once, in bytes."""
+
+
+class Body:
+    """An upload's content: pulled once, from front to back, counted and checked as it passes.
+
+    A body that breaks off, is longer or shorter than declared, or has not the digest that was given with it, raises in
+    the very call that would have delivered its last byte. So a driver that stores only after its last ``read`` stores
+    nothing that is wrong. An error of the source is an `IncompleteBody` whose cause it is, so that nobody takes it for
+    an error of the backend.
+
+    Attributes:
+        length: Declared length in bytes, or ``None`` if unknown.
+        limit: Most bytes that may come, or ``None``; set by `Store`, for bodies of unknown length.
+        bytes_read: How many bytes were pulled so far.
+        failure: What the body failed with, if it did: the reason why the operation failed, whatever an SDK made of it.
+    """
+
+    __slots__ = (
+        "_buffer",
+        "_expected_md5",
+        "_finished",
+        "_md5",
+        "_pull",
+        "_tracks_md5",
+        "_whole",
+        "bytes_read",
+        "failure",
+        "length",
+        "limit",
+    )
+
+    def __init__(self, source: BodySource, length: int | None = None) -> None:
+        """Makes a body of a source.
+
+        Args:
+            source: Bytes (which are not copied), a binary file, or an iterable of pieces.
+            length: Length in bytes, where it is known; bytes know their own.
+
+        Raises:
+            InvalidArgument: The source is none of these, or its length is not the declared one.
+        """
+        self.bytes_read = 0
+        self.limit: int | None = None
+        self.failure: BucketryError | None = None
+        self._finished = False
+        self._tracks_md5 = False
+        self._md5: hashlib._Hash | None = None
+        self._expected_md5: bytes | None = None
+        self._whole: bytes | None = None
+        self._buffer = b""
+        # Exact bytes first: they are the common case, and the check is the cheapest.
+        if type(source) is bytes or isinstance(source, _BYTES_LIKE):
+            self._whole = whole = bytes(source)
+            self.length: int | None = len(whole)
+            if length is not None and length != self.length:
+                raise InvalidArgument(f"the body has {self.length} bytes, not the declared {length}")
+            return
+        if length is not None and length < 0:
+            raise InvalidArgument("a body's length cannot be negative")
+        self.length = length
+        self._pull = _puller(source)
+
+    def require_md5(self, digest: bytes) -> None:
+        """Makes the body fail with `BadDigest` at its end unless it has this MD5 (16 bytes). Call before reading."""
+        self.track_md5()
+        self._expected_md5 = digest
+
+    def track_md5(self) -> None:
+        """Computes the MD5 as the body passes, for `md5_hex`. Call before reading."""
+        self._tracks_md5 = True
+
+    def md5_hex(self) -> str:
+        """Returns the MD5 of what has passed since `track_md5`, in hexadecimal."""
+        if not self._tracks_md5:
+            raise InvalidArgument("track_md5() was not called before the body was read")
+        return (self._md5 or _md5(b"")).hexdigest()
+
+    def read(self, size: int = -1) -> bytes:
+        """Returns exactly ``size`` bytes, fewer only at the end; everything that is left if ``size`` is negative.
+
+        Raises:
+            IncompleteBody: The body broke off, or is not of its declared length.
+            BadDigest: The body is complete but not the one whose digest was given.
+            TooLarge: More than `limit` bytes came.
+        """
+        whole = self._whole
+        if whole is not None:
+            return self._read_whole(whole, size)
+        pieces, missing = [], size
+        while missing:
+            piece = self._next(missing)
+            if not piece:
+                break
+            pieces.append(piece)
+            missing -= len(piece)  # A negative size stays negative: to the end.
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yields what is left in pieces as they come, without joining or splitting them.
+
+        Raises:
+            IncompleteBody: As `read`.
+            BadDigest: As `read`.
+            TooLarge: As `read`.
+        """
+        if self._whole is not None:
+            if rest := self.read():
+                yield rest
+            return
+        while piece := self._next(-1):
+            yield piece
+
+    def _read_whole(self, whole: bytes, size: int) -> bytes:
+        start, total = self.bytes_read, len(whole)
+        stop = total if size < 0 else min(start + size, total)
+        piece = whole if stop - start == total else whole[start:stop]
+        self.bytes_read = stop
+        if self._tracks_md5:
+            self._hash(piece)
+        if stop == total:
+            self._check_md5()
+        return piece
+
+    def _next(self, most: int) -> bytes:
+        """The next piece, of at most ``most`` bytes (negative: of any length); empty at the end."""
+        if self._finished:
+            return b""
+        if self.failure is not None:
+            raise self.failure
+        piece = self._buffer or self._pull_from_source(most if most > 0 else PIECE_BYTES)
+        self._buffer = b""
+        if most > 0 and len(piece) > most:
+            self._buffer = piece[most:]
+            piece = piece[:most]
+        self._count(piece)
+        return piece
+
+    def _pull_from_source(self, most: int) -> bytes:
+        try:
+            return self._pull(most)
+        except BucketryError as error:
+            self._fail(error)
+        except Exception as error:  # noqa: BLE001 - whatever the caller's source raises
+            failure = IncompleteBody(f"its source failed with {type(error).__name__}")
+            failure.__cause__ = error
+            self._fail(failure)
+
+    def _count(self, piece: bytes) -> None:
+        self.bytes_read += len(piece)
+        if self._tracks_md5:
+            self._hash(piece)
+        if self.limit is not None and self.bytes_read > self.limit:
+            self._fail(TooLarge(f"more than {self.limit} bytes came"))
+        if self.length is None:
+            if not piece:
+                self._finish()
+        elif self.bytes_read < self.length:
+            if not piece:
+                self._fail(IncompleteBody(f"{self.bytes_read} of the declared {self.length} bytes came"))
+        elif self.bytes_read > self.length or self._buffer or self._pull_from_source(1):
+            self._fail(IncompleteBody(f"more than the declared {self.length} bytes came"))
+        else:
+            self._finish()
+
+    def _hash(self, piece: bytes) -> None:
+        # Made with its first piece: an empty one to be updated costs a small object a good part of its time.
+        if self._md5 is None:
+            self._md5 = _md5(piece)
+        else:
+            self._md5.update(piece)
+
+    def _finish(self) -> None:
+        self._finished = True
+        self._check_md5()
+
+    def _check_md5(self) -> None:
+        if self._expected_md5 is not None and (self._md5 or _md5(b"")).digest() != self._expected_md5:
+            self._fail(BadDigest("its MD5 is another: it was damaged on its way, or the digest is of something else"))
+
+    def _fail(self, failure: BucketryError) -> NoReturn:
+        self.failure = failure
+        raise failure
+
+
+def _md5(piece: bytes) -> hashlib._Hash:
+    return hashlib.md5(piece, usedforsecurity=False)
+
+
+def _puller(source: SupportsRead | Iterable[bytes]) -> Callable[[int], bytes]:
+    read = getattr(source, "read", None)
+    if callable(read):
+        return lambda size: _as_bytes(read(size))
+    if isinstance(source, Iterable) and not isinstance(source, str):  # type: ignore[unreachable]
+        pieces = iter(source)
+        # An empty piece in the middle is not the end.
+        return lambda _: next((data for piece in pieces if (data := _as_bytes(piece))), b"")
+    raise InvalidArgument(f"a body is bytes, a binary file or an iterable of bytes, not {type(source).__name__}")
+
+
+def _as_bytes(piece: object) -> bytes:
+    if isinstance(piece, _BYTES_LIKE):
+        return bytes(piece)  # Which is the piece itself where it is bytes already.
+    raise InvalidArgument(f"a body is made of bytes, not of {type(piece).__name__}: open files in binary mode")

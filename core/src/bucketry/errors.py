@@ -1,0 +1,245 @@
+"""The errors of the contract: one tree, and for each class one stable code and one sentence.
+
+Callers act on the class or on ``code``, never on the message. Drivers raise these themselves or let their SDK's
+errors pass: core asks the driver's ``classify_error`` which of these an SDK's error is, and keeps it as ``__cause__``.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import msgspec
+
+_SHOWN = 120
+"""Longest part of a bucket's name or a key that a message shows, in characters."""
+
+
+class BucketryError(Exception):
+    """Anything that an operation of the contract fails with.
+
+    Attributes:
+        code: Stable name of the failure, for programs (``no_such_key``).
+        retryable: Whether the same call may succeed later with nothing changed.
+        sentence: What happened, in words, without the particulars.
+        detail: What is particular about this failure: what was wrong, and what to do.
+        bucket: The bucket that the failed call was about, if any.
+        key: The key that the failed call was about, if any.
+    """
+
+    code: ClassVar[str] = "error"
+    retryable: ClassVar[bool] = False
+    sentence: ClassVar[str] = "The operation failed"
+
+    def __init__(self, detail: str = "", *, bucket: str | None = None, key: str | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.bucket = bucket
+        self.key = key
+
+    def __str__(self) -> str:
+        where = ", ".join(
+            f"{name} {_shown(value)}"
+            for name, value in (("bucket", self.bucket), ("key", self.key))
+            if value is not None
+        )
+        return self.sentence + (f": {self.detail}" if self.detail else "") + (f" ({where})" if where else "")
+
+    def locate(self, bucket: str | None, key: str | None) -> None:
+        """Fills in which bucket and key the failed call was about, where the raiser did not say."""
+        if self.bucket is None:
+            self.bucket = bucket
+        if self.key is None:
+            self.key = key
+
+
+def _shown(value: str) -> str:
+    return repr(value if len(value) <= _SHOWN else value[:_SHOWN] + "…")
+
+
+class InvalidArgument(BucketryError):
+    """An argument is malformed or out of bounds; nothing was sent to the backend."""
+
+    code = "invalid_argument"
+    sentence = "An argument is not valid"
+
+
+class InvalidBucketName(InvalidArgument):
+    """The bucket's name breaks the naming rules."""
+
+    code = "invalid_bucket_name"
+    sentence = "The bucket name is not valid"
+
+
+class InvalidKey(InvalidArgument):
+    """The key is empty, too long, not UTF-8, or one that this backend cannot hold unchanged."""
+
+    code = "invalid_key"
+    sentence = "The object key is not valid"
+
+
+class InvalidRange(InvalidArgument):
+    """The byte range begins beyond the object's end (HTTP 416)."""
+
+    code = "invalid_range"
+    sentence = "The byte range cannot be satisfied"
+
+
+class NotFound(BucketryError):
+    """What the call names does not exist; the common base of the three that say which."""
+
+    code = "not_found"
+    sentence = "It does not exist"
+
+
+class NoSuchBucket(NotFound):
+    """The bucket does not exist."""
+
+    code = "no_such_bucket"
+    sentence = "The bucket does not exist"
+
+
+class NoSuchKey(NotFound):
+    """The bucket holds no object with that key."""
+
+    code = "no_such_key"
+    sentence = "The object does not exist"
+
+
+class NoSuchUpload(NotFound):
+    """The multipart upload does not exist, or was completed or aborted."""
+
+    code = "no_such_upload"
+    sentence = "The multipart upload does not exist"
+
+
+class BucketAlreadyExists(BucketryError):
+    """A bucket of that name exists, the caller's own or another's."""
+
+    code = "bucket_already_exists"
+    sentence = "The bucket exists already"
+
+
+class BucketNotEmpty(BucketryError):
+    """The bucket still holds objects; nothing was deleted."""
+
+    code = "bucket_not_empty"
+    sentence = "The bucket is not empty: delete its objects first"
+
+
+class PreconditionFailed(BucketryError):
+    """An ``if_match``, ``if_none_match`` or ``if_unmodified_since`` did not hold; nothing was changed (HTTP 412)."""
+
+    code = "precondition_failed"
+    sentence = "A condition of the request does not hold"
+
+
+class NotModified(BucketryError):
+    """A read's ``if_none_match`` or ``if_modified_since`` says that the caller's copy is current (HTTP 304)."""
+
+    code = "not_modified"
+    sentence = "The object was not modified"
+
+
+class InvalidPart(BucketryError):
+    """A listed part was not uploaded, has another etag, or the list is not in ascending order."""
+
+    code = "invalid_part"
+    sentence = "The list of parts is not valid"
+
+
+class PartTooSmall(InvalidPart):
+    """A part other than the last is smaller than the backend's ``min_part_size``."""
+
+    code = "part_too_small"
+    sentence = "A part other than the last one is too small"
+
+
+class IncompleteBody(BucketryError):
+    """The body broke off, or is not as long as it was declared to be; nothing was stored."""
+
+    code = "incomplete_body"
+    sentence = "The body is not of the declared length"
+
+
+class BadDigest(BucketryError):
+    """The body does not have the digest that was given with it; nothing was stored."""
+
+    code = "bad_digest"
+    sentence = "The body does not have the given digest"
+
+
+class TooLarge(BucketryError):
+    """The body or object is larger than this backend takes."""
+
+    code = "too_large"
+    sentence = "The object is too large"
+
+
+class QuotaExceeded(BucketryError):
+    """A quota or the backend's capacity is used up; nothing was stored."""
+
+    code = "quota_exceeded"
+    sentence = "A quota or the capacity of the store is used up"
+
+
+class AccessDenied(BucketryError):
+    """The credentials are refused or do not allow this."""
+
+    code = "access_denied"
+    sentence = "Access is denied"
+
+
+class Unsupported(BucketryError):
+    """The driver does not offer this operation or option; it was refused before it reached the backend."""
+
+    code = "unsupported"
+    sentence = "This store does not support the operation"
+
+
+class Throttled(BucketryError):
+    """The backend asks for fewer requests."""
+
+    code = "throttled"
+    retryable = True
+    sentence = "The store is asked too much at once: try again later"
+
+
+class Unavailable(BucketryError):
+    """The backend cannot be reached, broke off, or did not answer in time."""
+
+    code = "unavailable"
+    retryable = True
+    sentence = "The store is not available"
+
+
+class BackendError(BucketryError):
+    """The backend failed in a way that the driver has no class for; ``__cause__`` holds its own error."""
+
+    code = "backend_error"
+    sentence = "The store failed"
+
+
+class InvalidDriver(BucketryError):
+    """A driver or layer breaks the contract: wrong version, misspelt hook, no answer from a hook."""
+
+    code = "invalid_driver"
+    sentence = "The driver does not keep the contract"
+
+
+class InvalidSettings(BucketryError):
+    """The store's URL, settings or environment are not usable."""
+
+    code = "invalid_settings"
+    sentence = "The settings are not valid"
+
+
+class Classified(msgspec.Struct, frozen=True):
+    """A driver's verdict on an error of its SDK.
+
+    Attributes:
+        kind: The class that core raises in its place.
+        detail: What the SDK said beyond that class's sentence. Never a secret, never a signed URL.
+    """
+
+    kind: type[BucketryError]
+    detail: str = ""

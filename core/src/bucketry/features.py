@@ -1,0 +1,94 @@
+"""What a driver can do: the operations it implements, the finer features it declares, and its limits."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+GIB: Final = 1024**3
+MIB: Final = 1024**2
+
+
+class Features(msgspec.Struct, frozen=True, kw_only=True):
+    """Features and limits that a driver declares. Names read ``operation_detail``.
+
+    What is declared is tested by the contract suite; what is not is refused by `Store` with ``Unsupported``.
+
+    Attributes:
+        get_if_match: ``get_object`` and ``head_object`` honour ``if_match``; likewise the three below.
+        get_if_none_match: See above.
+        get_if_modified_since: See above.
+        get_if_unmodified_since: See above.
+        put_if_match: ``put_object`` honours ``if_match`` atomically.
+        put_if_none_match: ``put_object`` honours ``if_none_match="*"`` atomically.
+        put_headers: Cache-control, content disposition, encoding and language are stored.
+        put_metadata: The writer's own metadata is stored.
+        copy_if_match: ``copy_object`` honours ``if_match`` on its destination.
+        copy_if_none_match: ``copy_object`` honours ``if_none_match="*"`` on its destination.
+        copy_source_if_match: ``copy_object`` honours ``source_if_match``.
+        complete_if_match: ``complete_multipart_upload`` honours ``if_match``.
+        complete_if_none_match: ``complete_multipart_upload`` honours ``if_none_match="*"``.
+        complete_subset: ``complete_multipart_upload`` takes some of the stored parts and discards the others. A driver
+            that does not declare it raises ``Unsupported`` itself, and the upload stays as it was.
+        delete_if_match: ``delete_object`` honours ``if_match`` atomically.
+        list_delimiter: ``list_objects`` rolls keys up at a delimiter.
+        list_start_after: ``list_objects`` begins after a given key.
+        presign_content_type: ``presign`` can sign the content type of an upload.
+        presign_response_headers: ``presign`` can set headers of a download's answer.
+        non_blocking: No operation waits for anything but the body it is given: callers on an event loop need no thread.
+        min_part_size: Smallest part but the last, in bytes.
+        max_part_size: Largest part, in bytes.
+        max_parts: Most parts in an upload; part numbers run from 1 to this.
+        max_put_size: Largest object that ``put_object`` takes, in bytes.
+        max_object_size: Largest object, in bytes, however it is made.
+    """
+
+    get_if_match: bool = False
+    get_if_none_match: bool = False
+    get_if_modified_since: bool = False
+    get_if_unmodified_since: bool = False
+    put_if_match: bool = False
+    put_if_none_match: bool = False
+    put_headers: bool = False
+    put_metadata: bool = False
+    copy_if_match: bool = False
+    copy_if_none_match: bool = False
+    copy_source_if_match: bool = False
+    complete_if_match: bool = False
+    complete_if_none_match: bool = False
+    complete_subset: bool = False
+    delete_if_match: bool = False
+    list_delimiter: bool = False
+    list_start_after: bool = False
+    presign_content_type: bool = False
+    presign_response_headers: bool = False
+    non_blocking: bool = False
+    # S3's own limits: "Amazon S3 multipart upload limits", S3 user guide.
+    min_part_size: int = 5 * MIB
+    max_part_size: int = 5 * GIB
+    max_parts: int = 10_000
+    max_put_size: int = 5 * 1024 * GIB
+    max_object_size: int = 5 * 1024 * GIB
+
+
+FEATURE_NAMES: Final = tuple(
+    field.name for field in msgspec.structs.fields(Features) if field.type is bool and field.name != "non_blocking"
+)
+"""The features that can be tested one by one, in the order in which they are declared."""
+
+
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """What a store can do.
+
+    Attributes:
+        driver: Name of the driver, which is the scheme of its URLs.
+        contract_version: Version of the contract that the driver speaks.
+        operations: The hooks that the driver implements; not declared but found, so they cannot lie.
+        features: What the driver declares beyond that.
+    """
+
+    driver: str
+    contract_version: int
+    operations: frozenset[str]
+    features: Features

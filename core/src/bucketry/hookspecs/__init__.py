@@ -1,0 +1,63 @@
+"""The contract between core and a driver: one pluggy hook for each operation, named as S3 names it.
+
+A driver is a class that inherits `DriverSpec`, declares ``name``, ``contract_version``, ``features`` and ``Settings``,
+and overrides the operations that its backend has, each marked ``@hookimpl``. A layer is any class with
+``@hookimpl(wrapper=True)`` generators of the same names.
+
+In every docstring: ``Requires`` is what `Store` guarantees before it calls; each ``Behaviour`` bullet is tested by the
+contract suite; ``Raises`` names what the caller gets, raised by the driver itself or named by its `classify_error`.
+Besides these, any operation may fail with ``AccessDenied``, ``Throttled``, ``Unavailable`` or ``BackendError``.
+
+Operations are synchronous and are called from many threads at once. They return an answer always: ``None`` means that
+a driver forgot its ``return``. Hook signatures have neither defaults nor keyword-only parameters, since pluggy passes
+them to nobody; what is optional travels in one options Struct.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+from bucketry.features import Features
+from bucketry.hookspecs._buckets import BucketSpec
+from bucketry.hookspecs._markers import PROJECT, hookimpl, hookspec
+from bucketry.hookspecs._objects import ObjectSpec
+from bucketry.hookspecs._service import ServiceSpec
+from bucketry.hookspecs._uploads import UploadSpec
+from bucketry.settings import DriverSettings
+
+CONTRACT_VERSION: Final = 1
+"""Version of the contract in this module; a driver says which one it was written for."""
+
+
+class DriverSpec(ServiceSpec, BucketSpec, ObjectSpec, UploadSpec):
+    """The whole contract, and the base class of every driver.
+
+    Attributes:
+        name: The driver's name: its entry point's, and the scheme of its URLs.
+        contract_version: The `CONTRACT_VERSION` that the driver was written for.
+        Settings: The Struct of its settings; the driver is made with one of these as its only argument.
+        features: What it can do beyond its operations. An instance may set its own, from what its server says.
+    """
+
+    name: ClassVar[str]
+    contract_version: ClassVar[int]
+    Settings: ClassVar[type[DriverSettings]]
+    features: Features
+
+
+OPERATIONS: Final = tuple(
+    name
+    for spec in (ServiceSpec, BucketSpec, ObjectSpec, UploadSpec)
+    for name in vars(spec)
+    if not name.startswith("_") and name != "classify_error"
+)
+"""Names of all operations; a layer may wrap each of them."""
+
+__all__ = [
+    "CONTRACT_VERSION",
+    "OPERATIONS",
+    "PROJECT",
+    "DriverSpec",
+    "hookimpl",
+    "hookspec",
+]

@@ -1,0 +1,89 @@
+"""The contract: operations on a bucket."""
+
+from __future__ import annotations
+
+from bucketry.hookspecs._markers import hookspec
+from bucketry.models import BucketInfo, Done, ObjectPage, UploadPage
+from bucketry.options import ListOptions, UploadListOptions
+
+
+class BucketSpec:
+    """Operations on a bucket."""
+
+    @hookspec(firstresult=True)
+    def create_bucket(self, bucket: str) -> BucketInfo:
+        """Creates a bucket.
+
+        Requires:
+            A name that keeps S3's naming rules for new buckets.
+
+        Behaviour:
+            - The bucket exists, empty, when the call returns.
+
+        Raises:
+            BucketAlreadyExists: It exists, whoever owns it; whichever way the backend itself treats that.
+        """
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
+    def head_bucket(self, bucket: str) -> BucketInfo:
+        """Returns one bucket.
+
+        Raises:
+            NoSuchBucket: It does not exist.
+        """
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
+    def delete_bucket(self, bucket: str) -> Done:
+        """Deletes a bucket that holds no object.
+
+        Behaviour:
+            - Uploads in progress do not hold it up; they end with it.
+
+        Raises:
+            BucketNotEmpty: It holds an object; nothing was deleted.
+            NoSuchBucket: It does not exist.
+        """
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
+    def list_objects(self, bucket: str, options: ListOptions) -> ObjectPage:
+        """Lists one page of a bucket's objects.
+
+        Requires:
+            ``limit`` is 1 to 1,000; the cursor is ``None`` or one that this bucket's listing gave.
+
+        Behaviour:
+            - Ascending UTF-8 byte order of keys and common prefixes together. Every entry is after ``start_after``,
+              common prefixes too: one within which that lies is not listed.
+            - Page after page, every object that exists throughout is listed exactly once, whatever is written or
+              deleted in between.
+            - At most ``limit`` entries, objects and prefixes together. ``cursor`` is ``None`` on the last page.
+            - Only keys that begin with ``prefix``, byte for byte: it is no path and no pattern.
+            - With a ``delimiter``, keys that hold it after the prefix are rolled up: one common prefix each, up to and
+              with the delimiter, which counts as one entry.
+            - Each object carries key, size, etag, time and, where ``options.content_type`` asks for it, content type.
+            - A put or delete that has returned shows in the next listing.
+
+        Raises:
+            NoSuchBucket: The bucket does not exist.
+            InvalidArgument: The cursor is none of this driver's.
+        """
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
+    def list_multipart_uploads(self, bucket: str, options: UploadListOptions) -> UploadPage:
+        """Lists one page of the multipart uploads in progress, by key and then by time.
+
+        Requires:
+            ``limit`` is 1 to 1,000; the cursor is ``None`` or one that this call gave for this bucket.
+
+        Behaviour:
+            - Only uploads whose key begins with ``prefix``.
+            - Neither completed nor aborted uploads.
+
+        Raises:
+            NoSuchBucket: The bucket does not exist.
+        """
+        raise NotImplementedError

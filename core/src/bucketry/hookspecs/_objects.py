@@ -1,0 +1,137 @@
+"""The contract: operations on objects."""
+
+from __future__ import annotations
+
+from bucketry.body import Body
+from bucketry.hookspecs._markers import hookspec
+from bucketry.models import DeleteResult, Done, ObjectInfo, PresignedUrl
+from bucketry.opened import OpenedObject
+from bucketry.options import CopyOptions, DeleteOptions, GetOptions, HeadOptions, PresignOptions, PutOptions
+
+
+class ObjectSpec:
+    """Operations on objects."""
+
+    @hookspec(firstresult=True)
+    def head_object(self, bucket: str, key: str, options: HeadOptions) -> ObjectInfo:
+        """Returns an object without its content.
+
+        Behaviour:
+            - Headers and metadata are those of the last write, unchanged.
+            - Conditions are evaluated in the order of RFC 9110, 13.2.2.
+
+        Raises:
+            NoSuchBucket: The bucket does not exist.
+            NoSuchKey: It holds no such object.
+            PreconditionFailed: ``if_match`` or ``if_unmodified_since`` does not hold.
+            NotModified: ``if_none_match`` or ``if_modified_since`` says that the caller's copy is current.
+        """
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
+    def get_object(self, bucket: str, key: str, options: GetOptions) -> OpenedObject:
+        """Opens an object, or a range of it, for reading.
+
+        Behaviour:
+            - The content is that of one write, whole: a put or delete meanwhile does not show in it.
+            - Content comes as it is read: memory does not grow with the object.
+            - ``info.size_bytes`` is the whole object's size; ``content_range`` says what comes of it.
+            - Content that breaks off is an error, never an early end.
+            - ``close`` frees everything, read to the end or not.
+
+        Raises:
+            NoSuchBucket: The bucket does not exist.
+            NoSuchKey: It holds no such object.
+            InvalidRange: No byte of the object is in the range.
+            PreconditionFailed: As in `head_object`.
+            NotModified: As in `head_object`.
+        """
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
+    def put_object(self, bucket: str, key: str, body: Body, options: PutOptions) -> ObjectInfo:
+        """Stores an object.
+
+        Requires:
+            A ``content_type`` is set. Metadata names are lower case. The body fails beyond ``max_put_size``.
+
+        Behaviour:
+            - Atomic: a reader sees the old object or the new one, whole.
+            - The body is pulled as it is stored: memory does not grow with it.
+            - An error out of ``body.read`` leaves the old object as it was, and no parts behind. Bytes are stored only
+              after the body has ended without one.
+            - The answer is what the next `head_object` gives.
+            - Conditions are checked and the object is written as one step: of two writers with
+              ``if_none_match="*"``, one wins.
+
+        Raises:
+            NoSuchBucket: The bucket does not exist.
+            PreconditionFailed: A condition does not hold.
+            TooLarge: The body is larger than ``max_put_size``.
+            QuotaExceeded: There is no room for it.
+            InvalidKey: The backend cannot hold this key unchanged.
+        """
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
+    def copy_object(
+        self, source_bucket: str, source_key: str, bucket: str, key: str, options: CopyOptions
+    ) -> ObjectInfo:
+        """Copies an object within the backend.
+
+        Behaviour:
+            - Content, headers and metadata are the source's; ``options.headers`` replaces all headers and metadata.
+            - Onto itself: the headers are replaced, the content stays.
+            - Atomic, as a put.
+
+        Raises:
+            NoSuchBucket: One of the buckets does not exist.
+            NoSuchKey: The source does not exist.
+            PreconditionFailed: A condition does not hold.
+            InvalidArgument: The copy would be the source itself, unchanged.
+        """
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
+    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Done:
+        """Deletes an object.
+
+        Behaviour:
+            - If no such object exists, this is a no-op that succeeds.
+            - Exactly this key: neither keys that begin with it nor any above it.
+
+        Raises:
+            NoSuchBucket: The bucket does not exist.
+            PreconditionFailed: ``if_match`` is given and the key holds another object or none.
+        """
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
+    def delete_objects(self, bucket: str, keys: tuple[str, ...]) -> DeleteResult:
+        """Deletes up to 1,000 objects.
+
+        Requires:
+            1 to 1,000 valid keys, each once.
+
+        Behaviour:
+            - Every key stands in ``deleted`` or ``failed``; one that did not exist is deleted.
+            - A key that fails does not hold up the others.
+
+        Raises:
+            NoSuchBucket: The bucket does not exist.
+        """
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
+    def presign(self, bucket: str, key: str, options: PresignOptions) -> PresignedUrl:
+        """Makes a URL that lets its holder download or upload this object for a while.
+
+        Requires:
+            ``expires_in`` is 1 to 604,800 seconds; ``method`` is ``GET`` or ``PUT``.
+
+        Behaviour:
+            - Asks the backend nothing: neither bucket nor object needs to exist.
+            - Signed for the public endpoint where one is set; else for the endpoint.
+            - ``expires_at`` is what was signed, in whole seconds.
+        """
+        raise NotImplementedError

@@ -1,0 +1,81 @@
+"""The contract: operations on the store as a whole."""
+
+from __future__ import annotations
+
+from bucketry.errors import Classified
+from bucketry.hookspecs._markers import hookspec
+from bucketry.models import BucketInfo, Done, Status, Usage, UsageReport
+
+
+class ServiceSpec:
+    """Operations on the store as a whole."""
+
+    @hookspec(firstresult=True)
+    def status(self) -> Status:
+        """Says whether the backend answers and accepts the credentials.
+
+        Behaviour:
+            - Where the backend cannot be used, ``available`` is false and ``detail`` says why; that is no error.
+            - Answers within the driver's configured timeout.
+        """
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
+    def list_buckets(self) -> tuple[BucketInfo, ...]:
+        """Lists all buckets of the caller.
+
+        Behaviour:
+            - Complete, and in byte order of their names.
+            - A bucket is listed as soon as its creation has returned, and no more once its deletion has.
+        """
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
+    def bucket_usage(self, buckets: tuple[str, ...]) -> dict[str, Usage]:
+        """Says how much each of these buckets holds.
+
+        Requires:
+            Valid names, each once.
+
+        Behaviour:
+            - Only objects count: neither parts in flight nor deleted objects.
+            - Exact right after a write, or ``source`` and ``as_of`` say what the figures are.
+            - A bucket that does not exist is missing from the answer; that is no error.
+            - All buckets in one call, so that a driver can ask the backend once for all, or side by side.
+        """
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
+    def usage_report(self) -> UsageReport:
+        """Says what the backend knows of its use beyond sizes: room on disk, owners, quotas, operations. Optional.
+
+        Behaviour:
+            - All buckets of the caller, in byte order of their names.
+            - No figure is made up: what the backend does not know, or the credentials may not see, is ``None``.
+            - Holds no secret, whatever the backend says of its users.
+        """
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
+    def close(self) -> Done:
+        """Gives connections and memory back. Optional.
+
+        Requires:
+            Called once; no other call follows.
+        """
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
+    def classify_error(self, error: Exception) -> Classified:
+        """Says which error of the contract an error of the backend's SDK is. Optional; layers do not see it.
+
+        Requires:
+            ``error`` came out of one of this driver's operations, or out of an object's content that is being read,
+            and is no `BucketryError`.
+
+        Behaviour:
+            - Decides by code and type, never by a message's text.
+            - What it does not know is ``BackendError``.
+            - ``detail`` holds no secret and no signed URL.
+        """
+        raise NotImplementedError

@@ -1,0 +1,89 @@
+"""The contract: multipart uploads."""
+
+from __future__ import annotations
+
+from bucketry.body import Body
+from bucketry.hookspecs._markers import hookspec
+from bucketry.models import CompletedPart, Done, ObjectInfo, Part, PartPage, Upload
+from bucketry.options import CompleteOptions, PageOptions, UploadOptions
+
+
+class UploadSpec:
+    """Multipart uploads."""
+
+    @hookspec(firstresult=True)
+    def create_multipart_upload(self, bucket: str, key: str, options: UploadOptions) -> Upload:
+        """Begins a multipart upload.
+
+        Requires:
+            A ``content_type`` is set. Metadata names are lower case.
+
+        Behaviour:
+            - The key keeps its object, if any, until the upload is completed.
+            - Any number of uploads to one key may be in progress.
+
+        Raises:
+            NoSuchBucket: The bucket does not exist.
+            InvalidKey: The backend cannot hold this key unchanged.
+        """
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
+    def upload_part(self, bucket: str, key: str, upload_id: str, part_number: int, body: Body) -> Part:
+        """Stores one part.
+
+        Requires:
+            ``part_number`` is 1 to ``max_parts``. The body fails beyond ``max_part_size``.
+
+        Behaviour:
+            - Parts come in any order and side by side; one sent again replaces the one before.
+            - A part whose body breaks off leaves no trace.
+
+        Raises:
+            NoSuchUpload: The upload does not exist, was completed or aborted, or is another key's.
+        """
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
+    def list_parts(self, bucket: str, key: str, upload_id: str, options: PageOptions) -> PartPage:
+        """Lists one page of the parts that were stored, in ascending number.
+
+        Requires:
+            ``limit`` is 1 to 1,000; the cursor is ``None`` or one that this call gave for this upload.
+
+        Raises:
+            NoSuchUpload: As in `upload_part`.
+        """
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
+    def complete_multipart_upload(
+        self, bucket: str, key: str, upload_id: str, parts: tuple[CompletedPart, ...], options: CompleteOptions
+    ) -> ObjectInfo:
+        """Makes the listed parts, in that order, the object.
+
+        Requires:
+            At least one part; numbers strictly ascending; etags without quotes.
+
+        Behaviour:
+            - Atomic, as a put; its conditions too. An upload that fails to complete stays as it was.
+            - Stored parts that are not listed are discarded, where ``complete_subset`` is declared.
+            - Headers and metadata are those that the upload began with.
+
+        Raises:
+            NoSuchUpload: As in `upload_part`.
+            InvalidPart: A listed part was not stored or has another etag.
+            PartTooSmall: A part other than the last is smaller than ``min_part_size``.
+            PreconditionFailed: A condition does not hold.
+            Unsupported: Parts are stored that are not listed, and ``complete_subset`` is not declared.
+        """
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
+    def abort_multipart_upload(self, bucket: str, key: str, upload_id: str) -> Done:
+        """Ends an upload and frees its parts.
+
+        Raises:
+            NoSuchUpload: As in `upload_part`.
+        """
+        raise NotImplementedError

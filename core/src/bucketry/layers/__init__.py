@@ -1,0 +1,8 @@
+"""Layers that come with core, written as anybody would write theirs."""
+
+from __future__ import annotations
+
+from bucketry.layers._observe import Observe, OperationStats
+from bucketry.layers._read_only import ReadOnly
+
+__all__ = ["Observe", "OperationStats", "ReadOnly"]

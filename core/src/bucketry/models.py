@@ -1,0 +1,280 @@
+"""What the operations of the contract answer with.
+
+Times are aware datetimes in UTC, sizes are bytes, etags are the bare text without quotes.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final, Literal
+
+import msgspec
+
+NO_METADATA: Final[Mapping[str, str]] = MappingProxyType({})
+"""The metadata of an object that has none; one shared, immutable mapping."""
+
+DEFAULT_CONTENT_TYPE: Final = "application/octet-stream"
+"""What an object's content type is when its writer gives none (RFC 2046, 4.5.1)."""
+
+
+class Done(enum.Enum):
+    """The answer of an operation that has nothing to say but that it was done."""
+
+    DONE = "done"
+
+
+DONE: Final = Done.DONE
+
+
+class ObjectHeaders(msgspec.Struct, frozen=True, kw_only=True):
+    """What a writer says about an object, and every reader gets back.
+
+    Attributes:
+        content_type: Media type; ``application/octet-stream`` where the writer gives none.
+        cache_control: ``Cache-Control`` for readers over HTTP.
+        content_disposition: ``Content-Disposition`` for readers over HTTP.
+        content_encoding: ``Content-Encoding`` that the stored bytes have.
+        content_language: ``Content-Language`` of the content.
+        metadata: The writer's own names (lower case) and values (US-ASCII); at most 2 KiB together, as in S3
+            ("Working with object metadata", S3 user guide).
+    """
+
+    content_type: str = DEFAULT_CONTENT_TYPE
+    cache_control: str | None = None
+    content_disposition: str | None = None
+    content_encoding: str | None = None
+    content_language: str | None = None
+    metadata: Mapping[str, str] = NO_METADATA
+
+
+class BucketInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A bucket: its name and when it was created."""
+
+    name: str
+    created_at: datetime
+
+
+class Usage(msgspec.Struct, frozen=True, kw_only=True):
+    """How much a bucket holds.
+
+    Attributes:
+        object_count: Number of objects.
+        size_bytes: Their sizes, added up.
+        source: Where the figures come from: ``index`` or ``listing`` (exact), or a backend's own statistics by name.
+        as_of: When they were true; "now" for an exact source.
+    """
+
+    object_count: int
+    size_bytes: int
+    source: str
+    as_of: datetime
+
+
+class ObjectInfo(ObjectHeaders, frozen=True, kw_only=True):
+    """An object without its content.
+
+    In a listing, only key, size, etag, time and content type are promised; ``head_object`` gives all.
+
+    Attributes:
+        key: The byte-exact key.
+        size_bytes: Size of the content.
+        etag: Opaque validator of the content, without quotes. MD5 in hexadecimal for a single put in most backends.
+        last_modified: When it was last written.
+    """
+
+    key: str
+    size_bytes: int
+    etag: str
+    last_modified: datetime
+
+
+class ObjectPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of a listing.
+
+    Attributes:
+        objects: In ascending UTF-8 byte order of their keys.
+        prefixes: With a delimiter: the common prefixes of the keys that are rolled up, in the same order.
+        cursor: Opaque; gives the next page. ``None``: this page is the last.
+    """
+
+    objects: tuple[ObjectInfo, ...]
+    prefixes: tuple[str, ...] = ()
+    cursor: str | None = None
+
+
+class DeleteFailure(msgspec.Struct, frozen=True):
+    """A key of a batch that could not be deleted, with the error's ``code`` and sentence."""
+
+    key: str
+    code: str
+    message: str
+
+
+class DeleteResult(msgspec.Struct, frozen=True):
+    """The outcome of a batch delete: every key of the call stands in one of the two."""
+
+    deleted: tuple[str, ...]
+    failed: tuple[DeleteFailure, ...] = ()
+
+
+class Upload(msgspec.Struct, frozen=True, kw_only=True):
+    """A multipart upload in progress."""
+
+    key: str
+    upload_id: str
+    initiated_at: datetime
+
+
+class UploadPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of the uploads in progress, by key and then by time; ``cursor`` as in `ObjectPage`."""
+
+    uploads: tuple[Upload, ...]
+    cursor: str | None = None
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """A part that was uploaded."""
+
+    part_number: int
+    etag: str
+    size_bytes: int
+    last_modified: datetime
+
+
+class PartPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of an upload's parts in ascending number; ``cursor`` as in `ObjectPage`."""
+
+    parts: tuple[Part, ...]
+    cursor: str | None = None
+
+
+class CompletedPart(msgspec.Struct, frozen=True):
+    """A part that the finished object is to be made of."""
+
+    part_number: int
+    etag: str
+
+
+class PresignedUrl(msgspec.Struct, frozen=True, kw_only=True):
+    """A URL that lets its holder do one thing for a while. It is a secret: its ``repr`` shows no query.
+
+    Attributes:
+        url: The URL, signed for the host that it names.
+        method: The HTTP method that it is good for.
+        expires_at: When it stops working: what was really signed, to the second.
+    """
+
+    url: str
+    method: Literal["GET", "PUT"]
+    expires_at: datetime
+
+    def __repr__(self) -> str:
+        return (
+            f"PresignedUrl(url={self.url.partition('?')[0]!r}, method={self.method!r}, expires_at={self.expires_at!r})"
+        )
+
+
+class Quota(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds on what a bucket or a user's buckets may hold; ``None`` where there is no bound."""
+
+    max_size_bytes: int | None = None
+    max_objects: int | None = None
+
+
+class OperationUsage(msgspec.Struct, frozen=True, kw_only=True):
+    """Requests of one category, and the bytes that they moved.
+
+    Attributes:
+        category: The backend's name for them, such as ``put_obj``.
+        operations: How many there were.
+        successful: How many of them succeeded.
+        bytes_sent: Bytes that the backend sent.
+        bytes_received: Bytes that the backend received.
+    """
+
+    category: str
+    operations: int
+    successful: int
+    bytes_sent: int
+    bytes_received: int
+
+
+class BucketReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What a backend knows of a bucket. ``None`` or an empty text: it does not know.
+
+    Attributes:
+        name: The bucket.
+        object_count: Number of objects.
+        size_bytes: Their sizes, added up.
+        size_on_disk_bytes: Room that they take up.
+        owner: The user whose bucket it is.
+        shards: Number of shards of its index.
+        placement: Where its objects are placed.
+        quota: Bounds on this bucket; ``None`` also where there are none.
+    """
+
+    name: str
+    object_count: int
+    size_bytes: int
+    size_on_disk_bytes: int | None = None
+    owner: str = ""
+    shards: int | None = None
+    placement: str = ""
+    quota: Quota | None = None
+
+
+class UserReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What a backend knows of a user. ``None``: it does not know.
+
+    Attributes:
+        user: The user's id.
+        object_count: Number of objects in all buckets.
+        size_bytes: Their sizes, added up.
+        size_on_disk_bytes: Room that they take up.
+        max_buckets: Most buckets that the user may have; ``None`` also where that is not bounded.
+        quota: Bounds on all buckets together; ``None`` also where there are none.
+        operations: The requests, by category and in order of its name; they may be some minutes late.
+    """
+
+    user: str
+    object_count: int
+    size_bytes: int
+    size_on_disk_bytes: int | None = None
+    max_buckets: int | None = None
+    quota: Quota | None = None
+    operations: tuple[OperationUsage, ...] | None = None
+
+
+class UsageReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What a backend knows of its use, beyond `Usage`.
+
+    Attributes:
+        source: Where the figures come from.
+        as_of: When they were asked for.
+        buckets: In byte order of their names.
+        users: The users whose buckets these are; empty for a backend that knows no users.
+    """
+
+    source: str
+    as_of: datetime
+    buckets: tuple[BucketReport, ...]
+    users: tuple[UserReport, ...] = ()
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the backend answers.
+
+    Attributes:
+        available: Whether it answered and accepted the credentials.
+        endpoint: URL of its S3 endpoint, as clients reach it; of a backend that has none, what identifies it.
+        region: Its region.
+        detail: Where it is not available: why, and what to do. Empty otherwise.
+    """
+
+    available: bool
+    endpoint: str
+    region: str
+    detail: str = ""

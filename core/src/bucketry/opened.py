@@ -1,0 +1,106 @@
+"""An object that was opened for reading."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from types import TracebackType
+from typing import Self
+
+from bucketry.models import ObjectInfo
+from bucketry.ranges import ContentRange
+
+
+class OpenedObject:
+    """An object's headers, and its content as it comes.
+
+    Iterate over it for the content in chunks, or call `read` for all that is left. Close it, or use it in a ``with``
+    statement: that gives a connection back. Reading to the end closes it too.
+
+    Attributes:
+        info: The object, whose ``size_bytes`` is that of the whole object, whatever the range.
+        content_range: Which bytes the content is; ``None``: all of them.
+    """
+
+    __slots__ = ("_chunks", "_on_close", "content_range", "info")
+
+    def __init__(
+        self,
+        info: ObjectInfo,
+        chunks: Iterable[bytes],
+        *,
+        content_range: ContentRange | None = None,
+        close: Callable[[], None] | None = None,
+    ) -> None:
+        """Made by drivers.
+
+        Args:
+            info: The object.
+            chunks: Its content, or the range of it; of any size each, none of them held back.
+            content_range: The range, where one was asked for.
+            close: Frees what the content holds (a connection). Called once, however reading ends.
+        """
+        self.info = info
+        self.content_range = content_range
+        self._chunks = chunks
+        self._on_close: list[Callable[[], None]] = [] if close is None else [close]
+
+    @property
+    def length(self) -> int:
+        """How many bytes the content has."""
+        wanted = self.content_range
+        return self.info.size_bytes if wanted is None else wanted.stop - wanted.start
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yields the chunks that are left; closes at the end and on any error.
+
+        Raises:
+            Unavailable: The content broke off.
+        """
+        chunks = self._chunks = iter(self._chunks)
+        try:
+            yield from chunks
+        finally:
+            self.close()
+
+    def read(self) -> bytes:
+        """Returns all the content that is left, in memory.
+
+        Raises:
+            Unavailable: The content broke off.
+        """
+        content, self._chunks = self._chunks, ()
+        try:
+            chunks = tuple(content)
+        finally:
+            self.close()
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    def close(self) -> None:
+        """Ends reading and frees what it holds. Closing again does nothing."""
+        callbacks, self._on_close = self._on_close, []
+        for callback in reversed(callbacks):
+            callback()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether all the content is here already, so that reading it cannot fail: a tuple of the right length."""
+        chunks = self._chunks
+        return type(chunks) is tuple and sum(map(len, chunks)) == self.length
+
+    def wrap(self, chunks: Callable[[Iterator[bytes]], Iterator[bytes]]) -> Self:
+        """Puts a layer's generator around the chunks: it sees each, and any error between them."""
+        self._chunks = chunks(iter(self._chunks))
+        return self
+
+    def on_close(self, callback: Callable[[], None]) -> Self:
+        """Has ``callback`` called once when reading ends, before the driver's own close."""
+        self._on_close.append(callback)
+        return self
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,197 @@
+"""The options of each operation: one frozen Struct each, so that hook signatures never have defaults.
+
+``feature`` marks an option that a driver must declare in its `Features`; `Store` refuses it with
+``Unsupported`` where the driver did not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import ClassVar, Final, Literal
+
+import msgspec
+
+from bucketry.models import ObjectHeaders
+from bucketry.ranges import ByteRange
+
+MAX_PAGE: Final = 1000
+"""Most entries on one page (S3 API reference: ListObjectsV2, ListParts, ListMultipartUploads, DeleteObjects)."""
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of all options.
+
+    Attributes:
+        feature_of: Which declared feature each optional field needs.
+    """
+
+    feature_of: ClassVar[Mapping[str, str]] = {}
+
+
+class HeadOptions(Options, frozen=True, kw_only=True):
+    """Conditions of a read, evaluated in the order of RFC 9110, 13.2.2.
+
+    Attributes:
+        if_match: Only if the object has this etag (``*``: any).
+        if_none_match: Only if it has not this etag; else `NotModified`.
+        if_modified_since: Only if it changed after this time; else `NotModified`. Ignored beside ``if_none_match``.
+        if_unmodified_since: Only if it did not change after this time. Ignored beside ``if_match``.
+    """
+
+    feature_of: ClassVar[Mapping[str, str]] = {
+        "if_match": "get_if_match",
+        "if_none_match": "get_if_none_match",
+        "if_modified_since": "get_if_modified_since",
+        "if_unmodified_since": "get_if_unmodified_since",
+    }
+
+    if_match: str | None = None
+    if_none_match: str | None = None
+    if_modified_since: datetime | None = None
+    if_unmodified_since: datetime | None = None
+
+
+class GetOptions(HeadOptions, frozen=True, kw_only=True):
+    """Conditions of a read, and the range to read (``None``: all)."""
+
+    range: ByteRange | None = None
+
+
+class WriteConditions(Options, frozen=True, kw_only=True):
+    """Conditions on what the key holds before a write.
+
+    Attributes:
+        if_match: Only if the object there has this etag. Where there is none, the condition fails.
+        if_none_match: ``*``, the only value: only if the key holds no object yet.
+    """
+
+    if_match: str | None = None
+    if_none_match: Literal["*"] | None = None
+
+
+class PutOptions(ObjectHeaders, Options, frozen=True, kw_only=True):
+    """The new object's headers, and the conditions of writing it.
+
+    Attributes:
+        if_match: As in `WriteConditions`.
+        if_none_match: As in `WriteConditions`.
+        content_md5: MD5 that the body must have, 16 bytes (RFC 1864); `Store` checks it as the body passes.
+    """
+
+    feature_of: ClassVar[Mapping[str, str]] = {
+        "if_match": "put_if_match",
+        "if_none_match": "put_if_none_match",
+        "cache_control": "put_headers",
+        "content_disposition": "put_headers",
+        "content_encoding": "put_headers",
+        "content_language": "put_headers",
+        "metadata": "put_metadata",
+    }
+
+    if_match: str | None = None
+    if_none_match: Literal["*"] | None = None
+    content_md5: bytes | None = None
+
+
+class CopyOptions(WriteConditions, frozen=True, kw_only=True):
+    """The conditions of a copy, and what the copy carries.
+
+    Attributes:
+        source_if_match: Only if the source has this etag.
+        headers: The copy's headers, all of them; ``None``: those of the source.
+    """
+
+    feature_of: ClassVar[Mapping[str, str]] = {
+        "if_match": "copy_if_match",
+        "if_none_match": "copy_if_none_match",
+        "source_if_match": "copy_source_if_match",
+    }
+
+    source_if_match: str | None = None
+    headers: ObjectHeaders | None = None
+
+
+class DeleteOptions(Options, frozen=True, kw_only=True):
+    """The condition of a delete: only if the object has this etag."""
+
+    feature_of: ClassVar[Mapping[str, str]] = {"if_match": "delete_if_match"}
+
+    if_match: str | None = None
+
+
+class ListOptions(Options, frozen=True, kw_only=True):
+    """Which objects to list.
+
+    Attributes:
+        prefix: Only keys that begin with it.
+        delimiter: Rolls keys up to their next delimiter after the prefix into common prefixes.
+        start_after: Only keys after it in byte order; with ``cursor``, the later of the two counts.
+        cursor: Where the page before ended.
+        limit: Most objects and common prefixes on the page, 1 to 1,000.
+        content_type: Whether ``content_type`` is wanted; without it, backends that list none save the look-ups.
+    """
+
+    feature_of: ClassVar[Mapping[str, str]] = {"delimiter": "list_delimiter", "start_after": "list_start_after"}
+
+    prefix: str = ""
+    delimiter: str = ""
+    start_after: str = ""
+    cursor: str | None = None
+    limit: int = MAX_PAGE
+    content_type: bool = True
+
+
+class PageOptions(Options, frozen=True, kw_only=True):
+    """Which page of an upload's parts to list; ``limit`` is 1 to 1,000."""
+
+    cursor: str | None = None
+    limit: int = MAX_PAGE
+
+
+class UploadListOptions(PageOptions, frozen=True, kw_only=True):
+    """Which uploads in progress to list: those whose key begins with ``prefix``."""
+
+    prefix: str = ""
+
+
+class UploadOptions(ObjectHeaders, Options, frozen=True, kw_only=True):
+    """The headers that the finished object will have."""
+
+    feature_of: ClassVar[Mapping[str, str]] = {
+        name: feature for name, feature in PutOptions.feature_of.items() if feature in {"put_headers", "put_metadata"}
+    }
+
+
+class CompleteOptions(WriteConditions, frozen=True, kw_only=True):
+    """The conditions of making an upload's parts the object."""
+
+    feature_of: ClassVar[Mapping[str, str]] = {
+        "if_match": "complete_if_match",
+        "if_none_match": "complete_if_none_match",
+    }
+
+
+class PresignOptions(Options, frozen=True, kw_only=True):
+    """What a presigned URL is good for.
+
+    Attributes:
+        method: ``GET`` (download) or ``PUT`` (upload).
+        expires_in: Seconds that it works, 1 to 604,800 (S3 API reference, "Authenticating requests: using query
+            parameters").
+        content_type: For ``PUT``: the ``Content-Type`` that the client must send; signed. ``None``: any.
+        response_content_type: For ``GET``: the ``Content-Type`` of the answer.
+        response_content_disposition: For ``GET``: the ``Content-Disposition`` of the answer.
+    """
+
+    feature_of: ClassVar[Mapping[str, str]] = {
+        "content_type": "presign_content_type",
+        "response_content_type": "presign_response_headers",
+        "response_content_disposition": "presign_response_headers",
+    }
+
+    method: Literal["GET", "PUT"] = "GET"
+    expires_in: int = 3600
+    content_type: str | None = None
+    response_content_type: str | None = None
+    response_content_disposition: str | None = None

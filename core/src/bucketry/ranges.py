@@ -1,0 +1,89 @@
+"""Byte ranges of an object, as RFC 9110 section 14 defines them."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from bucketry.errors import InvalidArgument, InvalidRange
+
+_HEADER = re.compile(r"bytes=(\d{0,19})-(\d{0,19})", re.ASCII)
+"""One range; 19 digits hold any 64-bit size."""
+
+
+class ContentRange(msgspec.Struct, frozen=True):
+    """The bytes that an answer holds.
+
+    Attributes:
+        start: Offset of the first byte.
+        stop: Offset after the last byte.
+        size_bytes: Size of the whole object.
+    """
+
+    start: int
+    stop: int
+    size_bytes: int
+
+    def __str__(self) -> str:
+        """The value of a ``Content-Range`` header (RFC 9110, 14.4)."""
+        return f"bytes {self.start}-{self.stop - 1}/{self.size_bytes}"
+
+
+class ByteRange(msgspec.Struct, frozen=True):
+    """One requested range.
+
+    Attributes:
+        first: Offset of the first byte, or ``None`` for the last ``last`` bytes of the object (a suffix range).
+        last: Offset of the last byte, inclusive; ``None`` for "to the end". Of a suffix range, its length.
+    """
+
+    first: int | None
+    last: int | None = None
+
+    @classmethod
+    def parse(cls, header: str) -> ByteRange:
+        """Reads a ``Range`` header with one range (RFC 9110, 14.1.2).
+
+        Raises:
+            InvalidArgument: The unit is not ``bytes``, the range is malformed, or there is more than one.
+        """
+        match = _HEADER.fullmatch(header.strip())
+        if match is None or match.groups() == ("", ""):
+            raise InvalidArgument("the range must be one of bytes=FIRST-LAST, bytes=FIRST- and bytes=-LENGTH")
+        first, last = (int(digits) if digits else None for digits in match.groups())
+        return cls(first, last).checked()
+
+    def checked(self) -> ByteRange:
+        """Returns this range if it is well-formed.
+
+        Raises:
+            InvalidArgument: Both ends are missing, an end is negative, or the last byte stands before the first.
+        """
+        if self.first is None and self.last is None:
+            raise InvalidArgument("a range needs a first or a last byte")
+        if (self.first or 0) < 0 or (self.last or 0) < 0:
+            raise InvalidArgument("a range cannot be negative")
+        if self.first is not None and self.last is not None and self.last < self.first:
+            raise InvalidArgument("a range cannot end before it begins")
+        return self
+
+    def resolve(self, size_bytes: int) -> ContentRange:
+        """Says which bytes of an object of that size this range means.
+
+        Raises:
+            InvalidRange: No byte of the object is in the range (RFC 9110, 15.5.17), as in any of an empty object.
+        """
+        if self.first is None:
+            start, stop = max(0, size_bytes - (self.last or 0)), size_bytes
+        else:
+            start = self.first
+            stop = size_bytes if self.last is None else min(self.last + 1, size_bytes)
+        if start >= stop:
+            raise InvalidRange(f"the object has {size_bytes} bytes")
+        return ContentRange(start, stop, size_bytes)
+
+    def __str__(self) -> str:
+        """The value of a ``Range`` header."""
+        first, last = ("" if end is None else str(end) for end in (self.first, self.last))
+        return f"bytes={first}-{last}"

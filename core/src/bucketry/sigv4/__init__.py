@@ -1,0 +1,45 @@
+"""AWS Signature Version 4 for S3: in headers, in presigned URLs, in aws-chunked bodies and in POST policies.
+
+``Presigner`` and ``Signer`` sign, ``Verifier`` verifies; ``encode_chunks`` writes an aws-chunked body and
+``ChunkDecoder`` reads one. All take the time as an argument, and none does I/O.
+
+Source: S3 API reference, "Authenticating requests (AWS Signature Version 4)".
+"""
+
+from ._chunk_decoding import ChunkDecoder
+from ._chunk_signing import DEFAULT_CHUNK_SIZE, ChunkSigner, encode_chunks, encoded_length
+from ._credentials import Credentials
+from ._errors import SignatureError
+from ._presign import MAX_EXPIRES_IN, Presigner
+from ._request import (
+    STREAMING_SIGNED,
+    STREAMING_SIGNED_TRAILER,
+    STREAMING_UNSIGNED_TRAILER,
+    UNSIGNED_PAYLOAD,
+    payload_hash,
+)
+from ._sign import SignedRequest, Signer
+from ._verified import Verified
+from ._verify import MAX_SKEW, Verifier
+
+__all__ = [
+    "DEFAULT_CHUNK_SIZE",
+    "MAX_EXPIRES_IN",
+    "MAX_SKEW",
+    "STREAMING_SIGNED",
+    "STREAMING_SIGNED_TRAILER",
+    "STREAMING_UNSIGNED_TRAILER",
+    "UNSIGNED_PAYLOAD",
+    "ChunkDecoder",
+    "ChunkSigner",
+    "Credentials",
+    "Presigner",
+    "SignatureError",
+    "SignedRequest",
+    "Signer",
+    "Verified",
+    "Verifier",
+    "encode_chunks",
+    "encoded_length",
+    "payload_hash",
+]

@@ -1,0 +1,118 @@
+"""Signing keys, and where and when they hold.
+
+Source: S3 API reference, "Signature calculations for the Authorization header", tasks 2 and 3.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+import time
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Final, final
+
+from ._canonical import encode
+from ._credentials import Credentials
+
+ALGORITHM: Final = "AWS4-HMAC-SHA256"
+SERVICE: Final = "s3"
+TERMINATOR: Final = "aws4_request"
+REGION: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
+
+
+def credential_scope(date: str, region: str) -> str:
+    """Returns the credential scope of a day (``YYYYMMDD``) in a region."""
+    return f"{date}/{region}/{SERVICE}/{TERMINATOR}"
+
+
+def derive_key(secret_key: str, date: str, region: str) -> bytes:
+    """Returns the key that signs in a region on one day (``YYYYMMDD``)."""
+    key = hmac.digest(f"AWS4{secret_key}".encode(), date.encode(), "sha256")
+    for part in (region, SERVICE, TERMINATOR):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key
+
+
+def sign_string(key: bytes, string: str) -> str:
+    """Returns the signature of a string, as lower-case hex."""
+    return hmac.digest(key, string.encode(), "sha256").hex()
+
+
+def string_to_sign(timestamp: str, scope: str, request_hash: str) -> str:
+    """Returns what the signature of a whole request covers."""
+    return f"{ALGORITHM}\n{timestamp}\n{scope}\n{request_hash}"
+
+
+def format_timestamp(t: datetime) -> str:
+    """Returns a time in UTC as ``YYYYMMDDTHHMMSSZ``."""
+    return f"{t.year:04}{t.month:02}{t.day:02}T{t.hour:02}{t.minute:02}{t.second:02}Z"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One second of signing: the key that holds then, and the strings that go with it.
+
+    Attributes:
+        second: Seconds since 1970, UTC.
+        timestamp: The same as ``YYYYMMDDTHHMMSSZ``.
+        scope: The credential scope.
+        credential: The access key and the scope.
+        encoded_credential: The same, percent-encoded for a query.
+        key: The signing key.
+    """
+
+    second: int
+    timestamp: str
+    scope: str
+    credential: str
+    encoded_credential: str
+    key: bytes = field(repr=False)
+
+
+@final
+class KeyRing:
+    """Derives a signing key once a day.
+
+    It keeps the last moment only, since time goes forward and a key costs little. Threads may share it: the worst
+    that can happen is that two of them derive the same key.
+    """
+
+    __slots__ = ("_credentials", "_last", "region")
+
+    def __init__(self, credentials: Credentials, region: str) -> None:
+        """Takes the credentials and the region.
+
+        Raises:
+            ValueError: The region cannot be written in a credential scope.
+        """
+        if not REGION.fullmatch(region):
+            raise ValueError(f"a region is 1 to 128 letters, digits, '.', '_' and '-', not {region!r}")
+        self._credentials = credentials
+        self.region = region
+        self._last: Moment | None = None
+
+    def at(self, now: datetime | None) -> Moment:
+        """Returns a time, cut to the second, with its key; the present for None.
+
+        Raises:
+            ValueError: The time has no time zone.
+        """
+        if now is not None and now.tzinfo is None:
+            raise ValueError("now needs a time zone: datetime.now(UTC), not datetime.now()")
+        second = int((time.time() if now is None else now.timestamp()) // 1)
+        last = self._last
+        if last is None or last.second != second:
+            last = self._last = self._moment(second, last)
+        return last
+
+    def _moment(self, second: int, last: Moment | None) -> Moment:
+        stamp = format_timestamp(datetime.fromtimestamp(second, UTC))
+        date = stamp[:8]
+        scope = credential_scope(date, self.region)
+        if last is not None and last.scope == scope:
+            return replace(last, second=second, timestamp=stamp)
+        key = derive_key(self._credentials.secret_key.reveal(), date, self.region)
+        credential = f"{self._credentials.access_key}/{scope}"
+        return Moment(second, stamp, scope, credential, encode(credential), key)

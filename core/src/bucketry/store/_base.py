@@ -1,0 +1,60 @@
+"""What every part of a store shares: the chain it calls and what the driver declares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from bucketry import _validation as check
+from bucketry._chain import build_chain
+from bucketry.features import Capabilities
+from bucketry.hookspecs import DriverSpec
+from bucketry.options import Options
+
+
+class StoreBase:
+    """A driver with its layers, opened."""
+
+    def __init__(self, driver: DriverSpec, layers: Sequence[object] = ()) -> None:
+        """Opens a store over a driver that was made by hand; `open_store` makes one from a URL.
+
+        Args:
+            driver: The driver. The store closes it.
+            layers: Hook wrappers around it; the last is outermost. They cannot be changed later.
+
+        Raises:
+            InvalidDriver: The driver or a layer breaks the contract; the message says how.
+        """
+        self._chain, operations = build_chain(driver, layers)
+        self._features = driver.features
+        self._driver_name = driver.name
+        self._closed = False
+        self.capabilities = Capabilities(
+            driver=driver.name,
+            contract_version=driver.contract_version,
+            operations=operations,
+            features=driver.features,
+        )
+
+    def _require(self, options: Options) -> None:
+        check.check_declared(options, options.feature_of, self._features, self._driver_name)
+
+    def close(self) -> None:
+        """Gives the driver's connections and memory back. Closing again does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        if "close" in self.capabilities.operations:
+            self._chain.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Store {self._driver_name}>"

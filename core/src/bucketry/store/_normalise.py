@@ -1,0 +1,83 @@
+"""Brings options into the one form that drivers get."""
+
+from __future__ import annotations
+
+from typing import Final, TypeVar
+
+from bucketry import _validation as check
+from bucketry.errors import InvalidArgument
+from bucketry.models import ObjectHeaders
+from bucketry.options import CompleteOptions, CopyOptions, GetOptions, HeadOptions, PresignOptions, PutOptions
+
+_TEXT_HEADERS: Final = ("content_type", "cache_control", "content_disposition", "content_encoding", "content_language")
+
+HeadersT = TypeVar("HeadersT", bound=ObjectHeaders)
+ReadT = TypeVar("ReadT", bound=HeadOptions)
+WriteT = TypeVar("WriteT", PutOptions, CopyOptions, CompleteOptions)
+
+_MD5_BYTES: Final = 16
+
+
+def headers(options: HeadersT) -> HeadersT:
+    """Checks an object's headers and makes its metadata lower case and immutable."""
+    for field in _TEXT_HEADERS:
+        check.check_header(field, getattr(options, field))
+    metadata = check.normalised_metadata(options.metadata)
+    # Always the immutable copy: the caller may change his own mapping later.
+    return check.changed(options, metadata=metadata)
+
+
+def read_conditions(options: ReadT) -> ReadT:
+    """Unquotes the etags and brings the times into UTC."""
+    return check.changed(
+        options,
+        if_match=check.normalised_etag(options.if_match),
+        if_none_match=check.normalised_etag(options.if_none_match),
+        if_modified_since=check.normalised_time(options.if_modified_since),
+        if_unmodified_since=check.normalised_time(options.if_unmodified_since),
+    )
+
+
+def write_conditions(options: WriteT) -> WriteT:
+    """Unquotes the etag, and allows the only ``if_none_match`` that a write can have."""
+    if options.if_none_match not in {None, "*"}:
+        raise InvalidArgument("if_none_match of a write is *: only if the key holds no object yet")
+    return check.changed(options, if_match=check.normalised_etag(options.if_match))
+
+
+def get(options: GetOptions) -> GetOptions:
+    """Checks the range and the conditions."""
+    if options.range is not None:
+        options.range.checked()
+    return read_conditions(options)
+
+
+def put(options: PutOptions) -> PutOptions:
+    """Checks headers, conditions and digest."""
+    if options.content_md5 is not None and len(options.content_md5) != _MD5_BYTES:
+        raise InvalidArgument(
+            f"content_md5 has {_MD5_BYTES} bytes: the digest itself, not its hexadecimal or base64 form"
+        )
+    return write_conditions(headers(options))
+
+
+def copy(options: CopyOptions) -> CopyOptions:
+    """Checks the conditions on both sides, and the new headers if there are any."""
+    options = check.changed(options, source_if_match=check.normalised_etag(options.source_if_match))
+    if options.headers is not None:
+        options = check.changed(options, headers=headers(options.headers))
+    return write_conditions(options)
+
+
+def presign(options: PresignOptions) -> None:
+    """Checks what a URL is to be good for."""
+    if options.method not in {"GET", "PUT"}:
+        raise InvalidArgument("a URL can be presigned for GET (download) or PUT (upload)")
+    if not 1 <= options.expires_in <= check.MAX_EXPIRES_IN:
+        raise InvalidArgument(f"expires_in is 1 to {check.MAX_EXPIRES_IN} seconds, not {options.expires_in}")
+    only_for = {"content_type": "PUT", "response_content_type": "GET", "response_content_disposition": "GET"}
+    for field, method in only_for.items():
+        value: str | None = getattr(options, field)
+        if value is not None and options.method != method:
+            raise InvalidArgument(f"{field} goes with {method} only")
+        check.check_header(field.removeprefix("response_"), value)

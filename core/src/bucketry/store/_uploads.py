@@ -1,0 +1,142 @@
+"""A store's multipart uploads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Final
+
+from bucketry import _validation as check
+from bucketry.body import Body, BodySource
+from bucketry.errors import InvalidArgument, InvalidPart, NoSuchUpload, TooLarge
+from bucketry.models import CompletedPart, ObjectInfo, Part, PartPage, Upload
+from bucketry.options import CompleteOptions, PageOptions, UploadOptions
+from bucketry.store import _normalise as normalise
+from bucketry.store._base import StoreBase
+
+_UPLOAD = UploadOptions()
+_COMPLETE = CompleteOptions()
+_ALL_PARTS = PageOptions()
+_MAX_UPLOAD_ID: Final = 1024
+
+
+class UploadOperations(StoreBase):
+    """Multipart uploads: begin, send parts in any order and side by side, complete or abort."""
+
+    def create_multipart_upload(self, bucket: str, key: str, options: UploadOptions = _UPLOAD) -> Upload:
+        """Begins a multipart upload; the key keeps its object until it is completed.
+
+        Raises:
+            NoSuchBucket: The bucket does not exist.
+            InvalidKey: The key is invalid, or the backend cannot hold it unchanged.
+            Unsupported: The driver does not declare an option that is used.
+        """
+        check.check_bucket(bucket)
+        check.check_key(key)
+        self._require(options)
+        return self._chain.create_multipart_upload(bucket, key, normalise.headers(options))
+
+    def upload_part(
+        self,
+        bucket: str,
+        key: str,
+        upload_id: str,
+        part_number: int,
+        body: Body | BodySource,
+        content_md5: bytes | None = None,
+    ) -> Part:
+        """Stores one part; sent again, it replaces the one before.
+
+        Raises:
+            NoSuchUpload: The upload does not exist, was completed or aborted, or is another key's.
+            InvalidArgument: The part number is not 1 to the driver's ``max_parts``.
+            TooLarge: The part is larger than the driver's ``max_part_size``.
+            IncompleteBody: The body broke off; nothing was stored.
+            BadDigest: The body is not the one that ``content_md5`` is of; nothing was stored.
+        """
+        self._check_upload(bucket, key, upload_id)
+        if not 1 <= part_number <= self._features.max_parts:
+            raise InvalidArgument(f"a part number is 1 to {self._features.max_parts}, not {part_number}")
+        content = body if isinstance(body, Body) else Body(body)
+        if content_md5 is not None:
+            content.require_md5(content_md5)
+        content.limit = self._features.max_part_size
+        if content.length is not None and content.length > self._features.max_part_size:
+            raise TooLarge(f"a part has at most {self._features.max_part_size} bytes", bucket=bucket, key=key)
+        return self._chain.upload_part(bucket, key, upload_id, part_number, content)
+
+    def list_parts(self, bucket: str, key: str, upload_id: str, options: PageOptions = _ALL_PARTS) -> PartPage:
+        """Lists one page of an upload's parts, in ascending number; `iter_parts` gives all.
+
+        Raises:
+            NoSuchUpload: The upload does not exist, was completed or aborted, or is another key's.
+        """
+        self._check_upload(bucket, key, upload_id)
+        check.check_limit(options.limit)
+        check.check_cursor(options.cursor)
+        return self._chain.list_parts(bucket, key, upload_id, options)
+
+    def iter_parts(self, bucket: str, key: str, upload_id: str, options: PageOptions = _ALL_PARTS) -> Iterator[Part]:
+        """Yields all parts of an upload.
+
+        Raises:
+            NoSuchUpload: As `list_parts`, at the first part.
+        """
+        while True:
+            page = self.list_parts(bucket, key, upload_id, options)
+            yield from page.parts
+            if page.cursor is None:
+                return
+            options = check.changed(options, cursor=page.cursor)
+
+    def complete_multipart_upload(
+        self,
+        bucket: str,
+        key: str,
+        upload_id: str,
+        parts: Sequence[CompletedPart | Part],
+        options: CompleteOptions = _COMPLETE,
+    ) -> ObjectInfo:
+        """Makes the listed parts the object; those that are not listed are discarded, where the driver can do that.
+
+        Raises:
+            NoSuchUpload: The upload does not exist, was completed or aborted, or is another key's.
+            InvalidPart: A part was not stored or has another etag, or the numbers are not ascending, or there is none.
+            PartTooSmall: A part other than the last is smaller than the driver's ``min_part_size``.
+            PreconditionFailed: A condition does not hold; the upload stays as it was.
+            Unsupported: The driver does not declare an option that is used, or ``complete_subset`` where parts are
+                stored that are not listed.
+        """
+        self._check_upload(bucket, key, upload_id)
+        self._require(options)
+        return self._chain.complete_multipart_upload(
+            bucket,
+            key,
+            upload_id,
+            _ascending(parts),
+            normalise.write_conditions(options),
+        )
+
+    def abort_multipart_upload(self, bucket: str, key: str, upload_id: str) -> None:
+        """Ends an upload and frees its parts.
+
+        Raises:
+            NoSuchUpload: The upload does not exist, was completed or aborted, or is another key's.
+        """
+        self._check_upload(bucket, key, upload_id)
+        self._chain.abort_multipart_upload(bucket, key, upload_id)
+
+    def _check_upload(self, bucket: str, key: str, upload_id: str) -> None:
+        check.check_bucket(bucket)
+        check.check_key(key)
+        if not upload_id or len(upload_id) > _MAX_UPLOAD_ID or not upload_id.isascii() or not upload_id.isprintable():
+            raise NoSuchUpload("that is no upload id", bucket=bucket, key=key)
+
+
+def _ascending(parts: Sequence[CompletedPart | Part]) -> tuple[CompletedPart, ...]:
+    listed = tuple(CompletedPart(part.part_number, check.normalised_etag(part.etag) or "") for part in parts)
+    if not listed:
+        raise InvalidPart("an upload is completed with at least one part")
+    if any(later.part_number <= earlier.part_number for earlier, later in pairwise(listed)):
+        raise InvalidPart("the part numbers are not in ascending order")
+    return listed

@@ -1,0 +1,8 @@
+"""The in-memory driver of bucketry: ``open_store("memory://")``."""
+
+from __future__ import annotations
+
+from bucketry_memory._driver import MemoryDriver
+from bucketry_memory._settings import MemorySettings
+
+__all__ = ["MemoryDriver", "MemorySettings"]

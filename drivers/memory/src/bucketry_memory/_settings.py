@@ -1,0 +1,57 @@
+"""The driver's settings."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+from bucketry import InvalidSettings, Secret
+from bucketry.features import GIB, MIB
+from bucketry.settings import DriverSettings
+
+MAX_PART_BYTES: Final = 5 * GIB
+"""Largest part of an upload and largest single put ("Amazon S3 multipart upload limits", S3 user guide)."""
+
+DEFAULT_SECRET_KEY: Final = Secret("bucketry-secret")
+
+
+class MemorySettings(DriverSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of a store in memory; every one has a default.
+
+    The limits are there for runaway programs: they get ``QuotaExceeded`` before the machine runs out of memory.
+
+    Attributes:
+        endpoint: URL of the S3 endpoint that serves this store. The driver itself listens nowhere.
+        public_endpoint: URL under which clients reach that endpoint, where it is another. Presigned URLs carry it.
+        region: Region that signatures name.
+        access_key: Access key that presigned URLs are signed with.
+        secret_key: Its secret key. The default is no secret: set one where others reach the endpoint.
+        max_bytes: Most bytes of content: all objects, the parts of uploads in progress, and what is just coming in, so
+            that an object which replaces another counts beside it until it is complete. 1 GiB. A copy counts in full,
+            though it shares its bytes with the original.
+        max_entries: Most buckets, objects, uploads and parts together: what ``max_bytes`` does not see, since an empty
+            object takes memory too, some 300 bytes with a short key and no metadata. 2,000,000.
+        min_part_size: Smallest part of an upload but the last, in bytes. S3's own 5 MiB; tests may want less.
+
+    Raises:
+        InvalidSettings: A limit is out of bounds, or the secret key is empty.
+    """
+
+    scheme: ClassVar[str] = "memory"
+
+    endpoint: str = "http://localhost:9000"
+    public_endpoint: str | None = None
+    region: str = "us-east-1"
+    access_key: str = "bucketry"
+    secret_key: Secret = DEFAULT_SECRET_KEY
+    max_bytes: int = GIB
+    max_entries: int = 2_000_000
+    min_part_size: int = 5 * MIB
+
+    def __post_init__(self) -> None:
+        for name, value in (("max_bytes", self.max_bytes), ("max_entries", self.max_entries)):
+            if value < 0:
+                raise InvalidSettings(f"{name} cannot be negative")
+        if not 1 <= self.min_part_size <= MAX_PART_BYTES:
+            raise InvalidSettings(f"min_part_size is 1 to {MAX_PART_BYTES} bytes")
+        if not self.secret_key:
+            raise InvalidSettings("secret_key is empty")

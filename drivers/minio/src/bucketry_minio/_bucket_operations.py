@@ -1,0 +1,76 @@
+"""The driver's operations on buckets."""
+
+from __future__ import annotations
+
+from bucketry import (
+    DONE,
+    AccessDenied,
+    BucketInfo,
+    Done,
+    ListOptions,
+    ObjectPage,
+    UploadListOptions,
+    UploadPage,
+)
+from bucketry.hookspecs import hookimpl
+from typing_extensions import override
+
+from bucketry_minio._listing import UploadCursor, decode_cursor, encode_cursor, list_page, list_uploads, upload_position
+from bucketry_minio._shared import MinioOperations
+
+_ONE = ListOptions(limit=1, content_type=False)
+
+
+class BucketOperations(MinioOperations):
+    """Operations on buckets."""
+
+    @override
+    @hookimpl
+    def create_bucket(self, bucket: str) -> BucketInfo:
+        """Creates a bucket; two requests, since MinIO says its time in the list of buckets alone."""
+        self._connection.client.make_bucket(bucket_name=bucket, location=self._settings.region)
+        return self._bucket(bucket)
+
+    @override
+    @hookimpl
+    def head_bucket(self, bucket: str) -> BucketInfo:
+        """Returns a bucket, out of the list of them."""
+        return self._bucket(bucket)
+
+    @override
+    @hookimpl
+    def delete_bucket(self, bucket: str) -> Done:
+        """Deletes a bucket; its uploads first, which MinIO would go on showing in a new bucket of that name."""
+        uploads = list_uploads(self._connection, bucket, "")
+        if uploads and not list_page(self._connection, bucket, _ONE).objects:
+            for upload in uploads:
+                self._connection.send("DELETE", bucket, upload.key, query={"uploadId": upload.upload_id})
+        self._connection.client.remove_bucket(bucket_name=bucket)
+        return DONE
+
+    @override
+    @hookimpl
+    def list_objects(self, bucket: str, options: ListOptions) -> ObjectPage:
+        """Lists one page, content types included: one request."""
+        return list_page(self._connection, bucket, options)
+
+    @override
+    @hookimpl
+    def list_multipart_uploads(self, bucket: str, options: UploadListOptions) -> UploadPage:
+        """Lists one page of the uploads in progress."""
+        self._leftovers.sweep()
+        after: UploadCursor = (b"", "", "")
+        if options.cursor is not None:
+            after = decode_cursor(options.cursor, tuple[bytes, str, str])
+        uploads = list_uploads(self._connection, bucket, options.prefix)
+        left = [upload for upload in uploads if upload_position(upload) > after]
+        shown = tuple(left[: options.limit])
+        more = len(left) > options.limit
+        return UploadPage(uploads=shown, cursor=encode_cursor(upload_position(shown[-1])) if more else None)
+
+    def _bucket(self, name: str) -> BucketInfo:
+        for found in self._buckets():
+            if found.name == name:
+                return found
+        self._connection.send("HEAD", name)  # Raises NoSuchBucket, mostly.
+        raise AccessDenied("the credentials may use this bucket, but not see it in the list", bucket=name)

@@ -1,0 +1,62 @@
+"""The MinIO driver."""
+
+from __future__ import annotations
+
+from bucketry import Features, InvalidSettings
+from bucketry.sigv4 import Credentials, Presigner
+
+from bucketry_minio._bucket_operations import BucketOperations
+from bucketry_minio._connection import Connection
+from bucketry_minio._copying import CopyOperations
+from bucketry_minio._leftovers import Leftovers
+from bucketry_minio._object_operations import ObjectOperations
+from bucketry_minio._paths import PathGuard
+from bucketry_minio._service_operations import ServiceOperations
+from bucketry_minio._settings import MinioSettings
+from bucketry_minio._upload_operations import UploadOperations
+from bucketry_minio._usage import UsageCounter
+
+
+class MinioDriver(ServiceOperations, BucketOperations, ObjectOperations, CopyOperations, UploadOperations):
+    """Object storage on a MinIO server. It connects when it is first used."""
+
+    name = "minio"
+    contract_version = 1
+    Settings = MinioSettings
+    # Not declared is what MinIO ignores silently: if_match of a delete, and both conditions on a copy's destination.
+    features = Features(
+        get_if_match=True,
+        get_if_none_match=True,
+        get_if_modified_since=True,
+        get_if_unmodified_since=True,
+        put_if_match=True,
+        put_if_none_match=True,
+        put_headers=True,
+        put_metadata=True,
+        copy_source_if_match=True,
+        complete_if_match=True,
+        complete_if_none_match=True,
+        complete_subset=True,
+        list_delimiter=True,
+        list_start_after=True,
+        presign_content_type=True,
+        presign_response_headers=True,
+    )
+
+    def __init__(self, settings: MinioSettings) -> None:
+        """Makes the driver; asks the server nothing.
+
+        Raises:
+            InvalidSettings: The SDK refuses the endpoint or the credentials, or ``ca_file`` cannot be read.
+        """
+        self._settings = settings
+        try:
+            credentials = Credentials(settings.access_key, settings.secret_key, settings.session_token)
+            endpoint = (settings.public_endpoint or settings.endpoint).rstrip("/")
+            self._presigner = Presigner(credentials, endpoint=endpoint, region=settings.region)
+            self._connection = Connection(settings)
+        except (ValueError, OSError) as error:
+            raise InvalidSettings(str(error)) from None
+        self._leftovers = Leftovers(self._connection)
+        self._paths = PathGuard(self._connection)
+        self._usage = UsageCounter(self._connection, settings.usage_list_limit)

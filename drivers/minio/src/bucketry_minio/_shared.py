@@ -1,0 +1,60 @@
+"""What every part of the driver uses, and what several of them do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from bucketry import BucketInfo, ObjectInfo, PreconditionFailed
+from bucketry.hookspecs import DriverSpec
+from bucketry.sigv4 import Presigner
+from minio.error import S3Error
+
+from bucketry_minio._connection import Connection
+from bucketry_minio._headers import object_info
+from bucketry_minio._keys import check_key
+from bucketry_minio._leftovers import Leftovers
+from bucketry_minio._paths import PathGuard
+from bucketry_minio._settings import MinioSettings
+from bucketry_minio._usage import UsageCounter
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+class MinioOperations(DriverSpec):
+    """Base of the driver's parts."""
+
+    _settings: MinioSettings
+    _connection: Connection
+    _leftovers: Leftovers
+    _paths: PathGuard
+    _presigner: Presigner
+    _usage: UsageCounter
+
+    def _check_new(self, bucket: str, key: str) -> None:
+        """Refuses a key that MinIO cannot hold, or that would hide others."""
+        check_key(key)
+        self._leftovers.sweep()
+        if self._settings.check_paths:
+            self._paths.check(bucket, key)
+
+    def _stored(self, bucket: str, key: str) -> ObjectInfo:
+        headers, _ = self._connection.send("HEAD", bucket, key)
+        return object_info(key, headers, int(headers["content-length"]))
+
+    def _buckets(self) -> tuple[BucketInfo, ...]:
+        listed = self._connection.client.list_buckets()
+        infos = (BucketInfo(name=found.name, created_at=found.creation_date or _EPOCH) for found in listed)
+        return tuple(sorted(infos, key=lambda info: info.name))
+
+
+@contextmanager
+def missing_fails(if_match: str | None) -> Iterator[None]:
+    """Makes it a failed condition when ``if_match`` meets no object: MinIO says ``NoSuchKey`` (RFC 9110, 13.1.1)."""
+    try:
+        yield
+    except S3Error as error:
+        if if_match is not None and error.code == "NoSuchKey":
+            raise PreconditionFailed("the key holds no object") from error
+        raise

@@ -1,0 +1,8 @@
+"""The Ceph RGW driver of bucketry: ``open_store("rgw://host:7480")``."""
+
+from __future__ import annotations
+
+from bucketry_rgw._driver import RgwDriver
+from bucketry_rgw._settings import RgwSettings
+
+__all__ = ["RgwDriver", "RgwSettings"]

@@ -1,0 +1,81 @@
+"""The Ceph RGW driver."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from botocore.exceptions import BotoCoreError
+from bucketry import Features, InvalidSettings
+from bucketry.features import GIB
+from bucketry.sigv4 import Credentials, Presigner
+
+from bucketry_rgw._admin import AdminApi
+from bucketry_rgw._bucket_operations import BucketOperations
+from bucketry_rgw._buckets import Buckets
+from bucketry_rgw._client import make_client
+from bucketry_rgw._leftovers import Leftovers
+from bucketry_rgw._listing import Lister
+from bucketry_rgw._object_operations import ObjectOperations
+from bucketry_rgw._report import Reporter
+from bucketry_rgw._service_operations import ServiceOperations
+from bucketry_rgw._settings import RgwSettings
+from bucketry_rgw._state import Names
+from bucketry_rgw._swift import Swift
+from bucketry_rgw._upload_operations import UploadOperations
+from bucketry_rgw._uploading import Uploader
+from bucketry_rgw._usage import UsageCounter
+from bucketry_rgw._wire import Wire
+
+
+class RgwDriver(ServiceOperations, BucketOperations, ObjectOperations, UploadOperations):
+    """Object storage on a Ceph RGW. It connects when it is first used."""
+
+    name = "rgw"
+    contract_version = 1
+    Settings = RgwSettings
+    # Not declared is what RGW ignores silently: conditions where parts are completed, on a copy's destination, and of a
+    # delete; and what it refuses: to complete an upload with some of its parts.
+    features = Features(
+        get_if_match=True,
+        get_if_none_match=True,
+        get_if_modified_since=True,
+        get_if_unmodified_since=True,
+        put_if_match=True,
+        put_if_none_match=True,
+        put_headers=True,
+        put_metadata=True,
+        copy_source_if_match=True,
+        list_delimiter=True,
+        list_start_after=True,
+        presign_content_type=True,
+        presign_response_headers=True,
+        max_part_size=5 * GIB,
+    )
+
+    def __init__(self, settings: RgwSettings) -> None:
+        """Makes the driver; asks the gateway nothing.
+
+        Raises:
+            InvalidSettings: The SDK refuses the endpoint or the credentials, or ``ca_file`` cannot be read.
+        """
+        self._settings = settings
+        try:
+            credentials = Credentials(settings.access_key, settings.secret_key, settings.session_token)
+            endpoint = (settings.public_endpoint or settings.endpoint).rstrip("/")
+            self._presigner = Presigner(credentials, endpoint=endpoint, region=settings.region)
+            self._wire = Wire(settings)
+            self._client = make_client(settings)
+        except (ValueError, OSError, BotoCoreError) as error:
+            raise InvalidSettings(f"the client cannot be made: {type(error).__name__}: {error}") from None
+        self._creating = Names()
+        self._lookups = ThreadPoolExecutor(settings.lookup_threads, thread_name_prefix="bucketry-rgw-lookup")
+        swift = None
+        if settings.swift_secret is not None:
+            swift = Swift(self._wire, settings.swift_user, settings.swift_secret)
+        self._lister = Lister(self._wire, swift, self._lookups)
+        self._leftovers = Leftovers(self._wire)
+        self._uploader = Uploader(settings, self._wire, self._leftovers)
+        self._buckets = Buckets(self._client, settings.uid)
+        admin = AdminApi(self._wire, settings.admin_path)
+        self._counter = UsageCounter(self._wire, self._client, admin, self._lister, self._lookups, self._buckets.uid)
+        self._reporter = Reporter(admin, self._counter, self._buckets.uid, self._buckets.names)

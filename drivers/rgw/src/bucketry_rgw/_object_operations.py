@@ -1,0 +1,211 @@
+"""The driver's operations on objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+from botocore.exceptions import ClientError
+from bucketry import (
+    DONE,
+    Body,
+    ByteRange,
+    ContentRange,
+    CopyOptions,
+    DeleteOptions,
+    DeleteResult,
+    Done,
+    GetOptions,
+    HeadOptions,
+    InvalidRange,
+    NotModified,
+    ObjectInfo,
+    OpenedObject,
+    PreconditionFailed,
+    PresignedUrl,
+    PresignOptions,
+    PutOptions,
+    Throttled,
+)
+from bucketry.features import MIB
+from bucketry.hookspecs import hookimpl
+from typing_extensions import override
+from urllib3 import BaseHTTPResponse
+
+from bucketry_rgw._deleting import delete_batch
+from bucketry_rgw._errors import code_of
+from bucketry_rgw._headers import now_in_seconds, object_info, of_object, of_read, stored_info, written_at
+from bucketry_rgw._state import RgwState
+
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+_CHUNK_BYTES: Final = MIB // 4
+
+
+class ObjectOperations(RgwState):
+    """Operations on objects."""
+
+    @override
+    @hookimpl
+    def head_object(self, bucket: str, key: str, options: HeadOptions) -> ObjectInfo:
+        """Returns an object without its content."""
+        self._check_object(bucket, key)
+        try:
+            headers, _ = self._wire.send("HEAD", bucket, key, headers=of_read(options))
+        except ClientError as error:
+            self._raise_missing(bucket, error)
+        _check_any(options)
+        return object_info(key, headers, int(headers["content-length"]))
+
+    def _raise_missing(self, bucket: str, error: ClientError) -> NoReturn:
+        """Raises an error again; an answer to HEAD does not say whether the key is missing or the bucket."""
+        if code_of(error) == "NoSuchKey":
+            self._wire.send("HEAD", bucket)
+        raise error
+
+    @override
+    @hookimpl
+    def get_object(self, bucket: str, key: str, options: GetOptions) -> OpenedObject:
+        """Opens an object; its content comes as it is read."""
+        self._check_object(bucket, key)
+        wanted = options.range
+        if wanted is not None and wanted.first is None and not wanted.last:
+            # RGW takes the last no bytes for all.
+            info = self.head_object(bucket, key, options)
+            raise InvalidRange(f"the object has {info.size_bytes} bytes")
+        headers = of_read(options)
+        if wanted is not None:
+            headers["range"] = str(wanted)
+        answer = self._wire.open("GET", bucket, key, headers=headers)
+        try:
+            _check_any(options)
+            return _opened(key, answer, wanted)
+        except BaseException:
+            answer.close()
+            raise
+
+    @override
+    @hookimpl
+    def put_object(self, bucket: str, key: str, body: Body, options: PutOptions) -> ObjectInfo:
+        """Stores an object.
+
+        In one piece up to ``part_size`` and in parts beyond. With a condition always in one piece, since RGW ignores
+        conditions where parts are completed: streamed where the length is known, and else through a temporary file.
+        """
+        self._check_object(bucket, key)
+        try:
+            answered = self._uploader.put(bucket, key, body, options)
+        except ClientError as error:
+            if options.if_match is not None and code_of(error) == "UnknownError":
+                self._explain_lost_race(bucket, key, options.if_match, error)
+            raise
+        moment = None if answered is None else written_at(answered)
+        if answered is None or moment is None:
+            return self._stored(bucket, key)
+        return stored_info(key, options, body.bytes_read, answered["etag"], moment)
+
+    def _explain_lost_race(self, bucket: str, key: str, if_match: str, error: ClientError) -> NoReturn:
+        """Says what became of a condition: to the loser of two writers at once RGW answers 500 (its ``ECANCELED``)."""
+        try:
+            holds = if_match in {"*", self._stored(bucket, key).etag}
+        except ClientError as gone:
+            if code_of(gone) != "NoSuchKey":
+                raise
+            holds = False
+        if holds:
+            raise Throttled("another request wrote the same key at the same moment") from error
+        raise PreconditionFailed("another request wrote the key meanwhile") from error
+
+    @override
+    @hookimpl
+    def copy_object(
+        self, source_bucket: str, source_key: str, bucket: str, key: str, options: CopyOptions
+    ) -> ObjectInfo:
+        """Copies within RGW, and asks what the copy is."""
+        self._check_object(source_bucket, source_key)
+        self._check_object(bucket, key)
+        headers = {"x-amz-copy-source": quote(f"/{source_bucket}/{source_key}", safe="/~")}
+        if options.source_if_match is not None and options.source_if_match != "*":
+            # RGW reads the condition under a name of its own.
+            headers["x-amz-copy-source-if-match"] = headers["x-amz-copy-if-match"] = options.source_if_match
+        if options.headers is not None:
+            headers |= {"x-amz-metadata-directive": "REPLACE", **of_object(options.headers)}
+        self._wire.send("PUT", bucket, key, headers=headers)
+        return self._stored(bucket, key)
+
+    @override
+    @hookimpl
+    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Done:
+        """Deletes an object."""
+        self._check_object(bucket, key)
+        try:
+            self._wire.send("DELETE", bucket, key)
+        except ClientError as error:
+            if code_of(error) != "NoSuchKey":
+                raise
+        return DONE
+
+    @override
+    @hookimpl
+    def delete_objects(self, bucket: str, keys: tuple[str, ...]) -> DeleteResult:
+        """Deletes objects in one request; those whose keys XML cannot hold one by one."""
+        self._check_bucket(bucket)
+        return delete_batch(self._client, self._wire, bucket, keys)
+
+    @override
+    @hookimpl
+    def presign(self, bucket: str, key: str, options: PresignOptions) -> PresignedUrl:
+        """Signs a URL for the public endpoint; asks RGW nothing."""
+        self._check_object(bucket, key)
+        query = {
+            "response-content-type": options.response_content_type,
+            "response-content-disposition": options.response_content_disposition,
+        }
+        now = now_in_seconds()
+        url = self._presigner.presign_url(
+            options.method,
+            bucket,
+            key,
+            expires_in=options.expires_in,
+            query={name: value for name, value in query.items() if value is not None},
+            headers={} if options.content_type is None else {"content-type": options.content_type},
+            now=now,
+        )
+        return PresignedUrl(url=url, method=options.method, expires_at=now + timedelta(seconds=options.expires_in))
+
+
+def _check_any(options: HeadOptions) -> None:
+    """Evaluates ``if_none_match="*"`` on an object that is there: RGW compares the asterisk with the etag."""
+    if options.if_none_match == "*":
+        raise NotModified("the key holds an object")
+
+
+def _opened(key: str, answer: BaseHTTPResponse, wanted: ByteRange | None) -> OpenedObject:
+    content_range, size_bytes = None, int(answer.headers["content-length"])
+    if wanted is not None:
+        content_range = _content_range(answer.headers)
+        size_bytes = content_range.size_bytes
+    info = object_info(key, answer.headers, size_bytes)
+    return OpenedObject(info, _chunks(answer), content_range=content_range, close=_closer(answer))
+
+
+def _content_range(headers: Mapping[str, str]) -> ContentRange:
+    span, _, size = headers["content-range"].removeprefix("bytes ").partition("/")
+    first, _, last = span.partition("-")
+    return ContentRange(int(first), int(last) + 1, int(size))
+
+
+def _chunks(answer: BaseHTTPResponse) -> Iterator[bytes]:
+    return answer.stream(_CHUNK_BYTES, decode_content=False)
+
+
+def _closer(answer: BaseHTTPResponse) -> Callable[[], None]:
+    def close() -> None:
+        # A connection with content left in it is of no more use; one that was read to the end is back already.
+        answer.close()
+        answer.release_conn()
+
+    return close

@@ -1,0 +1,77 @@
+"""What the parts of the driver share."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from bucketry import InvalidBucketName, InvalidKey, ObjectInfo
+from bucketry.hookspecs import DriverSpec
+from bucketry.sigv4 import Presigner
+
+from bucketry_rgw._buckets import Buckets
+from bucketry_rgw._headers import object_info
+from bucketry_rgw._leftovers import Leftovers
+from bucketry_rgw._listing import Lister
+from bucketry_rgw._report import Reporter
+from bucketry_rgw._settings import RgwSettings
+from bucketry_rgw._uploading import Uploader
+from bucketry_rgw._usage import UsageCounter
+from bucketry_rgw._wire import Wire
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+
+class RgwState(DriverSpec):
+    """Base of the driver's parts."""
+
+    _settings: RgwSettings
+    _client: S3Client
+    _wire: Wire
+    _presigner: Presigner
+    _lookups: ThreadPoolExecutor
+    _lister: Lister
+    _leftovers: Leftovers
+    _uploader: Uploader
+    _counter: UsageCounter
+    _reporter: Reporter
+    _buckets: Buckets
+    _creating: Names
+
+    def _check_bucket(self, bucket: str) -> None:
+        """Refuses the names that are paths of the gateway: under them, its admin API would answer."""
+        if bucket in self._settings.reserved_buckets:
+            raise InvalidBucketName("RGW keeps this name for a path of its own", bucket=bucket)
+
+    def _check_object(self, bucket: str, key: str) -> None:
+        self._check_bucket(bucket)
+        if "\0" in key:
+            raise InvalidKey("RGW takes no key with a NUL", bucket=bucket, key=key)
+
+    def _stored(self, bucket: str, key: str) -> ObjectInfo:
+        headers, _ = self._wire.send("HEAD", bucket, key)
+        return object_info(key, headers, int(headers["content-length"]))
+
+
+class Names:
+    """Names that are in use, each by one thread at a time."""
+
+    def __init__(self) -> None:
+        self._used: set[str] = set()
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def alone(self, name: str) -> Iterator[None]:
+        with self._changed:
+            self._changed.wait_for(lambda: name not in self._used)
+            self._used.add(name)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._used.discard(name)
+                self._changed.notify_all()

@@ -1,0 +1,143 @@
+"""RGW's Swift listing, which has the content types of a whole page in one request.
+
+Source: OpenStack Object Storage API, "Show container details and list objects"; Ceph, "Ceph Object Gateway Swift API".
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import UTC, datetime
+from typing import Final
+from urllib.parse import quote, urlencode, urlsplit
+
+import msgspec
+from botocore.exceptions import ClientError
+from bucketry import ListOptions, ObjectInfo, ObjectPage, Secret
+from bucketry.options import MAX_PAGE
+
+from bucketry_rgw._cursors import encode_cursor
+from bucketry_rgw._errors import refusal
+from bucketry_rgw._headers import NO_TYPE
+from bucketry_rgw._wire import Wire, read
+
+_log = logging.getLogger("bucketry.rgw")
+
+_OK: Final = frozenset({200, 204})
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    name: str = ""
+    hash: str = ""
+    bytes: int = 0
+    content_type: str = NO_TYPE
+    last_modified: str = ""
+    subdir: str | None = None
+
+    @property
+    def place(self) -> str:
+        """The key or common prefix that it stands for."""
+        return self.name if self.subdir is None else self.subdir
+
+
+_decode = msgspec.json.Decoder(list[_Entry]).decode
+
+
+class Swift:
+    """Lists through the Swift API. Threads may share it."""
+
+    def __init__(self, wire: Wire, user: str, secret: Secret) -> None:
+        self._wire = wire
+        self._user = user
+        self._secret = secret
+        self._lock = threading.Lock()
+        self._session: tuple[str, str] | None = None
+        self._warned = False
+
+    def page(self, bucket: str, options: ListOptions, after: str) -> ObjectPage | None:
+        """Lists a page after a key; ``None``, and a line in the log, if the Swift API cannot be used.
+
+        Raises:
+            ClientError: The bucket does not exist, or may not be listed.
+        """
+        try:
+            # One more than is shown says whether there is more.
+            entries = self._entries(bucket, options, after, options.limit + 1)
+            if len(entries) == options.limit == MAX_PAGE:
+                # RGW gives no more than this at once.
+                entries += self._entries(bucket, options, entries[-1].place, 1)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "NoSuchBucket":
+                raise
+            self._warn(str(error.response["Error"]["Code"]))
+            return None
+        except msgspec.DecodeError:
+            self._warn("an answer that is no listing")
+            return None
+        return _page_of(entries, options)
+
+    def _entries(self, bucket: str, options: ListOptions, after: str, limit: int) -> list[_Entry]:
+        answer = self._ask(self._session or self._log_in(), bucket, options, after, limit)
+        if answer is None:  # The token has expired.
+            answer = self._ask(self._log_in(), bucket, options, after, limit)
+        if answer is None:
+            raise refusal("AccessDenied", 401, bucket, "", "swift")
+        return _decode(answer)
+
+    def _ask(self, session: tuple[str, str], bucket: str, options: ListOptions, after: str, limit: int) -> bytes | None:
+        token, path = session
+        query = {"format": "json", "limit": str(limit)}
+        asked = {"prefix": options.prefix, "delimiter": options.delimiter, "marker": after}
+        query.update({name: value for name, value in asked.items() if value})
+        target = f"{path}/{bucket}?{urlencode(query, quote_via=quote)}"
+        answer = self._wire.send_unsigned("GET", target, {"x-auth-token": token})
+        body = read(answer)
+        if answer.status == 401:
+            return None
+        if answer.status not in _OK:
+            raise refusal("", answer.status, bucket, "", "swift")
+        return body or b"[]"
+
+    def _log_in(self) -> tuple[str, str]:
+        with self._lock:
+            headers = {"x-auth-user": self._user, "x-auth-key": self._secret.reveal()}
+            answer = self._wire.send_unsigned("GET", "/auth/v1.0", headers)
+            read(answer)
+            token, url = answer.headers.get("x-auth-token"), answer.headers.get("x-storage-url")
+            if answer.status not in _OK or not token or not url:
+                raise refusal("AccessDenied", answer.status, "", "", "swift")
+            # Its host may be one that only the gateway knows; the path is what counts.
+            self._session = (token, urlsplit(url).path.rstrip("/"))
+            return self._session
+
+    def _warn(self, code: str) -> None:
+        if not self._warned:
+            self._warned = True
+            _log.warning(
+                "the Swift API cannot be used (%s): content types are looked up object by object; see swift_user", code
+            )
+
+
+def _page_of(entries: list[_Entry], options: ListOptions) -> ObjectPage:
+    shown = entries[: options.limit]
+    objects = tuple(
+        ObjectInfo(
+            key=entry.name,
+            size_bytes=entry.bytes,
+            etag=entry.hash,
+            last_modified=_time_of(entry.last_modified),
+            content_type=entry.content_type,
+        )
+        for entry in shown
+        if entry.subdir is None
+    )
+    prefixes = tuple(entry.subdir for entry in shown if entry.subdir is not None)
+    cursor = None
+    if len(entries) > len(shown):
+        cursor = encode_cursor(shown[-1].place)
+    return ObjectPage(objects=objects, prefixes=prefixes, cursor=cursor)
+
+
+def _time_of(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

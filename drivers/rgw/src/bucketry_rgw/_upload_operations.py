@@ -1,0 +1,145 @@
+"""The driver's multipart uploads."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import ClientError
+from bucketry import (
+    DONE,
+    Body,
+    CompletedPart,
+    CompleteOptions,
+    Done,
+    NoSuchUpload,
+    ObjectInfo,
+    PageOptions,
+    Part,
+    PartPage,
+    TooLarge,
+    Unsupported,
+    Upload,
+    UploadOptions,
+)
+from bucketry.hookspecs import hookimpl
+from typing_extensions import override
+
+from bucketry_rgw._completing import complete, upload_id_in
+from bucketry_rgw._errors import code_of
+from bucketry_rgw._headers import date_of, of_object, written_at
+from bucketry_rgw._inflight import parts as parts_of
+from bucketry_rgw._paging import page_of_parts
+from bucketry_rgw._state import RgwState
+from bucketry_rgw._uploading import length_of, pieces_of, take
+from bucketry_rgw._wire import Content, Feed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_UNCLEAR: Final = frozenset({"InternalError", "InvalidPart", "NoSuchKey"})
+"""What RGW says when an upload to complete is not there, or has other parts."""
+
+
+class UploadOperations(RgwState):
+    """Multipart uploads."""
+
+    @override
+    @hookimpl
+    def create_multipart_upload(self, bucket: str, key: str, options: UploadOptions) -> Upload:
+        """Begins an upload."""
+        self._check_object(bucket, key)
+        query, headers = {"uploads": ""}, of_object(options)
+        answered, body = self._wire.send("POST", bucket, key, query=query, headers=headers, repeatable=False)
+        return Upload(key=key, upload_id=upload_id_in(body), initiated_at=written_at(answered) or date_of(answered))
+
+    @override
+    @hookimpl
+    def upload_part(self, bucket: str, key: str, upload_id: str, part_number: int, body: Body) -> Part:
+        """Stores a part: streamed where its length is known; else, if it is long, through a temporary file."""
+        self._check_object(bucket, key)
+        query = {"partNumber": str(part_number), "uploadId": upload_id}
+        with _content(body, self._settings.part_size, self.features.max_part_size) as content:
+            answered, _ = self._wire.send("PUT", bucket, key, query=query, content=content)
+        return Part(
+            part_number=part_number,
+            etag=answered["etag"].strip('"'),
+            size_bytes=body.bytes_read,
+            last_modified=written_at(answered) or date_of(answered),
+        )
+
+    @override
+    @hookimpl
+    def list_parts(self, bucket: str, key: str, upload_id: str, options: PageOptions) -> PartPage:
+        """Lists a page of an upload's parts."""
+        self._check_object(bucket, key)
+        with _missing_is_no_upload():
+            return page_of_parts(self._client, bucket, key, upload_id, options)
+
+    @override
+    @hookimpl
+    def complete_multipart_upload(
+        self, bucket: str, key: str, upload_id: str, parts: tuple[CompletedPart, ...], options: CompleteOptions
+    ) -> ObjectInfo:
+        """Makes the parts the object. RGW completes an upload only with all of its parts."""
+        self._check_object(bucket, key)
+        try:
+            complete(self._wire, bucket, key, upload_id, parts)
+        except ClientError as error:
+            if code_of(error) in _UNCLEAR:
+                self._explain(bucket, key, upload_id, parts)
+            raise
+        return self._stored(bucket, key)
+
+    def _explain(self, bucket: str, key: str, upload_id: str, listed: tuple[CompletedPart, ...]) -> None:
+        """Raises what is wrong with an upload that was not completed, where it is clearer than what RGW said."""
+        with _missing_is_no_upload():
+            stored = {part.part_number: part.etag for part in parts_of(self._client, bucket, key, upload_id)}
+        if len(stored) > len(listed) and all(stored.get(part.part_number) == part.etag for part in listed):
+            raise Unsupported(
+                f"RGW completes an upload with all of its parts only: {len(stored)} are stored, {len(listed)} listed"
+            )
+
+    @override
+    @hookimpl
+    def abort_multipart_upload(self, bucket: str, key: str, upload_id: str) -> Done:
+        """Ends an upload."""
+        self._check_object(bucket, key)
+        with _missing_is_no_upload():
+            self._wire.send("DELETE", bucket, key, query={"uploadId": upload_id}, repeatable=False)
+        return DONE
+
+
+@contextmanager
+def _missing_is_no_upload() -> Iterator[None]:
+    """RGW says of some requests that the key is missing where the upload is."""
+    try:
+        yield
+    except ClientError as error:
+        if code_of(error) == "NoSuchKey":
+            raise NoSuchUpload from error
+        raise
+
+
+@contextmanager
+def _content(body: Body, most_in_memory: int, most: int) -> Iterator[Content]:
+    """Gives a part's content in a form that has a length, which RGW demands."""
+    if body.length is not None and body.length > most_in_memory:
+        yield Feed(body, body.length)
+        return
+    first = take(body, most_in_memory)
+    if length_of(first) < most_in_memory or body.length is not None:
+        yield first or b""
+        return
+    with tempfile.TemporaryFile(prefix="bucketry-rgw-") as file:
+        length = 0
+        for source in (first, body):
+            for piece in source:
+                length += len(piece)
+                if length > most:
+                    raise TooLarge(f"a part has at most {most} bytes")
+                file.write(piece)
+        first.clear()
+        file.seek(0)
+        yield Feed(pieces_of(file), length)

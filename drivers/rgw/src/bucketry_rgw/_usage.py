@@ -1,0 +1,158 @@
+"""How much buckets hold: from the best source that the gateway and the user's capabilities have."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import ClientError
+from bucketry import BackendError, ListOptions, Usage
+
+from bucketry_rgw._admin import AdminApi, BucketStats
+from bucketry_rgw._errors import code_of
+from bucketry_rgw._headers import date_of
+from bucketry_rgw._inflight import parts, uploads
+from bucketry_rgw._listing import Lister
+from bucketry_rgw._wire import Wire
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+ADMIN, HEAD, LISTING = "rgw-admin", "rgw-head", "listing"
+
+_MOST_UPLOADS: Final = 100
+"""Of how many uploads in progress in a bucket the parts are looked up. With more, they are counted as RGW does."""
+
+_ASK_AGAIN_AFTER: Final = 300.0
+"""Seconds after which a capability that was missing is asked for again."""
+
+_log = logging.getLogger("bucketry.rgw")
+
+
+class UsageCounter:
+    """Says how much buckets hold. Threads may share it.
+
+    RGW's own figures count what is no object: the parts of uploads in progress, which are taken off again here, and in
+    versioned buckets the versions before the last.
+    """
+
+    def __init__(
+        self,
+        wire: Wire,
+        client: S3Client,
+        admin: AdminApi,
+        lister: Lister,
+        lookups: ThreadPoolExecutor,
+        uid: Callable[[], str],
+    ) -> None:
+        self._wire = wire
+        self._client = client
+        self._admin = admin
+        self._lister = lister
+        self._lookups = lookups
+        self._uid = uid
+        self._refused_until = 0.0
+        self._said: set[str] = set()
+        self._lock = threading.Lock()
+
+    def usage_of(self, buckets: tuple[str, ...]) -> dict[str, Usage]:
+        """Counts: by one request to the admin API, else by a ``HEAD`` for each bucket, else by listing it."""
+        found = None if len(buckets) == 1 else self.stats()
+        moment = datetime.now(UTC)
+        counted = {name: self._of_stats(found[name], moment) for name in buckets if found and name in found}
+        # Without the capability, all of them; else those that are another user's, or do not exist.
+        left = [name for name in buckets if name not in counted]
+        others = zip(left, self._lookups.map(self._of_one, left), strict=True)
+        return counted | {name: usage for name, usage in others if usage is not None}
+
+    def stats(self) -> dict[str, BucketStats] | None:
+        """Returns the admin API's statistics of all of the user's buckets; ``None`` without the capability."""
+        return self._asked_admin(lambda: self._admin.buckets_of(self._uid()))
+
+    def say_once(self, topic: str, message: str) -> None:
+        """Warns of something that does not change from call to call."""
+        with self._lock:
+            is_new = topic not in self._said
+            self._said.add(topic)
+        if is_new:
+            _log.warning(message)
+
+    def _asked_admin(self, ask: Callable[[], Iterable[BucketStats]]) -> dict[str, BucketStats] | None:
+        if time.monotonic() < self._refused_until:
+            return None
+        try:
+            return {stats.bucket: stats for stats in ask()}
+        except ClientError as error:
+            if code_of(error) in {"NoSuchBucket", "NoSuchKey", "NoSuchUser"}:
+                return {}
+            if code_of(error) not in {"AccessDenied", "MethodNotAllowed"}:
+                raise
+        except BackendError:
+            pass  # A release whose answer is another.
+        self._refused_until = time.monotonic() + _ASK_AGAIN_AFTER
+        self.say_once(
+            ADMIN,
+            "the admin API cannot be used, so buckets are asked one by one: give the user the capability buckets=read",
+        )
+        return None
+
+    def _of_stats(self, stats: BucketStats, moment: datetime) -> Usage:
+        count, size = stats.main.num_objects, stats.main.size
+        if stats.uploads:
+            count, size = self._without_parts(stats.bucket, count, size)
+        return Usage(object_count=count, size_bytes=size, source=ADMIN, as_of=moment)
+
+    def _of_one(self, bucket: str) -> Usage | None:
+        """Counts one bucket; ``None`` if there is none."""
+        moment = datetime.now(UTC)
+        found = self._asked_admin(lambda: [self._admin.bucket(bucket)])
+        if found is not None:
+            return self._of_stats(found[bucket], moment) if bucket in found else None
+        try:
+            headers = self.head(bucket)
+            count, size = headers.get("x-rgw-object-count"), headers.get("x-rgw-bytes-used")
+            if count is None or size is None:
+                self.say_once(
+                    HEAD, "the gateway does not say how much a bucket holds, so buckets are counted by listing"
+                )
+                return self._by_listing(bucket)
+            exact = self._without_parts(bucket, int(count), int(size))
+        except ClientError as error:
+            if code_of(error) == "NoSuchBucket":
+                return None
+            raise
+        return Usage(object_count=exact[0], size_bytes=exact[1], source=HEAD, as_of=date_of(headers))
+
+    def head(self, bucket: str) -> Mapping[str, str]:
+        """Returns what RGW says of a bucket to its owner. Releases from Tentacle on say it only if they are asked."""
+        headers, _ = self._wire.send("HEAD", bucket, query={"read-stats": "true"})
+        return headers
+
+    def _without_parts(self, bucket: str, count: int, size: int) -> tuple[int, int]:
+        for upload in islice(uploads(self._wire, bucket), _MOST_UPLOADS):
+            try:
+                sizes = [part.size_bytes for part in parts(self._client, bucket, upload.key, upload.upload_id)]
+            except ClientError as error:
+                if code_of(error) in {"NoSuchKey", "NoSuchUpload"}:
+                    continue  # It ended meanwhile.
+                raise
+            count, size = count - len(sizes), size - sum(sizes)
+        return max(count, 0), max(size, 0)
+
+    def _by_listing(self, bucket: str) -> Usage:
+        moment = datetime.now(UTC)
+        count = size = 0
+        options = ListOptions(content_type=False)
+        while True:
+            page = self._lister.page(bucket, options)
+            count += len(page.objects)
+            size += sum(info.size_bytes for info in page.objects)
+            if page.cursor is None:
+                return Usage(object_count=count, size_bytes=size, source=LISTING, as_of=moment)
+            options = ListOptions(content_type=False, cursor=page.cursor)

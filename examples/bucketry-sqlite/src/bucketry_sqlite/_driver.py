@@ -1,0 +1,269 @@
+"""The driver: what bucketry calls, in the terms of the tables in schema.sql."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Annotated, ClassVar
+
+import msgspec
+from bucketry import (
+    DONE,
+    Body,
+    BucketAlreadyExists,
+    BucketInfo,
+    BucketNotEmpty,
+    BucketryError,
+    Classified,
+    CopyOptions,
+    DeleteOptions,
+    DeleteResult,
+    Done,
+    DriverSettings,
+    Features,
+    GetOptions,
+    HeadOptions,
+    ListOptions,
+    NoSuchBucket,
+    ObjectInfo,
+    ObjectPage,
+    OpenedObject,
+    PutOptions,
+    Status,
+    Usage,
+)
+from bucketry.conditions import check_read, check_write
+from bucketry.hookspecs import DriverSpec, hookimpl
+from bucketry.options import WriteConditions
+from typing_extensions import override
+
+from bucketry_sqlite._contents import keep, read, receive
+from bucketry_sqlite._database import MAX_FILE_BYTES, Database
+from bucketry_sqlite._errors import classify
+from bucketry_sqlite._listing import encode_cursor, walk
+from bucketry_sqlite._records import (
+    Piece,
+    delete_object,
+    find_object,
+    new_info,
+    replace_object,
+    require_bucket,
+    require_object,
+    to_json,
+)
+from bucketry_sqlite._uploads import UploadOperations
+
+
+class SqliteSettings(DriverSettings, frozen=True, kw_only=True):
+    """Settings of ``sqlite://``.
+
+    Attributes:
+        location: Path of the file, which is made where there is none; its folder must exist.
+        busy_timeout: Seconds (over 0) that a write waits for other processes before it fails with ``Throttled``.
+        max_bytes: Largest size of the file, 1 MiB or more; a write beyond it fails with ``QuotaExceeded``.
+    """
+
+    scheme: ClassVar[str] = "sqlite"
+
+    location: str
+    busy_timeout: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 5.0
+    max_bytes: Annotated[int, msgspec.Meta(ge=1024**2, le=MAX_FILE_BYTES)] = MAX_FILE_BYTES
+
+
+class SqliteDriver(UploadOperations, DriverSpec):
+    """A whole store in one SQLite file, for any number of threads and processes of one machine."""
+
+    name = "sqlite"
+    contract_version = 1
+    Settings = SqliteSettings
+    features = Features(
+        get_if_match=True,
+        get_if_none_match=True,
+        get_if_modified_since=True,
+        get_if_unmodified_since=True,
+        put_if_match=True,
+        put_if_none_match=True,
+        put_headers=True,
+        put_metadata=True,
+        copy_if_match=True,
+        copy_if_none_match=True,
+        copy_source_if_match=True,
+        complete_if_match=True,
+        complete_if_none_match=True,
+        complete_subset=True,
+        delete_if_match=True,
+        list_delimiter=True,
+        list_start_after=True,
+        min_part_size=1,
+    )
+
+    def __init__(self, settings: SqliteSettings) -> None:
+        self._database = Database(settings.location, busy_timeout=settings.busy_timeout, max_bytes=settings.max_bytes)
+
+    @override
+    @hookimpl
+    def status(self) -> Status:
+        # There is no S3 endpoint; the store's own URL at least says which store it is.
+        endpoint = f"sqlite://{self._database.path}"
+        try:
+            with self._database.reading() as connection:
+                connection.execute("SELECT count(*) FROM buckets").fetchone()
+        except (BucketryError, sqlite3.Error) as error:
+            detail = error.detail if isinstance(error, BucketryError) else classify(error).detail
+            advice = "the file's folder must exist, and both must be writable"
+            return Status(available=False, endpoint=endpoint, region="", detail=f"{detail}: {advice}")
+        return Status(available=True, endpoint=endpoint, region="")
+
+    @override
+    @hookimpl
+    def close(self) -> Done:
+        self._database.close()
+        return DONE
+
+    @override
+    @hookimpl
+    def classify_error(self, error: Exception) -> Classified:
+        return classify(error)
+
+    @override
+    @hookimpl
+    def list_buckets(self) -> tuple[BucketInfo, ...]:
+        with self._database.reading() as connection:
+            rows = connection.execute("SELECT name, created_at FROM buckets ORDER BY name").fetchall()
+        return tuple(_bucket_info(*row) for row in rows)
+
+    @override
+    @hookimpl
+    def bucket_usage(self, buckets: tuple[str, ...]) -> dict[str, Usage]:
+        query = "SELECT object_count, size_bytes FROM buckets WHERE name = ?"
+        with self._database.reading() as connection:
+            now = datetime.now(UTC)
+            rows = {bucket: connection.execute(query, (bucket,)).fetchone() for bucket in buckets}
+        return {
+            bucket: Usage(object_count=row[0], size_bytes=row[1], source="index", as_of=now)
+            for bucket, row in rows.items()
+            if row is not None
+        }
+
+    @override
+    @hookimpl
+    def create_bucket(self, bucket: str) -> BucketInfo:
+        created_at = datetime.now(UTC).isoformat()
+        query = "INSERT INTO buckets (name, created_at) VALUES (?, ?) ON CONFLICT DO NOTHING"
+        with self._database.writing() as connection:
+            if not connection.execute(query, (bucket, created_at)).rowcount:
+                raise BucketAlreadyExists(bucket=bucket)
+        return _bucket_info(bucket, created_at)
+
+    @override
+    @hookimpl
+    def head_bucket(self, bucket: str) -> BucketInfo:
+        with self._database.reading() as connection:
+            row = connection.execute("SELECT name, created_at FROM buckets WHERE name = ?", (bucket,)).fetchone()
+        if row is None:
+            raise NoSuchBucket(bucket=bucket)
+        return _bucket_info(*row)
+
+    @override
+    @hookimpl
+    def delete_bucket(self, bucket: str) -> Done:
+        with self._database.writing() as connection:
+            require_bucket(connection, bucket)
+            if connection.execute("SELECT 1 FROM objects WHERE bucket = ?", (bucket,)).fetchone():
+                raise BucketNotEmpty(bucket=bucket)
+            connection.execute("DELETE FROM buckets WHERE name = ?", (bucket,))
+        return DONE
+
+    @override
+    @hookimpl
+    def list_objects(self, bucket: str, options: ListOptions) -> ObjectPage:
+        with self._database.reading() as connection, closing(walk(connection, bucket, options)) as entries:
+            require_bucket(connection, bucket)
+            page = list(islice(entries, options.limit))
+            has_more = next(entries, None) is not None
+        return ObjectPage(
+            objects=tuple(entry.shown for entry in page if isinstance(entry.shown, ObjectInfo)),
+            prefixes=tuple(entry.shown for entry in page if isinstance(entry.shown, str)),
+            cursor=encode_cursor(page[-1].resume) if has_more else None,
+        )
+
+    @override
+    @hookimpl
+    def head_object(self, bucket: str, key: str, options: HeadOptions) -> ObjectInfo:
+        with self._database.reading() as connection:
+            info = require_object(connection, bucket, key).info
+        check_read(info, options)
+        return info
+
+    @override
+    @hookimpl
+    def get_object(self, bucket: str, key: str, options: GetOptions) -> OpenedObject:
+        with ExitStack() as stack:
+            connection = stack.enter_context(self._database.reading())
+            object_id, info = require_object(connection, bucket, key)
+            check_read(info, options)
+            part = None if options.range is None else options.range.resolve(info.size_bytes)
+            start, stop = (0, info.size_bytes) if part is None else (part.start, part.stop)
+            chunks = stack.enter_context(closing(read(connection, object_id, start, stop)))
+            # From here on the transaction belongs to the reader.
+            return OpenedObject(info, chunks, content_range=part, close=stack.pop_all().close)
+
+    @override
+    @hookimpl
+    def put_object(self, bucket: str, key: str, body: Body, options: PutOptions) -> ObjectInfo:
+        # Asked before, so that no body is taken in for nothing; and after, since that is what counts.
+        with self._database.reading() as connection:
+            require_bucket(connection, bucket)
+        most = self.features.max_put_size
+        with receive(self._database, body, most) as blob, self._database.writing() as connection:
+            old = find_object(connection, bucket, key)
+            check_write(old and old.info, options)
+            keep(connection, blob)
+            info = new_info(key, blob.size_bytes, blob.md5, options)
+            replace_object(connection, bucket, old, info, [Piece(blob.size_bytes, blob.id)])
+        return info
+
+    @override
+    @hookimpl
+    def copy_object(
+        self, source_bucket: str, source_key: str, bucket: str, key: str, options: CopyOptions
+    ) -> ObjectInfo:
+        with self._database.writing() as connection:
+            source = require_object(connection, source_bucket, source_key)
+            old = find_object(connection, bucket, key)
+            check_write(source.info, WriteConditions(if_match=options.source_if_match))
+            check_write(old and old.info, options)
+            info = new_info(key, source.info.size_bytes, source.info.etag, options.headers or source.info)
+            if source == old:
+                connection.execute("UPDATE objects SET info = ? WHERE id = ?", (to_json(info), source.id))
+            else:
+                query = "SELECT size_bytes, blob FROM pieces WHERE object = ? ORDER BY start"
+                pieces = [Piece(*row) for row in connection.execute(query, (source.id,))]
+                replace_object(connection, bucket, old, info, pieces)
+        return info
+
+    @override
+    @hookimpl
+    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Done:
+        with self._database.writing() as connection:
+            old = find_object(connection, bucket, key)
+            check_write(old and old.info, WriteConditions(if_match=options.if_match))
+            if old is not None:
+                delete_object(connection, old)
+        return DONE
+
+    @override
+    @hookimpl
+    def delete_objects(self, bucket: str, keys: tuple[str, ...]) -> DeleteResult:
+        with self._database.writing() as connection:
+            require_bucket(connection, bucket)
+            connection.executemany(
+                "DELETE FROM objects WHERE bucket = ? AND key = ?", [(bucket, key.encode()) for key in keys]
+            )
+        return DeleteResult(keys)
+
+
+def _bucket_info(name: str, created_at: str) -> BucketInfo:
+    return BucketInfo(name=name, created_at=datetime.fromisoformat(created_at))

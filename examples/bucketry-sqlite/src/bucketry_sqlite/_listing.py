@@ -1,0 +1,69 @@
+"""Listings that seek: a page costs what it shows, however many keys lie before it or are rolled up in it."""
+
+from __future__ import annotations
+
+import base64
+import sqlite3
+from collections.abc import Generator
+from contextlib import closing
+from typing import Final, NamedTuple, TypeVar
+
+import msgspec
+from bucketry import InvalidArgument, ListOptions, ObjectInfo
+
+T = TypeVar("T")
+
+_OBJECTS: Final = "SELECT key, info FROM objects WHERE bucket = ? AND key >= ? AND key < ? ORDER BY key"
+
+
+class Entry(NamedTuple):
+    """An object or a common prefix, and where the listing goes on behind it."""
+
+    shown: ObjectInfo | str
+    resume: bytes
+
+
+def walk(connection: sqlite3.Connection, bucket: str, options: ListOptions) -> Generator[Entry, None, None]:
+    """Yields a listing's entries from its cursor on."""
+    prefix, delimiter, after = (text.encode() for text in (options.prefix, options.delimiter, options.start_after))
+    # The bound is inclusive; behind a key, with nothing between, stands the key with a NUL added.
+    start = max(prefix, after + b"\0" if after else b"")
+    if options.cursor is not None:
+        start = max(start, *decode_cursor(options.cursor, tuple[bytes]))
+    while True:
+        common = b""
+        with closing(connection.execute(_OBJECTS, (bucket, start, end_of(prefix)))) as rows:
+            for key, info in rows:
+                cut = key.find(delimiter, len(prefix)) if delimiter else -1
+                if cut >= 0:
+                    common = key[: cut + len(delimiter)]
+                    break
+                yield Entry(msgspec.json.decode(info, type=ObjectInfo), key + b"\0")
+        if not common:
+            return
+        start = end_of(common)
+        # A common prefix is an entry, and entries stand after start_after, even if keys below it do.
+        if common > after:
+            yield Entry(common.decode(), start)
+
+
+def end_of(prefix: bytes) -> bytes:
+    """Returns what stands right behind all keys with this prefix: UTF-8 holds no byte 255, so nothing carries."""
+    return prefix[:-1] + bytes([prefix[-1] + 1]) if prefix else b"\xff"
+
+
+def encode_cursor(*position: object) -> str:
+    """Writes where a page ended."""
+    return base64.urlsafe_b64encode(msgspec.msgpack.encode(position)).decode()
+
+
+def decode_cursor(cursor: str, kind: type[T]) -> T:
+    """Reads a cursor of `encode_cursor`; ``kind`` is the tuple's type.
+
+    Raises:
+        InvalidArgument: It is none.
+    """
+    try:
+        return msgspec.msgpack.decode(base64.urlsafe_b64decode(cursor), type=kind)
+    except (ValueError, msgspec.DecodeError):
+        raise InvalidArgument("the cursor is none that this listing gave") from None

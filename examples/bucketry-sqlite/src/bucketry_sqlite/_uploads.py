@@ -1,0 +1,162 @@
+"""The driver's multipart uploads: parts are blobs, and completing makes them pieces of the object."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from hashlib import md5
+from typing import Annotated
+
+import msgspec
+from bucketry import (
+    DONE,
+    Body,
+    CompletedPart,
+    CompleteOptions,
+    Done,
+    InvalidPart,
+    ObjectInfo,
+    PageOptions,
+    Part,
+    PartPage,
+    PartTooSmall,
+    TooLarge,
+    Upload,
+    UploadListOptions,
+    UploadOptions,
+    UploadPage,
+)
+from bucketry.conditions import check_write
+from bucketry.hookspecs import DriverSpec, hookimpl
+from typing_extensions import override
+
+from bucketry_sqlite._contents import keep, receive
+from bucketry_sqlite._database import Database
+from bucketry_sqlite._listing import decode_cursor, encode_cursor, end_of
+from bucketry_sqlite._records import (
+    Piece,
+    find_object,
+    new_info,
+    replace_object,
+    require_bucket,
+    require_upload,
+    to_json,
+)
+
+_PartNumber = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
+
+
+class UploadOperations(DriverSpec):
+    """Multipart uploads."""
+
+    _database: Database
+
+    @override
+    @hookimpl
+    def create_multipart_upload(self, bucket: str, key: str, options: UploadOptions) -> Upload:
+        upload = Upload(key=key, upload_id=secrets.token_hex(16), initiated_at=datetime.now(UTC))
+        initiated_at = upload.initiated_at.isoformat(timespec="microseconds")
+        with self._database.writing() as connection:
+            require_bucket(connection, bucket)
+            connection.execute(
+                "INSERT INTO uploads (id, bucket, key, initiated_at, headers) VALUES (?, ?, ?, ?, ?)",
+                (upload.upload_id, bucket, key.encode(), initiated_at, to_json(options)),
+            )
+        return upload
+
+    @override
+    @hookimpl
+    def list_multipart_uploads(self, bucket: str, options: UploadListOptions) -> UploadPage:
+        prefix, after = options.prefix.encode(), (b"", "", "")
+        if options.cursor is not None:
+            after = decode_cursor(options.cursor, tuple[bytes, str, str])
+        with self._database.reading() as connection:
+            require_bucket(connection, bucket)
+            rows = connection.execute(
+                "SELECT key, initiated_at, id FROM uploads WHERE bucket = ? AND key >= ? AND key < ?"
+                " AND (key, initiated_at, id) > (?, ?, ?) ORDER BY key, initiated_at, id LIMIT ?",
+                (bucket, prefix, end_of(prefix), *after, options.limit + 1),
+            ).fetchall()
+        shown = rows[: options.limit]
+        uploads = tuple(
+            Upload(key=key.decode(), upload_id=upload_id, initiated_at=datetime.fromisoformat(initiated_at))
+            for key, initiated_at, upload_id in shown
+        )
+        return UploadPage(uploads=uploads, cursor=encode_cursor(*shown[-1]) if len(rows) > options.limit else None)
+
+    @override
+    @hookimpl
+    def upload_part(self, bucket: str, key: str, upload_id: str, part_number: int, body: Body) -> Part:
+        # Asked before, so that no body is taken in for nothing; and after, since that is what counts.
+        with self._database.reading() as connection:
+            require_upload(connection, bucket, key, upload_id)
+        most = self.features.max_part_size
+        with receive(self._database, body, most) as blob, self._database.writing() as connection:
+            require_upload(connection, bucket, key, upload_id)
+            keep(connection, blob)
+            part = Part(
+                part_number=part_number, etag=blob.md5, size_bytes=blob.size_bytes, last_modified=datetime.now(UTC)
+            )
+            connection.execute("DELETE FROM parts WHERE upload = ? AND part_number = ?", (upload_id, part_number))
+            connection.execute(
+                "INSERT INTO parts (upload, part_number, info, blob) VALUES (?, ?, ?, ?)",
+                (upload_id, part_number, to_json(part), blob.id),
+            )
+        return part
+
+    @override
+    @hookimpl
+    def list_parts(self, bucket: str, key: str, upload_id: str, options: PageOptions) -> PartPage:
+        (after,) = (0,) if options.cursor is None else decode_cursor(options.cursor, tuple[_PartNumber])
+        with self._database.reading() as connection:
+            require_upload(connection, bucket, key, upload_id)
+            rows = connection.execute(
+                "SELECT info FROM parts WHERE upload = ? AND part_number > ? ORDER BY part_number LIMIT ?",
+                (upload_id, after, options.limit + 1),
+            ).fetchall()
+        parts = tuple(msgspec.json.decode(info, type=Part) for (info,) in rows[: options.limit])
+        return PartPage(parts=parts, cursor=encode_cursor(parts[-1].part_number) if len(rows) > options.limit else None)
+
+    @override
+    @hookimpl
+    def complete_multipart_upload(
+        self, bucket: str, key: str, upload_id: str, parts: tuple[CompletedPart, ...], options: CompleteOptions
+    ) -> ObjectInfo:
+        with self._database.writing() as connection:
+            headers = require_upload(connection, bucket, key, upload_id)
+            pieces, etag = self._assemble(connection, upload_id, parts)
+            old = find_object(connection, bucket, key)
+            check_write(old and old.info, options)
+            info = new_info(key, sum(piece.size_bytes for piece in pieces), etag, headers)
+            if info.size_bytes > self.features.max_object_size:
+                raise TooLarge(f"an object has at most {self.features.max_object_size} bytes")
+            replace_object(connection, bucket, old, info, pieces)
+            connection.execute("DELETE FROM uploads WHERE id = ?", (upload_id,))
+        return info
+
+    @override
+    @hookimpl
+    def abort_multipart_upload(self, bucket: str, key: str, upload_id: str) -> Done:
+        with self._database.writing() as connection:
+            require_upload(connection, bucket, key, upload_id)
+            connection.execute("DELETE FROM uploads WHERE id = ?", (upload_id,))
+        return DONE
+
+    def _assemble(
+        self, connection: sqlite3.Connection, upload_id: str, parts: Sequence[CompletedPart]
+    ) -> tuple[list[Piece], str]:
+        """Checks the listed parts; returns them as pieces, and the object's etag, which is S3's for such objects."""
+        rows = connection.execute("SELECT part_number, info, blob FROM parts WHERE upload = ?", (upload_id,))
+        stored = {number: (msgspec.json.decode(info, type=Part), blob) for number, info, blob in rows}
+        pieces, digests = [], b""
+        for listed in parts:
+            part, blob = stored.get(listed.part_number, (None, 0))
+            if part is None or part.etag != listed.etag:
+                raise InvalidPart(f"part {listed.part_number} was not uploaded, or has another etag")
+            if listed is not parts[-1] and part.size_bytes < self.features.min_part_size:
+                raise PartTooSmall(f"part {listed.part_number} has {part.size_bytes} bytes")
+            pieces.append(Piece(part.size_bytes, blob))
+            digests += bytes.fromhex(part.etag)
+        return pieces, f"{md5(digests, usedforsecurity=False).hexdigest()}-{len(parts)}"

@@ -1,0 +1,112 @@
+"""uvicorn's HTTP protocol with bounds on what comes before a body: how large it may be, and how long it may take.
+
+The parser (llhttp) has neither: a client could send one header without end, or hold a connection that never asks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+MAX_HEAD_BYTES: Final = 64 * 1024
+"""Request line and headers together, in bytes: eight times what most servers take."""
+
+MAX_URL_BYTES: Final = 16 * 1024
+"""A key, a prefix and a cursor, each of them percent-encoded, and some."""
+
+HEAD_SECONDS: Final = 30.0
+"""How long a client may take from connecting, or from a request's first byte, to the end of its headers."""
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """One connection of a client."""
+
+    _head_timer: asyncio.TimerHandle | None = None
+    _waiting_bytes = 0
+    _field_bytes = 0
+    _in_head = True
+    _refusal: HTTPStatus | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begins to wait for the first request."""
+        super().connection_made(transport)
+        self._wait_for_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Ends waiting."""
+        self._end_of_head()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Takes what the client sent, unless it is the headers that have no end."""
+        if self._in_head:
+            if self._waiting_bytes > MAX_HEAD_BYTES:
+                self._refusal = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+                self.send_400_response("")
+                return
+            self._waiting_bytes += len(data)
+        super().data_received(data)
+        if self._in_head and self._head_timer is None:
+            self._wait_for_head()
+
+    def on_message_begin(self) -> None:
+        """Begins a request."""
+        self._in_head = True
+        self._waiting_bytes = self._field_bytes = 0
+        super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Takes one header, or one trailer after a chunked body."""
+        self._field_bytes += len(name) + len(value)
+        if self._field_bytes > MAX_HEAD_BYTES:
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Hands a request on, if what it begins with is within bounds."""
+        self._end_of_head()
+        if len(self.url) > MAX_URL_BYTES:
+            self._refuse(HTTPStatus.REQUEST_URI_TOO_LONG)
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answers what is no proper request with a problem (RFC 9457), and closes the connection."""
+        status = self._refusal or HTTPStatus.BAD_REQUEST
+        code = "malformed_request" if self._refusal is None else "too_large"
+        problem: dict[str, Any] = {
+            "title": status.phrase,
+            "status": status,
+            "code": code,
+            "detail": status.description or msg,
+            "retryable": False,
+        }
+        body = msgspec.json.encode(problem)
+        head = (
+            f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: application/problem+json\r\n"
+            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode() + body)
+        self.transport.close()
+
+    def _refuse(self, status: HTTPStatus) -> None:
+        self._refusal = status
+        # The parser stops at any exception, and uvicorn then calls `send_400_response`.
+        raise ValueError(status.phrase)
+
+    def _wait_for_head(self) -> None:
+        self._head_timer = self.loop.call_later(HEAD_SECONDS, self._too_slow)
+
+    def _end_of_head(self) -> None:
+        self._in_head = False
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _too_slow(self) -> None:
+        self._head_timer = None
+        self._refusal = HTTPStatus.REQUEST_TIMEOUT
+        self.send_400_response("")

@@ -1,0 +1,88 @@
+"""Puts the REST API together."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from bucketry import Store
+from litestar import Router
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
+from litestar.openapi.spec import License, Tag
+
+from bucketry_http.rest import buckets, deleting, downloading, health, listing, presign, status, uploading, usage
+from bucketry_http.rest.bodies import ApiRequest
+from bucketry_http.rest.docs_page import DocsPage
+from bucketry_http.rest.json_answers import Json
+from bucketry_http.rest.options import answer_options
+from bucketry_http.rest.problems import HANDLERS
+from bucketry_http.rest.routing import PREFIX
+from bucketry_http.rest.storage import StorageApp
+from bucketry_http.settings import KIB, RestSettings
+from bucketry_http.shared.calls import StoreCalls
+from bucketry_http.shared.uploading import Uploader
+
+_MAX_JSON_BYTES = 64 * KIB
+
+_HANDLERS = (
+    status.get_status,
+    usage.get_usage_report,
+    buckets.list_buckets,
+    buckets.create_bucket,
+    buckets.get_bucket,
+    buckets.delete_bucket,
+    listing.list_objects,
+    uploading.upload_objects,
+    deleting.delete_object,
+    deleting.delete_objects,
+    presign.presign,
+    downloading.get_object,
+    downloading.head_object,
+    uploading.put_object,
+)
+
+_TAGS = {
+    "Status": "Whether object storage is available.",
+    "Buckets": "Containers of objects.",
+    "Objects": "Files, under byte-exact keys.",
+    "Pre-signed URLs": "Temporary URLs for direct upload or download.",
+    "Health": "For whatever starts and watches the server.",
+}
+
+
+def create_app(store: Store, settings: RestSettings | None = None) -> StorageApp:
+    """Makes the REST API over a store, as an ASGI application.
+
+    Args:
+        store: The store. The caller opens and closes it.
+        settings: How to serve it.
+    """
+    settings = settings or RestSettings()
+    app = StorageApp(
+        [
+            Router(PREFIX, route_handlers=[*answer_options(_HANDLERS), *_HANDLERS], response_class=Json),
+            Router("/health", route_handlers=[health.get_live, health.get_ready], response_class=Json),
+        ],
+        exception_handlers=HANDLERS,
+        logging_config=None,
+        openapi_config=_openapi() if settings.docs else None,
+        request_class=ApiRequest,
+        request_max_body_size=_MAX_JSON_BYTES,
+    )
+    app.settings = settings
+    app.calls = StoreCalls(store, call_threads=settings.call_threads, transfer_threads=settings.transfer_threads)
+    app.uploader = Uploader(app.calls, settings)
+    return app
+
+
+def _openapi() -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title="Object Storage API",
+        version=version("bucketry-http"),
+        description="S3-compatible object storage for files, backups, media, and static assets. "
+        "Errors are problem details (RFC 9457) with a stable `code`.",
+        license=License(name="Apache-2.0", identifier="Apache-2.0"),
+        tags=[Tag(name=name, description=text) for name, text in _TAGS.items()],
+        use_handler_docstrings=True,
+        render_plugins=[DocsPage(path="/"), JsonRenderPlugin(), YamlRenderPlugin()],
+    )

@@ -1,0 +1,111 @@
+"""JSON bodies of requests, decoded strictly: a number in quotes is no number."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import msgspec
+from bucketry import IncompleteBody, InvalidArgument, TooLarge
+from litestar import Request
+from litestar.dto import AbstractDTO
+from litestar.types import Empty
+
+from bucketry_http.rest.problems import MalformedJson
+
+if TYPE_CHECKING:
+    from litestar._openapi.schema_generation import SchemaCreator
+    from litestar.dto.data_structures import DTOFieldDefinition
+    from litestar.openapi.spec import Reference, Schema
+    from litestar.typing import FieldDefinition
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+@cache
+def _decoder(kind: type[msgspec.Struct]) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind)
+
+
+def decode(kind: type[T], body: bytes) -> T:
+    """Decodes a JSON body.
+
+    Raises:
+        MalformedJson: It is no JSON.
+        InvalidArgument: A field is missing, unknown, of the wrong type or out of bounds; the message says which.
+    """
+    try:
+        return cast("T", _decoder(kind).decode(body))
+    except msgspec.ValidationError as error:
+        raise InvalidArgument(str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise MalformedJson(str(error)) from None
+
+
+class ApiRequest(Request[Any, Any, Any]):
+    """A request whose body, as a rule, has come by the time it is asked for: then nothing needs to be streamed."""
+
+    async def body(self) -> bytes:
+        """Returns the body.
+
+        Raises:
+            TooLarge: It is over the operation's limit.
+            IncompleteBody: The client went away before its end.
+        """
+        if self._body is not Empty:
+            return self._body
+        limit = self.route_handler.resolve_request_max_body_size()
+        body, more = b"", True
+        while more:
+            message: Any = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise IncompleteBody("the client went away before the end")
+            more = message.get("more_body", False)
+            piece: bytes = message.get("body", b"")
+            body = body + piece if body else piece
+            if limit is not None and len(body) > limit:
+                raise TooLarge(f"the body of this request may have {limit} bytes")
+        self._body = body
+        return body
+
+
+class Strict(AbstractDTO[T]):
+    """Tells Litestar to decode a handler's ``data`` strictly: its own way takes ``"60"`` for 60."""
+
+    model_type: type[T]
+
+    def decode_bytes(self, value: bytes) -> Any:
+        """Decodes the body of a request."""
+        return decode(self.model_type, value)
+
+    @classmethod
+    def create_for_field_definition(
+        cls, field_definition: FieldDefinition, handler_id: str, backend_cls: Any = None
+    ) -> None:
+        """Does nothing: the Struct itself is the model."""
+
+    @classmethod
+    def create_openapi_schema(
+        cls,
+        field_definition: FieldDefinition,
+        handler_id: str,  # noqa: ARG003
+        schema_creator: SchemaCreator,
+    ) -> Reference | Schema:
+        """Describes the Struct itself."""
+        return schema_creator.for_field_definition(field_definition)
+
+    @classmethod
+    def is_supported_model_type_field(cls, field_definition: FieldDefinition) -> bool:  # noqa: ARG003
+        """Keeps out of what handlers return."""
+        return False
+
+    @classmethod
+    def generate_field_definitions(cls, model_type: type[Any]) -> Generator[DTOFieldDefinition, None, None]:  # noqa: ARG003
+        """Yields nothing: no other model is made from this one."""
+        yield from ()
+
+    @classmethod
+    def detect_nested_field(cls, field_definition: FieldDefinition) -> bool:  # noqa: ARG003
+        """Says no: see `generate_field_definitions`."""
+        return False

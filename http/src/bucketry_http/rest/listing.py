@@ -1,0 +1,101 @@
+"""The listing of a bucket: complete and streamed, or one page of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode
+
+import msgspec
+from bucketry import ListOptions, ObjectPage
+from litestar import Request, Response, get
+from litestar.datastructures import ResponseHeader
+from litestar.params import QueryParameter
+
+from bucketry_http.rest.openapi import Bucket, errors
+from bucketry_http.rest.routing import PREFIX, check_query
+from bucketry_http.rest.schemas import MAX_PAGE, ObjectView
+from bucketry_http.rest.storage import calls_of
+from bucketry_http.shared.calls import StoreCalls
+from bucketry_http.shared.streaming import stream_json_array
+
+Prefix = Annotated[
+    str,
+    QueryParameter(description="Filter by key prefix: only keys that begin with it, byte for byte.", max_length=1024),
+]
+Limit = Annotated[
+    int | None,
+    QueryParameter(
+        description="Most objects on a page. Without `limit` and `cursor` the listing is complete.", ge=1, le=MAX_PAGE
+    ),
+]
+Cursor = Annotated[
+    str | None,
+    QueryParameter(description="Where the page before ended: opaque, from its `Link` header.", max_length=4096),
+]
+
+
+class Listing(Response[list[ObjectView]]):
+    """Sends a listing page by page, with the memory of one page."""
+
+    def __init__(self, calls: StoreCalls, bucket: str, first: ObjectPage, options: ListOptions) -> None:
+        """Begins with the first page, which is there already."""
+        super().__init__([])
+        self._calls = calls
+        self._bucket = bucket
+        self._first = first
+        self._options = options
+
+    def to_asgi_response(self, *_: Any, **__: Any) -> Any:
+        """Returns the application that sends it."""
+        return stream_json_array(self._pages())
+
+    async def _pages(self) -> AsyncIterator[list[ObjectView]]:
+        page, options = self._first, self._options
+        yield _views(page)
+        while page.cursor is not None:
+            options = msgspec.structs.replace(options, cursor=page.cursor)
+            page = await self._calls.call(self._calls.store.list_objects, self._bucket, options)
+            yield _views(page)
+
+
+def _views(page: ObjectPage) -> list[ObjectView]:
+    return list(map(ObjectView.of, page.objects))
+
+
+@get(
+    "/buckets/{name:str}/objects",
+    tags=["Objects"],
+    summary="List objects",
+    operation_id="listObjects",
+    responses=errors(404),
+    response_headers=[
+        ResponseHeader(name="Link", description='The next page, with `rel="next"`.', documentation_only=True)
+    ],
+)
+async def list_objects(
+    request: Request[Any, Any, Any],
+    name: Bucket,
+    prefix: Prefix = "",
+    limit: Limit = None,
+    cursor: Cursor = None,
+) -> Response[list[ObjectView]]:
+    """List a bucket's objects in byte order of their keys.
+
+    The listing is complete, and streamed. With `limit` or `cursor` it is one page, and the `Link` header (RFC 8288)
+    with `rel="next"` leads to the next one; the last page has none.
+    """
+    check_query(request)
+    calls = calls_of(request)
+    options = ListOptions(prefix=prefix, limit=MAX_PAGE if limit is None else limit, cursor=cursor)
+    page = await calls.call(calls.store.list_objects, name, options)
+    if limit is None and cursor is None:
+        return Listing(calls, name, page, options)
+    return Response(_views(page), headers=_next_link(name, prefix, options.limit, page.cursor))
+
+
+def _next_link(bucket: str, prefix: str, limit: int, cursor: str | None) -> dict[str, str]:
+    if cursor is None:
+        return {}
+    query = urlencode({"prefix": prefix, "limit": limit, "cursor": cursor}, quote_via=quote)
+    return {"Link": f'<{PREFIX}/buckets/{quote(bucket)}/objects?{query}>; rel="next"'}

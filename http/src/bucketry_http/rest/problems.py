@@ -1,0 +1,198 @@
+"""Errors as clients see them: RFC 9457 problem details, each with a stable code.
+
+One table says which status each error of the contract has. What is not in it is a fault of the server: it is logged in
+full and answered without particulars.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+import bucketry as core
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.types import ExceptionHandlersMap
+
+logger = logging.getLogger("bucketry_http")
+
+MEDIA_TYPE: Final = "application/problem+json"
+STORED_BEFORE: Final = "bucketry_stored_before"
+"""Where in a request's state the keys stand that it stored before it failed."""
+
+RETRY_AFTER: Final = "1"
+"""Seconds that a client is asked to wait; drivers have retried already, with their own back-off."""
+
+STATUS_OF: Final[Mapping[type[core.BucketryError], HTTPStatus]] = {
+    core.InvalidRange: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+    core.InvalidArgument: HTTPStatus.UNPROCESSABLE_ENTITY,
+    core.InvalidPart: HTTPStatus.UNPROCESSABLE_ENTITY,
+    core.BadDigest: HTTPStatus.UNPROCESSABLE_ENTITY,
+    core.IncompleteBody: HTTPStatus.BAD_REQUEST,
+    core.NotFound: HTTPStatus.NOT_FOUND,
+    core.BucketAlreadyExists: HTTPStatus.CONFLICT,
+    core.BucketNotEmpty: HTTPStatus.CONFLICT,
+    core.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
+    core.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    core.AccessDenied: HTTPStatus.FORBIDDEN,
+    core.QuotaExceeded: HTTPStatus.INSUFFICIENT_STORAGE,
+    core.Unsupported: HTTPStatus.NOT_IMPLEMENTED,
+    core.BackendError: HTTPStatus.BAD_GATEWAY,
+    core.Throttled: HTTPStatus.SERVICE_UNAVAILABLE,
+    core.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+"""Looked up along an error's base classes. 507 is RFC 4918, 11.5; all others are RFC 9110, 15."""
+
+
+class RequestError(core.BucketryError):
+    """A request that HTTP itself or this API's JSON and form rules forbid, before any store is asked."""
+
+    code = "malformed_request"
+    status = HTTPStatus.BAD_REQUEST
+    sentence = "The request is not valid"
+
+
+class MalformedJson(RequestError):
+    """The body is no JSON."""
+
+    code = "malformed_json"
+    sentence = "The body is not valid JSON"
+
+
+class MalformedForm(RequestError):
+    """The body is no complete multipart form (RFC 7578)."""
+
+    code = "malformed_form"
+    sentence = "The body is not a valid multipart form"
+
+
+class MalformedUrl(RequestError):
+    """The path or query is not UTF-8 behind its percent-encoding."""
+
+    code = "malformed_url"
+    sentence = "The URL is not valid"
+
+
+class UnsupportedMediaType(RequestError):
+    """The body is of a kind that this operation does not take."""
+
+    code = "unsupported_media_type"
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    sentence = "The body's content type does not fit this operation"
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What went wrong (RFC 9457).
+
+    Attributes:
+        title: The status in words.
+        status: The HTTP status.
+        code: Stable name of the failure, for programs.
+        detail: What happened, for people.
+        retryable: Whether the same request may succeed later with nothing changed.
+        bucket: The bucket that the request was about.
+        key: The key that the request was about.
+        stored: Keys of the form's files that were stored before the one that failed.
+    """
+
+    title: str
+    status: int
+    code: str
+    detail: str
+    retryable: bool
+    bucket: str | None = None
+    key: str | None = None
+    stored: list[str] | None = None
+
+
+def status_of(error: core.BucketryError) -> HTTPStatus:
+    """Returns the HTTP status that an error of the contract has."""
+    if isinstance(error, RequestError):
+        return error.status
+    found = (STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
+    return next(found, HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _answer(
+    request: Request[Any, Any, Any], problem: Problem, headers: Mapping[str, str] | None = None
+) -> Response[Problem | None]:
+    # An answer to HEAD has no content (RFC 9110, 9.3.2).
+    kind = _NoContent if request.method == "HEAD" else Response[Problem | None]
+    content = None if request.method == "HEAD" else problem
+    return kind(content, status_code=problem.status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+
+
+class _NoContent(Response[Problem | None]):
+    """An answer to HEAD: the framework would send ``null``, or at least its length."""
+
+    def render(self, *_: Any, **__: Any) -> bytes:
+        return b""
+
+
+def on_store_error(request: Request[Any, Any, Any], error: core.BucketryError) -> Response[Problem | None]:
+    """Answers with an error of the contract."""
+    # A layer that refuses a call does not always say what it was about.
+    error.locate(request.path_params.get("name"), None)
+    status = status_of(error)
+    if status is HTTPStatus.INTERNAL_SERVER_ERROR:
+        return on_fault(request, error)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and status is not HTTPStatus.NOT_IMPLEMENTED:
+        logger.warning("%s %s: %s", request.method, request.url.path, error, exc_info=error.__cause__)
+    detail = f"{error.sentence}: {error.detail}" if error.detail else error.sentence
+    problem = Problem(
+        status.phrase,
+        status,
+        error.code,
+        detail,
+        error.retryable,
+        error.bucket,
+        error.key,
+        request.scope["state"].get(STORED_BEFORE) or None,
+    )
+    return _answer(request, problem, {"Retry-After": RETRY_AFTER} if error.retryable else None)
+
+
+_HTTP_CODES: Final = {404: "no_such_route", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
+
+
+def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem | None]:
+    """Answers with an error that the framework found: no such route, wrong method, wrong parameter."""
+    status = HTTPStatus(error.status_code)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return on_fault(request, error)
+    detail, code = error.detail, _HTTP_CODES.get(status, "malformed_request")
+    if isinstance(error, ValidationException):
+        status, code = HTTPStatus.UNPROCESSABLE_ENTITY, core.InvalidArgument.code
+        detail = _validation_detail(error)
+    problem = Problem(status.phrase, status, code, detail or status.description, retryable=False)
+    return _answer(request, problem, error.headers)
+
+
+def _validation_detail(error: ValidationException) -> str:
+    if not isinstance(error.extra, list):
+        return error.detail
+    return "; ".join(map(_describe, error.extra)) or error.detail
+
+
+def _describe(found: Any) -> str:
+    key, message = found.get("key", "request"), found.get("message", "not valid")
+    # What the framework says of a body that is not there.
+    return "the body is required, as JSON" if (key, message) == ("data", "'data'") else f"{key}: {message}"
+
+
+def on_fault(request: Request[Any, Any, Any], error: Exception) -> Response[Problem | None]:
+    """Answers that the server failed, and logs why: no particulars leave it."""
+    logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    problem = Problem(status.phrase, status, "internal_error", "The server failed; its log says why", retryable=False)
+    return _answer(request, problem)
+
+
+HANDLERS: Final[ExceptionHandlersMap] = {
+    core.BucketryError: on_store_error,
+    HTTPException: on_http_error,
+    Exception: on_fault,
+}

@@ -1,0 +1,176 @@
+"""The JSON that goes in and out, field by field as the API's document has it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+import msgspec
+from bucketry import BucketInfo, ObjectInfo, PresignedUrl, Status, Usage
+from msgspec import Meta
+
+MAX_EXPIRES_IN = 604_800
+MAX_BATCH = 1000
+MAX_PAGE = 1000
+
+BucketName = Annotated[
+    str,
+    Meta(
+        description="A bucket's name: DNS-compatible, 3 to 63 characters.",
+        examples=["my-assets"],
+        extra_json_schema={"extra": {"pattern": "^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"}},
+    ),
+]
+Key = Annotated[
+    str,
+    Meta(
+        description="An object's key, byte for byte: 1 to 1,024 bytes of UTF-8.",
+        examples=["images/photo.jpg"],
+        # Described here, checked by the store: its error says more, and counts bytes.
+        extra_json_schema={"extra": {"min_length": 1, "max_length": 1024}},
+    ),
+]
+Count = Annotated[int, Meta(ge=0)]
+Time = Annotated[datetime, Meta(description="UTC, in whole seconds.", examples=["2024-01-15T10:30:00Z"])]
+
+
+def whole_seconds(moment: datetime) -> datetime:
+    """Returns a time as the API writes it: UTC, in whole seconds."""
+    return moment.astimezone(UTC).replace(microsecond=0)
+
+
+class StatusView(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Whether object storage is available.
+
+    Attributes:
+        available: Whether the backend answers and accepts the credentials.
+        endpoint: URL of the S3 endpoint.
+        region: Its region.
+        detail: Only where it is not available: why, and what to do.
+    """
+
+    available: bool
+    endpoint: str
+    region: str
+    detail: str = ""
+
+    @classmethod
+    def of(cls, status: Status) -> StatusView:
+        """Shows a store's status."""
+        return cls(status.available, status.endpoint, status.region, "" if status.available else status.detail)
+
+
+class BucketView(msgspec.Struct, frozen=True):
+    """A bucket, as the listing has it."""
+
+    name: BucketName
+    created_at: Time
+    object_count: Count
+    size_bytes: Count
+
+    @classmethod
+    def of(cls, bucket: BucketInfo, object_count: int, size_bytes: int) -> BucketView:
+        """Shows a bucket and what it holds."""
+        return cls(bucket.name, whole_seconds(bucket.created_at), object_count, size_bytes)
+
+
+class UsageView(msgspec.Struct, frozen=True):
+    """Where a bucket's figures come from.
+
+    Attributes:
+        source: ``index`` or ``listing`` are exact; else the name of the backend's own statistics.
+        as_of: When the figures were true.
+    """
+
+    source: str
+    as_of: Time
+
+
+class BucketDetail(BucketView, frozen=True):
+    """A bucket, and where its figures come from."""
+
+    usage: UsageView
+
+    @classmethod
+    def of_usage(cls, bucket: BucketInfo, usage: Usage) -> BucketDetail:
+        """Shows a bucket with what it holds, and since when that is known."""
+        return cls(
+            bucket.name,
+            whole_seconds(bucket.created_at),
+            usage.object_count,
+            usage.size_bytes,
+            UsageView(usage.source, whole_seconds(usage.as_of)),
+        )
+
+
+class CreateBucket(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A bucket to create."""
+
+    name: BucketName
+
+
+class ObjectView(msgspec.Struct, frozen=True):
+    """An object, as the listing has it."""
+
+    key: Key
+    size_bytes: Count
+    content_type: str
+    last_modified: Time
+
+    @classmethod
+    def of(cls, info: ObjectInfo) -> ObjectView:
+        """Shows an object."""
+        return cls(info.key, info.size_bytes, info.content_type, whole_seconds(info.last_modified))
+
+
+class DeleteObject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The object to delete."""
+
+    key: Key
+
+
+class DeleteObjects(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The objects to delete: 1 to 1,000 keys."""
+
+    keys: Annotated[list[Key], Meta(min_length=1, max_length=MAX_BATCH)]
+
+
+class DeleteFailureView(msgspec.Struct, frozen=True):
+    """A key that could not be deleted, and why."""
+
+    key: Key
+    code: str
+    message: str
+
+
+class DeletedView(msgspec.Struct, frozen=True):
+    """The outcome of a batch: every key stands in one of the two."""
+
+    deleted: list[Key]
+    failed: list[DeleteFailureView]
+
+
+class Presign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a URL is to be good for.
+
+    Attributes:
+        key: The object's key; it need not exist yet.
+        expires_in: Seconds that the URL works, 1 to 604,800 (a week).
+        method: ``GET`` to download, ``PUT`` to upload.
+    """
+
+    key: Key
+    expires_in: Annotated[int, Meta(ge=1, le=MAX_EXPIRES_IN, description="Seconds that the URL works.")] = 3600
+    method: Literal["GET", "PUT"] = "GET"
+
+
+class PresignedView(msgspec.Struct, frozen=True):
+    """A URL that lets its holder download or upload one object until it expires. It is a secret."""
+
+    url: str
+    expires_at: Time
+
+    @classmethod
+    def of(cls, presigned: PresignedUrl) -> PresignedView:
+        """Shows a URL."""
+        return cls(presigned.url, whole_seconds(presigned.expires_at))

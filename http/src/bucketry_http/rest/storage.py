@@ -1,0 +1,43 @@
+"""The application object, which holds the store that its handlers call."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from litestar import Litestar, Request
+from litestar.types import Receive, Scope, Send
+
+from bucketry_http.rest.routing import route_object_key
+from bucketry_http.settings import RestSettings
+from bucketry_http.shared.calls import StoreCalls
+from bucketry_http.shared.uploading import Uploader
+
+
+class StorageApp(Litestar):
+    """The REST API as an ASGI application.
+
+    Attributes:
+        calls: The store that it serves.
+        uploader: Stores what clients send.
+        settings: How it serves it.
+    """
+
+    calls: StoreCalls
+    uploader: Uploader
+    settings: RestSettings
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Takes a request, its object key first: the framework's router would not leave it as it is."""
+        if scope["type"] == "http":
+            route_object_key(scope)
+        await super().__call__(cast("Scope", scope), cast("Receive", receive), cast("Send", send))
+
+
+def app_of(request: Request[Any, Any, Any]) -> StorageApp:
+    """Returns the application that a request came to."""
+    return cast("StorageApp", request.scope["litestar_app"])
+
+
+def calls_of(request: Request[Any, Any, Any]) -> StoreCalls:
+    """Returns the store that a request is about."""
+    return app_of(request).calls

@@ -1,0 +1,187 @@
+"""Uploads: a multipart form with any number of files, or one object as the raw body of a PUT."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+from bucketry import BucketryError, InvalidArgument, InvalidKey, PutOptions
+from litestar import Request, Response, post, put
+
+from bucketry_http.rest.form import Form, Part
+from bucketry_http.rest.openapi import Bucket, FormUpload, RawUpload, errors
+from bucketry_http.rest.problems import STORED_BEFORE, RequestError
+from bucketry_http.rest.routing import object_key
+from bucketry_http.rest.schemas import ObjectView
+from bucketry_http.rest.storage import app_of, calls_of
+from bucketry_http.shared.conditions import match_option
+from bucketry_http.shared.content_types import guess_content_type
+from bucketry_http.shared.headers import content_md5_of, headers_of, metadata_of
+from bucketry_http.shared.receiving import RequestContent
+from bucketry_http.shared.uploading import Uploader
+
+_FIELDS: Final = frozenset({"key", "prefix"})
+_MAX_FIELD_BYTES: Final = 4096
+
+
+class FormUploader:
+    """Stores the files of one form, in their order."""
+
+    def __init__(self, uploader: Uploader, bucket: str, form: Form) -> None:
+        """Begins at the form's first part."""
+        self._uploader = uploader
+        self._bucket = bucket
+        self._form = form
+        self._fields: dict[str, str] = {}
+        self.stored: list[ObjectView] = []
+
+    async def run(self) -> None:
+        """Stores all files.
+
+        Raises:
+            BucketryError: The form is not usable or a file could not be stored; `stored` says which were before it.
+        """
+        while (part := await self._form.next_part()) is not None:
+            if part.file_name is None:
+                await self._take_field(part)
+            else:
+                await self._take_file(part, part.file_name)
+        if not self.stored:
+            raise InvalidArgument("the form holds no file: send at least one part with a file name")
+
+    async def _take_field(self, part: Part) -> None:
+        if part.name not in _FIELDS:
+            raise InvalidArgument(f"the form has a field {part.name[:100]!r}: besides files it may have key or prefix")
+        if self.stored:
+            raise InvalidArgument(f"the field {part.name} stands after a file: fields come before the files")
+        if self._fields:
+            raise InvalidArgument("the form may have one field, once: either key or prefix")
+        self._fields[part.name] = await self._read_field()
+
+    async def _read_field(self) -> str:
+        value = b""
+        while piece := await self._form.next():
+            value += piece
+            if len(value) > _MAX_FIELD_BYTES:
+                raise InvalidKey("a key has at most 1024 bytes in UTF-8")
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            raise InvalidKey("it is not UTF-8") from None
+
+    async def _take_file(self, part: Part, file_name: str) -> None:
+        first = await self._form.next()
+        if not file_name and not first:
+            # What a browser sends for an input where no file was chosen.
+            return
+        key = self._key(file_name)
+        options = PutOptions(content_type=part.content_type or guess_content_type(file_name or key))
+        pieces = _Begun(first, self._form)
+        self.stored.append(ObjectView.of(await self._uploader.store(self._bucket, key, pieces, options)))
+
+    def _key(self, file_name: str) -> str:
+        key = self._fields.get("key")
+        if key is None:
+            if not file_name:
+                raise InvalidKey("the file has no name: give it one, or send a field key before it")
+            return self._fields.get("prefix", "") + file_name
+        if self.stored:
+            raise InvalidArgument("the field key names one file, and the form has more: use prefix")
+        return key
+
+
+class _Begun:
+    """A part whose first piece was read already; an empty one is its end."""
+
+    def __init__(self, first: bytes, form: Form) -> None:
+        self._first: bytes | None = first
+        self._form = form
+
+    async def next(self) -> bytes:
+        first, self._first = self._first, None
+        return await self._form.next() if first is None else first
+
+
+@post(
+    "/buckets/{name:str}/objects",
+    tags=["Objects"],
+    summary="Upload objects",
+    operation_id="uploadObjects",
+    operation_class=FormUpload,
+    responses=errors(404, 413, 415, 507),
+    request_max_body_size=None,
+)
+async def upload_objects(request: Request[Any, Any, Any], name: Bucket) -> list[ObjectView]:
+    """Upload any number of files in one form. They are stored one after the other, as they come.
+
+    Each file's key is its file name, path and all. A field `prefix` before the files is put in front of each name as
+    it is: end it with `/` for a folder. A field `key` before a single file is that file's whole key.
+    The content type is the part's own, or else what the name's ending stands for.
+
+    If a file fails, those before it stay stored: the problem lists them in `stored`.
+    """
+    app = app_of(request)
+    content = RequestContent(request.receive, app.settings.idle_seconds)
+    # Fields count as parts too: there are two at most.
+    form = Form(content, request.headers.get("content-type", ""), app.settings.max_form_files + len(_FIELDS))
+    upload = FormUploader(app.uploader, name, form)
+    try:
+        await upload.run()
+    except BucketryError:
+        request.scope["state"][STORED_BEFORE] = [view.key for view in upload.stored]
+        raise
+    return upload.stored
+
+
+@put(
+    "/buckets/{name:str}/objects/{key:str}",
+    status_code=201,
+    tags=["Objects"],
+    summary="Upload an object",
+    operation_id="putObject",
+    operation_class=RawUpload,
+    responses=errors(404, 412, 413, 507),
+    request_max_body_size=None,
+)
+async def put_object(request: Request[Any, Any, Any], name: Bucket) -> Response[ObjectView]:
+    """Store the request's body as an object, new or in place of another.
+
+    `Content-Type`, `Cache-Control`, `Content-Disposition`, `Content-Encoding`, `Content-Language` and `x-amz-meta-*`
+    are kept with it. `Content-MD5` is checked. `If-None-Match: *` stores it only if the key holds none yet, `If-Match`
+    only in place of that version.
+    """
+    app, key = app_of(request), object_key(request)
+    headers = headers_of(request.scope)
+    options = await calls_of(request).call(_put_options, request, name, key, headers)
+    content = RequestContent(request.receive, app.settings.idle_seconds)
+    info = await app.uploader.store(name, key, content, options, _content_length(headers))
+    return Response(ObjectView.of(info), headers={"ETag": f'"{info.etag}"'})
+
+
+def _put_options(request: Request[Any, Any, Any], bucket: str, key: str, headers: dict[str, str]) -> PutOptions:
+    if "content-range" in headers:
+        # RFC 9110, 14.5: where parts cannot be put, this must not be taken for the whole.
+        raise RequestError("a PUT stores a whole object: Content-Range cannot be honoured", bucket=bucket, key=key)
+    store = calls_of(request).store
+    options = PutOptions(
+        content_type=headers.get("content-type") or guess_content_type(key),
+        cache_control=headers.get("cache-control"),
+        content_disposition=headers.get("content-disposition"),
+        content_encoding=headers.get("content-encoding"),
+        content_language=headers.get("content-language"),
+        metadata=metadata_of(headers),
+        if_match=match_option(headers.get("if-match"), lambda: store.head_object(bucket, key)),
+        content_md5=content_md5_of(headers),
+    )
+    condition = headers.get("if-none-match")
+    if condition is None:
+        return options
+    if condition.strip() != "*":
+        raise InvalidArgument("If-None-Match of a PUT is *: only if the key holds no object yet")
+    return msgspec.structs.replace(options, if_none_match="*")
+
+
+def _content_length(headers: dict[str, str]) -> int | None:
+    # The server has checked its form; with Transfer-Encoding there is none (RFC 9112, 6.3).
+    length = headers.get("content-length")
+    return int(length) if length is not None and length.isdecimal() else None

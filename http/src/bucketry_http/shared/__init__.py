@@ -1,0 +1,1 @@
+"""What every HTTP face of a store needs: threads, bodies, keys, conditions and dates."""

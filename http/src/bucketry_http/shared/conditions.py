@@ -1,0 +1,134 @@
+"""Conditional requests (RFC 9110, 13) as options of the contract.
+
+HTTP allows a list of etags where the contract has one. Of a list, the one that the object has now is asked for, if it
+is listed, so that the driver still checks and acts in one step.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import msgspec
+from bucketry import ByteRange, HeadOptions, InvalidArgument, NoSuchKey, ObjectInfo
+
+from bucketry_http.shared.dates import parse_http_date
+
+ANY: Final = "*"
+_ETAG: Final = re.compile(r'\s*(?:(W/)?"([\x21\x23-\x7e]*)"|([\x21\x23-\x2b\x2d-\x7e]+))\s*(,|$)')
+
+
+class Etags(msgspec.Struct, frozen=True):
+    """The etags of a condition; a bare one, as S3 clients send it, counts as strong."""
+
+    strong: tuple[str, ...]
+    weak: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, header: str) -> Etags:
+        """Reads ``If-Match`` or ``If-None-Match`` (RFC 9110, 13.1.1).
+
+        Raises:
+            InvalidArgument: It is no list of etags.
+        """
+        found: tuple[list[str], list[str]] = ([], [])
+        position = 0
+        while position < len(header):
+            match = _ETAG.match(header, position)
+            if match is None:
+                raise InvalidArgument('a condition is a list of etags such as "abc", or *')
+            # An empty etag may be asked about, but no store has it.
+            if text := match[2] if match[3] is None else match[3]:
+                found[match[1] is not None].append(text)
+            position = match.end()
+        if position == 0:
+            raise InvalidArgument("a condition without an etag says nothing")
+        return cls(tuple(found[0]), tuple(found[1]))
+
+
+def pick(candidates: tuple[str, ...], head: Callable[[], ObjectInfo]) -> str | None:
+    """Returns the one etag that stands for a list: the object's own if it is listed.
+
+    Args:
+        candidates: The etags.
+        head: Looks at the object; called only for lists of several.
+    """
+    if len(candidates) <= 1:
+        return candidates[0] if candidates else None
+    try:
+        current = head().etag
+    except NoSuchKey:
+        return candidates[0]
+    return current if current in candidates else candidates[0]
+
+
+def match_option(header: str | None, head: Callable[[], ObjectInfo]) -> str | None:
+    """Returns what ``if_match`` is for an ``If-Match`` header.
+
+    Raises:
+        InvalidArgument: It is malformed.
+    """
+    if header is None or header.strip() == ANY:
+        return None if header is None else ANY
+    etags = Etags.parse(header)
+    # Weak etags never match (RFC 9110, 13.1.1), nor do empty ones; no store has one of this form, so it says so itself.
+    return pick(etags.strong, head) or "W/"
+
+
+def none_match_option(header: str | None, head: Callable[[], ObjectInfo]) -> str | None:
+    """Returns what a read's ``if_none_match`` is for an ``If-None-Match`` header; weak etags count (RFC 9110, 13.1.2).
+
+    Raises:
+        InvalidArgument: It is malformed.
+    """
+    if header is None or header.strip() == ANY:
+        return None if header is None else ANY
+    etags = Etags.parse(header)
+    return pick(etags.strong + etags.weak, head)
+
+
+def read_options(headers: Mapping[str, str], head: Callable[[], ObjectInfo]) -> HeadOptions:
+    """Returns the conditions of a ``GET`` or ``HEAD``.
+
+    Args:
+        headers: The request's headers, by lower-case name.
+        head: Looks at the object without conditions.
+
+    Raises:
+        InvalidArgument: A condition is malformed.
+    """
+    return HeadOptions(
+        if_match=match_option(headers.get("if-match"), head),
+        if_none_match=none_match_option(headers.get("if-none-match"), head),
+        if_modified_since=parse_http_date(headers.get("if-modified-since")),
+        if_unmodified_since=parse_http_date(headers.get("if-unmodified-since")),
+    )
+
+
+def requested_range(headers: Mapping[str, str], head: Callable[[], ObjectInfo]) -> ByteRange | None:
+    """Returns the range that a ``GET`` asks for, or ``None`` where all is to be sent.
+
+    A range that is malformed, in another unit, or one of several is ignored, as RFC 9110, 14.2 allows; so is one whose
+    ``If-Range`` does not hold (13.1.5).
+
+    Args:
+        headers: The request's headers, by lower-case name.
+        head: Looks at the object without conditions; called only for ``If-Range``.
+    """
+    header = headers.get("range")
+    if header is None:
+        return None
+    try:
+        wanted = ByteRange.parse(header)
+    except InvalidArgument:
+        return None
+    validator = headers.get("if-range")
+    return wanted if validator is None or _is_current(validator.strip(), head()) else None
+
+
+def _is_current(validator: str, info: ObjectInfo) -> bool:
+    if validator.startswith('"'):
+        return validator == f'"{info.etag}"'
+    moment = parse_http_date(validator)
+    return moment is not None and moment == info.last_modified.replace(microsecond=0)

@@ -1,0 +1,139 @@
+"""Sends an opened object to a client, and closes it however that ends."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any, Final
+
+import anyio
+from bucketry import BucketryError, OpenedObject
+from litestar.types import Receive, Send
+
+from bucketry_http.shared.calls import StoreCalls
+
+logger = logging.getLogger("bucketry_http")
+
+BATCH_BYTES: Final = 1024 * 1024
+"""How much is read at once, since each reading may cost a hop to a thread."""
+
+PIECE_BYTES: Final = 256 * 1024
+"""Most that is handed to the server at once: it takes what it is given into its buffer, whole."""
+
+RawHeaders = list[tuple[bytes, bytes]]
+
+
+class ContentReader:
+    """Reads an opened object in batches, in a thread unless the driver never blocks."""
+
+    def __init__(self, calls: StoreCalls, opened: OpenedObject) -> None:
+        """Begins at the first byte; closes nothing yet."""
+        self._calls = calls
+        self._opened = opened
+        self._chunks = iter(opened)
+        self.missing = opened.length
+
+    async def next(self) -> list[bytes]:
+        """Returns the next chunks, about a batch of them; none at the end.
+
+        Raises:
+            BucketryError: The content broke off.
+        """
+        batch = await self._calls.call(self._read)
+        self.missing -= sum(map(len, batch))
+        return batch
+
+    async def close(self) -> None:
+        """Frees what the object holds, also where this task is being cancelled."""
+        with anyio.CancelScope(shield=True):
+            await self._calls.call(self._close)
+
+    def _read(self) -> list[bytes]:
+        batch, size = [], 0
+        for chunk in self._chunks:
+            batch.append(chunk)
+            size += len(chunk)
+            if size >= BATCH_BYTES:
+                break
+        return batch
+
+    def _close(self) -> None:
+        close = getattr(self._chunks, "close", None)
+        if close is not None:
+            close()
+        self._opened.close()
+
+
+class ContentSender:
+    """An ASGI application that answers one request with an opened object's content."""
+
+    def __init__(self, reader: ContentReader, status: int, headers: RawHeaders) -> None:
+        """Prepares the answer.
+
+        Args:
+            reader: The content.
+            status: 200, or 206 for a range.
+            headers: All headers, with the content's length.
+        """
+        self._reader = reader
+        self._start = {"type": "http.response.start", "status": status, "headers": headers}
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        """Sends the answer.
+
+        Raises:
+            BucketryError: The content broke off before anything of it was sent.
+        """
+        try:
+            batch = await self._reader.next()
+            await send(self._start)  # type: ignore[arg-type]
+            if self._reader.missing:
+                await self._send_long(batch, receive, send)
+            else:
+                await self._send_batch(batch, send)
+                await send(_body(b"", more=False))
+        finally:
+            await self._reader.close()
+
+    async def _send_long(self, batch: list[bytes], receive: Receive, send: Send) -> None:
+        # Sending to a client that is gone is no error in ASGI 2.3: only `receive` says so.
+        gone = asyncio.ensure_future(_disconnected(receive))
+        try:
+            while batch and not gone.done():
+                await self._send_batch(batch, send)
+                # A server that does not make us wait would not let anything else run either.
+                await asyncio.sleep(0)
+                batch = await self._reader.next()
+            if not gone.done():
+                await send(_body(b"", more=False))
+        except BucketryError as error:
+            # Its headers are out: that the connection ends early is how the client learns of it.
+            logger.warning("a download broke off: %s", error, exc_info=error.__cause__)
+        finally:
+            gone.cancel()
+            with suppress(asyncio.CancelledError):
+                await gone
+
+    async def _send_batch(self, batch: list[bytes], send: Send) -> None:
+        for chunk in batch:
+            for piece in _slices(chunk):
+                await send(_body(piece, more=True))
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _slices(chunk: bytes) -> Iterator[bytes]:
+    if len(chunk) <= PIECE_BYTES:
+        yield chunk
+        return
+    for start in range(0, len(chunk), PIECE_BYTES):
+        yield chunk[start : start + PIECE_BYTES]
+
+
+def _body(piece: bytes, *, more: bool) -> Any:
+    return {"type": "http.response.body", "body": piece, "more_body": more}

@@ -1,0 +1,67 @@
+"""Every row of the benchmarks runs, at tiny sizes; how fast it is does not matter here."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from subprocess import CompletedProcess
+
+import pytest
+
+from benchmarks import running, worker
+from benchmarks.case import Case
+from benchmarks.cases import CASES
+from benchmarks.running import Missing, Result
+from benchmarks.worker import measure
+
+
+def installed(case: Case) -> bool:
+    return all(find_spec(name) is not None for name in case.needs)
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if installed(case) and not case.real_server], ids=lambda case: case.name
+)
+def test_a_row_is_measured(case: Case) -> None:
+    result = measure(case, quick=True, rounds=1)
+
+    assert isinstance(result, Result)
+    assert result.case == case.name
+    assert all(figure > 0 for side in (result.ours, result.theirs, result.bare) for figure in side.rounds)
+    assert result.ratio == pytest.approx(case.unit.ratio(result.ours.figure, result.theirs.figure))
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.real_server], ids=lambda case: case.name)
+def test_a_row_on_a_real_server_is_named_where_no_engine_answers(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
+
+    assert measure(case, quick=True, rounds=1) == Missing(case.name, "no Docker engine", broken=False)
+
+
+def test_only_two_packages_are_missing_at_most() -> None:
+    assert {name for case in CASES for name in case.needs if find_spec(name) is None} <= {"fsspec", "moto"}
+
+
+def test_a_process_says_which_package_its_row_lacks(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(running, "find_spec", lambda name: None)
+    monkeypatch.setattr("sys.argv", ["worker", "memory-put-get-moto", "--rounds", "1"])
+
+    status = worker.main()
+    said = capsys.readouterr().out.encode()
+    monkeypatch.setattr("subprocess.run", lambda command, **_: CompletedProcess(command, status, said))
+
+    case = next(case for case in CASES if case.name == "memory-put-get-moto")
+    assert measure(case, quick=True, rounds=1) == Missing(case.name, "boto3 and moto not installed", broken=False)
+
+
+def test_a_process_that_fails_is_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("subprocess.run", lambda command, **_: CompletedProcess(command, 1, b""))
+
+    assert measure(CASES[0], quick=True, rounds=1) == Missing(CASES[0].name, "failed with status 1", broken=True)
+
+
+def test_names_are_unique() -> None:
+    names = [case.name for case in CASES]
+
+    assert len(names) == len(set(names))

@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bucketry import Store
+from bucketry_cli._commands import _serve
+from bucketry_cli._config import ServeTable
+
+from tests.cli.conftest import Run
+
+LABEL = "BUCKETRY_FOLDER_LABEL"
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What ``serve`` would listen on, instead of listening."""
+    seen: dict[str, Any] = {}
+
+    def remember(endpoints: list[Any], headline: str) -> None:
+        [endpoint] = endpoints
+        seen.update(host=endpoint.listener.host, port=endpoint.listener.port, headline=headline)
+
+    monkeypatch.setattr(_serve, "_run", remember)
+    return seen
+
+
+def write(text: str, name: str = "bucketry.toml") -> None:
+    Path(name).write_text(text)
+
+
+def label(run: Run, *arguments: str, store: str | None = None) -> str:
+    result = run(*arguments, "presign", "assets/a", store=store)
+    assert result.exit_code == 0, result.output
+    return result.stdout.removeprefix("http://").partition("/")[0]
+
+
+def test_serve_needs_no_settings(run: Run, served: dict[str, Any]) -> None:
+    assert run("serve", store=None).exit_code == 0
+    assert served == {"host": "127.0.0.1", "port": 8000, "headline": "bucketry serves memory://; Ctrl-C stops it"}
+
+
+def test_command_line_wins_over_environment_over_file(
+    run: Run, served: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write('[serve]\nport = 1001\nhost = "127.0.0.2"\nread_only = true\n')
+    run("serve")
+    assert (served["host"], served["port"]) == ("127.0.0.2", 1001)
+    assert "for reading only" in served["headline"]
+    monkeypatch.setenv("BUCKETRY_PORT", "1002")
+    run("serve")
+    assert (served["host"], served["port"]) == ("127.0.0.2", 1002)
+    run("serve", "--port", "1003", "--read-write")
+    assert (served["host"], served["port"]) == ("127.0.0.2", 1003)
+    assert "for reading only" not in served["headline"]
+
+
+def test_the_store_comes_from_option_environment_or_file(run: Run, store: Store, store_url: str) -> None:
+    assert run("ls", "--store", store_url, store="nowhere://").stdout.endswith("assets\n")
+    write('store = "nowhere://"')
+    assert run("ls", store=store_url).stdout.endswith("assets\n")
+    write(f'store = "{store_url}"')
+    assert run("ls", store=None).stdout.endswith("assets\n")
+
+
+def test_without_a_store_the_error_names_every_way_to_give_one(run: Run) -> None:
+    result = run("ls", store=None)
+    assert result.exit_code == 2
+    assert all(way in result.stderr for way in ("--store URL", "BUCKETRY_STORE", "bucketry.toml"))
+
+
+def test_a_drivers_settings_come_from_url_environment_or_file(
+    run: Run, store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert label(run, store=store_url) == "default"
+    write(f'store = "{store_url}"\n[drivers.folder]\nlabel = "file"\n')
+    assert label(run) == "file"
+    monkeypatch.setenv(LABEL, "environment")
+    assert label(run) == "environment"
+    assert label(run, store=f"{store_url}?label=url") == "url"
+
+
+def test_the_file_is_the_option_the_variable_or_the_one_in_this_folder(
+    run: Run, store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("bucketry", "variable", "before", "after"):
+        write(f'store = "{store_url}"\n[drivers.folder]\nlabel = "{name}"\n', f"{name}.toml")
+    assert label(run) == "bucketry"
+    monkeypatch.setenv("BUCKETRY_CONFIG", "variable.toml")
+    assert label(run) == "variable"
+    assert label(run, "--config", "before.toml") == "before"
+    result = run("--config", "before.toml", "presign", "--config", "after.toml", "assets/a", store=None)
+    assert result.stdout.startswith("http://after/")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("stor = 'memory://'", "unknown: 'stor' (known: drivers, serve, store)"),
+        (
+            "[serve]\nprot = 1",
+            "unknown: 'serve.prot' (known: serve.host, serve.log_level, serve.port, serve.read_only)",
+        ),
+        ("[serve]\nport = '8000'", "Expected `int`, got `str` - at `$.serve.port`"),
+        ("serve = 1", "Expected `object`, got `int` - at `$.serve`"),
+        ("drivers.minio = 'x'", "Expected `object`, got `str` - at `$.drivers[...]`"),
+        ("store = ", "Invalid value (at end of document)"),
+    ],
+)
+def test_a_file_with_a_mistake_is_refused_and_the_mistake_named(run: Run, text: str, message: str) -> None:
+    write(text)
+    result = run("ls")
+    assert result.exit_code == 1
+    assert result.stderr == f"error: the settings file 'bucketry.toml' cannot be used: {message}\n"
+    assert run("ls", "--help").exit_code == 0
+
+
+@pytest.mark.parametrize(("port", "code"), [("70000", 2), ("-1", 2)])
+def test_values_from_the_file_are_checked_as_those_of_the_command_line(run: Run, port: str, code: int) -> None:
+    write(f"[serve]\nport = {port}")
+    result = run("serve")
+    assert result.exit_code == code
+    assert "--port" in result.stderr
+
+
+def test_other_files_that_cannot_be_used(run: Run) -> None:
+    write("x" * (1024 * 1024 + 1), "large")
+    Path("binary").write_bytes(b"\xff\xfe")
+    Path("folder").mkdir()
+    for name, reason in {
+        "large": "larger than",
+        "binary": "not UTF-8",
+        "folder": "Is a directory",
+        "missing": "No such file",
+    }.items():
+        result = run("--config", name, "ls")
+        assert result.exit_code == 1
+        assert reason in result.stderr
+
+
+def test_an_unknown_setting_of_a_driver_is_an_error_that_names_those_it_knows(run: Run, store_url: str) -> None:
+    write(f'store = "{store_url}"\n[drivers.folder]\nlable = "x"\n')
+    result = run("ls", store=None)
+    assert result.exit_code == 1
+    assert "`lable`" in result.stderr
+    assert "the driver 'folder' knows: location, label" in result.stderr
+
+
+def test_settings_of_a_driver_that_is_not_installed_are_pointed_out(run: Run, store: Store) -> None:
+    write("[drivers.fodler]\nx = 1\n[drivers.memory]\nregion = 'x'\n")
+    result = run("ls")
+    assert result.exit_code == 0
+    assert result.stderr == (
+        "warning: the settings file has a table [drivers.fodler], and no driver of that name is installed\n"
+    )
+
+
+@pytest.mark.parametrize("mistake", ["label = 1", "breaks = 'hunter2-no-bool'", "secret_key = ['hunter2']"])
+def test_no_secret_of_the_file_is_ever_shown(run: Run, store_url: str, mistake: str) -> None:
+    write(f'store = "{store_url}"\n[drivers.folder]\nsecret_key = "hunter2"\n')
+    assert "hunter2" not in run("--debug", "ls", "nowhere", store=None).output
+    write(f'store = "{store_url}"\n[drivers.folder]\n{mistake}\n')
+    result = run("--debug", "ls", store=None)
+    assert result.exit_code == 1
+    assert "hunter2" not in result.output
+
+
+def test_the_file_knows_all_options_of_serve() -> None:
+    options = {parameter.name for parameter in _serve.serve.params} - {"store", "config", "debug"}
+    assert options == set(ServeTable.__struct_fields__)

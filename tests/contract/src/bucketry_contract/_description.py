@@ -1,0 +1,35 @@
+"""Says what a driver is and what it declares, in plain values that pass between processes."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib.metadata import entry_points
+
+import msgspec
+from bucketry import FEATURE_NAMES, Store
+
+from bucketry_contract._needs import declared
+
+
+def description_of(store: Store) -> dict[str, object]:
+    """Returns a store's driver, its version, and what it declares."""
+    capabilities = store.capabilities
+    limits = {
+        field.name: getattr(capabilities.features, field.name)
+        for field in msgspec.structs.fields(capabilities.features)
+        if field.name not in FEATURE_NAMES
+    }
+    return {
+        "name": capabilities.driver,
+        "version": _version(capabilities.driver),
+        "contract_version": capabilities.contract_version,
+        "declares": sorted(declared(capabilities)),
+        "limits": limits,
+    }
+
+
+@lru_cache
+def _version(driver: str) -> str:
+    """The version of the distribution that brings a driver; empty for one that is not installed as one."""
+    found = [entry.dist.version for entry in entry_points(group="bucketry.drivers", name=driver) if entry.dist]
+    return found[0] if found else ""

@@ -1,0 +1,30 @@
+"""What a test has to tell the report: it travels with pytest's own report of the test, also between processes."""
+
+from __future__ import annotations
+
+from typing import Final, cast
+
+import pytest
+
+PROPERTY: Final = "bucketry_contract"
+"""The user property of a test report that holds the notes."""
+
+Notes = dict[str, object]
+"""Plain lists, strings and dicts, so that they pass from a worker process to the one that reports."""
+
+
+def notes_of(item: pytest.Item) -> Notes:
+    """Returns a test's notes, made when first asked for."""
+    for name, value in item.user_properties:
+        if name == PROPERTY:
+            return cast("Notes", value)
+    notes: Notes = {"needs": [], "missing": []}
+    item.user_properties.append((PROPERTY, notes))
+    return notes
+
+
+def add_note(notes: Notes, topic: str, text: str) -> None:
+    """Adds one line to a topic, once."""
+    lines = cast("list[str]", notes.setdefault(topic, []))
+    if text not in lines:
+        lines.append(text)

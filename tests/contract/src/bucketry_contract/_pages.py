@@ -1,0 +1,70 @@
+"""Reads listings page by page, and checks what must hold of every page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from typing import Any, Final
+
+from bucketry import ListOptions, ObjectPage, Store
+
+MOST_PAGES: Final = 5000
+"""A listing that has more pages than this never ends."""
+
+
+def byte_order(texts: Iterable[str]) -> list[str]:
+    """Sorts as UTF-8 bytes, which is not how UTF-16 sorts."""
+    return sorted(texts, key=str.encode)
+
+
+def entries_of(page: ObjectPage) -> list[str]:
+    """Returns a page's keys and common prefixes in byte order."""
+    return byte_order([*(info.key for info in page.objects), *page.prefixes])
+
+
+def pages_of(store: Store, bucket: str, **options: Any) -> Iterator[ObjectPage]:
+    """Yields the pages of a listing, each checked: its size, its order, and that it goes on where the last one ended.
+
+    Args:
+        store: The store.
+        bucket: The bucket.
+        options: Fields of `ListOptions`.
+    """
+    wanted = ListOptions(**options)
+    cursor, cursors, last = wanted.cursor, {wanted.cursor}, b""
+    for _ in range(MOST_PAGES):
+        page = store.list_objects(bucket, ListOptions(**{**options, "cursor": cursor}))
+        _check(page, wanted.limit)
+        entries = [entry.encode() for entry in entries_of(page)]
+        assert not entries or entries[0] > last, "a page goes back to or behind the page before"
+        last = entries[-1] if entries else last
+        yield page
+        cursor = page.cursor
+        if cursor is None:
+            return
+        assert cursor not in cursors, "the listing gives the same cursor twice"
+        cursors.add(cursor)
+    raise AssertionError(f"the listing does not end after {MOST_PAGES} pages")
+
+
+def listed(store: Store, bucket: str, **options: Any) -> list[str]:
+    """Returns the keys and common prefixes of all pages."""
+    return [entry for page in pages_of(store, bucket, **options) for entry in entries_of(page)]
+
+
+def expected(keys: Iterable[str], *, prefix: str = "", delimiter: str = "", start_after: str = "") -> list[str]:
+    """Says what a listing of these keys must give; the model that listings are compared with."""
+    entries = set()
+    for key in keys:
+        if key.startswith(prefix):
+            rest = key[len(prefix) :]
+            head, found, _ = rest.partition(delimiter) if delimiter else (rest, "", "")
+            entries.add(prefix + head + found)
+    return byte_order(entry for entry in entries if not start_after or entry.encode() > start_after.encode())
+
+
+def _check(page: ObjectPage, limit: int) -> None:
+    keys, prefixes = [info.key.encode() for info in page.objects], [prefix.encode() for prefix in page.prefixes]
+    assert len(keys) + len(prefixes) <= limit, "the page has more entries than the limit allows"
+    assert all(one < next_one for one, next_one in pairwise(keys)), "the keys are not in ascending byte order"
+    assert all(one < next_one for one, next_one in pairwise(prefixes)), "the prefixes are not in ascending byte order"

@@ -1,0 +1,72 @@
+"""Counts the suite's results of each driver; prints a line each, and writes the compat matrix."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final, cast
+
+import pytest
+
+from bucketry_contract._matrix import DriverResult, as_json, as_markdown
+from bucketry_contract._notes import PROPERTY
+
+_LAYERINGS: Final = ("bare", "layered")
+
+
+class Reporter:
+    """Takes every test's report as it comes in, from this process or a worker, and sums up at the end."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._tests: dict[str, tuple[dict[str, Any], str]] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keeps a test's notes and its worst outcome of set-up, call and tear-down."""
+        notes = next((value for name, value in report.user_properties if name == PROPERTY), None)
+        if notes is None:
+            return
+        _, before = self._tests.get(report.nodeid, (None, "passed"))
+        outcome = report.outcome if before == "passed" else before
+        self._tests[report.nodeid] = cast("dict[str, Any]", notes), "failed" if report.failed else outcome
+
+    def results(self) -> list[DriverResult]:
+        """Returns what came out, for each driver and test class."""
+        found: dict[tuple[str, str], DriverResult] = {}
+        for nodeid, (notes, outcome) in sorted(self._tests.items()):
+            driver = notes.get("driver") or {"name": "?", "version": "", "declares": []}
+            which = (driver["name"], notes["suite"])
+            found.setdefault(which, DriverResult(driver, notes["suite"])).add(nodeid, notes, outcome)
+        return list(found.values())
+
+    def pytest_sessionfinish(self) -> None:
+        """Writes the compat matrix, as JSON and as Markdown."""
+        results = self.results()
+        if self._path is not None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.with_suffix(".json").write_text(as_json(results))
+            self._path.with_suffix(".md").write_text(as_markdown(results))
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Prints one line for each driver, and one for what was not tried or not seen."""
+        results = self.results()
+        if not results:
+            return
+        terminalreporter.section("contract suite")
+        for result in results:
+            terminalreporter.write_line(_line(result), red=bool(result.failures), green=not result.failures)
+            for topic in ("not_looked_at", "not_tried", "refused_keys"):
+                if lines := result.remarks[topic]:
+                    terminalreporter.write_line(f"  {topic.replace('_', ' ')}: {', '.join(sorted(lines))}")
+
+
+def _line(result: DriverResult) -> str:
+    modes = " and ".join(mode for mode in _LAYERINGS if mode in result.layerings)
+    refused = (
+        f", {result.counts['refused']} of these as refusals of what is not declared" if result.counts["refused"] else ""
+    )
+    not_tried = f", {result.counts['skipped']} not tried" if result.counts["skipped"] else ""
+    passed = result.counts["passed"] + result.counts["refused"]
+    return (
+        f"contract suite: {result.driver['name']} ({result.suite}): {passed} passed, {result.counts['failed']} failed"
+        f"{not_tried} ({modes}){refused}"
+    )

@@ -1,0 +1,232 @@
+"""Buckets of the suite's own, which it removes again, and short ways to use one."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import islice
+from typing import Any, Final
+
+from bucketry import (
+    Body,
+    BodySource,
+    BucketryError,
+    CompleteOptions,
+    DeleteOptions,
+    GetOptions,
+    HeadOptions,
+    InvalidKey,
+    ListOptions,
+    NoSuchKey,
+    ObjectInfo,
+    Part,
+    PutOptions,
+    Store,
+    Upload,
+    UploadOptions,
+)
+
+from bucketry_contract._pages import entries_of, listed, pages_of
+from bucketry_contract.backend import Backend, CannotLook
+
+SCRATCH_PREFIX: Final = "bucketry-contract-"
+"""How the names of all buckets begin that the suite makes."""
+
+# A broken driver may list what it does not delete; no test leaves as much as this.
+_MOST_ROUNDS: Final = 5
+_MOST_UPLOADS: Final = 1000
+
+
+class Scratch:
+    """The suite's buckets on one store: made when asked for, emptied and used again, removed at the end."""
+
+    def __init__(self, store: Store, backend: Backend) -> None:
+        self.store = store
+        self.backend = backend
+        self.prefix = f"{SCRATCH_PREFIX}{secrets.token_hex(4)}-"
+        self._names: dict[str, None] = {}
+        self._made = 0
+        self._free: list[str] = []
+
+    def new_name(self, ending: str = "") -> str:
+        """Returns the name of a bucket that does not exist; if a test creates it, it is removed in the end."""
+        self._made += 1
+        name = f"{self.prefix}{ending or self._made}"
+        self._names[name] = None
+        return name
+
+    def create(self, ending: str = "") -> str:
+        """Creates an empty bucket and returns its name."""
+        name = self.new_name(ending)
+        self.store.create_bucket(name)
+        return name
+
+    def take(self) -> str:
+        """Returns the name of an empty bucket, which may have been used before."""
+        return self._free.pop() if self._free else self.create()
+
+    def give_back(self, name: str) -> None:
+        """Empties a bucket for the next test. One that does not get empty is not used again."""
+        with suppress(Exception):  # A broken driver fails its tests, not the tidying up after them.
+            if empty(self.store, name):
+                self._free.append(name)
+
+    def remove_all(self) -> list[str]:
+        """Removes every bucket; returns the names of those that resist."""
+        return [name for name in self._names if not self._remove(name)]
+
+    def _remove(self, name: str) -> bool:
+        with suppress(Exception):
+            empty(self.store, name)
+        with suppress(Exception):
+            self.store.delete_bucket(name)
+        try:
+            self.store.list_objects(name)
+        except BucketryError as error:
+            return error.code == "no_such_bucket"
+        return False
+
+
+def empty(store: Store, bucket: str) -> bool:
+    """Deletes all objects of a bucket and ends its uploads, relying on neither order nor cursors.
+
+    Returns:
+        Whether no object is left.
+    """
+    for _ in range(_MOST_ROUNDS):
+        keys = [info.key for info in store.list_objects(bucket, ListOptions(content_type=False)).objects]
+        if not keys:
+            break
+        _delete(store, bucket, keys)
+    else:
+        return False
+    if {"list_multipart_uploads", "abort_multipart_upload"} <= store.capabilities.operations:
+        for upload in islice(store.iter_multipart_uploads(bucket), _MOST_UPLOADS):
+            store.abort_multipart_upload(bucket, upload.key, upload.upload_id)
+    return True
+
+
+def _delete(store: Store, bucket: str, keys: list[str]) -> None:
+    if "delete_objects" in store.capabilities.operations:
+        store.delete_objects(bucket, keys)
+        return
+    for key in keys:
+        store.delete_object(bucket, key)
+
+
+class Bucket:
+    """One scratch bucket, and short ways to use it. Options are given as the fields of the operation's Struct.
+
+    Attributes:
+        store: The store that it is in.
+        name: Its name.
+    """
+
+    def __init__(self, store: Store, name: str, backend: Backend, note: Callable[[str, str], None]) -> None:
+        self.store = store
+        self.name = name
+        self._backend = backend
+        self._note = note
+
+    def put(self, key: str, content: BodySource | Body = b"content", **options: Any) -> ObjectInfo:
+        """Stores an object."""
+        return self.store.put_object(self.name, key, content, PutOptions(**options))
+
+    def put_all(self, *keys: str) -> None:
+        """Stores an object under each key, whose content is the key itself."""
+        for key in keys:
+            self.put(key, key.encode())
+
+    def put_if_held(self, key: str, content: bytes) -> bool:
+        """Stores an object unless the backend cannot hold its key, which goes into the report."""
+        try:
+            self.put(key, content)
+        except InvalidKey:
+            self._note("refused_keys", ascii(key)[1:-1])
+            return False
+        return True
+
+    def read(self, key: str, **options: Any) -> bytes:
+        """Returns an object's content."""
+        with self.store.get_object(self.name, key, GetOptions(**options)) as opened:
+            return opened.read()
+
+    def head(self, key: str, **options: Any) -> ObjectInfo:
+        """Returns an object's headers."""
+        return self.store.head_object(self.name, key, HeadOptions(**options))
+
+    def holds(self, key: str) -> bool:
+        """Whether there is such an object."""
+        try:
+            self.head(key)
+        except NoSuchKey:
+            return False
+        return True
+
+    def delete(self, key: str, **options: Any) -> None:
+        """Deletes an object."""
+        self.store.delete_object(self.name, key, DeleteOptions(**options))
+
+    def entries(self, **options: Any) -> list[str]:
+        """Returns the keys and common prefixes of all pages."""
+        return listed(self.store, self.name, **options)
+
+    def first_entries(self, **options: Any) -> list[str]:
+        """Returns the keys and common prefixes of the first page."""
+        return entries_of(next(pages_of(self.store, self.name, **options)))
+
+    def listed_info(self, key: str, **options: Any) -> ObjectInfo:
+        """Returns an object as the listing gives it."""
+        (info,) = [i for page in pages_of(self.store, self.name, **options) for i in page.objects if i.key == key]
+        return info
+
+    def stored(self, key: str) -> bytes | None:
+        """Returns what the backend really holds; where the backend cannot look, what the driver says it holds."""
+        found = self._backend.raw_object(self.name, key)
+        if not isinstance(found, CannotLook):
+            return found
+        self._note("not_looked_at", "objects behind the driver's back (raw_object)")
+        return self.read(key) if self.holds(key) else None
+
+    def upload(self, key: str, **options: Any) -> MultipartUpload:
+        """Begins a multipart upload."""
+        return MultipartUpload(self, self.store.create_multipart_upload(self.name, key, UploadOptions(**options)))
+
+    def upload_ids(self) -> list[str]:
+        """Returns the uploads that take up room, as the backend shows them; where it cannot, as the driver does."""
+        found = self._backend.raw_uploads(self.name)
+        if not isinstance(found, CannotLook):
+            return list(found)
+        self._note("not_looked_at", "uploads behind the driver's back (raw_uploads)")
+        if "list_multipart_uploads" in self.store.capabilities.operations:
+            return [upload.upload_id for upload in self.store.iter_multipart_uploads(self.name)]
+        self._note("not_looked_at", "uploads at all: the driver does not list them")
+        return []
+
+
+class MultipartUpload:
+    """A multipart upload in progress, and short ways to use it."""
+
+    def __init__(self, bucket: Bucket, begun: Upload) -> None:
+        self.bucket = bucket
+        self.key = begun.key
+        self.upload_id = begun.upload_id
+        self.begun = begun
+
+    def send(self, part_number: int, content: BodySource | Body = b"part") -> Part:
+        """Sends a part."""
+        return self.bucket.store.upload_part(self.bucket.name, self.key, self.upload_id, part_number, content)
+
+    def complete(self, *parts: Part, **options: Any) -> ObjectInfo:
+        """Makes these parts the object."""
+        chosen = CompleteOptions(**options)
+        return self.bucket.store.complete_multipart_upload(self.bucket.name, self.key, self.upload_id, parts, chosen)
+
+    def abort(self) -> None:
+        """Ends the upload."""
+        self.bucket.store.abort_multipart_upload(self.bucket.name, self.key, self.upload_id)
+
+    def parts(self) -> list[Part]:
+        """Returns the parts that were stored."""
+        return list(self.bucket.store.iter_parts(self.bucket.name, self.key, self.upload_id))

@@ -1,0 +1,120 @@
+"""The pytest plugin: options, the fixtures that open a store, selection by capability, and the report."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import pytest
+from bucketry import Store, Unsupported
+
+from bucketry_contract._layer import PassThrough
+from bucketry_contract._needs import REQUIRED, needed_by
+from bucketry_contract._notes import notes_of
+from bucketry_contract._report import Reporter
+from bucketry_contract._scratch import Scratch
+from bucketry_contract._tests import ContractTests
+from bucketry_contract.backend import Backend
+
+_REPORT_SUFFIXES: Final = {".json", ".md"}
+_OWN_TESTS: Final = Path(__file__).parent / "test_contract.py"
+_PACKAGE: Final = "bucketry_contract"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds the options."""
+    group = parser.getgroup("bucketry contract suite")
+    group.addoption(
+        "--store", metavar="URL", help="run the contract suite on this store (with --pyargs bucketry_contract)"
+    )
+    group.addoption(
+        "--contract-report", metavar="FILE", type=Path, help="write the compat matrix as FILE.json and FILE.md"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Registers the marker and the reporter, and refuses options that make no sense."""
+    config.addinivalue_line("markers", "needs(*names): operations and features of a driver that a test needs")
+    if config.option.pyargs and _PACKAGE in config.args and not config.option.store:
+        raise pytest.UsageError("say which store the contract suite is to test: --store acme://…")
+    path: Path | None = config.option.contract_report
+    if path is not None and path.suffix not in _REPORT_SUFFIXES:
+        raise pytest.UsageError("--contract-report FILE is named .json or .md; both are written")
+    if config.option.store:
+        _leave_no_files(config)
+    if not hasattr(config, "workerinput"):  # The process that collects the reports of all workers writes them down.
+        config.pluginmanager.register(Reporter(path), "bucketry-contract-report")
+
+
+def _leave_no_files(config: pytest.Config) -> None:
+    """Has hypothesis keep what it notes of the modules' source out of the folder that somebody tests a store from."""
+    folder, environment = TemporaryDirectory(), pytest.MonkeyPatch()
+    environment.setenv("HYPOTHESIS_STORAGE_DIRECTORY", folder.name)
+    config.add_cleanup(folder.cleanup)
+    config.add_cleanup(environment.undo)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leaves the suite on ``--store`` alone where there is none."""
+    return True if collection_path == _OWN_TESTS and not config.option.store else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Notes of each of the suite's tests whose it is and what it needs."""
+    for item in items:
+        if isinstance(item, pytest.Function) and item.cls is not None and issubclass(item.cls, ContractTests):
+            notes = notes_of(item)
+            notes["suite"] = item.cls.__name__
+            notes["needs"] = needed_by(item)
+            notes["layering"] = item.callspec.params.get("contract_layering", "") if hasattr(item, "callspec") else ""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """Runs a test that needs what the driver does not declare, and has it end in ``Unsupported``."""
+    if pyfuncitem.cls is None or not issubclass(pyfuncitem.cls, ContractTests):
+        return (yield)
+    missing = notes_of(pyfuncitem)["missing"]
+    try:
+        answer = yield
+    except Unsupported:
+        if not missing:
+            raise
+        return True
+    if missing:
+        pytest.fail(f"the driver does not declare {missing}, so this had to raise Unsupported, but it did not")
+    return answer
+
+
+@pytest.fixture(scope="class")
+def contract_backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
+    """The backend under test: what the test class says. Override it where the backend needs fixtures of its own."""
+    backend: Backend = request.cls.backend()
+    yield backend
+    backend.cleanup()
+
+
+@pytest.fixture(scope="class", params=["bare", "layered"])
+def contract_layering(request: pytest.FixtureRequest) -> str:
+    """Whether a layer stands around the driver."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="class")
+def contract_store(contract_backend: Backend, contract_layering: str) -> Iterator[Store]:
+    """The store under test, bare or below a layer that changes nothing."""
+    with contract_backend.open([PassThrough()] if contract_layering == "layered" else []) as store:
+        if missing := [name for name in REQUIRED if name not in store.capabilities.operations]:
+            pytest.fail(f"the contract suite cannot test a driver without {', '.join(missing)}")
+        yield store
+
+
+@pytest.fixture(scope="class")
+def contract_scratch(contract_store: Store, contract_backend: Backend) -> Iterator[Scratch]:
+    """Buckets of the suite's own, removed after the last test, also after an interrupt."""
+    scratch = Scratch(contract_store, contract_backend)
+    yield scratch
+    if left := scratch.remove_all():
+        pytest.fail(f"these buckets could not be removed: {', '.join(left)}")

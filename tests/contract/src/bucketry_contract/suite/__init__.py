@@ -1,0 +1,55 @@
+"""The suite: its tests by subject, and all of them together."""
+
+from __future__ import annotations
+
+from bucketry_contract.suite.buckets import BucketTests
+from bucketry_contract.suite.concurrency import ConcurrencyTests
+from bucketry_contract.suite.copying import CopyTests
+from bucketry_contract.suite.deleting import DeletingTests
+from bucketry_contract.suite.errors import ErrorTests
+from bucketry_contract.suite.keys import KeyTests
+from bucketry_contract.suite.listing import ListingTests
+from bucketry_contract.suite.model import ModelTests
+from bucketry_contract.suite.multipart import MultipartTests
+from bucketry_contract.suite.multipart_errors import MultipartErrorTests
+from bucketry_contract.suite.paging import PagingTests
+from bucketry_contract.suite.presigning import PresignTests
+from bucketry_contract.suite.read_conditions import ReadConditionTests
+from bucketry_contract.suite.reading import ReadingTests
+from bucketry_contract.suite.streaming import StreamingTests
+from bucketry_contract.suite.usage import UsageTests
+from bucketry_contract.suite.write_conditions import WriteConditionTests
+from bucketry_contract.suite.writing import WritingTests
+
+
+class ContractSuite(
+    BucketTests,
+    KeyTests,
+    ReadingTests,
+    ReadConditionTests,
+    WritingTests,
+    WriteConditionTests,
+    DeletingTests,
+    CopyTests,
+    ListingTests,
+    PagingTests,
+    MultipartTests,
+    MultipartErrorTests,
+    UsageTests,
+    PresignTests,
+    StreamingTests,
+    ErrorTests,
+    ConcurrencyTests,
+    ModelTests,
+):
+    """The whole contract. A driver author inherits it and says what his `Backend` is.
+
+    Example:
+        ```python
+        class TestAcme(ContractSuite):
+            backend = AcmeBackend
+        ```
+    """
+
+
+__all__ = ["ContractSuite"]

@@ -1,0 +1,156 @@
+"""Many threads at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from bucketry import Part, PreconditionFailed
+
+from bucketry_contract._bodies import content_of
+from bucketry_contract._needs import needs
+from bucketry_contract._racing import outcome_of, race
+from bucketry_contract._scratch import Bucket, MultipartUpload
+from bucketry_contract._tests import ContractTests
+from bucketry_contract.suite.multipart import MULTIPART
+
+THREADS = 6
+ROUNDS = 4
+
+
+class ConcurrencyTests(ContractTests):
+    """What threads do at once, they may as well have done one after the other."""
+
+    @needs("put_if_none_match")
+    def test_of_many_writers_with_if_none_match_exactly_one_wins(self, bucket: Bucket) -> None:
+        for round_number in range(ROUNDS):
+            key = f"key{round_number}"
+            contents = [f"writer {number}".encode() for number in range(THREADS)]
+            outcomes = race([_writer(bucket, key, content, if_none_match="*") for content in contents])
+            assert sorted(outcomes) == ["done", *["precondition_failed"] * (THREADS - 1)]
+            assert bucket.read(key) == contents[outcomes.index("done")]
+
+    @needs("put_if_match")
+    def test_no_increment_is_lost_with_if_match(self, bucket: Bucket) -> None:
+        bucket.put("counter", b"0")
+
+        def increment() -> None:
+            for _ in range(ROUNDS):
+                while True:
+                    with bucket.store.get_object(bucket.name, "counter") as opened:
+                        value = int(opened.read())
+                    try:
+                        bucket.put("counter", str(value + 1).encode(), if_match=opened.info.etag)
+                    except PreconditionFailed:
+                        continue
+                    break
+
+        race([increment] * 3)
+        assert bucket.read("counter") == str(3 * ROUNDS).encode()
+
+    @needs("put_object", "get_object")
+    def test_a_reader_sees_one_whole_version_while_others_write(self, bucket: Bucket) -> None:
+        versions = [content_of(200_000 + 1000 * number, number) for number in range(4)]
+        bucket.put("key", versions[0])
+
+        def write() -> list[bytes]:
+            for version in versions * 2:
+                bucket.put("key", iter([version[:50_000], version[50_000:]]))
+            return []
+
+        def read() -> list[bytes]:
+            return [bucket.read("key") for _ in range(2 * len(versions))]
+
+        seen = [content for contents in race([write, write, read, read]) for content in contents]
+        assert len(seen) == 4 * len(versions)
+        assert set(seen) <= set(versions)
+
+    @needs("copy_object")
+    def test_a_reader_sees_one_whole_version_while_others_copy(self, bucket: Bucket) -> None:
+        versions = {f"source{number}": content_of(100_000 + 1000 * number, number) for number in range(3)}
+        for source, content in versions.items():
+            bucket.put(source, content)
+        bucket.put("key", versions["source0"])
+
+        copied = threading.Event()
+
+        def copy() -> list[bytes]:
+            try:
+                for source in [*versions] * 2:
+                    bucket.store.copy_object(bucket.name, source, bucket.name, "key")
+            finally:
+                copied.set()
+            return []
+
+        def read() -> list[bytes]:
+            # For as long as there are copies, so that none goes unseen however quick reading is.
+            contents = [bucket.read("key") for _ in range(6)]
+            while not copied.is_set():
+                contents.append(bucket.read("key"))
+            return contents
+
+        seen = [content for contents in race([copy, copy, read, read]) for content in contents]
+        assert len(seen) >= 12
+        assert set(seen) <= set(versions.values())
+
+    @needs(*MULTIPART, "complete_if_none_match")
+    def test_of_many_uploads_with_if_none_match_exactly_one_is_completed(self, bucket: Bucket) -> None:
+        for round_number in range(ROUNDS):
+            uploads = [bucket.upload(f"key{round_number}") for _ in range(THREADS)]
+            parts = [upload.send(1, upload.upload_id.encode()) for upload in uploads]
+            outcomes = race([_completion(upload, part) for upload, part in zip(uploads, parts, strict=True)])
+            assert sorted(outcomes) == ["done", *["precondition_failed"] * (THREADS - 1)]
+            winner = uploads[outcomes.index("done")]
+            assert bucket.read(winner.key) == winner.upload_id.encode()
+
+    @needs("delete_if_match", "put_if_match")
+    def test_of_a_put_and_a_delete_with_one_etag_exactly_one_wins(self, bucket: Bucket) -> None:
+        for _ in range(ROUNDS):
+            etag = bucket.put("key", b"old").etag
+            acts: list[Callable[[], object]] = [
+                lambda etag=etag: bucket.put("key", b"new", if_match=etag),  # type: ignore[misc]
+                lambda etag=etag: bucket.delete("key", if_match=etag),  # type: ignore[misc]
+            ]
+            put, delete = race([lambda act=act: outcome_of(act) for act in acts])  # type: ignore[misc]
+            assert sorted([put, delete]) == ["done", "precondition_failed"]
+            assert bucket.holds("key") == (put == "done")
+
+    @needs("put_object", "list_objects", "delete_object")
+    def test_nothing_is_lost_when_many_put_list_and_delete(self, bucket: Bucket) -> None:
+        def work(name: str) -> Callable[[], list[list[str]]]:
+            def act() -> list[list[str]]:
+                seen = []
+                for number in range(8):
+                    bucket.put(f"{name}/{number}", name.encode())
+                    if number % 2:
+                        bucket.delete(f"{name}/{number}")
+                    if number % 4 == 3:
+                        seen.append(bucket.entries(prefix=f"{name}/", limit=3))
+                return seen
+
+            return act
+
+        names = [f"worker{number}" for number in range(THREADS)]
+        listings = race([work(name) for name in names])
+        for name, seen in zip(names, listings, strict=True):
+            kept = [f"{name}/{number}" for number in (0, 2, 4, 6)]
+            assert seen == [kept[:2], kept]
+        assert bucket.entries() == [f"{name}/{number}" for name in names for number in (0, 2, 4, 6)]
+
+    @needs("put_object", "delete_object")
+    def test_a_put_and_a_delete_at_once_leave_all_or_nothing(self, bucket: Bucket) -> None:
+        for _ in range(ROUNDS):
+            race([lambda: bucket.put("key", b"content"), lambda: bucket.delete("key")])
+            found = bucket.entries()
+            assert found in ([], ["key"])
+            assert bucket.holds("key") == bool(found)
+            if found:
+                assert bucket.read("key") == b"content"
+
+
+def _completion(upload: MultipartUpload, part: Part) -> Callable[[], str]:
+    return lambda: outcome_of(lambda: upload.complete(part, if_none_match="*"))
+
+
+def _writer(bucket: Bucket, key: str, content: bytes, **options: str) -> Callable[[], str]:
+    return lambda: outcome_of(lambda: bucket.put(key, content, **options))

@@ -1,0 +1,133 @@
+"""Errors: the right class with the right particulars, whatever the backend says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from bucketry import (
+    AccessDenied,
+    BucketryError,
+    CompletedPart,
+    NoSuchBucket,
+    NoSuchUpload,
+    Store,
+    Unavailable,
+)
+
+from bucketry_contract._needs import needs
+from bucketry_contract._scratch import Bucket, Scratch
+from bucketry_contract._tests import ContractTests
+from bucketry_contract.backend import Backend
+
+Act = Callable[[Store, str], object]
+
+ON_A_BUCKET: dict[str, Act] = {
+    "head_bucket": lambda store, bucket: store.head_bucket(bucket),
+    "delete_bucket": lambda store, bucket: store.delete_bucket(bucket),
+    "list_objects": lambda store, bucket: store.list_objects(bucket),
+    "list_multipart_uploads": lambda store, bucket: store.list_multipart_uploads(bucket),
+    "head_object": lambda store, bucket: store.head_object(bucket, "key"),
+    "get_object": lambda store, bucket: store.get_object(bucket, "key"),
+    "put_object": lambda store, bucket: store.put_object(bucket, "key", b"content"),
+    "copy_object": lambda store, bucket: store.copy_object(bucket, "key", bucket, "copy"),
+    "delete_object": lambda store, bucket: store.delete_object(bucket, "key"),
+    "delete_objects": lambda store, bucket: store.delete_objects(bucket, ["key"]),
+    "create_multipart_upload": lambda store, bucket: store.create_multipart_upload(bucket, "key"),
+}
+
+ON_AN_UPLOAD: dict[str, Callable[[Bucket], object]] = {
+    "upload_part": lambda bucket: bucket.store.upload_part(bucket.name, "key", "no-such-upload", 1, b"part"),
+    "list_parts": lambda bucket: bucket.store.list_parts(bucket.name, "key", "no-such-upload"),
+    "complete_multipart_upload": lambda bucket: bucket.store.complete_multipart_upload(
+        bucket.name, "key", "no-such-upload", [CompletedPart(1, "0" * 32)]
+    ),
+    "abort_multipart_upload": lambda bucket: bucket.store.abort_multipart_upload(bucket.name, "key", "no-such-upload"),
+}
+
+ON_ITS_KEY = {"head_object", "get_object", "put_object", "delete_object", "create_multipart_upload"}
+
+
+class ErrorTests(ContractTests):
+    """A failure says what, where and why, and shows no secret."""
+
+    @pytest.mark.parametrize(
+        ("operation", "act"), [pytest.param(name, act, marks=needs(name), id=name) for name, act in ON_A_BUCKET.items()]
+    )
+    def test_a_bucket_that_does_not_exist_is_named(self, scratch: Scratch, operation: str, act: Act) -> None:
+        missing = scratch.new_name()
+        with pytest.raises(NoSuchBucket) as caught:
+            act(scratch.store, missing)
+        assert caught.value.code == "no_such_bucket"
+        if operation != "copy_object":
+            assert caught.value.bucket == missing
+            assert caught.value.key == ("key" if operation in ON_ITS_KEY else None)
+
+    @pytest.mark.parametrize(
+        "act", [pytest.param(act, marks=needs(name), id=name) for name, act in ON_AN_UPLOAD.items()]
+    )
+    def test_an_upload_that_does_not_exist_is_not_found(self, bucket: Bucket, act: Callable[[Bucket], object]) -> None:
+        with pytest.raises(NoSuchUpload) as caught:
+            act(bucket)
+        assert (caught.value.code, caught.value.bucket, caught.value.key) == ("no_such_upload", bucket.name, "key")
+
+    @needs("put_object")
+    def test_a_put_into_a_bucket_that_does_not_exist_makes_none(self, scratch: Scratch) -> None:
+        missing = scratch.new_name()
+        with pytest.raises(NoSuchBucket):
+            scratch.store.put_object(missing, "key", b"content")
+        with pytest.raises(NoSuchBucket):
+            scratch.store.list_objects(missing)
+
+    def test_a_backend_that_does_not_answer_is_unavailable(
+        self, cause: Callable[[str], Store], contract_backend: Backend
+    ) -> None:
+        store = cause("unreachable")
+        for act in _calls(store):
+            with pytest.raises(Unavailable) as caught:
+                act()
+            assert (caught.value.code, caught.value.retryable) == ("unavailable", True)
+            assert caught.value.__cause__ is not None
+            _assert_no_secret(caught.value, contract_backend)
+        _assert_status_says_why(store, contract_backend)
+
+    def test_credentials_that_are_refused_are_access_denied(
+        self, cause: Callable[[str], Store], contract_backend: Backend
+    ) -> None:
+        store = cause("bad_credentials")
+        for act in _calls(store):
+            with pytest.raises(AccessDenied) as caught:
+                act()
+            assert (caught.value.code, caught.value.retryable) == ("access_denied", False)
+            _assert_no_secret(caught.value, contract_backend)
+        _assert_status_says_why(store, contract_backend)
+
+    def test_no_repr_shows_a_secret(self, store: Store, bucket: Bucket, contract_backend: Backend) -> None:
+        bucket.put("key")
+        with store.get_object(bucket.name, "key") as opened:
+            shown = [repr(store), str(store), repr(store.capabilities), repr(opened), repr(opened.info)]
+        assert not [text for text in shown for secret in contract_backend.secrets if secret in text]
+
+
+def _calls(store: Store) -> list[Callable[[], object]]:
+    name = "bucketry-contract-missing"
+    return [
+        lambda: store.list_objects(name),
+        lambda: store.head_object(name, "key"),
+        lambda: store.put_object(name, "key", b"content"),
+        lambda: store.get_object(name, "key"),
+    ]
+
+
+def _assert_no_secret(error: BucketryError, backend: Backend) -> None:
+    texts = [str(error), repr(error), error.detail]
+    assert not [text for text in texts for secret in backend.secrets if secret in text]
+    assert not [text for text in texts if "X-Amz-Signature" in text]
+
+
+def _assert_status_says_why(store: Store, backend: Backend) -> None:
+    if "status" in store.capabilities.operations:
+        status = store.status()
+        assert not status.available
+        assert status.detail
+        assert not [secret for secret in backend.secrets if secret in status.detail]

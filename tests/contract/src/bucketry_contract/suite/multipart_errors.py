@@ -1,0 +1,196 @@
+"""Multipart uploads that fail, and the list of those in progress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from bucketry import (
+    Body,
+    CompletedPart,
+    InvalidArgument,
+    InvalidPart,
+    NoSuchUpload,
+    Part,
+    PartTooSmall,
+    Store,
+    TooLarge,
+    UploadListOptions,
+)
+from bucketry.features import MIB
+
+from bucketry_contract._broken import BrokenCase, every_broken_body, fails_as
+from bucketry_contract._needs import needs
+from bucketry_contract._scratch import Bucket, MultipartUpload
+from bucketry_contract._tests import ContractTests
+from bucketry_contract.suite.multipart import MULTIPART
+
+ANY_PART = CompletedPart(1, "0" * 32)
+
+
+class MultipartErrorTests(ContractTests):
+    """What goes wrong with an upload changes nothing."""
+
+    @needs(*MULTIPART)
+    def test_a_part_with_another_etag_is_refused_and_the_upload_stays(self, store: Store, bucket: Bucket) -> None:
+        upload = bucket.upload("key")
+        stale = upload.send(1, b"replaced")
+        part = upload.send(1, b"part")
+        for wrong in (CompletedPart(1, stale.etag), ANY_PART, CompletedPart(2, part.etag)):
+            with pytest.raises(InvalidPart) as caught:
+                store.complete_multipart_upload(bucket.name, "key", upload.upload_id, [wrong])
+            assert caught.value.code == "invalid_part"
+        assert not bucket.holds("key")
+        upload.complete(part)
+        assert bucket.read("key") == b"part"
+
+    @needs(*MULTIPART)
+    def test_parts_that_are_not_ascending_are_refused(self, store: Store, bucket: Bucket) -> None:
+        upload = bucket.upload("key")
+        one, two = upload.send(1, bytes(max(store.capabilities.features.min_part_size, 1))), upload.send(2)
+        wrong: list[list[Part]] = [[], [two, one], [one, one]]
+        for listed in wrong:
+            with pytest.raises(InvalidPart):
+                upload.complete(*listed)
+        upload.complete(one, two)
+
+    @needs(*MULTIPART)
+    def test_a_part_before_the_last_that_is_too_small_is_refused(self, store: Store, bucket: Bucket) -> None:
+        upload = bucket.upload("key")
+        parts = [upload.send(1, b"small"), upload.send(2, b"last")]
+        if store.capabilities.features.min_part_size > len(b"small"):
+            with pytest.raises(PartTooSmall) as caught:
+                upload.complete(*parts)
+            assert caught.value.code == "part_too_small"
+            assert not bucket.holds("key")
+            large = bytes(store.capabilities.features.min_part_size)
+            upload.complete(upload.send(1, large), parts[1])
+            assert bucket.read("key") == large + b"last"
+        else:
+            upload.complete(*parts)
+            assert bucket.read("key") == b"smalllast"
+
+    @needs("create_multipart_upload", "upload_part")
+    @every_broken_body
+    def test_a_part_whose_body_breaks_off_leaves_no_trace(self, bucket: Bucket, broken: BrokenCase) -> None:
+        upload = bucket.upload("key")
+        kept = upload.send(1, b"kept")
+        for number in (1, 2):
+            with fails_as(broken):
+                upload.send(number, broken.body())
+        if "list_parts" in bucket.store.capabilities.operations:
+            assert [(part.part_number, part.etag) for part in upload.parts()] == [(1, kept.etag)]
+        if "complete_multipart_upload" in bucket.store.capabilities.operations:
+            upload.complete(kept)
+            assert bucket.read("key") == b"kept"
+
+    @needs(*MULTIPART)
+    def test_a_completed_upload_is_gone(self, bucket: Bucket) -> None:
+        upload = bucket.upload("key")
+        part = upload.send(1)
+        upload.complete(part)
+        _assert_gone(upload)
+
+    @needs(*MULTIPART, "abort_multipart_upload")
+    def test_an_aborted_upload_is_gone_and_leaves_the_key_as_it_was(self, bucket: Bucket) -> None:
+        bucket.put("key", b"old")
+        upload = bucket.upload("key")
+        upload.send(1)
+        upload.abort()
+        _assert_gone(upload)
+        assert bucket.read("key") == b"old"
+        assert bucket.upload_ids() == []
+
+    @needs("create_multipart_upload", "upload_part")
+    def test_an_upload_is_known_under_its_own_key_alone(self, store: Store, bucket: Bucket) -> None:
+        upload = bucket.upload("key")
+        for key, upload_id in (
+            ("another", upload.upload_id),
+            ("key", "no-such-upload"),
+            ("key", upload.upload_id[:-1] + "~"),
+        ):
+            with pytest.raises(NoSuchUpload) as caught:
+                store.upload_part(bucket.name, key, upload_id, 1, b"part")
+            assert (caught.value.code, caught.value.bucket, caught.value.key) == ("no_such_upload", bucket.name, key)
+
+    @needs("create_multipart_upload", "upload_part")
+    def test_a_part_number_is_1_to_max_parts(self, store: Store, bucket: Bucket) -> None:
+        upload = bucket.upload("key")
+        for number in (0, -1, store.capabilities.features.max_parts + 1):
+            with pytest.raises(InvalidArgument):
+                upload.send(number)
+
+    @needs("create_multipart_upload", "upload_part")
+    def test_a_part_larger_than_max_part_size_is_refused(self, store: Store, bucket: Bucket) -> None:
+        most = store.capabilities.features.max_part_size
+        upload = bucket.upload("key")
+        with pytest.raises(TooLarge):
+            upload.send(1, Body(iter([b"x"]), most + 1))
+        if most <= 16 * MIB:
+            with pytest.raises(TooLarge):
+                upload.send(1, iter([b"x" * most, b"x"]))
+        if "list_parts" in store.capabilities.operations:
+            assert upload.parts() == []
+
+    @needs("create_multipart_upload", "list_multipart_uploads")
+    def test_uploads_in_progress_are_listed_by_key_page_by_page(self, store: Store, bucket: Bucket) -> None:
+        begun = [bucket.upload(key) for key in ("b", "a", "a/b", "\U00010000", "\ufffd", "b")]
+        wanted = [(u.key.encode(), u.upload_id) for u in sorted(begun, key=lambda u: u.key.encode())]
+        for limit in (1, 2, 1000):
+            listed = [
+                (u.key.encode(), u.upload_id)
+                for u in store.iter_multipart_uploads(bucket.name, UploadListOptions(limit=limit))
+            ]
+            assert sorted(listed) == sorted(wanted)
+            assert [key for key, _ in listed] == [key for key, _ in wanted]
+        times = [u.initiated_at for u in store.list_multipart_uploads(bucket.name).uploads if u.key == "b"]
+        assert times == sorted(times)
+        assert len(store.list_multipart_uploads(bucket.name, UploadListOptions(limit=2)).uploads) == 2
+
+    @needs("create_multipart_upload", "list_multipart_uploads")
+    @pytest.mark.parametrize(
+        ("prefix", "found"),
+        [("", ["a", "a/b", "ab", "b"]), ("a", ["a", "a/b", "ab"]), ("a/", ["a/b"]), ("*", []), ("/a", [])],
+    )
+    def test_uploads_are_listed_by_a_prefix_that_is_no_path(
+        self, store: Store, bucket: Bucket, prefix: str, found: list[str]
+    ) -> None:
+        for key in ("b", "ab", "a/b", "a"):
+            bucket.upload(key)
+        uploads = store.iter_multipart_uploads(bucket.name, UploadListOptions(prefix=prefix))
+        assert [upload.key for upload in uploads] == found
+
+    @needs(*MULTIPART, "abort_multipart_upload", "list_multipart_uploads")
+    def test_uploads_that_ended_are_not_listed(self, store: Store, bucket: Bucket) -> None:
+        completed, aborted, going_on = bucket.upload("completed"), bucket.upload("aborted"), bucket.upload("going on")
+        completed.complete(completed.send(1))
+        aborted.abort()
+        (left,) = store.list_multipart_uploads(bucket.name).uploads
+        assert left.upload_id == going_on.upload_id
+        assert set(bucket.upload_ids()) == {going_on.upload_id}
+        assert bucket.entries() == ["completed"]
+
+    @needs("create_multipart_upload", "list_multipart_uploads")
+    def test_an_upload_is_listed_as_it_began(self, store: Store, bucket: Bucket) -> None:
+        upload = bucket.upload("key")
+        (listed,) = store.list_multipart_uploads(bucket.name).uploads
+        assert (listed.key, listed.upload_id) == ("key", upload.upload_id)
+        assert listed.initiated_at.utcoffset() is not None
+
+
+def _assert_gone(upload: MultipartUpload) -> None:
+    operations = upload.bucket.store.capabilities.operations
+    acts: dict[str, Callable[[], object]] = {
+        "upload_part": lambda: upload.send(2),
+        "list_parts": upload.parts,
+        "complete_multipart_upload": lambda: _complete_any(upload),
+        "abort_multipart_upload": upload.abort,
+    }
+    for name, act in acts.items():
+        if name in operations:
+            with pytest.raises(NoSuchUpload):
+                act()
+
+
+def _complete_any(upload: MultipartUpload) -> None:
+    upload.bucket.store.complete_multipart_upload(upload.bucket.name, upload.key, upload.upload_id, [ANY_PART])

@@ -1,0 +1,153 @@
+"""Presigned URLs."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+from urllib.error import HTTPError
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from urllib.request import ProxyHandler, Request, build_opener
+
+import pytest
+from bucketry import InvalidArgument, PresignedUrl, PresignOptions, Store
+
+from bucketry_contract._needs import needs
+from bucketry_contract._notes import Notes, add_note
+from bucketry_contract._scratch import Bucket
+from bucketry_contract._tests import ContractTests
+from bucketry_contract.backend import Backend
+
+BUCKET = "bucketry-contract-unknown"
+TIMEOUT = 30
+METHODS = pytest.mark.parametrize("method", ["GET", "PUT"])
+Method = Literal["GET", "PUT"]
+
+KEYS = [
+    "key",
+    "a/b",
+    "a//b",
+    "/a",
+    "a/",
+    "../a",
+    "a/./b",
+    "%2F",
+    "a+b c",
+    "a?b=c&d#e",
+    "é😀",
+    "cafe\u0301",
+    "a\nb",
+    "~-._",
+]
+
+
+class PresignTests(ContractTests):
+    """A presigned URL is what it says it is."""
+
+    @METHODS
+    @pytest.mark.parametrize("expires_in", [1, 3600, 604_800])
+    @needs("presign")
+    def test_a_url_expires_when_it_says(self, store: Store, method: Method, expires_in: int) -> None:
+        before = datetime.now(UTC).replace(microsecond=0)
+        presigned = _presign(store, "key", method=method, expires_in=expires_in)
+        begun = presigned.expires_at - timedelta(seconds=expires_in)
+        assert presigned.method == method
+        assert presigned.expires_at.microsecond == 0
+        assert before <= begun <= datetime.now(UTC)
+        query = _query(presigned)
+        if "X-Amz-Date" in query:
+            assert int(query["X-Amz-Expires"]) == expires_in
+            assert datetime.strptime(query["X-Amz-Date"] + "+0000", "%Y%m%dT%H%M%SZ%z") == begun
+
+    @METHODS
+    @pytest.mark.parametrize("key", KEYS, ids=ascii)
+    @needs("presign")
+    def test_a_url_names_the_very_key(self, store: Store, method: Method, key: str) -> None:
+        url = _split(_presign(store, key, method=method))
+        assert url.scheme in {"http", "https"}
+        assert url.fragment == ""
+        if (url.hostname or "").startswith(f"{BUCKET}."):
+            assert unquote(url.path, errors="strict").endswith(f"/{key}")
+        else:
+            assert unquote(url.path, errors="strict").endswith(f"/{BUCKET}/{key}")
+
+    @needs("presign", "status")
+    def test_a_url_is_for_the_stores_endpoint(self, store: Store) -> None:
+        url, endpoint = _split(_presign(store, "key")), urlsplit(store.status().endpoint)
+        assert url.netloc in {endpoint.netloc, f"{BUCKET}.{endpoint.netloc}"}
+        assert url.scheme == endpoint.scheme
+
+    @needs("presign")
+    def test_a_url_is_signed(self, store: Store) -> None:
+        one, two = (_query(_presign(store, key)) for key in ("one", "two"))
+        signatures = [query.get("X-Amz-Signature", "") for query in (one, two)]
+        assert all(len(signature) == 64 for signature in signatures)
+        assert signatures[0] != signatures[1]
+        assert one["X-Amz-Algorithm"] == "AWS4-HMAC-SHA256"
+        assert "host" in one["X-Amz-SignedHeaders"].split(";")
+
+    @needs("presign")
+    def test_a_url_does_not_show_in_a_log(self, store: Store) -> None:
+        presigned = _presign(store, "key")
+        assert "Signature" not in repr(presigned)
+        assert "Signature" not in str(presigned)
+
+    # These two need nothing: the store refuses them before it asks whether the driver can presign.
+    @pytest.mark.parametrize("expires_in", [0, -1, 604_801])
+    def test_a_url_lasts_between_a_second_and_a_week(self, store: Store, expires_in: int) -> None:
+        with pytest.raises(InvalidArgument):
+            _presign(store, "key", expires_in=expires_in)
+
+    def test_a_url_is_for_get_or_put_only(self, store: Store) -> None:
+        with pytest.raises(InvalidArgument):
+            _presign(store, "key", method="DELETE")
+
+    @needs("presign", "presign_content_type")
+    def test_the_content_type_of_an_upload_is_signed(self, store: Store) -> None:
+        query = _query(_presign(store, "key", method="PUT", content_type="text/csv"))
+        assert "content-type" in query["X-Amz-SignedHeaders"].split(";")
+
+    @needs("presign", "presign_response_headers")
+    def test_a_download_names_the_headers_of_its_answer(self, store: Store) -> None:
+        headers = {
+            "response_content_type": "text/csv; charset=utf-8",
+            "response_content_disposition": 'attachment; filename="a b"',
+        }
+        query = _query(_presign(store, "key", **headers))
+        assert {name: query[name.replace("_", "-")] for name in headers} == headers
+
+    @needs("presign")
+    def test_urls_upload_and_download(self, bucket: Bucket, contract_backend: Backend, notes: Notes) -> None:
+        upload = _presign(bucket.store, "key", bucket=bucket.name, method="PUT")
+        if not contract_backend.serves_presigned_urls:
+            add_note(notes, "not_tried", "presigned URLs over HTTP")
+            pytest.skip("not tried: nothing serves the presigned URLs of this backend")
+        with pytest.raises(HTTPError):
+            _fetch(upload)  # As a download, which it is not good for.
+        for key in ("key", "a//b +%2F?é😀"):
+            if bucket.put_if_held(key, b"old"):
+                _fetch(_presign(bucket.store, key, bucket=bucket.name, method="PUT"), b"uploaded")
+                assert bucket.read(key) == b"uploaded"
+                assert _fetch(_presign(bucket.store, key, bucket=bucket.name)) == b"uploaded"
+
+
+def _presign(store: Store, key: str, bucket: str = BUCKET, **options: Any) -> PresignedUrl:
+    return store.presign(bucket, key, PresignOptions(**options))
+
+
+def _split(presigned: PresignedUrl) -> SplitResult:
+    return urlsplit(presigned.url)
+
+
+def _query(presigned: PresignedUrl) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(_split(presigned).query, strict_parsing=True).items()}
+
+
+def _fetch(presigned: PresignedUrl, body: bytes | None = None) -> bytes:
+    method = "GET" if body is None else presigned.method
+    request = Request(presigned.url, data=body, method=method)  # noqa: S310 - what the driver under test signed
+    if body is not None:
+        request.add_header("Content-Type", "application/octet-stream")
+    # No proxy: the endpoint is reached as the driver reaches it.
+    with build_opener(ProxyHandler({})).open(request, timeout=TIMEOUT) as answer:
+        content: bytes = answer.read()
+        return content

@@ -1,0 +1,127 @@
+"""Reading objects and ranges of them."""
+
+from __future__ import annotations
+
+import pytest
+from bucketry import ByteRange, ContentRange, GetOptions, InvalidRange, NoSuchKey
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bucketry_contract._bodies import content_of
+from bucketry_contract._needs import needs
+from bucketry_contract._scratch import Bucket
+from bucketry_contract._tests import ContractTests
+from bucketry_contract._trying import some_examples
+
+SIZE = 1000
+OFFSETS = st.one_of(st.integers(0, SIZE + 50), st.sampled_from([0, 1, SIZE - 1, SIZE, SIZE + 1, 2**40]))
+
+
+class ReadingTests(ContractTests):
+    """What was written is read, whole or in part."""
+
+    @needs("get_object", "put_object")
+    @pytest.mark.parametrize("size", [0, 1, 1000, 300_000])
+    def test_an_object_is_read_back_byte_for_byte(self, bucket: Bucket, size: int) -> None:
+        content = content_of(size)
+        bucket.put("key", content)
+        with bucket.store.get_object(bucket.name, "key") as opened:
+            assert (opened.info, opened.content_range) == (bucket.head("key"), None)
+            assert opened.length == size
+            assert opened.read() == content
+        assert bucket.stored("key") == content
+
+    @needs("get_object")
+    def test_content_comes_in_chunks_that_are_bytes(self, bucket: Bucket) -> None:
+        content = content_of(100_000)
+        bucket.put("key", content)
+        chunks = list(bucket.store.get_object(bucket.name, "key"))
+        assert all(type(chunk) is bytes for chunk in chunks)
+        assert b"".join(chunks) == content
+
+    @needs("get_object", "head_object")
+    def test_an_object_that_does_not_exist_is_not_found(self, bucket: Bucket) -> None:
+        for act in (bucket.head, bucket.read):
+            with pytest.raises(NoSuchKey) as caught:
+                act("missing")
+            assert (caught.value.code, caught.value.bucket, caught.value.key) == ("no_such_key", bucket.name, "missing")
+
+    @needs("head_object")
+    def test_head_says_size_etag_time_and_type(self, bucket: Bucket) -> None:
+        bucket.put("key", b"12345", content_type="image/png")
+        info = bucket.head("key")
+        assert (info.key, info.size_bytes, info.content_type) == ("key", 5, "image/png")
+        assert info.last_modified.utcoffset() is not None
+        assert info.etag.strip('"') == info.etag != ""
+
+    @needs("head_object")
+    def test_other_content_has_another_etag(self, bucket: Bucket) -> None:
+        etags = {bucket.put("key", content).etag for content in (b"one", b"two", b"", b"onetwo")}
+        assert len(etags) == 4
+
+    @needs("get_object")
+    @pytest.mark.parametrize(
+        ("wanted", "start", "stop"),
+        [
+            (ByteRange(0, 0), 0, 1),
+            (ByteRange(0, 9), 0, 10),
+            (ByteRange(10, 19), 10, 20),
+            (ByteRange(0), 0, SIZE),
+            (ByteRange(SIZE - 1), SIZE - 1, SIZE),
+            (ByteRange(0, SIZE - 1), 0, SIZE),
+            (ByteRange(SIZE - 10, SIZE + 10), SIZE - 10, SIZE),
+            (ByteRange(None, 1), SIZE - 1, SIZE),
+            (ByteRange(None, SIZE), 0, SIZE),
+            (ByteRange(None, SIZE + 1), 0, SIZE),
+        ],
+        ids=str,
+    )
+    def test_a_range_gives_its_first_to_its_last_byte(
+        self, bucket: Bucket, wanted: ByteRange, start: int, stop: int
+    ) -> None:
+        content = content_of(SIZE)
+        bucket.put("key", content)
+        with bucket.store.get_object(bucket.name, "key", GetOptions(range=wanted)) as opened:
+            assert opened.content_range == ContentRange(start, stop, SIZE)
+            assert opened.info.size_bytes == SIZE
+            assert opened.length == stop - start
+            assert opened.read() == content[start:stop]
+
+    @needs("get_object")
+    @pytest.mark.parametrize(
+        "wanted", [ByteRange(SIZE), ByteRange(SIZE, SIZE + 1), ByteRange(2**40), ByteRange(None, 0)], ids=str
+    )
+    def test_a_range_without_a_byte_is_refused(self, bucket: Bucket, wanted: ByteRange) -> None:
+        bucket.put("key", content_of(SIZE))
+        with pytest.raises(InvalidRange) as caught:
+            bucket.read("key", range=wanted)
+        assert caught.value.code == "invalid_range"
+
+    @needs("get_object")
+    @pytest.mark.parametrize("wanted", [ByteRange(0), ByteRange(0, 0), ByteRange(None, 1)], ids=str)
+    def test_an_empty_object_has_no_range(self, bucket: Bucket, wanted: ByteRange) -> None:
+        bucket.put("key", b"")
+        with pytest.raises(InvalidRange):
+            bucket.read("key", range=wanted)
+
+    @needs("get_object")
+    def test_any_range_is_what_slicing_says(self, bucket: Bucket) -> None:
+        content = content_of(SIZE)
+        bucket.put("key", content)
+
+        @some_examples(40)
+        @given(first=st.none() | OFFSETS, last=OFFSETS | st.none())
+        def check(first: int | None, last: int | None) -> None:
+            if (first is None and last is None) or (first is not None and last is not None and last < first):
+                return
+            if first is None:
+                model = content[-last:] if last else b""
+            else:
+                model = content[first:] if last is None else content[first : last + 1]
+            if model:
+                assert bucket.read("key", range=ByteRange(first, last)) == model
+            else:
+                with pytest.raises(InvalidRange):
+                    bucket.read("key", range=ByteRange(first, last))
+
+        check()

@@ -1,0 +1,87 @@
+"""Conditions of puts and deletes."""
+
+from __future__ import annotations
+
+import pytest
+from bucketry import InvalidArgument, PreconditionFailed
+
+from bucketry_contract._bodies import meanwhile
+from bucketry_contract._needs import needs
+from bucketry_contract._racing import outcome_of, side_by_side
+from bucketry_contract._scratch import Bucket
+from bucketry_contract._tests import ContractTests
+
+
+class WriteConditionTests(ContractTests):
+    """A condition and its write are one step."""
+
+    @needs("put_if_match")
+    def test_put_if_match_replaces_only_the_object_with_that_etag(self, bucket: Bucket) -> None:
+        old, etag = bucket.put("key", b"old").etag, bucket.put("key", b"current").etag
+        for other in (old, "another"):
+            with pytest.raises(PreconditionFailed) as caught:
+                bucket.put("key", b"lost", if_match=other)
+            assert caught.value.code == "precondition_failed"
+        assert bucket.read("key") == b"current"
+        etag = bucket.put("key", b"next", if_match=etag).etag
+        bucket.put("key", b"last", if_match=f'"{etag}"')
+        assert bucket.read("key") == b"last"
+
+    @needs("put_if_match")
+    def test_put_if_match_fails_where_there_is_no_object(self, bucket: Bucket) -> None:
+        with pytest.raises(PreconditionFailed):
+            bucket.put("key", if_match="another")
+        assert bucket.entries() == []
+
+    @needs("put_if_none_match")
+    def test_put_if_none_match_writes_only_where_there_is_no_object(self, bucket: Bucket) -> None:
+        bucket.put("key", b"first", if_none_match="*")
+        with pytest.raises(PreconditionFailed) as caught:
+            bucket.put("key", b"second", if_none_match="*")
+        assert caught.value.code == "precondition_failed"
+        assert bucket.read("key") == b"first"
+        bucket.delete("key")
+        bucket.put("key", b"third", if_none_match="*")
+        assert bucket.read("key") == b"third"
+
+    @needs("put_if_none_match")
+    def test_if_none_match_of_a_write_is_an_asterisk_only(self, bucket: Bucket) -> None:
+        with pytest.raises(InvalidArgument):
+            bucket.put("key", if_none_match="etag")
+        assert bucket.entries() == []
+
+    @needs("put_if_none_match")
+    def test_of_a_writer_and_one_that_comes_while_its_body_is_on_its_way_one_wins(self, bucket: Bucket) -> None:
+        late: list[str] = []
+        act = side_by_side(lambda: late.append(outcome_of(lambda: bucket.put("key", b"late", if_none_match="*"))))
+        with act as start:
+            body = meanwhile(start, b"ear", b"ly")
+            early = outcome_of(lambda: bucket.put("key", body, if_none_match="*"))
+        assert sorted([early, *late]) == ["done", "precondition_failed"]
+        assert bucket.read("key") == (b"early" if early == "done" else b"late")
+
+    @needs("put_if_match")
+    def test_an_object_that_changes_while_the_body_is_on_its_way_fails_if_match(self, bucket: Bucket) -> None:
+        etag = bucket.put("key", b"old").etag
+        late: list[str] = []
+        act = side_by_side(lambda: late.append(outcome_of(lambda: bucket.put("key", b"late", if_match=etag))))
+        with act as start:
+            body = meanwhile(start, b"ear", b"ly")
+            early = outcome_of(lambda: bucket.put("key", body, if_match=etag))
+        assert sorted([early, *late]) == ["done", "precondition_failed"]
+        assert bucket.read("key") == (b"early" if early == "done" else b"late")
+
+    @needs("delete_if_match")
+    def test_delete_if_match_deletes_only_the_object_with_that_etag(self, bucket: Bucket) -> None:
+        old, etag = bucket.put("key", b"old").etag, bucket.put("key", b"current").etag
+        for other in (old, "another"):
+            with pytest.raises(PreconditionFailed):
+                bucket.delete("key", if_match=other)
+        assert bucket.read("key") == b"current"
+        bucket.delete("key", if_match=etag)
+        assert bucket.entries() == []
+
+    @needs("delete_if_match")
+    def test_delete_if_match_fails_where_there_is_no_object(self, bucket: Bucket) -> None:
+        with pytest.raises(PreconditionFailed):
+            bucket.delete("key", if_match="another")

@@ -1,0 +1,32 @@
+"""What ``pytest --pyargs bucketry_contract --store acme://…`` runs: the suite on a store that is there already."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from bucketry import Store, open_store
+
+from bucketry_contract.backend import Backend
+from bucketry_contract.suite import ContractSuite
+
+
+class UrlBackend(Backend):
+    """A store that a URL and the environment name; nobody can look behind it."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def open(self, layers: Sequence[object]) -> Store:
+        """Opens the store."""
+        return open_store(self._url, layers=layers)
+
+
+@pytest.fixture(scope="session")
+def contract_backend(pytestconfig: pytest.Config) -> UrlBackend:
+    """The backend that ``--store`` names."""
+    return UrlBackend(pytestconfig.option.store)
+
+
+class TestStore(ContractSuite):
+    """The whole suite, on the store that ``--store`` names."""

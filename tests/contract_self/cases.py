@@ -1,0 +1,34 @@
+"""The table of drivers that are wrong on purpose, each with the test that has to notice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bucketry_contract._tests import ContractTests
+
+from tests.contract_self.honest import HonestDriver
+
+
+@dataclass(frozen=True)
+class Case:
+    """A wrong driver, the tests of its subject, and the one of these that has to fail."""
+
+    driver: type[HonestDriver]
+    subject: type[ContractTests]
+    test: str
+
+
+CASES: list[Case] = []
+
+
+def fails(
+    subject: type[ContractTests], test: Callable[..., object]
+) -> Callable[[type[HonestDriver]], type[HonestDriver]]:
+    """Enters a wrong driver into the table."""
+
+    def enter(driver: type[HonestDriver]) -> type[HonestDriver]:
+        CASES.append(Case(driver, subject, test.__name__))
+        return driver
+
+    return enter

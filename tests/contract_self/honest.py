@@ -1,0 +1,220 @@
+"""A small driver that keeps the whole contract: the suite passes it, and fails what is made of it by one mistake."""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC, datetime, timedelta
+
+from bucketry import (
+    DONE,
+    Body,
+    BucketAlreadyExists,
+    BucketInfo,
+    BucketNotEmpty,
+    BucketReport,
+    CopyOptions,
+    DeleteFailure,
+    DeleteOptions,
+    DeleteResult,
+    Done,
+    GetOptions,
+    HeadOptions,
+    InvalidArgument,
+    InvalidKey,
+    ListOptions,
+    ObjectInfo,
+    ObjectPage,
+    OpenedObject,
+    PresignedUrl,
+    PresignOptions,
+    PutOptions,
+    Status,
+    Usage,
+    UsageReport,
+)
+from bucketry.conditions import check_read, check_write
+from bucketry.hookspecs import hookimpl
+from bucketry.options import WriteConditions
+from bucketry.sigv4 import Credentials, Presigner
+
+from tests.contract_self.honest_state import BucketState, HonestSettings
+from tests.contract_self.honest_uploads import HonestUploads
+
+
+class HonestDriver(HonestUploads):
+    """Buckets and objects."""
+
+    @hookimpl
+    def status(self) -> Status:
+        return Status(available=not self.failure, endpoint=self.endpoint, region="us-east-1", detail=self.failure)
+
+    @hookimpl
+    def close(self) -> Done:
+        self.buckets.clear()
+        return DONE
+
+    @hookimpl
+    def list_buckets(self) -> tuple[BucketInfo, ...]:
+        with self.lock:
+            return tuple(
+                BucketInfo(name=name, created_at=self.buckets[name].created_at) for name in sorted(self.buckets)
+            )
+
+    @hookimpl
+    def create_bucket(self, bucket: str) -> BucketInfo:
+        with self.lock:
+            if bucket in self.buckets:
+                raise BucketAlreadyExists
+            self.buckets[bucket] = BucketState()
+            return BucketInfo(name=bucket, created_at=self.buckets[bucket].created_at)
+
+    @hookimpl
+    def head_bucket(self, bucket: str) -> BucketInfo:
+        return BucketInfo(name=bucket, created_at=self.bucket(bucket).created_at)
+
+    @hookimpl
+    def delete_bucket(self, bucket: str) -> Done:
+        with self.lock:
+            if self.bucket(bucket).objects:
+                raise BucketNotEmpty
+            del self.buckets[bucket]
+        return DONE
+
+    @hookimpl
+    def bucket_usage(self, buckets: tuple[str, ...]) -> dict[str, Usage]:
+        with self.lock:
+            return {name: self.usage(self.buckets[name]) for name in buckets if name in self.buckets}
+
+    def usage(self, bucket: BucketState) -> Usage:
+        sizes = [stored.info.size_bytes for stored in bucket.objects.values()]
+        return Usage(object_count=len(sizes), size_bytes=sum(sizes), source="index", as_of=datetime.now(UTC))
+
+    @hookimpl
+    def usage_report(self) -> UsageReport:
+        with self.lock:
+            usages = {name: self.usage(self.buckets[name]) for name in sorted(self.buckets)}
+        reports = [
+            BucketReport(name=name, object_count=usage.object_count, size_bytes=usage.size_bytes)
+            for name, usage in usages.items()
+        ]
+        return UsageReport(source="index", as_of=datetime.now(UTC), buckets=tuple(reports))
+
+    @hookimpl
+    def list_objects(self, bucket: str, options: ListOptions) -> ObjectPage:
+        with self.lock:
+            after = max(self.decode(options.cursor), options.start_after.encode())
+            entries = [entry for entry in self.entries(bucket, options) if entry.encode() > after]
+            return self.page(bucket, entries, options)
+
+    def page(self, bucket: str, entries: list[str], options: ListOptions) -> ObjectPage:
+        page, objects = entries[: options.limit], self.bucket(bucket).objects
+        return ObjectPage(
+            objects=tuple(self.listed(objects[key].info) for key in page if not self.is_rolled_up(key, options)),
+            prefixes=tuple(entry for entry in page if self.is_rolled_up(entry, options)),
+            cursor=self.encode(page[-1]) if len(page) < len(entries) else None,
+        )
+
+    def listed(self, info: ObjectInfo) -> ObjectInfo:
+        return info
+
+    def entries(self, bucket: str, options: ListOptions) -> list[str]:
+        """All keys and common prefixes that the options ask for, in order."""
+        found = {
+            self.entry(key, options) for key in self.bucket(bucket).objects if self.has_prefix(key, options.prefix)
+        }
+        return sorted(found, key=str.encode)
+
+    def has_prefix(self, key: str, prefix: str) -> bool:
+        return key.startswith(prefix)
+
+    def entry(self, key: str, options: ListOptions) -> str:
+        end = key.find(options.delimiter, len(options.prefix)) if options.delimiter else -1
+        return key if end < 0 else key[: end + len(options.delimiter)]
+
+    def is_rolled_up(self, entry: str, options: ListOptions) -> bool:
+        return bool(options.delimiter) and options.delimiter in entry[len(options.prefix) :]
+
+    def encode(self, entry: str) -> str:
+        return base64.urlsafe_b64encode(b"after:" + entry.encode()).decode()
+
+    def decode(self, cursor: str | None) -> bytes:
+        if cursor is None:
+            return b""
+        try:
+            mark, after = base64.b64decode(cursor, altchars=b"-_", validate=True).split(b":", 1)
+        except ValueError:
+            raise InvalidArgument("that is no cursor of this store") from None
+        if mark != b"after":
+            raise InvalidArgument("that is no cursor of this store")
+        return after
+
+    @hookimpl
+    def head_object(self, bucket: str, key: str, options: HeadOptions) -> ObjectInfo:
+        info = self.stored(bucket, key).info
+        check_read(info, options)
+        return info
+
+    @hookimpl
+    def get_object(self, bucket: str, key: str, options: GetOptions) -> OpenedObject:
+        stored = self.stored(bucket, key)
+        check_read(stored.info, options)
+        wanted = None if options.range is None else options.range.resolve(stored.info.size_bytes)
+        start, stop = (wanted.start, wanted.stop) if wanted else (0, stored.info.size_bytes)
+        return OpenedObject(stored.info, self.chunks(bucket, key, stored, start, stop), content_range=wanted)
+
+    @hookimpl
+    def put_object(self, bucket: str, key: str, body: Body, options: PutOptions) -> ObjectInfo:
+        self.bucket(bucket)
+        self.stored_key(key)
+        pieces = self.pull(bucket, key, body)
+        with self.lock:
+            self.check_write(bucket, key, options)
+            return self.replace(bucket, key, pieces, options)
+
+    @hookimpl
+    def copy_object(
+        self, source_bucket: str, source_key: str, bucket: str, key: str, options: CopyOptions
+    ) -> ObjectInfo:
+        with self.lock:
+            self.bucket(bucket)
+            source = self.stored(source_bucket, source_key)
+            check_write(source.info, WriteConditions(if_match=options.source_if_match))
+            self.check_write(bucket, key, options)
+            return self.replace(bucket, key, source.pieces, options.headers or source.info, source.info.etag)
+
+    @hookimpl
+    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Done:
+        with self.lock:
+            self.check_write(bucket, key, PutOptions(if_match=options.if_match))
+            self.bucket(bucket).objects.pop(self.stored_key(key), None)
+        return DONE
+
+    @hookimpl
+    def delete_objects(self, bucket: str, keys: tuple[str, ...]) -> DeleteResult:
+        self.bucket(bucket)
+        deleted, failed = [], []
+        for key in keys:
+            try:
+                self.delete_object(bucket, key, DeleteOptions())
+                deleted.append(key)
+            except InvalidKey as error:
+                failed.append(DeleteFailure(key, error.code, str(error)))
+        return DeleteResult(tuple(deleted), tuple(failed))
+
+    @hookimpl
+    def presign(self, bucket: str, key: str, options: PresignOptions) -> PresignedUrl:
+        now = datetime.now(UTC).replace(microsecond=0)
+        settings = HonestSettings()
+        presigner = Presigner(
+            Credentials(settings.access_key, settings.secret_key), endpoint=self.endpoint, region="us-east-1"
+        )
+        query = {
+            name.replace("_", "-"): value
+            for name in ("response_content_type", "response_content_disposition")
+            if (value := getattr(options, name)) is not None
+        }
+        headers = {"content-type": options.content_type} if options.content_type else {}
+        url = presigner.presign_url(
+            options.method, bucket, key, expires_in=options.expires_in, query=query, headers=headers, now=now
+        )
+        return PresignedUrl(url=url, method=options.method, expires_at=now + timedelta(seconds=options.expires_in))

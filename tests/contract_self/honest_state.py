@@ -1,0 +1,174 @@
+"""What the honest driver keeps, and its places where a driver can go wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+from bucketry import (
+    AccessDenied,
+    BackendError,
+    Body,
+    Classified,
+    DriverSettings,
+    Features,
+    InvalidKey,
+    NoSuchBucket,
+    NoSuchKey,
+    ObjectHeaders,
+    ObjectInfo,
+    Part,
+    PutOptions,
+    QuotaExceeded,
+    Secret,
+    Unavailable,
+    Upload,
+)
+from bucketry.conditions import check_write
+from bucketry.hookspecs import DriverSpec, hookimpl
+from bucketry.options import WriteConditions
+
+SECRET: Final = "a-secret-that-nobody-may-see"
+
+ALL_FEATURES: Final = Features(
+    **{
+        field.name: True
+        for field in msgspec.structs.fields(Features)
+        if field.type is bool and field.name != "non_blocking"
+    },
+    min_part_size=1000,
+    max_part_size=64 * 1024,
+    max_put_size=100 * 1024**2,
+)
+
+ERRORS: Final = {"ConnectionReset": Unavailable, "ConnectTimeout": Unavailable, "SignatureDoesNotMatch": AccessDenied}
+
+
+class SdkError(Exception):
+    """What the SDK of a backend might raise."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"{code} (signed with {SECRET})")
+        self.code = code
+
+
+class HonestSettings(DriverSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    scheme = "honest"
+
+    access_key: str = "access"
+    secret_key: Secret = Secret(SECRET)
+
+
+class Stored(msgspec.Struct, frozen=True):
+    info: ObjectInfo
+    pieces: tuple[bytes, ...]
+
+
+class UploadState:
+    def __init__(self, begun: Upload, headers: ObjectHeaders) -> None:
+        self.begun = begun
+        self.headers = headers
+        self.parts: dict[int, tuple[Part, tuple[bytes, ...]]] = {}
+
+
+class BucketState:
+    def __init__(self) -> None:
+        self.created_at = datetime.now(UTC)
+        self.objects: dict[str, Stored] = {}
+        self.uploads: dict[str, UploadState] = {}
+
+
+class HonestState(DriverSpec):
+    """Dicts below one lock."""
+
+    name = "honest"
+    contract_version = 1
+    Settings = HonestSettings
+    features = ALL_FEATURES
+
+    def __init__(
+        self, failure: str = "", breaks: bool = False, room: int | None = None, endpoint: str = "http://honest.test"
+    ) -> None:
+        self.failure = failure
+        self.breaks = breaks
+        self.room = room
+        self.endpoint = endpoint
+        self.buckets: dict[str, BucketState] = {}
+        self.lock = threading.RLock()
+
+    @hookimpl
+    def classify_error(self, error: Exception) -> Classified:
+        if isinstance(error, SdkError):
+            return Classified(ERRORS[error.code], f"the backend said {error.code}")
+        return Classified(BackendError, type(error).__name__)
+
+    def bucket(self, name: str) -> BucketState:
+        if self.failure:
+            raise SdkError(self.failure)
+        if name not in self.buckets:
+            raise NoSuchBucket
+        return self.buckets[name]
+
+    def stored(self, bucket: str, key: str) -> Stored:
+        try:
+            return self.bucket(bucket).objects[self.stored_key(key)]
+        except KeyError:
+            raise NoSuchKey from None
+
+    def stored_key(self, key: str) -> str:
+        if "\0" in key:
+            raise InvalidKey("this backend holds no NUL")
+        return key
+
+    def pull(self, bucket: str, key: str, body: Body) -> tuple[bytes, ...]:
+        """Takes the body in, as it comes."""
+        pieces: list[bytes] = []
+        for piece in body:
+            pieces.append(piece)
+            if self.room is not None and sum(map(len, pieces)) > self.room:
+                raise QuotaExceeded
+        return tuple(pieces)
+
+    def check_write(self, bucket: str, key: str, conditions: WriteConditions | PutOptions) -> None:
+        current = self.bucket(bucket).objects.get(self.stored_key(key))
+        check_write(None if current is None else current.info, conditions)
+
+    def replace(
+        self, bucket: str, key: str, pieces: tuple[bytes, ...], headers: ObjectHeaders, etag: str | None = None
+    ) -> ObjectInfo:
+        """Has the key hold this content."""
+        info = ObjectInfo(
+            key=self.stored_key(key),
+            size_bytes=sum(map(len, pieces)),
+            etag=etag or self.etag(pieces),
+            last_modified=datetime.now(UTC),
+            **self.kept_headers(headers),
+        )
+        self.bucket(bucket).objects[info.key] = Stored(info, pieces)
+        return info
+
+    def kept_headers(self, headers: ObjectHeaders) -> dict[str, Any]:
+        return {name: getattr(headers, name) for name in ObjectHeaders.__struct_fields__}
+
+    def etag(self, pieces: Sequence[bytes]) -> str:
+        digest = hashlib.md5(usedforsecurity=False)
+        for piece in pieces:
+            digest.update(piece)
+        return digest.hexdigest()
+
+    def chunks(self, bucket: str, key: str, stored: Stored, start: int, stop: int) -> Iterator[bytes]:
+        """Gives out a range of a content."""
+        offset = 0
+        for piece in stored.pieces:
+            if self.breaks and offset >= stored.info.size_bytes // 2:
+                raise SdkError("ConnectionReset")
+            part = piece[max(0, start - offset) : max(0, stop - offset)]
+            for begin in range(0, len(part), 1024**2):
+                if self.breaks and begin:
+                    raise SdkError("ConnectionReset")
+                yield part[begin : begin + 1024**2]
+            offset += len(piece)

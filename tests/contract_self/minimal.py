@@ -1,0 +1,76 @@
+"""Drivers that implement and declare next to nothing: the rest has to be refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bucketry import CompletedPart, Features, ObjectHeaders, Unsupported
+from bucketry.hookspecs import DriverSpec
+from bucketry_contract._needs import REQUIRED
+
+from tests.contract_self.backends import DriverBackend
+from tests.contract_self.honest import HonestDriver
+from tests.contract_self.honest_state import UploadState
+
+OPTIONAL = (
+    "status",
+    "close",
+    "list_buckets",
+    "head_bucket",
+    "bucket_usage",
+    "usage_report",
+    "copy_object",
+    "delete_objects",
+    "presign",
+    "create_multipart_upload",
+    "upload_part",
+    "list_parts",
+    "complete_multipart_upload",
+    "abort_multipart_upload",
+    "list_multipart_uploads",
+)
+
+
+class PlainDriver(HonestDriver):
+    """All operations, no feature."""
+
+    features = Features(min_part_size=1000, max_part_size=64 * 1024, max_put_size=8 * 1024**2)
+
+    def joined(self, upload: UploadState, listed: tuple[CompletedPart, ...]) -> tuple[bytes, ...]:
+        pieces = super().joined(upload, listed)
+        if len(listed) < len(upload.parts):
+            raise Unsupported("all parts have to be listed")
+        return pieces
+
+    def kept_headers(self, headers: ObjectHeaders) -> dict[str, Any]:
+        return {"content_type": headers.content_type}
+
+
+class MinimalDriver(PlainDriver):
+    """The required operations alone: the others are the base class's again."""
+
+
+for _name in OPTIONAL:
+    setattr(MinimalDriver, _name, getattr(DriverSpec, _name))
+
+assert not set(OPTIONAL) & set(REQUIRED)
+
+
+class WriteOnlyDriver(MinimalDriver):
+    """Lacks what the suite cannot do without."""
+
+
+for _name in ("get_object", "list_objects"):
+    setattr(WriteOnlyDriver, _name, getattr(DriverSpec, _name))
+
+
+class PlainBackend(DriverBackend):
+    driver = PlainDriver
+
+
+class MinimalBackend(DriverBackend):
+    driver = MinimalDriver
+
+
+class WriteOnlyBackend(DriverBackend):
+    driver = WriteOnlyDriver

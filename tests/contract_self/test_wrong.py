@@ -1,0 +1,78 @@
+"""The suite fails every driver that is wrong on purpose, each at the test that is named for its mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+
+import pytest
+from bucketry_contract.suite.writing import WritingTests
+
+from tests.contract_self.cases import CASES, Case
+from tests.contract_self.honest import HonestDriver
+from tests.contract_self.wrapping import WrapsErrors
+
+pytest_plugins = ["pytester"]
+
+for _subject in ("keys", "listing", "reads", "service", "uploads", "writes"):
+    import_module(f"tests.contract_self.wrong_{_subject}")
+
+RUN = """
+from {subject_module} import {subject}
+from {driver_module} import {driver}
+from tests.contract_self.backends import DriverBackend
+
+class Backend(DriverBackend):
+    driver = {driver}
+
+class TestWrong({subject}):
+    backend = Backend
+"""
+
+# No plugin but the suite's: a hundred of these runs load nothing that they do not use.
+OPTIONS = ("-q", "-p", "bucketry_contract.plugin", "-p", "no:cacheprovider", "--tb=no")
+
+# A property that fails is tried on and on, for the smallest example.
+PROPERTIES = "test_any_"
+
+
+@pytest.fixture(autouse=True)
+def _no_other_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+
+
+def run_subject(pytester: pytest.Pytester, case: Case) -> tuple[set[str], set[str]]:
+    """Runs the tests of a case's subject on its driver; returns the names of those that passed and that failed."""
+    names = {"subject": case.subject.__name__, "driver": case.driver.__name__}
+    modules = {"subject_module": case.subject.__module__, "driver_module": case.driver.__module__}
+    pytester.makepyfile(RUN.format(**names, **modules))
+    passed, _, failed = pytester.inline_run("-k", _selection(case.test), *OPTIONS).listoutcomes()
+    return _names(passed), _names(failed)
+
+
+def _selection(test: str) -> str:
+    return f"bare and {test}" if test.startswith(PROPERTIES) else f"bare and not {PROPERTIES}"
+
+
+def _names(reports: Sequence[pytest.TestReport | pytest.CollectReport]) -> set[str]:
+    return {report.nodeid.rpartition("::")[2].partition("[")[0] for report in reports}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.driver.__name__}-{case.test}")
+def test_a_wrong_driver_fails_where_it_is_wrong(pytester: pytest.Pytester, case: Case) -> None:
+    passed, failed = run_subject(pytester, case)
+    assert case.test in failed
+    assert passed - failed or case.test.startswith(PROPERTIES), "everything failed: that says nothing"
+
+
+def test_what_an_sdk_makes_of_a_bodys_error_does_not_matter(pytester: pytest.Pytester) -> None:
+    _, failed = run_subject(pytester, Case(WrapsErrors, WritingTests, ""))
+    assert not failed
+
+
+@pytest.mark.parametrize("subject", sorted({case.subject.__name__ for case in CASES}))
+def test_the_honest_driver_passes_where_the_wrong_ones_fail(pytester: pytest.Pytester, subject: str) -> None:
+    cases = [case for case in CASES if case.subject.__name__ == subject]
+    passed, failed = run_subject(pytester, Case(HonestDriver, cases[0].subject, ""))
+    assert not failed
+    assert {case.test for case in cases if not case.test.startswith(PROPERTIES)} <= passed

@@ -1,0 +1,69 @@
+"""A driver that breaks the contract is refused when a store is opened over it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from bucketry import DeleteOptions, Done, InvalidDriver, Store
+from bucketry.hookspecs import hookimpl
+
+from tests.core.tiny import TinyDriver, TinySettings
+
+
+def _misspelt() -> type[TinyDriver]:
+    class Driver(TinyDriver):
+        @hookimpl
+        def delete_objekt(self, bucket: str, key: str) -> Done:
+            raise NotImplementedError
+
+    return Driver
+
+
+def _unmarked() -> type[TinyDriver]:
+    class Driver(TinyDriver):
+        def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Done:
+            raise NotImplementedError
+
+    return Driver
+
+
+def _other_parameters() -> type[TinyDriver]:
+    class Driver(TinyDriver):
+        @hookimpl
+        def delete_object(self, bucket: str, key: str) -> Done:  # type: ignore[override]
+            raise NotImplementedError
+
+    return Driver
+
+
+def _other_version() -> type[TinyDriver]:
+    class Driver(TinyDriver):
+        contract_version = 99
+
+    return Driver
+
+
+def _other_scheme() -> type[TinyDriver]:
+    class Driver(TinyDriver):
+        name = "other"
+
+    return Driver
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (_misspelt, "unknown hook 'delete_objekt'"),
+        (_unmarked, "has a method delete_object without @hookimpl"),
+        (_other_parameters, r"has delete_object\(self, bucket, key\) instead of \(self, bucket, key, options\)"),
+        (_other_version, "speaks version 99 of the contract and this bucketry speaks 1"),
+        (_other_scheme, "is named 'other', but its settings have the scheme 'tiny'"),
+    ],
+)
+def test_a_driver_that_breaks_the_contract_is_refused_in_one_sentence(
+    make: Callable[[], type[TinyDriver]], said: str
+) -> None:
+    with pytest.raises(InvalidDriver, match=said) as caught:
+        Store(make()(TinySettings()))
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,79 @@
+"""The layers that come with core."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from bucketry import AccessDenied, NoSuchKey, PresignOptions, PutOptions, Store, Unavailable, Unsupported
+from bucketry.hookspecs import OPERATIONS
+from bucketry.layers import Observe, OperationStats, ReadOnly
+
+from tests.core.tiny import TinyDriver, TinySettings
+
+
+def test_read_only_refuses_every_write_before_the_driver_sees_it() -> None:
+    driver = TinyDriver(TinySettings())
+    store = Store(driver, [ReadOnly()])
+    with pytest.raises(AccessDenied, match="reading only"):
+        store.put_object("photos", "key", b"")
+    assert not driver.objects
+
+
+def test_read_only_lets_reads_through() -> None:
+    driver = TinyDriver(TinySettings())
+    Store(driver).put_object("photos", "key", b"content")
+    assert Store(driver, [ReadOnly()]).get_object("photos", "key").read() == b"content"
+
+
+def test_read_only_wraps_exactly_the_operations_that_write() -> None:
+    wrapped = {name for name in OPERATIONS if hasattr(ReadOnly, name)}
+    reads = {"status", "close", "list_buckets", "bucket_usage", "head_bucket", "list_objects", "list_multipart_uploads"}
+    reads |= {"usage_report", "head_object", "get_object", "list_parts"}
+    assert wrapped == set(OPERATIONS) - reads
+
+
+def test_read_only_refuses_a_presigned_upload() -> None:
+    # The tiny driver cannot presign at all, which is what a download's URL runs into.
+    store = Store(TinyDriver(TinySettings()), [ReadOnly()])
+    with pytest.raises(Unsupported):
+        store.presign("photos", "key", PresignOptions(method="GET"))
+
+
+def test_observe_counts_calls_bytes_and_errors() -> None:
+    observe = Observe()
+    store = Store(TinyDriver(TinySettings()), [observe])
+    store.put_object("photos", "key", b"content")
+    store.put_object("photos", "breaks", io.BytesIO(b"12345"))
+    store.get_object("photos", "key").read()
+    with pytest.raises(NoSuchKey):
+        store.head_object("photos", "missing")
+    with pytest.raises(Unavailable):
+        store.get_object("photos", "breaks").read()
+    stats = observe.snapshot()
+    assert (stats["put_object"].calls, stats["put_object"].bytes_in) == (2, 12)
+    assert (stats["get_object"].calls, stats["get_object"].bytes_out) == (2, 8)
+    assert stats["get_object"].errors == {"unavailable": 1}
+    assert stats["head_object"].errors == {"no_such_key": 1}
+    assert all(stat.seconds >= 0 for stat in stats.values())
+    assert stats["put_object"].seconds > 0
+
+
+def test_a_snapshot_does_not_change_later() -> None:
+    observe = Observe()
+    store = Store(TinyDriver(TinySettings()), [observe])
+    before = observe.snapshot()
+    store.put_object("photos", "key", b"", PutOptions())
+    assert before == {}
+    assert observe.snapshot()["put_object"].calls == 1
+
+
+def test_observe_reports_each_event() -> None:
+    events: list[tuple[str, OperationStats]] = []
+    store = Store(TinyDriver(TinySettings()), [Observe(lambda name, event: events.append((name, event)))])
+    store.put_object("photos", "key", b"abc")
+    assert [(name, event.calls, event.bytes_in) for name, event in events] == [("put_object", 1, 3)]
+
+
+def test_observe_wraps_every_operation() -> None:
+    assert all(hasattr(Observe, name) for name in OPERATIONS)

@@ -1,0 +1,43 @@
+"""The contract suite on the in-memory driver."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bucketry import Store
+from bucketry.features import MIB
+from bucketry_contract import Backend, ContractSuite
+from bucketry_memory import MemoryDriver, MemorySettings
+from bucketry_memory._bucket import Bucket
+
+
+class MemoryBackend(Backend):
+    """Looks into the drivers' own tables."""
+
+    def __init__(self) -> None:
+        self._drivers: list[MemoryDriver] = []
+
+    def open(self, layers: Sequence[object]) -> Store:
+        self._drivers.append(MemoryDriver(MemorySettings()))
+        return Store(self._drivers[-1], layers)
+
+    def raw_object(self, bucket: str, key: str) -> bytes | None:
+        stored = self._bucket(bucket).objects.get(key)
+        if stored is None:
+            return None
+        content = stored.content
+        return content if isinstance(content, bytes) else b"".join(content)
+
+    def raw_uploads(self, bucket: str) -> list[str]:
+        return list(self._bucket(bucket).uploads._by_id)
+
+    def full(self) -> Store:
+        return Store(MemoryDriver(MemorySettings(max_bytes=MIB)))
+
+    def _bucket(self, name: str) -> Bucket:
+        (found,) = [bucket for driver in self._drivers if (bucket := driver._buckets.get(name)) is not None]
+        return found
+
+
+class TestMemory(ContractSuite):
+    backend = MemoryBackend

@@ -1,0 +1,159 @@
+"""What can be told without a server: keys, sizes of parts, times, XML, errors."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import pytest
+from bucketry import (
+    AccessDenied,
+    BackendError,
+    BucketryError,
+    InvalidKey,
+    NoSuchKey,
+    QuotaExceeded,
+    Throttled,
+    Unavailable,
+)
+from bucketry_minio._errors import classify, s3_error
+from bucketry_minio._headers import written_at
+from bucketry_minio._keys import check_key, is_held, marker_for, may_begin_a_key, parents
+from bucketry_minio._uploading import MAX_OBJECT_BYTES, MAX_PARTS, part_sizes
+from bucketry_minio._xml import parse
+from urllib3 import HTTPConnectionPool
+from urllib3 import exceptions as http
+
+MIB = 1024**2
+POOL = HTTPConnectionPool("host")
+URL = "/bucket/key?X-Amz-Signature=sekret"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("/a", "/", "a//b", "a//", ".", "..", "a/.", "../a", "a/../b", "a/./b", "a\0b", "a__XLDIR__", "a__XLDIR__/b"),
+        *("s" * 256, "é" * 128, "s" * 247 + "/", "a/" + "t" * 256 + "/b"),
+    ],
+    ids=ascii,
+)
+def test_a_key_that_minio_would_change_is_refused(key: str) -> None:
+    with pytest.raises(InvalidKey) as caught:
+        check_key(key)
+    assert caught.value.detail
+    assert not is_held(key)
+
+
+@pytest.mark.parametrize(
+    "key", ["a", "a/", "a/b", "...", "a.", ".a/..b", "s" * 255, "é" * 127, "s" * 246 + "/", "a\\b", "a__XLDIR__b", "\n"]
+)
+def test_a_key_that_minio_keeps_is_let_through(key: str) -> None:
+    check_key(key)
+
+
+def test_the_keys_above_a_key_are_those_up_to_each_slash() -> None:
+    assert parents("a/b/c") == ["a", "a/b"]
+    assert parents("a/b/") == ["a"]
+    assert parents("a") == parents("a/") == []
+
+
+def test_a_prefix_may_begin_a_key_unless_its_folders_cannot_be() -> None:
+    assert all(map(may_begin_a_key, ["", "a", "a/", "a/.", "..", "a/b/.."]))
+    assert not any(map(may_begin_a_key, ["/", "/a", "a//", "a/../b", "./", "\0", "a\0/b"]))
+
+
+@pytest.mark.parametrize("after", ["", "a", "a/b", "..."])
+def test_a_marker_without_dots_is_sent_as_it_is(after: str) -> None:
+    assert marker_for(after) == after
+
+
+@pytest.mark.parametrize("after", [".", "..", "a/../b", "a/./", "./a"])
+def test_a_marker_with_dots_is_replaced_by_one_that_is_not_above_any_key_after_it(after: str) -> None:
+    marker = marker_for(after)
+    assert is_held(marker.removesuffix("\0")) is False
+    assert marker <= after + "\0"
+
+
+@pytest.mark.parametrize("part_size", [5 * MIB, 8 * MIB, 1024 * MIB])
+@pytest.mark.parametrize("length", [0, 1, 60 * 1024 * MIB, 52_428_800_001, MAX_OBJECT_BYTES, None])
+def test_ten_thousand_parts_hold_the_largest_object(part_size: int, length: int | None) -> None:
+    sizes = list(part_sizes(length, part_size))
+    assert len(sizes) == MAX_PARTS
+    assert sum(sizes) >= (MAX_OBJECT_BYTES if length is None else length)
+    assert min(sizes) >= part_size
+    assert max(sizes) <= 5 * 1024 * MIB
+    assert list(islice(part_sizes(None, part_size), 1000)) == [part_size] * 1000
+
+
+DATE = "Sun, 22 Nov 2026 20:45:16 GMT"
+NANOSECONDS = 1_795_380_316 * 10**9
+
+
+@pytest.mark.parametrize(
+    ("begun", "is_sure"),
+    [
+        (NANOSECONDS, True),
+        (NANOSECONDS + 999_999_999, True),
+        (NANOSECONDS - 1, False),
+        (NANOSECONDS + 10**9, False),
+    ],
+)
+def test_the_time_of_a_put_is_known_where_it_began_and_ended_in_one_second(begun: int, is_sure: bool) -> None:
+    moment = written_at({"date": DATE, "x-amz-request-id": f"{begun:016X}"})
+    assert (moment is not None) is is_sure
+    if moment is not None:
+        assert moment.timestamp() == NANOSECONDS // 10**9
+
+
+@pytest.mark.parametrize("request_id", ["", "tx00000-other-server", "zzzzzzzzzzzzzzzz", "18EA"])
+def test_another_servers_request_id_says_no_time(request_id: str) -> None:
+    assert written_at({"date": DATE, "x-amz-request-id": request_id}) is None
+    assert written_at({"x-amz-request-id": f"{NANOSECONDS:016X}"}) is None
+    assert written_at({"date": "no date", "x-amz-request-id": f"{NANOSECONDS:016X}"}) is None
+
+
+def test_an_answer_with_a_document_type_is_refused() -> None:
+    with pytest.raises(ValueError, match="document type"):
+        parse(b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>')
+
+
+def test_metadata_names_that_xml_does_not_allow_do_not_hide_the_rest() -> None:
+    document = parse(b"<R><U><X-Amz-Meta-A!b>v</X-Amz-Meta-A!b><content-type>text/x</content-type></U></R>")
+    assert document.all("U")[0].texts() == {"content-type": "text/x"}
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("NoSuchKey", NoSuchKey),
+        ("SignatureDoesNotMatch", AccessDenied),
+        ("XMinioStorageFull", QuotaExceeded),
+        ("SlowDownWrite", Throttled),
+        ("XMinioServerNotInitialized", Unavailable),
+        ("XMinioInvalidObjectName", InvalidKey),
+        ("SomethingNew", BackendError),
+        ("", BackendError),
+    ],
+)
+def test_an_error_of_the_server_is_known_by_its_code(code: str, kind: type[BucketryError]) -> None:
+    verdict = classify(s3_error(code, "words that may change", 400, {}, "bucket", "key"))
+    assert verdict.kind is kind
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (http.NewConnectionError(POOL, f"refused {URL}"), "refused"),  # type: ignore[arg-type]
+        (http.ConnectTimeoutError(POOL, URL), "connect_timeout"),
+        (http.ReadTimeoutError(POOL, URL, f"timed out {URL}"), "read_timeout"),
+        (http.SSLError(f"bad {URL}"), "ca_file"),
+        (http.ProtocolError(f"broken {URL}"), "broke off"),
+        (http.MaxRetryError(POOL, URL, http.SSLError(URL)), "ca_file"),
+        (http.MaxRetryError(POOL, URL), "failed"),
+        (ConnectionResetError(URL), "failed"),
+    ],
+)
+def test_no_answer_is_unavailable_and_says_why_without_a_url(error: Exception, words: str) -> None:
+    verdict = classify(error)
+    assert verdict.kind is Unavailable
+    assert words in verdict.detail
+    assert "sekret" not in verdict.detail

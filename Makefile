@@ -3,8 +3,8 @@
 
 VENV := .venv
 BENCH_VENV := .bench-venv
-MEMBERS := $(patsubst %/pyproject.toml,%,$(wildcard core/pyproject.toml drivers/*/pyproject.toml http/pyproject.toml \
-             cli/pyproject.toml tests/contract/pyproject.toml))
+MEMBERS := $(patsubst %/pyproject.toml,%,$(wildcard core/pyproject.toml s3client/pyproject.toml drivers/*/pyproject.toml http/pyproject.toml \
+             cli/pyproject.toml testing/pyproject.toml tests/contract/pyproject.toml))
 export PYTHON
 
 # Test processes; 0 runs all in one process, as a debugger needs.

@@ -1,0 +1,1 @@
+"""What drivers for servers that speak S3 have in common."""

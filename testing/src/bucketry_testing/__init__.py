@@ -1,0 +1,1 @@
+"""Object storage for an application's tests."""

@@ -5,16 +5,16 @@ from __future__ import annotations
 import anyio
 from bucketry import Body, BucketryError, IncompleteBody, InvalidDriver, ObjectInfo, PutOptions
 
-from bucketry_http.settings import RestSettings
 from bucketry_http.shared.calls import StoreCalls
 from bucketry_http.shared.channel import BodyChannel
 from bucketry_http.shared.receiving import Pieces
+from bucketry_http.shared.transfers import TransferSettings
 
 
 class Uploader:
     """Stores bodies as they come: small ones read first and in one call, others pulled by the driver in a thread."""
 
-    def __init__(self, calls: StoreCalls, settings: RestSettings) -> None:
+    def __init__(self, calls: StoreCalls, settings: TransferSettings) -> None:
         """Keeps what every upload needs."""
         self._calls = calls
         self._settings = settings

@@ -1,0 +1,89 @@
+"""What an operator can set on the S3 endpoint."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import msgspec
+from bucketry import InvalidSettings, Secret
+from bucketry.sigv4 import Credentials
+
+from bucketry_http.shared.transfers import TransferSettings
+
+_DOMAIN: Final = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
+_REGION: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
+
+
+class S3Rights(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody may do.
+
+    Attributes:
+        read_only: Whether nothing may be changed.
+        buckets: The only buckets that may be seen and used; empty: all.
+    """
+
+    read_only: bool = False
+    buckets: tuple[str, ...] = ()
+
+    def allow(self, bucket: str, *, write: bool) -> bool:
+        """Says whether an operation on a bucket is allowed."""
+        return not (write and self.read_only) and (not self.buckets or bucket in self.buckets)
+
+
+class S3Credential(S3Rights, frozen=True, kw_only=True):
+    """An access key, its secret key, and what its holder may do.
+
+    Attributes:
+        access_key: The public name of the key, 1 to 256 printable ASCII characters without ``,`` and ``=``.
+        secret_key: The key that signs.
+
+    Raises:
+        InvalidSettings: The access key cannot be sent in a header, or the secret key is empty.
+    """
+
+    access_key: str
+    secret_key: Secret
+
+    def __post_init__(self) -> None:
+        if not self.secret_key:
+            raise InvalidSettings(f"the secret key of the access key {self.access_key!r} is empty")
+        try:
+            Credentials(self.access_key, self.secret_key)
+        except ValueError as error:
+            raise InvalidSettings(str(error)) from None
+
+
+class S3Settings(TransferSettings, frozen=True, kw_only=True):
+    """Settings of the S3 endpoint.
+
+    Attributes:
+        credentials: Who may sign requests, and with what rights.
+        region: The region that signatures and ``LocationConstraint`` must name.
+        domains: Host names below which the first label is a bucket (virtual-host addressing), such as
+            ``s3.example.com``. Path-style addressing always works.
+        anonymous: What requests without a signature may do; ``None``: nothing.
+        max_xml_bytes: Longest XML body of a request. A batch delete of 1,000 keys of 1,024 bytes, all of them escaped, has
+            some 6 MiB.
+        max_policy_bytes: Longest field of a form upload other than its file.
+
+    Raises:
+        InvalidSettings: An access key comes twice, or the region or a domain is malformed.
+    """
+
+    credentials: tuple[S3Credential, ...] = ()
+    region: str = "us-east-1"
+    domains: tuple[str, ...] = ()
+    anonymous: S3Rights | None = None
+    max_xml_bytes: int = 8 * 1024 * 1024
+    max_policy_bytes: int = 64 * 1024
+
+    def __post_init__(self) -> None:
+        keys = [credential.access_key for credential in self.credentials]
+        if len(set(keys)) < len(keys):
+            raise InvalidSettings("an access key comes twice")
+        if not _REGION.fullmatch(self.region):
+            raise InvalidSettings("a region is 1 to 128 letters, digits, '.', '_' and '-'")
+        for domain in self.domains:
+            if not _DOMAIN.fullmatch(domain):
+                raise InvalidSettings(f"{domain!r} is no host name in lower case, without a port")

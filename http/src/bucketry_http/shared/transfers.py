@@ -1,0 +1,26 @@
+"""What an operator can set on the ways of bodies, whichever protocol brings them."""
+
+from __future__ import annotations
+
+import msgspec
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+class TransferSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds on calls and bodies in flight. The defaults suit a server with a handful of cores.
+
+    Attributes:
+        call_threads: Most calls of a blocking driver at a time (listing, deleting, asking for status).
+        transfer_threads: Most bodies on their way to or from a driver in a thread at a time; each holds its thread.
+        inline_body_bytes: A body of up to this many bytes is read first and stored in one call.
+        buffer_bytes: How much of a larger body waits in memory for its driver, in bytes.
+        idle_seconds: How long an upload may stand still before it is given up.
+    """
+
+    call_threads: int = 64
+    transfer_threads: int = 32
+    inline_body_bytes: int = MIB
+    buffer_bytes: int = 4 * MIB
+    idle_seconds: float = 60.0

@@ -62,6 +62,8 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
         "With a ``delimiter``": [
             "test_keys_are_rolled_up_at_a_delimiter",
             "test_a_delimiter_may_have_many_characters",
+            "test_a_key_may_begin_with_the_delimiter",
+            "test_a_delimiter_begins_after_the_prefix",
         ],
         "Each object carries": [
             "test_a_listing_names_key_size_etag_time_and_content_type",

@@ -47,6 +47,23 @@ class DelimiterIsItsFirstCharacter(HonestDriver):
         return super().entry(key, msgspec.structs.replace(options, delimiter=options.delimiter[:1]))
 
 
+@fails(ListingTests, ListingTests.test_a_key_may_begin_with_the_delimiter)
+class HidesWhatBeginsWithTheDelimiter(HonestDriver):
+    def entries(self, bucket: str, options: ListOptions) -> list[str]:
+        return [entry for entry in super().entries(bucket, options) if entry != options.delimiter]
+
+
+@fails(ListingTests, ListingTests.test_a_delimiter_begins_after_the_prefix)
+class TakesEveryEndForAPrefix(HonestDriver):
+    @hookimpl
+    def list_objects(self, bucket: str, options: ListOptions) -> ObjectPage:
+        after = max(self.decode(options.cursor), options.start_after.encode())
+        is_prefix = bool(options.delimiter) and after.endswith(options.delimiter.encode())
+        entries = [entry.encode() for entry in self.entries(bucket, options)]
+        left = [e.decode() for e in entries if e > after and not (is_prefix and e.startswith(after))]
+        return self.page(bucket, left, options)
+
+
 @fails(ListingTests, ListingTests.test_a_listing_begins_after_a_key_that_need_not_exist)
 class BeginsAtStartAfter(HonestDriver):
     @hookimpl

@@ -16,6 +16,7 @@ from bucketry_rgw._client import as_xml
 from bucketry_rgw._cursors import decode_cursor, encode_cursor
 from bucketry_rgw._errors import code_of
 from bucketry_rgw._headers import object_info
+from bucketry_rgw._markers import marker
 from bucketry_rgw._swift import Swift
 from bucketry_rgw._wire import Wire
 
@@ -51,7 +52,7 @@ class Lister:
 
     def _plain(self, bucket: str, options: ListOptions, after: str) -> ObjectPage:
         query = {"list-type": "2", "encoding-type": "url", "max-keys": str(options.limit)}
-        asked = {"prefix": options.prefix, "delimiter": options.delimiter, "start-after": after}
+        asked = {"prefix": options.prefix, "delimiter": options.delimiter, "start-after": marker(after, options)}
         query.update({name: value for name, value in asked.items() if value})
         _, body = self._wire.send("GET", bucket, query=query)
         return read_page(body)

@@ -19,6 +19,7 @@ from bucketry.options import MAX_PAGE
 from bucketry_rgw._cursors import encode_cursor
 from bucketry_rgw._errors import refusal
 from bucketry_rgw._headers import NO_TYPE
+from bucketry_rgw._markers import marker
 from bucketry_rgw._wire import Wire, read
 
 _log = logging.getLogger("bucketry.rgw")
@@ -61,11 +62,7 @@ class Swift:
             ClientError: The bucket does not exist, or may not be listed.
         """
         try:
-            # One more than is shown says whether there is more.
-            entries = self._entries(bucket, options, after, options.limit + 1)
-            if len(entries) == options.limit == MAX_PAGE:
-                # RGW gives no more than this at once.
-                entries += self._entries(bucket, options, entries[-1].place, 1)
+            entries = self._enough(bucket, options, after)
         except ClientError as error:
             if error.response["Error"]["Code"] == "NoSuchBucket":
                 raise
@@ -75,6 +72,28 @@ class Swift:
             self._warn("an answer that is no listing")
             return None
         return _page_of(entries, options)
+
+    def _enough(self, bucket: str, options: ListOptions, after: str) -> list[_Entry]:
+        """Returns one entry more than is shown, which says whether there is more; or all that there are."""
+        wanted = options.limit + 1
+        # RGW never shows a common prefix that is the delimiter itself, but counts it (rgw_rest_swift.cc).
+        delimiter = options.delimiter
+        hides = bool(delimiter) and not options.prefix and delimiter.encode() > after.encode()
+        entries: list[_Entry] = []
+        while len(entries) < wanted:
+            # RGW gives no more than MAX_PAGE at once.
+            asked = min(wanted - len(entries) + hides, MAX_PAGE)
+            found = self._entries(bucket, options, entries[-1].place if entries else after, asked)
+            entries += found
+            if not found or len(found) < asked - hides:
+                break
+        if hides and self._begins_any(bucket, delimiter):
+            entries.append(_Entry(subdir=delimiter))
+            entries.sort(key=lambda entry: entry.place.encode())
+        return entries[:wanted]
+
+    def _begins_any(self, bucket: str, prefix: str) -> bool:
+        return bool(self._entries(bucket, ListOptions(prefix=prefix), "", 1))
 
     def _entries(self, bucket: str, options: ListOptions, after: str, limit: int) -> list[_Entry]:
         answer = self._ask(self._session or self._log_in(), bucket, options, after, limit)
@@ -87,7 +106,7 @@ class Swift:
     def _ask(self, session: tuple[str, str], bucket: str, options: ListOptions, after: str, limit: int) -> bytes | None:
         token, path = session
         query = {"format": "json", "limit": str(limit)}
-        asked = {"prefix": options.prefix, "delimiter": options.delimiter, "marker": after}
+        asked = {"prefix": options.prefix, "delimiter": options.delimiter, "marker": marker(after, options)}
         query.update({name: value for name, value in asked.items() if value})
         target = f"{path}/{bucket}?{urlencode(query, quote_via=quote)}"
         answer = self._wire.send_unsigned("GET", target, {"x-auth-token": token})

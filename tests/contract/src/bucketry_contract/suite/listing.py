@@ -129,6 +129,19 @@ class ListingTests(ContractTests):
         assert bucket.entries(delimiter="--", prefix="a--") == ["a--b", "a--c--"]
         assert bucket.entries(delimiter="é😀") == ["a--b", "a--c--d", "a-b", "é😀"]
 
+    @needs("list_objects", "list_delimiter")
+    @pytest.mark.parametrize("limit", [1, 2, 1000])
+    def test_a_key_may_begin_with_the_delimiter(self, bucket: Bucket, limit: int) -> None:
+        bucket.put_all("--a", "--b--c", "-a", "a", "b--c")
+        assert bucket.entries(delimiter="--", limit=limit) == ["--", "-a", "a", "b--"]
+
+    @needs("list_objects", "list_delimiter")
+    @pytest.mark.parametrize("limit", [1, 2, 1000])
+    def test_a_delimiter_begins_after_the_prefix(self, bucket: Bucket, limit: int) -> None:
+        bucket.put_all("c-", "c--", "c---x", "c--d", "c--e--f", "c-d")
+        listed = ["c-", "c--", "c---", "c--d", "c--e--", "c-d"]
+        assert bucket.entries(delimiter="--", prefix="c-", limit=limit) == listed
+
     @needs("list_objects", "list_start_after")
     def test_a_listing_begins_after_a_key_that_need_not_exist(self, bucket: Bucket) -> None:
         bucket.put_all("a", "b", "c", "\U00010000")

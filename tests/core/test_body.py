@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 
 import pytest
-from bucketry import BadDigest, Body, IncompleteBody, InvalidArgument, Throttled, TooLarge
+from bucketry import BadDigest, Body, BodySource, IncompleteBody, InvalidArgument, Throttled, TooLarge, Unavailable
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -159,3 +159,32 @@ def test_a_large_read_asks_a_file_for_what_is_missing_only() -> None:
 
     assert Body(File(b"0123456789")).read(6) == b"012345"
     assert asked == [6, 2]
+
+
+@pytest.mark.parametrize("source", [b"0123456789", io.BytesIO(b"0123456789"), [b"01234", b"56789"]])
+def test_a_layer_sees_the_pieces_and_changes_nothing_else(source: BodySource) -> None:
+    seen: list[bytes] = []
+
+    def note(pieces: Iterator[bytes]) -> Iterator[bytes]:
+        for piece in pieces:
+            seen.append(piece)
+            yield piece
+
+    body = Body(source, 10)
+    body.require_md5(hashlib.md5(b"0123456789").digest())
+    body.wrap(note)
+    assert body.length == 10
+    assert (body.read(3), body.read()) == (b"012", b"3456789")
+    assert b"".join(seen) == b"0123456789"
+
+
+def test_a_layer_may_break_a_body_off() -> None:
+    def break_off(pieces: Iterator[bytes]) -> Iterator[bytes]:
+        yield next(pieces)[:4]
+        raise Unavailable("on request")
+
+    body = Body(b"0123456789")
+    body.wrap(break_off)
+    with pytest.raises(Unavailable):
+        body.read()
+    assert isinstance(body.failure, Unavailable)

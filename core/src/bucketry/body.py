@@ -94,6 +94,17 @@ class Body:
         """Computes the MD5 as the body passes, for `md5_hex`. Call before reading."""
         self._tracks_md5 = True
 
+    def wrap(self, pieces: Callable[[Iterator[bytes]], Iterator[bytes]]) -> None:
+        """Puts a layer's generator around the source: it sees each piece, and may fail between them.
+
+        What it yields must be what it was given, as is: length and digest stay those that were declared. Call before
+        reading.
+        """
+        whole = self._whole
+        source = iter((whole,)) if whole is not None else _pieces(self._pull)
+        self._whole = None
+        self._pull = _puller(pieces(source))
+
     def md5_hex(self) -> str:
         """Returns the MD5 of what has passed since `track_md5`, in hexadecimal."""
         if not self._tracks_md5:
@@ -220,6 +231,11 @@ def _puller(source: SupportsRead | Iterable[bytes]) -> Callable[[int], bytes]:
         # An empty piece in the middle is not the end.
         return lambda _: next((data for piece in pieces if (data := _as_bytes(piece))), b"")
     raise InvalidArgument(f"a body is bytes, a binary file or an iterable of bytes, not {type(source).__name__}")
+
+
+def _pieces(pull: Callable[[int], bytes]) -> Iterator[bytes]:
+    while piece := pull(PIECE_BYTES):
+        yield piece
 
 
 def _as_bytes(piece: object) -> bytes:

@@ -85,7 +85,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
         driver: Name of the driver, which is the scheme of its URLs.
         contract_version: Version of the contract that the driver speaks.
         operations: The hooks that the driver implements; not declared but found, so they cannot lie.
-        features: What the driver declares beyond that.
+        features: What the driver declares beyond that; ``non_blocking`` only if no layer around it blocks.
     """
 
     driver: str

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bucketry.layers._fault import Fault
+from bucketry.layers._faults import FaultCount, Faults
 from bucketry.layers._observe import Observe, OperationStats
 from bucketry.layers._read_only import ReadOnly
 
-__all__ = ["Observe", "OperationStats", "ReadOnly"]
+__all__ = ["Fault", "FaultCount", "Faults", "Observe", "OperationStats", "ReadOnly"]

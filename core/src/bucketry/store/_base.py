@@ -6,11 +6,21 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
+import msgspec
+
 from bucketry import _validation as check
 from bucketry._chain import build_chain
-from bucketry.features import Capabilities
+from bucketry.features import Capabilities, Features
 from bucketry.hookspecs import DriverSpec
 from bucketry.options import Options
+
+
+def _features(driver: DriverSpec, layers: Sequence[object]) -> Features:
+    """What the driver declares, less what a layer takes away: where one waits, every call may."""
+    features = driver.features
+    if features.non_blocking and any(getattr(layer, "blocks", False) for layer in layers):
+        return msgspec.structs.replace(features, non_blocking=False)
+    return features
 
 
 class StoreBase:
@@ -21,20 +31,21 @@ class StoreBase:
 
         Args:
             driver: The driver. The store closes it.
-            layers: Hook wrappers around it; the last is outermost. They cannot be changed later.
+            layers: Hook wrappers around it; the last is outermost. They cannot be changed later. One that waits for
+                anything (a clock, a network) has an attribute ``blocks`` that is true.
 
         Raises:
             InvalidDriver: The driver or a layer breaks the contract; the message says how.
         """
         self._chain, operations = build_chain(driver, layers)
-        self._features = driver.features
+        self._features = _features(driver, layers)
         self._driver_name = driver.name
         self._closed = False
         self.capabilities = Capabilities(
             driver=driver.name,
             contract_version=driver.contract_version,
             operations=operations,
-            features=driver.features,
+            features=self._features,
         )
 
     def _require(self, options: Options) -> None:

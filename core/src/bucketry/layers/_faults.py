@@ -1,0 +1,246 @@
+"""A layer that fails on request, so that an application's handling of errors can be tested."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from inspect import signature
+from random import Random
+from typing import Any
+
+import msgspec
+
+from bucketry.body import Body
+from bucketry.errors import BucketryError, InvalidArgument
+from bucketry.hookspecs import OPERATIONS, DriverSpec, hookimpl
+from bucketry.layers._fault import Fault
+from bucketry.models import ObjectInfo, Part
+from bucketry.opened import OpenedObject
+
+
+class FaultCount(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one fault.
+
+    Attributes:
+        fault: The fault.
+        calls: How many calls were what it is about.
+        struck: How many of these it struck.
+    """
+
+    fault: Fault
+    calls: int
+    struck: int
+
+
+class Faults:
+    """Injects faults into a store: latency, any error of the contract, and content that breaks off.
+
+    Each fault counts the calls that it is about, whether or not another fault strikes them too. A call that several
+    strike waits for all of them and fails with the first error. Safe to share between threads, and to change while
+    the store is used; each store gets a layer of its own.
+
+    Attributes:
+        enabled: Whether faults strike, and calls are counted.
+        blocks: Whether calls may wait, which is settled when the store opens: its capabilities then do not say
+            ``non_blocking``, so that servers call it in threads.
+    """
+
+    def __init__(self, *faults: Fault | str, seed: int = 0, blocks: bool | None = None) -> None:
+        """Makes the layer.
+
+        Args:
+            faults: What goes wrong from the start, each as a `Fault` or in its text form.
+            seed: What probabilities are drawn from: the same calls in the same order are struck again.
+            blocks: Whether faults with a latency may be added later; ``None``: if there is one already.
+
+        Raises:
+            InvalidArgument: A fault cannot be read, or has a latency although ``blocks`` is false.
+        """
+        parsed = tuple(map(_parsed, faults))
+        self.enabled = True
+        self.blocks = any(fault.latency for fault in parsed) if blocks is None else blocks
+        self._seed = seed
+        self._lock = threading.Lock()
+        self._rules: tuple[_Rule, ...] = ()
+        self._add(parsed)
+
+    def add(self, *faults: Fault | str) -> None:
+        """Adds faults, which begin to count now.
+
+        Raises:
+            InvalidArgument: A fault cannot be read, or has a latency although the store was opened as one that never
+                waits.
+        """
+        self._add(faults)
+
+    def _add(self, faults: Iterable[Fault | str]) -> tuple[_Rule, ...]:
+        parsed = tuple(map(_parsed, faults))
+        if not self.blocks and any(fault.latency for fault in parsed):
+            raise InvalidArgument("a store that never waits gets no latency: open it with Faults(blocks=True)")
+        with self._lock:
+            # A seed for each, so that one fault's draws do not depend on what strikes beside it.
+            added = tuple(_Rule(fault, f"{self._seed}/{n}") for n, fault in enumerate(parsed, len(self._rules)))
+            self._rules += added
+        return added
+
+    def clear(self) -> None:
+        """Takes all faults away."""
+        with self._lock:
+            self._rules = ()
+
+    def reset(self) -> None:
+        """Begins to count, and to draw, from the start; the faults stay."""
+        with self._lock:
+            for rule in self._rules:
+                rule.reset()
+
+    def counts(self) -> tuple[FaultCount, ...]:
+        """Returns what became of each fault since it was added or reset, in their order."""
+        with self._lock:
+            return tuple(FaultCount(fault=rule.fault, calls=rule.calls, struck=rule.struck) for rule in self._rules)
+
+    @contextmanager
+    def injected(self, *faults: Fault | str) -> Iterator[None]:
+        """Adds faults for as long as a ``with`` statement lasts; those that were there before stay.
+
+        Raises:
+            InvalidArgument: As `add`.
+        """
+        added = self._add(faults)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._rules = tuple(rule for rule in self._rules if rule not in added)
+
+    def __repr__(self) -> str:
+        return f"Faults({', '.join(repr(str(rule.fault)) for rule in self._rules)})"
+
+    def _strike(self, operation: str, buckets: tuple[str, ...] = (), keys: tuple[str, ...] = ()) -> Fault | None:
+        """Waits and raises as the faults say; returns one that tears the content."""
+        if not (self._rules and self.enabled):
+            return None
+        with self._lock:
+            struck = [rule.fault for rule in self._rules if rule.strikes(operation, buckets, keys)]
+        if latency := sum(fault.latency for fault in struck):
+            time.sleep(latency)
+        for fault in struck:
+            if fault.kind is not None and not fault.torn:
+                raise _error(fault)
+        return next((fault for fault in struck if fault.torn), None)
+
+    @hookimpl(wrapper=True)
+    def get_object(self, bucket: str, key: str) -> Generator[None, OpenedObject, OpenedObject]:
+        """Fails the call, or the content on its way."""
+        fault = self._strike("get_object", (bucket,), (key,))
+        opened = yield
+        return opened if fault is None else opened.wrap(_tearing(fault, opened.length, bucket, key))
+
+    @hookimpl(wrapper=True)
+    def put_object(self, bucket: str, key: str, body: Body) -> Generator[None, ObjectInfo, ObjectInfo]:
+        """Fails the call, or the body on its way."""
+        self._strike_body("put_object", bucket, key, body)
+        return (yield)
+
+    @hookimpl(wrapper=True)
+    def upload_part(self, bucket: str, key: str, body: Body) -> Generator[None, Part, Part]:
+        """Fails the call, or the body on its way."""
+        self._strike_body("upload_part", bucket, key, body)
+        return (yield)
+
+    def _strike_body(self, operation: str, bucket: str, key: str, body: Body) -> None:
+        fault = self._strike(operation, (bucket,), (key,))
+        if fault is not None:
+            body.wrap(_tearing(fault, body.length, bucket, key))
+
+
+class _Rule:
+    """A fault, and what it has counted."""
+
+    def __init__(self, fault: Fault, seed: str) -> None:
+        self.fault = fault
+        self._operations = fault.operations
+        self._seed = seed
+        self.reset()
+
+    def reset(self) -> None:
+        self.calls = self.struck = 0
+        self._random = Random(self._seed)  # noqa: S311 - to be repeated, not to be a secret
+
+    def strikes(self, operation: str, buckets: tuple[str, ...], keys: tuple[str, ...]) -> bool:
+        """Counts a call if it is one of those that the fault is about, and says whether it is struck."""
+        fault = self.fault
+        if operation not in self._operations or (fault.bucket is not None and fault.bucket not in buckets):
+            return False
+        if fault.prefix and not any(key.startswith(fault.prefix) for key in keys):
+            return False
+        self.calls += 1
+        if self.calls < fault.first or (fault.last is not None and self.calls > fault.last):
+            return False
+        if fault.probability < 1 and self._random.random() >= fault.probability:
+            return False
+        self.struck += 1
+        return True
+
+
+def _parsed(fault: Fault | str) -> Fault:
+    return fault if isinstance(fault, Fault) else Fault.parse(fault)
+
+
+def _error(fault: Fault, bucket: str | None = None, key: str | None = None) -> BucketryError:
+    assert fault.kind is not None  # noqa: S101 - asked for only where there is one
+    return fault.kind(f"the fault {str(fault)!r} was asked for", bucket=bucket, key=key)
+
+
+def _tearing(fault: Fault, length: int | None, bucket: str, key: str) -> Callable[[Iterator[bytes]], Iterator[bytes]]:
+    """Returns a generator around content of a length that lets so much of it pass, and then raises."""
+    after = fault.after if fault.after is not None else (length or 0) // 2
+
+    def torn(pieces: Iterator[bytes]) -> Iterator[bytes]:
+        left = after
+        for piece in pieces:
+            if len(piece) > left:
+                if left:
+                    yield piece[:left]
+                raise _error(fault, bucket, key)
+            left -= len(piece)
+            yield piece
+
+    return torn
+
+
+def _wrapper(operation: str) -> Callable[..., Generator[None, Any, Any]]:
+    """Makes the wrapper of an operation, with the parameters that say what a call is about: pluggy passes by name."""
+
+    def on_objects(self: Faults, bucket: str, keys: tuple[str, ...]) -> Generator[None, Any, Any]:
+        self._strike(operation, (bucket,), keys)
+        return (yield)
+
+    def on_object(self: Faults, bucket: str, key: str) -> Generator[None, Any, Any]:
+        self._strike(operation, (bucket,), (key,))
+        return (yield)
+
+    def on_bucket(self: Faults, bucket: str) -> Generator[None, Any, Any]:
+        self._strike(operation, (bucket,))
+        return (yield)
+
+    def on_buckets(self: Faults, buckets: tuple[str, ...]) -> Generator[None, Any, Any]:
+        self._strike(operation, buckets)
+        return (yield)
+
+    def on_store(self: Faults) -> Generator[None, Any, Any]:
+        self._strike(operation)
+        return (yield)
+
+    parameters = signature(getattr(DriverSpec, operation)).parameters
+    for wrapper, named in ((on_objects, "keys"), (on_object, "key"), (on_bucket, "bucket"), (on_buckets, "buckets")):
+        if named in parameters:
+            return wrapper
+    return on_store
+
+
+for _operation in OPERATIONS:
+    if _operation not in vars(Faults):
+        setattr(Faults, _operation, hookimpl(wrapper=True)(_wrapper(_operation)))

@@ -6,7 +6,7 @@ Callers need `open_store` and `Store`; authors of drivers and layers also `bucke
 from __future__ import annotations
 
 from bucketry._discovery import InstalledDriver, installed_drivers
-from bucketry._opening import open_store
+from bucketry._opening import find_settings, open_store
 from bucketry.body import Body, BodySource
 from bucketry.errors import (
     AccessDenied,
@@ -79,7 +79,7 @@ from bucketry.options import (
 )
 from bucketry.ranges import ByteRange, ContentRange
 from bucketry.secret import Secret
-from bucketry.settings import DriverSettings
+from bucketry.settings import DriverSettings, ServedSettings
 from bucketry.store import Store
 
 __all__ = [
@@ -143,6 +143,7 @@ __all__ = [
     "Quota",
     "QuotaExceeded",
     "Secret",
+    "ServedSettings",
     "Status",
     "Store",
     "Throttled",
@@ -156,6 +157,7 @@ __all__ = [
     "Usage",
     "UsageReport",
     "UserReport",
+    "find_settings",
     "installed_drivers",
     "open_store",
 ]

@@ -42,9 +42,8 @@ def open_store(
         if not isinstance(target, kind.Settings):
             raise InvalidSettings(f"the installed driver {kind.name!r} takes {kind.Settings.__name__}")
     else:
-        url = parse_url(target)
-        kind = find_driver(url.scheme)
-        values = load_settings(kind.Settings, url, settings, environ, defaults)
+        values = find_settings(target, settings=settings, defaults=defaults, environ=environ)
+        kind = find_driver(values.scheme)
     try:
         driver = kind(values)  # type: ignore[call-arg]
     except BucketryError:
@@ -52,3 +51,26 @@ def open_store(
     except Exception as error:  # Whatever a stranger's constructor does.
         raise InvalidDriver(f"the driver {kind.name!r} cannot be made: {type(error).__name__}: {error}") from error
     return Store(driver, layers)
+
+
+def find_settings(
+    url: str,
+    *,
+    settings: Mapping[str, object] | None = None,
+    defaults: Mapping[str, object] | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> DriverSettings:
+    """Returns the settings that `open_store` would open a URL with, to look at them first.
+
+    Args:
+        url: The store's URL.
+        settings: As in `open_store`; likewise the two below.
+        defaults: See above.
+        environ: See above.
+
+    Raises:
+        InvalidSettings: As `open_store`.
+        InvalidDriver: The driver cannot be imported.
+    """
+    parsed = parse_url(url)
+    return load_settings(find_driver(parsed.scheme).Settings, parsed, settings, environ, defaults)

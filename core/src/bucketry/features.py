@@ -86,9 +86,11 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
         contract_version: Version of the contract that the driver speaks.
         operations: The hooks that the driver implements; not declared but found, so they cannot lie.
         features: What the driver declares beyond that; ``non_blocking`` only if no layer around it blocks.
+        s3_endpoint: Whether the backend has an S3 endpoint of its own.
     """
 
     driver: str
     contract_version: int
     operations: frozenset[str]
     features: Features
+    s3_endpoint: bool = False

@@ -53,6 +53,31 @@ class DriverSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         return {}
 
 
+DEFAULT_SECRET_KEY: Final = Secret("bucketry-secret")
+"""No secret: it is printed in the documentation, for stores that hold nothing of worth."""
+
+
+class ServedSettings(DriverSettings, frozen=True, kw_only=True):
+    """Settings of a driver whose backend has no S3 endpoint, and which presigns URLs for the one that serves it.
+
+    Whoever serves a store of these (``bucketry serve``, the test fixtures) says here where it listens, and accepts
+    what is signed with these credentials.
+
+    Attributes:
+        endpoint: URL of the S3 endpoint that serves this store. The driver itself listens nowhere.
+        public_endpoint: URL under which clients reach that endpoint, where it is another. Presigned URLs carry it.
+        region: Region that signatures name.
+        access_key: Access key that presigned URLs are signed with.
+        secret_key: Its secret key. The default is no secret: set one where others reach the endpoint.
+    """
+
+    endpoint: str = "http://localhost:9000"
+    public_endpoint: str | None = None
+    region: str = "us-east-1"
+    access_key: str = "bucketry"
+    secret_key: Secret = DEFAULT_SECRET_KEY
+
+
 SettingsT = TypeVar("SettingsT", bound=DriverSettings)
 
 

@@ -37,12 +37,15 @@ class DriverSpec(ServiceSpec, BucketSpec, ObjectSpec, UploadSpec):
         contract_version: The `CONTRACT_VERSION` that the driver was written for.
         Settings: The Struct of its settings; the driver is made with one of these as its only argument.
         features: What it can do beyond its operations. An instance may set its own, from what its server says.
+        s3_endpoint: Whether the backend has an S3 endpoint of its own, which `status` names: then nobody needs to put
+            one in front of it.
     """
 
     name: ClassVar[str]
     contract_version: ClassVar[int]
     Settings: ClassVar[type[DriverSettings]]
     features: Features
+    s3_endpoint: ClassVar[bool] = False
 
 
 OPERATIONS: Final = tuple(

@@ -46,6 +46,7 @@ class StoreBase:
             contract_version=driver.contract_version,
             operations=operations,
             features=self._features,
+            s3_endpoint=driver.s3_endpoint,
         )
 
     def _require(self, options: Options) -> None:

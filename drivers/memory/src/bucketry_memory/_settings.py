@@ -4,27 +4,19 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
-from bucketry import InvalidSettings, Secret
+from bucketry import InvalidSettings, ServedSettings
 from bucketry.features import GIB, MIB
-from bucketry.settings import DriverSettings
 
 MAX_PART_BYTES: Final = 5 * GIB
 """Largest part of an upload and largest single put ("Amazon S3 multipart upload limits", S3 user guide)."""
 
-DEFAULT_SECRET_KEY: Final = Secret("bucketry-secret")
 
-
-class MemorySettings(DriverSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class MemorySettings(ServedSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of a store in memory; every one has a default.
 
     The limits are there for runaway programs: they get ``QuotaExceeded`` before the machine runs out of memory.
 
     Attributes:
-        endpoint: URL of the S3 endpoint that serves this store. The driver itself listens nowhere.
-        public_endpoint: URL under which clients reach that endpoint, where it is another. Presigned URLs carry it.
-        region: Region that signatures name.
-        access_key: Access key that presigned URLs are signed with.
-        secret_key: Its secret key. The default is no secret: set one where others reach the endpoint.
         max_bytes: Most bytes of content: all objects, the parts of uploads in progress, and what is just coming in, so
             that an object which replaces another counts beside it until it is complete. 1 GiB. A copy counts in full,
             though it shares its bytes with the original.
@@ -38,11 +30,6 @@ class MemorySettings(DriverSettings, frozen=True, kw_only=True, forbid_unknown_f
 
     scheme: ClassVar[str] = "memory"
 
-    endpoint: str = "http://localhost:9000"
-    public_endpoint: str | None = None
-    region: str = "us-east-1"
-    access_key: str = "bucketry"
-    secret_key: Secret = DEFAULT_SECRET_KEY
     max_bytes: int = GIB
     max_entries: int = 2_000_000
     min_part_size: int = 5 * MIB

@@ -24,6 +24,7 @@ class MinioDriver(ServiceOperations, BucketOperations, ObjectOperations, CopyOpe
     contract_version = 1
     Settings = MinioSettings
     # Not declared is what MinIO ignores silently: if_match of a delete, and both conditions on a copy's destination.
+    s3_endpoint = True
     features = Features(
         get_if_match=True,
         get_if_none_match=True,

@@ -35,6 +35,7 @@ class RgwDriver(ServiceOperations, BucketOperations, ObjectOperations, UploadOpe
     Settings = RgwSettings
     # Not declared is what RGW ignores silently: conditions where parts are completed, on a copy's destination, and of a
     # delete; and what it refuses: to complete an upload with some of its parts.
+    s3_endpoint = True
     features = Features(
         get_if_match=True,
         get_if_none_match=True,

@@ -1,18 +1,16 @@
-"""Cursors: where a page ended, as opaque text."""
+"""Where a page ended."""
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from hashlib import blake2s
 from typing import Final, Literal, TypeAlias
 
 import msgspec
 from bucketry import InvalidArgument
+from bucketry.cursors import decode_cursor, encode_cursor
 
 Kind: TypeAlias = Literal["object", "prefix", "upload", "part"]
 
-_CHECK_BYTES: Final = 6
-"""Enough to tell a cursor from any other text; nothing depends on nobody being able to make one."""
+_LISTINGS: Final = "memory"
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
@@ -30,8 +28,7 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
 
     def encode(self) -> str:
         """Returns the cursor as text for callers."""
-        payload = msgspec.msgpack.encode(self)
-        return urlsafe_b64encode(_check(payload) + payload).decode().rstrip("=")
+        return encode_cursor(_LISTINGS, self)
 
 
 def decode(cursor: str, *kinds: Kind) -> Cursor:
@@ -40,17 +37,7 @@ def decode(cursor: str, *kinds: Kind) -> Cursor:
     Raises:
         InvalidArgument: It is none, or none of these kinds.
     """
-    try:
-        raw = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        payload = raw[_CHECK_BYTES:]
-        if raw[:_CHECK_BYTES] == _check(payload):
-            decoded = msgspec.msgpack.decode(payload, type=Cursor)
-            if decoded.kind in kinds and decoded.encode() == cursor:
-                return decoded
-    except ValueError:
-        pass
-    raise InvalidArgument("the cursor is none that this listing gave")
-
-
-def _check(payload: bytes) -> bytes:
-    return blake2s(payload, digest_size=_CHECK_BYTES, person=b"memory").digest()
+    decoded = decode_cursor(_LISTINGS, cursor, Cursor)
+    if decoded.kind not in kinds:
+        raise InvalidArgument("the cursor is none that this listing gave")
+    return decoded

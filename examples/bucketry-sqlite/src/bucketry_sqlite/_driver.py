@@ -35,6 +35,7 @@ from bucketry import (
     Usage,
 )
 from bucketry.conditions import check_read, check_write
+from bucketry.cursors import encode_cursor
 from bucketry.hookspecs import DriverSpec, hookimpl
 from bucketry.options import WriteConditions
 from typing_extensions import override
@@ -42,7 +43,7 @@ from typing_extensions import override
 from bucketry_sqlite._contents import keep, read, receive
 from bucketry_sqlite._database import MAX_FILE_BYTES, Database
 from bucketry_sqlite._errors import classify
-from bucketry_sqlite._listing import encode_cursor, walk
+from bucketry_sqlite._listing import OBJECTS_CURSOR, walk
 from bucketry_sqlite._records import (
     Piece,
     delete_object,
@@ -186,7 +187,7 @@ class SqliteDriver(UploadOperations, DriverSpec):
         return ObjectPage(
             objects=tuple(entry.shown for entry in page if isinstance(entry.shown, ObjectInfo)),
             prefixes=tuple(entry.shown for entry in page if isinstance(entry.shown, str)),
-            cursor=encode_cursor(page[-1].resume) if has_more else None,
+            cursor=encode_cursor(OBJECTS_CURSOR, page[-1].resume) if has_more else None,
         )
 
     @override

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 import sqlite3
 from collections.abc import Generator
 from contextlib import closing
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 import msgspec
-from bucketry import InvalidArgument, ListOptions, ObjectInfo
+from bucketry import ListOptions, ObjectInfo
+from bucketry.cursors import decode_cursor
 
-T = TypeVar("T")
+OBJECTS_CURSOR: Final = "sqlite objects"
 
 _OBJECTS: Final = "SELECT key, info FROM objects WHERE bucket = ? AND key >= ? AND key < ? ORDER BY key"
 
@@ -29,7 +29,7 @@ def walk(connection: sqlite3.Connection, bucket: str, options: ListOptions) -> G
     # The bound is inclusive; behind a key, with nothing between, stands the key with a NUL added.
     start = max(prefix, after + b"\0" if after else b"")
     if options.cursor is not None:
-        start = max(start, *decode_cursor(options.cursor, tuple[bytes]))
+        start = max(start, decode_cursor(OBJECTS_CURSOR, options.cursor, bytes))
     while True:
         common = b""
         with closing(connection.execute(_OBJECTS, (bucket, start, end_of(prefix)))) as rows:
@@ -50,20 +50,3 @@ def walk(connection: sqlite3.Connection, bucket: str, options: ListOptions) -> G
 def end_of(prefix: bytes) -> bytes:
     """Returns what stands right behind all keys with this prefix: UTF-8 holds no byte 255, so nothing carries."""
     return prefix[:-1] + bytes([prefix[-1] + 1]) if prefix else b"\xff"
-
-
-def encode_cursor(*position: object) -> str:
-    """Writes where a page ended."""
-    return base64.urlsafe_b64encode(msgspec.msgpack.encode(position)).decode()
-
-
-def decode_cursor(cursor: str, kind: type[T]) -> T:
-    """Reads a cursor of `encode_cursor`; ``kind`` is the tuple's type.
-
-    Raises:
-        InvalidArgument: It is none.
-    """
-    try:
-        return msgspec.msgpack.decode(base64.urlsafe_b64decode(cursor), type=kind)
-    except (ValueError, msgspec.DecodeError):
-        raise InvalidArgument("the cursor is none that this listing gave") from None

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import md5
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 from bucketry import (
@@ -29,12 +29,13 @@ from bucketry import (
     UploadPage,
 )
 from bucketry.conditions import check_write
+from bucketry.cursors import decode_cursor, encode_cursor
 from bucketry.hookspecs import DriverSpec, hookimpl
 from typing_extensions import override
 
 from bucketry_sqlite._contents import keep, receive
 from bucketry_sqlite._database import Database
-from bucketry_sqlite._listing import decode_cursor, encode_cursor, end_of
+from bucketry_sqlite._listing import end_of
 from bucketry_sqlite._records import (
     Piece,
     find_object,
@@ -45,6 +46,8 @@ from bucketry_sqlite._records import (
     to_json,
 )
 
+_UPLOADS_CURSOR: Final = "sqlite uploads"
+_PARTS_CURSOR: Final = "sqlite parts"
 _PartNumber = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
 
 
@@ -71,7 +74,7 @@ class UploadOperations(DriverSpec):
     def list_multipart_uploads(self, bucket: str, options: UploadListOptions) -> UploadPage:
         prefix, after = options.prefix.encode(), (b"", "", "")
         if options.cursor is not None:
-            after = decode_cursor(options.cursor, tuple[bytes, str, str])
+            after = decode_cursor(_UPLOADS_CURSOR, options.cursor, tuple[bytes, str, str])
         with self._database.reading() as connection:
             require_bucket(connection, bucket)
             rows = connection.execute(
@@ -84,7 +87,8 @@ class UploadOperations(DriverSpec):
             Upload(key=key.decode(), upload_id=upload_id, initiated_at=datetime.fromisoformat(initiated_at))
             for key, initiated_at, upload_id in shown
         )
-        return UploadPage(uploads=uploads, cursor=encode_cursor(*shown[-1]) if len(rows) > options.limit else None)
+        cursor = encode_cursor(_UPLOADS_CURSOR, shown[-1]) if len(rows) > options.limit else None
+        return UploadPage(uploads=uploads, cursor=cursor)
 
     @override
     @hookimpl
@@ -109,7 +113,7 @@ class UploadOperations(DriverSpec):
     @override
     @hookimpl
     def list_parts(self, bucket: str, key: str, upload_id: str, options: PageOptions) -> PartPage:
-        (after,) = (0,) if options.cursor is None else decode_cursor(options.cursor, tuple[_PartNumber])
+        (after,) = (0,) if options.cursor is None else decode_cursor(_PARTS_CURSOR, options.cursor, tuple[_PartNumber])
         with self._database.reading() as connection:
             require_upload(connection, bucket, key, upload_id)
             rows = connection.execute(
@@ -117,7 +121,8 @@ class UploadOperations(DriverSpec):
                 (upload_id, after, options.limit + 1),
             ).fetchall()
         parts = tuple(msgspec.json.decode(info, type=Part) for (info,) in rows[: options.limit])
-        return PartPage(parts=parts, cursor=encode_cursor(parts[-1].part_number) if len(rows) > options.limit else None)
+        cursor = encode_cursor(_PARTS_CURSOR, (parts[-1].part_number,)) if len(rows) > options.limit else None
+        return PartPage(parts=parts, cursor=cursor)
 
     @override
     @hookimpl

@@ -8,6 +8,7 @@ from __future__ import annotations
 from bucketry._discovery import InstalledDriver, installed_drivers
 from bucketry._opening import find_settings, open_store
 from bucketry.body import Body, BodySource
+from bucketry.cors import CorsRule
 from bucketry.errors import (
     AccessDenied,
     BackendError,
@@ -72,6 +73,7 @@ from bucketry.options import (
     HeadOptions,
     ListOptions,
     PageOptions,
+    PartCopyOptions,
     PresignOptions,
     PutOptions,
     UploadListOptions,
@@ -104,6 +106,7 @@ __all__ = [
     "CompletedPart",
     "ContentRange",
     "CopyOptions",
+    "CorsRule",
     "DeleteFailure",
     "DeleteOptions",
     "DeleteResult",
@@ -134,6 +137,7 @@ __all__ = [
     "OperationUsage",
     "PageOptions",
     "Part",
+    "PartCopyOptions",
     "PartPage",
     "PartTooSmall",
     "PreconditionFailed",

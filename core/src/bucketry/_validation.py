@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, TypeVar
@@ -28,6 +29,9 @@ MAX_HEADER_BYTES: Final = 1024
 MAX_EXPIRES_IN: Final = 604_800
 """A week in seconds (S3 API reference, X-Amz-Expires)."""
 
+MAX_PART_NUMBER: Final = 10_000
+"""Highest number of a part (S3 user guide, "Amazon S3 multipart upload limits")."""
+
 _MAX_CURSOR: Final = 4096
 _EXISTING_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9_-]")
 _NEW_NAME: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -36,6 +40,7 @@ _RESERVED_PREFIXES: Final = ("xn--", "sthree-", "amzn-s3-demo-")
 _RESERVED_SUFFIXES: Final = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
 _METADATA_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
 _HEADER_VALUE: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
+_HTTP_DATE: Final = re.compile(r"[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT", re.ASCII)
 _CONTENT_TYPE: Final = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+*-]+(?:\s*;[\x20-\x7e]*)?", re.ASCII)
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
@@ -197,6 +202,20 @@ def check_header(field: str, value: str | None) -> None:
         raise InvalidArgument(f"{field} is not printable US-ASCII without blanks around it")
     if field == "content_type" and not _CONTENT_TYPE.fullmatch(value):
         raise InvalidArgument("content_type is a media type such as text/plain; charset=utf-8")
+    if field == "expires" and not _is_http_date(value):
+        raise InvalidArgument("expires is a date such as Sun, 06 Nov 1994 08:49:37 GMT")
+
+
+def _is_http_date(value: str) -> bool:
+    """Whether it is a date in the form that senders have to use (RFC 9110, 5.6.7), its day of the week included."""
+    try:
+        return _HTTP_DATE.fullmatch(value) is not None and _rewritten(value) == value
+    except ValueError:
+        return False
+
+
+def _rewritten(date: str) -> str:
+    return format_datetime(parsedate_to_datetime(date), usegmt=True)
 
 
 def changed(options: StructT, **fields: object) -> StructT:

@@ -78,7 +78,7 @@ class InvalidKey(InvalidArgument):
 
 
 class InvalidRange(InvalidArgument):
-    """The byte range begins beyond the object's end (HTTP 416)."""
+    """The byte range lies beyond the object's end, or the object has no part of that number (HTTP 416)."""
 
     code = "invalid_range"
     sentence = "The byte range cannot be satisfied"

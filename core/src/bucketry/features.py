@@ -22,11 +22,16 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
         get_if_unmodified_since: See above.
         put_if_match: ``put_object`` honours ``if_match`` atomically.
         put_if_none_match: ``put_object`` honours ``if_none_match="*"`` atomically.
-        put_headers: Cache-control, content disposition, encoding and language are stored.
+        get_part_number: ``get_object`` and ``head_object`` honour ``part_number``.
+        put_headers: Cache-control, content disposition, encoding and language, and expires are stored.
         put_metadata: The writer's own metadata is stored.
+        put_tagging: ``put_object`` stores tags.
         copy_if_match: ``copy_object`` honours ``if_match`` on its destination.
         copy_if_none_match: ``copy_object`` honours ``if_none_match="*"`` on its destination.
         copy_source_if_match: ``copy_object`` honours ``source_if_match``.
+        copy_tagging: ``copy_object`` can give the copy tags of its own.
+        upload_tagging: ``create_multipart_upload`` takes the tags of the finished object.
+        part_copy_source_if_match: ``upload_part_copy`` honours ``source_if_match``.
         complete_if_match: ``complete_multipart_upload`` honours ``if_match``.
         complete_if_none_match: ``complete_multipart_upload`` honours ``if_none_match="*"``.
         complete_subset: ``complete_multipart_upload`` takes some of the stored parts and discards the others. A driver
@@ -48,13 +53,18 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
     get_if_none_match: bool = False
     get_if_modified_since: bool = False
     get_if_unmodified_since: bool = False
+    get_part_number: bool = False
     put_if_match: bool = False
     put_if_none_match: bool = False
     put_headers: bool = False
     put_metadata: bool = False
+    put_tagging: bool = False
     copy_if_match: bool = False
     copy_if_none_match: bool = False
     copy_source_if_match: bool = False
+    copy_tagging: bool = False
+    upload_tagging: bool = False
+    part_copy_source_if_match: bool = False
     complete_if_match: bool = False
     complete_if_none_match: bool = False
     complete_subset: bool = False

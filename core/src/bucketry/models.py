@@ -13,6 +13,8 @@ from typing import Final, Literal
 
 import msgspec
 
+from bucketry.ranges import ContentRange
+
 NO_METADATA: Final[Mapping[str, str]] = MappingProxyType({})
 """The metadata of an object that has none; one shared, immutable mapping."""
 
@@ -38,6 +40,8 @@ class ObjectHeaders(msgspec.Struct, frozen=True, kw_only=True):
         content_disposition: ``Content-Disposition`` for readers over HTTP.
         content_encoding: ``Content-Encoding`` that the stored bytes have.
         content_language: ``Content-Language`` of the content.
+        expires: ``Expires`` for readers over HTTP: a date as RFC 9110, 5.6.7 prefers it, such as
+            ``Sun, 06 Nov 1994 08:49:37 GMT``.
         metadata: The writer's own names (lower case) and values (US-ASCII); at most 2 KiB together, as in S3
             ("Working with object metadata", S3 user guide).
     """
@@ -47,6 +51,7 @@ class ObjectHeaders(msgspec.Struct, frozen=True, kw_only=True):
     content_disposition: str | None = None
     content_encoding: str | None = None
     content_language: str | None = None
+    expires: str | None = None
     metadata: Mapping[str, str] = NO_METADATA
 
 
@@ -83,12 +88,18 @@ class ObjectInfo(ObjectHeaders, frozen=True, kw_only=True):
         size_bytes: Size of the content.
         etag: Opaque validator of the content, without quotes. MD5 in hexadecimal for a single put in most backends.
         last_modified: When it was last written.
+        tag_count: Number of its tags; 0 also where the driver knows no tags.
+        part_range: In the answer to a read with ``part_number``: which bytes that part is, unless it is empty.
+        parts_count: Likewise: how many parts the object was uploaded in; ``None``: it was not uploaded in parts.
     """
 
     key: str
     size_bytes: int
     etag: str
     last_modified: datetime
+    tag_count: int = 0
+    part_range: ContentRange | None = None
+    parts_count: int | None = None
 
 
 class ObjectPage(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,9 +14,20 @@ import msgspec
 
 from bucketry.models import ObjectHeaders
 from bucketry.ranges import ByteRange
+from bucketry.tagging import NO_TAGS
 
 MAX_PAGE: Final = 1000
 """Most entries on one page (S3 API reference: ListObjectsV2, ListParts, ListMultipartUploads, DeleteObjects)."""
+
+HEADER_FEATURES: Final[Mapping[str, str]] = {
+    "cache_control": "put_headers",
+    "content_disposition": "put_headers",
+    "content_encoding": "put_headers",
+    "content_language": "put_headers",
+    "expires": "put_headers",
+    "metadata": "put_metadata",
+}
+"""Which feature each field of `ObjectHeaders` needs, whatever writes it; a content type needs none."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,13 +41,16 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HeadOptions(Options, frozen=True, kw_only=True):
-    """Conditions of a read, evaluated in the order of RFC 9110, 13.2.2.
+    """Conditions of a read, evaluated in the order of RFC 9110, 13.2.2, and which part is meant.
 
     Attributes:
         if_match: Only if the object has this etag (``*``: any).
         if_none_match: Only if it has not this etag; else `NotModified`.
         if_modified_since: Only if it changed after this time; else `NotModified`. Ignored beside ``if_none_match``.
         if_unmodified_since: Only if it did not change after this time. Ignored beside ``if_match``.
+        part_number: Only this part of an object that was uploaded in parts 1, 2, 3 and so on, 1 to 10,000; any other
+            object has one part, number 1. Where the uploader left numbers out, which part this is depends on the
+            backend. Not beside ``range``. ``None``: the whole object.
     """
 
     feature_of: ClassVar[Mapping[str, str]] = {
@@ -44,12 +58,14 @@ class HeadOptions(Options, frozen=True, kw_only=True):
         "if_none_match": "get_if_none_match",
         "if_modified_since": "get_if_modified_since",
         "if_unmodified_since": "get_if_unmodified_since",
+        "part_number": "get_part_number",
     }
 
     if_match: str | None = None
     if_none_match: str | None = None
     if_modified_since: datetime | None = None
     if_unmodified_since: datetime | None = None
+    part_number: int | None = None
 
 
 class GetOptions(HeadOptions, frozen=True, kw_only=True):
@@ -71,27 +87,26 @@ class WriteConditions(Options, frozen=True, kw_only=True):
 
 
 class PutOptions(ObjectHeaders, Options, frozen=True, kw_only=True):
-    """The new object's headers, and the conditions of writing it.
+    """The new object's headers and tags, and the conditions of writing it.
 
     Attributes:
         if_match: As in `WriteConditions`.
         if_none_match: As in `WriteConditions`.
         content_md5: MD5 that the body must have, 16 bytes (RFC 1864); `Store` checks it as the body passes.
+        tags: The object's tags, at most 10.
     """
 
     feature_of: ClassVar[Mapping[str, str]] = {
         "if_match": "put_if_match",
         "if_none_match": "put_if_none_match",
-        "cache_control": "put_headers",
-        "content_disposition": "put_headers",
-        "content_encoding": "put_headers",
-        "content_language": "put_headers",
-        "metadata": "put_metadata",
+        **HEADER_FEATURES,
+        "tags": "put_tagging",
     }
 
     if_match: str | None = None
     if_none_match: Literal["*"] | None = None
     content_md5: bytes | None = None
+    tags: Mapping[str, str] = NO_TAGS
 
 
 class CopyOptions(WriteConditions, frozen=True, kw_only=True):
@@ -100,16 +115,19 @@ class CopyOptions(WriteConditions, frozen=True, kw_only=True):
     Attributes:
         source_if_match: Only if the source has this etag.
         headers: The copy's headers, all of them; ``None``: those of the source.
+        tags: The copy's tags, all of them; ``None``: those of the source. Independent of ``headers``.
     """
 
     feature_of: ClassVar[Mapping[str, str]] = {
         "if_match": "copy_if_match",
         "if_none_match": "copy_if_none_match",
         "source_if_match": "copy_source_if_match",
+        "tags": "copy_tagging",
     }
 
     source_if_match: str | None = None
     headers: ObjectHeaders | None = None
+    tags: Mapping[str, str] | None = None
 
 
 class DeleteOptions(Options, frozen=True, kw_only=True):
@@ -156,11 +174,29 @@ class UploadListOptions(PageOptions, frozen=True, kw_only=True):
 
 
 class UploadOptions(ObjectHeaders, Options, frozen=True, kw_only=True):
-    """The headers that the finished object will have."""
+    """The headers and tags that the finished object will have.
 
-    feature_of: ClassVar[Mapping[str, str]] = {
-        name: feature for name, feature in PutOptions.feature_of.items() if feature in {"put_headers", "put_metadata"}
-    }
+    Attributes:
+        tags: As in `PutOptions`.
+    """
+
+    feature_of: ClassVar[Mapping[str, str]] = {**HEADER_FEATURES, "tags": "upload_tagging"}
+
+    tags: Mapping[str, str] = NO_TAGS
+
+
+class PartCopyOptions(Options, frozen=True, kw_only=True):
+    """What of a source a part is copied from, and the condition.
+
+    Attributes:
+        range: The bytes, which name their first and their last and lie within the source; ``None``: all of it.
+        source_if_match: Only if the source has this etag.
+    """
+
+    feature_of: ClassVar[Mapping[str, str]] = {"source_if_match": "part_copy_source_if_match"}
+
+    range: ByteRange | None = None
+    source_if_match: str | None = None
 
 
 class CompleteOptions(WriteConditions, frozen=True, kw_only=True):

@@ -22,6 +22,7 @@ from bucketry.hookspecs._buckets import BucketSpec
 from bucketry.hookspecs._markers import PROJECT, hookimpl, hookspec
 from bucketry.hookspecs._objects import ObjectSpec
 from bucketry.hookspecs._service import ServiceSpec
+from bucketry.hookspecs._tagging import TaggingSpec
 from bucketry.hookspecs._uploads import UploadSpec
 from bucketry.settings import DriverSettings
 
@@ -29,7 +30,7 @@ CONTRACT_VERSION: Final = 1
 """Version of the contract in this module; a driver says which one it was written for."""
 
 
-class DriverSpec(ServiceSpec, BucketSpec, ObjectSpec, UploadSpec):
+class DriverSpec(ServiceSpec, BucketSpec, ObjectSpec, TaggingSpec, UploadSpec):
     """The whole contract, and the base class of every driver.
 
     Attributes:
@@ -50,7 +51,7 @@ class DriverSpec(ServiceSpec, BucketSpec, ObjectSpec, UploadSpec):
 
 OPERATIONS: Final = tuple(
     name
-    for spec in (ServiceSpec, BucketSpec, ObjectSpec, UploadSpec)
+    for spec in (ServiceSpec, BucketSpec, ObjectSpec, TaggingSpec, UploadSpec)
     for name in vars(spec)
     if not name.startswith("_") and name != "classify_error"
 )

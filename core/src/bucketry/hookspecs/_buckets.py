@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bucketry.cors import CorsRule
 from bucketry.hookspecs._markers import hookspec
 from bucketry.models import BucketInfo, Done, ObjectPage, UploadPage
 from bucketry.options import ListOptions, UploadListOptions
@@ -85,5 +86,47 @@ class BucketSpec:
 
         Raises:
             NoSuchBucket: The bucket does not exist.
+        """
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
+    def get_bucket_cors(self, bucket: str) -> tuple[CorsRule, ...]:
+        """Returns a bucket's rules for pages of other origins. Optional, as are the two below.
+
+        Behaviour:
+            - A bucket without rules has none: the answer is empty, and that is no error.
+            - The rules come in the order in which they were given, since the first that fits decides. In which order
+              the values within a rule come is the backend's affair.
+
+        Raises:
+            NoSuchBucket: It does not exist.
+        """
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
+    def put_bucket_cors(self, bucket: str, rules: tuple[CorsRule, ...]) -> Done:
+        """Has a bucket have these rules and no others.
+
+        Requires:
+            1 to 100 rules, within S3's bounds.
+
+        Behaviour:
+            - All rules that it had are replaced.
+            - Each value of each rule is kept.
+
+        Raises:
+            NoSuchBucket: It does not exist.
+        """
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
+    def delete_bucket_cors(self, bucket: str) -> Done:
+        """Takes all rules from a bucket.
+
+        Behaviour:
+            - If it has none, this is a no-op that succeeds.
+
+        Raises:
+            NoSuchBucket: It does not exist.
         """
         raise NotImplementedError

@@ -18,11 +18,16 @@ class ObjectSpec:
 
         Behaviour:
             - Headers and metadata are those of the last write, unchanged.
+            - ``tag_count`` is the number of its tags, for a driver that has `get_object_tagging`.
             - Conditions are evaluated in the order of RFC 9110, 13.2.2.
+            - With ``part_number``: ``part_range`` is where that part lies in the object, ``parts_count`` how many
+              parts the object was uploaded in. An object that was not has one part, number 1, and no count. Without
+              it, both are ``None``.
 
         Raises:
             NoSuchBucket: The bucket does not exist.
             NoSuchKey: It holds no such object.
+            InvalidRange: The object has no part of that number.
             PreconditionFailed: ``if_match`` or ``if_unmodified_since`` does not hold.
             NotModified: ``if_none_match`` or ``if_modified_since`` says that the caller's copy is current.
         """
@@ -36,13 +41,14 @@ class ObjectSpec:
             - The content is that of one write, whole: a put or delete meanwhile does not show in it.
             - Content comes as it is read: memory does not grow with the object.
             - ``info.size_bytes`` is the whole object's size; ``content_range`` says what comes of it.
+            - With ``part_number``, that part comes alone: ``content_range`` and ``info`` are as `head_object` says.
             - Content that breaks off is an error, never an early end.
             - ``close`` frees everything, read to the end or not.
 
         Raises:
             NoSuchBucket: The bucket does not exist.
             NoSuchKey: It holds no such object.
-            InvalidRange: No byte of the object is in the range.
+            InvalidRange: No byte of the object is in the range, or it has no part of that number.
             PreconditionFailed: As in `head_object`.
             NotModified: As in `head_object`.
         """
@@ -53,7 +59,8 @@ class ObjectSpec:
         """Stores an object.
 
         Requires:
-            A ``content_type`` is set. Metadata names are lower case. The body fails beyond ``max_put_size``.
+            A ``content_type`` is set. Metadata names are lower case, tags immutable and within S3's bounds. The body
+            fails beyond ``max_put_size``.
 
         Behaviour:
             - Atomic: a reader sees the old object or the new one, whole.
@@ -61,6 +68,7 @@ class ObjectSpec:
             - An error out of ``body.read`` leaves the old object as it was, and no parts behind. Bytes are stored only
               after the body has ended without one.
             - The answer is what the next `head_object` gives.
+            - Its tags are those of ``options.tags`` alone; what the key held before takes its own along.
             - Conditions are checked and the object is written as one step: of two writers with
               ``if_none_match="*"``, one wins.
 
@@ -70,6 +78,7 @@ class ObjectSpec:
             TooLarge: The body is larger than ``max_put_size``.
             QuotaExceeded: There is no room for it.
             InvalidKey: The backend cannot hold this key unchanged.
+            InvalidArgument: The backend cannot hold a character of these tags.
         """
         raise NotImplementedError
 
@@ -81,6 +90,7 @@ class ObjectSpec:
 
         Behaviour:
             - Content, headers and metadata are the source's; ``options.headers`` replaces all headers and metadata.
+            - Tags are the source's, with new headers too; ``options.tags`` replaces all of them.
             - Onto itself: the headers are replaced, the content stays.
             - Atomic, as a put.
 

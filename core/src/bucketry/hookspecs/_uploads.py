@@ -5,7 +5,7 @@ from __future__ import annotations
 from bucketry.body import Body
 from bucketry.hookspecs._markers import hookspec
 from bucketry.models import CompletedPart, Done, ObjectInfo, Part, PartPage, Upload
-from bucketry.options import CompleteOptions, PageOptions, UploadOptions
+from bucketry.options import CompleteOptions, PageOptions, PartCopyOptions, UploadOptions
 
 
 class UploadSpec:
@@ -16,7 +16,7 @@ class UploadSpec:
         """Begins a multipart upload.
 
         Requires:
-            A ``content_type`` is set. Metadata names are lower case.
+            A ``content_type`` is set. Metadata names are lower case, tags immutable and within S3's bounds.
 
         Behaviour:
             - The key keeps its object, if any, until the upload is completed.
@@ -25,6 +25,7 @@ class UploadSpec:
         Raises:
             NoSuchBucket: The bucket does not exist.
             InvalidKey: The backend cannot hold this key unchanged.
+            InvalidArgument: The backend cannot hold a character of these tags.
         """
         raise NotImplementedError
 
@@ -41,6 +42,37 @@ class UploadSpec:
 
         Raises:
             NoSuchUpload: The upload does not exist, was completed or aborted, or is another key's.
+        """
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
+    def upload_part_copy(
+        self,
+        bucket: str,
+        key: str,
+        upload_id: str,
+        part_number: int,
+        source_bucket: str,
+        source_key: str,
+        options: PartCopyOptions,
+    ) -> Part:
+        """Stores one part whose content is an object's, or a range of it, within the backend. Optional.
+
+        Requires:
+            ``part_number`` is 1 to ``max_parts``. A range has a first and a last byte, and at most ``max_part_size``.
+
+        Behaviour:
+            - It is a part like one that was sent: it replaces the one before, and its content stays what it is,
+              whatever becomes of the source.
+            - With a range, the part is the first to the last byte of it.
+
+        Raises:
+            NoSuchUpload: As in `upload_part`.
+            NoSuchBucket: The source's bucket does not exist.
+            NoSuchKey: The source does not exist.
+            InvalidRange: The range does not lie within the source, whole.
+            PreconditionFailed: The source has another etag than ``source_if_match`` says.
+            TooLarge: The source is larger than ``max_part_size``.
         """
         raise NotImplementedError
 
@@ -68,7 +100,7 @@ class UploadSpec:
         Behaviour:
             - Atomic, as a put; its conditions too. An upload that fails to complete stays as it was.
             - Stored parts that are not listed are discarded, where ``complete_subset`` is declared.
-            - Headers and metadata are those that the upload began with.
+            - Headers, metadata and tags are those that the upload began with.
 
         Raises:
             NoSuchUpload: As in `upload_part`.

@@ -13,12 +13,17 @@ from bucketry.options import PresignOptions
 _WRITES: Final = (
     "create_bucket",
     "delete_bucket",
+    "put_bucket_cors",
+    "delete_bucket_cors",
     "put_object",
     "copy_object",
     "delete_object",
     "delete_objects",
+    "put_object_tagging",
+    "delete_object_tagging",
     "create_multipart_upload",
     "upload_part",
+    "upload_part_copy",
     "complete_multipart_upload",
     "abort_multipart_upload",
 )

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from bucketry.store._buckets import BucketOperations
 from bucketry.store._objects import ObjectOperations
+from bucketry.store._tagging import TaggingOperations
 from bucketry.store._uploads import UploadOperations
 
 
-class Store(BucketOperations, ObjectOperations, UploadOperations):
+class Store(BucketOperations, ObjectOperations, TaggingOperations, UploadOperations):
     """An object store over any driver. Safe to share between threads; close it or use it in a ``with`` statement.
 
     Besides what a method names, any of them may raise ``AccessDenied``, ``Throttled``, ``Unavailable`` or

@@ -52,6 +52,10 @@ class StoreBase:
     def _require(self, options: Options) -> None:
         check.check_declared(options, options.feature_of, self._features, self._driver_name)
 
+    def _check_target(self, bucket: str, key: str) -> None:
+        check.check_bucket(bucket)
+        check.check_key(key)
+
     def close(self) -> None:
         """Gives the driver's connections and memory back. Closing again does nothing."""
         if self._closed:

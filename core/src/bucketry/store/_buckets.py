@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from bucketry import _validation as check
+from bucketry.cors import CorsRule, checked_rules
 from bucketry.errors import InvalidArgument, NoSuchBucket
 from bucketry.models import BucketInfo, ObjectInfo, ObjectPage, Status, Upload, UploadPage, Usage, UsageReport
 from bucketry.options import ListOptions, UploadListOptions
@@ -133,6 +134,37 @@ class BucketOperations(StoreBase):
             if page.cursor is None:
                 return
             options = check.changed(options, cursor=page.cursor)
+
+    def get_bucket_cors(self, bucket: str) -> tuple[CorsRule, ...]:
+        """Returns a bucket's rules for pages of other origins, in their order; empty where it has none.
+
+        Raises:
+            NoSuchBucket: It does not exist.
+            Unsupported: The driver knows no such rules.
+        """
+        check.check_bucket(bucket)
+        return self._chain.get_bucket_cors(bucket)
+
+    def put_bucket_cors(self, bucket: str, rules: Sequence[CorsRule]) -> None:
+        """Has a bucket have these rules for pages of other origins, and no others.
+
+        Raises:
+            NoSuchBucket: It does not exist.
+            InvalidArgument: There is no rule or more than 100, or one breaks S3's bounds; the message says which.
+            Unsupported: The driver knows no such rules.
+        """
+        check.check_bucket(bucket)
+        self._chain.put_bucket_cors(bucket, checked_rules(rules))
+
+    def delete_bucket_cors(self, bucket: str) -> None:
+        """Takes all rules for pages of other origins from a bucket; if it has none, this is a no-op that succeeds.
+
+        Raises:
+            NoSuchBucket: It does not exist.
+            Unsupported: The driver knows no such rules.
+        """
+        check.check_bucket(bucket)
+        self._chain.delete_bucket_cors(bucket)
 
     def _check_listing(self, options: ListOptions) -> None:
         check.check_limit(options.limit)

@@ -7,9 +7,26 @@ from typing import Final, TypeVar
 from bucketry import _validation as check
 from bucketry.errors import InvalidArgument
 from bucketry.models import ObjectHeaders
-from bucketry.options import CompleteOptions, CopyOptions, GetOptions, HeadOptions, PresignOptions, PutOptions
+from bucketry.options import (
+    CompleteOptions,
+    CopyOptions,
+    GetOptions,
+    HeadOptions,
+    PartCopyOptions,
+    PresignOptions,
+    PutOptions,
+    UploadOptions,
+)
+from bucketry.tagging import NO_TAGS, normalised_tags
 
-_TEXT_HEADERS: Final = ("content_type", "cache_control", "content_disposition", "content_encoding", "content_language")
+_TEXT_HEADERS: Final = (
+    "content_type",
+    "cache_control",
+    "content_disposition",
+    "content_encoding",
+    "content_language",
+    "expires",
+)
 
 HeadersT = TypeVar("HeadersT", bound=ObjectHeaders)
 ReadT = TypeVar("ReadT", bound=HeadOptions)
@@ -21,14 +38,18 @@ _MD5_BYTES: Final = 16
 def headers(options: HeadersT) -> HeadersT:
     """Checks an object's headers and makes its metadata lower case and immutable."""
     for field in _TEXT_HEADERS:
-        check.check_header(field, getattr(options, field))
+        value = getattr(options, field)
+        if value is not None:
+            check.check_header(field, value)
     metadata = check.normalised_metadata(options.metadata)
     # Always the immutable copy: the caller may change his own mapping later.
     return check.changed(options, metadata=metadata)
 
 
 def read_conditions(options: ReadT) -> ReadT:
-    """Unquotes the etags and brings the times into UTC."""
+    """Unquotes the etags, brings the times into UTC, and checks the number of a part."""
+    if options.part_number is not None and not 1 <= options.part_number <= check.MAX_PART_NUMBER:
+        raise InvalidArgument(f"a part number is 1 to {check.MAX_PART_NUMBER}, not {options.part_number}")
     return check.changed(
         options,
         if_match=check.normalised_etag(options.if_match),
@@ -49,23 +70,42 @@ def get(options: GetOptions) -> GetOptions:
     """Checks the range and the conditions."""
     if options.range is not None:
         options.range.checked()
+        if options.part_number is not None:
+            raise InvalidArgument("a read names a range or a part, not both")
     return read_conditions(options)
 
 
 def put(options: PutOptions) -> PutOptions:
-    """Checks headers, conditions and digest."""
+    """Checks headers, tags, conditions and digest."""
     if options.content_md5 is not None and len(options.content_md5) != _MD5_BYTES:
         raise InvalidArgument(
             f"content_md5 has {_MD5_BYTES} bytes: the digest itself, not its hexadecimal or base64 form"
         )
+    if options.tags is not NO_TAGS:
+        options = check.changed(options, tags=normalised_tags(options.tags))
     return write_conditions(headers(options))
 
 
+def upload(options: UploadOptions) -> UploadOptions:
+    """Checks the headers and tags of the finished object."""
+    return headers(check.changed(options, tags=normalised_tags(options.tags)))
+
+
+def part_copy(options: PartCopyOptions) -> PartCopyOptions:
+    """Checks the range, which names both its ends (S3 API reference, UploadPartCopy), and the condition."""
+    wanted = options.range
+    if wanted is not None and (wanted.checked().first is None or wanted.last is None):
+        raise InvalidArgument("the range of a part's copy has a first and a last byte")
+    return check.changed(options, source_if_match=check.normalised_etag(options.source_if_match))
+
+
 def copy(options: CopyOptions) -> CopyOptions:
-    """Checks the conditions on both sides, and the new headers if there are any."""
+    """Checks the conditions on both sides, and the new headers and tags if there are any."""
     options = check.changed(options, source_if_match=check.normalised_etag(options.source_if_match))
     if options.headers is not None:
         options = check.changed(options, headers=headers(options.headers))
+    if options.tags is not None:
+        options = check.changed(options, tags=normalised_tags(options.tags))
     return write_conditions(options)
 
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 
 from bucketry import _validation as check
 from bucketry.body import Body, BodySource
-from bucketry.errors import InvalidArgument, TooLarge
+from bucketry.errors import InvalidArgument, TooLarge, Unsupported
 from bucketry.models import DeleteResult, ObjectInfo, PresignedUrl
 from bucketry.opened import OpenedObject
 from bucketry.options import (
+    HEADER_FEATURES,
     MAX_PAGE,
     CopyOptions,
     DeleteOptions,
@@ -17,7 +18,6 @@ from bucketry.options import (
     HeadOptions,
     PresignOptions,
     PutOptions,
-    UploadOptions,
 )
 from bucketry.store import _normalise as normalise
 from bucketry.store._base import StoreBase
@@ -39,6 +39,7 @@ class ObjectOperations(StoreBase):
         Raises:
             NoSuchBucket: The bucket does not exist.
             NoSuchKey: It holds no such object.
+            InvalidRange: The object has no part of the number ``part_number``.
             PreconditionFailed: ``if_match`` or ``if_unmodified_since`` does not hold.
             NotModified: ``if_none_match`` or ``if_modified_since`` says that the caller's copy is current.
             Unsupported: The driver does not declare an option that is used.
@@ -50,12 +51,12 @@ class ObjectOperations(StoreBase):
         return self._chain.head_object(bucket, key, options)
 
     def get_object(self, bucket: str, key: str, options: GetOptions = _GET) -> OpenedObject:
-        """Opens an object, or a range of it, for reading; use it in a ``with`` statement.
+        """Opens an object, or a range or part of it, for reading; use it in a ``with`` statement.
 
         Raises:
             NoSuchBucket: The bucket does not exist.
             NoSuchKey: It holds no such object.
-            InvalidRange: No byte of the object is in the range.
+            InvalidRange: No byte of the object is in the range, or it has no such part.
             PreconditionFailed: As in `head_object`.
             NotModified: As in `head_object`.
             Unsupported: The driver does not declare an option that is used.
@@ -73,7 +74,7 @@ class ObjectOperations(StoreBase):
             bucket: The bucket.
             key: The key, byte for byte.
             body: Bytes, a binary file, an iterable of pieces, or a `Body` where the length of these is known.
-            options: Headers of the object, and conditions.
+            options: Headers and tags of the object, and conditions.
 
         Raises:
             NoSuchBucket: The bucket does not exist.
@@ -100,7 +101,7 @@ class ObjectOperations(StoreBase):
     def copy_object(
         self, source_bucket: str, source_key: str, bucket: str, key: str, options: CopyOptions = _COPY
     ) -> ObjectInfo:
-        """Copies an object within the backend: content, headers and metadata, or ``options.headers`` in their place.
+        """Copies an object within the backend: content, headers, metadata and tags, or those of ``options``.
 
         Raises:
             NoSuchBucket: One of the buckets does not exist.
@@ -113,7 +114,9 @@ class ObjectOperations(StoreBase):
         self._check_target(bucket, key)
         self._require(options)
         if options.headers is not None:
-            check.check_declared(options.headers, UploadOptions.feature_of, self._features, self._driver_name)
+            check.check_declared(options.headers, HEADER_FEATURES, self._features, self._driver_name)
+        if options.tags is not None and not self._features.copy_tagging:  # Also for "none at all".
+            raise Unsupported(f"the driver {self._driver_name!r} does not declare copy_tagging")
         options = normalise.copy(options)
         if options.headers is None and (source_bucket, source_key) == (bucket, key):
             raise InvalidArgument("a copy of an object onto itself needs new headers", bucket=bucket, key=key)
@@ -169,7 +172,3 @@ class ObjectOperations(StoreBase):
         normalise.presign(options)
         self._require(options)
         return self._chain.presign(bucket, key, options)
-
-    def _check_target(self, bucket: str, key: str) -> None:
-        check.check_bucket(bucket)
-        check.check_key(key)

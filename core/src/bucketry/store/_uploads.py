@@ -10,12 +10,13 @@ from bucketry import _validation as check
 from bucketry.body import Body, BodySource
 from bucketry.errors import InvalidArgument, InvalidPart, NoSuchUpload, TooLarge
 from bucketry.models import CompletedPart, ObjectInfo, Part, PartPage, Upload
-from bucketry.options import CompleteOptions, PageOptions, UploadOptions
+from bucketry.options import CompleteOptions, PageOptions, PartCopyOptions, UploadOptions
 from bucketry.store import _normalise as normalise
 from bucketry.store._base import StoreBase
 
 _UPLOAD = UploadOptions()
 _COMPLETE = CompleteOptions()
+_COPY = PartCopyOptions()
 _ALL_PARTS = PageOptions()
 _MAX_UPLOAD_ID: Final = 1024
 
@@ -34,7 +35,7 @@ class UploadOperations(StoreBase):
         check.check_bucket(bucket)
         check.check_key(key)
         self._require(options)
-        return self._chain.create_multipart_upload(bucket, key, normalise.headers(options))
+        return self._chain.create_multipart_upload(bucket, key, normalise.upload(options))
 
     def upload_part(
         self,
@@ -55,8 +56,7 @@ class UploadOperations(StoreBase):
             BadDigest: The body is not the one that ``content_md5`` is of; nothing was stored.
         """
         self._check_upload(bucket, key, upload_id)
-        if not 1 <= part_number <= self._features.max_parts:
-            raise InvalidArgument(f"a part number is 1 to {self._features.max_parts}, not {part_number}")
+        self._check_part_number(part_number)
         content = body if isinstance(body, Body) else Body(body)
         if content_md5 is not None:
             content.require_md5(content_md5)
@@ -64,6 +64,38 @@ class UploadOperations(StoreBase):
         if content.length is not None and content.length > self._features.max_part_size:
             raise TooLarge(f"a part has at most {self._features.max_part_size} bytes", bucket=bucket, key=key)
         return self._chain.upload_part(bucket, key, upload_id, part_number, content)
+
+    def upload_part_copy(
+        self,
+        bucket: str,
+        key: str,
+        upload_id: str,
+        part_number: int,
+        source_bucket: str,
+        source_key: str,
+        options: PartCopyOptions = _COPY,
+    ) -> Part:
+        """Stores one part whose content is an object's, or a range of it; nothing passes through the caller.
+
+        Raises:
+            NoSuchUpload: The upload does not exist, was completed or aborted, or is another key's.
+            NoSuchBucket: The source's bucket does not exist.
+            NoSuchKey: The source does not exist.
+            InvalidArgument: The part number is not 1 to the driver's ``max_parts``, or the range lacks an end.
+            InvalidRange: The range does not lie within the source, whole.
+            PreconditionFailed: The source has another etag than ``source_if_match`` says.
+            TooLarge: The range or the source is larger than the driver's ``max_part_size``.
+            Unsupported: The driver does not declare an option that is used, or cannot copy parts.
+        """
+        self._check_upload(bucket, key, upload_id)
+        self._check_part_number(part_number)
+        self._check_target(source_bucket, source_key)
+        self._require(options)
+        options = normalise.part_copy(options)
+        wanted, most = options.range, self._features.max_part_size
+        if wanted is not None and (wanted.last or 0) - (wanted.first or 0) >= most:
+            raise TooLarge(f"a part has at most {most} bytes", bucket=bucket, key=key)
+        return self._chain.upload_part_copy(bucket, key, upload_id, part_number, source_bucket, source_key, options)
 
     def list_parts(self, bucket: str, key: str, upload_id: str, options: PageOptions = _ALL_PARTS) -> PartPage:
         """Lists one page of an upload's parts, in ascending number; `iter_parts` gives all.
@@ -125,6 +157,10 @@ class UploadOperations(StoreBase):
         """
         self._check_upload(bucket, key, upload_id)
         self._chain.abort_multipart_upload(bucket, key, upload_id)
+
+    def _check_part_number(self, part_number: int) -> None:
+        if not 1 <= part_number <= self._features.max_parts:
+            raise InvalidArgument(f"a part number is 1 to {self._features.max_parts}, not {part_number}")
 
     def _check_upload(self, bucket: str, key: str, upload_id: str) -> None:
         check.check_bucket(bucket)

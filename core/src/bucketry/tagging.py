@@ -1,0 +1,62 @@
+"""Tags of objects, and S3's bounds on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+from unicodedata import category
+
+from bucketry.errors import InvalidArgument
+
+NO_TAGS: Final[Mapping[str, str]] = MappingProxyType({})
+"""The tags of an object that has none; one shared, immutable mapping."""
+
+MAX_TAGS: Final = 10
+"""Most tags of an object (S3 user guide, "Categorizing your objects using tags"); their keys differ."""
+
+MAX_TAG_KEY: Final = 128
+"""Longest key of a tag, in UTF-16 code units, which is how S3 counts (there)."""
+
+MAX_TAG_VALUE: Final = 256
+"""Longest value of a tag, likewise; it may be empty."""
+
+_RESERVED: Final = "aws:"
+_ALLOWED_MARKS: Final = frozenset("_.:/=+-@")
+_ALLOWED_CATEGORIES: Final = frozenset("LNZ")
+"""Letters, numbers and spaces; the S3 API reference has the pattern ``[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*`` (``Tag``)."""
+
+
+def normalised_tags(tags: Mapping[str, str]) -> Mapping[str, str]:
+    """Returns tags as drivers get them: checked, and immutable.
+
+    Raises:
+        InvalidArgument: There are more than 10, a key has not 1 to 128 characters or a value more than 256, one holds
+            a character that S3 does not allow, or a key begins with ``aws:``.
+    """
+    if not tags:
+        return NO_TAGS
+    if len(tags) > MAX_TAGS:
+        raise InvalidArgument(f"an object has at most {MAX_TAGS} tags")
+    for key, value in tags.items():
+        _check_key(key)
+        _check_text(value, f"the value of a tag has at most {MAX_TAG_VALUE} characters", MAX_TAG_VALUE)
+    return MappingProxyType(dict(tags))
+
+
+def _check_key(key: str) -> None:
+    too_long = f"the key of a tag has 1 to {MAX_TAG_KEY} characters"
+    if not key:
+        raise InvalidArgument(too_long)
+    _check_text(key, too_long, MAX_TAG_KEY)
+    if key.lower().startswith(_RESERVED):
+        raise InvalidArgument(f"tags whose key begins with {_RESERVED} are reserved in S3")
+
+
+def _check_text(text: str, too_long: str, limit: int) -> None:
+    if not isinstance(text, str):
+        raise InvalidArgument(f"keys and values of tags are strings, not {type(text).__name__}")
+    if len(text) + sum(character > "\uffff" for character in text) > limit:
+        raise InvalidArgument(too_long)
+    if not all(character in _ALLOWED_MARKS or category(character)[0] in _ALLOWED_CATEGORIES for character in text):
+        raise InvalidArgument("tags are made of letters, numbers, spaces, and the characters + - = . _ : / @")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -206,12 +207,23 @@ def test_a_torn_part_leaves_no_trace() -> None:
     assert store.get_object("assets", "key").read() == b"content"
 
 
-def test_latency_comes_before_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    slept: list[float] = []
-    monkeypatch.setattr("time.sleep", slept.append)
-    store, _ = opened("put_object:latency=0.25", "put_object:throttled:latency=0.5:nth=2", blocks=True)
-    assert outcomes(store, 3) == ".x."
-    assert slept == [0.25, 0.75, 0.25]
+def test_latency_comes_before_the_call_and_adds_up() -> None:
+    store, faults = opened("put_object:latency=0.02", "put_object:throttled:latency=0.03:nth=2", blocks=True)
+    for expected, least in ((".", 0.02), ("x", 0.05), (".", 0.02)):
+        begun = time.monotonic()
+        assert outcomes(store, 1) == expected
+        assert time.monotonic() - begun >= least
+    assert [count.struck for count in faults.counts()] == [3, 1]
+
+
+def test_clearing_ends_the_waiting() -> None:
+    store, faults = opened("put_object:latency=3600", blocks=True)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(outcomes, store, 1)
+        while not faults.counts()[0].struck:
+            time.sleep(0.001)
+        faults.clear()
+        assert waiting.result(timeout=60) == "."
 
 
 def test_a_store_that_may_wait_says_so() -> None:

@@ -1,14 +1,31 @@
 """The documented REST API and an S3 endpoint over any bucketry store, and a server to run them.
 
-``serve(create_app(store))`` is all it takes.
+``serve(create_app(store))`` is all it takes. What is named here is imported when it is first used: who serves one of
+the two does not load the framework of the other.
 """
 
 from __future__ import annotations
 
-from bucketry_http.rest import create_app
-from bucketry_http.s3 import S3Credential, S3Rights, S3Settings, create_s3_app
-from bucketry_http.server import Listener, Server, serve
-from bucketry_http.settings import RestSettings
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from bucketry_http.rest import create_app
+    from bucketry_http.s3 import S3Credential, S3Rights, S3Settings, create_s3_app
+    from bucketry_http.server import Listener, Server, serve
+    from bucketry_http.settings import RestSettings
+
+_HOMES: Final = {
+    "Listener": "server",
+    "RestSettings": "settings",
+    "S3Credential": "s3",
+    "S3Rights": "s3",
+    "S3Settings": "s3",
+    "Server": "server",
+    "create_app": "rest",
+    "create_s3_app": "s3",
+    "serve": "server",
+}
 
 __all__ = [
     "Listener",
@@ -21,3 +38,11 @@ __all__ = [
     "create_s3_app",
     "serve",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
+    return value

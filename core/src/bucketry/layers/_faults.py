@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from inspect import signature
@@ -63,6 +62,7 @@ class Faults:
         self.blocks = any(fault.latency for fault in parsed) if blocks is None else blocks
         self._seed = seed
         self._lock = threading.Lock()
+        self._cleared = threading.Event()
         self._rules: tuple[_Rule, ...] = ()
         self._add(parsed)
 
@@ -86,9 +86,11 @@ class Faults:
         return added
 
     def clear(self) -> None:
-        """Takes all faults away."""
+        """Takes all faults away, and ends the waiting of calls in progress."""
         with self._lock:
             self._rules = ()
+            cleared, self._cleared = self._cleared, threading.Event()
+        cleared.set()
 
     def reset(self) -> None:
         """Begins to count, and to draw, from the start; the faults stay."""
@@ -124,8 +126,9 @@ class Faults:
             return None
         with self._lock:
             struck = [rule.fault for rule in self._rules if rule.strikes(operation, buckets, keys)]
+            cleared = self._cleared
         if latency := sum(fault.latency for fault in struck):
-            time.sleep(latency)
+            cleared.wait(latency)
         for fault in struck:
             if fault.kind is not None and not fault.torn:
                 raise _error(fault)

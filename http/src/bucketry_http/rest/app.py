@@ -19,8 +19,6 @@ from bucketry_http.rest.problems import HANDLERS
 from bucketry_http.rest.routing import PREFIX
 from bucketry_http.rest.storage import StorageApp
 from bucketry_http.settings import KIB, RestSettings
-from bucketry_http.shared.calls import StoreCalls
-from bucketry_http.shared.uploading import Uploader
 
 _MAX_JSON_BYTES = 64 * KIB
 
@@ -69,10 +67,7 @@ def create_app(store: Store, settings: RestSettings | None = None) -> StorageApp
         request_class=ApiRequest,
         request_max_body_size=_MAX_JSON_BYTES,
     )
-    app.settings = settings
-    app.calls = StoreCalls(store, call_threads=settings.call_threads, transfer_threads=settings.transfer_threads)
-    app.uploader = Uploader(app.calls, settings)
-    return app
+    return app.serve_store(store, settings)
 
 
 def _openapi() -> OpenAPIConfig:

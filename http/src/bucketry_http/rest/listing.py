@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncGenerator
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
@@ -36,7 +37,7 @@ Cursor = Annotated[
 
 
 class Listing(Response[list[ObjectView]]):
-    """Sends a listing page by page, with the memory of one page."""
+    """Sends a listing page by page: the next one is asked for while one is sent, so it takes the memory of two."""
 
     def __init__(self, calls: StoreCalls, bucket: str, first: ObjectPage, options: ListOptions) -> None:
         """Begins with the first page, which is there already."""
@@ -50,13 +51,29 @@ class Listing(Response[list[ObjectView]]):
         """Returns the application that sends it."""
         return stream_json_array(self._pages())
 
-    async def _pages(self) -> AsyncIterator[list[ObjectView]]:
-        page, options = self._first, self._options
-        yield _views(page)
+    async def _pages(self) -> AsyncGenerator[list[ObjectView], None]:
+        page = self._first
         while page.cursor is not None:
-            options = msgspec.structs.replace(options, cursor=page.cursor)
-            page = await self._calls.call(self._calls.store.list_objects, self._bucket, options)
-            yield _views(page)
+            following = asyncio.ensure_future(self._after(page.cursor))
+            following.add_done_callback(_forget)
+            await asyncio.sleep(0)  # It begins now, not when this page is sent.
+            try:
+                yield _views(page)
+                page = await following
+            finally:
+                # Of a client that went away, nobody wants the next page.
+                following.cancel()
+        yield _views(page)
+
+    async def _after(self, cursor: str) -> ObjectPage:
+        options = msgspec.structs.replace(self._options, cursor=cursor)
+        return await self._calls.call(self._calls.store.list_objects, self._bucket, options)
+
+
+def _forget(task: asyncio.Future[ObjectPage]) -> None:
+    """Takes note of an error that nobody waits for any more: asyncio would log it."""
+    if not task.cancelled():
+        task.exception()
 
 
 def _views(page: ObjectPage) -> list[ObjectView]:

@@ -1,1 +1,35 @@
-"""Object storage for an application's tests."""
+"""Object storage for an application's tests: stores in memory, and live servers over them.
+
+pytest finds the fixtures by itself (`bucketry_testing.plugin`); without pytest there are context managers::
+
+    with s3_endpoint(buckets=["my-assets"]) as s3:
+        boto3.client("s3", **s3.boto3_kwargs)
+
+What is named here is imported when it is first used, since the plugin is loaded by every pytest that starts.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from bucketry_testing._endpoints import RestServer, S3Endpoint
+    from bucketry_testing._serving import rest_server, s3_endpoint
+
+_HOMES: Final = {
+    "RestServer": "_endpoints",
+    "S3Endpoint": "_endpoints",
+    "rest_server": "_serving",
+    "s3_endpoint": "_serving",
+}
+
+__all__ = ["RestServer", "S3Endpoint", "rest_server", "s3_endpoint"]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
+    return value

@@ -1,0 +1,63 @@
+"""A fresh store in memory, and the servers that a test asks for over it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from functools import cached_property
+from typing import Any
+
+from bucketry import Store
+from bucketry.layers import Faults
+from bucketry_memory import MemoryDriver, MemorySettings
+
+from bucketry_testing._background import reserve_port, url_of
+from bucketry_testing._endpoints import RestServer, S3Endpoint
+
+
+class Bed:
+    """What one test uses; nothing of it is shared with another.
+
+    The S3 endpoint's port is reserved before the store opens, since presigned URLs carry it. Nobody listens there unless
+    the endpoint is asked for.
+    """
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        """Opens the store.
+
+        Args:
+            settings: Settings of the memory driver.
+
+        Raises:
+            InvalidSettings: A setting is out of bounds.
+        """
+        self._port = reserve_port()
+        with ExitStack() as undo:
+            undo.callback(self._port.close)
+            self.settings = MemorySettings(**{"endpoint": url_of(self._port), **settings})
+            self._driver = MemoryDriver(self.settings)
+            self.store = Store(self._driver)
+            self._closing = undo.pop_all()
+        self._closing.callback(self.store.close)
+
+    def with_faults(self, faults: Faults) -> Store:
+        """Returns the same store with faults around it."""
+        return Store(self._driver, [faults])
+
+    @cached_property
+    def s3(self) -> S3Endpoint:
+        """The S3 endpoint, which is started now."""
+        endpoint = S3Endpoint(self.store, self.settings, self._port, self.with_faults)
+        self._closing.callback(endpoint.close)
+        return endpoint
+
+    @cached_property
+    def rest(self) -> RestServer:
+        """The server of the REST API, which is started now."""
+        server = RestServer(self.store, reserve_port(), self.with_faults)
+        self._closing.callback(server.close)
+        return server
+
+    def close(self) -> None:
+        """Ends everything."""
+        self._closing.close()

@@ -89,7 +89,7 @@ class ObjectInfo(ObjectHeaders, frozen=True, kw_only=True):
         etag: Opaque validator of the content, without quotes. MD5 in hexadecimal for a single put in most backends.
         last_modified: When it was last written.
         tag_count: Number of its tags; 0 also where the driver knows no tags.
-        part_range: In the answer to a read with ``part_number``: which bytes that part is, unless it is empty.
+        part_range: In the answer to a read with ``part_number``: which bytes that part is.
         parts_count: Likewise: how many parts the object was uploaded in; ``None``: it was not uploaded in parts.
     """
 

@@ -13,7 +13,7 @@ _HEADER = re.compile(r"bytes=(\d{0,19})-(\d{0,19})", re.ASCII)
 
 
 class ContentRange(msgspec.Struct, frozen=True):
-    """The bytes that an answer holds.
+    """The bytes that an answer holds; none only where they are a part that is empty.
 
     Attributes:
         start: Offset of the first byte.
@@ -26,7 +26,7 @@ class ContentRange(msgspec.Struct, frozen=True):
     size_bytes: int
 
     def __str__(self) -> str:
-        """The value of a ``Content-Range`` header (RFC 9110, 14.4)."""
+        """The value of a ``Content-Range`` header (RFC 9110, 14.4), which an empty part cannot have."""
         return f"bytes {self.start}-{self.stop - 1}/{self.size_bytes}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import final
 
-from bucketry import BucketInfo, BucketNotEmpty, PutOptions
+from bucketry import BucketInfo, BucketNotEmpty, CorsRule, PutOptions
 from bucketry.conditions import check_write
 from bucketry.options import WriteConditions
 from sortedcontainers import SortedList
@@ -25,10 +25,11 @@ class Bucket:
         keys: The same keys in order. Python compares strings by code point, which is the byte order of UTF-8.
         size_bytes: The objects' sizes, added up.
         uploads: Its uploads in progress.
+        cors: Its rules for pages of other origins.
         is_deleted: Whether it was deleted; who found it before that must not write to it.
     """
 
-    __slots__ = ("_room", "info", "is_deleted", "keys", "objects", "size_bytes", "uploads")
+    __slots__ = ("_room", "cors", "info", "is_deleted", "keys", "objects", "size_bytes", "uploads")
 
     def __init__(self, name: str, created_at: datetime, room: Room) -> None:
         """Makes an empty bucket.
@@ -43,6 +44,7 @@ class Bucket:
         self.keys: SortedList[str] = SortedList()
         self.size_bytes = 0
         self.uploads = UploadTable(room)
+        self.cors: tuple[CorsRule, ...] = ()
         self.is_deleted = False
 
     def check_write(self, key: str, conditions: WriteConditions | PutOptions) -> None:

@@ -9,6 +9,7 @@ from bucketry import (
     BucketAlreadyExists,
     BucketInfo,
     BucketReport,
+    CorsRule,
     Done,
     ListOptions,
     ObjectPage,
@@ -100,6 +101,28 @@ class BucketOperations(MemoryState):
         with self._lock:
             self._bucket(bucket).delete()
             del self._buckets[bucket]
+        return DONE
+
+    @override
+    @hookimpl
+    def get_bucket_cors(self, bucket: str) -> tuple[CorsRule, ...]:
+        """Returns a bucket's CORS rules, as they were given."""
+        return self._bucket(bucket).cors
+
+    @override
+    @hookimpl
+    def put_bucket_cors(self, bucket: str, rules: tuple[CorsRule, ...]) -> Done:
+        """Replaces a bucket's CORS rules."""
+        with self._lock:
+            self._bucket(bucket).cors = rules
+        return DONE
+
+    @override
+    @hookimpl
+    def delete_bucket_cors(self, bucket: str) -> Done:
+        """Takes all CORS rules from a bucket."""
+        with self._lock:
+            self._bucket(bucket).cors = ()
         return DONE
 
     @override

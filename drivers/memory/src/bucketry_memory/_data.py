@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
@@ -63,6 +64,19 @@ def whole(content: Content) -> Iterable[bytes]:
     if isinstance(content, bytes) and 0 < len(content) <= PIECE_BYTES:
         return (content,)
     return chunks(content, 0, len(content))
+
+
+def part_of(content: Content, start: int, stop: int) -> Content:
+    """Returns the bytes from ``start`` until ``stop``, which share with the whole what pieces they can."""
+    return content if (start, stop) == (0, len(content)) else joined(chunks(content, start, stop))
+
+
+def md5_hex(content: Content) -> str:
+    """Returns the MD5 of a content in hexadecimal."""
+    digest = hashlib.md5(usedforsecurity=False)
+    for chunk in whole(content):
+        digest.update(chunk)
+    return digest.hexdigest()
 
 
 def joined(contents: Iterable[Content]) -> Content:

@@ -15,7 +15,6 @@ from bucketry import (
     HeadOptions,
     InvalidArgument,
     NoSuchBucket,
-    NoSuchKey,
     ObjectHeaders,
     ObjectInfo,
     OpenedObject,
@@ -31,7 +30,7 @@ from typing_extensions import override
 
 from bucketry_memory._data import chunks, pull, whole
 from bucketry_memory._state import MemoryState
-from bucketry_memory._stored import StoredObject, headers_of
+from bucketry_memory._stored import Extras, StoredObject, extras_of, headers_of
 
 
 class ObjectOperations(MemoryState):
@@ -49,9 +48,12 @@ class ObjectOperations(MemoryState):
         """Opens an object: its bytes stay what they are, whatever is written to the key meanwhile."""
         stored = self._stored(bucket, key)
         info = _info_if(stored, key, options)
-        if options.range is None:
+        if options.range is not None:
+            wanted = options.range.resolve(info.size_bytes)
+        elif info.part_range is not None:
+            wanted = info.part_range
+        else:
             return OpenedObject(info, whole(stored.content))
-        wanted = options.range.resolve(info.size_bytes)
         return OpenedObject(info, chunks(stored.content, wanted.start, wanted.stop), content_range=wanted)
 
     @override
@@ -65,13 +67,13 @@ class ObjectOperations(MemoryState):
         body.track_md5()
         content, reserved = pull(body, self._room)
         try:
-            etag, headers = body.md5_hex(), self._headers_of(options)
+            etag, (headers, extras) = body.md5_hex(), self._kept(options)
             with self._lock:
                 if target.is_deleted:
                     raise NoSuchBucket
                 if conditional:
                     target.check_write(key, options)
-                stored = StoredObject(content, etag, self._clock.now(), headers)
+                stored = StoredObject(content, etag, self._clock.now(), headers, extras)
                 target.put(key, stored, reserved)
         except BaseException:
             self._room.release(reserved)
@@ -93,7 +95,8 @@ class ObjectOperations(MemoryState):
                 raise PreconditionFailed("the source has another etag than source_if_match says")
             target.check_write(key, options)
             headers = source.headers if options.headers is None else headers_of(options.headers)
-            copy = StoredObject(source.content, source.etag, self._clock.now(), headers)
+            extras = extras_of(headers, source.tags if options.tags is None else options.tags)
+            copy = StoredObject(source.content, source.etag, self._clock.now(), headers, extras)
             target.put(key, copy)
         return copy.info(key)
 
@@ -138,19 +141,14 @@ class ObjectOperations(MemoryState):
         )
         return PresignedUrl(url=url, method=options.method, expires_at=now + timedelta(seconds=options.expires_in))
 
-    def _headers_of(self, options: PutOptions) -> ObjectHeaders:
-        seen, headers = self._last_headers
+    def _kept(self, options: PutOptions) -> tuple[ObjectHeaders, Extras | None]:
+        seen, kept = self._last_kept
         if seen is not options:
             # Most writers come with one and the same options, which saves looking their headers up.
             headers = headers_of(options)
-            self._last_headers = options, headers
-        return headers
-
-    def _stored(self, bucket: str, key: str) -> StoredObject:
-        stored = self._bucket(bucket).objects.get(key)
-        if stored is None:
-            raise NoSuchKey(bucket=bucket, key=key)
-        return stored
+            kept = headers, extras_of(headers, options.tags)
+            self._last_kept = options, kept
+        return kept
 
 
 def _info_if(stored: StoredObject, key: str, options: HeadOptions) -> ObjectInfo:
@@ -158,4 +156,4 @@ def _info_if(stored: StoredObject, key: str, options: HeadOptions) -> ObjectInfo
     info = stored.info(key)
     if options.if_match or options.if_none_match or options.if_modified_since or options.if_unmodified_since:
         check_read(info, options)
-    return info
+    return info if options.part_number is None else stored.part_info(key, options.part_number)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from threading import Lock
 
-from bucketry import Features, InvalidSettings, NoSuchBucket, ObjectHeaders
+from bucketry import Features, InvalidSettings, NoSuchBucket, NoSuchKey, ObjectHeaders
 from bucketry.features import MIB
 from bucketry.hookspecs import DriverSpec
 from bucketry.sigv4 import Credentials, Presigner
@@ -14,19 +14,25 @@ from bucketry_memory._bucket import Bucket
 from bucketry_memory._clock import Clock
 from bucketry_memory._room import Room
 from bucketry_memory._settings import MAX_PART_BYTES, MemorySettings
+from bucketry_memory._stored import Extras, StoredObject
 
 FEATURES = Features(
     get_if_match=True,
     get_if_none_match=True,
     get_if_modified_since=True,
     get_if_unmodified_since=True,
+    get_part_number=True,
     put_if_match=True,
     put_if_none_match=True,
     put_headers=True,
     put_metadata=True,
+    put_tagging=True,
     copy_if_match=True,
     copy_if_none_match=True,
     copy_source_if_match=True,
+    copy_tagging=True,
+    upload_tagging=True,
+    part_copy_source_if_match=True,
     complete_if_match=True,
     complete_if_none_match=True,
     complete_subset=True,
@@ -65,7 +71,8 @@ class MemoryState(DriverSpec):
         except ValueError as error:
             raise InvalidSettings(str(error)) from None
         self._clock = Clock()
-        self._last_headers = ObjectHeaders(), ObjectHeaders()
+        headers = ObjectHeaders()
+        self._last_kept: tuple[ObjectHeaders, tuple[ObjectHeaders, Extras | None]] = headers, (headers, None)
         self._buckets: dict[str, Bucket] = {}
         self._lock = Lock()
         self._room = Room(self._lock, settings.max_bytes, settings.max_entries)
@@ -75,6 +82,12 @@ class MemoryState(DriverSpec):
         if bucket is None:
             raise NoSuchBucket(bucket=name)
         return bucket
+
+    def _stored(self, bucket: str, key: str) -> StoredObject:
+        stored = self._bucket(bucket).objects.get(key)
+        if stored is None:
+            raise NoSuchKey(bucket=bucket, key=key)
+        return stored
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._endpoint}>"

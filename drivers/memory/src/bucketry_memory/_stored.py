@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 
 import msgspec
-from bucketry import ObjectHeaders, ObjectInfo
+from bucketry import ContentRange, InvalidRange, ObjectHeaders, ObjectInfo
 from bucketry.models import NO_METADATA
+from bucketry.tagging import NO_TAGS
 
 from bucketry_memory._data import Content
+
+
+class Extras(msgspec.Struct, frozen=True, gc=False):
+    """What few objects have; the others do without all of it.
+
+    Attributes:
+        tags: Its tags.
+        part_ends: Of an object that was uploaded in parts: the offset after each part.
+    """
+
+    tags: Mapping[str, str] = NO_TAGS
+    part_ends: tuple[int, ...] = ()
+
+
+_NO_EXTRAS = Extras()
 
 
 class StoredObject(msgspec.Struct, frozen=True, gc=False):
@@ -24,17 +41,24 @@ class StoredObject(msgspec.Struct, frozen=True, gc=False):
             number, as in S3.
         last_modified: When it was written.
         headers: What its writer said about it.
+        extras: What else there is, from `extras_of`; always there where the headers have a date.
     """
 
     content: Content
     etag: str
     last_modified: datetime
     headers: ObjectHeaders
+    extras: Extras | None = None
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """Its tags."""
+        return NO_TAGS if self.extras is None else self.extras.tags
 
     def info(self, key: str) -> ObjectInfo:
         """Returns this object as the contract describes it."""
         headers = self.headers
-        return ObjectInfo(
+        info = ObjectInfo(
             key=key,
             size_bytes=len(self.content),
             etag=self.etag,
@@ -46,17 +70,44 @@ class StoredObject(msgspec.Struct, frozen=True, gc=False):
             content_language=headers.content_language,
             metadata=headers.metadata,
         )
+        if self.extras is None:
+            return info
+        return msgspec.structs.replace(info, expires=headers.expires, tag_count=len(self.extras.tags))
+
+    def part_info(self, key: str, number: int) -> ObjectInfo:
+        """Returns this object as the contract describes it to who asks for one part.
+
+        Raises:
+            InvalidRange: It has no part of that number.
+        """
+        ends = (self.extras or _NO_EXTRAS).part_ends
+        bounds = (0, *ends) if ends else (0, len(self.content))
+        if number >= len(bounds):
+            raise InvalidRange(f"the object has no part {number}")
+        part_range = ContentRange(bounds[number - 1], bounds[number], len(self.content))
+        return msgspec.structs.replace(self.info(key), part_range=part_range, parts_count=len(ends) or None)
+
+    def with_tags(self, tags: Mapping[str, str]) -> StoredObject:
+        """Returns this object with these tags and no others; nothing else changes."""
+        ends = (self.extras or _NO_EXTRAS).part_ends
+        return msgspec.structs.replace(self, extras=extras_of(self.headers, tags, ends))
+
+
+def extras_of(headers: ObjectHeaders, tags: Mapping[str, str], part_ends: tuple[int, ...] = ()) -> Extras | None:
+    """Returns what an object has that few have, or ``None`` for an object like most."""
+    return Extras(tags, part_ends) if tags or part_ends or headers.expires is not None else None
 
 
 def headers_of(source: ObjectHeaders) -> ObjectHeaders:
-    """Returns the headers alone; objects without metadata of their own share them."""
-    if source.metadata:
+    """Returns the headers alone; objects without metadata or a date of their own share them."""
+    if source.metadata or source.expires is not None:
         return ObjectHeaders(
             content_type=source.content_type,
             cache_control=source.cache_control,
             content_disposition=source.content_disposition,
             content_encoding=source.content_encoding,
             content_language=source.content_language,
+            expires=source.expires,
             metadata=source.metadata,
         )
     return _shared(

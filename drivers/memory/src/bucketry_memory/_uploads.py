@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from itertools import islice
+from itertools import accumulate, islice
 from secrets import token_urlsafe
 from typing import TypeAlias, final
 
@@ -51,17 +51,21 @@ class UploadState:
         number: Uploads of a bucket are numbered in the order in which they began.
         initiated_at: When it began.
         headers: What the finished object will carry.
+        tags: The tags that it will have.
         parts: What was stored, by part number.
     """
 
-    __slots__ = ("headers", "initiated_at", "key", "number", "parts", "upload_id")
+    __slots__ = ("headers", "initiated_at", "key", "number", "parts", "tags", "upload_id")
 
-    def __init__(self, key: str, number: int, initiated_at: datetime, headers: ObjectHeaders) -> None:
+    def __init__(
+        self, key: str, number: int, initiated_at: datetime, headers: ObjectHeaders, tags: Mapping[str, str]
+    ) -> None:
         self.key = key
         self.upload_id = token_urlsafe(_ID_BYTES)
         self.number = number
         self.initiated_at = initiated_at
         self.headers = headers
+        self.tags = tags
         self.parts: dict[int, StoredPart] = {}
 
     @property
@@ -125,6 +129,11 @@ def etag_of(parts: list[StoredPart]) -> str:
     return f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(parts)}"
 
 
+def ends_of(parts: list[StoredPart]) -> tuple[int, ...]:
+    """Returns where each of these parts ends in an object made of them."""
+    return tuple(accumulate(len(part.content) for part in parts))
+
+
 _Place: TypeAlias = tuple[str, int]
 """An upload's key and number: uploads are listed in this order."""
 
@@ -142,7 +151,7 @@ class UploadTable:
         self._places: SortedList[_Place] = SortedList()
         self._begun = 0
 
-    def begin(self, key: str, initiated_at: datetime, headers: ObjectHeaders) -> UploadState:
+    def begin(self, key: str, initiated_at: datetime, headers: ObjectHeaders, tags: Mapping[str, str]) -> UploadState:
         """Begins an upload.
 
         Raises:
@@ -150,7 +159,7 @@ class UploadTable:
         """
         self._room.take(0, entries=1)
         self._begun += 1
-        upload = UploadState(key, self._begun, initiated_at, headers)
+        upload = UploadState(key, self._begun, initiated_at, headers, tags)
         place = (upload.key, upload.number)
         self._by_id[upload.upload_id] = upload
         self._by_place[place] = upload

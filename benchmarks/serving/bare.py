@@ -82,3 +82,26 @@ async def bare_asgi(scope: Any, receive: Any, send: Any) -> None:
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(answer))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": answer})
+
+
+_objects: dict[str, bytes] = {}
+
+
+async def bare_objects(scope: Any, receive: Any, send: Any) -> None:
+    """Keeps what is PUT to a path and gives it back for a GET, and does nothing else that S3 asks for."""
+    if scope["type"] == "lifespan":
+        await bare_asgi(scope, receive, send)
+        return
+    pieces, more = [], True
+    while more:
+        message = await receive()
+        pieces.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    body = b""
+    if scope["method"] == "PUT":
+        _objects[scope["path"]] = b"".join(pieces)
+    else:
+        body = _objects[scope["path"]]
+    headers = [(b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -14,17 +14,22 @@ import msgspec
 
 Address: TypeAlias = tuple[str, int]
 
+S3_KEYS = ("bench", "bench-secret")
+"""Access key and secret key of the S3 endpoint."""
+
 TIMEOUT_SECONDS = 60
 """How long a client waits for the server to go on, and a server may take to end; a hang is then an error."""
 
 
 class Running(msgspec.Struct, frozen=True):
-    """A server that runs: its process, and where its three applications listen."""
+    """A server that runs: its process, and where its applications listen."""
 
     pid: int
     rest: Address
     litestar: Address
     asgi: Address
+    s3: Address
+    s3_bare: Address
 
 
 @contextmanager

@@ -1,6 +1,6 @@
-"""Serves the REST API, the bare Litestar routes and the bare ASGI application side by side, each on a port of its own.
+"""Serves the REST API, the S3 endpoint and what both are compared with side by side, each on a port of its own.
 
-``python -m benchmarks.serving.server memory|discard|URL`` prints the three URLs as JSON in one line. It ends with its
+``python -m benchmarks.serving.server memory|discard|URL`` prints their URLs as JSON in one line. It ends with its
 standard input, and so never outlives who started it.
 """
 
@@ -10,19 +10,23 @@ import sys
 import threading
 
 import msgspec
-from bucketry import Store, open_store
+from bucketry import Secret, Store, open_store
 from bucketry.hookspecs import DriverSpec
 from bucketry_http import Listener, Server, create_app
+from bucketry_http.s3 import S3Credential, S3Settings, create_s3_app
 from bucketry_memory import MemoryDriver, MemorySettings
 
-from benchmarks.serving.bare import bare_asgi, bare_litestar
+from benchmarks.serving.bare import bare_asgi, bare_litestar, bare_objects
 from benchmarks.serving.discard import DiscardDriver
+from benchmarks.serving.running import S3_KEYS
 
 
 def main(name: str) -> None:
     """Serves until standard input ends."""
     with _store(name) as store:
-        apps = (create_app(store), bare_litestar(), bare_asgi)
+        credential = S3Credential(access_key=S3_KEYS[0], secret_key=Secret(S3_KEYS[1]))
+        s3_app = create_s3_app(store, S3Settings(credentials=(credential,)))
+        apps = (create_app(store), bare_litestar(), bare_asgi, s3_app, bare_objects)
         server = Server([Listener(app, port=0) for app in apps], on_ready=_announce)
         threading.Thread(target=_stop_at_end_of_input, args=(server,), daemon=True).start()
         server.run()

@@ -1,0 +1,226 @@
+"""The S3 endpoint over the memory driver, against other servers that an application's tests could use."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter, sleep
+
+from benchmarks.case import (
+    KIB,
+    MEBIBYTES,
+    MEGABYTES_PER_SECOND,
+    MIB,
+    MILLISECONDS,
+    REQUESTS,
+    Case,
+    Contender,
+    Contenders,
+    Scale,
+    Target,
+)
+from benchmarks.resident import resident_bytes
+from benchmarks.s3.pairs import requests_a_second
+from benchmarks.s3.servers import (
+    Endpoint,
+    Start,
+    bucketry,
+    free_port,
+    minio,
+    moto,
+    moto_command,
+    s3rver,
+    started_process,
+    wait_for_port,
+    with_bucket,
+)
+from benchmarks.servers.plain import BUCKET, connection_to, save, send
+from benchmarks.serving.running import running_server
+from benchmarks.serving.sending import write_file
+
+_LARGE_PART = 4
+"""Part of the large upload's size that is moved here: 256 MiB of 1 GiB."""
+
+
+def _pairs(theirs: Start, scale: Scale, stack: ExitStack) -> Contenders:
+    seconds = scale.seconds * 4
+
+    def side(endpoint: Endpoint) -> Contender:
+        return Contender(endpoint.name, requests_a_second(endpoint, KIB, seconds, stack))
+
+    # Theirs first: what cannot be had ends the row before anything else is started.
+    other = side(with_bucket(theirs, stack))
+    return Contenders(side(with_bucket(bucketry, stack)), other, _bare(seconds, stack))
+
+
+def _bare(seconds: float, stack: ExitStack) -> Contender:
+    host, port = stack.enter_context(running_server("memory")).s3_bare
+    endpoint = Endpoint(name="ASGI that keeps the last object", url=f"http://{host}:{port}")
+    return Contender(endpoint.name, requests_a_second(endpoint, KIB, seconds, stack))
+
+
+def _large(upload: bool, scale: Scale, stack: ExitStack) -> Contenders:
+    size = scale.upload_bytes // _LARGE_PART
+    folder = Path(stack.enter_context(TemporaryDirectory(prefix="bucketry-bench-")))
+    file = folder / "large.bin"
+    write_file(file, size)
+
+    def side(endpoint: Endpoint, name: str) -> Contender:
+        connection = connection_to(endpoint.url, stack)
+        put, get = endpoint.signed("PUT", key=file.name), endpoint.signed("GET", key=file.name)
+
+        def put_once() -> None:
+            with file.open("rb") as content:
+                send(connection, "PUT", put, content, size).read()
+
+        def get_once() -> None:
+            save(send(connection, "GET", get), folder / "back.bin")
+
+        put_once()
+        return Contender(name, _throughput(put_once if upload else get_once, size))
+
+    theirs = with_bucket(minio, stack)
+    bare = Contender("a copy of the file", _throughput(partial(_copy, file, folder / "copy.bin"), size))
+    return Contenders(side(with_bucket(bucketry, stack), "bucketry"), side(theirs, theirs.name), bare)
+
+
+def _copy(source: Path, target: Path) -> None:
+    with source.open("rb") as content, target.open("wb") as copied:
+        while piece := content.read(MIB):
+            copied.write(piece)
+
+
+def _throughput(block: Callable[[], object], size: int) -> Callable[[], float]:
+    def measure() -> float:
+        begun = perf_counter()
+        block()
+        return size / (perf_counter() - begun) / 1e6
+
+    return measure
+
+
+def _serve_command(port: int) -> list[str]:
+    arguments = ["serve", "--store", "memory://", "--port", str(free_port()), "--s3-port", str(port)]
+    return [sys.executable, "-m", "bucketry_cli", *arguments]
+
+
+def _first_answer(command: Callable[[int], list[str]]) -> Callable[[], float]:
+    def measure() -> float:
+        port = free_port()
+        with ExitStack() as stack:
+            begun = perf_counter()
+            started_process(command(port), stack)
+            wait_for_port(port)
+            connection = connection_to(f"http://127.0.0.1:{port}", stack)
+            connection.request("GET", "/")
+            connection.getresponse().read()
+            return (perf_counter() - begun) * 1e3
+
+    return measure
+
+
+def _idle_memory(command: Callable[[int], list[str]]) -> Callable[[], float]:
+    def measure() -> float:
+        port = free_port()
+        with ExitStack() as stack:
+            pid = started_process(command(port), stack)
+            wait_for_port(port)
+            endpoint = Endpoint(name="", url=f"http://127.0.0.1:{port}")
+            connection = connection_to(endpoint.url, stack)
+            # Whatever is loaded with the first request counts too.
+            connection.request("GET", f"/{BUCKET}")
+            connection.getresponse().read()
+            sleep(0.5)
+            return resident_bytes(pid) / MIB
+
+    return measure
+
+
+def _bare_interpreter() -> float:
+    begun = perf_counter()
+    subprocess.run([sys.executable, "-c", "import uvicorn, httptools, msgspec"], check=True)
+    return (perf_counter() - begun) * 1e3
+
+
+def _bare_memory() -> float:
+    code = "import uvicorn, httptools, msgspec, os; print(open(f'/proc/{os.getpid()}/statm').read().split()[1])"
+    done = subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.PIPE)
+    return int(done.stdout) * 4 * KIB / MIB
+
+
+def _ready(_: Scale, __: ExitStack) -> Contenders:
+    return Contenders(
+        Contender("bucketry", _first_answer(_serve_command)),
+        Contender("moto's server", _first_answer(moto_command)),
+        Contender("an interpreter with uvicorn", _bare_interpreter),
+    )
+
+
+def _idle(_: Scale, __: ExitStack) -> Contenders:
+    return Contenders(
+        Contender("bucketry", _idle_memory(_serve_command)),
+        Contender("moto's server", _idle_memory(moto_command)),
+        Contender("an interpreter with uvicorn", _bare_memory),
+    )
+
+
+_TITLE = "S3 endpoint over memory, put + get of 1 KiB, 16 clients"
+
+
+def _against(name: str, start: Start, target: Target, needs: tuple[str, ...] = (), *, real: bool = False) -> Case:
+    return Case(
+        name=f"s3-small-{name}",
+        title=_TITLE,
+        unit=REQUESTS,
+        set_up=partial(_pairs, start),
+        target=target,
+        needs=needs,
+        max_rounds=3,
+        real_server=real,
+        note="One server process. Requests are presigned beforehand; puts and gets are counted together.",
+    )
+
+
+def _moving(name: str, title: str, *, upload: bool) -> Case:
+    return Case(
+        name=f"s3-large-{name}",
+        title=f"S3 endpoint over memory, {title} of 256 MiB",
+        unit=MEGABYTES_PER_SECOND,
+        set_up=partial(_large, upload),
+        target=Target(0.7, "at least 0.7×"),
+        needs=("docker", "testcontainers", "trustme"),
+        max_rounds=3,
+        real_server=True,
+    )
+
+
+CASES = (
+    _against("moto", moto, Target(10, "at least 10×"), ("moto",)),
+    _against("s3rver", s3rver, Target(2, "at least 2×")),
+    _against("minio", minio, Target(1, "at least equal"), ("docker", "testcontainers", "trustme"), real=True),
+    _moving("put", "put", upload=True),
+    _moving("get", "get", upload=False),
+    Case(
+        name="s3-start",
+        title="`bucketry serve --store memory://`, start to first answer",
+        unit=MILLISECONDS,
+        set_up=_ready,
+        target=Target(1, "sooner"),
+        needs=("moto",),
+        max_rounds=5,
+    ),
+    Case(
+        name="s3-idle",
+        title="`bucketry serve --store memory://`, resident memory after a first request",
+        unit=MEBIBYTES,
+        set_up=_idle,
+        target=Target(1, "less"),
+        needs=("moto",),
+        max_rounds=3,
+    ),
+)

@@ -1,0 +1,138 @@
+"""Puts and gets small objects on many connections at a time.
+
+Requests are signed beforehand and answers are parsed no more than it takes to find their end, so that the client costs
+a small part of what any server does.
+"""
+
+from __future__ import annotations
+
+import re
+import selectors
+import socket
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from time import perf_counter
+from typing import Final
+
+from benchmarks.s3.servers import Endpoint
+from benchmarks.serving.running import TIMEOUT_SECONDS, Address
+
+CLIENTS: Final = 16
+_BUFFER_BYTES: Final = 64 * 1024
+_LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_CHUNKED: Final = re.compile(rb"\r\ntransfer-encoding: *chunked", re.IGNORECASE)
+_CLOSE: Final = re.compile(rb"\r\nconnection: *close", re.IGNORECASE)
+
+
+class _Client:
+    """One connection, which puts its object and gets it, over and over."""
+
+    def __init__(self, address: Address, requests: tuple[bytes, bytes], content: bytes) -> None:
+        self._address = address
+        self._requests = requests
+        self._content = content
+        self._turn = 0
+        self._received = b""
+        self.socket = self._connect()
+
+    def _connect(self) -> socket.socket:
+        connection = socket.create_connection(self._address, TIMEOUT_SECONDS)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection
+
+    def ask(self) -> None:
+        """Sends the next request."""
+        self._received = b""
+        self.socket.sendall(self._requests[self._turn])
+
+    def take(self) -> bool:
+        """Reads what came; says whether the answer is whole.
+
+        Raises:
+            RuntimeError: It is none that was to come.
+        """
+        piece = self.socket.recv(_BUFFER_BYTES)
+        self._received += piece
+        head, found, body = self._received.partition(b"\r\n\r\n")
+        if not found:
+            if not piece:
+                raise RuntimeError(f"the server went away after {self._received[:200]!r}")
+            return False
+        length = _LENGTH.search(head)
+        ended = body.endswith(b"0\r\n\r\n") if _CHUNKED.search(head) else length and len(body) >= int(length[1])
+        if piece and not ended:
+            return False
+        good = head.startswith(b"HTTP/1.1 200") and (self._turn == 0 or self._content in body)
+        if not good:
+            raise RuntimeError(f"another answer than expected: {self._received[:500]!r}")
+        self._turn = 1 - self._turn
+        return True
+
+    def must_reconnect(self) -> bool:
+        """Says whether the server keeps the connection no longer."""
+        return bool(_CLOSE.search(self._received.partition(b"\r\n\r\n")[0]))
+
+    def reconnect(self) -> None:
+        """Opens another connection."""
+        self.close()
+        self.socket = self._connect()
+
+    def close(self) -> None:
+        """Closes the connection."""
+        with suppress(OSError):
+            self.socket.close()
+
+
+def requests_a_second(endpoint: Endpoint, size: int, seconds: float, stack: ExitStack) -> Callable[[], float]:
+    """Makes a measure of how many puts and gets, taken together, a server answers in a second.
+
+    Args:
+        endpoint: The server; its bucket is there.
+        size: Bytes of an object.
+        seconds: How long a round is.
+        stack: What closes the connections.
+    """
+    content = b"x" * size
+    clients = [_Client(endpoint.address, _requests(endpoint, number, content), content) for number in range(CLIENTS)]
+    for client in clients:
+        stack.callback(client.close)
+
+    def measure() -> float:
+        begun = perf_counter()
+        answered = _load(clients, begun + seconds)
+        return answered / (perf_counter() - begun)
+
+    _load(clients, perf_counter() + seconds / 4)
+    return measure
+
+
+def _requests(endpoint: Endpoint, number: int, content: bytes) -> tuple[bytes, bytes]:
+    key = f"photos/2024/{number:04}.jpg"
+    host = "{}:{}".format(*endpoint.address)
+    put = f"PUT {endpoint.signed('PUT', key=key)} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(content)}\r\n\r\n"
+    get = f"GET {endpoint.signed('GET', key=key)} HTTP/1.1\r\nHost: {host}\r\n\r\n"
+    return put.encode() + content, get.encode()
+
+
+def _load(clients: list[_Client], until: float) -> int:
+    answered, waiting = 0, len(clients)
+    with selectors.DefaultSelector() as selector:
+        for client in clients:
+            selector.register(client.socket, selectors.EVENT_READ, client)
+            client.ask()
+        while waiting:
+            more = perf_counter() < until
+            for ready, _ in selector.select():
+                client = ready.data
+                if not client.take():
+                    continue
+                answered += 1
+                if client.must_reconnect():
+                    selector.unregister(client.socket)
+                    client.reconnect()
+                    selector.register(client.socket, selectors.EVENT_READ, client)
+                if more:
+                    client.ask()
+                else:
+                    waiting -= 1
+    return answered

@@ -1,0 +1,164 @@
+"""Starts servers that speak S3, each in a process or container of its own, with a bucket in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import monotonic, sleep
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+from bucketry import Secret
+from bucketry.sigv4 import Credentials, Presigner
+
+from benchmarks.case import NotAvailable
+from benchmarks.servers.plain import BUCKET, connection_to, send
+from benchmarks.servers.starting import started
+from benchmarks.serving.running import S3_KEYS, TIMEOUT_SECONDS, Address, running_server
+from tests.servers.containers import start_minio
+
+S3RVER: Final = "s3rver@3.7.1"
+_S3RVER_KEY: Final = "S3RVER"
+"""Access key and secret key that s3rver has built in."""
+
+
+class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """A server that answers.
+
+    Attributes:
+        name: What it is.
+        url: Where it listens.
+        keys: Access key and secret key.
+        pid: Its process; ``None`` in a container.
+    """
+
+    name: str
+    url: str
+    keys: tuple[str, str] = S3_KEYS
+    pid: int | None = None
+
+    @property
+    def address(self) -> Address:
+        """Host and port."""
+        parts = urlsplit(self.url)
+        return parts.hostname or "127.0.0.1", parts.port or 80
+
+    def signed(self, method: str, bucket: str = BUCKET, key: str = "") -> str:
+        """Returns the target of a request that is signed beforehand, for an hour."""
+        credentials = Credentials(self.keys[0], Secret(self.keys[1]))
+        presigner = Presigner(credentials, endpoint=self.url, region="us-east-1")
+        return presigner.presign_url(method, bucket, key, expires_in=3600).removeprefix(self.url)
+
+
+Start = Callable[[ExitStack], Endpoint]
+
+
+def with_bucket(start: Start, stack: ExitStack) -> Endpoint:
+    """Starts a server and creates the bucket."""
+    endpoint = start(stack)
+    send(connection_to(endpoint.url, stack), "PUT", endpoint.signed("PUT")).read()
+    return endpoint
+
+
+def bucketry(stack: ExitStack) -> Endpoint:
+    """Starts our endpoint over the memory driver."""
+    running = stack.enter_context(running_server("memory"))
+    host, port = running.s3
+    return Endpoint(name="bucketry", url=f"http://{host}:{port}", pid=running.pid)
+
+
+def moto(stack: ExitStack) -> Endpoint:
+    """Starts moto's server."""
+    port = free_port()
+    pid = started_process(moto_command(port), stack)
+    wait_for_port(port)
+    return Endpoint(name="moto's server", url=f"http://127.0.0.1:{port}", pid=pid)
+
+
+def moto_command(port: int) -> list[str]:
+    """Returns how moto's server is started."""
+    return [sys.executable, "-m", "moto.server", "-p", str(port)]
+
+
+def s3rver(stack: ExitStack) -> Endpoint:
+    """Installs s3rver from npm into a folder of its own, and starts it.
+
+    Raises:
+        NotAvailable: npm or node is missing, or the package cannot be had.
+    """
+    npm, node = shutil.which("npm"), shutil.which("node")
+    if npm is None or node is None:
+        raise NotAvailable("npm is not installed")
+    folder = Path(stack.enter_context(TemporaryDirectory(prefix="bucketry-bench-")))
+    flags = ["--prefix", str(folder), "--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--silent"]
+    done = subprocess.run([npm, "install", *flags, S3RVER], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    if done.returncode:
+        raise NotAvailable(f"npm cannot install {S3RVER}")
+    port = free_port()
+    program = folder / "node_modules/s3rver/bin/s3rver.js"
+    data = folder / "data"
+    data.mkdir()
+    command = [node, str(program), "-d", str(data), "-a", "127.0.0.1", "-p", str(port), "--silent"]
+    pid = started_process(command, stack)
+    wait_for_port(port)
+    return Endpoint(name="s3rver", url=f"http://127.0.0.1:{port}", keys=(_S3RVER_KEY, _S3RVER_KEY), pid=pid)
+
+
+def minio(stack: ExitStack) -> Endpoint:
+    """Starts a real MinIO server in a container; raises what `started` raises."""
+    server = started(stack, start_minio)
+    return Endpoint(name="MinIO", url=server.url, keys=(server.access_key, server.secret_key))
+
+
+def started_process(command: Sequence[str], stack: ExitStack, environ: Mapping[str, str] | None = None) -> int:
+    """Starts a process, which the stack ends, and returns its id."""
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, **(environ or {})},
+    )
+    stack.callback(_end, process)
+    return process.pid
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def free_port() -> int:
+    """Returns a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_for_port(port: int) -> None:
+    """Waits until somebody listens.
+
+    Raises:
+        NotAvailable: Nobody does within a minute.
+    """
+    until = monotonic() + TIMEOUT_SECONDS
+    while monotonic() < until:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        sleep(0.002)
+    raise NotAvailable("the server does not start")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 
 import pytest
-from bucketry import AccessDenied, NoSuchKey, PresignOptions, PutOptions, Store, Unavailable, Unsupported
+from bucketry import AccessDenied, NoSuchKey, PresignOptions, PutOptions, Store, Unavailable, Unsupported, open_store
 from bucketry.hookspecs import OPERATIONS
-from bucketry.layers import Observe, OperationStats, ReadOnly
+from bucketry.layers import Observe, OperationStats, ReadOnly, ServedAt
 
 from tests.core.tiny import TinyDriver, TinySettings
 
@@ -77,3 +77,12 @@ def test_observe_reports_each_event() -> None:
 
 def test_observe_wraps_every_operation() -> None:
     assert all(hasattr(Observe, name) for name in OPERATIONS)
+
+
+def test_a_served_store_says_where() -> None:
+    served_at = ServedAt()
+    store = open_store("memory://?endpoint=http://elsewhere:1", layers=[served_at], environ={})
+    assert store.status().endpoint == "http://elsewhere:1"
+    served_at.endpoint, served_at.region = "http://localhost:9000", "eu-1"
+    status = store.status()
+    assert (status.available, status.endpoint, status.region) == (True, "http://localhost:9000", "eu-1")

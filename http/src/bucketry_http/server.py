@@ -32,11 +32,14 @@ class Listener(msgspec.Struct, frozen=True):
         app: The ASGI application.
         host: Name or address to listen on.
         port: TCP port; 0: one that is free.
+        bound: The socket that `bind` returned for host and port, for who must know its port before there is an
+            application. The server closes it.
     """
 
     app: Any
     host: str = "127.0.0.1"
     port: int = 8000
+    bound: socket.socket | None = None
 
 
 class Server:
@@ -82,7 +85,10 @@ class Server:
         """
         self._loop = asyncio.get_running_loop()
         with contextlib.ExitStack() as stack:
-            sockets = [stack.enter_context(_bind(listener.host, listener.port)) for listener in self._listeners]
+            sockets = [
+                stack.enter_context(listener.bound or bind(listener.host, listener.port))
+                for listener in self._listeners
+            ]
             urls = tuple(map(_url, self._listeners, sockets))
             self._servers = [_Server(listener.app, self._grace_seconds) for listener in self._listeners]
             with self._signals():
@@ -159,7 +165,12 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _bind(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int) -> socket.socket:
+    """Returns a socket that listens; whoever connects waits until a server takes it over.
+
+    Raises:
+        OSError: The address is in use or not available.
+    """
     family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     bound = socket.create_server((str(address[0]), port), family=family, backlog=BACKLOG)
     bound.setblocking(False)

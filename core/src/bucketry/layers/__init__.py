@@ -6,5 +6,6 @@ from bucketry.layers._fault import Fault
 from bucketry.layers._faults import FaultCount, Faults
 from bucketry.layers._observe import Observe, OperationStats
 from bucketry.layers._read_only import ReadOnly
+from bucketry.layers._served_at import ServedAt
 
-__all__ = ["Fault", "FaultCount", "Faults", "Observe", "OperationStats", "ReadOnly"]
+__all__ = ["Fault", "FaultCount", "Faults", "Observe", "OperationStats", "ReadOnly", "ServedAt"]

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from bucketry import ListOptions, Store
 
 from benchmarks.case import KIB, MICROSECONDS, Case, Contender, Contenders, Scale, Target
-from benchmarks.servers.kinds import KINDS, Kind
+from benchmarks.servers.kinds import KINDS, UNCHECKED_MINIO, Kind
 from benchmarks.timing import timed_waiting
 
 _BUCKET = "bench"
@@ -114,4 +114,7 @@ def _case(kind: Kind, operation: tuple[str, str, Callable[[Kind, ExitStack], _Si
     )
 
 
-CASES = tuple(_case(kind, operation) for kind in KINDS for operation in _OPERATIONS)
+CASES = (
+    *(_case(kind, operation) for kind in KINDS for operation in _OPERATIONS),
+    *(_case(UNCHECKED_MINIO, operation) for operation in _OPERATIONS if operation[0] == "put"),
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 from time import perf_counter
@@ -17,6 +18,7 @@ from benchmarks.serving.running import running_server
 
 _PREFIX = "/api/v1/storage"
 _PAGE = 1000
+_CREATING_THREADS = 8
 
 
 def milliseconds(block: Callable[[], object]) -> Callable[[], float]:
@@ -78,8 +80,8 @@ def _listing(kind: Kind, name: str, title: str, target: Target) -> Case:
 
 def _usage(kind: Kind, scale: Scale, stack: ExitStack) -> Contenders:
     backend, count = kind.start(stack), scale.buckets
-    for number in range(count - 1):  # There is one already.
-        backend.store.create_bucket(f"bench-{number:04}")
+    with ThreadPoolExecutor(_CREATING_THREADS) as threads:  # There is one bucket already.
+        list(threads.map(backend.store.create_bucket, [f"bench-{number:04}" for number in range(count - 1)]))
     admin_call = backend.bucket_usage
     if admin_call is None or admin_call() != count:
         raise RuntimeError("the admin API does not list all buckets")

@@ -57,10 +57,25 @@ MINIO = Kind(
     parts_held=5,
     notes={
         "put": "Ours is two requests: it asks first whether the write would hide objects from MinIO's listings "
-        "(`check_paths`). The SDK does not ask.",
+        "(`check_paths`), and the SDK does not; docs/adr/0006-minio-check-paths.md has the reason.",
         "list": "With content types on both sides (`include_user_meta=True`).",
         "rest-list": "Ours lists content types too, which the SDK's plain listing does not.",
     },
+)
+
+
+def _unchecked_minio(stack: ExitStack) -> Backend:
+    from benchmarks.servers.minio_backend import minio_backend
+
+    return minio_backend(stack, check_paths=False)
+
+
+UNCHECKED_MINIO = msgspec.structs.replace(
+    MINIO,
+    name="minio-unchecked",
+    title="MinIO with check_paths=false",
+    start=_unchecked_minio,
+    notes={"put": "One request on both sides; see docs/adr/0006-minio-check-paths.md."},
 )
 
 

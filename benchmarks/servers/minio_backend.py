@@ -18,12 +18,18 @@ from benchmarks.servers.starting import started
 from tests.servers.containers import start_minio
 
 
-def minio_backend(stack: ExitStack) -> Backend:
-    """Starts a MinIO server; raises what `started` raises."""
+def minio_backend(stack: ExitStack, *, check_paths: bool = True) -> Backend:
+    """Starts a MinIO server; raises what `started` raises.
+
+    Args:
+        stack: What removes it.
+        check_paths: The setting of that name of the store.
+    """
     server = started(stack, start_minio)
     location = urlsplit(server.url).netloc
     keys = (server.access_key, server.secret_key)
-    return backend_on(stack, location=location, scheme="minio", keys=keys, sdk=MinioSdk(location, *keys))
+    more = {"BUCKETRY_MINIO_CHECK_PATHS": str(check_paths).lower()}
+    return backend_on(stack, location=location, scheme="minio", keys=keys, sdk=MinioSdk(location, *keys), more=more)
 
 
 class MinioSdk(Sdk):

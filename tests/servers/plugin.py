@@ -91,7 +91,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterat
     missing = Counter(reason for report in terminalreporter.getreports("skipped") if (reason := _missing(report)))
     if not missing:
         return
-    terminalreporter.section("these servers were NOT TESTED", sep="!", red=True, bold=True)
+    terminalreporter.section("NOT TESTED", sep="!", red=True, bold=True)
     for reason, count in sorted(missing.items()):
         terminalreporter.write_line(f"{reason} ({count} tests not run)", red=True, bold=True)
     terminalreporter.write_line("BUCKETRY_REQUIRE_SERVERS=1 makes this a failure.")
@@ -173,10 +173,11 @@ def _started(config: pytest.Config, name: str, start: Callable[[Owner], ServerTy
         remove_leftover_folders(FOLDER_PREFIX)
         return start(run.owner())
     except (EngineMissing, ImageMissing) as error:
-        _not_tested(name, error)
+        not_tested(name, error)
 
 
-def _not_tested(name: str, error: Exception) -> NoReturn:
+def not_tested(name: str, error: Exception | str) -> NoReturn:
+    """Skip a test because something is not on this machine, which the end of the run says; or fail, if it must be."""
     from tests.servers.engine import servers_are_required
 
     if servers_are_required():

@@ -17,7 +17,7 @@ from tests.acceptance.client import Client
 def client() -> Iterator[Client]:
     """A client of ``bucketry serve --store memory://`` in a process of its own."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("BUCKETRY_")}
-    command = [sys.executable, "-m", "bucketry_cli", "serve", "--store", "memory://", "--port", "0"]
+    command = [sys.executable, "-m", "bucketry_cli", "serve", "--store", "memory://", "--port", "0", "--s3-port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environ, text=True) as server:
         assert server.stdout is not None
         try:

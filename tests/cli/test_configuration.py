@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from bucketry import Store
 from bucketry_cli._commands import _serve
 from bucketry_cli._config import ServeTable
+from bucketry_cli._serving import _s3
 
 from tests.cli.conftest import Run
 
@@ -18,11 +20,18 @@ def served(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What ``serve`` would listen on, instead of listening."""
     seen: dict[str, Any] = {}
 
-    def remember(endpoints: list[Any], headline: str) -> None:
-        [endpoint] = endpoints
-        seen.update(host=endpoint.listener.host, port=endpoint.listener.port, headline=headline)
+    def remember(endpoints: list[Any], headline: str, notes: tuple[tuple[str, str], ...]) -> None:
+        listeners = [endpoint.listener for endpoint in endpoints]
+        seen.update(listening=[(listener.host, listener.port) for listener in listeners], headline=headline)
+        seen.update(notes=dict(notes))
 
-    monkeypatch.setattr(_serve, "_run", remember)
+    def bind(host: str, port: int, option: str) -> socket.socket:
+        # Not the ports themselves: another test may have them just now.
+        return socket.create_server(("127.0.0.1", 0))
+
+    monkeypatch.setattr(_serve, "run", remember)
+    monkeypatch.setattr(_serve, "bind", bind)
+    monkeypatch.setattr(_s3, "bind", bind)
     return seen
 
 
@@ -38,7 +47,9 @@ def label(run: Run, *arguments: str, store: str | None = None) -> str:
 
 def test_serve_needs_no_settings(run: Run, served: dict[str, Any]) -> None:
     assert run("serve", store=None).exit_code == 0
-    assert served == {"host": "127.0.0.1", "port": 8000, "headline": "bucketry serves memory://; Ctrl-C stops it"}
+    assert served["listening"] == [("127.0.0.1", 8000), ("127.0.0.1", 9000)]
+    assert served["headline"] == "bucketry serves memory://; Ctrl-C stops it"
+    assert served["notes"]["S3 keys"] == "bucketry (secret key bucketry-secret, which is published)"
 
 
 def test_command_line_wins_over_environment_over_file(
@@ -46,13 +57,13 @@ def test_command_line_wins_over_environment_over_file(
 ) -> None:
     write('[serve]\nport = 1001\nhost = "127.0.0.2"\nread_only = true\n')
     run("serve")
-    assert (served["host"], served["port"]) == ("127.0.0.2", 1001)
+    assert served["listening"] == [("127.0.0.2", 1001)]
     assert "for reading only" in served["headline"]
     monkeypatch.setenv("BUCKETRY_PORT", "1002")
     run("serve")
-    assert (served["host"], served["port"]) == ("127.0.0.2", 1002)
+    assert served["listening"] == [("127.0.0.2", 1002)]
     run("serve", "--port", "1003", "--read-write")
-    assert (served["host"], served["port"]) == ("127.0.0.2", 1003)
+    assert served["listening"] == [("127.0.0.2", 1003)]
     assert "for reading only" not in served["headline"]
 
 
@@ -97,10 +108,20 @@ def test_the_file_is_the_option_the_variable_or_the_one_in_this_folder(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("stor = 'memory://'", "unknown: 'stor' (known: drivers, serve, store)"),
+        ("stor = 'memory://'", "unknown: 'stor' (known: drivers, s3_credentials, serve, store)"),
         (
             "[serve]\nprot = 1",
-            "unknown: 'serve.prot' (known: serve.host, serve.log_level, serve.port, serve.read_only)",
+            (
+                "unknown: 'serve.prot' (known: serve.bucket, serve.fault, serve.host, serve.log_level, serve.port, "
+                "serve.read_only, serve.reset_endpoint, serve.s3, serve.s3_domain, serve.s3_host, serve.s3_port)"
+            ),
+        ),
+        (
+            "[[s3_credentials]]\naccess_key = 'a'\nsecret = 'hunter2'",
+            (
+                "unknown: 's3_credentials.secret' (known: s3_credentials.access_key, s3_credentials.buckets, "
+                "s3_credentials.read_only, s3_credentials.secret_key)"
+            ),
         ),
         ("[serve]\nport = '8000'", "Expected `int`, got `str` - at `$.serve.port`"),
         ("serve = 1", "Expected `object`, got `int` - at `$.serve`"),

@@ -39,7 +39,7 @@ def ask(url: str, body: object = None) -> tuple[int, object]:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_serves_where_it_says_and_ends_well_on_a_signal(spawn: Spawn, number: signal.Signals) -> None:
-    process = spawn("serve", "--port", "0", store=None)
+    process = spawn("serve", "--port", "0", "--no-s3", store=None)
     url = rest_url(process)
     available = {"available": True, "endpoint": "http://localhost:9000", "region": "us-east-1"}
     assert ask(f"{url}/status") == (200, available)
@@ -53,7 +53,7 @@ def test_it_serves_where_it_says_and_ends_well_on_a_signal(spawn: Spawn, number:
 
 
 def test_the_docs_page_is_where_it_says(spawn: Spawn) -> None:
-    page = rest_url(spawn("serve", "--port", "0", store=None)).replace("/api/v1/storage", "/schema")
+    page = rest_url(spawn("serve", "--port", "0", "--no-s3", store=None)).replace("/api/v1/storage", "/schema")
     with urllib.request.urlopen(page, timeout=PATIENCE) as answer:  # noqa: S310 - our own URL
         assert answer.headers.get_content_type() == "text/html"
 
@@ -81,7 +81,10 @@ def test_a_port_in_use_is_one_clear_sentence(spawn: Spawn) -> None:
 
 
 def test_an_unknown_host_is_one_clear_sentence(spawn: Spawn) -> None:
-    process = spawn("serve", "--port", "0", "--host", "no-such-host.invalid", store=None)
+    process = spawn("serve", "--port", "0", "--host", "no-such-host.invalid", "--no-s3", store=None)
     _, stderr = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
-    assert stderr.decode().startswith("error: cannot listen on no-such-host.invalid port 0: no such host\n")
+    assert stderr.decode() == (
+        "error: cannot listen on no-such-host.invalid port 0: no such host\n"
+        "hint: give an address of this machine as --host\n"
+    )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+from bucketry import Secret
 from msgspec import UNSET, UnsetType
 
 from bucketry_cli._failures import Failure
@@ -24,8 +25,31 @@ class ServeTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     host: str | UnsetType = UNSET
     port: int | UnsetType = UNSET
+    s3: bool | UnsetType = UNSET
+    s3_host: str | UnsetType = UNSET
+    s3_port: int | UnsetType = UNSET
+    s3_domain: list[str] | UnsetType = UNSET
+    bucket: list[str] | UnsetType = UNSET
+    fault: list[str] | UnsetType = UNSET
+    reset_endpoint: bool | UnsetType = UNSET
     read_only: bool | UnsetType = UNSET
     log_level: str | UnsetType = UNSET
+
+
+class CredentialTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A table ``[[s3_credentials]]``: who may use the S3 endpoint of ``bucketry serve``.
+
+    Attributes:
+        access_key: The public name of the key.
+        secret_key: The key that signs.
+        read_only: Whether its holder may change nothing.
+        buckets: The only buckets that its holder may use; empty: all.
+    """
+
+    access_key: str
+    secret_key: Secret
+    read_only: bool = False
+    buckets: list[str] = []
 
 
 class ConfigFile(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -34,11 +58,13 @@ class ConfigFile(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     Attributes:
         store: URL of the store, for all commands.
         serve: Options of ``bucketry serve``.
+        s3_credentials: Who may use the S3 endpoint.
         drivers: Settings of each driver, by its name; URL and environment win over them.
     """
 
     store: str | UnsetType = UNSET
     serve: ServeTable = msgspec.field(default_factory=ServeTable)
+    s3_credentials: list[CredentialTable] = []
     drivers: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
 
     def options_of(self, command: str | None) -> dict[str, object]:
@@ -61,7 +87,7 @@ def load_config(path: Path) -> ConfigFile:
             raise _refusal(path, f"it is larger than {_MAX_BYTES} bytes")
         tables = tomllib.loads(content.decode())
         _check_keys(path, tables)
-        return msgspec.convert(tables, ConfigFile)
+        return msgspec.convert(tables, ConfigFile, dec_hook=_decode)
     except OSError as error:
         raise _refusal(path, error.strerror or type(error).__name__) from error
     except UnicodeDecodeError as error:
@@ -70,12 +96,22 @@ def load_config(path: Path) -> ConfigFile:
         raise _refusal(path, str(error)) from error
 
 
+def _decode(kind: type, value: object) -> object:
+    if kind is Secret and isinstance(value, str):
+        return Secret(value)
+    raise ValueError("expected a string")
+
+
 def _check_keys(path: Path, tables: Mapping[str, object]) -> None:
     """Finds unknown keys before msgspec does, which would not say what is known."""
     _check_table(path, "", tables, ConfigFile)
     serve = tables.get("serve")
     if isinstance(serve, dict):
         _check_table(path, "serve.", serve, ServeTable)
+    credentials = tables.get("s3_credentials")
+    for table in credentials if isinstance(credentials, list) else ():
+        if isinstance(table, dict):
+            _check_table(path, "s3_credentials.", table, CredentialTable)
 
 
 def _check_table(path: Path, prefix: str, table: Mapping[str, object], kind: type[msgspec.Struct]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import wraps
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -94,18 +94,23 @@ def with_store(command: Command) -> Command:
     return command_options(store_option()(opened))
 
 
-def open_selected(ctx: click.Context, url: str, layers: Sequence[object] = ()) -> Store:
+def open_selected(ctx: click.Context, url: str) -> Store:
     """Opens a store with its driver's settings from the URL, the environment and the settings file, in that order.
 
     Raises:
         bucketry.InvalidSettings: They are not usable.
-        bucketry.InvalidDriver: The driver or a layer breaks the contract.
+        bucketry.InvalidDriver: The driver breaks the contract.
     """
+    return open_store(url, defaults=driver_table(ctx, url))
+
+
+def driver_table(ctx: click.Context, url: str) -> dict[str, Any]:
+    """Returns what the settings file says of the driver of a store, and warns of tables that no driver reads."""
     tables = ctx.ensure_object(State).config.drivers
     for name in tables:
         if not entry_points(group=_DRIVERS, name=name):
             note(f"warning: the settings file has a table [drivers.{name}], and no driver of that name is installed")
-    return open_store(url, defaults=tables.get(url.partition("://")[0]), layers=layers)
+    return tables.get(url.partition("://")[0], {})
 
 
 _DEBUG_HELP: Final = "Show the traceback of a failure."

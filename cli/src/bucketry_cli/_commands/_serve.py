@@ -2,39 +2,44 @@
 
 from __future__ import annotations
 
-import errno
 import logging
-import socket
 import sys
-from typing import TYPE_CHECKING, Final, NamedTuple
+from contextlib import ExitStack, closing
+from functools import partial
+from typing import Any, Final
 
 import click
-from bucketry.layers import ReadOnly
+from bucketry import BucketryError, Store, open_store
+from bucketry.layers import Fault, Faults, ReadOnly
 
-from bucketry_cli._failures import Failure, describe
-from bucketry_cli._options import command_options, examples, open_selected, store_option
-from bucketry_cli._output import write_lines
-
-if TYPE_CHECKING:
-    from bucketry_http import Listener
+from bucketry_cli._options import command_options, driver_table, examples, store_option
+from bucketry_cli._serving._lazy import LazyApp
+from bucketry_cli._serving._listening import Endpoint, bind, run
+from bucketry_cli._serving._reset import PATH, ResetApp, Stage
+from bucketry_cli._serving._s3 import S3Front, S3Options
+from bucketry_cli._state import State
 
 _LEVELS: Final = ("debug", "info", "warning", "error")
 
 
-class _Endpoint(NamedTuple):
-    """What one listener serves: the name and path of everything that a user may want to open."""
+def _fault(_context: click.Context, _parameter: click.Parameter, texts: tuple[str, ...]) -> tuple[Fault, ...]:
+    try:
+        return tuple(map(Fault.parse, texts))
+    except BucketryError as error:
+        raise click.BadParameter(error.detail) from None
 
-    listener: Listener
-    places: tuple[tuple[str, str], ...]
 
+def _rest_app(store: Store) -> Any:
+    from bucketry_http import create_app
 
-_REST_PLACES: Final = (("REST API", "/api/v1/storage"), ("API docs", "/schema"))
+    return create_app(store)
 
 
 @click.command(
     epilog=examples(
         "bucketry serve",
         "bucketry serve --store minio://localhost:9000 --port 8080 --read-only",
+        "bucketry serve --bucket my-assets --fault 'put_object:throttled:nth=3' --reset-endpoint",
     )
 )
 @command_options
@@ -45,7 +50,7 @@ _REST_PLACES: Final = (("REST API", "/api/v1/storage"), ("API docs", "/schema"))
     show_envvar=True,
     default="127.0.0.1",
     show_default=True,
-    help="Address to listen on; 0.0.0.0: all. The API asks nobody for credentials.",
+    help="Address to listen on; 0.0.0.0: all. The REST API asks nobody for credentials.",
 )
 @click.option(
     "--port",
@@ -55,6 +60,55 @@ _REST_PLACES: Final = (("REST API", "/api/v1/storage"), ("API docs", "/schema"))
     default=8000,
     show_default=True,
     help="TCP port of the REST API; 0: any that is free.",
+)
+@click.option(
+    "--s3/--no-s3",
+    envvar="BUCKETRY_S3",
+    show_envvar=True,
+    default=True,
+    help="Serve S3 too, for stores whose backend has no S3 endpoint of its own.  [default: s3]",
+)
+@click.option("--s3-host", envvar="BUCKETRY_S3_HOST", show_envvar=True, help="Its address.  [default: that of --host]")
+@click.option(
+    "--s3-port",
+    envvar="BUCKETRY_S3_PORT",
+    show_envvar=True,
+    type=click.IntRange(0, 65535),
+    default=9000,
+    show_default=True,
+    help="Its TCP port; 0: any that is free.",
+)
+@click.option(
+    "--s3-domain",
+    envvar="BUCKETRY_S3_DOMAIN",
+    show_envvar=True,
+    multiple=True,
+    metavar="NAME",
+    help="Host name below which the first label is a bucket (bucket.s3.example.com). Repeatable.",
+)
+@click.option(
+    "--bucket",
+    envvar="BUCKETRY_BUCKET",
+    show_envvar=True,
+    multiple=True,
+    metavar="NAME",
+    help="Create this bucket first, if it does not exist. Repeatable.",
+)
+@click.option(
+    "--fault",
+    envvar="BUCKETRY_FAULT",
+    show_envvar=True,
+    multiple=True,
+    metavar="FAULT",
+    callback=_fault,
+    help="Fail on request: get_object:torn:after=1000, *:latency=0.2, ... (docs/faults.md). Repeatable.",
+)
+@click.option(
+    "--reset-endpoint/--no-reset-endpoint",
+    envvar="BUCKETRY_RESET_ENDPOINT",
+    show_envvar=True,
+    default=False,
+    help=f"For tests: POST {PATH} deletes everything. Refused if the store holds buckets at the start.",
 )
 @click.option(
     "--read-only/--read-write",
@@ -73,41 +127,51 @@ _REST_PLACES: Final = (("REST API", "/api/v1/storage"), ("API docs", "/schema"))
     help="What is logged, on standard error.",
 )
 @click.pass_context
-def serve(ctx: click.Context, store: str, host: str, port: int, read_only: bool, log_level: str) -> None:
-    """Serve the REST API over a store, until Ctrl-C or SIGTERM.
+def serve(
+    ctx: click.Context,
+    store: str,
+    host: str,
+    port: int,
+    s3: bool,
+    s3_host: str | None,
+    s3_port: int,
+    s3_domain: tuple[str, ...],
+    bucket: tuple[str, ...],
+    fault: tuple[Fault, ...],
+    reset_endpoint: bool,
+    read_only: bool,
+    log_level: str,
+) -> None:
+    """Serve the REST API and S3 over a store, until Ctrl-C or SIGTERM.
 
     memory:// starts empty, and its buckets live as long as the server does.
     """
+    if read_only and (reset_endpoint or bucket):
+        raise click.UsageError("--read-only goes neither with --bucket nor with --reset-endpoint")
     logging.basicConfig(
         level=log_level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    with open_selected(ctx, store, [ReadOnly()] if read_only else []) as opened:
-        from bucketry_http import Listener, create_app
+    config = ctx.ensure_object(State).config
+    front = S3Front(
+        S3Options(host=s3_host or host, port=s3_port, domains=s3_domain, credentials=tuple(config.s3_credentials))
+        if s3
+        else None
+    )
+    faults = Faults(*fault)
+    with ExitStack() as stack:
+        bound = stack.enter_context(closing(bind(host, port, "--port")))
+        stack.enter_context(closing(front))
+        settings = front.settings(store, driver_table(ctx, store))
+        # Whoever may not write is told so before a fault strikes.
+        layers = [*([faults] if fault else []), front.layer, *([ReadOnly()] if read_only else [])]
+        opened = stack.enter_context(open_store(settings, layers=layers))
+        stage = Stage(opened, bucket, faults, resettable=reset_endpoint)
+        endpoints, notes = front.serve(opened)
+        from bucketry_http import Listener
 
-        rest = _Endpoint(Listener(create_app(opened), host, port), _REST_PLACES)
-        _run([rest], f"bucketry serves {store}" + (" for reading only" if read_only else "") + "; Ctrl-C stops it")
-
-
-def _run(endpoints: list[_Endpoint], headline: str) -> None:
-    from bucketry_http import Server
-
-    def announce(urls: tuple[str, ...]) -> None:
-        places = [
-            (name, url + path) for endpoint, url in zip(endpoints, urls, strict=True) for name, path in endpoint.places
-        ]
-        width = max(len(name) for name, _ in places)
-        write_lines([headline, *(f"{name:<{width}}  {url}" for name, url in places)])
-
-    try:
-        Server([endpoint.listener for endpoint in endpoints], announce).run()
-    except OSError as error:
-        raise _not_listening(error, [endpoint.listener for endpoint in endpoints]) from error
-
-
-def _not_listening(error: OSError, listeners: list[Listener]) -> Failure:
-    where = " and ".join(f"{listener.host} port {listener.port}" for listener in listeners)
-    if error.errno == errno.EADDRINUSE:
-        return Failure(f"cannot listen on {where}: in use", "stop what listens there, or give another --port (0: any)")
-    if isinstance(error, socket.gaierror):
-        return Failure(f"cannot listen on {where}: no such host", "give an address of this machine as --host")
-    return Failure(f"cannot listen on {where}: {describe(error)}")
+        app = LazyApp(partial(_rest_app, opened))
+        rest = Listener(ResetApp(app, stage.reset) if reset_endpoint else app, host, port, bound)
+        places = [("REST API", "/api/v1/storage"), ("API docs", "/schema")]
+        places += [("Reset", PATH)] if reset_endpoint else []
+        headline = f"bucketry serves {store}" + (" for reading only" if read_only else "") + "; Ctrl-C stops it"
+        run([Endpoint(rest, tuple(places)), *endpoints], headline, notes)

@@ -1,0 +1,1 @@
+"""What ``bucketry serve`` does: one module for each of its decisions."""

@@ -1,0 +1,81 @@
+"""Listens, says where, and serves until the end."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from bucketry_cli._failures import Failure, describe
+from bucketry_cli._output import write_lines
+
+if TYPE_CHECKING:
+    from bucketry_http import Listener
+
+LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class Endpoint(NamedTuple):
+    """What one listener serves: a name and a path, or a whole line, for everything that a user may want to open."""
+
+    listener: Listener
+    places: tuple[tuple[str, str], ...]
+
+
+def bind(host: str, port: int, option: str) -> socket.socket:
+    """Listens on an address.
+
+    Args:
+        host: Name or address.
+        port: TCP port; 0: any that is free.
+        option: The option that would give another port, for the hint.
+
+    Raises:
+        Failure: The address is in use or not available; the message names it.
+    """
+    from bucketry_http.server import bind as bind_socket
+
+    try:
+        return bind_socket(host, port)
+    except OSError as error:
+        raise _refusal(error, f"{host} port {port}", option) from error
+
+
+def _refusal(error: OSError, where: str, option: str) -> Failure:
+    if error.errno == errno.EADDRINUSE:
+        return Failure(
+            f"cannot listen on {where}: in use", f"stop what listens there, or give another {option} (0: any)"
+        )
+    if isinstance(error, socket.gaierror):
+        named = option.replace("port", "host")
+        return Failure(f"cannot listen on {where}: no such host", f"give an address of this machine as {named}")
+    return Failure(f"cannot listen on {where}: {describe(error)}")
+
+
+def url_of(host: str, bound: socket.socket) -> str:
+    """Returns the URL under which clients on this machine, or those who know its name, reach a socket."""
+    name = "localhost" if host in LOOPBACK or host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - not to bind to
+    port = bound.getsockname()[1]
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+
+
+def run(endpoints: Sequence[Endpoint], headline: str, notes: Sequence[tuple[str, str]] = ()) -> None:
+    """Serves until a signal.
+
+    Args:
+        endpoints: What listens where.
+        headline: Written first, once all of them listen.
+        notes: Written last, each with a name as the places have.
+    """
+    from bucketry_http import Server
+
+    def announce(urls: tuple[str, ...]) -> None:
+        places = [
+            (name, url + path) for endpoint, url in zip(endpoints, urls, strict=True) for name, path in endpoint.places
+        ]
+        places += notes
+        width = max(len(name) for name, _ in places)
+        write_lines([headline, *(f"{name:<{width}}  {text}" for name, text in places)])
+
+    Server([endpoint.listener for endpoint in endpoints], announce).run()

@@ -1,0 +1,138 @@
+"""``POST /_bucketry/reset``: makes a store as it was at the start, between two tests."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+from itertools import islice
+from typing import Any, Final
+
+from bucketry import BucketAlreadyExists, BucketNotEmpty, BucketryError, Store
+from bucketry.layers import Faults
+from bucketry.options import MAX_PAGE
+
+from bucketry_cli._failures import Failure
+
+PATH: Final = "/_bucketry/reset"
+
+_ATTEMPTS: Final = 5
+"""How often a bucket is emptied that somebody goes on writing to."""
+
+logger = logging.getLogger("bucketry_cli")
+
+
+class Stage:
+    """A store with the buckets that were asked for, and how to get back to that."""
+
+    def __init__(self, store: Store, buckets: Sequence[str], faults: Faults, *, resettable: bool) -> None:
+        """Creates the buckets; no fault strikes that.
+
+        Args:
+            store: The store.
+            buckets: The buckets to begin with.
+            faults: What else may go wrong in it.
+            resettable: Whether it may be reset later.
+
+        Raises:
+            Failure: It is to be reset, and holds something already: that is no store of tests.
+            BucketryError: A bucket cannot be created.
+        """
+        self._store = store
+        self._buckets = tuple(dict.fromkeys(buckets))
+        self._faults = faults
+        self._lock = threading.Lock()
+        if resettable:
+            self._without_faults(self._refuse_if_in_use)
+        self._without_faults(self._create_buckets)
+
+    def reset(self) -> None:
+        """Deletes all buckets with all that is in them, creates those that were asked for, and counts faults anew.
+
+        Raises:
+            BucketryError: The store fails, or somebody goes on writing to it.
+        """
+        with self._lock:
+            self._without_faults(self._start_over)
+
+    def _start_over(self) -> None:
+        for bucket in self._store.list_buckets():
+            _delete(self._store, bucket.name)
+        self._create_buckets()
+        self._faults.reset()
+
+    def _refuse_if_in_use(self) -> None:
+        if self._store.list_buckets():
+            raise Failure(
+                "--reset-endpoint is for stores of tests alone, and this one holds buckets already",
+                "a reset would delete them: name another store, or empty this one first",
+            )
+
+    def _create_buckets(self) -> None:
+        for name in self._buckets:
+            try:
+                self._store.create_bucket(name)
+            except BucketAlreadyExists:
+                # Of an earlier run, where the store outlives it.
+                continue
+
+    def _without_faults(self, act: Callable[[], None]) -> None:
+        self._faults.enabled = False
+        try:
+            act()
+        finally:
+            self._faults.enabled = True
+
+
+def _delete(store: Store, bucket: str) -> None:
+    for attempt in range(_ATTEMPTS):
+        keys = (info.key for info in store.iter_objects(bucket))
+        while page := list(islice(keys, MAX_PAGE)):
+            store.delete_objects(bucket, page)
+        for upload in list(store.iter_multipart_uploads(bucket)):
+            store.abort_multipart_upload(bucket, upload.key, upload.upload_id)
+        try:
+            store.delete_bucket(bucket)
+        except BucketNotEmpty:
+            if attempt == _ATTEMPTS - 1:
+                raise
+        else:
+            return
+
+
+class ResetApp:
+    """The reset endpoint in front of another application, which gets all other requests."""
+
+    def __init__(self, app: Any, reset: Callable[[], None]) -> None:
+        self._app = app
+        self._reset = reset
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Takes a request."""
+        if scope["type"] != "http" or scope["path"] != PATH:
+            await self._app(scope, receive, send)
+            return
+        status, detail = await self._answer(scope)
+        content = json.dumps({"status": status, "detail": detail}).encode() if detail else b""
+        headers = [(b"content-length", str(len(content)).encode()), (b"allow", b"POST")]
+        if content:
+            headers.append((b"content-type", b"application/problem+json"))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": content})
+
+    async def _answer(self, scope: Any) -> tuple[int, str]:
+        if scope["method"] != "POST":
+            return HTTPStatus.METHOD_NOT_ALLOWED, "a reset is a POST"
+        if any(name == b"origin" for name, _ in scope["headers"]):
+            # A browser sends it with every POST: a page that happens to be open must not delete a test's data.
+            return HTTPStatus.FORBIDDEN, "a reset does not come from a web page"
+        import anyio.to_thread
+
+        try:
+            await anyio.to_thread.run_sync(self._reset)
+        except BucketryError as error:
+            logger.warning("a reset failed: %s", error, exc_info=error.__cause__)
+            return HTTPStatus.INTERNAL_SERVER_ERROR, str(error)
+        return HTTPStatus.NO_CONTENT, ""

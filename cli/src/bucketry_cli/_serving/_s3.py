@@ -1,0 +1,133 @@
+"""The S3 endpoint that ``bucketry serve`` puts in front of a store whose backend has none."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import msgspec
+from bucketry import DriverSettings, ServedSettings, Store, find_settings
+from bucketry.layers import ServedAt
+
+from bucketry_cli._config import CredentialTable
+from bucketry_cli._output import note
+from bucketry_cli._serving._credentials import HOW, as_settings, check_fit, configured, describe, with_signer
+from bucketry_cli._serving._listening import Endpoint, bind, url_of
+
+if TYPE_CHECKING:
+    import socket
+
+
+_REGION: Final = "us-east-1"
+_NAME: Final = "S3 API"
+
+Notes: TypeAlias = tuple[tuple[str, str], ...]
+"""Names, and what is told of them."""
+
+
+class S3Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What the command line and the settings file say of the S3 endpoint.
+
+    Attributes:
+        host: Where it listens.
+        port: Its TCP port; 0: any that is free.
+        domains: Host names below which the first label is a bucket.
+        credentials: Those of the settings file.
+    """
+
+    host: str
+    port: int
+    domains: tuple[str, ...] = ()
+    credentials: tuple[CredentialTable, ...] = ()
+
+
+class S3Front:
+    """The S3 endpoint of one ``bucketry serve``: first its place in the store's settings, then itself.
+
+    Attributes:
+        layer: What the store needs around it.
+    """
+
+    def __init__(self, options: S3Options | None, environ: Mapping[str, str] = os.environ) -> None:
+        """Finds the credentials that were configured.
+
+        Args:
+            options: What is wanted; ``None``: no endpoint.
+            environ: The environment.
+
+        Raises:
+            Failure: One is incomplete.
+            bucketry.InvalidSettings: One is malformed.
+        """
+        self.layer = ServedAt()
+        self._options = options
+        self._environ = environ
+        self._credentials = configured(options.credentials, environ) if options is not None else ()
+        self._region = _REGION
+        self._bound: socket.socket | None = None
+        self._tells_its_place = False
+
+    def settings(self, url: str, table: Mapping[str, object]) -> DriverSettings:
+        """Returns the store's settings, which say where it is served and what signs, if its driver wants to know.
+
+        The port is bound for that: nobody knows it before.
+
+        Args:
+            url: The store's URL.
+            table: The settings file's table of its driver, which wins over what is filled in here.
+
+        Raises:
+            bucketry.InvalidSettings: The settings are not usable.
+            Failure: The address is not available, or the credentials are not fit for it.
+        """
+        found = find_settings(url, defaults=table, environ=self._environ)
+        if self._options is None or not isinstance(found, ServedSettings):
+            return found
+        place = {"endpoint": self._listen(self._options), **as_settings(self._credentials)}
+        told = find_settings(url, defaults={**place, **table}, environ=self._environ)
+        assert isinstance(told, ServedSettings)  # noqa: S101 - of the same driver as before
+        self._credentials = with_signer(self._credentials, told)
+        self._region, self._tells_its_place = told.region, True
+        return told
+
+    def serve(self, store: Store) -> tuple[tuple[Endpoint, ...], Notes]:
+        """Makes the endpoint over the open store, unless its backend has one or nobody could use it.
+
+        Returns:
+            The endpoint, if there is one; and what is to be told of it.
+
+        Raises:
+            Failure: The address is not available, or the credentials are not fit for it.
+        """
+        options = self._options
+        if options is None:
+            return (), ()
+        if store.capabilities.s3_endpoint:
+            return (), ((_NAME, "the backend's own, which the REST API's /status names"),)
+        if not self._credentials:
+            note(f"note: no S3 endpoint, since nobody could use it: {HOW}")
+            return (), ()
+        check_fit(self._credentials, options.host)
+        url = self._listen(options)
+        if not self._tells_its_place:
+            self.layer.endpoint, self.layer.region = url, self._region
+        return (self._endpoint(store, options),), ((_NAME, url), ("S3 keys", describe(self._credentials)))
+
+    def close(self) -> None:
+        """Gives the port back, if nobody serves on it."""
+        if self._bound is not None:
+            self._bound.close()
+
+    def _listen(self, options: S3Options) -> str:
+        if self._bound is None:
+            self._bound = bind(options.host, options.port, "--s3-port")
+        return url_of(options.host, self._bound)
+
+    def _endpoint(self, store: Store, options: S3Options) -> Endpoint:
+        from bucketry_http import Listener, S3Settings, create_s3_app
+
+        # "localhost" besides, so that clients which put the bucket before the host name work here as they come.
+        domains = tuple(dict.fromkeys((*options.domains, "localhost")))
+        settings = S3Settings(credentials=self._credentials, region=self._region, domains=domains)
+        return Endpoint(Listener(create_s3_app(store, settings), options.host, options.port, self._bound), ())

@@ -94,3 +94,28 @@ def test_settings_are_the_memory_drivers() -> None:
         assert rest.store.capabilities.features.min_part_size == 1
         with pytest.raises(NoSuchBucket):
             rest.store.head_bucket("my-assets")
+
+
+def test_a_torn_download_is_torn_on_the_wire(bucketry_rest: RestServer) -> None:
+    bucketry_rest.store.create_bucket("my-assets")
+    bucketry_rest.store.put_object("my-assets", "a", b"x" * 5000)
+    bucketry_rest.faults.add("get_object:torn:after=1234:nth=1", "get_object:torn:after=0:nth=2")
+    url = f"{bucketry_rest.url}/buckets/my-assets/objects/a"
+    received = b""
+    with httpx.stream("GET", url, trust_env=False) as answer:
+        assert (answer.status_code, answer.headers["content-length"]) == (200, "5000")
+        with pytest.raises(httpx.RemoteProtocolError):  # noqa: PT012 - what comes before the error counts
+            for piece in answer.iter_raw():
+                received += piece
+    assert received == b"x" * 1234
+    assert get(url).status_code == 503
+    assert get(url).content == b"x" * 5000
+
+
+def test_a_torn_upload_leaves_the_old_object(bucketry_rest: RestServer) -> None:
+    bucketry_rest.store.create_bucket("my-assets")
+    bucketry_rest.store.put_object("my-assets", "a", b"old")
+    bucketry_rest.faults.add("put_object:torn")
+    answer = httpx.put(f"{bucketry_rest.url}/buckets/my-assets/objects/a", content=b"x" * 5000, trust_env=False)
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert bucketry_rest.store.get_object("my-assets", "a").read() == b"old"

@@ -33,6 +33,7 @@ class ContentReader:
         self._calls = calls
         self._opened = opened
         self._chunks = iter(opened)
+        self._failure: BucketryError | None = None
         self.missing = opened.length
 
     async def next(self) -> list[bytes]:
@@ -51,12 +52,21 @@ class ContentReader:
             await self._calls.call(self._close)
 
     def _read(self) -> list[bytes]:
-        batch, size = [], 0
-        for chunk in self._chunks:
-            batch.append(chunk)
-            size += len(chunk)
-            if size >= BATCH_BYTES:
-                break
+        if self._failure is not None:
+            raise self._failure
+        batch: list[bytes] = []
+        size = 0
+        try:
+            for chunk in self._chunks:
+                batch.append(chunk)
+                size += len(chunk)
+                if size >= BATCH_BYTES:
+                    break
+        except BucketryError as error:
+            if not batch:
+                raise
+            # What came before it goes out first, as it would from the backend itself.
+            self._failure = error
         return batch
 
     def _close(self) -> None:

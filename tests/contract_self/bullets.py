@@ -77,10 +77,20 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
     },
     "head_object": {
         "Headers and metadata are those": ["test_headers_are_kept", "test_metadata_is_kept"],
+        "``tag_count`` is the number": [
+            "test_an_object_without_tags_has_none",
+            "test_a_put_gives_the_object_its_tags",
+            "test_tags_are_replaced_all_at_once",
+        ],
         "Conditions are evaluated": [
             "test_if_match_comes_before_if_unmodified_since",
             "test_if_none_match_comes_before_if_modified_since",
             "test_if_match_comes_before_if_none_match",
+        ],
+        "With ``part_number``:": [
+            "test_each_part_is_read_alone",
+            "test_an_object_that_was_not_uploaded_in_parts_has_one",
+            "test_without_a_number_nothing_is_said_of_parts",
         ],
     },
     "get_object": {
@@ -92,6 +102,10 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
         "``info.size_bytes`` is": [
             "test_a_range_gives_its_first_to_its_last_byte",
             "test_any_range_is_what_slicing_says",
+        ],
+        "With ``part_number``, that part": [
+            "test_each_part_is_read_alone",
+            "test_an_object_that_was_not_uploaded_in_parts_has_one",
         ],
         "Content that breaks off": ["test_content_that_breaks_off_is_an_error_of_the_contract"],
         "``close`` frees everything": [
@@ -110,7 +124,16 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
             "test_a_body_that_breaks_off_stores_nothing",
             "test_a_large_body_that_breaks_off_leaves_no_parts_behind",
         ],
-        "The answer is what": ["test_the_answer_of_a_put_is_what_head_says"],
+        "The answer is what": [
+            "test_the_answer_of_a_put_is_what_head_says",
+            "test_a_put_gives_the_object_its_tags",
+        ],
+        "Its tags are those": [
+            "test_a_put_gives_the_object_its_tags",
+            "test_a_large_body_of_unknown_length_gets_its_tags",
+            "test_a_put_leaves_none_of_the_tags_that_were_there",
+            "test_a_put_with_tags_leaves_none_of_those_that_were_there",
+        ],
         "Conditions are checked": [
             "test_of_a_writer_and_one_that_comes_while_its_body_is_on_its_way_one_wins",
             "test_an_object_that_changes_while_the_body_is_on_its_way_fails_if_match",
@@ -123,6 +146,12 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
             "test_a_copy_has_the_content_and_type_of_its_source",
             "test_a_copy_has_the_headers_and_metadata_of_its_source",
             "test_new_headers_replace_all_headers_and_metadata",
+        ],
+        "Tags are the source's": [
+            "test_a_copy_has_the_tags_of_its_source",
+            "test_a_copy_onto_itself_keeps_its_tags",
+            "test_new_tags_of_a_copy_replace_all",
+            "test_new_tags_of_a_copy_may_be_none_at_all",
         ],
         "Onto itself": ["test_a_copy_onto_itself_replaces_the_headers_and_keeps_the_content"],
         "Atomic, as a put": ["test_a_reader_sees_one_whole_version_while_others_copy"],
@@ -146,6 +175,47 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
         "Signed for the public endpoint": ["test_a_url_is_for_the_stores_endpoint"],
         "``expires_at`` is what": ["test_a_url_expires_when_it_says"],
     },
+    "get_object_tagging": {
+        "An object without tags": ["test_an_object_without_tags_has_none"],
+        "Tags end with their object": [
+            "test_a_put_leaves_none_of_the_tags_that_were_there",
+            "test_a_put_with_tags_leaves_none_of_those_that_were_there",
+            "test_an_upload_leaves_none_of_the_tags_that_were_there",
+        ],
+    },
+    "put_object_tagging": {
+        "All tags that it had": ["test_tags_are_replaced_all_at_once"],
+        "Content, headers, metadata and etag": [
+            "test_tagging_leaves_the_content_type_and_etag_as_they_were",
+            "test_tagging_leaves_headers_and_metadata_as_they_were",
+        ],
+        "Keys and values are kept": ["test_tags_are_kept_character_for_character_or_refused"],
+    },
+    "delete_object_tagging": {
+        "If it has none": ["test_tags_are_deleted_all_at_once_also_where_there_are_none"],
+        "Content, headers, metadata and etag": [
+            "test_tagging_leaves_the_content_type_and_etag_as_they_were",
+            "test_tagging_leaves_headers_and_metadata_as_they_were",
+        ],
+    },
+    "get_bucket_cors": {
+        "A bucket without rules": [
+            "test_a_bucket_without_rules_has_none",
+            "test_rules_are_one_buckets_alone",
+            "test_rules_end_with_their_bucket",
+        ],
+        "The rules come in the order": [
+            "test_rules_are_kept_in_their_order_with_all_their_values",
+            "test_a_bucket_has_up_to_a_hundred_rules",
+        ],
+    },
+    "put_bucket_cors": {
+        "All rules that it had": ["test_new_rules_replace_all"],
+        "Each value of each rule": ["test_rules_are_kept_in_their_order_with_all_their_values"],
+    },
+    "delete_bucket_cors": {
+        "If it has none": ["test_rules_are_deleted_all_at_once_also_where_there_are_none"],
+    },
     "create_multipart_upload": {
         "The key keeps its object": ["test_the_key_keeps_its_object_until_the_upload_is_completed"],
         "Any number of uploads": ["test_two_uploads_to_one_key_do_not_mix"],
@@ -157,13 +227,24 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
         ],
         "A part whose body": ["test_a_part_whose_body_breaks_off_leaves_no_trace"],
     },
+    "upload_part_copy": {
+        "It is a part like one": [
+            "test_a_part_is_copied_from_a_whole_object",
+            "test_a_copied_part_replaces_the_one_before_and_is_listed",
+            "test_a_copied_part_stays_what_it_is_whatever_becomes_of_its_source",
+            "test_a_part_may_be_copied_from_what_the_key_holds",
+            "test_a_part_is_copied_from_the_very_key_in_any_bucket",
+        ],
+        "With a range": ["test_a_part_is_copied_from_the_first_to_the_last_byte_of_a_range"],
+    },
     "complete_multipart_upload": {
         "Atomic, as a put": [
             "test_of_many_uploads_with_if_none_match_exactly_one_is_completed",
             "test_a_part_with_another_etag_is_refused_and_the_upload_stays",
         ],
         "Stored parts that are not listed": ["test_parts_that_are_not_listed_are_discarded"],
-        "Headers and metadata": [
+        "Headers, metadata and tags": [
+            "test_the_object_has_the_tags_that_the_upload_began_with",
             "test_the_object_has_the_headers_that_the_upload_began_with",
             "test_the_object_has_the_content_type_that_the_upload_began_with",
         ],
@@ -179,75 +260,4 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
             "test_credentials_that_are_refused_are_access_denied",
         ],
     },
-}
-
-_NO_BUCKET = ["test_a_bucket_that_does_not_exist_is_named"]
-_NO_UPLOAD = ["test_an_upload_that_does_not_exist_is_not_found", "test_a_completed_upload_is_gone"]
-_NO_KEY = ["test_an_object_that_does_not_exist_is_not_found"]
-_FAILED = ["test_if_match_reads_only_the_object_with_that_etag"]
-_CURRENT = ["test_if_none_match_reads_only_an_object_with_another_etag"]
-
-RAISES: dict[str, dict[str, list[str]]] = {
-    "create_bucket": {
-        "BucketAlreadyExists": ["test_creating_a_bucket_that_exists_fails_and_keeps_its_objects"],
-    },
-    "head_bucket": {"NoSuchBucket": _NO_BUCKET},
-    "delete_bucket": {
-        "BucketNotEmpty": ["test_a_bucket_that_holds_an_object_is_not_deleted"],
-        "NoSuchBucket": _NO_BUCKET,
-    },
-    "list_objects": {
-        "NoSuchBucket": _NO_BUCKET,
-        "InvalidArgument": ["test_a_cursor_of_somebody_elses_is_refused"],
-    },
-    "list_multipart_uploads": {"NoSuchBucket": _NO_BUCKET},
-    "head_object": {
-        "NoSuchBucket": _NO_BUCKET,
-        "NoSuchKey": _NO_KEY,
-        "PreconditionFailed": _FAILED,
-        "NotModified": _CURRENT,
-    },
-    "get_object": {
-        "NoSuchBucket": _NO_BUCKET,
-        "NoSuchKey": _NO_KEY,
-        "InvalidRange": ["test_a_range_without_a_byte_is_refused", "test_an_empty_object_has_no_range"],
-        "PreconditionFailed": _FAILED,
-        "NotModified": _CURRENT,
-    },
-    "put_object": {
-        "NoSuchBucket": _NO_BUCKET,
-        "PreconditionFailed": ["test_put_if_match_fails_where_there_is_no_object"],
-        "TooLarge": ["test_more_than_max_put_size_is_refused"],
-        "QuotaExceeded": ["test_a_store_that_is_full_says_so_and_keeps_what_it_has"],
-        "InvalidKey": ["test_a_key_is_kept_byte_for_byte_or_refused"],
-    },
-    "copy_object": {
-        "NoSuchBucket": _NO_BUCKET,
-        "NoSuchKey": ["test_a_source_that_does_not_exist_is_not_found"],
-        "PreconditionFailed": [
-            "test_copy_if_match_replaces_only_the_object_with_that_etag",
-            "test_copy_if_none_match_writes_only_where_there_is_no_object",
-            "test_copy_source_if_match_copies_only_the_object_with_that_etag",
-        ],
-        "InvalidArgument": ["test_a_copy_onto_itself_that_changes_nothing_is_refused"],
-    },
-    "delete_object": {
-        "NoSuchBucket": _NO_BUCKET,
-        "PreconditionFailed": ["test_delete_if_match_deletes_only_the_object_with_that_etag"],
-    },
-    "delete_objects": {"NoSuchBucket": _NO_BUCKET},
-    "create_multipart_upload": {
-        "NoSuchBucket": _NO_BUCKET,
-        "InvalidKey": ["test_an_upload_keeps_its_key_byte_for_byte_or_is_refused"],
-    },
-    "upload_part": {"NoSuchUpload": _NO_UPLOAD},
-    "list_parts": {"NoSuchUpload": _NO_UPLOAD},
-    "complete_multipart_upload": {
-        "NoSuchUpload": _NO_UPLOAD,
-        "InvalidPart": ["test_a_part_with_another_etag_is_refused_and_the_upload_stays"],
-        "PartTooSmall": ["test_a_part_before_the_last_that_is_too_small_is_refused"],
-        "PreconditionFailed": ["test_complete_if_match_replaces_only_the_object_with_that_etag"],
-        "Unsupported": ["test_parts_that_are_not_listed_are_discarded"],
-    },
-    "abort_multipart_upload": {"NoSuchUpload": _NO_UPLOAD},
 }

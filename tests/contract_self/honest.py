@@ -37,11 +37,12 @@ from bucketry.hookspecs import hookimpl
 from bucketry.options import WriteConditions
 from bucketry.sigv4 import Credentials, Presigner
 
-from tests.contract_self.honest_state import BucketState, HonestSettings
+from tests.contract_self.honest_state import BucketState, HonestSettings, Stored
+from tests.contract_self.honest_tagging import HonestTagging
 from tests.contract_self.honest_uploads import HonestUploads
 
 
-class HonestDriver(HonestUploads):
+class HonestDriver(HonestUploads, HonestTagging):
     """Buckets and objects."""
 
     @hookimpl
@@ -150,17 +151,19 @@ class HonestDriver(HonestUploads):
 
     @hookimpl
     def head_object(self, bucket: str, key: str, options: HeadOptions) -> ObjectInfo:
-        info = self.stored(bucket, key).info
-        check_read(info, options)
-        return info
+        return self.info_if(self.stored(bucket, key), options)
+
+    def info_if(self, stored: Stored, options: HeadOptions) -> ObjectInfo:
+        check_read(stored.info, options)
+        return stored.info if options.part_number is None else self.part_info(stored, options.part_number)
 
     @hookimpl
     def get_object(self, bucket: str, key: str, options: GetOptions) -> OpenedObject:
         stored = self.stored(bucket, key)
-        check_read(stored.info, options)
-        wanted = None if options.range is None else options.range.resolve(stored.info.size_bytes)
-        start, stop = (wanted.start, wanted.stop) if wanted else (0, stored.info.size_bytes)
-        return OpenedObject(stored.info, self.chunks(bucket, key, stored, start, stop), content_range=wanted)
+        info = self.info_if(stored, options)
+        wanted = info.part_range if options.range is None else options.range.resolve(info.size_bytes)
+        start, stop = (wanted.start, wanted.stop) if wanted else (0, info.size_bytes)
+        return OpenedObject(info, self.chunks(bucket, key, stored, start, stop), content_range=wanted)
 
     @hookimpl
     def put_object(self, bucket: str, key: str, body: Body, options: PutOptions) -> ObjectInfo:
@@ -169,7 +172,7 @@ class HonestDriver(HonestUploads):
         pieces = self.pull(bucket, key, body)
         with self.lock:
             self.check_write(bucket, key, options)
-            return self.replace(bucket, key, pieces, options)
+            return self.replace(bucket, key, pieces, options, tags=options.tags)
 
     @hookimpl
     def copy_object(
@@ -180,7 +183,9 @@ class HonestDriver(HonestUploads):
             source = self.stored(source_bucket, source_key)
             check_write(source.info, WriteConditions(if_match=options.source_if_match))
             self.check_write(bucket, key, options)
-            return self.replace(bucket, key, source.pieces, options.headers or source.info, source.info.etag)
+            tags = source.tags if options.tags is None else options.tags
+            headers = options.headers or source.info
+            return self.replace(bucket, key, source.pieces, headers, source.info.etag, tags)
 
     @hookimpl
     def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Done:

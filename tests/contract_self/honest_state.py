@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from bucketry import (
     BackendError,
     Body,
     Classified,
+    CorsRule,
     DriverSettings,
     Features,
     InvalidKey,
@@ -31,6 +32,7 @@ from bucketry import (
 from bucketry.conditions import check_write
 from bucketry.hookspecs import DriverSpec, hookimpl
 from bucketry.options import WriteConditions
+from bucketry.tagging import NO_TAGS
 
 SECRET: Final = "a-secret-that-nobody-may-see"
 
@@ -66,12 +68,15 @@ class HonestSettings(DriverSettings, frozen=True, kw_only=True, forbid_unknown_f
 class Stored(msgspec.Struct, frozen=True):
     info: ObjectInfo
     pieces: tuple[bytes, ...]
+    tags: Mapping[str, str] = NO_TAGS
+    part_sizes: tuple[int, ...] = ()
 
 
 class UploadState:
-    def __init__(self, begun: Upload, headers: ObjectHeaders) -> None:
+    def __init__(self, begun: Upload, headers: ObjectHeaders, tags: Mapping[str, str] = NO_TAGS) -> None:
         self.begun = begun
         self.headers = headers
+        self.tags = tags
         self.parts: dict[int, tuple[Part, tuple[bytes, ...]]] = {}
 
 
@@ -80,6 +85,7 @@ class BucketState:
         self.created_at = datetime.now(UTC)
         self.objects: dict[str, Stored] = {}
         self.uploads: dict[str, UploadState] = {}
+        self.cors: tuple[CorsRule, ...] = ()
 
 
 class HonestState(DriverSpec):
@@ -138,7 +144,14 @@ class HonestState(DriverSpec):
         check_write(None if current is None else current.info, conditions)
 
     def replace(
-        self, bucket: str, key: str, pieces: tuple[bytes, ...], headers: ObjectHeaders, etag: str | None = None
+        self,
+        bucket: str,
+        key: str,
+        pieces: tuple[bytes, ...],
+        headers: ObjectHeaders,
+        etag: str | None = None,
+        tags: Mapping[str, str] = NO_TAGS,
+        part_sizes: tuple[int, ...] = (),
     ) -> ObjectInfo:
         """Has the key hold this content."""
         info = ObjectInfo(
@@ -146,9 +159,10 @@ class HonestState(DriverSpec):
             size_bytes=sum(map(len, pieces)),
             etag=etag or self.etag(pieces),
             last_modified=datetime.now(UTC),
+            tag_count=len(tags),
             **self.kept_headers(headers),
         )
-        self.bucket(bucket).objects[info.key] = Stored(info, pieces)
+        self.bucket(bucket).objects[info.key] = Stored(info, pieces, tags, part_sizes)
         return info
 
     def kept_headers(self, headers: ObjectHeaders) -> dict[str, Any]:

@@ -12,18 +12,23 @@ from bucketry import (
     CompleteOptions,
     Done,
     InvalidPart,
+    InvalidRange,
     NoSuchUpload,
     ObjectInfo,
     PageOptions,
     Part,
+    PartCopyOptions,
     PartPage,
     PartTooSmall,
+    TooLarge,
     Upload,
     UploadListOptions,
     UploadOptions,
     UploadPage,
 )
+from bucketry.conditions import check_write
 from bucketry.hookspecs import hookimpl
+from bucketry.options import WriteConditions
 
 from tests.contract_self.honest_state import HonestState, UploadState
 
@@ -44,18 +49,49 @@ class HonestUploads(HonestState):
     def create_multipart_upload(self, bucket: str, key: str, options: UploadOptions) -> Upload:
         with self.lock:
             begun = Upload(key=self.stored_key(key), upload_id=self.new_upload_id(key), initiated_at=datetime.now(UTC))
-            self.bucket(bucket).uploads[begun.upload_id] = UploadState(begun, options)
+            self.bucket(bucket).uploads[begun.upload_id] = UploadState(begun, options, options.tags)
             return begun
 
     @hookimpl
     def upload_part(self, bucket: str, key: str, upload_id: str, part_number: int, body: Body) -> Part:
         self.upload(bucket, key, upload_id)
-        pieces = self.pull(bucket, key, body)
+        return self.put_part(bucket, key, upload_id, part_number, self.pull(bucket, key, body))
+
+    def put_part(self, bucket: str, key: str, upload_id: str, part_number: int, pieces: tuple[bytes, ...]) -> Part:
         size = sum(map(len, pieces))
         part = Part(part_number=part_number, etag=self.etag(pieces), size_bytes=size, last_modified=datetime.now(UTC))
         with self.lock:
             self.upload(bucket, key, upload_id).parts[part_number] = (part, pieces)
         return part
+
+    @hookimpl
+    def upload_part_copy(
+        self,
+        bucket: str,
+        key: str,
+        upload_id: str,
+        part_number: int,
+        source_bucket: str,
+        source_key: str,
+        options: PartCopyOptions,
+    ) -> Part:
+        self.upload(bucket, key, upload_id)
+        pieces = self.copied(source_bucket, source_key, options)
+        return self.put_part(bucket, key, upload_id, part_number, pieces)
+
+    def copied(self, bucket: str, key: str, options: PartCopyOptions) -> tuple[bytes, ...]:
+        """The content of a part that is copied."""
+        source = self.stored(bucket, key)
+        check_write(source.info, WriteConditions(if_match=options.source_if_match))
+        content = b"".join(source.pieces)
+        if options.range is not None:
+            first, last = options.range.first or 0, options.range.last or 0
+            if last >= len(content):
+                raise InvalidRange
+            content = content[first : last + 1]
+        if len(content) > self.features.max_part_size:
+            raise TooLarge
+        return (content,)
 
     @hookimpl
     def list_parts(self, bucket: str, key: str, upload_id: str, options: PageOptions) -> PartPage:
@@ -77,7 +113,8 @@ class HonestUploads(HonestState):
             pieces = self.joined(upload, parts)
             self.check_write(bucket, key, options)
             del self.bucket(bucket).uploads[upload_id]
-            return self.replace(bucket, key, pieces, upload.headers)
+            sizes = tuple(upload.parts[part.part_number][0].size_bytes for part in parts)
+            return self.replace(bucket, key, pieces, upload.headers, tags=upload.tags, part_sizes=sizes)
 
     def joined(self, upload: UploadState, listed: tuple[CompletedPart, ...]) -> tuple[bytes, ...]:
         """The content of the listed parts."""

@@ -28,6 +28,13 @@ OPTIONAL = (
     "complete_multipart_upload",
     "abort_multipart_upload",
     "list_multipart_uploads",
+    "upload_part_copy",
+    "get_object_tagging",
+    "put_object_tagging",
+    "delete_object_tagging",
+    "get_bucket_cors",
+    "put_bucket_cors",
+    "delete_bucket_cors",
 )
 
 

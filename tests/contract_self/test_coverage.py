@@ -10,7 +10,8 @@ from bucketry import FEATURE_NAMES
 from bucketry.hookspecs import OPERATIONS, DriverSpec
 from bucketry_contract.suite import ContractSuite
 
-from tests.contract_self.bullets import BEHAVIOUR, RAISES
+from tests.contract_self.bullets import BEHAVIOUR
+from tests.contract_self.raised import RAISES
 
 HOOKS = (*OPERATIONS, "classify_error")
 

@@ -14,7 +14,17 @@ from tests.contract_self.wrapping import WrapsErrors
 
 pytest_plugins = ["pytester"]
 
-for _subject in ("keys", "listing", "reads", "service", "uploads", "writes"):
+for _subject in (
+    "cors",
+    "keys",
+    "listing",
+    "parts",
+    "reads",
+    "service",
+    "tags",
+    "uploads",
+    "writes",
+):
     import_module(f"tests.contract_self.wrong_{_subject}")
 
 RUN = """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bucketry_contract.suite.buckets import BucketTests
 from bucketry_contract.suite.concurrency import ConcurrencyTests
 from bucketry_contract.suite.copying import CopyTests
+from bucketry_contract.suite.cors import CorsTests
 from bucketry_contract.suite.deleting import DeletingTests
 from bucketry_contract.suite.errors import ErrorTests
 from bucketry_contract.suite.keys import KeyTests
@@ -13,10 +14,13 @@ from bucketry_contract.suite.model import ModelTests
 from bucketry_contract.suite.multipart import MultipartTests
 from bucketry_contract.suite.multipart_errors import MultipartErrorTests
 from bucketry_contract.suite.paging import PagingTests
+from bucketry_contract.suite.part_copies import PartCopyTests
+from bucketry_contract.suite.part_reads import PartReadTests
 from bucketry_contract.suite.presigning import PresignTests
 from bucketry_contract.suite.read_conditions import ReadConditionTests
 from bucketry_contract.suite.reading import ReadingTests
 from bucketry_contract.suite.streaming import StreamingTests
+from bucketry_contract.suite.tagging import TaggingTests
 from bucketry_contract.suite.usage import UsageTests
 from bucketry_contract.suite.write_conditions import WriteConditionTests
 from bucketry_contract.suite.writing import WritingTests
@@ -35,6 +39,10 @@ class ContractSuite(
     PagingTests,
     MultipartTests,
     MultipartErrorTests,
+    PartCopyTests,
+    PartReadTests,
+    TaggingTests,
+    CorsTests,
     UsageTests,
     PresignTests,
     StreamingTests,

@@ -41,6 +41,7 @@ class CopyTests(ContractTests):
         headers: dict[str, Any] = {
             "cache_control": "no-store",
             "content_language": "de",
+            "expires": "Sun, 06 Nov 1994 08:49:37 GMT",
             "metadata": {"colour": "blue"},
         }
         bucket.put("source", **headers)
@@ -65,8 +66,14 @@ class CopyTests(ContractTests):
     @needs("copy_object", "put_headers")
     def test_new_headers_of_a_copy_need_what_they_need_of_a_put(self, bucket: Bucket) -> None:
         bucket.put("source")
-        _copy(bucket, "source", "copy", headers=ObjectHeaders(cache_control="no-store"))
-        assert bucket.head("copy").cache_control == "no-store"
+        _copy(
+            bucket,
+            "source",
+            "copy",
+            headers=ObjectHeaders(cache_control="no-store", expires="Sun, 06 Nov 1994 08:49:37 GMT"),
+        )
+        copy = bucket.head("copy")
+        assert (copy.cache_control, copy.expires) == ("no-store", "Sun, 06 Nov 1994 08:49:37 GMT")
 
     @needs("copy_object")
     def test_a_copy_onto_itself_replaces_the_headers_and_keeps_the_content(self, bucket: Bucket) -> None:

@@ -9,6 +9,7 @@ from bucketry import (
     AccessDenied,
     BucketryError,
     CompletedPart,
+    CorsRule,
     NoSuchBucket,
     NoSuchUpload,
     Store,
@@ -22,6 +23,8 @@ from bucketry_contract.backend import Backend
 
 Act = Callable[[Store, str], object]
 
+ANY_RULE = CorsRule(allowed_origins=("*",), allowed_methods=("GET",))
+
 ON_A_BUCKET: dict[str, Act] = {
     "head_bucket": lambda store, bucket: store.head_bucket(bucket),
     "delete_bucket": lambda store, bucket: store.delete_bucket(bucket),
@@ -34,10 +37,19 @@ ON_A_BUCKET: dict[str, Act] = {
     "delete_object": lambda store, bucket: store.delete_object(bucket, "key"),
     "delete_objects": lambda store, bucket: store.delete_objects(bucket, ["key"]),
     "create_multipart_upload": lambda store, bucket: store.create_multipart_upload(bucket, "key"),
+    "get_object_tagging": lambda store, bucket: store.get_object_tagging(bucket, "key"),
+    "put_object_tagging": lambda store, bucket: store.put_object_tagging(bucket, "key", {"colour": "blue"}),
+    "delete_object_tagging": lambda store, bucket: store.delete_object_tagging(bucket, "key"),
+    "get_bucket_cors": lambda store, bucket: store.get_bucket_cors(bucket),
+    "put_bucket_cors": lambda store, bucket: store.put_bucket_cors(bucket, [ANY_RULE]),
+    "delete_bucket_cors": lambda store, bucket: store.delete_bucket_cors(bucket),
 }
 
 ON_AN_UPLOAD: dict[str, Callable[[Bucket], object]] = {
     "upload_part": lambda bucket: bucket.store.upload_part(bucket.name, "key", "no-such-upload", 1, b"part"),
+    "upload_part_copy": lambda bucket: bucket.store.upload_part_copy(
+        bucket.name, "key", "no-such-upload", 1, bucket.name, bucket.put("source").key
+    ),
     "list_parts": lambda bucket: bucket.store.list_parts(bucket.name, "key", "no-such-upload"),
     "complete_multipart_upload": lambda bucket: bucket.store.complete_multipart_upload(
         bucket.name, "key", "no-such-upload", [CompletedPart(1, "0" * 32)]
@@ -45,7 +57,16 @@ ON_AN_UPLOAD: dict[str, Callable[[Bucket], object]] = {
     "abort_multipart_upload": lambda bucket: bucket.store.abort_multipart_upload(bucket.name, "key", "no-such-upload"),
 }
 
-ON_ITS_KEY = {"head_object", "get_object", "put_object", "delete_object", "create_multipart_upload"}
+ON_ITS_KEY = {
+    "head_object",
+    "get_object",
+    "put_object",
+    "delete_object",
+    "create_multipart_upload",
+    "get_object_tagging",
+    "put_object_tagging",
+    "delete_object_tagging",
+}
 
 
 class ErrorTests(ContractTests):

@@ -98,6 +98,7 @@ class MultipartTests(ContractTests):
         headers: dict[str, Any] = {
             "cache_control": "no-store",
             "content_language": "de",
+            "expires": "Sun, 06 Nov 1994 08:49:37 GMT",
             "metadata": {"colour": "blue"},
         }
         upload = bucket.upload("key", **headers)

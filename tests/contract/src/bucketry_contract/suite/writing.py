@@ -76,6 +76,7 @@ class WritingTests(ContractTests):
             "content_disposition": "attachment; filename=\"a b.csv\"; filename*=UTF-8''%C3%A9.csv",
             "content_encoding": "br",
             "content_language": "de, en",
+            "expires": "Sun, 06 Nov 1994 08:49:37 GMT",
         }
         bucket.put("key", b"content", **headers)
         assert {name: getattr(bucket.head("key"), name) for name in headers} == headers

@@ -1,0 +1,57 @@
+"""The honest driver's tags of objects and rules of buckets, and its reads of one part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+from bucketry import DONE, ContentRange, CorsRule, Done, InvalidRange, ObjectInfo
+from bucketry.hookspecs import hookimpl
+from bucketry.tagging import NO_TAGS
+
+from tests.contract_self.honest_state import HonestState, Stored
+
+
+class HonestTagging(HonestState):
+    """Tags lie beside an object's content, rules beside a bucket's objects."""
+
+    @hookimpl
+    def get_object_tagging(self, bucket: str, key: str) -> Mapping[str, str]:
+        return self.stored(bucket, key).tags
+
+    @hookimpl
+    def put_object_tagging(self, bucket: str, key: str, tags: Mapping[str, str]) -> Done:
+        with self.lock:
+            stored = self.stored(bucket, key)
+            info = msgspec.structs.replace(stored.info, tag_count=len(tags))
+            self.bucket(bucket).objects[key] = msgspec.structs.replace(stored, info=info, tags=tags)
+        return DONE
+
+    @hookimpl
+    def delete_object_tagging(self, bucket: str, key: str) -> Done:
+        return self.put_object_tagging(bucket, key, NO_TAGS)
+
+    @hookimpl
+    def get_bucket_cors(self, bucket: str) -> tuple[CorsRule, ...]:
+        return self.bucket(bucket).cors
+
+    @hookimpl
+    def put_bucket_cors(self, bucket: str, rules: tuple[CorsRule, ...]) -> Done:
+        with self.lock:
+            self.bucket(bucket).cors = rules
+        return DONE
+
+    @hookimpl
+    def delete_bucket_cors(self, bucket: str) -> Done:
+        with self.lock:
+            self.bucket(bucket).cors = ()
+        return DONE
+
+    def part_info(self, stored: Stored, number: int) -> ObjectInfo:
+        """An object as one sees it who asks for one part."""
+        sizes = stored.part_sizes or (stored.info.size_bytes,)
+        if number > len(sizes):
+            raise InvalidRange
+        stop = sum(sizes[:number])
+        part_range = ContentRange(stop - sizes[number - 1], stop, stored.info.size_bytes)
+        return msgspec.structs.replace(stored.info, part_range=part_range, parts_count=len(stored.part_sizes) or None)

@@ -1,0 +1,98 @@
+"""Which tests hold a driver to which error of the contract."""
+
+from __future__ import annotations
+
+_NO_BUCKET = ["test_a_bucket_that_does_not_exist_is_named"]
+_NO_UPLOAD = ["test_an_upload_that_does_not_exist_is_not_found", "test_a_completed_upload_is_gone"]
+_NO_KEY = ["test_an_object_that_does_not_exist_is_not_found"]
+_FAILED = ["test_if_match_reads_only_the_object_with_that_etag"]
+_NO_TAGGED = ["test_tags_of_an_object_that_does_not_exist_are_not_found"]
+_NO_PART = ["test_a_part_that_the_object_does_not_have_is_refused"]
+_NO_SOURCE = ["test_a_part_whose_source_does_not_exist_is_not_found"]
+_CURRENT = ["test_if_none_match_reads_only_an_object_with_another_etag"]
+
+RAISES: dict[str, dict[str, list[str]]] = {
+    "create_bucket": {
+        "BucketAlreadyExists": ["test_creating_a_bucket_that_exists_fails_and_keeps_its_objects"],
+    },
+    "head_bucket": {"NoSuchBucket": _NO_BUCKET},
+    "delete_bucket": {
+        "BucketNotEmpty": ["test_a_bucket_that_holds_an_object_is_not_deleted"],
+        "NoSuchBucket": _NO_BUCKET,
+    },
+    "list_objects": {
+        "NoSuchBucket": _NO_BUCKET,
+        "InvalidArgument": ["test_a_cursor_of_somebody_elses_is_refused"],
+    },
+    "list_multipart_uploads": {"NoSuchBucket": _NO_BUCKET},
+    "head_object": {
+        "NoSuchBucket": _NO_BUCKET,
+        "NoSuchKey": _NO_KEY,
+        "InvalidRange": _NO_PART,
+        "PreconditionFailed": _FAILED,
+        "NotModified": _CURRENT,
+    },
+    "get_object": {
+        "NoSuchBucket": _NO_BUCKET,
+        "NoSuchKey": _NO_KEY,
+        "InvalidRange": ["test_a_range_without_a_byte_is_refused", "test_an_empty_object_has_no_range", *_NO_PART],
+        "PreconditionFailed": _FAILED,
+        "NotModified": _CURRENT,
+    },
+    "put_object": {
+        "NoSuchBucket": _NO_BUCKET,
+        "PreconditionFailed": ["test_put_if_match_fails_where_there_is_no_object"],
+        "TooLarge": ["test_more_than_max_put_size_is_refused"],
+        "QuotaExceeded": ["test_a_store_that_is_full_says_so_and_keeps_what_it_has"],
+        "InvalidKey": ["test_a_key_is_kept_byte_for_byte_or_refused"],
+        "InvalidArgument": ["test_a_put_keeps_tags_character_for_character_or_stores_nothing"],
+    },
+    "copy_object": {
+        "NoSuchBucket": _NO_BUCKET,
+        "NoSuchKey": ["test_a_source_that_does_not_exist_is_not_found"],
+        "PreconditionFailed": [
+            "test_copy_if_match_replaces_only_the_object_with_that_etag",
+            "test_copy_if_none_match_writes_only_where_there_is_no_object",
+            "test_copy_source_if_match_copies_only_the_object_with_that_etag",
+        ],
+        "InvalidArgument": ["test_a_copy_onto_itself_that_changes_nothing_is_refused"],
+    },
+    "delete_object": {
+        "NoSuchBucket": _NO_BUCKET,
+        "PreconditionFailed": ["test_delete_if_match_deletes_only_the_object_with_that_etag"],
+    },
+    "delete_objects": {"NoSuchBucket": _NO_BUCKET},
+    "get_object_tagging": {"NoSuchBucket": _NO_BUCKET, "NoSuchKey": _NO_TAGGED},
+    "put_object_tagging": {
+        "NoSuchBucket": _NO_BUCKET,
+        "NoSuchKey": _NO_TAGGED,
+        "InvalidArgument": ["test_tags_are_kept_character_for_character_or_refused"],
+    },
+    "delete_object_tagging": {"NoSuchBucket": _NO_BUCKET, "NoSuchKey": _NO_TAGGED},
+    "get_bucket_cors": {"NoSuchBucket": _NO_BUCKET},
+    "put_bucket_cors": {"NoSuchBucket": _NO_BUCKET},
+    "delete_bucket_cors": {"NoSuchBucket": _NO_BUCKET},
+    "create_multipart_upload": {
+        "NoSuchBucket": _NO_BUCKET,
+        "InvalidKey": ["test_an_upload_keeps_its_key_byte_for_byte_or_is_refused"],
+        "InvalidArgument": ["test_an_upload_keeps_tags_character_for_character_or_is_not_begun"],
+    },
+    "upload_part": {"NoSuchUpload": _NO_UPLOAD},
+    "upload_part_copy": {
+        "NoSuchUpload": _NO_UPLOAD,
+        "NoSuchBucket": _NO_SOURCE,
+        "NoSuchKey": _NO_SOURCE,
+        "InvalidRange": ["test_a_range_that_does_not_lie_within_the_source_is_refused"],
+        "PreconditionFailed": ["test_part_copy_source_if_match_copies_only_the_object_with_that_etag"],
+        "TooLarge": ["test_more_than_max_part_size_is_not_copied"],
+    },
+    "list_parts": {"NoSuchUpload": _NO_UPLOAD},
+    "complete_multipart_upload": {
+        "NoSuchUpload": _NO_UPLOAD,
+        "InvalidPart": ["test_a_part_with_another_etag_is_refused_and_the_upload_stays"],
+        "PartTooSmall": ["test_a_part_before_the_last_that_is_too_small_is_refused"],
+        "PreconditionFailed": ["test_complete_if_match_replaces_only_the_object_with_that_etag"],
+        "Unsupported": ["test_parts_that_are_not_listed_are_discarded"],
+    },
+    "abort_multipart_upload": {"NoSuchUpload": _NO_UPLOAD},
+}

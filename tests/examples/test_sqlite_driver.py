@@ -43,7 +43,17 @@ def test_driver_is_found_by_its_entry_point(installed: CleanInstall, tmp_path: P
     drivers = {driver["name"]: driver for driver in map(json.loads, done.stdout.splitlines())}
     assert drivers["sqlite"]["distribution"] == "bucketry-sqlite"
     assert drivers["sqlite"]["problem"] is None
-    assert drivers["sqlite"]["missing_operations"] == ["usage_report", "presign"]
+    assert drivers["sqlite"]["missing_operations"] == [
+        "usage_report",
+        "get_bucket_cors",
+        "put_bucket_cors",
+        "delete_bucket_cors",
+        "presign",
+        "get_object_tagging",
+        "put_object_tagging",
+        "delete_object_tagging",
+        "upload_part_copy",
+    ]
 
 
 def test_served_store_answers_the_documented_api(installed: CleanInstall, url: str, tmp_path: Path) -> None:

@@ -19,9 +19,12 @@ _LEAKS: Final = ("BUCKETRY_", "PYTEST_", "PYTHON", "VIRTUAL_ENV", "COV_")
 
 
 class CleanInstall:
-    """Wheels of these folders, and what they depend on in the locked versions, in a virtual environment."""
+    """Wheels of these folders, and what they depend on in the locked versions, in a virtual environment.
 
-    def __init__(self, folder: Path, distributions: Sequence[str]) -> None:
+    Requirements are what the user names besides: an extra of one of these, or a program of his own.
+    """
+
+    def __init__(self, folder: Path, distributions: Sequence[str], requirements: Sequence[str] = ()) -> None:
         wheels, venv = folder / "wheels", folder / "venv"
         self.bin = venv / "bin"
         for distribution in distributions:
@@ -30,6 +33,7 @@ class CleanInstall:
         _check([sys.executable, "-m", "uv", "venv", "--python", sys.executable, str(venv)], folder)
         install = [sys.executable, "-m", "uv", "pip", "install", "--python", str(self.bin / "python")]
         install += ["--constraint", str(ROOT / "requirements/dev.txt"), *map(str, sorted(wheels.iterdir()))]
+        install += requirements
         # Setting up the workspace has left all of it in uv's cache; where that is gone, it is downloaded again.
         if run([*install, "--offline"], folder).returncode:
             _check(install, folder)

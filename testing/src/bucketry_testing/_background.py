@@ -16,29 +16,10 @@ from bucketry_http.protocol import BoundedProtocol
 from bucketry_http.server import BACKLOG
 from uvicorn.server import ServerState
 
-HOST: Final = "127.0.0.1"
-
 GRACE_SECONDS: Final = 5.0
 """How long requests in progress may take to notice that their endpoint has closed, before they are cancelled."""
 
 T = TypeVar("T")
-
-
-def reserve_port() -> socket.socket:
-    """Returns a socket with a port of its own, on which nobody listens yet."""
-    reserved = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        reserved.bind((HOST, 0))
-    except BaseException:
-        reserved.close()
-        raise
-    reserved.setblocking(False)
-    return reserved
-
-
-def url_of(reserved: socket.socket) -> str:
-    """Returns the URL of what will listen on a socket."""
-    return f"http://{HOST}:{reserved.getsockname()[1]}"
 
 
 class Background:

@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bucketry import Store
 from bucketry.layers import Faults
 from bucketry_memory import MemoryDriver, MemorySettings
 
-from bucketry_testing._background import reserve_port, url_of
-from bucketry_testing._endpoints import RestServer, S3Endpoint
+from bucketry_testing._ports import reserve_port, url_of
+
+if TYPE_CHECKING:
+    from bucketry_testing._endpoints import RestServer, S3Endpoint
 
 
 class Bed:
     """What one test uses; nothing of it is shared with another.
 
-    The S3 endpoint's port is reserved before the store opens, since presigned URLs carry it. Nobody listens there unless
-    the endpoint is asked for.
+    The S3 endpoint's port is reserved before the store opens, since presigned URLs carry it. Nobody listens there
+    unless the endpoint is asked for.
     """
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
@@ -47,6 +49,8 @@ class Bed:
     @cached_property
     def s3(self) -> S3Endpoint:
         """The S3 endpoint, which is started now."""
+        from bucketry_testing._endpoints import S3Endpoint
+
         endpoint = S3Endpoint(self.store, self.settings, self._port, self.with_faults)
         self._closing.callback(endpoint.close)
         return endpoint
@@ -54,6 +58,8 @@ class Bed:
     @cached_property
     def rest(self) -> RestServer:
         """The server of the REST API, which is started now."""
+        from bucketry_testing._endpoints import RestServer
+
         server = RestServer(self.store, reserve_port(), self.with_faults)
         self._closing.callback(server.close)
         return server

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 from bucketry import InvalidArgument, ServedSettings, Store
 from bucketry.layers import Faults
 
-from bucketry_testing._background import Listening, url_of
+from bucketry_testing._background import Listening
+from bucketry_testing._ports import url_of
 
 if TYPE_CHECKING:
     from bucketry_http.rest.storage import StorageApp

@@ -10,9 +10,9 @@ from bucketry import Store
 from bucketry.layers import Fault
 from bucketry_memory import MemorySettings
 
-from bucketry_testing._background import reserve_port
 from bucketry_testing._bed import Bed
 from bucketry_testing._endpoints import Endpoint, RestServer, S3Endpoint
+from bucketry_testing._ports import reserve_port
 
 EndpointT = TypeVar("EndpointT", bound=Endpoint)
 

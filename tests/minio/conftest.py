@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
-import urllib3
 from bucketry import Store
 
 from tests.minio.backend import MinioBackend, store_on
 from tests.servers.handles import MinioServer
+from tests.servers.looking import bucket_on, requests_seen
 
 
 @pytest.fixture
@@ -31,22 +30,10 @@ def backend(minio_server: MinioServer) -> Iterator[MinioBackend]:
 @pytest.fixture
 def bucket(store: Store) -> Iterator[str]:
     """A bucket of the test's own."""
-    name = f"bucketry-minio-{secrets.token_hex(6)}"
-    store.create_bucket(name)
-    yield name
-    store.delete_objects(name, [info.key for info in store.iter_objects(name)])
-    store.delete_bucket(name)
+    yield from bucket_on(store, "bucketry-minio")
 
 
 @pytest.fixture
 def requests_made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The requests that go through urllib3's pools from now on, retries included: ``GET /bucket?…``."""
-    made: list[str] = []
-    send: Callable[..., object] = urllib3.connectionpool.HTTPConnectionPool._make_request
-
-    def counted(pool: object, connection: object, method: str, url: str, *args: object, **kwargs: object) -> object:
-        made.append(f"{method} {url}")
-        return send(pool, connection, method, url, *args, **kwargs)
-
-    monkeypatch.setattr(urllib3.connectionpool.HTTPConnectionPool, "_make_request", counted)
-    return made
+    """The requests from now on; see `requests_seen`."""
+    return requests_seen(monkeypatch)

@@ -14,7 +14,7 @@ from bucketry.features import MIB
 from bucketry.sigv4 import Signer
 
 from tests.minio.backend import MinioBackend, location, store_on
-from tests.minio.cutting import CuttingProxy
+from tests.servers.cutting import CuttingProxy
 from tests.servers.handles import MinioServer
 
 KEYS: dict[str, object] = {"access_key": "access", "secret_key": "secret"}

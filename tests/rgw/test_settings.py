@@ -129,7 +129,7 @@ def test_what_cannot_be_is_refused(settings: dict[str, object], message: str) ->
         load_settings(RgwSettings, None, given, {})
 
 
-def test_a_ca_file_that_is_not_there_is_said() -> None:
+def test_a_ca_file_that_is_not_there_is_refused_when_the_store_opens() -> None:
     settings = {"access_key": "a", "secret_key": "b", "secure": True, "ca_file": "/no/such/ca.pem"}
-    with open_store("rgw://127.0.0.1:1", settings=settings, environ={}) as store:
-        assert not store.status().available
+    with pytest.raises(InvalidSettings, match="ca_file"):
+        open_store("rgw://127.0.0.1:1", settings=settings, environ={})

@@ -11,10 +11,12 @@ import msgspec
 import pytest
 from bucketry import Store
 from bucketry_rgw._usage import UsageCounter
+from bucketry_s3client import Wire
 
 from tests.http.conftest import client_of
-from tests.rgw.backend import raw_client, store_on
+from tests.rgw.backend import store_on
 from tests.servers.handles import RgwServer
+from tests.servers.looking import raw_client
 
 BUCKETS = 500
 
@@ -83,8 +85,6 @@ def test_without_the_capability_buckets_are_asked_one_by_one(
 def test_where_the_gateway_says_nothing_buckets_are_listed(
     rgw_server: RgwServer, plain_bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from bucketry_rgw._wire import Wire
-
     send = Wire.send
 
     def silent(self: Wire, method: str, *args: str, **kwargs: object) -> object:

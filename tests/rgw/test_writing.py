@@ -26,8 +26,8 @@ from bucketry import (
 )
 from bucketry.features import GIB, MIB
 
-from tests.minio.cutting import CuttingProxy
 from tests.rgw.backend import PART_BYTES, RgwBackend, location, store_on
+from tests.servers.cutting import CuttingProxy
 from tests.servers.handles import RgwServer
 
 ONLY_NEW = PutOptions(if_none_match="*")

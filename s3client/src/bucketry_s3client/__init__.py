@@ -1,1 +1,109 @@
-"""What drivers for servers that speak S3 have in common."""
+"""What drivers for servers that speak S3 have in common.
+
+A driver is made of `S3Settings`, a `Wire` with an error of its own for refusals, `PartsUpload` with `Leftovers`, and
+functions between the contract's models and what goes over the wire. `README.md` shows a whole one.
+"""
+
+from __future__ import annotations
+
+from bucketry_s3client._answers import page_of_uploads, presigned
+from bucketry_s3client._content import Content, Feed, Pieces, length_of, one_piece, take
+from bucketry_s3client._cors import cors_of, cors_request
+from bucketry_s3client._headers import (
+    date_of,
+    etag_of,
+    http_date,
+    object_info,
+    of_object,
+    opened_object,
+    quoted,
+    stored_info,
+    written_within,
+)
+from bucketry_s3client._leftovers import MOST_LEFTOVERS, Leftovers
+from bucketry_s3client._parts import copy_part, info_of_part, of_source
+from bucketry_s3client._refusals import (
+    BROKEN,
+    NO_ANSWER,
+    NO_CONNECTION,
+    NO_TLS,
+    REFUSED,
+    S3_DETAILS,
+    S3_KINDS,
+    Refusal,
+    code_of_status,
+    explain,
+)
+from bucketry_s3client._settings import S3Settings
+from bucketry_s3client._tagging import delete_tags, get_tags, of_tags, put_tags, with_md5
+from bucketry_s3client._uploading import (
+    MAX_PART_BYTES,
+    MAX_PARTS,
+    PartsUpload,
+    begin_upload,
+    complete_upload,
+    part_sizes,
+    send_part,
+)
+from bucketry_s3client._wire import MAX_ANSWER_BYTES, Wire, read_answer, target_of
+from bucketry_s3client._xml import Element, complete_request, decoded, parse_xml, part_of, upload_of
+
+__all__ = [
+    "BROKEN",
+    "MAX_ANSWER_BYTES",
+    "MAX_PARTS",
+    "MAX_PART_BYTES",
+    "MOST_LEFTOVERS",
+    "NO_ANSWER",
+    "NO_CONNECTION",
+    "NO_TLS",
+    "REFUSED",
+    "S3_DETAILS",
+    "S3_KINDS",
+    "Content",
+    "Element",
+    "Feed",
+    "Leftovers",
+    "PartsUpload",
+    "Pieces",
+    "Refusal",
+    "S3Settings",
+    "Wire",
+    "begin_upload",
+    "code_of_status",
+    "complete_request",
+    "complete_upload",
+    "copy_part",
+    "cors_of",
+    "cors_request",
+    "date_of",
+    "decoded",
+    "delete_tags",
+    "etag_of",
+    "explain",
+    "get_tags",
+    "http_date",
+    "info_of_part",
+    "length_of",
+    "object_info",
+    "of_object",
+    "of_source",
+    "of_tags",
+    "one_piece",
+    "opened_object",
+    "page_of_uploads",
+    "parse_xml",
+    "part_of",
+    "part_sizes",
+    "presigned",
+    "put_tags",
+    "quoted",
+    "read_answer",
+    "send_part",
+    "stored_info",
+    "take",
+    "target_of",
+    "upload_of",
+    "with_md5",
+    "written_within",
+]

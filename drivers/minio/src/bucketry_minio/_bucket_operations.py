@@ -13,9 +13,10 @@ from bucketry import (
     UploadPage,
 )
 from bucketry.hookspecs import hookimpl
+from bucketry_s3client import page_of_uploads
 from typing_extensions import override
 
-from bucketry_minio._listing import UploadCursor, decode_cursor, encode_cursor, list_page, list_uploads, upload_position
+from bucketry_minio._listing import list_page, list_uploads
 from bucketry_minio._shared import MinioOperations
 
 _ONE = ListOptions(limit=1, content_type=False)
@@ -59,14 +60,8 @@ class BucketOperations(MinioOperations):
     def list_multipart_uploads(self, bucket: str, options: UploadListOptions) -> UploadPage:
         """Lists one page of the uploads in progress."""
         self._leftovers.sweep()
-        after: UploadCursor = (b"", "", "")
-        if options.cursor is not None:
-            after = decode_cursor(options.cursor, tuple[bytes, str, str])
         uploads = list_uploads(self._connection, bucket, options.prefix)
-        left = [upload for upload in uploads if upload_position(upload) > after]
-        shown = tuple(left[: options.limit])
-        more = len(left) > options.limit
-        return UploadPage(uploads=shown, cursor=encode_cursor(upload_position(shown[-1])) if more else None)
+        return page_of_uploads("minio uploads", uploads, options)
 
     def _bucket(self, name: str) -> BucketInfo:
         for found in self._buckets():

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import ClassVar
-from urllib.parse import quote
 
 from bucketry import (
     CompletedPart,
@@ -19,13 +18,21 @@ from bucketry import (
 )
 from bucketry.features import GIB
 from bucketry.hookspecs import hookimpl
+from bucketry_s3client import (
+    begin_upload,
+    complete_upload,
+    etag_of,
+    of_object,
+    part_sizes,
+    quoted,
+    stored_info,
+    target_of,
+)
 from minio.error import S3Error
 from typing_extensions import override
 
-from bucketry_minio._headers import etag_of, of_object, quoted
 from bucketry_minio._keys import check_key
 from bucketry_minio._shared import MinioOperations
-from bucketry_minio._uploading import begin, complete, part_sizes
 
 _TRIES = 5
 
@@ -58,7 +65,7 @@ class CopyOperations(MinioOperations):
             if options.source_if_match not in {None, "*", source.etag}:
                 raise PreconditionFailed("the source has another etag")
             try:
-                return self._copy(f"/{source_bucket}/{quote(source_key, safe='/~')}", source, bucket, key, options)
+                return self._copy(target_of(source_bucket, source_key), source, bucket, key, options)
             except S3Error as error:
                 # Written meanwhile: the copy is to be of one version, and of the one whose headers are answered.
                 if error.code != "PreconditionFailed":
@@ -68,25 +75,21 @@ class CopyOperations(MinioOperations):
     def _copy(self, path: str, source: ObjectInfo, bucket: str, key: str, options: CopyOptions) -> ObjectInfo:
         headers = options.headers or source
         pinned = {"x-amz-copy-source": path, "x-amz-copy-source-if-match": quoted(source.etag)}
-        onto_itself = path == f"/{bucket}/{quote(key, safe='/~')}"
+        onto_itself = path == target_of(bucket, key)
         if source.size_bytes > self.most_at_once and not onto_itself:
             self._copy_parts(pinned, source.size_bytes, bucket, key, headers)
             self._paths.wrote(bucket, key)
             return self._stored(bucket, key)
-        if options.headers is not None:
+        # MinIO drops Expires unless it is sent.
+        if options.headers is not None or source.expires is not None:
             pinned |= of_object(headers) | {"x-amz-metadata-directive": "REPLACE"}
         _, document = self._connection.ask("PUT", bucket, key, headers=pinned)
         self._paths.wrote(bucket, key)
-        return ObjectInfo(
-            key=key,
-            size_bytes=source.size_bytes,
-            etag=etag_of(document.text("ETag")),
-            last_modified=datetime.fromisoformat(document.text("LastModified")).replace(microsecond=0),
-            **{field: getattr(headers, field) for field in ObjectHeaders.__struct_fields__},
-        )
+        moment = datetime.fromisoformat(document.text("LastModified")).replace(microsecond=0)
+        return stored_info(key, headers, source.size_bytes, document.text("ETag"), moment)
 
     def _copy_parts(self, pinned: dict[str, str], size: int, bucket: str, key: str, headers: ObjectHeaders) -> None:
-        upload_id = begin(self._connection, bucket, key, headers)
+        _, upload_id = begin_upload(self._connection, bucket, key, of_object(headers))
 
         def copy(part: tuple[int, str]) -> CompletedPart:
             number, span = part
@@ -98,7 +101,7 @@ class CopyOperations(MinioOperations):
         try:
             with ThreadPoolExecutor(self._settings.upload_threads, "bucketry-minio-copy") as pool:
                 parts = list(pool.map(copy, _spans(size, self.copied_part)))
-            complete(self._connection, bucket, key, upload_id, parts, {})
+            complete_upload(self._connection, bucket, key, upload_id, parts, {})
         except BaseException:
             self._leftovers.abort(bucket, key, upload_id)
             raise
@@ -106,7 +109,7 @@ class CopyOperations(MinioOperations):
 
 def _spans(size: int, part_size: int) -> Iterator[tuple[int, str]]:
     start = 0
-    for number, length in enumerate(part_sizes(size, part_size), 1):
+    for number, length in enumerate(part_sizes(size, part_size, growth=0), 1):
         if start >= size:
             return
         yield number, f"bytes={start}-{min(start + length, size) - 1}"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from bucketry import Features, InvalidSettings
-from bucketry.sigv4 import Credentials, Presigner
+from bucketry.sigv4 import Presigner
+from bucketry_s3client import Leftovers
 
+from bucketry_minio._admin import AdminApi
 from bucketry_minio._bucket_operations import BucketOperations
 from bucketry_minio._connection import Connection
 from bucketry_minio._copying import CopyOperations
-from bucketry_minio._leftovers import Leftovers
+from bucketry_minio._errors import classify
 from bucketry_minio._object_operations import ObjectOperations
 from bucketry_minio._paths import PathGuard
 from bucketry_minio._service_operations import ServiceOperations
@@ -23,8 +25,8 @@ class MinioDriver(ServiceOperations, BucketOperations, ObjectOperations, CopyOpe
     name = "minio"
     contract_version = 1
     Settings = MinioSettings
-    # Not declared is what MinIO ignores silently: if_match of a delete, and both conditions on a copy's destination.
     s3_endpoint = True
+    # Not declared is what MinIO ignores silently: if_match of a delete, and both conditions on a copy's destination.
     features = Features(
         get_if_match=True,
         get_if_none_match=True,
@@ -52,12 +54,10 @@ class MinioDriver(ServiceOperations, BucketOperations, ObjectOperations, CopyOpe
         """
         self._settings = settings
         try:
-            credentials = Credentials(settings.access_key, settings.secret_key, settings.session_token)
-            endpoint = (settings.public_endpoint or settings.endpoint).rstrip("/")
-            self._presigner = Presigner(credentials, endpoint=endpoint, region=settings.region)
+            self._presigner = Presigner(settings.credentials, endpoint=settings.client_endpoint, region=settings.region)
             self._connection = Connection(settings)
         except (ValueError, OSError) as error:
             raise InvalidSettings(str(error)) from None
-        self._leftovers = Leftovers(self._connection)
+        self._leftovers = Leftovers(self._connection, classify)
         self._paths = PathGuard(self._connection)
-        self._usage = UsageCounter(self._connection, settings.usage_list_limit)
+        self._usage = UsageCounter(self._connection, AdminApi(self._connection), settings.usage_list_limit)

@@ -2,66 +2,38 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from datetime import datetime
 from itertools import chain
-from typing import Final, TypeVar
+from typing import Final
 
-import msgspec
 from bucketry import (
     DEFAULT_CONTENT_TYPE,
-    InvalidArgument,
     ListOptions,
     ObjectInfo,
     ObjectPage,
-    Part,
+    PageOptions,
     PartPage,
     Unsupported,
     Upload,
 )
+from bucketry.cursors import decode_cursor, encode_cursor
 from bucketry.options import MAX_PAGE
+from bucketry_s3client import Element, decoded, etag_of, part_of, upload_of
 
 from bucketry_minio._connection import Connection
-from bucketry_minio._headers import etag_of
 from bucketry_minio._keys import ends_in_dots, marker_for, may_begin_a_key
-from bucketry_minio._xml import Element, decoded
 
-_CURSOR_MARK: Final = "m1."
+_OBJECTS: Final = "minio objects"
 _LAST: Final = "\U0010ffff"
-_CURSOR_ERROR: Final = "that is no cursor of this driver"
-
-PositionT = TypeVar("PositionT")
-ObjectCursor = str
-UploadCursor = tuple[bytes, str, str]
-PartCursor = int
-
-
-def encode_cursor(position: ObjectCursor | UploadCursor | PartCursor) -> str:
-    """Returns where a page ended as an opaque cursor."""
-    return _CURSOR_MARK + base64.urlsafe_b64encode(msgspec.msgpack.encode(position)).decode()
-
-
-def decode_cursor(cursor: str, kind: type[PositionT]) -> PositionT:
-    """Returns where the page before ended.
-
-    Raises:
-        InvalidArgument: The cursor is none of this driver's, or one of another operation's.
-    """
-    if not cursor.startswith(_CURSOR_MARK) or not cursor.isascii():
-        raise InvalidArgument(_CURSOR_ERROR)
-    try:
-        packed = base64.b64decode(cursor.removeprefix(_CURSOR_MARK), altchars=b"-_", validate=True)
-        return msgspec.msgpack.decode(packed, type=kind)
-    except (binascii.Error, msgspec.DecodeError, UnicodeDecodeError):
-        raise InvalidArgument(_CURSOR_ERROR) from None
+_PARTS: Final = "minio parts"
+_FIRST: Final = PageOptions(limit=1)
 
 
 def list_page(connection: Connection, bucket: str, options: ListOptions) -> ObjectPage:
     """Asks for one page of a bucket's objects: one request."""
     after = options.start_after
     if options.cursor is not None:
-        after = max(after, decode_cursor(options.cursor, ObjectCursor))
+        after = max(after, decode_cursor(_OBJECTS, options.cursor, str))
     prefix = options.prefix
     if not may_begin_a_key(prefix) or (after > prefix and not after.startswith(prefix)):
         # MinIO refuses such a prefix, or nothing that begins with it can follow.
@@ -115,7 +87,7 @@ def _page(document: Element, options: ListOptions, after: str) -> ObjectPage:
     return ObjectPage(
         objects=tuple(info for info in objects if info.key in shown),
         prefixes=tuple(prefix for prefix in prefixes if prefix in shown),
-        cursor=encode_cursor((wanted or found)[-1]) if more and found else None,
+        cursor=encode_cursor(_OBJECTS, (wanted or found)[-1]) if more and found else None,
     )
 
 
@@ -135,7 +107,7 @@ def _object(entry: Element) -> ObjectInfo:
 
 
 def list_uploads(connection: Connection, bucket: str, prefix: str) -> list[Upload]:
-    """Asks for the uploads in progress, by key and then by time.
+    """Asks for the uploads in progress, in no order.
 
     MinIO lists them all in one answer, but only those that it remembers since it was started; below a prefix it
     lists those alone whose key is the prefix, from disk. So both are asked.
@@ -146,40 +118,19 @@ def list_uploads(connection: Connection, bucket: str, prefix: str) -> list[Uploa
     ):
         query = {"uploads": "", "encoding-type": "url", "max-uploads": str(MAX_PAGE), "prefix": asked}
         for entry in connection.ask("GET", bucket, query=query)[1].all("Upload"):
-            upload = _upload(entry)
+            upload = upload_of(entry)
             if upload.key.startswith(prefix):
                 found[upload.upload_id] = upload
-    return sorted(found.values(), key=upload_position)
+    return list(found.values())
 
 
-def upload_position(upload: Upload) -> UploadCursor:
-    """Returns where an upload stands in the list of them."""
-    return upload.key.encode(), upload.initiated_at.isoformat(timespec="microseconds"), upload.upload_id
-
-
-def _upload(entry: Element) -> Upload:
-    texts = entry.texts()
-    return Upload(
-        key=decoded(texts["Key"]),
-        upload_id=texts["UploadId"],
-        initiated_at=datetime.fromisoformat(texts["Initiated"]),
-    )
-
-
-def list_parts(connection: Connection, bucket: str, key: str, upload_id: str, after: int, limit: int) -> PartPage:
-    """Asks for one page of an upload's parts: those with a number above ``after``."""
-    query = {"uploadId": upload_id, "max-parts": str(limit), "part-number-marker": str(after)}
+def list_parts(
+    connection: Connection, bucket: str, key: str, upload_id: str, options: PageOptions = _FIRST
+) -> PartPage:
+    """Asks for one page of an upload's parts."""
+    after = 0 if options.cursor is None else decode_cursor(_PARTS, options.cursor, int)
+    query = {"uploadId": upload_id, "max-parts": str(options.limit), "part-number-marker": str(after)}
     _, document = connection.ask("GET", bucket, key, query=query)
-    parts = tuple(_part(entry) for entry in document.all("Part"))
+    parts = tuple(part_of(entry) for entry in document.all("Part"))
     more = document.text("IsTruncated") == "true" and bool(parts)
-    return PartPage(parts=parts, cursor=encode_cursor(parts[-1].part_number) if more else None)
-
-
-def _part(entry: Element) -> Part:
-    texts = entry.texts()
-    return Part(
-        part_number=int(texts["PartNumber"]),
-        etag=etag_of(texts["ETag"]),
-        size_bytes=int(texts["Size"]),
-        last_modified=datetime.fromisoformat(texts["LastModified"]),
-    )
+    return PartPage(parts=parts, cursor=encode_cursor(_PARTS, parts[-1].part_number) if more else None)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from bucketry import DONE, BucketInfo, Classified, Done, Status, Usage
+from bucketry import DONE, BucketInfo, Classified, Done, Status, Usage, UsageReport
 from bucketry.hookspecs import hookimpl
+from bucketry_s3client import date_of, explain, parse_xml
 from minio.error import S3Error
 from typing_extensions import override
 from urllib3.exceptions import HTTPError
 
-from bucketry_minio._errors import AUTHENTICATION, classify, explain
-from bucketry_minio._headers import date_of
+from bucketry_minio._errors import AUTHENTICATION, classify
 from bucketry_minio._shared import MinioOperations
-from bucketry_minio._xml import parse
 
 
 class ServiceOperations(MinioOperations):
@@ -24,8 +23,8 @@ class ServiceOperations(MinioOperations):
     def status(self) -> Status:
         """Asks for the list of buckets, once: within ``connect_timeout`` and ``read_timeout`` together."""
         detail = self._why_unavailable()
-        endpoint = (self._settings.public_endpoint or self._settings.endpoint).rstrip("/")
-        return Status(available=not detail, endpoint=endpoint, region=self._settings.region, detail=detail)
+        settings = self._settings
+        return Status(available=not detail, endpoint=settings.client_endpoint, region=settings.region, detail=detail)
 
     @override
     @hookimpl
@@ -41,9 +40,15 @@ class ServiceOperations(MinioOperations):
 
     @override
     @hookimpl
+    def usage_report(self) -> UsageReport:
+        """Counts the caller's buckets, and asks for their quotas; MinIO knows no owners of buckets."""
+        return self._usage.report(tuple(info.name for info in self._buckets()))
+
+    @override
+    @hookimpl
     def close(self) -> Done:
         """Closes the connections, after a last try to abort what is left."""
-        self._leftovers.sweep()
+        self._leftovers.close()
         self._connection.close()
         return DONE
 
@@ -56,7 +61,7 @@ class ServiceOperations(MinioOperations):
     def _why_unavailable(self) -> str:
         try:
             _, body = self._connection.send("GET", patient=False)
-            name = parse(body).name
+            name = parse_xml(body).name
         except S3Error as error:
             return _refused(error)
         except (HTTPError, OSError) as error:

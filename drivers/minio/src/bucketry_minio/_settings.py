@@ -2,53 +2,23 @@
 
 from __future__ import annotations
 
-import re
-from typing import ClassVar, Final
-from urllib.parse import urlsplit
+from collections.abc import Mapping
+from typing import ClassVar
 
-from bucketry import InvalidSettings, Secret
-from bucketry.features import GIB, MIB
-from bucketry.settings import DriverSettings
-
-_LOCATION: Final = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?")
-_REGION: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_MAX_PORT: Final = 65_535
-_BOUNDS: Final[dict[str, tuple[float, float]]] = {
-    "connect_timeout": (0.01, 3600),
-    "read_timeout": (0.01, 3600),
-    "retries": (0, 10),
-    "max_connections": (1, 1024),
-    "part_size": (5 * MIB, 5 * GIB),
-    "upload_threads": (1, 64),
-    "usage_list_limit": (0, 100_000_000),
-}
+from bucketry.features import MIB
+from bucketry_s3client import S3Settings
 
 
-class MinioSettings(DriverSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Settings of a store on a MinIO server.
+class MinioSettings(S3Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of a store on a MinIO server: those of every S3 server (`S3Settings`), and MinIO's own.
 
     In the environment, ``access_key`` is ``BUCKETRY_MINIO_ACCESS_KEY``; the secrets may also be in a file that
     ``BUCKETRY_MINIO_SECRET_KEY_FILE`` names, such as a mounted secret. The server's own variables
     (``MINIO_ROOT_USER``, …) are not read: they belong to its administrator, and name no server.
 
     Attributes:
-        location: ``host`` or ``host:port`` of the S3 endpoint; what stands in ``minio://host:9000``.
-        secure: Whether the endpoint speaks TLS.
-        ca_file: PEM file of the certificate authorities to trust, instead of those that the SDK trusts.
-        public_endpoint: URL under which clients reach the endpoint, where it is another. Presigned URLs carry it.
-        region: The server's region; MinIO's own default is ``us-east-1``.
-        access_key: Access key.
-        secret_key: Its secret key.
-        session_token: Session token that comes with temporary credentials.
-        connect_timeout: Seconds that connecting may take.
-        read_timeout: Seconds that the server may take to answer, and between two pieces of an answer.
-        retries: How often a request is sent again that found no connection or a busy server, or that broke off and
-            does no harm when it is done twice.
-        max_connections: Connections that are kept open. More are opened when more threads ask, and closed after.
-        part_size: Bytes of one part of an upload that is sent in parts, and the most that is sent in one piece. Parts
-            of longer uploads are larger, so that 10,000 suffice.
-        upload_threads: Parts of one upload that are sent side by side. An upload takes
-            ``part_size * (upload_threads + 1)`` bytes of memory.
+        part_size: As in `S3Settings`: 5 MiB, the least that MinIO takes.
+        upload_threads: As in `S3Settings`.
         usage_list_limit: Up to this many objects a bucket is counted by listing it, which is exact. Of a larger one the
             figures are the server's own, where the credentials may see them.
         check_paths: Whether a write asks first if it would hide objects from listings; see `InvalidKey` in the README.
@@ -58,51 +28,9 @@ class MinioSettings(DriverSettings, frozen=True, kw_only=True, forbid_unknown_fi
     """
 
     scheme: ClassVar[str] = "minio"
+    bounds: ClassVar[Mapping[str, tuple[float, float]]] = {"usage_list_limit": (0, 100_000_000)}
 
-    location: str
-    secure: bool = False
-    ca_file: str | None = None
-    public_endpoint: str | None = None
-    region: str = "us-east-1"
-    access_key: str
-    secret_key: Secret
-    session_token: Secret | None = None
-    connect_timeout: float = 5.0
-    read_timeout: float = 60.0
-    retries: int = 3
-    max_connections: int = 32
     part_size: int = 5 * MIB
     upload_threads: int = 4
     usage_list_limit: int = 10_000
     check_paths: bool = True
-
-    @property
-    def endpoint(self) -> str:
-        """URL of the S3 endpoint, without a trailing slash."""
-        return f"{'https' if self.secure else 'http'}://{self.location}"
-
-    def __post_init__(self) -> None:
-        match = _LOCATION.fullmatch(self.location)
-        if match is None or not 0 < int(match[1] or 1) <= _MAX_PORT:
-            raise InvalidSettings("location is the host and port of MinIO's S3 endpoint: minio://host:9000")
-        if not _REGION.fullmatch(self.region):
-            raise InvalidSettings("region is the server's region, such as us-east-1")
-        for name, (least, most) in _BOUNDS.items():
-            if not least <= getattr(self, name) <= most:
-                raise InvalidSettings(f"{name} is {least} to {most}, not {getattr(self, name)}")
-        if self.public_endpoint is not None and not _is_endpoint(self.public_endpoint):
-            raise InvalidSettings("public_endpoint is a URL such as https://s3.example.com")
-        if self.ca_file is not None and not self.secure:
-            raise InvalidSettings("ca_file is given, but the store does not use TLS: add secure=true")
-        if not self.access_key or not self.secret_key:
-            raise InvalidSettings("access_key and secret_key are both needed, and not empty")
-
-
-def _is_endpoint(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return (
-            parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
-        )
-    except ValueError:
-        return False

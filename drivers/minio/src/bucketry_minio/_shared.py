@@ -9,12 +9,11 @@ from datetime import UTC, datetime
 from bucketry import BucketInfo, ObjectInfo, PreconditionFailed
 from bucketry.hookspecs import DriverSpec
 from bucketry.sigv4 import Presigner
+from bucketry_s3client import Leftovers, object_info
 from minio.error import S3Error
 
 from bucketry_minio._connection import Connection
-from bucketry_minio._headers import object_info
 from bucketry_minio._keys import check_key
-from bucketry_minio._leftovers import Leftovers
 from bucketry_minio._paths import PathGuard
 from bucketry_minio._settings import MinioSettings
 from bucketry_minio._usage import UsageCounter
@@ -41,7 +40,7 @@ class MinioOperations(DriverSpec):
 
     def _stored(self, bucket: str, key: str) -> ObjectInfo:
         headers, _ = self._connection.send("HEAD", bucket, key)
-        return object_info(key, headers, int(headers["content-length"]))
+        return object_info(key, headers)
 
     def _buckets(self) -> tuple[BucketInfo, ...]:
         listed = self._connection.client.list_buckets()

@@ -11,8 +11,7 @@ from typing import TypeVar
 
 import msgspec
 from bucketry import BackendError, Quota
-
-from bucketry_rgw._wire import Wire
+from bucketry_s3client import Wire
 
 T = TypeVar("T")
 

@@ -20,11 +20,12 @@ from bucketry import (
     UploadPage,
 )
 from bucketry.hookspecs import hookimpl
+from bucketry_s3client import page_of_uploads
 from typing_extensions import override
 
 from bucketry_rgw._errors import code_of
 from bucketry_rgw._headers import begun_at
-from bucketry_rgw._paging import page_of_uploads
+from bucketry_rgw._inflight import uploads
 from bucketry_rgw._state import RgwState
 
 _CREATE: Final = (
@@ -114,4 +115,4 @@ class BucketOperations(RgwState):
     def list_multipart_uploads(self, bucket: str, options: UploadListOptions) -> UploadPage:
         """Lists a page of the uploads in progress. RGW has them in another order, so each page looks at all of them."""
         self._check_bucket(bucket)
-        return page_of_uploads(self._wire, bucket, options)
+        return page_of_uploads("rgw uploads", uploads(self._wire, bucket, options.prefix), options)

@@ -23,11 +23,6 @@ NOT_XML: Final = re.compile(
 """What an XML parser stumbles over in RGW's answers."""
 
 
-def trusted(settings: RgwSettings) -> str:
-    """Returns the PEM file of the authorities to trust: boto3's own, where nothing else is set."""
-    return settings.ca_file or where()
-
-
 def as_xml(document: bytes) -> bytes:
     """Leaves out what XML does not allow; keys that were asked for encoded hold none of it."""
     return NOT_XML.sub(b"", document)
@@ -55,7 +50,7 @@ def make_client(settings: RgwSettings) -> S3Client:
         aws_access_key_id=settings.access_key,
         aws_secret_access_key=settings.secret_key.reveal(),
         aws_session_token=None if token is None else token.reveal(),
-        verify=trusted(settings) if settings.secure else None,
+        verify=(settings.ca_file or where()) if settings.secure else None,
         config=config,
     )
     client.meta.events.register("before-parse.s3", _clean)

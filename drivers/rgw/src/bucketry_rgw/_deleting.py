@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 from bucketry import DeleteFailure, DeleteResult
+from bucketry_s3client import Wire
 
 from bucketry_rgw._errors import classify, code_of
-from bucketry_rgw._wire import Wire
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

@@ -7,13 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from botocore.exceptions import BotoCoreError
 from bucketry import Features, InvalidSettings
 from bucketry.features import GIB
-from bucketry.sigv4 import Credentials, Presigner
+from bucketry.sigv4 import Presigner
+from bucketry_s3client import Leftovers
 
 from bucketry_rgw._admin import AdminApi
 from bucketry_rgw._bucket_operations import BucketOperations
 from bucketry_rgw._buckets import Buckets
 from bucketry_rgw._client import make_client
-from bucketry_rgw._leftovers import Leftovers
+from bucketry_rgw._errors import classify
 from bucketry_rgw._listing import Lister
 from bucketry_rgw._object_operations import ObjectOperations
 from bucketry_rgw._report import Reporter
@@ -24,7 +25,7 @@ from bucketry_rgw._swift import Swift
 from bucketry_rgw._upload_operations import UploadOperations
 from bucketry_rgw._uploading import Uploader
 from bucketry_rgw._usage import UsageCounter
-from bucketry_rgw._wire import Wire
+from bucketry_rgw._wire import make_wire
 
 
 class RgwDriver(ServiceOperations, BucketOperations, ObjectOperations, UploadOperations):
@@ -33,9 +34,9 @@ class RgwDriver(ServiceOperations, BucketOperations, ObjectOperations, UploadOpe
     name = "rgw"
     contract_version = 1
     Settings = RgwSettings
+    s3_endpoint = True
     # Not declared is what RGW ignores silently: conditions where parts are completed, on a copy's destination, and of a
     # delete; and what it refuses: to complete an upload with some of its parts.
-    s3_endpoint = True
     features = Features(
         get_if_match=True,
         get_if_none_match=True,
@@ -61,10 +62,8 @@ class RgwDriver(ServiceOperations, BucketOperations, ObjectOperations, UploadOpe
         """
         self._settings = settings
         try:
-            credentials = Credentials(settings.access_key, settings.secret_key, settings.session_token)
-            endpoint = (settings.public_endpoint or settings.endpoint).rstrip("/")
-            self._presigner = Presigner(credentials, endpoint=endpoint, region=settings.region)
-            self._wire = Wire(settings)
+            self._presigner = Presigner(settings.credentials, endpoint=settings.client_endpoint, region=settings.region)
+            self._wire = make_wire(settings)
             self._client = make_client(settings)
         except (ValueError, OSError, BotoCoreError) as error:
             raise InvalidSettings(f"the client cannot be made: {type(error).__name__}: {error}") from None
@@ -74,7 +73,7 @@ class RgwDriver(ServiceOperations, BucketOperations, ObjectOperations, UploadOpe
         if settings.swift_secret is not None:
             swift = Swift(self._wire, settings.swift_user, settings.swift_secret)
         self._lister = Lister(self._wire, swift, self._lookups)
-        self._leftovers = Leftovers(self._wire)
+        self._leftovers = Leftovers(self._wire, classify)
         self._uploader = Uploader(settings, self._wire, self._leftovers)
         self._buckets = Buckets(self._client, settings.uid)
         admin = AdminApi(self._wire, settings.admin_path)

@@ -12,77 +12,43 @@ from botocore import exceptions as boto
 from bucketry import (
     AccessDenied,
     BackendError,
-    BadDigest,
-    BucketAlreadyExists,
-    BucketNotEmpty,
     BucketryError,
     Classified,
-    IncompleteBody,
-    InvalidArgument,
-    InvalidBucketName,
     InvalidKey,
-    InvalidPart,
-    InvalidRange,
-    NoSuchBucket,
-    NoSuchKey,
-    NoSuchUpload,
-    NotModified,
-    PartTooSmall,
-    PreconditionFailed,
     QuotaExceeded,
     Throttled,
-    TooLarge,
     Unavailable,
-    Unsupported,
 )
+from bucketry_s3client import (
+    BROKEN,
+    NO_ANSWER,
+    NO_CONNECTION,
+    NO_TLS,
+    REFUSED,
+    S3_DETAILS,
+    S3_KINDS,
+    Refusal,
+    code_of_status,
+)
+from bucketry_s3client import explain as explain_wire
 from urllib3 import exceptions as http
 
 KINDS: Final[Mapping[str, type[BucketryError]]] = {
-    "AccessDenied": AccessDenied,
-    "BadDigest": BadDigest,
-    "BucketAlreadyExists": BucketAlreadyExists,
-    "BucketAlreadyOwnedByYou": BucketAlreadyExists,
-    "BucketNotEmpty": BucketNotEmpty,
+    **S3_KINDS,
     "ConcurrentModification": Throttled,
-    "EntityTooLarge": TooLarge,
-    "EntityTooSmall": PartTooSmall,
-    "ExpiredToken": AccessDenied,
-    "IncompleteBody": IncompleteBody,
-    "InvalidAccessKeyId": AccessDenied,
-    "InvalidArgument": InvalidArgument,
-    "InvalidBucketName": InvalidBucketName,
     "InvalidObjectName": InvalidKey,
-    "InvalidPart": InvalidPart,
-    "InvalidPartOrder": InvalidPart,
-    "InvalidRange": InvalidRange,
-    "KeyTooLongError": InvalidKey,
-    "MethodNotAllowed": Unsupported,
-    "NoSuchBucket": NoSuchBucket,
-    "NoSuchKey": NoSuchKey,
-    "NoSuchUpload": NoSuchUpload,
-    "NotImplemented": Unsupported,
-    "NotModified": NotModified,
-    "PreconditionFailed": PreconditionFailed,
     "QuotaExceeded": QuotaExceeded,
-    "RequestTimeTooSkewed": AccessDenied,
-    "RequestTimeout": Unavailable,
-    "ServiceUnavailable": Unavailable,
-    "SignatureDoesNotMatch": AccessDenied,
-    "SlowDown": Throttled,
     "TooManyBuckets": QuotaExceeded,
     "UserSuspended": AccessDenied,
-    "XAmzContentSHA256Mismatch": BadDigest,
 }
 """By the code in RGW's answer (``rgw_common.cc``); whatever is missing is ``BackendError``."""
 
 DETAILS: Final[Mapping[str, str]] = {
+    **S3_DETAILS,
     "AccessDenied": "the user may not do this: see the bucket's policy and the user's capabilities",
     "ConcurrentModification": "another request changes the same at this moment",
-    "InvalidAccessKeyId": "the gateway does not know the access key",
     "InvalidLocationConstraint": "location_constraint names a zonegroup or placement target that is not there",
     "QuotaExceeded": "the user's or the bucket's quota",
-    "RequestTimeTooSkewed": "the clocks of this machine and of the gateway differ by more than 15 minutes",
-    "SignatureDoesNotMatch": "the secret key is not the access key's, or a proxy changes what is signed",
     "TooManyBuckets": "the user's max_buckets is reached",
     "UserSuspended": "the user is suspended",
 }
@@ -93,23 +59,22 @@ AUTHENTICATION: Final = frozenset(
 )
 """The codes that refuse who asks, and not what is asked."""
 
-_BY_STATUS: Final[Mapping[int, str]] = {
-    304: "NotModified",
-    401: "AccessDenied",
-    403: "AccessDenied",
-    405: "MethodNotAllowed",
-    412: "PreconditionFailed",
-    413: "EntityTooLarge",
-    416: "InvalidRange",
-    429: "SlowDown",
-    501: "NotImplemented",
-    502: "ServiceUnavailable",
-    503: "ServiceUnavailable",
-    504: "ServiceUnavailable",
-}
+# What boto3 makes of urllib3's errors, where it does not keep them.
+_OF_BOTO: Final = (
+    (boto.ConnectTimeoutError, NO_CONNECTION),
+    (boto.ReadTimeoutError, NO_ANSWER),
+    (boto.SSLError, NO_TLS),
+    (boto.EndpointConnectionError, REFUSED),
+    (boto.ConnectionClosedError, BROKEN),
+)
 
 
-def refusal(code: str, status: int, bucket: str, key: str, operation: str) -> boto.ClientError:
+def refused(refusal: Refusal) -> boto.ClientError:
+    """Makes the SDK's error of a refusal."""
+    return client_error(refusal.code, refusal.status, refusal.bucket, refusal.key, refusal.method)
+
+
+def client_error(code: str, status: int, bucket: str, key: str, operation: str) -> boto.ClientError:
     """Makes the SDK's error of a refused request.
 
     Args:
@@ -119,9 +84,7 @@ def refusal(code: str, status: int, bucket: str, key: str, operation: str) -> bo
         key: The key that was asked for; may be empty.
         operation: What was asked, for people.
     """
-    if not code:
-        missing = "NoSuchKey" if key else "NoSuchBucket" if bucket else "NotFound"
-        code = missing if status == 404 else _BY_STATUS.get(status, f"HTTP{status}")
+    code = code or code_of_status(status, bucket, key)
     return boto.ClientError(
         {"Error": {"Code": code, "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": status}},  # type: ignore[typeddict-item]
         operation,
@@ -131,9 +94,8 @@ def refusal(code: str, status: int, bucket: str, key: str, operation: str) -> bo
 def code_of(error: boto.ClientError) -> str:
     """Returns the code of a refusal; where the answer had none, that of its status."""
     code = str(error.response.get("Error", {}).get("Code", ""))
-    if code and not code.isdigit():
-        return code
-    return _BY_STATUS.get(status_of(error), code)
+    # Of an answer without one, boto3 gives the status.
+    return code_of_status(status_of(error)) if not code or code.isdigit() else code
 
 
 def status_of(error: boto.ClientError) -> int:
@@ -163,27 +125,5 @@ def _of_refusal(code: str, status: int) -> Classified:
 
 def explain(error: Exception) -> str:
     """Says why there is no answer, without a URL: the texts of these errors hold them."""
-    if isinstance(error, http.MaxRetryError) and error.reason is not None:
-        error = error.reason
     cause = error.kwargs.get("error") if isinstance(error, boto.HTTPClientError) else None
-    if isinstance(cause, Exception):
-        error = cause if isinstance(cause, http.HTTPError) else error
-    for kind, text in (
-        (http.NameResolutionError, "the host's name cannot be resolved"),
-        (http.NewConnectionError, "the connection is refused, or the host is not reachable"),
-        (
-            (http.ConnectTimeoutError, boto.ConnectTimeoutError),
-            "the gateway takes no connection within connect_timeout",
-        ),
-        ((http.ReadTimeoutError, boto.ReadTimeoutError), "the gateway does not answer within read_timeout"),
-        (
-            (http.SSLError, boto.SSLError),
-            "TLS fails: the certificate is not trusted (see ca_file), or the gateway does not speak TLS",
-        ),
-        (http.IncompleteRead, "the answer broke off"),
-        (boto.EndpointConnectionError, "the connection is refused, or the host is not reachable"),
-        ((http.ProtocolError, boto.ConnectionClosedError), "the connection broke off"),
-    ):
-        if isinstance(error, kind):
-            return text
-    return f"the connection failed ({type(error).__name__})"
+    return explain_wire(cause if isinstance(cause, http.HTTPError) else error, _OF_BOTO)

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, unquote
-from xml.etree import ElementTree
+from urllib.parse import quote
 
 from bucketry import BackendError, Part, Upload
+from bucketry_s3client import Wire, etag_of, parse_xml, upload_of
 
 from bucketry_rgw._client import NOT_XML
-from bucketry_rgw._wire import Wire
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-_NAMESPACE: Final = "{http://s3.amazonaws.com/doc/2006-03-01/}"
 _PAGE: Final = 1000
 
 
@@ -28,12 +25,12 @@ def uploads(wire: Wire, bucket: str, prefix: str = "") -> Iterator[Upload]:
         query = {"uploads": "", "max-uploads": str(_PAGE), **({"prefix": prefix} if prefix else {}), **marker}
         _, body = wire.send("GET", bucket, query=query)
         try:
-            root = ElementTree.fromstring(_encoded(body))  # noqa: S314 - expat bounds what entities grow to
-            found = [_upload(element) for element in root.iterfind(f"{_NAMESPACE}Upload")]
-        except (ElementTree.ParseError, KeyError, ValueError) as error:
+            document = parse_xml(_encoded(body))
+            found = [upload_of(entry) for entry in document.all("Upload")]
+        except (KeyError, ValueError) as error:
             raise BackendError("the answer to a listing of uploads cannot be read") from error
         yield from found
-        if root.findtext(f"{_NAMESPACE}IsTruncated") != "true" or not found:
+        if document.text("IsTruncated") != "true" or not found:
             return
         marker = {"key-marker": found[-1].key, "upload-id-marker": found[-1].upload_id}
 
@@ -50,7 +47,7 @@ def parts(client: S3Client, bucket: str, key: str, upload_id: str, after: int = 
             after = found["PartNumber"]
             yield Part(
                 part_number=found["PartNumber"],
-                etag=found["ETag"].strip('"'),
+                etag=etag_of(found["ETag"]),
                 size_bytes=found["Size"],
                 last_modified=found["LastModified"],
             )
@@ -60,7 +57,7 @@ def parts(client: S3Client, bucket: str, key: str, upload_id: str, after: int = 
 
 def _encoded(document: bytes) -> bytes:
     """Writes what XML cannot hold as ``%HH``: this listing takes no ``encoding-type``."""
-    return NOT_XML.sub(_as_percent, document.replace(b"%", b"%25"))
+    return NOT_XML.sub(_as_percent, document.replace(b"%", b"%25").replace(b"+", b"%2B"))
 
 
 def _as_percent(match: re.Match[bytes]) -> bytes:
@@ -69,12 +66,3 @@ def _as_percent(match: re.Match[bytes]) -> bytes:
     digits = match[0][2:-1].lower()
     code = int(digits[1:], 16) if digits.startswith(b"x") else int(digits)
     return quote(chr(code), safe="").encode()
-
-
-def _upload(element: ElementTree.Element) -> Upload:
-    fields = {child.tag: child.text or "" for child in element}
-    return Upload(
-        key=unquote(fields[f"{_NAMESPACE}Key"], errors="strict"),
-        upload_id=unquote(fields[f"{_NAMESPACE}UploadId"]),
-        initiated_at=datetime.fromisoformat(fields[f"{_NAMESPACE}Initiated"]),
-    )

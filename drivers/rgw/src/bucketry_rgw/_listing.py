@@ -11,14 +11,13 @@ from xml.etree import ElementTree
 
 from botocore.exceptions import ClientError
 from bucketry import BackendError, ListOptions, ObjectInfo, ObjectPage
+from bucketry_s3client import Wire, object_info
 
 from bucketry_rgw._client import as_xml
 from bucketry_rgw._cursors import decode_cursor, encode_cursor
 from bucketry_rgw._errors import code_of
-from bucketry_rgw._headers import object_info
 from bucketry_rgw._markers import marker
 from bucketry_rgw._swift import Swift
-from bucketry_rgw._wire import Wire
 
 _NAMESPACE: Final = "{http://s3.amazonaws.com/doc/2006-03-01/}"
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
-from urllib.parse import quote
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 from bucketry import (
     DONE,
     Body,
-    ByteRange,
-    ContentRange,
     CopyOptions,
     DeleteOptions,
     DeleteResult,
@@ -29,20 +24,17 @@ from bucketry import (
     PutOptions,
     Throttled,
 )
-from bucketry.features import MIB
 from bucketry.hookspecs import hookimpl
+from bucketry_s3client import object_info, of_object, opened_object, presigned, stored_info, target_of
 from typing_extensions import override
-from urllib3 import BaseHTTPResponse
 
 from bucketry_rgw._deleting import delete_batch
 from bucketry_rgw._errors import code_of
-from bucketry_rgw._headers import now_in_seconds, object_info, of_object, of_read, stored_info, written_at
+from bucketry_rgw._headers import of_read, written_at
 from bucketry_rgw._state import RgwState
 
 if TYPE_CHECKING:
     from typing import NoReturn
-
-_CHUNK_BYTES: Final = MIB // 4
 
 
 class ObjectOperations(RgwState):
@@ -58,7 +50,7 @@ class ObjectOperations(RgwState):
         except ClientError as error:
             self._raise_missing(bucket, error)
         _check_any(options)
-        return object_info(key, headers, int(headers["content-length"]))
+        return object_info(key, headers)
 
     def _raise_missing(self, bucket: str, error: ClientError) -> NoReturn:
         """Raises an error again; an answer to HEAD does not say whether the key is missing or the bucket."""
@@ -82,7 +74,7 @@ class ObjectOperations(RgwState):
         answer = self._wire.open("GET", bucket, key, headers=headers)
         try:
             _check_any(options)
-            return _opened(key, answer, wanted)
+            return opened_object(key, answer, wanted)
         except BaseException:
             answer.close()
             raise
@@ -127,7 +119,7 @@ class ObjectOperations(RgwState):
         """Copies within RGW, and asks what the copy is."""
         self._check_object(source_bucket, source_key)
         self._check_object(bucket, key)
-        headers = {"x-amz-copy-source": quote(f"/{source_bucket}/{source_key}", safe="/~")}
+        headers = {"x-amz-copy-source": target_of(source_bucket, source_key)}
         if options.source_if_match is not None and options.source_if_match != "*":
             # RGW reads the condition under a name of its own.
             headers["x-amz-copy-source-if-match"] = headers["x-amz-copy-if-match"] = options.source_if_match
@@ -160,52 +152,10 @@ class ObjectOperations(RgwState):
     def presign(self, bucket: str, key: str, options: PresignOptions) -> PresignedUrl:
         """Signs a URL for the public endpoint; asks RGW nothing."""
         self._check_object(bucket, key)
-        query = {
-            "response-content-type": options.response_content_type,
-            "response-content-disposition": options.response_content_disposition,
-        }
-        now = now_in_seconds()
-        url = self._presigner.presign_url(
-            options.method,
-            bucket,
-            key,
-            expires_in=options.expires_in,
-            query={name: value for name, value in query.items() if value is not None},
-            headers={} if options.content_type is None else {"content-type": options.content_type},
-            now=now,
-        )
-        return PresignedUrl(url=url, method=options.method, expires_at=now + timedelta(seconds=options.expires_in))
+        return presigned(self._presigner, bucket, key, options)
 
 
 def _check_any(options: HeadOptions) -> None:
     """Evaluates ``if_none_match="*"`` on an object that is there: RGW compares the asterisk with the etag."""
     if options.if_none_match == "*":
         raise NotModified("the key holds an object")
-
-
-def _opened(key: str, answer: BaseHTTPResponse, wanted: ByteRange | None) -> OpenedObject:
-    content_range, size_bytes = None, int(answer.headers["content-length"])
-    if wanted is not None:
-        content_range = _content_range(answer.headers)
-        size_bytes = content_range.size_bytes
-    info = object_info(key, answer.headers, size_bytes)
-    return OpenedObject(info, _chunks(answer), content_range=content_range, close=_closer(answer))
-
-
-def _content_range(headers: Mapping[str, str]) -> ContentRange:
-    span, _, size = headers["content-range"].removeprefix("bytes ").partition("/")
-    first, _, last = span.partition("-")
-    return ContentRange(int(first), int(last) + 1, int(size))
-
-
-def _chunks(answer: BaseHTTPResponse) -> Iterator[bytes]:
-    return answer.stream(_CHUNK_BYTES, decode_content=False)
-
-
-def _closer(answer: BaseHTTPResponse) -> Callable[[], None]:
-    def close() -> None:
-        # A connection with content left in it is of no more use; one that was read to the end is back already.
-        answer.close()
-        answer.release_conn()
-
-    return close

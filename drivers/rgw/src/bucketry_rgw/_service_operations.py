@@ -19,9 +19,8 @@ class ServiceOperations(RgwState):
     @hookimpl
     def status(self) -> Status:
         """Lists the user's buckets, in one try; says what is wrong where that fails."""
-        endpoint = (self._settings.public_endpoint or self._settings.endpoint).rstrip("/")
-        detail = self._problem()
-        return Status(available=not detail, endpoint=endpoint, region=self._settings.region, detail=detail)
+        settings, detail = self._settings, self._problem()
+        return Status(available=not detail, endpoint=settings.client_endpoint, region=settings.region, detail=detail)
 
     def _problem(self) -> str:
         try:

@@ -11,16 +11,14 @@ from typing import TYPE_CHECKING
 from bucketry import InvalidBucketName, InvalidKey, ObjectInfo
 from bucketry.hookspecs import DriverSpec
 from bucketry.sigv4 import Presigner
+from bucketry_s3client import Leftovers, Wire, object_info
 
 from bucketry_rgw._buckets import Buckets
-from bucketry_rgw._headers import object_info
-from bucketry_rgw._leftovers import Leftovers
 from bucketry_rgw._listing import Lister
 from bucketry_rgw._report import Reporter
 from bucketry_rgw._settings import RgwSettings
 from bucketry_rgw._uploading import Uploader
 from bucketry_rgw._usage import UsageCounter
-from bucketry_rgw._wire import Wire
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -54,7 +52,7 @@ class RgwState(DriverSpec):
 
     def _stored(self, bucket: str, key: str) -> ObjectInfo:
         headers, _ = self._wire.send("HEAD", bucket, key)
-        return object_info(key, headers, int(headers["content-length"]))
+        return object_info(key, headers)
 
 
 class Names:

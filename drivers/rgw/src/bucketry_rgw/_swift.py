@@ -15,12 +15,12 @@ import msgspec
 from botocore.exceptions import ClientError
 from bucketry import ListOptions, ObjectInfo, ObjectPage, Secret
 from bucketry.options import MAX_PAGE
+from bucketry_s3client import Wire, read_answer
 
 from bucketry_rgw._cursors import encode_cursor
-from bucketry_rgw._errors import refusal
+from bucketry_rgw._errors import client_error
 from bucketry_rgw._headers import NO_TYPE
 from bucketry_rgw._markers import marker
-from bucketry_rgw._wire import Wire, read
 
 _log = logging.getLogger("bucketry.rgw")
 
@@ -100,7 +100,7 @@ class Swift:
         if answer is None:  # The token has expired.
             answer = self._ask(self._log_in(), bucket, options, after, limit)
         if answer is None:
-            raise refusal("AccessDenied", 401, bucket, "", "swift")
+            raise client_error("AccessDenied", 401, bucket, "", "swift")
         return _decode(answer)
 
     def _ask(self, session: tuple[str, str], bucket: str, options: ListOptions, after: str, limit: int) -> bytes | None:
@@ -110,21 +110,21 @@ class Swift:
         query.update({name: value for name, value in asked.items() if value})
         target = f"{path}/{bucket}?{urlencode(query, quote_via=quote)}"
         answer = self._wire.send_unsigned("GET", target, {"x-auth-token": token})
-        body = read(answer)
+        body = read_answer(answer)
         if answer.status == 401:
             return None
         if answer.status not in _OK:
-            raise refusal("", answer.status, bucket, "", "swift")
+            raise client_error("", answer.status, bucket, "", "swift")
         return body or b"[]"
 
     def _log_in(self) -> tuple[str, str]:
         with self._lock:
             headers = {"x-auth-user": self._user, "x-auth-key": self._secret.reveal()}
             answer = self._wire.send_unsigned("GET", "/auth/v1.0", headers)
-            read(answer)
+            read_answer(answer)
             token, url = answer.headers.get("x-auth-token"), answer.headers.get("x-storage-url")
             if answer.status not in _OK or not token or not url:
-                raise refusal("AccessDenied", answer.status, "", "", "swift")
+                raise client_error("AccessDenied", answer.status, "", "", "swift")
             # Its host may be one that only the gateway knows; the path is what counts.
             self._session = (token, urlsplit(url).path.rstrip("/"))
             return self._session

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -18,22 +17,28 @@ from bucketry import (
     PageOptions,
     Part,
     PartPage,
-    TooLarge,
     Unsupported,
     Upload,
     UploadOptions,
 )
 from bucketry.hookspecs import hookimpl
+from bucketry_s3client import (
+    MAX_PART_BYTES,
+    begin_upload,
+    complete_upload,
+    date_of,
+    etag_of,
+    of_object,
+    one_piece,
+    send_part,
+)
 from typing_extensions import override
 
-from bucketry_rgw._completing import complete, upload_id_in
 from bucketry_rgw._errors import code_of
-from bucketry_rgw._headers import date_of, of_object, written_at
+from bucketry_rgw._headers import written_at
 from bucketry_rgw._inflight import parts as parts_of
 from bucketry_rgw._paging import page_of_parts
 from bucketry_rgw._state import RgwState
-from bucketry_rgw._uploading import length_of, pieces_of, take
-from bucketry_rgw._wire import Content, Feed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,21 +55,19 @@ class UploadOperations(RgwState):
     def create_multipart_upload(self, bucket: str, key: str, options: UploadOptions) -> Upload:
         """Begins an upload."""
         self._check_object(bucket, key)
-        query, headers = {"uploads": ""}, of_object(options)
-        answered, body = self._wire.send("POST", bucket, key, query=query, headers=headers, repeatable=False)
-        return Upload(key=key, upload_id=upload_id_in(body), initiated_at=written_at(answered) or date_of(answered))
+        answered, upload_id = begin_upload(self._wire, bucket, key, of_object(options))
+        return Upload(key=key, upload_id=upload_id, initiated_at=written_at(answered) or date_of(answered))
 
     @override
     @hookimpl
     def upload_part(self, bucket: str, key: str, upload_id: str, part_number: int, body: Body) -> Part:
         """Stores a part: streamed where its length is known; else, if it is long, through a temporary file."""
         self._check_object(bucket, key)
-        query = {"partNumber": str(part_number), "uploadId": upload_id}
-        with _content(body, self._settings.part_size, self.features.max_part_size) as content:
-            answered, _ = self._wire.send("PUT", bucket, key, query=query, content=content)
+        with one_piece(body, self._settings.part_size, MAX_PART_BYTES) as content:
+            answered = send_part(self._wire, bucket, key, upload_id, part_number, content)
         return Part(
             part_number=part_number,
-            etag=answered["etag"].strip('"'),
+            etag=etag_of(answered["etag"]),
             size_bytes=body.bytes_read,
             last_modified=written_at(answered) or date_of(answered),
         )
@@ -85,7 +88,7 @@ class UploadOperations(RgwState):
         """Makes the parts the object. RGW completes an upload only with all of its parts."""
         self._check_object(bucket, key)
         try:
-            complete(self._wire, bucket, key, upload_id, parts)
+            complete_upload(self._wire, bucket, key, upload_id, parts, {})
         except ClientError as error:
             if code_of(error) in _UNCLEAR:
                 self._explain(bucket, key, upload_id, parts)
@@ -120,26 +123,3 @@ def _missing_is_no_upload() -> Iterator[None]:
         if code_of(error) == "NoSuchKey":
             raise NoSuchUpload from error
         raise
-
-
-@contextmanager
-def _content(body: Body, most_in_memory: int, most: int) -> Iterator[Content]:
-    """Gives a part's content in a form that has a length, which RGW demands."""
-    if body.length is not None and body.length > most_in_memory:
-        yield Feed(body, body.length)
-        return
-    first = take(body, most_in_memory)
-    if length_of(first) < most_in_memory or body.length is not None:
-        yield first or b""
-        return
-    with tempfile.TemporaryFile(prefix="bucketry-rgw-") as file:
-        length = 0
-        for source in (first, body):
-            for piece in source:
-                length += len(piece)
-                if length > most:
-                    raise TooLarge(f"a part has at most {most} bytes")
-                file.write(piece)
-        first.clear()
-        file.seek(0)
-        yield Feed(pieces_of(file), length)

@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 from bucketry import BackendError, ListOptions, Usage
+from bucketry_s3client import Wire, date_of
 
 from bucketry_rgw._admin import AdminApi, BucketStats
 from bucketry_rgw._errors import code_of
-from bucketry_rgw._headers import date_of
 from bucketry_rgw._inflight import parts, uploads
 from bucketry_rgw._listing import Lister
-from bucketry_rgw._wire import Wire
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

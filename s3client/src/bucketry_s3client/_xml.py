@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final
 from urllib.parse import unquote_plus
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
-from bucketry import CompletedPart
+from bucketry import CompletedPart, Part, Upload
 
-# MinIO writes the names of user metadata as element names, also those that XML does not allow ("a!b"). Nobody needs
-# them in a listing, and the values hold no "<", so that leaving them out is exact.
-_USER_METADATA: Final = re.compile(rb"<X-Amz-Meta-[^<>]*>[^<]*</X-Amz-Meta-[^<>]*>")
+from bucketry_s3client._headers import etag_of
+
+_DOCUMENT_TYPE: Final = b"<!DOCTYPE"
 
 
 class Element:
-    """An element whose children are found by their names, whatever the namespace."""
+    """An element whose children are found by their names, whatever the namespace.
+
+    Attributes:
+        name: Its own name.
+    """
 
     __slots__ = ("_children", "name")
 
@@ -26,12 +30,16 @@ class Element:
         self._children = element
 
     def texts(self) -> dict[str, str]:
-        """Returns the texts of the children that have no children of their own, by name."""
+        """Returns the texts of the children, by name; empty for those that have children of their own."""
         return {_local(child.tag): child.text or "" for child in self._children}
 
     def all(self, name: str) -> list[Element]:
         """Returns the children of this name."""
         return [Element(child) for child in self._children if _local(child.tag) == name]
+
+    def values(self, name: str) -> list[str]:
+        """Returns the texts of all children of this name."""
+        return [child.text or "" for child in self._children if _local(child.tag) == name]
 
     def text(self, name: str) -> str:
         """Returns the text of the first child of this name; empty if there is none."""
@@ -45,17 +53,15 @@ def _local(tag: str) -> str:
     return tag.rpartition("}")[2]
 
 
-def parse(document: bytes) -> Element:
+def parse_xml(document: bytes) -> Element:
     """Parses an answer.
 
     Raises:
         ValueError: It is not XML, or declares a document type, which no answer of S3 does and attacks do.
     """
-    document = document.lstrip()  # MinIO sends blanks while it works, to keep the connection open.
-    if b"<!DOCTYPE" in document:
+    document = document.lstrip()  # Servers send blanks while they work, to keep the connection open.
+    if _DOCUMENT_TYPE in document:
         raise ValueError("the answer declares a document type")
-    if b"<X-Amz-Meta-" in document:
-        document = _USER_METADATA.sub(b"", document)
     try:
         return Element(ElementTree.fromstring(document))  # noqa: S314 - without a document type there are no entities
     except ElementTree.ParseError as error:
@@ -63,13 +69,43 @@ def parse(document: bytes) -> Element:
 
 
 def decoded(text: str) -> str:
-    """Returns a key or prefix as it is, out of its ``encoding-type=url`` form."""
+    """Returns a key or prefix as it is, out of its ``encoding-type=url`` form.
+
+    Raises:
+        ValueError: It is not UTF-8.
+    """
     return unquote_plus(text, errors="strict") if "%" in text or "+" in text else text
+
+
+def upload_of(entry: Element) -> Upload:
+    """Reads an entry of ListMultipartUploads whose keys are encoded.
+
+    Raises:
+        KeyError: A field is missing.
+        ValueError: A field is malformed.
+    """
+    texts = entry.texts()
+    return Upload(
+        key=decoded(texts["Key"]),
+        upload_id=texts["UploadId"],
+        initiated_at=datetime.fromisoformat(texts["Initiated"]),
+    )
+
+
+def part_of(entry: Element) -> Part:
+    """Reads an entry of ListParts. Errors as in `upload_of`."""
+    texts = entry.texts()
+    return Part(
+        part_number=int(texts["PartNumber"]),
+        etag=etag_of(texts["ETag"]),
+        size_bytes=int(texts["Size"]),
+        last_modified=datetime.fromisoformat(texts["LastModified"]),
+    )
 
 
 def complete_request(parts: Iterable[CompletedPart]) -> bytes:
     """Returns the body of CompleteMultipartUpload."""
     listed = "".join(
-        f"<Part><PartNumber>{part.part_number}</PartNumber><ETag>{escape(part.etag)}</ETag></Part>" for part in parts
+        f'<Part><PartNumber>{part.part_number}</PartNumber><ETag>"{escape(part.etag)}"</ETag></Part>' for part in parts
     )
     return f"<CompleteMultipartUpload>{listed}</CompleteMultipartUpload>".encode()

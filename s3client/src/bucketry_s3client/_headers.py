@@ -1,0 +1,164 @@
+"""An object's headers on the wire."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from types import MappingProxyType
+from typing import Final
+
+from bucketry import (
+    DEFAULT_CONTENT_TYPE,
+    BackendError,
+    ByteRange,
+    ContentRange,
+    InvalidRange,
+    ObjectHeaders,
+    ObjectInfo,
+    OpenedObject,
+)
+from bucketry.features import MIB
+from bucketry.models import NO_METADATA
+from urllib3 import BaseHTTPResponse
+
+_FIELDS: Final = {
+    "content_type": "content-type",
+    "cache_control": "cache-control",
+    "content_disposition": "content-disposition",
+    "content_encoding": "content-encoding",
+    "content_language": "content-language",
+    "expires": "expires",
+}
+_METADATA: Final = "x-amz-meta-"
+_CHUNK_BYTES: Final = MIB // 4
+_CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,20})-(\d{1,20})/(\d{1,20})")
+
+
+def of_object(headers: ObjectHeaders) -> dict[str, str]:
+    """Returns the request headers that give an object its headers and metadata."""
+    sent = {name: value for field, name in _FIELDS.items() if (value := getattr(headers, field)) is not None}
+    for name, value in headers.metadata.items():
+        sent[_METADATA + name] = value
+    return sent
+
+
+def object_info(key: str, answer: Mapping[str, str], size_bytes: int | None = None) -> ObjectInfo:
+    """Reads an object's headers out of an answer to GET or HEAD.
+
+    Args:
+        key: The object's key.
+        answer: Headers of the answer, found by their names in lower case.
+        size_bytes: The object's size; ``None`` for the length of the answer.
+    """
+    metadata = {
+        lower.removeprefix(_METADATA): value
+        for name, value in answer.items()
+        if (lower := name.lower()).startswith(_METADATA)
+    }
+    return ObjectInfo(
+        key=key,
+        size_bytes=int(answer["content-length"]) if size_bytes is None else size_bytes,
+        etag=etag_of(answer["etag"]),
+        last_modified=parsedate_to_datetime(answer["last-modified"]),
+        content_type=answer.get("content-type") or DEFAULT_CONTENT_TYPE,
+        cache_control=answer.get("cache-control"),
+        content_disposition=answer.get("content-disposition"),
+        content_encoding=answer.get("content-encoding"),
+        content_language=answer.get("content-language"),
+        expires=answer.get("expires"),
+        metadata=MappingProxyType(metadata) if metadata else NO_METADATA,
+        tag_count=int(answer.get("x-amz-tagging-count", 0)),
+    )
+
+
+def stored_info(key: str, headers: ObjectHeaders, size_bytes: int, etag: str, moment: datetime) -> ObjectInfo:
+    """Describes an object that was just stored, as `object_info` would."""
+    return ObjectInfo(
+        key=key,
+        size_bytes=size_bytes,
+        etag=etag_of(etag),
+        last_modified=moment,
+        content_type=headers.content_type,
+        cache_control=headers.cache_control,
+        content_disposition=headers.content_disposition,
+        content_encoding=headers.content_encoding,
+        content_language=headers.content_language,
+        expires=headers.expires,
+        metadata=headers.metadata,
+    )
+
+
+def etag_of(text: str) -> str:
+    """Returns an etag as the contract writes it: without quotes."""
+    return text.strip('"')
+
+
+def quoted(etag: str) -> str:
+    """Returns an etag as HTTP writes it (RFC 9110, 8.8.3)."""
+    return etag if etag == "*" else f'"{etag}"'
+
+
+def http_date(moment: datetime) -> str:
+    """Returns a time as HTTP writes it (RFC 9110, 5.6.7)."""
+    return format_datetime(moment.astimezone(UTC), usegmt=True)
+
+
+def date_of(answer: Mapping[str, str]) -> datetime:
+    """Returns when the server answered, to the second."""
+    text = answer.get("date")
+    return parsedate_to_datetime(text) if text else datetime.now(UTC).replace(microsecond=0)
+
+
+def written_within(begun: int | None, answer: Mapping[str, str]) -> datetime | None:
+    """Returns the second in which an object was written, out of the answer to its put; ``None`` if that is not sure.
+
+    S3 does not say it. But the object was written between the beginning of the request and the ``Date`` of its answer,
+    and where both lie in one second, so does the object's time, and nobody needs to ask for it.
+
+    Args:
+        begun: When the server began with the request, in seconds since 1970; ``None`` if it did not say.
+        answer: Headers of the answer.
+    """
+    date = answer.get("date")
+    if begun is None or date is None:
+        return None
+    try:
+        ended = parsedate_to_datetime(date)
+    except ValueError:
+        return None
+    return ended if int(ended.timestamp()) == begun else None
+
+
+def opened_object(key: str, answer: BaseHTTPResponse, wanted: ByteRange | None) -> OpenedObject:
+    """Makes an opened object of an answer to GET that is not read yet.
+
+    What is stored is what is given, whatever its content encoding. The caller closes the answer if this raises.
+
+    Raises:
+        InvalidRange: A range was wanted of an object that is empty.
+        BackendError: A range was wanted, and the server gives something else.
+    """
+    if wanted is None:
+        content_range, info = None, object_info(key, answer.headers)
+    else:
+        content_range = _content_range(answer)
+        info = object_info(key, answer.headers, content_range.size_bytes)
+
+    def close() -> None:
+        # Content that was not read would come before the next answer on this connection.
+        answer.close()
+        answer.release_conn()
+
+    chunks: Iterator[bytes] = answer.stream(_CHUNK_BYTES, decode_content=False)
+    return OpenedObject(info, chunks, content_range=content_range, close=close)
+
+
+def _content_range(answer: BaseHTTPResponse) -> ContentRange:
+    match = _CONTENT_RANGE.fullmatch(answer.headers.get("content-range", ""))
+    if match is not None:
+        return ContentRange(int(match[1]), int(match[2]) + 1, int(match[3]))
+    if answer.headers.get("content-length") == "0":
+        raise InvalidRange("the object is empty")
+    raise BackendError("a range was asked for, and the server gives something else")

@@ -1,0 +1,103 @@
+"""Ends uploads that failed, at once or as soon as the server answers again."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Final
+
+from bucketry import BucketryError, Classified, NoSuchBucket, NoSuchKey, NoSuchUpload, Unavailable
+
+from bucketry_s3client._wire import Wire
+
+MOST_LEFTOVERS: Final = 1000
+"""How many uploads are remembered; of more, the oldest are left to the server."""
+
+_FIRST_WAIT, _LONGEST_WAIT, _GIVE_UP_AFTER = 0.5, 30.0, 3600.0  # seconds
+_GONE: Final = (NoSuchUpload, NoSuchBucket, NoSuchKey)
+
+_log = logging.getLogger("bucketry.s3client")
+
+_Upload = tuple[str, str, str]
+
+
+class Leftovers:
+    """Aborts uploads. Where that fails, it tries again for an hour, in a thread of its own, until it is closed."""
+
+    def __init__(self, wire: Wire, classify: Callable[[Exception], Classified]) -> None:
+        """Remembers nothing yet.
+
+        Args:
+            wire: The way to the server.
+            classify: Which error of the contract an error of the wire is.
+        """
+        self._wire = wire
+        self._classify = classify
+        self._lock = threading.Lock()
+        self._waiting: list[_Upload] = []
+        self._closed = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def abort(self, bucket: str, key: str, upload_id: str) -> None:
+        """Ends an upload and frees its parts, after something else failed; where that fails too, later.
+
+        What failed first is the error to raise, so this raises none.
+        """
+        upload = (bucket, key, upload_id)
+        if self._failure(upload) is not None:
+            _log.warning("an upload that failed cannot be ended now: its parts take up room in bucket %r", bucket)
+            self._keep([upload])
+
+    def sweep(self) -> None:
+        """Tries again now. Costs nothing where nothing is left."""
+        if not self._waiting:
+            return
+        with self._lock:
+            taken, self._waiting = self._waiting, []
+        left = []
+        for count, upload in enumerate(taken, 1):
+            failure = self._failure(upload)
+            if failure is not None:
+                left.append(upload)
+            if failure is Unavailable:  # The others need not be tried.
+                left += taken[count:]
+                break
+        self._keep(left)
+
+    def close(self) -> None:
+        """Tries once more and stops trying."""
+        self._closed.set()
+        thread = self._thread
+        if thread is not None:
+            thread.join()
+        self.sweep()
+
+    def _failure(self, upload: _Upload) -> type[BucketryError] | None:
+        """Tries to end an upload; returns why that failed, or ``None``: it is no more."""
+        bucket, key, upload_id = upload
+        try:
+            self._wire.send("DELETE", bucket, key, query={"uploadId": upload_id}, patient=False)
+        except Exception as error:  # noqa: BLE001 - the upload's own failure is what the caller hears of
+            kind = self._classify(error).kind
+            return None if issubclass(kind, _GONE) else kind
+        return None
+
+    def _keep(self, uploads: list[_Upload]) -> None:
+        with self._lock:
+            self._waiting = [*self._waiting, *uploads][-MOST_LEFTOVERS:]
+            if self._waiting and self._thread is None and not self._closed.is_set():
+                self._thread = threading.Thread(target=self._try_again, name="bucketry-leftovers", daemon=True)
+                self._thread.start()
+
+    def _try_again(self) -> None:
+        pause, waited = _FIRST_WAIT, 0.0
+        while waited < _GIVE_UP_AFTER and not self._closed.wait(pause):
+            waited, pause = waited + pause, min(2 * pause, _LONGEST_WAIT)
+            self.sweep()
+            with self._lock:
+                if not self._waiting:
+                    self._thread = None
+                    return
+        with self._lock:
+            self._thread = None

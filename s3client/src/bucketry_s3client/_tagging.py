@@ -1,0 +1,60 @@
+"""Tags of objects: the requests, and the header that takes tags along with a write."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping
+from hashlib import md5
+from types import MappingProxyType
+from typing import Final
+from urllib.parse import quote, urlencode
+from xml.sax.saxutils import escape
+
+from bucketry import BackendError
+from bucketry.tagging import NO_TAGS
+
+from bucketry_s3client._wire import Wire
+from bucketry_s3client._xml import parse_xml
+
+_TAGGING: Final = {"tagging": ""}
+_HEADER: Final = "x-amz-tagging"
+
+
+def of_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """Returns the request header that gives an object its tags as it is written (S3 API reference, PutObject)."""
+    return {_HEADER: urlencode(tags, safe="", quote_via=quote)} if tags else {}
+
+
+def get_tags(wire: Wire, bucket: str, key: str) -> Mapping[str, str]:
+    """Returns an object's tags: one request.
+
+    Raises:
+        BackendError: The answer cannot be read.
+    """
+    _, body = wire.send("GET", bucket, key, query=_TAGGING)
+    if not body:
+        # So RGW 16 answers where it lost the tags itself: those that an upload began with.
+        return NO_TAGS
+    try:
+        sets = parse_xml(body).all("TagSet")
+    except ValueError as error:
+        raise BackendError("the server's answer about tags cannot be read") from error
+    tags = {tag.text("Key"): tag.text("Value") for tag_set in sets for tag in tag_set.all("Tag")}
+    return MappingProxyType(tags) if tags else NO_TAGS
+
+
+def put_tags(wire: Wire, bucket: str, key: str, tags: Mapping[str, str]) -> None:
+    """Replaces an object's tags: one request."""
+    listed = "".join(f"<Tag><Key>{escape(name)}</Key><Value>{escape(tags[name])}</Value></Tag>" for name in tags)
+    content = f"<Tagging><TagSet>{listed}</TagSet></Tagging>".encode()
+    wire.send("PUT", bucket, key, query=_TAGGING, headers=with_md5(content), content=content)
+
+
+def delete_tags(wire: Wire, bucket: str, key: str) -> None:
+    """Takes all tags from an object: one request."""
+    wire.send("DELETE", bucket, key, query=_TAGGING)
+
+
+def with_md5(content: bytes) -> dict[str, str]:
+    """Returns the header that S3 asks for with the bodies of some requests (S3 API reference, PutObjectTagging)."""
+    return {"content-md5": b64encode(md5(content, usedforsecurity=False).digest()).decode()}

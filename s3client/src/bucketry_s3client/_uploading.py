@@ -1,0 +1,169 @@
+"""Uploads in parts: the requests, and a body that is sent in parts side by side."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from html import unescape
+from itertools import repeat
+from typing import Final
+
+from bucketry import BackendError, Body, CompletedPart, TooLarge
+from bucketry.features import GIB, MIB
+
+from bucketry_s3client._content import Content, Pieces, length_of, take
+from bucketry_s3client._headers import etag_of
+from bucketry_s3client._leftovers import Leftovers
+from bucketry_s3client._settings import S3Settings
+from bucketry_s3client._wire import Wire
+from bucketry_s3client._xml import complete_request
+
+MAX_PARTS: Final = 10_000
+"""Most parts of an upload (S3 user guide, "Amazon S3 multipart upload limits")."""
+
+MAX_PART_BYTES: Final = 5 * GIB
+"""Largest part, and largest object that is sent in one piece (the same)."""
+
+_GROW_AFTER: Final = 1000
+_UPLOAD_ID: Final = re.compile(rb"<UploadId>([^<>\s]{1,1024})</UploadId>")
+
+Headers = Mapping[str, str]
+
+
+def begin_upload(wire: Wire, bucket: str, key: str, headers: Headers) -> tuple[Headers, str]:
+    """Begins an upload; returns the headers of the answer, and the upload's id.
+
+    It is not repeated: nobody would know of the first one.
+
+    Raises:
+        BackendError: The answer holds no id.
+    """
+    query = {"uploads": ""}
+    answered, body = wire.send("POST", bucket, key, query=query, headers=headers, repeatable=False)
+    match = _UPLOAD_ID.search(body)
+    if match is None:
+        raise BackendError("the answer to a new upload holds no upload id")
+    return answered, unescape(match[1].decode(errors="replace"))
+
+
+def send_part(wire: Wire, bucket: str, key: str, upload_id: str, number: int, content: Content) -> Headers:
+    """Stores a part; returns the headers of the answer."""
+    query = {"partNumber": str(number), "uploadId": upload_id}
+    return wire.send("PUT", bucket, key, query=query, content=content)[0]
+
+
+def complete_upload(
+    wire: Wire, bucket: str, key: str, upload_id: str, parts: Iterable[CompletedPart], conditions: Headers
+) -> None:
+    """Makes these parts the object.
+
+    It is not repeated: the second time, a server would say that there is no such upload.
+    """
+    query, content = {"uploadId": upload_id}, complete_request(parts)
+    wire.send("POST", bucket, key, query=query, headers=conditions, content=content, repeatable=False)
+
+
+def part_sizes(length: int | None, part_size: int, *, growth: int) -> Iterator[int]:
+    """Yields the sizes of an upload's parts, in bytes, such that 10,000 suffice.
+
+    Args:
+        length: Length of the whole; ``None`` where nobody knows it.
+        part_size: Least size of a part.
+        growth: By how many times ``part_size`` the parts of an unknown length grow after each 1,000 of them.
+    """
+    if length is not None:
+        least = -(-length // MAX_PARTS)
+        yield from repeat(max(part_size, -(-least // MIB) * MIB), MAX_PARTS)
+        return
+    for number in range(MAX_PARTS):
+        yield min(MAX_PART_BYTES, part_size * (1 + growth * (number // _GROW_AFTER)))
+
+
+class PartsUpload:
+    """One upload in parts: as many in flight as memory is set aside for, and none left behind when it fails."""
+
+    def __init__(self, wire: Wire, leftovers: Leftovers, bucket: str, key: str, settings: S3Settings) -> None:
+        """Sends nothing yet.
+
+        Args:
+            wire: The way to the server.
+            leftovers: Who aborts the upload if it fails.
+            bucket: The object's bucket.
+            key: The object's key.
+            settings: Their ``part_size`` and ``upload_threads`` say how much is in flight.
+        """
+        self._wire = wire
+        self._leftovers = leftovers
+        self._bucket = bucket
+        self._key = key
+        self._threads = settings.upload_threads
+        # In flight, while one more part is taken from the body.
+        self._room = settings.part_size * (settings.upload_threads - 1)
+
+    def run(self, taken: list[Pieces], body: Body, sizes: Iterator[int], headers: Headers, conditions: Headers) -> None:
+        """Sends what was taken already and the rest of the body, and makes it the object.
+
+        Args:
+            taken: The first parts; none is left here, so that nobody holds them when they are sent.
+            body: What is left.
+            sizes: The sizes of the parts that are left, of `part_sizes`.
+            headers: The object's headers and metadata, of `of_object`.
+            conditions: Headers of the conditions, for when the object is made.
+
+        Raises:
+            TooLarge: The body is longer than its parts hold.
+            Exception: What the body, a part or the end fails with. The upload is aborted.
+        """
+        _, upload_id = begin_upload(self._wire, self._bucket, self._key, headers)
+        try:
+            # Leaving the pool waits for the parts in flight: aborted before they end, they would stay.
+            with ThreadPoolExecutor(self._threads, "bucketry-part") as pool:
+                parts = self._send_all(pool, upload_id, _parts_of(taken, body, sizes))
+            complete_upload(self._wire, self._bucket, self._key, upload_id, parts, conditions)
+        except BaseException:  # Also an interrupt: nobody else knows of these parts.
+            self._leftovers.abort(self._bucket, self._key, upload_id)
+            raise
+
+    def _send_all(self, pool: ThreadPoolExecutor, upload_id: str, contents: Iterable[Pieces]) -> list[CompletedPart]:
+        parts: list[CompletedPart] = []
+        flying: dict[Future[CompletedPart], int] = {}
+        try:
+            for number, pieces in enumerate(contents, 1):
+                length = length_of(pieces)
+                flying[pool.submit(self._send, upload_id, number, pieces)] = length
+                _land(flying, parts, self._room)
+            _land(flying, parts, 0)
+        except BaseException:
+            for future in flying:
+                future.cancel()
+            raise
+        return sorted(parts, key=lambda part: part.part_number)
+
+    def _send(self, upload_id: str, number: int, pieces: Pieces) -> CompletedPart:
+        try:
+            answered = send_part(self._wire, self._bucket, self._key, upload_id, number, pieces)
+        finally:
+            pieces.clear()  # Whoever still holds the list does not hold the memory.
+        return CompletedPart(number, etag_of(answered["etag"]))
+
+
+def _land(flying: dict[Future[CompletedPart], int], parts: list[CompletedPart], most: int) -> None:
+    """Waits until no more than so many bytes are in flight; raises what a part failed with."""
+    while flying and sum(flying.values()) > most:
+        done, _ = wait(flying, return_when=FIRST_COMPLETED)
+        for future in done:
+            del flying[future]
+            parts.append(future.result())
+
+
+def _parts_of(taken: list[Pieces], body: Body, sizes: Iterator[int]) -> Iterator[Pieces]:
+    while taken:
+        yield taken.pop(0)
+    for size in sizes:
+        pieces = take(body, size)
+        if not pieces:
+            return
+        yield pieces
+    if body.read(1):
+        raise TooLarge(f"it has more than {MAX_PARTS:,} parts hold: send it with its length, or set part_size")

@@ -1,0 +1,304 @@
+"""Signed requests over urllib3."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from collections.abc import Callable, Mapping
+from typing import Final
+from urllib.parse import quote
+
+from bucketry import BackendError, InvalidSettings
+from bucketry.sigv4 import UNSIGNED_PAYLOAD, Signer, payload_hash
+from urllib3 import BaseHTTPResponse, PoolManager, Retry, Timeout
+from urllib3.exceptions import IncompleteRead, ProtocolError
+
+from bucketry_s3client._content import Content, Feed, hash_of, length_of
+from bucketry_s3client._refusals import Refusal, code_in, is_error, message_in
+from bucketry_s3client._settings import S3Settings
+from bucketry_s3client._xml import Element, parse_xml
+
+MAX_ANSWER_BYTES: Final = 64 * 1024**2
+"""Longest answer that is read into memory: a page of 1,000 keys with 2 KiB of metadata each is far below."""
+
+_MAX_ERROR_BYTES: Final = 1024**2
+_NOTHING: Final[Mapping[str, str]] = {}
+_EMPTY_HASH: Final = payload_hash(b"")
+_GOOD: Final = frozenset({200, 201, 202, 204, 206})
+_WORTH_A_RETRY: Final = (500, 502, 503, 504)
+_WITH_LENGTH: Final = frozenset({"PUT", "POST"})
+# quote() takes several times as long as seeing that there is nothing to do.
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.~-]*")
+_PLAIN_PATH: Final = re.compile(r"[A-Za-z0-9_.~/-]*")
+
+
+class Wire:
+    """Sends signed requests to one server and keeps its connections. Threads may share it.
+
+    Addresses are path-style. Bodies are hashed over plain HTTP, where nothing else protects them. Over TLS, and of a
+    `Feed`, they are ``UNSIGNED-PAYLOAD`` (S3 API reference, "Signature calculations for the Authorization header").
+
+    Attributes:
+        endpoint: URL of the server, without a trailing slash.
+        manager: The connections, with the settings' timeouts and retries: an SDK may use them as well.
+    """
+
+    def __init__(
+        self,
+        settings: S3Settings,
+        refused: Callable[[Refusal], Exception],
+        *,
+        authorities: str,
+        user_agent: str,
+        clean: Callable[[bytes], bytes] | None = None,
+    ) -> None:
+        """Makes it; connects when it is first used.
+
+        Args:
+            settings: Where the server is, and who asks.
+            refused: Makes an error of an answer that says no; it is raised.
+            authorities: PEM file of the certificate authorities to trust where ``ca_file`` names none.
+            user_agent: What the server's log shows.
+            clean: Mends an answer before it is parsed, for a server whose XML is not quite XML.
+
+        Raises:
+            InvalidSettings: ``ca_file`` cannot be used.
+            ValueError: The credentials or the region cannot be written in a signature.
+        """
+        self.endpoint = settings.endpoint
+        self._refused = refused
+        self._user_agent = user_agent
+        self._clean = clean
+        self._signer = Signer(settings.credentials, region=settings.region)
+        self._hash_payload = not settings.secure
+        self._repeatable = _retry_policy(settings.retries)
+        # Only while the server has not begun with it.
+        self._careful = self._repeatable.new(read=0, status=0)
+        self._once = Retry(0, redirect=False)
+        self._timeout = Timeout(connect=settings.connect_timeout, read=settings.read_timeout)
+        # One try, and one bound for all of it.
+        whole = settings.connect_timeout + settings.read_timeout
+        self._whole = Timeout(total=whole, connect=settings.connect_timeout, read=settings.read_timeout)
+        self.manager = PoolManager(
+            num_pools=2, maxsize=settings.max_connections, timeout=self._timeout, retries=self._repeatable
+        )
+        if settings.secure:
+            self.manager.connection_pool_kw["ssl_context"] = _trust(settings.ca_file, authorities)
+        self._pool = self.manager.connection_from_url(self.endpoint)
+
+    def close(self) -> None:
+        """Closes all connections."""
+        self.manager.clear()
+
+    def open(
+        self,
+        method: str,
+        bucket: str = "",
+        key: str = "",
+        *,
+        query: Mapping[str, str] = _NOTHING,
+        headers: Mapping[str, str] = _NOTHING,
+        content: Content = b"",
+        repeatable: bool = True,
+        patient: bool = True,
+    ) -> BaseHTTPResponse:
+        """Sends a request and returns its answer, unread: the caller reads it to the end or closes it.
+
+        Args:
+            method: The HTTP method.
+            bucket: The bucket; empty for the server itself.
+            key: The key; empty for the bucket itself.
+            query: Parameters, unencoded.
+            headers: Headers besides those of signing.
+            content: The body.
+            repeatable: Whether doing it twice does no harm, so that it may be sent again after it broke off. Without
+                that, and with a `Feed`, it is sent again only where no connection was made.
+            patient: Whether to try again at all, and without a bound on the whole. Otherwise connecting and the head of
+                the answer together take ``connect_timeout`` and ``read_timeout`` at most.
+
+        Raises:
+            Exception: What ``refused`` makes of a refusal; or what the source of a feed failed with, as it is.
+            urllib3.exceptions.HTTPError: There is no answer.
+        """
+        target = target_of(bucket, key, query)
+        sent = dict(headers)
+        if content or method in _WITH_LENGTH:
+            sent["content-length"] = str(length_of(content))
+        signed = self._signer.sign(method, self.endpoint + target, payload=self._payload(content), headers=sent)
+        sent.update(signed.headers)
+        answer = self.send_unsigned(method, target, sent, content, repeatable=repeatable, patient=patient)
+        if answer.status not in _GOOD:
+            raise self._refusal(method, bucket, key, answer, read_answer(answer, _MAX_ERROR_BYTES))
+        return answer
+
+    def send_unsigned(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        content: Content = b"",
+        *,
+        repeatable: bool = True,
+        patient: bool = True,
+    ) -> BaseHTTPResponse:
+        """Sends a request as it is and returns its answer, unread, whatever its status.
+
+        Args:
+            method: The HTTP method.
+            target: Path and query, encoded.
+            headers: All headers but the user agent.
+            content: The body; the caller gives ``content-length``.
+            repeatable: As in `open`.
+            patient: As in `open`.
+
+        Raises:
+            urllib3.exceptions.HTTPError: There is no answer.
+        """
+        is_feed = isinstance(content, Feed)
+        retries = self._once if not patient else self._repeatable if repeatable and not is_feed else self._careful
+        try:
+            return self._pool.urlopen(
+                method,
+                target,
+                body=content or None,
+                headers={**headers, "user-agent": self._user_agent},
+                retries=retries,
+                redirect=False,
+                preload_content=False,
+                timeout=self._timeout if patient else self._whole,
+            )
+        except Exception as error:
+            if isinstance(content, Feed) and content.error is not None and content.error is not error:
+                raise content.error from None
+            raise
+
+    def send(
+        self,
+        method: str,
+        bucket: str = "",
+        key: str = "",
+        *,
+        query: Mapping[str, str] = _NOTHING,
+        headers: Mapping[str, str] = _NOTHING,
+        content: Content = b"",
+        repeatable: bool = True,
+        patient: bool = True,
+    ) -> tuple[Mapping[str, str], bytes]:
+        """Sends a request; returns the headers and the body of its answer, of `MAX_ANSWER_BYTES` at most.
+
+        An error document is a refusal also where it comes with a good status; so read objects with `open`. Arguments
+        and errors as in `open`.
+        """
+        answer = self.open(
+            method,
+            bucket,
+            key,
+            query=query,
+            headers=headers,
+            content=content,
+            repeatable=repeatable,
+            patient=patient,
+        )
+        body = read_answer(answer)
+        if body and is_error(body):
+            raise self._refusal(method, bucket, key, answer, body)
+        return answer.headers, body
+
+    def ask(
+        self,
+        method: str,
+        bucket: str = "",
+        key: str = "",
+        *,
+        query: Mapping[str, str] = _NOTHING,
+        headers: Mapping[str, str] = _NOTHING,
+        content: Content = b"",
+        repeatable: bool = True,
+    ) -> tuple[Mapping[str, str], Element]:
+        """Sends a request whose answer is XML, and parses it. Arguments and errors as in `open`.
+
+        Raises:
+            BackendError: The answer is not XML.
+        """
+        answered, body = self.send(
+            method, bucket, key, query=query, headers=headers, content=content, repeatable=repeatable
+        )
+        try:
+            return answered, parse_xml(body if self._clean is None else self._clean(body))
+        except ValueError as error:
+            raise BackendError("the server's answer cannot be read: check location and secure") from error
+
+    def _refusal(self, method: str, bucket: str, key: str, answer: BaseHTTPResponse, body: bytes) -> Exception:
+        return self._refused(
+            Refusal(
+                method=method,
+                bucket=bucket,
+                key=key,
+                status=answer.status,
+                headers=answer.headers,
+                code=code_in(body),
+                message=message_in(body),
+            )
+        )
+
+    def _payload(self, content: Content) -> str:
+        if isinstance(content, Feed):
+            return UNSIGNED_PAYLOAD  # Nobody knows it yet.
+        if not content:
+            return _EMPTY_HASH
+        return hash_of(content) if self._hash_payload else UNSIGNED_PAYLOAD
+
+
+def read_answer(answer: BaseHTTPResponse, most: int = MAX_ANSWER_BYTES) -> bytes:
+    """Reads an answer's body, and gives its connection back.
+
+    Raises:
+        urllib3.exceptions.HTTPError: It breaks off, or is longer than ``most`` bytes.
+    """
+    try:
+        body = answer.read(most + 1, decode_content=False)
+        if len(body) > most:
+            raise ProtocolError("the answer is too long")
+        if answer.length_remaining:  # Asked for more than comes, urllib3 takes a broken answer for a short one.
+            raise IncompleteRead(len(body), answer.length_remaining)
+    except BaseException:
+        answer.close()
+        raise
+    finally:
+        answer.release_conn()
+    return body
+
+
+def target_of(bucket: str, key: str = "", query: Mapping[str, str] = _NOTHING) -> str:
+    """Returns path and query of a request, encoded to the byte: ``a//b`` and ``..`` stay as they are."""
+    path = f"/{bucket}/{key if _PLAIN_PATH.fullmatch(key) else quote(key, safe='/~')}" if key else f"/{bucket}"
+    if not query:
+        return path
+    return f"{path}?{'&'.join([f'{_encoded(name)}={_encoded(value)}' for name, value in query.items()])}"
+
+
+def _encoded(text: str) -> str:
+    return text if _PLAIN.fullmatch(text) else quote(text, safe="~")
+
+
+def _trust(ca_file: str | None, authorities: str) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file or authorities)
+    except OSError as error:
+        raise InvalidSettings(f"ca_file cannot be used: {error.strerror or type(error).__name__}") from None
+
+
+def _retry_policy(retries: int) -> Retry:
+    return Retry(
+        total=retries,
+        redirect=0,
+        other=0,
+        allowed_methods=None,
+        status_forcelist=_WORTH_A_RETRY,
+        backoff_factor=0.1,
+        backoff_max=2.0,
+        raise_on_status=False,
+        raise_on_redirect=False,
+        # A server that starts says two minutes; callers hear of it sooner.
+        respect_retry_after_header=False,
+    )

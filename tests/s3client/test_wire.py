@@ -1,0 +1,238 @@
+"""Signed requests: retries, bounds, refusals, and what goes over the wire to the byte."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from hashlib import sha256
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import pytest
+from bucketry import BackendError, InvalidSettings, Secret
+from bucketry_s3client import Feed, Wire, read_answer, target_of
+from urllib3.exceptions import HTTPError, IncompleteRead, ProtocolError
+
+from tests.s3client.fake import AcmeError, AcmeSettings, Answer, Request, serving, wired
+
+ERROR = b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>NoSuchKey</Code><Message>a &lt;b&gt;</Message></Error>'
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_a_busy_server_is_asked_again_so_often_and_then_refuses(status: int) -> None:
+    with wired(lambda _: Answer(status), retries=2) as (fake, wire), pytest.raises(AcmeError):
+        wire.send("GET", "bucket")
+    assert len(fake.requests) == 3
+
+
+def test_what_may_not_be_done_twice_is_asked_once() -> None:
+    with wired(lambda _: Answer(503), retries=2) as (fake, wire):
+        for more in ({"repeatable": False}, {"patient": False}):
+            with pytest.raises(AcmeError):
+                wire.send("POST", "bucket", **more)  # type: ignore[arg-type]
+        with pytest.raises(AcmeError):
+            wire.send("PUT", "bucket", "key", content=Feed(iter([b"abc"]), 3))
+    assert len(fake.requests) == 3
+
+
+@pytest.mark.parametrize(("more", "times"), [({}, 3), ({"repeatable": False}, 1), ({"patient": False}, 1)])
+def test_a_connection_that_breaks_off_is_tried_again_only_where_that_does_no_harm(
+    more: dict[str, bool], times: int
+) -> None:
+    with wired(lambda _: Answer(cut=True), retries=2) as (fake, wire), pytest.raises(HTTPError):
+        wire.send("GET", "bucket", **more)  # type: ignore[arg-type]
+    assert len(fake.requests) == times
+
+
+def test_a_request_that_succeeds_the_second_time_succeeds() -> None:
+    answers = [Answer(cut=True), Answer(503), Answer(200, b"done")]
+    with wired(lambda _: answers.pop(0), retries=2) as (fake, wire):
+        assert wire.send("PUT", "bucket", "key", content=[b"ab", b"c"])[1] == b"done"
+    assert [request.body for request in fake.requests] == [b"abc"] * 3
+
+
+def test_redirects_are_not_followed() -> None:
+    with (
+        serving(lambda _: Answer(307, headers={"location": "http://elsewhere.invalid/"})) as fake,
+        closing(fake.wire()) as wire,
+        pytest.raises(AcmeError, match="HTTP307"),
+    ):
+        wire.send("GET", "bucket")
+    assert len(fake.requests) == 1
+
+
+def test_without_patience_a_silent_server_is_given_up_after_both_timeouts() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings = AcmeSettings(
+            location=f"127.0.0.1:{silent.getsockname()[1]}",
+            access_key="a",
+            secret_key=Secret("b"),
+            connect_timeout=0.2,
+            read_timeout=0.2,
+            retries=5,
+        )
+        begun = time.monotonic()
+        with closing(Wire(settings, AcmeError, authorities="", user_agent="")) as wire, pytest.raises(HTTPError):
+            wire.send("GET", patient=False)
+        assert time.monotonic() - begun < 2
+
+
+def test_an_answer_that_is_too_long_is_not_read() -> None:
+    with wired(lambda _: Answer(200, b"x" * 1001)) as (_fake, wire):
+        with pytest.raises(ProtocolError, match="too long"):
+            read_answer(wire.open("GET", "bucket"), 1000)
+        assert read_answer(wire.open("GET", "bucket"), 1001) == b"x" * 1001
+
+
+def test_a_refusal_that_is_too_long_is_not_read() -> None:
+    with (
+        wired(lambda _: Answer(403, b"x" * (1024**2 + 1))) as (_fake, wire),
+        pytest.raises(ProtocolError, match="too long"),
+    ):
+        wire.send("GET", "bucket")
+
+
+def test_an_answer_that_breaks_off_is_an_error() -> None:
+    with wired(lambda _: Answer(200, b"half", cut=True)) as (_fake, wire), pytest.raises(IncompleteRead):
+        wire.send("GET", "bucket")
+
+
+def test_a_connection_is_used_again_after_answers_and_refusals() -> None:
+    def respond(request: Request) -> Answer:
+        return Answer(404, ERROR) if "missing" in request.target else Answer(200, b"x" * 100_000)
+
+    with wired(respond) as (_fake, wire):
+        pool = wire.manager.connection_from_url(wire.endpoint)
+        for _ in range(5):
+            wire.send("GET", "bucket", "key")
+            with pytest.raises(AcmeError):
+                wire.send("GET", "bucket", "missing")
+        assert pool.num_connections == 1
+
+
+def test_a_refusal_says_what_was_asked_and_what_the_server_said() -> None:
+    with (
+        wired(lambda _: Answer(404, ERROR, {"x-amz-request-id": "7"})) as (_fake, wire),
+        pytest.raises(AcmeError) as caught,
+    ):
+        wire.send("GET", "bucket", "a//b")
+    refusal = caught.value.refusal
+    assert (refusal.method, refusal.bucket, refusal.key, refusal.status) == ("GET", "bucket", "a//b", 404)
+    assert (refusal.code, refusal.message, refusal.headers["X-Amz-Request-Id"]) == ("NoSuchKey", "a <b>", "7")
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b'{"Code":"AccessDenied","RequestId":"x"}', "AccessDenied"),
+        (b'{"Code": "AccessDenied"}', "AccessDenied"),
+        (b"<html>a proxy's page</html>", "NoSuchBucket"),
+        (b"\xff\x00", "NoSuchBucket"),
+        (b"", "NoSuchBucket"),
+    ],
+)
+def test_a_refusal_of_any_form_has_a_code(body: bytes, code: str) -> None:
+    with wired(lambda _: Answer(404, body)) as (_fake, wire), pytest.raises(AcmeError) as caught:
+        wire.send("GET", "bucket")
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize("blanks", [b"", b"  \n   ", b" " * 5000])
+def test_an_error_after_a_good_status_is_a_refusal(blanks: bytes) -> None:
+    with wired(lambda _: Answer(200, blanks + ERROR)) as (_fake, wire):
+        for ask in (wire.send, wire.ask):
+            with pytest.raises(AcmeError) as caught:
+                ask("POST", "bucket", "key")
+            assert (caught.value.code, caught.value.refusal.status) == ("NoSuchKey", 200)
+
+
+def test_an_answer_that_only_mentions_an_error_is_none() -> None:
+    answer = b"<DeleteResult><Error><Code>AccessDenied</Code></Error></DeleteResult>"
+    with wired(lambda _: Answer(200, answer)) as (_fake, wire):
+        _, document = wire.ask("POST", "bucket", content=b"<Delete/>")
+    assert document.all("Error")[0].text("Code") == "AccessDenied"
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"", b"{}", b"<!DOCTYPE a><a/>"])
+def test_an_answer_that_is_no_xml_is_an_error_of_the_server(body: bytes) -> None:
+    with (
+        wired(lambda _: Answer(200, body)) as (_fake, wire),
+        pytest.raises(BackendError, match="location and secure"),
+    ):
+        wire.ask("GET", "bucket")
+
+
+def test_what_is_not_quite_xml_can_be_mended() -> None:
+    with serving(lambda _: Answer(200, b"<a><b>\x07</b></a>")) as fake:
+        wire = Wire(
+            fake.settings(), AcmeError, authorities="", user_agent="", clean=lambda answer: answer.replace(b"\x07", b"")
+        )
+        with closing(wire):
+            assert wire.ask("GET", "bucket")[1].text("b") == ""
+
+
+@pytest.mark.parametrize("content", [b"abc", [b"a", b"bc"], b"", []], ids=repr)
+def test_a_body_is_hashed_over_plain_http_and_has_a_length(content: bytes | list[bytes]) -> None:
+    whole = content if isinstance(content, bytes) else b"".join(content)
+    with wired(lambda _: Answer()) as (fake, wire):
+        wire.send("PUT", "bucket", "key", content=content)
+    (request,) = fake.requests
+    assert request.body == whole
+    assert request.headers["content-length"] == str(len(whole))
+    assert request.headers["x-amz-content-sha256"] == sha256(whole).hexdigest()
+    assert "transfer-encoding" not in request.headers
+    assert request.headers["user-agent"] == "acme-driver"
+
+
+def test_a_feed_is_sent_as_it_comes_and_not_hashed() -> None:
+    with wired(lambda _: Answer()) as (fake, wire):
+        wire.send("PUT", "bucket", "key", content=Feed(iter([b"ab", b"c"]), 3))
+    (request,) = fake.requests
+    assert (request.body, request.headers["content-length"]) == (b"abc", "3")
+    assert request.headers["x-amz-content-sha256"] == "UNSIGNED-PAYLOAD"
+
+
+@pytest.mark.parametrize(
+    "error", [ConnectionResetError("mine"), BrokenPipeError("mine"), OSError("mine"), ValueError()]
+)
+def test_what_a_feed_fails_with_is_raised_as_it_is(error: Exception) -> None:
+    def broken() -> Iterator[bytes]:
+        yield b"abc"
+        raise error
+
+    with wired(lambda _: Answer()) as (_fake, wire), pytest.raises(type(error)) as caught:
+        wire.send("PUT", "bucket", "key", content=Feed(broken(), 1000))
+    assert caught.value is error
+
+
+@pytest.mark.parametrize(
+    "key", ["a", "a//b", "/a", "a/", "../a", "%2F", "+", "a b", "é😀", "a?b=c&d#e", "~-._", "\n\x7f"]
+)
+def test_a_key_arrives_to_the_byte(key: str) -> None:
+    target = target_of("bucket", key, {"prefix": key, "plain": ""})
+    parts = urlsplit(target)
+    assert target.isascii()
+    assert unquote(parts.path) == f"/bucket/{key}"
+    assert parse_qsl(parts.query, keep_blank_values=True) == [("prefix", key), ("plain", "")]
+    with wired(lambda _: Answer()) as (fake, wire):
+        wire.send("GET", "bucket", key)
+    assert fake.lines == [f"GET {target_of('bucket', key)}"]
+
+
+def test_the_server_and_a_bucket_have_targets_of_their_own() -> None:
+    assert (target_of(""), target_of("bucket")) == ("/", "/bucket")
+    assert target_of("bucket", "", {"uploads": ""}) == "/bucket?uploads="
+
+
+def test_over_tls_nothing_is_hashed_and_the_authorities_are_read_at_once() -> None:
+    settings = AcmeSettings(location="host", secure=True, access_key="a", secret_key=Secret("b"))
+    with pytest.raises(InvalidSettings, match="ca_file cannot be used"):
+        Wire(settings, AcmeError, authorities="/no/such.pem", user_agent="")
+
+
+def test_the_session_token_goes_with_each_request_and_no_repr_shows_it() -> None:
+    with wired(lambda _: Answer(), session_token=Secret("the-token")) as (fake, wire):
+        wire.send("GET", "bucket")
+        assert "the-token" not in f"{wire!r} {vars(wire)!r}"
+    assert fake.requests[0].headers["x-amz-security-token"] == "the-token"

@@ -21,7 +21,7 @@ CHECKS := check-format check-lint check-imports check-tree check-types
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
-serve: venv ## run the REST API on the in-memory driver
+serve: venv ## run the REST API and S3 on the in-memory driver
 	@$(VENV)/bin/bucketry serve --store memory:// $(ARGS)
 
 test: servers ## run all tests; those of MinIO and Ceph RGW need a Docker engine

@@ -27,8 +27,9 @@ class Answer:
 class Client:
     """Sends requests to the documented API over one connection that is kept alive."""
 
-    def __init__(self, url: str) -> None:
-        """Connects to the API at ``http://host:port/api/v1/storage``."""
+    def __init__(self, url: str, s3_url: str) -> None:
+        """Connects to the API at ``http://host:port/api/v1/storage``, beside an S3 endpoint."""
+        self.s3_url = s3_url
         parts = urlsplit(url)
         self.path = parts.path
         self._connection = HTTPConnection(parts.netloc, timeout=60)

@@ -23,7 +23,8 @@ def client() -> Iterator[Client]:
         try:
             lines = iter(server.stdout.readline, "")
             url = next(line.split()[-1] for line in lines if line.startswith("REST API"))
-            with closing(Client(url)) as client:
+            s3_url = next(line.split()[-1] for line in lines if line.startswith("S3 API"))
+            with closing(Client(url, s3_url)) as client:
                 yield client
         finally:
             server.terminate()

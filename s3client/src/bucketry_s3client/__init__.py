@@ -13,6 +13,7 @@ from bucketry_s3client._headers import (
     date_of,
     etag_of,
     http_date,
+    info_of_part,
     object_info,
     of_object,
     opened_object,
@@ -21,7 +22,7 @@ from bucketry_s3client._headers import (
     written_within,
 )
 from bucketry_s3client._leftovers import MOST_LEFTOVERS, Leftovers
-from bucketry_s3client._parts import copy_part, info_of_part, of_source
+from bucketry_s3client._parts import copy_part, of_source
 from bucketry_s3client._refusals import (
     BROKEN,
     NO_ANSWER,

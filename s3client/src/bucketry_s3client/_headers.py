@@ -9,6 +9,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 from types import MappingProxyType
 from typing import Final
 
+import msgspec
 from bucketry import (
     DEFAULT_CONTENT_TYPE,
     BackendError,
@@ -73,7 +74,25 @@ def object_info(key: str, answer: Mapping[str, str], size_bytes: int | None = No
     )
 
 
-def stored_info(key: str, headers: ObjectHeaders, size_bytes: int, etag: str, moment: datetime) -> ObjectInfo:
+def info_of_part(key: str, answer: Mapping[str, str]) -> ObjectInfo:
+    """Reads an object's headers out of an answer about one of its parts.
+
+    Raises:
+        BackendError: The server says something of another kind.
+    """
+    part_range = _range_in(answer)
+    if part_range is None and answer.get("content-length") == "0":
+        part_range = ContentRange(0, 0, 0)
+    if part_range is None:
+        raise BackendError("a part was asked for, and the server gives something else")
+    info = object_info(key, answer, part_range.size_bytes)
+    count = answer.get("x-amz-mp-parts-count")
+    return msgspec.structs.replace(info, part_range=part_range, parts_count=None if count is None else int(count))
+
+
+def stored_info(
+    key: str, headers: ObjectHeaders, size_bytes: int, etag: str, moment: datetime, tag_count: int = 0
+) -> ObjectInfo:
     """Describes an object that was just stored, as `object_info` would."""
     return ObjectInfo(
         key=key,
@@ -87,6 +106,7 @@ def stored_info(key: str, headers: ObjectHeaders, size_bytes: int, etag: str, mo
         content_language=headers.content_language,
         expires=headers.expires,
         metadata=headers.metadata,
+        tag_count=tag_count,
     )
 
 
@@ -131,16 +151,21 @@ def written_within(begun: int | None, answer: Mapping[str, str]) -> datetime | N
     return ended if int(ended.timestamp()) == begun else None
 
 
-def opened_object(key: str, answer: BaseHTTPResponse, wanted: ByteRange | None) -> OpenedObject:
+def opened_object(
+    key: str, answer: BaseHTTPResponse, wanted: ByteRange | None, part_number: int | None = None
+) -> OpenedObject:
     """Makes an opened object of an answer to GET that is not read yet.
 
     What is stored is what is given, whatever its content encoding. The caller closes the answer if this raises.
 
     Raises:
         InvalidRange: A range was wanted of an object that is empty.
-        BackendError: A range was wanted, and the server gives something else.
+        BackendError: A range or a part was wanted, and the server gives something else.
     """
-    if wanted is None:
+    if part_number is not None:
+        info = info_of_part(key, answer.headers)
+        content_range = info.part_range
+    elif wanted is None:
         content_range, info = None, object_info(key, answer.headers)
     else:
         content_range = _content_range(answer)
@@ -156,9 +181,14 @@ def opened_object(key: str, answer: BaseHTTPResponse, wanted: ByteRange | None) 
 
 
 def _content_range(answer: BaseHTTPResponse) -> ContentRange:
-    match = _CONTENT_RANGE.fullmatch(answer.headers.get("content-range", ""))
-    if match is not None:
-        return ContentRange(int(match[1]), int(match[2]) + 1, int(match[3]))
+    found = _range_in(answer.headers)
+    if found is not None:
+        return found
     if answer.headers.get("content-length") == "0":
         raise InvalidRange("the object is empty")
     raise BackendError("a range was asked for, and the server gives something else")
+
+
+def _range_in(answer: Mapping[str, str]) -> ContentRange | None:
+    match = _CONTENT_RANGE.fullmatch(answer.get("content-range", ""))
+    return None if match is None else ContentRange(int(match[1]), int(match[2]) + 1, int(match[3]))

@@ -20,9 +20,9 @@ class ObjectSpec:
             - Headers and metadata are those of the last write, unchanged.
             - ``tag_count`` is the number of its tags, for a driver that has `get_object_tagging`.
             - Conditions are evaluated in the order of RFC 9110, 13.2.2.
-            - With ``part_number``: ``part_range`` is where that part lies in the object, even if it is empty, and
-              ``parts_count`` how many parts the object was uploaded in. An object that was not uploaded in parts has
-              one, number 1, and no count. Without ``part_number`` both are ``None``.
+            - With ``part_number``: ``part_range`` is where that part lies in the object, and ``parts_count`` how many
+              parts the object was uploaded in. An object that was not uploaded in parts has one, number 1, also if it
+              is empty, and no count. Without ``part_number`` both are ``None``.
 
         Raises:
             NoSuchBucket: The bucket does not exist.

@@ -22,7 +22,9 @@ from bucketry_s3client import (
     begin_upload,
     complete_upload,
     etag_of,
+    get_tags,
     of_object,
+    of_tags,
     part_sizes,
     quoted,
     stored_info,
@@ -65,31 +67,40 @@ class CopyOperations(MinioOperations):
             if options.source_if_match not in {None, "*", source.etag}:
                 raise PreconditionFailed("the source has another etag")
             try:
-                return self._copy(target_of(source_bucket, source_key), source, bucket, key, options)
+                return self._copy((source_bucket, source_key), source, bucket, key, options)
             except S3Error as error:
                 # Written meanwhile: the copy is to be of one version, and of the one whose headers are answered.
                 if error.code != "PreconditionFailed":
                     raise
         raise PreconditionFailed("the source is written again and again")
 
-    def _copy(self, path: str, source: ObjectInfo, bucket: str, key: str, options: CopyOptions) -> ObjectInfo:
-        headers = options.headers or source
+    def _copy(
+        self, place: tuple[str, str], source: ObjectInfo, bucket: str, key: str, options: CopyOptions
+    ) -> ObjectInfo:
+        path = target_of(*place)
+        headers: ObjectHeaders = options.headers or source
         pinned = {"x-amz-copy-source": path, "x-amz-copy-source-if-match": quoted(source.etag)}
         onto_itself = path == target_of(bucket, key)
         if source.size_bytes > self.most_at_once and not onto_itself:
-            self._copy_parts(pinned, source.size_bytes, bucket, key, headers)
+            tags = options.tags
+            if tags is None:
+                tags = get_tags(self._connection, *place)
+            self._copy_parts(pinned, source.size_bytes, bucket, key, of_object(headers) | of_tags(tags))
             self._paths.wrote(bucket, key)
             return self._stored(bucket, key)
         # MinIO drops Expires unless it is sent.
         if options.headers is not None or source.expires is not None:
             pinned |= of_object(headers) | {"x-amz-metadata-directive": "REPLACE"}
+        if options.tags is not None:
+            pinned |= of_tags(options.tags) | {"x-amz-tagging-directive": "REPLACE"}
         _, document = self._connection.ask("PUT", bucket, key, headers=pinned)
         self._paths.wrote(bucket, key)
         moment = datetime.fromisoformat(document.text("LastModified")).replace(microsecond=0)
-        return stored_info(key, headers, source.size_bytes, document.text("ETag"), moment)
+        tag_count = source.tag_count if options.tags is None else len(options.tags)
+        return stored_info(key, headers, source.size_bytes, document.text("ETag"), moment, tag_count)
 
-    def _copy_parts(self, pinned: dict[str, str], size: int, bucket: str, key: str, headers: ObjectHeaders) -> None:
-        _, upload_id = begin_upload(self._connection, bucket, key, of_object(headers))
+    def _copy_parts(self, pinned: dict[str, str], size: int, bucket: str, key: str, headers: dict[str, str]) -> None:
+        _, upload_id = begin_upload(self._connection, bucket, key, headers)
 
         def copy(part: tuple[int, str]) -> CompletedPart:
             number, span = part

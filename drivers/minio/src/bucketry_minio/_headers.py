@@ -28,6 +28,11 @@ def of_read(options: HeadOptions) -> dict[str, str]:
     return {}
 
 
+def of_part(part_number: int | None) -> dict[str, str]:
+    """Returns the parameter of a read that names one part."""
+    return {} if part_number is None else {"partNumber": str(part_number)}
+
+
 def of_write(if_match: str | None, if_none_match: str | None) -> dict[str, str]:
     """Returns the headers of a write's conditions."""
     sent = {} if if_match is None else {"if-match": quoted(if_match)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+import msgspec
 from bucketry import (
     DONE,
     Body,
@@ -25,8 +26,10 @@ from bucketry_s3client import (
     MAX_PART_BYTES,
     Content,
     PartsUpload,
+    info_of_part,
     object_info,
     of_object,
+    of_tags,
     one_piece,
     opened_object,
     part_sizes,
@@ -38,9 +41,11 @@ from minio.error import S3Error
 from typing_extensions import override
 
 from bucketry_minio._deleting import delete_batch
-from bucketry_minio._headers import of_read, of_write, written_at
+from bucketry_minio._headers import of_part, of_read, of_write, written_at
 from bucketry_minio._keys import check_key
 from bucketry_minio._shared import MinioOperations, missing_fails
+
+_NO_SUCH_BYTES: Final = frozenset({"InvalidPartNumber", "InvalidRange"})
 
 PART_GROWTH: Final = 24
 """With this, 10,000 parts that begin with 5 MiB hold 5 TiB, MinIO's largest object (``globalMaxObjectSize``)."""
@@ -54,10 +59,28 @@ class ObjectOperations(MinioOperations):
     def head_object(self, bucket: str, key: str, options: HeadOptions) -> ObjectInfo:
         """Returns an object without its content: one request."""
         check_key(key)
+        if options.part_number is not None:
+            return self._head_part(bucket, key, options)
         headers, _ = self._connection.send("HEAD", bucket, key, headers=of_read(options))
         info = object_info(key, headers)
         check_read(info, options)
         return info
+
+    def _head_part(self, bucket: str, key: str, options: HeadOptions) -> ObjectInfo:
+        try:
+            query = of_part(options.part_number)
+            headers, _ = self._connection.send("HEAD", bucket, key, query=query, headers=of_read(options))
+        except S3Error as error:
+            self._check_conditions(bucket, key, options, error)
+            raise
+        info = info_of_part(key, headers)
+        check_read(info, options)
+        return info
+
+    def _check_conditions(self, bucket: str, key: str, options: HeadOptions, error: S3Error) -> None:
+        """Has the conditions come before the range or part (RFC 9110, 13.2.2), which MinIO looks at first."""
+        if error.code in _NO_SUCH_BYTES:
+            self.head_object(bucket, key, msgspec.structs.replace(options, part_number=None))
 
     @override
     @hookimpl
@@ -68,14 +91,12 @@ class ObjectOperations(MinioOperations):
         if options.range is not None:
             headers["range"] = str(options.range)
         try:
-            answer = self._connection.open("GET", bucket, key, headers=headers)
+            answer = self._connection.open("GET", bucket, key, query=of_part(options.part_number), headers=headers)
         except S3Error as error:
-            if error.code == "InvalidRange":
-                # MinIO looks at the range first; RFC 9110, 13.2.2 has the conditions come before it.
-                self.head_object(bucket, key, options)
+            self._check_conditions(bucket, key, options, error)
             raise
         try:
-            opened = opened_object(key, answer, options.range)
+            opened = opened_object(key, answer, options.range, options.part_number)
             check_read(opened.info, options)
             return opened
         except BaseException:
@@ -102,7 +123,7 @@ class ObjectOperations(MinioOperations):
                 content = pieces[0] if len(pieces) == 1 else pieces
                 return self._put_whole(bucket, key, content, (body, options, conditions))
             upload = PartsUpload(self._connection, self._leftovers, bucket, key, self._settings)
-            upload.run(taken, body, sizes, of_object(options), conditions)
+            upload.run(taken, body, sizes, of_object(options) | of_tags(options.tags), conditions)
         self._paths.wrote(bucket, key)
         return self._stored(bucket, key)
 
@@ -130,11 +151,11 @@ class ObjectOperations(MinioOperations):
         self, bucket: str, key: str, content: Content, about: tuple[Body, PutOptions, Mapping[str, str]]
     ) -> ObjectInfo:
         body, options, conditions = about
-        sent = {**of_object(options), **conditions}
+        sent = {**of_object(options), **of_tags(options.tags), **conditions}
         # Sent again after it was done, a conditional put would meet itself.
         headers, _ = self._connection.send("PUT", bucket, key, headers=sent, content=content, repeatable=not conditions)
         self._paths.wrote(bucket, key)
         moment = written_at(headers)
         if moment is None:
             return self._stored(bucket, key)
-        return stored_info(key, options, body.bytes_read, headers["etag"], moment)
+        return stored_info(key, options, body.bytes_read, headers["etag"], moment, len(options.tags))

@@ -25,6 +25,7 @@ from bucketry_s3client import (
     date_of,
     etag_of,
     of_object,
+    of_tags,
     one_piece,
     send_part,
 )
@@ -44,7 +45,7 @@ class UploadOperations(MinioOperations):
     def create_multipart_upload(self, bucket: str, key: str, options: UploadOptions) -> Upload:
         """Begins an upload."""
         self._check_new(bucket, key)
-        headers, upload_id = begin_upload(self._connection, bucket, key, of_object(options))
+        headers, upload_id = begin_upload(self._connection, bucket, key, of_object(options) | of_tags(options.tags))
         return Upload(key=key, upload_id=upload_id, initiated_at=date_of(headers))
 
     @override

@@ -1,0 +1,76 @@
+"""Tags and CORS rules over the wire."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from hashlib import md5
+
+import pytest
+from bucketry import BackendError, CorsRule
+from bucketry_s3client import cors_of, cors_request, delete_tags, get_tags, of_tags, parse_xml, put_tags
+from bucketry_s3client import with_md5 as md5_header
+
+from tests.s3client.fake import Answer, wired
+
+NAMESPACE = b' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
+RULES = (
+    CorsRule(
+        id="a <b> & c",
+        allowed_origins=("https://*.example.com", "http://a&b"),
+        allowed_methods=("GET", "PUT"),
+        allowed_headers=("*",),
+        expose_headers=("ETag", "x-amz-meta-a"),
+        max_age_seconds=0,
+    ),
+    CorsRule(allowed_origins=("*",), allowed_methods=("HEAD",)),
+)
+
+
+def test_tags_go_along_with_a_write_as_a_query_string() -> None:
+    assert of_tags({"a b": "c&d=e+f", "é/": ""}) == {"x-amz-tagging": "a%20b=c%26d%3De%2Bf&%C3%A9%2F="}
+    assert of_tags({}) == {}
+
+
+def test_tags_are_read_in_any_namespace() -> None:
+    tags = b"<Tag><Key>a&amp;b</Key><Value> c </Value></Tag><Tag><Key>empty</Key><Value/></Tag>"
+    bodies = [b"<Tagging%s><TagSet>%s</TagSet></Tagging>" % (space, tags) for space in (b"", NAMESPACE)]
+    with wired(lambda _: Answer(200, bodies.pop())) as (fake, wire):
+        assert [get_tags(wire, "bucket", "key") for _ in range(2)] == [{"a&b": " c ", "empty": ""}] * 2
+    assert fake.lines == ["GET /bucket/key?tagging="] * 2
+
+
+@pytest.mark.parametrize("body", [b"", b"<Tagging><TagSet/></Tagging>"])
+def test_an_object_without_tags_has_none(body: bytes) -> None:
+    with wired(lambda _: Answer(200, body)) as (_, wire):
+        assert get_tags(wire, "bucket", "key") == {}
+
+
+def test_an_answer_about_tags_that_is_no_xml_is_an_error() -> None:
+    with wired(lambda _: Answer(200, b"tags")) as (_, wire), pytest.raises(BackendError, match="cannot be read"):
+        get_tags(wire, "bucket", "key")
+
+
+def test_tags_are_replaced_and_deleted() -> None:
+    with wired(lambda _: Answer(204)) as (fake, wire):
+        put_tags(wire, "bucket", "key", {"<a>": "&"})
+        delete_tags(wire, "bucket", "key")
+    put, _ = fake.requests
+    assert fake.lines == ["PUT /bucket/key?tagging=", "DELETE /bucket/key?tagging="]
+    assert put.body == b"<Tagging><TagSet><Tag><Key>&lt;a&gt;</Key><Value>&amp;</Value></Tag></TagSet></Tagging>"
+    assert put.headers["content-md5"] == b64encode(md5(put.body, usedforsecurity=False).digest()).decode()
+    assert md5_header(put.body) == {"content-md5": put.headers["content-md5"]}
+
+
+def test_cors_rules_are_read_as_they_were_written() -> None:
+    assert cors_of(parse_xml(cors_request(RULES))) == RULES
+    spaced = cors_request(RULES).replace(b"<CORSConfiguration>", b"<CORSConfiguration%s>" % NAMESPACE)
+    assert cors_of(parse_xml(spaced)) == RULES
+    assert cors_of(parse_xml(b"<CORSConfiguration/>")) == ()
+
+
+@pytest.mark.parametrize(
+    "rule", [b"<MaxAgeSeconds>soon</MaxAgeSeconds>", b"<AllowedMethod>PATCH</AllowedMethod>"], ids=["age", "method"]
+)
+def test_cors_rules_that_are_malformed_are_an_error(rule: bytes) -> None:
+    with pytest.raises(ValueError, match=r"soon|PATCH"):
+        cors_of(parse_xml(b"<CORSConfiguration><CORSRule>%s</CORSRule></CORSConfiguration>" % rule))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from bucketry import InvalidArgument, NoSuchBucket, Store, open_store
+from bucketry import InvalidArgument, InvalidSettings, NoSuchBucket, Store, open_store
 from bucketry_testing import RestServer, rest_server
 
 
@@ -86,6 +86,12 @@ def test_a_store_of_ones_own_is_served_and_left_open() -> None:
 
 def test_a_bucket_that_cannot_be_made_leaves_nothing_running() -> None:
     with pytest.raises(Exception, match="bucket name is not valid"), rest_server(buckets=["NO"]):
+        pass
+
+
+@pytest.mark.parametrize("setting", [{"max_byte": 1}, {"min_part_size": 0}])
+def test_a_wrong_setting_is_refused_in_words(setting: dict[str, object]) -> None:
+    with pytest.raises(InvalidSettings, match=next(iter(setting))), rest_server(**setting):
         pass
 
 

@@ -9,12 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 from bucketry import Store
 from bucketry.layers import Faults
+from bucketry.settings import load_settings
 from bucketry_memory import MemoryDriver, MemorySettings
 
 from bucketry_testing._ports import reserve_port, url_of
 
 if TYPE_CHECKING:
     from bucketry_testing._endpoints import RestServer, S3Endpoint
+
+
+def memory_settings(settings: Mapping[str, Any]) -> MemorySettings:
+    """Returns the memory driver's settings, with a secret key that may be a plain string; no variable is read.
+
+    Raises:
+        InvalidSettings: A setting is unknown, of the wrong type or out of bounds.
+    """
+    return load_settings(MemorySettings, explicit=settings, environ={})
 
 
 class Bed:
@@ -31,12 +41,16 @@ class Bed:
             settings: Settings of the memory driver.
 
         Raises:
-            InvalidSettings: A setting is out of bounds.
+            InvalidSettings: A setting is unknown, of the wrong type or out of bounds.
         """
         self._port = reserve_port()
         with ExitStack() as undo:
             undo.callback(self._port.close)
-            self.settings = MemorySettings(**{"endpoint": url_of(self._port), **settings})
+            endpoint = url_of(self._port)
+            # Looking at settings takes longer than all the rest of a store; most tests have none.
+            self.settings = (
+                memory_settings({"endpoint": endpoint, **settings}) if settings else MemorySettings(endpoint=endpoint)
+            )
             self._driver = MemoryDriver(self.settings)
             self.store = Store(self._driver)
             self._closing = undo.pop_all()

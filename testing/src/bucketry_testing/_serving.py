@@ -8,9 +8,8 @@ from typing import Any, TypeVar
 
 from bucketry import Store
 from bucketry.layers import Fault
-from bucketry_memory import MemorySettings
 
-from bucketry_testing._bed import Bed
+from bucketry_testing._bed import Bed, memory_settings
 from bucketry_testing._endpoints import Endpoint, RestServer, S3Endpoint
 from bucketry_testing._ports import reserve_port
 
@@ -34,11 +33,11 @@ def s3_endpoint(
         settings: Settings of the memory driver: ``access_key``, ``secret_key``, ``region``, ``min_part_size``, …
 
     Raises:
-        InvalidSettings: A setting is out of bounds.
+        InvalidSettings: A setting is unknown, of the wrong type or out of bounds.
         InvalidArgument: A fault cannot be read.
     """
     if store is not None:
-        with closing(S3Endpoint(store, MemorySettings(**settings), reserve_port())) as endpoint:
+        with closing(S3Endpoint(store, memory_settings(settings), reserve_port())) as endpoint:
             yield _prepared(endpoint, buckets, faults)
         return
     with closing(Bed(settings)) as bed:

@@ -128,14 +128,17 @@ def test_a_copy_of_more_than_one_request_takes_is_done_in_parts(
     monkeypatch.setattr(MinioDriver, "copied_part", 5 * MIB)
     content = b"".join(bytes([number]) * MIB for number in range(13))
     with store_on(minio_server) as store:
-        store.put_object(bucket, "source", content, PutOptions(content_type="text/x-a", metadata={"a": "b"}))
+        tagged = PutOptions(content_type="text/x-a", metadata={"a": "b"}, tags={"colour": "blue"})
+        store.put_object(bucket, "source", content, tagged)
         made = store.copy_object(bucket, "source", bucket, "copy")
         assert (made.content_type, made.metadata, made.size_bytes) == ("text/x-a", {"a": "b"}, len(content))
         assert made == store.head_object(bucket, "copy")
         assert backend.raw_object(bucket, "copy") == content
         changed = CopyOptions(headers=ObjectHeaders(content_type="text/x-b"))
         made = store.copy_object(bucket, "source", bucket, "copy", changed)
-        assert (made.content_type, made.metadata) == ("text/x-b", {})
+        assert (made.content_type, made.metadata, made.tag_count) == ("text/x-b", {}, 1)
+        made = store.copy_object(bucket, "source", bucket, "copy", CopyOptions(tags={"shape": "round", "a": "b"}))
+        assert (made.metadata, made.tag_count) == ({"a": "b"}, 2)
         made = store.copy_object(bucket, "source", bucket, "source", changed)
         assert (made.content_type, made.size_bytes) == ("text/x-b", len(content))
         assert backend.raw_object(bucket, "source") == content

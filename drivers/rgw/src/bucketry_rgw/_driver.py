@@ -14,29 +14,31 @@ from bucketry_rgw._admin import AdminApi
 from bucketry_rgw._bucket_operations import BucketOperations
 from bucketry_rgw._buckets import Buckets
 from bucketry_rgw._client import make_client
+from bucketry_rgw._cors_operations import CorsOperations
 from bucketry_rgw._errors import classify
 from bucketry_rgw._listing import Lister
-from bucketry_rgw._object_operations import ObjectOperations
+from bucketry_rgw._part_copying import PartCopyOperations
 from bucketry_rgw._report import Reporter
 from bucketry_rgw._service_operations import ServiceOperations
 from bucketry_rgw._settings import RgwSettings
 from bucketry_rgw._state import Names
 from bucketry_rgw._swift import Swift
-from bucketry_rgw._upload_operations import UploadOperations
+from bucketry_rgw._tagging_operations import TaggingOperations
 from bucketry_rgw._uploading import Uploader
 from bucketry_rgw._usage import UsageCounter
 from bucketry_rgw._wire import make_wire
 
 
-class RgwDriver(ServiceOperations, BucketOperations, ObjectOperations, UploadOperations):
+class RgwDriver(ServiceOperations, BucketOperations, CorsOperations, TaggingOperations, PartCopyOperations):
     """Object storage on a Ceph RGW. It connects when it is first used."""
 
     name = "rgw"
     contract_version = 1
     Settings = RgwSettings
     s3_endpoint = True
-    # Not declared is what RGW ignores silently: conditions where parts are completed, on a copy's destination, and of a
-    # delete; and what it refuses: to complete an upload with some of its parts.
+    # Not declared is what RGW ignores silently: conditions where parts are completed, on a copy's destination, on the
+    # source of a part, and of a delete; tags of a copy, and numbers of parts that are read. And what it refuses, to
+    # complete an upload with some of its parts; and what it spoils: tags that an upload begins with are not readable.
     features = Features(
         get_if_match=True,
         get_if_none_match=True,
@@ -46,6 +48,7 @@ class RgwDriver(ServiceOperations, BucketOperations, ObjectOperations, UploadOpe
         put_if_none_match=True,
         put_headers=True,
         put_metadata=True,
+        put_tagging=True,
         copy_source_if_match=True,
         list_delimiter=True,
         list_start_after=True,

@@ -25,7 +25,17 @@ from bucketry import (
     Throttled,
 )
 from bucketry.hookspecs import hookimpl
-from bucketry_s3client import object_info, of_object, opened_object, presigned, stored_info, target_of
+from bucketry.tagging import NO_TAGS
+from bucketry_s3client import (
+    get_tags,
+    object_info,
+    of_object,
+    opened_object,
+    presigned,
+    put_tags,
+    stored_info,
+    target_of,
+)
 from typing_extensions import override
 
 from bucketry_rgw._deleting import delete_batch
@@ -84,8 +94,9 @@ class ObjectOperations(RgwState):
     def put_object(self, bucket: str, key: str, body: Body, options: PutOptions) -> ObjectInfo:
         """Stores an object.
 
-        In one piece up to ``part_size`` and in parts beyond. With a condition always in one piece, since RGW ignores
-        conditions where parts are completed: streamed where the length is known, and else through a temporary file.
+        In one piece up to ``part_size`` and in parts beyond. With a condition or tags always in one piece, since RGW
+        ignores conditions where parts are completed, and loses an upload's tags: streamed where the length is known,
+        and else through a temporary file.
         """
         self._check_object(bucket, key)
         try:
@@ -97,7 +108,7 @@ class ObjectOperations(RgwState):
         moment = None if answered is None else written_at(answered)
         if answered is None or moment is None:
             return self._stored(bucket, key)
-        return stored_info(key, options, body.bytes_read, answered["etag"], moment)
+        return stored_info(key, options, body.bytes_read, answered["etag"], moment, len(options.tags))
 
     def _explain_lost_race(self, bucket: str, key: str, if_match: str, error: ClientError) -> NoReturn:
         """Says what became of a condition: to the loser of two writers at once RGW answers 500 (its ``ECANCELED``)."""
@@ -116,16 +127,23 @@ class ObjectOperations(RgwState):
     def copy_object(
         self, source_bucket: str, source_key: str, bucket: str, key: str, options: CopyOptions
     ) -> ObjectInfo:
-        """Copies within RGW, and asks what the copy is."""
+        """Copies within RGW, and asks what the copy is.
+
+        With new headers RGW drops the tags: they are read before, and written again after.
+        """
         self._check_object(source_bucket, source_key)
         self._check_object(bucket, key)
+        tags = NO_TAGS
         headers = {"x-amz-copy-source": target_of(source_bucket, source_key)}
         if options.source_if_match is not None and options.source_if_match != "*":
             # RGW reads the condition under a name of its own.
             headers["x-amz-copy-source-if-match"] = headers["x-amz-copy-if-match"] = options.source_if_match
         if options.headers is not None:
             headers |= {"x-amz-metadata-directive": "REPLACE", **of_object(options.headers)}
+            tags = get_tags(self._wire, source_bucket, source_key)
         self._wire.send("PUT", bucket, key, headers=headers)
+        if tags:
+            put_tags(self._wire, bucket, key, tags)
         return self._stored(bucket, key)
 
     @override

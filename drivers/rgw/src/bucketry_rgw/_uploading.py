@@ -15,6 +15,7 @@ from bucketry_s3client import (
     Wire,
     length_of,
     of_object,
+    of_tags,
     one_piece,
     part_sizes,
     take,
@@ -37,18 +38,18 @@ class Uploader:
     def put(self, bucket: str, key: str, body: Body, options: PutOptions) -> Mapping[str, str] | None:
         """Stores an object.
 
-        With a condition it goes in one piece, whatever its length: RGW ignores conditions where an upload in parts is
-        completed.
+        With a condition or tags it goes in one piece, whatever its length: RGW ignores conditions where an upload in
+        parts is completed, and loses the tags that it began with.
 
         Returns:
             The headers of the answer; ``None`` if it was sent in parts.
 
         Raises:
-            TooLarge: A conditional body is larger than RGW takes in one piece (``rgw_max_put_size``), or one of unknown
-                length than 10,000 parts hold.
+            TooLarge: A conditional or tagged body is larger than RGW takes in one piece (``rgw_max_put_size``), or one
+                of unknown length than 10,000 parts hold.
         """
         part_size = self._settings.part_size
-        if _is_conditional(options):
+        if options.tags or _is_conditional(options):
             with one_piece(body, part_size, MAX_PART_BYTES) as content:
                 return self._put_piece(bucket, key, content, options)
         taken = []
@@ -62,7 +63,7 @@ class Uploader:
         return None
 
     def _put_piece(self, bucket: str, key: str, content: Content, options: PutOptions) -> Mapping[str, str]:
-        headers = of_object(options) | of_write(options.if_match, options.if_none_match)
+        headers = of_object(options) | of_tags(options.tags) | of_write(options.if_match, options.if_none_match)
         # Done twice, a conditional put would find its own object and say that it was another's.
         repeatable = not _is_conditional(options)
         whole = content[0] if isinstance(content, list) and len(content) == 1 else content

@@ -9,7 +9,7 @@ from bucketry import DriverSettings, InvalidSettings, Secret, ServedSettings
 from bucketry.settings import DEFAULT_SECRET_KEY, load_settings
 
 from bucketry_cli._failures import Failure
-from bucketry_cli._serving._listening import LOOPBACK
+from bucketry_cli._serving._listening import is_loopback
 
 if TYPE_CHECKING:
     from bucketry_http import S3Credential
@@ -81,7 +81,7 @@ def check_fit(credentials: Sequence[S3Credential], host: str) -> None:
     Raises:
         Failure: The endpoint would listen beyond this machine.
     """
-    if host not in LOOPBACK and any(map(is_published, credentials)):
+    if not is_loopback(host) and any(map(is_published, credentials)):
         raise Failure(
             f"the S3 endpoint would be open to all who reach {host}: its secret key is the published one",
             f"{HOW}; or listen here alone (--s3-host 127.0.0.1), or serve none (--no-s3)",

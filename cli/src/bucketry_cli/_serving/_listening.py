@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Sequence
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bucketry_cli._failures import Failure, describe
@@ -13,7 +14,9 @@ from bucketry_cli._output import write_lines
 if TYPE_CHECKING:
     from bucketry_http import Listener
 
-LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+
+_LOCAL: Final = frozenset({"127.0.0.1", "::1", "0.0.0.0", "::", ""})  # noqa: S104 - to be known, not to be bound
+"""Addresses behind which ``localhost`` is found."""
 
 
 class Endpoint(NamedTuple):
@@ -21,6 +24,14 @@ class Endpoint(NamedTuple):
 
     listener: Listener
     places: tuple[tuple[str, str], ...]
+
+
+def is_loopback(host: str) -> bool:
+    """Says whether an address is this machine's own, which no other machine reaches."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def bind(host: str, port: int, option: str) -> socket.socket:
@@ -55,7 +66,7 @@ def _refusal(error: OSError, where: str, option: str) -> Failure:
 
 def url_of(host: str, bound: socket.socket) -> str:
     """Returns the URL under which clients on this machine, or those who know its name, reach a socket."""
-    name = "localhost" if host in LOOPBACK or host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - not to bind to
+    name = "localhost" if host in _LOCAL else host
     port = bound.getsockname()[1]
     return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
 

@@ -64,9 +64,11 @@ class Listening:
         """Begins to serve; the socket belongs to it from now on."""
         self.app = app
         self._background = background()
+        # An S3 client is to get XML also where it sent no proper request.
+        self._protocol: type[BoundedProtocol] = getattr(app, "protocol", BoundedProtocol)
         self._config = uvicorn.Config(
             self._serve,
-            http=BoundedProtocol,
+            http=self._protocol,
             ws="none",
             lifespan="off",
             interface="asgi3",
@@ -88,7 +90,7 @@ class Listening:
 
     async def _listen(self, reserved: socket.socket) -> asyncio.Server:
         def connected() -> BoundedProtocol:
-            return BoundedProtocol(config=self._config, server_state=self._state, app_state={})
+            return self._protocol(config=self._config, server_state=self._state, app_state={})
 
         return await asyncio.get_running_loop().create_server(connected, sock=reserved, backlog=BACKLOG)
 

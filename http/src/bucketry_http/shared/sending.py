@@ -6,13 +6,16 @@ import asyncio
 import logging
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 from bucketry import BucketryError, OpenedObject
-from litestar.types import Receive, Send
 
 from bucketry_http.shared.calls import StoreCalls
+
+if TYPE_CHECKING:
+    # At run time that would be all of the framework, which the S3 endpoint does without.
+    from litestar.types import Receive, Send
 
 logger = logging.getLogger("bucketry_http")
 

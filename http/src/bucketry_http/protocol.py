@@ -74,23 +74,26 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Answers what is no proper request with a problem (RFC 9457), and closes the connection."""
+        """Answers what is no proper request, and closes the connection."""
         status = self._refusal or HTTPStatus.BAD_REQUEST
-        code = "malformed_request" if self._refusal is None else "too_large"
-        problem: dict[str, Any] = {
-            "title": status.phrase,
-            "status": status,
-            "code": code,
-            "detail": status.description or msg,
-            "retryable": False,
-        }
-        body = msgspec.json.encode(problem)
+        media_type, body = self.refusal(status, status.description or msg)
         head = (
-            f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: application/problem+json\r\n"
+            f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: {media_type}\r\n"
             f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
         )
         self.transport.write(head.encode() + body)
         self.transport.close()
+
+    def refusal(self, status: HTTPStatus, detail: str) -> tuple[str, bytes]:
+        """Returns media type and content of such an answer: a problem (RFC 9457)."""
+        problem: dict[str, Any] = {
+            "title": status.phrase,
+            "status": status,
+            "code": "malformed_request" if self._refusal is None else "too_large",
+            "detail": detail,
+            "retryable": False,
+        }
+        return "application/problem+json", msgspec.json.encode(problem)
 
     def _refuse(self, status: HTTPStatus) -> None:
         self._refusal = status

@@ -143,7 +143,8 @@ class _Server(uvicorn.Server):
     def __init__(self, app: Any, grace_seconds: int) -> None:
         config = uvicorn.Config(
             app,
-            http=BoundedProtocol,
+            # An application that speaks another language than JSON has its own answers to what is no request.
+            http=getattr(app, "protocol", BoundedProtocol),
             ws="none",
             lifespan="on",
             access_log=False,

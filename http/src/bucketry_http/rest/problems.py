@@ -17,6 +17,8 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap
 
+from bucketry_http.shared.request_errors import RequestError
+
 logger = logging.getLogger("bucketry_http")
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -47,14 +49,6 @@ STATUS_OF: Final[Mapping[type[core.BucketryError], HTTPStatus]] = {
 """Looked up along an error's base classes. 507 is RFC 4918, 11.5; all others are RFC 9110, 15."""
 
 
-class RequestError(core.BucketryError):
-    """A request that HTTP itself or this API's JSON and form rules forbid, before any store is asked."""
-
-    code = "malformed_request"
-    status = HTTPStatus.BAD_REQUEST
-    sentence = "The request is not valid"
-
-
 class MalformedJson(RequestError):
     """The body is no JSON."""
 
@@ -62,26 +56,11 @@ class MalformedJson(RequestError):
     sentence = "The body is not valid JSON"
 
 
-class MalformedForm(RequestError):
-    """The body is no complete multipart form (RFC 7578)."""
-
-    code = "malformed_form"
-    sentence = "The body is not a valid multipart form"
-
-
 class MalformedUrl(RequestError):
     """The path or query is not UTF-8 behind its percent-encoding."""
 
     code = "malformed_url"
     sentence = "The URL is not valid"
-
-
-class UnsupportedMediaType(RequestError):
-    """The body is of a kind that this operation does not take."""
-
-    code = "unsupported_media_type"
-    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
-    sentence = "The body's content type does not fit this operation"
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):

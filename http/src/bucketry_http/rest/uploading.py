@@ -8,16 +8,17 @@ import msgspec
 from bucketry import BucketryError, InvalidArgument, InvalidKey, PutOptions
 from litestar import Request, Response, post, put
 
-from bucketry_http.rest.form import Form, Part
 from bucketry_http.rest.openapi import Bucket, FormUpload, RawUpload, errors
-from bucketry_http.rest.problems import STORED_BEFORE, RequestError
+from bucketry_http.rest.problems import STORED_BEFORE
 from bucketry_http.rest.routing import object_key
 from bucketry_http.rest.schemas import ObjectView
 from bucketry_http.rest.storage import app_of, calls_of
 from bucketry_http.shared.conditions import match_option
 from bucketry_http.shared.content_types import guess_content_type
+from bucketry_http.shared.form import Form, Part
 from bucketry_http.shared.headers import content_md5_of, headers_of, metadata_of
 from bucketry_http.shared.receiving import RequestContent
+from bucketry_http.shared.request_errors import RequestError
 from bucketry_http.shared.uploading import Uploader
 
 _FIELDS: Final = frozenset({"key", "prefix"})

@@ -2,31 +2,115 @@
 
 from __future__ import annotations
 
-from typing import Any
+import logging
+from typing import Any, Final
 
+import bucketry
 from bucketry import Store
 
+from bucketry_http.s3 import cors, forms
+from bucketry_http.s3.answers import Answer, error_answer
+from bucketry_http.s3.authentication import authorise
+from bucketry_http.s3.endpoint import Endpoint
+from bucketry_http.s3.errors import translated
+from bucketry_http.s3.malformed import S3Protocol
+from bucketry_http.s3.request import S3Request
+from bucketry_http.s3.router import route
 from bucketry_http.s3.settings import S3Settings
-from bucketry_http.shared.calls import StoreCalls
+
+logger = logging.getLogger("bucketry_http")
+
+MAX_DRAINED_BYTES: Final = 64 * 1024 * 1024
+"""How much of a refused body is still read, so that a client that sends it all before it listens gets its answer."""
 
 
 class S3App:
-    """The S3 endpoint over one store."""
+    """The S3 endpoint over one store.
+
+    Attributes:
+        protocol: How its listener speaks HTTP: what is no proper request is answered in XML too.
+    """
+
+    protocol = S3Protocol
 
     def __init__(self, store: Store, settings: S3Settings) -> None:
         """Prepares to serve; nothing is called on the store yet."""
-        self._settings = settings
-        self._calls = StoreCalls(store, call_threads=settings.call_threads, transfer_threads=settings.transfer_threads)
+        self._endpoint = Endpoint(store, settings)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Takes a request, or the server's start and stop."""
-        if scope["type"] == "lifespan":
-            while (await receive())["type"] != "lifespan.shutdown":
-                await send({"type": "lifespan.startup.complete"})
-            await send({"type": "lifespan.shutdown.complete"})
+        if scope["type"] != "http":
+            await _live(receive, send)
             return
-        await send({"type": "http.response.start", "status": 501, "headers": [(b"content-length", b"0")]})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        settings = self._endpoint.settings
+        request = S3Request(scope, receive, settings.idle_seconds)
+        try:
+            answer = await self._answer(request)
+            if "origin" in request.headers:
+                await cors.expose(self._endpoint, request, answer)
+            if not request.has_body:
+                await answer.send(request, receive, send)
+                return
+        except Exception as error:  # noqa: BLE001 - whatever went wrong, the client gets an answer
+            answer = self._failure(request, error)
+            if "origin" in request.headers:
+                await cors.expose(self._endpoint, request, answer)
+        await _send_early(answer, request, receive, send)
+
+    async def _answer(self, request: S3Request) -> Answer:
+        endpoint = self._endpoint
+        request.read_target(endpoint.settings.domains)
+        if request.method == "OPTIONS":
+            return await cors.preflight(endpoint, request)
+        if forms.is_form(request):
+            return await forms.post_object(endpoint, request)
+        endpoint.authenticator.authenticate(request)
+        operation = route(request)
+        authorise(request.rights, request.bucket, write=operation.write)
+        return await operation.handle(endpoint, request)
+
+    def _failure(self, request: S3Request, error: Exception) -> Answer:
+        found = translated(error)
+        if found.status >= 500 and found.s3_code != "NotImplemented":
+            severity = logging.ERROR if found.s3_code == "InternalError" else logging.WARNING
+            cause = error.__cause__ if isinstance(error, bucketry.BucketryError) and error.__cause__ else error
+            logger.log(severity, "%s %s (%s): %s", request.method, request.resource, request.id, error, exc_info=cause)
+        return error_answer(request, found)
+
+
+async def _send_early(answer: Answer, request: S3Request, receive: Any, send: Any) -> None:
+    """Sends an answer although the request's body may still be coming."""
+    if not request.has_body:
+        await answer.send(request, receive, send)
+        return
+    if request.headers.get("expect", "").lower() == "100-continue" and not request.content.begun:
+        # The client will not send its body now, so where the next request begins is no longer sure.
+        await answer.with_header(b"connection", b"close").send(request, receive, send)
+        return
+
+    async def send_and_drain(message: Any) -> None:
+        if message["type"] == "http.response.body" and not message.get("more_body", False):
+            await send({**message, "more_body": True})
+            await _drain(request)
+            message = {"type": "http.response.body", "body": b"", "more_body": False}
+        await send(message)
+
+    await answer.send(request, receive, send_and_drain)
+
+
+async def _drain(request: S3Request) -> None:
+    left = MAX_DRAINED_BYTES
+    while piece := await request.content.next():
+        left -= len(piece)
+        if left < 0:
+            raise bucketry.TooLarge("the rest of a refused body is not read: the connection ends")
+
+
+async def _live(receive: Any, send: Any) -> None:
+    """Takes part in the server's start and stop, though there is nothing to do: the caller owns the store."""
+    while (await receive())["type"] != "lifespan.shutdown":
+        await send({"type": "lifespan.startup.complete"})
+    await send({"type": "lifespan.shutdown.complete"})
 
 
 def create_s3_app(store: Store, settings: S3Settings | None = None) -> S3App:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bucketry import IncompleteBody
-from litestar.types import Receive
+
+if TYPE_CHECKING:
+    from litestar.types import Receive
 
 
 class Pieces(Protocol):
@@ -21,9 +23,14 @@ class Pieces(Protocol):
 
 
 class RequestContent:
-    """The content of one request. A client that goes away or falls silent makes it fail."""
+    """The content of one request. A client that goes away or falls silent makes it fail.
 
-    __slots__ = ("_ended", "_idle_seconds", "_receive")
+    Attributes:
+        begun: Whether anything of it was asked for: a client that waits to be told to go on was told then.
+        ended: Whether its end has come.
+    """
+
+    __slots__ = ("_idle_seconds", "_receive", "begun", "ended")
 
     def __init__(self, receive: Receive, idle_seconds: float) -> None:
         """Begins at the content's first byte.
@@ -34,7 +41,7 @@ class RequestContent:
         """
         self._receive = receive
         self._idle_seconds = idle_seconds
-        self._ended = False
+        self.begun = self.ended = False
 
     async def next(self) -> bytes:
         """Returns the next piece, as the server has it; an empty one at the end.
@@ -42,11 +49,12 @@ class RequestContent:
         Raises:
             IncompleteBody: The client went away or sends nothing any more.
         """
-        while not self._ended:
+        self.begun = True
+        while not self.ended:
             message = await self._message()
             if message["type"] == "http.disconnect":
                 raise IncompleteBody("the client went away before the end")
-            self._ended = not message.get("more_body", False)
+            self.ended = not message.get("more_body", False)
             piece: bytes = message.get("body", b"")
             if piece:
                 return piece

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import anyio
 from bucketry import Body, BucketryError, IncompleteBody, InvalidDriver, ObjectInfo, PutOptions
 
@@ -9,6 +12,8 @@ from bucketry_http.shared.calls import StoreCalls
 from bucketry_http.shared.channel import BodyChannel
 from bucketry_http.shared.receiving import Pieces
 from bucketry_http.shared.transfers import TransferSettings
+
+T = TypeVar("T")
 
 
 class Uploader:
@@ -34,22 +39,35 @@ class Uploader:
         Raises:
             BucketryError: It could not be stored, or did not come whole; nothing was stored then.
         """
+        put = self._calls.store.put_object
+        return await self.send(bucket, key, lambda body: put(bucket, key, body, options), pieces, length)
+
+    async def send(
+        self, bucket: str, key: str, put: Callable[[bytes | Body], T], pieces: Pieces, length: int | None = None
+    ) -> T:
+        """Hands a body to a call of the store.
+
+        Args:
+            bucket: The bucket that the call is about.
+            key: The key that it is about.
+            put: The call.
+            pieces: The content.
+            length: The content's length in bytes, where the client declared it.
+
+        Raises:
+            BucketryError: It could not be stored, or did not come whole; nothing was stored then.
+        """
         try:
-            return await self._store(bucket, key, pieces, options, length)
+            begun, ended = await self._begin(pieces)
+            if not ended:
+                return await self._stream(put, _Continued(begun, pieces), length)
+            content = begun[0] if len(begun) == 1 else b"".join(begun)
+            if length is not None and length != len(content):
+                raise IncompleteBody(f"{len(content)} of the declared {length} bytes came")
+            return await self._calls.call(put, content)
         except BucketryError as error:
             error.locate(bucket, key)
             raise
-
-    async def _store(
-        self, bucket: str, key: str, pieces: Pieces, options: PutOptions, length: int | None
-    ) -> ObjectInfo:
-        begun, ended = await self._begin(pieces)
-        if ended:
-            content = b"".join(begun)
-            if length not in {None, len(content)}:
-                raise IncompleteBody(f"{len(content)} of the declared {length} bytes came")
-            return await self._calls.call(self._calls.store.put_object, bucket, key, content, options)
-        return await self._stream(bucket, key, _Continued(begun, pieces), options, length)
 
     async def _begin(self, pieces: Pieces) -> tuple[list[bytes], bool]:
         begun: list[bytes] = []
@@ -62,26 +80,24 @@ class Uploader:
             size += len(piece)
         return begun, False
 
-    async def _stream(
-        self, bucket: str, key: str, pieces: Pieces, options: PutOptions, length: int | None
-    ) -> ObjectInfo:
+    async def _stream(self, put: Callable[[bytes | Body], T], pieces: Pieces, length: int | None) -> T:
         channel = BodyChannel(self._settings.buffer_bytes)
         body = Body(channel, length)
-        stored: ObjectInfo | None = None
+        stored: list[T] = []
         failure: Exception | None = None
         async with anyio.create_task_group() as group:
             group.start_soon(channel.fill, pieces)
             try:
-                stored = await self._calls.transfer(self._calls.store.put_object, bucket, key, body, options)
+                stored.append(await self._calls.transfer(put, body))
             except Exception as error:  # noqa: BLE001
                 # Raised outside the group, which would wrap it.
                 failure = error
             group.cancel_scope.cancel()
         if failure is not None:
             raise failure
-        if stored is None or not channel.drained:
-            raise InvalidDriver("put_object returned before the end of the body", bucket=bucket, key=key)
-        return stored
+        if not stored or not channel.drained:
+            raise InvalidDriver("the call returned before the end of the body")
+        return stored[0]
 
 
 class _Continued:

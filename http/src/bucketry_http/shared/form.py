@@ -17,8 +17,8 @@ from multipart import (  # type: ignore[import-untyped]
     parse_options_header,
 )
 
-from bucketry_http.rest.problems import MalformedForm, UnsupportedMediaType
 from bucketry_http.shared.receiving import Pieces
+from bucketry_http.shared.request_errors import MalformedForm, UnsupportedMediaType
 
 _MAX_HEADER_BYTES: Final = 8 * 1024
 _MAX_HEADERS: Final = 16

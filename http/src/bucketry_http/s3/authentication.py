@@ -1,0 +1,98 @@
+"""Who asks, and what they may do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from bucketry import Secret
+from bucketry.sigv4 import SignatureError, Verified, Verifier
+
+from bucketry_http.s3.errors import S3Error, of_signature
+from bucketry_http.s3.request import S3Request
+from bucketry_http.s3.settings import S3Rights, S3Settings
+
+_MARKS: Final = frozenset({"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "AWSAccessKeyId", "Signature"})
+"""A request with one of these in its query claims to be signed, in some version."""
+
+
+class Authenticator:
+    """Finds out who signed a request."""
+
+    def __init__(self, settings: S3Settings) -> None:
+        """Takes the credentials."""
+        self._region = settings.region
+        self._anonymous = settings.anonymous
+        self._credentials = {credential.access_key: credential for credential in settings.credentials}
+        self._verifier = Verifier(self._secret_key, region=settings.region)
+        # A client asks where a bucket is because it does not know the region yet (GetBucketLocation).
+        self._any_region = Verifier(self._secret_key)
+
+    def authenticate(self, request: S3Request) -> None:
+        """Sets who asks; the body is checked later, as it comes.
+
+        Raises:
+            S3Error: The request is not signed as it should be, or not at all where it has to be.
+        """
+        if self._anonymous is not None and _claims_nothing(request):
+            request.rights = self._anonymous
+            request.payload = request.headers.get("x-amz-content-sha256")
+            return
+        scope = request.scope
+        verifier = self._any_region if "location" in request.query else self._verifier
+        try:
+            verified = verifier.verify(request.method, scope["raw_path"], scope["query_string"], scope["headers"])
+        except SignatureError as error:
+            raise of_signature(error, self._region) from None
+        self._accept(request, verified)
+        request.payload = verified.payload
+
+    def authenticate_form(self, request: S3Request, fields: Mapping[str, str]) -> None:
+        """Sets who signed the policy of a form upload.
+
+        Args:
+            request: The request, which itself carries no signature.
+            fields: The form's fields by lower-case name.
+
+        Raises:
+            S3Error: The policy is not signed as it should be, or there is none where it has to be.
+        """
+        if self._anonymous is not None and "policy" not in fields:
+            request.rights = self._anonymous
+            return
+        if "policy" not in fields:
+            raise S3Error("AccessDenied", "The form is not signed: it needs a policy and its signature.")
+        try:
+            self._accept(request, self._verifier.verify_policy(fields))
+        except SignatureError as error:
+            raise of_signature(error, self._region) from None
+
+    def _accept(self, request: S3Request, verified: Verified) -> None:
+        if verified.session_token is not None:
+            # None is ever issued here.
+            raise S3Error("InvalidToken")
+        request.verified = verified
+        request.rights = self._credentials[verified.access_key]
+
+    def _secret_key(self, access_key: str) -> Secret | None:
+        credential = self._credentials.get(access_key)
+        return None if credential is None else credential.secret_key
+
+
+def _claims_nothing(request: S3Request) -> bool:
+    return "authorization" not in request.headers and not (request.query and request.query.keys() & _MARKS)
+
+
+def authorise(rights: S3Rights | None, bucket: str, *, write: bool) -> None:
+    """Lets pass who may do this.
+
+    Args:
+        rights: The rights of the one who asks.
+        bucket: The bucket that is to be used; empty for the service itself.
+        write: Whether something is to be changed.
+
+    Raises:
+        S3Error: They may not.
+    """
+    if rights is None or not (rights.allow(bucket, write=write) if bucket else True):
+        raise S3Error("AccessDenied")

@@ -1,0 +1,95 @@
+"""Buckets: list, create, look at, delete, and where they are."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from bucketry import BucketInfo
+
+from bucketry_http.s3.answers import Answer, no_content, xml_answer
+from bucketry_http.s3.endpoint import Endpoint
+from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented
+from bucketry_http.s3.parameters import number
+from bucketry_http.s3.payload import Payload
+from bucketry_http.s3.request import S3Request
+from bucketry_http.s3.xml import document, element, optional, owner, timestamp
+from bucketry_http.s3.xml_reading import read_xml
+
+_DEFAULT_REGION = "us-east-1"
+"""The region whose ``LocationConstraint`` is empty (S3 API reference, GetBucketLocation)."""
+
+_MAX_BUCKETS = 10_000
+
+
+async def list_buckets(endpoint: Endpoint, request: S3Request) -> Answer:
+    """ListBuckets: those that the caller may see, in byte order of their names."""
+    query = request.query
+    limit = number(query, "max-buckets", _MAX_BUCKETS, least=1, most=_MAX_BUCKETS)
+    prefix, after = query.get("prefix", ""), _after(query.get("continuation-token", ""))
+    if query.get("bucket-region", endpoint.settings.region) != endpoint.settings.region:
+        found: list[BucketInfo] = []
+    else:
+        found = [
+            bucket
+            for bucket in await endpoint.calls.call(endpoint.store.list_buckets)
+            if bucket.name.startswith(prefix) and bucket.name > after and _is_visible(request, bucket.name)
+        ]
+    page = found[:limit]
+    listed = "".join(
+        f"<Bucket>{element('Name', bucket.name)}{element('CreationDate', timestamp(bucket.created_at))}"
+        f"{element('BucketRegion', endpoint.settings.region)}</Bucket>"
+        for bucket in page
+    )
+    token = base64.urlsafe_b64encode(page[-1].name.encode()).decode() if len(page) < len(found) else None
+    content = f"{owner()}<Buckets>{listed}</Buckets>{optional('ContinuationToken', token)}{optional('Prefix', prefix)}"
+    return xml_answer(document("ListAllMyBucketsResult", content))
+
+
+def _is_visible(request: S3Request, bucket: str) -> bool:
+    return request.rights is not None and request.rights.allow(bucket, write=False)
+
+
+def _after(token: str) -> str:
+    try:
+        return base64.b64decode(token, altchars=b"-_", validate=True).decode()
+    except (binascii.Error, ValueError):
+        raise invalid_argument("continuation-token", token, "The continuation token provided is incorrect") from None
+
+
+async def create_bucket(endpoint: Endpoint, request: S3Request) -> Answer:
+    """CreateBucket, in the one region that there is."""
+    body = await Payload(request).read(endpoint.settings.max_xml_bytes)
+    if body:
+        _check_location(body, endpoint.settings.region)
+    await endpoint.calls.call(endpoint.store.create_bucket, request.bucket)
+    return no_content(200, [(b"location", f"/{request.bucket}".encode())])
+
+
+def _check_location(body: bytes, region: str) -> None:
+    root = read_xml(body, "CreateBucketConfiguration")
+    for child in root.children():
+        if child.name != "LocationConstraint":
+            raise not_implemented(f"{child.name[:64]} in CreateBucketConfiguration")
+    location = root.text_of("LocationConstraint")
+    if location not in {None, "", region}:
+        raise S3Error("InvalidLocationConstraint", elements={"LocationConstraint": (location or "")[:128]})
+
+
+async def head_bucket(endpoint: Endpoint, request: S3Request) -> Answer:
+    """HeadBucket."""
+    await endpoint.calls.call(endpoint.store.head_bucket, request.bucket)
+    return Answer(200, [(b"x-amz-bucket-region", endpoint.settings.region.encode())])
+
+
+async def delete_bucket(endpoint: Endpoint, request: S3Request) -> Answer:
+    """DeleteBucket."""
+    await endpoint.calls.call(endpoint.store.delete_bucket, request.bucket)
+    return no_content()
+
+
+async def get_location(endpoint: Endpoint, request: S3Request) -> Answer:
+    """GetBucketLocation."""
+    await endpoint.calls.call(endpoint.store.head_bucket, request.bucket)
+    region = endpoint.settings.region
+    return xml_answer(document("LocationConstraint", "" if region == _DEFAULT_REGION else region))

@@ -1,0 +1,96 @@
+"""CopyObject."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import bucketry as core
+from bucketry import CopyOptions, HeadOptions, ObjectHeaders, ObjectInfo, Store
+
+from bucketry_http.s3.addressing import copy_source
+from bucketry_http.s3.answers import Answer, xml_answer
+from bucketry_http.s3.authentication import authorise
+from bucketry_http.s3.endpoint import Endpoint
+from bucketry_http.s3.errors import S3Error, invalid_argument
+from bucketry_http.s3.object_headers import written_headers, written_tags
+from bucketry_http.s3.request import S3Request
+from bucketry_http.s3.writing import write_conditions
+from bucketry_http.s3.xml import document, element, timestamp
+from bucketry_http.shared.conditions import read_options
+
+_PREFIX = "x-amz-copy-source-if-"
+
+
+async def copy_object(endpoint: Endpoint, request: S3Request) -> Answer:
+    """CopyObject, with the source's headers and tags or new ones."""
+    source = source_of(request)
+    headers = request.headers
+    new_headers = ObjectHeaders(**written_headers(headers)) if _replaces(headers, "x-amz-metadata-directive") else None
+    new_tags = written_tags(headers.get("x-amz-tagging", "")) if _replaces(headers, "x-amz-tagging-directive") else None
+    if new_headers is None and new_tags is None and source == (request.bucket, request.key):
+        raise S3Error(
+            "InvalidRequest",
+            "This copy request is illegal because it is trying to copy an object to itself without changing the "
+            "object's metadata, storage class, website redirect location or encryption attributes.",
+        )
+    fields: dict[str, Any] = {"headers": new_headers, "tags": new_tags, **await write_conditions(endpoint, request)}
+    etag = await endpoint.calls.call(source_etag, endpoint.store, request, source)
+    if etag is not None and endpoint.features.copy_source_if_match:
+        fields["source_if_match"] = etag
+    info = await endpoint.calls.call(_copy, endpoint.store, request, source, fields)
+    return xml_answer(document("CopyObjectResult", copied(info.etag, info.last_modified)))
+
+
+def _copy(store: Store, request: S3Request, source: tuple[str, str], fields: dict[str, Any]) -> ObjectInfo:
+    if fields["headers"] is None and source == (request.bucket, request.key):
+        # New tags alone: the contract asks for headers where the copy is the source itself.
+        info = store.head_object(*source)
+        fields["headers"] = ObjectHeaders(**{name: getattr(info, name) for name in ObjectHeaders.__struct_fields__})
+    return store.copy_object(*source, request.bucket, request.key, CopyOptions(**fields))
+
+
+def source_of(request: S3Request) -> tuple[str, str]:
+    """Returns bucket and key of the source, which the caller may read.
+
+    Raises:
+        S3Error: The source is malformed, or is not the caller's to read.
+    """
+    source = copy_source(request.headers["x-amz-copy-source"])
+    authorise(request.rights, source[0], write=False)
+    return source
+
+
+def source_etag(store: Store, request: S3Request, source: tuple[str, str]) -> str | None:
+    """Returns the etag that the source must have, where the request has conditions on it; they hold for that etag.
+
+    Raises:
+        PreconditionFailed: A condition does not hold; of a copy that is never "not modified".
+    """
+    headers = request.headers
+    conditions = {
+        "if-" + name.removeprefix(_PREFIX): value for name, value in headers.items() if name.startswith(_PREFIX)
+    }
+    if not conditions:
+        return None
+
+    def head() -> ObjectInfo:
+        return store.head_object(*source)
+
+    options: HeadOptions = read_options(conditions, head)
+    try:
+        return store.head_object(*source, options).etag
+    except core.NotModified:
+        raise core.PreconditionFailed("the source is what the condition excludes") from None
+
+
+def copied(etag: str, moment: Any) -> str:
+    """Returns the content of a copy's result."""
+    return element("LastModified", timestamp(moment)) + element("ETag", f'"{etag}"')
+
+
+def _replaces(headers: Mapping[str, str], name: str) -> bool:
+    directive = headers.get(name, "COPY")
+    if directive not in {"COPY", "REPLACE"}:
+        raise invalid_argument(name, directive, f"Unknown {name.removeprefix('x-amz-')}.")
+    return directive == "REPLACE"

@@ -1,0 +1,151 @@
+"""Errors as S3 clients see them: a code and a status of the S3 API reference, "Error responses"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import bucketry as core
+from bucketry.sigv4 import SignatureError
+
+from bucketry_http.shared.request_errors import MalformedForm, RequestError, UnsupportedMediaType
+
+NOTHING: Final[Mapping[str, str]] = {}
+
+ERRORS: Final[Mapping[str, tuple[int, str]]] = {
+    "AccessDenied": (403, "Access Denied"),
+    "AuthorizationHeaderMalformed": (400, "The authorization header is malformed"),
+    "BadDigest": (400, "The digest that you specified does not match what was received"),
+    "BucketAlreadyOwnedByYou": (409, "The bucket exists already, and you own it"),
+    "BucketNotEmpty": (409, "The bucket you tried to delete is not empty"),
+    "CORSResponse": (403, "CORSResponse: CORS is not enabled for this bucket, or this request is not allowed"),
+    "EntityTooLarge": (400, "Your proposed upload exceeds the maximum allowed size"),
+    "EntityTooSmall": (400, "Your proposed upload is smaller than the minimum allowed size"),
+    "IllegalLocationConstraintException": (400, "The location constraint is not the region of this endpoint"),
+    "IncompleteBody": (400, "You did not provide the number of bytes specified by the Content-Length header"),
+    "InternalError": (500, "The server failed; its log says why"),
+    "InvalidArgument": (400, "Invalid Argument"),
+    "InvalidBucketName": (400, "The specified bucket is not valid"),
+    "InvalidDigest": (400, "The Content-MD5 you specified is not valid"),
+    "InvalidLocationConstraint": (400, "The specified location constraint is not valid"),
+    "InvalidPart": (400, "A part was not uploaded, or its etag is another"),
+    "InvalidPartNumber": (416, "The requested part number is not satisfiable"),
+    "InvalidPartOrder": (400, "The list of parts was not in ascending order"),
+    "InvalidPolicyDocument": (400, "The content of the form does not meet the conditions of the policy document"),
+    "InvalidRange": (416, "The requested range is not satisfiable"),
+    "InvalidRequest": (400, "Invalid Request"),
+    "InvalidStorageClass": (400, "The storage class you specified is not valid"),
+    "InvalidTag": (400, "The tag provided was not a valid tag"),
+    "InvalidToken": (400, "The provided token is malformed or otherwise not valid"),
+    "InvalidURI": (400, "The specified URI could not be parsed"),
+    "KeyTooLongError": (400, "Your key is too long: it may have 1,024 bytes in UTF-8"),
+    "MalformedPOSTRequest": (400, "The body of your POST request is not well-formed multipart/form-data"),
+    "MalformedXML": (400, "The XML you provided was not well-formed or did not validate against our schema"),
+    "MaxMessageLengthExceeded": (400, "Your request was too big"),
+    "MetadataTooLarge": (400, "Your metadata headers exceed the maximum allowed metadata size of 2 KiB"),
+    "MethodNotAllowed": (405, "The specified method is not allowed against this resource"),
+    "MissingContentLength": (411, "You must provide the Content-Length HTTP header"),
+    "NoSuchBucket": (404, "The specified bucket does not exist"),
+    "NoSuchKey": (404, "The specified key does not exist"),
+    "NoSuchUpload": (404, "The specified multipart upload does not exist; it may have been aborted or completed"),
+    "NoSuchVersion": (404, "The specified version does not exist"),
+    "NotImplemented": (501, "A header or parameter you provided implies functionality that is not implemented"),
+    "NotModified": (304, "Not Modified"),
+    "PreconditionFailed": (412, "At least one of the pre-conditions you specified did not hold"),
+    "QuotaExceeded": (403, "A quota or the capacity of the store is used up"),
+    "RequestTimeout": (400, "Your socket connection was not read from or written to within the timeout period"),
+    "ServiceUnavailable": (503, "The store is not available: please try again later"),
+    "SlowDown": (503, "Please reduce your request rate"),
+    "UserKeyMustBeSpecified": (400, "The form must contain a field named key"),
+}
+"""Status and message by code. QuotaExceeded is Ceph RGW's; S3 itself has none."""
+
+CODE_OF: Final[Mapping[type[core.BucketryError], str]] = {
+    core.InvalidRange: "InvalidRange",
+    core.InvalidBucketName: "InvalidBucketName",
+    core.InvalidArgument: "InvalidArgument",
+    core.PartTooSmall: "EntityTooSmall",
+    core.InvalidPart: "InvalidPart",
+    core.BadDigest: "BadDigest",
+    core.IncompleteBody: "IncompleteBody",
+    core.NoSuchBucket: "NoSuchBucket",
+    core.NoSuchKey: "NoSuchKey",
+    core.NoSuchUpload: "NoSuchUpload",
+    core.BucketAlreadyExists: "BucketAlreadyOwnedByYou",
+    core.BucketNotEmpty: "BucketNotEmpty",
+    core.PreconditionFailed: "PreconditionFailed",
+    core.NotModified: "NotModified",
+    core.TooLarge: "EntityTooLarge",
+    core.AccessDenied: "AccessDenied",
+    core.QuotaExceeded: "QuotaExceeded",
+    core.Unsupported: "NotImplemented",
+    core.Throttled: "SlowDown",
+    core.Unavailable: "ServiceUnavailable",
+    MalformedForm: "MalformedPOSTRequest",
+    UnsupportedMediaType: "InvalidRequest",
+    RequestError: "InvalidRequest",
+}
+"""Looked up along an error's base classes; what is missing is ``InternalError``."""
+
+
+class S3Error(core.BucketryError):
+    """An error that S3 has and the contract has not.
+
+    Attributes:
+        s3_code: Its code in the S3 API reference.
+        status: The HTTP status.
+        elements: What stands in the error document besides code, message and where.
+        headers: What the answer carries besides its own headers.
+    """
+
+    code = "s3_error"
+    sentence = "The request is refused"
+
+    def __init__(
+        self,
+        s3_code: str,
+        message: str = "",
+        *,
+        status: int | None = None,
+        elements: Mapping[str, str] = NOTHING,
+        headers: Mapping[str, str] = NOTHING,
+    ) -> None:
+        """Makes the error of a code; message and status are the code's own where none is given."""
+        known_status, known_message = ERRORS.get(s3_code, (400, s3_code))
+        self.s3_code = s3_code
+        self.status = known_status if status is None else status
+        self.message = message or known_message
+        self.elements = elements
+        self.headers = headers
+        super().__init__(self.message)
+
+
+def not_implemented(what: str) -> S3Error:
+    """Returns the refusal of what this endpoint does not do."""
+    return S3Error("NotImplemented", f"This endpoint does not implement {what}.")
+
+
+def invalid_argument(name: str, value: str, message: str) -> S3Error:
+    """Returns the refusal of a parameter or header; its value is shown, so never a secret's."""
+    shown = value if len(value) <= 256 else value[:256] + "…"
+    return S3Error("InvalidArgument", message, elements={"ArgumentName": name, "ArgumentValue": shown})
+
+
+def of_signature(error: SignatureError, region: str) -> S3Error:
+    """Returns what is wrong with a signature; where it was made for another region, the answer says which it is."""
+    elements = {"Region": region} if error.code == "AuthorizationHeaderMalformed" else NOTHING
+    return S3Error(error.code, error.message, status=error.status, elements=elements)
+
+
+def translated(error: Exception) -> S3Error:
+    """Returns the S3 error for an error of the contract; all others are the server's own failure."""
+    if isinstance(error, S3Error):
+        return error
+    if not isinstance(error, core.BucketryError):
+        return S3Error("InternalError")
+    found = (CODE_OF[kind] for kind in type(error).__mro__ if kind in CODE_OF)
+    code = next(found, "InternalError")
+    if code == "InternalError":
+        return S3Error(code)
+    detail = f"{error.sentence}: {error.detail}" if error.detail else ERRORS[code][1]
+    return S3Error(code, detail)

@@ -1,0 +1,188 @@
+"""Uploads by a browser's form (S3 API reference, POST Object). The file is streamed, never spooled."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+from urllib.parse import quote, urlencode, urlsplit
+
+from bucketry import ObjectInfo, PutOptions
+
+from bucketry_http.s3.addressing import MAX_KEY_BYTES
+from bucketry_http.s3.answers import Answer, no_content, xml_answer
+from bucketry_http.s3.authentication import authorise
+from bucketry_http.s3.checksums import Checksum, checksum_of
+from bucketry_http.s3.endpoint import Endpoint
+from bucketry_http.s3.errors import S3Error, invalid_argument
+from bucketry_http.s3.object_headers import checked_tags, written_headers
+from bucketry_http.s3.policy import Policy
+from bucketry_http.s3.refused import check_headers
+from bucketry_http.s3.request import S3Request
+from bucketry_http.s3.tagging import read_tags
+from bucketry_http.s3.xml import document, element
+from bucketry_http.s3.xml_reading import read_xml
+from bucketry_http.shared.form import Form, Part
+
+_MAX_PARTS: Final = 100
+_FILENAME: Final = "${filename}"
+_MEDIA_TYPE: Final = "multipart/form-data"
+_DIRECTORY: Final = re.compile(r".*[/\\]", re.DOTALL)
+
+
+def is_form(request: S3Request) -> bool:
+    """Says whether a request is a form upload, which carries its signature in the form."""
+    return (
+        request.method == "POST"
+        and not request.key
+        and not request.query
+        and bool(request.bucket)
+        and request.headers.get("content-type", "").lower().startswith(_MEDIA_TYPE)
+    )
+
+
+async def post_object(endpoint: Endpoint, request: S3Request) -> Answer:
+    """POST Object."""
+    if not is_form(request):
+        raise S3Error("PreconditionFailed", f"Bucket POST must be of the enclosure-type {_MEDIA_TYPE}")
+    upload = _FormUpload(endpoint, request)
+    info = await upload.run()
+    return upload.answer(info)
+
+
+class _FormUpload:
+    """One form on its way."""
+
+    def __init__(self, endpoint: Endpoint, request: S3Request) -> None:
+        self._endpoint = endpoint
+        self._request = request
+        self._form = Form(request.content, request.headers.get("content-type", ""), _MAX_PARTS)
+        self._fields: dict[str, str] = {}
+        self._size = 0
+
+    async def run(self) -> ObjectInfo:
+        """Reads the fields, checks them, and stores the file behind them."""
+        file = await self._read_fields()
+        fields, request = self._fields, self._request
+        name = _DIRECTORY.sub("", file.file_name or "")
+        for field in fields:
+            if field not in {"policy", "x-amz-signature"}:
+                fields[field] = fields[field].replace(_FILENAME, name)
+        self._endpoint.authenticator.authenticate_form(request, fields)
+        authorise(request.rights, request.bucket, write=True)
+        policy = None
+        if "policy" in fields:
+            policy = Policy(fields["policy"])
+            policy.check(fields, request.bucket)
+        request.key = self._key()
+        options = self._options(file)
+        content = _File(self._form, policy, checksum_of(fields))
+        return await self._endpoint.uploader.store(request.bucket, request.key, content, options)
+
+    async def _read_fields(self) -> Part:
+        while (part := await self._form.next_part()) is not None:
+            name = part.name.lower()
+            if name == "file":
+                return part
+            if name in self._fields:
+                raise invalid_argument(part.name[:100], "", "The form has this field twice.")
+            self._fields[name] = await self._read_value()
+        raise S3Error("InvalidArgument", "POST requires exactly one file upload per request.")
+
+    async def _read_value(self) -> str:
+        value = b""
+        while piece := await self._form.next():
+            value += piece
+            self._size += len(piece)
+            if self._size > self._endpoint.settings.max_policy_bytes:
+                raise S3Error("MaxPostPreDataLengthExceededError", "The fields before the file are too large.")
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            raise S3Error("MalformedPOSTRequest", "A field is not UTF-8.") from None
+
+    def _key(self) -> str:
+        key = self._fields.get("key", "")
+        if not key:
+            raise S3Error("UserKeyMustBeSpecified")
+        if len(key.encode()) > MAX_KEY_BYTES:
+            raise S3Error("KeyTooLongError")
+        return key
+
+    def _options(self, file: Part) -> PutOptions:
+        headers = dict(self._fields)
+        if "acl" in headers:
+            headers["x-amz-acl"] = headers.pop("acl")
+        check_headers(headers, write=True)
+        if not headers.get("content-type") and file.content_type:
+            headers["content-type"] = file.content_type
+        fields: dict[str, Any] = written_headers(headers)
+        if "tagging" in headers:
+            fields["tags"] = checked_tags(read_tags(read_xml(headers["tagging"].encode(), "Tagging")))
+        return PutOptions(**fields)
+
+    def answer(self, info: ObjectInfo) -> Answer:
+        """Returns what the form asks to be answered with."""
+        request, etag = self._request, f'"{info.etag}"'
+        place = f"{request.scope['scheme']}://{request.headers.get('host', '')}{request.resource.rstrip('/')}"
+        location = f"{place}/{quote(request.key, safe='/')}"
+        headers = [(b"etag", etag.encode()), (b"location", location.encode("latin-1"))]
+        target = self._fields.get("success_action_redirect") or self._fields.get("redirect", "")
+        if target and _is_web(target):
+            query = urlencode({"bucket": request.bucket, "key": request.key, "etag": etag})
+            joined = f"{target}{'&' if '?' in target else '?'}{query}"
+            return no_content(303, [(b"etag", etag.encode()), (b"location", joined.encode())])
+        status = self._fields.get("success_action_status", "204")
+        if status == "201":
+            content = (
+                element("Location", location)
+                + element("Bucket", request.bucket)
+                + element("Key", request.key)
+                + element("ETag", etag)
+            )
+            return xml_answer(document("PostResponse", content), headers, 201)
+        return no_content(200 if status == "200" else 204, headers)
+
+
+def _is_web(target: str) -> bool:
+    """Says whether a browser may be sent there; anything else is ignored, as S3 does."""
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        return False
+    return target.isascii() and target.isprintable() and parts.scheme in {"http", "https"} and bool(parts.netloc)
+
+
+class _File:
+    """The file's content, bounded by the policy."""
+
+    def __init__(self, form: Form, policy: Policy | None, checksum: Checksum | None) -> None:
+        self._form = form
+        self._least = 0 if policy is None else policy.least
+        self._most = None if policy is None else policy.most
+        self._checksum = checksum
+        self._size = 0
+        self._ended = False
+
+    async def next(self) -> bytes:
+        """Returns the next piece; an empty one at the end.
+
+        Raises:
+            S3Error: The file is smaller or larger than the policy allows, or has another checksum.
+        """
+        piece = b"" if self._ended else await self._form.next()
+        self._size += len(piece)
+        if self._most is not None and self._size > self._most:
+            raise S3Error("EntityTooLarge")
+        if piece:
+            if self._checksum is not None:
+                self._checksum.update(piece)
+        elif not self._ended:
+            self._ended = True
+            self._check()
+        return piece
+
+    def _check(self) -> None:
+        if self._size < self._least:
+            raise S3Error("EntityTooSmall")
+        if self._checksum is not None:
+            self._checksum.check()

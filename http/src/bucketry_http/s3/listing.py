@@ -1,0 +1,101 @@
+"""ListObjects, in both versions."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bucketry import InvalidArgument, ListOptions, ObjectInfo, ObjectPage
+from bucketry.options import MAX_PAGE
+
+from bucketry_http.s3.answers import Answer, xml_answer
+from bucketry_http.s3.endpoint import Endpoint
+from bucketry_http.s3.errors import invalid_argument
+from bucketry_http.s3.parameters import number
+from bucketry_http.s3.request import S3Request
+from bucketry_http.s3.xml import Encoding, document, element, escape, optional, owner, timestamp
+
+_OWNER: Final = owner()
+_NOTHING: Final = ObjectPage(objects=())
+
+
+async def list_objects_v2(endpoint: Endpoint, request: S3Request) -> Answer:
+    """ListObjectsV2. A continuation token is the store's own cursor."""
+    query, encoding = request.query, Encoding(request.query)
+    limit = min(number(query, "max-keys", MAX_PAGE), MAX_PAGE)
+    # MinIO's extension: the content type of each object in the listing itself.
+    with_types = query.get("metadata") == "true"
+    options = ListOptions(
+        prefix=query.get("prefix", ""),
+        delimiter=query.get("delimiter", ""),
+        start_after=query.get("start-after", ""),
+        cursor=query.get("continuation-token") or None,
+        limit=max(limit, 1),
+        content_type=with_types,
+    )
+    page = await _page(endpoint, request.bucket, options, limit, "continuation-token")
+    shown = _entries(page, encoding, owned=query.get("fetch-owner") == "true", with_types=with_types)
+    content = (
+        f"{element('Name', request.bucket)}{encoding.element('Prefix', options.prefix)}"
+        f"{encoding.optional('StartAfter', options.start_after)}{optional('ContinuationToken', options.cursor)}"
+        f"{optional('NextContinuationToken', page.cursor)}{element('KeyCount', len(page.objects) + len(page.prefixes))}"
+        f"{element('MaxKeys', limit)}{encoding.optional('Delimiter', options.delimiter)}"
+        f"<IsTruncated>{'true' if page.cursor else 'false'}</IsTruncated>{encoding.declaration()}{shown}"
+    )
+    return xml_answer(document("ListBucketResult", content))
+
+
+async def list_objects_v1(endpoint: Endpoint, request: S3Request) -> Answer:
+    """ListObjects, which goes on after a key."""
+    query, encoding = request.query, Encoding(request.query)
+    limit = min(number(query, "max-keys", MAX_PAGE), MAX_PAGE)
+    options = ListOptions(
+        prefix=query.get("prefix", ""),
+        delimiter=query.get("delimiter", ""),
+        start_after=query.get("marker", ""),
+        limit=max(limit, 1),
+        content_type=False,
+    )
+    page = await _page(endpoint, request.bucket, options, limit, "marker")
+    last = max([info.key for info in page.objects[-1:]] + list(page.prefixes[-1:]), default="") if page.cursor else ""
+    content = (
+        f"{element('Name', request.bucket)}{encoding.element('Prefix', options.prefix)}"
+        f"{encoding.element('Marker', options.start_after)}{encoding.optional('NextMarker', last)}"
+        f"{element('MaxKeys', limit)}{encoding.optional('Delimiter', options.delimiter)}"
+        f"<IsTruncated>{'true' if page.cursor else 'false'}</IsTruncated>{encoding.declaration()}"
+        f"{_entries(page, encoding, owned=True)}"
+    )
+    return xml_answer(document("ListBucketResult", content))
+
+
+async def _page(endpoint: Endpoint, bucket: str, options: ListOptions, limit: int, cursor_name: str) -> ObjectPage:
+    if limit == 0:
+        await endpoint.calls.call(endpoint.store.head_bucket, bucket)
+        return _NOTHING
+    try:
+        return await endpoint.calls.call(endpoint.store.list_objects, bucket, options)
+    except InvalidArgument as error:
+        if type(error) is InvalidArgument and options.cursor is not None:
+            raise invalid_argument(
+                cursor_name, options.cursor, "The continuation token provided is incorrect"
+            ) from error
+        raise
+
+
+def _entries(page: ObjectPage, encoding: Encoding, *, owned: bool, with_types: bool = False) -> str:
+    objects = "".join(
+        [
+            f"<Contents><Key>{encoding.text(info.key)}</Key>"
+            f"<LastModified>{timestamp(info.last_modified)}</LastModified><ETag>&quot;{escape(info.etag)}&quot;</ETag>"
+            f"<Size>{info.size_bytes}</Size>{_OWNER if owned else ''}{_types(info) if with_types else ''}"
+            "<StorageClass>STANDARD</StorageClass></Contents>"
+            for info in page.objects
+        ]
+    )
+    prefixes = "".join(
+        [f"<CommonPrefixes><Prefix>{encoding.text(prefix)}</Prefix></CommonPrefixes>" for prefix in page.prefixes]
+    )
+    return objects + prefixes
+
+
+def _types(info: ObjectInfo) -> str:
+    return f"<UserMetadata>{element('content-type', info.content_type)}</UserMetadata>"

@@ -1,0 +1,185 @@
+"""Which operation a request is, by its method, what it names, and the sub-resource in its query.
+
+Source: S3 API reference, "Actions". What S3 has and this endpoint has not is refused, never taken for something else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, NamedTuple
+
+from bucketry_http.s3 import (
+    attributes,
+    bucket_settings,
+    buckets,
+    copying,
+    cors,
+    deleting,
+    forms,
+    listing,
+    multipart,
+    part_copying,
+    reading,
+    tagging,
+    upload_listing,
+    writing,
+)
+from bucketry_http.s3.answers import Answer
+from bucketry_http.s3.endpoint import Endpoint
+from bucketry_http.s3.errors import S3Error, not_implemented
+from bucketry_http.s3.refused import check_headers
+from bucketry_http.s3.request import S3Request
+
+Handler = Callable[[Endpoint, S3Request], Awaitable[Answer]]
+
+
+class Operation(NamedTuple):
+    """An operation.
+
+    Attributes:
+        handle: Carries it out.
+        write: Whether it changes something.
+    """
+
+    handle: Handler
+    write: bool = False
+
+
+SERVICE: Final[Mapping[tuple[str, str], Operation]] = {("GET", ""): Operation(buckets.list_buckets)}
+
+BUCKET: Final[Mapping[tuple[str, str], Operation]] = {
+    ("GET", ""): Operation(listing.list_objects_v1),
+    ("GET", "list-type"): Operation(listing.list_objects_v2),
+    ("GET", "location"): Operation(buckets.get_location),
+    ("GET", "uploads"): Operation(upload_listing.list_uploads),
+    ("GET", "cors"): Operation(cors.get_cors),
+    ("PUT", "cors"): Operation(cors.put_cors, write=True),
+    ("DELETE", "cors"): Operation(cors.delete_cors, write=True),
+    ("PUT", ""): Operation(buckets.create_bucket, write=True),
+    ("HEAD", ""): Operation(buckets.head_bucket),
+    ("DELETE", ""): Operation(buckets.delete_bucket, write=True),
+    ("POST", "delete"): Operation(deleting.delete_objects, write=True),
+    ("POST", ""): Operation(forms.post_object, write=True),
+    **{("GET", name): Operation(bucket_settings.get_setting) for name in bucket_settings.READABLE},
+    **{("DELETE", name): Operation(bucket_settings.delete_setting, write=True) for name in bucket_settings.DELETABLE},
+}
+
+OBJECT: Final[Mapping[tuple[str, str], Operation]] = {
+    ("GET", ""): Operation(reading.get_object),
+    ("HEAD", ""): Operation(reading.head_object),
+    ("PUT", ""): Operation(writing.put_object, write=True),
+    ("DELETE", ""): Operation(deleting.delete_object, write=True),
+    ("GET", "attributes"): Operation(attributes.get_attributes),
+    ("GET", "acl"): Operation(bucket_settings.get_object_acl),
+    ("GET", "tagging"): Operation(tagging.get_tagging),
+    ("PUT", "tagging"): Operation(tagging.put_tagging, write=True),
+    ("DELETE", "tagging"): Operation(tagging.delete_tagging, write=True),
+    ("POST", "uploads"): Operation(multipart.create_upload, write=True),
+    ("PUT", "uploadId"): Operation(multipart.upload_part, write=True),
+    ("POST", "uploadId"): Operation(multipart.complete_upload, write=True),
+    ("DELETE", "uploadId"): Operation(multipart.abort_upload, write=True),
+    ("GET", "uploadId"): Operation(upload_listing.list_parts),
+}
+
+COPIES: Final[Mapping[str, Operation]] = {
+    "": Operation(copying.copy_object, write=True),
+    "uploadId": Operation(part_copying.copy_part, write=True),
+}
+"""What a ``PUT`` with ``x-amz-copy-source`` is, by sub-resource."""
+
+_SUBRESOURCES: Final = frozenset(
+    {
+        *(name for table in (BUCKET, OBJECT) for _, name in table if name),
+        *[
+            "abac",
+            "analytics",
+            "append",
+            "encryption",
+            "intelligent-tiering",
+            "inventory",
+            "inventory-configuration",
+            "legal-hold",
+            "metadataConfiguration",
+            "metadataTable",
+            "metrics",
+            "object-lock",
+            "renameObject",
+            "restore",
+            "retention",
+            "select",
+            "session",
+            "torrent",
+            "versions",
+            "website",
+        ],
+    }
+)
+"""Parameters that make a request another operation; all that S3 has, also those that are not implemented."""
+
+_METHODS: Final = frozenset({"GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS"})
+
+
+def route(request: S3Request) -> Operation:
+    """Returns the operation that a request is.
+
+    Raises:
+        S3Error: S3 has no such operation, or this endpoint has not.
+    """
+    subresource = _subresource(request.query) if request.query else ""
+    method = request.method
+    table = OBJECT if request.key else BUCKET if request.bucket else SERVICE
+    if method == "PUT" and "x-amz-copy-source" in request.headers and request.key:
+        operation = COPIES.get(subresource)
+    else:
+        operation = table.get((method, subresource))
+    if operation is None:
+        raise _refusal(method, subresource, table)
+    check_headers(request.headers, write=operation.write)
+    return operation
+
+
+def _subresource(query: dict[str, str]) -> str:
+    found = [name for name in query if name in _SUBRESOURCES]
+    if len(found) > 1:
+        raise S3Error("InvalidRequest", f"{found[0]} and {found[1]} are two different operations.")
+    if query.get("versionId", "null") != "null":
+        # Without versioning each object has one version, whose id is "null".
+        raise S3Error("NoSuchVersion")
+    if found:
+        if found[0] == "list-type" and query["list-type"] != "2":
+            raise S3Error("InvalidArgument", "list-type is 2, or is left out.")
+        return found[0]
+    for name, value in query.items():
+        if not value and name not in _EMPTY:
+            raise not_implemented(f"the sub-resource {name[:64]!r}")
+    return ""
+
+
+_EMPTY: Final = frozenset(
+    [
+        "prefix",
+        "delimiter",
+        "marker",
+        "start-after",
+        "continuation-token",
+        "encoding-type",
+        "max-keys",
+        "fetch-owner",
+        "x-id",
+        "metadata",
+        "response-content-type",
+        "response-content-language",
+        "response-expires",
+        "response-cache-control",
+        "response-content-disposition",
+        "response-content-encoding",
+    ]
+)
+"""Parameters that may be empty. Any other one without a value looks like a sub-resource that S3 has by now."""
+
+
+def _refusal(method: str, subresource: str, table: Mapping[tuple[str, str], Operation]) -> S3Error:
+    known = [known for known, name in table if name == subresource]
+    if method not in _METHODS or (known and not subresource):
+        return S3Error("MethodNotAllowed", headers={"allow": ", ".join(known)} if known else {})
+    return not_implemented(f"{method} of {subresource}" if subresource else f"{method} here")

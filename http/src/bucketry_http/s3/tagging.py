@@ -1,0 +1,46 @@
+"""GetObjectTagging, PutObjectTagging, DeleteObjectTagging."""
+
+from __future__ import annotations
+
+from bucketry_http.s3.answers import Answer, no_content, xml_answer
+from bucketry_http.s3.endpoint import Endpoint
+from bucketry_http.s3.object_headers import checked_tags
+from bucketry_http.s3.payload import Payload
+from bucketry_http.s3.request import S3Request
+from bucketry_http.s3.xml import document, element
+from bucketry_http.s3.xml_reading import Node, malformed, read_xml
+
+
+async def get_tagging(endpoint: Endpoint, request: S3Request) -> Answer:
+    """GetObjectTagging."""
+    tags = await endpoint.calls.call(endpoint.store.get_object_tagging, request.bucket, request.key)
+    listed = "".join(f"<Tag>{element('Key', key)}{element('Value', value)}</Tag>" for key, value in tags.items())
+    return xml_answer(document("Tagging", f"<TagSet>{listed}</TagSet>"))
+
+
+async def put_tagging(endpoint: Endpoint, request: S3Request) -> Answer:
+    """PutObjectTagging."""
+    body = await Payload(request).read(endpoint.settings.max_xml_bytes)
+    tags = checked_tags(read_tags(read_xml(body, "Tagging")))
+    await endpoint.calls.call(endpoint.store.put_object_tagging, request.bucket, request.key, tags)
+    return no_content(200)
+
+
+async def delete_tagging(endpoint: Endpoint, request: S3Request) -> Answer:
+    """DeleteObjectTagging."""
+    await endpoint.calls.call(endpoint.store.delete_object_tagging, request.bucket, request.key)
+    return no_content()
+
+
+def read_tags(root: Node) -> list[tuple[str, str]]:
+    """Returns keys and values of a ``Tagging`` document.
+
+    Raises:
+        S3Error: It is another document.
+    """
+    root.only("TagSet")
+    listed = root.child("TagSet")
+    if listed is None:
+        raise malformed("Tagging has no element TagSet")
+    listed.only("Tag")
+    return [(tag.required("Key"), tag.required("Value")) for tag in listed.children("Tag")]

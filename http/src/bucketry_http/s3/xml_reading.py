@@ -1,0 +1,131 @@
+"""Reads the XML that clients send: no entities, and bounds on everything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import DefusedXMLParser
+
+from bucketry_http.s3.errors import S3Error
+
+MAX_DEPTH: Final = 12
+"""The deepest document of the S3 API (a lifecycle configuration) has six levels."""
+
+MAX_ELEMENTS: Final = 50_000
+"""A list of 10,000 parts with a checksum each has 40,001."""
+
+
+class _BoundedBuilder(TreeBuilder):
+    """Builds a tree of a bounded size."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._depth = 0
+        self._elements = 0
+
+    def start(self, tag: str, attrs: dict[str, str]) -> Element:  # type: ignore[override]
+        self._depth += 1
+        self._elements += 1
+        if self._depth > MAX_DEPTH or self._elements > MAX_ELEMENTS:
+            raise S3Error("MalformedXML", "The XML is nested too deeply, or has too many elements.")
+        return super().start(tag, attrs)
+
+    def end(self, tag: str) -> Element:
+        self._depth -= 1
+        return super().end(tag)
+
+
+class Node:
+    """An element, whose children are found by their names whatever their namespace."""
+
+    __slots__ = ("_element", "name")
+
+    def __init__(self, element: Element) -> None:
+        """Wraps an element."""
+        self._element = element
+        self.name = _local(element.tag)
+
+    def children(self, name: str | None = None) -> Iterator[Node]:
+        """Yields the children, or those of a name."""
+        for child in self._element:
+            if name is None or _local(child.tag) == name:
+                yield Node(child)
+
+    def child(self, name: str) -> Node | None:
+        """Returns the only child of a name.
+
+        Raises:
+            S3Error: There are several.
+        """
+        found = list(self.children(name))
+        if len(found) > 1:
+            raise malformed(f"{self.name} has several elements {name}")
+        return found[0] if found else None
+
+    def text_of(self, name: str) -> str | None:
+        """Returns the text of the only child of a name; ``None`` where there is none.
+
+        Raises:
+            S3Error: There are several.
+        """
+        found = self.child(name)
+        return None if found is None else found.text
+
+    def required(self, name: str) -> str:
+        """Returns the text of the only child of a name.
+
+        Raises:
+            S3Error: There is none, or several.
+        """
+        text = self.text_of(name)
+        if text is None:
+            raise malformed(f"{self.name} has no element {name}")
+        return text
+
+    def only(self, *names: str) -> None:
+        """Refuses children of other names.
+
+        Raises:
+            S3Error: There is one.
+        """
+        for child in self.children():
+            if child.name not in names:
+                raise malformed(f"{self.name} has an element {child.name[:64]}")
+
+    @property
+    def text(self) -> str:
+        """Its text."""
+        return self._element.text or ""
+
+
+def read_xml(body: bytes, *names: str) -> Node:
+    """Reads a document.
+
+    Args:
+        body: The document, bounded in bytes already.
+        names: What the root may be.
+
+    Raises:
+        S3Error: It is not well-formed, has a document type or entities, is too deep or too large, or another document.
+    """
+    try:
+        parser: Any = DefusedXMLParser(target=_BoundedBuilder(), forbid_dtd=True)
+        parser.feed(body)
+        root = Node(parser.close())
+    except (ParseError, DefusedXmlException, ValueError, LookupError):
+        raise S3Error("MalformedXML") from None
+    if root.name not in names:
+        raise malformed(f"the document is no {' or '.join(names)}")
+    return root
+
+
+def malformed(reason: str) -> S3Error:
+    """Returns the error for a document that is well-formed and not what it should be."""
+    return S3Error("MalformedXML", f"The XML you provided did not validate against our schema: {reason}.")
+
+
+def _local(tag: Any) -> str:
+    return str(tag).rpartition("}")[2]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import socket
 import subprocess
 import urllib.request
@@ -244,3 +245,14 @@ def test_these_are_this_machine_alone(host: str) -> None:
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "192.0.2.1", "localhost.example.com", "minio"])  # noqa: S104
 def test_these_are_not(host: str) -> None:
     assert not is_loopback(host)
+
+
+def test_a_second_signal_ends_it_at_once_and_without_a_traceback(spawn: Spawn) -> None:
+    process = spawn("serve", "--port", "0", "--s3-port", "0", store=None)
+    served = places(process, b"S3 keys")
+    # A connection that is kept alive is what a first signal would wait for.
+    with socket.create_connection(("127.0.0.1", int(served["S3 API"].rpartition(":")[2])), timeout=PATIENCE):
+        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, stderr) == (0, b"")

@@ -37,6 +37,7 @@ from bucketry_s3client._refusals import (
 )
 from bucketry_s3client._settings import S3Settings
 from bucketry_s3client._tagging import delete_tags, get_tags, of_tags, put_tags, with_md5
+from bucketry_s3client._targets import target_of
 from bucketry_s3client._uploading import (
     MAX_PART_BYTES,
     MAX_PARTS,
@@ -46,7 +47,7 @@ from bucketry_s3client._uploading import (
     part_sizes,
     send_part,
 )
-from bucketry_s3client._wire import MAX_ANSWER_BYTES, Wire, read_answer, target_of
+from bucketry_s3client._wire import MAX_ANSWER_BYTES, Wire, read_answer
 from bucketry_s3client._xml import Element, complete_request, decoded, parse_xml, part_of, upload_of
 
 __all__ = [

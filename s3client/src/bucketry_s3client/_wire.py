@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import ssl
 from collections.abc import Callable, Mapping
 from typing import Final
-from urllib.parse import quote
 
 from bucketry import BackendError, InvalidSettings
 from bucketry.sigv4 import UNSIGNED_PAYLOAD, Signer, payload_hash
@@ -16,6 +14,7 @@ from urllib3.exceptions import IncompleteRead, ProtocolError
 from bucketry_s3client._content import Content, Feed, hash_of, length_of
 from bucketry_s3client._refusals import Refusal, code_in, is_error, message_in
 from bucketry_s3client._settings import S3Settings
+from bucketry_s3client._targets import target_of
 from bucketry_s3client._xml import Element, parse_xml
 
 MAX_ANSWER_BYTES: Final = 64 * 1024**2
@@ -27,9 +26,6 @@ _EMPTY_HASH: Final = payload_hash(b"")
 _GOOD: Final = frozenset({200, 201, 202, 204, 206})
 _WORTH_A_RETRY: Final = (500, 502, 503, 504)
 _WITH_LENGTH: Final = frozenset({"PUT", "POST"})
-# quote() takes several times as long as seeing that there is nothing to do.
-_PLAIN: Final = re.compile(r"[A-Za-z0-9_.~-]*")
-_PLAIN_PATH: Final = re.compile(r"[A-Za-z0-9_.~/-]*")
 
 
 class Wire:
@@ -267,18 +263,6 @@ def read_answer(answer: BaseHTTPResponse, most: int = MAX_ANSWER_BYTES) -> bytes
     finally:
         answer.release_conn()
     return body
-
-
-def target_of(bucket: str, key: str = "", query: Mapping[str, str] = _NOTHING) -> str:
-    """Returns path and query of a request, encoded to the byte: ``a//b`` and ``..`` stay as they are."""
-    path = f"/{bucket}/{key if _PLAIN_PATH.fullmatch(key) else quote(key, safe='/~')}" if key else f"/{bucket}"
-    if not query:
-        return path
-    return f"{path}?{'&'.join([f'{_encoded(name)}={_encoded(value)}' for name, value in query.items()])}"
-
-
-def _encoded(text: str) -> str:
-    return text if _PLAIN.fullmatch(text) else quote(text, safe="~")
 
 
 def _trust(ca_file: str | None, authorities: str) -> ssl.SSLContext:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx
 import pytest
 from bucketry import InvalidArgument, InvalidSettings, NoSuchBucket, Store, open_store
@@ -90,7 +92,7 @@ def test_a_bucket_that_cannot_be_made_leaves_nothing_running() -> None:
 
 
 @pytest.mark.parametrize("setting", [{"max_byte": 1}, {"min_part_size": 0}])
-def test_a_wrong_setting_is_refused_in_words(setting: dict[str, object]) -> None:
+def test_a_wrong_setting_is_refused_in_words(setting: dict[str, Any]) -> None:
     with pytest.raises(InvalidSettings, match=next(iter(setting))), rest_server(**setting):
         pass
 

@@ -21,6 +21,7 @@ from bucketry_s3client._headers import (
     stored_info,
     written_within,
 )
+from bucketry_s3client._heads import head_objects
 from bucketry_s3client._leftovers import MOST_LEFTOVERS, Leftovers
 from bucketry_s3client._parts import copy_part, of_source
 from bucketry_s3client._refusals import (
@@ -84,6 +85,7 @@ __all__ = [
     "etag_of",
     "explain",
     "get_tags",
+    "head_objects",
     "http_date",
     "info_of_part",
     "length_of",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, nullcontext
 from html import unescape
 from itertools import repeat
 from typing import Final
@@ -27,6 +28,8 @@ MAX_PART_BYTES: Final = 5 * GIB
 
 _GROW_AFTER: Final = 1000
 _UPLOAD_ID: Final = re.compile(rb"<UploadId>([^<>\s]{1,1024})</UploadId>")
+
+_FREELY: Final = nullcontext()
 
 Headers = Mapping[str, str]
 
@@ -101,7 +104,15 @@ class PartsUpload:
         # In flight, while one more part is taken from the body.
         self._room = settings.part_size * (settings.upload_threads - 1)
 
-    def run(self, taken: list[Pieces], body: Body, sizes: Iterator[int], headers: Headers, conditions: Headers) -> None:
+    def run(
+        self,
+        taken: list[Pieces],
+        body: Body,
+        sizes: Iterator[int],
+        headers: Headers,
+        conditions: Headers,
+        completing: AbstractContextManager[object] = _FREELY,
+    ) -> None:
         """Sends what was taken already and the rest of the body, and makes it the object.
 
         Args:
@@ -110,6 +121,7 @@ class PartsUpload:
             sizes: The sizes of the parts that are left, of `part_sizes`.
             headers: The object's headers and metadata, of `of_object`.
             conditions: Headers of the conditions, for when the object is made.
+            completing: What is entered while the object is made of its parts.
 
         Raises:
             TooLarge: The body is longer than its parts hold.
@@ -120,7 +132,8 @@ class PartsUpload:
             # Leaving the pool waits for the parts in flight: aborted before they end, they would stay.
             with ThreadPoolExecutor(self._threads, "bucketry-part") as pool:
                 parts = self._send_all(pool, upload_id, _parts_of(taken, body, sizes))
-            complete_upload(self._wire, self._bucket, self._key, upload_id, parts, conditions)
+            with completing:
+                complete_upload(self._wire, self._bucket, self._key, upload_id, parts, conditions)
         except BaseException:  # Also an interrupt: nobody else knows of these parts.
             self._leftovers.abort(self._bucket, self._key, upload_id)
             raise

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import ssl
+import socket
 from collections.abc import Callable, Mapping
 from typing import Final
+from urllib.parse import urlsplit
 
-from bucketry import BackendError, InvalidSettings
+from bucketry import BackendError
 from bucketry.sigv4 import UNSIGNED_PAYLOAD, Signer, payload_hash
 from urllib3 import BaseHTTPResponse, PoolManager, Retry, Timeout
 from urllib3.exceptions import IncompleteRead, ProtocolError
 
+from bucketry_s3client._connecting import open_connection, retry_policy, trust_in
 from bucketry_s3client._content import Content, Feed, hash_of, length_of
 from bucketry_s3client._refusals import Refusal, code_in, is_error, message_in
 from bucketry_s3client._settings import S3Settings
@@ -24,7 +26,6 @@ _MAX_ERROR_BYTES: Final = 1024**2
 _NOTHING: Final[Mapping[str, str]] = {}
 _EMPTY_HASH: Final = payload_hash(b"")
 _GOOD: Final = frozenset({200, 201, 202, 204, 206})
-_WORTH_A_RETRY: Final = (500, 502, 503, 504)
 _WITH_LENGTH: Final = frozenset({"PUT", "POST"})
 
 
@@ -67,10 +68,11 @@ class Wire:
         self._clean = clean
         self._signer = Signer(settings.credentials, region=settings.region)
         self._hash_payload = not settings.secure
-        self._repeatable = _retry_policy(settings.retries)
+        self._repeatable = retry_policy(settings.retries)
         # Only while the server has not begun with it.
         self._careful = self._repeatable.new(read=0, status=0)
         self._once = Retry(0, redirect=False)
+        self._connect_timeout, self._read_timeout = settings.connect_timeout, settings.read_timeout
         self._timeout = Timeout(connect=settings.connect_timeout, read=settings.read_timeout)
         # One try, and one bound for all of it.
         whole = settings.connect_timeout + settings.read_timeout
@@ -78,8 +80,9 @@ class Wire:
         self.manager = PoolManager(
             num_pools=2, maxsize=settings.max_connections, timeout=self._timeout, retries=self._repeatable
         )
-        if settings.secure:
-            self.manager.connection_pool_kw["ssl_context"] = _trust(settings.ca_file, authorities)
+        self._trust = trust_in(settings.ca_file, authorities) if settings.secure else None
+        if self._trust is not None:
+            self.manager.connection_pool_kw["ssl_context"] = self._trust
         self._pool = self.manager.connection_from_url(self.endpoint)
 
     def close(self) -> None:
@@ -126,6 +129,22 @@ class Wire:
         if answer.status not in _GOOD:
             raise self._refusal(method, bucket, key, answer, read_answer(answer, _MAX_ERROR_BYTES))
         return answer
+
+    def head_request(self, bucket: str, key: str) -> bytes:
+        """Returns a signed ``HEAD`` of an object, as it goes over a connection of `connect`."""
+        target = target_of(bucket, key)
+        signed = self._signer.sign("HEAD", self.endpoint + target, payload=_EMPTY_HASH, headers=_NOTHING)
+        headers = {"host": urlsplit(self.endpoint).netloc, **signed.headers, "user-agent": self._user_agent}
+        lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+        return f"HEAD {target} HTTP/1.1\r\n{lines}\r\n".encode()
+
+    def connect(self) -> socket.socket:
+        """Opens a connection for the caller alone, with the settings' timeouts.
+
+        Raises:
+            OSError: There is none to be had, or TLS fails.
+        """
+        return open_connection(self.endpoint, self._trust, self._connect_timeout, self._read_timeout)
 
     def send_unsigned(
         self,
@@ -263,26 +282,3 @@ def read_answer(answer: BaseHTTPResponse, most: int = MAX_ANSWER_BYTES) -> bytes
     finally:
         answer.release_conn()
     return body
-
-
-def _trust(ca_file: str | None, authorities: str) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=ca_file or authorities)
-    except OSError as error:
-        raise InvalidSettings(f"ca_file cannot be used: {error.strerror or type(error).__name__}") from None
-
-
-def _retry_policy(retries: int) -> Retry:
-    return Retry(
-        total=retries,
-        redirect=0,
-        other=0,
-        allowed_methods=None,
-        status_forcelist=_WORTH_A_RETRY,
-        backoff_factor=0.1,
-        backoff_max=2.0,
-        raise_on_status=False,
-        raise_on_redirect=False,
-        # A server that starts says two minutes; callers hear of it sooner.
-        respect_retry_after_header=False,
-    )

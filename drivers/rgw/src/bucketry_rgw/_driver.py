@@ -17,11 +17,11 @@ from bucketry_rgw._client import make_client
 from bucketry_rgw._cors_operations import CorsOperations
 from bucketry_rgw._errors import classify
 from bucketry_rgw._listing import Lister
+from bucketry_rgw._names import Names
 from bucketry_rgw._part_copying import PartCopyOperations
 from bucketry_rgw._report import Reporter
 from bucketry_rgw._service_operations import ServiceOperations
 from bucketry_rgw._settings import RgwSettings
-from bucketry_rgw._state import Names
 from bucketry_rgw._swift import Swift
 from bucketry_rgw._tagging_operations import TaggingOperations
 from bucketry_rgw._uploading import Uploader
@@ -71,13 +71,14 @@ class RgwDriver(ServiceOperations, BucketOperations, CorsOperations, TaggingOper
         except (ValueError, OSError, BotoCoreError) as error:
             raise InvalidSettings(f"the client cannot be made: {type(error).__name__}: {error}") from None
         self._creating = Names()
+        self._in_writing = Names()
         self._lookups = ThreadPoolExecutor(settings.lookup_threads, thread_name_prefix="bucketry-rgw-lookup")
         swift = None
         if settings.swift_secret is not None:
             swift = Swift(self._wire, settings.swift_user, settings.swift_secret)
-        self._lister = Lister(self._wire, swift, self._lookups)
+        self._lister = Lister(self._wire, swift, self._lookups, settings.lookup_threads)
         self._leftovers = Leftovers(self._wire, classify)
-        self._uploader = Uploader(settings, self._wire, self._leftovers)
+        self._uploader = Uploader(settings, self._wire, self._leftovers, self._writing)
         self._buckets = Buckets(self._client, settings.uid)
         admin = AdminApi(self._wire, settings.admin_path)
         self._counter = UsageCounter(self._wire, self._client, admin, self._lister, self._lookups, self._buckets.uid)

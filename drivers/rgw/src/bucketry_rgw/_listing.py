@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 from botocore.exceptions import ClientError
 from bucketry import BackendError, ListOptions, ObjectInfo, ObjectPage
-from bucketry_s3client import Wire, object_info
+from bucketry_s3client import Wire, head_objects, object_info
 
 from bucketry_rgw._client import as_xml
 from bucketry_rgw._cursors import decode_cursor, encode_cursor
@@ -25,10 +25,11 @@ _NAMESPACE: Final = "{http://s3.amazonaws.com/doc/2006-03-01/}"
 class Lister:
     """Lists objects. Threads may share it."""
 
-    def __init__(self, wire: Wire, swift: Swift | None, lookups: ThreadPoolExecutor) -> None:
+    def __init__(self, wire: Wire, swift: Swift | None, lookups: ThreadPoolExecutor, connections: int) -> None:
         self._wire = wire
         self._swift = swift
         self._lookups = lookups
+        self._connections = connections
 
     def page(self, bucket: str, options: ListOptions) -> ObjectPage:
         """Lists a page: one request, and where content types are asked for and Swift cannot be, one for each object.
@@ -57,11 +58,15 @@ class Lister:
         return read_page(body)
 
     def _with_types(self, bucket: str, listed: Sequence[ObjectInfo]) -> tuple[ObjectInfo, ...]:
-        found = self._lookups.map(lambda info: self._look_up(bucket, info.key), listed)
-        return tuple(info for info in found if info is not None)
+        keys = [info.key for info in listed]
+        found = head_objects(self._wire, bucket, keys, self._lookups, self._connections)
+        looked_up = [
+            object_info(key, headers) if (headers := found.get(key)) else self._look_up(bucket, key) for key in keys
+        ]
+        return tuple(info for info in looked_up if info is not None)
 
     def _look_up(self, bucket: str, key: str) -> ObjectInfo | None:
-        """Asks for one object; ``None`` if it was deleted since it was listed."""
+        """Asks for one object alone; ``None`` if it was deleted since it was listed."""
         try:
             headers, _ = self._wire.send("HEAD", bucket, key)
         except ClientError as error:

@@ -27,6 +27,7 @@ from bucketry import (
 from bucketry.hookspecs import hookimpl
 from bucketry.tagging import NO_TAGS
 from bucketry_s3client import (
+    date_of,
     get_tags,
     object_info,
     of_object,
@@ -105,9 +106,17 @@ class ObjectOperations(RgwState):
             if options.if_match is not None and code_of(error) == "UnknownError":
                 self._explain_lost_race(bucket, key, options.if_match, error)
             raise
-        moment = None if answered is None else written_at(answered)
-        if answered is None or moment is None:
+        if answered is None:
             return self._stored(bucket, key)
+        moment = written_at(answered)
+        if moment is None:
+            try:
+                return self._stored(bucket, key)
+            except ClientError as error:
+                if code_of(error) != "NoSuchKey":
+                    raise
+            # Somebody else has deleted it already; it was stored all the same.
+            moment = date_of(answered)
         return stored_info(key, options, body.bytes_read, answered["etag"], moment, len(options.tags))
 
     def _explain_lost_race(self, bucket: str, key: str, if_match: str, error: ClientError) -> NoReturn:
@@ -141,10 +150,11 @@ class ObjectOperations(RgwState):
         if options.headers is not None:
             headers |= {"x-amz-metadata-directive": "REPLACE", **of_object(options.headers)}
             tags = get_tags(self._wire, source_bucket, source_key)
-        self._wire.send("PUT", bucket, key, headers=headers)
-        if tags:
-            put_tags(self._wire, bucket, key, tags)
-        return self._stored(bucket, key)
+        with self._writing(bucket, key):
+            self._wire.send("PUT", bucket, key, headers=headers)
+            if tags:
+                put_tags(self._wire, bucket, key, tags)
+            return self._stored(bucket, key)
 
     @override
     @hookimpl
@@ -152,7 +162,8 @@ class ObjectOperations(RgwState):
         """Deletes an object."""
         self._check_object(bucket, key)
         try:
-            self._wire.send("DELETE", bucket, key)
+            with self._writing(bucket, key):
+                self._wire.send("DELETE", bucket, key)
         except ClientError as error:
             if code_of(error) != "NoSuchKey":
                 raise
@@ -163,7 +174,8 @@ class ObjectOperations(RgwState):
     def delete_objects(self, bucket: str, keys: tuple[str, ...]) -> DeleteResult:
         """Deletes objects in one request; those whose keys XML cannot hold one by one."""
         self._check_bucket(bucket)
-        return delete_batch(self._client, self._wire, bucket, keys)
+        with self._writing(bucket, *keys):
+            return delete_batch(self._client, self._wire, bucket, keys)
 
     @override
     @hookimpl

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from bucketry import InvalidBucketName, InvalidKey, ObjectInfo
@@ -15,6 +13,7 @@ from bucketry_s3client import Leftovers, Wire, object_info
 
 from bucketry_rgw._buckets import Buckets
 from bucketry_rgw._listing import Lister
+from bucketry_rgw._names import Names
 from bucketry_rgw._report import Reporter
 from bucketry_rgw._settings import RgwSettings
 from bucketry_rgw._uploading import Uploader
@@ -39,6 +38,7 @@ class RgwState(DriverSpec):
     _reporter: Reporter
     _buckets: Buckets
     _creating: Names
+    _in_writing: Names
 
     def _check_bucket(self, bucket: str) -> None:
         """Refuses the names that are paths of the gateway: under them, its admin API would answer."""
@@ -50,26 +50,14 @@ class RgwState(DriverSpec):
         if "\0" in key:
             raise InvalidKey("RGW takes no key with a NUL", bucket=bucket, key=key)
 
+    def _writing(self, bucket: str, *keys: str) -> AbstractContextManager[None]:
+        """Lets nobody else of this driver make or delete these objects meanwhile.
+
+        Where an object is put and deleted at the same moment, RGW now and then keeps it and loses it from the bucket's
+        index for good: it can be read, and is in no listing. Two programs may still do that to each other.
+        """
+        return self._in_writing.alone(*[f"{bucket}/{key}" for key in keys])
+
     def _stored(self, bucket: str, key: str) -> ObjectInfo:
         headers, _ = self._wire.send("HEAD", bucket, key)
         return object_info(key, headers)
-
-
-class Names:
-    """Names that are in use, each by one thread at a time."""
-
-    def __init__(self) -> None:
-        self._used: set[str] = set()
-        self._changed = threading.Condition()
-
-    @contextmanager
-    def alone(self, name: str) -> Iterator[None]:
-        with self._changed:
-            self._changed.wait_for(lambda: name not in self._used)
-            self._used.add(name)
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._used.discard(name)
-                self._changed.notify_all()

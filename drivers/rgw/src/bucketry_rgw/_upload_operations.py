@@ -87,13 +87,14 @@ class UploadOperations(RgwState):
     ) -> ObjectInfo:
         """Makes the parts the object. RGW completes an upload only with all of its parts."""
         self._check_object(bucket, key)
-        try:
-            complete_upload(self._wire, bucket, key, upload_id, parts, {})
-        except ClientError as error:
-            if code_of(error) in _UNCLEAR:
-                self._explain(bucket, key, upload_id, parts)
-            raise
-        return self._stored(bucket, key)
+        with self._writing(bucket, key):
+            try:
+                complete_upload(self._wire, bucket, key, upload_id, parts, {})
+            except ClientError as error:
+                if code_of(error) in _UNCLEAR:
+                    self._explain(bucket, key, upload_id, parts)
+                raise
+            return self._stored(bucket, key)
 
     def _explain(self, bucket: str, key: str, upload_id: str, listed: tuple[CompletedPart, ...]) -> None:
         """Raises what is wrong with an upload that was not completed, where it is clearer than what RGW said."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
 from bucketry import Body, PutOptions
 from bucketry_s3client import (
     MAX_PART_BYTES,
     Content,
+    Feed,
     Leftovers,
     PartsUpload,
     Pieces,
@@ -26,14 +28,18 @@ from bucketry_rgw._settings import RgwSettings
 
 _GROWTH: Final = 1
 
+Writing = Callable[[str, str], AbstractContextManager[None]]
+"""Keeps others from making or deleting an object of this bucket and key."""
+
 
 class Uploader:
     """Stores bodies of any length. Threads may share it."""
 
-    def __init__(self, settings: RgwSettings, wire: Wire, leftovers: Leftovers) -> None:
+    def __init__(self, settings: RgwSettings, wire: Wire, leftovers: Leftovers, writing: Writing) -> None:
         self._settings = settings
         self._wire = wire
         self._leftovers = leftovers
+        self._writing = writing
 
     def put(self, bucket: str, key: str, body: Body, options: PutOptions) -> Mapping[str, str] | None:
         """Stores an object.
@@ -67,14 +73,17 @@ class Uploader:
         # Done twice, a conditional put would find its own object and say that it was another's.
         repeatable = not _is_conditional(options)
         whole = content[0] if isinstance(content, list) and len(content) == 1 else content
-        return self._wire.send("PUT", bucket, key, headers=headers, content=whole, repeatable=repeatable)[0]
+        # What is sent as it comes may take long, and nobody should wait for its sender.
+        alone = nullcontext() if isinstance(whole, Feed) else self._writing(bucket, key)
+        with alone:
+            return self._wire.send("PUT", bucket, key, headers=headers, content=whole, repeatable=repeatable)[0]
 
     def _put_parts(self, bucket: str, key: str, body: Body, options: PutOptions, taken: list[Pieces]) -> None:
         sizes = part_sizes(body.length, self._settings.part_size, growth=_GROWTH)
         for _ in taken:
             next(sizes)
         upload = PartsUpload(self._wire, self._leftovers, bucket, key, self._settings)
-        upload.run(taken, body, sizes, of_object(options), {})
+        upload.run(taken, body, sizes, of_object(options), {}, self._writing(bucket, key))
 
 
 def _is_conditional(options: PutOptions) -> bool:

@@ -34,8 +34,8 @@ assert.deepEqual(await buffer(await client.getObject(bucket, 'large.bin')), fs.r
 await client.putObject(bucket, 'stream.bin', fs.createReadStream(large))
 assert.equal((await client.statObject(bucket, 'stream.bin')).size, fs.statSync(large).size)
 
-await client.setObjectTagging(bucket, key, { a: '1' })
-assert.deepEqual((await client.getObjectTagging(bucket, key))[0], { Key: 'a', Value: '1' })
+await client.setObjectTagging(bucket, key, { a: 'one' })
+assert.deepEqual((await client.getObjectTagging(bucket, key))[0], { Key: 'a', Value: 'one' })
 
 const put = await client.presignedPutObject(bucket, 'presigned', 60)
 assert.equal((await fetch(put, { method: 'PUT', body: 'signed' })).status, 200)

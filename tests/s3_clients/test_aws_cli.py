@@ -68,8 +68,9 @@ def test_a_presigned_url(aws: Program, s3: S3Endpoint, bucket: str) -> None:
     url = aws.run("s3", "presign", f"s3://{bucket}/a b+c/é.txt", "--expires-in", "60").strip()
     with urllib.request.urlopen(url) as answer:  # noqa: S310 - http
         assert answer.read() == b"hello"
+    # The signature stands at the end.
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(url.replace("hello", "") + "0")  # noqa: S310 - http
+        urllib.request.urlopen(url[:-1] + ("1" if url.endswith("0") else "0"))  # noqa: S310 - http
     assert refused.value.code == 403
     refused.value.close()
 
@@ -77,9 +78,9 @@ def test_a_presigned_url(aws: Program, s3: S3Endpoint, bucket: str) -> None:
 def test_tags_and_cors(aws: Program, bucket: str, tmp_path: Path) -> None:
     body = tmp_path / "body"
     body.write_bytes(b"x")
-    aws.run("s3api", "put-object", "--bucket", bucket, "--key", "k", "--body", body, "--tagging", "a=1&b=%26")
+    aws.run("s3api", "put-object", "--bucket", bucket, "--key", "k", "--body", body, "--tagging", "a=1&b=%2B%40")
     tags = json.loads(aws.run("s3api", "get-object-tagging", "--bucket", bucket, "--key", "k"))["TagSet"]
-    assert sorted((tag["Key"], tag["Value"]) for tag in tags) == [("a", "1"), ("b", "&")]
+    assert sorted((tag["Key"], tag["Value"]) for tag in tags) == [("a", "1"), ("b", "+@")]
     rules = {"CORSRules": [{"AllowedOrigins": ["https://example.com"], "AllowedMethods": ["GET"], "MaxAgeSeconds": 60}]}
     aws.run("s3api", "put-bucket-cors", "--bucket", bucket, "--cors-configuration", json.dumps(rules))
     assert json.loads(aws.run("s3api", "get-bucket-cors", "--bucket", bucket)) == rules

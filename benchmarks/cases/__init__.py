@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks.case import Case
 from benchmarks.cases import (
+    fixtures,
     footprint,
     listing,
     memory,
@@ -26,6 +27,7 @@ CASES: tuple[Case, ...] = (
     *upload.CASES,
     *overhead.CASES,
     *s3_endpoint.CASES,
+    *fixtures.CASES,
     *server_calls.CASES,
     *server_transfers.CASES,
     *server_listings.CASES,

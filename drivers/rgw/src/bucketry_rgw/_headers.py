@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
@@ -11,6 +12,9 @@ from bucketry_s3client import http_date, written_within
 
 NO_TYPE: Final = "binary/octet-stream"
 """What RGW answers for an object that was stored without a content type."""
+
+_NEW_SECOND: Final = 0.25
+"""Seconds after a full one in which a ``Date`` of the second before is not trusted."""
 
 
 def of_read(options: HeadOptions) -> dict[str, str]:
@@ -51,5 +55,13 @@ def begun_at(answer: Mapping[str, str]) -> int | None:
 
 
 def written_at(answer: Mapping[str, str]) -> datetime | None:
-    """Returns the second in which an object was written, out of the answer to its put; ``None`` if that is not sure."""
-    return written_within(begun_at(answer), answer)
+    """Returns the second in which an object was written, out of the answer to its put; ``None`` if that is not sure.
+
+    RGW takes an object's time from the exact clock, and ``Date`` from ``time(2)``, which may still say the second before
+    until the kernel's next tick (up to 10 ms). So just after a full second, as this machine's clock has it, the answer
+    is not sure. Where this clock is behind RGW's, the moment may then be a second too early.
+    """
+    moment = written_within(begun_at(answer), answer)
+    if moment is not None and 0 <= time.time() - moment.timestamp() - 1 < _NEW_SECOND:
+        return None
+    return moment

@@ -59,8 +59,8 @@ def written_at(answer: Mapping[str, str]) -> datetime | None:
 
     RGW takes an object's time from the exact clock, and ``Date`` from ``time(2)`` (``rgw_asio_client.cc``,
     ``dump_date_header``), which may say the second before until the kernel's next tick (up to 10 ms). So just after a
-    full second, as this machine's clock has it, the answer is not sure. Where this clock is behind RGW's, the moment may
-    then be a second too early.
+    full second, as this machine's clock has it, the answer is not sure. Where this clock is behind RGW's, the moment
+    may then be a second too early.
     """
     moment = written_within(begun_at(answer), answer)
     if moment is not None and 0 <= time.time() - moment.timestamp() - 1 < _NEW_SECOND:

@@ -74,7 +74,7 @@ class Checksum:
 
     __slots__ = ("_digest", "_size", "header", "value")
 
-    def __init__(self, header: str, value: str = "") -> None:
+    def __init__(self, header: str, value: str | None = None) -> None:
         """Begins before the first byte.
 
         Raises:
@@ -85,7 +85,7 @@ class Checksum:
         self._size = size
         self.header = header
         self.value = ""
-        if value:
+        if value is not None:
             self.expect(value)
 
     def expect(self, value: str) -> None:

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from bucketry import Store
+from types_boto3_s3 import S3Client
+
+from tests.http.conftest import MODES
+from tests.http.s3.asking import Client
+from tests.http.s3.serving import ACCESS_KEY, EVERYBODY, SECRET_KEY, memory_store, serving
+
+BUCKETS = ("guests", "public", "things")
+
+
+def empty(store: Store) -> None:
+    """Leaves nothing in a store but the empty buckets that tests use."""
+    for bucket in store.list_buckets():
+        for upload in store.list_multipart_uploads(bucket.name).uploads:
+            store.abort_multipart_upload(bucket.name, upload.key, upload.upload_id)
+        store.delete_objects(bucket.name, [info.key for info in store.iter_objects(bucket.name)])
+        store.delete_bucket(bucket.name)
+    for name in BUCKETS:
+        store.create_bucket(name)
+
+
+@pytest.fixture(scope="session", params=MODES)
+def s3_store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    with memory_store(inline=request.param == "inline") as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def s3_url(s3_store: Store) -> Iterator[str]:
+    # Small enough that most bodies are streamed, as large ones are.
+    with serving(s3_store, inline_body_bytes=1000, anonymous=EVERYBODY, max_xml_bytes=2 * 1024**2) as url:
+        yield url
+
+
+@pytest.fixture
+def store(s3_store: Store) -> Store:
+    """A store with empty buckets."""
+    empty(s3_store)
+    return s3_store
+
+
+@pytest.fixture
+def s3(s3_url: str, store: Store) -> Client:
+    """A client that sends just what it is told, to an endpoint over `store`."""
+    return Client(s3_url)
+
+
+@pytest.fixture(scope="session")
+def boto_session_client(s3_url: str) -> S3Client:
+    return boto3.client(
+        "s3",
+        endpoint_url=s3_url,
+        region_name="us-east-1",
+        aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=SECRET_KEY,
+    )
+
+
+@pytest.fixture
+def boto(boto_session_client: S3Client, store: Store) -> S3Client:
+    """boto3 as it comes, with its default settings."""
+    return boto_session_client

@@ -67,7 +67,8 @@ class EndpointBackend(S3Backend):
 
 class TestMinioDriver(ContractSuite):
     @pytest.fixture(scope="class")
-    def contract_backend(self) -> Iterator[EndpointBackend]:
+    @classmethod
+    def contract_backend(cls) -> Iterator[EndpointBackend]:
         backend = EndpointBackend("minio")
         yield backend
         backend.cleanup()
@@ -75,7 +76,8 @@ class TestMinioDriver(ContractSuite):
 
 class TestRgwDriver(ContractSuite):
     @pytest.fixture(scope="class")
-    def contract_backend(self) -> Iterator[EndpointBackend]:
+    @classmethod
+    def contract_backend(cls) -> Iterator[EndpointBackend]:
         backend = EndpointBackend("rgw")
         yield backend
         backend.cleanup()

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote_to_bytes
 
 from tests.http.s3.serving import ACCESS_KEY, SECRET_KEY
 
@@ -29,11 +29,18 @@ def _mac(key: bytes, text: str) -> bytes:
     return hmac.new(key, text.encode(), "sha256").digest()
 
 
+def _encoded(text: str, safe: str = "") -> str:
+    return quote(unquote_to_bytes(text), safe=safe)
+
+
 def _canonical_query(query: str) -> str:
     pairs = [part.partition("=") for part in query.split("&") if part]
-    return "&".join(
-        sorted(f"{quote(unquote(name), safe='')}={quote(unquote(value), safe='')}" for name, _, value in pairs)
-    )
+    return "&".join(sorted(f"{_encoded(name)}={_encoded(value)}" for name, _, value in pairs))
+
+
+def _canonical_value(value: str) -> str:
+    """A header's value, each of whose characters is a byte."""
+    return b" ".join(value.encode("latin-1").split()).decode("latin-1")
 
 
 @dataclass(frozen=True)
@@ -66,10 +73,10 @@ class Signing:
         self, time: str, method: str, target: str, headers: Mapping[str, str], names: Sequence[str], payload: str
     ) -> str:
         path, _, query = target.partition("?")
-        lines = "".join(f"{name}:{' '.join(headers[name].split())}\n" for name in names)
-        canonical = f"{method}\n{quote(unquote(path), safe='/')}\n{_canonical_query(query)}\n{lines}\n{';'.join(names)}\n{payload}"
+        lines = "".join(f"{name}:{_canonical_value(headers[name])}\n" for name in names)
+        canonical = "\n".join([method, _encoded(path, "/"), _canonical_query(query), lines, ";".join(names), payload])
         scope = self.scope(time)
-        to_sign = f"{ALGORITHM}\n{time}\n{scope}\n{sha256(canonical.encode())}"
+        to_sign = f"{ALGORITHM}\n{time}\n{scope}\n{sha256(canonical.encode('latin-1'))}"
         return _mac(self.key(scope), to_sign).hex()
 
     def headers(
@@ -97,10 +104,8 @@ class Signing:
         names = sorted(whole.keys() - set(unsigned))
         signature = self._signature(time, method, target, whole, names, payload)
         credential = f"{self.access_key}/{self.scope(time)}"
-        return {
-            **whole,
-            "authorization": f"{ALGORITHM} Credential={credential},SignedHeaders={';'.join(names)},Signature={signature}",
-        }
+        authorization = f"{ALGORITHM} Credential={credential},SignedHeaders={';'.join(names)},Signature={signature}"
+        return {**whole, "authorization": authorization}
 
     def presigned(
         self,

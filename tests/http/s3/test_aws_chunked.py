@@ -1,7 +1,7 @@
 """aws-chunked bodies: with signed chunks, signed trailers and unsigned ones.
 
-Source: S3 API reference, "Signature calculations for the Authorization header: transferring payload in multiple chunks",
-also "... including trailing headers".
+Source: S3 API reference, "Signature calculations for the Authorization header: transferring payload in multiple
+chunks" and "... including trailing headers".
 """
 
 from __future__ import annotations

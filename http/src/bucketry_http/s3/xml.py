@@ -21,6 +21,9 @@ OWNER_ID: Final = sha256(b"bucketry").hexdigest()
 OWNER_NAME: Final = "bucketry"
 
 _SPECIAL: Final = re.compile('[&<>"\x00-\x1f\x7f-\x9f\ufffe\uffff\u2028]')
+_UNWRITABLE: Final = re.compile(r"&#x(?:[0-8bcef]|1[0-9a-f]|fff[ef]);")
+"""References to what is no character in XML 1.0 (section 2.2)."""
+
 _NAMED: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 
 
@@ -101,10 +104,14 @@ class Encoding:
 
 
 def error_document(error: S3Error, resource: str, bucket: str, key: str, request_id: str) -> bytes:
-    """Returns the document of an error (S3 API reference, "REST error responses"), which has no namespace."""
+    """Returns the document of an error (S3 API reference, "REST error responses"), which has no namespace.
+
+    What was asked for stands in it as far as XML can say it: a client must be able to read the code in any case.
+    """
     where = optional("BucketName", bucket) + optional("Key", key)
     more = "".join(element(name, value) for name, value in error.elements.items())
-    return (
+    written = (
         f"{DECLARATION}<Error>{element('Code', error.s3_code)}{element('Message', error.message)}{where}{more}"
         f"{element('Resource', resource)}{element('RequestId', request_id)}{element('HostId', OWNER_NAME)}</Error>"
-    ).encode()
+    )
+    return _UNWRITABLE.sub("\ufffd", written).encode()

@@ -25,7 +25,7 @@ _CLOSE: Final = re.compile(rb"\r\nconnection: *close", re.IGNORECASE)
 
 
 class _Client:
-    """One connection, which puts its object and gets it, over and over."""
+    """One connection at a time, which puts its object and gets it, over and over."""
 
     def __init__(self, address: Address, requests: tuple[bytes, bytes], content: bytes) -> None:
         self._address = address
@@ -33,7 +33,7 @@ class _Client:
         self._content = content
         self._turn = 0
         self._received = b""
-        self.socket = self._connect()
+        self.socket = socket.socket()
 
     def _connect(self) -> socket.socket:
         connection = socket.create_connection(self._address, TIMEOUT_SECONDS)
@@ -116,6 +116,9 @@ def _requests(endpoint: Endpoint, number: int, content: bytes) -> tuple[bytes, b
 
 def _load(clients: list[_Client], until: float) -> int:
     answered, waiting = 0, len(clients)
+    for client in clients:
+        # Servers drop a connection that nobody has used for some seconds, as while the others were measured.
+        client.reconnect()
     with selectors.DefaultSelector() as selector:
         for client in clients:
             selector.register(client.socket, selectors.EVENT_READ, client)

@@ -37,6 +37,9 @@ SCRATCH_PREFIX: Final = "bucketry-contract-"
 _MOST_ROUNDS: Final = 5
 _MOST_UPLOADS: Final = 1000
 
+_SHOWN: Final = 60
+"""Characters of a key in a report."""
+
 
 class Scratch:
     """The suite's buckets on one store: made when asked for, emptied and used again, removed at the end."""
@@ -143,7 +146,7 @@ class Bucket:
         try:
             self.put(key, content)
         except InvalidKey:
-            self._note("refused_keys", ascii(key)[1:-1])
+            self._note("refused_keys", _shown(key))
             return False
         return True
 
@@ -230,3 +233,9 @@ class MultipartUpload:
     def parts(self) -> list[Part]:
         """Returns the parts that were stored."""
         return list(self.bucket.store.iter_parts(self.bucket.name, self.key, self.upload_id))
+
+
+def _shown(key: str) -> str:
+    """Shows a key in a report: in ASCII, and no more of it than says which it was."""
+    shown = ascii(key)[1:-1]
+    return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}… ({len(key.encode())} bytes)"

@@ -87,6 +87,8 @@ async def _send_early(answer: Answer, request: S3Request, receive: Any, send: An
         # The client will not send its body now, so where the next request begins is no longer sure.
         await answer.with_header(b"connection", b"close").send(request, receive, send)
         return
+    if not 0 <= _declared_length(request) <= MAX_DRAINED_BYTES:
+        answer.with_header(b"connection", b"close")
 
     async def send_and_drain(message: Any) -> None:
         if message["type"] == "http.response.body" and not message.get("more_body", False):
@@ -98,12 +100,19 @@ async def _send_early(answer: Answer, request: S3Request, receive: Any, send: An
     await answer.send(request, receive, send_and_drain)
 
 
+def _declared_length(request: S3Request) -> int:
+    length = request.headers.get("content-length", "")
+    return int(length) if length.isascii() and length.isdecimal() and len(length) <= 19 else -1
+
+
 async def _drain(request: S3Request) -> None:
     left = MAX_DRAINED_BYTES
-    while piece := await request.content.next():
-        left -= len(piece)
-        if left < 0:
-            raise bucketry.TooLarge("the rest of a refused body is not read: the connection ends")
+    try:
+        while left > 0 and (piece := await request.content.next()):
+            left -= len(piece)
+    except bucketry.IncompleteBody:
+        # The client has its answer, and no reason to send the rest.
+        return
 
 
 async def _live(receive: Any, send: Any) -> None:

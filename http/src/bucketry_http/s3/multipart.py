@@ -46,7 +46,7 @@ def part_number(endpoint: Endpoint, request: S3Request) -> int:
 
 async def upload_part(endpoint: Endpoint, request: S3Request) -> Answer:
     """UploadPart."""
-    payload, length = payload_with_length(request)
+    payload, length = payload_with_length(request, endpoint.features.max_part_size)
     numbered, upload_id = part_number(endpoint, request), request.query["uploadId"]
 
     def put(body: bytes | Body) -> Part:

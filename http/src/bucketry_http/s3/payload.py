@@ -190,13 +190,20 @@ def _content_md5(header: str | None) -> bytes | None:
     return digest
 
 
-def payload_with_length(request: S3Request) -> tuple[Payload, int]:
+def payload_with_length(request: S3Request, most: int) -> tuple[Payload, int]:
     """Returns the body of an upload, which must say how long it is.
 
+    Args:
+        request: The upload.
+        most: How many bytes it may have.
+
     Raises:
-        S3Error: It does not, or what is said of it is malformed.
+        S3Error: It does not, it is too long, or what is said of it is malformed.
     """
     payload = Payload(request)
     if payload.length is None:
         raise S3Error("MissingContentLength")
+    if payload.length > most:
+        # Said before the client is asked for its body.
+        raise S3Error("EntityTooLarge", elements={"ProposedSize": str(payload.length), "MaxSizeAllowed": str(most)})
     return payload, payload.length

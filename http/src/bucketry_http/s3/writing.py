@@ -20,7 +20,7 @@ from bucketry_http.shared.sending import RawHeaders
 
 async def put_object(endpoint: Endpoint, request: S3Request) -> Answer:
     """PutObject."""
-    payload, length = payload_with_length(request)
+    payload, length = payload_with_length(request, endpoint.features.max_put_size)
     options = await put_options(endpoint, request)
     info = await endpoint.uploader.store(request.bucket, request.key, payload, options, length)
     return no_content(200, [(b"etag", b'"%s"' % info.etag.encode()), *checksum_headers(payload.checksum)])

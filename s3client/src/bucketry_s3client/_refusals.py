@@ -26,6 +26,7 @@ from bucketry import (
     NotModified,
     PartTooSmall,
     PreconditionFailed,
+    QuotaExceeded,
     Throttled,
     TooLarge,
     Unavailable,
@@ -61,6 +62,7 @@ S3_KINDS: Final[Mapping[str, type[BucketryError]]] = {
     "NotImplemented": Unsupported,
     "NotModified": NotModified,
     "PreconditionFailed": PreconditionFailed,
+    "QuotaExceeded": QuotaExceeded,
     "RequestTimeTooSkewed": AccessDenied,
     "RequestTimeout": Unavailable,
     "ServiceUnavailable": Unavailable,
@@ -69,7 +71,10 @@ S3_KINDS: Final[Mapping[str, type[BucketryError]]] = {
     "TooManyRequests": Throttled,
     "XAmzContentSHA256Mismatch": BadDigest,
 }
-"""Errors of the contract by the codes of S3 (S3 API reference, "Error responses"); a driver adds its server's own."""
+"""Errors of the contract by the codes of S3 (S3 API reference, "Error responses"); a driver adds its server's own.
+
+S3 has no quotas: ``QuotaExceeded`` is the code of Ceph RGW (``rgw_common.cc``), and of bucketry's own endpoint.
+"""
 
 S3_DETAILS: Final[Mapping[str, str]] = {
     "InvalidAccessKeyId": "the server does not know the access key",

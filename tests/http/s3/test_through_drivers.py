@@ -1,12 +1,13 @@
 """The contract suite through this project's own S3 drivers, pointed at this project's own S3 endpoint.
 
-Where the endpoint and a driver disagree about S3, one of them is wrong; what is left is in `DIFFERENCES`.
+Where the endpoint and a driver disagree about S3, one of them is wrong; what is left is in `RGW_DIFFERENCES`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from typing import ClassVar, Final, NamedTuple
 
 import boto3
 import pytest
@@ -25,7 +26,7 @@ class EndpointBackend(S3Backend):
     """A driver that speaks S3 to the endpoint over the memory driver."""
 
     part_bytes = 8 * MIB
-    secrets = [SECRET_KEY]
+    secrets = (SECRET_KEY,)
 
     def __init__(self, scheme: str) -> None:
         self._scheme = scheme
@@ -60,12 +61,54 @@ class EndpointBackend(S3Backend):
     def breaking_reads(self) -> Store:
         return self._open_at(self._stack.enter_context(CuttingProxy(self._location, cut_after=3 * MIB)).location)
 
+    def full(self) -> Store:
+        store = self._stack.enter_context(memory_store(max_bytes=MIB))
+        return self._open_at(location(self._stack.enter_context(serving(store))))
+
     def cleanup(self) -> None:
         super().cleanup()
         self._stack.close()
 
 
-class TestMinioDriver(ContractSuite):
+class Difference(NamedTuple):
+    """What a driver expects of its own server, and S3 does not do.
+
+    Attributes:
+        reason: Why neither the driver nor the endpoint is wrong.
+        failure: How the test fails.
+    """
+
+    reason: str
+    failure: pytest.RaisesExc[BaseException]
+
+
+RGW_DIFFERENCES: Final = {
+    "test_parts_that_are_not_listed_are_discarded": Difference(
+        "Ceph RGW completes uploads with all of their parts only, so its driver does not declare complete_subset, and "
+        "has the server refuse what it cannot know. S3, and this endpoint, discard parts that are not listed.",
+        pytest.RaisesExc(pytest.fail.Exception, match="does not declare .*complete_subset"),
+    ),
+}
+"""The only tests that fail, each as it is said here."""
+
+
+class DriverTests(ContractSuite):
+    """The suite, with the differences of one driver."""
+
+    differences: ClassVar[Mapping[str, Difference]] = {}
+
+    @pytest.fixture(autouse=True)
+    def stated_difference(self, request: pytest.FixtureRequest) -> None:
+        """Has a test that is a difference fail, in the way that is stated, and in no other."""
+        if found := self.differences.get(request.function.__name__):
+            request.applymarker(pytest.mark.xfail(reason=found.reason, raises=found.failure, strict=True))
+
+
+def test_each_difference_is_that_of_a_test() -> None:
+    assert all(callable(getattr(ContractSuite, name)) for name in RGW_DIFFERENCES)
+
+
+class TestMinioDriver(DriverTests):
     @pytest.fixture(scope="class")
     @classmethod
     def contract_backend(cls) -> Iterator[EndpointBackend]:
@@ -74,7 +117,9 @@ class TestMinioDriver(ContractSuite):
         backend.cleanup()
 
 
-class TestRgwDriver(ContractSuite):
+class TestRgwDriver(DriverTests):
+    differences = RGW_DIFFERENCES
+
     @pytest.fixture(scope="class")
     @classmethod
     def contract_backend(cls) -> Iterator[EndpointBackend]:

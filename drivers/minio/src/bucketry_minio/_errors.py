@@ -64,14 +64,16 @@ AUTHENTICATION: Final = frozenset(
 )
 """The codes that refuse who asks, and not what is asked."""
 
+ERROR_CODE: Final = "x-minio-error-code"
+"""The header in which MinIO names the code where an answer has no body, as to ``HEAD``."""
+
 _SHOWN: Final = 200
 
 
 def refused(refusal: Refusal) -> S3Error:
     """Makes the SDK's error of a refusal."""
     bucket, key, headers = refusal.bucket, refusal.key, refusal.headers
-    # An answer to HEAD has no body: MinIO gives the code in a header.
-    code = refusal.code or headers.get("x-minio-error-code") or refusal.code_by_status
+    code = refusal.code or headers.get(ERROR_CODE) or refusal.code_by_status
     return S3Error(
         response=HTTPResponse(status=refusal.status, headers=headers),
         code=code,

@@ -61,7 +61,7 @@ class ObjectOperations(MinioOperations):
         check_key(key)
         if options.part_number is not None:
             return self._head_part(bucket, key, options)
-        headers, _ = self._connection.send("HEAD", bucket, key, headers=of_read(options))
+        headers = self._connection.head(bucket, key, headers=of_read(options))
         info = object_info(key, headers)
         check_read(info, options)
         return info
@@ -69,7 +69,7 @@ class ObjectOperations(MinioOperations):
     def _head_part(self, bucket: str, key: str, options: HeadOptions) -> ObjectInfo:
         try:
             query = of_part(options.part_number)
-            headers, _ = self._connection.send("HEAD", bucket, key, query=query, headers=of_read(options))
+            headers = self._connection.head(bucket, key, query=query, headers=of_read(options))
         except S3Error as error:
             self._check_conditions(bucket, key, options, error)
             raise

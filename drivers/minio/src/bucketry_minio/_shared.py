@@ -39,8 +39,7 @@ class MinioOperations(DriverSpec):
             self._paths.check(bucket, key)
 
     def _stored(self, bucket: str, key: str) -> ObjectInfo:
-        headers, _ = self._connection.send("HEAD", bucket, key)
-        return object_info(key, headers)
+        return object_info(key, self._connection.head(bucket, key))
 
     def _buckets(self) -> tuple[BucketInfo, ...]:
         listed = self._connection.client.list_buckets()

@@ -7,13 +7,17 @@ here is decoded, and no answer is logged, raised or passed on as it came.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 from bucketry import BackendError, Quota
 from bucketry_s3client import Wire
 
 T = TypeVar("T")
+
+NO_ADMIN_API: Final = frozenset({"AccessDenied", "MethodNotAllowed", "NoSuchBucket", "NotImplemented"})
+"""What answers a question where the capability is missing, or the gateway does not serve the API (rgw_enable_apis):
+then its path is that of an object."""
 
 
 class RawQuota(msgspec.Struct, frozen=True):

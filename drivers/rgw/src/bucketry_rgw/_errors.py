@@ -37,7 +37,6 @@ KINDS: Final[Mapping[str, type[BucketryError]]] = {
     **S3_KINDS,
     "ConcurrentModification": Throttled,
     "InvalidObjectName": InvalidKey,
-    "QuotaExceeded": QuotaExceeded,
     "TooManyBuckets": QuotaExceeded,
     "UserSuspended": AccessDenied,
 }

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from botocore.exceptions import ClientError
 from bucketry import BackendError, BucketReport, OperationUsage, Quota, UsageReport, UserReport
 
-from bucketry_rgw._admin import AdminApi, BucketStats, quota_of
+from bucketry_rgw._admin import NO_ADMIN_API, AdminApi, BucketStats, quota_of
 from bucketry_rgw._errors import code_of
-from bucketry_rgw._usage import ADMIN, HEAD, UsageCounter
+from bucketry_rgw._usage import ADMIN, HEAD, LISTING, UsageCounter
 
 T = TypeVar("T")
 
@@ -41,7 +41,7 @@ class Reporter:
             for name, usage in sorted(usages.items())
         ]
         return UsageReport(
-            source=HEAD if stats is None else ADMIN,
+            source=ADMIN if stats is not None else _least([usage.source for usage in usages.values()]),
             as_of=moment,
             buckets=tuple(told),
             users=(self._user_report(uid, told),),
@@ -103,12 +103,17 @@ class Reporter:
         try:
             return ask()
         except ClientError as error:
-            if code_of(error) not in {"AccessDenied", "MethodNotAllowed", "NoSuchKey", "NoSuchUser"}:
+            if code_of(error) not in NO_ADMIN_API | {"NoSuchKey", "NoSuchUser"}:
                 raise
         except BackendError:
             pass  # A release whose answer is another.
         self._counter.say_once(capability, f"reports leave out what the capability {capability} would show")
         return None
+
+
+def _least(sources: Collection[str]) -> str:
+    """Returns the source that says least, of those without the admin API."""
+    return LISTING if LISTING in sources else HEAD
 
 
 def _bucket_report(name: str, object_count: int, size_bytes: int, stats: BucketStats | None) -> BucketReport:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from itertools import islice
@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from bucketry import BackendError, ListOptions, Usage
 from bucketry_s3client import Wire, date_of
 
-from bucketry_rgw._admin import AdminApi, BucketStats
+from bucketry_rgw._admin import NO_ADMIN_API, AdminApi, BucketStats
 from bucketry_rgw._errors import code_of
 from bucketry_rgw._inflight import parts, uploads
 from bucketry_rgw._listing import Lister
@@ -72,7 +72,7 @@ class UsageCounter:
 
     def stats(self) -> dict[str, BucketStats] | None:
         """Returns the admin API's statistics of all of the user's buckets; ``None`` without the capability."""
-        return self._asked_admin(lambda: self._admin.buckets_of(self._uid()))
+        return self._asked_admin(lambda: self._admin.buckets_of(self._uid()), {"NoSuchKey", "NoSuchUser"})
 
     def say_once(self, topic: str, message: str) -> None:
         """Warns of something that does not change from call to call."""
@@ -82,22 +82,26 @@ class UsageCounter:
         if is_new:
             _log.warning(message)
 
-    def _asked_admin(self, ask: Callable[[], Iterable[BucketStats]]) -> dict[str, BucketStats] | None:
+    def _asked_admin(
+        self, ask: Callable[[], Iterable[BucketStats]], nothing: Collection[str]
+    ) -> dict[str, BucketStats] | None:
+        """Asks the admin API; ``None`` if it cannot be used, and no buckets if it answers with one of these codes."""
         if time.monotonic() < self._refused_until:
             return None
         try:
             return {stats.bucket: stats for stats in ask()}
         except ClientError as error:
-            if code_of(error) in {"NoSuchBucket", "NoSuchKey", "NoSuchUser"}:
+            if code_of(error) in nothing:
                 return {}
-            if code_of(error) not in {"AccessDenied", "MethodNotAllowed"}:
+            if code_of(error) not in NO_ADMIN_API:
                 raise
         except BackendError:
             pass  # A release whose answer is another.
         self._refused_until = time.monotonic() + _ASK_AGAIN_AFTER
         self.say_once(
             ADMIN,
-            "the admin API cannot be used, so buckets are asked one by one: give the user the capability buckets=read",
+            "the admin API cannot be used, so buckets are asked one by one: give the user the capability buckets=read, "
+            "and see that the gateway serves it (rgw_enable_apis)",
         )
         return None
 
@@ -110,9 +114,10 @@ class UsageCounter:
     def _of_one(self, bucket: str) -> Usage | None:
         """Counts one bucket; ``None`` if there is none."""
         moment = datetime.now(UTC)
-        found = self._asked_admin(lambda: [self._admin.bucket(bucket)])
-        if found is not None:
-            return self._of_stats(found[bucket], moment) if bucket in found else None
+        found = self._asked_admin(lambda: [self._admin.bucket(bucket)], {"NoSuchBucket", "NoSuchKey"})
+        if found and bucket in found:
+            return self._of_stats(found[bucket], moment)
+        # No such bucket may also mean the bucket that the API's path begins with, where it is not served.
         try:
             headers = self.head(bucket)
             count, size = headers.get("x-rgw-object-count"), headers.get("x-rgw-bytes-used")

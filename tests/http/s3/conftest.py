@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import boto3
 import pytest
+from botocore.client import Config
 from bucketry import Store
 from types_boto3_s3 import S3Client
 
@@ -51,18 +52,29 @@ def s3(s3_url: str, store: Store) -> Client:
     return Client(s3_url)
 
 
-@pytest.fixture(scope="session")
-def boto_session_client(s3_url: str) -> S3Client:
+def boto_client(url: str, config: Config | None = None) -> S3Client:
     return boto3.client(
         "s3",
-        endpoint_url=s3_url,
+        endpoint_url=url,
         region_name="us-east-1",
         aws_access_key_id=ACCESS_KEY,
         aws_secret_access_key=SECRET_KEY,
+        config=config,
     )
+
+
+@pytest.fixture(scope="session")
+def boto_session_client(s3_url: str) -> S3Client:
+    return boto_client(s3_url)
 
 
 @pytest.fixture
 def boto(boto_session_client: S3Client, store: Store) -> S3Client:
     """boto3 as it comes, with its default settings."""
     return boto_session_client
+
+
+@pytest.fixture(scope="session")
+def presigning(s3_url: str) -> S3Client:
+    """boto3 told to presign with Signature Version 4, which it otherwise does not do in us-east-1."""
+    return boto_client(s3_url, Config(signature_version="s3v4"))

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import boto3
 import httpx
 import pytest
-from botocore.client import Config
 from bucketry import Store
 from types_boto3_s3 import S3Client
 
 from tests.http.s3.asking import Client
-from tests.http.s3.serving import ACCESS_KEY, READER, SECRET_KEY
+from tests.http.s3.serving import READER
 from tests.http.s3.signing import OWNER, Signing, signing_as
 
 BODY = b"what is stored"
@@ -27,18 +25,6 @@ def test_put_then_get(s3: Client, store: Store) -> None:
     answer = httpx.get(s3.url + OWNER.presigned("GET", KEY, s3.host))
     assert (answer.status_code, answer.content, answer.headers["content-type"]) == (200, BODY, "text/plain")
     assert [info.key for info in store.iter_objects("things")] == ["a key+/ä"]
-
-
-@pytest.fixture(scope="module")
-def presigning(s3_url: str) -> S3Client:
-    return boto3.client(
-        "s3",
-        endpoint_url=s3_url,
-        region_name="us-east-1",
-        aws_access_key_id=ACCESS_KEY,
-        aws_secret_access_key=SECRET_KEY,
-        config=Config(signature_version="s3v4"),
-    )
 
 
 @pytest.mark.parametrize("operation", ["put_object", "get_object", "head_object", "delete_object"])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -18,6 +19,8 @@ from bucketry_http.s3.errors import S3Error
 _FREE: Final = frozenset({"policy", "x-amz-signature", "signature", "awsaccesskeyid", "file"})
 _FREE_PREFIX: Final = "x-ignore-"
 _MAX_CONDITIONS: Final = 200
+_RANGE_BOUND: Final = re.compile("[0-9]{1,19}")
+"""Some signers write the numbers as strings."""
 
 
 class _Document(msgspec.Struct, frozen=True):
@@ -47,7 +50,7 @@ class Policy:
         try:
             document = msgspec.json.decode(base64.b64decode(encoded, validate=True), type=_Document)
             self._expiration = datetime.fromisoformat(document.expiration)
-        except (binascii.Error, msgspec.DecodeError, ValueError):
+        except (binascii.Error, msgspec.DecodeError, ValueError, RecursionError):
             raise _invalid("it is no JSON with expiration and conditions") from None
         if self._expiration.tzinfo is None:
             raise _invalid("its expiration has no time zone")
@@ -74,11 +77,13 @@ class Policy:
                 return
         raise _invalid(f"a condition cannot be read: {str(condition)[:100]}")
 
-    def _read_range(self, least: Any, most: Any) -> None:
-        try:
-            self.least, self.most = int(least), int(most)
-        except (TypeError, ValueError):
-            raise _invalid("content-length-range has two numbers") from None
+    def _read_range(self, *bounds: Any) -> None:
+        if not all(_RANGE_BOUND.fullmatch(str(bound)) for bound in bounds):
+            raise _invalid("content-length-range has two numbers")
+        least, most = map(int, bounds)
+        # Of several ranges all hold, as of all conditions.
+        self.least = max(self.least, least)
+        self.most = most if self.most is None else min(self.most, most)
 
     def check(self, fields: Mapping[str, str], bucket: str, now: datetime | None = None) -> None:
         """Compares a form with it.

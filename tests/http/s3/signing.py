@@ -35,7 +35,9 @@ def _encoded(text: str, safe: str = "") -> str:
 
 def _canonical_query(query: str) -> str:
     pairs = [part.partition("=") for part in query.split("&") if part]
-    return "&".join(sorted(f"{_encoded(name)}={_encoded(value)}" for name, _, value in pairs))
+    return "&".join(
+        f"{name}={value}" for name, value in sorted((_encoded(name), _encoded(value)) for name, _, value in pairs)
+    )
 
 
 def _canonical_value(value: str) -> str:

@@ -128,6 +128,9 @@ def route(request: S3Request) -> Operation:
     subresource = _subresource(request.query) if request.query else ""
     method = request.method
     table = OBJECT if request.key else BUCKET if request.bucket else SERVICE
+    if method == "PUT" and "partNumber" in request.query and subresource != "uploadId":
+        # Taken for a whole object, it would replace the one that it was to be a part of.
+        raise S3Error("InvalidArgument", "A part needs the parameter uploadId.")
     if method == "PUT" and "x-amz-copy-source" in request.headers and request.key:
         operation = COPIES.get(subresource)
     else:

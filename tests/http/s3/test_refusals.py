@@ -1,0 +1,158 @@
+"""What S3 has and this endpoint has not is refused; what clients look up before they begin is answered."""
+
+from __future__ import annotations
+
+import pytest
+from bucketry import Store
+
+from tests.http.s3.asking import Client
+
+NOT_IMPLEMENTED = (501, "NotImplemented")
+BODY = b"<Anything/>"
+
+BUCKET_WRITES = ["acl", "accelerate", "analytics&id=a", "encryption", "intelligent-tiering&id=a", "inventory&id=a",
+                 "lifecycle", "logging", "metrics&id=a", "notification", "object-lock", "ownershipControls", "policy",
+                 "publicAccessBlock", "replication", "requestPayment", "tagging", "versioning", "website",
+                 "metadataTable", "abac", "from-the-future"]  # fmt: skip
+OBJECT_WRITES = ["acl", "legal-hold", "retention", "renameObject", "encryption", "from-the-future"]
+
+
+@pytest.mark.parametrize("name", BUCKET_WRITES)
+def test_settings_of_a_bucket_that_cannot_be_made(s3: Client, store: Store, name: str) -> None:
+    assert s3.ask("PUT", f"/things?{name}", BODY).error == NOT_IMPLEMENTED
+    assert s3.ask("PUT", f"/new-bucket?{name}", BODY).error == NOT_IMPLEMENTED
+    assert "new-bucket" not in {bucket.name for bucket in store.list_buckets()}
+
+
+@pytest.mark.parametrize("name", OBJECT_WRITES)
+def test_settings_of_an_object_that_cannot_be_made(s3: Client, store: Store, name: str) -> None:
+    assert s3.ask("PUT", f"/things/a?{name}", BODY).error == NOT_IMPLEMENTED
+    assert list(store.iter_objects("things")) == []
+
+
+@pytest.mark.parametrize("target", ["/things/a?restore", "/things/a?select&select-type=2", "/things?delete=&uploads="])
+def test_other_operations_that_are_not_there(s3: Client, target: str) -> None:
+    assert s3.ask("POST", target, BODY).status in {400, 501}
+
+
+@pytest.mark.parametrize("name", ["torrent", "legal-hold", "retention", "from-the-future", "versions"])
+def test_reads_of_an_object_that_are_not_there(s3: Client, store: Store, name: str) -> None:
+    store.put_object("things", "a", b"a")
+    assert s3.ask("GET", f"/things/a?{name}").error == NOT_IMPLEMENTED
+    assert s3.ask("DELETE", f"/things/a?{name}").error == NOT_IMPLEMENTED
+    assert [info.key for info in store.iter_objects("things")] == ["a"]
+
+
+def test_versions_are_not_listed_as_if_they_were_objects(s3: Client) -> None:
+    assert s3.ask("GET", "/things?versions").error == NOT_IMPLEMENTED
+
+
+@pytest.mark.parametrize(("method", "status"), [("GET", 404), ("HEAD", 404), ("DELETE", 404)])
+def test_there_is_one_version(s3: Client, store: Store, method: str, status: int) -> None:
+    store.put_object("things", "a", b"a")
+    assert s3.ask(method, "/things/a?versionId=abc").status == status
+    assert store.head_object("things", "a").size_bytes == 1
+    assert s3.ask(method, "/things/a?versionId=null").status in {200, 204}
+
+
+MISSING = {
+    "policy": "NoSuchBucketPolicy",
+    "policyStatus": "NoSuchBucketPolicy",
+    "lifecycle": "NoSuchLifecycleConfiguration",
+    "tagging": "NoSuchTagSet",
+    "website": "NoSuchWebsiteConfiguration",
+    "replication": "ReplicationConfigurationNotFoundError",
+    "encryption": "ServerSideEncryptionConfigurationNotFoundError",
+    "object-lock": "ObjectLockConfigurationNotFoundError",
+    "publicAccessBlock": "NoSuchPublicAccessBlockConfiguration",
+    "ownershipControls": "OwnershipControlsNotFoundError",
+    "cors": "NoSuchCORSConfiguration",
+}
+
+
+@pytest.mark.parametrize(("name", "code"), MISSING.items())
+def test_what_is_not_configured(s3: Client, name: str, code: str) -> None:
+    assert s3.ask("GET", f"/things?{name}").error == (404, code)
+    assert s3.ask("GET", f"/none-such?{name}").error == (404, "NoSuchBucket")
+
+
+def test_what_a_bucket_is_like(s3: Client) -> None:
+    assert s3.ask("GET", "/things?versioning").xml.find("{*}Status") is None
+    assert s3.ask("GET", "/things?requestPayment").text("{*}Payer") == "BucketOwner"
+    grants = "{*}AccessControlList/{*}Grant"
+    for target in ("/things?acl", "/things/a?acl"):
+        s3.ask("PUT", "/things/a", b"")
+        reply = s3.ask("GET", target)
+        assert reply.texts(f"{grants}/{{*}}Permission") == ["FULL_CONTROL"]
+        assert reply.texts(f"{grants}/{{*}}Grantee/{{*}}ID") == [reply.text("{*}Owner/{*}ID")]
+    assert s3.ask("GET", "/things/none?acl").error == (404, "NoSuchKey")
+    assert s3.ask("GET", "/none-such?versioning").error == (404, "NoSuchBucket")
+
+
+@pytest.mark.parametrize("name", ["policy", "lifecycle", "tagging", "website", "replication", "encryption"])
+def test_what_is_not_configured_can_be_deleted(s3: Client, name: str) -> None:
+    assert s3.ask("DELETE", f"/things?{name}").status == 204
+    assert s3.ask("HEAD", "/things").status == 200
+    assert s3.ask("DELETE", f"/none-such?{name}").error == (404, "NoSuchBucket")
+
+
+HEADERS = {
+    "x-amz-server-side-encryption": "AES256",
+    "x-amz-server-side-encryption-customer-algorithm": "AES256",
+    "x-amz-acl": "public-read",
+    "x-amz-grant-read": 'uri="http://acs.amazonaws.com/groups/global/AllUsers"',
+    "x-amz-object-lock-mode": "COMPLIANCE",
+    "x-amz-object-lock-legal-hold": "ON",
+    "x-amz-website-redirect-location": "/elsewhere",
+    "x-amz-write-offset-bytes": "5",
+}
+
+
+@pytest.mark.parametrize(("name", "value"), HEADERS.items())
+def test_no_header_is_ignored_that_would_protect_or_expose(s3: Client, store: Store, name: str, value: str) -> None:
+    for method, target in [("PUT", "/things/a"), ("POST", "/things/a?uploads")]:
+        assert s3.ask(method, target, headers={name: value}).error == NOT_IMPLEMENTED
+    assert list(store.iter_objects("things")) == []
+    assert store.list_multipart_uploads("things").uploads == ()
+
+
+def test_a_storage_class_that_is_not_there(s3: Client) -> None:
+    assert s3.ask("PUT", "/things/a", headers={"x-amz-storage-class": "GLACIER"}).error == (400, "InvalidStorageClass")
+    assert s3.ask("PUT", "/things/a", headers={"x-amz-storage-class": "STANDARD"}).status == 200
+
+
+@pytest.mark.parametrize("value", ["private", "bucket-owner-full-control"])
+def test_an_acl_that_gives_nothing_away_is_what_there_is(s3: Client, value: str) -> None:
+    assert s3.ask("PUT", "/things/a", headers={"x-amz-acl": value}).status == 200
+
+
+def test_another_owner_is_expected(s3: Client) -> None:
+    headers = {"x-amz-expected-bucket-owner": "111122223333"}
+    assert s3.ask("GET", "/things", headers=headers).error == (403, "AccessDenied")
+    owner = s3.ask("GET", "/things?acl").text("{*}Owner/{*}ID")
+    assert s3.ask("GET", "/things", headers={"x-amz-expected-bucket-owner": owner}).status == 200
+
+
+METHODS = [
+    ("POST", "/"),
+    ("PUT", "/"),
+    ("DELETE", "/"),
+    ("PATCH", "/things/a"),
+    ("POST", "/things/a"),
+    ("TRACE", "/things"),
+]
+
+
+@pytest.mark.parametrize(("method", "target"), METHODS)
+def test_methods_that_are_not_there(s3: Client, method: str, target: str) -> None:
+    assert s3.ask(method, target).error == (405, "MethodNotAllowed")
+
+
+def test_allowed_methods_are_named(s3: Client) -> None:
+    assert s3.ask("PATCH", "/things/a").headers["allow"].split(", ") == ["GET", "HEAD", "PUT", "DELETE"]
+
+
+@pytest.mark.parametrize("name", ["partNumber=1", "uploads&acl", "x=1&x=2"])
+def test_parameters_that_say_two_things(s3: Client, store: Store, name: str) -> None:
+    assert s3.ask("PUT", f"/things/a?{name}", b"part").status in {400, 501}
+    assert list(store.iter_objects("things")) == []

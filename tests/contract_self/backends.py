@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
-from bucketry import BucketryError, Store
+from bucketry import NoSuchKey, PutOptions, Store
 from bucketry.sigv4 import SignatureError, Verifier
 from bucketry_contract import Backend
 
@@ -83,13 +83,21 @@ def _handler(store: Store) -> type[BaseHTTPRequestHandler]:
     settings = HonestSettings()
     verifier = Verifier({settings.access_key: settings.secret_key}.get)
 
+    def _delete(bucket: str, key: str) -> bytes:
+        store.delete_object(bucket, key)
+        return b""
+
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self._answer(lambda bucket, key: store.get_object(bucket, key).read())
 
         def do_PUT(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            self._answer(lambda bucket, key: store.put_object(bucket, key, body).etag.encode())
+            options = PutOptions(content_type=self.headers["Content-Type"])
+            self._answer(lambda bucket, key: store.put_object(bucket, key, body, options).etag.encode())
+
+        def do_DELETE(self) -> None:
+            self._answer(_delete)
 
         def _answer(self, act: Callable[[str, str], bytes]) -> None:
             url = urlsplit(self.path)
@@ -98,9 +106,14 @@ def _handler(store: Store) -> type[BaseHTTPRequestHandler]:
             try:
                 verifier.verify(self.command, url.path.encode(), url.query.encode(), headers)
                 status, content = 200, act(bucket, key)
-            except (SignatureError, BucketryError):
+            except SignatureError:
                 status, content = 403, b""
+            except NoSuchKey:
+                status, content = 404, b""
             self.send_response(status)
+            for name, value in parse_qsl(url.query):
+                if name.startswith("response-"):
+                    self.send_header(name.removeprefix("response-"), value)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)

@@ -174,6 +174,12 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
         "Asks the backend nothing": ["test_a_url_names_the_very_key"],
         "Signed for the public endpoint": ["test_a_url_is_for_the_stores_endpoint"],
         "``expires_at`` is what": ["test_a_url_expires_when_it_says"],
+        "Good for this method": [
+            "test_a_url_is_good_for_its_method_only",
+            "test_a_url_that_was_changed_is_good_for_nothing",
+            "test_a_url_that_has_expired_is_good_for_nothing",
+            "test_an_upload_is_of_the_type_that_was_signed",
+        ],
     },
     "get_object_tagging": {
         "An object without tags": ["test_an_object_without_tags_has_none"],

@@ -118,6 +118,19 @@ def test_a_run_on_many_processes_is_summed_up_once(
     assert "test_that_leaves_something" in text
 
 
+def test_a_test_that_fails_as_expected_is_neither_a_failure_nor_left_out(pytester: pytest.Pytester) -> None:
+    ending = 'pytest.xfail("a known difference")'
+    pytester.makepyfile(SUBJECT.format(ending=ending))
+    result = pytester.runpytest_inprocess("-k", "bare and something", "--contract-report=report.md", *PLUGINS)
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(
+        ["contract suite: honest (TestDriver): 0 passed, 0 failed, 1 failed as expected (bare)"]
+    )
+    (report,) = json.loads((pytester.path / "report.json").read_text())["drivers"]
+    assert report["counts"] == {"passed": 0, "refused": 0, "failed": 0, "expected": 1, "skipped": 0}
+    assert "0 failed, 1 more as expected, 0 were not tried" in (pytester.path / "report.md").read_text()
+
+
 def test_a_store_is_tested_by_its_url(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest_inprocess(
         "--pyargs", "bucketry_contract", "--store=memory://", "-k", "bare and delete", *PLUGINS, "-q"

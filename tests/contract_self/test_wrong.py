@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from importlib import import_module
 
 import pytest
+from bucketry_contract.suite.presigned_urls import PresignedUrlTests
 from bucketry_contract.suite.writing import WritingTests
 
+from tests.contract_self.backends import DriverBackend, ServedBackend
 from tests.contract_self.cases import CASES, Case
 from tests.contract_self.honest import HonestDriver
 from tests.contract_self.wrapping import WrapsErrors
@@ -30,9 +32,9 @@ for _subject in (
 RUN = """
 from {subject_module} import {subject}
 from {driver_module} import {driver}
-from tests.contract_self.backends import DriverBackend
+from tests.contract_self.backends import {backend}
 
-class Backend(DriverBackend):
+class Backend({backend}):
     driver = {driver}
 
 class TestWrong({subject}):
@@ -53,7 +55,8 @@ def _no_other_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run_subject(pytester: pytest.Pytester, case: Case) -> tuple[set[str], set[str]]:
     """Runs the tests of a case's subject on its driver; returns the names of those that passed and that failed."""
-    names = {"subject": case.subject.__name__, "driver": case.driver.__name__}
+    backend = ServedBackend if case.subject is PresignedUrlTests else DriverBackend
+    names = {"subject": case.subject.__name__, "driver": case.driver.__name__, "backend": backend.__name__}
     modules = {"subject_module": case.subject.__module__, "driver_module": case.driver.__module__}
     pytester.makepyfile(RUN.format(**names, **modules))
     passed, _, failed = pytester.inline_run("-k", _selection(case.test), *OPTIONS).listoutcomes()

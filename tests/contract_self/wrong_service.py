@@ -21,6 +21,7 @@ from bucketry import (
 from bucketry.hookspecs import hookimpl
 from bucketry_contract.suite.buckets import BucketTests
 from bucketry_contract.suite.errors import ErrorTests
+from bucketry_contract.suite.presigned_urls import PresignedUrlTests
 from bucketry_contract.suite.presigning import PresignTests
 from bucketry_contract.suite.usage import UsageTests
 
@@ -119,6 +120,34 @@ class ExpiresEarlierThanItSays(HonestDriver):
         return msgspec.structs.replace(presigned, expires_at=presigned.expires_at + timedelta(minutes=1))
 
 
+@fails(PresignedUrlTests, PresignedUrlTests.test_a_url_that_has_expired_is_good_for_nothing)
+class SignsForLonger(HonestDriver):
+    @hookimpl
+    def presign(self, bucket: str, key: str, options: PresignOptions) -> PresignedUrl:
+        presigned = super().presign(bucket, key, msgspec.structs.replace(options, expires_in=options.expires_in + 60))
+        return msgspec.structs.replace(presigned, expires_at=presigned.expires_at - timedelta(minutes=1))
+
+
+@fails(PresignedUrlTests, PresignedUrlTests.test_a_url_is_good_for_its_method_only)
+@fails(PresignedUrlTests, PresignedUrlTests.test_urls_upload_and_download)
+class SignsForTheOtherMethod(HonestDriver):
+    @hookimpl
+    def presign(self, bucket: str, key: str, options: PresignOptions) -> PresignedUrl:
+        signed = super().presign(
+            bucket, key, msgspec.structs.replace(options, method="PUT" if options.method == "GET" else "GET")
+        )
+        return msgspec.structs.replace(signed, method=options.method)
+
+
+@fails(PresignedUrlTests, PresignedUrlTests.test_a_download_has_the_headers_that_were_signed)
+class ForgetsTheHeadersOfDownloads(HonestDriver):
+    @hookimpl
+    def presign(self, bucket: str, key: str, options: PresignOptions) -> PresignedUrl:
+        without = {"response_content_type": None, "response_content_disposition": None}
+        return super().presign(bucket, key, msgspec.structs.replace(options, **without))
+
+
+@fails(PresignedUrlTests, PresignedUrlTests.test_urls_upload_and_download)
 @fails(PresignTests, PresignTests.test_a_url_names_the_very_key)
 class PresignsEncodedKeys(HonestDriver):
     @hookimpl
@@ -133,6 +162,7 @@ class PresignsForAnotherHost(HonestDriver):
         return msgspec.structs.replace(super().status(), endpoint="https://public.example.com")
 
 
+@fails(PresignedUrlTests, PresignedUrlTests.test_an_upload_is_of_the_type_that_was_signed)
 @fails(PresignTests, PresignTests.test_the_content_type_of_an_upload_is_signed)
 class SignsNoContentType(HonestDriver):
     @hookimpl

@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack, closing
 
 from bucketry import Store
 from bucketry.features import MIB
 from bucketry_contract import Backend, ContractSuite
 from bucketry_memory import MemoryDriver, MemorySettings
 from bucketry_memory._bucket import Bucket
+from bucketry_testing import S3Endpoint
+from bucketry_testing._ports import reserve_port, url_of
 
 
 class MemoryBackend(Backend):
-    """Looks into the drivers' own tables."""
+    """Looks into the drivers' own tables, and serves S3 from them, for presigned URLs."""
+
+    serves_presigned_urls = True
 
     def __init__(self) -> None:
         self._drivers: list[MemoryDriver] = []
+        self._served = ExitStack()
 
     def open(self, layers: Sequence[object]) -> Store:
-        self._drivers.append(MemoryDriver(MemorySettings()))
-        return Store(self._drivers[-1], layers)
+        port = reserve_port()
+        settings = MemorySettings(endpoint=url_of(port))
+        self._drivers.append(MemoryDriver(settings))
+        store = Store(self._drivers[-1], layers)
+        self._served.enter_context(closing(S3Endpoint(store, settings, port)))
+        return store
+
+    def cleanup(self) -> None:
+        self._served.close()
 
     def raw_object(self, bucket: str, key: str) -> bytes | None:
         stored = self._bucket(bucket).objects.get(key)

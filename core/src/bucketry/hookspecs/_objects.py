@@ -143,5 +143,6 @@ class ObjectSpec:
             - Asks the backend nothing: neither bucket nor object needs to exist.
             - Signed for the public endpoint where one is set; else for the endpoint.
             - ``expires_at`` is what was signed, in whole seconds.
+            - Good for this method and object only, with the content type that is signed if one is, and until then.
         """
         raise NotImplementedError

@@ -17,6 +17,9 @@ _TOPICS: Final = {
 }
 
 
+_VERDICTS: Final = ("passed", "refused", "failed", "expected", "skipped")
+
+
 class DriverResult:
     """What came out of the suite's run on one driver by one test class.
 
@@ -25,7 +28,7 @@ class DriverResult:
         suite: Name of the test class.
         layerings: In which ways it ran: ``bare``, ``layered``.
         counts: Tests by outcome: ``passed``, ``refused`` (raised ``Unsupported``, as they had to), ``failed``,
-            ``skipped`` (not tried).
+            ``expected`` (failed, and marked ``xfail``), ``skipped`` (not tried).
         failures: The tests that failed.
         remarks: Lines by topic: refused keys, what could not be looked at, what could not be tried.
     """
@@ -69,7 +72,7 @@ class DriverResult:
             "contract_version": self.driver.get("contract_version"),
             "suite": self.suite,
             "layerings": sorted(self.layerings),
-            "counts": {verdict: self.counts[verdict] for verdict in ("passed", "refused", "failed", "skipped")},
+            "counts": {verdict: self.counts[verdict] for verdict in _VERDICTS},
             "operations": self.capabilities(OPERATIONS),
             "features": self.capabilities(FEATURE_NAMES),
             "limits": self.driver.get("limits", {}),
@@ -90,11 +93,13 @@ def as_markdown(results: Sequence[DriverResult]) -> str:
 
 def _section(result: DriverResult) -> Iterator[str]:
     counts = result.counts
+    expected = f"{counts['expected']} more as expected, " if counts["expected"] else ""
     yield f"# {result.driver['name']} {result.driver['version']}".rstrip()
     yield ""
     yield (
         f"{counts['passed']} tests passed, {counts['refused']} were refused as they had to be, "
-        f"{counts['failed']} failed, {counts['skipped']} were not tried ({' and '.join(sorted(result.layerings))})."
+        f"{counts['failed']} failed, {expected}{counts['skipped']} were not tried "
+        f"({' and '.join(sorted(result.layerings))})."
     )
     for title, names in (("Operation", OPERATIONS), ("Feature", FEATURE_NAMES)):
         yield from ("", f"| {title} | declared | passed | refused | failed |", "|---|---|---|---|---|")

@@ -26,7 +26,7 @@ class Reporter:
         if notes is None:
             return
         _, before = self._tests.get(report.nodeid, (None, "passed"))
-        outcome = report.outcome if before == "passed" else before
+        outcome = _outcome_of(report) if before == "passed" else before
         self._tests[report.nodeid] = cast("dict[str, Any]", notes), "failed" if report.failed else outcome
 
     def results(self) -> list[DriverResult]:
@@ -59,14 +59,19 @@ class Reporter:
                     terminalreporter.write_line(f"  {topic.replace('_', ' ')}: {', '.join(sorted(lines))}")
 
 
+def _outcome_of(report: pytest.TestReport) -> str:
+    return "expected" if report.skipped and hasattr(report, "wasxfail") else report.outcome
+
+
 def _line(result: DriverResult) -> str:
     modes = " and ".join(mode for mode in _LAYERINGS if mode in result.layerings)
     refused = (
         f", {result.counts['refused']} of these as refusals of what is not declared" if result.counts["refused"] else ""
     )
+    expected = f", {result.counts['expected']} failed as expected" if result.counts["expected"] else ""
     not_tried = f", {result.counts['skipped']} not tried" if result.counts["skipped"] else ""
     passed = result.counts["passed"] + result.counts["refused"]
     return (
         f"contract suite: {result.driver['name']} ({result.suite}): {passed} passed, {result.counts['failed']} failed"
-        f"{not_tried} ({modes}){refused}"
+        f"{expected}{not_tried} ({modes}){refused}"
     )

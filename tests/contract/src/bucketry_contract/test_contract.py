@@ -19,7 +19,9 @@ class UrlBackend(Backend):
 
     def open(self, layers: Sequence[object]) -> Store:
         """Opens the store."""
-        return open_store(self._url, layers=layers)
+        store = open_store(self._url, layers=layers)
+        self.serves_presigned_urls = store.capabilities.s3_endpoint
+        return store
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from bucketry_contract.suite.multipart_errors import MultipartErrorTests
 from bucketry_contract.suite.paging import PagingTests
 from bucketry_contract.suite.part_copies import PartCopyTests
 from bucketry_contract.suite.part_reads import PartReadTests
+from bucketry_contract.suite.presigned_urls import PresignedUrlTests
 from bucketry_contract.suite.presigning import PresignTests
 from bucketry_contract.suite.read_conditions import ReadConditionTests
 from bucketry_contract.suite.reading import ReadingTests
@@ -45,6 +46,7 @@ class ContractSuite(
     CorsTests,
     UsageTests,
     PresignTests,
+    PresignedUrlTests,
     StreamingTests,
     ErrorTests,
     ConcurrencyTests,

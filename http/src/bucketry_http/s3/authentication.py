@@ -9,6 +9,7 @@ from bucketry import Secret
 from bucketry.sigv4 import SignatureError, Verified, Verifier
 
 from bucketry_http.s3.errors import S3Error, of_signature
+from bucketry_http.s3.hoisted import take_hoisted
 from bucketry_http.s3.request import S3Request
 from bucketry_http.s3.settings import S3Rights, S3Settings
 
@@ -34,6 +35,11 @@ class Authenticator:
         Raises:
             S3Error: The request is not signed as it should be, or not at all where it has to be.
         """
+        self._verify(request)
+        if request.query:
+            take_hoisted(request)
+
+    def _verify(self, request: S3Request) -> None:
         if self._anonymous is not None and _claims_nothing(request):
             request.rights = self._anonymous
             request.payload = request.headers.get("x-amz-content-sha256")

@@ -1,0 +1,65 @@
+"""Headers that stand in the query of a presigned URL.
+
+Clients move them there ("hoist" them), so that whoever uses the URL need not send them, and S3 takes them as headers
+(S3 API reference, "Authenticating requests: using query parameters"; the presigners of Amazon's SDKs for JavaScript,
+Go, Ruby and PHP). To ignore one would be a wrong success: an upload without its tags, or a copy that stores nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from bucketry_http.s3.errors import S3Error
+from bucketry_http.s3.request import S3Request
+
+_PREFIX: Final = "x-amz-"
+_SIGNATURE: Final = frozenset(
+    f"X-Amz-{name}"
+    for name in (
+        "Algorithm",
+        "Content-Sha256",
+        "Credential",
+        "Date",
+        "Expires",
+        "Security-Token",
+        "Signature",
+        "SignedHeaders",
+    )
+)
+"""Parameters of the signature itself; their names are given in this case only."""
+
+_SIGNATURE_LOWER: Final = frozenset(name.lower() for name in _SIGNATURE)
+_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
+_NO_VALUE: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+"""What cannot stand in a header (RFC 9110, 5.5)."""
+
+
+def take_hoisted(request: S3Request) -> None:
+    """Moves what is a header from the query, whose signature is verified, to the headers.
+
+    Raises:
+        S3Error: A parameter cannot be a header, differs from the header of its name, or the URL is not presigned.
+    """
+    names = [name for name in request.query if name[: len(_PREFIX)].lower() == _PREFIX]
+    if not names:
+        return
+    if request.verified is None or request.verified.kind != "query":
+        raise S3Error("InvalidArgument", f"The parameter {names[0][:100]!r} has a meaning in a presigned URL only.")
+    headers, query = dict(request.headers), dict(request.query)
+    for name in names:
+        header, value = name.lower(), _as_header(query.pop(name))
+        if not _NAME.fullmatch(header) or _NO_VALUE.search(value):
+            raise S3Error("InvalidArgument", f"The parameter {name[:100]!r} is no header.")
+        if headers.get(header, value) != value:
+            raise S3Error("InvalidRequest", f"The header and the parameter {header[:100]!r} are different.")
+        if name not in _SIGNATURE:
+            if header in _SIGNATURE_LOWER:
+                raise S3Error("InvalidArgument", f"The parameter {header!r} is written otherwise.")
+            headers[header] = value
+    request.headers, request.query = headers, query
+
+
+def _as_header(value: str) -> str:
+    # As `headers_of` has it: each character is a byte.
+    return value.encode().decode("latin-1")

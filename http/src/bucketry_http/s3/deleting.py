@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from bucketry import BucketryError, DeleteOptions, InvalidKey, NoSuchBucket, Store
 from bucketry.options import MAX_PAGE
 
+from bucketry_http.s3.addressing import MAX_KEY_BYTES
 from bucketry_http.s3.answers import Answer, no_content, xml_answer
 from bucketry_http.s3.endpoint import Endpoint
 from bucketry_http.s3.errors import CODE_OF, S3Error, not_implemented, translated
@@ -111,6 +112,9 @@ class _Batch:
         self._delete_one(key, DeleteOptions(if_match=etag))
 
     def _delete_one(self, key: str, options: DeleteOptions) -> None:
+        if len(key.encode()) > MAX_KEY_BYTES:
+            self._fail(key, S3Error("KeyTooLongError"))
+            return
         try:
             self._store.delete_object(self._bucket, key, options)
         except NoSuchBucket:

@@ -55,14 +55,17 @@ class _Uploads:
         self._limit = limit
         self.uploads: list[Upload] = []
         self.prefixes: list[str] = []
+        self._rolled_before = self._last = ""
         self.next_marker: tuple[str, str] | None = None
 
     def run(self, key_marker: str, id_marker: str) -> None:
         """Collects what comes after the markers.
 
         The store knows no such markers, only its own cursor: which stands in the upload id marker that this endpoint
-        gives out. With markers of another's making the uploads before them are read and left out.
+        gives out. With markers of another's making the uploads before them are read and left out. Where a page ends
+        with rolled-up uploads, the key marker is their prefix, which the next page leaves out.
         """
+        self._rolled_before = key_marker
         cursor = id_marker.removeprefix(_CURSOR) if id_marker.startswith(_CURSOR) else None
         skipping = cursor is None and bool(key_marker)
         seen_marker = not id_marker
@@ -84,13 +87,13 @@ class _Uploads:
                     seen_marker = True
                 self._add(upload)
                 if self._is_full and position + 1 < len(page.uploads):
-                    self.next_marker = (upload.key, upload.upload_id)
+                    self.next_marker = (self._last, upload.upload_id)
                     return
             if page.cursor is None:
                 return
             cursor = page.cursor
             if self._is_full:
-                self.next_marker = (page.uploads[-1].key, _CURSOR + cursor)
+                self.next_marker = (self._last, _CURSOR + cursor)
                 return
 
     @property
@@ -101,10 +104,12 @@ class _Uploads:
         at = upload.key.find(self._delimiter, len(self._prefix)) if self._delimiter else -1
         if at < 0:
             self.uploads.append(upload)
+            self._last = upload.key
             return
         common = upload.key[: at + len(self._delimiter)]
-        if common not in self.prefixes:
+        if common not in self.prefixes and common != self._rolled_before:
             self.prefixes.append(common)
+            self._last = common
 
 
 async def list_parts(endpoint: Endpoint, request: S3Request) -> Answer:

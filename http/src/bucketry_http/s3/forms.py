@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -26,7 +25,6 @@ from bucketry_http.shared.form import Form, Part
 _MAX_PARTS: Final = 100
 _FILENAME: Final = "${filename}"
 _MEDIA_TYPE: Final = "multipart/form-data"
-_DIRECTORY: Final = re.compile(r".*[/\\]", re.DOTALL)
 
 
 def is_form(request: S3Request) -> bool:
@@ -63,18 +61,14 @@ class _FormUpload:
         """Reads the fields, checks them, and stores the file behind them."""
         file = await self._read_fields()
         fields, request = self._fields, self._request
-        name = _DIRECTORY.sub("", file.file_name or "")
-        for field in fields:
-            if field not in {"policy", "x-amz-signature"}:
-                fields[field] = fields[field].replace(_FILENAME, name)
         self._endpoint.authenticator.authenticate_form(request, fields)
         authorise(request.rights, request.bucket, write=True)
-        policy = None
-        if "policy" in fields:
-            policy = Policy(fields["policy"])
+        policy = Policy(fields["policy"]) if "policy" in fields else None
+        self._name_file(file.file_name or "")
+        if policy is not None:
             policy.check(fields, request.bucket)
         request.key = self._key()
-        options = self._options(file)
+        options = self._options()
         content = _File(self._form, policy, checksum_of(fields))
         return await self._endpoint.uploader.store(request.bucket, request.key, content, options)
 
@@ -92,13 +86,29 @@ class _FormUpload:
         value = b""
         while piece := await self._form.next():
             value += piece
-            self._size += len(piece)
-            if self._size > self._endpoint.settings.max_policy_bytes:
-                raise S3Error("MaxPostPreDataLengthExceededError", "The fields before the file are too large.")
+            self._grow(len(piece))
         try:
             return value.decode()
         except UnicodeDecodeError:
             raise S3Error("MalformedPOSTRequest", "A field is not UTF-8.") from None
+
+    def _grow(self, size: int) -> None:
+        self._size += size
+        if self._size > self._endpoint.settings.max_policy_bytes:
+            raise S3Error("MaxPostPreDataLengthExceededError", "The fields before the file are too large.")
+
+    def _name_file(self, path: str) -> None:
+        """Puts the file's name, without its directory, where fields ask for it; the policy is about the result.
+
+        Source: S3 API reference, POST Object ("key") and "Creating a POST policy" ("Conditions").
+        """
+        name = path[max(path.rfind("/"), path.rfind("\\")) + 1 :]
+        size = len(name.encode())
+        for field, value in self._fields.items():
+            if times := value.count(_FILENAME):
+                # Bounded before it is done: a short form can ask for a long name thousands of times.
+                self._grow(times * size)
+                self._fields[field] = value.replace(_FILENAME, name)
 
     def _key(self) -> str:
         key = self._fields.get("key", "")
@@ -108,13 +118,12 @@ class _FormUpload:
             raise S3Error("KeyTooLongError")
         return key
 
-    def _options(self, file: Part) -> PutOptions:
+    def _options(self) -> PutOptions:
+        # The type that the file's own part declares does not count, as in S3: no policy is about it.
         headers = dict(self._fields)
         if "acl" in headers:
             headers["x-amz-acl"] = headers.pop("acl")
         check_headers(headers, write=True)
-        if not headers.get("content-type") and file.content_type:
-            headers["content-type"] = file.content_type
         fields: dict[str, Any] = written_headers(headers)
         if "tagging" in headers:
             fields["tags"] = checked_tags(read_tags(read_xml(headers["tagging"].encode(), "Tagging")))

@@ -1,6 +1,7 @@
 """The policy of a form upload: what the one who signed it allows the one who sends it.
 
-Source: S3 API reference, "Creating a POST policy". A policy without a condition on a field does not allow that field.
+Source: S3 API reference, "Creating a POST policy". A policy without a condition on a field does not allow that field,
+and without one on the bucket it is valid for none.
 """
 
 from __future__ import annotations
@@ -109,7 +110,8 @@ class Policy:
             if not all(part.strip().startswith(start) for part in parts):
                 raise _failed(["starts-with", f"${name}", start])
         allowed = {name for name, _ in self._equal + self._starts} | _FREE
-        extra = sorted(name for name in fields if name not in allowed and not name.startswith(_FREE_PREFIX))
+        # The bucket too: without a condition on it, S3 calls it an extra field.
+        extra = sorted(name for name in values if name not in allowed and not name.startswith(_FREE_PREFIX))
         if extra:
             raise S3Error("AccessDenied", f"Invalid according to Policy: Extra input fields: {', '.join(extra)[:200]}")
 

@@ -42,6 +42,25 @@ def test_data_comes_out_in_the_call_that_brought_it(payload: str) -> None:
 
 
 @every_payload
+def test_tiny_chunks_come_out_as_one_piece(payload: str) -> None:
+    chunks = [bytes([number % 256]) * 2 for number in range(1000)]
+    data = b"".join(chunks)
+    decoder = new_decoder(payload, len(data))
+    body = frame(payload, chunks)
+    half = len(body) // 2
+    pieces = [decoder.feed(body[:half]), decoder.feed(body[half:])]
+    assert [len(each) for each in pieces] == [1, 1]
+    assert b"".join(piece for each in pieces for piece in each) == data
+    decoder.finish()
+
+
+@every_payload
+def test_chunks_of_the_size_that_s3_wants_are_not_copied(payload: str) -> None:
+    chunks = [b"a" * 8192, b"b" * 8192]
+    assert new_decoder(payload, 16_384).feed(frame(payload, chunks)) == chunks
+
+
+@every_payload
 def test_broken_off_at_every_byte(payload: str) -> None:
     body = frame(payload)
     # The last line break may be missing, after a last chunk or a signature that says it is the end.

@@ -109,6 +109,16 @@ def test_a_checksum_in_a_trailer_is_verified(s3: Client, store: Store, kind: str
     assert stored(store) == DATA
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_tiny_chunks_are_as_good_as_large_ones(s3: Client, store: Store, kind: str) -> None:
+    """S3 itself refuses them; Amazon's own SDK for JavaScript sends them, and other servers take them."""
+    chunks = [b"%05d" % number for number in range(30_000)]
+    data = b"".join(chunks)
+    trailers = {} if kind == SIGNED else {"x-amz-checksum-crc32": checksum("crc32", data)}
+    assert upload(s3, kind, trailers, chunks, length=str(len(data))).status == 200
+    assert stored(store) == data
+
+
 def cut(count: int) -> Change:
     return lambda body: body[:-count]
 

@@ -5,6 +5,7 @@ Whatever is wrong is raised at the latest where the body ends, and a body that f
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import hashlib
@@ -28,6 +29,8 @@ from bucketry_http.shared.receiving import Pieces
 _STREAMING: Final = frozenset({STREAMING_SIGNED, STREAMING_SIGNED_TRAILER, STREAMING_UNSIGNED_TRAILER})
 _MD5_BYTES: Final = 16
 _MAX_LENGTH: Final = 2**63
+_DECODED_AT_ONCE: Final = 64 * 1024
+"""Chunks may be tiny: then so much of them takes some ten milliseconds, and others are to have their turn."""
 
 
 class Payload:
@@ -47,6 +50,7 @@ class Payload:
         "_pieces",
         "_ready",
         "_sha256",
+        "_undecoded",
         "_verified",
         "checksum",
         "length",
@@ -62,6 +66,7 @@ class Payload:
         self._pieces: Pieces = request.content
         self._verified: Verified | None = request.verified
         self._ready: list[bytes] = []
+        self._undecoded = b""
         self._ended = False
         self._decoder: ChunkDecoder | None = None
         self._sha256 = None
@@ -94,7 +99,7 @@ class Payload:
         while not self._ready:
             if self._ended:
                 return b""
-            piece = await self._pieces.next()
+            piece = await self._following()
             if not piece:
                 self._ended = True
                 self._finish()
@@ -124,14 +129,21 @@ class Payload:
             pieces.append(piece)
         return b"".join(pieces)
 
+    async def _following(self) -> bytes:
+        if not self._undecoded:
+            return await self._pieces.next()
+        await asyncio.sleep(0)
+        return self._undecoded
+
     def _take(self, piece: bytes) -> None:
         if self._sha256 is not None:
             self._sha256.update(piece)
         if self._decoder is None:
             self._ready.append(piece)
             return
+        self._undecoded = piece[_DECODED_AT_ONCE:]
         try:
-            self._ready = self._decoder.feed(piece)
+            self._ready = self._decoder.feed(piece[:_DECODED_AT_ONCE])
         except SignatureError as error:
             raise of_signature(error, "") from None
         self._ready.reverse()

@@ -16,6 +16,16 @@ from bucketry import IncompleteBody
 from bucketry_http.shared.receiving import Pieces
 
 BATCH_BYTES: Final = 1024 * 1024
+SMALL_BYTES: Final = 4096
+"""Pieces that are smaller than this on average are joined for the driver."""
+
+_LEAST_COST: Final = 64
+"""What an object in memory takes besides its bytes, about: a million pieces of one byte are not one megabyte."""
+
+
+def memory_of(piece: bytes) -> int:
+    """Returns about how many bytes of memory a piece takes."""
+    return max(len(piece), _LEAST_COST)
 
 
 class BodyChannel:
@@ -25,7 +35,7 @@ class BodyChannel:
         """Makes an empty channel; call in the event loop that fills it.
 
         Args:
-            capacity: How many bytes wait before the filler has to; at least a batch.
+            capacity: How many bytes wait, as `memory_of` counts them, before the filler has to; at least a batch.
         """
         self._capacity = max(capacity, BATCH_BYTES)
         self._loop = asyncio.get_running_loop()
@@ -55,7 +65,7 @@ class BodyChannel:
         """Puts one piece in, and waits until there is room for another."""
         with self._changed:
             self._pieces.append(piece)
-            self._size += len(piece)
+            self._size += memory_of(piece)
             if self._reader_waits and self._size >= BATCH_BYTES:
                 self._changed.notify()
             if self._size < self._capacity:
@@ -89,6 +99,8 @@ class BodyChannel:
             if self._filler_waits:
                 self._filler_waits = False
                 self._loop.call_soon_threadsafe(self._room.set)
+        if sum(map(len, batch)) < len(batch) * SMALL_BYTES:
+            return [b"".join(batch)]
         return batch
 
     def _end(self, error: Exception | None) -> None:

@@ -9,7 +9,7 @@ import anyio
 from bucketry import Body, BucketryError, IncompleteBody, InvalidDriver, ObjectInfo, PutOptions
 
 from bucketry_http.shared.calls import StoreCalls
-from bucketry_http.shared.channel import BodyChannel
+from bucketry_http.shared.channel import BodyChannel, memory_of
 from bucketry_http.shared.receiving import Pieces
 from bucketry_http.shared.transfers import TransferSettings
 
@@ -77,7 +77,7 @@ class Uploader:
             if not piece:
                 return begun, True
             begun.append(piece)
-            size += len(piece)
+            size += memory_of(piece)
         return begun, False
 
     async def _stream(self, put: Callable[[bytes | Body], T], pieces: Pieces, length: int | None) -> T:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from bucketry import PageOptions, Part, Store, Upload, UploadListOptions
 from bucketry.options import MAX_PAGE
 
@@ -12,8 +14,6 @@ from bucketry_http.s3.request import S3Request
 from bucketry_http.s3.xml import Encoding, document, element, escape, optional, owner, timestamp
 
 _OWNERS = owner("Initiator") + owner("Owner") + "<StorageClass>STANDARD</StorageClass>"
-_CURSOR = "cursor."
-"""What an upload id marker begins with that is the store's own cursor: no upload has such an id."""
 
 
 async def list_uploads(endpoint: Endpoint, request: S3Request) -> Answer:
@@ -22,10 +22,13 @@ async def list_uploads(endpoint: Endpoint, request: S3Request) -> Answer:
     limit = min(number(query, "max-uploads", MAX_PAGE, least=1), MAX_PAGE)
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
     markers = query.get("key-marker", ""), query.get("upload-id-marker", "")
-    listing = _Uploads(endpoint.store, request.bucket, prefix, delimiter, limit)
-    await endpoint.calls.call(listing.run, *markers)
-    more = listing.next_marker is not None
-    next_key, next_id = listing.next_marker or ("", "")
+    wanted = UploadListOptions(prefix=prefix)
+
+    def collect() -> _Page:
+        following = _after(endpoint.store.iter_multipart_uploads(request.bucket, wanted), *markers)
+        return _page(following, prefix, delimiter, markers[0], limit)
+
+    listing = await endpoint.calls.call(collect)
     uploads = "".join(
         f"<Upload>{encoding.element('Key', upload.key)}{element('UploadId', upload.upload_id)}{_OWNERS}"
         f"{element('Initiated', timestamp(upload.initiated_at))}</Upload>"
@@ -36,80 +39,71 @@ async def list_uploads(endpoint: Endpoint, request: S3Request) -> Answer:
     )
     content = (
         f"{element('Bucket', request.bucket)}{encoding.element('KeyMarker', markers[0])}"
-        f"{element('UploadIdMarker', markers[1])}{encoding.optional('NextKeyMarker', next_key)}"
-        f"{optional('NextUploadIdMarker', next_id)}{encoding.element('Prefix', prefix)}"
+        f"{element('UploadIdMarker', markers[1])}{encoding.optional('NextKeyMarker', listing.next_key)}"
+        f"{optional('NextUploadIdMarker', listing.next_id)}{encoding.element('Prefix', prefix)}"
         f"{encoding.optional('Delimiter', delimiter)}{element('MaxUploads', limit)}"
-        f"<IsTruncated>{'true' if more else 'false'}</IsTruncated>{encoding.declaration()}{uploads}{prefixes}"
+        f"<IsTruncated>{'true' if listing.next_key else 'false'}</IsTruncated>{encoding.declaration()}"
+        f"{uploads}{prefixes}"
     )
     return xml_answer(document("ListMultipartUploadsResult", content))
 
 
-class _Uploads:
-    """One page of uploads, collected from the store's pages."""
+class _Page:
+    """One page of uploads.
 
-    def __init__(self, store: Store, bucket: str, prefix: str, delimiter: str, limit: int) -> None:
-        self._store = store
-        self._bucket = bucket
-        self._prefix = prefix
-        self._delimiter = delimiter
-        self._limit = limit
+    Attributes:
+        uploads: Those that are not rolled up.
+        prefixes: The common prefixes of those that are.
+        next_key: The key, or the common prefix, after which the next page begins; empty: this is the last.
+        next_id: The upload of that key after which it begins.
+    """
+
+    def __init__(self) -> None:
         self.uploads: list[Upload] = []
         self.prefixes: list[str] = []
-        self._rolled_before = self._last = ""
-        self.next_marker: tuple[str, str] | None = None
+        self.next_key = self.next_id = ""
 
-    def run(self, key_marker: str, id_marker: str) -> None:
-        """Collects what comes after the markers.
 
-        The store knows no such markers, only its own cursor: which stands in the upload id marker that this endpoint
-        gives out. With markers of another's making the uploads before them are read and left out. Where a page ends
-        with rolled-up uploads, the key marker is their prefix, which the next page leaves out.
-        """
-        self._rolled_before = key_marker
-        cursor = id_marker.removeprefix(_CURSOR) if id_marker.startswith(_CURSOR) else None
-        skipping = cursor is None and bool(key_marker)
-        seen_marker = not id_marker
-        while True:
-            # Rolled-up uploads take no room on the page, so it is filled one by one where there is a delimiter.
-            wanted = 1 if self._delimiter and len(self.uploads) + len(self.prefixes) + 1 >= self._limit else MAX_PAGE
-            limit = min(wanted, self._limit - len(self.uploads) - len(self.prefixes)) if not skipping else MAX_PAGE
-            options = UploadListOptions(prefix=self._prefix, cursor=cursor, limit=max(limit, 1))
-            page = self._store.list_multipart_uploads(self._bucket, options)
-            for position, upload in enumerate(page.uploads):
-                if skipping and upload.key < key_marker:
-                    continue
-                if skipping and upload.key == key_marker:
-                    # Without an upload id marker only greater keys follow (S3 API reference).
-                    if not id_marker or not seen_marker:
-                        seen_marker = seen_marker or upload.upload_id == id_marker
-                        continue
-                elif skipping and upload.key > key_marker:
-                    seen_marker = True
-                self._add(upload)
-                if self._is_full and position + 1 < len(page.uploads):
-                    self.next_marker = (self._last, upload.upload_id)
-                    return
-            if page.cursor is None:
-                return
-            cursor = page.cursor
-            if self._is_full:
-                self.next_marker = (self._last, _CURSOR + cursor)
-                return
+def _after(uploads: Iterator[Upload], key_marker: str, id_marker: str) -> Iterator[Upload]:
+    """Yields the uploads after the markers. A store knows none, so those before are read and left out.
 
-    @property
-    def _is_full(self) -> bool:
-        return len(self.uploads) + len(self.prefixes) >= self._limit
+    Without an upload id only greater keys follow (S3 API reference). Where the upload of that id is gone, as when each
+    page is aborted before the next is asked for, all of its key follow: better twice than never.
+    """
+    of_marker: list[Upload] = []
+    for upload in uploads:
+        if upload.key > key_marker:
+            yield from of_marker
+            of_marker.clear()
+            yield upload
+        elif upload.key == key_marker and id_marker:
+            of_marker.append(upload)
+            if upload.upload_id == id_marker:
+                of_marker.clear()
+    yield from of_marker
 
-    def _add(self, upload: Upload) -> None:
-        at = upload.key.find(self._delimiter, len(self._prefix)) if self._delimiter else -1
-        if at < 0:
-            self.uploads.append(upload)
-            self._last = upload.key
-            return
-        common = upload.key[: at + len(self._delimiter)]
-        if common not in self.prefixes and common != self._rolled_before:
-            self.prefixes.append(common)
-            self._last = common
+
+def _page(uploads: Iterator[Upload], prefix: str, delimiter: str, key_marker: str, limit: int) -> _Page:
+    """Returns the first page of uploads, which are sorted by key, so that those of one common prefix are neighbours."""
+    page, last = _Page(), (key_marker, "")
+    for upload in uploads:
+        common = _common_prefix(upload.key, prefix, delimiter)
+        if common and common == last[0]:
+            continue
+        if len(page.uploads) + len(page.prefixes) == limit:
+            page.next_key, page.next_id = last
+            break
+        if common:
+            page.prefixes.append(common)
+        else:
+            page.uploads.append(upload)
+        last = (common, "") if common else (upload.key, upload.upload_id)
+    return page
+
+
+def _common_prefix(key: str, prefix: str, delimiter: str) -> str:
+    at = key.find(delimiter, len(prefix)) if delimiter else -1
+    return key[: at + len(delimiter)] if at >= 0 else ""
 
 
 async def list_parts(endpoint: Endpoint, request: S3Request) -> Answer:

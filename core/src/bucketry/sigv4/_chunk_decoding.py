@@ -135,7 +135,7 @@ class ChunkDecoder:
             raise
         return dict(self._trailers)
 
-    def _read_head(self, data: bytes, start: int, _out: list[bytes]) -> int:
+    def _read_head(self, data: bytes, start: int, out: list[bytes]) -> int:
         end, line = self._next_line(data, start, _MAX_CHUNK_LINE)
         if line is None:
             return end
@@ -152,6 +152,10 @@ class ChunkDecoder:
         self._chunk_left = size
         if size:
             self._state = ChunkDecoder._read_data
+            if data.startswith(b"\r\n", end + size):
+                # All of it is here: tiny chunks are not worth three steps.
+                end = self._read_data(data, end, out) + 2
+                self._state = ChunkDecoder._read_head
         else:
             self._check_chunk()
             self._state = ChunkDecoder._read_end if self._names is None else ChunkDecoder._read_trailer

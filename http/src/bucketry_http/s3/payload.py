@@ -30,7 +30,7 @@ _STREAMING: Final = frozenset({STREAMING_SIGNED, STREAMING_SIGNED_TRAILER, STREA
 _MD5_BYTES: Final = 16
 _MAX_LENGTH: Final = 2**63
 _DECODED_AT_ONCE: Final = 64 * 1024
-"""Chunks may be tiny: then so much of them takes some ten milliseconds, and others are to have their turn."""
+"""Chunks may be tiny: then so much takes tens of milliseconds, and others are to have their turn."""
 
 
 class Payload:

@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol with bounds on what comes before a body: how large it may be, and how long it may take.
+"""uvicorn's HTTP protocol with bounds on what comes before a body, and on how long a client may take.
 
 The parser (llhttp) has neither: a client could send one header without end, or hold a connection that never asks.
 """
@@ -10,7 +10,10 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from bucketry_http.shared.ending import allow_ending
 
 MAX_HEAD_BYTES: Final = 64 * 1024
 """Request line and headers together, in bytes: eight times what most servers take."""
@@ -21,11 +24,17 @@ MAX_URL_BYTES: Final = 16 * 1024
 HEAD_SECONDS: Final = 30.0
 """How long a client may take from connecting, or from a request's first byte, to the end of its headers."""
 
+SEND_SECONDS: Final = 60.0
+"""How long a client may take nothing of an answer that waits for it."""
+
+_HOP_BY_HOP: Final = (b"connection", b"upgrade", b"http2-settings")
+
 
 class BoundedProtocol(HttpToolsProtocol):
     """One connection of a client."""
 
     _head_timer: asyncio.TimerHandle | None = None
+    _send_timer: asyncio.TimerHandle | None = None
     _waiting_bytes = 0
     _field_bytes = 0
     _in_head = True
@@ -39,6 +48,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Ends waiting."""
         self._end_of_head()
+        self._end_of_sending()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -49,7 +59,8 @@ class BoundedProtocol(HttpToolsProtocol):
                 self.send_400_response("")
                 return
             self._waiting_bytes += len(data)
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        self._feed(data)
         if self._in_head and self._head_timer is None:
             self._wait_for_head()
 
@@ -60,21 +71,53 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Takes one header, or one trailer after a chunked body."""
+        """Takes one header; a trailer after a chunked body counts, and says nothing about its request any more."""
         self._field_bytes += len(name) + len(value)
         if self._field_bytes > MAX_HEAD_BYTES:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
-        super().on_header(name, value)
+        if self._in_head:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Hands a request on, if what it begins with is within bounds."""
         self._end_of_head()
         if len(self.url) > MAX_URL_BYTES:
             self._refuse(HTTPStatus.REQUEST_URI_TOO_LONG)
-        super().on_headers_complete()
+        if self.parser.get_method() == b"CONNECT":
+            self._refuse(HTTPStatus.BAD_REQUEST)
+        if not self.parser.should_upgrade():
+            super().on_headers_complete()
+            allow_ending(self.scope, self.cycle, self.transport)
+
+    def on_message_complete(self) -> None:
+        """Ends a request, unless it only begins: see `_decline`."""
+        if not self.parser.should_upgrade():
+            super().on_message_complete()
+
+    def pause_writing(self) -> None:
+        """Begins to wait for a client that does not take its answer."""
+        super().pause_writing()
+        if self._send_timer is None:
+            self._send_timer = self.loop.call_later(SEND_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Ends that: it took most of what waited for it."""
+        self._end_of_sending()
+        super().resume_writing()
 
     def send_400_response(self, msg: str) -> None:
-        """Answers what is no proper request, and closes the connection."""
+        """Answers what is no proper request, and closes the connection.
+
+        Where an earlier request waits for its answer, or gets it right now, nothing may come between.
+        """
+        cycle = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            if not cycle.more_body:
+                cycle.keep_alive = False
+                return
+            if self.pipeline or cycle.response_started:
+                self.transport.close()
+                return
         status = self._refusal or HTTPStatus.BAD_REQUEST
         media_type, body = self.refusal(status, status.description or msg)
         head = (
@@ -95,6 +138,29 @@ class BoundedProtocol(HttpToolsProtocol):
         }
         return "application/problem+json", msgspec.json.encode(problem)
 
+    def _feed(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except HttpParserUpgrade as offer:
+            self._decline(data[offer.args[0] :])
+        except HttpParserError:
+            self.send_400_response("Invalid HTTP request received.")
+
+    def _decline(self, rest: bytes) -> None:
+        """Goes on with HTTP/1.1 where a client offers another protocol (RFC 9110, section 7.8), as Java's always does.
+
+        The parser would take the request's body for that protocol (MagicStack/httptools, issue 124), and uvicorn for
+        the next request: so another parser gets the same request without the offer.
+        """
+        method, version = self.parser.get_method(), self.parser.get_http_version().encode()
+        tokens = [token.strip() for name, value in self.headers if name == b"connection" for token in value.split(b",")]
+        kept = [token for token in tokens if token.lower() not in _HOP_BY_HOP]
+        headers = [(name, value) for name, value in self.headers if name not in _HOP_BY_HOP]
+        lines = [b"%s: %s\r\n" % field for field in [*headers, (b"connection", b", ".join(kept))]]
+        self.parser = HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._feed(b"%s %s HTTP/%s\r\n%s\r\n%s" % (method, self.url, version, b"".join(lines), rest))
+
     def _refuse(self, status: HTTPStatus) -> None:
         self._refusal = status
         # The parser stops at any exception, and uvicorn then calls `send_400_response`.
@@ -108,6 +174,11 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
+
+    def _end_of_sending(self) -> None:
+        if self._send_timer is not None:
+            self._send_timer.cancel()
+            self._send_timer = None
 
     def _too_slow(self) -> None:
         self._head_timer = None

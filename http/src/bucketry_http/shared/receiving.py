@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Protocol
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from bucketry import IncompleteBody
 
 if TYPE_CHECKING:
     from litestar.types import Receive
+
+MIN_BYTES_A_SECOND: Final = 1024
+"""What a client has to send on average, once it was waited for as long as it may send nothing."""
 
 
 class Pieces(Protocol):
@@ -23,14 +27,14 @@ class Pieces(Protocol):
 
 
 class RequestContent:
-    """The content of one request. A client that goes away or falls silent makes it fail.
+    """The content of one request. A client that goes away, falls silent or dawdles makes it fail.
 
     Attributes:
         begun: Whether anything of it was asked for: a client that waits to be told to go on was told then.
         ended: Whether its end has come.
     """
 
-    __slots__ = ("_idle_seconds", "_receive", "begun", "ended")
+    __slots__ = ("_bytes", "_idle_seconds", "_receive", "_waited", "begun", "ended")
 
     def __init__(self, receive: Receive, idle_seconds: float) -> None:
         """Begins at the content's first byte.
@@ -42,12 +46,14 @@ class RequestContent:
         self._receive = receive
         self._idle_seconds = idle_seconds
         self.begun = self.ended = False
+        self._bytes = 0
+        self._waited = 0.0
 
     async def next(self) -> bytes:
         """Returns the next piece, as the server has it; an empty one at the end.
 
         Raises:
-            IncompleteBody: The client went away or sends nothing any more.
+            IncompleteBody: The client went away, or sends nothing any more or next to nothing.
         """
         self.begun = True
         while not self.ended:
@@ -57,12 +63,19 @@ class RequestContent:
             self.ended = not message.get("more_body", False)
             piece: bytes = message.get("body", b"")
             if piece:
+                self._bytes += len(piece)
                 return piece
         return b""
 
     async def _message(self) -> Any:
+        begun = monotonic()
         try:
             async with asyncio.timeout(self._idle_seconds):
-                return await self._receive()
+                message = await self._receive()
         except TimeoutError:
             raise IncompleteBody(f"nothing came for {self._idle_seconds:g} seconds") from None
+        # Only waiting for the client counts: not what a driver takes to store what came.
+        self._waited += monotonic() - begun
+        if self._waited > self._idle_seconds and self._bytes < self._waited * MIN_BYTES_A_SECOND:
+            raise IncompleteBody(f"only {self._bytes} bytes came in {self._waited:.0f} seconds")
+        return message

@@ -16,7 +16,8 @@ class TransferSettings(msgspec.Struct, frozen=True, kw_only=True):
         transfer_threads: Most bodies on their way to or from a driver in a thread at a time; each holds its thread.
         inline_body_bytes: A body of up to this many bytes is read first and stored in one call.
         buffer_bytes: How much of a larger body waits in memory for its driver, in bytes.
-        idle_seconds: How long an upload may stand still before it is given up.
+        idle_seconds: How long an upload may stand still before it is given up; after as much waiting, it must have come
+            at 1 KiB a second.
     """
 
     call_threads: int = 64

@@ -14,7 +14,7 @@ from bucketry_http.s3.parameters import number
 from bucketry_http.s3.payload import Payload
 from bucketry_http.s3.request import S3Request
 from bucketry_http.s3.xml import document, element, optional, owner, timestamp
-from bucketry_http.s3.xml_reading import read_xml
+from bucketry_http.s3.xml_reading import MAX_DOCUMENT_BYTES, Node, read_xml
 
 _DEFAULT_REGION = "us-east-1"
 """The region whose ``LocationConstraint`` is empty (S3 API reference, GetBucketLocation)."""
@@ -59,15 +59,14 @@ def _after(token: str) -> str:
 
 async def create_bucket(endpoint: Endpoint, request: S3Request) -> Answer:
     """CreateBucket, in the one region that there is."""
-    body = await Payload(request).read(endpoint.settings.max_xml_bytes)
+    body = await Payload(request).read(MAX_DOCUMENT_BYTES)
     if body:
-        _check_location(body, endpoint.settings.region)
+        _check_location(await read_xml(body, "CreateBucketConfiguration"), endpoint.settings.region)
     await endpoint.calls.call(endpoint.store.create_bucket, request.bucket)
     return no_content(200, [(b"location", f"/{request.bucket}".encode())])
 
 
-def _check_location(body: bytes, region: str) -> None:
-    root = read_xml(body, "CreateBucketConfiguration")
+def _check_location(root: Node, region: str) -> None:
     for child in root.children():
         if child.name != "LocationConstraint":
             raise not_implemented(f"{child.name[:64]} in CreateBucketConfiguration")

@@ -5,6 +5,7 @@ Source: S3 user guide, "Using cross-origin resource sharing", and the Fetch stan
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -18,8 +19,10 @@ from bucketry_http.s3.errors import S3Error
 from bucketry_http.s3.payload import Payload
 from bucketry_http.s3.request import S3Request
 from bucketry_http.s3.xml import document, element, optional
-from bucketry_http.s3.xml_reading import Node, malformed, read_xml
+from bucketry_http.s3.xml_reading import MAX_DOCUMENT_BYTES, Node, malformed, read_xml
 from bucketry_http.shared.sending import RawHeaders
+
+logger = logging.getLogger("bucketry_http")
 
 _VARY: Final = (b"vary", b"Origin, Access-Control-Request-Headers, Access-Control-Request-Method")
 
@@ -46,8 +49,7 @@ def _written(rule: CorsRule) -> str:
 
 async def put_cors(endpoint: Endpoint, request: S3Request) -> Answer:
     """PutBucketCors."""
-    body = await Payload(request).read(endpoint.settings.max_xml_bytes)
-    root = read_xml(body, "CORSConfiguration")
+    root = await read_xml(await Payload(request).read(MAX_DOCUMENT_BYTES), "CORSConfiguration")
     root.only("CORSRule")
     rules = tuple(_read(entry) for entry in root.children("CORSRule"))
     await endpoint.calls.call(endpoint.store.put_bucket_cors, request.bucket, rules)
@@ -109,13 +111,20 @@ async def preflight(endpoint: Endpoint, request: S3Request) -> Answer:
 
 
 async def expose(endpoint: Endpoint, request: S3Request, answer: Answer) -> None:
-    """Adds the headers with which a browser lets a page of another origin read an answer."""
+    """Adds the headers with which a browser lets a page of another origin read an answer.
+
+    Refusals have them too, of requests that are not signed as they should be as well: a page shows why its upload
+    failed. That costs no more than a preflight request, which nobody signs. The answer goes out also where it fails.
+    """
     if not request.bucket or request.method == "OPTIONS":
         return
     origin = request.headers["origin"]
-    rule = _first(await _rules(endpoint, request.bucket), origin, request.method, ())
-    if rule is not None:
-        answer.headers = [*answer.headers, *_headers(rule, origin)]
+    try:
+        rule = _first(await _rules(endpoint, request.bucket), origin, request.method, ())
+        if rule is not None:
+            answer.headers = [*answer.headers, *_headers(rule, origin)]
+    except Exception:
+        logger.exception("the CORS rules of %s cannot be used (%s)", request.bucket, request.id)
 
 
 async def _rules(endpoint: Endpoint, bucket: str) -> Sequence[CorsRule]:

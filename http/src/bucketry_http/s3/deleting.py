@@ -44,7 +44,7 @@ async def delete_objects(endpoint: Endpoint, request: S3Request) -> Answer:
             "InvalidRequest",
             "Missing required header for this request: Content-MD5 OR x-amz-checksum-*, or sign the body.",
         )
-    root = read_xml(await payload.read(endpoint.settings.max_xml_bytes), "Delete")
+    root = await read_xml(await payload.read(endpoint.settings.max_xml_bytes), "Delete")
     root.only("Object", "Quiet")
     quiet = (root.text_of("Quiet") or "").strip().lower() == "true"
     batch = _Batch(endpoint.store, request.bucket)

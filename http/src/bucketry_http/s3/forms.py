@@ -68,7 +68,7 @@ class _FormUpload:
         if policy is not None:
             policy.check(fields, request.bucket)
         request.key = self._key()
-        options = self._options()
+        options = await self._options()
         content = _File(self._form, policy, checksum_of(fields))
         return await self._endpoint.uploader.store(request.bucket, request.key, content, options)
 
@@ -118,7 +118,7 @@ class _FormUpload:
             raise S3Error("KeyTooLongError")
         return key
 
-    def _options(self) -> PutOptions:
+    async def _options(self) -> PutOptions:
         # The type that the file's own part declares does not count, as in S3: no policy is about it.
         headers = dict(self._fields)
         if "acl" in headers:
@@ -126,7 +126,7 @@ class _FormUpload:
         check_headers(headers, write=True)
         fields: dict[str, Any] = written_headers(headers)
         if "tagging" in headers:
-            fields["tags"] = checked_tags(read_tags(read_xml(headers["tagging"].encode(), "Tagging")))
+            fields["tags"] = checked_tags(read_tags(await read_xml(headers["tagging"].encode(), "Tagging")))
         return PutOptions(**fields)
 
     def answer(self, info: ObjectInfo) -> Answer:

@@ -63,9 +63,10 @@ class S3Settings(TransferSettings, frozen=True, kw_only=True):
         domains: Host names below which the first label is a bucket (virtual-host addressing), such as
             ``s3.example.com``. Path-style addressing always works.
         anonymous: What requests without a signature may do; ``None``: nothing.
-        max_xml_bytes: Longest XML body of a request. A batch delete of 1,000 keys of 1,024 bytes, all escaped, has
-            some 6 MiB.
-        max_policy_bytes: Longest field of a form upload other than its file.
+        max_xml_bytes: Longest list of keys or parts that a request has as XML. A batch delete of 1,000 keys of 1,024
+            bytes, all escaped, has some 6 MiB. Other XML bodies have at most 256 KiB.
+        max_policy_bytes: Most bytes of all fields of a form upload before its file together, the file's name put into
+            them.
 
     Raises:
         InvalidSettings: An access key comes twice, or the region or a domain is malformed.

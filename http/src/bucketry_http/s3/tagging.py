@@ -8,7 +8,7 @@ from bucketry_http.s3.object_headers import checked_tags
 from bucketry_http.s3.payload import Payload
 from bucketry_http.s3.request import S3Request
 from bucketry_http.s3.xml import document, element
-from bucketry_http.s3.xml_reading import Node, malformed, read_xml
+from bucketry_http.s3.xml_reading import MAX_DOCUMENT_BYTES, Node, malformed, read_xml
 
 
 async def get_tagging(endpoint: Endpoint, request: S3Request) -> Answer:
@@ -20,8 +20,8 @@ async def get_tagging(endpoint: Endpoint, request: S3Request) -> Answer:
 
 async def put_tagging(endpoint: Endpoint, request: S3Request) -> Answer:
     """PutObjectTagging."""
-    body = await Payload(request).read(endpoint.settings.max_xml_bytes)
-    tags = checked_tags(read_tags(read_xml(body, "Tagging")))
+    root = await read_xml(await Payload(request).read(MAX_DOCUMENT_BYTES), "Tagging")
+    tags = checked_tags(read_tags(root))
     await endpoint.calls.call(endpoint.store.put_object_tagging, request.bucket, request.key, tags)
     return no_content(200)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any, Final
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
@@ -18,6 +19,16 @@ MAX_ELEMENTS: Final = 50_000
 """A list of 10,000 parts with a checksum each has 40,001."""
 
 
+MAX_ATTRIBUTES: Final = 8
+"""Most of one element; a grantee's ``xsi:type`` is the only one that the S3 API has."""
+
+MAX_DOCUMENT_BYTES: Final = 256 * 1024
+"""Longest document that is no list of keys or parts. The longest of these in S3, a CORS configuration, has 64 KiB."""
+
+_MAX_MARKUP_BYTES: Final = 8 * 1024
+_PIECE_BYTES: Final = 16 * 1024
+
+
 class _BoundedBuilder(TreeBuilder):
     """Builds a tree of a bounded size."""
 
@@ -29,8 +40,8 @@ class _BoundedBuilder(TreeBuilder):
     def start(self, tag: str, attrs: dict[str, str]) -> Element:
         self._depth += 1
         self._elements += 1
-        if self._depth > MAX_DEPTH or self._elements > MAX_ELEMENTS:
-            raise S3Error("MalformedXML", "The XML is nested too deeply, or has too many elements.")
+        if self._depth > MAX_DEPTH or self._elements > MAX_ELEMENTS or len(attrs) > MAX_ATTRIBUTES:
+            raise _oversized()
         return super().start(tag, attrs)
 
     def end(self, tag: str) -> Element:
@@ -101,8 +112,8 @@ class Node:
         return self._element.text or ""
 
 
-def read_xml(body: bytes, *names: str) -> Node:
-    """Reads a document.
+async def read_xml(body: bytes, *names: str) -> Node:
+    """Reads a document, and lets others have their turn in between.
 
     Args:
         body: The document, bounded in bytes already.
@@ -113,13 +124,24 @@ def read_xml(body: bytes, *names: str) -> Node:
     """
     try:
         parser: Any = DefusedXMLParser(target=_BoundedBuilder(), forbid_dtd=True)
-        parser.feed(body)
+        for start in range(0, len(body), _PIECE_BYTES):
+            if start:
+                await asyncio.sleep(0)
+            piece = body[start : start + _PIECE_BYTES]
+            parser.feed(piece)
+            # What is left over is one tag or comment without its end, which is parsed in one go once it comes.
+            if start + len(piece) - parser.parser.CurrentByteIndex > _MAX_MARKUP_BYTES:
+                raise _oversized()
         root = Node(parser.close())
     except (ParseError, DefusedXmlException, ValueError, LookupError):
         raise S3Error("MalformedXML") from None
     if root.name not in names:
         raise malformed(f"the document is no {' or '.join(names)}")
     return root
+
+
+def _oversized() -> S3Error:
+    return S3Error("MalformedXML", "The XML is nested too deeply, or has too many elements or too long tags.")
 
 
 def malformed(reason: str) -> S3Error:

@@ -13,7 +13,8 @@ from tests.http.s3.test_objects import KEYS, failing
 
 
 def delete(boto: S3Client, keys: list[str], **more: Any) -> Any:
-    return boto.delete_objects(Bucket="things", Delete={"Objects": [{"Key": key} for key in keys], **more})
+    batch: Any = {"Objects": [{"Key": key} for key in keys], **more}
+    return boto.delete_objects(Bucket="things", Delete=batch)
 
 
 @pytest.mark.parametrize("quiet", [False, True])

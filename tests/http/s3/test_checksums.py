@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from typing import Any
 
 import pytest
 from bucketry import Store
@@ -34,7 +35,7 @@ def test_these_are_the_published_values() -> None:
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_a_checksum_is_verified(s3: Client, store: Store, algorithm: str, payload: str | None, body: bytes) -> None:
     name = f"x-amz-checksum-{algorithm}"
-    how = {} if payload is None else {"payload": payload}
+    how: dict[str, Any] = {} if payload is None else {"payload": payload}
     wrong = s3.ask("PUT", TARGET, body, {name: checksum(algorithm, b"another")}, **how)
     assert wrong.error == (400, "BadDigest")
     assert list(store.iter_objects("things")) == []

@@ -23,10 +23,12 @@ RULE: dict[str, Any] = {
 }
 EVERYBODY: dict[str, Any] = {"AllowedMethods": ["HEAD"], "AllowedOrigins": ["*"]}
 
+RULES: Any = {"CORSRules": [RULE, EVERYBODY]}
+
 
 @pytest.fixture
 def configured(boto: S3Client, store: Store) -> S3Client:
-    boto.put_bucket_cors(Bucket="things", CORSConfiguration={"CORSRules": [RULE, EVERYBODY]})
+    boto.put_bucket_cors(Bucket="things", CORSConfiguration=RULES)
     store.put_object("things", "a", b"a")
     return boto
 

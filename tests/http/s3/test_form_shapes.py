@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from bucketry import Store
+from bucketry_http import S3Rights
 
 from tests.http.s3.asking import Client
-from tests.http.s3.serving import S3Rights, memory_store, serving
+from tests.http.s3.serving import memory_store, serving
 from tests.http.s3.test_forms import FILE, KEY, KEY_CONDITION, form, post, signed, stored
 
 FORM = "multipart/form-data; boundary=B"

@@ -165,7 +165,8 @@ def test_a_bucket_that_is_not_there(boto: S3Client) -> None:
 def test_buckets(boto: S3Client, store: Store) -> None:
     boto.create_bucket(Bucket="a-new-one")
     assert boto.head_bucket(Bucket="a-new-one")["BucketRegion"] == "us-east-1"
-    assert boto.get_bucket_location(Bucket="a-new-one")["LocationConstraint"] is None
+    location: Any = boto.get_bucket_location(Bucket="a-new-one")
+    assert location["LocationConstraint"] is None
     listing = boto.list_buckets()
     assert [bucket["Name"] for bucket in listing["Buckets"]] == ["a-new-one", "guests", "public", "things"]
     assert listing["Buckets"][0]["CreationDate"].tzinfo is not None

@@ -39,7 +39,7 @@ TARGETS = {
 Send = tuple[str, str, str]
 
 
-@pytest.fixture(params=TARGETS.values(), ids=TARGETS)
+@pytest.fixture(params=list(TARGETS.values()), ids=list(TARGETS))
 def sending(request: pytest.FixtureRequest, store: Store) -> Iterator[Send]:
     """Method, target and a proper document of an operation, with a place for text in it; nothing may change."""
     store.put_object("things", "a", b"a")

@@ -44,6 +44,11 @@ class Answer:
         self._body = body
         self._reader = reader
 
+    @property
+    def is_streamed(self) -> bool:
+        """Whether its content is read while it is sent."""
+        return self._reader is not None
+
     def with_header(self, name: bytes, value: bytes) -> Answer:
         """Adds a header; returns the answer itself."""
         self.headers = [*self.headers, (name, value)]

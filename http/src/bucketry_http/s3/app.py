@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import Any, Final
 
@@ -17,11 +18,15 @@ from bucketry_http.s3.malformed import S3Protocol
 from bucketry_http.s3.request import S3Request
 from bucketry_http.s3.router import route
 from bucketry_http.s3.settings import S3Settings
+from bucketry_http.shared.ending import end_connection
 
 logger = logging.getLogger("bucketry_http")
 
 MAX_DRAINED_BYTES: Final = 64 * 1024 * 1024
 """How much of a refused body is still read, so that a client that sends it all before it listens gets its answer."""
+
+DRAIN_SECONDS: Final = 30.0
+"""For how long it is read, however it comes; then the connection ends."""
 
 
 class S3App:
@@ -48,7 +53,9 @@ class S3App:
             answer = await self._answer(request)
             if "origin" in request.headers:
                 await cors.expose(self._endpoint, request, answer)
-            if not request.has_body:
+            if answer.is_streamed and request.has_body and not await _drain(request):
+                answer.with_header(b"connection", b"close")
+            if answer.is_streamed or not request.has_body:
                 await answer.send(request, receive, send)
                 return
         except Exception as error:  # noqa: BLE001 - whatever went wrong, the client gets an answer
@@ -93,7 +100,8 @@ async def _send_early(answer: Answer, request: S3Request, receive: Any, send: An
     async def send_and_drain(message: Any) -> None:
         if message["type"] == "http.response.body" and not message.get("more_body", False):
             await send({**message, "more_body": True})
-            await _drain(request)
+            if not await _drain(request):
+                end_connection(request.scope)
             message = {"type": "http.response.body", "body": b"", "more_body": False}
         await send(message)
 
@@ -105,14 +113,17 @@ def _declared_length(request: S3Request) -> int:
     return int(length) if length.isascii() and length.isdecimal() and len(length) <= 19 else -1
 
 
-async def _drain(request: S3Request) -> None:
+async def _drain(request: S3Request) -> bool:
+    """Reads what a client still sends, within bounds; says whether that was all."""
     left = MAX_DRAINED_BYTES
     try:
-        while left > 0 and (piece := await request.content.next()):
-            left -= len(piece)
-    except bucketry.IncompleteBody:
+        async with asyncio.timeout(DRAIN_SECONDS):
+            while left > 0 and (piece := await request.content.next()):
+                left -= len(piece)
+    except (bucketry.IncompleteBody, TimeoutError):
         # The client has its answer, and no reason to send the rest.
-        return
+        pass
+    return request.content.ended
 
 
 async def _live(receive: Any, send: Any) -> None:

@@ -12,6 +12,7 @@ import anyio
 from bucketry import BucketryError, OpenedObject
 
 from bucketry_http.shared.calls import StoreCalls
+from bucketry_http.shared.ending import end_connection
 
 if TYPE_CHECKING:
     # At run time that would be all of the framework, which the S3 endpoint does without.
@@ -103,14 +104,14 @@ class ContentSender:
             batch = await self._reader.next()
             await send(self._start)  # type: ignore[arg-type]
             if self._reader.missing:
-                await self._send_long(batch, receive, send)
+                await self._send_long(batch, scope, receive, send)
             else:
                 await self._send_batch(batch, send)
                 await send(_body(b"", more=False))
         finally:
             await self._reader.close()
 
-    async def _send_long(self, batch: list[bytes], receive: Receive, send: Send) -> None:
+    async def _send_long(self, batch: list[bytes], scope: Any, receive: Receive, send: Send) -> None:
         # Sending to a client that is gone is no error in ASGI 2.3: only `receive` says so.
         gone = asyncio.ensure_future(_disconnected(receive))
         try:
@@ -124,6 +125,7 @@ class ContentSender:
         except BucketryError as error:
             # Its headers are out: that the connection ends early is how the client learns of it.
             logger.warning("a download broke off: %s", error, exc_info=error.__cause__)
+            end_connection(scope)
         finally:
             gone.cancel()
             with suppress(asyncio.CancelledError):

@@ -1,0 +1,43 @@
+"""Ending a connection in the middle of an answer, or of a body that nobody wants.
+
+ASGI has no word for it: an application that returns without having sent all of its answer is logged as a failure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final
+from weakref import ref
+
+_EXTENSION: Final = "bucketry.connection"
+
+
+def allow_ending(scope: Any, cycle: Any, transport: asyncio.Transport) -> None:
+    """Lets the application end a request's connection; called by the server.
+
+    Args:
+        scope: The request's ASGI scope.
+        cycle: uvicorn's state of the request.
+        transport: The connection.
+    """
+    # The state holds the scope: a plain reference back would be a cycle for each request.
+    state = ref(cycle)
+
+    def end() -> None:
+        if (found := state()) is not None:
+            found.disconnected = True
+        transport.close()
+
+    scope["extensions"] = {**scope.get("extensions", {}), _EXTENSION: {"end": end}}
+
+
+def end_connection(scope: Any) -> None:
+    """Ends a request's connection once what was sent is out; nothing more is sent, whatever the application says.
+
+    Behind another server than the project's own nothing happens.
+    """
+    extension = (scope.get("extensions") or {}).get(_EXTENSION)
+    if extension is not None:
+        end: Callable[[], None] = extension["end"]
+        end()

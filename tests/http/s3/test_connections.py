@@ -198,6 +198,8 @@ def test_every_answer_has_an_id_of_its_own(s3: Client) -> None:
     replies = [s3.ask("GET", "/things"), s3.ask("GET", "/none-such"), s3.send("GET", "/things"), s3.ask("HEAD", "/x")]
     assert len({reply.headers["x-amz-request-id"] for reply in replies}) == len(replies)
     assert replies[1].text("RequestId") == replies[1].headers["x-amz-request-id"]
+    # Clients learn from it how far their clock is off.
+    assert all(reply.headers["date"].endswith(" GMT") for reply in replies)
 
 
 def test_a_client_that_does_not_wait_for_its_answer_is_no_failure(s3: Client, caplog: pytest.LogCaptureFixture) -> None:

@@ -17,7 +17,7 @@ from tests.http.s3.conftest import empty
 from tests.http.s3.serving import WAIT
 from tests.http.s3.signing import OWNER
 
-bounded = settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+bounded = settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 PARAMETERS = [
     "acl", "accelerate", "analytics", "attributes", "continuation-token", "cors", "delete", "delimiter",

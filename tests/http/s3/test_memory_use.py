@@ -19,7 +19,7 @@ from tests.http.serving import connect
 from tests.http.test_memory_use import memory, open_files
 
 MIB = 1024**2
-SIZE = 512 * MIB
+SIZE = 256 * MIB
 MOST_GROWTH = 32 * MIB
 BLOCK = bytes(MIB)
 SERVER = """

@@ -73,7 +73,7 @@ def render(reports: list[Report]) -> str:
     first = reports[0]
     runs = [
         f"- **{report.driver}** {report.version} ({report.suite}): "
-        + ", ".join(f"{count} {what}" for what, count in report.counts.items())
+        + ", ".join(f"{count} {what}" for what, count in report.counts.items() if count or what != "expected")
         for report in reports
     ]
     lines = [_HEAD, *runs]

@@ -15,13 +15,7 @@ import msgspec
 from bucketry.errors import InvalidArgument, InvalidBucketName, InvalidKey, Unsupported
 from bucketry.features import Features
 from bucketry.models import NO_METADATA
-from bucketry.options import MAX_PAGE
-
-MAX_KEY_BYTES: Final = 1024
-"""Longest key in UTF-8 (S3 user guide, "Naming Amazon S3 objects")."""
-
-MAX_METADATA_BYTES: Final = 2048
-"""Names and values of user metadata together (S3 user guide, "Working with object metadata")."""
+from bucketry.options import MAX_KEY_BYTES, MAX_METADATA_BYTES, MAX_PAGE
 
 MAX_HEADER_BYTES: Final = 1024
 """Longest of the other headers that an object keeps; the S3 API sets no figure, HTTP servers take 8 KiB in all."""

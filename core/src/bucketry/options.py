@@ -19,6 +19,12 @@ from bucketry.tagging import NO_TAGS
 MAX_PAGE: Final = 1000
 """Most entries on one page (S3 API reference: ListObjectsV2, ListParts, ListMultipartUploads, DeleteObjects)."""
 
+MAX_KEY_BYTES: Final = 1024
+"""Longest key in UTF-8 (S3 user guide, "Naming Amazon S3 objects")."""
+
+MAX_METADATA_BYTES: Final = 2048
+"""Names and values of user metadata together (S3 user guide, "Working with object metadata")."""
+
 HEADER_FEATURES: Final[Mapping[str, str]] = {
     "cache_control": "put_headers",
     "content_disposition": "put_headers",

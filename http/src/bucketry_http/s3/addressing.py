@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from urllib.parse import unquote_to_bytes
 
-from bucketry_http.s3.errors import S3Error
+from bucketry.options import MAX_KEY_BYTES
 
-MAX_KEY_BYTES = 1024
-"""Longest key in UTF-8 (S3 user guide, "Naming Amazon S3 objects")."""
+from bucketry_http.s3.errors import S3Error
 
 
 def locate(raw_path: bytes, host: str, domains: tuple[str, ...]) -> tuple[str, str]:

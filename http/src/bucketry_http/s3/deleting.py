@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bucketry import BucketryError, DeleteOptions, InvalidKey, NoSuchBucket, Store
-from bucketry.options import MAX_PAGE
+from bucketry.options import MAX_KEY_BYTES, MAX_PAGE
 
-from bucketry_http.s3.addressing import MAX_KEY_BYTES
 from bucketry_http.s3.answers import Answer, no_content, xml_answer
 from bucketry_http.s3.endpoint import Endpoint
 from bucketry_http.s3.errors import CODE_OF, S3Error, not_implemented, translated

@@ -7,15 +7,13 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from bucketry import InvalidArgument, ObjectInfo
+from bucketry.options import MAX_METADATA_BYTES
 from bucketry.tagging import MAX_TAGS, normalised_tags
 
 from bucketry_http.s3.errors import S3Error, invalid_argument
 from bucketry_http.shared.dates import http_date, parse_http_date
 from bucketry_http.shared.headers import METADATA_PREFIX
 from bucketry_http.shared.sending import RawHeaders
-
-MAX_METADATA_BYTES: Final = 2048
-"""Names and values of user metadata together (S3 user guide, "Working with object metadata")."""
 
 _FIELDS: Final = {
     "content-type": "content_type",

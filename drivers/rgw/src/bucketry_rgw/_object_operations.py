@@ -103,7 +103,7 @@ class ObjectOperations(RgwState):
         try:
             answered = self._uploader.put(bucket, key, body, options)
         except ClientError as error:
-            if options.if_match is not None and code_of(error) == "UnknownError":
+            if options.if_match is not None and code_of(error) in {"UnknownError", "NoSuchKey"}:
                 self._explain_lost_race(bucket, key, options.if_match, error)
             raise
         if answered is None:
@@ -120,7 +120,11 @@ class ObjectOperations(RgwState):
         return stored_info(key, options, body.bytes_read, answered["etag"], moment, len(options.tags))
 
     def _explain_lost_race(self, bucket: str, key: str, if_match: str, error: ClientError) -> NoReturn:
-        """Says what became of a condition: to the loser of two writers at once RGW answers 500 (its ``ECANCELED``)."""
+        """Says what became of a condition.
+
+        To the loser of two writers at once RGW answers 500 (its ``ECANCELED``), and where there is no object 412 or, as
+        S3 does, 404.
+        """
         try:
             holds = if_match in {"*", self._stored(bucket, key).etag}
         except ClientError as gone:

@@ -23,7 +23,9 @@ _MAX_BUCKETS = 10_000
 
 
 async def list_buckets(endpoint: Endpoint, request: S3Request) -> Answer:
-    """ListBuckets: those that the caller may see, in byte order of their names."""
+    """ListBuckets: those that the caller may see, in byte order of their names; to nobody else, as in S3."""
+    if not request.is_signed:
+        raise S3Error("AccessDenied")
     query = request.query
     limit = number(query, "max-buckets", _MAX_BUCKETS, least=1, most=_MAX_BUCKETS)
     prefix, after = query.get("prefix", ""), _after(query.get("continuation-token", ""))

@@ -15,7 +15,7 @@ from bucketry_http.s3.endpoint import Endpoint
 from bucketry_http.s3.errors import S3Error, invalid_argument
 from bucketry_http.s3.object_headers import written_headers, written_tags
 from bucketry_http.s3.request import S3Request
-from bucketry_http.s3.writing import write_conditions
+from bucketry_http.s3.writing import missing_told, write_conditions
 from bucketry_http.s3.xml import document, element, timestamp
 from bucketry_http.shared.conditions import read_options
 
@@ -38,7 +38,8 @@ async def copy_object(endpoint: Endpoint, request: S3Request) -> Answer:
     etag = await endpoint.calls.call(source_etag, endpoint.store, request, source)
     if etag is not None and endpoint.features.copy_source_if_match:
         fields["source_if_match"] = etag
-    info = await endpoint.calls.call(_copy, endpoint.store, request, source, fields)
+    async with missing_told(endpoint, request):
+        info = await endpoint.calls.call(_copy, endpoint.store, request, source, fields)
     return xml_answer(document("CopyObjectResult", copied(info.etag, info.last_modified)))
 
 

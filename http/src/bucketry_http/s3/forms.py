@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 from urllib.parse import quote, urlencode, urlsplit
 
 from bucketry import ObjectInfo, PutOptions
+from bucketry.options import MAX_KEY_BYTES
 
-from bucketry_http.s3.addressing import MAX_KEY_BYTES
 from bucketry_http.s3.answers import Answer, no_content, xml_answer
 from bucketry_http.s3.authentication import authorise
 from bucketry_http.s3.checksums import Checksum, checksum_of
@@ -38,10 +38,13 @@ def is_form(request: S3Request) -> bool:
     )
 
 
+async def refuse_post(_endpoint: Endpoint, _request: S3Request) -> NoReturn:
+    """Refuses what is posted to a bucket and is no form."""
+    raise S3Error("PreconditionFailed", f"Bucket POST must be of the enclosure-type {_MEDIA_TYPE}")
+
+
 async def post_object(endpoint: Endpoint, request: S3Request) -> Answer:
-    """POST Object."""
-    if not is_form(request):
-        raise S3Error("PreconditionFailed", f"Bucket POST must be of the enclosure-type {_MEDIA_TYPE}")
+    """POST Object, of a request that is a form."""
     upload = _FormUpload(endpoint, request)
     info = await upload.run()
     return upload.answer(info)

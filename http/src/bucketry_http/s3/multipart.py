@@ -15,7 +15,7 @@ from bucketry_http.s3.object_headers import written_headers, written_tags
 from bucketry_http.s3.parameters import number
 from bucketry_http.s3.payload import Payload, payload_with_length
 from bucketry_http.s3.request import S3Request
-from bucketry_http.s3.writing import checksum_headers, write_conditions
+from bucketry_http.s3.writing import checksum_headers, missing_told, write_conditions
 from bucketry_http.s3.xml import document, element
 from bucketry_http.s3.xml_reading import Node, malformed, read_xml
 
@@ -65,14 +65,15 @@ async def complete_upload(endpoint: Endpoint, request: S3Request) -> Answer:
     body = await Payload(request).read(endpoint.settings.max_xml_bytes)
     parts = _parts(await read_xml(body, "CompleteMultipartUpload"), endpoint.features.max_parts)
     options = CompleteOptions(**await write_conditions(endpoint, request))
-    info = await endpoint.calls.call(
-        endpoint.store.complete_multipart_upload,
-        request.bucket,
-        request.key,
-        request.query["uploadId"],
-        parts,
-        options,
-    )
+    async with missing_told(endpoint, request):
+        info = await endpoint.calls.call(
+            endpoint.store.complete_multipart_upload,
+            request.bucket,
+            request.key,
+            request.query["uploadId"],
+            parts,
+            options,
+        )
     location = f"{request.scope['scheme']}://{request.headers.get('host', '')}{request.resource}"
     content = (
         f"{element('Location', location)}{element('Bucket', request.bucket)}{element('Key', request.key)}"

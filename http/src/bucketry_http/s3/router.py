@@ -26,7 +26,7 @@ from bucketry_http.s3 import (
 )
 from bucketry_http.s3.answers import Answer
 from bucketry_http.s3.endpoint import Endpoint
-from bucketry_http.s3.errors import S3Error, not_implemented
+from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented
 from bucketry_http.s3.refused import check_headers
 from bucketry_http.s3.request import S3Request
 
@@ -59,7 +59,7 @@ BUCKET: Final[Mapping[tuple[str, str], Operation]] = {
     ("HEAD", ""): Operation(buckets.head_bucket),
     ("DELETE", ""): Operation(buckets.delete_bucket, write=True),
     ("POST", "delete"): Operation(deleting.delete_objects, write=True),
-    ("POST", ""): Operation(forms.post_object, write=True),
+    ("POST", ""): Operation(forms.refuse_post, write=True),
     **{("GET", name): Operation(bucket_settings.get_setting) for name in bucket_settings.READABLE},
     **{("DELETE", name): Operation(bucket_settings.delete_setting, write=True) for name in bucket_settings.DELETABLE},
 }
@@ -145,6 +145,8 @@ def _subresource(query: dict[str, str]) -> str:
     found = [name for name in query if name in _SUBRESOURCES]
     if len(found) > 1:
         raise S3Error("InvalidRequest", f"{found[0]} and {found[1]} are two different operations.")
+    if query.get("versionId") == "":
+        raise invalid_argument("versionId", "", "Version id cannot be the empty string")
     if query.get("versionId", "null") != "null":
         # Without versioning each object has one version, whose id is "null".
         raise S3Error("NoSuchVersion")
@@ -170,6 +172,7 @@ _EMPTY: Final = frozenset(
         "fetch-owner",
         "x-id",
         "metadata",
+        "partNumber",
         "response-content-type",
         "response-content-language",
         "response-expires",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
-from bucketry import ObjectInfo, PutOptions
+from bucketry import ObjectInfo, PreconditionFailed, PutOptions
 
 from bucketry_http.s3.answers import Answer, no_content
 from bucketry_http.s3.checksums import Checksum
@@ -22,7 +23,8 @@ async def put_object(endpoint: Endpoint, request: S3Request) -> Answer:
     """PutObject."""
     payload, length = payload_with_length(request, endpoint.features.max_put_size)
     options = await put_options(endpoint, request)
-    info = await endpoint.uploader.store(request.bucket, request.key, payload, options, length)
+    async with missing_told(endpoint, request):
+        info = await endpoint.uploader.store(request.bucket, request.key, payload, options, length)
     return no_content(200, [(b"etag", b'"%s"' % info.etag.encode()), *checksum_headers(payload.checksum)])
 
 
@@ -64,6 +66,23 @@ async def write_conditions(endpoint: Endpoint, request: S3Request) -> Mapping[st
 
 
 _NO_CONDITIONS: Mapping[str, Any] = {}
+
+
+@asynccontextmanager
+async def missing_told(endpoint: Endpoint, request: S3Request) -> AsyncIterator[None]:
+    """Tells a write whose ``If-Match`` met no object just that, where the contract says that the condition failed.
+
+    Source: S3 user guide, "Conditional writes", "Conditional write behavior".
+
+    Raises:
+        NoSuchKey: The write failed by its condition, and the key holds no object.
+    """
+    try:
+        yield
+    except PreconditionFailed:
+        if "if-match" in request.headers:
+            await endpoint.calls.call(endpoint.store.head_object, request.bucket, request.key)
+        raise
 
 
 def checksum_headers(checksum: Checksum | None) -> RawHeaders:

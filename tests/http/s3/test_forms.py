@@ -191,6 +191,7 @@ def test_what_the_policy_does_not_allow_is_not_stored(
 POLICIES: dict[str, tuple[dict[str, str], tuple[int, str]]] = {
     "expired": (signed([KEY_CONDITION], seconds=-1), DENIED),
     "for another bucket": (signed([KEY_CONDITION], bucket="guests"), DENIED),
+    "for another, as a field says": (signed([KEY_CONDITION], bucket="guests") | {"bucket": "guests"}, DENIED),
     "by another secret key": (signed([KEY_CONDITION], Signing(secret_key="x")), (403, "SignatureDoesNotMatch")),
     "by nobody": (signed([KEY_CONDITION], Signing(access_key="nobody")), (403, "InvalidAccessKeyId")),
     "by who may only read": (signed([KEY_CONDITION], signing_as(READER)), DENIED),

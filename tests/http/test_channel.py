@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from bucketry import Body
 from bucketry_http.shared.channel import BATCH_BYTES, SMALL_BYTES, BodyChannel
 from bucketry_http.shared.uploading import Uploader
 
@@ -72,6 +73,11 @@ def test_a_body_that_is_held_is_bounded_in_memory_too() -> None:
     pieces = Sending(b"x", 40_000)
     calls: Any = Calls(pieces)
     settings: Any = Settings()
-    size = asyncio.run(Uploader(calls, settings).send("b", "k", lambda body: len(b"".join(body)), pieces))
+
+    def put(body: bytes | Body) -> int:
+        assert isinstance(body, Body)
+        return sum(map(len, body))
+
+    size = asyncio.run(Uploader(calls, settings).send("b", "k", put, pieces))
     assert size == 40_000
     assert calls.taken < 20_000

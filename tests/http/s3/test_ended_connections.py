@@ -105,9 +105,9 @@ def test_a_download_that_breaks_off_is_logged_once(odd: Client, caplog: pytest.L
 
 def test_a_read_that_has_a_body_leaves_its_connection_in_order(s3: Client, store: Store) -> None:
     store.put_object("things", "a", bytes(8 * MIB))
+    begun = time.monotonic()
     with connected(s3) as connection:
         for _ in range(2):
-            begun = time.monotonic()
             connection.send_head("GET", "/things/a", 5)
             connection.socket.sendall(b"12345")
             assert len(connection.answer("GET").body) == 8 * MIB

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bucketry import GetOptions, ObjectInfo, OpenedObject
+from bucketry import Body, GetOptions, ObjectInfo, OpenedObject, PutOptions
 from bucketry.hookspecs import hookimpl
 
 from tests.http.drivers import CREATED, DiscardDriver
@@ -30,7 +31,13 @@ CHUNKED = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
 
 
 class EndlessDriver(DiscardDriver):
-    """Drops what is put, and has objects as large as their keys say."""
+    """Drops what is put, later than it comes, and has objects as large as their keys say."""
+
+    @hookimpl
+    def put_object(self, bucket: str, key: str, body: Body, options: PutOptions) -> ObjectInfo:
+        # Long enough for a client to send most of it, if nothing made it wait.
+        time.sleep(0.5)
+        return super().put_object(bucket, key, body, options)
 
     @hookimpl
     def get_object(self, bucket: str, key: str, options: GetOptions) -> OpenedObject:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from bucketry_http.shared.ending import allow_ending
 
@@ -110,7 +110,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
         Where an earlier request waits for its answer, or gets it right now, nothing may come between.
         """
-        cycle = self.cycle
+        cycle: RequestResponseCycle | None = self.cycle
         if cycle is not None and not cycle.response_complete:
             if not cycle.more_body:
                 cycle.keep_alive = False

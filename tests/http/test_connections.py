@@ -77,7 +77,7 @@ def test_an_offer_of_another_protocol_is_declined(
     assert re.findall(rb"HTTP/1\.1 (\d+) ", said) == [b"201", b"200"]
     with store.get_object("my-assets", "a") as opened:
         assert opened.read() == content
-    assert store.head_object("my-assets", "victim")
+    assert store.head_object("my-assets", "victim").size_bytes == 4
 
 
 def test_an_offer_without_a_body_is_answered_and_so_is_what_follows(port: int) -> None:
@@ -102,7 +102,7 @@ def test_connect_is_refused(port: int) -> None:
 @pytest.mark.parametrize("pause", [0, 0.05])
 def test_a_trailer_is_no_header(port: int, store: Store, pause: float) -> None:
     with connect(port) as client:
-        head = request("PUT", f"{OBJECTS}/a", Connection="close", **{"Transfer-Encoding": "chunked"})
+        head = request("PUT", f"{OBJECTS}/a", b"", Connection="close", **{"Transfer-Encoding": "chunked"})
         client.sendall(head)
         time.sleep(pause)
         client.sendall(b"4\r\nbody\r\n0\r\nContent-Type: text/x-trailer\r\n\r\n")
@@ -112,7 +112,7 @@ def test_a_trailer_is_no_header(port: int, store: Store, pause: float) -> None:
 
 def test_trailers_without_end_are_refused(port: int) -> None:
     with connect(port) as client:
-        client.sendall(request("PUT", f"{OBJECTS}/a", **{"Transfer-Encoding": "chunked"}) + b"4\r\nbody\r\n0\r\n")
+        client.sendall(request("PUT", f"{OBJECTS}/a", b"", **{"Transfer-Encoding": "chunked"}) + b"4\r\nbody\r\n0\r\n")
         with suppress(ConnectionError):
             for _ in range(100):
                 client.sendall(b"X-Trailer: %s\r\n" % (b"x" * 8000))
@@ -148,7 +148,7 @@ def test_nonsense_after_a_request_comes_after_its_answer(port: int, store: Store
 def test_a_broken_body_is_answered_once(port: int) -> None:
     with connect(port) as client:
         client.sendall(
-            request("PUT", f"{OBJECTS}/a", **{"Transfer-Encoding": "chunked"}) + b"4\r\nbody\r\nno number\r\n"
+            request("PUT", f"{OBJECTS}/a", b"", **{"Transfer-Encoding": "chunked"}) + b"4\r\nbody\r\nno number\r\n"
         )
         said = answers(client)
     assert said.startswith(b"HTTP/1.1 400 ")
@@ -168,7 +168,7 @@ def test_a_client_that_takes_nothing_is_let_go(
 
 def test_an_upload_that_dawdles_is_given_up(store: Store) -> None:
     with running(store, idle_seconds=0.5) as port, connect(port) as client:
-        client.sendall(request("PUT", f"{OBJECTS}/a", **{"Content-Length": "2000000"}))
+        client.sendall(request("PUT", f"{OBJECTS}/a", b"", **{"Content-Length": "2000000"}))
         client.settimeout(0.1)
         said, deadline = b"", time.monotonic() + WAIT
         while not said and time.monotonic() < deadline:

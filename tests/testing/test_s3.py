@@ -6,6 +6,7 @@ import gc
 from typing import Any
 
 import boto3
+import httpx
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, EndpointConnectionError, IncompleteReadError, ResponseStreamingError
@@ -44,6 +45,22 @@ def test_two_at_once_serve_two_stores() -> None:
         assert names == ["one", "two"]
         with pytest.raises(ClientError, match="SignatureDoesNotMatch"):
             boto3.client("s3", **{**two.boto3_kwargs, "aws_secret_access_key": one.secret_key}).list_buckets()
+
+
+def test_an_application_s_default_boto3_client_presigns(bucketry_s3: S3Endpoint) -> None:
+    bucketry_s3.store.create_bucket("my-assets")
+    application = boto3.client("s3", **bucketry_s3.boto3_kwargs)
+    target = {"Bucket": "my-assets", "Key": "uploads/a b.txt"}
+    upload = application.generate_presigned_url("put_object", Params={**target, "ContentType": "text/plain"})
+    assert "AWSAccessKeyId" in upload
+    assert ask("PUT", upload, b"content", {"Content-Type": "text/plain"}).status == 200
+    assert bucketry_s3.store.head_object("my-assets", "uploads/a b.txt").content_type == "text/plain"
+    download = application.generate_presigned_url("get_object", Params=target)
+    assert ask("GET", download).content == b"content"
+    assert ask("GET", download.replace("b.txt", "c.txt")).code == "SignatureDoesNotMatch"
+    form = application.generate_presigned_post("my-assets", "form.txt")
+    assert httpx.post(form["url"], data=form["fields"], files={"file": b"posted"}).status_code == 204
+    assert bucketry_s3.store.get_object("my-assets", "form.txt").read() == b"posted"
 
 
 def test_it_is_gone_afterwards() -> None:

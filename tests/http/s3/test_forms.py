@@ -82,13 +82,6 @@ def test_a_form_that_boto3_signs(s3: Client, store: Store, presigning: S3Client)
     assert stored(store, "a/name.txt") == FILE
 
 
-def test_signature_version_2_is_not_spoken(s3: Client, boto: S3Client) -> None:
-    made = boto.generate_presigned_post("things", "a")
-    reply = post(s3, made["fields"])
-    assert reply.error == (400, "InvalidArgument")
-    assert "x-amz-signature" in reply.text("Message")
-
-
 def test_fields_become_what_the_object_carries(s3: Client, store: Store) -> None:
     more = {"Content-Type": "text/plain", "x-amz-meta-colour": "blue", "Cache-Control": "no-cache", "tagging": TAGGING}
     assert (

@@ -35,13 +35,6 @@ def test_urls_that_boto3_presigns(s3: Client, presigning: S3Client, store: Store
     assert httpx.request(method, url, content=b"" if method != "PUT" else BODY).status_code in {200, 204}
 
 
-def test_boto3_left_to_itself_presigns_with_version_2_which_is_said(s3: Client, boto: S3Client) -> None:
-    url = boto.generate_presigned_url("get_object", Params={"Bucket": "things", "Key": "a"})
-    reply = s3.send("GET", url.removeprefix(s3.url))
-    assert reply.error == (400, "InvalidRequest")
-    assert "AWS4-HMAC-SHA256" in reply.text("Message")
-
-
 def test_parts_of_an_upload(s3: Client, store: Store) -> None:
     upload = store.create_multipart_upload("things", "big").upload_id
     target = OWNER.presigned("PUT", f"/things/big?partNumber=1&uploadId={upload}", s3.host)
@@ -141,8 +134,3 @@ def test_headers_with_a_meaning_must_be_signed(s3: Client, store: Store, name: s
     target = OWNER.presigned("PUT", KEY, s3.host)
     assert s3.send("PUT", target, {name: "things/secret"}, BODY).error == (403, "AccessDenied")
     assert [info.key for info in store.iter_objects("things")] == ["secret"]
-
-
-def test_signature_version_2_is_not_spoken(s3: Client) -> None:
-    target = f"{KEY}?AWSAccessKeyId=tester&Expires=99999999999&Signature=abc"
-    assert s3.send("GET", target).error == (400, "InvalidRequest")

@@ -12,9 +12,17 @@ from bucketry_http.s3.errors import S3Error, of_signature
 from bucketry_http.s3.hoisted import take_hoisted
 from bucketry_http.s3.request import S3Request
 from bucketry_http.s3.settings import S3Rights, S3Settings
+from bucketry_http.s3.signature_v2 import MARKS, VerifiedV2, VerifierV2
 
-_MARKS: Final = frozenset({"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "AWSAccessKeyId", "Signature"})
-"""A request with one of these in its query claims to be signed, in some version."""
+_MARKS_V4: Final = frozenset({"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature"})
+"""A request with one of these in its query claims to be signed with Signature Version 4."""
+
+_QUERY_V2: Final = "query of version 2"
+_FORM_V2: Final = "form of version 2"
+_FORM_MARKS: Final = {
+    "form of version 4": frozenset({"x-amz-algorithm", "x-amz-credential", "x-amz-signature"}),
+    _FORM_V2: frozenset({"awsaccesskeyid", "signature"}),
+}
 
 
 class Authenticator:
@@ -26,6 +34,7 @@ class Authenticator:
         self._anonymous = settings.anonymous
         self._credentials = {credential.access_key: credential for credential in settings.credentials}
         self._verifier = Verifier(self._secret_key, region=settings.region)
+        self._v2 = VerifierV2(self._secret_key, settings.domains) if settings.signature_v2 else None
         # A client asks where a bucket is because it does not know the region yet (GetBucketLocation).
         self._any_region = Verifier(self._secret_key)
 
@@ -40,16 +49,25 @@ class Authenticator:
             take_hoisted(request)
 
     def _verify(self, request: S3Request) -> None:
-        if self._anonymous is not None and _claims_nothing(request):
+        claimed = _claimed(request)
+        if self._anonymous is not None and not claimed:
             request.rights = self._anonymous
             request.payload = request.headers.get("x-amz-content-sha256")
             return
-        scope = request.scope
-        verifier = self._any_region if "location" in request.query else self._verifier
         try:
-            verified = verifier.verify(request.method, scope["raw_path"], scope["query_string"], scope["headers"])
+            if self._v2 is not None and _QUERY_V2 in claimed:
+                _check_alone(claimed)
+                self._accept(request, self._v2.verify(request))
+                request.payload = request.headers.get("x-amz-content-sha256")
+            else:
+                self._verify_v4(request)
         except SignatureError as error:
             raise of_signature(error, self._region) from None
+
+    def _verify_v4(self, request: S3Request) -> None:
+        scope = request.scope
+        verifier = self._any_region if "location" in request.query else self._verifier
+        verified = verifier.verify(request.method, scope["raw_path"], scope["query_string"], scope["headers"])
         self._accept(request, verified)
         request.payload = verified.payload
 
@@ -69,12 +87,18 @@ class Authenticator:
         if "policy" not in fields:
             raise S3Error("AccessDenied", "The form is not signed: it needs a policy and its signature.")
         try:
-            self._accept(request, self._verifier.verify_policy(fields))
+            claimed = _claimed_by_form(fields)
+            if self._v2 is not None and _FORM_V2 in claimed:
+                _check_alone(claimed)
+                self._accept(request, self._v2.verify_policy(fields))
+            else:
+                self._accept(request, self._verifier.verify_policy(fields))
         except SignatureError as error:
             raise of_signature(error, self._region) from None
 
-    def _accept(self, request: S3Request, verified: Verified) -> None:
-        if verified.session_token is not None:
+    def _accept(self, request: S3Request, verified: Verified | VerifiedV2) -> None:
+        of_session = verified.of_session if isinstance(verified, VerifiedV2) else verified.session_token is not None
+        if of_session:
             # None is ever issued here.
             raise S3Error("InvalidToken")
         request.verified = verified
@@ -85,8 +109,25 @@ class Authenticator:
         return None if credential is None else credential.secret_key
 
 
-def _claims_nothing(request: S3Request) -> bool:
-    return "authorization" not in request.headers and not (request.query and request.query.keys() & _MARKS)
+def _claimed(request: S3Request) -> list[str]:
+    """Returns how a request claims to be signed; where it says so in several ways, all of them."""
+    claimed = ["Authorization header"] if "authorization" in request.headers else []
+    if query := request.query:
+        if not _MARKS_V4.isdisjoint(query):
+            claimed.append("query of version 4")
+        if not MARKS.isdisjoint(query):
+            claimed.append(_QUERY_V2)
+    return claimed
+
+
+def _claimed_by_form(fields: Mapping[str, str]) -> list[str]:
+    return [where for where, marks in _FORM_MARKS.items() if not marks.isdisjoint(fields)]
+
+
+def _check_alone(claimed: list[str]) -> None:
+    if len(claimed) > 1:
+        ways = " and ".join(claimed)
+        raise SignatureError("InvalidArgument", f"Only one signature is allowed, and this request has several: {ways}.")
 
 
 def authorise(rights: S3Rights | None, bucket: str, *, write: bool) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from bucketry_http.s3.checksums import ALGORITHMS
@@ -16,7 +17,7 @@ from bucketry_http.s3.checksums import PREFIX as CHECKSUM_PREFIX
 from bucketry_http.s3.errors import S3Error
 from bucketry_http.s3.request import S3Request
 
-_PREFIX: Final = "x-amz-"
+PREFIX: Final = "x-amz-"
 _SIGNATURE: Final = frozenset(
     f"X-Amz-{name}"
     for name in (
@@ -45,16 +46,15 @@ def take_hoisted(request: S3Request) -> None:
     Raises:
         S3Error: A parameter cannot be a header, differs from the header of its name, or the URL is not presigned.
     """
-    names = [name for name in request.query if name[: len(_PREFIX)].lower() == _PREFIX]
-    if not names:
+    found = hoisted_headers(request.query)
+    if not found:
         return
     if request.verified is None or request.verified.kind != "query":
-        raise S3Error("InvalidArgument", f"The parameter {names[0][:100]!r} has a meaning in a presigned URL only.")
+        name = found[0][0]
+        raise S3Error("InvalidArgument", f"The parameter {name[:100]!r} has a meaning in a presigned URL only.")
     headers, query = dict(request.headers), dict(request.query)
-    for name in names:
-        header, value = name.lower(), _as_header(query.pop(name))
-        if not _NAME.fullmatch(header) or _NO_VALUE.search(value):
-            raise S3Error("InvalidArgument", f"The parameter {name[:100]!r} is no header.")
+    for name, header, value in found:
+        del query[name]
         if _says_nothing(header, value):
             continue
         if headers.get(header, value) != value:
@@ -64,6 +64,23 @@ def take_hoisted(request: S3Request) -> None:
                 raise S3Error("InvalidArgument", f"The parameter {header!r} is written otherwise.")
             headers[header] = value
     request.headers, request.query = headers, query
+
+
+def hoisted_headers(query: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """Returns the parameters that stand for headers: as they are named, the header's name, and its value.
+
+    Raises:
+        S3Error: One cannot be a header.
+    """
+    found = []
+    for name in query:
+        if name[: len(PREFIX)].lower() != PREFIX:
+            continue
+        header, value = name.lower(), _as_header(query[name])
+        if not _NAME.fullmatch(header) or _NO_VALUE.search(value):
+            raise S3Error("InvalidArgument", f"The parameter {name[:100]!r} is no header.")
+        found.append((name, header, value))
+    return found
 
 
 def _as_header(value: str) -> str:

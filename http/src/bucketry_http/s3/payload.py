@@ -64,7 +64,7 @@ class Payload:
         """
         headers = request.headers
         self._pieces: Pieces = request.content
-        self._verified: Verified | None = request.verified
+        self._verified = _signature_of_body(request)
         self._ready: list[bytes] = []
         self._undecoded = b""
         self._ended = False
@@ -179,12 +179,16 @@ def _decoder(request: S3Request, declared: str, length: int | None) -> ChunkDeco
     if length is None:
         raise S3Error("MissingContentLength", "An aws-chunked body needs the header x-amz-decoded-content-length.")
     trailers = trailers_of(request.headers)
-    if request.verified is not None:
-        decoder: ChunkDecoder = request.verified.chunk_decoder(length, trailers)
-        return decoder
+    if (verified := _signature_of_body(request)) is not None:
+        return verified.chunk_decoder(length, trailers)
     if declared != STREAMING_UNSIGNED_TRAILER:
         raise S3Error("AccessDenied", "The chunks are signed, and the request is not.")
     return ChunkDecoder(declared, length, trailers=trailers)
+
+
+def _signature_of_body(request: S3Request) -> Verified | None:
+    # One of version 2 says nothing of the body, and no chunk can follow from it.
+    return request.verified if isinstance(request.verified, Verified) else None
 
 
 def _length(headers: dict[str, str], name: str) -> int | None:

@@ -63,6 +63,10 @@ class S3Settings(TransferSettings, frozen=True, kw_only=True):
         domains: Host names below which the first label is a bucket (virtual-host addressing), such as
             ``s3.example.com``. Path-style addressing always works.
         anonymous: What requests without a signature may do; ``None``: nothing.
+        signature_v2: Whether presigned URLs and forms may be signed with Signature Version 2, as boto3 signs them in
+            ``us-east-1`` unless it is told otherwise. Nothing of the host, the region, the body and most parameters is
+            in that signature, its parts run into each other, it may hold for any time, and it is an HMAC-SHA1: where
+            all clients presign with version 4, turn it off. In the ``Authorization`` header it is never taken.
         max_xml_bytes: Longest list of keys or parts that a request has as XML. A batch delete of 1,000 keys of 1,024
             bytes, all escaped, has some 6 MiB. Other XML bodies have at most 256 KiB.
         max_policy_bytes: Most bytes of all fields of a form upload before its file together, the file's name put into
@@ -76,6 +80,7 @@ class S3Settings(TransferSettings, frozen=True, kw_only=True):
     region: str = "us-east-1"
     domains: tuple[str, ...] = ()
     anonymous: S3Rights | None = None
+    signature_v2: bool = True
     max_xml_bytes: int = 8 * 1024 * 1024
     max_policy_bytes: int = 64 * 1024
 

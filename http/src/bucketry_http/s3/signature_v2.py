@@ -1,0 +1,198 @@
+"""Signature Version 2, in presigned URLs and in the policies of forms: boto3 makes these unless it is told otherwise.
+
+Sources: S3 user guide, "Signing and authenticating REST requests (AWS signature version 2)" and "Browser-based uploads
+using POST (AWS signature version 2)". What is signed leaves out the host, most parameters and the body. A parameter
+that is left out is taken only where it gives nothing that the bare URL does not give.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import re
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from typing import Final, Literal, NamedTuple
+
+from bucketry import Secret
+from bucketry.sigv4 import SignatureError
+
+from bucketry_http.s3.addressing import bucket_of_host
+from bucketry_http.s3.hoisted import PREFIX, hoisted_headers
+from bucketry_http.s3.object_headers import OVERRIDES
+from bucketry_http.s3.request import S3Request
+
+MARKS: Final = frozenset({"AWSAccessKeyId", "Signature"})
+"""A request with one of these in its query claims this version."""
+
+_HEADERS: Final = ("content-md5", "content-type")
+"""Headers that are signed by their place. botocore repeats them in the query, where they are no headers."""
+
+_SIGNED: Final = OVERRIDES.keys() | {
+    "accelerate", "acl", "analytics", "cors", "defaultObjectAcl", "delete", "inventory", "lifecycle", "location",
+    "logging", "metrics", "notification", "object-lock", "partNumber", "policy", "replication", "requestPayment",
+    "restore", "select", "select-type", "storageClass", "tagging", "torrent", "uploadId", "uploads", "versionId",
+    "versioning", "versions", "website",
+}  # fmt: skip
+"""Parameters that are signed: those of the user guide, and those that botocore signs besides."""
+
+_NARROWING: Final = frozenset({
+    "bucket-region", "continuation-token", "delimiter", "encoding-type", "fetch-owner", "key-marker", "list-type",
+    "marker", "max-buckets", "max-keys", "max-parts", "max-uploads", "part-number-marker", "prefix", "start-after",
+    "upload-id-marker",
+})  # fmt: skip
+"""Parameters that show part of a listing, or show it otherwise. S3 signs none: who may list may list all."""
+
+_KNOWN: Final = MARKS | {"Expires"} | _SIGNED | _NARROWING | frozenset(_HEADERS)
+_IGNORED_PREFIX: Final = "x-"
+"""S3 passes over such parameters, which are for its access log ("Customizing access log information")."""
+
+_EXPIRES: Final = re.compile("[0-9]{1,19}")
+_RAW_PREFIX: Final = PREFIX.encode()
+
+
+class VerifiedV2(NamedTuple):
+    """A signature of version 2 that holds. It says nothing of the body.
+
+    Attributes:
+        kind: ``query`` (a presigned URL) or ``policy`` (a form upload).
+        access_key: Who signed.
+        of_session: Whether it comes with a session token.
+    """
+
+    kind: Literal["query", "policy"]
+    access_key: str
+    of_session: bool
+
+
+class VerifierV2:
+    """Verifies Signature Version 2. Threads may share it."""
+
+    def __init__(self, lookup: Callable[[str], Secret | None], domains: tuple[str, ...]) -> None:
+        """Prepares to verify.
+
+        Args:
+            lookup: Returns the secret key of an access key, or ``None`` for one that it does not know.
+            domains: Host names below which the first label is a bucket.
+        """
+        self._lookup = lookup
+        self._domains = domains
+        # An unknown access key is verified with this, so that it takes as long as a known one.
+        self._decoy = Secret(secrets.token_urlsafe(30))
+
+    def verify(self, request: S3Request) -> VerifiedV2:
+        """Verifies a presigned URL.
+
+        Raises:
+            SignatureError: It is not signed as it should be, has expired, or has a parameter that would have to be
+                signed and cannot be.
+            S3Error: A header in its query is malformed.
+        """
+        query = request.query
+        access_key, signature, expires = (query.get(name, "") for name in ("AWSAccessKeyId", "Signature", "Expires"))
+        if not (access_key and signature and expires):
+            raise SignatureError(
+                "AccessDenied",
+                "Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters.",
+            )
+        _check_expires(expires)
+        _check_parameters(query)
+        _check_repeated(request)
+        headers = _amz_headers(request)
+        lines = [
+            request.method.encode(),
+            *(request.headers.get(name, "").encode("latin-1") for name in _HEADERS),
+            expires.encode(),
+            *(name + b":" + value for name, value in sorted(headers.items())),
+        ]
+        self._decide(access_key, [b"\n".join([*lines, each]) for each in self._resources(request)], signature)
+        return VerifiedV2("query", access_key, b"x-amz-security-token" in headers)
+
+    def verify_policy(self, fields: Mapping[str, str]) -> VerifiedV2:
+        """Verifies the signature over the policy of a form; what it says is the caller's to check.
+
+        Args:
+            fields: The form's fields by lower-case name.
+
+        Raises:
+            SignatureError: A field is missing, or the signature does not match.
+        """
+        for name in ("AWSAccessKeyId", "signature", "policy"):
+            if not fields.get(name.lower()):
+                raise SignatureError("InvalidArgument", f"Bucket POST must contain a field named {name!r}.")
+        self._decide(fields["awsaccesskeyid"], [fields["policy"].encode()], fields["signature"])
+        return VerifiedV2("policy", fields["awsaccesskeyid"], "x-amz-security-token" in fields)
+
+    def _resources(self, request: S3Request) -> list[bytes]:
+        """Returns what is addressed, in each form that may be signed."""
+        path: bytes = request.scope["raw_path"]
+        if self._domains and (bucket := bucket_of_host(request.headers.get("host", ""), self._domains)):
+            path = b"/" + bucket.encode("latin-1") + path
+        # The user guide has the path as it is sent; botocore signs "/bucket/" and sends "/bucket".
+        paths = [path, path + b"/"] if b"/" not in path[1:] else [path]
+        # Values are signed decoded, and S3, MinIO and RGW write a name without a value alone.
+        pairs = sorted((name, value) for name, value in request.query.items() if name in _SIGNED)
+        signed = "&".join(f"{name}={value}" if value else name for name, value in pairs)
+        return [each + b"?" + signed.encode() for each in paths] if signed else paths
+
+    def _decide(self, access_key: str, to_sign: list[bytes], signature: str) -> None:
+        # An empty secret key would let everybody sign: it counts as none.
+        known = self._lookup(access_key) or None
+        key, given = (self._decoy if known is None else known).reveal().encode(), signature.encode()
+        matches = [hmac.compare_digest(base64.b64encode(hmac.digest(key, each, "sha1")), given) for each in to_sign]
+        if known is None:
+            raise SignatureError("InvalidAccessKeyId", "The access key is not known here.")
+        if not any(matches):
+            raise SignatureError("SignatureDoesNotMatch", _MISMATCH)
+
+
+_MISMATCH: Final = (
+    "The signature of version 2 does not match the request. Check the secret key, and that method, path, sub-resource, "
+    "Content-Type, Content-MD5 and x-amz-* headers arrive as they were signed, and no other one of these."
+)
+
+
+def _check_expires(expires: str) -> None:
+    if not _EXPIRES.fullmatch(expires):
+        raise SignatureError("AccessDenied", "Invalid date (should be seconds since epoch) in the parameter Expires.")
+    if int(expires) < time.time():
+        raise SignatureError("AccessDenied", "Request has expired. Ask for a new presigned URL.")
+
+
+def _check_parameters(query: Mapping[str, str]) -> None:
+    """Refuses what could make the request another one than was signed."""
+    for name in query:
+        if name not in _KNOWN and not name.lower().startswith(_IGNORED_PREFIX):
+            raise SignatureError(
+                "AccessDenied",
+                f"The parameter {name[:64]!r} is not signed by Signature Version 2. Presign with AWS4-HMAC-SHA256.",
+            )
+    # Values are signed decoded, so "a&tagging" as the value of an override looks like the sub-resource.
+    signed = query.keys() & _SIGNED
+    if signed & OVERRIDES.keys() and signed - OVERRIDES.keys() - {"partNumber", "versionId"}:
+        raise SignatureError("InvalidRequest", "A response-* parameter goes with the content of an object only.")
+
+
+def _amz_headers(request: S3Request) -> dict[bytes, bytes]:
+    """Returns the ``x-amz-*`` headers, those in the query too, as they are signed."""
+    headers: dict[bytes, bytes] = {}
+    for name, raw in request.scope["headers"]:
+        if name.startswith(_RAW_PREFIX):
+            value = raw.strip()
+            headers[name] = headers[name] + b"," + value if name in headers else value
+    for _, header, text in hoisted_headers(request.query):
+        name, value = header.encode(), text.strip().encode("latin-1")
+        if headers.setdefault(name, value) != value:
+            raise SignatureError(
+                "SignatureDoesNotMatch", f"The header and the parameter {header[:100]!r} are different."
+            )
+    return headers
+
+
+def _check_repeated(request: S3Request) -> None:
+    for name in _HEADERS:
+        if request.query.get(name, request.headers.get(name)) != request.headers.get(name):
+            raise SignatureError(
+                "SignatureDoesNotMatch", f"The header {name} is not the one that the URL was made for."
+            )

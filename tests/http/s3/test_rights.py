@@ -114,7 +114,9 @@ def test_a_wrong_signature_is_no_way_to_be_anonymous(s3: Client) -> None:
     wrong = Signing(secret_key="wrong")
     assert s3.ask("GET", "/public/a", by=wrong).error == (403, "SignatureDoesNotMatch")
     assert s3.send("GET", wrong.presigned("GET", "/public/a", s3.host)).error == (403, "SignatureDoesNotMatch")
-    assert s3.send("GET", "/public/a?AWSAccessKeyId=x").status == 400
+    assert s3.send("GET", "/public/a?AWSAccessKeyId=x").error == DENIED
+    of_version_2 = "AWSAccessKeyId=tester&Expires=99999999999&Signature=wrong"
+    assert s3.send("GET", f"/public/a?{of_version_2}").error == (403, "SignatureDoesNotMatch")
 
 
 def test_headers_of_an_answer_are_for_the_signed_alone(s3: Client) -> None:

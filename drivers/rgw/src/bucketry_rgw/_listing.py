@@ -88,11 +88,14 @@ def read_page(body: bytes) -> ObjectPage:
         found = root.iterfind(f"{_NAMESPACE}CommonPrefixes/{_NAMESPACE}Prefix")
         prefixes = tuple(unquote(element.text or "", errors="strict") for element in found)
         is_cut = root.findtext(f"{_NAMESPACE}IsTruncated") == "true"
+        token = root.findtext(f"{_NAMESPACE}NextContinuationToken") or ""
     except (ElementTree.ParseError, KeyError, ValueError) as error:
         raise BackendError("the answer to a listing cannot be read: is the endpoint an RGW?") from error
-    # RGW writes its own token as it is, also what XML cannot hold: so the last entry is the cursor.
-    last = max([info.key for info in objects[-1:]] + list(prefixes[-1:]), key=str.encode, default="")
-    return ObjectPage(objects=objects, prefixes=prefixes, cursor=encode_cursor(last) if is_cut and last else None)
+    # RGW writes its own token as it is, also what XML cannot hold: so the last entry is the cursor, where there is one.
+    last = max([info.key for info in objects[-1:]] + list(prefixes[-1:]), key=str.encode, default=token)
+    if is_cut and not last:
+        raise BackendError("a listing is cut, and does not say where")
+    return ObjectPage(objects=objects, prefixes=prefixes, cursor=encode_cursor(last) if is_cut else None)
 
 
 def _object(element: ElementTree.Element) -> ObjectInfo:

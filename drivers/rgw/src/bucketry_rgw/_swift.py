@@ -81,11 +81,12 @@ class Swift:
         hides = bool(delimiter) and not options.prefix and delimiter.encode() > after.encode()
         entries: list[_Entry] = []
         while len(entries) < wanted:
-            # RGW gives no more than MAX_PAGE at once.
+            # RGW gives no more than MAX_PAGE at once, and fewer than asked for where it passes over entries that are
+            # being written: only an answer without any is the end.
             asked = min(wanted - len(entries) + hides, MAX_PAGE)
             found = self._entries(bucket, options, entries[-1].place if entries else after, asked)
             entries += found
-            if not found or len(found) < asked - hides:
+            if not found:
                 break
         if hides and self._begins_any(bucket, delimiter):
             entries.append(_Entry(subdir=delimiter))

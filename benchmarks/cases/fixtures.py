@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from http.client import HTTPConnection
@@ -49,6 +50,8 @@ def _fresh_endpoint() -> Iterator[str]:
 def _fresh_moto_server() -> Iterator[str]:
     from moto.server import ThreadedMotoServer
 
+    # Its server logs every request, which takes time.
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:

@@ -166,9 +166,9 @@ def _cases(kind: Kind) -> tuple[Case, ...]:
 
     growth = "growth of the server's resident memory"
     return (
-        case("upload", f"upload of 1 GiB to {kind.title}", _upload, 2),
+        case("upload", f"upload of 1 GiB to {kind.title}", _upload, 3),
         case("upload-growth", f"upload of 1 GiB to {kind.title}: {growth}", _upload_growth, 1),
-        case("download", f"download of 1 GiB from {kind.title}", _download, 2),
+        case("download", f"download of 1 GiB from {kind.title}", _download, 3),
         case("download-growth", f"download of 1 GiB from {kind.title}: {growth}", _download_growth, 1),
     )
 

@@ -62,7 +62,7 @@ class S3Settings(DriverSettings, frozen=True, kw_only=True, forbid_unknown_field
     retries: int = 3
     max_connections: int = 32
     part_size: int = 8 * MIB
-    upload_threads: int = 2
+    upload_threads: int = 3
 
     @property
     def endpoint(self) -> str:

@@ -76,8 +76,8 @@ CASES = (
         note="A multipart/form-data upload of one file; the bare routes get the same bytes and do not look at them. "
         "What ours does beside that, in seconds of its event loop a GiB: about 0.2 to find the boundary in every byte, "
         "0.1 to watch for a client that falls silent, 0.1 to hand the pieces to the driver's thread. The bare route "
-        "only copies: on one day it took 1.0 s a GiB and then 0.6 s, as fast as the shared machine's memory was just then, "
-        "and ours 1.5 s and 1.4 s: a ratio of 0.68, and of 0.40.",
+        "only copies: on one day it took 1.0 s a GiB and then 0.6 s, as fast as the shared machine's memory was just "
+        "then, and ours 1.5 s and 1.4 s: a ratio of 0.68, and of 0.40.",
     ),
     Case(
         name="rest-upload-growth",

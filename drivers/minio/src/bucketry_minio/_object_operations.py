@@ -26,6 +26,7 @@ from bucketry_s3client import (
     MAX_PART_BYTES,
     Content,
     PartsUpload,
+    date_of,
     info_of_part,
     object_info,
     of_object,
@@ -157,5 +158,11 @@ class ObjectOperations(MinioOperations):
         self._paths.wrote(bucket, key)
         moment = written_at(headers)
         if moment is None:
-            return self._stored(bucket, key)
+            try:
+                return self._stored(bucket, key)
+            except S3Error as error:
+                if error.code != "NoSuchKey":
+                    raise
+            # Somebody else has deleted it already; it was stored all the same.
+            moment = date_of(headers)
         return stored_info(key, options, body.bytes_read, headers["etag"], moment, len(options.tags))

@@ -108,7 +108,7 @@ CASES = (
         target=Target(5, "5× sooner"),
         needs=("moto",),
         max_rounds=5,
-        note="About half of ours is the first answer itself, on a new connection, which the bare limit has too; what is "
-        "left is to start. Three runs on one day gave 3.8, 6.4 and 4.8.",
+        note="About half of ours is the first answer itself, on a new connection, which the bare limit has too; what "
+        "is left is to start. Three runs on one day gave 3.8, 6.4 and 4.8.",
     ),
 )

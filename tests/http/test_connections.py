@@ -87,6 +87,13 @@ def test_an_offer_without_a_body_is_answered_and_so_is_what_follows(port: int) -
         assert answers(client).count(b"HTTP/1.1 200 ") == 3
 
 
+def test_any_number_of_offers_at_once_is_answered(port: int) -> None:
+    offer = request("HEAD", f"{API}/none", Connection="upgrade", Upgrade="h2c")
+    with connect(port) as client:
+        client.sendall(offer * 2000 + LAST)
+        assert len(re.findall(rb"HTTP/1\.1 \d+ ", answers(client))) == 2001
+
+
 def test_an_offer_that_closes_the_connection_closes_it(port: int) -> None:
     with connect(port) as client:
         client.sendall(request("GET", f"{API}/status", Connection="upgrade, close", Upgrade="h2c"))

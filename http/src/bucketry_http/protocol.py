@@ -138,19 +138,24 @@ class BoundedProtocol(HttpToolsProtocol):
         }
         return "application/problem+json", msgspec.json.encode(problem)
 
-    def _feed(self, data: bytes) -> None:
+    def _feed(self, data: bytes | memoryview) -> None:
         try:
-            self.parser.feed_data(data)
-        except HttpParserUpgrade as offer:
-            self._decline(data[offer.args[0] :])
+            while data:
+                try:
+                    self.parser.feed_data(data)
+                    return
+                except HttpParserUpgrade as offer:
+                    # A view: there may be many more requests in it.
+                    data = memoryview(data)[offer.args[0] :]
+                    self._decline()
         except HttpParserError:
             self.send_400_response("Invalid HTTP request received.")
 
-    def _decline(self, rest: bytes) -> None:
+    def _decline(self) -> None:
         """Goes on with HTTP/1.1 where a client offers another protocol (RFC 9110, section 7.8), as Java's always does.
 
         The parser would take the request's body for that protocol (MagicStack/httptools, issue 124), and uvicorn for
-        the next request: so another parser gets the same request without the offer.
+        the next request: so another parser gets the same request without the offer, and then what follows.
         """
         method, version = self.parser.get_method(), self.parser.get_http_version().encode()
         tokens = [token.strip() for name, value in self.headers if name == b"connection" for token in value.split(b",")]
@@ -159,7 +164,7 @@ class BoundedProtocol(HttpToolsProtocol):
         lines = [b"%s: %s\r\n" % field for field in [*headers, (b"connection", b", ".join(kept))]]
         self.parser = HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
-        self._feed(b"%s %s HTTP/%s\r\n%s\r\n%s" % (method, self.url, version, b"".join(lines), rest))
+        self.parser.feed_data(b"%s %s HTTP/%s\r\n%s\r\n" % (method, self.url, version, b"".join(lines)))
 
     def _refuse(self, status: HTTPStatus) -> None:
         self._refusal = status

@@ -28,6 +28,7 @@ MAX_PART_BYTES: Final = 5 * GIB
 
 _GROW_AFTER: Final = 1000
 _UPLOAD_ID: Final = re.compile(rb"<UploadId>([^<>\s]{1,1024})</UploadId>")
+_ETAG: Final = re.compile(rb"<ETag>([^<>\s]{1,1024})</ETag>")
 
 _FREELY: Final = nullcontext()
 
@@ -58,13 +59,19 @@ def send_part(wire: Wire, bucket: str, key: str, upload_id: str, number: int, co
 
 def complete_upload(
     wire: Wire, bucket: str, key: str, upload_id: str, parts: Iterable[CompletedPart], conditions: Headers
-) -> None:
+) -> Headers:
     """Makes these parts the object.
 
     It is not repeated: the second time, a server would say that there is no such upload.
+
+    Returns:
+        The headers of the answer, and as ``etag``, as after a put, what its body says.
     """
     query, content = {"uploadId": upload_id}, complete_request(parts)
-    wire.send("POST", bucket, key, query=query, headers=conditions, content=content, repeatable=False)
+    answered, body = wire.send("POST", bucket, key, query=query, headers=conditions, content=content, repeatable=False)
+    found = _ETAG.search(body)
+    etag = unescape(found[1].decode(errors="replace")) if found else ""
+    return {**{name.lower(): value for name, value in answered.items()}, "etag": etag}
 
 
 def part_sizes(length: int | None, part_size: int, *, growth: int) -> Iterator[int]:
@@ -112,7 +119,7 @@ class PartsUpload:
         headers: Headers,
         conditions: Headers,
         completing: AbstractContextManager[object] = _FREELY,
-    ) -> None:
+    ) -> Headers:
         """Sends what was taken already and the rest of the body, and makes it the object.
 
         Args:
@@ -122,6 +129,9 @@ class PartsUpload:
             headers: The object's headers and metadata, of `of_object`.
             conditions: Headers of the conditions, for when the object is made.
             completing: What is entered while the object is made of its parts.
+
+        Returns:
+            The headers of the answer, as `complete_upload` does.
 
         Raises:
             TooLarge: The body is longer than its parts hold.
@@ -133,7 +143,7 @@ class PartsUpload:
             with ThreadPoolExecutor(self._threads, "bucketry-part") as pool:
                 parts = self._send_all(pool, upload_id, _parts_of(taken, body, sizes))
             with completing:
-                complete_upload(self._wire, self._bucket, self._key, upload_id, parts, conditions)
+                return complete_upload(self._wire, self._bucket, self._key, upload_id, parts, conditions)
         except BaseException:  # Also an interrupt: nobody else knows of these parts.
             self._leftovers.abort(self._bucket, self._key, upload_id)
             raise

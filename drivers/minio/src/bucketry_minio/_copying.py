@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import ClassVar
@@ -21,6 +21,7 @@ from bucketry.hookspecs import hookimpl
 from bucketry_s3client import (
     begin_upload,
     complete_upload,
+    date_of,
     etag_of,
     get_tags,
     of_object,
@@ -85,9 +86,10 @@ class CopyOperations(MinioOperations):
             tags = options.tags
             if tags is None:
                 tags = get_tags(self._connection, *place)
-            self._copy_parts(pinned, source.size_bytes, bucket, key, of_object(headers) | of_tags(tags))
+            done = self._copy_parts(pinned, source.size_bytes, bucket, key, of_object(headers) | of_tags(tags))
             self._paths.wrote(bucket, key)
-            return self._stored(bucket, key)
+            written = stored_info(key, headers, source.size_bytes, done["etag"], date_of(done), len(tags))
+            return self._confirmed(bucket, written)
         # MinIO drops Expires unless it is sent.
         if options.headers is not None or source.expires is not None:
             pinned |= of_object(headers) | {"x-amz-metadata-directive": "REPLACE"}
@@ -99,7 +101,9 @@ class CopyOperations(MinioOperations):
         tag_count = source.tag_count if options.tags is None else len(options.tags)
         return stored_info(key, headers, source.size_bytes, document.text("ETag"), moment, tag_count)
 
-    def _copy_parts(self, pinned: dict[str, str], size: int, bucket: str, key: str, headers: dict[str, str]) -> None:
+    def _copy_parts(
+        self, pinned: dict[str, str], size: int, bucket: str, key: str, headers: dict[str, str]
+    ) -> Mapping[str, str]:
         _, upload_id = begin_upload(self._connection, bucket, key, headers)
 
         def copy(part: tuple[int, str]) -> CompletedPart:
@@ -112,7 +116,7 @@ class CopyOperations(MinioOperations):
         try:
             with ThreadPoolExecutor(self._settings.upload_threads, "bucketry-minio-copy") as pool:
                 parts = list(pool.map(copy, _spans(size, self.copied_part)))
-            complete_upload(self._connection, bucket, key, upload_id, parts, {})
+            return complete_upload(self._connection, bucket, key, upload_id, parts, {})
         except BaseException:
             self._leftovers.abort(bucket, key, upload_id)
             raise

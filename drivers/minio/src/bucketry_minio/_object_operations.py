@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -50,6 +51,10 @@ _NO_SUCH_BYTES: Final = frozenset({"InvalidPartNumber", "InvalidRange"})
 
 PART_GROWTH: Final = 24
 """With this, 10,000 parts that begin with 5 MiB hold 5 TiB, MinIO's largest object (``globalMaxObjectSize``)."""
+
+
+Put = tuple[Mapping[str, str], datetime | None]
+"""Headers of the answer, and when the object was written, if they say it for sure."""
 
 
 class ObjectOperations(MinioOperations):
@@ -112,21 +117,12 @@ class ObjectOperations(MinioOperations):
         MinIO takes no parts for a key that ends in a slash, which is therefore always sent in one request.
         """
         self._check_new(bucket, key)
-        conditions = of_write(options.if_match, options.if_none_match)
         with missing_fails(options.if_match):
-            if key.endswith("/"):
-                with one_piece(body, self._settings.part_size, MAX_PART_BYTES) as content:
-                    return self._put_whole(bucket, key, content, (body, options, conditions))
-            sizes = part_sizes(body.length, self._settings.part_size, growth=PART_GROWTH)
-            taken = [take(body, next(sizes)), take(body, next(sizes))]
-            if not taken[1]:
-                pieces = taken[0]
-                content = pieces[0] if len(pieces) == 1 else pieces
-                return self._put_whole(bucket, key, content, (body, options, conditions))
-            upload = PartsUpload(self._connection, self._leftovers, bucket, key, self._settings)
-            upload.run(taken, body, sizes, of_object(options) | of_tags(options.tags), conditions)
+            answered, moment = self._put(bucket, key, body, options)
         self._paths.wrote(bucket, key)
-        return self._stored(bucket, key)
+        put_at = moment or date_of(answered)
+        written = stored_info(key, options, body.bytes_read, answered["etag"], put_at, len(options.tags))
+        return self._confirmed(bucket, written) if moment is None else written
 
     @override
     @hookimpl
@@ -148,21 +144,28 @@ class ObjectOperations(MinioOperations):
         """Signs a URL for the public endpoint; asks the server nothing."""
         return presigned(self._presigner, bucket, key, options)
 
+    def _put(self, bucket: str, key: str, body: Body, options: PutOptions) -> Put:
+        headers = of_object(options) | of_tags(options.tags)
+        conditions = of_write(options.if_match, options.if_none_match)
+        if key.endswith("/"):
+            with one_piece(body, self._settings.part_size, MAX_PART_BYTES) as content:
+                return self._put_whole(bucket, key, content, headers, conditions)
+        sizes = part_sizes(body.length, self._settings.part_size, growth=PART_GROWTH)
+        taken = [take(body, next(sizes)), take(body, next(sizes))]
+        if not taken[1]:
+            pieces = taken[0]
+            content = pieces[0] if len(pieces) == 1 else pieces
+            return self._put_whole(bucket, key, content, headers, conditions)
+        upload = PartsUpload(self._connection, self._leftovers, bucket, key, self._settings)
+        # The head of this answer may come long before the object is made (S3 API reference, CompleteMultipartUpload).
+        return upload.run(taken, body, sizes, headers, conditions), None
+
     def _put_whole(
-        self, bucket: str, key: str, content: Content, about: tuple[Body, PutOptions, Mapping[str, str]]
-    ) -> ObjectInfo:
-        body, options, conditions = about
-        sent = {**of_object(options), **of_tags(options.tags), **conditions}
+        self, bucket: str, key: str, content: Content, headers: dict[str, str], conditions: dict[str, str]
+    ) -> Put:
+        sent = headers | conditions
         # Sent again after it was done, a conditional put would meet itself.
-        headers, _ = self._connection.send("PUT", bucket, key, headers=sent, content=content, repeatable=not conditions)
-        self._paths.wrote(bucket, key)
-        moment = written_at(headers)
-        if moment is None:
-            try:
-                return self._stored(bucket, key)
-            except S3Error as error:
-                if error.code != "NoSuchKey":
-                    raise
-            # Somebody else has deleted it already; it was stored all the same.
-            moment = date_of(headers)
-        return stored_info(key, options, body.bytes_read, headers["etag"], moment, len(options.tags))
+        answered, _ = self._connection.send(
+            "PUT", bucket, key, headers=sent, content=content, repeatable=not conditions
+        )
+        return answered, written_at(answered)

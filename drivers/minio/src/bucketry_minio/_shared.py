@@ -41,6 +41,15 @@ class MinioOperations(DriverSpec):
     def _stored(self, bucket: str, key: str) -> ObjectInfo:
         return object_info(key, self._connection.head(bucket, key))
 
+    def _confirmed(self, bucket: str, written: ObjectInfo) -> ObjectInfo:
+        """Returns what a key holds after a write; where that was deleted meanwhile, what was written."""
+        try:
+            return self._stored(bucket, written.key)
+        except S3Error as error:
+            if error.code != "NoSuchKey":
+                raise
+            return written
+
     def _buckets(self) -> tuple[BucketInfo, ...]:
         listed = self._connection.client.list_buckets()
         infos = (BucketInfo(name=found.name, created_at=found.creation_date or _EPOCH) for found in listed)

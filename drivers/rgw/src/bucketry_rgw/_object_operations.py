@@ -41,7 +41,7 @@ from typing_extensions import override
 
 from bucketry_rgw._deleting import delete_batch
 from bucketry_rgw._errors import code_of
-from bucketry_rgw._headers import of_read, written_at
+from bucketry_rgw._headers import of_read
 from bucketry_rgw._state import RgwState
 
 if TYPE_CHECKING:
@@ -101,23 +101,14 @@ class ObjectOperations(RgwState):
         """
         self._check_object(bucket, key)
         try:
-            answered = self._uploader.put(bucket, key, body, options)
+            answered, moment = self._uploader.put(bucket, key, body, options)
         except ClientError as error:
             if options.if_match is not None and code_of(error) in {"UnknownError", "NoSuchKey"}:
                 self._explain_lost_race(bucket, key, options.if_match, error)
             raise
-        if answered is None:
-            return self._stored(bucket, key)
-        moment = written_at(answered)
-        if moment is None:
-            try:
-                return self._stored(bucket, key)
-            except ClientError as error:
-                if code_of(error) != "NoSuchKey":
-                    raise
-            # Somebody else has deleted it already; it was stored all the same.
-            moment = date_of(answered)
-        return stored_info(key, options, body.bytes_read, answered["etag"], moment, len(options.tags))
+        put_at = moment or date_of(answered)
+        written = stored_info(key, options, body.bytes_read, answered["etag"], put_at, len(options.tags))
+        return self._confirmed(bucket, written) if moment is None else written
 
     def _explain_lost_race(self, bucket: str, key: str, if_match: str, error: ClientError) -> NoReturn:
         """Says what became of a condition.

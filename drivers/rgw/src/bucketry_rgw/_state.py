@@ -6,12 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import ClientError
 from bucketry import InvalidBucketName, InvalidKey, ObjectInfo
 from bucketry.hookspecs import DriverSpec
 from bucketry.sigv4 import Presigner
 from bucketry_s3client import Leftovers, Wire, object_info
 
 from bucketry_rgw._buckets import Buckets
+from bucketry_rgw._errors import code_of
 from bucketry_rgw._listing import Lister
 from bucketry_rgw._names import Names
 from bucketry_rgw._report import Reporter
@@ -61,3 +63,12 @@ class RgwState(DriverSpec):
     def _stored(self, bucket: str, key: str) -> ObjectInfo:
         headers, _ = self._wire.send("HEAD", bucket, key)
         return object_info(key, headers)
+
+    def _confirmed(self, bucket: str, written: ObjectInfo) -> ObjectInfo:
+        """Returns what a key holds after a write; where that was deleted meanwhile, what was written."""
+        try:
+            return self._stored(bucket, written.key)
+        except ClientError as error:
+            if code_of(error) != "NoSuchKey":
+                raise
+            return written

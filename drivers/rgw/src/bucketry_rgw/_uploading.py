@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
 from typing import Final
 
 from bucketry import Body, PutOptions
@@ -23,10 +24,13 @@ from bucketry_s3client import (
     take,
 )
 
-from bucketry_rgw._headers import of_write
+from bucketry_rgw._headers import of_write, written_at
 from bucketry_rgw._settings import RgwSettings
 
 _GROWTH: Final = 1
+
+Put = tuple[Mapping[str, str], datetime | None]
+"""Headers of the answer, and when the object was written, if they say it for sure."""
 
 Writing = Callable[[str, str], AbstractContextManager[None]]
 """Keeps others from making or deleting an object of this bucket and key."""
@@ -41,14 +45,14 @@ class Uploader:
         self._leftovers = leftovers
         self._writing = writing
 
-    def put(self, bucket: str, key: str, body: Body, options: PutOptions) -> Mapping[str, str] | None:
+    def put(self, bucket: str, key: str, body: Body, options: PutOptions) -> Put:
         """Stores an object.
 
         With a condition or tags it goes in one piece, whatever its length: RGW ignores conditions where an upload in
         parts is completed, and loses the tags that it began with.
 
         Returns:
-            The headers of the answer; ``None`` if it was sent in parts.
+            The headers of the answer, and when the object was written, if they say it for sure.
 
         Raises:
             TooLarge: A conditional or tagged body is larger than RGW takes in one piece (``rgw_max_put_size``), or one
@@ -65,10 +69,9 @@ class Uploader:
                 taken.append(take(body, part_size))
             if len(taken) == 1 or not taken[1]:
                 return self._put_piece(bucket, key, taken[0], options)
-        self._put_parts(bucket, key, body, options, taken)
-        return None
+        return self._put_parts(bucket, key, body, options, taken)
 
-    def _put_piece(self, bucket: str, key: str, content: Content, options: PutOptions) -> Mapping[str, str]:
+    def _put_piece(self, bucket: str, key: str, content: Content, options: PutOptions) -> Put:
         headers = of_object(options) | of_tags(options.tags) | of_write(options.if_match, options.if_none_match)
         # Done twice, a conditional put would find its own object and say that it was another's.
         repeatable = not _is_conditional(options)
@@ -76,14 +79,17 @@ class Uploader:
         # What is sent as it comes may take long, and nobody should wait for its sender.
         alone = nullcontext() if isinstance(whole, Feed) else self._writing(bucket, key)
         with alone:
-            return self._wire.send("PUT", bucket, key, headers=headers, content=whole, repeatable=repeatable)[0]
+            answered, _ = self._wire.send("PUT", bucket, key, headers=headers, content=whole, repeatable=repeatable)
+        return answered, written_at(answered)
 
-    def _put_parts(self, bucket: str, key: str, body: Body, options: PutOptions, taken: list[Pieces]) -> None:
+    def _put_parts(self, bucket: str, key: str, body: Body, options: PutOptions, taken: list[Pieces]) -> Put:
         sizes = part_sizes(body.length, self._settings.part_size, growth=_GROWTH)
         for _ in taken:
             next(sizes)
         upload = PartsUpload(self._wire, self._leftovers, bucket, key, self._settings)
-        upload.run(taken, body, sizes, of_object(options), {}, self._writing(bucket, key))
+        answered = upload.run(taken, body, sizes, of_object(options), {}, self._writing(bucket, key))
+        # The head of this answer may come long before the object is made (S3 API reference, CompleteMultipartUpload).
+        return answered, None
 
 
 def _is_conditional(options: PutOptions) -> bool:

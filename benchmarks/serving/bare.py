@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from litestar import Litestar, Request, get, post
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 EXPIRES_AT = datetime(2024, 1, 15, 11, 30, tzinfo=UTC)
 
@@ -61,9 +62,15 @@ async def _upload(request: Request[Any, Any, Any]) -> Received:
     return Received(size)
 
 
+class BareLitestar(Litestar):
+    """Litestar as uvicorn serves it, without the bounds on connections that the product adds."""
+
+    protocol = HttpToolsProtocol
+
+
 def bare_litestar() -> Litestar:
     """Returns the routes in Litestar, without anything around them."""
-    return Litestar([_status, _presign, _upload], logging_config=None, openapi_config=None)
+    return BareLitestar([_status, _presign, _upload], logging_config=None, openapi_config=None)
 
 
 async def bare_asgi(scope: Any, receive: Any, send: Any) -> None:

@@ -162,6 +162,18 @@ def test_a_broken_body_is_answered_once(port: int) -> None:
     assert said.count(b"HTTP/1.1 ") == 1
 
 
+@pytest.mark.parametrize("sizes", [[1] * 5000, [300_000, 1, 70_000, 1] * 3, [1, 65_536, 65_537]])
+def test_chunks_of_any_size_are_the_content(port: int, store: Store, sizes: list[int]) -> None:
+    pieces = [bytes([number % 251]) * size for number, size in enumerate(sizes)]
+    chunks = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces)
+    with connect(port) as client:
+        client.sendall(request("PUT", f"{OBJECTS}/a", b"", Connection="close", **{"Transfer-Encoding": "chunked"}))
+        client.sendall(chunks + b"0\r\n\r\n")
+        assert answers(client).startswith(b"HTTP/1.1 201 ")
+    with store.get_object("my-assets", "a") as opened:
+        assert opened.read() == b"".join(pieces)
+
+
 def test_a_client_that_takes_nothing_is_let_go(
     port: int, store: Store, counted: Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -94,6 +94,15 @@ class BoundedProtocol(HttpToolsProtocol):
         if not self.parser.should_upgrade():
             super().on_message_complete()
 
+    def on_body(self, body: bytes) -> None:
+        """Takes a piece of a body. Where nothing waits before it, it stays as it is: uvicorn would copy it twice."""
+        cycle: Any = self.cycle  # uvicorn declares a bytearray, and makes bytes of it where it hands it on.
+        if not cycle.body:
+            cycle.body, body = body, b""
+        elif isinstance(cycle.body, bytes):
+            cycle.body = bytearray(cycle.body)
+        super().on_body(body)
+
     def pause_writing(self) -> None:
         """Begins to wait for a client that does not take its answer."""
         super().pause_writing()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from bucketry import IncompleteBody
+
+from bucketry_http.shared.idle import IdleWatch
 
 if TYPE_CHECKING:
     from litestar.types import Receive
@@ -34,7 +35,7 @@ class RequestContent:
         ended: Whether its end has come.
     """
 
-    __slots__ = ("_bytes", "_idle_seconds", "_receive", "_waited", "begun", "ended")
+    __slots__ = ("_bytes", "_idle_seconds", "_receive", "_waited", "_watch", "begun", "ended")
 
     def __init__(self, receive: Receive, idle_seconds: float) -> None:
         """Begins at the content's first byte.
@@ -45,6 +46,7 @@ class RequestContent:
         """
         self._receive = receive
         self._idle_seconds = idle_seconds
+        self._watch = IdleWatch(idle_seconds)
         self.begun = self.ended = False
         self._bytes = 0
         self._waited = 0.0
@@ -59,8 +61,11 @@ class RequestContent:
         while not self.ended:
             message = await self._message()
             if message["type"] == "http.disconnect":
+                self._watch.close()
                 raise IncompleteBody("the client went away before the end")
-            self.ended = not message.get("more_body", False)
+            if not message.get("more_body", False):
+                self.ended = True
+                self._watch.close()
             piece: bytes = message.get("body", b"")
             if piece:
                 self._bytes += len(piece)
@@ -70,8 +75,7 @@ class RequestContent:
     async def _message(self) -> Any:
         begun = monotonic()
         try:
-            async with asyncio.timeout(self._idle_seconds):
-                message = await self._receive()
+            message: Any = await self._watch.wait(self._receive)
         except TimeoutError:
             raise IncompleteBody(f"nothing came for {self._idle_seconds:g} seconds") from None
         # Only waiting for the client counts: not what a driver takes to store what came.

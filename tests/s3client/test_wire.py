@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -11,10 +13,11 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 from bucketry import BackendError, InvalidSettings, Secret
+from bucketry.features import MIB
 from bucketry_s3client import Feed, Wire, read_answer, target_of
 from urllib3.exceptions import HTTPError, IncompleteRead, ProtocolError
 
-from tests.s3client.fake import AcmeError, AcmeSettings, Answer, Request, serving, wired
+from tests.s3client.fake import AcmeError, AcmeSettings, Answer, Fake, Request, serving, wired
 
 ERROR = b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>NoSuchKey</Code><Message>a &lt;b&gt;</Message></Error>'
 
@@ -206,6 +209,16 @@ def test_what_a_feed_fails_with_is_raised_as_it_is(error: Exception) -> None:
     assert caught.value is error
 
 
+def test_a_connection_that_is_cut_while_a_feed_is_sent_is_the_connections_failure() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        cutting = threading.Thread(target=_cut, args=(listening,))
+        cutting.start()
+        with closing(Fake(f"127.0.0.1:{listening.getsockname()[1]}").wire()) as wire, pytest.raises(HTTPError):
+            # More than the buffers of both ends take.
+            wire.send("PUT", "bucket", "key", content=Feed(itertools.repeat(bytes(MIB), 32), 32 * MIB))
+        cutting.join()
+
+
 @pytest.mark.parametrize(
     "key", ["a", "a//b", "/a", "a/", "../a", "%2F", "+", "a b", "é😀", "a?b=c&d#e", "~-._", "\n\x7f"]
 )
@@ -236,3 +249,8 @@ def test_the_session_token_goes_with_each_request_and_no_repr_shows_it() -> None
         wire.send("GET", "bucket")
         assert "the-token" not in f"{wire!r} {vars(wire)!r}"
     assert fake.requests[0].headers["x-amz-security-token"] == "the-token"
+
+
+def _cut(listening: socket.socket) -> None:
+    connection, _ = listening.accept()
+    connection.close()

@@ -32,6 +32,8 @@ class Feed:
     def __iter__(self) -> Iterator[bytes]:
         try:
             yield from self._pieces
+        except GeneratorExit:  # Nobody takes any more: the connection was cut, and the source is not to blame.
+            raise
         except BaseException as error:
             self.error = error
             raise

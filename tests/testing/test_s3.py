@@ -79,6 +79,25 @@ def test_code_that_makes_its_client_itself_finds_the_endpoint(
     assert [bucket.name for bucket in bucketry_s3.store.list_buckets()] == ["my-assets"]
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        {"AWS_SESSION_TOKEN": "a-developer-s-own"},
+        {"AWS_SECURITY_TOKEN": "testing", "AWS_SESSION_TOKEN": "testing"},
+        {"AWS_CREDENTIAL_EXPIRATION": "2020-01-01T00:00:00Z"},
+        {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"},
+        {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"},
+    ],
+)
+def test_what_the_environment_held_before_is_no_part_of_it(
+    bucketry_s3: S3Endpoint, monkeypatch: pytest.MonkeyPatch, before: dict[str, str]
+) -> None:
+    for name, value in {**before, **bucketry_s3.environment}.items():
+        monkeypatch.setenv(name, value)
+    boto3.session.Session().client("s3", config=ONCE).create_bucket(Bucket="my-assets")
+    assert [bucket.name for bucket in bucketry_s3.store.list_buckets()] == ["my-assets"]
+
+
 def test_all_fixtures_of_a_test_share_a_store(
     bucketry_store: Store, bucketry_s3: S3Endpoint, bucketry_rest: RestServer
 ) -> None:

@@ -98,13 +98,21 @@ class S3Endpoint(Endpoint):
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """The variables in which AWS's SDKs and CLI look for the same, for code that makes its client itself."""
+        """The variables in which AWS's SDKs and CLI look for the same, for code that makes its client itself.
+
+        Those of a developer's own that would spoil it are set to nothing.
+        """
         return {
             "AWS_ENDPOINT_URL_S3": self.endpoint_url,
             "AWS_ACCESS_KEY_ID": self.access_key,
             "AWS_SECRET_ACCESS_KEY": self.secret_key,
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,
+            # A token of another key pair goes with this one too, and is refused; an empty one counts as none.
+            "AWS_SESSION_TOKEN": "",
+            "AWS_SECURITY_TOKEN": "",
+            "AWS_CREDENTIAL_EXPIRATION": "",
+            "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
         }
 
     def _app(self, store: Store) -> Any:

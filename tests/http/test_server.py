@@ -166,7 +166,7 @@ def test_a_download_that_ends_closes_the_object(port: int, counted_store: Store,
     assert eventually(lambda: counted.closed == ["a"])
 
 
-def test_a_listing_that_breaks_off_does_not_look_whole(driver: DriverSpec) -> None:
+def test_a_listing_that_breaks_off_does_not_look_whole(driver: DriverSpec, caplog: pytest.LogCaptureFixture) -> None:
     class BreaksOff:
         calls = 0
 
@@ -187,6 +187,7 @@ def test_a_listing_that_breaks_off_does_not_look_whole(driver: DriverSpec) -> No
     assert b'[{"key":"00000"' in answer
     assert not answer.endswith(b"]\r\n0\r\n\r\n")
     assert not answer.endswith(b"0\r\n\r\n")
+    assert [record.levelname for record in caplog.records if record.levelname != "INFO"] == ["WARNING"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -10,6 +11,9 @@ from typing import Any
 import msgspec
 from bucketry import BucketryError
 
+from bucketry_http.shared.ending import end_connection
+from bucketry_http.shared.leaving import watch_leaving
+
 logger = logging.getLogger("bucketry_http")
 
 
@@ -17,25 +21,33 @@ def stream_json_array(pages: AsyncGenerator[Sequence[msgspec.Struct], None]) -> 
     """Returns an ASGI application that sends all items of all pages as one array.
 
     A page that fails after the first ends the connection before the array's end, so that no client takes a part of it
-    for the whole.
+    for the whole. A client that leaves ends it too: nobody wants the other pages.
     """
 
-    async def application(_scope: Any, _receive: Any, send: Any) -> None:
+    async def application(scope: Any, receive: Any, send: Any) -> None:
         headers = [(b"content-type", b"application/json")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        separator = b"["
         try:
-            async with aclosing(pages):
-                async for page in pages:
-                    if page:
-                        # A page's own brackets give way to those of the whole.
-                        items = separator + msgspec.json.encode(page)[1:-1]
-                        separator = b","
-                        await send({"type": "http.response.body", "body": items, "more_body": True})
+            async with watch_leaving(receive) as gone, aclosing(pages):
+                await _send_pages(pages, gone, send)
         except BucketryError as error:
             logger.warning("a listing broke off: %s", error, exc_info=error.__cause__)
-            return
-        end = b"[]" if separator == b"[" else b"]"
-        await send({"type": "http.response.body", "body": end, "more_body": False})
+            end_connection(scope)
 
     return application
+
+
+async def _send_pages(
+    pages: AsyncGenerator[Sequence[msgspec.Struct], None], gone: asyncio.Future[None], send: Any
+) -> None:
+    separator = b"["
+    async for page in pages:
+        if gone.done():
+            return
+        if page:
+            # A page's own brackets give way to those of the whole.
+            items = separator + msgspec.json.encode(page)[1:-1]
+            separator = b","
+            await send({"type": "http.response.body", "body": items, "more_body": True})
+    end = b"[]" if separator == b"[" else b"]"
+    await send({"type": "http.response.body", "body": end, "more_body": False})

@@ -52,6 +52,20 @@ def test_cancelled_by_another_is_cancelled() -> None:
     asyncio.run(run())
 
 
+def test_cancelled_after_it_expired_once_is_cancelled() -> None:
+    async def run() -> None:
+        watch = IdleWatch(0.05)
+        with pytest.raises(TimeoutError):
+            await watch.wait(after(AGES))
+        task = asyncio.create_task(watch.wait(after(AGES)))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(run())
+
+
 def test_what_fails_fails_as_it_is() -> None:
     async def fail() -> str:
         raise ValueError("odd")

@@ -38,6 +38,7 @@ class IdleWatch:
         """
         self._task = task = cast("asyncio.Task[Any]", asyncio.current_task())
         cancelled_before = task.cancelling()
+        self._expired = False
         self._begun = monotonic()
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(self._seconds, self._look)

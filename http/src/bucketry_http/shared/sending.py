@@ -38,6 +38,7 @@ class ContentReader:
         self._opened = opened
         self._chunks = iter(opened)
         self._failure: BucketryError | None = None
+        self._ahead: asyncio.Future[list[bytes]] | None = None
         self.missing = opened.length
 
     async def next(self) -> list[bytes]:
@@ -46,13 +47,20 @@ class ContentReader:
         Raises:
             BucketryError: The content broke off.
         """
-        batch = await self._calls.call(self._read)
+        ahead, self._ahead = self._ahead, None
+        batch = await (ahead or self._calls.call(self._read))
         self.missing -= sum(map(len, batch))
+        if batch and self.missing > 0 and not self._calls.inline:
+            # Read while this one is sent.
+            self._ahead = asyncio.ensure_future(self._calls.call(self._read))
         return batch
 
     async def close(self) -> None:
         """Frees what the object holds, also where this task is being cancelled."""
         with anyio.CancelScope(shield=True):
+            if self._ahead is not None:
+                # Nobody wants it any more, not even how it failed.
+                await asyncio.gather(self._ahead, return_exceptions=True)
             await self._calls.call(self._close)
 
     def _read(self) -> list[bytes]:

@@ -46,6 +46,21 @@ def test_anything_but_a_yes_deletes_nothing(run: Run, filled: Store, answer: str
     assert len(keys(filled)) == 5
 
 
+def test_all_is_asked_before_anything_is_deleted(run: Run, filled: Store) -> None:
+    result = run("rm", "-r", "assets/logs/", "assets/logs-old/", stdin="y\nn\n")
+    assert result.exit_code == 1
+    assert result.stderr.count("Delete all keys") == 2
+    assert "nothing was deleted" in result.stderr
+    assert len(keys(filled)) == 5
+
+
+def test_several_prefixes_are_deleted_after_a_yes_for_each(run: Run, filled: Store) -> None:
+    result = run("rm", "-r", "assets/logs/", "assets/zzz", "assets/logs-old/", stdin="y\ny\n")
+    assert result.exit_code == 0, result.output
+    assert "nothing to delete: assets/zzz" in result.stderr
+    assert keys(filled) == ["a", "logs"]
+
+
 def test_yes_does_not_ask(run: Run, filled: Store) -> None:
     result = run("rm", "-r", "--yes", "assets/logs")
     assert result.stderr == "deleted 4 objects from assets/logs\n"

@@ -84,6 +84,20 @@ def test_a_reset_starts_over(spawn: Spawn) -> None:
     assert ask(f"{url}/buckets/my-assets/objects")[1] == []
 
 
+@pytest.mark.parametrize("driver", ["folder", "plain"])
+def test_a_reset_needs_no_multipart_uploads_nor_batches(spawn: Spawn, store_url: str, driver: str) -> None:
+    options = ("--bucket", "my-assets", "--reset-endpoint")
+    url = rest_url(spawn("serve", "--port", "0", *options, store=store_url.replace("folder", driver, 1)))
+    assert ask(f"{url}/buckets", {"name": "extra"})[0] == 201
+    for key in ("a", "b"):
+        put = urllib.request.Request(f"{url}/buckets/my-assets/objects/{key}", b"content", method="PUT")  # noqa: S310
+        with urllib.request.urlopen(put, timeout=PATIENCE):  # noqa: S310
+            pass
+    assert post(reset_url(url)) == 204
+    assert names(url) == ["my-assets"]
+    assert ask(f"{url}/buckets/my-assets/objects")[1] == []
+
+
 def test_a_reset_does_not_come_from_a_page_nor_by_accident(spawn: Spawn) -> None:
     url = rest_url(spawn("serve", "--port", "0", "--no-s3", "--reset-endpoint", store=None))
     assert ask(f"{url}/buckets", {"name": "kept"})[0] == 201

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import click
-from bucketry import DeleteFailure, ListOptions, Store
+from bucketry import ListOptions, Store
 
+from bucketry_cli._deleting import delete_keys
 from bucketry_cli._failures import Failure
 from bucketry_cli._listing import iter_pages
 from bucketry_cli._options import examples, with_store
@@ -32,8 +31,9 @@ def rm(store: Store, targets: tuple[Target, ...], recursive: bool, yes: bool) ->
     PREFIX counts byte for byte: logs matches logs/1 and logs-old/1 too, logs/ only the first.
     """
     if recursive:
-        for target in targets:
-            _delete_below(store, target, yes)
+        # All questions come before the first deletion: a no leaves everything as it was.
+        for target in targets if yes else [target for target in targets if _is_confirmed(store, target)]:
+            _delete_below(store, target)
         return
     for target in targets:
         if not target.key:
@@ -43,13 +43,11 @@ def rm(store: Store, targets: tuple[Target, ...], recursive: bool, yes: bool) ->
     note(f"deleted {counted(len(targets), 'object')}")
 
 
-def _delete_below(store: Store, target: Target, yes: bool) -> None:
-    if not yes and not _is_confirmed(store, target):
-        return
+def _delete_below(store: Store, target: Target) -> None:
     deleted, failed = 0, 0
     for page in iter_pages(store, target.bucket, ListOptions(prefix=target.key, content_type=False)):
         keys = [info.key for info in page.objects]
-        failures = _delete(store, target.bucket, keys)
+        failures = delete_keys(store, target.bucket, keys)
         for failure in failures:
             note(f"not deleted: {failure.key!r}: {failure.message}")
         failed += len(failures)
@@ -76,11 +74,3 @@ def _is_confirmed(store: Store, target: Target) -> bool:
     if not agreed:
         raise Failure("nothing was deleted", "--yes deletes without asking")
     return True
-
-
-def _delete(store: Store, bucket: str, keys: Sequence[str]) -> Sequence[DeleteFailure]:
-    if "delete_objects" in store.capabilities.operations:
-        return store.delete_objects(bucket, keys).failed
-    for key in keys:
-        store.delete_object(bucket, key)
-    return ()

@@ -14,12 +14,16 @@ from bucketry import BucketAlreadyExists, BucketNotEmpty, BucketryError, Store
 from bucketry.layers import Faults
 from bucketry.options import MAX_PAGE
 
+from bucketry_cli._deleting import delete_keys
 from bucketry_cli._failures import Failure
 
 PATH: Final = "/_bucketry/reset"
 
 _ATTEMPTS: Final = 5
 """How often a bucket is emptied that somebody goes on writing to."""
+
+_UPLOADS: Final = ("list_multipart_uploads", "abort_multipart_upload")
+"""What it takes to find uploads that nobody has completed, and to end them."""
 
 logger = logging.getLogger("bucketry_cli")
 
@@ -90,9 +94,10 @@ def _delete(store: Store, bucket: str) -> None:
     for attempt in range(_ATTEMPTS):
         keys = (info.key for info in store.iter_objects(bucket))
         while page := list(islice(keys, MAX_PAGE)):
-            store.delete_objects(bucket, page)
-        for upload in list(store.iter_multipart_uploads(bucket)):
-            store.abort_multipart_upload(bucket, upload.key, upload.upload_id)
+            delete_keys(store, bucket, page)
+        if store.capabilities.operations.issuperset(_UPLOADS):
+            for upload in list(store.iter_multipart_uploads(bucket)):
+                store.abort_multipart_upload(bucket, upload.key, upload.upload_id)
         try:
             store.delete_bucket(bucket)
         except BucketNotEmpty:

@@ -128,6 +128,21 @@ def test_a_missing_file_is_one_sentence(run: Run, store: Store) -> None:
     assert result.stderr == "error: No such file or directory: 'nothing.txt'\n"
 
 
+def test_a_missing_file_is_noticed_before_anything_is_uploaded(run: Run, store: Store) -> None:
+    Path("a.txt").write_bytes(b"a")
+    result = run("put", "a.txt", "typo.txt", "assets/p/")
+    assert result.exit_code == 1
+    assert result.stderr == "error: No such file or directory: 'typo.txt'\n"
+    assert content(store) == {}
+
+
+def test_a_file_of_the_kernel_says_that_it_is_empty_and_is_not(run: Run, store: Store) -> None:
+    Path("empty").write_bytes(b"")
+    result = run("put", "/proc/version", "empty", "assets")
+    assert result.exit_code == 0, result.output
+    assert content(store) == {"version": Path("/proc/version").read_bytes(), "empty": b""}
+
+
 def test_a_file_that_cannot_be_read_is_not_blamed_on_the_store(run: Run, store: Store) -> None:
     # Opens as a file of unknown length; reading at its start fails with EIO.
     result = run("put", "/proc/self/mem", "assets/a")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -84,7 +85,8 @@ def _from_file(key: str, path: Path) -> Upload:
         key.encode()
     except UnicodeEncodeError:
         raise Failure(f"the name of {str(path)!r} is not UTF-8 and so cannot be a key") from None
-    return Upload(key, path, path.stat().st_size if path.is_file() else None)
+    status = path.stat()
+    return Upload(key, path, status.st_size if stat.S_ISREG(status.st_mode) else None)
 
 
 def _below(prefix: str, path: Path) -> Iterator[Upload]:

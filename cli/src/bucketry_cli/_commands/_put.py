@@ -74,8 +74,10 @@ def _upload(store: Store, bucket: str, upload: Upload, kind: str | None, meter: 
     options = PutOptions(content_type=kind or content_type(upload))
     with upload.path.open("rb") if upload.path else nullcontext(sys.stdin.buffer) as file:
         source = _Source(file, meter)
+        # Files of the kernel (/proc) have size 0, whatever is in them.
+        body = Body(source, upload.size or None)
         try:
-            return store.put_object(bucket, upload.key, Body(source, upload.size), options)
+            return store.put_object(bucket, upload.key, body, options)
         except BucketryError as error:
             if source.error is None:
                 raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
@@ -141,6 +142,19 @@ def test_a_terminal_that_is_not_utf8_gets_escapes(store: Store, spawn: Spawn, mo
     stdout, stderr = process.communicate(timeout=PATIENCE)
     assert (process.returncode, stderr) == (0, b"")
     assert stdout.endswith(b"  gr\xfcn-\\u2713\n")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "latin-1", "cp1252", "gb18030"])
+def test_json_is_json_whatever_the_encoding(
+    store: Store, spawn: Spawn, monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    key = "é\u201c✓😀\\u00e9\n"
+    store.put_object("assets", key, b"")
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    process = spawn("ls", "assets", "--json")
+    stdout, stderr = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, stderr) == (0, b"")
+    assert json.loads(stdout)["key"] == key
 
 
 def test_a_memory_store_says_that_it_is_gone_afterwards(spawn: Spawn, store: Store) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
@@ -49,8 +50,10 @@ def counted(count: int, noun: str) -> str:
 
 
 def json_line(values: dict[str, object]) -> str:
-    """Returns one line of JSON."""
-    return msgspec.json.encode(values).decode()
+    """Returns one line of JSON, which is ASCII alone unless standard output is UTF-8: JSON has no other encoding."""
+    if sys.stdout.encoding.lower() in ("utf-8", "utf8"):
+        return msgspec.json.encode(values).decode()
+    return json.dumps(msgspec.to_builtins(values), separators=(",", ":"))
 
 
 def write_lines(lines: Iterable[str]) -> None:

@@ -7,12 +7,14 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import msgspec
-from bucketry import IncompleteBody, InvalidArgument, TooLarge
+from bucketry import InvalidArgument, TooLarge
 from litestar import Request
 from litestar.dto import AbstractDTO
 from litestar.types import Empty
 
 from bucketry_http.rest.problems import MalformedJson
+from bucketry_http.rest.storage import app_of
+from bucketry_http.shared.receiving import RequestContent
 
 if TYPE_CHECKING:
     from litestar._openapi.schema_generation import SchemaCreator
@@ -51,23 +53,30 @@ class ApiRequest(Request[Any, Any, Any]):
 
         Raises:
             TooLarge: It is over the operation's limit.
-            IncompleteBody: The client went away before its end.
+            IncompleteBody: The client went away before its end, or sends nothing any more or next to nothing.
         """
         if self._body is not Empty:
             return self._body
-        limit = self.route_handler.resolve_request_max_body_size()
-        body, more = b"", True
-        while more:
-            message: Any = await self.receive()
-            if message["type"] == "http.disconnect":
-                raise IncompleteBody("the client went away before the end")
-            more = message.get("more_body", False)
-            piece: bytes = message.get("body", b"")
-            body = body + piece if body else piece
-            if limit is not None and len(body) > limit:
-                raise TooLarge(f"the body of this request may have {limit} bytes")
+        content = RequestContent(self.receive, app_of(self).settings.idle_seconds)
+        body = await content.next()
+        self._check_size(len(body))
+        if not content.ended:
+            body = await self._rest(body, content)
         self._body = body
         return body
+
+    async def _rest(self, begun: bytes, content: RequestContent) -> bytes:
+        # To add to bytes would copy all of them each time.
+        body = bytearray(begun)
+        while piece := await content.next():
+            body += piece
+            self._check_size(len(body))
+        return bytes(body)
+
+    def _check_size(self, size: int) -> None:
+        limit = self.route_handler.resolve_request_max_body_size()
+        if limit is not None and size > limit:
+            raise TooLarge(f"the body of this request may have {limit} bytes")
 
 
 class Strict(AbstractDTO[T]):

@@ -8,9 +8,11 @@ that stands for all keys goes to the router.
 from __future__ import annotations
 
 from typing import Any, Final
-from urllib.parse import unquote_to_bytes
+from urllib.parse import parse_qsl, unquote_to_bytes
 
+from bucketry import InvalidArgument
 from litestar.connection import ASGIConnection
+from litestar.exceptions import NotFoundException
 
 from bucketry_http.rest.problems import MalformedUrl
 
@@ -36,18 +38,21 @@ def route_object_key(scope: dict[str, Any]) -> None:
 
 
 def check_query(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
-    """Refuses a query that is not UTF-8: the framework would put other characters in a key's place.
+    """Refuses a query that the framework would take for another one.
 
     Raises:
-        MalformedUrl: It is not UTF-8 behind its percent-encoding.
+        MalformedUrl: It is not UTF-8 behind its percent-encoding: other characters would stand in a key's place.
+        InvalidArgument: It has a parameter more than once: the last one would win.
     """
     query: bytes = connection.scope["query_string"]
-    if b"%" not in query:
-        return
-    try:
-        unquote_to_bytes(query).decode()
-    except UnicodeDecodeError:
-        raise MalformedUrl("the query is not UTF-8 behind its percent-encoding") from None
+    if b"%" in query:
+        _decoded(query, "query")
+    if b"&" in query:
+        seen: set[str] = set()
+        for name, _ in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
+            if name in seen:
+                raise InvalidArgument(f"the parameter `{name[:100]}` may stand in the query once")
+            seen.add(name)
 
 
 def object_key(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
@@ -55,9 +60,16 @@ def object_key(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
 
     Raises:
         MalformedUrl: It is not UTF-8 behind its percent-encoding.
+        NotFoundException: The framework has found a key where there is none, in a path with `%2F` or `//` before it.
     """
-    raw: bytes = connection.scope["state"][_STATE]
+    raw: bytes | None = connection.scope["state"].get(_STATE)
+    if raw is None:
+        raise NotFoundException
+    return _decoded(raw, "key")
+
+
+def _decoded(raw: bytes, what: str) -> str:
     try:
         return unquote_to_bytes(raw).decode()
     except UnicodeDecodeError:
-        raise MalformedUrl("the key is not UTF-8 behind its percent-encoding") from None
+        raise MalformedUrl(f"the {what} is not UTF-8 behind its percent-encoding") from None

@@ -7,14 +7,14 @@ from typing import Any, Final
 
 import bucketry as core
 import msgspec
-from bucketry import GetOptions, HeadOptions, ObjectInfo, OpenedObject, Store
+from bucketry import ByteRange, GetOptions, HeadOptions, ObjectInfo, OpenedObject, Store
 from litestar import Request, Response, get, head
 
 from bucketry_http.rest.openapi import Bucket, Download, Inline, Inspection, errors
 from bucketry_http.rest.problems import on_store_error
 from bucketry_http.rest.routing import object_key
 from bucketry_http.rest.storage import calls_of
-from bucketry_http.shared.conditions import read_options, requested_range
+from bucketry_http.shared.conditions import open_requested, read_options
 from bucketry_http.shared.headers import disposition, headers_of, object_headers
 from bucketry_http.shared.sending import ContentReader, ContentSender
 
@@ -80,12 +80,14 @@ class Target(msgspec.Struct, frozen=True):
     def open_as_asked(self) -> OpenedObject:
         """Opens it under the request's conditions, and the range of it that is asked for."""
         conditions = read_options(self.headers, self.head)
-        wanted = requested_range(self.headers, self.head)
-        if wanted is None and conditions == HeadOptions():
-            return self.store.get_object(self.bucket, self.key)
-        return self.store.get_object(
-            self.bucket, self.key, GetOptions(**msgspec.structs.asdict(conditions), range=wanted)
-        )
+
+        def open_object(wanted: ByteRange | None) -> OpenedObject:
+            if wanted is None and conditions == HeadOptions():
+                return self.store.get_object(self.bucket, self.key)
+            options = GetOptions(**msgspec.structs.asdict(conditions), range=wanted)
+            return self.store.get_object(self.bucket, self.key, options)
+
+        return open_requested(self.headers, self.head, open_object)
 
     def response_headers(self, info: ObjectInfo) -> dict[str, str]:
         """Returns the headers of an answer about it, safe for a browser."""

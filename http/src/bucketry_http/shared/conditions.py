@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
-from bucketry import ByteRange, HeadOptions, InvalidArgument, NoSuchKey, ObjectInfo
+from bucketry import ByteRange, HeadOptions, InvalidArgument, InvalidRange, NoSuchKey, ObjectInfo, OpenedObject
 
 from bucketry_http.shared.dates import parse_http_date
 
@@ -107,27 +107,60 @@ def read_options(headers: Mapping[str, str], head: Callable[[], ObjectInfo]) -> 
 
 
 def requested_range(headers: Mapping[str, str], head: Callable[[], ObjectInfo]) -> ByteRange | None:
-    """Returns the range that a ``GET`` asks for, or ``None`` where all is to be sent.
+    """Returns the range that a request asks for, or ``None`` where all is meant.
 
     A range that is malformed, in another unit, or one of several is ignored, as RFC 9110, 14.2 allows; so is one whose
-    ``If-Range`` does not hold (13.1.5).
+    ``If-Range`` does not hold (13.1.5). For what is to be sent there is `open_requested`.
 
     Args:
         headers: The request's headers, by lower-case name.
         head: Looks at the object without conditions; called only for ``If-Range``.
     """
-    header = headers.get("range")
-    if header is None:
-        return None
+    wanted, validator = _range(headers), headers.get("if-range")
+    if wanted is None or validator is None:
+        return wanted
+    return wanted if _is_current(validator, head()) else None
+
+
+def open_requested(
+    headers: Mapping[str, str], head: Callable[[], ObjectInfo], open_object: Callable[[ByteRange | None], OpenedObject]
+) -> OpenedObject:
+    """Opens the range that a ``GET`` asks for, or all where `requested_range` says so.
+
+    Args:
+        headers: The request's headers, by lower-case name.
+        head: Looks at the object without conditions; called only where an ``If-Range`` comes with a range beyond it.
+        open_object: Opens a range of the object, or all of it, under the request's other conditions.
+
+    Raises:
+        BucketryError: What opening raised.
+    """
+    wanted, validator = _range(headers), headers.get("if-range")
+    if wanted is None or validator is None:
+        return open_object(wanted)
+    # Between a look at the object and its opening another may take its place: what was opened is looked at.
     try:
-        wanted = ByteRange.parse(header)
+        opened = open_object(wanted)
+    except InvalidRange:
+        if _is_current(validator, head()):
+            raise
+        return open_object(None)
+    if _is_current(validator, opened.info):
+        return opened
+    opened.close()
+    return open_object(None)
+
+
+def _range(headers: Mapping[str, str]) -> ByteRange | None:
+    header = headers.get("range")
+    try:
+        return None if header is None else ByteRange.parse(header)
     except InvalidArgument:
         return None
-    validator = headers.get("if-range")
-    return wanted if validator is None or _is_current(validator.strip(), head()) else None
 
 
 def _is_current(validator: str, info: ObjectInfo) -> bool:
+    validator = validator.strip()
     if validator.startswith('"'):
         return validator == f'"{info.etag}"'
     moment = parse_http_date(validator)

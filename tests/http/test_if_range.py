@@ -1,0 +1,72 @@
+"""``If-Range`` holds for the version that is sent, also where another takes its place meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+from bucketry import HeadOptions, ObjectInfo, OpenedObject, Store
+from bucketry.hookspecs import DriverSpec, hookimpl
+from bucketry.options import GetOptions
+
+from tests.http.conftest import MakeClient
+from tests.http.layers import Counted
+
+OBJECT = "buckets/my-assets/objects/a"
+
+
+class Replaces:
+    """Replaces an object where it is looked at or opened for the first time: before that, or behind it."""
+
+    def __init__(self, *, before: bool, content: bytes) -> None:
+        self.before = before
+        self.content = content
+        self.store: Store | None = None
+
+    def replace(self, *, before: bool) -> None:
+        store = self.store
+        if store is not None and before == self.before:
+            self.store = None
+            store.put_object("my-assets", "a", self.content)
+
+    @hookimpl(wrapper=True)
+    def head_object(self, bucket: str, key: str, options: HeadOptions) -> Generator[None, ObjectInfo, ObjectInfo]:
+        self.replace(before=True)
+        info = yield
+        self.replace(before=False)
+        return info
+
+    @hookimpl(wrapper=True)
+    def get_object(self, bucket: str, key: str, options: GetOptions) -> Generator[None, OpenedObject, OpenedObject]:
+        self.replace(before=True)
+        opened = yield
+        self.replace(before=False)
+        return opened
+
+
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("new", [b"ABCDEFGHIJ", b"A"])
+def test_bytes_of_two_versions_are_never_mixed(
+    driver: DriverSpec, make_client: MakeClient, before: bool, new: bytes
+) -> None:
+    replaces, counted = Replaces(before=before, content=new), Counted()
+    with Store(driver, [replaces, counted]) as store:
+        store.create_bucket("my-assets")
+        etag = store.put_object("my-assets", "a", b"0123456789").etag
+        client = make_client(store)
+        replaces.store = store
+        response = client.get(OBJECT, headers={"range": "bytes=2-4", "if-range": f'"{etag}"'})
+    assert replaces.store is None
+    expected = (206, f'"{etag}"', b"234"), (200, response.headers["etag"], new)
+    assert (response.status_code, response.headers["etag"], response.content) in expected
+    assert counted.closed == counted.opened
+
+
+def test_a_range_is_opened_once(driver: DriverSpec, make_client: MakeClient) -> None:
+    counted = Counted()
+    with Store(driver, [counted]) as store:
+        store.create_bucket("my-assets")
+        etag = store.put_object("my-assets", "a", b"0123456789").etag
+        headers = {"range": "bytes=2-4", "if-range": f'"{etag}"'}
+        assert make_client(store).get(OBJECT, headers=headers).status_code == 206
+    assert counted.opened == ["a"]

@@ -95,3 +95,18 @@ def test_keys_that_could_not_be_deleted_are_named_and_the_command_fails(run: Run
     assert "not deleted: 'logs/b.locked': Access is denied" in result.stderr
     assert "error: 1 object could not be deleted" in result.stderr
     assert keys(filled) == ["a", "logs", "logs-old/1", "logs/b.locked"]
+
+
+def test_keys_that_could_not_be_deleted_keep_nothing_else(run: Run, filled: Store) -> None:
+    filled.put_object("assets", "logs/b.locked", b"")
+    result = run("rm", "-r", "-y", "assets/logs/", "assets/logs-old/")
+    assert result.exit_code == 1
+    assert "error: 1 object could not be deleted" in result.stderr
+    assert keys(filled) == ["a", "logs", "logs/b.locked"]
+
+
+def test_a_failure_in_the_middle_says_how_far_it_came(run: Run, filled: Store) -> None:
+    result = run("rm", "assets/a", "nowhere/b", "assets/logs")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("1 of 3 objects had been deleted\nerror: The bucket does not exist")
+    assert keys(filled) == ["logs", "logs-old/1", "logs/1", "logs/2"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 from bucketry import ListOptions, Store
 
@@ -30,20 +32,31 @@ def rm(store: Store, targets: tuple[Target, ...], recursive: bool, yes: bool) ->
 
     PREFIX counts byte for byte: logs matches logs/1 and logs-old/1 too, logs/ only the first.
     """
-    if recursive:
-        # All questions come before the first deletion: a no leaves everything as it was.
-        for target in targets if yes else [target for target in targets if _is_confirmed(store, target)]:
-            _delete_below(store, target)
+    if not recursive:
+        _delete_named(store, targets)
         return
+    # All questions come before the first deletion: a no leaves everything as it was.
+    agreed = targets if yes else [target for target in targets if _is_confirmed(store, target)]
+    if failed := sum(_delete_below(store, target) for target in agreed):
+        raise Failure(f"{counted(failed, 'object')} could not be deleted")
+
+
+def _delete_named(store: Store, targets: Sequence[Target]) -> None:
     for target in targets:
         if not target.key:
             raise click.UsageError(f"{target} names a bucket and no key; --recursive deletes all of its objects")
-    for target in targets:
-        store.delete_object(target.bucket, target.key)
+    for done, target in enumerate(targets):
+        try:
+            store.delete_object(target.bucket, target.key)
+        except BaseException:
+            if done:
+                note(f"{done} of {counted(len(targets), 'object')} had been deleted")
+            raise
     note(f"deleted {counted(len(targets), 'object')}")
 
 
-def _delete_below(store: Store, target: Target) -> None:
+def _delete_below(store: Store, target: Target) -> int:
+    """Deletes all that begins with a prefix; returns how many objects the store would not delete."""
     deleted, failed = 0, 0
     for page in iter_pages(store, target.bucket, ListOptions(prefix=target.key, content_type=False)):
         keys = [info.key for info in page.objects]
@@ -53,8 +66,7 @@ def _delete_below(store: Store, target: Target) -> None:
         failed += len(failures)
         deleted += len(keys) - len(failures)
     note(f"deleted {counted(deleted, 'object')} from {target}")
-    if failed:
-        raise Failure(f"{counted(failed, 'object')} could not be deleted")
+    return failed
 
 
 def _is_confirmed(store: Store, target: Target) -> bool:

@@ -130,7 +130,12 @@ def test_another_owner_is_expected(s3: Client) -> None:
     headers = {"x-amz-expected-bucket-owner": "111122223333"}
     assert s3.ask("GET", "/things", headers=headers).error == (403, "AccessDenied")
     owner = s3.ask("GET", "/things?acl").text("{*}Owner/{*}ID")
-    assert s3.ask("GET", "/things", headers={"x-amz-expected-bucket-owner": owner}).status == 200
+    right = {"x-amz-expected-bucket-owner": owner}
+    assert s3.ask("GET", "/things", headers=right).status == 200
+    source = {"x-amz-copy-source": "/things/none", "x-amz-source-expected-bucket-owner": "111122223333"}
+    assert s3.ask("PUT", "/things/copy", headers=right | source).error == (403, "AccessDenied")
+    source["x-amz-source-expected-bucket-owner"] = owner
+    assert s3.ask("PUT", "/things/copy", headers=right | source).error == (404, "NoSuchKey")
 
 
 METHODS = [

@@ -33,6 +33,9 @@ _WRITE: Final = _READ | {
     "x-amz-if-match-size",
 }
 
+_OWNERS: Final = ("x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner")
+"""Whose a bucket, and a copy's source, must be: everything belongs to the same."""
+
 _OWNERS_ONLY: Final = frozenset({"private", "bucket-owner-read", "bucket-owner-full-control"})
 """Canned ACLs that give nothing to anybody but the owner of the bucket, who owns everything."""
 
@@ -52,8 +55,7 @@ def check_headers(headers: Mapping[str, str], *, write: bool) -> None:
     """
     if refused := headers.keys() & (_WRITE if write else _READ):
         raise not_implemented(f"the header {min(refused)}")
-    owner = headers.get("x-amz-expected-bucket-owner") or headers.get("x-amz-source-expected-bucket-owner")
-    if owner is not None and owner != OWNER_ID:
+    if any(headers.get(name, OWNER_ID) != OWNER_ID for name in _OWNERS):
         raise S3Error("AccessDenied")
     if not write:
         return

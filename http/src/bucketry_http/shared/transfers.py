@@ -12,11 +12,13 @@ class TransferSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Bounds on calls and bodies in flight. The defaults suit a server with a handful of cores.
 
     Attributes:
-        call_threads: Most calls of a blocking driver at a time (listing, deleting, asking for status).
-        transfer_threads: Most bodies on their way to or from a driver in a thread at a time; each holds its thread.
+        call_threads: Most calls of a blocking driver at a time: listing, deleting, asking for status, storing a body of
+            up to `inline_body_bytes`, reading on in a download. A download holds its thread for about 1 MiB at a time,
+            and never while its client takes it.
+        transfer_threads: Most larger bodies on their way to a driver at a time; each holds its thread to its end.
         inline_body_bytes: A body of up to this many bytes is read first and stored in one call.
         buffer_bytes: How much of a larger body waits in memory for its driver, in bytes.
-        idle_seconds: How long an upload may stand still before it is given up; after as much waiting, it must have come
+        idle_seconds: How long a request's body may stand still before it is given up; after as much waiting, it must have come
             at 1 KiB a second.
     """
 

@@ -13,13 +13,12 @@ class TransferSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         call_threads: Most calls of a blocking driver at a time: listing, deleting, asking for status, storing a body of
-            up to `inline_body_bytes`, reading on in a download. A download holds its thread for about 1 MiB at a time,
-            and never while its client takes it.
+            up to `inline_body_bytes`, reading the next MiB of a download. None of them waits for a client.
         transfer_threads: Most larger bodies on their way to a driver at a time; each holds its thread to its end.
         inline_body_bytes: A body of up to this many bytes is read first and stored in one call.
         buffer_bytes: How much of a larger body waits in memory for its driver, in bytes.
-        idle_seconds: How long a request's body may stand still before it is given up; after as much waiting, it must have come
-            at 1 KiB a second.
+        idle_seconds: How long a request's body may stand still before it is given up; after as much waiting, it must
+            have come at 1 KiB a second.
     """
 
     call_threads: int = 64

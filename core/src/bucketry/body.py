@@ -33,6 +33,9 @@ class Body:
     nothing that is wrong. An error of the source is an `IncompleteBody` whose cause it is, so that nobody takes it for
     an error of the backend.
 
+    Each upload takes a new one: `Store` refuses a body that anything was read of, since what is left of it is not what
+    its maker declared.
+
     Attributes:
         length: Declared length in bytes, or ``None`` if unknown.
         limit: Most bytes that may come, or ``None``; set by `Store`, for bodies of unknown length.
@@ -104,6 +107,15 @@ class Body:
         source = iter((whole,)) if whole is not None else _pieces(self._pull)
         self._whole = None
         self._pull = _puller(pieces(source))
+
+    def require_unread(self) -> None:
+        """Does nothing to a body that nobody has read from.
+
+        Raises:
+            InvalidArgument: Some of it is gone, or all, or it failed.
+        """
+        if self.bytes_read or self._finished or self.failure is not None:
+            raise InvalidArgument("this Body was read from already, and is stored once only: make a new Body")
 
     def md5_hex(self) -> str:
         """Returns the MD5 of what has passed since `track_md5`, in hexadecimal."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, TypeVar
 
 from bucketry import _validation as check
+from bucketry.body import Body, BodySource
 from bucketry.errors import InvalidArgument
 from bucketry.models import ObjectHeaders
 from bucketry.options import (
@@ -33,6 +34,14 @@ ReadT = TypeVar("ReadT", bound=HeadOptions)
 WriteT = TypeVar("WriteT", PutOptions, CopyOptions, CompleteOptions)
 
 _MD5_BYTES: Final = 16
+
+
+def content(body: Body | BodySource) -> Body:
+    """Makes a body of whatever is put, and refuses one that is not whole any more."""
+    if not isinstance(body, Body):
+        return Body(body)
+    body.require_unread()
+    return body
 
 
 def headers(options: HeadersT) -> HeadersT:

@@ -84,10 +84,11 @@ class ObjectOperations(StoreBase):
             TooLarge: The body is larger than the driver's ``max_put_size``.
             QuotaExceeded: There is no room for it.
             InvalidKey: The key is invalid, or the backend cannot hold it unchanged.
+            InvalidArgument: ``body`` is a `Body` that was read from already.
             Unsupported: The driver does not declare an option that is used.
         """
         self._check_target(bucket, key)
-        content = body if isinstance(body, Body) else Body(body)
+        content = normalise.content(body)
         if options is not _PUT:
             self._require(options)
             options = normalise.put(options)

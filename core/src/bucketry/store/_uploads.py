@@ -50,14 +50,15 @@ class UploadOperations(StoreBase):
 
         Raises:
             NoSuchUpload: The upload does not exist, was completed or aborted, or is another key's.
-            InvalidArgument: The part number is not 1 to the driver's ``max_parts``.
+            InvalidArgument: The part number is not 1 to the driver's ``max_parts``, or ``body`` is a `Body` that was
+                read from already.
             TooLarge: The part is larger than the driver's ``max_part_size``.
             IncompleteBody: The body broke off; nothing was stored.
             BadDigest: The body is not the one that ``content_md5`` is of; nothing was stored.
         """
         self._check_upload(bucket, key, upload_id)
         self._check_part_number(part_number)
-        content = body if isinstance(body, Body) else Body(body)
+        content = normalise.content(body)
         if content_md5 is not None:
             content.require_md5(content_md5)
         content.limit = self._features.max_part_size

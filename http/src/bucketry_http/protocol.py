@@ -1,22 +1,25 @@
-"""uvicorn's HTTP protocol with bounds on what comes before a body, and on how long a client may take.
+"""uvicorn's HTTP protocol with bounds on what is no body, on how many requests wait, and on how long a client may take.
 
-The parser (llhttp) has neither: a client could send one header without end, or hold a connection that never asks.
+The parser (llhttp) has none: a client could send one header without end, or hold a connection that never asks.
 """
 
 from __future__ import annotations
 
 import asyncio
+import socket
+from collections.abc import Sized
 from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from bucketry_http.shared.ending import allow_ending
 
 MAX_HEAD_BYTES: Final = 64 * 1024
-"""Request line and headers together, in bytes: eight times what most servers take."""
+"""Request line, headers and trailers together, in bytes: eight times what most servers take."""
 
 MAX_URL_BYTES: Final = 16 * 1024
 """A key, a prefix and a cursor, each of them percent-encoded, and some."""
@@ -24,8 +27,15 @@ MAX_URL_BYTES: Final = 16 * 1024
 HEAD_SECONDS: Final = 30.0
 """How long a client may take from connecting, or from a request's first byte, to the end of its headers."""
 
+MAX_QUEUED: Final = 4096
+"""How many requests may wait for their turn on one connection: more than one read of the usual ones has in it."""
+
 SEND_SECONDS: Final = 60.0
-"""How long a client may take nothing of an answer that waits for it."""
+"""How long a client may take nothing of an answer that waits for it.
+
+On Linux the kernel sees to it (`TCP_USER_TIMEOUT`, tcp(7)), down to the last byte. Elsewhere it is how long the
+server's own buffer may take from full to almost empty, and the last 64 KiB of an answer may wait without end.
+"""
 
 _HOP_BY_HOP: Final = (b"connection", b"upgrade", b"http2-settings")
 
@@ -35,6 +45,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     _head_timer: asyncio.TimerHandle | None = None
     _send_timer: asyncio.TimerHandle | None = None
+    _kernel_bounds_sending = False
     _waiting_bytes = 0
     _field_bytes = 0
     _in_head = True
@@ -43,7 +54,9 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begins to wait for the first request."""
         super().connection_made(transport)
-        self._wait_for_head()
+        self.flow = _Flow(transport, self.pipeline)
+        self._kernel_bounds_sending = _bound_sending(transport)
+        self._watch_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Ends waiting."""
@@ -52,20 +65,20 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Takes what the client sent, unless it is the headers that have no end."""
-        if self._in_head:
-            if self._waiting_bytes > MAX_HEAD_BYTES:
-                self._refusal = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
-                self.send_400_response("")
-                return
-            self._waiting_bytes += len(data)
-        self._unset_keepalive_if_required()
+        """Takes what the client sent, unless it is headers, trailers or blank lines that have no end."""
+        if self._waiting_bytes > MAX_HEAD_BYTES:
+            self._refusal = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+            self.send_400_response("")
+            return
+        self._waiting_bytes += len(data)
         self._feed(data)
-        if self._in_head and self._head_timer is None:
-            self._wait_for_head()
+        self._watch_head()
+        if not self._waiting_bytes and self.timeout_keep_alive_task is not None:
+            self._go_on_waiting()
 
     def on_message_begin(self) -> None:
         """Begins a request."""
+        self._unset_keepalive_if_required()
         self._in_head = True
         self._waiting_bytes = self._field_bytes = 0
         super().on_message_begin()
@@ -81,6 +94,12 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Hands a request on, if what it begins with is within bounds."""
         self._end_of_head()
+        # The answer before may have been complete only after this request had begun.
+        self._unset_keepalive_if_required()
+        self._waiting_bytes = 0
+        if len(self.pipeline) >= MAX_QUEUED:
+            # The connection ends with the answers to those before.
+            self._refuse(HTTPStatus.TOO_MANY_REQUESTS)
         if len(self.url) > MAX_URL_BYTES:
             self._refuse(HTTPStatus.REQUEST_URI_TOO_LONG)
         if self.parser.get_method() == b"CONNECT":
@@ -96,6 +115,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """Takes a piece of a body. Where nothing waits before it, it stays as it is: uvicorn would copy it twice."""
+        self._waiting_bytes = 0
         cycle: Any = self.cycle  # uvicorn declares a bytearray, and makes bytes of it where it hands it on.
         if not cycle.body:
             cycle.body, body = body, b""
@@ -103,10 +123,17 @@ class BoundedProtocol(HttpToolsProtocol):
             cycle.body = bytearray(cycle.body)
         super().on_body(body)
 
+    def on_response_complete(self) -> None:
+        """Goes on with the next request, and reads on where that was the last."""
+        super().on_response_complete()
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
+            self._watch_head()
+
     def pause_writing(self) -> None:
-        """Begins to wait for a client that does not take its answer."""
+        """Begins to wait for a client that does not take its answer, where the kernel does not."""
         super().pause_writing()
-        if self._send_timer is None:
+        if self._send_timer is None and not self._kernel_bounds_sending:
             self._send_timer = self.loop.call_later(SEND_SECONDS, self.transport.abort)
 
     def resume_writing(self) -> None:
@@ -180,8 +207,15 @@ class BoundedProtocol(HttpToolsProtocol):
         # The parser stops at any exception, and uvicorn then calls `send_400_response`.
         raise ValueError(status.phrase)
 
-    def _wait_for_head(self) -> None:
-        self._head_timer = self.loop.call_later(HEAD_SECONDS, self._too_slow)
+    def _watch_head(self) -> None:
+        # What the server itself does not read is not late.
+        if self._in_head and self._head_timer is None and not self.flow.read_paused:
+            self._head_timer = self.loop.call_later(HEAD_SECONDS, self._too_slow)
+
+    def _go_on_waiting(self) -> None:
+        # For the rest of a body whose request was answered already: it may be refused, but it comes.
+        self._unset_keepalive_if_required()
+        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
 
     def _end_of_head(self) -> None:
         self._in_head = False
@@ -198,3 +232,29 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_timer = None
         self._refusal = HTTPStatus.REQUEST_TIMEOUT
         self.send_400_response("")
+
+
+class _Flow(FlowControl):
+    """Reads nothing while requests wait: each takes kilobytes of memory, and a client sends it in twenty bytes."""
+
+    def __init__(self, transport: asyncio.Transport, pipeline: Sized) -> None:
+        super().__init__(transport)
+        self._pipeline = pipeline
+
+    def resume_reading(self) -> None:
+        if not self._pipeline:
+            super().resume_reading()
+
+
+def _bound_sending(transport: asyncio.Transport) -> bool:
+    """Has the kernel end a connection whose client takes nothing; returns whether it will."""
+    option = getattr(socket, "TCP_USER_TIMEOUT", None)
+    connection = transport.get_extra_info("socket")
+    if option is None or connection is None:
+        return False
+    try:
+        connection.setsockopt(socket.IPPROTO_TCP, option, round(SEND_SECONDS * 1000))
+    except OSError:
+        # No TCP, or a system that knows the option and does not have it.
+        return False
+    return True

@@ -75,6 +75,19 @@ def test_the_store_comes_from_option_environment_or_file(run: Run, store: Store,
     assert run("ls", store=None).stdout.endswith("assets\n")
 
 
+def test_the_store_may_stand_before_the_command(run: Run, store: Store, store_url: str) -> None:
+    write('store = "nowhere://"')
+    assert run("--store", store_url, "ls", store="nowhere://").stdout.endswith("assets\n")
+    assert run("--store", "nowhere://", "ls", "--store", store_url, store=None).stdout.endswith("assets\n")
+
+
+def test_a_missing_setting_of_a_driver_says_where_settings_come_from(run: Run) -> None:
+    result = run("ls", store="minio://localhost:1")
+    assert result.exit_code == 1
+    assert "access_key" in result.stderr
+    assert "BUCKETRY_<DRIVER>_<SETTING>" in result.stderr
+
+
 def test_without_a_store_the_error_names_every_way_to_give_one(run: Run) -> None:
     result = run("ls", store=None)
     assert result.exit_code == 2

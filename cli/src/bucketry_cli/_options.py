@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import click
 from bucketry import Store, open_store
+from click.core import ParameterSource
 
 from bucketry_cli._config import DEFAULT_FILE, load_config
 from bucketry_cli._output import note
@@ -33,8 +34,9 @@ def examples(*lines: str) -> str:
 
 
 def global_options(command: Command) -> Command:
-    """Adds ``--config`` and ``--debug`` to the group; every command takes them too, after its name."""
+    """Adds ``--store``, ``--config`` and ``--debug`` to the group; commands take them too, after their names."""
     command = click.option("--debug", is_flag=True, expose_value=False, callback=_set_debug, help=_DEBUG_HELP)(command)
+    command = click.option("--store", expose_value=False, callback=_set_store, metavar="URL", help=_STORE_HELP)(command)
     return click.option(
         "--config",
         envvar="BUCKETRY_CONFIG",
@@ -72,7 +74,8 @@ def store_option(default: str | None = None) -> Callable[[Command], Command]:
         default=default,
         show_default=default is not None,
         metavar="URL",
-        help="The store: memory://, minio://host:9000, ...",
+        callback=_choose_store,
+        help=_STORE_HELP,
     )
 
 
@@ -114,6 +117,7 @@ def driver_table(ctx: click.Context, url: str) -> dict[str, Any]:
 
 
 _DEBUG_HELP: Final = "Show the traceback of a failure."
+_STORE_HELP: Final = "The store: memory://, minio://host:9000, ..."
 _CONFIG_HELP: Final = "Settings file (TOML)."
 
 
@@ -124,6 +128,16 @@ def _default_file() -> str | None:
 def _set_debug(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
     if value:
         ctx.ensure_object(State).debug = True
+
+
+def _set_store(ctx: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+    ctx.ensure_object(State).store = value
+
+
+def _choose_store(ctx: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """The command line counts first, wherever in it the store was named; then what click found elsewhere."""
+    given = ctx.get_parameter_source("store") is ParameterSource.COMMANDLINE
+    return value if given else ctx.ensure_object(State).store or value
 
 
 def _set_config(ctx: click.Context, _parameter: click.Parameter, value: Path | None) -> None:

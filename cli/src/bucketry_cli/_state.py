@@ -14,10 +14,12 @@ class State(msgspec.Struct):
 
     Attributes:
         debug: Whether a failure shows its traceback.
+        store: The store's URL, if it was given before the command's name.
         config_path: The settings file, if there is one.
         config: What it holds.
     """
 
     debug: bool = False
+    store: str | None = None
     config_path: Path | None = None
     config: ConfigFile = msgspec.field(default_factory=ConfigFile)

@@ -11,6 +11,8 @@ from bucketry.options import GetOptions
 
 from tests.http.conftest import MakeClient
 from tests.http.layers import Counted
+from tests.http.s3.asking import Client as S3Client
+from tests.http.s3.serving import serving
 
 OBJECT = "buckets/my-assets/objects/a"
 
@@ -60,6 +62,20 @@ def test_bytes_of_two_versions_are_never_mixed(
     expected = (206, f'"{etag}"', b"234"), (200, response.headers["etag"], new)
     assert (response.status_code, response.headers["etag"], response.content) in expected
     assert counted.closed == counted.opened
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_nor_are_they_by_the_s3_endpoint(driver: DriverSpec, before: bool) -> None:
+    replaces = Replaces(before=before, content=b"A")
+    with Store(driver, [replaces]) as store:
+        store.create_bucket("my-assets")
+        etag = store.put_object("my-assets", "a", b"0123456789").etag
+        with serving(store) as url:
+            replaces.store = store
+            reply = S3Client(url).ask("GET", "/my-assets/a", headers={"range": "bytes=2-4", "if-range": f'"{etag}"'})
+    assert replaces.done
+    expected = (206, f'"{etag}"', b"234"), (200, reply.headers["etag"], b"A")
+    assert (reply.status, reply.headers["etag"], reply.body) in expected
 
 
 def test_a_range_is_opened_once(driver: DriverSpec, make_client: MakeClient) -> None:

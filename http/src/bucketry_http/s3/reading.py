@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bucketry as core
 import msgspec
-from bucketry import GetOptions, HeadOptions, ObjectInfo, OpenedObject, Store
+from bucketry import ByteRange, GetOptions, HeadOptions, ObjectInfo, OpenedObject, Store
 
 from bucketry_http.s3.answers import Answer
 from bucketry_http.s3.endpoint import Endpoint
@@ -12,7 +12,7 @@ from bucketry_http.s3.errors import S3Error, translated
 from bucketry_http.s3.object_headers import answered_headers, overridden
 from bucketry_http.s3.parameters import number
 from bucketry_http.s3.request import S3Request
-from bucketry_http.shared.conditions import read_options, requested_range
+from bucketry_http.shared.conditions import open_requested, read_options, requested_range
 from bucketry_http.shared.sending import ContentReader, RawHeaders
 
 _MAX_PARTS = 10_000
@@ -43,11 +43,15 @@ class _Target:
         """Opens what is asked for."""
         if self._is_plain:
             return self._store.get_object(self._bucket, self._key)
-        options, wanted = self._options(), requested_range(self._request.headers, self.head)
-        if wanted is not None and options.part_number is not None:
-            raise S3Error("InvalidRequest", "Cannot specify both Range header and partNumber query parameter")
-        whole = GetOptions(**msgspec.structs.asdict(options), range=wanted)
-        return self._store.get_object(self._bucket, self._key, whole)
+        options = self._options()
+
+        def open_object(wanted: ByteRange | None) -> OpenedObject:
+            if wanted is not None and options.part_number is not None:
+                raise S3Error("InvalidRequest", "Cannot specify both Range header and partNumber query parameter")
+            whole = GetOptions(**msgspec.structs.asdict(options), range=wanted)
+            return self._store.get_object(self._bucket, self._key, whole)
+
+        return open_requested(self._request.headers, self.head, open_object)
 
     @property
     def _is_plain(self) -> bool:

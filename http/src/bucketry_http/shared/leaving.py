@@ -22,7 +22,7 @@ async def watch_leaving(receive: Receive) -> AsyncGenerator[asyncio.Future[None]
     Yields:
         A future that is done once the client has left.
     """
-    gone = asyncio.ensure_future(disconnected(receive))
+    gone = asyncio.ensure_future(_disconnected(receive))
     try:
         yield gone
     finally:
@@ -31,7 +31,7 @@ async def watch_leaving(receive: Receive) -> AsyncGenerator[asyncio.Future[None]
             await gone
 
 
-async def disconnected(receive: Receive) -> None:
+async def _disconnected(receive: Receive) -> None:
     """Returns when the client has left."""
     while (await receive())["type"] != "http.disconnect":
         pass

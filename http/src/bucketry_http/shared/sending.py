@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
@@ -13,6 +12,7 @@ from bucketry import BucketryError, OpenedObject
 
 from bucketry_http.shared.calls import StoreCalls
 from bucketry_http.shared.ending import end_connection
+from bucketry_http.shared.leaving import watch_leaving
 
 if TYPE_CHECKING:
     # At run time that would be all of the framework, which the S3 endpoint does without.
@@ -120,34 +120,24 @@ class ContentSender:
             await self._reader.close()
 
     async def _send_long(self, batch: list[bytes], scope: Any, receive: Receive, send: Send) -> None:
-        # Sending to a client that is gone is no error in ASGI 2.3: only `receive` says so.
-        gone = asyncio.ensure_future(_disconnected(receive))
         try:
-            while batch and not gone.done():
-                await self._send_batch(batch, send)
-                # A server that does not make us wait would not let anything else run either.
-                await asyncio.sleep(0)
-                batch = await self._reader.next()
-            if not gone.done():
-                await send(_body(b"", more=False))
+            async with watch_leaving(receive) as gone:
+                while batch and not gone.done():
+                    await self._send_batch(batch, send)
+                    # A server that does not make us wait would not let anything else run either.
+                    await asyncio.sleep(0)
+                    batch = await self._reader.next()
+                if not gone.done():
+                    await send(_body(b"", more=False))
         except BucketryError as error:
             # Its headers are out: that the connection ends early is how the client learns of it.
             logger.warning("a download broke off: %s", error, exc_info=error.__cause__)
             end_connection(scope)
-        finally:
-            gone.cancel()
-            with suppress(asyncio.CancelledError):
-                await gone
 
     async def _send_batch(self, batch: list[bytes], send: Send) -> None:
         for chunk in batch:
             for piece in _slices(chunk):
                 await send(_body(piece, more=True))
-
-
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 def _slices(chunk: bytes) -> Iterator[bytes]:

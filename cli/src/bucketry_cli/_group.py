@@ -19,7 +19,7 @@ _HINTS: Final[dict[type[bucketry.BucketryError], str]] = {
     bucketry.BucketNotEmpty: "'bucketry rm --recursive BUCKET' deletes its objects",
     bucketry.AccessDenied: "check the credentials: BUCKETRY_<DRIVER>_... variables, or [drivers.<driver>] in the file",
     bucketry.Unavailable: "check the store's URL, and that the server behind it runs",
-    bucketry.InvalidSettings: "give them in BUCKETRY_<DRIVER>_<SETTING> variables, or in [drivers.<driver>] in the file",
+    bucketry.InvalidSettings: "use BUCKETRY_<DRIVER>_<SETTING> variables, or [drivers.<driver>] in the file",
     bucketry.InvalidDriver: "'bucketry drivers' shows what is wrong with an installed driver",
     bucketry.Unsupported: "'bucketry drivers' shows what each driver can do",
 }

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
-from typing import Self
+from typing import Final, NoReturn, Self
 
+from bucketry.errors import InvalidArgument
 from bucketry.models import ObjectInfo
 from bucketry.ranges import ContentRange
+
+
+class _Closed:
+    """Content that nobody can read any more; to take it for empty would cut the object short."""
+
+    def __iter__(self) -> NoReturn:
+        raise InvalidArgument("the object was closed before its end: open it again to read it")
+
+
+_CLOSED: Final = _Closed()
+_READ: Final[tuple[bytes, ...]] = ()
 
 
 class OpenedObject:
     """An object's headers, and its content as it comes.
 
     Iterate over it for the content in chunks, or call `read` for all that is left. Close it, or use it in a ``with``
-    statement: that gives a connection back. Reading to the end closes it too.
+    statement: that gives a connection back. Reading to the end closes it too, and so does leaving a loop over it. After
+    its end there is nothing left; closed before, it cannot be read any more.
 
     Attributes:
         info: The object, whose ``size_bytes`` is that of the whole object, whatever the range.
@@ -41,7 +54,7 @@ class OpenedObject:
         """
         self.info = info
         self.content_range = content_range
-        self._chunks = chunks
+        self._chunks: Iterable[bytes] = chunks
         self._on_close: list[Callable[[], None]] = [] if close is None else [close]
 
     @property
@@ -55,10 +68,12 @@ class OpenedObject:
 
         Raises:
             Unavailable: The content broke off.
+            InvalidArgument: It was closed before its end.
         """
         chunks = self._chunks = iter(self._chunks)
         try:
             yield from chunks
+            self._chunks = _READ
         finally:
             self.close()
 
@@ -67,16 +82,19 @@ class OpenedObject:
 
         Raises:
             Unavailable: The content broke off.
+            InvalidArgument: It was closed before its end.
         """
-        content, self._chunks = self._chunks, ()
         try:
-            chunks = tuple(content)
+            chunks = tuple(self._chunks)
+            self._chunks = _READ
         finally:
             self.close()
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
     def close(self) -> None:
         """Ends reading and frees what it holds. Closing again does nothing."""
+        if self._chunks is not _READ:
+            self._chunks = _CLOSED
         callbacks, self._on_close = self._on_close, []
         for callback in reversed(callbacks):
             callback()

@@ -1,12 +1,25 @@
-"""The layers that come with core."""
+"""The layers that come with core, and what is no layer."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Generator
+from typing import Any
 
 import pytest
-from bucketry import AccessDenied, NoSuchKey, PresignOptions, PutOptions, Store, Unavailable, Unsupported, open_store
-from bucketry.hookspecs import OPERATIONS
+from bucketry import (
+    AccessDenied,
+    InvalidDriver,
+    NoSuchKey,
+    ObjectInfo,
+    PresignOptions,
+    PutOptions,
+    Store,
+    Unavailable,
+    Unsupported,
+    open_store,
+)
+from bucketry.hookspecs import OPERATIONS, hookimpl
 from bucketry.layers import Observe, OperationStats, ReadOnly, ServedAt
 
 from tests.core.tiny import TinyDriver, TinySettings
@@ -86,3 +99,32 @@ def test_a_served_store_says_where() -> None:
     served_at.endpoint, served_at.region = "http://localhost:9000", "eu-1"
     status = store.status()
     assert (status.available, status.endpoint, status.region) == (True, "http://localhost:9000", "eu-1")
+
+
+def test_a_layer_that_is_no_wrapper_is_refused_where_the_store_opens() -> None:
+    class Marked:
+        @hookimpl
+        def put_object(self) -> Generator[None, Any, Any]:
+            return (yield)
+
+    class Unmarked:
+        def put_object(self) -> Generator[None, Any, Any]:
+            return (yield)
+
+    for layer in (Marked(), Unmarked()):
+        said = rf"the layer {type(layer).__name__} has put_object without @hookimpl\(wrapper=True\)"
+        with pytest.raises(InvalidDriver, match=said):
+            Store(TinyDriver(TinySettings()), [layer])
+
+
+def test_an_old_wrapper_of_pluggys_is_a_layer_too() -> None:
+    seen: list[ObjectInfo] = []
+
+    class Old:
+        @hookimpl(hookwrapper=True)
+        def put_object(self) -> Generator[None, Any, None]:
+            outcome = yield
+            seen.append(outcome.get_result())
+
+    info = Store(TinyDriver(TinySettings()), [Old()]).put_object("photos", "key", b"")
+    assert seen == [info]

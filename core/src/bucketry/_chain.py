@@ -14,7 +14,14 @@ from typing import Any, NoReturn, cast
 
 import pluggy
 
-from bucketry._driver_checks import check_driver_class, implemented_operations, overrides, parameters_of, register
+from bucketry._driver_checks import (
+    check_driver_class,
+    check_layer,
+    implemented_operations,
+    overrides,
+    parameters_of,
+    register,
+)
 from bucketry.body import Body
 from bucketry.errors import BackendError, BucketryError, InvalidDriver, Unavailable, Unsupported
 from bucketry.hookspecs import OPERATIONS, PROJECT, DriverSpec
@@ -34,7 +41,8 @@ def build_chain(driver: DriverSpec, layers: Sequence[object]) -> tuple[DriverSpe
         What a store calls, with the driver's interface; and the names of the operations that the driver implements.
 
     Raises:
-        InvalidDriver: A hook is misspelt, not marked, or has other parameters than the contract's.
+        InvalidDriver: A hook is misspelt, not marked, or has other parameters than the contract's; a layer's is no
+            wrapper.
     """
     check_driver_class(type(driver), source=f"the driver {type(driver).__name__}")
     kind: Any = type(driver)  # mypy doubts that a class can be hashed.
@@ -58,6 +66,7 @@ def _layered(guarded: dict[str, Operation], layers: Sequence[object]) -> dict[st
     manager.add_hookspecs(DriverSpec)
     manager.register(_Guarded(guarded), name="driver")
     for layer in layers:
+        check_layer(layer)
         register(manager, layer, f"the layer {type(layer).__name__}")
     callers: dict[str, pluggy.HookCaller] = {name: getattr(manager.hook, name) for name in guarded}
     return {name: _link(name, caller) for name, caller in callers.items() if len(caller.get_hookimpls()) > 1}

@@ -56,6 +56,26 @@ def implemented_operations(kind: type[DriverSpec]) -> frozenset[str]:
     return frozenset(name for name in OPERATIONS if overrides(kind, name))
 
 
+def check_layer(layer: object) -> None:
+    """Refuses a layer with a method that has an operation's name and wraps nothing.
+
+    pluggy passes over one that is not marked, and takes one that is no wrapper for a driver's: its answer would be the
+    operation's, and the driver never called.
+
+    Raises:
+        InvalidDriver: It has one.
+    """
+    for name in OPERATIONS:
+        method = getattr(layer, name, None)
+        if method is None:
+            continue
+        marks = getattr(method, f"{PROJECT}_impl", {})
+        if not (marks.get("wrapper") or marks.get("hookwrapper")):
+            raise InvalidDriver(
+                f"the layer {type(layer).__name__} has {name} without @hookimpl(wrapper=True): it would wrap nothing"
+            )
+
+
 def register(manager: pluggy.PluginManager, plugin: object, source: str) -> None:
     """Registers a plugin, and has pluggy find misspelt hooks and wrong parameters.
 

@@ -121,6 +121,19 @@ def test_nothing_is_read_while_requests_wait(port: int, monkeypatch: pytest.Monk
     assert set(waiting) == {0}
 
 
+def test_who_leaves_leaves_all_that_was_asked(
+    store: Store, held: list[BoundedProtocol], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The request in progress is told, and not only the last one that waits."""
+    store.put_object("my-assets", "large", bytes(32 * MIB))
+    with running(store) as port:
+        with connect(port) as client:
+            client.sendall(request("GET", f"{OBJECTS}/large") * 3)
+            client.recv(65536)
+        assert eventually(lambda: bool(held) and not held[0].tasks)
+    assert not caplog.records
+
+
 def test_more_requests_than_may_wait_are_left_unanswered(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protocol, "MAX_QUEUED", 10)
     with connect(port) as client:

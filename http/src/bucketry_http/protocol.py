@@ -49,6 +49,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _waiting_bytes = 0
     _field_bytes = 0
     _in_head = True
+    _active: RequestResponseCycle | None = None
     _refusal: HTTPStatus | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -62,6 +63,11 @@ class BoundedProtocol(HttpToolsProtocol):
         """Ends waiting."""
         self._end_of_head()
         self._end_of_sending()
+        active = self._active
+        if active is not None and not active.response_complete:
+            # uvicorn tells the newest request only, which may be one that waits.
+            active.disconnected = True
+            active.message_event.set()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -173,6 +179,10 @@ class BoundedProtocol(HttpToolsProtocol):
             "retryable": False,
         }
         return "application/problem+json", msgspec.json.encode(problem)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._active = cycle
+        super()._start_asgi_task(cycle, app)
 
     def _feed(self, data: bytes | memoryview) -> None:
         try:

@@ -9,11 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from urllib.parse import unquote
 
+import certifi
 import pytest
+from bucketry import Secret
 from bucketry.sigv4 import Verifier
 from bucketry_s3client import Wire, head_objects
 
-from tests.s3client.fake import Answer, Fake, Request, serving, wired
+from tests.s3client.fake import AcmeError, Answer, Fake, Request, serving, wired
 
 KEYS = [f"a//b c/{number}é" for number in range(100)]
 
@@ -45,6 +47,29 @@ def test_each_request_is_signed(threads: ThreadPoolExecutor) -> None:
             pairs = [(name.encode(), value.encode()) for name, value in request.headers.items()]
             verified = verifier.verify("HEAD", request.target.encode(), b"", pairs, now=datetime.now(UTC))
             assert verified.access_key == "access"
+
+
+@pytest.mark.parametrize(
+    ("location", "secure"),
+    [
+        ("gateway.svc:80", False),
+        ("gateway.svc:443", False),
+        ("gateway.svc:443", True),
+        ("Gateway.svc:7480", False),
+        ("gateway.svc", True),
+        ("[::1]:80", False),
+        ("[::1]:7480", False),
+    ],
+)
+def test_the_host_that_is_signed_is_the_host_that_is_sent(location: str, secure: bool) -> None:
+    wire = Wire(Fake(location).settings(secure=secure), AcmeError, authorities=certifi.where(), user_agent="acme")
+    lines = wire.head_request("bucket", "key").decode().split("\r\n")[1:-2]
+    headers = dict(line.split(": ", 1) for line in lines)
+    pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
+    verifier = Verifier({"access": Secret("secret")}.get)
+    assert verifier.verify("HEAD", b"/bucket/key", b"", pairs, now=datetime.now(UTC)).access_key == "access"
+    # And it is the one that goes with all other requests (RFC 9110, 4.2.3).
+    assert headers["host"] == location.lower().removesuffix(":443" if secure else ":80")
 
 
 def test_what_is_refused_is_left_out(threads: ThreadPoolExecutor) -> None:

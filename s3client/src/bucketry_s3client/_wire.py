@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Mapping
 from typing import Final
-from urllib.parse import urlsplit
 
 from bucketry import BackendError
 from bucketry.sigv4 import UNSIGNED_PAYLOAD, Signer, payload_hash
@@ -134,7 +133,7 @@ class Wire:
         """Returns a signed ``HEAD`` of an object, as it goes over a connection of `connect`."""
         target = target_of(bucket, key)
         signed = self._signer.sign("HEAD", self.endpoint + target, payload=_EMPTY_HASH, headers=_NOTHING)
-        headers = {"host": urlsplit(self.endpoint).netloc, **signed.headers, "user-agent": self._user_agent}
+        headers = {"host": signed.host, **signed.headers, "user-agent": self._user_agent}
         lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
         return f"HEAD {target} HTTP/1.1\r\n{lines}\r\n".encode()
 

@@ -48,10 +48,12 @@ class SignedRequest:
         headers: The headers to add to the request, by lower-case name. They hold the session token, if there is one,
             which the repr therefore leaves out.
         signature: The signature, lower-case hex: the seed of the chunk signatures.
+        host: The ``Host`` header that was signed, for whoever sends it himself: HTTP libraries send the same.
     """
 
     headers: Mapping[str, str]
     signature: str
+    host: str
     _moment: Moment
 
     def __repr__(self) -> str:
@@ -135,7 +137,7 @@ class Signer:
         authorization = (
             f"{ALGORITHM} Credential={moment.credential}, SignedHeaders={';'.join(names)}, Signature={signature}"
         )
-        return SignedRequest(added | {"authorization": authorization}, signature, moment)
+        return SignedRequest(added | {"authorization": authorization}, signature, signed["host"], moment)
 
     def sign_policy(self, policy: Mapping[str, object], *, now: datetime | None = None) -> dict[str, str]:
         """Signs the policy of a form upload (``POST`` on a bucket).

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from typing import Any
 
 import pytest
-from bucketry_s3client import MOST_LEFTOVERS, Leftovers, _leftovers
+from bucketry_s3client import MOST_LEFTOVERS, Leftovers, Wire, _leftovers
 
 from tests.s3client.fake import Answer, Request, classify, wired
 
@@ -75,37 +76,86 @@ def test_closing_tries_a_last_time_and_ends_the_thread() -> None:
     assert len(fake.requests) == 2
 
 
-def test_one_that_is_refused_does_not_keep_the_others() -> None:
+def waiting(*names: str) -> list[Any]:
+    now = time.monotonic()
+    return [_leftovers._Upload("bucket", "key", name, now) for name in names]
+
+
+def names_in(leftovers: Leftovers) -> list[str]:
+    return [upload.upload_id for upload in leftovers._waiting]
+
+
+@contextmanager
+def without_thread(wire: Wire, *names: str) -> Iterator[Leftovers]:
+    """Remember these, and try again only when a test says so."""
+    leftovers = Leftovers(wire, classify)
+    leftovers._closed.set()
+    leftovers._waiting = waiting(*names)
+    yield leftovers
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_one_that_fails_for_now_does_not_keep_the_others(status: int) -> None:
+    def respond(request: Request) -> Answer:
+        code = {429: b"SlowDown", 500: b"InternalError", 503: b"SlowDown"}[status]
+        failed = Answer(status, b"<Error><Code>%s</Code></Error>" % code)
+        return failed if "failing" in request.target else Answer(204)
+
+    with wired(respond) as (fake, wire), without_thread(wire, "failing", "a", "b") as leftovers:
+        leftovers.sweep()
+        assert names_in(leftovers) == ["failing"]
+    assert [line.rpartition("=")[2] for line in fake.lines] == ["failing", "a", "b"]
+
+
+def test_what_the_server_refuses_to_end_is_tried_once_and_named_once(caplog: pytest.LogCaptureFixture) -> None:
+    with wired(lambda _: Answer(403)) as (fake, wire), without_thread(wire) as leftovers:
+        leftovers.abort("bucket", "key", "id")
+        leftovers.sweep()
+        leftovers.sweep()
+    assert len(fake.requests) == 1
+    assert [record.getMessage() for record in caplog.records if record.name == "bucketry.s3client"] == [
+        "the server refuses to end an upload that failed (access_denied): its parts take up room in bucket 'bucket'"
+    ]
+
+
+def test_what_is_refused_when_it_is_tried_again_is_dropped(caplog: pytest.LogCaptureFixture) -> None:
     def respond(request: Request) -> Answer:
         return Answer(403 if "refused" in request.target else 204)
 
-    with wired(respond) as (fake, wire), closing(Leftovers(wire, classify)) as leftovers:
-        with leftovers._lock:
-            leftovers._waiting = [("bucket", "key", name) for name in ("refused", "a", "b")]
+    with wired(respond) as (fake, wire), without_thread(wire, "refused", "a") as leftovers:
         leftovers.sweep()
-        assert leftovers._waiting == [("bucket", "key", "refused")]
-    assert [line.rpartition("=")[2] for line in fake.lines[:3]] == ["refused", "a", "b"]
+        leftovers.sweep()
+    assert len(fake.requests) == 2
+    assert caplog.text.count("the server refuses to end") == 1
 
 
 def test_of_a_server_that_is_gone_only_the_first_is_tried() -> None:
-    with wired(lambda _: Answer(cut=True)) as (fake, wire):
-        leftovers = Leftovers(wire, classify)
-        waiting = [("bucket", "key", name) for name in "abc"]
-        with leftovers._lock:
-            leftovers._waiting = list(waiting)
-        leftovers._closed.set()  # No thread.
+    with wired(lambda _: Answer(cut=True)) as (fake, wire), without_thread(wire, "a", "b", "c") as leftovers:
         leftovers.sweep()
-        assert leftovers._waiting == waiting
+        assert names_in(leftovers) == ["a", "b", "c"]
     assert len(fake.requests) == 1
 
 
+def test_after_its_hour_each_is_forgotten() -> None:
+    with wired(lambda _: Answer(cut=True)) as (_fake, wire), without_thread(wire, "old", "new", "old too") as leftovers:
+        for place in (0, 2):
+            old = leftovers._waiting[place]
+            leftovers._waiting[place] = old._replace(since=old.since - _leftovers._GIVE_UP_AFTER)
+        leftovers.sweep()
+        assert names_in(leftovers) == ["new"]
+
+
+def test_the_thread_ends_when_nothing_is_left_to_try(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_leftovers, "_FIRST_WAIT", 0.01)
+    monkeypatch.setattr(_leftovers, "_GIVE_UP_AFTER", 0.1)
+    with wired(lambda _: Answer(cut=True)) as (_fake, wire), closing(Leftovers(wire, classify)) as leftovers:
+        leftovers.abort("bucket", "key", "id")
+        eventually(lambda: leftovers._thread is None)
+        assert leftovers._waiting == []
+
+
 def test_the_oldest_are_forgotten() -> None:
-    with wired(lambda _: Answer(403)) as (_fake, wire):
-        leftovers = Leftovers(wire, classify)
-        leftovers._closed.set()
-        with leftovers._lock:
-            leftovers._waiting = [("bucket", "key", str(number)) for number in range(MOST_LEFTOVERS)]
+    numbers = [str(number) for number in range(MOST_LEFTOVERS)]
+    with wired(lambda _: Answer(cut=True)) as (_fake, wire), without_thread(wire, *numbers) as leftovers:
         leftovers.abort("bucket", "key", "new")
-        assert len(leftovers._waiting) == MOST_LEFTOVERS
-        assert leftovers._waiting[0][2] == "1"
-        assert leftovers._waiting[-1][2] == "new"
+        assert names_in(leftovers) == [*numbers[1:], "new"]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
-from bucketry import BucketryError, Classified, NoSuchBucket, NoSuchKey, NoSuchUpload, Unavailable
+from bucketry import BackendError, BucketryError, Classified, NoSuchBucket, NoSuchKey, NoSuchUpload, Unavailable
 
 from bucketry_s3client._wire import Wire
 
@@ -19,11 +20,20 @@ _GONE: Final = (NoSuchUpload, NoSuchBucket, NoSuchKey)
 
 _log = logging.getLogger("bucketry.s3client")
 
-_Upload = tuple[str, str, str]
+
+class _Upload(NamedTuple):
+    bucket: str
+    key: str
+    upload_id: str
+    since: float
+    """When it was to be ended first, by the clock that only goes forward."""
 
 
 class Leftovers:
-    """Aborts uploads. Where that fails, it tries again for an hour, in a thread of its own, until it is closed."""
+    """Aborts uploads. Where that fails, it tries again for an hour, in a thread of its own, until it is closed.
+
+    One that the server refuses to end, as it does without ``s3:AbortMultipartUpload``, is not tried again.
+    """
 
     def __init__(self, wire: Wire, classify: Callable[[Exception], Classified]) -> None:
         """Remembers nothing yet.
@@ -44,8 +54,8 @@ class Leftovers:
 
         What failed first is the error to raise, so this raises none.
         """
-        upload = (bucket, key, upload_id)
-        if self._failure(upload) is not None:
+        upload = _Upload(bucket, key, upload_id, time.monotonic())
+        if self._is_left(upload, self._failure(upload)):
             _log.warning("an upload that failed cannot be ended now: its parts take up room in bucket %r", bucket)
             self._keep([upload])
 
@@ -58,12 +68,13 @@ class Leftovers:
         left = []
         for count, upload in enumerate(taken, 1):
             failure = self._failure(upload)
-            if failure is not None:
+            if self._is_left(upload, failure):
                 left.append(upload)
             if failure is Unavailable:  # The others need not be tried.
                 left += taken[count:]
                 break
-        self._keep(left)
+        oldest = time.monotonic() - _GIVE_UP_AFTER
+        self._keep([upload for upload in left if upload.since > oldest])
 
     def close(self) -> None:
         """Tries once more and stops trying."""
@@ -75,13 +86,25 @@ class Leftovers:
 
     def _failure(self, upload: _Upload) -> type[BucketryError] | None:
         """Tries to end an upload; returns why that failed, or ``None``: it is no more."""
-        bucket, key, upload_id = upload
+        query = {"uploadId": upload.upload_id}
         try:
-            self._wire.send("DELETE", bucket, key, query={"uploadId": upload_id}, patient=False)
+            self._wire.send("DELETE", upload.bucket, upload.key, query=query, patient=False)
         except Exception as error:  # noqa: BLE001 - the upload's own failure is what the caller hears of
             kind = self._classify(error).kind
             return None if issubclass(kind, _GONE) else kind
         return None
+
+    def _is_left(self, upload: _Upload, failure: type[BucketryError] | None) -> bool:
+        """Says whether to try again; warns where that is hopeless."""
+        # What nobody knows, such as an error inside of the server, may pass.
+        if failure is None or failure.retryable or failure is BackendError:
+            return failure is not None
+        _log.warning(
+            "the server refuses to end an upload that failed (%s): its parts take up room in bucket %r",
+            failure.code,
+            upload.bucket,
+        )
+        return False
 
     def _keep(self, uploads: list[_Upload]) -> None:
         with self._lock:
@@ -91,9 +114,9 @@ class Leftovers:
                 self._thread.start()
 
     def _try_again(self) -> None:
-        pause, waited = _FIRST_WAIT, 0.0
-        while waited < _GIVE_UP_AFTER and not self._closed.wait(pause):
-            waited, pause = waited + pause, min(2 * pause, _LONGEST_WAIT)
+        pause = _FIRST_WAIT
+        while not self._closed.wait(pause):
+            pause = min(2 * pause, _LONGEST_WAIT)
             self.sweep()
             with self._lock:
                 if not self._waiting:

@@ -77,7 +77,15 @@ def test_a_broken_driver_prevents_no_other(install: Install) -> None:
         "from tests.core.tiny import TinyDriver\nclass Driver(TinyDriver):\n    contract_version = 99\n",
         newer="acme_newer:Driver",
     )
+    install(
+        "acme-nameless",
+        "from bucketry import DriverSettings\nfrom tests.core.tiny import TinyDriver\n"
+        "class Settings(DriverSettings, frozen=True, kw_only=True): ...\n"
+        "class Driver(TinyDriver):\n    Settings = Settings\n",
+        nameless="acme_nameless:Driver",
+    )
     for scheme, said in {
+        "nameless": "has settings without a scheme",
         "broken": "the driver acme_broken:Driver of acme-broken cannot be imported: ModuleNotFoundError",
         "exits": "cannot be imported: SystemError: no licence",
         "absent": "cannot be imported",
@@ -94,6 +102,20 @@ def test_a_broken_driver_prevents_no_other(install: Install) -> None:
     assert listed["tiny"].features == TinyDriver.features
     assert "ModuleNotFoundError" in listed["broken"].problem
     assert listed["newer"].contract_version is None
+
+
+def test_features_that_only_an_instance_knows_are_not_listed(install: Install) -> None:
+    install(
+        "acme-late",
+        "from tests.core.tiny import TinyDriver\n"
+        "class Driver(TinyDriver):\n"
+        "    @property\n"
+        "    def features(self): return TinyDriver.features\n",
+        tiny="acme_late:Driver",
+    )
+    (listed,) = [driver for driver in installed_drivers() if driver.name == "tiny"]
+    assert (listed.problem, listed.features) == ("", None)
+    assert open_store("tiny://", environ={}).capabilities.features == TinyDriver.features
 
 
 def test_only_the_driver_that_is_asked_for_is_imported(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from bucketry import DeleteOptions, Done, InvalidDriver, Store
-from bucketry.hookspecs import hookimpl
+from bucketry import DeleteOptions, Done, DriverSettings, InvalidDriver, Store
+from bucketry.hookspecs import DriverSpec, hookimpl
 
 from tests.core.tiny import TinyDriver, TinySettings
 
@@ -51,6 +51,37 @@ def _other_scheme() -> type[TinyDriver]:
     return Driver
 
 
+class NamelessSettings(DriverSettings, frozen=True, kw_only=True):
+    """Lacks its scheme."""
+
+
+def _settings_without_scheme() -> type[TinyDriver]:
+    class Driver(TinyDriver):
+        Settings = NamelessSettings  # type: ignore[assignment]
+
+    return Driver
+
+
+def _settings_that_are_none() -> type[TinyDriver]:
+    class Driver(TinyDriver):
+        Settings = None  # type: ignore[assignment]
+
+    return Driver
+
+
+def _no_features() -> type[TinyDriver]:
+    # Everything else is the tiny driver's.
+    members = {name: value for name, value in vars(TinyDriver).items() if name not in {"features", "__dict__"}}
+    return type("Driver", (DriverSpec,), members)
+
+
+def _other_features() -> type[TinyDriver]:
+    class Driver(TinyDriver):
+        features = {"put_metadata": True}  # type: ignore[assignment]  # noqa: RUF012
+
+    return Driver
+
+
 @pytest.mark.parametrize(
     ("make", "said"),
     [
@@ -59,6 +90,10 @@ def _other_scheme() -> type[TinyDriver]:
         (_other_parameters, r"has delete_object\(self, bucket, key\) instead of \(self, bucket, key, options\)"),
         (_other_version, "speaks version 99 of the contract and this bucketry speaks 1"),
         (_other_scheme, "is named 'other', but its settings have the scheme 'tiny'"),
+        (_settings_without_scheme, "has settings without a scheme: declare `scheme = 'tiny'` in NamelessSettings"),
+        (_settings_that_are_none, "'Settings' is no class that inherits bucketry.DriverSettings"),
+        (_no_features, "the driver 'tiny' does not declare 'features'"),
+        (_other_features, "the 'features' of the driver 'tiny' are no bucketry.Features"),
     ],
 )
 def test_a_driver_that_breaks_the_contract_is_refused_in_one_sentence(

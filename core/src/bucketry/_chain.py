@@ -16,6 +16,7 @@ import pluggy
 
 from bucketry._driver_checks import (
     check_driver_class,
+    check_features,
     check_layer,
     implemented_operations,
     overrides,
@@ -45,6 +46,7 @@ def build_chain(driver: DriverSpec, layers: Sequence[object]) -> tuple[DriverSpe
             wrapper.
     """
     check_driver_class(type(driver), source=f"the driver {type(driver).__name__}")
+    check_features(driver)
     kind: Any = type(driver)  # mypy doubts that a class can be hashed.
     implemented = implemented_operations(kind)
     guarded = {name: _guard(driver, name) for name in implemented}

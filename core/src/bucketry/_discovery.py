@@ -96,9 +96,10 @@ def _describe(entry: EntryPoint) -> InstalledDriver:
         kind = _load(entry)
     except BucketryError as error:
         return msgspec.structs.replace(description, problem=str(error))
+    features = getattr(kind, "features", None)
     return msgspec.structs.replace(
         description,
         contract_version=kind.contract_version,
         operations=frozenset(name for name in OPERATIONS if overrides(kind, name)),
-        features=getattr(kind, "features", None),
+        features=features if isinstance(features, Features) else None,
     )

@@ -9,7 +9,9 @@ from typing import Final
 import pluggy
 
 from bucketry.errors import InvalidDriver
+from bucketry.features import Features
 from bucketry.hookspecs import CONTRACT_VERSION, OPERATIONS, PROJECT, DriverSpec
+from bucketry.settings import DriverSettings
 
 _SPOKEN: Final = frozenset({CONTRACT_VERSION})
 
@@ -35,10 +37,33 @@ def check_driver_class(kind: object, *, source: str) -> None:
             f"{source} speaks version {kind.contract_version} of the contract and this bucketry speaks {spoken}: "
             "install matching versions of both"
         )
-    if kind.Settings.scheme != kind.name:
+    _check_settings(kind, source)
+
+
+def _check_settings(kind: type[DriverSpec], source: str) -> None:
+    settings: object = kind.Settings
+    if not (inspect.isclass(settings) and issubclass(settings, DriverSettings)):
+        raise InvalidDriver(f"{source}: its 'Settings' is no class that inherits bucketry.DriverSettings")
+    scheme = getattr(settings, "scheme", None)
+    if scheme is None:
         raise InvalidDriver(
-            f"{source} is named {kind.name!r}, but its settings have the scheme {kind.Settings.scheme!r}"
+            f"{source} has settings without a scheme: declare `scheme = {kind.name!r}` in {settings.__name__}"
         )
+    if scheme != kind.name:
+        raise InvalidDriver(f"{source} is named {kind.name!r}, but its settings have the scheme {scheme!r}")
+
+
+def check_features(driver: DriverSpec) -> None:
+    """Refuses a driver that does not say what it can do; a class may leave that to its instances.
+
+    Raises:
+        InvalidDriver: It does not.
+    """
+    features: object = getattr(driver, "features", None)
+    if features is None:
+        raise InvalidDriver(f"the driver {driver.name!r} does not declare 'features'")
+    if not isinstance(features, Features):
+        raise InvalidDriver(f"the 'features' of the driver {driver.name!r} are no bucketry.Features")
 
 
 @cache

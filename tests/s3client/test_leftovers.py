@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from typing import Any
+from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 from bucketry_s3client import MOST_LEFTOVERS, Leftovers, Wire, _leftovers
@@ -76,22 +75,17 @@ def test_closing_tries_a_last_time_and_ends_the_thread() -> None:
     assert len(fake.requests) == 2
 
 
-def waiting(*names: str) -> list[Any]:
-    now = time.monotonic()
-    return [_leftovers._Upload("bucket", "key", name, now) for name in names]
-
-
 def names_in(leftovers: Leftovers) -> list[str]:
     return [upload.upload_id for upload in leftovers._waiting]
 
 
-@contextmanager
-def without_thread(wire: Wire, *names: str) -> Iterator[Leftovers]:
+def without_thread(wire: Wire, *names: str) -> Leftovers:
     """Remember these, and try again only when a test says so."""
     leftovers = Leftovers(wire, classify)
     leftovers._closed.set()
-    leftovers._waiting = waiting(*names)
-    yield leftovers
+    now = time.monotonic()
+    leftovers._waiting = [_leftovers._Upload("bucket", "key", name, now) for name in names]
+    return leftovers
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
@@ -101,14 +95,16 @@ def test_one_that_fails_for_now_does_not_keep_the_others(status: int) -> None:
         failed = Answer(status, b"<Error><Code>%s</Code></Error>" % code)
         return failed if "failing" in request.target else Answer(204)
 
-    with wired(respond) as (fake, wire), without_thread(wire, "failing", "a", "b") as leftovers:
+    with wired(respond) as (fake, wire):
+        leftovers = without_thread(wire, "failing", "a", "b")
         leftovers.sweep()
         assert names_in(leftovers) == ["failing"]
     assert [line.rpartition("=")[2] for line in fake.lines] == ["failing", "a", "b"]
 
 
 def test_what_the_server_refuses_to_end_is_tried_once_and_named_once(caplog: pytest.LogCaptureFixture) -> None:
-    with wired(lambda _: Answer(403)) as (fake, wire), without_thread(wire) as leftovers:
+    with wired(lambda _: Answer(403)) as (fake, wire):
+        leftovers = without_thread(wire)
         leftovers.abort("bucket", "key", "id")
         leftovers.sweep()
         leftovers.sweep()
@@ -122,7 +118,8 @@ def test_what_is_refused_when_it_is_tried_again_is_dropped(caplog: pytest.LogCap
     def respond(request: Request) -> Answer:
         return Answer(403 if "refused" in request.target else 204)
 
-    with wired(respond) as (fake, wire), without_thread(wire, "refused", "a") as leftovers:
+    with wired(respond) as (fake, wire):
+        leftovers = without_thread(wire, "refused", "a")
         leftovers.sweep()
         leftovers.sweep()
     assert len(fake.requests) == 2
@@ -130,14 +127,16 @@ def test_what_is_refused_when_it_is_tried_again_is_dropped(caplog: pytest.LogCap
 
 
 def test_of_a_server_that_is_gone_only_the_first_is_tried() -> None:
-    with wired(lambda _: Answer(cut=True)) as (fake, wire), without_thread(wire, "a", "b", "c") as leftovers:
+    with wired(lambda _: Answer(cut=True)) as (fake, wire):
+        leftovers = without_thread(wire, "a", "b", "c")
         leftovers.sweep()
         assert names_in(leftovers) == ["a", "b", "c"]
     assert len(fake.requests) == 1
 
 
 def test_after_its_hour_each_is_forgotten() -> None:
-    with wired(lambda _: Answer(cut=True)) as (_fake, wire), without_thread(wire, "old", "new", "old too") as leftovers:
+    with wired(lambda _: Answer(cut=True)) as (_fake, wire):
+        leftovers = without_thread(wire, "old", "new", "old too")
         for place in (0, 2):
             old = leftovers._waiting[place]
             leftovers._waiting[place] = old._replace(since=old.since - _leftovers._GIVE_UP_AFTER)
@@ -156,6 +155,7 @@ def test_the_thread_ends_when_nothing_is_left_to_try(monkeypatch: pytest.MonkeyP
 
 def test_the_oldest_are_forgotten() -> None:
     numbers = [str(number) for number in range(MOST_LEFTOVERS)]
-    with wired(lambda _: Answer(cut=True)) as (_fake, wire), without_thread(wire, *numbers) as leftovers:
+    with wired(lambda _: Answer(cut=True)) as (_fake, wire):
+        leftovers = without_thread(wire, *numbers)
         leftovers.abort("bucket", "key", "new")
         assert names_in(leftovers) == [*numbers[1:], "new"]

@@ -59,8 +59,8 @@ class ObjectSpec:
         """Stores an object.
 
         Requires:
-            A ``content_type`` is set. Metadata names are lower case, tags immutable and within S3's bounds. The body
-            fails beyond ``max_put_size``.
+            A ``content_type`` is set. Metadata names are lower case, tags immutable and within S3's bounds. Nobody
+            has read from the body, and it fails beyond ``max_put_size``.
 
         Behaviour:
             - Atomic: a reader sees the old object or the new one, whole.

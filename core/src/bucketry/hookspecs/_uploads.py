@@ -34,7 +34,7 @@ class UploadSpec:
         """Stores one part.
 
         Requires:
-            ``part_number`` is 1 to ``max_parts``. The body fails beyond ``max_part_size``.
+            ``part_number`` is 1 to ``max_parts``. Nobody has read from the body, and it fails beyond ``max_part_size``.
 
         Behaviour:
             - Parts come in any order and side by side; one sent again replaces the one before.

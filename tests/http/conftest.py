@@ -13,6 +13,8 @@ from bucketry_http import RestSettings, create_app
 from bucketry_memory import MemoryDriver, MemorySettings
 from litestar.testing import TestClient
 
+from tests.http.serving import running
+
 API = "http://testserver.local/api/v1/storage/"
 MODES = ["inline", "threads"]
 
@@ -71,6 +73,13 @@ def store(shared_store: Store) -> Store:
     """A store with one empty bucket, ``my-assets``."""
     empty(shared_store)
     return shared_store
+
+
+@pytest.fixture
+def port(store: Store) -> Iterator[int]:
+    """The port of a server over `store`."""
+    with running(store) as port:
+        yield port
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from bucketry import Store
 from bucketry_http.protocol import BoundedProtocol
 
 from tests.http.conftest import memory_driver
+from tests.http.raw_requests import LAST, MIB, OBJECTS, answers, request
 from tests.http.serving import API, WAIT, connect, eventually, running
-from tests.http.test_connections import LAST, MIB, OBJECTS, answers, request
 
 STATUS = request("GET", f"{API}/status")
 CHUNKED = request("GET", f"{API}/status", b"", **{"Transfer-Encoding": "chunked"})
@@ -33,12 +33,6 @@ def store() -> Iterator[Store]:
     with Store(memory_driver("inline")) as opened:
         opened.create_bucket("my-assets")
         yield opened
-
-
-@pytest.fixture
-def port(store: Store) -> Iterator[int]:
-    with running(store) as port:
-        yield port
 
 
 @pytest.fixture
@@ -160,12 +154,12 @@ def test_a_connection_that_goes_nowhere_is_closed(
 
 
 def test_a_refused_body_may_still_come(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "KEEP_ALIVE_SECONDS", 1)
+    monkeypatch.setattr(server, "KEEP_ALIVE_SECONDS", 2)
     with running(store) as port, connect(port) as client:
         client.sendall(REFUSED)
         assert take_answer(client).startswith(b"HTTP/1.1 404 ")
         for _ in range(15):
-            time.sleep(0.1)
+            time.sleep(0.2)
             client.sendall(bytes(100_000))
         client.sendall(LAST)
         assert answers(client).startswith(b"HTTP/1.1 200 ")
@@ -174,26 +168,26 @@ def test_a_refused_body_may_still_come(store: Store, monkeypatch: pytest.MonkeyP
 def test_a_request_that_began_before_the_last_answer_takes_its_time(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "KEEP_ALIVE_SECONDS", 1)
+    monkeypatch.setattr(server, "KEEP_ALIVE_SECONDS", 2)
     put = request("PUT", f"{OBJECTS}/a", b"", **{"Content-Length": "15"})
     with running(store) as port, connect(port) as client:
         client.sendall(STATUS + put[:20])
         take_answer(client)
         client.sendall(put[20:])
         for _ in range(15):
-            time.sleep(0.1)
+            time.sleep(0.2)
             client.sendall(b"x")
         assert take_answer(client).startswith(b"HTTP/1.1 201 ")
 
 
 def test_a_head_takes_no_time_while_it_is_not_read(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """The server itself does not read on while requests wait."""
-    monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.3)
+    monkeypatch.setattr(protocol, "HEAD_SECONDS", 1.5)
     store.put_object("my-assets", "large", bytes(32 * MIB))
     with running(store) as port, connect(port) as client:
         large = request("GET", f"{OBJECTS}/large")
         client.sendall(large + STATUS + LAST[:20])
-        time.sleep(0.9)
+        time.sleep(2.5)
         take_answer(client)
         take_answer(client)
         client.sendall(LAST[20:])
@@ -232,13 +226,13 @@ def test_where_the_kernel_does_not_watch_the_server_does(
 
 @LINUX
 def test_a_client_that_takes_its_answer_slowly_gets_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "SEND_SECONDS", 1.0)
+    monkeypatch.setattr(protocol, "SEND_SECONDS", 2.0)
     size = 24 * MIB
     store.put_object("my-assets", "large", bytes(size))
     with running(store) as port, narrow(port, 65536) as client:
         client.sendall(request("GET", f"{OBJECTS}/large", Connection="close"))
         taken = 0
-        for _ in range(60):
+        for _ in range(80):
             taken += len(client.recv(10_000))
             time.sleep(0.05)
         assert taken + len(answers(client)) > size

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,10 +13,8 @@ from bucketry import Store
 
 from tests.http.conftest import memory_driver
 from tests.http.layers import Counted
+from tests.http.raw_requests import LAST, MIB, OBJECTS, answers, request
 from tests.http.serving import API, WAIT, connect, eventually, running
-
-OBJECTS = f"{API}/buckets/my-assets/objects"
-MIB = 1024 * 1024
 
 
 @pytest.fixture
@@ -30,31 +27,6 @@ def store(counted: Counted) -> Iterator[Store]:
     with Store(memory_driver("inline"), [counted]) as opened:
         opened.create_bucket("my-assets")
         yield opened
-
-
-@pytest.fixture
-def port(store: Store) -> Iterator[int]:
-    with running(store) as port:
-        yield port
-
-
-def answers(client: socket.socket) -> bytes:
-    """Returns all that the server says until it closes the connection, or resets it with something left unread."""
-    said = bytearray()
-    with suppress(ConnectionResetError):
-        while piece := client.recv(65536):
-            said += piece
-    return bytes(said)
-
-
-def request(method: str, target: str, content: bytes = b"", **headers: str) -> bytes:
-    lines = [f"{method} {target} HTTP/1.1", "Host: x", *(f"{name}: {value}" for name, value in headers.items())]
-    if content:
-        lines.append(f"Content-Length: {len(content)}")
-    return ("\r\n".join(lines) + "\r\n\r\n").encode() + content
-
-
-LAST = request("GET", f"{API}/status", Connection="close")
 
 
 @pytest.mark.parametrize("connection", ["upgrade", "Upgrade, HTTP2-Settings", "keep-alive, Upgrade"])

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import click
 from bucketry import ListOptions, ObjectInfo, ObjectPage, Store
 
-from bucketry_cli._listing import iter_pages
 from bucketry_cli._options import examples, with_store
 from bucketry_cli._output import json_line, printable, size, timestamp, write_lines
 from bucketry_cli._targets import Target, prefix_target
@@ -39,7 +38,7 @@ def ls(store: Store, target: Target | None, delimiter: str, human: bool, as_json
         write_lines(_bucket_lines(store, as_json))
         return
     options = ListOptions(prefix=target.key, delimiter=delimiter, content_type=content_type)
-    for page in iter_pages(store, target.bucket, options):
+    for page in store.iter_object_pages(target.bucket, options):
         write_lines(_json_lines(page, content_type) if as_json else _text_lines(page, human, content_type))
 
 

@@ -9,7 +9,6 @@ from bucketry import ListOptions, Store
 
 from bucketry_cli._deleting import delete_keys
 from bucketry_cli._failures import Failure
-from bucketry_cli._listing import iter_pages
 from bucketry_cli._options import examples, with_store
 from bucketry_cli._output import counted, note, printable, size
 from bucketry_cli._targets import Target, prefix_target
@@ -58,7 +57,7 @@ def _delete_named(store: Store, targets: Sequence[Target]) -> None:
 def _delete_below(store: Store, target: Target) -> int:
     """Deletes all that begins with a prefix; returns how many objects the store would not delete."""
     deleted, failed = 0, 0
-    for page in iter_pages(store, target.bucket, ListOptions(prefix=target.key, content_type=False)):
+    for page in store.iter_object_pages(target.bucket, ListOptions(prefix=target.key, content_type=False)):
         keys = [info.key for info in page.objects]
         failures = delete_keys(store, target.bucket, keys)
         for failure in failures:

@@ -9,6 +9,7 @@ from bucketry.cors import CorsRule, checked_rules
 from bucketry.errors import InvalidArgument, NoSuchBucket
 from bucketry.models import BucketInfo, ObjectInfo, ObjectPage, Status, Upload, UploadPage, Usage, UsageReport
 from bucketry.options import ListOptions, UploadListOptions
+from bucketry.paging import Paging, check_page
 from bucketry.store._base import StoreBase
 
 _LIST_ALL = ListOptions()
@@ -93,7 +94,9 @@ class BucketOperations(StoreBase):
         check.check_bucket(bucket)
         if options is not _LIST_ALL:
             self._check_listing(options)
-        return self._chain.list_objects(bucket, options)
+        page = self._chain.list_objects(bucket, options)
+        check_page(page, options.cursor)
+        return page
 
     def iter_objects(self, bucket: str, options: ListOptions = _LIST_ALL) -> Iterator[ObjectInfo]:
         """Yields all objects of a bucket that the options ask for, page after page.
@@ -102,13 +105,26 @@ class BucketOperations(StoreBase):
 
         Raises:
             NoSuchBucket: The bucket does not exist, at the first object.
+            Unavailable: A page does not move on from the one before, as where a cache repeats it.
         """
+        for page in self.iter_object_pages(bucket, options):
+            yield from page.objects
+
+    def iter_object_pages(self, bucket: str, options: ListOptions = _LIST_ALL) -> Iterator[ObjectPage]:
+        """Yields all pages of a listing, with their common prefixes; ``options.limit`` is the size of a page.
+
+        Raises:
+            NoSuchBucket: The bucket does not exist, at the first page.
+            Unavailable: A page does not move on from the one before, as where a cache repeats it.
+        """
+        paging = Paging()
         while True:
             page = self.list_objects(bucket, options)
-            yield from page.objects
-            if page.cursor is None:
+            cursor = paging.follow(page)
+            yield page
+            if cursor is None:
                 return
-            options = check.changed(options, cursor=page.cursor)
+            options = check.changed(options, cursor=cursor)
 
     def list_multipart_uploads(self, bucket: str, options: UploadListOptions = _LIST_ALL_UPLOADS) -> UploadPage:
         """Lists one page of the multipart uploads in progress, by key and then by time.
@@ -120,20 +136,25 @@ class BucketOperations(StoreBase):
         check.check_limit(options.limit)
         check.check_cursor(options.cursor)
         check.check_prefix(options.prefix)
-        return self._chain.list_multipart_uploads(bucket, options)
+        page = self._chain.list_multipart_uploads(bucket, options)
+        check_page(page, options.cursor)
+        return page
 
     def iter_multipart_uploads(self, bucket: str, options: UploadListOptions = _LIST_ALL_UPLOADS) -> Iterator[Upload]:
         """Yields all multipart uploads in progress.
 
         Raises:
             NoSuchBucket: The bucket does not exist, at the first upload.
+            Unavailable: A page does not move on from the one before.
         """
+        paging = Paging()
         while True:
             page = self.list_multipart_uploads(bucket, options)
+            cursor = paging.follow(page)
             yield from page.uploads
-            if page.cursor is None:
+            if cursor is None:
                 return
-            options = check.changed(options, cursor=page.cursor)
+            options = check.changed(options, cursor=cursor)
 
     def get_bucket_cors(self, bucket: str) -> tuple[CorsRule, ...]:
         """Returns a bucket's rules for pages of other origins, in their order; empty where it has none.

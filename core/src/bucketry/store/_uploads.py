@@ -11,6 +11,7 @@ from bucketry.body import Body, BodySource
 from bucketry.errors import InvalidArgument, InvalidPart, NoSuchUpload, TooLarge
 from bucketry.models import CompletedPart, ObjectInfo, Part, PartPage, Upload
 from bucketry.options import CompleteOptions, PageOptions, PartCopyOptions, UploadOptions
+from bucketry.paging import Paging, check_page
 from bucketry.store import _normalise as normalise
 from bucketry.store._base import StoreBase
 
@@ -107,20 +108,25 @@ class UploadOperations(StoreBase):
         self._check_upload(bucket, key, upload_id)
         check.check_limit(options.limit)
         check.check_cursor(options.cursor)
-        return self._chain.list_parts(bucket, key, upload_id, options)
+        page = self._chain.list_parts(bucket, key, upload_id, options)
+        check_page(page, options.cursor)
+        return page
 
     def iter_parts(self, bucket: str, key: str, upload_id: str, options: PageOptions = _ALL_PARTS) -> Iterator[Part]:
         """Yields all parts of an upload.
 
         Raises:
             NoSuchUpload: As `list_parts`, at the first part.
+            Unavailable: A page does not move on from the one before.
         """
+        paging = Paging()
         while True:
             page = self.list_parts(bucket, key, upload_id, options)
+            cursor = paging.follow(page)
             yield from page.parts
-            if page.cursor is None:
+            if cursor is None:
                 return
-            options = check.changed(options, cursor=page.cursor)
+            options = check.changed(options, cursor=cursor)
 
     def complete_multipart_upload(
         self,

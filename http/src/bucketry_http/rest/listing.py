@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 from bucketry import ListOptions, ObjectPage
+from bucketry.paging import Paging
 from litestar import Request, Response, get
 from litestar.datastructures import ResponseHeader
 from litestar.params import QueryParameter
@@ -52,9 +53,9 @@ class Listing(Response[list[ObjectView]]):
         return stream_json_array(self._pages())
 
     async def _pages(self) -> AsyncGenerator[list[ObjectView], None]:
-        page = self._first
-        while page.cursor is not None:
-            following = asyncio.ensure_future(self._after(page.cursor))
+        page, paging = self._first, Paging()
+        while (cursor := paging.follow(page)) is not None:
+            following = asyncio.ensure_future(self._after(cursor))
             following.add_done_callback(_forget)
             await asyncio.sleep(0)  # It begins now, not when this page is sent.
             try:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
-from bucketry import PageOptions, Part, Store, Upload, UploadListOptions
+from bucketry import Part, Store, Upload, UploadListOptions
 from bucketry.options import MAX_PAGE
 
 from bucketry_http.s3.answers import Answer, xml_answer
@@ -130,11 +131,5 @@ async def list_parts(endpoint: Endpoint, request: S3Request) -> Answer:
 
 def _parts_after(store: Store, request: S3Request, after: int, limit: int) -> list[Part]:
     """Returns the parts above a number: the store knows its own cursor alone, and an upload has ten pages at most."""
-    found: list[Part] = []
-    options = PageOptions()
-    while True:
-        page = store.list_parts(request.bucket, request.key, request.query["uploadId"], options)
-        found.extend(part for part in page.parts if part.part_number > after)
-        if page.cursor is None or len(found) >= limit:
-            return found[:limit]
-        options = PageOptions(cursor=page.cursor)
+    parts = store.iter_parts(request.bucket, request.key, request.query["uploadId"])
+    return list(islice((part for part in parts if part.part_number > after), limit))

@@ -13,6 +13,7 @@ from bucketry_http import RestSettings, create_app
 from bucketry_memory import MemoryDriver, MemorySettings
 from litestar.testing import TestClient
 
+from tests.http.documented import check_documented
 from tests.http.serving import running
 
 API = "http://testserver.local/api/v1/storage/"
@@ -30,9 +31,16 @@ def memory_driver(mode: str) -> DriverSpec:
 
 
 def client_of(store: Store, **settings: Any) -> TestClient[Any]:
-    """A client of an API over a store; requests are relative to the API's root."""
+    """A client of an API over a store; requests are relative to the API's root, responses are those of the document."""
     app = create_app(store, RestSettings(**settings))
-    return TestClient(app, base_url=API, raise_server_exceptions=False)
+    client = TestClient(app, base_url=API, raise_server_exceptions=False)
+    client.event_hooks = {"response": [check_response]}
+    return client
+
+
+def check_response(response: httpx.Response) -> None:
+    """Checks that the document knows a response's status: generated clients read nothing else."""
+    check_documented(response.request.method, response.request.url.raw_path.decode(), response.status_code)
 
 
 def empty(store: Store) -> None:

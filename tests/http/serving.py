@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 from bucketry import Store
 from bucketry_http import Listener, RestSettings, Server, create_app
 
+from tests.http.documented import check_documented
+
 API = "/api/v1/storage"
 WAIT = 30.0
 """Seconds after which a test gives up waiting for what must happen."""
@@ -47,6 +49,7 @@ def ask(
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, f"{API}/{target}", body, named)
         response = connection.getresponse()
+        check_documented(method, f"{API}/{target}", response.status)
         return response, response.read()
     finally:
         connection.close()

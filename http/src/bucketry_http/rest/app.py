@@ -16,7 +16,7 @@ from bucketry_http.rest.docs_page import DocsPage
 from bucketry_http.rest.json_answers import Json
 from bucketry_http.rest.options import answer_options
 from bucketry_http.rest.problems import HANDLERS
-from bucketry_http.rest.routing import PREFIX
+from bucketry_http.rest.routing import PREFIX, check_query
 from bucketry_http.rest.storage import StorageApp
 from bucketry_http.settings import KIB, RestSettings
 
@@ -43,7 +43,7 @@ _TAGS = {
     "Status": "Whether object storage is available.",
     "Buckets": "Containers of objects.",
     "Objects": "Files, under byte-exact keys.",
-    "Pre-signed URLs": "Temporary URLs for direct upload or download.",
+    "Presigning": "Temporary URLs for direct upload or download.",
     "Health": "For whatever starts and watches the server.",
 }
 
@@ -62,6 +62,7 @@ def create_app(store: Store, settings: RestSettings | None = None) -> StorageApp
             Router("/health", route_handlers=[health.get_live, health.get_ready], response_class=Json),
         ],
         exception_handlers=HANDLERS,
+        guards=[check_query],
         logging_config=None,
         openapi_config=_openapi() if settings.docs else None,
         request_class=ApiRequest,

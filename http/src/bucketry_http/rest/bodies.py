@@ -11,6 +11,7 @@ from bucketry import InvalidArgument, TooLarge
 from litestar import Request
 from litestar.dto import AbstractDTO
 from litestar.types import Empty
+from litestar.typing import FieldDefinition
 
 from bucketry_http.rest.problems import MalformedJson
 from bucketry_http.rest.storage import app_of
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from litestar._openapi.schema_generation import SchemaCreator
     from litestar.dto.data_structures import DTOFieldDefinition
     from litestar.openapi.spec import Reference, Schema
-    from litestar.typing import FieldDefinition
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -97,12 +97,12 @@ class Strict(AbstractDTO[T]):
     @classmethod
     def create_openapi_schema(
         cls,
-        field_definition: FieldDefinition,
+        field_definition: FieldDefinition,  # noqa: ARG003
         handler_id: str,  # noqa: ARG003
         schema_creator: SchemaCreator,
     ) -> Reference | Schema:
-        """Describes the Struct itself."""
-        return schema_creator.for_field_definition(field_definition)
+        """Describes the Struct itself, also where the body may be left out: then it is absent, and never null."""
+        return schema_creator.for_field_definition(FieldDefinition.from_annotation(cls.model_type))
 
     @classmethod
     def is_supported_model_type_field(cls, field_definition: FieldDefinition) -> bool:  # noqa: ARG003

@@ -11,7 +11,8 @@ from litestar.datastructures import ResponseHeader
 from litestar.params import JSONBody
 
 from bucketry_http.rest.bodies import Strict
-from bucketry_http.rest.openapi import Bucket, errors
+from bucketry_http.rest.documented_problems import errors
+from bucketry_http.rest.openapi import ApiOperation, Bucket
 from bucketry_http.rest.routing import PREFIX
 from bucketry_http.rest.schemas import BucketDetail, BucketView, CreateBucket
 from bucketry_http.rest.storage import calls_of
@@ -35,7 +36,14 @@ def _look_at(store: Store, name: Bucket) -> BucketDetail:
     return BucketDetail.of_usage(bucket, store.bucket_usage(name))
 
 
-@get("/buckets", tags=_TAGS, summary="List buckets", operation_id="listBuckets", responses=errors())
+@get(
+    "/buckets",
+    tags=_TAGS,
+    summary="List buckets",
+    operation_id="listBuckets",
+    operation_class=ApiOperation,
+    responses=errors(),
+)
 async def list_buckets(request: Request[Any, Any, Any]) -> list[BucketView]:
     """List all buckets, in byte order of their names, with what each holds."""
     calls = calls_of(request)
@@ -47,8 +55,9 @@ async def list_buckets(request: Request[Any, Any, Any]) -> list[BucketView]:
     tags=_TAGS,
     summary="Create a bucket",
     operation_id="createBucket",
+    operation_class=ApiOperation,
     dto=Strict[CreateBucket],
-    responses=errors(409, 413),
+    responses=errors(409, 413, 415, 507),
     response_headers=[ResponseHeader(name="Location", description="Path of the bucket.", documentation_only=True)],
 )
 async def create_bucket(request: Request[Any, Any, Any], data: JSONBody[CreateBucket]) -> Response[BucketView]:
@@ -58,7 +67,14 @@ async def create_bucket(request: Request[Any, Any, Any], data: JSONBody[CreateBu
     return Response(BucketView.of(bucket, 0, 0), headers={"Location": f"{PREFIX}/buckets/{quote(data.name)}"})
 
 
-@get("/buckets/{name:str}", tags=_TAGS, summary="Look at a bucket", operation_id="getBucket", responses=errors(404))
+@get(
+    "/buckets/{name:str}",
+    tags=_TAGS,
+    summary="Look at a bucket",
+    operation_id="getBucket",
+    operation_class=ApiOperation,
+    responses=errors(404),
+)
 async def get_bucket(request: Request[Any, Any, Any], name: Bucket) -> BucketDetail:
     """Return one bucket with what it holds, where these figures come from, and when they were true."""
     calls = calls_of(request)
@@ -70,6 +86,7 @@ async def get_bucket(request: Request[Any, Any, Any], name: Bucket) -> BucketDet
     tags=_TAGS,
     summary="Delete a bucket",
     operation_id="deleteBucket",
+    operation_class=ApiOperation,
     responses=errors(404, 409),
 )
 async def delete_bucket(request: Request[Any, Any, Any], name: Bucket) -> None:

@@ -9,8 +9,8 @@ from litestar import Request, delete, post
 from litestar.params import JSONBody, QueryParameter
 
 from bucketry_http.rest.bodies import Strict
-from bucketry_http.rest.openapi import Bucket, errors
-from bucketry_http.rest.routing import check_query
+from bucketry_http.rest.documented_problems import errors
+from bucketry_http.rest.openapi import ApiOperation, Bucket, Deletion
 from bucketry_http.rest.schemas import DeletedView, DeleteFailureView, DeleteObject, DeleteObjects
 from bucketry_http.rest.storage import calls_of
 from bucketry_http.settings import MIB
@@ -28,7 +28,8 @@ _TAGS = ["Objects"]
     tags=_TAGS,
     summary="Delete an object",
     operation_id="deleteObject",
-    responses=errors(404, 412, 413),
+    operation_class=Deletion,
+    responses=errors(404, 412, 413, 415),
     dto=Strict[DeleteObject],
 )
 async def delete_object(
@@ -44,7 +45,6 @@ async def delete_object(
 
     That there is no such object is no error. `If-Match` makes it conditional where the store can do that.
     """
-    check_query(request)
     if (key is None) == (data is None):
         raise InvalidArgument("`key` is required, in the query or in a JSON body, and only in one of them")
     wanted = data.key if data is not None else key or ""
@@ -70,7 +70,8 @@ def _delete(request: Request[Any, Any, Any], bucket: str, key: str) -> None:
     tags=_TAGS,
     summary="Delete many objects",
     operation_id="deleteObjects",
-    responses=errors(404, 413),
+    operation_class=ApiOperation,
+    responses=errors(404, 413, 415),
     dto=Strict[DeleteObjects],
     request_max_body_size=_MAX_BATCH_BYTES,
 )

@@ -10,7 +10,8 @@ import msgspec
 from bucketry import ByteRange, GetOptions, HeadOptions, ObjectInfo, OpenedObject, Store
 from litestar import Request, Response, get, head
 
-from bucketry_http.rest.openapi import Bucket, Download, Inline, Inspection, errors
+from bucketry_http.rest.documented_problems import errors
+from bucketry_http.rest.openapi import Bucket, Download, Inline, Inspection
 from bucketry_http.rest.problems import on_store_error
 from bucketry_http.rest.routing import object_key
 from bucketry_http.rest.storage import calls_of

@@ -9,7 +9,8 @@ import msgspec
 from bucketry import Unavailable
 from litestar import Request, get
 
-from bucketry_http.rest.openapi import problems
+from bucketry_http.rest.documented_problems import problems
+from bucketry_http.rest.openapi import ApiOperation
 from bucketry_http.rest.storage import app_of
 
 
@@ -25,13 +26,27 @@ class Ready(msgspec.Struct, frozen=True):
     status: Literal["ready"] = "ready"
 
 
-@get("/live", tags=["Health"], summary="Liveness", operation_id="getLive")
+@get(
+    "/live",
+    tags=["Health"],
+    summary="Liveness",
+    operation_id="getLive",
+    operation_class=ApiOperation,
+    responses=problems(),
+)
 async def get_live() -> Live:
     """Say that the process answers. The store is not asked: that it is down is no reason to restart the server."""
     return Live()
 
 
-@get("/ready", tags=["Health"], summary="Readiness", operation_id="getReady", responses=problems(503))
+@get(
+    "/ready",
+    tags=["Health"],
+    summary="Readiness",
+    operation_id="getReady",
+    operation_class=ApiOperation,
+    responses=problems(503),
+)
 async def get_ready(request: Request[Any, Any, Any]) -> Ready:
     """Say whether the store answers, within a few seconds; 503 if not."""
     app = app_of(request)

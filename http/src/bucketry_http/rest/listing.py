@@ -14,8 +14,9 @@ from litestar import Request, Response, get
 from litestar.datastructures import ResponseHeader
 from litestar.params import QueryParameter
 
-from bucketry_http.rest.openapi import Bucket, errors
-from bucketry_http.rest.routing import PREFIX, check_query
+from bucketry_http.rest.documented_problems import errors
+from bucketry_http.rest.openapi import ApiOperation, Bucket
+from bucketry_http.rest.routing import PREFIX
 from bucketry_http.rest.schemas import MAX_PAGE, ObjectView
 from bucketry_http.rest.storage import calls_of
 from bucketry_http.shared.calls import StoreCalls
@@ -86,6 +87,7 @@ def _views(page: ObjectPage) -> list[ObjectView]:
     tags=["Objects"],
     summary="List objects",
     operation_id="listObjects",
+    operation_class=ApiOperation,
     responses=errors(404),
     response_headers=[
         ResponseHeader(name="Link", description='The next page, with `rel="next"`.', documentation_only=True)
@@ -103,7 +105,6 @@ async def list_objects(
     The listing is complete, and streamed. With `limit` or `cursor` it is one page, and the `Link` header (RFC 8288)
     with `rel="next"` leads to the next one; the last page has none.
     """
-    check_query(request)
     calls = calls_of(request)
     options = ListOptions(prefix=prefix, limit=MAX_PAGE if limit is None else limit, cursor=cursor)
     page = await calls.call(calls.store.list_objects, name, options)

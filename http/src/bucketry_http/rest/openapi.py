@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Final
 
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import (
     Example,
+    OpenAPIFormat,
     OpenAPIHeader,
     OpenAPIMediaType,
     OpenAPIResponse,
@@ -22,7 +22,8 @@ from litestar.openapi.spec import (
 )
 from litestar.params import PathParameter, QueryParameter
 
-from bucketry_http.rest.problems import MEDIA_TYPE, Problem
+from bucketry_http.rest.documented_problems import describe
+from bucketry_http.rest.problems import RETRY_AFTER
 
 Bucket = Annotated[
     str,
@@ -41,45 +42,10 @@ Inline = Annotated[
 ]
 
 _TEXT: Final = Schema(type=OpenAPIType.STRING)
-_BINARY: Final = Schema(type=OpenAPIType.STRING, content_media_type="application/octet-stream")
-
-_CODES: Final[Mapping[int, str]] = {
-    400: "`malformed_json`, `malformed_form`, `malformed_url`, `malformed_request`, `incomplete_body`",
-    403: "`access_denied`: the backend refuses the server's credentials",
-    404: "`no_such_bucket`, `no_such_key`",
-    409: "`bucket_already_exists`, `bucket_not_empty`",
-    412: "`precondition_failed`",
-    413: "`too_large`",
-    415: "`unsupported_media_type`",
-    416: "`invalid_range`",
-    422: "`invalid_argument`, `invalid_bucket_name`, `invalid_key`, `bad_digest`",
-    501: "`unsupported`: the store cannot do this",
-    502: "`backend_error`: the backend failed",
-    503: "`unavailable`, `throttled`: try again after `Retry-After` seconds",
-    507: "`quota_exceeded`",
-}
-
-_ANYWHERE: Final = (400, 403, 422, 501, 502, 503)
-"""What any operation on a backend may fail with."""
-
-
-def errors(*statuses: int) -> dict[int, ResponseSpec]:
-    """Returns the problems that an operation may answer with: these, and those that any may."""
-    return {status: _problem(status) for status in sorted({*statuses, *_ANYWHERE})}
-
-
-def problems(*statuses: int) -> dict[int, ResponseSpec]:
-    """Returns the problems of an operation that asks no backend."""
-    return {status: _problem(status) for status in statuses}
-
-
-def _problem(status: int) -> ResponseSpec:
-    return ResponseSpec(
-        Problem,
-        generate_examples=False,
-        description=f"{HTTPStatus(status).phrase}. Codes: {_CODES[status]}",
-        media_type=MEDIA_TYPE,
-    )
+_BINARY: Final = Schema(
+    type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY, content_media_type="application/octet-stream"
+)
+"""Raw bytes: OpenAPI 3.1 says so with the media type, and generators of clients look for the format of 3.0."""
 
 
 def _header(name: str, description: str) -> Parameter:
@@ -96,6 +62,15 @@ _RANGE: Final = (
     _header("Range", "One byte range, such as `bytes=0-99`, `bytes=100-` or `bytes=-100`."),
     _header("If-Range", "Send the range only if this etag or date is still current, else all."),
 )
+_RETRY: Final = {"Retry-After": f"Seconds to wait before the next try; usually {RETRY_AFTER}."}
+_KEPT_HEADERS: Final[Mapping[str, str]] = {
+    "Cache-Control": "Kept, and sent with each download.",
+    "Content-Disposition": "Kept, and sent with each download if it begins with `attachment`.",
+    "Content-Encoding": "Kept, and sent with each download.",
+    "Content-Language": "Kept, and sent with each download.",
+    "Expires": "An HTTP date. Kept, and sent with each download.",
+    "x-amz-tagging": "The object's tags, at most 10, encoded like a query: `project=one&draft`.",
+}
 _OBJECT_HEADERS: Final[Mapping[str, str]] = {
     "ETag": "Validator of the content.",
     "Last-Modified": "When the object was last written.",
@@ -103,6 +78,11 @@ _OBJECT_HEADERS: Final[Mapping[str, str]] = {
     "Content-Disposition": "`attachment` with the key's last segment as file name; `inline` if asked and harmless.",
     "X-Content-Type-Options": "`nosniff`.",
     "Content-Security-Policy": "`default-src 'none'; sandbox`.",
+    "Cache-Control": "As uploaded.",
+    "Content-Encoding": "As uploaded.",
+    "Content-Language": "As uploaded.",
+    "Expires": "As uploaded.",
+    "x-amz-tagging-count": "How many tags the object has, if any.",
 }
 
 
@@ -111,11 +91,61 @@ def _headers(names: Mapping[str, str]) -> dict[str, OpenAPIHeader | Reference]:
 
 
 @dataclass
-class KeyOperation(Operation):
+class ApiOperation(Operation):
+    """Any operation of this API, described so that a client can be generated from it."""
+
+    def __post_init__(self) -> None:
+        """Completes what Litestar made of the handler's signature."""
+        for parameter in self.parameters or ():
+            if isinstance(parameter, Parameter):
+                _leave_out_null(parameter)
+        for status, response in (self.responses or {}).items():
+            if isinstance(response, OpenAPIResponse):
+                _describe_response(int(status), response)
+
+    def _add(self, parameters: tuple[Parameter, ...], responses: Mapping[str, OpenAPIResponse]) -> None:
+        self.parameters = [*(self.parameters or ()), *parameters]
+        self.responses = {**(self.responses or {}), **responses}
+
+
+def _leave_out_null(parameter: Parameter) -> None:
+    """Makes an optional parameter one of its type alone: a query or a header has no way to say null."""
+    schema = parameter.schema
+    if not isinstance(schema, Schema):
+        return
+    kinds = [kind for kind in schema.one_of or () if not (isinstance(kind, Schema) and kind.type is OpenAPIType.NULL)]
+    if len(kinds) == 1 and isinstance(kinds[0], Schema):
+        schema.one_of, schema.type = None, kinds[0].type
+
+
+def _describe_response(status: int, response: OpenAPIResponse) -> None:
+    if status >= HTTPStatus.BAD_REQUEST:
+        response.description = describe(status)
+    for header in (response.headers or {}).values():
+        if isinstance(header, OpenAPIHeader) and header.schema is None:
+            header.schema = _TEXT
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers = {**(response.headers or {}), **_headers(_RETRY)}
+
+
+@dataclass
+class Deletion(ApiOperation):
+    """A delete whose key stands in the query or in a body: neither is required by itself."""
+
+    def __post_init__(self) -> None:
+        """Says that the body may be left out."""
+        super().__post_init__()
+        if isinstance(self.request_body, RequestBody):
+            self.request_body.required = False
+
+
+@dataclass
+class KeyOperation(ApiOperation):
     """An operation on one object, whose key is the rest of the path."""
 
     def __post_init__(self) -> None:
-        """Describes the key and the answers without a body that Litestar knows of."""
+        """Describes the key."""
+        super().__post_init__()
         for parameter in self.parameters or ():
             if isinstance(parameter, Parameter) and parameter.name == "key":
                 parameter.description = (
@@ -124,10 +154,6 @@ class KeyOperation(Operation):
                 )
                 parameter.examples = {"key": Example(value="images/photo.jpg")}
                 parameter.schema = Schema(type=OpenAPIType.STRING, min_length=1, max_length=1024)
-
-    def _add(self, parameters: tuple[Parameter, ...], responses: Mapping[str, OpenAPIResponse]) -> None:
-        self.parameters = [*(self.parameters or ()), *parameters]
-        self.responses = {**(self.responses or {}), **responses}
 
 
 def _not_modified() -> OpenAPIResponse:
@@ -142,7 +168,8 @@ class Download(KeyOperation):
     def __post_init__(self) -> None:
         """Describes content, ranges and conditions."""
         super().__post_init__()
-        content = {"*/*": OpenAPIMediaType(schema=_BINARY)}
+        # Objects have the type that they were stored with; generated clients look for a type that they know.
+        content = {kind: OpenAPIMediaType(schema=_BINARY) for kind in ("application/octet-stream", "*/*")}
         ranged = {**_OBJECT_HEADERS, "Content-Range": "Which bytes these are, and of how many."}
         self._add(
             (*_READ_CONDITIONS, *_RANGE),
@@ -186,21 +213,23 @@ class RawUpload(KeyOperation):
                 _header("If-Match", "Only in place of the object with this etag; else 412."),
                 _header("If-None-Match", "`*`: only if the key holds no object yet; else 412."),
                 _header("Content-MD5", "The content's MD5 in base64; checked."),
-                _header("Cache-Control", "Kept, and sent with each download."),
-                _header("Content-Disposition", "Kept, and sent with each download if it begins with `attachment`."),
-                _header("Content-Encoding", "Kept, and sent with each download."),
-                _header("Content-Language", "Kept, and sent with each download."),
+                *(_header(name, description) for name, description in _KEPT_HEADERS.items()),
             ),
             {},
         )
 
 
 @dataclass
-class FormUpload(Operation):
+class FormUpload(ApiOperation):
     """An upload of a multipart form."""
 
     def __post_init__(self) -> None:
-        """Describes the form."""
+        """Describes the form.
+
+        `file` is not in ``required``: files may stand in fields of any name, and generators of clients would send what
+        is required first, but `prefix` and `key` go before the files.
+        """
+        super().__post_init__()
         form = Schema(
             type=OpenAPIType.OBJECT,
             properties={
@@ -222,6 +251,7 @@ class FormUpload(Operation):
                     description="The files. The field's name does not matter, their file names do.",
                 ),
             },
-            required=["file"],
+            min_properties=1,
+            dependent_required={"prefix": ["file"], "key": ["file"]},
         )
         self.request_body = RequestBody(required=True, content={"multipart/form-data": OpenAPIMediaType(schema=form)})

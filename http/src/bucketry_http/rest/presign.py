@@ -10,7 +10,8 @@ from litestar.datastructures import ResponseHeader
 from litestar.params import JSONBody
 
 from bucketry_http.rest.bodies import Strict
-from bucketry_http.rest.openapi import Bucket, problems
+from bucketry_http.rest.documented_problems import problems
+from bucketry_http.rest.openapi import ApiOperation, Bucket
 from bucketry_http.rest.schemas import Presign, PresignedView
 from bucketry_http.rest.storage import calls_of
 
@@ -18,10 +19,11 @@ from bucketry_http.rest.storage import calls_of
 @post(
     "/buckets/{name:str}/objects/presign",
     status_code=200,
-    tags=["Pre-signed URLs"],
+    tags=["Presigning"],
     summary="Pre-sign a URL",
     operation_id="presign",
-    responses=problems(400, 413, 422, 501),
+    operation_class=ApiOperation,
+    responses=problems(413, 415, 501),
     dto=Strict[Presign],
     response_headers=[ResponseHeader(name="Cache-Control", value="no-store", description="The URL is a secret.")],
 )

@@ -134,7 +134,12 @@ def on_store_error(request: Request[Any, Any, Any], error: core.BucketryError) -
     return _answer(request, problem, {"Retry-After": RETRY_AFTER} if error.retryable else None)
 
 
-_HTTP_CODES: Final = {404: "no_such_route", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
+FRAMEWORK_CODES: Final = {
+    404: "no_such_route",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_media_type",
+}
 
 
 def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem | None]:
@@ -142,7 +147,7 @@ def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Resp
     status = HTTPStatus(error.status_code)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return on_fault(request, error)
-    detail, code = error.detail, _HTTP_CODES.get(status, "malformed_request")
+    detail, code = error.detail, FRAMEWORK_CODES.get(status, "malformed_request")
     if isinstance(error, ValidationException):
         status, code = HTTPStatus.UNPROCESSABLE_ENTITY, core.InvalidArgument.code
         detail = _validation_detail(error)

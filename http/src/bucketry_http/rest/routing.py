@@ -7,12 +7,15 @@ that stands for all keys goes to the router.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 from bucketry import InvalidArgument
 from litestar.connection import ASGIConnection
 from litestar.exceptions import NotFoundException
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+from litestar.params import QueryParameter
 
 from bucketry_http.rest.problems import MalformedUrl
 
@@ -37,22 +40,35 @@ def route_object_key(scope: dict[str, Any]) -> None:
     scope["path"] = f"{PREFIX}/buckets/{bucket.decode('ascii')}/objects/{_PLACEHOLDER}"
 
 
-def check_query(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
-    """Refuses a query that the framework would take for another one.
+async def check_query(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Refuses a query that an operation does not have, or that the framework would take for another one.
+
+    It runs before each handler, as one of the framework's guards.
 
     Raises:
         MalformedUrl: It is not UTF-8 behind its percent-encoding: other characters would stand in a key's place.
-        InvalidArgument: It has a parameter more than once: the last one would win.
+        InvalidArgument: It has a parameter that the operation does not have, or one more than once.
     """
     query: bytes = connection.scope["query_string"]
+    if not query or not isinstance(handler, HTTPRouteHandler) or not handler.resolve_include_in_schema():
+        return
     if b"%" in query:
         _decoded(query, "query")
-    if b"&" in query:
-        seen: set[str] = set()
-        for name, _ in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
-            if name in seen:
-                raise InvalidArgument(f"the parameter `{name[:100]}` may stand in the query once")
-            seen.add(name)
+    known = _parameters_of(handler)
+    seen: set[str] = set()
+    for name, _ in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
+        if name not in known:
+            takes = f"it takes {', '.join(sorted(known))}" if known else "it takes none"
+            raise InvalidArgument(f"this operation has no query parameter `{name[:100]}`: {takes}")
+        if name in seen:
+            raise InvalidArgument(f"the parameter `{name[:100]}` may stand in the query once")
+        seen.add(name)
+
+
+@cache
+def _parameters_of(handler: HTTPRouteHandler) -> frozenset[str]:
+    fields = handler.parsed_fn_signature.parameters.values()
+    return frozenset(field.name for field in fields if isinstance(field.kwarg_definition, QueryParameter))
 
 
 def object_key(connection: ASGIConnection[Any, Any, Any, Any]) -> str:

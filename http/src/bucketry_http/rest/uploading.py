@@ -8,7 +8,8 @@ import msgspec
 from bucketry import BucketryError, InvalidArgument, InvalidKey, PutOptions
 from litestar import Request, Response, post, put
 
-from bucketry_http.rest.openapi import Bucket, FormUpload, RawUpload, errors
+from bucketry_http.rest.documented_problems import errors
+from bucketry_http.rest.openapi import Bucket, FormUpload, RawUpload
 from bucketry_http.rest.problems import STORED_BEFORE
 from bucketry_http.rest.routing import object_key
 from bucketry_http.rest.schemas import ObjectView
@@ -16,13 +17,35 @@ from bucketry_http.rest.storage import app_of, calls_of
 from bucketry_http.shared.conditions import match_option
 from bucketry_http.shared.content_types import guess_content_type
 from bucketry_http.shared.form import Form, Part
-from bucketry_http.shared.headers import content_md5_of, headers_of, metadata_of
+from bucketry_http.shared.headers import (
+    METADATA_PREFIX,
+    TAGGING,
+    content_md5_of,
+    headers_of,
+    kept_headers,
+    tags_of,
+)
 from bucketry_http.shared.receiving import RequestContent
 from bucketry_http.shared.request_errors import RequestError
 from bucketry_http.shared.uploading import Uploader
 
 _FIELDS: Final = frozenset({"key", "prefix"})
 _MAX_FIELD_BYTES: Final = 4096
+
+_NOT_KEPT: Final = (
+    "x-amz-acl",
+    "x-amz-checksum-",
+    "x-amz-copy-source",
+    "x-amz-grant-",
+    "x-amz-object-lock-",
+    "x-amz-sdk-checksum-algorithm",
+    "x-amz-server-side-encryption",
+    "x-amz-storage-class",
+    "x-amz-trailer",
+    "x-amz-website-redirect-location",
+    "x-amz-write-offset-bytes",
+)
+"""How headers of S3's PutObject begin that would change what is stored or checked, and that this API does not have."""
 
 
 class FormUploader:
@@ -122,6 +145,7 @@ async def upload_objects(request: Request[Any, Any, Any], name: Bucket) -> list[
     If a file fails, those before it stay stored: the problem lists them in `stored`.
     """
     app = app_of(request)
+    _refuse_settings(headers_of(request.scope), (*_NOT_KEPT, TAGGING, METADATA_PREFIX))
     content = RequestContent(request.receive, app.settings.idle_seconds)
     # Fields count as parts too: there are two at most.
     form = Form(content, request.headers.get("content-type", ""), app.settings.max_form_files + len(_FIELDS))
@@ -147,12 +171,13 @@ async def upload_objects(request: Request[Any, Any, Any], name: Bucket) -> list[
 async def put_object(request: Request[Any, Any, Any], name: Bucket) -> Response[ObjectView]:
     """Store the request's body as an object, new or in place of another.
 
-    `Content-Type`, `Cache-Control`, `Content-Disposition`, `Content-Encoding`, `Content-Language` and `x-amz-meta-*`
-    are kept with it. `Content-MD5` is checked. `If-None-Match: *` stores it only if the key holds none yet, `If-Match`
-    only in place of that version.
+    `Content-Type`, `Cache-Control`, `Content-Disposition`, `Content-Encoding`, `Content-Language`, `Expires`,
+    `x-amz-meta-*` and `x-amz-tagging` are kept with it. `Content-MD5` is checked. `If-None-Match: *` stores it only if
+    the key holds none yet, `If-Match` only in place of that version.
     """
     app, key = app_of(request), object_key(request)
     headers = headers_of(request.scope)
+    _refuse_settings(headers, _NOT_KEPT)
     options = await calls_of(request).call(_put_options, request, name, key, headers)
     content = RequestContent(request.receive, app.settings.idle_seconds)
     info = await app.uploader.store(name, key, content, options, _content_length(headers))
@@ -164,13 +189,11 @@ def _put_options(request: Request[Any, Any, Any], bucket: str, key: str, headers
         # RFC 9110, 14.5: where parts cannot be put, this must not be taken for the whole.
         raise RequestError("a PUT stores a whole object: Content-Range cannot be honoured", bucket=bucket, key=key)
     store = calls_of(request).store
+    kept = kept_headers(headers)
+    kept["content_type"] = kept.get("content_type") or guess_content_type(key)
     options = PutOptions(
-        content_type=headers.get("content-type") or guess_content_type(key),
-        cache_control=headers.get("cache-control"),
-        content_disposition=headers.get("content-disposition"),
-        content_encoding=headers.get("content-encoding"),
-        content_language=headers.get("content-language"),
-        metadata=metadata_of(headers),
+        **kept,
+        tags=tags_of(headers),
         if_match=match_option(headers.get("if-match"), lambda: store.head_object(bucket, key)),
         content_md5=content_md5_of(headers),
     )
@@ -180,6 +203,17 @@ def _put_options(request: Request[Any, Any, Any], bucket: str, key: str, headers
     if condition.strip() != "*":
         raise InvalidArgument("If-None-Match of a PUT is *: only if the key holds no object yet")
     return msgspec.structs.replace(options, if_none_match="*")
+
+
+def _refuse_settings(headers: dict[str, str], refused: tuple[str, ...]) -> None:
+    """Refuses headers that ask for what an upload does not do: to ignore one would be a wrong success.
+
+    Raises:
+        InvalidArgument: The request has one.
+    """
+    for name in headers:
+        if name.startswith(refused):
+            raise InvalidArgument(f"this upload takes no header {name[:100]}: leave it out")
 
 
 def _content_length(headers: dict[str, str]) -> int | None:

@@ -8,7 +8,8 @@ import msgspec
 from bucketry import BucketReport, UsageReport, UserReport
 from litestar import Request, get
 
-from bucketry_http.rest.openapi import errors
+from bucketry_http.rest.documented_problems import errors
+from bucketry_http.rest.openapi import ApiOperation
 from bucketry_http.rest.schemas import Time, whole_seconds
 from bucketry_http.rest.storage import calls_of
 
@@ -34,7 +35,14 @@ class UsageReportView(msgspec.Struct, frozen=True):
         return cls(report.source, whole_seconds(report.as_of), report.buckets, report.users)
 
 
-@get("/usage", tags=["Status"], summary="Usage report", operation_id="getUsageReport", responses=errors())
+@get(
+    "/usage",
+    tags=["Status"],
+    summary="Usage report",
+    operation_id="getUsageReport",
+    operation_class=ApiOperation,
+    responses=errors(),
+)
 async def get_usage_report(request: Request[Any, Any, Any]) -> UsageReportView:
     """Room on disk, owners, quotas and operations, as far as the backend knows them; 501 where it knows nothing."""
     calls = calls_of(request)

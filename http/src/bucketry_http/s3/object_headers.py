@@ -12,18 +12,10 @@ from bucketry.tagging import MAX_TAGS, normalised_tags
 
 from bucketry_http.s3.errors import S3Error, invalid_argument
 from bucketry_http.shared.dates import http_date, parse_http_date
-from bucketry_http.shared.headers import METADATA_PREFIX
+from bucketry_http.shared.headers import HEADER_FIELDS, METADATA_PREFIX
 from bucketry_http.shared.sending import RawHeaders
 
-_FIELDS: Final = {
-    "content-type": "content_type",
-    "cache-control": "cache_control",
-    "content-disposition": "content_disposition",
-    "content-encoding": "content_encoding",
-    "content-language": "content_language",
-    "expires": "expires",
-}
-_STORED: Final = tuple((field, name.encode()) for name, field in _FIELDS.items() if field not in {"content_type"})
+_STORED: Final = tuple((field, name.encode()) for name, field in HEADER_FIELDS.items() if field not in {"content_type"})
 _PREFIX: Final = METADATA_PREFIX.encode()
 
 OVERRIDES: Final = {
@@ -43,7 +35,7 @@ def written_headers(headers: Mapping[str, str]) -> dict[str, Any]:
     Raises:
         S3Error: The metadata is too large.
     """
-    fields: dict[str, Any] = {field: headers[name] for name, field in _FIELDS.items() if headers.get(name)}
+    fields: dict[str, Any] = {field: headers[name] for name, field in HEADER_FIELDS.items() if headers.get(name)}
     if "content_encoding" in fields:
         # How the body came over the wire is not how the object is encoded.
         kept = [part for each in fields["content_encoding"].split(",") if (part := each.strip()) != "aws-chunked"]

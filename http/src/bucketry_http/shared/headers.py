@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
-from bucketry import InvalidArgument, ObjectInfo
+from bucketry import InvalidArgument, ObjectHeaders, ObjectInfo
 
-from bucketry_http.shared.dates import http_date
+from bucketry_http.shared.dates import http_date, parse_http_date
 
 METADATA_PREFIX: Final = "x-amz-meta-"
 """How S3 names headers of user metadata ("Working with object metadata", S3 user guide)."""
 
-_STORED: Final = ("cache_control", "content_encoding", "content_language")
+HEADER_FIELDS: Final[Mapping[str, str]] = {
+    field.replace("_", "-"): field for field in ObjectHeaders.__struct_fields__ if field != "metadata"
+}
+"""The HTTP headers that an object keeps, and the field of `ObjectHeaders` that holds each."""
+
+TAGGING: Final = "x-amz-tagging"
+"""The header of a write that gives the object's tags (S3 API reference, PutObject)."""
+
+TAG_COUNT: Final = "x-amz-tagging-count"
+"""The header of a read that says how many they are (S3 API reference, GetObject)."""
+
+_MAX_FIELDS: Final = 100
+"""More tags than any object may have: how many are too many, the store says."""
+
 _FALLBACK_CHARS: Final = frozenset(map(chr, range(0x20, 0x7F))) - set('"\\%')
 
 
@@ -35,14 +49,47 @@ def object_headers(info: ObjectInfo) -> dict[str, str]:
         "last-modified": http_date(info.last_modified),
         "accept-ranges": "bytes",
     }
-    for field in _STORED:
+    for name, field in HEADER_FIELDS.items():
         if value := getattr(info, field):
-            headers[field.replace("_", "-")] = value
+            headers[name] = value
     headers.update((METADATA_PREFIX + name, value) for name, value in info.metadata.items())
+    if info.tag_count:
+        headers[TAG_COUNT] = str(info.tag_count)
     return headers
 
 
-def metadata_of(headers: dict[str, str]) -> dict[str, str]:
+def kept_headers(headers: Mapping[str, str]) -> dict[str, Any]:
+    """Returns the fields of `ObjectHeaders` that a request gives, its metadata among them.
+
+    Raises:
+        InvalidArgument: ``Expires`` is not an HTTP date.
+    """
+    fields: dict[str, Any] = {field: headers[name] for name, field in HEADER_FIELDS.items() if name in headers}
+    if "expires" in fields:
+        moment = parse_http_date(fields["expires"])
+        if moment is None:
+            raise InvalidArgument("Expires is a date such as Sun, 06 Nov 1994 08:49:37 GMT")
+        fields["expires"] = http_date(moment)
+    return fields | {"metadata": metadata_of(headers)}
+
+
+def tags_of(headers: Mapping[str, str]) -> dict[str, str]:
+    """Returns the tags in ``x-amz-tagging``, which is encoded like a query.
+
+    Raises:
+        InvalidArgument: It is not UTF-8 behind its percent-encoding, or names a tag twice.
+    """
+    try:
+        pairs = parse_qsl(headers.get(TAGGING, ""), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
+    except ValueError:
+        raise InvalidArgument(f"{TAGGING} is encoded like a query, in UTF-8: project=one&stage=draft") from None
+    tags = dict(pairs)
+    if len(tags) < len(pairs):
+        raise InvalidArgument(f"{TAGGING} names a tag twice")
+    return tags
+
+
+def metadata_of(headers: Mapping[str, str]) -> dict[str, str]:
     """Returns the user metadata among a request's headers."""
     start = len(METADATA_PREFIX)
     return {name[start:]: value for name, value in headers.items() if name.startswith(METADATA_PREFIX)}

@@ -1,22 +1,27 @@
-"""uvicorn's HTTP protocol with bounds on what is no body, on how many requests wait, and on how long a client may take.
+"""uvicorn's HTTP protocol with limits on what one client may cost: memory, time, and turns of the event loop.
 
-The parser (llhttp) has none: a client could send one header without end, or hold a connection that never asks.
+uvicorn and its parser (llhttp) have none. They parse whatever comes: one header without end, thousands of requests
+whose responses nobody takes, hundreds of thousands of tiny chunks in one turn of the event loop. Here what comes is
+parsed slice by slice, and nothing is parsed or read while a request waits for its response.
 """
 
 from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Sized
+from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import msgspec
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
-from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from bucketry_http.shared.ending import allow_ending
+from bucketry_http.heads import CHUNKED, BadHead, body_length
+from bucketry_http.old_clients import without_chunks
+from bucketry_http.shared.ending import DRAIN_SECONDS, MAX_DRAINED_BYTES, allow_ending
+from bucketry_http.unparsed import Unparsed
 
 MAX_HEAD_BYTES: Final = 64 * 1024
 """Request line, headers and trailers together, in bytes: eight times what most servers take."""
@@ -27,8 +32,14 @@ MAX_URL_BYTES: Final = 16 * 1024
 HEAD_SECONDS: Final = 30.0
 """How long a client may take from connecting, or from a request's first byte, to the end of its headers."""
 
-MAX_QUEUED: Final = 4096
-"""How many requests may wait for their turn on one connection: more than one read of the usual ones has in it."""
+MAX_HEADERS: Final = 1000
+"""Most headers of a request, and most trailers: ten times what most servers take, for user metadata."""
+
+MAX_STEPS: Final = 500
+"""How many headers, pieces of a body and slices are parsed before other connections have their turn."""
+
+_SLICE_BYTES: Final = 8 * 1024
+"""Most of a chunked body that is parsed at once: some 1,400 chunks of one byte, a millisecond or two."""
 
 SEND_SECONDS: Final = 60.0
 """How long a client may take nothing of an answer that waits for it.
@@ -36,6 +47,15 @@ SEND_SECONDS: Final = 60.0
 On Linux the kernel sees to it (`TCP_USER_TIMEOUT`, tcp(7)), down to the last byte. Elsewhere it is how long the
 server's own buffer may take from full to almost empty, and the last 64 KiB of an answer may wait without end.
 """
+
+_CODES: Final = {
+    HTTPStatus.REQUEST_TIMEOUT: "request_timeout",
+    HTTPStatus.REQUEST_URI_TOO_LONG: "too_large",
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "too_large",
+    HTTPStatus.NOT_IMPLEMENTED: "unsupported",
+    HTTPStatus.HTTP_VERSION_NOT_SUPPORTED: "unsupported",
+}
+"""Names of such failures, for programs; all others are ``malformed_request``."""
 
 _HOP_BY_HOP: Final = (b"connection", b"upgrade", b"http2-settings")
 
@@ -47,15 +67,26 @@ class BoundedProtocol(HttpToolsProtocol):
     _send_timer: asyncio.TimerHandle | None = None
     _kernel_bounds_sending = False
     _waiting_bytes = 0
-    _field_bytes = 0
+    _fields = _field_bytes = 0
+    _steps = 0
     _in_head = True
+    _in_body = False
+    _behind = False
+    _body_left = 0
+    _drained_bytes = 0
+    _drain_timer: asyncio.TimerHandle | None = None
+    _turn: asyncio.Handle | None = None
     _active: RequestResponseCycle | None = None
     _refusal: HTTPStatus | None = None
+    _detail = ""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begins to wait for the first request."""
         super().connection_made(transport)
-        self.flow = _Flow(transport, self.pipeline)
+        self._unparsed = Unparsed()
+        self._pieces: list[bytes] = []
+        self.flow: _Flow = _Flow(transport, self._resume_parsing)
+        self._make_lenient()
         self._kernel_bounds_sending = _bound_sending(transport)
         self._watch_head()
 
@@ -63,6 +94,8 @@ class BoundedProtocol(HttpToolsProtocol):
         """Ends waiting."""
         self._end_of_head()
         self._end_of_sending()
+        self._end_of_draining()
+        self._forget_unparsed()
         active = self._active
         if active is not None and not active.response_complete:
             # uvicorn tells the newest request only, which may be one that waits.
@@ -71,45 +104,52 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Takes what the client sent, unless it is headers, trailers or blank lines that have no end."""
-        if self._waiting_bytes > MAX_HEAD_BYTES:
-            self._refusal = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
-            self.send_400_response("")
-            return
-        self._waiting_bytes += len(data)
-        self._feed(data)
-        self._watch_head()
+        """Takes what the client sent."""
+        self._unparsed.add(data)
+        self._parse()
         if not self._waiting_bytes and self.timeout_keep_alive_task is not None:
             self._go_on_waiting()
 
     def on_message_begin(self) -> None:
         """Begins a request."""
         self._unset_keepalive_if_required()
-        self._in_head = True
-        self._waiting_bytes = self._field_bytes = 0
+        self._in_head, self._in_body = True, False
+        self._waiting_bytes = self._fields = self._field_bytes = 0
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Takes one header; a trailer after a chunked body counts, and says nothing about its request any more."""
+        self._steps += 1
+        self._fields += 1
         self._field_bytes += len(name) + len(value)
-        if self._field_bytes > MAX_HEAD_BYTES:
+        if self._field_bytes > MAX_HEAD_BYTES or self._fields > MAX_HEADERS:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        if b"\t" in value and name.lower() == b"transfer-encoding":
+            # The parser strips spaces here, no tabs, and would take the chunks for the body.
+            self._refuse(HTTPStatus.BAD_REQUEST)
         if self._in_head:
-            super().on_header(name, value)
+            # Blanks around a value are no part of it (RFC 9110, 5.5); the parser leaves those behind it.
+            super().on_header(name, value.strip(b" \t"))
 
     def on_headers_complete(self) -> None:
-        """Hands a request on, if what it begins with is within bounds."""
+        """Hands a request on, if its head is within the limits."""
         self._end_of_head()
+        self._in_body = True
         # The answer before may have been complete only after this request had begun.
         self._unset_keepalive_if_required()
-        self._waiting_bytes = 0
-        if len(self.pipeline) >= MAX_QUEUED:
-            # The connection ends with the answers to those before.
-            self._refuse(HTTPStatus.TOO_MANY_REQUESTS)
+        self._waiting_bytes = self._fields = 0
         if len(self.url) > MAX_URL_BYTES:
             self._refuse(HTTPStatus.REQUEST_URI_TOO_LONG)
         if self.parser.get_method() == b"CONNECT":
             self._refuse(HTTPStatus.BAD_REQUEST)
+        version = self.parser.get_http_version()
+        try:
+            self._body_left = body_length(version, self.url, self.headers)
+        except BadHead as error:
+            self._refuse(error.status, error.detail)
+        if version == "1.0":
+            # RFC 9110, 10.1.1: such a client does not know what a 100 is.
+            self.expect_100_continue = False
         if not self.parser.should_upgrade():
             super().on_headers_complete()
             allow_ending(self.scope, self.cycle, self.transport)
@@ -117,24 +157,28 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Ends a request, unless it only begins: see `_decline`."""
         if not self.parser.should_upgrade():
+            self._hand_over()
+            self._in_body = False
+            self._end_of_draining()
             super().on_message_complete()
 
     def on_body(self, body: bytes) -> None:
-        """Takes a piece of a body. Where nothing waits before it, it stays as it is: uvicorn would copy it twice."""
+        """Takes a piece of a body."""
         self._waiting_bytes = 0
-        cycle: Any = self.cycle  # uvicorn declares a bytearray, and makes bytes of it where it hands it on.
-        if not cycle.body:
-            cycle.body, body = body, b""
-        elif isinstance(cycle.body, bytes):
-            cycle.body = bytearray(cycle.body)
-        super().on_body(body)
+        self._steps += 1
+        self._pieces.append(body)
 
     def on_response_complete(self) -> None:
-        """Goes on with the next request, and reads on where that was the last."""
+        """Goes on with what came meanwhile; where the request's own body is still coming, bounds that."""
         super().on_response_complete()
-        if not self.transport.is_closing():
-            self.flow.resume_reading()
-            self._watch_head()
+        if self.transport.is_closing():
+            self._forget_unparsed()
+            return
+        if self.cycle.more_body and self.cycle.response_complete:
+            self._drained_bytes = 0
+            self._drain_timer = self.loop.call_later(DRAIN_SECONDS, self.transport.close)
+        self._behind = bool(self._unparsed)
+        self._parse()
 
     def pause_writing(self) -> None:
         """Begins to wait for a client that does not take its answer, where the kernel does not."""
@@ -150,18 +194,22 @@ class BoundedProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Answers what is no proper request, and closes the connection.
 
-        Where an earlier request waits for its answer, or gets it right now, nothing may come between.
+        Where an earlier request waits for its answer, or gets it right now, nothing may come between. What came while
+        it waited gets no answer: the connection ends with those to the requests before.
         """
         cycle: RequestResponseCycle | None = self.cycle
         if cycle is not None and not cycle.response_complete:
             if not cycle.more_body:
                 cycle.keep_alive = False
                 return
-            if self.pipeline or cycle.response_started:
+            if cycle.response_started:
                 self.transport.close()
                 return
+        if self._behind:
+            self.transport.close()
+            return
         status = self._refusal or HTTPStatus.BAD_REQUEST
-        media_type, body = self.refusal(status, status.description or msg)
+        media_type, body = self.refusal(status, self._detail or status.description or msg)
         head = (
             f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: {media_type}\r\n"
             f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
@@ -174,7 +222,7 @@ class BoundedProtocol(HttpToolsProtocol):
         problem: dict[str, Any] = {
             "title": status.phrase,
             "status": status,
-            "code": "malformed_request" if self._refusal is None else "too_large",
+            "code": _CODES.get(status, "malformed_request"),
             "detail": detail,
             "retryable": False,
         }
@@ -182,7 +230,87 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._active = cycle
-        super()._start_asgi_task(cycle, app)
+        old = cycle.scope["http_version"] == "1.0"
+        super()._start_asgi_task(cycle, without_chunks(app, cycle) if old else app)
+
+    def _parse(self) -> None:
+        """Parses what came, until a request waits for its response or others are to have their turn."""
+        unparsed, steps = self._unparsed, 0
+        while unparsed and not self._must_wait():
+            if steps >= MAX_STEPS:
+                self._resume_parsing()
+                break
+            self._steps = 1
+            self._parse_slice()
+            steps += self._steps
+        self._hand_over()
+        if self.transport.is_closing():
+            self._forget_unparsed()
+        elif unparsed:
+            self.flow.pause_reading()
+        elif not self._is_full():
+            self.flow.read_on()
+        self._watch_head()
+
+    def _parse_slice(self) -> None:
+        if self._waiting_bytes > MAX_HEAD_BYTES:
+            self._refusal = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+            self.send_400_response("")
+            return
+        if not self._in_body:
+            piece = self._unparsed.take_lines(len(self._unparsed))
+        elif self._body_left == CHUNKED:
+            piece = self._unparsed.take_lines(_SLICE_BYTES)
+        else:
+            piece = self._unparsed.take(self._body_left)
+            self._body_left -= len(piece)
+        self._waiting_bytes += len(piece)
+        self._feed(piece)
+
+    def _must_wait(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle
+        if self.transport.is_closing() or cycle is None or cycle.response_complete:
+            return self.transport.is_closing()
+        return not cycle.more_body or self._is_full()
+
+    def _is_full(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is not None and not cycle.response_complete and len(cycle.body) > HIGH_WATER_LIMIT
+
+    def _resume_parsing(self) -> bool:
+        """Has what is left parsed in a later turn; returns whether anything is."""
+        if self._turn is None and self._unparsed:
+            self._turn = self.loop.call_soon(self._next_turn)
+        return bool(self._unparsed)
+
+    def _next_turn(self) -> None:
+        self._turn = None
+        self._parse()
+
+    def _forget_unparsed(self) -> None:
+        self._unparsed.clear()
+        if self._turn is not None:
+            self._turn.cancel()
+            self._turn = None
+
+    def _hand_over(self) -> None:
+        """Hands the pieces of a body to their request. Where nothing waits before one, it stays as it is."""
+        pieces = self._pieces
+        if not pieces:
+            return
+        body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        pieces.clear()
+        cycle: Any = self.cycle  # uvicorn declares a bytearray, and makes bytes of it where it hands it on.
+        if cycle.response_complete:
+            self._drained_bytes += len(body)
+            if self._drained_bytes > MAX_DRAINED_BYTES:
+                self.transport.close()
+            return
+        if not cycle.body:
+            cycle.body, body = body, b""
+        elif isinstance(cycle.body, bytes):
+            cycle.body = bytearray(cycle.body)
+        super().on_body(body)
 
     def _feed(self, data: bytes | memoryview) -> None:
         try:
@@ -191,11 +319,11 @@ class BoundedProtocol(HttpToolsProtocol):
                     self.parser.feed_data(data)
                     return
                 except HttpParserUpgrade as offer:
-                    # A view: there may be many more requests in it.
                     data = memoryview(data)[offer.args[0] :]
                     self._decline()
         except HttpParserError:
-            self.send_400_response("Invalid HTTP request received.")
+            self._hand_over()
+            self.send_400_response("The request is not well-formed HTTP/1.1.")
 
     def _decline(self) -> None:
         """Goes on with HTTP/1.1 where a client offers another protocol (RFC 9110, section 7.8), as Java's always does.
@@ -209,11 +337,11 @@ class BoundedProtocol(HttpToolsProtocol):
         headers = [(name, value) for name, value in self.headers if name not in _HOP_BY_HOP]
         lines = [b"%s: %s\r\n" % field for field in [*headers, (b"connection", b", ".join(kept))]]
         self.parser = HttpRequestParser(self)
-        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._make_lenient()
         self.parser.feed_data(b"%s %s HTTP/%s\r\n%s\r\n" % (method, self.url, version, b"".join(lines)))
 
-    def _refuse(self, status: HTTPStatus) -> None:
-        self._refusal = status
+    def _refuse(self, status: HTTPStatus, detail: str = "") -> NoReturn:
+        self._refusal, self._detail = status, detail
         # The parser stops at any exception, and uvicorn then calls `send_400_response`.
         raise ValueError(status.phrase)
 
@@ -233,6 +361,16 @@ class BoundedProtocol(HttpToolsProtocol):
             self._head_timer.cancel()
             self._head_timer = None
 
+    def _make_lenient(self) -> None:
+        # uvicorn sets the first. The second: the parser ends with the same error for many kinds of Transfer-Encoding;
+        # `body_length` is stricter than it is, and tells them apart.
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True, lenient_transfer_encoding=True)
+
+    def _end_of_draining(self) -> None:
+        if self._drain_timer is not None:
+            self._drain_timer.cancel()
+            self._drain_timer = None
+
     def _end_of_sending(self) -> None:
         if self._send_timer is not None:
             self._send_timer.cancel()
@@ -245,15 +383,20 @@ class BoundedProtocol(HttpToolsProtocol):
 
 
 class _Flow(FlowControl):
-    """Reads nothing while requests wait: each takes kilobytes of memory, and a client sends it in twenty bytes."""
+    """Reads nothing while there is something left to parse."""
 
-    def __init__(self, transport: asyncio.Transport, pipeline: Sized) -> None:
+    def __init__(self, transport: asyncio.Transport, parse: Callable[[], bool]) -> None:
         super().__init__(transport)
-        self._pipeline = pipeline
+        self._parse = parse
 
     def resume_reading(self) -> None:
-        if not self._pipeline:
-            super().resume_reading()
+        """Called by uvicorn where a request wants more of its body, or has its response."""
+        if not self._parse():
+            self.read_on()
+
+    def read_on(self) -> None:
+        """Reads again, whatever is left."""
+        super().resume_reading()
 
 
 def _bound_sending(transport: asyncio.Transport) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any, Final
+from typing import Any
 
 import bucketry
 from bucketry import Store
@@ -18,15 +18,9 @@ from bucketry_http.s3.malformed import S3Protocol
 from bucketry_http.s3.request import S3Request
 from bucketry_http.s3.router import route
 from bucketry_http.s3.settings import S3Settings
-from bucketry_http.shared.ending import end_connection
+from bucketry_http.shared.ending import DRAIN_SECONDS, MAX_DRAINED_BYTES, end_connection
 
 logger = logging.getLogger("bucketry_http")
-
-MAX_DRAINED_BYTES: Final = 64 * 1024 * 1024
-"""How much of a refused body is still read, so that a client that sends it all before it listens gets its answer."""
-
-DRAIN_SECONDS: Final = 30.0
-"""For how long it is read, however it comes; then the connection ends."""
 
 
 class S3App:

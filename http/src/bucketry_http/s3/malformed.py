@@ -13,6 +13,7 @@ _CODES: Final = {
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "RequestHeaderSectionTooLarge",
     HTTPStatus.REQUEST_URI_TOO_LONG: "InvalidURI",
     HTTPStatus.REQUEST_TIMEOUT: "RequestTimeout",
+    HTTPStatus.NOT_IMPLEMENTED: "NotImplemented",
 }
 
 

@@ -10,6 +10,12 @@ from collections.abc import Callable
 from typing import Any, Final
 from weakref import ref
 
+MAX_DRAINED_BYTES: Final = 64 * 1024 * 1024
+"""How much of a refused body is still read, so that a client that sends it all before it listens gets its answer."""
+
+DRAIN_SECONDS: Final = 30.0
+"""For how long it is read, however it comes; then the connection ends."""
+
 _EXTENSION: Final = "bucketry.connection"
 
 

@@ -1,0 +1,102 @@
+"""The rules of HTTP for a request's head that neither the parser nor uvicorn checks (RFC 9110, RFC 9112)."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit
+
+RawHeaders = list[tuple[bytes, bytes]]
+
+CHUNKED: Final = -1
+"""The length of a body that comes in chunks: nobody knows it before its end."""
+
+_HOST: Final = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::[0-9]*)?")
+"""``uri-host [ ":" port ]`` (RFC 3986, 3.2.2); the value may be empty (RFC 9112, 3.2)."""
+
+
+class BadHead(ValueError):
+    """A request that HTTP forbids.
+
+    Attributes:
+        status: The status of the response.
+        detail: What is wrong, then what to do.
+    """
+
+    def __init__(self, status: HTTPStatus, detail: str) -> None:
+        """Takes both."""
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+
+
+class _Framing(NamedTuple):
+    hosts: list[bytes]
+    codings: list[bytes]
+    length: int
+
+
+def body_length(version: str, target: bytes, headers: RawHeaders) -> int:
+    """Checks a head, and returns the length of the body behind it in bytes, or `CHUNKED`.
+
+    Args:
+        version: The HTTP version, such as ``1.1``.
+        target: The request target as it came.
+        headers: The headers, names in lower case. In a request with an absolute target, ``host`` becomes the
+            target's own (RFC 9112, 3.2.2).
+
+    Raises:
+        BadHead: A rule is broken.
+    """
+    if version not in {"1.1", "1.0"}:
+        raise BadHead(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "This server speaks HTTP/1.1: send that version.")
+    if b"#" in target:
+        # RFC 9112, 3.2: a target has no fragment. To cut it off would be to serve another object.
+        raise BadHead(HTTPStatus.BAD_REQUEST, "The request target has a '#': send it as %23.")
+    hosts, codings, length = _framing(headers)
+    _check_hosts(version, hosts)
+    if not target.startswith(b"/"):
+        _take_host(target, headers)
+    if not codings:
+        return length
+    if version == "1.0":
+        # RFC 9112, 6.1: nobody knows where such a request ends.
+        raise BadHead(HTTPStatus.BAD_REQUEST, "HTTP/1.0 has no Transfer-Encoding: send a Content-Length.")
+    if len(codings) > 1 or codings[0].lower() != b"chunked":
+        raise BadHead(HTTPStatus.NOT_IMPLEMENTED, "The only Transfer-Encoding here is chunked: send that, or none.")
+    return CHUNKED
+
+
+def _framing(headers: RawHeaders) -> _Framing:
+    hosts: list[bytes] = []
+    codings: list[bytes] = []
+    length = 0
+    for name, value in headers:
+        if name == b"host":
+            hosts.append(value)
+        elif name == b"content-length":
+            # The parser has checked it: digits, and once.
+            length = int(value)
+        elif name == b"transfer-encoding":
+            codings.append(value)
+    return _Framing(hosts, codings, length)
+
+
+def _check_hosts(version: str, hosts: list[bytes]) -> None:
+    if len(hosts) > 1:
+        raise BadHead(HTTPStatus.BAD_REQUEST, "The header Host comes more than once: send it once.")
+    if not hosts and version == "1.1":
+        raise BadHead(HTTPStatus.BAD_REQUEST, "The header Host is missing: every HTTP/1.1 request has it.")
+    if hosts and not _HOST.fullmatch(hosts[0]):
+        raise BadHead(HTTPStatus.BAD_REQUEST, "The header Host is not a host name with an optional port.")
+
+
+def _take_host(target: bytes, headers: RawHeaders) -> None:
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        parts = urlsplit(b"")
+    if parts.scheme.lower() not in {b"http", b"https"} or not parts.netloc or not _HOST.fullmatch(parts.netloc):
+        raise BadHead(HTTPStatus.BAD_REQUEST, "The request target is neither a path nor an http URL: send a path.")
+    headers[:] = [(b"host", parts.netloc), *(field for field in headers if field[0] != b"host")]

@@ -12,7 +12,9 @@ ROOT = Path(__file__).parent.parent
 MAX_LINES = 300
 
 # Path from the root to the reason why the file is better whole.
-LONG_FILES: dict[str, str] = {}
+LONG_FILES: dict[str, str] = {
+    "http/src/bucketry_http/protocol.py": "one connection of a client: all its limits are about the same state",
+}
 
 # An address would send every user to one registry; which one to use is the machine's configuration.
 REGISTRY = re.compile(r"(?i)\b(?:[\w-]+\.)*(?:pypi|pythonhosted|npmjs|crates|rubygems)\.(?:org|io|com)\b")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
@@ -11,6 +12,16 @@ RawHeaders = list[tuple[bytes, bytes]]
 
 CHUNKED: Final = -1
 """The length of a body that comes in chunks: nobody knows it before its end."""
+
+REFUSAL_CODES: Final[Mapping[int, str]] = {
+    HTTPStatus.REQUEST_TIMEOUT: "request_timeout",
+    HTTPStatus.REQUEST_URI_TOO_LONG: "too_large",
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "too_large",
+    HTTPStatus.NOT_IMPLEMENTED: "unsupported",
+    HTTPStatus.HTTP_VERSION_NOT_SUPPORTED: "unsupported",
+}
+"""Stable names, for programs, of what is refused before a request reaches the application; the rest is
+``malformed_request``."""
 
 _HOST: Final = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::[0-9]*)?")
 """``uri-host [ ":" port ]`` (RFC 3986, 3.2.2); the value may be empty (RFC 9112, 3.2)."""

@@ -18,7 +18,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from bucketry_http.heads import CHUNKED, BadHead, body_length
+from bucketry_http.heads import CHUNKED, REFUSAL_CODES, BadHead, body_length
 from bucketry_http.old_clients import without_chunks
 from bucketry_http.shared.ending import DRAIN_SECONDS, MAX_DRAINED_BYTES, allow_ending
 from bucketry_http.unparsed import Unparsed
@@ -47,15 +47,6 @@ SEND_SECONDS: Final = 60.0
 On Linux the kernel sees to it (`TCP_USER_TIMEOUT`, tcp(7)), down to the last byte. Elsewhere it is how long the
 server's own buffer may take from full to almost empty, and the last 64 KiB of an answer may wait without end.
 """
-
-_CODES: Final = {
-    HTTPStatus.REQUEST_TIMEOUT: "request_timeout",
-    HTTPStatus.REQUEST_URI_TOO_LONG: "too_large",
-    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "too_large",
-    HTTPStatus.NOT_IMPLEMENTED: "unsupported",
-    HTTPStatus.HTTP_VERSION_NOT_SUPPORTED: "unsupported",
-}
-"""Names of such failures, for programs; all others are ``malformed_request``."""
 
 _HOP_BY_HOP: Final = (b"connection", b"upgrade", b"http2-settings")
 
@@ -222,7 +213,7 @@ class BoundedProtocol(HttpToolsProtocol):
         problem: dict[str, Any] = {
             "title": status.phrase,
             "status": status,
-            "code": _CODES.get(status, "malformed_request"),
+            "code": REFUSAL_CODES.get(status, "malformed_request"),
             "detail": detail,
             "retryable": False,
         }

@@ -14,26 +14,24 @@ from typing import Final
 from bucketry import BucketryError, NotFound, NotModified
 from litestar.openapi.datastructures import ResponseSpec
 
+from bucketry_http.heads import REFUSAL_CODES
 from bucketry_http.rest.problems import FRAMEWORK_CODES, MEDIA_TYPE, Problem, status_of
 
-ANY_REQUEST: Final = (400, 403, 408, 414, 422, 429, 431, 500)
+ANY_REQUEST: Final = (400, 403, 408, 414, 422, 431, 500, 501, 505)
 """What any request may be refused with, whatever it asks for."""
 
-ANY_OPERATION: Final = (*ANY_REQUEST, 501, 502, 503)
+ANY_OPERATION: Final = (*ANY_REQUEST, 502, 503)
 """What any operation on a backend may fail with."""
-
-_CONNECTION_CODES: Final[Mapping[int, str]] = {408: "too_large", 414: "too_large", 429: "too_large", 431: "too_large"}
-"""What the server says before a request reaches the application (`bucketry_http.protocol`)."""
 
 _REASONS: Final[Mapping[int, str]] = {
     403: "the server's credentials are refused by the backend, or this request by the server",
     408: "the request came too slowly",
     413: "the body has too many bytes, or the form too many parts",
     414: "the URL is too long",
-    429: "too many requests wait on one connection",
     431: "the headers are too long",
-    501: "the store cannot do this",
+    501: "the store, or the server, cannot do this",
     502: "the backend failed",
+    505: "the server speaks HTTP/1.1 and HTTP/1.0",
     503: "try again after `Retry-After` seconds",
 }
 
@@ -82,7 +80,7 @@ def _codes() -> dict[int, set[str]]:
     found: dict[int, set[str]] = defaultdict(set)
     for kind in _errors(BucketryError):
         found[status_of(kind())].add(kind.code)
-    for status, code in (*FRAMEWORK_CODES.items(), *_CONNECTION_CODES.items()):
+    for status, code in (*FRAMEWORK_CODES.items(), *REFUSAL_CODES.items()):
         found[status].add(code)
     found[HTTPStatus.INTERNAL_SERVER_ERROR] = {"internal_error"}
     return dict(found)

@@ -18,6 +18,11 @@ class Case:
     subject: type[ContractTests]
     test: str
 
+    @property
+    def honest(self) -> type[HonestDriver]:
+        """The honest driver that the wrong one was made of."""
+        return next(kind for kind in self.driver.__mro__ if "is_honest" in vars(kind))
+
 
 CASES: list[Case] = []
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from bucketry import (
     DONE,
@@ -45,6 +45,8 @@ from tests.contract_self.honest_uploads import HonestUploads
 class HonestDriver(HonestUploads, HonestTagging):
     """Buckets and objects."""
 
+    is_honest = True
+
     @hookimpl
     def status(self) -> Status:
         return Status(available=not self.failure, endpoint=self.endpoint, region="us-east-1", detail=self.failure)
@@ -66,7 +68,7 @@ class HonestDriver(HonestUploads, HonestTagging):
         with self.lock:
             if bucket in self.buckets:
                 raise BucketAlreadyExists
-            self.buckets[bucket] = BucketState()
+            self.buckets[bucket] = BucketState(self.now())
             return BucketInfo(name=bucket, created_at=self.buckets[bucket].created_at)
 
     @hookimpl
@@ -88,7 +90,7 @@ class HonestDriver(HonestUploads, HonestTagging):
 
     def usage(self, bucket: BucketState) -> Usage:
         sizes = [stored.info.size_bytes for stored in bucket.objects.values()]
-        return Usage(object_count=len(sizes), size_bytes=sum(sizes), source="index", as_of=datetime.now(UTC))
+        return Usage(object_count=len(sizes), size_bytes=sum(sizes), source="index", as_of=self.now())
 
     @hookimpl
     def usage_report(self) -> UsageReport:
@@ -98,7 +100,7 @@ class HonestDriver(HonestUploads, HonestTagging):
             BucketReport(name=name, object_count=usage.object_count, size_bytes=usage.size_bytes)
             for name, usage in usages.items()
         ]
-        return UsageReport(source="index", as_of=datetime.now(UTC), buckets=tuple(reports))
+        return UsageReport(source="index", as_of=self.now(), buckets=tuple(reports))
 
     @hookimpl
     def list_objects(self, bucket: str, options: ListOptions) -> ObjectPage:
@@ -208,7 +210,7 @@ class HonestDriver(HonestUploads, HonestTagging):
 
     @hookimpl
     def presign(self, bucket: str, key: str, options: PresignOptions) -> PresignedUrl:
-        now = datetime.now(UTC).replace(microsecond=0)
+        now = self.now().replace(microsecond=0)
         settings = HonestSettings()
         presigner = Presigner(
             Credentials(settings.access_key, settings.secret_key), endpoint=self.endpoint, region="us-east-1"

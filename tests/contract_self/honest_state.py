@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 from bucketry import (
+    FEATURE_NAMES,
     AccessDenied,
     BackendError,
     Body,
@@ -37,11 +38,7 @@ from bucketry.tagging import NO_TAGS
 SECRET: Final = "a-secret-that-nobody-may-see"
 
 ALL_FEATURES: Final = Features(
-    **{
-        field.name: True
-        for field in msgspec.structs.fields(Features)
-        if field.type is bool and field.name != "non_blocking"
-    },
+    **dict.fromkeys(FEATURE_NAMES, True),
     min_part_size=1000,
     max_part_size=64 * 1024,
     max_put_size=100 * 1024**2,
@@ -81,8 +78,8 @@ class UploadState:
 
 
 class BucketState:
-    def __init__(self) -> None:
-        self.created_at = datetime.now(UTC)
+    def __init__(self, created_at: datetime) -> None:
+        self.created_at = created_at
         self.objects: dict[str, Stored] = {}
         self.uploads: dict[str, UploadState] = {}
         self.cors: tuple[CorsRule, ...] = ()
@@ -105,6 +102,13 @@ class HonestState(DriverSpec):
         self.endpoint = endpoint
         self.buckets: dict[str, BucketState] = {}
         self.lock = threading.RLock()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def written_at(self, bucket: str, key: str) -> datetime:
+        """When what the key is to hold was written."""
+        return self.now()
 
     @hookimpl
     def classify_error(self, error: Exception) -> Classified:
@@ -158,7 +162,7 @@ class HonestState(DriverSpec):
             key=self.stored_key(key),
             size_bytes=sum(map(len, pieces)),
             etag=etag or self.etag(pieces),
-            last_modified=datetime.now(UTC),
+            last_modified=self.written_at(bucket, key),
             tag_count=len(tags),
             **self.kept_headers(headers),
         )

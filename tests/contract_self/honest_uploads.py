@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from datetime import UTC, datetime
 
 from bucketry import (
     DONE,
@@ -48,7 +47,7 @@ class HonestUploads(HonestState):
     @hookimpl
     def create_multipart_upload(self, bucket: str, key: str, options: UploadOptions) -> Upload:
         with self.lock:
-            begun = Upload(key=self.stored_key(key), upload_id=self.new_upload_id(key), initiated_at=datetime.now(UTC))
+            begun = Upload(key=self.stored_key(key), upload_id=self.new_upload_id(key), initiated_at=self.now())
             self.bucket(bucket).uploads[begun.upload_id] = UploadState(begun, options, options.tags)
             return begun
 
@@ -59,7 +58,7 @@ class HonestUploads(HonestState):
 
     def put_part(self, bucket: str, key: str, upload_id: str, part_number: int, pieces: tuple[bytes, ...]) -> Part:
         size = sum(map(len, pieces))
-        part = Part(part_number=part_number, etag=self.etag(pieces), size_bytes=size, last_modified=datetime.now(UTC))
+        part = Part(part_number=part_number, etag=self.etag(pieces), size_bytes=size, last_modified=self.now())
         with self.lock:
             self.upload(bucket, key, upload_id).parts[part_number] = (part, pieces)
         return part

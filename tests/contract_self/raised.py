@@ -4,6 +4,7 @@ from __future__ import annotations
 
 _NO_BUCKET = ["test_a_bucket_that_does_not_exist_is_named"]
 _NO_UPLOAD = ["test_an_upload_that_does_not_exist_is_not_found", "test_a_completed_upload_is_gone"]
+_NO_UPLOAD_BUCKET = ["test_an_upload_in_a_bucket_that_does_not_exist_is_not_found"]
 _NO_KEY = ["test_an_object_that_does_not_exist_is_not_found"]
 _FAILED = ["test_if_match_reads_only_the_object_with_that_etag"]
 _NO_TAGGED = ["test_tags_of_an_object_that_does_not_exist_are_not_found"]
@@ -77,22 +78,24 @@ RAISES: dict[str, dict[str, list[str]]] = {
         "InvalidKey": ["test_an_upload_keeps_its_key_byte_for_byte_or_is_refused"],
         "InvalidArgument": ["test_an_upload_keeps_tags_character_for_character_or_is_not_begun"],
     },
-    "upload_part": {"NoSuchUpload": _NO_UPLOAD},
+    "upload_part": {"NoSuchBucket": _NO_UPLOAD_BUCKET, "NoSuchUpload": _NO_UPLOAD},
     "upload_part_copy": {
         "NoSuchUpload": _NO_UPLOAD,
-        "NoSuchBucket": _NO_SOURCE,
+        "NoSuchBucket": [*_NO_SOURCE, *_NO_UPLOAD_BUCKET],
         "NoSuchKey": _NO_SOURCE,
         "InvalidRange": ["test_a_range_that_does_not_lie_within_the_source_is_refused"],
         "PreconditionFailed": ["test_part_copy_source_if_match_copies_only_the_object_with_that_etag"],
         "TooLarge": ["test_more_than_max_part_size_is_not_copied"],
     },
-    "list_parts": {"NoSuchUpload": _NO_UPLOAD},
+    "list_parts": {"NoSuchBucket": _NO_UPLOAD_BUCKET, "NoSuchUpload": _NO_UPLOAD},
     "complete_multipart_upload": {
+        "NoSuchBucket": _NO_UPLOAD_BUCKET,
         "NoSuchUpload": _NO_UPLOAD,
         "InvalidPart": ["test_a_part_with_another_etag_is_refused_and_the_upload_stays"],
         "PartTooSmall": ["test_a_part_before_the_last_that_is_too_small_is_refused"],
+        "TooLarge": ["test_more_than_max_object_size_is_not_completed"],
         "PreconditionFailed": ["test_complete_if_match_replaces_only_the_object_with_that_etag"],
         "Unsupported": ["test_parts_that_are_not_listed_are_discarded"],
     },
-    "abort_multipart_upload": {"NoSuchUpload": _NO_UPLOAD},
+    "abort_multipart_upload": {"NoSuchBucket": _NO_UPLOAD_BUCKET, "NoSuchUpload": _NO_UPLOAD},
 }

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 
 import pytest
+from bucketry_contract._tests import ContractTests
 from bucketry_contract.suite.presigned_urls import PresignedUrlTests
 from bucketry_contract.suite.writing import WritingTests
 
@@ -16,18 +18,8 @@ from tests.contract_self.wrapping import WrapsErrors
 
 pytest_plugins = ["pytester"]
 
-for _subject in (
-    "cors",
-    "keys",
-    "listing",
-    "parts",
-    "reads",
-    "service",
-    "tags",
-    "uploads",
-    "writes",
-):
-    import_module(f"tests.contract_self.wrong_{_subject}")
+for _module in sorted(Path(__file__).parent.glob("wrong_*.py")):
+    import_module(f"tests.contract_self.{_module.stem}")
 
 RUN = """
 from {subject_module} import {subject}
@@ -54,27 +46,31 @@ def _no_other_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run_subject(pytester: pytest.Pytester, case: Case) -> tuple[set[str], set[str]]:
-    """Runs the tests of a case's subject on its driver; returns the names of those that passed and that failed."""
+    """Runs the tests of a case's subject on its driver; returns the ids of those that passed and that failed."""
     backend = ServedBackend if case.subject is PresignedUrlTests else DriverBackend
     names = {"subject": case.subject.__name__, "driver": case.driver.__name__, "backend": backend.__name__}
     modules = {"subject_module": case.subject.__module__, "driver_module": case.driver.__module__}
     pytester.makepyfile(RUN.format(**names, **modules))
     passed, _, failed = pytester.inline_run("-k", _selection(case.test), *OPTIONS).listoutcomes()
-    return _names(passed), _names(failed)
+    return _ids(passed), _ids(failed)
 
 
 def _selection(test: str) -> str:
     return f"bare and {test}" if test.startswith(PROPERTIES) else f"bare and not {PROPERTIES}"
 
 
-def _names(reports: Sequence[pytest.TestReport | pytest.CollectReport]) -> set[str]:
-    return {report.nodeid.rpartition("::")[2].partition("[")[0] for report in reports}
+def _ids(reports: Sequence[pytest.TestReport | pytest.CollectReport]) -> set[str]:
+    return {report.nodeid.rpartition("::")[2] for report in reports}
+
+
+def _names(ids: set[str]) -> set[str]:
+    return {name.partition("[")[0] for name in ids}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.driver.__name__}-{case.test}")
 def test_a_wrong_driver_fails_where_it_is_wrong(pytester: pytest.Pytester, case: Case) -> None:
     passed, failed = run_subject(pytester, case)
-    assert case.test in failed
+    assert case.test in _names(failed)
     assert passed - failed or case.test.startswith(PROPERTIES), "everything failed: that says nothing"
 
 
@@ -83,9 +79,14 @@ def test_what_an_sdk_makes_of_a_bodys_error_does_not_matter(pytester: pytest.Pyt
     assert not failed
 
 
-@pytest.mark.parametrize("subject", sorted({case.subject.__name__ for case in CASES}))
-def test_the_honest_driver_passes_where_the_wrong_ones_fail(pytester: pytest.Pytester, subject: str) -> None:
-    cases = [case for case in CASES if case.subject.__name__ == subject]
-    passed, failed = run_subject(pytester, Case(HonestDriver, cases[0].subject, ""))
+HONEST = sorted({(case.subject, case.honest) for case in CASES}, key=str)
+
+
+@pytest.mark.parametrize(("subject", "honest"), HONEST, ids=lambda kind: kind.__name__)
+def test_the_honest_driver_passes_where_the_wrong_ones_fail(
+    pytester: pytest.Pytester, subject: type[ContractTests], honest: type[HonestDriver]
+) -> None:
+    cases = [case for case in CASES if (case.subject, case.honest) == (subject, honest)]
+    passed, failed = run_subject(pytester, Case(honest, subject, ""))
     assert not failed
-    assert {case.test for case in cases if not case.test.startswith(PROPERTIES)} <= passed
+    assert {case.test for case in cases if not case.test.startswith(PROPERTIES)} <= _names(passed)

@@ -109,7 +109,7 @@ class CountsOverwrittenVersions(HonestDriver):
 class UsageOfAMissingBucketIsZero(HonestDriver):
     @hookimpl
     def bucket_usage(self, buckets: tuple[str, ...]) -> dict[str, Usage]:
-        return {name: self.usage(self.buckets.get(name, BucketState())) for name in buckets}
+        return {name: self.usage(self.buckets.get(name, BucketState(self.now()))) for name in buckets}
 
 
 @fails(PresignTests, PresignTests.test_a_url_expires_when_it_says)
@@ -197,7 +197,7 @@ class EverythingIsUnavailable(HonestDriver):
 class MakesBucketsAsItGoes(HonestDriver):
     def bucket(self, name: str) -> BucketState:
         if not self.failure and name not in self.buckets:
-            self.buckets[name] = BucketState()
+            self.buckets[name] = BucketState(self.now())
         return super().bucket(name)
 
 

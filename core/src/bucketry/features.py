@@ -41,6 +41,7 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
         list_start_after: ``list_objects`` begins after a given key.
         presign_content_type: ``presign`` can sign the content type of an upload.
         presign_response_headers: ``presign`` can set headers of a download's answer.
+        persistent: What is written outlives the store: it is there when the store is opened again.
         non_blocking: No operation waits for anything but the body it is given: callers on an event loop need no thread.
         min_part_size: Smallest part but the last, in bytes.
         max_part_size: Largest part, in bytes.
@@ -73,6 +74,7 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
     list_start_after: bool = False
     presign_content_type: bool = False
     presign_response_headers: bool = False
+    persistent: bool = False
     non_blocking: bool = False
     # S3's own limits: "Amazon S3 multipart upload limits", S3 user guide.
     min_part_size: int = 5 * MIB
@@ -82,8 +84,11 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
     max_object_size: int = 5 * 1024 * GIB
 
 
+TRAIT_NAMES: Final = ("persistent", "non_blocking")
+"""What a driver says of itself beside its features: no call asks for it, so `Store` has nothing to refuse."""
+
 FEATURE_NAMES: Final = tuple(
-    field.name for field in msgspec.structs.fields(Features) if field.type is bool and field.name != "non_blocking"
+    field.name for field in msgspec.structs.fields(Features) if field.type is bool and field.name not in TRAIT_NAMES
 )
 """The features that can be tested one by one, in the order in which they are declared."""
 

@@ -1,6 +1,6 @@
 """What the operations of the contract answer with.
 
-Times are aware datetimes in UTC, sizes are bytes, etags are the bare text without quotes.
+Times are aware datetimes in UTC, sizes are bytes, etags are the bare text without quotes, mappings are immutable.
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ class WriteConditions(Options, frozen=True, kw_only=True):
     """Conditions on what the key holds before a write.
 
     Attributes:
-        if_match: Only if the object there has this etag. Where there is none, the condition fails.
+        if_match: Only if the object there has this etag (``*``: any). Where there is none, the condition fails.
         if_none_match: ``*``, the only value: only if the key holds no object yet.
     """
 
@@ -119,7 +119,7 @@ class CopyOptions(WriteConditions, frozen=True, kw_only=True):
     """The conditions of a copy, and what the copy carries.
 
     Attributes:
-        source_if_match: Only if the source has this etag.
+        source_if_match: Only if the source has this etag (``*``: any).
         headers: The copy's headers, all of them; ``None``: those of the source.
         tags: The copy's tags, all of them; ``None``: those of the source. Independent of ``headers``.
     """
@@ -137,7 +137,7 @@ class CopyOptions(WriteConditions, frozen=True, kw_only=True):
 
 
 class DeleteOptions(Options, frozen=True, kw_only=True):
-    """The condition of a delete: only if the object has this etag."""
+    """The condition of a delete: only if the object has this etag (``*``: any)."""
 
     feature_of: ClassVar[Mapping[str, str]] = {"if_match": "delete_if_match"}
 
@@ -196,7 +196,7 @@ class PartCopyOptions(Options, frozen=True, kw_only=True):
 
     Attributes:
         range: The bytes, which name their first and their last and lie within the source; ``None``: all of it.
-        source_if_match: Only if the source has this etag.
+        source_if_match: Only if the source has this etag (``*``: any).
     """
 
     feature_of: ClassVar[Mapping[str, str]] = {"source_if_match": "part_copy_source_if_match"}

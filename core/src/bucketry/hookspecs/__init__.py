@@ -8,6 +8,9 @@ In every docstring: ``Requires`` is what `Store` guarantees before it calls; eac
 contract suite; ``Raises`` names what the caller gets, raised by the driver itself or named by its `classify_error`.
 Besides these, any operation may fail with ``AccessDenied``, ``Throttled``, ``Unavailable`` or ``BackendError``.
 
+Times are in UTC. Mappings in results (metadata, tags) are immutable. A condition ``*`` holds for any object. A key or
+upload in a bucket that does not exist is ``NoSuchBucket``.
+
 Operations are synchronous and are called from many threads at once. They return an answer always: ``None`` means that
 a driver forgot its ``return``. Hook signatures have neither defaults nor keyword-only parameters, since pluggy passes
 them to nobody; what is optional travels in one options Struct.

@@ -20,6 +20,7 @@ class BucketSpec:
 
         Behaviour:
             - The bucket exists, empty, when the call returns.
+            - ``created_at`` is in UTC and never changes, whatever is written to the bucket.
 
         Raises:
             BucketAlreadyExists: It exists, whoever owns it; whichever way the backend itself treats that.
@@ -60,7 +61,8 @@ class BucketSpec:
               common prefixes too: one within which that lies is not listed.
             - Page after page, every object that exists throughout is listed exactly once, whatever is written or
               deleted in between.
-            - At most ``limit`` entries, objects and prefixes together. ``cursor`` is ``None`` on the last page.
+            - At most ``limit`` entries, objects and prefixes together. ``cursor`` is ``None`` on the last page; none
+              leads to an empty page.
             - Only keys that begin with ``prefix``, byte for byte: it is no path and no pattern.
             - With a ``delimiter``, keys that hold it after the prefix are rolled up: one common prefix each, up to and
               with the delimiter, which counts as one entry.
@@ -83,6 +85,7 @@ class BucketSpec:
         Behaviour:
             - Only uploads whose key begins with ``prefix``.
             - Neither completed nor aborted uploads.
+            - ``cursor`` is ``None`` on the last page.
 
         Raises:
             NoSuchBucket: The bucket does not exist.

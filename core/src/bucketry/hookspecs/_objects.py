@@ -17,9 +17,14 @@ class ObjectSpec:
         """Returns an object without its content.
 
         Behaviour:
-            - Headers and metadata are those of the last write, unchanged.
+            - Headers and metadata are those of the last write, unchanged: each header, and each character of each value
+              of the metadata, empty values and runs of blanks too.
+            - ``metadata`` is immutable.
+            - ``last_modified`` is in UTC. Every write moves it on: an overwrite and a copy, also one onto itself.
+            - ``etag`` has no quotes, and other content has another one, also where the body's length was unknown.
             - ``tag_count`` is the number of its tags, for a driver that has `get_object_tagging`.
-            - Conditions are evaluated in the order of RFC 9110, 13.2.2.
+            - Conditions are evaluated in the order of RFC 9110, 13.2.2. Times are compared in whole seconds, as HTTP
+              dates have them (RFC 9110, 5.6.7).
             - With ``part_number``: ``part_range`` is where that part lies in the object, and ``parts_count`` how many
               parts the object was uploaded in. An object that was not uploaded in parts has one, number 1, also if it
               is empty, and no count. Without ``part_number`` both are ``None``.
@@ -67,10 +72,11 @@ class ObjectSpec:
             - The body is pulled as it is stored: memory does not grow with it.
             - An error out of ``body.read`` leaves the old object as it was, and no parts behind. Bytes are stored only
               after the body has ended without one.
+            - A put that fails takes up no room.
             - The answer is what the next `head_object` gives.
             - Its tags are those of ``options.tags`` alone; what the key held before takes its own along.
             - Conditions are checked and the object is written as one step: of two writers with
-              ``if_none_match="*"``, one wins.
+              ``if_none_match="*"``, one wins. ``if_match="*"`` replaces any object, but never makes one.
 
         Raises:
             NoSuchBucket: The bucket does not exist.
@@ -91,7 +97,7 @@ class ObjectSpec:
         Behaviour:
             - Content, headers and metadata are the source's; ``options.headers`` replaces all headers and metadata.
             - Tags are the source's, with new headers too; ``options.tags`` replaces all of them.
-            - Onto itself: the headers are replaced, the content stays.
+            - Onto itself: all headers and metadata are replaced, the content stays.
             - Atomic, as a put.
 
         Raises:

@@ -38,7 +38,7 @@ class ServiceSpec:
             Valid names, each once.
 
         Behaviour:
-            - Only objects count: neither parts in flight nor deleted objects.
+            - Only objects count, all of them: neither parts in flight nor deleted objects.
             - Exact right after a write, or ``source`` and ``as_of`` say what the figures are.
             - A bucket that does not exist is missing from the answer; that is no error.
             - All buckets in one call, so that a driver can ask the backend once for all, or side by side.
@@ -51,6 +51,7 @@ class ServiceSpec:
 
         Behaviour:
             - All buckets of the caller, in byte order of their names.
+            - Only objects count, as in `bucket_usage`.
             - No figure is made up: what the backend does not know, or the credentials may not see, is ``None``.
             - Holds no secret, whatever the backend says of its users.
         """
@@ -62,6 +63,10 @@ class ServiceSpec:
 
         Requires:
             Called once; no other call follows.
+
+        Behaviour:
+            - Where ``persistent`` is declared, everything that was written is there when the store is opened again:
+              buckets, objects with all that belongs to them, and uploads in progress. Otherwise it may be gone.
         """
         raise NotImplementedError
 

@@ -17,6 +17,7 @@ class TaggingSpec:
 
         Behaviour:
             - An object without tags has an empty mapping; that is no error.
+            - The mapping is immutable.
             - Tags end with their object: one that is written again has those of its own write alone.
 
         Raises:
@@ -34,8 +35,8 @@ class TaggingSpec:
 
         Behaviour:
             - All tags that it had are replaced; with none given, it has none.
-            - Content, headers, metadata and etag stay as they were; so does ``last_modified`` in S3, though not in
-              every backend.
+            - Content, headers, metadata, etag and parts stay as they were; so does ``last_modified`` in S3, though not
+              in every backend.
             - Keys and values are kept as they are, character for character, or refused.
 
         Raises:
@@ -51,7 +52,7 @@ class TaggingSpec:
 
         Behaviour:
             - If it has none, this is a no-op that succeeds.
-            - Content, headers, metadata and etag stay as they were.
+            - Content, headers, metadata, etag and parts stay as they were.
 
         Raises:
             NoSuchBucket: The bucket does not exist.

@@ -39,8 +39,10 @@ class UploadSpec:
         Behaviour:
             - Parts come in any order and side by side; one sent again replaces the one before.
             - A part whose body breaks off leaves no trace.
+            - A part on its way to an upload that ends meanwhile never brings the upload back.
 
         Raises:
+            NoSuchBucket: The bucket does not exist.
             NoSuchUpload: The upload does not exist, was completed or aborted, or is another key's.
         """
         raise NotImplementedError
@@ -68,7 +70,7 @@ class UploadSpec:
 
         Raises:
             NoSuchUpload: As in `upload_part`.
-            NoSuchBucket: The source's bucket does not exist.
+            NoSuchBucket: One of the buckets does not exist.
             NoSuchKey: The source does not exist.
             InvalidRange: The range does not lie within the source, whole.
             PreconditionFailed: The source has another etag than ``source_if_match`` says.
@@ -83,7 +85,11 @@ class UploadSpec:
         Requires:
             ``limit`` is 1 to 1,000; the cursor is ``None`` or one that this call gave for this upload.
 
+        Behaviour:
+            - At most ``limit`` parts; ``cursor`` is ``None`` on the last page.
+
         Raises:
+            NoSuchBucket: The bucket does not exist.
             NoSuchUpload: As in `upload_part`.
         """
         raise NotImplementedError
@@ -103,9 +109,11 @@ class UploadSpec:
             - Headers, metadata and tags are those that the upload began with.
 
         Raises:
+            NoSuchBucket: The bucket does not exist.
             NoSuchUpload: As in `upload_part`.
             InvalidPart: A listed part was not stored or has another etag.
             PartTooSmall: A part other than the last is smaller than ``min_part_size``.
+            TooLarge: The parts together are larger than ``max_object_size``.
             PreconditionFailed: A condition does not hold.
             Unsupported: Parts are stored that are not listed, and ``complete_subset`` is not declared.
         """
@@ -116,6 +124,7 @@ class UploadSpec:
         """Ends an upload and frees its parts.
 
         Raises:
+            NoSuchBucket: The bucket does not exist.
             NoSuchUpload: As in `upload_part`.
         """
         raise NotImplementedError

@@ -60,6 +60,7 @@ class MinioDriver(
         list_start_after=True,
         presign_content_type=True,
         presign_response_headers=True,
+        persistent=True,
     )
 
     def __init__(self, settings: MinioSettings) -> None:

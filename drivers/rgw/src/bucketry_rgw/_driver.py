@@ -54,6 +54,7 @@ class RgwDriver(ServiceOperations, BucketOperations, CorsOperations, TaggingOper
         list_start_after=True,
         presign_content_type=True,
         presign_response_headers=True,
+        persistent=True,
         max_part_size=5 * GIB,
     )
 

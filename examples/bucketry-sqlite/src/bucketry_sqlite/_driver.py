@@ -97,6 +97,7 @@ class SqliteDriver(UploadOperations, DriverSpec):
         delete_if_match=True,
         list_delimiter=True,
         list_start_after=True,
+        persistent=True,
         min_part_size=1,
     )
 

@@ -7,9 +7,10 @@ from collections.abc import Generator
 from contextlib import closing
 from typing import Final, NamedTuple
 
-import msgspec
 from bucketry import ListOptions, ObjectInfo
 from bucketry.cursors import decode_cursor
+
+from bucketry_sqlite._records import from_json
 
 OBJECTS_CURSOR: Final = "sqlite objects"
 
@@ -38,7 +39,7 @@ def walk(connection: sqlite3.Connection, bucket: str, options: ListOptions) -> G
                 if cut >= 0:
                     common = key[: cut + len(delimiter)]
                     break
-                yield Entry(msgspec.json.decode(info, type=ObjectInfo), key + b"\0")
+                yield Entry(from_json(info, ObjectInfo), key + b"\0")
         if not common:
             return
         start = end_of(common)

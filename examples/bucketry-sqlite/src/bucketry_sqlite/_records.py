@@ -5,13 +5,22 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from types import MappingProxyType
+from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 from bucketry import NoSuchBucket, NoSuchKey, NoSuchUpload, ObjectHeaders, ObjectInfo
 
 to_json: Final = msgspec.json.Encoder(enc_hook=dict).encode
 """Encodes a Struct; metadata, an immutable mapping, as an object."""
+
+HeadersT = TypeVar("HeadersT", bound=ObjectHeaders)
+
+
+def from_json(text: str, kind: type[HeadersT]) -> HeadersT:
+    """Decodes what `to_json` encoded; metadata becomes immutable again."""
+    decoded = msgspec.json.decode(text, type=kind)
+    return msgspec.structs.replace(decoded, metadata=MappingProxyType(dict(decoded.metadata)))
 
 
 class StoredObject(NamedTuple):
@@ -51,7 +60,7 @@ def find_object(connection: sqlite3.Connection, bucket: str, key: str) -> Stored
     if row is None:
         require_bucket(connection, bucket)
         return None
-    return StoredObject(row[0], msgspec.json.decode(row[1], type=ObjectInfo))
+    return StoredObject(row[0], from_json(row[1], ObjectInfo))
 
 
 def require_object(connection: sqlite3.Connection, bucket: str, key: str) -> StoredObject:
@@ -94,10 +103,12 @@ def require_upload(connection: sqlite3.Connection, bucket: str, key: str, upload
     """Returns the headers that a multipart upload began with.
 
     Raises:
+        NoSuchBucket: The bucket does not exist.
         NoSuchUpload: It is not in progress, or is another key's.
     """
     query = "SELECT headers FROM uploads WHERE id = ? AND bucket = ? AND key = ?"
     row = connection.execute(query, (upload_id, bucket, key.encode())).fetchone()
     if row is None:
+        require_bucket(connection, bucket)
         raise NoSuchUpload(bucket=bucket, key=key)
-    return msgspec.json.decode(row[0], type=ObjectHeaders)
+    return from_json(row[0], ObjectHeaders)

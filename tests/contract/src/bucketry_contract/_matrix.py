@@ -13,7 +13,7 @@ from bucketry.hookspecs import OPERATIONS
 _TOPICS: Final = {
     "refused_keys": "Keys that the backend cannot hold, refused with `InvalidKey`",
     "not_looked_at": "Not looked at behind the driver's back",
-    "not_tried": "Failures that the backend has no way to cause",
+    "not_tried": "Not tried, since the backend has no way to show it",
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, cast
+from typing import Final, NoReturn, cast
 
 import pytest
 
@@ -28,3 +28,9 @@ def add_note(notes: Notes, topic: str, text: str) -> None:
     lines = cast("list[str]", notes.setdefault(topic, []))
     if text not in lines:
         lines.append(text)
+
+
+def cannot_try(notes: Notes, what: str, reason: str) -> NoReturn:
+    """Ends a test whose subject this backend cannot show; the report says so."""
+    add_note(notes, "not_tried", what)
+    pytest.skip(f"not tried: {reason}")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeVar
 
-from bucketry import ListOptions, ObjectPage, Store
+from bucketry import ListOptions, ObjectPage, PageOptions, Part, Store, Upload, UploadListOptions
 
 MOST_PAGES: Final = 5000
 """A listing that has more pages than this never ends."""
@@ -45,6 +45,58 @@ def pages_of(store: Store, bucket: str, **options: Any) -> Iterator[ObjectPage]:
         assert cursor not in cursors, "the listing gives the same cursor twice"
         cursors.add(cursor)
     raise AssertionError(f"the listing does not end after {MOST_PAGES} pages")
+
+
+class _Page(Protocol):
+    @property
+    def cursor(self) -> str | None: ...
+
+
+PageT = TypeVar("PageT", bound=_Page)
+
+
+def all_pages(fetch: Callable[[str | None], PageT]) -> Iterator[PageT]:
+    """Yields the pages of any listing, but not for ever.
+
+    Args:
+        fetch: Returns the page after a cursor; ``None``: the first.
+    """
+    cursor, cursors = None, set()
+    for _ in range(MOST_PAGES):
+        page = fetch(cursor)
+        yield page
+        cursor = page.cursor
+        if cursor is None:
+            return
+        assert cursor not in cursors, "the listing gives the same cursor twice"
+        cursors.add(cursor)
+    raise AssertionError(f"the listing does not end after {MOST_PAGES} pages")
+
+
+def parts_of(store: Store, bucket: str, key: str, upload_id: str, limit: int = 1000) -> list[Part]:
+    """Returns all parts of an upload, page by page, each page checked."""
+    found: list[Part] = []
+    for page in all_pages(
+        lambda cursor: store.list_parts(bucket, key, upload_id, PageOptions(cursor=cursor, limit=limit))
+    ):
+        assert len(page.parts) <= limit, "the page has more parts than the limit allows"
+        assert page.parts or not found, "a cursor leads to an empty page"
+        found += page.parts
+    return found
+
+
+def uploads_of(store: Store, bucket: str, prefix: str = "", limit: int = 1000) -> list[Upload]:
+    """Returns all uploads in progress, page by page, each page checked."""
+    found: list[Upload] = []
+    for page in all_pages(
+        lambda cursor: store.list_multipart_uploads(
+            bucket, UploadListOptions(prefix=prefix, cursor=cursor, limit=limit)
+        )
+    ):
+        assert len(page.uploads) <= limit, "the page has more uploads than the limit allows"
+        assert page.uploads or not found, "a cursor leads to an empty page"
+        found += page.uploads
+    return found
 
 
 def listed(store: Store, bucket: str, **options: Any) -> list[str]:

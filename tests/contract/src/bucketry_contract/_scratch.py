@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
-from itertools import islice
 from typing import Any, Final
 
 from bucketry import (
@@ -13,6 +12,7 @@ from bucketry import (
     BodySource,
     BucketryError,
     CompleteOptions,
+    CopyOptions,
     DeleteOptions,
     GetOptions,
     HeadOptions,
@@ -27,7 +27,7 @@ from bucketry import (
     UploadOptions,
 )
 
-from bucketry_contract._pages import entries_of, listed, pages_of
+from bucketry_contract._pages import entries_of, listed, pages_of, parts_of, uploads_of
 from bucketry_contract.backend import Backend, CannotLook
 
 SCRATCH_PREFIX: Final = "bucketry-contract-"
@@ -105,7 +105,7 @@ def empty(store: Store, bucket: str) -> bool:
     else:
         return False
     if {"list_multipart_uploads", "abort_multipart_upload"} <= store.capabilities.operations:
-        for upload in islice(store.iter_multipart_uploads(bucket), _MOST_UPLOADS):
+        for upload in uploads_of(store, bucket)[:_MOST_UPLOADS]:
             store.abort_multipart_upload(bucket, upload.key, upload.upload_id)
     return True
 
@@ -192,6 +192,10 @@ class Bucket:
         self._note("not_looked_at", "objects behind the driver's back (raw_object)")
         return self.read(key) if self.holds(key) else None
 
+    def copy(self, source: str, key: str, **options: Any) -> ObjectInfo:
+        """Copies an object within the bucket."""
+        return self.store.copy_object(self.name, source, self.name, key, CopyOptions(**options))
+
     def upload(self, key: str, **options: Any) -> MultipartUpload:
         """Begins a multipart upload."""
         return MultipartUpload(self, self.store.create_multipart_upload(self.name, key, UploadOptions(**options)))
@@ -203,7 +207,7 @@ class Bucket:
             return list(found)
         self._note("not_looked_at", "uploads behind the driver's back (raw_uploads)")
         if "list_multipart_uploads" in self.store.capabilities.operations:
-            return [upload.upload_id for upload in self.store.iter_multipart_uploads(self.name)]
+            return [upload.upload_id for upload in uploads_of(self.store, self.name)]
         self._note("not_looked_at", "uploads at all: the driver does not list them")
         return []
 
@@ -232,7 +236,7 @@ class MultipartUpload:
 
     def parts(self) -> list[Part]:
         """Returns the parts that were stored."""
-        return list(self.bucket.store.iter_parts(self.bucket.name, self.key, self.upload_id))
+        return parts_of(self.bucket.store, self.bucket.name, self.key, self.upload_id)
 
 
 def _shown(key: str) -> str:

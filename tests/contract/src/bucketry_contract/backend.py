@@ -40,7 +40,8 @@ class Backend(ABC):
     def open(self, layers: Sequence[object]) -> Store:
         """Opens a new store with these layers; the suite closes it.
 
-        Whether two of these stores show the same buckets does not matter. What is in them besides the suite's own
+        Where the driver declares ``persistent``, all of these stores show the same buckets, also while others are open;
+        of other drivers it does not matter. What is in them besides the suite's own
         buckets is neither touched nor changed.
         """
 

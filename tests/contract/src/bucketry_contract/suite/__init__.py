@@ -16,12 +16,15 @@ from bucketry_contract.suite.multipart_errors import MultipartErrorTests
 from bucketry_contract.suite.paging import PagingTests
 from bucketry_contract.suite.part_copies import PartCopyTests
 from bucketry_contract.suite.part_reads import PartReadTests
+from bucketry_contract.suite.persistence import PersistenceTests
 from bucketry_contract.suite.presigned_urls import PresignedUrlTests
 from bucketry_contract.suite.presigning import PresignTests
 from bucketry_contract.suite.read_conditions import ReadConditionTests
 from bucketry_contract.suite.reading import ReadingTests
+from bucketry_contract.suite.room import RoomTests
 from bucketry_contract.suite.streaming import StreamingTests
 from bucketry_contract.suite.tagging import TaggingTests
+from bucketry_contract.suite.times import TimeTests
 from bucketry_contract.suite.usage import UsageTests
 from bucketry_contract.suite.write_conditions import WriteConditionTests
 from bucketry_contract.suite.writing import WritingTests
@@ -36,6 +39,7 @@ class ContractSuite(
     WriteConditionTests,
     DeletingTests,
     CopyTests,
+    TimeTests,
     ListingTests,
     PagingTests,
     MultipartTests,
@@ -45,8 +49,10 @@ class ContractSuite(
     TaggingTests,
     CorsTests,
     UsageTests,
+    RoomTests,
     PresignTests,
     PresignedUrlTests,
+    PersistenceTests,
     StreamingTests,
     ErrorTests,
     ConcurrencyTests,

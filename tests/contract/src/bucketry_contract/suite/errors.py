@@ -23,6 +23,8 @@ from bucketry_contract.backend import Backend
 
 Act = Callable[[Store, str], object]
 
+ANY_ID = "no-such-upload"
+ANY_PART = CompletedPart(1, "0" * 32)
 ANY_RULE = CorsRule(allowed_origins=("*",), allowed_methods=("GET",))
 
 ON_A_BUCKET: dict[str, Act] = {
@@ -45,17 +47,24 @@ ON_A_BUCKET: dict[str, Act] = {
     "delete_bucket_cors": lambda store, bucket: store.delete_bucket_cors(bucket),
 }
 
-ON_AN_UPLOAD: dict[str, Callable[[Bucket], object]] = {
-    "upload_part": lambda bucket: bucket.store.upload_part(bucket.name, "key", "no-such-upload", 1, b"part"),
-    "upload_part_copy": lambda bucket: bucket.store.upload_part_copy(
-        bucket.name, "key", "no-such-upload", 1, bucket.name, bucket.put("source").key
+ON_AN_UPLOAD: dict[str, Callable[[Bucket, str, str], object]] = {
+    "upload_part": lambda there, bucket, upload_id: there.store.upload_part(bucket, "key", upload_id, 1, b"part"),
+    "upload_part_copy": lambda there, bucket, upload_id: there.store.upload_part_copy(
+        bucket, "key", upload_id, 1, there.name, there.put("source").key
     ),
-    "list_parts": lambda bucket: bucket.store.list_parts(bucket.name, "key", "no-such-upload"),
-    "complete_multipart_upload": lambda bucket: bucket.store.complete_multipart_upload(
-        bucket.name, "key", "no-such-upload", [CompletedPart(1, "0" * 32)]
+    "list_parts": lambda there, bucket, upload_id: there.store.list_parts(bucket, "key", upload_id),
+    "complete_multipart_upload": lambda there, bucket, upload_id: there.store.complete_multipart_upload(
+        bucket, "key", upload_id, [ANY_PART]
     ),
-    "abort_multipart_upload": lambda bucket: bucket.store.abort_multipart_upload(bucket.name, "key", "no-such-upload"),
+    "abort_multipart_upload": lambda there, bucket, upload_id: there.store.abort_multipart_upload(
+        bucket, "key", upload_id
+    ),
 }
+"""Calls on an upload to ``key``, each with a bucket that is there, the bucket of the upload, and its id."""
+
+each_upload_call = pytest.mark.parametrize(
+    "act", [pytest.param(act, marks=needs(name), id=name) for name, act in ON_AN_UPLOAD.items()]
+)
 
 ON_ITS_KEY = {
     "head_object",
@@ -84,13 +93,24 @@ class ErrorTests(ContractTests):
             assert caught.value.bucket == missing
             assert caught.value.key == ("key" if operation in ON_ITS_KEY else None)
 
-    @pytest.mark.parametrize(
-        "act", [pytest.param(act, marks=needs(name), id=name) for name, act in ON_AN_UPLOAD.items()]
-    )
-    def test_an_upload_that_does_not_exist_is_not_found(self, bucket: Bucket, act: Callable[[Bucket], object]) -> None:
+    @each_upload_call
+    def test_an_upload_that_does_not_exist_is_not_found(
+        self, bucket: Bucket, act: Callable[[Bucket, str, str], object]
+    ) -> None:
         with pytest.raises(NoSuchUpload) as caught:
-            act(bucket)
+            act(bucket, bucket.name, ANY_ID)
         assert (caught.value.code, caught.value.bucket, caught.value.key) == ("no_such_upload", bucket.name, "key")
+
+    @each_upload_call
+    @needs("create_multipart_upload")
+    def test_an_upload_in_a_bucket_that_does_not_exist_is_not_found(
+        self, bucket: Bucket, scratch: Scratch, act: Callable[[Bucket, str, str], object]
+    ) -> None:
+        elsewhere, missing = bucket.upload("key").upload_id, scratch.new_name()
+        for upload_id in (ANY_ID, elsewhere):
+            with pytest.raises(NoSuchBucket) as caught:
+                act(bucket, missing, upload_id)
+            assert (caught.value.code, caught.value.bucket, caught.value.key) == ("no_such_bucket", missing, "key")
 
     @needs("put_object")
     def test_a_put_into_a_bucket_that_does_not_exist_makes_none(self, scratch: Scratch) -> None:

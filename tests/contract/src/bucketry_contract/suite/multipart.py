@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from bucketry import CompletedPart, InvalidKey, PageOptions, PreconditionFailed, Store, Unsupported
+from bucketry import CompletedPart, InvalidKey, NoSuchKey, PreconditionFailed, Store, Unsupported
 
 from bucketry_contract._bodies import content_of
+from bucketry_contract._headers import HEADERS, headers_of
 from bucketry_contract._needs import needs
+from bucketry_contract._pages import parts_of
 from bucketry_contract._racing import race
 from bucketry_contract._scratch import Bucket
 from bucketry_contract._tests import ContractTests
@@ -95,15 +95,10 @@ class MultipartTests(ContractTests):
 
     @needs(*MULTIPART, "put_headers", "put_metadata")
     def test_the_object_has_the_headers_that_the_upload_began_with(self, bucket: Bucket) -> None:
-        headers: dict[str, Any] = {
-            "cache_control": "no-store",
-            "content_language": "de",
-            "expires": "Sun, 06 Nov 1994 08:49:37 GMT",
-            "metadata": {"colour": "blue"},
-        }
-        upload = bucket.upload("key", **headers)
-        upload.complete(upload.send(1))
-        assert {name: getattr(bucket.head("key"), name) for name in headers} == headers
+        upload = bucket.upload("key", **HEADERS)
+        answer = upload.complete(upload.send(1))
+        assert headers_of(bucket.head("key")) == HEADERS
+        assert answer == bucket.head("key")
 
     @needs(*MULTIPART)
     @pytest.mark.parametrize("key", ["a//b", "a/../b", "/a", "a/", "a%2Fb+c d", "é😀", "a\nb", "a\0b"], ids=ascii)
@@ -139,14 +134,8 @@ class MultipartTests(ContractTests):
         sent = {number: upload.send(number, b"x" * number) for number in (10, 2, 1, 11, 9)}
         sent[2] = upload.send(2, b"replaced")
         for limit in (1, 2, 5, 1000):
-            options, listed = PageOptions(limit=limit), []
-            while True:
-                page = store.list_parts(bucket.name, "key", upload.upload_id, options)
-                assert len(page.parts) <= limit
-                listed += [(part.part_number, part.size_bytes, part.etag) for part in page.parts]
-                if page.cursor is None or len(listed) > len(sent):
-                    break
-                options = PageOptions(limit=limit, cursor=page.cursor)
+            parts = parts_of(store, bucket.name, "key", upload.upload_id, limit)
+            listed = [(part.part_number, part.size_bytes, part.etag) for part in parts]
             assert listed == [(number, sent[number].size_bytes, sent[number].etag) for number in sorted(sent)]
 
     @needs(*MULTIPART, "complete_if_match")
@@ -170,4 +159,15 @@ class MultipartTests(ContractTests):
         assert bucket.read("key") == b"current"
         bucket.delete("key")
         upload.complete(part, if_none_match="*")
+        assert bucket.read("key") == b"new"
+
+    @needs(*MULTIPART, "complete_if_match")
+    def test_complete_if_match_with_an_asterisk_replaces_any_object(self, bucket: Bucket) -> None:
+        upload = bucket.upload("key")
+        part = upload.send(1, b"new")
+        with pytest.raises((PreconditionFailed, NoSuchKey)):
+            upload.complete(part, if_match="*")
+        assert not bucket.holds("key")
+        bucket.put("key", b"old")
+        upload.complete(part, if_match="*")
         assert bucket.read("key") == b"new"

@@ -11,6 +11,7 @@ from bucketry import (
     InvalidArgument,
     InvalidPart,
     NoSuchUpload,
+    PageOptions,
     Part,
     PartTooSmall,
     Store,
@@ -19,13 +20,20 @@ from bucketry import (
 )
 from bucketry.features import MIB
 
+from bucketry_contract._bodies import meanwhile
 from bucketry_contract._broken import BrokenCase, every_broken_body, fails_as
 from bucketry_contract._needs import needs
+from bucketry_contract._notes import Notes, cannot_try
+from bucketry_contract._pages import uploads_of
+from bucketry_contract._racing import outcome_of, side_by_side
 from bucketry_contract._scratch import Bucket, MultipartUpload
 from bucketry_contract._tests import ContractTests
 from bucketry_contract.suite.multipart import MULTIPART
 
 ANY_PART = CompletedPart(1, "0" * 32)
+
+SMALL = 64 * MIB
+"""Bytes. An object that is larger than this is not sent to see that it is refused."""
 
 
 class MultipartErrorTests(ContractTests):
@@ -101,6 +109,48 @@ class MultipartErrorTests(ContractTests):
         assert bucket.read("key") == b"old"
         assert bucket.upload_ids() == []
 
+    @needs(*MULTIPART, "abort_multipart_upload")
+    def test_a_part_on_its_way_does_not_bring_an_aborted_upload_back(self, bucket: Bucket) -> None:
+        bucket.put("key", b"old")
+        upload = bucket.upload("key")
+        upload.send(1)
+        with side_by_side(upload.abort) as start:
+            late = outcome_of(lambda: upload.send(2, meanwhile(start, b"on its ", b"way")))
+        # Done: the part came first.
+        assert late in {"done", "no_such_upload"}
+        _assert_gone(upload)
+        assert bucket.upload_ids() == []
+        assert bucket.read("key") == b"old"
+
+    @needs(*MULTIPART)
+    def test_a_part_on_its_way_does_not_bring_a_completed_upload_back(self, bucket: Bucket) -> None:
+        upload = bucket.upload("key")
+        part = upload.send(1, b"content")
+        with side_by_side(lambda: upload.complete(part)) as start:
+            late = outcome_of(lambda: upload.send(1, meanwhile(start, b"on its ", b"way")))
+        assert late in {"done", "no_such_upload"}
+        _assert_gone(upload)
+        assert bucket.upload_ids() == []
+        assert bucket.read("key") == b"content"
+
+    @needs(*MULTIPART)
+    def test_more_than_max_object_size_is_not_completed(self, store: Store, bucket: Bucket, notes: Notes) -> None:
+        features = store.capabilities.features
+        upload = bucket.upload("key")
+        if features.max_object_size > SMALL:
+            upload.complete(upload.send(1))
+            cannot_try(notes, "more than max_object_size", f"max_object_size is {features.max_object_size} bytes")
+        size = min(features.max_part_size, max(features.min_part_size, MIB))
+        full, rest = divmod(features.max_object_size, size)
+        parts = [upload.send(number, bytes(size)) for number in range(1, full + 1)]
+        with pytest.raises(TooLarge) as caught:
+            upload.complete(*parts, upload.send(full + 1, bytes(rest + 1)))
+        assert caught.value.code == "too_large"
+        assert not bucket.holds("key")
+        # The upload is as it was.
+        upload.complete(*parts, upload.send(full + 1, bytes(rest)))
+        assert bucket.head("key").size_bytes == features.max_object_size
+
     @needs("create_multipart_upload", "upload_part")
     def test_an_upload_is_known_under_its_own_key_alone(self, store: Store, bucket: Bucket) -> None:
         upload = bucket.upload("key")
@@ -137,10 +187,7 @@ class MultipartErrorTests(ContractTests):
         begun = [bucket.upload(key) for key in ("b", "a", "a/b", "\U00010000", "\ufffd", "b")]
         wanted = [(u.key.encode(), u.upload_id) for u in sorted(begun, key=lambda u: u.key.encode())]
         for limit in (1, 2, 1000):
-            listed = [
-                (u.key.encode(), u.upload_id)
-                for u in store.iter_multipart_uploads(bucket.name, UploadListOptions(limit=limit))
-            ]
+            listed = [(u.key.encode(), u.upload_id) for u in uploads_of(store, bucket.name, limit=limit)]
             assert sorted(listed) == sorted(wanted)
             assert [key for key, _ in listed] == [key for key, _ in wanted]
         times = [u.initiated_at for u in store.list_multipart_uploads(bucket.name).uploads if u.key == "b"]
@@ -157,8 +204,25 @@ class MultipartErrorTests(ContractTests):
     ) -> None:
         for key in ("b", "ab", "a/b", "a"):
             bucket.upload(key)
-        uploads = store.iter_multipart_uploads(bucket.name, UploadListOptions(prefix=prefix))
-        assert [upload.key for upload in uploads] == found
+        for limit in (1, 1000):
+            assert [upload.key for upload in uploads_of(store, bucket.name, prefix, limit)] == found
+
+    @needs("create_multipart_upload", "list_multipart_uploads")
+    def test_a_cursor_is_given_only_where_more_uploads_come(self, store: Store, bucket: Bucket) -> None:
+        for key in ("a", "b", "c"):
+            bucket.upload(key)
+        for prefix, limit, goes_on in (("", 2, True), ("", 3, False), ("", 4, False), ("a", 1, False)):
+            page = store.list_multipart_uploads(bucket.name, UploadListOptions(prefix=prefix, limit=limit))
+            assert (page.cursor is not None) == goes_on
+
+    @needs("create_multipart_upload", "upload_part", "list_parts")
+    def test_a_cursor_is_given_only_where_more_parts_come(self, store: Store, bucket: Bucket) -> None:
+        upload = bucket.upload("key")
+        for number in (1, 2):
+            upload.send(number)
+        for limit, goes_on in ((1, True), (2, False), (3, False)):
+            page = store.list_parts(bucket.name, "key", upload.upload_id, PageOptions(limit=limit))
+            assert (page.cursor is not None) == goes_on
 
     @needs(*MULTIPART, "abort_multipart_upload", "list_multipart_uploads")
     def test_uploads_that_ended_are_not_listed(self, store: Store, bucket: Bucket) -> None:

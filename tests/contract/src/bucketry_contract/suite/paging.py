@@ -31,7 +31,21 @@ class PagingTests(ContractTests):
     def test_a_cursor_is_given_only_where_more_comes(self, bucket: Bucket) -> None:
         bucket.put_all("a", "b")
         assert bucket.store.list_objects(bucket.name, ListOptions(limit=1)).cursor is not None
-        assert bucket.store.list_objects(bucket.name, ListOptions(limit=3)).cursor is None
+        for limit in (2, 3):
+            assert bucket.store.list_objects(bucket.name, ListOptions(limit=limit)).cursor is None
+
+    @needs("list_objects", "list_delimiter")
+    def test_no_cursor_is_given_where_only_keys_of_the_last_prefix_come(self, bucket: Bucket) -> None:
+        bucket.put_all("a", *[f"b/{number:02}" for number in range(12)])
+        for limit in (2, 3):
+            page = bucket.store.list_objects(bucket.name, ListOptions(delimiter="/", limit=limit))
+            assert (entries_of(page), page.cursor) == (["a", "b/"], None)
+
+    @needs("list_objects")
+    def test_no_cursor_is_given_where_only_keys_without_the_prefix_come(self, bucket: Bucket) -> None:
+        bucket.put_all("a/1", "a/2", "b")
+        page = bucket.store.list_objects(bucket.name, ListOptions(prefix="a/", limit=2))
+        assert (entries_of(page), page.cursor) == (["a/1", "a/2"], None)
 
     @needs("list_objects")
     @once

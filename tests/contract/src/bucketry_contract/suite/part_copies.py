@@ -151,6 +151,13 @@ class PartCopyTests(ContractTests):
         upload.complete(_copy(upload, 1, source_if_match=etag))
         assert bucket.read("key") == b"new"
 
+    @needs(*COPYING, "part_copy_source_if_match")
+    def test_part_copy_source_if_match_with_an_asterisk_copies_any_object(self, bucket: Bucket) -> None:
+        bucket.put("source", b"content")
+        upload = bucket.upload("key")
+        upload.complete(_copy(upload, 1, source_if_match="*"))
+        assert bucket.read("key") == b"content"
+
 
 def _copy(
     upload: MultipartUpload, part_number: int, source: str = "source", source_bucket: str = "", **options: Any

@@ -13,6 +13,7 @@ from bucketry_contract._scratch import Bucket
 from bucketry_contract._tests import ContractTests
 
 HOUR = timedelta(hours=1)
+SECOND = timedelta(seconds=1)
 both = pytest.mark.parametrize("act", [Bucket.head, Bucket.read], ids=["head", "get"])
 Act = Callable[..., object]
 
@@ -58,6 +59,21 @@ class ReadConditionTests(ContractTests):
         act(bucket, "key", if_unmodified_since=written + HOUR)
         with pytest.raises(PreconditionFailed):
             act(bucket, "key", if_unmodified_since=written - HOUR)
+
+    @both
+    @needs("get_if_modified_since", "get_if_unmodified_since")
+    @pytest.mark.parametrize("fraction", [0, 1, 999_999], ids=["whole", "begun", "nearly over"])
+    def test_times_are_compared_in_whole_seconds(self, bucket: Bucket, act: Act, fraction: int) -> None:
+        bucket.put("key")
+        # A listing may give fractions of a second, which no HTTP date has.
+        second = bucket.listed_info("key").last_modified.replace(microsecond=0)
+        moment = second + timedelta(microseconds=fraction)
+        act(bucket, "key", if_unmodified_since=moment)
+        with pytest.raises(NotModified):
+            act(bucket, "key", if_modified_since=moment)
+        act(bucket, "key", if_modified_since=moment - SECOND)
+        with pytest.raises(PreconditionFailed):
+            act(bucket, "key", if_unmodified_since=moment - SECOND)
 
     @both
     @needs("get_if_match", "get_if_unmodified_since")

@@ -59,6 +59,14 @@ class ReadingTests(ContractTests):
         etags = {bucket.put("key", content).etag for content in (b"one", b"two", b"", b"onetwo")}
         assert len(etags) == 4
 
+    @needs("head_object")
+    @pytest.mark.parametrize("size", [10, 100_000], ids=["small", "large"])
+    def test_other_content_of_unknown_length_has_another_etag(self, bucket: Bucket, size: int) -> None:
+        contents = [content_of(size, seed) for seed in range(3)]
+        etags = [bucket.put(f"key{number}", iter([content])).etag for number, content in enumerate(contents)]
+        assert len(set(etags)) == len(contents)
+        assert [bucket.head(f"key{number}").etag for number in range(len(contents))] == etags
+
     @needs("get_object")
     @pytest.mark.parametrize(
         ("wanted", "start", "stop"),

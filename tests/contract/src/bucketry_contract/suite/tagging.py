@@ -10,6 +10,7 @@ from bucketry import CopyOptions, InvalidArgument, NoSuchKey, ObjectHeaders, Obj
 from bucketry.features import MIB
 from bucketry.tagging import MAX_TAG_KEY, MAX_TAG_VALUE, MAX_TAGS
 
+from bucketry_contract._headers import HEADERS, headers_of
 from bucketry_contract._needs import needs
 from bucketry_contract._scratch import Bucket
 from bucketry_contract._tests import ContractTests, once
@@ -105,11 +106,34 @@ class TaggingTests(ContractTests):
 
     @needs(*TAGGING, "put_headers", "put_metadata")
     def test_tagging_leaves_headers_and_metadata_as_they_were(self, bucket: Bucket) -> None:
-        headers: dict[str, Any] = {"cache_control": "no-store", "metadata": {"colour": "blue"}}
-        bucket.put("key", **headers)
+        bucket.put("key", **HEADERS)
         for act in (_tag, _untag):
             act(bucket, "key")
-            assert {name: getattr(bucket.head("key"), name) for name in headers} == headers
+            assert headers_of(bucket.head("key")) == HEADERS
+
+    @needs(*TAGGING, *MULTIPART, "get_part_number")
+    def test_tagging_leaves_the_parts_as_they_were(self, bucket: Bucket) -> None:
+        size = max(bucket.store.capabilities.features.min_part_size, 1000)
+        upload = bucket.upload("key")
+        upload.complete(upload.send(1, bytes(size)), upload.send(2, b"last"))
+        before = [bucket.head("key", part_number=number) for number in (1, 2)]
+        assert [info.parts_count for info in before] == [2, 2]
+        for act in (_tag, _untag):
+            act(bucket, "key")
+            after = [bucket.head("key", part_number=number) for number in (1, 2)]
+            assert [(info.part_range, info.parts_count) for info in after] == [
+                (info.part_range, info.parts_count) for info in before
+            ]
+            assert bucket.read("key", part_number=2) == b"last"
+
+    @needs("get_object_tagging", "put_tagging")
+    def test_tags_in_results_cannot_be_changed(self, bucket: Bucket) -> None:
+        bucket.put("key", tags=TAGS)
+        bucket.put("without")
+        for key in ("key", "without"):
+            with pytest.raises(TypeError):
+                _tags(bucket, key)["colour"] = "red"  # type: ignore[index]
+        assert _tags(bucket, "key") == TAGS
 
     @needs(*TAGGING)
     def test_tags_are_deleted_all_at_once_also_where_there_are_none(self, bucket: Bucket) -> None:

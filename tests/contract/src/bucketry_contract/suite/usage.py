@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import Final
 
 import msgspec
 import pytest
@@ -12,9 +14,12 @@ from bucketry_contract._bodies import broken_after
 from bucketry_contract._broken import BROKEN, fails_as
 from bucketry_contract._needs import needs
 from bucketry_contract._scratch import Bucket, Scratch
-from bucketry_contract._tests import ContractTests
+from bucketry_contract._tests import ContractTests, once
 from bucketry_contract.backend import Backend
 from bucketry_contract.suite.multipart import MULTIPART
+
+MANY: Final = 1003
+"""More objects than one page of any listing has."""
 
 
 class UsageTests(ContractTests):
@@ -63,6 +68,12 @@ class UsageTests(ContractTests):
         _assert_usage(fresh_bucket, 1, 300)
 
     @needs("bucket_usage")
+    @once
+    def test_usage_counts_beyond_the_first_thousand_objects(self, fresh_bucket: Bucket) -> None:
+        _put_many(fresh_bucket)
+        _assert_usage(fresh_bucket, MANY, MANY)
+
+    @needs("bucket_usage")
     def test_a_body_that_breaks_off_does_not_count(self, fresh_bucket: Bucket) -> None:
         fresh_bucket.put("key", b"x" * 10)
         with fails_as(BROKEN["half-way"]):
@@ -80,6 +91,21 @@ class UsageTests(ContractTests):
         assert len(names) == len(set(names))
         figures = {told.name: (told.object_count, told.size_bytes) for told in report.buckets}
         assert [figures[name] for name in (fresh_bucket.name, *empty)] == [(2, 107), (0, 0), (0, 0)]
+
+    @needs("usage_report", *MULTIPART)
+    def test_a_report_does_not_count_parts_in_flight(self, fresh_bucket: Bucket) -> None:
+        fresh_bucket.put("key", b"x" * 10)
+        upload = fresh_bucket.upload("other")
+        part = upload.send(1, b"x" * 1000)
+        assert _reported(fresh_bucket) == (1, 10)
+        upload.complete(part)
+        assert _reported(fresh_bucket) == (2, 1010)
+
+    @needs("usage_report")
+    @once
+    def test_a_report_counts_beyond_the_first_thousand_objects(self, fresh_bucket: Bucket) -> None:
+        _put_many(fresh_bucket)
+        assert _reported(fresh_bucket) == (MANY, MANY)
 
     @needs("usage_report")
     def test_a_report_makes_no_figure_up(self, fresh_bucket: Bucket) -> None:
@@ -113,6 +139,16 @@ class UsageTests(ContractTests):
         assert (usages[other].object_count, usages[other].size_bytes) == (0, 0)
         with pytest.raises(NoSuchBucket):
             fresh_bucket.store.bucket_usage(missing)
+
+
+def _put_many(bucket: Bucket) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda number: bucket.put(f"{number:04}", b"x"), range(MANY)))
+
+
+def _reported(bucket: Bucket) -> tuple[int, int]:
+    (told,) = [told for told in bucket.store.usage_report().buckets if told.name == bucket.name]
+    return told.object_count, told.size_bytes
 
 
 def _assert_usage(bucket: Bucket, object_count: int, size_bytes: int) -> None:

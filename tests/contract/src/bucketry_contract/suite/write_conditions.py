@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from bucketry import InvalidArgument, PreconditionFailed
+from bucketry import InvalidArgument, NoSuchKey, PreconditionFailed
 
 from bucketry_contract._bodies import meanwhile
 from bucketry_contract._needs import needs
@@ -26,6 +26,15 @@ class WriteConditionTests(ContractTests):
         etag = bucket.put("key", b"next", if_match=etag).etag
         bucket.put("key", b"last", if_match=f'"{etag}"')
         assert bucket.read("key") == b"last"
+
+    @needs("put_if_match")
+    def test_put_if_match_with_an_asterisk_replaces_any_object(self, bucket: Bucket) -> None:
+        with pytest.raises((PreconditionFailed, NoSuchKey)):
+            bucket.put("key", b"lost", if_match="*")
+        assert bucket.entries() == []
+        bucket.put("key", b"old")
+        bucket.put("key", b"new", if_match="*")
+        assert bucket.read("key") == b"new"
 
     @needs("put_if_match")
     def test_put_if_match_fails_where_there_is_no_object(self, bucket: Bucket) -> None:
@@ -85,3 +94,11 @@ class WriteConditionTests(ContractTests):
     def test_delete_if_match_fails_where_there_is_no_object(self, bucket: Bucket) -> None:
         with pytest.raises(PreconditionFailed):
             bucket.delete("key", if_match="another")
+
+    @needs("delete_if_match")
+    def test_delete_if_match_with_an_asterisk_deletes_any_object(self, bucket: Bucket) -> None:
+        bucket.put("key")
+        bucket.delete("key", if_match="*")
+        assert bucket.entries() == []
+        with pytest.raises((PreconditionFailed, NoSuchKey)):
+            bucket.delete("key", if_match="*")

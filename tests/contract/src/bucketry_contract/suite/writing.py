@@ -19,6 +19,7 @@ from bucketry.features import MIB
 
 from bucketry_contract._bodies import broken_after, content_of, meanwhile
 from bucketry_contract._broken import BROKEN, BrokenCase, every_broken_body, fails_as
+from bucketry_contract._headers import HEADERS, METADATA
 from bucketry_contract._needs import needs
 from bucketry_contract._scratch import Bucket
 from bucketry_contract._tests import ContractTests, once
@@ -70,14 +71,7 @@ class WritingTests(ContractTests):
 
     @needs("put_object", "put_headers")
     def test_headers_are_kept(self, bucket: Bucket) -> None:
-        headers = {
-            "content_type": "text/csv",
-            "cache_control": "private, max-age=60",
-            "content_disposition": "attachment; filename=\"a b.csv\"; filename*=UTF-8''%C3%A9.csv",
-            "content_encoding": "br",
-            "content_language": "de, en",
-            "expires": "Sun, 06 Nov 1994 08:49:37 GMT",
-        }
+        headers = {name: value for name, value in HEADERS.items() if name != "metadata"}
         bucket.put("key", b"content", **headers)
         assert {name: getattr(bucket.head("key"), name) for name in headers} == headers
         with bucket.store.get_object(bucket.name, "key") as opened:
@@ -94,6 +88,30 @@ class WritingTests(ContractTests):
         assert bucket.head("key").metadata == {"upper-case": "Value"}
         bucket.put("key")
         assert bucket.head("key").metadata == {}
+
+    @needs("put_object", "put_metadata")
+    @pytest.mark.parametrize("name", METADATA)
+    def test_a_value_of_metadata_is_kept_character_for_character(self, bucket: Bucket, name: str) -> None:
+        bucket.put("key", metadata={name: METADATA[name]})
+        assert bucket.head("key").metadata == {name: METADATA[name]}
+
+    @needs("put_object", "put_metadata")
+    def test_metadata_in_results_cannot_be_changed(self, bucket: Bucket) -> None:
+        bucket.put("without")
+        put = bucket.put("key", metadata={"colour": "blue"})
+        for info in (put, bucket.head("key"), bucket.listed_info("key"), bucket.head("without")):
+            with pytest.raises(TypeError):
+                info.metadata["colour"] = "red"  # type: ignore[index]
+        with bucket.store.get_object(bucket.name, "key") as opened, pytest.raises(TypeError):
+            opened.info.metadata["colour"] = "red"  # type: ignore[index]
+        assert bucket.head("key").metadata == {"colour": "blue"}
+
+    @needs("put_object", "put_metadata")
+    def test_a_caller_may_change_the_metadata_that_was_put(self, bucket: Bucket) -> None:
+        metadata = {"colour": "blue"}
+        bucket.put("key", metadata=metadata)
+        metadata["colour"] = "red"
+        assert bucket.head("key").metadata == {"colour": "blue"}
 
     @needs("put_object")
     def test_a_put_replaces_the_whole_object(self, bucket: Bucket) -> None:

@@ -1,0 +1,35 @@
+"""One value for each header that an object keeps, so that no test forgets one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from bucketry import ObjectHeaders, ObjectInfo
+
+METADATA: Final[Mapping[str, str]] = {
+    "colour": "blue",
+    "with-hyphen": 'a, b; c="d"',
+    "number": "1",
+    "empty": "",
+    "blanks": "one two  three   four",
+}
+"""Metadata with values that a header parser is tempted to change."""
+
+HEADERS: Final[Mapping[str, Any]] = {
+    "content_type": "text/csv",
+    "cache_control": "private, max-age=60",
+    "content_disposition": "attachment; filename=\"a b.csv\"; filename*=UTF-8''%C3%A9.csv",
+    "content_encoding": "br",
+    "content_language": "de, en",
+    "expires": "Sun, 06 Nov 1994 08:49:37 GMT",
+    "metadata": METADATA,
+}
+"""Every field of `ObjectHeaders`, none with its default."""
+
+assert set(HEADERS) == set(ObjectHeaders.__struct_fields__), "a header of the contract has no value here"
+
+
+def headers_of(info: ObjectInfo) -> dict[str, Any]:
+    """Returns every header of an object, to compare with `HEADERS`."""
+    return {name: getattr(info, name) for name in HEADERS}

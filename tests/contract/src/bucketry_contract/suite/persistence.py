@@ -1,0 +1,103 @@
+"""What is there when a store is opened again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+from bucketry import CorsRule, Store
+from bucketry.options import HEADER_FEATURES
+
+from bucketry_contract._headers import HEADERS, headers_of
+from bucketry_contract._needs import needs
+from bucketry_contract._notes import Notes, add_note, cannot_try
+from bucketry_contract._pages import parts_of
+from bucketry_contract._scratch import Bucket, Scratch
+from bucketry_contract._tests import ContractTests, once
+from bucketry_contract.backend import Backend
+from bucketry_contract.suite.multipart import MULTIPART
+
+RULES = (CorsRule(allowed_origins=("https://example.com",), allowed_methods=("GET",)),)
+
+
+class Reopened:
+    """A bucket on a store of its own, which can be closed and opened again."""
+
+    def __init__(self, backend: Backend, notes: Notes) -> None:
+        self._backend = backend
+        self._note = partial(add_note, notes)
+        self._scratch = Scratch(backend.open([]), backend)
+        self._name = self._scratch.create()
+
+    def bucket(self) -> Bucket:
+        """Returns the bucket on the store that is open."""
+        return Bucket(self._scratch.store, self._name, self._backend, self._note)
+
+    def again(self) -> Bucket:
+        """Closes the store, opens another on the same backend, and returns the bucket there."""
+        self._scratch.store.close()
+        self._scratch.store = self._backend.open([])
+        return self.bucket()
+
+    def close(self) -> None:
+        """Removes the bucket."""
+        self._scratch.remove_all()
+        self._scratch.store.close()
+
+
+class PersistenceTests(ContractTests):
+    """Of a driver that declares ``persistent``, everything that was written is there when the store is opened again."""
+
+    @pytest.fixture
+    def reopened(self, store: Store, contract_backend: Backend, notes: Notes) -> Iterator[Reopened]:
+        """A bucket on a store that a test may close and open again."""
+        if not store.capabilities.features.persistent:
+            cannot_try(notes, "opening a store again", "the driver does not declare that it is persistent")
+        reopened = Reopened(contract_backend, notes)
+        yield reopened
+        reopened.close()
+
+    @once
+    def test_objects_are_there_when_the_store_is_opened_again(self, reopened: Reopened) -> None:
+        bucket = reopened.bucket()
+        features = bucket.store.capabilities.features
+        kept = {name: HEADERS[name] for name in HEADERS if getattr(features, HEADER_FEATURES.get(name, "persistent"))}
+        tags = {"colour": "blue"} if features.put_tagging else {}
+        before = bucket.put("kept/a", b"content", **kept, tags=tags)
+        bucket.put("kept/b", b"")
+        bucket.put("deleted")
+        bucket.delete("deleted")
+        bucket = reopened.again()
+        assert bucket.entries() == ["kept/a", "kept/b"]
+        assert (bucket.read("kept/a"), bucket.read("kept/b")) == (b"content", b"")
+        after = bucket.head("kept/a")
+        assert after == before
+        assert headers_of(after).items() >= kept.items()
+        if "get_object_tagging" in bucket.store.capabilities.operations:
+            assert bucket.store.get_object_tagging(bucket.name, "kept/a") == tags
+
+    @once
+    def test_a_bucket_is_there_when_the_store_is_opened_again(self, reopened: Reopened) -> None:
+        bucket = reopened.bucket()
+        operations = bucket.store.capabilities.operations
+        before = bucket.store.head_bucket(bucket.name) if "head_bucket" in operations else None
+        if "put_bucket_cors" in operations:
+            bucket.store.put_bucket_cors(bucket.name, RULES)
+        bucket = reopened.again()
+        if "head_bucket" in operations:
+            assert bucket.store.head_bucket(bucket.name) == before
+        if "get_bucket_cors" in operations:
+            assert bucket.store.get_bucket_cors(bucket.name) == RULES
+        assert bucket.entries() == []
+
+    @once
+    @needs(*MULTIPART, "list_parts")
+    def test_an_upload_goes_on_when_the_store_is_opened_again(self, reopened: Reopened) -> None:
+        upload = reopened.bucket().upload("key", content_type="text/css")
+        part = upload.send(1, b"content")
+        bucket = reopened.again()
+        assert [found.etag for found in parts_of(bucket.store, bucket.name, "key", upload.upload_id)] == [part.etag]
+        bucket.store.complete_multipart_upload(bucket.name, "key", upload.upload_id, [part])
+        assert bucket.read("key") == b"content"
+        assert bucket.head("key").content_type == "text/css"

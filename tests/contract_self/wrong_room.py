@@ -1,0 +1,110 @@
+"""Drivers that lose room."""
+
+from __future__ import annotations
+
+from bucketry import (
+    Body,
+    CompletedPart,
+    CompleteOptions,
+    CopyOptions,
+    DeleteOptions,
+    DeleteResult,
+    Done,
+    ObjectInfo,
+    PutOptions,
+    QuotaExceeded,
+)
+from bucketry.hookspecs import hookimpl
+from bucketry_contract.suite.room import RoomTests
+
+from tests.contract_self.cases import fails
+from tests.contract_self.honest import HonestDriver
+
+
+class LosesRoom(HonestDriver):
+    """Base of drivers that count room as taken that is not."""
+
+    lost = 0
+
+    def pull(self, bucket: str, key: str, body: Body) -> tuple[bytes, ...]:
+        pieces = super().pull(bucket, key, body)
+        if self.room is not None and self.lost + sum(map(len, pieces)) > self.room:
+            raise QuotaExceeded
+        return pieces
+
+
+@fails(RoomTests, RoomTests.test_a_put_that_fails_gives_its_room_back)
+@fails(RoomTests, RoomTests.test_what_is_gone_gives_its_room_back)
+class LosesTheRoomOfWhatFails(LosesRoom):
+    def pull(self, bucket: str, key: str, body: Body) -> tuple[bytes, ...]:
+        try:
+            return super().pull(bucket, key, body)
+        except Exception:
+            self.lost += body.bytes_read
+            raise
+
+
+@fails(RoomTests, RoomTests.test_what_is_gone_gives_its_room_back)
+class LosesTheRoomOfWhatIsOverwritten(LosesRoom):
+    @hookimpl
+    def put_object(self, bucket: str, key: str, body: Body, options: PutOptions) -> ObjectInfo:
+        before = self.bucket(bucket).objects.get(key)
+        info = super().put_object(bucket, key, body, options)
+        self.lost += before.info.size_bytes if before else 0
+        return info
+
+
+@fails(RoomTests, RoomTests.test_what_is_gone_gives_its_room_back)
+class LosesTheRoomOfWhatIsDeleted(LosesRoom):
+    @hookimpl
+    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Done:
+        before = self.bucket(bucket).objects.get(key)
+        done = super().delete_object(bucket, key, options)
+        self.lost += before.info.size_bytes if before else 0
+        return done
+
+    @hookimpl
+    def delete_objects(self, bucket: str, keys: tuple[str, ...]) -> DeleteResult:
+        for key in keys:
+            HonestDriver.delete_object(self, bucket, key, DeleteOptions())
+        return DeleteResult(keys)
+
+
+@fails(RoomTests, RoomTests.test_what_is_gone_gives_its_room_back)
+class LosesTheRoomOfBatches(LosesRoom):
+    @hookimpl
+    def delete_objects(self, bucket: str, keys: tuple[str, ...]) -> DeleteResult:
+        objects = self.bucket(bucket).objects
+        self.lost += sum(objects[key].info.size_bytes for key in keys if key in objects)
+        return super().delete_objects(bucket, keys)
+
+
+@fails(RoomTests, RoomTests.test_what_is_gone_gives_its_room_back)
+class CountsCopiesTwice(LosesRoom):
+    @hookimpl
+    def copy_object(
+        self, source_bucket: str, source_key: str, bucket: str, key: str, options: CopyOptions
+    ) -> ObjectInfo:
+        info = super().copy_object(source_bucket, source_key, bucket, key, options)
+        self.lost += info.size_bytes
+        return info
+
+
+@fails(RoomTests, RoomTests.test_what_is_gone_gives_its_room_back)
+class LosesTheRoomOfAbortedUploads(LosesRoom):
+    @hookimpl
+    def abort_multipart_upload(self, bucket: str, key: str, upload_id: str) -> Done:
+        parts = self.upload(bucket, key, upload_id).parts.values()
+        self.lost += sum(part.size_bytes for part, _ in parts)
+        return super().abort_multipart_upload(bucket, key, upload_id)
+
+
+@fails(RoomTests, RoomTests.test_what_is_gone_gives_its_room_back)
+class LosesTheRoomOfCompletedUploads(LosesRoom):
+    @hookimpl
+    def complete_multipart_upload(
+        self, bucket: str, key: str, upload_id: str, parts: tuple[CompletedPart, ...], options: CompleteOptions
+    ) -> ObjectInfo:
+        info = super().complete_multipart_upload(bucket, key, upload_id, parts, options)
+        self.lost += info.size_bytes
+        return info

@@ -125,8 +125,9 @@ def test_the_file_is_the_option_the_variable_or_the_one_in_this_folder(
         (
             "[serve]\nprot = 1",
             (
-                "unknown: 'serve.prot' (known: serve.bucket, serve.fault, serve.host, serve.log_level, serve.port, "
-                "serve.read_only, serve.reset_endpoint, serve.s3, serve.s3_domain, serve.s3_host, serve.s3_port)"
+                "unknown: 'serve.prot' (known: serve.allow_anonymous, serve.allowed_host, serve.bucket, "
+                "serve.cors_origin, serve.fault, serve.host, serve.log_level, serve.port, serve.read_only, "
+                "serve.reset_endpoint, serve.s3, serve.s3_check_origins, serve.s3_domain, serve.s3_host, serve.s3_port)"
             ),
         ),
         (

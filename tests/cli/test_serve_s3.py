@@ -174,9 +174,9 @@ def test_faults_strike_s3_clients(spawn: Spawn) -> None:
         s3.list_buckets()
 
 
-@pytest.mark.parametrize("option", ["--host", "--s3-host"])
-def test_the_published_secret_is_for_this_machine_alone(run: Run, option: str) -> None:
-    result = run("serve", "--port", "0", "--s3-port", "0", option, "0.0.0.0", store=None)  # noqa: S104
+@pytest.mark.parametrize("options", [("--allow-anonymous", "--host"), ("--s3-host",)])
+def test_the_published_secret_is_for_this_machine_alone(run: Run, options: tuple[str, ...]) -> None:
+    result = run("serve", "--port", "0", "--s3-port", "0", *options, "0.0.0.0", store=None)  # noqa: S104
     assert result.exit_code == 1
     assert "the published one" in result.stderr
     assert "BUCKETRY_S3_SECRET_KEY" in result.stderr

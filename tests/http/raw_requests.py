@@ -21,7 +21,7 @@ def answers(client: socket.socket) -> bytes:
 
 
 def request(method: str, target: str, content: bytes = b"", **headers: str) -> bytes:
-    lines = [f"{method} {target} HTTP/1.1", "Host: x", *(f"{name}: {value}" for name, value in headers.items())]
+    lines = [f"{method} {target} HTTP/1.1", "Host: localhost", *(f"{name}: {value}" for name, value in headers.items())]
     if content:
         lines.append(f"Content-Length: {len(content)}")
     return ("\r\n".join(lines) + "\r\n\r\n").encode() + content

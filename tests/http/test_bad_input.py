@@ -14,6 +14,7 @@ from tests.http.layers import Raises
 
 PRESIGN = "buckets/my-assets/objects/presign"
 DELETE = "buckets/my-assets/objects/delete"
+JSON = {"Content-Type": "application/json"}
 FIELDS = {"title", "status", "code", "detail", "retryable"}
 
 
@@ -84,7 +85,7 @@ FIELDS = {"title", "status", "code", "detail", "retryable"}
 def test_a_bad_request_is_a_problem(
     client: Client, method: str, path: str, body: bytes, status: int, code: str, words: str
 ) -> None:
-    response = client.request(method, path, content=body)
+    response = client.request(method, path, content=body, headers=JSON)
     assert response.headers["content-type"] == "application/problem+json"
     problem: dict[str, Any] = response.json()
     assert set(problem) >= FIELDS

@@ -41,7 +41,7 @@ def test_a_client_that_leaves_a_listing_ends_it(driver: DriverSpec) -> None:
             store.put_object("my-assets", f"{number:05}", b"")
         with running(store) as port:
             with connect(port) as client:
-                client.sendall(f"GET {API}/buckets/my-assets/objects HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+                client.sendall(f"GET {API}/buckets/my-assets/objects HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
                 assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
             assert eventually(stands_still)
     assert endless.pages > 1

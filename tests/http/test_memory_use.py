@@ -37,7 +37,8 @@ def upload(port: int, size: int) -> object:
     start = b'--XX\r\nContent-Disposition: form-data; name="file"; filename="big"\r\n\r\n'
     end = b"\r\n--XX--\r\n"
     head = (
-        f"POST {API}/buckets/sink/objects HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=XX\r\n"
+        f"POST {API}/buckets/sink/objects HTTP/1.1\r\nHost: localhost\r\n"
+        "Content-Type: multipart/form-data; boundary=XX\r\n"
         f"Content-Length: {len(start) + size + len(end)}\r\nConnection: close\r\n\r\n"
     )
     block = bytes(range(256)) * 4096

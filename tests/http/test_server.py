@@ -89,10 +89,10 @@ def test_a_connection_serves_one_request_after_another(port: int) -> None:
     with connect(port) as client:
         for number in range(3):
             content = bytes([number]) * 100_000
-            head = f"PUT {API}/{OBJECTS}/{number} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(content)}\r\n\r\n"
+            head = f"PUT {API}/{OBJECTS}/{number} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(content)}\r\n\r\n"
             client.sendall(head.encode() + content)
             assert client.recv(65536).startswith(b"HTTP/1.1 201 ")
-            client.sendall(f"HEAD {API}/{OBJECTS}/{number} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            client.sendall(f"HEAD {API}/{OBJECTS}/{number} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
             answer = client.recv(65536)
             assert answer.startswith(b"HTTP/1.1 200 ")
             assert answer.endswith(b"\r\n\r\n")
@@ -100,17 +100,19 @@ def test_a_connection_serves_one_request_after_another(port: int) -> None:
 
 def test_a_refused_upload_is_answered_and_the_connection_lives_on(port: int) -> None:
     with connect(port) as client:
-        head = f"PUT {API}/buckets/none-such/objects/a HTTP/1.1\r\nHost: x\r\nContent-Length: {8 * MIB}\r\n\r\n"
+        head = f"PUT {API}/buckets/none-such/objects/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: {8 * MIB}\r\n\r\n"
         client.sendall(head.encode())
         client.sendall(bytes(8 * MIB))
         assert client.recv(65536).startswith(b"HTTP/1.1 404 ")
-        client.sendall(f"GET {API}/status HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        client.sendall(f"GET {API}/status HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
 
 
 def test_a_chunked_body_is_stored(port: int, counted_store: Store) -> None:
     with connect(port) as client:
-        client.sendall(f"PUT {API}/{OBJECTS}/a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
+        client.sendall(
+            f"PUT {API}/{OBJECTS}/a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+        )
         for _ in range(40):
             client.sendall(b"10000\r\n" + b"x" * 0x10000 + b"\r\n")
         client.sendall(b"0\r\n\r\n")
@@ -122,9 +124,9 @@ def test_a_chunked_body_is_stored(port: int, counted_store: Store) -> None:
 def test_an_upload_that_is_broken_off_leaves_the_old_object(counted_store: Store, sent: int) -> None:
     counted_store.put_object("my-assets", "a", b"old")
     heads = (
-        f"PUT {API}/{OBJECTS}/a HTTP/1.1\r\nHost: x\r\nContent-Length: {50 * MIB}\r\n\r\n",
+        f"PUT {API}/{OBJECTS}/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: {50 * MIB}\r\n\r\n",
         (
-            f"POST {API}/{OBJECTS} HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=XX\r\n"
+            f"POST {API}/{OBJECTS} HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=XX\r\n"
             f"Content-Length: {50 * MIB}\r\n\r\n"
             '--XX\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\n'
         ),
@@ -142,7 +144,7 @@ def test_an_upload_that_is_broken_off_leaves_the_old_object(counted_store: Store
 
 def test_a_silent_upload_is_given_up(counted_store: Store) -> None:
     with running(counted_store, idle_seconds=0.1) as port, connect(port) as client:
-        client.sendall(f"PUT {API}/{OBJECTS}/a HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc".encode())
+        client.sendall(f"PUT {API}/{OBJECTS}/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc".encode())
         answer = client.recv(65536)
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert b'"code":"incomplete_body"' in answer
@@ -152,7 +154,7 @@ def test_a_silent_upload_is_given_up(counted_store: Store) -> None:
 def test_a_client_that_leaves_a_download_closes_the_object(port: int, counted_store: Store, counted: Counted) -> None:
     counted_store.put_object("my-assets", "big", bytes(64 * MIB))
     with connect(port) as client:
-        client.sendall(f"GET {API}/{OBJECTS}/big HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        client.sendall(f"GET {API}/{OBJECTS}/big HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         client.recv(65536)
         assert (counted.opened, counted.closed) == (["big"], [])
     assert eventually(lambda: counted.closed == ["big"])
@@ -182,7 +184,7 @@ def test_a_listing_that_breaks_off_does_not_look_whole(driver: DriverSpec, caplo
         for number in range(1001):
             store.put_object("my-assets", f"{number:05}", b"")
         with running(store) as port, connect(port) as client:
-            client.sendall(f"GET {API}/{OBJECTS} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            client.sendall(f"GET {API}/{OBJECTS} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
             answer = b"".join(iter(lambda: client.recv(65536), b""))
     assert b'[{"key":"00000"' in answer
     assert not answer.endswith(b"]\r\n0\r\n\r\n")
@@ -193,13 +195,13 @@ def test_a_listing_that_breaks_off_does_not_look_whole(driver: DriverSpec, caplo
 @pytest.mark.parametrize(
     ("head", "status", "code"),
     [
-        (b"GET /x HTTP/1.1\r\nHost: x\r\nX-Long: " + b"x" * 100_000 + b"\r\n\r\n", 431, b"too_large"),
-        (b"GET /x HTTP/1.1\r\nHost: x\r\n" + b"X-Many: x\r\n" * 20_000 + b"\r\n", 431, b"too_large"),
-        (b"GET /x HTTP/1.1\r\nHost: x\r\nX-Endless: " + b"x" * 2_000_000, 431, b"too_large"),
-        (b"GET /" + b"x" * 20_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414, b"too_large"),
+        (b"GET /x HTTP/1.1\r\nHost: localhost\r\nX-Long: " + b"x" * 100_000 + b"\r\n\r\n", 431, b"too_large"),
+        (b"GET /x HTTP/1.1\r\nHost: localhost\r\n" + b"X-Many: x\r\n" * 20_000 + b"\r\n", 431, b"too_large"),
+        (b"GET /x HTTP/1.1\r\nHost: localhost\r\nX-Endless: " + b"x" * 2_000_000, 431, b"too_large"),
+        (b"GET /" + b"x" * 20_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", 414, b"too_large"),
         (b"GARBAGE\r\n\r\n", 400, b"malformed_request"),
-        (b"GET /\xff HTTP/1.1\r\nHost: x\r\n\r\n", 400, b"malformed_request"),
-        (b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n", 400, b"malformed_request"),
+        (b"GET /\xff HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, b"malformed_request"),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: many\r\n\r\n", 400, b"malformed_request"),
     ],
 )
 def test_what_is_no_proper_request_is_refused(port: int, head: bytes, status: int, code: bytes) -> None:
@@ -219,7 +221,9 @@ def test_what_is_no_proper_request_is_refused(port: int, head: bytes, status: in
 
 def test_endless_trailers_are_refused(port: int) -> None:
     with connect(port) as client:
-        client.sendall(f"PUT {API}/{OBJECTS}/a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
+        client.sendall(
+            f"PUT {API}/{OBJECTS}/a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+        )
         client.sendall(b"1\r\nx\r\n0\r\n")
         trailers = (b"X-Trailer: " + b"x" * 10_000 + b"\r\n" for _ in range(2000))
         with contextlib.suppress(OSError):
@@ -250,7 +254,7 @@ def test_a_server_that_stops_ends_a_stalled_upload(counted_store: Store) -> None
     thread.start()
     assert started.wait(WAIT)
     with connect(int(server.urls[0].rsplit(":", 1)[1])) as client:
-        head = f"PUT {API}/{OBJECTS}/a HTTP/1.1\r\nHost: x\r\nContent-Length: {50 * MIB}\r\n\r\n"
+        head = f"PUT {API}/{OBJECTS}/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: {50 * MIB}\r\n\r\n"
         client.sendall(head.encode() + bytes(20 * MIB))
         server.stop()
         thread.join(WAIT)

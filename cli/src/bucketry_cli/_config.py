@@ -24,11 +24,15 @@ class ServeTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The table ``[serve]``: the options of ``bucketry serve``, with ``_`` for ``-``."""
 
     host: str | UnsetType = UNSET
+    allow_anonymous: bool | UnsetType = UNSET
+    allowed_host: list[str] | UnsetType = UNSET
+    cors_origin: list[str] | UnsetType = UNSET
     port: int | UnsetType = UNSET
     s3: bool | UnsetType = UNSET
     s3_host: str | UnsetType = UNSET
     s3_port: int | UnsetType = UNSET
     s3_domain: list[str] | UnsetType = UNSET
+    s3_check_origins: bool | UnsetType = UNSET
     bucket: list[str] | UnsetType = UNSET
     fault: list[str] | UnsetType = UNSET
     reset_endpoint: bool | UnsetType = UNSET

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bucketry_http.shared.gate import Gate
 from bucketry_http.shared.transfers import KIB, MIB, TransferSettings
 
 __all__ = ["KIB", "MIB", "RestSettings"]
@@ -14,8 +15,29 @@ class RestSettings(TransferSettings, frozen=True, kw_only=True):
         max_form_files: Most parts of one multipart form.
         ready_seconds: How long readiness waits for the store's status.
         docs: Whether ``/schema`` serves the OpenAPI document and the interactive page.
+        allowed_hosts: Host names and addresses, without port, under which clients reach the API, besides those of the
+            machine itself. ``*.example.com`` stands for all names below ``example.com``, ``*`` for every host. Without
+            any, connections over the loopback interface must name the machine itself, and others may name any host.
+            With some, all connections are checked.
+        public_endpoints: URLs under which clients reach the API, where a proxy stands in front of it. Their hosts are
+            accepted, and their own pages are not foreign.
+        cors_origins: Origins whose web pages may use the API, such as ``https://app.example.com``; ``*``: every page.
+            Pages of all others can read nothing and change nothing.
+
+    Raises:
+        InvalidSettings: An allowed host or origin, or a public endpoint is malformed.
     """
 
     max_form_files: int = 10_000
     ready_seconds: float = 5.0
     docs: bool = True
+    allowed_hosts: tuple[str, ...] = ()
+    public_endpoints: tuple[str, ...] = ()
+    cors_origins: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.gate()
+
+    def gate(self) -> Gate:
+        """Returns the rules that these settings make."""
+        return Gate(self.allowed_hosts, self.public_endpoints, self.cors_origins)

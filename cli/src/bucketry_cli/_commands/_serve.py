@@ -6,18 +6,22 @@ import logging
 import sys
 from contextlib import ExitStack, closing
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from bucketry import BucketryError, Store, open_store
 from bucketry.layers import Fault, Faults, ReadOnly
 
 from bucketry_cli._options import command_options, driver_table, examples, store_option
+from bucketry_cli._serving._access import access_notes
 from bucketry_cli._serving._lazy import LazyApp
-from bucketry_cli._serving._listening import Endpoint, bind, run
+from bucketry_cli._serving._listening import Endpoint, bind, run, url_of
 from bucketry_cli._serving._reset import PATH, ResetApp, Stage
 from bucketry_cli._serving._s3 import S3Front, S3Options
 from bucketry_cli._state import State
+
+if TYPE_CHECKING:
+    from bucketry_http import RestSettings
 
 _LEVELS: Final = ("debug", "info", "warning", "error")
 
@@ -29,10 +33,10 @@ def _fault(_context: click.Context, _parameter: click.Parameter, texts: tuple[st
         raise click.BadParameter(error.detail) from None
 
 
-def _rest_app(store: Store) -> Any:
+def _rest_app(store: Store, settings: RestSettings) -> Any:
     from bucketry_http import create_app
 
-    return create_app(store)
+    return create_app(store, settings)
 
 
 @click.command(
@@ -50,7 +54,30 @@ def _rest_app(store: Store) -> Any:
     show_envvar=True,
     default="127.0.0.1",
     show_default=True,
-    help="Address to listen on; 0.0.0.0: all. The REST API asks nobody for credentials.",
+    help="Address to listen on; 0.0.0.0: all. Any but this machine's own needs --allow-anonymous.",
+)
+@click.option(
+    "--allow-anonymous/--no-allow-anonymous",
+    envvar="BUCKETRY_ALLOW_ANONYMOUS",
+    show_envvar=True,
+    default=False,
+    help="Listen beyond this machine although the REST API asks nobody for credentials: everybody may do everything.",
+)
+@click.option(
+    "--allowed-host",
+    envvar="BUCKETRY_ALLOWED_HOST",
+    show_envvar=True,
+    multiple=True,
+    metavar="NAME",
+    help="Host name under which clients reach this server, besides localhost; * for any. Repeatable.",
+)
+@click.option(
+    "--cors-origin",
+    envvar="BUCKETRY_CORS_ORIGIN",
+    show_envvar=True,
+    multiple=True,
+    metavar="ORIGIN",
+    help="Web pages from here may use the REST API (https://app.example.com); * for all. Repeatable.",
 )
 @click.option(
     "--port",
@@ -85,6 +112,13 @@ def _rest_app(store: Store) -> Any:
     multiple=True,
     metavar="NAME",
     help="Host name below which the first label is a bucket (bucket.s3.example.com). Repeatable.",
+)
+@click.option(
+    "--s3-check-origins/--no-s3-check-origins",
+    envvar="BUCKETRY_S3_CHECK_ORIGINS",
+    show_envvar=True,
+    default=True,
+    help="Web pages from elsewhere need a CORS rule or a presigned URL to change something.  [default: check]",
 )
 @click.option(
     "--bucket",
@@ -131,11 +165,15 @@ def serve(
     ctx: click.Context,
     store: str,
     host: str,
+    allow_anonymous: bool,
+    allowed_host: tuple[str, ...],
+    cors_origin: tuple[str, ...],
     port: int,
     s3: bool,
     s3_host: str | None,
     s3_port: int,
     s3_domain: tuple[str, ...],
+    s3_check_origins: bool,
     bucket: tuple[str, ...],
     fault: tuple[Fault, ...],
     reset_endpoint: bool,
@@ -153,13 +191,21 @@ def serve(
     )
     config = ctx.ensure_object(State).config
     front = S3Front(
-        S3Options(host=s3_host or host, port=s3_port, domains=s3_domain, credentials=tuple(config.s3_credentials))
+        S3Options(
+            host=s3_host or host,
+            port=s3_port,
+            domains=s3_domain,
+            allowed_hosts=allowed_host,
+            check_origins=s3_check_origins,
+            credentials=tuple(config.s3_credentials),
+        )
         if s3
         else None
     )
     faults = Faults(*fault)
     with ExitStack() as stack:
         bound = stack.enter_context(closing(bind(host, port, "--port")))
+        access = access_notes(host, bound, allowed=allow_anonymous, read_only=read_only)
         stack.enter_context(closing(front))
         settings = front.settings(store, driver_table(ctx, store))
         # Whoever may not write is told so before a fault strikes.
@@ -167,11 +213,16 @@ def serve(
         opened = stack.enter_context(open_store(settings, layers=layers))
         stage = Stage(opened, bucket, faults, resettable=reset_endpoint)
         endpoints, notes = front.serve(opened)
-        from bucketry_http import Listener
+        from bucketry_http import Listener, RestSettings
 
-        app = LazyApp(partial(_rest_app, opened))
-        rest = Listener(ResetApp(app, stage.reset) if reset_endpoint else app, host, port, bound)
+        how = RestSettings(
+            allowed_hosts=allowed_host, public_endpoints=(url_of(host, bound),), cors_origins=cors_origin
+        )
+        app: Any = LazyApp(partial(_rest_app, opened, how))
+        if reset_endpoint:
+            app = ResetApp(app, stage.reset, how.gate())
+        rest = Listener(app, host, port, bound)
         places = [("REST API", "/api/v1/storage"), ("API docs", "/schema")]
         places += [("Reset", PATH)] if reset_endpoint else []
         headline = f"bucketry serves {store}" + (" for reading only" if read_only else "") + "; Ctrl-C stops it"
-        run([Endpoint(rest, tuple(places)), *endpoints], headline, notes)
+        run([Endpoint(rest, tuple(places)), *endpoints], headline, (*notes, *access))

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from itertools import islice
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bucketry import BucketAlreadyExists, BucketNotEmpty, BucketryError, Store
 from bucketry.layers import Faults
@@ -16,6 +16,9 @@ from bucketry.options import MAX_PAGE
 
 from bucketry_cli._deleting import delete_keys
 from bucketry_cli._failures import Failure
+
+if TYPE_CHECKING:
+    from bucketry_http.shared.gate import Gate
 
 PATH: Final = "/_bucketry/reset"
 
@@ -110,14 +113,25 @@ def _delete(store: Store, bucket: str) -> None:
 class ResetApp:
     """The reset endpoint in front of another application, which gets all other requests."""
 
-    def __init__(self, app: Any, reset: Callable[[], None]) -> None:
+    def __init__(self, app: Any, reset: Callable[[], None], gate: Gate) -> None:
+        """Puts it there.
+
+        Args:
+            app: The other application.
+            reset: Called for a reset, in a thread.
+            gate: Decides over every request for it first: a page that happens to be open must not delete a test's data.
+        """
         self._app = app
         self._reset = reset
+        self._gate = gate
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Takes a request."""
         if scope["type"] != "http" or scope["path"] != PATH:
             await self._app(scope, receive, send)
+            return
+        send = await self._gate.admit(scope, send)
+        if send is None:
             return
         status, detail = await self._answer(scope)
         content = json.dumps({"status": status, "detail": detail}).encode() if detail else b""
@@ -130,9 +144,6 @@ class ResetApp:
     async def _answer(self, scope: Any) -> tuple[int, str]:
         if scope["method"] != "POST":
             return HTTPStatus.METHOD_NOT_ALLOWED, "a reset is a POST"
-        if any(name == b"origin" for name, _ in scope["headers"]):
-            # A browser sends it with every POST: a page that happens to be open must not delete a test's data.
-            return HTTPStatus.FORBIDDEN, "a reset does not come from a web page"
         import anyio.to_thread
 
         try:

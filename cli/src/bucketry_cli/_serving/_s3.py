@@ -33,12 +33,16 @@ class S3Options(msgspec.Struct, frozen=True, kw_only=True):
         host: Where it listens.
         port: Its TCP port; 0: any that is free.
         domains: Host names below which the first label is a bucket.
+        allowed_hosts: Hosts under which clients reach it besides.
+        check_origins: Whether pages of other origins need a CORS rule to change something.
         credentials: Those of the settings file.
     """
 
     host: str
     port: int
     domains: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
+    check_origins: bool = True
     credentials: tuple[CredentialTable, ...] = ()
 
 
@@ -67,6 +71,7 @@ class S3Front:
         self._region = _REGION
         self._bound: socket.socket | None = None
         self._tells_its_place = False
+        self._endpoints: tuple[str, ...] = ()
 
     def settings(self, url: str, table: Mapping[str, object]) -> DriverSettings:
         """Returns the store's settings, which say where it is served and what signs, if its driver wants to know.
@@ -89,6 +94,7 @@ class S3Front:
         assert isinstance(told, ServedSettings)  # noqa: S101 - of the same driver as before
         self._credentials = with_signer(self._credentials, told)
         self._region, self._tells_its_place = told.region, True
+        self._endpoints = tuple(filter(None, (told.endpoint, told.public_endpoint)))
         return told
 
     def serve(self, store: Store) -> tuple[tuple[Endpoint, ...], Notes]:
@@ -129,5 +135,12 @@ class S3Front:
 
         # "localhost" besides, so that clients which put the bucket before the host name work here as they come.
         domains = tuple(dict.fromkeys((*options.domains, "localhost")))
-        settings = S3Settings(credentials=self._credentials, region=self._region, domains=domains)
+        settings = S3Settings(
+            credentials=self._credentials,
+            region=self._region,
+            domains=domains,
+            allowed_hosts=options.allowed_hosts,
+            public_endpoints=self._endpoints,
+            check_origins=options.check_origins,
+        )
         return Endpoint(Listener(create_s3_app(store, settings), options.host, options.port, self._bound), ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib.metadata import version
 
 from bucketry import Store
@@ -9,6 +10,7 @@ from litestar import Router
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.openapi.spec import License, Tag
+from msgspec.structs import replace
 
 from bucketry_http.rest import buckets, deleting, downloading, health, listing, presign, status, uploading, usage
 from bucketry_http.rest.bodies import ApiRequest
@@ -48,14 +50,20 @@ _TAGS = {
 }
 
 
-def create_app(store: Store, settings: RestSettings | None = None) -> StorageApp:
+def create_app(store: Store, settings: RestSettings | None = None, *, allowed_hosts: Iterable[str] = ()) -> StorageApp:
     """Makes the REST API over a store, as an ASGI application.
 
     Args:
         store: The store. The caller opens and closes it.
         settings: How to serve it.
+        allowed_hosts: Hosts under which clients reach it, besides those of the settings (`RestSettings.allowed_hosts`).
+
+    Raises:
+        InvalidSettings: An allowed host is malformed.
     """
     settings = settings or RestSettings()
+    if added := tuple(allowed_hosts):
+        settings = replace(settings, allowed_hosts=settings.allowed_hosts + added)
     app = StorageApp(
         [
             Router(PREFIX, route_handlers=[*answer_options(_HANDLERS), *_HANDLERS], response_class=Json),

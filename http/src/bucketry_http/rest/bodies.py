@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import msgspec
 from bucketry import InvalidArgument, TooLarge
@@ -16,11 +16,14 @@ from litestar.typing import FieldDefinition
 from bucketry_http.rest.problems import MalformedJson
 from bucketry_http.rest.storage import app_of
 from bucketry_http.shared.receiving import RequestContent
+from bucketry_http.shared.request_errors import UnsupportedMediaType
 
 if TYPE_CHECKING:
     from litestar._openapi.schema_generation import SchemaCreator
     from litestar.dto.data_structures import DTOFieldDefinition
     from litestar.openapi.spec import Reference, Schema
+
+_JSON: Final = "application/json"
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -53,12 +56,15 @@ class ApiRequest(Request[Any, Any, Any]):
 
         Raises:
             TooLarge: It is over the operation's limit.
+            UnsupportedMediaType: It is not declared as JSON.
             IncompleteBody: The client went away before its end, or sends nothing any more or next to nothing.
         """
         if self._body is not Empty:
             return self._body
         content = RequestContent(self.receive, app_of(self).settings.idle_seconds)
         body = await content.next()
+        if body:
+            self._check_type()
         self._check_size(len(body))
         if not content.ended:
             body = await self._rest(body, content)
@@ -72,6 +78,14 @@ class ApiRequest(Request[Any, Any, Any]):
             body += piece
             self._check_size(len(body))
         return bytes(body)
+
+    def _check_type(self) -> None:
+        """Only a browser's page needs to declare another type: then it need not ask before it sends the request."""
+        declared = self.headers.get("content-type", "")
+        # Parameters mean nothing here (RFC 8259, 11).
+        if declared.partition(";")[0].strip().lower() != _JSON:
+            shown = repr(declared[:100]) if declared else "nothing"
+            raise UnsupportedMediaType(f"it must be {_JSON}, and the request says {shown}")
 
     def _check_size(self, size: int) -> None:
         limit = self.route_handler.resolve_request_max_body_size()

@@ -15,19 +15,21 @@ from bucketry import BucketryError, NotFound, NotModified
 from litestar.openapi.datastructures import ResponseSpec
 
 from bucketry_http.heads import REFUSAL_CODES
-from bucketry_http.rest.problems import FRAMEWORK_CODES, MEDIA_TYPE, Problem, status_of
+from bucketry_http.rest.problems import FRAMEWORK_CODES, status_of
+from bucketry_http.shared.problem import MEDIA_TYPE, Problem
 
-ANY_REQUEST: Final = (400, 403, 408, 414, 422, 431, 500, 501, 505)
+ANY_REQUEST: Final = (400, 403, 408, 414, 421, 422, 431, 500, 501, 505)
 """What any request may be refused with, whatever it asks for."""
 
 ANY_OPERATION: Final = (*ANY_REQUEST, 502, 503)
 """What any operation on a backend may fail with."""
 
 _REASONS: Final[Mapping[int, str]] = {
-    403: "the server's credentials are refused by the backend, or this request by the server",
+    403: "the server refuses this request, or a page of this origin, or the backend refuses the server's credentials",
     408: "the request came too slowly",
     413: "the body has too many bytes, or the form too many parts",
     414: "the URL is too long",
+    421: "the host that the request names is not allowed",
     431: "the headers are too long",
     501: "the store, or the server, cannot do this",
     502: "the backend failed",

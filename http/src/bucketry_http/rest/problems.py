@@ -12,16 +12,15 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import bucketry as core
-import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap
 
+from bucketry_http.shared.problem import MEDIA_TYPE, Problem
 from bucketry_http.shared.request_errors import RequestError
 
 logger = logging.getLogger("bucketry_http")
 
-MEDIA_TYPE: Final = "application/problem+json"
 STORED_BEFORE: Final = "bucketry_stored_before"
 """Where in a request's state the keys stand that it stored before it failed."""
 
@@ -61,30 +60,6 @@ class MalformedUrl(RequestError):
 
     code = "malformed_url"
     sentence = "The URL is not valid"
-
-
-class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What went wrong (RFC 9457).
-
-    Attributes:
-        title: The status in words.
-        status: The HTTP status.
-        code: Stable name of the failure, for programs.
-        detail: What happened, for people.
-        retryable: Whether the same request may succeed later with nothing changed.
-        bucket: The bucket that the request was about.
-        key: The key that the request was about.
-        stored: Keys of the form's files that were stored before the one that failed.
-    """
-
-    title: str
-    status: int
-    code: str
-    detail: str
-    retryable: bool
-    bucket: str | None = None
-    key: str | None = None
-    stored: list[str] | None = None
 
 
 def status_of(error: core.BucketryError) -> HTTPStatus:

@@ -12,6 +12,7 @@ from litestar.types import Receive, Scope, Send
 from bucketry_http.rest.routing import route_object_key
 from bucketry_http.settings import RestSettings
 from bucketry_http.shared.calls import StoreCalls
+from bucketry_http.shared.gate import Gate
 from bucketry_http.shared.uploading import Uploader
 
 
@@ -22,15 +23,18 @@ class StorageApp(Litestar):
         calls: The store that it serves.
         uploader: Stores what clients send.
         settings: How it serves it.
+        gate: Decides over every request first.
     """
 
     calls: StoreCalls
     uploader: Uploader
     settings: RestSettings
+    gate: Gate
 
     def serve_store(self, store: Store, settings: RestSettings) -> Self:
         """Serves this store from now on; returns the application itself."""
         self.settings = settings
+        self.gate = settings.gate()
         self.calls = StoreCalls(store, call_threads=settings.call_threads, transfer_threads=settings.transfer_threads)
         self.uploader = Uploader(self.calls, settings)
         return self
@@ -45,6 +49,9 @@ class StorageApp(Litestar):
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Takes a request, its object key first: the framework's router would not leave it as it is."""
         if scope["type"] == "http":
+            send = await self.gate.admit(scope, send)
+            if send is None:
+                return
             route_object_key(scope)
         await super().__call__(cast("Scope", scope), cast("Receive", receive), cast("Send", send))
 

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from typing import Any
 
 import bucketry
 from bucketry import Store
+from msgspec.structs import replace
 
 from bucketry_http.s3 import cors, forms
 from bucketry_http.s3.answers import Answer, error_answer
 from bucketry_http.s3.authentication import authorise
 from bucketry_http.s3.endpoint import Endpoint
 from bucketry_http.s3.errors import translated
+from bucketry_http.s3.foreign_pages import refuse_foreign
 from bucketry_http.s3.malformed import S3Protocol
 from bucketry_http.s3.request import S3Request
 from bucketry_http.s3.router import route
 from bucketry_http.s3.settings import S3Settings
 from bucketry_http.shared.ending import DRAIN_SECONDS, MAX_DRAINED_BYTES, end_connection
+from bucketry_http.shared.request_errors import HostNotAllowed
 
 logger = logging.getLogger("bucketry_http")
 
@@ -35,6 +39,7 @@ class S3App:
     def __init__(self, store: Store, settings: S3Settings) -> None:
         """Prepares to serve; nothing is called on the store yet."""
         self._endpoint = Endpoint(store, settings)
+        self._hosts = settings.host_rules()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Takes a request, or the server's start and stop."""
@@ -60,12 +65,16 @@ class S3App:
 
     async def _answer(self, request: S3Request) -> Answer:
         endpoint = self._endpoint
+        if not self._hosts.allow(request.headers.get("host"), request.scope.get("server")):
+            raise HostNotAllowed
         request.read_target(endpoint.settings.domains)
         if request.method == "OPTIONS":
             return await cors.preflight(endpoint, request)
         if forms.is_form(request):
             return await forms.post_object(endpoint, request)
         endpoint.authenticator.authenticate(request)
+        if "origin" in request.headers or "sec-fetch-site" in request.headers:
+            await refuse_foreign(endpoint, request)
         operation = route(request)
         authorise(request.rights, request.bucket, write=operation.write)
         return await operation.handle(endpoint, request)
@@ -127,11 +136,18 @@ async def _live(receive: Any, send: Any) -> None:
     await send({"type": "lifespan.shutdown.complete"})
 
 
-def create_s3_app(store: Store, settings: S3Settings | None = None) -> S3App:
+def create_s3_app(store: Store, settings: S3Settings | None = None, *, allowed_hosts: Iterable[str] = ()) -> S3App:
     """Makes the S3 endpoint over a store, as an ASGI application.
 
     Args:
         store: The store. The caller opens and closes it.
         settings: How to serve it, and to whom. Without credentials every request is refused.
+        allowed_hosts: Hosts under which clients reach it, besides those of the settings (`S3Settings.allowed_hosts`).
+
+    Raises:
+        InvalidSettings: An allowed host is malformed.
     """
-    return S3App(store, settings or S3Settings())
+    settings = settings or S3Settings()
+    if added := tuple(allowed_hosts):
+        settings = replace(settings, allowed_hosts=settings.allowed_hosts + added)
+    return S3App(store, settings)

@@ -100,7 +100,6 @@ async def preflight(endpoint: Endpoint, request: S3Request) -> Answer:
             "CORSResponse: This CORS request is not allowed. This is usually because the evaluation of Origin, request "
             "method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the "
             "resource's CORS spec.",
-            status=403,
         )
     answered = _headers(rule, origin)
     if wanted:
@@ -125,6 +124,11 @@ async def expose(endpoint: Endpoint, request: S3Request, answer: Answer) -> None
             answer.headers = [*answer.headers, *_headers(rule, origin)]
     except Exception:
         logger.exception("the CORS rules of %s cannot be used (%s)", request.bucket, request.id)
+
+
+async def allows(endpoint: Endpoint, request: S3Request, origin: str) -> bool:
+    """Says whether the bucket's rules let a page of this origin send a request; an unknown one is ``""``."""
+    return _first(await _rules(endpoint, request.bucket), origin, request.method, ()) is not None
 
 
 async def _rules(endpoint: Endpoint, bucket: str) -> Sequence[CorsRule]:

@@ -8,12 +8,13 @@ from typing import Final
 import bucketry as core
 from bucketry.sigv4 import SignatureError
 
-from bucketry_http.shared.request_errors import MalformedForm, RequestError, UnsupportedMediaType
+from bucketry_http.shared.request_errors import HostNotAllowed, MalformedForm, RequestError, UnsupportedMediaType
 
 NOTHING: Final[Mapping[str, str]] = {}
 
 ERRORS: Final[Mapping[str, tuple[int, str]]] = {
     "AccessDenied": (403, "Access Denied"),
+    "AccessForbidden": (403, "Access Forbidden"),
     "AuthorizationHeaderMalformed": (400, "The authorization header is malformed"),
     "BadDigest": (400, "The digest that you specified does not match what was received"),
     "BucketAlreadyOwnedByYou": (409, "The bucket exists already, and you own it"),
@@ -42,6 +43,7 @@ ERRORS: Final[Mapping[str, tuple[int, str]]] = {
     "MaxMessageLengthExceeded": (400, "Your request was too big"),
     "MetadataTooLarge": (400, "Your metadata headers exceed the maximum allowed metadata size of 2 KiB"),
     "MethodNotAllowed": (405, "The specified method is not allowed against this resource"),
+    "MisdirectedRequest": (421, "This endpoint is not known under the host that the request names"),
     "MissingContentLength": (411, "You must provide the Content-Length HTTP header"),
     "NoSuchBucket": (404, "The specified bucket does not exist"),
     "NoSuchKey": (404, "The specified key does not exist"),
@@ -79,6 +81,7 @@ CODE_OF: Final[Mapping[type[core.BucketryError], str]] = {
     core.Unsupported: "NotImplemented",
     core.Throttled: "SlowDown",
     core.Unavailable: "ServiceUnavailable",
+    HostNotAllowed: "MisdirectedRequest",
     MalformedForm: "MalformedPOSTRequest",
     UnsupportedMediaType: "InvalidRequest",
     RequestError: "InvalidRequest",

@@ -13,6 +13,7 @@ from bucketry_http.s3.authentication import authorise
 from bucketry_http.s3.checksums import Checksum, checksum_of
 from bucketry_http.s3.endpoint import Endpoint
 from bucketry_http.s3.errors import S3Error, invalid_argument
+from bucketry_http.s3.foreign_pages import refuse_foreign
 from bucketry_http.s3.object_headers import checked_tags, written_headers
 from bucketry_http.s3.policy import Policy
 from bucketry_http.s3.refused import check_headers
@@ -65,6 +66,7 @@ class _FormUpload:
         file = await self._read_fields()
         fields, request = self._fields, self._request
         self._endpoint.authenticator.authenticate_form(request, fields)
+        await refuse_foreign(self._endpoint, request)
         authorise(request.rights, request.bucket, write=True)
         policy = Policy(fields["policy"]) if "policy" in fields else None
         self._name_file(file.file_name or "")

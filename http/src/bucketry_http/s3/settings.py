@@ -9,6 +9,7 @@ import msgspec
 from bucketry import InvalidSettings, Secret
 from bucketry.sigv4 import Credentials
 
+from bucketry_http.shared.hosts import HostRules
 from bucketry_http.shared.transfers import TransferSettings
 
 _DOMAIN: Final = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
@@ -71,9 +72,18 @@ class S3Settings(TransferSettings, frozen=True, kw_only=True):
             bytes, all escaped, has some 6 MiB. Other XML bodies have at most 256 KiB.
         max_policy_bytes: Most bytes of all fields of a form upload before its file together, the file's name put into
             them.
+        allowed_hosts: Host names and addresses, without port, under which clients reach the endpoint, besides those of
+            the machine itself, the `domains` and the public endpoints. ``*.example.com`` stands for all names below
+            ``example.com``, ``*`` for every host. Without any, connections over the loopback interface are checked;
+            with some, all connections.
+        public_endpoints: URLs under which clients reach the endpoint, where a proxy stands in front of it.
+        check_origins: Whether requests of web pages of other origins may change something only if the bucket's CORS
+            rules allow them, or if they are presigned, or forms with a policy, and not signed with the published key
+            pair. S3 is less strict.
 
     Raises:
-        InvalidSettings: An access key comes twice, or the region or a domain is malformed.
+        InvalidSettings: An access key comes twice, or the region, a domain, an allowed host or a public endpoint is
+            malformed.
     """
 
     credentials: tuple[S3Credential, ...] = ()
@@ -83,6 +93,9 @@ class S3Settings(TransferSettings, frozen=True, kw_only=True):
     signature_v2: bool = True
     max_xml_bytes: int = 8 * 1024 * 1024
     max_policy_bytes: int = 64 * 1024
+    allowed_hosts: tuple[str, ...] = ()
+    public_endpoints: tuple[str, ...] = ()
+    check_origins: bool = True
 
     def __post_init__(self) -> None:
         keys = [credential.access_key for credential in self.credentials]
@@ -93,3 +106,8 @@ class S3Settings(TransferSettings, frozen=True, kw_only=True):
         for domain in self.domains:
             if not _DOMAIN.fullmatch(domain):
                 raise InvalidSettings(f"{domain!r} is no host name in lower case, without a port")
+        self.host_rules()
+
+    def host_rules(self) -> HostRules:
+        """Returns the rules for the ``Host`` of requests that these settings make."""
+        return HostRules(self.allowed_hosts, known=self.domains, endpoints=self.public_endpoints)

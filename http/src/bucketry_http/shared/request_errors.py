@@ -28,3 +28,32 @@ class UnsupportedMediaType(RequestError):
     code = "unsupported_media_type"
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     sentence = "The body's content type does not fit this operation"
+
+
+class HostNotAllowed(RequestError):
+    """The request was sent to a host name that this server is not known under."""
+
+    code = "host_not_allowed"
+    status = HTTPStatus.MISDIRECTED_REQUEST
+    sentence = "This server is not known under the host that the request names"
+
+    def __init__(self) -> None:
+        """Says what to do."""
+        super().__init__(
+            "use localhost, or have its operator allow the host "
+            "(setting allowed_hosts, option --allowed-host of bucketry serve)"
+        )
+
+
+class ForeignOrigin(RequestError):
+    """A web page of another origin sends what only pages of allowed origins may send."""
+
+    code = "foreign_origin"
+    status = HTTPStatus.FORBIDDEN
+    sentence = "A web page of another origin may not do this"
+
+    def __init__(self) -> None:
+        """Says what to do."""
+        super().__init__(
+            "have the server's operator allow its origin (setting cors_origins, option --cors-origin of bucketry serve)"
+        )

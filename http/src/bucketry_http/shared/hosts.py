@@ -1,0 +1,160 @@
+"""Checks which host a request was sent to.
+
+A web page can point a host name of its own at this machine (DNS rebinding). The browser then takes this server for the
+page's own server, and the page reads everything. The request's ``Host`` still carries the page's name, so that is what
+is checked here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
+
+from bucketry import InvalidSettings
+
+ANY: Final = "*"
+"""The allowed host that stands for every host."""
+
+_BELOW: Final = "*."
+"""What an allowed host begins with that stands for all names below another."""
+
+_LABELS: Final = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
+_MAX_NAME: Final = 253
+"""Longest host name (RFC 1035, 2.3.4, without the last dot)."""
+
+_AUTHORITY: Final = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^\[\]:@/?#%\s]+)(:(?P<port>[0-9]{1,5}))?")
+_LAST_IS_NUMBER: Final = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)")
+"""Such a name is an IPv4 address to a browser (URL standard, "ends in a number checker")."""
+
+
+class HostName(NamedTuple):
+    """A host as ``Host`` and ``Origin`` name it.
+
+    Attributes:
+        name: Name or address in its usual form: lower case, no brackets, no dot at the end.
+        port: TCP port, if there is one.
+        is_loopback: Whether this is the machine itself: ``localhost``, a name below it, or a loopback address.
+    """
+
+    name: str
+    port: int | None
+    is_loopback: bool
+
+
+@lru_cache(maxsize=1024)
+def read_host(text: str) -> HostName | None:
+    """Reads ``name``, ``name:port`` or the same with an address; ``None`` if it is anything else.
+
+    User names, IPv6 zones, and addresses that are not written in the usual form are not understood.
+    """
+    found = _AUTHORITY.fullmatch(text)
+    if found is None:
+        return None
+    name = found["name"].lower()
+    port = None if found["port"] is None else int(found["port"])
+    if port is not None and port > 65_535:
+        return None
+    address = _address(name)
+    if address is not None:
+        return HostName(str(address), port, _is_own(address))
+    name = name.removesuffix(".")
+    if len(name) > _MAX_NAME or not _LABELS.fullmatch(name) or _LAST_IS_NUMBER.fullmatch(name):
+        return None
+    return HostName(name, port, name == "localhost" or name.endswith(".localhost"))
+
+
+def _address(name: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return IPv6Address(name[1:-1]) if name.startswith("[") else IPv4Address(name)
+    except ValueError:
+        return None
+
+
+def _is_own(address: IPv4Address | IPv6Address) -> bool:
+    # Python before 3.13 does not look inside ::ffff:127.0.0.1.
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return (mapped or address).is_loopback
+
+
+@lru_cache(maxsize=64)
+def is_loopback_address(text: str) -> bool:
+    """Says whether a socket's address belongs to the loopback interface."""
+    try:
+        return _is_own(ip_address(text))
+    except ValueError:
+        return False
+
+
+class HostRules:
+    """Which hosts requests may be sent to.
+
+    While a connection comes in over the loopback interface, or hosts are named, only these are accepted:
+    ``localhost``, names below it, loopback addresses, the address that the client connected to, and the named hosts.
+    """
+
+    def __init__(
+        self, allowed: Iterable[str] = (), *, known: Iterable[str] = (), endpoints: Iterable[str] = ()
+    ) -> None:
+        """Takes the hosts that are named.
+
+        Args:
+            allowed: Names and addresses without port. ``*.example.com`` stands for all names below ``example.com``, and
+                ``*`` for every host. Where there are any, all connections are checked.
+            known: Domains that are served anyway, with all names below them.
+            endpoints: URLs under which clients reach the application.
+
+        Raises:
+            InvalidSettings: An allowed host or an endpoint is malformed.
+        """
+        allowed, known = tuple(allowed), tuple(known)
+        self._any = ANY in allowed
+        self._always = bool(allowed)
+        named = [host for host in allowed if host != ANY]
+        below = [host.removeprefix(_BELOW) for host in named if host.startswith(_BELOW)]
+        exact = [host for host in named if not host.startswith(_BELOW)]
+        self._names = frozenset((*map(_checked, (*exact, *known)), *map(_host_of, endpoints)))
+        self._endings = tuple("." + _checked(host) for host in (*below, *known))
+        # A request carries one of a few hosts, and comes in at one of a few addresses.
+        self._judge_again = lru_cache(maxsize=1024)(self._judge)
+
+    def allow(self, host: str | None, server: Any) -> bool:
+        """Says whether a request is accepted.
+
+        Args:
+            host: Its ``Host`` header; ``None``: it has none, as no browser sends it.
+            server: The address that the client connected to, as ASGI's ``scope["server"]``.
+        """
+        return host is None or self._any or self._judge_again(host, server[0] if server else None)
+
+    def _judge(self, host: str, address: str | None) -> bool:
+        if not self._always and not (address and is_loopback_address(address)):
+            return True
+        found = read_host(host)
+        if found is None:
+            return False
+        name = found.name
+        return found.is_loopback or name in self._names or name.endswith(self._endings) or name == address
+
+
+def _checked(host: str) -> str:
+    found = read_host(f"[{host}]" if ":" in host and not host.startswith("[") else host)
+    if found is None or found.port is not None:
+        raise InvalidSettings(
+            f"{host!r} cannot be an allowed host: give a name or an address without scheme and port, "
+            "*.example.com for all names below example.com, or * for every host"
+        )
+    return found.name
+
+
+def _host_of(url: str) -> str:
+    try:
+        host = urlsplit(url).hostname
+    except ValueError:
+        host = None
+    if not host:
+        raise InvalidSettings(f"{url!r} cannot be a public endpoint: give a URL such as https://s3.example.com")
+    return _checked(host)

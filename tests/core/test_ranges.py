@@ -17,6 +17,11 @@ from hypothesis import strategies as st
         ("bytes=9-99", (9, 10)),
         ("bytes=-3", (7, 10)),
         ("bytes=-99", (0, 10)),
+        ("BYTES=3-5", (3, 6)),
+        ("Bytes=-3", (7, 10)),
+        ("bytes=3-" + "9" * 20, (3, 10)),
+        ("bytes=-" + "9" * 5000, (0, 10)),
+        ("bytes=" + "0" * 5000 + "3-" + "0" * 30 + "5", (3, 6)),
         (" bytes=1-1 ", (1, 2)),
     ],
 )
@@ -24,7 +29,9 @@ def test_a_range_of_ten_bytes(header: str, expected: tuple[int, int]) -> None:
     assert ByteRange.parse(header).resolve(10) == ContentRange(*expected, 10)
 
 
-@pytest.mark.parametrize("header", ["bytes=10-", "bytes=99-100", "bytes=-0"])
+@pytest.mark.parametrize(
+    "header", ["bytes=10-", "bytes=99-100", "bytes=-0", f"bytes={'9' * 20}-", f"bytes={'9' * 5000}-{'9' * 5001}"]
+)
 def test_a_range_beyond_the_end_cannot_be_satisfied(header: str) -> None:
     with pytest.raises(InvalidRange, match="10 bytes"):
         ByteRange.parse(header).resolve(10)
@@ -47,7 +54,6 @@ def test_no_range_of_an_empty_object_can_be_satisfied(header: str) -> None:
         "bytes=1-2,4-5",
         "items=0-1",
         "bytes=5-3",
-        "bytes=1" + "0" * 20 + "-",
         "bytes=٣-",
     ],
 )
@@ -74,7 +80,7 @@ def test_a_range_is_a_slice(first: int, extra: int, content: bytes) -> None:
         assert str(found) == f"bytes {found.start}-{found.stop - 1}/{len(content)}"
 
 
-@given(st.integers(0, 10**19 - 1), st.integers(0, 10**10))
+@given(st.integers(0, 10**18 - 1), st.integers(0, 10**10))
 def test_a_range_is_written_as_it_is_read(first: int, extra: int) -> None:
-    for wanted in (ByteRange(first), ByteRange(None, first), ByteRange(first, min(first + extra, 10**19 - 1))):
+    for wanted in (ByteRange(first), ByteRange(None, first), ByteRange(first, min(first + extra, 10**18 - 1))):
         assert ByteRange.parse(str(wanted)) == wanted

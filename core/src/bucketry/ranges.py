@@ -8,8 +8,11 @@ import msgspec
 
 from bucketry.errors import InvalidArgument, InvalidRange
 
-_HEADER = re.compile(r"bytes=(\d{0,19})-(\d{0,19})", re.ASCII)
-"""One range; 19 digits hold any 64-bit size."""
+_HEADER = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII | re.IGNORECASE)
+"""One range. Names of units ignore case (RFC 9110, 14.1), and positions may have any number of digits."""
+
+_MAX_DIGITS = 18
+_FAR = 10**_MAX_DIGITS - 1
 
 
 class ContentRange(msgspec.Struct, frozen=True):
@@ -51,7 +54,7 @@ class ByteRange(msgspec.Struct, frozen=True):
         match = _HEADER.fullmatch(header.strip())
         if match is None or match.groups() == ("", ""):
             raise InvalidArgument("the range must be one of bytes=FIRST-LAST, bytes=FIRST- and bytes=-LENGTH")
-        first, last = (int(digits) if digits else None for digits in match.groups())
+        first, last = (whole_number(digits) if digits else None for digits in match.groups())
         return cls(first, last).checked()
 
     def checked(self) -> ByteRange:
@@ -87,3 +90,16 @@ class ByteRange(msgspec.Struct, frozen=True):
         """The value of a ``Range`` header."""
         first, last = ("" if end is None else str(end) for end in (self.first, self.last))
         return f"bytes={first}-{last}"
+
+
+def whole_number(digits: str) -> int:
+    """Reads a decimal number of any length that a client sent: a position, a size, a count.
+
+    Python refuses to read numbers of thousands of digits, and servers have 64 bits for them. So a number of more than
+    18 digits counts as the greatest of 18, which is more than any object has bytes.
+
+    Args:
+        digits: One or more of the digits 0 to 9.
+    """
+    significant = digits.lstrip("0") or "0"
+    return int(significant) if len(significant) <= _MAX_DIGITS else _FAR

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import http.client
+from base64 import b64encode
 from collections.abc import Mapping
+from hashlib import md5
 from typing import Any
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
@@ -84,7 +86,12 @@ class Client:
         by: Signing = OWNER,
         **how: Any,
     ) -> Reply:
-        """Signs a request, its body too unless told otherwise, and sends it."""
+        """Signs a request, its body too unless told otherwise, and sends it.
+
+        A list of keys to delete comes with the digest that it needs, unless told otherwise (``digest=False``).
+        """
         host = headers.get("host", self.host)
+        if how.pop("digest", True) and method == "POST" and target.endswith("?delete"):
+            headers = {"content-md5": b64encode(md5(body, usedforsecurity=False).digest()).decode(), **headers}
         payload = how.pop("payload", sha256(body))
         return self.send(method, target, by.headers(method, target, host, headers, payload=payload, **how), body)

@@ -13,10 +13,15 @@ from tests.http.s3.signing import OWNER, signing_as
 from tests.http.s3.test_forms import KEY, KEY_CONDITION, form, signed
 
 BODY = b"what is stored"
-DOMAINS = ("s3.example.com", "localhost")
+DOMAINS = ("localhost", "s3.example.com", "s3.localhost", "eu.s3.example.com")
 ELSEWHERE = ("things.elsewhere", "x")
+"""Names that the endpoint is not told of."""
+
+OWN = ("s3.example.com", "s3.localhost", "S3.localhost:9000", "eu.s3.example.com.")
+"""The endpoint's own names, although most of them lie below another domain."""
+
 HOSTS = ["things.s3.example.com", "things.s3.example.com:9000", "THINGS.S3.Example.Com", "things.localhost:80",
-         "things.s3.example.com."]  # fmt: skip
+         "things.s3.example.com.", "things.s3.localhost:9000", "things.eu.s3.example.com"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +56,7 @@ def test_the_bucket_is_in_the_host(virtual: Client, here: Store, host: str, key:
     assert (listed.text("{*}Name"), listed.text("{*}KeyCount")) == ("things", "1")
 
 
-@pytest.mark.parametrize("host", ["s3.example.com", "localhost:9000", "127.0.0.1", "[::1]:9000", *ELSEWHERE])
+@pytest.mark.parametrize("host", ["localhost:9000", "127.0.0.1", "[::1]:9000", *OWN, *ELSEWHERE])
 def test_otherwise_it_is_in_the_path(virtual: Client, here: Store, host: str) -> None:
     assert virtual.ask("PUT", "/things/a", BODY, {"host": host}).status == 200
     assert [info.key for info in here.iter_objects("things")] == ["a"]

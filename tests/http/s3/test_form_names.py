@@ -72,14 +72,14 @@ def test_the_name_may_stand_in_any_field_and_the_policy_is_about_the_result(s3: 
 def test_the_type_that_the_file_s_part_declares_does_not_count(s3: Client, store: Store) -> None:
     body = form(signed([KEY_CONDITION]) | KEY).replace(b"text/x-f", b"text/html")
     assert s3.send("POST", "/things", {"content-type": "multipart/form-data; boundary=B"}, body).status == 204
-    assert store.head_object("things", "from/a form").content_type == "application/octet-stream"
+    assert store.head_object("things", "from/a form").content_type == "binary/octet-stream"
 
 
 def test_nor_does_it_where_everybody_may_write() -> None:
     with memory_store() as store, serving(store, anonymous=S3Rights(buckets=("open",))) as url:
         store.create_bucket("open")
         assert post(Client(url), KEY, "/open").status == 204
-        assert store.head_object("open", "from/a form").content_type == "application/octet-stream"
+        assert store.head_object("open", "from/a form").content_type == "binary/octet-stream"
 
 
 def test_a_policy_without_a_bucket_is_valid_for_none(s3: Client, store: Store) -> None:

@@ -8,7 +8,7 @@ from bucketry_http import S3Rights
 
 from tests.http.s3.asking import Client
 from tests.http.s3.serving import memory_store, serving
-from tests.http.s3.test_forms import FILE, KEY, KEY_CONDITION, form, post, signed, stored
+from tests.http.s3.test_forms import FILE, KEY, KEY_CONDITION, encoded, form, post, signed, stored
 
 FORM = "multipart/form-data; boundary=B"
 
@@ -81,3 +81,77 @@ def test_a_file_may_hold_what_looks_like_an_end(s3: Client, store: Store) -> Non
     file = b"\r\n--A--\r\n--" + FILE + b"\r\n--\r\n"
     assert post(s3, signed([KEY_CONDITION]) | KEY, file=file).status == 204
     assert stored(store) == file
+
+
+EXPIRATIONS = [
+    "2099-01-01T00:00:00Z",
+    "2099-01-01T00:00:00.000Z",
+    "2099-01-01T00:00:00.123456789Z",
+    "2099-01-01T02:00:00+02:00",
+]
+NO_EXPIRATIONS = [
+    "2099-01-01 00:00:00Z", "2099-01-01 00:00:00+00:00", "2099-01-01T00:00:00", "2099-01-01", "2099-01-01T00:00Z",
+    "20990101T000000Z", "2099-W01-1T00:00:00Z", "2099-13-01T00:00:00Z", "Thu, 01 Jan 2099 00:00:00 GMT", "4070908800",
+    "",
+    "\u0662\u0660\u0669\u0669-01-01T00:00:00Z", "9" * 5000 + "-01-01T00:00:00Z",
+]  # fmt: skip
+SIGNATURE = ", ".join(f'["starts-with", "$x-amz-{name}", ""]' for name in ("algorithm", "credential", "date"))
+BUCKET = f'{{"bucket": "things"}}, {{"key": "from/a form"}}, {SIGNATURE}'
+
+
+def policy(expiration: str = "2099-01-01T00:00:00Z", conditions: str = BUCKET, more: str = "") -> dict[str, str]:
+    return encoded(f'{{"expiration": "{expiration}", "conditions": [{conditions}]{more}}}'.encode()) | KEY
+
+
+@pytest.mark.parametrize("expiration", EXPIRATIONS)
+def test_how_an_expiration_is_written(s3: Client, expiration: str) -> None:
+    assert post(s3, policy(expiration)).status == 204
+
+
+@pytest.mark.parametrize("expiration", NO_EXPIRATIONS)
+def test_no_other_way_is_taken(s3: Client, store: Store, expiration: str) -> None:
+    assert post(s3, policy(expiration)).error == (400, "InvalidPolicyDocument")
+    assert list(store.iter_objects("things")) == []
+
+
+@pytest.mark.parametrize(
+    "repeated",
+    [
+        policy(more=', "expiration": "2199-01-01T00:00:00Z"'),
+        policy(more=', "condition\\u0073": []'),
+        policy(conditions=BUCKET + ', {"acl": "private", "acl": "public-read"}'),
+        policy(more=', "other": {"deep": [{"a": 1, "\\u0061": 2}]}'),
+    ],
+    ids=["expiration", "conditions", "a condition", "deep"],
+)
+def test_no_name_stands_twice(s3: Client, store: Store, repeated: dict[str, str]) -> None:
+    reply = post(s3, repeated)
+    assert reply.error == (400, "InvalidPolicyDocument")
+    assert "twice" in reply.text("Message")
+    assert list(store.iter_objects("things")) == []
+
+
+@pytest.mark.parametrize(("least", "most", "status"), [
+    ("0", "9" * 20, 204), ("0", "9" * 4000, 204), ("9" * 20, "9" * 20, 400), ('"0"', f'"{"9" * 5000}"', 204),
+    ("0", "9" * 5000, 400), ("-1", "100", 400), ("0", "1e3", 400), ("0", "true", 400), ("0", '"1_0"', 400),
+])  # fmt: skip
+def test_bounds_of_any_length(s3: Client, store: Store, least: str, most: str, status: int) -> None:
+    bounds = f'{BUCKET}, ["Content-Length-Range", {least}, {most}]'
+    assert post(s3, policy(conditions=bounds)).status == status
+    assert len(list(store.iter_objects("things"))) == (status == 204)
+
+
+@pytest.mark.parametrize("condition", ["1", '["eq"]', '{"a": 1}', "1" * 4000, "[[[1]]]", '["eq", "key", "a"]', "null"])
+def test_a_condition_that_is_none(s3: Client, condition: str) -> None:
+    reply = post(s3, policy(conditions=f"{BUCKET}, {condition}"))
+    assert (reply.error, "condition 6" in reply.text("Message")) == ((400, "InvalidPolicyDocument"), True)
+
+
+@pytest.mark.parametrize("content_type", [
+    "Multipart/Form-Data; boundary=B", 'MULTIPART/FORM-DATA; BOUNDARY="B"', "multipart/form-data;Boundary=B",
+    "multipart/form-data; charset=utf-8; boundary=B",
+])  # fmt: skip
+def test_media_types_ignore_case(s3: Client, store: Store, content_type: str) -> None:
+    body = form(signed([KEY_CONDITION]) | KEY).replace(b"form-data; name=", b"Form-Data; Name=")
+    assert s3.send("POST", "/things", {"content-type": content_type}, body).status == 204
+    assert stored(store) == FILE

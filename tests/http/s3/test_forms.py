@@ -70,7 +70,7 @@ def test_a_file_is_stored(s3: Client, store: Store, size: int) -> None:
     reply = post(s3, signed([KEY_CONDITION]) | KEY, file=b"x" * size)
     assert (reply.status, reply.body) == (204, b"")
     info = store.head_object("things", "from/a form")
-    assert (info.size_bytes, info.content_type) == (size, "application/octet-stream")
+    assert (info.size_bytes, info.content_type) == (size, "binary/octet-stream")
     assert reply.headers["etag"] == f'"{info.etag}"'
     assert reply.headers["location"] == f"{s3.url}/things/from/a%20form"
 

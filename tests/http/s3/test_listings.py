@@ -102,6 +102,29 @@ def test_a_token_of_nobody(listed: S3Client, token: str) -> None:
     assert failing(listed.list_objects_v2, Bucket="things", ContinuationToken=token) == (400, "InvalidArgument")
 
 
+@pytest.mark.parametrize(
+    ("delimiter", "markers"), [("", [None] * 11), ("/", ["a", "b/", "d", "e/", "f", "g h", "g+h"])]
+)
+def test_the_next_marker_of_version_1(boto: S3Client, listed: S3Client, delimiter: str, markers: list[str]) -> None:
+    """Source: S3 API reference, ListObjects: NextMarker is there only if the request has a delimiter."""
+    found, marker = [], ""
+    while True:
+        page = boto.list_objects(Bucket="things", MaxKeys=1, Delimiter=delimiter, Marker=marker)
+        marker = page.get("NextMarker") or (keys(page) or prefixes(page))[-1]
+        if not page["IsTruncated"]:
+            break
+        found.append(page.get("NextMarker"))
+    assert found == markers[: len(found)]
+    assert len(found) == (7 if delimiter else len(KEYS) - 1)
+
+
+def test_an_empty_token_asks_for_the_first_page(s3: Client, store: Store) -> None:
+    store.put_object("things", "a", b"")
+    page = s3.ask("GET", "/things?list-type=2&continuation-token=")
+    assert (page.texts("{*}Contents/{*}Key"), page.text("{*}ContinuationToken")) == (["a"], "")
+    assert s3.ask("GET", "/things?list-type=2").texts("{*}ContinuationToken") == []
+
+
 def test_no_keys_at_all(listed: S3Client) -> None:
     for call in (listed.list_objects_v2, listed.list_objects):
         page = call(Bucket="things", MaxKeys=0)
@@ -117,12 +140,13 @@ def test_never_more_than_a_thousand(boto: S3Client, store: Store) -> None:
         assert (len(keys(page)), page["IsTruncated"], page["MaxKeys"]) == (1000, True, 1000)
 
 
-@pytest.mark.parametrize("value", ["-1", "many", "1.5", "99999999999"])
+@pytest.mark.parametrize("value", ["-1", "many", "1.5", "99999999999", "9" * 20, "9" * 200, "2147483648", "%D9%A3"])
 def test_a_number_that_is_none(s3: Client, value: str) -> None:
     for target in (f"/things?max-keys={value}", f"/things?list-type=2&max-keys={value}"):
         reply = s3.ask("GET", target)
         assert reply.error == (400, "InvalidArgument")
-        assert (reply.text("ArgumentName"), reply.text("ArgumentValue")) == ("max-keys", value)
+        assert (reply.text("ArgumentName"), reply.text("ArgumentValue")) == ("max-keys", unquote(value))
+    assert s3.ask("GET", f"/things?max-keys={'0' * 5000}7").text("{*}MaxKeys") == "7"
 
 
 @pytest.mark.parametrize("target", ["/things?list-type=1", "/things?list-type=3", "/things?encoding-type=base64"])

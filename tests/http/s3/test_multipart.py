@@ -79,8 +79,10 @@ def test_parts_copied_from_other_objects(boto: S3Client) -> None:
 @pytest.mark.parametrize(
     ("more", "error"),
     [
-        # As Ceph RGW says it; Amazon's own S3 has 400 and InvalidArgument here.
-        ({"CopySourceRange": "bytes=0-100"}, (416, "InvalidRange")),
+        ({"CopySourceRange": "bytes=0-100"}, (400, "InvalidArgument")),
+        ({"CopySourceRange": "bytes=100-101"}, (400, "InvalidArgument")),
+        ({"CopySourceRange": f"bytes=0-{'9' * 20}"}, (400, "InvalidArgument")),
+        ({"CopySourceRange": f"bytes={'9' * 20}-{'9' * 5000}"}, (400, "InvalidArgument")),
         ({"CopySourceRange": "bytes=5-"}, (400, "InvalidArgument")),
         ({"CopySourceRange": "nonsense"}, (400, "InvalidArgument")),
         ({"CopySourceIfMatch": '"another"'}, (412, "PreconditionFailed")),

@@ -81,7 +81,7 @@ def test_headers_and_metadata(boto: S3Client) -> None:
 
 def test_without_a_content_type_it_is_bytes(boto: S3Client) -> None:
     boto.put_object(**THINGS, Body=BODY)
-    assert boto.head_object(**THINGS)["ContentType"] == "application/octet-stream"
+    assert boto.head_object(**THINGS)["ContentType"] == "binary/octet-stream"
 
 
 @pytest.mark.parametrize("value", ["\xe9", "Ã©", "\x7f"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from bucketry import Store
+from bucketry_http.s3.xml import OWNER_ID
 
 from tests.http.s3.asking import Client
 
@@ -43,18 +44,6 @@ def test_reads_of_an_object_that_are_not_there(s3: Client, store: Store, name: s
     assert [info.key for info in store.iter_objects("things")] == ["a"]
 
 
-def test_versions_are_not_listed_as_if_they_were_objects(s3: Client) -> None:
-    assert s3.ask("GET", "/things?versions").error == NOT_IMPLEMENTED
-
-
-@pytest.mark.parametrize(("method", "status"), [("GET", 404), ("HEAD", 404), ("DELETE", 404)])
-def test_there_is_one_version(s3: Client, store: Store, method: str, status: int) -> None:
-    store.put_object("things", "a", b"a")
-    assert s3.ask(method, "/things/a?versionId=abc").status == status
-    assert store.head_object("things", "a").size_bytes == 1
-    assert s3.ask(method, "/things/a?versionId=null").status in {200, 204}
-
-
 MISSING = {
     "policy": "NoSuchBucketPolicy",
     "policyStatus": "NoSuchBucketPolicy",
@@ -65,7 +54,6 @@ MISSING = {
     "encryption": "ServerSideEncryptionConfigurationNotFoundError",
     "object-lock": "ObjectLockConfigurationNotFoundError",
     "publicAccessBlock": "NoSuchPublicAccessBlockConfiguration",
-    "ownershipControls": "OwnershipControlsNotFoundError",
     "cors": "NoSuchCORSConfiguration",
 }
 
@@ -98,6 +86,14 @@ def test_what_is_not_configured_can_be_deleted(s3: Client, name: str) -> None:
 
 HEADERS = {
     "x-amz-server-side-encryption": "AES256",
+    "x-amz-server-side-encryption-context": "e30=",
+    "x-amz-copy-source-server-side-encryption-customer-algorithm": "AES256",
+    "x-amz-grant-write-acp": 'id="another"',
+    "x-amz-grant-full-control": f'id="{OWNER_ID}", id="another"',
+    "x-amz-if-match-size": "1",
+    "x-amz-if-match-initiated-time": "Wed, 21 Oct 2015 07:28:00 GMT",
+    "content-range": "bytes 0-3/10",
+    "if-unmodified-since": "Wed, 21 Oct 2015 07:28:00 GMT",
     "x-amz-server-side-encryption-customer-algorithm": "AES256",
     "x-amz-acl": "public-read",
     "x-amz-grant-read": 'uri="http://acs.amazonaws.com/groups/global/AllUsers"',
@@ -116,9 +112,46 @@ def test_no_header_is_ignored_that_would_protect_or_expose(s3: Client, store: St
     assert store.list_multipart_uploads("things").uploads == ()
 
 
+@pytest.mark.parametrize("condition", ["If-Match", "If-None-Match"])
+@pytest.mark.parametrize("operation", ["PUT ?uploadId=x&partNumber=1", "POST ?uploads", "PUT ?tagging", "PUT ?acl"])
+def test_a_condition_that_a_write_is_not_under(s3: Client, store: Store, condition: str, operation: str) -> None:
+    store.put_object("things", "a", b"a")
+    method, query = operation.split()
+    reply = s3.ask(method, f"/things/a{query}", b"", {condition.lower(): "*"})
+    assert (reply.error, reply.text("Header")) == (NOT_IMPLEMENTED, condition)
+    assert store.list_multipart_uploads("things").uploads == ()
+
+
+def test_two_conditions_of_one_write(s3: Client, store: Store) -> None:
+    reply = s3.ask("PUT", "/things/a", b"", {"if-match": "*", "if-none-match": "*"})
+    assert (reply.error, reply.text("Header")) == (NOT_IMPLEMENTED, "If-Match,If-None-Match")
+    assert list(store.iter_objects("things")) == []
+
+
+CUSTOMER_KEY = {"algorithm": "AES256", "key": "a" * 44, "key-md5": "b" * 24}
+
+
+@pytest.mark.parametrize("target", ["/things/a", "/things/a?attributes", "/things/a?tagging"])
+def test_nothing_is_read_as_if_it_were_encrypted(s3: Client, store: Store, target: str) -> None:
+    """Source: S3 API reference, GetObject, "Encryption": such a request is a 400."""
+    store.put_object("things", "a", b"a")
+    for part, value in CUSTOMER_KEY.items():
+        reply = s3.ask("GET", target, headers={f"x-amz-server-side-encryption-customer-{part}": value})
+        assert reply.error == (400, "InvalidRequest")
+        assert value not in reply.body.decode()
+    reply = s3.ask("GET", target, headers={"x-amz-server-side-encryption": "AES256"})
+    assert (reply.error, reply.text("ArgumentName")) == ((400, "InvalidArgument"), "x-amz-server-side-encryption")
+    assert s3.ask("HEAD", "/things/a", headers={"x-amz-server-side-encryption": "AES256"}).status == 400
+
+
 def test_a_storage_class_that_is_not_there(s3: Client) -> None:
     assert s3.ask("PUT", "/things/a", headers={"x-amz-storage-class": "GLACIER"}).error == (400, "InvalidStorageClass")
     assert s3.ask("PUT", "/things/a", headers={"x-amz-storage-class": "STANDARD"}).status == 200
+
+
+def test_a_grant_to_the_owner_gives_nothing_away(s3: Client) -> None:
+    headers = {"x-amz-grant-full-control": f'id="{OWNER_ID}"'}
+    assert s3.ask("PUT", "/things/a", headers=headers).status == 200
 
 
 @pytest.mark.parametrize("value", ["private", "bucket-owner-full-control"])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from bucketry import Store
 
 from tests.http.s3.asking import Client
+from tests.http.s3.checksums import checksum
 from tests.http.s3.signing import UNSIGNED
 from tests.http.s3.test_checksums import md5
 
@@ -135,9 +137,16 @@ def test_encodings_that_xml_has(s3: Client, store: Store, encoding: str) -> None
     assert list(store.iter_objects("things")) == []
 
 
-def test_a_batch_that_nothing_vouches_for_is_refused(s3: Client, store: Store) -> None:
+@pytest.mark.parametrize("how", [{}, {"payload": UNSIGNED}])
+def test_a_batch_without_a_digest_is_refused(s3: Client, store: Store, how: dict[str, Any]) -> None:
     store.put_object("things", "a", b"")
     body = b"<Delete><Object><Key>a</Key></Object></Delete>"
-    assert s3.ask("POST", DELETE, body, payload=UNSIGNED).error == (400, "InvalidRequest")
+    refused = s3.ask("POST", DELETE, body, digest=False, **how)
+    assert refused.error == (400, "InvalidRequest")
+    assert refused.text("Message").startswith("Missing required header for this request: Content-MD5")
     assert [info.key for info in store.iter_objects("things")] == ["a"]
-    assert s3.ask("POST", DELETE, body, {"content-md5": md5(body)}, payload=UNSIGNED).status == 200
+    assert s3.ask("POST", DELETE, body, {"content-md5": md5(b"another")}, **how).error == (400, "BadDigest")
+    assert [info.key for info in store.iter_objects("things")] == ["a"]
+    for headers in ({"content-md5": md5(body)}, {"x-amz-checksum-crc32": checksum("crc32", body)}):
+        assert s3.ask("POST", DELETE, body, headers, digest=False, **how).status == 200
+    assert list(store.iter_objects("things")) == []

@@ -9,7 +9,8 @@ from urllib.parse import unquote_to_bytes
 
 from bucketry.options import MAX_KEY_BYTES
 
-from bucketry_http.s3.errors import S3Error
+from bucketry_http.s3.errors import S3Error, invalid_argument
+from bucketry_http.s3.parameters import check_version
 
 
 def locate(raw_path: bytes, host: str, domains: tuple[str, ...]) -> tuple[str, str]:
@@ -34,13 +35,17 @@ def locate(raw_path: bytes, host: str, domains: tuple[str, ...]) -> tuple[str, s
 
 
 def bucket_of_host(host: str, domains: tuple[str, ...]) -> str:
-    """Returns the bucket that a host name stands for; empty where it is none below a domain."""
+    """Returns the bucket that a host name stands for; empty if the name is not below a domain.
+
+    A domain is the endpoint's own name, so it is never a bucket, even if it lies below another domain. Below several
+    domains, the longest one counts.
+    """
     name = host.rpartition(":")[0] if ":" in host and not host.endswith("]") else host
     name = name.lower().rstrip(".")
-    for domain in domains:
-        if name.endswith("." + domain):
-            return name.removesuffix("." + domain)
-    return ""
+    if name in domains:
+        return ""
+    above = [domain for domain in domains if name.endswith("." + domain)]
+    return name.removesuffix("." + max(above, key=len)) if above else ""
 
 
 def _decoded(raw: bytes) -> str:
@@ -48,6 +53,10 @@ def _decoded(raw: bytes) -> str:
         text = (unquote_to_bytes(raw) if b"%" in raw else raw).decode()
     except UnicodeDecodeError:
         raise S3Error("InvalidURI", "The path is not UTF-8 behind its percent-encoding.") from None
+    return _checked(text)
+
+
+def _checked(text: str) -> str:
     # A character has up to four bytes: short texts need no second encoding.
     if len(text) * 4 > MAX_KEY_BYTES and len(text.encode()) > MAX_KEY_BYTES:
         raise S3Error("KeyTooLongError")
@@ -55,16 +64,30 @@ def _decoded(raw: bytes) -> str:
 
 
 def copy_source(header: str) -> tuple[str, str]:
-    """Returns bucket and key of ``x-amz-copy-source``, which is percent-encoded and may begin with a slash.
+    """Returns bucket and key of ``x-amz-copy-source``.
+
+    S3 decodes the header before it splits it, so its first slashes may be encoded too, and takes a raw ``+`` for a
+    blank: clients encode it in different ways (S3 API reference, CopyObject; aws/aws-sdk-js, issue 1821). A version
+    stands behind a raw ``?``, which is why an encoded one belongs to the key.
 
     Raises:
-        S3Error: It is malformed, or names a version other than ``null``, which is all that there is.
+        S3Error: The header is malformed, or names a version that does not exist.
     """
-    path, _, query = header.partition("?")
-    if query and query != "versionId=null":
-        raise S3Error("NoSuchVersion" if query.startswith("versionId=") else "InvalidArgument")
-    bucket, slash, key = path.removeprefix("/").partition("/")
+    path, mark, query = header.partition("?")
+    if mark:
+        name, _, version = query.partition("=")
+        if name != "versionId":
+            raise invalid_argument("x-amz-copy-source", header, "Encode the ? of a key in the copy source as %3F.")
+        check_version(version)
+    try:
+        text = unquote_to_bytes(path.encode("latin-1").replace(b"+", b" ")).decode()
+    except UnicodeDecodeError:
+        raise S3Error("InvalidURI", "The copy source is not UTF-8 behind its percent-encoding.") from None
+    bucket, slash, key = text.removeprefix("/").partition("/")
     if not bucket or not slash or not key:
-        raise S3Error("InvalidArgument", "Copy Source must mention the source bucket and key: sourcebucket/sourcekey")
-    raw_bucket, raw_key = (part.encode("latin-1") for part in (bucket, key))
-    return _decoded(raw_bucket), _decoded(raw_key)
+        raise invalid_argument(
+            "x-amz-copy-source",
+            header,
+            "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
+        )
+    return _checked(bucket), _checked(key)

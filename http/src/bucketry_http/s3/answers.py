@@ -10,6 +10,7 @@ from bucketry_http.s3.xml import error_document
 from bucketry_http.shared.sending import ContentReader, ContentSender, RawHeaders
 
 XML: Final = (b"content-type", b"application/xml")
+REGION: Final = b"x-amz-bucket-region"
 RETRY_AFTER: Final = (b"retry-after", b"1")
 _NO_HEADERS: Final[RawHeaders] = []
 
@@ -80,12 +81,20 @@ def no_content(status: int = 204, headers: RawHeaders = _NO_HEADERS) -> Answer:
     return Answer(status, [(b"content-length", b"0"), *headers])
 
 
-def error_answer(request: S3Request, error: S3Error) -> Answer:
-    """Returns the answer for an error; to HEAD, and as 304, without content (RFC 9110, 9.3.2 and 15.4.5)."""
+def error_answer(request: S3Request, error: S3Error, region: str) -> Answer:
+    """Returns the answer for an error; to HEAD, and as 304, without content (RFC 9110, 9.3.2 and 15.4.5).
+
+    Clients find out a bucket's region from a HEAD that is refused, so the answer says it (S3 API reference, HeadBucket;
+    versity/versitygw, issue 1500); of a bucket that does not exist there is none.
+    """
     headers = [(name.encode(), value.encode("latin-1", "replace")) for name, value in error.headers.items()]
     if error.status == 503:
         headers.append(RETRY_AFTER)
     if request.method == "HEAD" or error.status == 304:
-        return Answer(error.status, headers if error.status == 304 else [XML, *headers])
+        if error.status == 304:
+            return Answer(error.status, headers)
+        if request.bucket and error.s3_code != "NoSuchBucket":
+            headers.append((REGION, region.encode()))
+        return Answer(error.status, [XML, *headers])
     body = error_document(error, request.resource, request.bucket, request.key, request.id)
     return xml_answer(body, headers, error.status)

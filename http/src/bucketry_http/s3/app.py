@@ -11,7 +11,7 @@ import bucketry
 from bucketry import Store
 from msgspec.structs import replace
 
-from bucketry_http.s3 import cors, forms
+from bucketry_http.s3 import cors, forms, preconditions
 from bucketry_http.s3.answers import Answer, error_answer
 from bucketry_http.s3.authentication import authorise
 from bucketry_http.s3.endpoint import Endpoint
@@ -80,12 +80,12 @@ class S3App:
         return await operation.handle(endpoint, request)
 
     def _failure(self, request: S3Request, error: Exception) -> Answer:
-        found = translated(error)
+        found = preconditions.named(request, translated(error))
         if found.status >= 500 and found.s3_code != "NotImplemented":
             severity = logging.ERROR if found.s3_code == "InternalError" else logging.WARNING
             cause = error.__cause__ if isinstance(error, bucketry.BucketryError) and error.__cause__ else error
             logger.log(severity, "%s %s (%s): %s", request.method, request.resource, request.id, error, exc_info=cause)
-        return error_answer(request, found)
+        return error_answer(request, found, self._endpoint.settings.region)
 
 
 async def _send_early(answer: Answer, request: S3Request, receive: Any, send: Any) -> None:

@@ -1,7 +1,8 @@
 """Settings of a bucket that nobody can change here: what S3 answers where nothing is configured.
 
 Clients ask for these before they do anything (``s3cmd info``, consoles). Each answer is true: no object is encrypted,
-no version kept, nothing given to others. Source: S3 API reference, the ``GetBucket…`` actions.
+no version kept, nothing given to others. Infrastructure tools also put them: what says no more than what already holds
+is accepted, and all else refused. Source: S3 API reference, the ``GetBucket…`` and ``PutBucket…`` actions.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from typing import Final
 
 from bucketry_http.s3.answers import Answer, no_content, xml_answer
 from bucketry_http.s3.endpoint import Endpoint
-from bucketry_http.s3.errors import S3Error
+from bucketry_http.s3.errors import S3Error, not_implemented
+from bucketry_http.s3.payload import Payload
 from bucketry_http.s3.request import S3Request
 from bucketry_http.s3.xml import OWNER_ID, OWNER_NAME, XSI, document, element, owner
+from bucketry_http.s3.xml_reading import MAX_DOCUMENT_BYTES, Node, Tree, read_any_xml
 
 _OWNER_ONLY: Final = (
     f"{owner()}<AccessControlList><Grant>"
@@ -28,8 +31,16 @@ _DOCUMENTS: Final[Mapping[str, tuple[str, str]]] = {
     "notification": ("NotificationConfiguration", ""),
     "accelerate": ("AccelerateConfiguration", ""),
     "requestPayment": ("RequestPaymentConfiguration", "<Payer>BucketOwner</Payer>"),
+    "ownershipControls": (
+        "OwnershipControls",
+        "<Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule>",
+    ),
 }
 """Root and content, by sub-resource."""
+
+_BLOCKED: Final = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+_BLOCK: Final = ("PublicAccessBlockConfiguration", "".join(element(name, "true") for name in _BLOCKED))
+"""What holds where no request without a signature is served: no ACL or policy gives anything to the public."""
 
 _MISSING: Final[Mapping[str, tuple[str, str]]] = {
     "policy": ("NoSuchBucketPolicy", "The bucket policy does not exist"),
@@ -50,11 +61,27 @@ _MISSING: Final[Mapping[str, tuple[str, str]]] = {
         "NoSuchPublicAccessBlockConfiguration",
         "The public access block configuration was not found",
     ),
-    "ownershipControls": ("OwnershipControlsNotFoundError", "The bucket ownership controls were not found"),
 }
 """Code and message of the 404, by sub-resource."""
 
 READABLE: Final = (*_DOCUMENTS, *_MISSING)
+
+_STATED: Final[Mapping[str, Tree]] = {
+    "logging": ("BucketLoggingStatus", "", ()),
+    "notification": ("NotificationConfiguration", "", ()),
+    "requestPayment": ("RequestPaymentConfiguration", "", (("Payer", "BucketOwner", ()),)),
+    "tagging": ("Tagging", "", (("TagSet", "", ()),)),
+    "ownershipControls": (
+        "OwnershipControls",
+        "",
+        (("Rule", "", (("ObjectOwnership", "BucketOwnerEnforced", ()),)),),
+    ),
+}
+"""Documents of puts that say what holds in any case, by sub-resource."""
+
+_STATED_BLOCK: Final[Tree] = (_BLOCK[0], "", tuple((name, "true", ()) for name in _BLOCKED))
+
+WRITABLE: Final = ("publicAccessBlock", *_STATED)
 
 DELETABLE: Final = (
     "policy",
@@ -70,13 +97,15 @@ DELETABLE: Final = (
 
 
 def _subresource(request: S3Request) -> str:
-    return next(name for name in request.query if name in READABLE)
+    return next(name for name in request.query if name in READABLE or name in WRITABLE)
 
 
 async def get_setting(endpoint: Endpoint, request: S3Request) -> Answer:
     """Answers what is configured: nothing."""
     await endpoint.calls.call(endpoint.store.head_bucket, request.bucket)
     name = _subresource(request)
+    if name == "publicAccessBlock" and endpoint.settings.anonymous is None:
+        return xml_answer(document(*_BLOCK))
     if name in _MISSING:
         code, message = _MISSING[name]
         raise S3Error(code, message, status=404)
@@ -87,6 +116,63 @@ async def delete_setting(endpoint: Endpoint, request: S3Request) -> Answer:
     """Deletes what is configured: nothing."""
     await endpoint.calls.call(endpoint.store.head_bucket, request.bucket)
     return no_content()
+
+
+async def put_setting(endpoint: Endpoint, request: S3Request) -> Answer:
+    """Accepts what already holds."""
+    name = _subresource(request)
+    body = await Payload(request).read(MAX_DOCUMENT_BYTES)
+    if not body or not _holds(endpoint, name, (await read_any_xml(body)).tree()):
+        raise not_implemented(f"this configuration of {name}")
+    await endpoint.calls.call(endpoint.store.head_bucket, request.bucket)
+    return no_content(200)
+
+
+def _holds(endpoint: Endpoint, name: str, stated: Tree) -> bool:
+    if name == "publicAccessBlock":
+        return endpoint.settings.anonymous is None and stated == _STATED_BLOCK
+    return stated == _STATED[name]
+
+
+async def put_acl(endpoint: Endpoint, request: S3Request) -> Answer:
+    """PutBucketAcl and PutObjectAcl, of what gives all rights to the owner and none to others.
+
+    A canned ACL or a grant in a header was checked with all other headers.
+    """
+    body = await Payload(request).read(MAX_DOCUMENT_BYTES)
+    in_headers = [name for name in request.headers if name == "x-amz-acl" or name.startswith("x-amz-grant-")]
+    if bool(body) == bool(in_headers):
+        # With neither there is nothing to do, and with both S3 does not say which one counts.
+        raise S3Error("InvalidRequest", "An ACL stands in the header x-amz-acl, in x-amz-grant-* headers or in a body.")
+    if body and not _is_owners_alone(await read_any_xml(body)):
+        raise not_implemented("this ACL")
+    if request.key:
+        await endpoint.calls.call(endpoint.store.head_object, request.bucket, request.key)
+    else:
+        await endpoint.calls.call(endpoint.store.head_bucket, request.bucket)
+    return no_content(200)
+
+
+def _is_owners_alone(root: Node) -> bool:
+    listed = root.child("AccessControlList") if root.name == "AccessControlPolicy" else None
+    if listed is None or any(child.name not in {"Owner", "AccessControlList"} for child in root.children()):
+        return False
+    named = root.child("Owner")
+    grants = list(listed.children())
+    return (
+        (named is None or named.text_of("ID") in {None, OWNER_ID})
+        and bool(grants)
+        and all(grant.name == "Grant" and _is_owners(grant) for grant in grants)
+    )
+
+
+def _is_owners(grant: Node) -> bool:
+    grantee = grant.child("Grantee")
+    return (
+        grantee is not None
+        and (grantee.text_of("ID") or "").strip() == OWNER_ID
+        and (grant.text_of("Permission") or "").strip() == "FULL_CONTROL"
+    )
 
 
 async def get_object_acl(endpoint: Endpoint, request: S3Request) -> Answer:

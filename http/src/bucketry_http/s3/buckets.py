@@ -7,7 +7,7 @@ import binascii
 
 from bucketry import BucketInfo
 
-from bucketry_http.s3.answers import Answer, no_content, xml_answer
+from bucketry_http.s3.answers import REGION, Answer, no_content, xml_answer
 from bucketry_http.s3.endpoint import Endpoint
 from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented
 from bucketry_http.s3.parameters import number
@@ -80,7 +80,7 @@ def _check_location(root: Node, region: str) -> None:
 async def head_bucket(endpoint: Endpoint, request: S3Request) -> Answer:
     """HeadBucket."""
     await endpoint.calls.call(endpoint.store.head_bucket, request.bucket)
-    return Answer(200, [(b"x-amz-bucket-region", endpoint.settings.region.encode())])
+    return Answer(200, [(REGION, endpoint.settings.region.encode())])
 
 
 async def delete_bucket(endpoint: Endpoint, request: S3Request) -> Answer:

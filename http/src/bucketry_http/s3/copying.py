@@ -14,6 +14,7 @@ from bucketry_http.s3.authentication import authorise
 from bucketry_http.s3.endpoint import Endpoint
 from bucketry_http.s3.errors import S3Error, invalid_argument
 from bucketry_http.s3.object_headers import written_headers, written_tags
+from bucketry_http.s3.preconditions import source_failed
 from bucketry_http.s3.request import S3Request
 from bucketry_http.s3.writing import missing_told, write_conditions
 from bucketry_http.s3.xml import document, element, timestamp
@@ -26,6 +27,8 @@ async def copy_object(endpoint: Endpoint, request: S3Request) -> Answer:
     """CopyObject, with the source's headers and tags or new ones."""
     source = source_of(request)
     headers = request.headers
+    if "x-amz-copy-source-range" in headers:
+        raise S3Error("InvalidRequest", "A range of an object can be copied as a part only: see UploadPartCopy.")
     new_headers = ObjectHeaders(**written_headers(headers)) if _replaces(headers, "x-amz-metadata-directive") else None
     new_tags = written_tags(headers.get("x-amz-tagging", "")) if _replaces(headers, "x-amz-tagging-directive") else None
     if new_headers is None and new_tags is None and source == (request.bucket, request.key):
@@ -66,7 +69,7 @@ def source_etag(store: Store, request: S3Request, source: tuple[str, str]) -> st
     """Returns the etag that the source must have, where the request has conditions on it; they hold for that etag.
 
     Raises:
-        PreconditionFailed: A condition does not hold; of a copy that is never "not modified".
+        S3Error: A condition does not hold; of a copy that is never "not modified".
     """
     headers = request.headers
     conditions = {
@@ -81,8 +84,10 @@ def source_etag(store: Store, request: S3Request, source: tuple[str, str]) -> st
     options: HeadOptions = read_options(conditions, head)
     try:
         return store.head_object(*source, options).etag
+    except core.PreconditionFailed:
+        raise source_failed(headers, modified=False) from None
     except core.NotModified:
-        raise core.PreconditionFailed("the source is what the condition excludes") from None
+        raise source_failed(headers, modified=True) from None
 
 
 def copied(etag: str, moment: Any) -> str:

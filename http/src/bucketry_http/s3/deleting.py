@@ -10,10 +10,11 @@ from bucketry.options import MAX_KEY_BYTES, MAX_PAGE
 from bucketry_http.s3.answers import Answer, no_content, xml_answer
 from bucketry_http.s3.endpoint import Endpoint
 from bucketry_http.s3.errors import CODE_OF, S3Error, not_implemented, translated
+from bucketry_http.s3.parameters import NULL_VERSION
 from bucketry_http.s3.payload import Payload
 from bucketry_http.s3.request import S3Request
 from bucketry_http.s3.writing import write_conditions
-from bucketry_http.s3.xml import document, element
+from bucketry_http.s3.xml import document, element, optional
 from bucketry_http.s3.xml_reading import Node, malformed, read_xml
 
 _S3_CODES = {kind.code: code for kind, code in CODE_OF.items()}
@@ -37,23 +38,16 @@ async def delete_object(endpoint: Endpoint, request: S3Request) -> Answer:
 async def delete_objects(endpoint: Endpoint, request: S3Request) -> Answer:
     """DeleteObjects: up to 1,000 keys, each with its own outcome."""
     payload = Payload(request)
-    if not payload.is_vouched_for:
-        # As S3 asks for it (S3 API reference, DeleteObjects), since a damaged list deletes other objects.
-        raise S3Error(
-            "InvalidRequest",
-            "Missing required header for this request: Content-MD5 OR x-amz-checksum-*, or sign the body.",
-        )
+    if not payload.has_digest:
+        # S3 asks for it, of a signed body too, since a damaged list deletes other objects (S3 API reference,
+        # DeleteObjects).
+        raise S3Error("InvalidRequest", "Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
     root = await read_xml(await payload.read(endpoint.settings.max_xml_bytes), "Delete")
     root.only("Object", "Quiet")
     quiet = (root.text_of("Quiet") or "").strip().lower() == "true"
     batch = _Batch(endpoint.store, request.bucket)
     await endpoint.calls.call(batch.run, _objects(root))
-    deleted = "" if quiet else "".join(f"<Deleted>{element('Key', key)}</Deleted>" for key in batch.deleted)
-    failed = "".join(
-        f"<Error>{element('Key', key)}{element('Code', code)}{element('Message', message)}</Error>"
-        for key, code, message in batch.failed
-    )
-    return xml_answer(document("DeleteResult", deleted + failed))
+    return xml_answer(document("DeleteResult", ("" if quiet else batch.written_deleted()) + batch.written_failed()))
 
 
 def _objects(root: Node) -> list[Node]:
@@ -71,8 +65,9 @@ class _Batch:
     def __init__(self, store: Store, bucket: str) -> None:
         self._store = store
         self._bucket = bucket
-        self.deleted: list[str] = []
-        self.failed: list[tuple[str, str, str]] = []
+        self._deleted: list[str] = []
+        self._failed: list[tuple[str, str, str]] = []
+        self._versions: dict[str, str] = {}
 
     def run(self, objects: Iterable[Node]) -> None:
         """Deletes those without a condition in one call, and the others one by one.
@@ -82,11 +77,13 @@ class _Batch:
         """
         plain: list[str] = []
         for entry in objects:
-            if all(child.name in {"Key", "VersionId"} for child in entry.children()):
-                if entry.text_of("VersionId") in {None, "", "null"}:
-                    plain.append(entry.required("Key"))
-                else:
-                    self._fail(entry.required("Key"), S3Error("NoSuchVersion"))
+            key = entry.required("Key")
+            if version_id := entry.text_of("VersionId"):
+                self._versions[key] = version_id
+            if version_id not in {None, "", NULL_VERSION}:
+                self._fail(key, S3Error("NoSuchVersion"))
+            elif all(child.name in {"Key", "VersionId"} for child in entry.children()):
+                plain.append(key)
             else:
                 self._delete_if(entry)
         if plain:
@@ -100,8 +97,8 @@ class _Batch:
             for key in keys:
                 self._delete_one(key, DeleteOptions())
             return
-        self.deleted += result.deleted
-        self.failed += [(each.key, _S3_CODES.get(each.code, "InternalError"), each.message) for each in result.failed]
+        self._deleted += result.deleted
+        self._failed += [(each.key, _S3_CODES.get(each.code, "InternalError"), each.message) for each in result.failed]
 
     def _delete_if(self, entry: Node) -> None:
         key, etag = entry.required("Key"), entry.text_of("ETag")
@@ -121,7 +118,21 @@ class _Batch:
         except BucketryError as error:
             self._fail(key, translated(error))
         else:
-            self.deleted.append(key)
+            self._deleted.append(key)
 
     def _fail(self, key: str, error: S3Error) -> None:
-        self.failed.append((key, error.s3_code, error.message))
+        self._failed.append((key, error.s3_code, error.message))
+
+    def written_deleted(self) -> str:
+        """Returns the elements of the keys that hold nothing any more."""
+        return "".join(f"<Deleted>{self._written(key)}</Deleted>" for key in self._deleted)
+
+    def written_failed(self) -> str:
+        """Returns the elements of the keys that could not be deleted."""
+        return "".join(
+            f"<Error>{self._written(key)}{element('Code', code)}{element('Message', message)}</Error>"
+            for key, code, message in self._failed
+        )
+
+    def _written(self, key: str) -> str:
+        return element("Key", key) + optional("VersionId", self._versions.get(key))

@@ -89,6 +89,10 @@ CODE_OF: Final[Mapping[type[core.BucketryError], str]] = {
 """Looked up along an error's base classes; what is missing is ``InternalError``."""
 
 
+_WITHOUT_DETAIL: Final = frozenset({"InternalError", "PreconditionFailed"})
+"""Codes whose message is S3's own: what failed inside is the log's, and clients compare the text of a condition's."""
+
+
 class S3Error(core.BucketryError):
     """An error that S3 has and the contract has not.
 
@@ -132,6 +136,15 @@ def invalid_argument(name: str, value: str, message: str) -> S3Error:
     return S3Error("InvalidArgument", message, elements={"ArgumentName": name, "ArgumentValue": shown})
 
 
+def precondition_failed(condition: str) -> S3Error:
+    """Returns the error of a condition that does not hold.
+
+    Args:
+        condition: The header that states it, which the error document names; s3fs acts on it.
+    """
+    return S3Error("PreconditionFailed", elements={"Condition": condition})
+
+
 def of_signature(error: SignatureError, region: str) -> S3Error:
     """Returns what is wrong with a signature; where it was made for another region, the answer says which it is."""
     elements = {"Region": region} if error.code == "AuthorizationHeaderMalformed" else NOTHING
@@ -146,7 +159,7 @@ def translated(error: Exception) -> S3Error:
         return S3Error("InternalError")
     found = (CODE_OF[kind] for kind in type(error).__mro__ if kind in CODE_OF)
     code = next(found, "InternalError")
-    if code == "InternalError":
+    if code in _WITHOUT_DETAIL:
         return S3Error(code)
     detail = f"{error.sentence}: {error.detail}" if error.detail else ERRORS[code][1]
     return S3Error(code, detail)

@@ -12,7 +12,7 @@ from bucketry_http.s3.answers import Answer, no_content, xml_answer
 from bucketry_http.s3.authentication import authorise
 from bucketry_http.s3.checksums import Checksum, checksum_of
 from bucketry_http.s3.endpoint import Endpoint
-from bucketry_http.s3.errors import S3Error, invalid_argument
+from bucketry_http.s3.errors import S3Error, invalid_argument, precondition_failed
 from bucketry_http.s3.foreign_pages import refuse_foreign
 from bucketry_http.s3.object_headers import checked_tags, written_headers
 from bucketry_http.s3.policy import Policy
@@ -41,7 +41,7 @@ def is_form(request: S3Request) -> bool:
 
 async def refuse_post(_endpoint: Endpoint, _request: S3Request) -> NoReturn:
     """Refuses what is posted to a bucket and is no form."""
-    raise S3Error("PreconditionFailed", f"Bucket POST must be of the enclosure-type {_MEDIA_TYPE}")
+    raise precondition_failed(f"Bucket POST must be of the enclosure-type {_MEDIA_TYPE}")
 
 
 async def post_object(endpoint: Endpoint, request: S3Request) -> Answer:

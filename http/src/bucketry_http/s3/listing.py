@@ -23,20 +23,21 @@ async def list_objects_v2(endpoint: Endpoint, request: S3Request) -> Answer:
     query, encoding = request.query, Encoding(request.query)
     limit = min(number(query, "max-keys", MAX_PAGE), MAX_PAGE)
     # MinIO's extension: the content type of each object in the listing itself.
-    with_types = query.get("metadata") == "true"
+    with_types = query.get("metadata", "").lower() == "true"
     options = ListOptions(
         prefix=query.get("prefix", ""),
         delimiter=query.get("delimiter", ""),
         start_after=query.get("start-after", ""),
-        cursor=query.get("continuation-token") or None,
+        cursor=query.get("continuation-token") or None,  # An empty one asks for the first page.
         limit=max(limit, 1),
         content_type=with_types,
     )
-    page = await _page(endpoint, request.bucket, options, limit, "continuation-token")
-    shown = _entries(page, encoding, owned=query.get("fetch-owner") == "true", with_types=with_types)
+    page = await read_page(endpoint, request.bucket, options, limit, "continuation-token")
+    token = _echo("ContinuationToken", query.get("continuation-token"))
+    shown = _entries(page, encoding, owned=query.get("fetch-owner", "").lower() == "true", with_types=with_types)
     content = (
         f"{element('Name', request.bucket)}{encoding.element('Prefix', options.prefix)}"
-        f"{encoding.optional('StartAfter', options.start_after)}{optional('ContinuationToken', options.cursor)}"
+        f"{encoding.optional('StartAfter', options.start_after)}{token}"
         f"{optional('NextContinuationToken', page.cursor)}{element('KeyCount', len(page.objects) + len(page.prefixes))}"
         f"{element('MaxKeys', limit)}{encoding.optional('Delimiter', options.delimiter)}"
         f"<IsTruncated>{'true' if page.cursor else 'false'}</IsTruncated>{encoding.declaration()}{shown}"
@@ -55,8 +56,9 @@ async def list_objects_v1(endpoint: Endpoint, request: S3Request) -> Answer:
         limit=max(limit, 1),
         content_type=False,
     )
-    page = await _page(endpoint, request.bucket, options, limit, "marker")
-    last = max([info.key for info in page.objects[-1:]] + list(page.prefixes[-1:]), default="") if page.cursor else ""
+    page = await read_page(endpoint, request.bucket, options, limit, "marker")
+    # Without a delimiter the last key says where the next page begins (S3 API reference, ListObjects, NextMarker).
+    last = last_entry(page) if page.cursor and options.delimiter else ""
     content = (
         f"{element('Name', request.bucket)}{encoding.element('Prefix', options.prefix)}"
         f"{encoding.element('Marker', options.start_after)}{encoding.optional('NextMarker', last)}"
@@ -67,7 +69,20 @@ async def list_objects_v1(endpoint: Endpoint, request: S3Request) -> Answer:
     return xml_answer(document("ListBucketResult", content))
 
 
-async def _page(endpoint: Endpoint, bucket: str, options: ListOptions, limit: int, cursor_name: str) -> ObjectPage:
+async def read_page(endpoint: Endpoint, bucket: str, options: ListOptions, limit: int, cursor_name: str) -> ObjectPage:
+    """Returns one page of a bucket's objects.
+
+    Args:
+        endpoint: The endpoint.
+        bucket: The bucket.
+        options: What to list; their limit is at least 1.
+        limit: How many entries the client wants; 0 gives an empty page.
+        cursor_name: The parameter that the cursor came in.
+
+    Raises:
+        S3Error: The cursor was not made by this listing.
+        BucketryError: The bucket cannot be listed.
+    """
     if limit == 0:
         await endpoint.calls.call(endpoint.store.head_bucket, bucket)
         return _NOTHING
@@ -91,10 +106,24 @@ def _entries(page: ObjectPage, encoding: Encoding, *, owned: bool, with_types: b
             for info in page.objects
         ]
     )
-    prefixes = "".join(
+    return objects + common_prefixes(page, encoding)
+
+
+def common_prefixes(page: ObjectPage, encoding: Encoding) -> str:
+    """Returns the elements of the common prefixes on a page."""
+    return "".join(
         [f"<CommonPrefixes><Prefix>{encoding.text(prefix)}</Prefix></CommonPrefixes>" for prefix in page.prefixes]
     )
-    return objects + prefixes
+
+
+def last_entry(page: ObjectPage) -> str:
+    """Returns the key or the common prefix that a page ends with; empty if the page is."""
+    return max([info.key for info in page.objects[-1:]] + list(page.prefixes[-1:]), default="")
+
+
+def _echo(name: str, value: str | None) -> str:
+    """Returns a parameter as S3 repeats it: also an empty one, where the request has it."""
+    return "" if value is None else element(name, value)
 
 
 def _types(info: ObjectInfo) -> str:

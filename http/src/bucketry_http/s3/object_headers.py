@@ -15,6 +15,9 @@ from bucketry_http.shared.dates import http_date, parse_http_date
 from bucketry_http.shared.headers import HEADER_FIELDS, METADATA_PREFIX
 from bucketry_http.shared.sending import RawHeaders
 
+DEFAULT_TYPE: Final = "binary/octet-stream"
+"""The type of an object that is stored without ``Content-Type`` (S3 API reference, PutObject)."""
+
 _STORED: Final = tuple((field, name.encode()) for name, field in HEADER_FIELDS.items() if field not in {"content_type"})
 _PREFIX: Final = METADATA_PREFIX.encode()
 
@@ -36,9 +39,11 @@ def written_headers(headers: Mapping[str, str]) -> dict[str, Any]:
         S3Error: The metadata is too large.
     """
     fields: dict[str, Any] = {field: headers[name] for name, field in HEADER_FIELDS.items() if headers.get(name)}
+    fields.setdefault("content_type", DEFAULT_TYPE)
     if "content_encoding" in fields:
-        # How the body came over the wire is not how the object is encoded.
-        kept = [part for each in fields["content_encoding"].split(",") if (part := each.strip()) != "aws-chunked"]
+        # How the body came over the wire is not how the object is encoded. Codings ignore case (RFC 9110, 8.4.1).
+        codings = [coding.strip() for coding in fields["content_encoding"].split(",")]
+        kept = [coding for coding in codings if coding.lower() != "aws-chunked"]
         fields["content_encoding"] = ", ".join(kept) or None
     if "expires" in fields:
         moment = parse_http_date(fields["expires"])
@@ -63,8 +68,9 @@ def written_tags(header: str | None) -> Mapping[str, str] | None:
     if header is None:
         return None
     try:
+        # A tag without "=" has an empty value. What is no ASCII here is UTF-8 that nobody encoded.
         pairs = parse_qsl(
-            header, keep_blank_values=True, strict_parsing=bool(header), errors="strict", max_num_fields=100
+            header.encode("latin-1").decode(), keep_blank_values=True, errors="strict", max_num_fields=_MAX_TAG_FIELDS
         )
     except ValueError:
         raise invalid_argument(
@@ -74,6 +80,10 @@ def written_tags(header: str | None) -> Mapping[str, str] | None:
             "URLEncoded URL query parameters without tag name duplicates.",
         ) from None
     return checked_tags(pairs)
+
+
+_MAX_TAG_FIELDS: Final = 100
+"""Bounds the work; S3's own bound is checked behind it."""
 
 
 def checked_tags(pairs: list[tuple[str, str]]) -> Mapping[str, str]:

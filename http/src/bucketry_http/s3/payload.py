@@ -85,10 +85,9 @@ class Payload:
                 raise S3Error("InvalidRequest", "x-amz-trailer goes with an aws-chunked body.")
 
     @property
-    def is_vouched_for(self) -> bool:
-        """Whether a signature, a digest or a checksum shows what the body is."""
-        unsigned = self._declared in {None, UNSIGNED_PAYLOAD, STREAMING_UNSIGNED_TRAILER}
-        return not unsigned or self._md5 is not None or self.checksum is not None
+    def has_digest(self) -> bool:
+        """Whether it comes with ``Content-MD5`` or a checksum."""
+        return self._md5 is not None or self.checksum is not None
 
     async def next(self) -> bytes:
         """Returns the next piece; an empty one at the end, and again after it.

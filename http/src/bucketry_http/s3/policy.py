@@ -14,14 +14,19 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
+from bucketry.ranges import whole_number
 
 from bucketry_http.s3.errors import S3Error
+from bucketry_http.shared.json_names import RepeatedName, check_names
 
 _FREE: Final = frozenset({"policy", "x-amz-signature", "signature", "awsaccesskeyid", "file"})
 _FREE_PREFIX: Final = "x-ignore-"
 _MAX_CONDITIONS: Final = 200
-_RANGE_BOUND: Final = re.compile("[0-9]{1,19}")
+_RANGE_BOUND: Final = re.compile("[0-9]+")
 """Some signers write the numbers as strings."""
+
+_EXPIRATION: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+"""ISO 8601 with date, time and zone (S3 API reference, "Creating a POST policy", "Expiration")."""
 
 
 class _Document(msgspec.Struct, frozen=True):
@@ -48,21 +53,16 @@ class Policy:
         self.least, self.most = 0, None
         self._equal: list[tuple[str, str]] = []
         self._starts: list[tuple[str, str]] = []
-        try:
-            document = msgspec.json.decode(base64.b64decode(encoded, validate=True), type=_Document)
-            self._expiration = datetime.fromisoformat(document.expiration)
-        except (binascii.Error, msgspec.DecodeError, ValueError, RecursionError):
-            raise _invalid("it is no JSON with expiration and conditions") from None
-        if self._expiration.tzinfo is None:
-            raise _invalid("its expiration has no time zone")
+        document = _decoded(encoded)
+        self._expiration = _time(document.expiration)
         if len(document.conditions) > _MAX_CONDITIONS:
             raise _invalid(f"it has more than {_MAX_CONDITIONS} conditions")
-        for condition in document.conditions:
-            self._read(condition)
+        for number, condition in enumerate(document.conditions, 1):
+            self._read(number, condition)
 
     most: int | None
 
-    def _read(self, condition: Any) -> None:
+    def _read(self, number: int, condition: Any) -> None:
         if isinstance(condition, dict) and len(condition) == 1:
             ((name, value),) = condition.items()
             if isinstance(value, str):
@@ -76,12 +76,12 @@ class Policy:
             if isinstance(first, str) and isinstance(second, str) and first.startswith("$") and kind in _KINDS:
                 (self._equal if kind == "eq" else self._starts).append((first[1:].lower(), second))
                 return
-        raise _invalid(f"a condition cannot be read: {str(condition)[:100]}")
+        raise _invalid(f"its condition {number} cannot be read")
 
     def _read_range(self, *bounds: Any) -> None:
         if not all(_RANGE_BOUND.fullmatch(str(bound)) for bound in bounds):
             raise _invalid("content-length-range has two numbers")
-        least, most = map(int, bounds)
+        least, most = (whole_number(str(bound)) for bound in bounds)
         # Of several ranges all hold, as of all conditions.
         self.least = max(self.least, least)
         self.most = most if self.most is None else min(self.most, most)
@@ -117,6 +117,27 @@ class Policy:
 
 
 _KINDS: Final = frozenset({"eq", "starts-with"})
+
+
+def _decoded(encoded: str) -> _Document:
+    try:
+        text = base64.b64decode(encoded, validate=True)
+        document = msgspec.json.decode(text, type=_Document)
+        check_names(text)
+    except RepeatedName as error:
+        raise _invalid(f"the name {error.name[:100]!r} stands twice in one object") from None
+    except (binascii.Error, msgspec.DecodeError, ValueError, RecursionError):
+        raise _invalid("it is no JSON with expiration and conditions") from None
+    return document
+
+
+def _time(expiration: str) -> datetime:
+    try:
+        if _EXPIRATION.fullmatch(expiration):
+            return datetime.fromisoformat(expiration)
+    except ValueError:
+        pass
+    raise _invalid(f"Invalid 'expiration' value: {expiration[:100]!r} is no time such as 2030-01-01T00:00:00Z")
 
 
 def _invalid(reason: str) -> S3Error:

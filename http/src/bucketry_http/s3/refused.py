@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
 from bucketry_http.s3.errors import S3Error, not_implemented
 from bucketry_http.s3.xml import OWNER_ID
 
-_READ: Final = frozenset(
-    f"x-amz-server-side-encryption-customer-{part}" for part in ("algorithm", "key", "key-md5")
-) | {"x-amz-mfa", "x-amz-object-lock-mode"}
+_ENCRYPTION: Final = "x-amz-server-side-encryption"
+_CUSTOMER_KEY: Final = f"{_ENCRYPTION}-customer-"
 
-_WRITE: Final = _READ | {
-    "x-amz-server-side-encryption",
-    "x-amz-server-side-encryption-aws-kms-key-id",
-    "x-amz-server-side-encryption-bucket-key-enabled",
-    "x-amz-server-side-encryption-context",
-    "x-amz-copy-source-server-side-encryption-customer-algorithm",
-    "x-amz-copy-source-server-side-encryption-customer-key",
-    "x-amz-copy-source-server-side-encryption-customer-key-md5",
-    "x-amz-object-lock-retain-until-date",
-    "x-amz-object-lock-legal-hold",
+_PREFIXES: Final = (
+    _ENCRYPTION,
+    "x-amz-copy-source-server-side-encryption",
+    "x-amz-grant-",
+    "x-amz-if-match-",
+    "x-amz-object-lock-",
+    "x-amz-rename-source",
     "x-amz-website-redirect-location",
-    "x-amz-grant-read",
-    "x-amz-grant-read-acp",
-    "x-amz-grant-write",
-    "x-amz-grant-write-acp",
-    "x-amz-grant-full-control",
     "x-amz-write-offset-bytes",
-    "x-amz-if-match-last-modified-time",
-    "x-amz-if-match-size",
-}
+)
+"""How headers begin that a write cannot honour."""
+
+_ANYWHERE: Final = frozenset({"x-amz-mfa", "x-amz-object-lock-mode"})
 
 _OWNERS: Final = ("x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner")
 """Whose a bucket, and a copy's source, must be: everything belongs to the same."""
@@ -41,26 +34,81 @@ _OWNERS_ONLY: Final = frozenset({"private", "bucket-owner-read", "bucket-owner-f
 
 _VALUES: Final[Mapping[str, frozenset[str]]] = {
     "x-amz-acl": _OWNERS_ONLY,
-    "x-amz-bucket-object-lock-enabled": frozenset({"false", "False"}),
+    "x-amz-bucket-object-lock-enabled": frozenset({"false", "False", "FALSE"}),
     "x-amz-object-ownership": frozenset({"BucketOwnerEnforced"}),
 }
 """Headers that say nothing new with one of these values."""
 
+_OWNERS_GRANT: Final = re.compile(rf'\s*id="?{OWNER_ID}"?\s*(,\s*id="?{OWNER_ID}"?\s*)*')
+"""A grant to the owner, who has all rights anyway (S3 API reference, PutObjectAcl)."""
 
-def check_headers(headers: Mapping[str, str], *, write: bool) -> None:
+_CONDITIONS: Final = ("If-Match", "If-None-Match")
+_COPY_SOURCE: Final = "x-amz-copy-source"
+
+
+def check_headers(headers: Mapping[str, str], *, write: bool, conditional: bool = False) -> None:
     """Refuses a request with a header that cannot be honoured.
+
+    Args:
+        headers: The request's headers by lower-case name.
+        write: Whether the request changes something.
+        conditional: Whether it is a write that takes ``If-Match`` or ``If-None-Match``.
 
     Raises:
         S3Error: It has one.
     """
-    if refused := headers.keys() & (_WRITE if write else _READ):
-        raise not_implemented(f"the header {min(refused)}")
+    if refused := headers.keys() & _ANYWHERE:
+        raise _not_honoured(min(refused))
     if any(headers.get(name, OWNER_ID) != OWNER_ID for name in _OWNERS):
         raise S3Error("AccessDenied")
     if not write:
+        _check_read(headers)
         return
+    for name, value in headers.items():
+        if name.startswith(_PREFIXES) and not (name == "x-amz-grant-full-control" and _OWNERS_GRANT.fullmatch(value)):
+            raise _not_honoured(name)
     for name, allowed in _VALUES.items():
         if headers.get(name) not in {None, *allowed}:
             raise not_implemented(f"this value of the header {name}")
     if headers.get("x-amz-storage-class", "STANDARD") != "STANDARD":
         raise S3Error("InvalidStorageClass")
+    _check_conditions(headers, conditional=conditional)
+    _check_content(headers)
+
+
+def _check_read(headers: Mapping[str, str]) -> None:
+    """Refuses to read as if an object were encrypted, which none is (S3 API reference, GetObject, "Encryption")."""
+    for name in headers:
+        if name.startswith(_CUSTOMER_KEY):
+            raise S3Error("InvalidRequest", "The encryption parameters are not applicable to this object.")
+        if name.startswith(_ENCRYPTION):
+            message = f"{name} header is not supported for this operation."
+            raise S3Error("InvalidArgument", message, elements={"ArgumentName": name})
+
+
+def _check_conditions(headers: Mapping[str, str], *, conditional: bool) -> None:
+    """Refuses conditions that the write would not be under (S3 user guide, "Conditional writes").
+
+    ``If-Modified-Since`` is not one of them: a write has to ignore it (RFC 9110, 13.1.3).
+    """
+    given = [name for name in _CONDITIONS if name.lower() in headers]
+    if len(given) > 1 or (given and not conditional):
+        raise _not_honoured(",".join(given))
+    if "if-unmodified-since" in headers:
+        raise _not_honoured("If-Unmodified-Since")
+
+
+def _check_content(headers: Mapping[str, str]) -> None:
+    """Refuses a part of a body, and of a copy's source, where the whole would be taken."""
+    if "content-range" in headers:
+        # RFC 9110, 14.5: where parts cannot be put, one must not be taken for the whole.
+        raise _not_honoured("Content-Range")
+    if _COPY_SOURCE in headers:
+        return
+    for name in headers:
+        if name.startswith(f"{_COPY_SOURCE}-"):
+            raise S3Error("InvalidRequest", f"The header {name} goes with x-amz-copy-source.")
+
+
+def _not_honoured(name: str) -> S3Error:
+    return S3Error("NotImplemented", f"This endpoint does not implement the header {name}.", elements={"Header": name})

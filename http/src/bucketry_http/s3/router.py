@@ -22,11 +22,13 @@ from bucketry_http.s3 import (
     reading,
     tagging,
     upload_listing,
+    versions,
     writing,
 )
 from bucketry_http.s3.answers import Answer
 from bucketry_http.s3.endpoint import Endpoint
 from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented
+from bucketry_http.s3.parameters import check_version
 from bucketry_http.s3.refused import check_headers
 from bucketry_http.s3.request import S3Request
 
@@ -39,10 +41,14 @@ class Operation(NamedTuple):
     Attributes:
         handle: Carries it out.
         write: Whether it changes something.
+        versioned: Whether it takes the id of a version.
+        conditional: Whether it is a write that takes ``If-Match`` or ``If-None-Match``.
     """
 
     handle: Handler
     write: bool = False
+    versioned: bool = False
+    conditional: bool = False
 
 
 SERVICE: Final[Mapping[tuple[str, str], Operation]] = {("GET", ""): Operation(buckets.list_buckets)}
@@ -52,6 +58,7 @@ BUCKET: Final[Mapping[tuple[str, str], Operation]] = {
     ("GET", "list-type"): Operation(listing.list_objects_v2),
     ("GET", "location"): Operation(buckets.get_location),
     ("GET", "uploads"): Operation(upload_listing.list_uploads),
+    ("GET", "versions"): Operation(versions.list_versions),
     ("GET", "cors"): Operation(cors.get_cors),
     ("PUT", "cors"): Operation(cors.put_cors, write=True),
     ("DELETE", "cors"): Operation(cors.delete_cors, write=True),
@@ -61,28 +68,31 @@ BUCKET: Final[Mapping[tuple[str, str], Operation]] = {
     ("POST", "delete"): Operation(deleting.delete_objects, write=True),
     ("POST", ""): Operation(forms.refuse_post, write=True),
     **{("GET", name): Operation(bucket_settings.get_setting) for name in bucket_settings.READABLE},
+    **{("PUT", name): Operation(bucket_settings.put_setting, write=True) for name in bucket_settings.WRITABLE},
+    ("PUT", "acl"): Operation(bucket_settings.put_acl, write=True),
     **{("DELETE", name): Operation(bucket_settings.delete_setting, write=True) for name in bucket_settings.DELETABLE},
 }
 
 OBJECT: Final[Mapping[tuple[str, str], Operation]] = {
-    ("GET", ""): Operation(reading.get_object),
-    ("HEAD", ""): Operation(reading.head_object),
-    ("PUT", ""): Operation(writing.put_object, write=True),
-    ("DELETE", ""): Operation(deleting.delete_object, write=True),
-    ("GET", "attributes"): Operation(attributes.get_attributes),
-    ("GET", "acl"): Operation(bucket_settings.get_object_acl),
-    ("GET", "tagging"): Operation(tagging.get_tagging),
-    ("PUT", "tagging"): Operation(tagging.put_tagging, write=True),
-    ("DELETE", "tagging"): Operation(tagging.delete_tagging, write=True),
+    ("GET", ""): Operation(reading.get_object, versioned=True),
+    ("HEAD", ""): Operation(reading.head_object, versioned=True),
+    ("PUT", ""): Operation(writing.put_object, write=True, conditional=True),
+    ("DELETE", ""): Operation(deleting.delete_object, write=True, versioned=True, conditional=True),
+    ("GET", "attributes"): Operation(attributes.get_attributes, versioned=True),
+    ("GET", "acl"): Operation(bucket_settings.get_object_acl, versioned=True),
+    ("PUT", "acl"): Operation(bucket_settings.put_acl, write=True, versioned=True),
+    ("GET", "tagging"): Operation(tagging.get_tagging, versioned=True),
+    ("PUT", "tagging"): Operation(tagging.put_tagging, write=True, versioned=True),
+    ("DELETE", "tagging"): Operation(tagging.delete_tagging, write=True, versioned=True),
     ("POST", "uploads"): Operation(multipart.create_upload, write=True),
     ("PUT", "uploadId"): Operation(multipart.upload_part, write=True),
-    ("POST", "uploadId"): Operation(multipart.complete_upload, write=True),
+    ("POST", "uploadId"): Operation(multipart.complete_upload, write=True, conditional=True),
     ("DELETE", "uploadId"): Operation(multipart.abort_upload, write=True),
     ("GET", "uploadId"): Operation(upload_listing.list_parts),
 }
 
 COPIES: Final[Mapping[str, Operation]] = {
-    "": Operation(copying.copy_object, write=True),
+    "": Operation(copying.copy_object, write=True, conditional=True),
     "uploadId": Operation(part_copying.copy_part, write=True),
 }
 """What a ``PUT`` with ``x-amz-copy-source`` is, by sub-resource."""
@@ -109,7 +119,6 @@ _SUBRESOURCES: Final = frozenset(
             "select",
             "session",
             "torrent",
-            "versions",
             "website",
         ],
     }
@@ -137,19 +146,22 @@ def route(request: S3Request) -> Operation:
         operation = table.get((method, subresource))
     if operation is None:
         raise _refusal(method, subresource, table)
-    check_headers(request.headers, write=operation.write)
+    check_headers(request.headers, write=operation.write, conditional=operation.conditional)
+    _check_version(request.query.get("versionId"), operation)
     return operation
+
+
+def _check_version(version_id: str | None, operation: Operation) -> None:
+    if version_id is not None and not operation.versioned:
+        # Without this check, deleting a version of an object without its key would delete the bucket.
+        raise invalid_argument("versionId", version_id, "This operation does not accept a version-id.")
+    check_version(version_id)
 
 
 def _subresource(query: dict[str, str]) -> str:
     found = [name for name in query if name in _SUBRESOURCES]
     if len(found) > 1:
         raise S3Error("InvalidRequest", f"{found[0]} and {found[1]} are two different operations.")
-    if query.get("versionId") == "":
-        raise invalid_argument("versionId", "", "Version id cannot be the empty string")
-    if query.get("versionId", "null") != "null":
-        # Without versioning each object has one version, whose id is "null".
-        raise S3Error("NoSuchVersion")
     if found:
         if found[0] == "list-type" and query["list-type"] != "2":
             raise S3Error("InvalidArgument", "list-type is 2, or is left out.")
@@ -162,6 +174,7 @@ def _subresource(query: dict[str, str]) -> str:
 
 _EMPTY: Final = frozenset(
     [
+        "versionId",
         "prefix",
         "delimiter",
         "marker",

@@ -29,6 +29,10 @@ _MAX_MARKUP_BYTES: Final = 8 * 1024
 _PIECE_BYTES: Final = 16 * 1024
 
 
+Tree = tuple[str, str, tuple[Any, ...]]
+"""An element as a value: name, text, and children."""
+
+
 class _BoundedBuilder(TreeBuilder):
     """Builds a tree of a bounded size."""
 
@@ -111,6 +115,10 @@ class Node:
         """Its text."""
         return self._element.text or ""
 
+    def tree(self) -> Tree:
+        """Returns its name, its text without blanks around it, and its children likewise in order, to be compared."""
+        return self.name, self.text.strip(), tuple(sorted(child.tree() for child in self.children()))
+
 
 async def read_xml(body: bytes, *names: str) -> Node:
     """Reads a document, and lets others have their turn in between.
@@ -122,6 +130,21 @@ async def read_xml(body: bytes, *names: str) -> Node:
     Raises:
         S3Error: It is not well-formed, has a document type or entities, is too deep or too large, or another document.
     """
+    root = await read_any_xml(body)
+    if root.name not in names:
+        raise malformed(f"the document is no {' or '.join(names)}")
+    return root
+
+
+async def read_any_xml(body: bytes) -> Node:
+    """Reads a document whatever its root is.
+
+    Args:
+        body: The document, bounded in bytes already.
+
+    Raises:
+        S3Error: It is not well-formed, has a document type or entities, or is too deep or too large.
+    """
     try:
         parser: Any = DefusedXMLParser(target=_BoundedBuilder(), forbid_dtd=True)
         for start in range(0, len(body), _PIECE_BYTES):
@@ -132,12 +155,9 @@ async def read_xml(body: bytes, *names: str) -> Node:
             # What is left over is one tag or comment without its end, which is parsed in one go once it comes.
             if start + len(piece) - parser.parser.CurrentByteIndex > _MAX_MARKUP_BYTES:
                 raise _oversized()
-        root = Node(parser.close())
+        return Node(parser.close())
     except (ParseError, DefusedXmlException, ValueError, LookupError):
         raise S3Error("MalformedXML") from None
-    if root.name not in names:
-        raise malformed(f"the document is no {' or '.join(names)}")
-    return root
 
 
 def _oversized() -> S3Error:

@@ -168,5 +168,5 @@ def test_an_upload_that_dawdles_is_given_up(store: Store) -> None:
                 said = client.recv(65536)
             except TimeoutError:
                 continue
-    assert said.startswith(b"HTTP/1.1 400 ")
+    assert said.startswith(b"HTTP/1.1 408 ")
     assert b"bytes came in" in said

@@ -44,5 +44,5 @@ def test_a_silent_body_is_given_up(driver: DriverSpec) -> None:
     with Store(driver) as store, running(store, idle_seconds=0.1) as port, connect(port) as client:
         client.sendall(head.encode() + b"{")
         answer = b"".join(iter(lambda: client.recv(65536), b""))
-    assert answer.startswith(b"HTTP/1.1 400 ")
-    assert b'"code":"incomplete_body"' in answer
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b'"code":"request_timeout"' in answer

@@ -146,8 +146,8 @@ def test_a_silent_upload_is_given_up(counted_store: Store) -> None:
     with running(counted_store, idle_seconds=0.1) as port, connect(port) as client:
         client.sendall(f"PUT {API}/{OBJECTS}/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc".encode())
         answer = client.recv(65536)
-    assert answer.startswith(b"HTTP/1.1 400 ")
-    assert b'"code":"incomplete_body"' in answer
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b'"code":"request_timeout"' in answer
     assert counted_store.bucket_usage("my-assets").object_count == 0
 
 

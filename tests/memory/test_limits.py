@@ -182,3 +182,48 @@ def test_what_would_be_larger_than_an_object_may_be_is_not_completed() -> None:
 
     assert list(store.iter_parts(BUCKET, "key", upload.upload_id)) == parts
     assert held(driver) == counted(driver) == (1200, 4)
+
+
+def test_only_what_has_come_takes_room() -> None:
+    """Somebody who declares much and sends little fails nobody but himself."""
+    store, driver = make_store(max_bytes=10 * MIB)
+    seen: list[tuple[int, int]] = []
+
+    def slow() -> Iterator[bytes]:
+        yield bytes(MIB)
+        seen.append(held(driver))
+        store.put_object(BUCKET, "other", bytes(7 * MIB))
+        yield bytes(MIB)
+        seen.append(held(driver))
+        yield bytes(MIB)
+        yield bytes(6 * MIB)
+
+    with pytest.raises(QuotaExceeded):
+        store.put_object(BUCKET, "slow", Body(slow(), 9 * MIB))
+
+    assert seen == [(MIB, 1), (9 * MIB, 2)]
+    assert held(driver) == counted(driver) == (7 * MIB, 2)
+
+
+def test_a_part_takes_room_as_it_comes() -> None:
+    store, driver = make_store(max_bytes=10 * MIB)
+    upload = store.create_multipart_upload(BUCKET, "slow")
+
+    def slow() -> Iterator[bytes]:
+        yield bytes(MIB)
+        store.put_object(BUCKET, "other", bytes(7 * MIB))
+        yield bytes(8 * MIB)
+
+    with pytest.raises(QuotaExceeded):
+        store.upload_part(BUCKET, "slow", upload.upload_id, 1, Body(slow(), 9 * MIB))
+    assert held(driver) == counted(driver) == (7 * MIB, 3)
+
+
+def test_what_cannot_fit_is_refused_before_it_is_pulled() -> None:
+    store, driver = make_store(max_bytes=10 * MIB)
+    store.put_object(BUCKET, "other", bytes(7 * MIB))
+    source = Source(4, MIB)
+    with pytest.raises(QuotaExceeded):
+        store.put_object(BUCKET, "slow", Body(source, 4 * MIB))
+    assert source.pulled == 0
+    assert held(driver) == (7 * MIB, 2)

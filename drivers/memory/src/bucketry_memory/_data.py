@@ -86,9 +86,11 @@ def joined(contents: Iterable[Content]) -> Content:
 
 
 def pull(body: Body, room: Room) -> tuple[Content, int]:
-    """Takes a body in, piece by piece, and reserves room for it before it is there.
+    """Takes a body in, piece by piece, and reserves room for each piece that has come.
 
-    A body of few bytes, and known to be so, is taken in without: it is stored in the same step that takes its room.
+    What a body declares takes no room: its client may never send it, and others could store nothing meanwhile. A body
+    that could not fit is refused before anything of it is pulled. One of few bytes, and known to be so, is taken in
+    without a reservation: it is stored in the same step that takes its room.
 
     Args:
         body: The body.
@@ -101,19 +103,10 @@ def pull(body: Body, room: Room) -> tuple[Content, int]:
         QuotaExceeded: There is no room for it.
     """
     length = body.length
-    if length is None:
-        return _pull_unknown(body, room)
-    if length <= _SMALL_BYTES:
-        return body.read(), 0
-    room.reserve(length)
-    try:
-        return _gathered(body), length
-    except BaseException:
-        room.release(length)
-        raise
-
-
-def _pull_unknown(body: Body, room: Room) -> tuple[Content, int]:
+    if length is not None:
+        if length <= _SMALL_BYTES:
+            return body.read(), 0
+        room.require(length)
     reserved = 0
 
     def reserving() -> Iterator[bytes]:

@@ -54,6 +54,15 @@ class Room:
         with self._lock:
             self.take(size)
 
+    def require(self, size: int) -> None:
+        """Refuses what does not fit as things are, and takes nothing. Call without the lock.
+
+        Raises:
+            QuotaExceeded: There is not that much left.
+        """
+        if self.bytes_held + size > self._max_bytes:
+            raise QuotaExceeded(_full("max_bytes", self._max_bytes, "bytes of content"))
+
     def release(self, size: int) -> None:
         """Gives back what was reserved. Call without the lock."""
         if size:

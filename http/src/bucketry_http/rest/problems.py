@@ -17,7 +17,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap
 
 from bucketry_http.shared.problem import MEDIA_TYPE, Problem
-from bucketry_http.shared.request_errors import RequestError
+from bucketry_http.shared.request_errors import RequestError, SlowBody
 
 logger = logging.getLogger("bucketry_http")
 
@@ -33,6 +33,7 @@ STATUS_OF: Final[Mapping[type[core.BucketryError], HTTPStatus]] = {
     core.InvalidPart: HTTPStatus.UNPROCESSABLE_ENTITY,
     core.BadDigest: HTTPStatus.UNPROCESSABLE_ENTITY,
     core.IncompleteBody: HTTPStatus.BAD_REQUEST,
+    SlowBody: HTTPStatus.REQUEST_TIMEOUT,
     core.NotFound: HTTPStatus.NOT_FOUND,
     core.BucketAlreadyExists: HTTPStatus.CONFLICT,
     core.BucketNotEmpty: HTTPStatus.CONFLICT,
@@ -106,7 +107,11 @@ def on_store_error(request: Request[Any, Any, Any], error: core.BucketryError) -
         error.key,
         request.scope["state"].get(STORED_BEFORE) or None,
     )
-    return _answer(request, problem, {"Retry-After": RETRY_AFTER} if error.retryable else None)
+    headers = {"Retry-After": RETRY_AFTER} if error.retryable else {}
+    if status is HTTPStatus.REQUEST_TIMEOUT:
+        # The rest of the body is not waited for (RFC 9110, 15.5.9).
+        headers["Connection"] = "close"
+    return _answer(request, problem, headers)
 
 
 FRAMEWORK_CODES: Final = {

@@ -35,7 +35,12 @@ class StorageApp(Litestar):
         """Serves this store from now on; returns the application itself."""
         self.settings = settings
         self.gate = settings.gate()
-        self.calls = StoreCalls(store, call_threads=settings.call_threads, transfer_threads=settings.transfer_threads)
+        self.calls = StoreCalls(
+            store,
+            call_threads=settings.call_threads,
+            transfer_threads=settings.transfer_threads,
+            wait_seconds=settings.wait_seconds,
+        )
         self.uploader = Uploader(self.calls, settings)
         return self
 

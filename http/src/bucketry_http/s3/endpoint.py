@@ -28,7 +28,12 @@ class Endpoint:
         """Prepares to serve; nothing is called on the store yet."""
         self.store = store
         self.settings = settings
-        self.calls = StoreCalls(store, call_threads=settings.call_threads, transfer_threads=settings.transfer_threads)
+        self.calls = StoreCalls(
+            store,
+            call_threads=settings.call_threads,
+            transfer_threads=settings.transfer_threads,
+            wait_seconds=settings.wait_seconds,
+        )
         self.uploader = Uploader(self.calls, settings)
         self.authenticator = Authenticator(settings)
 

@@ -8,7 +8,13 @@ from typing import Final
 import bucketry as core
 from bucketry.sigv4 import SignatureError
 
-from bucketry_http.shared.request_errors import HostNotAllowed, MalformedForm, RequestError, UnsupportedMediaType
+from bucketry_http.shared.request_errors import (
+    HostNotAllowed,
+    MalformedForm,
+    RequestError,
+    SlowBody,
+    UnsupportedMediaType,
+)
 
 NOTHING: Final[Mapping[str, str]] = {}
 
@@ -68,6 +74,7 @@ CODE_OF: Final[Mapping[type[core.BucketryError], str]] = {
     core.InvalidPart: "InvalidPart",
     core.BadDigest: "BadDigest",
     core.IncompleteBody: "IncompleteBody",
+    SlowBody: "RequestTimeout",
     core.NoSuchBucket: "NoSuchBucket",
     core.NoSuchKey: "NoSuchKey",
     core.NoSuchUpload: "NoSuchUpload",

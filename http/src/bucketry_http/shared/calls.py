@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final, ParamSpec, TypeVar
 
 import anyio
 import anyio.to_thread
-from bucketry import Store
+from bucketry import Store, Throttled
 
 PROBE_THREADS: Final = 4
 """Most probes of a store at a time; those that hang keep their thread until they end."""
@@ -22,28 +24,51 @@ class StoreCalls:
 
     Calls of a driver that never blocks run where they are; all others in a worker thread. Transfers hold their thread
     for as long as their client takes, so they have a limiter of their own: slow uploads never hold up a listing.
+    Whoever finds no thread waits for a while, and is then asked to come back.
 
     Attributes:
         store: The store.
         inline: Whether the driver never blocks, as it declares.
     """
 
-    def __init__(self, store: Store, *, call_threads: int, transfer_threads: int) -> None:
+    def __init__(self, store: Store, *, call_threads: int, transfer_threads: int, wait_seconds: float = 10.0) -> None:
         """Makes the limiters.
 
         Args:
             store: The store.
             call_threads: Most calls in a thread at a time.
             transfer_threads: Most transfers in a thread at a time.
+            wait_seconds: How long a call waits for a thread.
         """
         self.store = store
         self.inline = store.capabilities.features.non_blocking
         self._calls = anyio.CapacityLimiter(call_threads)
         self._transfers = anyio.CapacityLimiter(transfer_threads)
         self._probes = anyio.CapacityLimiter(PROBE_THREADS)
+        # For what has its turn already.
+        self._admitted = anyio.CapacityLimiter(math.inf)
+        self._wait_seconds = wait_seconds
 
     async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Makes a call that ends by itself: inline where the driver never blocks, else in a thread."""
+        """Makes a call that ends by itself: inline where the driver never blocks, else in a thread.
+
+        Raises:
+            Throttled: No thread was free for too long; the call was not made.
+        """
+        if self.inline:
+            return function(*args, **kwargs)
+        return await self._run(self._calls, partial(function, *args, **kwargs))
+
+    async def long_call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Makes a call that may compute for long, such as the digest of a large copy: always in a thread.
+
+        Raises:
+            Throttled: No thread was free for too long; the call was not made.
+        """
+        return await self._run(self._calls, partial(function, *args, **kwargs))
+
+    async def follow_up(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Makes a call that belongs to one made before, and so waits for its thread as long as it takes."""
         if self.inline:
             return function(*args, **kwargs)
         return await anyio.to_thread.run_sync(partial(function, *args, **kwargs), limiter=self._calls)
@@ -56,5 +81,26 @@ class StoreCalls:
         return await anyio.to_thread.run_sync(bound, limiter=self._probes, abandon_on_cancel=True)
 
     async def transfer(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Makes a call that waits for a client, always in a thread."""
-        return await anyio.to_thread.run_sync(partial(function, *args, **kwargs), limiter=self._transfers)
+        """Makes a call that waits for a client, always in a thread.
+
+        Raises:
+            Throttled: No thread was free for too long; the call was not made.
+        """
+        return await self._run(self._transfers, partial(function, *args, **kwargs))
+
+    async def _run(self, limiter: anyio.CapacityLimiter, bound: Callable[[], T]) -> T:
+        async with self._turn(limiter):
+            return await anyio.to_thread.run_sync(bound, limiter=self._admitted)
+
+    @asynccontextmanager
+    async def _turn(self, limiter: anyio.CapacityLimiter) -> AsyncIterator[None]:
+        borrower = object()
+        try:
+            with anyio.fail_after(self._wait_seconds):
+                await limiter.acquire_on_behalf_of(borrower)
+        except TimeoutError:
+            raise Throttled(f"no thread was free for {self._wait_seconds:g} seconds") from None
+        try:
+            yield
+        finally:
+            limiter.release_on_behalf_of(borrower)

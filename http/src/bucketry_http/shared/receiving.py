@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from bucketry import IncompleteBody
 
 from bucketry_http.shared.idle import IdleWatch
+from bucketry_http.shared.request_errors import SlowBody
 
 if TYPE_CHECKING:
     from litestar.types import Receive
 
 MIN_BYTES_A_SECOND: Final = 1024
-"""What a client has to send on average, once it was waited for as long as it may send nothing."""
+"""What a client has to send on average while it is waited for."""
 
 
 class Pieces(Protocol):
@@ -35,7 +36,7 @@ class RequestContent:
         ended: Whether its end has come.
     """
 
-    __slots__ = ("_bytes", "_idle_seconds", "_receive", "_waited", "_watch", "begun", "ended")
+    __slots__ = ("_idle_seconds", "_pace", "_receive", "_watch", "begun", "ended")
 
     def __init__(self, receive: Receive, idle_seconds: float) -> None:
         """Begins at the content's first byte.
@@ -48,14 +49,14 @@ class RequestContent:
         self._idle_seconds = idle_seconds
         self._watch = IdleWatch(idle_seconds)
         self.begun = self.ended = False
-        self._bytes = 0
-        self._waited = 0.0
+        self._pace = _Pace(idle_seconds)
 
     async def next(self) -> bytes:
         """Returns the next piece, as the server has it; an empty one at the end.
 
         Raises:
-            IncompleteBody: The client went away, or sends nothing any more or next to nothing.
+            IncompleteBody: The client went away.
+            SlowBody: It sends nothing any more, or next to nothing.
         """
         self.begun = True
         while not self.ended:
@@ -68,7 +69,6 @@ class RequestContent:
                 self._watch.close()
             piece: bytes = message.get("body", b"")
             if piece:
-                self._bytes += len(piece)
                 return piece
         return b""
 
@@ -77,9 +77,37 @@ class RequestContent:
         try:
             message: Any = await self._watch.wait(self._receive)
         except TimeoutError:
-            raise IncompleteBody(f"nothing came for {self._idle_seconds:g} seconds") from None
+            raise SlowBody(f"nothing came for {self._idle_seconds:g} seconds") from None
         # Only waiting for the client counts: not what a driver takes to store what came.
-        self._waited += monotonic() - begun
-        if self._waited > self._idle_seconds and self._bytes < self._waited * MIN_BYTES_A_SECOND:
-            raise IncompleteBody(f"only {self._bytes} bytes came in {self._waited:.0f} seconds")
+        self._pace.count(len(message.get("body", b"")), monotonic() - begun)
         return message
+
+
+class _Pace:
+    """Judges a client by what it sent lately: who sent much at first may not hold a thread with a byte now and then.
+
+    Waiting time is cut into stretches of half the time that is judged, and what counts are the last two.
+    """
+
+    __slots__ = ("_bytes", "_bytes_before", "_half", "_waited", "_waited_before")
+
+    def __init__(self, seconds: float) -> None:
+        self._half = seconds / 2
+        self._bytes = self._bytes_before = 0
+        self._waited = self._waited_before = 0.0
+
+    def count(self, size: int, waited: float) -> None:
+        """Counts what came, and how long it was waited for.
+
+        Raises:
+            SlowBody: Too little came lately.
+        """
+        self._bytes += size
+        self._waited += waited
+        if self._waited < self._half:
+            return
+        came, took = self._bytes + self._bytes_before, self._waited + self._waited_before
+        if self._waited_before and came < took * MIN_BYTES_A_SECOND:
+            raise SlowBody(f"only {came} bytes came in the last {took:.0f} seconds")
+        self._bytes_before, self._waited_before = self._bytes, self._waited
+        self._bytes, self._waited = 0, 0.0

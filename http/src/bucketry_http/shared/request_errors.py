@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from bucketry import BucketryError
+from bucketry import BucketryError, IncompleteBody
 
 
 class RequestError(BucketryError):
@@ -57,3 +57,10 @@ class ForeignOrigin(RequestError):
         super().__init__(
             "have the server's operator allow its origin (setting cors_origins, option --cors-origin of bucketry serve)"
         )
+
+
+class SlowBody(IncompleteBody):
+    """The body came too slowly, or stood still (RFC 9110, 15.5.9)."""
+
+    code = "request_timeout"
+    sentence = "The body came too slowly"

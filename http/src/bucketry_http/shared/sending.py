@@ -48,11 +48,11 @@ class ContentReader:
             BucketryError: The content broke off.
         """
         ahead, self._ahead = self._ahead, None
-        batch = await (ahead or self._calls.call(self._read))
+        batch = await (ahead or self._calls.follow_up(self._read))
         self.missing -= sum(map(len, batch))
         if batch and self.missing > 0 and not self._calls.inline:
             # Read while this one is sent.
-            self._ahead = asyncio.ensure_future(self._calls.call(self._read))
+            self._ahead = asyncio.ensure_future(self._calls.follow_up(self._read))
         return batch
 
     async def close(self) -> None:
@@ -61,7 +61,7 @@ class ContentReader:
             if self._ahead is not None:
                 # Nobody wants it any more, not even how it failed.
                 await asyncio.gather(self._ahead, return_exceptions=True)
-            await self._calls.call(self._close)
+            await self._calls.follow_up(self._close)
 
     def _read(self) -> list[bytes]:
         if self._failure is not None:

@@ -3,6 +3,7 @@
 
 VENV := .venv
 BENCH_VENV := .bench-venv
+CLIENTS_VENV := .clients-venv
 MEMBERS := $(patsubst %/pyproject.toml,%,$(wildcard core/pyproject.toml s3client/pyproject.toml drivers/*/pyproject.toml http/pyproject.toml \
              cli/pyproject.toml testing/pyproject.toml tests/contract/pyproject.toml))
 export PYTHON
@@ -16,16 +17,22 @@ LOCAL = $(foreach member,$(MEMBERS),--no-emit-package $(shell sed -n 's/^name = 
 CHECKS := check-format check-lint check-imports check-tree check-types
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test servers compat check bench fix lock clean venv bench-venv $(CHECKS)
+.PHONY: help serve test test-clients servers clients compat check bench fix lock clean venv bench-venv clients-venv $(CHECKS)
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 serve: venv ## run the REST API and S3 on the in-memory driver
 	@$(VENV)/bin/bucketry serve --store memory:// $(ARGS)
 
-test: servers ## run all tests; those of MinIO and Ceph RGW need a Docker engine
+test: servers clients ## run all tests; those of MinIO and Ceph RGW need a Docker engine
 	@$(VENV)/bin/pytest -n $(WORKERS) $(ARGS)
+
+test-clients: clients ## run the tests of S3 clients and generated clients, with those that need Java's or Rust's toolchain
+	@$(VENV)/bin/pytest -n $(WORKERS) -m "toolchain or not toolchain" tests/s3_clients tests/rest_clients $(ARGS)
+
+clients: venv clients-venv ## install or build other people's clients, which tests drive
+	@$(VENV)/bin/python -m tests.toolchains.install
 
 servers: venv ## pull or build the images of the servers that tests run on
 	@$(VENV)/bin/python -m tests.servers.images
@@ -66,13 +73,17 @@ lock: ## update requirements/ (newest versions: ARGS=--upgrade)
 	@tools/venv.sh $(VENV)
 	$(COMPILE) --group bootstrap --output-file requirements/uv.txt
 	$(COMPILE) pyproject.toml --group dev $(LOCAL) --output-file requirements/dev.txt
+	$(COMPILE) --group clients --output-file requirements/clients.txt
 	$(COMPILE) pyproject.toml --group bench $(LOCAL) --constraints requirements/dev.txt --output-file requirements/bench.txt
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) $(BENCH_VENV) .*venv.lock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) $(CLIENTS_VENV) .clients .*venv.lock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 venv:
 	@tools/venv.sh $(VENV) requirements/dev.txt $(MEMBERS)
 
 bench-venv:
 	@tools/venv.sh $(BENCH_VENV) requirements/bench.txt $(MEMBERS)
+
+clients-venv:
+	@tools/venv.sh $(CLIENTS_VENV) requirements/clients.txt

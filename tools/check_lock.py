@@ -58,6 +58,7 @@ def main() -> int:
     expected = {
         "uv.txt": groups["bootstrap"],
         "dev.txt": [*groups["dev"], *runtime],
+        "clients.txt": groups["clients"],
         "bench.txt": [*groups["bench"], *runtime],
     }
     found = [

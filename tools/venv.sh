@@ -86,7 +86,8 @@ install_lock() {
     done
     say "installing $lock into $venv"
     "$venv/bin/uv" pip sync --quiet --python "$venv/bin/python" --require-hashes "$lock"
-    "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --no-deps --no-build-isolation "$@"
+    [ $# -eq 0 ] ||
+        "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --no-deps --no-build-isolation "$@"
 }
 
 venv=$1

@@ -1,0 +1,121 @@
+"""Installs and builds the clients that tests drive and that no environment of Python holds.
+
+`python -m tests.toolchains.install` does it; it costs a moment when all is there. What cannot be had is named, and its
+tests are not run; with BUCKETRY_REQUIRE_SERVERS=1 that is a failure.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from filelock import FileLock
+
+from tests.servers.engine import servers_are_required
+from tests.toolchains.paths import FOLDER, GO_MODULE, HERE, NPM, PROGRAMS, VENV, build_environment
+
+MC_MODULE: Final = HERE / "mc"
+NICE: Final = ("nice", "-n", "10")
+
+
+class CannotInstall(Exception):
+    """Something could not be installed; the message says why."""
+
+
+def _install_npm() -> None:
+    shutil.rmtree(NPM, ignore_errors=True)
+    NPM.mkdir(parents=True)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(HERE / "npm" / name, NPM)
+    _run([str(VENV / "bin/npm"), "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--silent"], NPM)
+
+
+def _build_mc() -> None:
+    _build(MC_MODULE, "mc", "github.com/minio/mc")
+
+
+def _build_go_programs() -> None:
+    _build(GO_MODULE, "oapi-codegen", "github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen")
+    # The packages that the tests' programs import: Go's cache keeps them.
+    _run([*NICE, str(VENV / "bin/go"), "build", "./..."], GO_MODULE)
+
+
+def _build(module: Path, name: str, package: str) -> None:
+    command = [str(VENV / "bin/go"), "build", "-trimpath", "-ldflags=-s -w", "-o", str(PROGRAMS / name), package]
+    _run([*NICE, *command], module)
+
+
+def _run(command: list[str], folder: Path) -> None:
+    try:
+        done = subprocess.run(
+            command,
+            check=False,
+            cwd=folder,
+            env=build_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+    except OSError as error:
+        raise CannotInstall(f"{command[0]}: {error}") from error
+    if done.returncode != 0:
+        raise CannotInstall(f"{' '.join(command)} failed ({done.returncode}):\n{done.stdout[-4000:]}")
+
+
+STEPS: Final[dict[str, tuple[Path, Callable[[], None]]]] = {
+    "npm": (HERE / "npm", _install_npm),
+    "mc": (MC_MODULE, _build_mc),
+    "go": (GO_MODULE, _build_go_programs),
+}
+
+
+def _state(folder: Path) -> str:
+    """Return a hash of what a step is made from."""
+    digest = hashlib.sha256()
+    for path in [*sorted(folder.iterdir()), HERE / "install.py", HERE.parent.parent / "requirements/clients.txt"]:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def install() -> list[str]:
+    """Take every step that is not up to date; return what is wrong with those that failed."""
+    FOLDER.mkdir(exist_ok=True)
+    problems = []
+    with FileLock(FOLDER / "install.lock"):
+        for name, (folder, step) in STEPS.items():
+            stamp, state = FOLDER / f"{name}.ready", _state(folder)
+            if stamp.exists() and stamp.read_text() == state:
+                continue
+            stamp.unlink(missing_ok=True)
+            began = time.monotonic()
+            try:
+                step()
+            except CannotInstall as error:
+                problems.append(f"{name}: {error}")
+                continue
+            stamp.write_text(state)
+            _say(f"installed {name} in {time.monotonic() - began:.0f} s")
+    return problems
+
+
+def _say(text: str) -> None:
+    print(f"clients: {text}", file=sys.stderr, flush=True)
+
+
+def main() -> int:
+    """Install all, or say why not; that is a failure only where the servers are required."""
+    problems = install()
+    for problem in problems:
+        _say(f"will NOT be tested: {problem}")
+    return 1 if problems and servers_are_required() else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

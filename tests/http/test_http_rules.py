@@ -26,8 +26,8 @@ def both_ports(store: Store) -> Iterator[dict[str, int]]:
     """Serves REST and S3, where anybody may do everything, side by side."""
     ready = threading.Event()
     apps = {
-        "rest": create_app(store, RestSettings()),
-        "s3": create_s3_app(store, S3Settings(anonymous=S3Rights())),
+        "rest": create_app(store, RestSettings(allowed_hosts=("*",))),
+        "s3": create_s3_app(store, S3Settings(anonymous=S3Rights(), allowed_hosts=("*",))),
     }
     server = Server([Listener(app, port=0) for app in apps.values()], lambda _: ready.set())
     thread = threading.Thread(target=server.run)

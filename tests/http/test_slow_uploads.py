@@ -53,7 +53,7 @@ def served(store: Store, name: str, **settings: float) -> Iterator[int]:
 
 def head(name: str, key: str, length: int) -> bytes:
     target = f"{API}/buckets/my-assets/objects/{key}" if name == "rest" else f"/my-assets/{key}"
-    return f"PUT {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n".encode()
+    return f"PUT {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n".encode()
 
 
 def dribble(client: socket.socket) -> bytes:

@@ -8,7 +8,7 @@ import hypothesis
 import pytest
 import schemathesis
 from bucketry import open_store
-from bucketry_http import RestSettings, create_app
+from bucketry_http import create_app
 from litestar.testing import TestClient
 
 STORE = open_store("memory://")
@@ -68,21 +68,3 @@ def test_operations_have_words_tags_and_problems(document: dict[str, Any]) -> No
                 if int(status) >= 400 and method != "head":
                     (kind,) = response["content"]
                     assert kind == "application/problem+json", (path, method, status)
-
-
-def test_the_page_can_be_switched_off() -> None:
-    app = create_app(STORE, RestSettings(docs=False))
-    with TestClient(app) as client:
-        assert client.get("/schema").status_code == 404
-        assert client.get("/schema/openapi.json").status_code == 404
-
-
-def test_the_page_is_served() -> None:
-    with TestClient(APP) as client:
-        page = client.get("/schema")
-    assert page.status_code == 200
-    assert page.headers["content-type"].startswith("text/html")
-    assert "/schema/openapi.json" in page.text
-    # Readable without the scripts that it would fetch.
-    for words in ("Pre-sign a URL", "POST /api/v1/storage/buckets/{name}/objects/presign", "Neither bucket nor object"):
-        assert words in page.text

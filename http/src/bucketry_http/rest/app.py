@@ -12,7 +12,18 @@ from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.openapi.spec import License, Tag
 from msgspec.structs import replace
 
-from bucketry_http.rest import buckets, deleting, downloading, health, listing, presign, status, uploading, usage
+from bucketry_http.rest import (
+    buckets,
+    deleting,
+    docs_page,
+    downloading,
+    health,
+    listing,
+    presign,
+    status,
+    uploading,
+    usage,
+)
 from bucketry_http.rest.bodies import ApiRequest
 from bucketry_http.rest.docs_page import DocsPage
 from bucketry_http.rest.json_answers import Json
@@ -89,4 +100,12 @@ def _openapi() -> OpenAPIConfig:
         tags=[Tag(name=name, description=text) for name, text in _TAGS.items()],
         use_handler_docstrings=True,
         render_plugins=[DocsPage(path="/"), JsonRenderPlugin(), YamlRenderPlugin()],
+        openapi_router=Router(
+            docs_page.PATH,
+            route_handlers=[],
+            include_in_schema=False,
+            dto=None,
+            return_dto=None,
+            response_headers=docs_page.SECURITY_HEADERS,
+        ),
     )

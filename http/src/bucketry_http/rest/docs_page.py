@@ -1,19 +1,42 @@
-"""The documentation page: Swagger UI where its files can be fetched, a plain page of the same operations where not.
+"""The documentation page: Swagger UI, which comes with this package, and a plain page for browsers without scripts.
 
-Swagger UI comes from a content delivery network. The plain page is what stands there until it has loaded, so that a
-reader without a way to the internet still has something to read, and waits for nothing.
+Nothing of it comes from elsewhere, and the page's Content-Security-Policy lets nothing else in.
 """
 
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
 from typing import Any, Final
 
-from litestar import Request
+from litestar import Request, Response, Router, get
+from litestar.exceptions import NotFoundException
 from litestar.openapi.plugins import OpenAPIRenderPlugin
+from litestar.params import FromPath
 
-_CDN: Final = "https://cdn.jsdelivr.net/npm/swagger-ui-dist@5.18.2"
+PATH: Final = "/schema"
+SWAGGER_UI_VERSION: Final = "5.35.0"
+"""Of the npm package ``swagger-ui-dist``; ``tools/swagger_ui.py`` gets another one."""
+
+_ASSETS: Final = f"assets-{SWAGGER_UI_VERSION}"
+_FILES: Final = {
+    "swagger-ui-bundle.js": ("swagger-ui/swagger-ui-bundle.js", "text/javascript; charset=utf-8"),
+    "swagger-ui.css": ("swagger-ui/swagger-ui.css", "text/css; charset=utf-8"),
+    "LICENSE": ("swagger-ui/LICENSE", "text/plain; charset=utf-8"),
+    "page.js": ("page.js", "text/javascript; charset=utf-8"),
+    "page.css": ("page.css", "text/css; charset=utf-8"),
+}
+
+SECURITY_HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "media-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+"""``blob:`` is what Swagger UI shows of a download; ``data:`` are the pictures in its style sheet."""
 
 _PAGE: Final = """<!doctype html>
 <html lang="en">
@@ -22,37 +45,26 @@ _PAGE: Final = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <link rel="icon" href="data:,">
-<style>
-body {{ margin: 0; font-family: system-ui, sans-serif }}
-#plain {{ max-width: 60rem; margin: 2rem auto; padding: 0 1rem; line-height: 1.5 }}
-#plain code {{ background: #f3f3f3; padding: .1rem .3rem }}
-#plain p {{ white-space: pre-line }}
-</style>
+<link rel="stylesheet" href="{assets}/swagger-ui.css">
+<link rel="stylesheet" href="{assets}/page.css">
 </head>
 <body>
-<div id="ui"></div>
-<div id="plain">
+<div id="ui" data-document="{document}"></div>
+<noscript>
+<div class="plain">
 <h1>{title}</h1>
 <p>{description}</p>
 <p>All details: <a href="{document}">{document}</a></p>
 {operations}
 </div>
-<script>
-const style = document.createElement("link");
-style.rel = "stylesheet";
-style.href = "{cdn}/swagger-ui.css";
-const script = document.createElement("script");
-script.src = "{cdn}/swagger-ui-bundle.js";
-script.crossOrigin = "anonymous";
-script.onload = () => {{
-  document.getElementById("plain").remove();
-  SwaggerUIBundle({{url: "{document}", dom_id: "#ui", deepLinking: true}});
-}};
-document.head.append(style, script);
-</script>
+</noscript>
+<script src="{assets}/swagger-ui-bundle.js"></script>
+<script src="{assets}/page.js"></script>
 </body>
 </html>
 """
+
+_CODE: Final = re.compile(r"`([^`]+)`")
 
 
 class DocsPage(OpenAPIRenderPlugin):
@@ -66,14 +78,37 @@ class DocsPage(OpenAPIRenderPlugin):
             openapi_schema: The OpenAPI document.
         """
         info = openapi_schema["info"]
+        document = self.get_openapi_json_route(request)
         page = _PAGE.format(
             title=html.escape(info["title"]),
-            description=html.escape(info["description"]),
-            document=html.escape(self.get_openapi_json_route(request)),
+            description=_prose(info["description"]),
+            document=html.escape(document),
+            assets=html.escape(f"{document.rpartition('/')[0]}/{_ASSETS}"),
             operations="\n".join(_operations(openapi_schema["paths"])),
-            cdn=_CDN,
         )
         return page.encode()
+
+    def receive_router(self, router: Router) -> None:
+        """Serves the page's files besides.
+
+        Args:
+            router: The router of the page.
+        """
+        router.register(get_asset)
+
+
+@get(f"/{_ASSETS}/{{name:str}}", include_in_schema=False, sync_to_thread=False)
+def get_asset(name: FromPath[str]) -> Response[bytes]:
+    """Send a file of the page. Its path changes with its version, so a browser may keep it."""
+    if name not in _FILES:
+        raise NotFoundException
+    path, media_type = _FILES[name]
+    return Response(_read(path), media_type=media_type, headers={"Cache-Control": "public, max-age=86400"})
+
+
+@cache
+def _read(path: str) -> bytes:
+    return (files(__package__) / "docs_files" / path).read_bytes()
 
 
 def _operations(paths: dict[str, dict[str, Any]]) -> Iterator[str]:
@@ -82,5 +117,9 @@ def _operations(paths: dict[str, dict[str, Any]]) -> Iterator[str]:
             yield (
                 f"<h2>{html.escape(operation['summary'])}</h2>\n"
                 f"<p><code>{method.upper()} {html.escape(path)}</code></p>\n"
-                f"<p>{html.escape(operation['description'])}</p>"
+                f"<p>{_prose(operation['description'])}</p>"
             )
+
+
+def _prose(text: str) -> str:
+    return _CODE.sub(r"<code>\1</code>", html.escape(text))

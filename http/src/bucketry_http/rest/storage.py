@@ -9,7 +9,8 @@ from bucketry import Store
 from litestar import Litestar, Request
 from litestar.types import Receive, Scope, Send
 
-from bucketry_http.rest.routing import route_object_key
+from bucketry_http.rest.head_requests import as_get
+from bucketry_http.rest.routing import PREFIX, route_object_key
 from bucketry_http.settings import RestSettings
 from bucketry_http.shared.calls import StoreCalls
 from bucketry_http.shared.gate import Gate
@@ -58,6 +59,8 @@ class StorageApp(Litestar):
             if send is None:
                 return
             route_object_key(scope)
+            if scope["method"] == "HEAD" and not scope["path"].startswith(PREFIX):
+                scope, send = as_get(scope, send)
         await super().__call__(cast("Scope", scope), cast("Receive", receive), cast("Send", send))
 
 

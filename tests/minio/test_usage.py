@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from bucketry import Quota, Store, open_store
+from bucketry import Quota, Store, Unavailable, open_store
 from bucketry_minio._admin import AdminApi
 from minio import MinioAdmin
 from minio.credentials.providers import StaticProvider
@@ -171,9 +171,16 @@ def test_a_report_is_as_old_as_its_oldest_figures(careful: Store, bucket: str, m
     assert before <= report.as_of <= datetime.now(UTC)
 
 
-@pytest.mark.parametrize(
-    "answer", [b"", b"<html>", b'{"Buckets":null}', b'{"Buckets":[{"name":"b"}]}', b'{"Buckets":3}']
-)
+def test_quotas_that_do_not_arrive_are_not_taken_for_none(
+    store: Store, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = {"datausageinfo": b"{}", "accountinfo": b""}
+    monkeypatch.setattr(AdminApi, "_fetch", lambda _, what: answers[what])
+    with pytest.raises(Unavailable):
+        store.usage_report()
+
+
+@pytest.mark.parametrize("answer", [b"<html>", b'{"Buckets":null}', b'{"Buckets":[{"name":"b"}]}', b'{"Buckets":3}'])
 def test_where_the_quotas_cannot_be_had_a_report_leaves_them_out(
     store: Store, bucket: str, monkeypatch: pytest.MonkeyPatch, answer: bytes
 ) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from bucketry import BackendError, ListOptions, Secret
+from bucketry import ListOptions, Secret, Unavailable
 from bucketry_rgw._listing import read_page
 from bucketry_rgw._swift import Swift
 
@@ -74,6 +74,8 @@ def test_a_page_without_entries_is_not_the_end_where_the_gateway_says_so() -> No
     assert page.cursor is not None
 
 
-def test_a_page_that_ends_nowhere_is_an_error() -> None:
-    with pytest.raises(BackendError, match="does not say where"):
-        read_page(cut(""))
+@pytest.mark.parametrize("after", ["", "key-1", "key-2"])
+def test_a_page_that_does_not_end_behind_its_beginning_is_an_error(after: str) -> None:
+    token = "<NextContinuationToken>key-1</NextContinuationToken>" if after else ""
+    with pytest.raises(Unavailable, match="does not move on"):
+        read_page(cut(token), after)

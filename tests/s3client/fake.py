@@ -14,6 +14,7 @@ from bucketry_s3client import S3_KINDS, Refusal, S3Settings, Wire, explain
 from urllib3.exceptions import HTTPError
 
 BEGUN = b"<?xml version='1.0'?><InitiateMultipartUploadResult><UploadId>up~1</UploadId></InitiateMultipartUploadResult>"
+COMPLETED = b"<CompleteMultipartUploadResult><ETag>&quot;whole-etag&quot;</ETag></CompleteMultipartUploadResult>"
 
 
 class AcmeSettings(S3Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -11,7 +11,7 @@ from bucketry import Body, NoSuchBucket, PutOptions, Secret, Store
 from bucketry.features import MIB
 from bucketry.hookspecs import DriverSpec
 
-from tests.s3client.fake import BEGUN, Answer, Request, serving
+from tests.s3client.fake import BEGUN, COMPLETED, Answer, Request, serving
 
 README = Path(__file__).parents[2] / "s3client/README.md"
 DATE = "Sun, 22 Nov 2026 20:45:16 GMT"
@@ -35,6 +35,8 @@ def test_an_object_is_stored(make_driver: Callable[[str], DriverSpec], mebibytes
     def respond(request: Request) -> Answer:
         if request.target.endswith("?uploads="):
             return Answer(200, BEGUN)
+        if request.method == "POST":
+            return Answer(200, COMPLETED)
         stored = {"etag": '"e"', "last-modified": DATE, "content-type": "text/x"}
         return Answer(200, headers=stored | ({"content-length": "7"} if request.method == "HEAD" else {}))
 

@@ -6,7 +6,7 @@ from base64 import b64encode
 from hashlib import md5
 
 import pytest
-from bucketry import BackendError, CorsRule
+from bucketry import CorsRule, Unavailable
 from bucketry_s3client import cors_of, cors_request, delete_tags, get_tags, of_tags, parse_xml, put_tags
 from bucketry_s3client import with_md5 as md5_header
 
@@ -39,15 +39,32 @@ def test_tags_are_read_in_any_namespace() -> None:
     assert fake.lines == ["GET /bucket/key?tagging="] * 2
 
 
-@pytest.mark.parametrize("body", [b"", b"<Tagging><TagSet/></Tagging>"])
-def test_an_object_without_tags_has_none(body: bytes) -> None:
-    with wired(lambda _: Answer(200, body)) as (_, wire):
+def test_an_object_without_tags_has_none() -> None:
+    with wired(lambda _: Answer(200, b"<Tagging><TagSet/></Tagging>")) as (_, wire):
         assert get_tags(wire, "bucket", "key") == {}
 
 
-def test_an_answer_about_tags_that_is_no_xml_is_an_error() -> None:
-    with wired(lambda _: Answer(200, b"tags")) as (_, wire), pytest.raises(BackendError, match="cannot be read"):
-        get_tags(wire, "bucket", "key")
+def test_no_body_means_no_tags_only_where_the_server_is_known_for_it_and_says_that_there_is_none() -> None:
+    with wired(lambda _: Answer(200, b"")) as (_, wire):
+        assert get_tags(wire, "bucket", "key", may_be_empty=True) == {}
+        with pytest.raises(Unavailable):
+            get_tags(wire, "bucket", "key")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"tags",
+        b"<Tagging/>",
+        b"<Tagging><TagSet>",
+        b"<html/>",
+        b"<Tagging><TagSet><Tag><Key>a</Key></Tag></TagSet></Tagging>",
+    ],
+)
+def test_an_answer_about_tags_that_is_not_whole_is_an_error(body: bytes) -> None:
+    for may_be_empty in (True, False):
+        with wired(lambda _: Answer(200, body)) as (_, wire), pytest.raises(Unavailable):
+            get_tags(wire, "bucket", "key", may_be_empty=may_be_empty)
 
 
 def test_tags_are_replaced_and_deleted() -> None:

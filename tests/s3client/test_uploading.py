@@ -7,10 +7,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from hashlib import md5
 from itertools import islice
 
 import pytest
-from bucketry import BackendError, Body, CompletedPart, IncompleteBody, TooLarge
+from bucketry import Body, CompletedPart, IncompleteBody, TooLarge, Unavailable
 from bucketry.features import MIB
 from bucketry_s3client import (
     MAX_PART_BYTES,
@@ -24,7 +25,7 @@ from bucketry_s3client import (
 )
 from urllib3.exceptions import HTTPError
 
-from tests.s3client.fake import BEGUN, AcmeError, Answer, Fake, Request, Respond, classify, wired
+from tests.s3client.fake import BEGUN, COMPLETED, AcmeError, Answer, Fake, Request, Respond, classify, wired
 
 PART = 5 * MIB
 ETAG = {"etag": '"part-etag"'}
@@ -33,6 +34,8 @@ ETAG = {"etag": '"part-etag"'}
 def honest(request: Request) -> Answer:
     if request.target.endswith("?uploads="):
         return Answer(200, BEGUN)
+    if request.method == "POST":
+        return Answer(200, COMPLETED)
     return Answer(204 if request.method == "DELETE" else 200, headers=ETAG if request.method == "PUT" else {})
 
 
@@ -147,7 +150,7 @@ def test_a_part_that_fails_aborts_the_upload_and_no_more_of_the_body_is_read(ans
             read += 1
             yield piece
 
-    with uploading(refusing("PUT", answer)) as (fake, upload), pytest.raises((AcmeError, HTTPError, KeyError)):
+    with uploading(refusing("PUT", answer)) as (fake, upload), pytest.raises((AcmeError, HTTPError, Unavailable)):
         upload(Body(counted()))
     assert fake.lines[-1].startswith("DELETE")
     assert read < 60
@@ -190,16 +193,36 @@ def test_neither_the_beginning_nor_the_end_of_an_upload_is_repeated() -> None:
     assert len(fake.requests) == 2
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"<UploadId></UploadId>"])
-def test_a_new_upload_without_an_id_is_an_error(body: bytes) -> None:
-    with wired(lambda _: Answer(200, body)) as (_fake, wire), pytest.raises(BackendError, match="no upload id"):
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"<html/>", BEGUN[:-10], BEGUN.replace(b"up~1", b""), b"<UploadId>up~1</UploadId>"]
+)
+@pytest.mark.parametrize("status", [200, 204])
+def test_a_new_upload_without_an_id_is_no_upload(body: bytes, status: int) -> None:
+    with wired(lambda _: Answer(status, body)) as (_fake, wire), pytest.raises(Unavailable):
         begin_upload(wire, "bucket", "key", {})
 
 
+@pytest.mark.parametrize("body", [b"", b"<html/>", COMPLETED[:-1], COMPLETED.replace(b"ETag", b"Tag"), BEGUN])
+def test_an_upload_is_complete_only_where_the_server_gives_the_objects_etag(body: bytes) -> None:
+    with wired(lambda _: Answer(200, body)) as (_fake, wire), pytest.raises(Unavailable):
+        complete_upload(wire, "bucket", "key", "up~1", [CompletedPart(1, "e")], {})
+
+
+def test_an_etag_that_is_left_empty_is_the_one_of_the_parts() -> None:
+    digests = [md5(text, usedforsecurity=False) for text in (b"a", b"b")]
+    parts = [CompletedPart(number, digest.hexdigest()) for number, digest in enumerate(digests, 1)]
+    with wired(lambda _: Answer(200, COMPLETED.replace(b"&quot;whole-etag&quot;", b""))) as (_fake, wire):
+        completed = complete_upload(wire, "bucket", "key", "up~1", parts, {})
+    joined = b"".join(digest.digest() for digest in digests)
+    assert completed["etag"] == f"{md5(joined, usedforsecurity=False).hexdigest()}-2"
+
+
 def test_an_id_and_an_etag_may_hold_what_xml_escapes() -> None:
-    with wired(lambda _: Answer(200, b"<UploadId>a&amp;b</UploadId>")) as (fake, wire):
+    answers = [Answer(200, BEGUN.replace(b"up~1", b"a&amp;b")), Answer(200, COMPLETED.replace(b"whole", b"&lt;"))]
+    with wired(lambda _: answers.pop(0)) as (fake, wire):
         assert begin_upload(wire, "bucket", "key", {})[1] == "a&b"
-        complete_upload(wire, "bucket", "key", "a&b", [CompletedPart(1, "<&>")], {})
+        completed = complete_upload(wire, "bucket", "key", "a&b", [CompletedPart(1, "<&>")], {})
+    assert completed["etag"] == '"<-etag"'
     assert fake.lines[-1] == "POST /bucket/key?uploadId=a%26b"
     assert b'"&lt;&amp;&gt;"' in fake.requests[-1].body
 

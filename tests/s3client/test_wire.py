@@ -8,11 +8,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from hashlib import sha256
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
-from bucketry import BackendError, InvalidSettings, Secret
+from bucketry import InvalidSettings, Secret, Unavailable
 from bucketry.features import MIB
 from bucketry_s3client import Feed, Wire, read_answer, target_of
 from urllib3.exceptions import HTTPError, IncompleteRead, ProtocolError
@@ -144,7 +145,7 @@ def test_a_refusal_of_any_form_has_a_code(body: bytes, code: str) -> None:
 @pytest.mark.parametrize("blanks", [b"", b"  \n   ", b" " * 5000])
 def test_an_error_after_a_good_status_is_a_refusal(blanks: bytes) -> None:
     with wired(lambda _: Answer(200, blanks + ERROR)) as (_fake, wire):
-        for ask in (wire.send, wire.ask):
+        for ask in (wire.send, partial(wire.ask, root="CopyObjectResult")):
             with pytest.raises(AcmeError) as caught:
                 ask("POST", "bucket", "key")
             assert (caught.value.code, caught.value.refusal.status) == ("NoSuchKey", 200)
@@ -153,17 +154,26 @@ def test_an_error_after_a_good_status_is_a_refusal(blanks: bytes) -> None:
 def test_an_answer_that_only_mentions_an_error_is_none() -> None:
     answer = b"<DeleteResult><Error><Code>AccessDenied</Code></Error></DeleteResult>"
     with wired(lambda _: Answer(200, answer)) as (_fake, wire):
-        _, document = wire.ask("POST", "bucket", content=b"<Delete/>")
+        _, document = wire.ask("POST", "bucket", root="DeleteResult", content=b"<Delete/>")
     assert document.all("Error")[0].text("Code") == "AccessDenied"
 
 
-@pytest.mark.parametrize("body", [b"<html>", b"", b"{}", b"<!DOCTYPE a><a/>"])
-def test_an_answer_that_is_no_xml_is_an_error_of_the_server(body: bytes) -> None:
+@pytest.mark.parametrize("body", [b"<html>", b"<html/>", b"", b"{}", b"<!DOCTYPE a><a/>", b"<a><b></a>"])
+@pytest.mark.parametrize("status", [200, 204])
+def test_an_answer_without_the_document_that_was_asked_for_is_not_whole(body: bytes, status: int) -> None:
     with (
-        wired(lambda _: Answer(200, body)) as (_fake, wire),
-        pytest.raises(BackendError, match="location and secure"),
+        wired(lambda _: Answer(status, body)) as (_fake, wire),
+        pytest.raises(Unavailable, match="location and secure") as caught,
     ):
-        wire.ask("GET", "bucket")
+        wire.ask("GET", "bucket", root="a")
+    assert caught.value.retryable
+
+
+def test_a_part_is_not_taken_for_the_whole() -> None:
+    with wired(lambda _: Answer(206, b"ab", {"content-range": "bytes 0-1/9"})) as (_fake, wire):
+        with pytest.raises(ProtocolError, match="a part"):
+            wire.send("GET", "bucket", "key")
+        assert wire.send("GET", "bucket", "key", headers={"range": "bytes=0-1"})[1] == b"ab"
 
 
 def test_what_is_not_quite_xml_can_be_mended() -> None:
@@ -172,7 +182,7 @@ def test_what_is_not_quite_xml_can_be_mended() -> None:
             fake.settings(), AcmeError, authorities="", user_agent="", clean=lambda answer: answer.replace(b"\x07", b"")
         )
         with closing(wire):
-            assert wire.ask("GET", "bucket")[1].text("b") == ""
+            assert wire.ask("GET", "bucket", root="a")[1].text("b") == ""
 
 
 @pytest.mark.parametrize("content", [b"abc", [b"a", b"bc"], b"", []], ids=repr)

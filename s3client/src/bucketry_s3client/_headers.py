@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from types import MappingProxyType
@@ -23,6 +24,8 @@ from bucketry import (
 from bucketry.features import MIB
 from bucketry.models import NO_METADATA
 from urllib3 import BaseHTTPResponse
+
+from bucketry_s3client._broken import not_whole, reading
 
 _FIELDS: Final = {
     "content_type": "content-type",
@@ -52,7 +55,17 @@ def object_info(key: str, answer: Mapping[str, str], size_bytes: int | None = No
         key: The object's key.
         answer: Headers of the answer, found by their names in lower case.
         size_bytes: The object's size; ``None`` for the length of the answer.
+
+    Raises:
+        Unavailable: Length, etag or time are missing or malformed.
     """
+    try:
+        return _info_of(key, answer, size_bytes)
+    except (KeyError, ValueError) as error:
+        not_whole("the response about an object", error)
+
+
+def _info_of(key: str, answer: Mapping[str, str], size_bytes: int | None) -> ObjectInfo:
     metadata = {
         lower.removeprefix(_METADATA): value
         for name, value in answer.items()
@@ -60,8 +73,8 @@ def object_info(key: str, answer: Mapping[str, str], size_bytes: int | None = No
     }
     return ObjectInfo(
         key=key,
-        size_bytes=int(answer["content-length"]) if size_bytes is None else size_bytes,
-        etag=etag_of(answer["etag"]),
+        size_bytes=count_of(answer["content-length"]) if size_bytes is None else size_bytes,
+        etag=some_etag(answer["etag"]),
         last_modified=parsedate_to_datetime(answer["last-modified"]),
         content_type=answer.get("content-type") or DEFAULT_CONTENT_TYPE,
         cache_control=answer.get("cache-control"),
@@ -70,7 +83,7 @@ def object_info(key: str, answer: Mapping[str, str], size_bytes: int | None = No
         content_language=answer.get("content-language"),
         expires=answer.get("expires"),
         metadata=MappingProxyType(metadata) if metadata else NO_METADATA,
-        tag_count=int(answer.get("x-amz-tagging-count", 0)),
+        tag_count=count_of(answer.get("x-amz-tagging-count", "0")),
     )
 
 
@@ -87,7 +100,9 @@ def info_of_part(key: str, answer: Mapping[str, str]) -> ObjectInfo:
         raise BackendError("a part was asked for, and the server gives something else")
     info = object_info(key, answer, part_range.size_bytes)
     count = answer.get("x-amz-mp-parts-count")
-    return msgspec.structs.replace(info, part_range=part_range, parts_count=None if count is None else int(count))
+    with reading("the number of an object's parts"):
+        parts_count = None if count is None else count_of(count)
+    return msgspec.structs.replace(info, part_range=part_range, parts_count=parts_count)
 
 
 def stored_info(
@@ -115,6 +130,39 @@ def etag_of(text: str) -> str:
     return text.strip('"')
 
 
+def etag_in(answer: Mapping[str, str]) -> str:
+    """Returns the etag in the answer to a write.
+
+    Raises:
+        Unavailable: There is none, so nobody knows whether that was the server's answer.
+    """
+    with reading("the response to a write"):
+        return some_etag(answer["etag"])
+
+
+def some_etag(text: str) -> str:
+    """Returns an etag as `etag_of` does.
+
+    Raises:
+        ValueError: It is empty.
+    """
+    etag = etag_of(text)
+    if not etag:
+        raise ValueError("the etag is empty")
+    return etag
+
+
+def count_of(text: str) -> int:
+    """Reads a number that a server writes, of bytes or of entries.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if not (text.isascii() and text.isdecimal()):
+        raise ValueError("that is no number")
+    return int(text)
+
+
 def quoted(etag: str) -> str:
     """Returns an etag as HTTP writes it (RFC 9110, 8.8.3)."""
     return etag if etag == "*" else f'"{etag}"'
@@ -126,9 +174,10 @@ def http_date(moment: datetime) -> str:
 
 
 def date_of(answer: Mapping[str, str]) -> datetime:
-    """Returns when the server answered, to the second."""
-    text = answer.get("date")
-    return parsedate_to_datetime(text) if text else datetime.now(UTC).replace(microsecond=0)
+    """Returns when the server answered, to the second; where it does not say, the time is now (RFC 9110, 6.6.1)."""
+    with suppress(ValueError):
+        return parsedate_to_datetime(answer.get("date", ""))
+    return datetime.now(UTC).replace(microsecond=0)
 
 
 def written_within(begun: int | None, answer: Mapping[str, str]) -> datetime | None:

@@ -10,11 +10,10 @@ from typing import Final
 from urllib.parse import quote, urlencode
 from xml.sax.saxutils import escape
 
-from bucketry import BackendError
 from bucketry.tagging import NO_TAGS
 
+from bucketry_s3client._broken import reading
 from bucketry_s3client._wire import Wire
-from bucketry_s3client._xml import parse_xml
 
 _TAGGING: Final = {"tagging": ""}
 _HEADER: Final = "x-amz-tagging"
@@ -25,21 +24,26 @@ def of_tags(tags: Mapping[str, str]) -> dict[str, str]:
     return {_HEADER: urlencode(tags, safe="", quote_via=quote)} if tags else {}
 
 
-def get_tags(wire: Wire, bucket: str, key: str) -> Mapping[str, str]:
+def get_tags(wire: Wire, bucket: str, key: str, *, may_be_empty: bool = False) -> Mapping[str, str]:
     """Returns an object's tags: one request.
 
+    Args:
+        wire: The way to the server.
+        bucket: The bucket.
+        key: The object.
+        may_be_empty: Whether a response whose length is 0 says that there are no tags.
+
     Raises:
-        BackendError: The answer cannot be read.
+        Unavailable: The answer cannot be read.
     """
-    _, body = wire.send("GET", bucket, key, query=_TAGGING)
-    if not body:
-        # So RGW 16 answers where it lost the tags itself: those that an upload began with.
+    headers, body = wire.send("GET", bucket, key, query=_TAGGING)
+    if may_be_empty and headers.get("content-length") == "0":
         return NO_TAGS
-    try:
-        sets = parse_xml(body).all("TagSet")
-    except ValueError as error:
-        raise BackendError("the server's answer about tags cannot be read") from error
-    tags = {tag.text("Key"): tag.text("Value") for tag_set in sets for tag in tag_set.all("Tag")}
+    document = wire.parsed(body, "Tagging")
+    with reading("the response about tags"):
+        (tag_set,) = document.all("TagSet")
+        pairs = [tag.texts() for tag in tag_set.all("Tag")]
+        tags = {pair["Key"]: pair["Value"] for pair in pairs}
     return MappingProxyType(tags) if tags else NO_TAGS
 
 

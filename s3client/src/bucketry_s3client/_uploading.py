@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, nullcontext
-from html import unescape
+from hashlib import md5
 from itertools import repeat
 from typing import Final
 
-from bucketry import BackendError, Body, CompletedPart, TooLarge
+from bucketry import Body, CompletedPart, TooLarge
 from bucketry.features import GIB, MIB
 
+from bucketry_s3client._broken import reading, unreadable
 from bucketry_s3client._content import Content, Pieces, length_of, take
-from bucketry_s3client._headers import etag_of
+from bucketry_s3client._headers import etag_in
 from bucketry_s3client._leftovers import Leftovers
 from bucketry_s3client._settings import S3Settings
 from bucketry_s3client._wire import Wire
@@ -27,8 +27,6 @@ MAX_PART_BYTES: Final = 5 * GIB
 """Largest part, and largest object that is sent in one piece (the same)."""
 
 _GROW_AFTER: Final = 1000
-_UPLOAD_ID: Final = re.compile(rb"<UploadId>([^<>\s]{1,1024})</UploadId>")
-_ETAG: Final = re.compile(rb"<ETag>([^<>\s]{1,1024})</ETag>")
 
 _FREELY: Final = nullcontext()
 
@@ -41,14 +39,14 @@ def begin_upload(wire: Wire, bucket: str, key: str, headers: Headers) -> tuple[H
     It is not repeated: nobody would know of the first one.
 
     Raises:
-        BackendError: The answer holds no id.
+        Unavailable: The answer holds no id.
     """
-    query = {"uploads": ""}
-    answered, body = wire.send("POST", bucket, key, query=query, headers=headers, repeatable=False)
-    match = _UPLOAD_ID.search(body)
-    if match is None:
-        raise BackendError("the answer to a new upload holds no upload id")
-    return answered, unescape(match[1].decode(errors="replace"))
+    root, query = "InitiateMultipartUploadResult", {"uploads": ""}
+    answered, document = wire.ask("POST", bucket, key, root=root, query=query, headers=headers, repeatable=False)
+    upload_id = document.text("UploadId")
+    if not upload_id:
+        raise unreadable("the response to a new upload holds no upload id")
+    return answered, upload_id
 
 
 def send_part(wire: Wire, bucket: str, key: str, upload_id: str, number: int, content: Content) -> Headers:
@@ -58,7 +56,7 @@ def send_part(wire: Wire, bucket: str, key: str, upload_id: str, number: int, co
 
 
 def complete_upload(
-    wire: Wire, bucket: str, key: str, upload_id: str, parts: Iterable[CompletedPart], conditions: Headers
+    wire: Wire, bucket: str, key: str, upload_id: str, parts: Sequence[CompletedPart], conditions: Headers
 ) -> Headers:
     """Makes these parts the object.
 
@@ -66,12 +64,34 @@ def complete_upload(
 
     Returns:
         The headers of the answer, and as ``etag``, as after a put, what its body says.
+
+    Raises:
+        Unavailable: The answer holds no etag. The object may have been made.
     """
-    query, content = {"uploadId": upload_id}, complete_request(parts)
-    answered, body = wire.send("POST", bucket, key, query=query, headers=conditions, content=content, repeatable=False)
-    found = _ETAG.search(body)
-    etag = unescape(found[1].decode(errors="replace")) if found else ""
+    answered, document = wire.ask(
+        "POST",
+        bucket,
+        key,
+        root="CompleteMultipartUploadResult",
+        query={"uploadId": upload_id},
+        headers=conditions,
+        content=complete_request(parts),
+        repeatable=False,
+    )
+    with reading("the response to a completed upload"):
+        # RGW 16 leaves it empty.
+        etag = document.texts()["ETag"] or _etag_of(parts)
     return {**{name.lower(): value for name, value in answered.items()}, "etag": etag}
+
+
+def _etag_of(parts: Sequence[CompletedPart]) -> str:
+    """Returns the etag that S3 gives an object of these parts: the MD5 of their MD5s, and how many they are.
+
+    Raises:
+        ValueError: The parts' etags are no MD5s.
+    """
+    digests = b"".join([bytes.fromhex(part.etag) for part in parts])
+    return f"{md5(digests, usedforsecurity=False).hexdigest()}-{len(parts)}"
 
 
 def part_sizes(length: int | None, part_size: int, *, growth: int) -> Iterator[int]:
@@ -168,7 +188,7 @@ class PartsUpload:
             answered = send_part(self._wire, self._bucket, self._key, upload_id, number, pieces)
         finally:
             pieces.clear()  # Whoever still holds the list does not hold the memory.
-        return CompletedPart(number, etag_of(answered["etag"]))
+        return CompletedPart(number, etag_in(answered))
 
 
 def _land(flying: dict[Future[CompletedPart], int], parts: list[CompletedPart], most: int) -> None:

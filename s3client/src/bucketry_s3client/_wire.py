@@ -6,25 +6,25 @@ import socket
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from bucketry import BackendError
 from bucketry.sigv4 import UNSIGNED_PAYLOAD, Signer, payload_hash
-from urllib3 import BaseHTTPResponse, PoolManager, Retry, Timeout
-from urllib3.exceptions import IncompleteRead, ProtocolError
+from urllib3 import BaseHTTPResponse, Retry, Timeout
+from urllib3.exceptions import ProtocolError
 
+from bucketry_s3client._bodies import read_answer
+from bucketry_s3client._broken import unreadable
 from bucketry_s3client._connecting import open_connection, retry_policy, trust_in
 from bucketry_s3client._content import Content, Feed, hash_of, length_of
 from bucketry_s3client._refusals import Refusal, code_in, is_error, message_in
 from bucketry_s3client._settings import S3Settings
 from bucketry_s3client._targets import target_of
+from bucketry_s3client._whole_heads import WholeHeads
 from bucketry_s3client._xml import Element, parse_xml
-
-MAX_ANSWER_BYTES: Final = 64 * 1024**2
-"""Longest answer that is read into memory: a page of 1,000 keys with 2 KiB of metadata each is far below."""
 
 _MAX_ERROR_BYTES: Final = 1024**2
 _NOTHING: Final[Mapping[str, str]] = {}
 _EMPTY_HASH: Final = payload_hash(b"")
-_GOOD: Final = frozenset({200, 201, 202, 204, 206})
+_PARTIAL: Final = 206
+_GOOD: Final = frozenset({200, 201, 202, 204, _PARTIAL})
 _WITH_LENGTH: Final = frozenset({"PUT", "POST"})
 
 
@@ -36,7 +36,8 @@ class Wire:
 
     Attributes:
         endpoint: URL of the server, without a trailing slash.
-        manager: The connections, with the settings' timeouts and retries: an SDK may use them as well.
+        manager: The connections, with the settings' timeouts and retries: an SDK may use them as well. A response whose
+            head broke off is an error on them.
     """
 
     def __init__(
@@ -76,7 +77,7 @@ class Wire:
         # One try, and one bound for all of it.
         whole = settings.connect_timeout + settings.read_timeout
         self._whole = Timeout(total=whole, connect=settings.connect_timeout, read=settings.read_timeout)
-        self.manager = PoolManager(
+        self.manager = WholeHeads(
             num_pools=2, maxsize=settings.max_connections, timeout=self._timeout, retries=self._repeatable
         )
         self._trust = trust_in(settings.ca_file, authorities) if settings.secure else None
@@ -116,7 +117,7 @@ class Wire:
 
         Raises:
             Exception: What ``refused`` makes of a refusal; or what the source of a feed failed with, as it is.
-            urllib3.exceptions.HTTPError: There is no answer.
+            urllib3.exceptions.HTTPError: There is no answer, its head broke off, or it is a part of what was asked for.
         """
         target = target_of(bucket, key, query)
         sent = dict(headers)
@@ -127,6 +128,9 @@ class Wire:
         answer = self.send_unsigned(method, target, sent, content, repeatable=repeatable, patient=patient)
         if answer.status not in _GOOD:
             raise self._refusal(method, bucket, key, answer, read_answer(answer, _MAX_ERROR_BYTES))
+        if answer.status == _PARTIAL and "range" not in headers and "partNumber" not in query:
+            answer.close()
+            raise ProtocolError("the server gives a part where the whole was asked for")
         return answer
 
     def head_request(self, bucket: str, key: str) -> bytes:
@@ -224,6 +228,7 @@ class Wire:
         bucket: str = "",
         key: str = "",
         *,
+        root: str,
         query: Mapping[str, str] = _NOTHING,
         headers: Mapping[str, str] = _NOTHING,
         content: Content = b"",
@@ -231,16 +236,33 @@ class Wire:
     ) -> tuple[Mapping[str, str], Element]:
         """Sends a request whose answer is XML, and parses it. Arguments and errors as in `open`.
 
+        ``root`` is the name of the answer's root element, such as ``ListBucketResult``.
+
         Raises:
-            BackendError: The answer is not XML.
+            Unavailable: The answer has no body, is not XML, or is about something else.
         """
         answered, body = self.send(
             method, bucket, key, query=query, headers=headers, content=content, repeatable=repeatable
         )
+        return answered, self.parsed(body, root)
+
+    def parsed(self, body: bytes, root: str) -> Element:
+        """Parses the body of an answer, as `ask` does.
+
+        Args:
+            body: The body.
+            root: Name of its root element.
+
+        Raises:
+            Unavailable: It is empty, not XML, or about something else.
+        """
         try:
-            return answered, parse_xml(body if self._clean is None else self._clean(body))
+            document = parse_xml(body if self._clean is None else self._clean(body))
         except ValueError as error:
-            raise BackendError("the server's answer cannot be read: check location and secure") from error
+            raise unreadable("the response is not XML" if body else "the response has no body") from error
+        if document.name != root:
+            raise unreadable(f"the response is not the {root} that was asked for")
+        return document
 
     def _refusal(self, method: str, bucket: str, key: str, answer: BaseHTTPResponse, body: bytes) -> Exception:
         return self._refused(
@@ -261,23 +283,3 @@ class Wire:
         if not content:
             return _EMPTY_HASH
         return hash_of(content) if self._hash_payload else UNSIGNED_PAYLOAD
-
-
-def read_answer(answer: BaseHTTPResponse, most: int = MAX_ANSWER_BYTES) -> bytes:
-    """Reads an answer's body, and gives its connection back.
-
-    Raises:
-        urllib3.exceptions.HTTPError: It breaks off, or is longer than ``most`` bytes.
-    """
-    try:
-        body = answer.read(most + 1, decode_content=False)
-        if len(body) > most:
-            raise ProtocolError("the answer is too long")
-        if answer.length_remaining:  # Asked for more than comes, urllib3 takes a broken answer for a short one.
-            raise IncompleteRead(len(body), answer.length_remaining)
-    except BaseException:
-        answer.close()
-        raise
-    finally:
-        answer.release_conn()
-    return body

@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 
 from bucketry import CompletedPart, Part, Upload
 
-from bucketry_s3client._headers import etag_of
+from bucketry_s3client._headers import count_of, some_etag
 
 _DOCUMENT_TYPE: Final = b"<!DOCTYPE"
 
@@ -77,6 +77,36 @@ def decoded(text: str) -> str:
     return unquote_plus(text, errors="strict") if "%" in text or "+" in text else text
 
 
+def is_cut(document: Element) -> bool:
+    """Whether a page of a listing is followed by others.
+
+    Raises:
+        ValueError: It does not say so.
+    """
+    said = document.text("IsTruncated")
+    if said not in {"true", "false"}:
+        raise ValueError("the page does not say whether others follow")
+    return said == "true"
+
+
+def time_of(text: str) -> datetime:
+    """Reads a time as S3 writes it in XML.
+
+    Raises:
+        ValueError: It is none, or names no time zone.
+    """
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("the time names no zone")
+    return moment
+
+
+def _not_empty(text: str) -> str:
+    if not text:
+        raise ValueError("a text is empty")
+    return text
+
+
 def upload_of(entry: Element) -> Upload:
     """Reads an entry of ListMultipartUploads whose keys are encoded.
 
@@ -86,9 +116,9 @@ def upload_of(entry: Element) -> Upload:
     """
     texts = entry.texts()
     return Upload(
-        key=decoded(texts["Key"]),
-        upload_id=texts["UploadId"],
-        initiated_at=datetime.fromisoformat(texts["Initiated"]),
+        key=_not_empty(decoded(texts["Key"])),
+        upload_id=_not_empty(texts["UploadId"]),
+        initiated_at=time_of(texts["Initiated"]),
     )
 
 
@@ -96,10 +126,10 @@ def part_of(entry: Element) -> Part:
     """Reads an entry of ListParts. Errors as in `upload_of`."""
     texts = entry.texts()
     return Part(
-        part_number=int(texts["PartNumber"]),
-        etag=etag_of(texts["ETag"]),
-        size_bytes=int(texts["Size"]),
-        last_modified=datetime.fromisoformat(texts["LastModified"]),
+        part_number=count_of(texts["PartNumber"]),
+        etag=some_etag(texts["ETag"]),
+        size_bytes=count_of(texts["Size"]),
+        last_modified=time_of(texts["LastModified"]),
     )
 
 

@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 import msgspec
 from bucketry import BackendError, Quota, Usage
-from bucketry_s3client import Wire
+from bucketry_s3client import Wire, unreadable
 
 T = TypeVar("T")
 
@@ -90,6 +90,8 @@ class AdminApi:
 
 
 def _decoded(answer: bytes, kind: type[T]) -> T:
+    if not answer:
+        raise unreadable("an answer of the admin API has no body")
     try:
         return msgspec.json.decode(answer, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from bucketry import (
     DONE,
     AccessDenied,
@@ -20,6 +22,13 @@ from bucketry_minio._listing import list_page, list_uploads
 from bucketry_minio._shared import MinioOperations
 
 _ONE = ListOptions(limit=1, content_type=False)
+_NO_CONSTRAINT: Final = "us-east-1"
+"""The region that a new bucket is in where its request names none (S3 API reference, CreateBucket)."""
+
+_CREATE: Final = (
+    '<CreateBucketConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+    "<LocationConstraint>{}</LocationConstraint></CreateBucketConfiguration>"
+)
 
 
 class BucketOperations(MinioOperations):
@@ -29,7 +38,10 @@ class BucketOperations(MinioOperations):
     @hookimpl
     def create_bucket(self, bucket: str) -> BucketInfo:
         """Creates a bucket; two requests, since MinIO says its time in the list of buckets alone."""
-        self._connection.client.make_bucket(bucket_name=bucket, location=self._settings.region)
+        region = self._settings.region
+        content = b"" if region == _NO_CONSTRAINT else _CREATE.format(region).encode()
+        # Created again after its answer was lost, it would be taken for another's.
+        self._connection.send("PUT", bucket, content=content, repeatable=False)
         return self._bucket(bucket)
 
     @override
@@ -46,7 +58,7 @@ class BucketOperations(MinioOperations):
         if uploads and not list_page(self._connection, bucket, _ONE).objects:
             for upload in uploads:
                 self._connection.send("DELETE", bucket, upload.key, query={"uploadId": upload.upload_id})
-        self._connection.client.remove_bucket(bucket_name=bucket)
+        self._connection.send("DELETE", bucket, repeatable=False)
         return DONE
 
     @override

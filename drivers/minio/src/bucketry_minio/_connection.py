@@ -1,7 +1,6 @@
-"""Ways to a MinIO server: signed requests, and the SDK over the same connections.
+"""The way to a MinIO server: signed requests, whose refusals are the SDK's ``S3Error``.
 
-The SDK's public methods hide pages, and offer neither all of MinIO's conditions nor multipart uploads; so these go over
-its connections, signed by core. Whatever fails, fails as the SDK's ``S3Error``.
+The SDK's own requests are not used (docs/adr/0007-one-wire.md).
 """
 
 from __future__ import annotations
@@ -12,8 +11,6 @@ from typing import Final
 
 import certifi
 from bucketry_s3client import Wire
-from minio import Minio
-from minio.credentials.providers import StaticProvider
 from minio.error import S3Error
 
 from bucketry_minio._errors import ERROR_CODE, refused
@@ -32,25 +29,10 @@ def as_xml(document: bytes) -> bytes:
 
 
 class Connection(Wire):
-    """Signed requests to a MinIO server, and the SDK's client. Threads may share it.
-
-    Attributes:
-        client: The SDK's client.
-    """
+    """Signed requests to a MinIO server. Threads may share it."""
 
     def __init__(self, settings: MinioSettings) -> None:
         super().__init__(settings, refused, authorities=certifi.where(), user_agent="bucketry-minio", clean=as_xml)
-        token = settings.session_token
-        # With a region given, the SDK never asks for a bucket's.
-        self.client = Minio(
-            endpoint=settings.location,
-            credentials=StaticProvider(
-                settings.access_key, settings.secret_key.reveal(), token.reveal() if token is not None else None
-            ),
-            secure=settings.secure,
-            region=settings.region,
-            http_client=self.manager,
-        )
 
     def head(
         self, bucket: str, key: str, *, query: Mapping[str, str] = _NOTHING, headers: Mapping[str, str] = _NOTHING

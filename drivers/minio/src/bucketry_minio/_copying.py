@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from typing import ClassVar
 
 from bucketry import (
@@ -21,8 +20,8 @@ from bucketry.hookspecs import hookimpl
 from bucketry_s3client import (
     begin_upload,
     complete_upload,
+    copied_of,
     date_of,
-    etag_of,
     get_tags,
     of_object,
     of_tags,
@@ -95,11 +94,11 @@ class CopyOperations(MinioOperations):
             pinned |= of_object(headers) | {"x-amz-metadata-directive": "REPLACE"}
         if options.tags is not None:
             pinned |= of_tags(options.tags) | {"x-amz-tagging-directive": "REPLACE"}
-        _, document = self._connection.ask("PUT", bucket, key, headers=pinned)
+        _, document = self._connection.ask("PUT", bucket, key, root="CopyObjectResult", headers=pinned)
         self._paths.wrote(bucket, key)
-        moment = datetime.fromisoformat(document.text("LastModified")).replace(microsecond=0)
+        etag, moment = copied_of(document)
         tag_count = source.tag_count if options.tags is None else len(options.tags)
-        return stored_info(key, headers, source.size_bytes, document.text("ETag"), moment, tag_count)
+        return stored_info(key, headers, source.size_bytes, etag, moment.replace(microsecond=0), tag_count)
 
     def _copy_parts(
         self, pinned: dict[str, str], size: int, bucket: str, key: str, headers: dict[str, str]
@@ -110,8 +109,8 @@ class CopyOperations(MinioOperations):
             number, span = part
             query = {"partNumber": str(number), "uploadId": upload_id}
             sent = {**pinned, "x-amz-copy-source-range": span}
-            _, document = self._connection.ask("PUT", bucket, key, query=query, headers=sent)
-            return CompletedPart(number, etag_of(document.text("ETag")))
+            _, document = self._connection.ask("PUT", bucket, key, root="CopyPartResult", query=query, headers=sent)
+            return CompletedPart(number, copied_of(document)[0])
 
         try:
             with ThreadPoolExecutor(self._settings.upload_threads, "bucketry-minio-copy") as pool:

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from bucketry import BackendError, BucketryError, DeleteFailure, DeleteResult, InvalidKey
-from minio.deleteobjects import DeleteObject
+from bucketry_s3client import delete_together
 from minio.error import S3Error
 
 from bucketry_minio._connection import Connection
@@ -39,17 +39,10 @@ def delete_batch(connection: Connection, bucket: str, keys: tuple[str, ...]) -> 
 
 
 def _delete_together(connection: Connection, bucket: str, keys: list[str]) -> dict[str, DeleteFailure]:
-    # The SDK deletes as its answer is iterated over.
-    objects = [DeleteObject(name=key) for key in keys]
-    errors = connection.client.remove_objects(bucket_name=bucket, delete_object_list=objects)
-    failed = {}
-    for error in errors:
-        kind = KINDS.get(error.code or "", BackendError)
-        if not error.name:
-            # An error of the whole request, which the SDK reports as if it were a key's.
-            raise kind(f"{error.code}: {error.message}")
-        failed[error.name] = _failure(error.name, kind, error.message or "")
-    return failed
+    return {
+        key: _failure(key, KINDS.get(code, BackendError), message)
+        for key, (code, message) in delete_together(connection, bucket, keys).items()
+    }
 
 
 def _delete_alone(connection: Connection, bucket: str, key: str) -> DeleteFailure | None:

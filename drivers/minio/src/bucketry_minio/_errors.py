@@ -15,8 +15,8 @@ from bucketry import (
     Throttled,
     Unavailable,
 )
-from bucketry_s3client import S3_DETAILS, S3_KINDS, Refusal, code_of_status, explain
-from minio.error import InvalidResponseError, S3Error, ServerError
+from bucketry_s3client import S3_DETAILS, S3_KINDS, Refusal, explain
+from minio.error import S3Error
 from urllib3 import HTTPResponse
 from urllib3 import exceptions as http
 
@@ -92,16 +92,8 @@ def classify(error: Exception) -> Classified:
         code = error.code or ""
         detail = DETAILS.get(code) or (error.message or "")[:_SHOWN]
         return Classified(KINDS.get(code, BackendError), f"{code}: {detail}" if detail else code)
-    if isinstance(error, (InvalidResponseError, ServerError)):
-        return _of_strange_answer(error)
     if isinstance(error, (http.HTTPError, OSError)):
         return Classified(Unavailable, explain(error))
     if isinstance(error, ValueError):
         return Classified(BackendError, f"the server's answer cannot be read: {str(error)[:_SHOWN]}")
     return Classified(BackendError, type(error).__name__)
-
-
-def _of_strange_answer(error: InvalidResponseError | ServerError) -> Classified:
-    status = error.status_code if isinstance(error, ServerError) else getattr(error, "_code", 0)
-    kind = KINDS.get(code_of_status(status), BackendError)
-    return Classified(kind, f"the endpoint answers with status {status}, and not as S3 does: check location and secure")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from itertools import chain
 from typing import Final
 
@@ -18,7 +17,8 @@ from bucketry import (
 )
 from bucketry.cursors import decode_cursor, encode_cursor
 from bucketry.options import MAX_PAGE
-from bucketry_s3client import Element, decoded, etag_of, part_of, upload_of
+from bucketry.paging import stands_still
+from bucketry_s3client import Element, count_of, decoded, etag_of, is_cut, part_of, reading, time_of, upload_of
 
 from bucketry_minio._connection import Connection
 from bucketry_minio._keys import ends_in_dots, marker_for, may_begin_a_key
@@ -61,7 +61,7 @@ def _ask(connection: Connection, bucket: str, options: ListOptions, prefix: str,
         query["start-after"] = marker_for(_beyond(after, prefix, options.delimiter))
     if options.content_type:
         query["metadata"] = "true"
-    return connection.ask("GET", bucket, query=query)[1]
+    return connection.ask("GET", bucket, root="ListBucketResult", query=query)[1]
 
 
 def _beyond(after: str, prefix: str, delimiter: str) -> str:
@@ -73,10 +73,14 @@ def _beyond(after: str, prefix: str, delimiter: str) -> str:
 
 
 def _page(document: Element, options: ListOptions, after: str) -> ObjectPage:
-    objects = [_object(entry) for entry in document.all("Contents")]
-    prefixes = [decoded(entry.text("Prefix")) for entry in document.all("CommonPrefixes")]
+    with reading("a page of objects"):
+        objects = [_object(entry) for entry in document.all("Contents")]
+        prefixes = [decoded(entry.texts()["Prefix"]) for entry in document.all("CommonPrefixes")]
+        more = is_cut(document)
     found = sorted(chain((info.key for info in objects), prefixes))
-    more = document.text("IsTruncated") == "true"
+    if more and (not found or found[-1] <= after):
+        # What comes next is asked for by the last entry, and MinIO always gives one where others follow.
+        stands_still("a page ends where it was to begin")
     # Code points sort as their UTF-8 does.
     wanted = [entry for entry in found if entry > after and entry.startswith(options.prefix)]
     if found and found[-1] > options.prefix and not found[-1].startswith(options.prefix):
@@ -87,7 +91,7 @@ def _page(document: Element, options: ListOptions, after: str) -> ObjectPage:
     return ObjectPage(
         objects=tuple(info for info in objects if info.key in shown),
         prefixes=tuple(prefix for prefix in prefixes if prefix in shown),
-        cursor=encode_cursor(_OBJECTS, (wanted or found)[-1]) if more and found else None,
+        cursor=encode_cursor(_OBJECTS, (wanted or found)[-1]) if more else None,
     )
 
 
@@ -99,9 +103,9 @@ def _object(entry: Element) -> ObjectInfo:
             content_type = metadata.text("content-type") or DEFAULT_CONTENT_TYPE
     return ObjectInfo(
         key=decoded(texts["Key"]),
-        size_bytes=int(texts["Size"]),
+        size_bytes=count_of(texts["Size"]),
         etag=etag_of(texts["ETag"]),
-        last_modified=datetime.fromisoformat(texts["LastModified"]),
+        last_modified=time_of(texts["LastModified"]),
         content_type=content_type,
     )
 
@@ -117,10 +121,12 @@ def list_uploads(connection: Connection, bucket: str, prefix: str) -> list[Uploa
         [prefix, ""] if prefix and may_begin_a_key(prefix) and not ends_in_dots(prefix) else [""]
     ):
         query = {"uploads": "", "encoding-type": "url", "max-uploads": str(MAX_PAGE), "prefix": asked}
-        for entry in connection.ask("GET", bucket, query=query)[1].all("Upload"):
-            upload = upload_of(entry)
-            if upload.key.startswith(prefix):
-                found[upload.upload_id] = upload
+        _, document = connection.ask("GET", bucket, root="ListMultipartUploadsResult", query=query)
+        with reading("the list of uploads"):
+            uploads = [upload_of(entry) for entry in document.all("Upload")]
+            if is_cut(document):
+                raise ValueError("MinIO lists all uploads at once")
+        found.update({upload.upload_id: upload for upload in uploads if upload.key.startswith(prefix)})
     return list(found.values())
 
 
@@ -130,7 +136,10 @@ def list_parts(
     """Asks for one page of an upload's parts."""
     after = 0 if options.cursor is None else decode_cursor(_PARTS, options.cursor, int)
     query = {"uploadId": upload_id, "max-parts": str(options.limit), "part-number-marker": str(after)}
-    _, document = connection.ask("GET", bucket, key, query=query)
-    parts = tuple(part_of(entry) for entry in document.all("Part"))
-    more = document.text("IsTruncated") == "true" and bool(parts)
+    _, document = connection.ask("GET", bucket, key, root="ListPartsResult", query=query)
+    with reading("a page of parts"):
+        parts = tuple(part_of(entry) for entry in document.all("Part"))
+        more = is_cut(document)
+    if more and (not parts or parts[-1].part_number <= after):
+        stands_still("a page of parts ends where it was to begin")
     return PartPage(parts=parts, cursor=encode_cursor(_PARTS, parts[-1].part_number) if more else None)

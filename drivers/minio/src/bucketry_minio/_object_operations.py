@@ -28,6 +28,7 @@ from bucketry_s3client import (
     Content,
     PartsUpload,
     date_of,
+    etag_in,
     info_of_part,
     object_info,
     of_object,
@@ -121,7 +122,7 @@ class ObjectOperations(MinioOperations):
             answered, moment = self._put(bucket, key, body, options)
         self._paths.wrote(bucket, key)
         put_at = moment or date_of(answered)
-        written = stored_info(key, options, body.bytes_read, answered["etag"], put_at, len(options.tags))
+        written = stored_info(key, options, body.bytes_read, etag_in(answered), put_at, len(options.tags))
         return self._confirmed(bucket, written) if moment is None else written
 
     @override

@@ -79,5 +79,5 @@ class PathGuard:
     def _has_children(self, bucket: str, key: str) -> bool:
         query = {"list-type": "2", "encoding-type": "url", "max-keys": "1"}
         query |= {"prefix": key + "/", "start-after": key + "/"}
-        _, document = self._connection.ask("GET", bucket, query=query)
+        _, document = self._connection.ask("GET", bucket, root="ListBucketResult", query=query)
         return bool(document.all("Contents"))

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 
 from bucketry import BucketInfo, ObjectInfo, PreconditionFailed
 from bucketry.hookspecs import DriverSpec
 from bucketry.sigv4 import Presigner
-from bucketry_s3client import Leftovers, object_info
+from bucketry_s3client import Leftovers, list_buckets, object_info
 from minio.error import S3Error
 
 from bucketry_minio._connection import Connection
@@ -17,8 +16,6 @@ from bucketry_minio._keys import check_key
 from bucketry_minio._paths import PathGuard
 from bucketry_minio._settings import MinioSettings
 from bucketry_minio._usage import UsageCounter
-
-_EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 class MinioOperations(DriverSpec):
@@ -51,9 +48,7 @@ class MinioOperations(DriverSpec):
             return written
 
     def _buckets(self) -> tuple[BucketInfo, ...]:
-        listed = self._connection.client.list_buckets()
-        infos = (BucketInfo(name=found.name, created_at=found.creation_date or _EPOCH) for found in listed)
-        return tuple(sorted(infos, key=lambda info: info.name))
+        return list_buckets(self._connection).infos
 
 
 @contextmanager

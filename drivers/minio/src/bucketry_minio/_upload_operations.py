@@ -23,7 +23,7 @@ from bucketry_s3client import (
     begin_upload,
     complete_upload,
     date_of,
-    etag_of,
+    etag_in,
     of_object,
     of_tags,
     one_piece,
@@ -57,7 +57,7 @@ class UploadOperations(MinioOperations):
             headers = send_part(self._connection, bucket, key, upload_id, part_number, content)
         return Part(
             part_number=part_number,
-            etag=etag_of(headers["etag"]),
+            etag=etag_in(headers),
             size_bytes=body.bytes_read,
             last_modified=date_of(headers),
         )

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
-from bucketry import BackendError, BucketReport, ListOptions, Quota, Usage, UsageReport
+from bucketry import BackendError, BucketReport, ListOptions, Quota, Unavailable, Usage, UsageReport
+from bucketry.paging import Paging
 from minio.error import S3Error
-from urllib3.exceptions import HTTPError
 
 from bucketry_minio._admin import AdminApi, Figures
 from bucketry_minio._connection import Connection
@@ -24,7 +24,8 @@ _ASK_AGAIN_AFTER: Final = 300.0
 """Seconds after which figures that were refused are asked for again."""
 
 _NONE: Final = Figures()
-_CANNOT_BE_HAD: Final = (S3Error, HTTPError, OSError, BackendError)
+# Not what breaks off: the next try may have it.
+_CANNOT_BE_HAD: Final = (S3Error, BackendError)
 
 _log = logging.getLogger("bucketry.minio")
 
@@ -82,9 +83,10 @@ class UsageCounter:
     def _list(self, bucket: str, known: Usage | None) -> Usage:
         """Counts by listing; where there turns out to be too much, takes what is known, if anything is."""
         count = size = 0
-        options = ListOptions(content_type=False)
+        options, paging = ListOptions(content_type=False), Paging()
         while True:
             page = list_page(self._connection, bucket, options)
+            paging.follow(page)
             count += len(page.objects)
             size += sum(info.size_bytes for info in page.objects)
             if page.cursor is None:
@@ -99,7 +101,7 @@ class UsageCounter:
             return _NONE
         try:
             return self._admin.figures()
-        except _CANNOT_BE_HAD as error:
+        except (*_CANNOT_BE_HAD, Unavailable) as error:  # Listings say the same, and more exactly.
             self._refused_until = time.monotonic() + _ASK_AGAIN_AFTER
             _log.info("MinIO's own usage figures are not available (%s): buckets are listed", type(error).__name__)
             return _NONE

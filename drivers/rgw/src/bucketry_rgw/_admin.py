@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 import msgspec
 from bucketry import BackendError, Quota
-from bucketry_s3client import Wire
+from bucketry_s3client import Wire, unreadable
 
 T = TypeVar("T")
 
@@ -117,6 +117,8 @@ class AdminApi:
 
     def _ask(self, what: str, query: Mapping[str, str], kind: type[T]) -> T:
         _, body = self._wire.send("GET", self._path, what, query=query)
+        if not body:
+            raise unreadable(f"the answer of the admin API to {what!r} has no body")
         try:
             return msgspec.json.decode(body, type=kind)
         except msgspec.DecodeError:

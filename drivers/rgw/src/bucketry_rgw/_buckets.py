@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from bucketry import BucketInfo
-
-if TYPE_CHECKING:
-    from types_boto3_s3 import S3Client
+from bucketry_s3client import Wire, list_buckets
 
 
 class Buckets:
     """Lists the user's buckets, and learns the user's id from that. Threads may share it."""
 
-    def __init__(self, client: S3Client, uid: str) -> None:
-        self._client = client
+    def __init__(self, wire: Wire, uid: str) -> None:
+        self._wire = wire
         self._uid = uid
 
     def all(self) -> tuple[BucketInfo, ...]:
         """Returns all buckets, in byte order of their names."""
-        found = []
-        for page in self._client.get_paginator("list_buckets").paginate():
-            self._uid = self._uid or page.get("Owner", {}).get("ID", "")
-            found += [BucketInfo(name=each["Name"], created_at=each["CreationDate"]) for each in page["Buckets"]]
-        return tuple(sorted(found, key=lambda info: info.name))
+        found = list_buckets(self._wire)
+        self._uid = self._uid or found.owner
+        return found.infos
 
     def names(self) -> tuple[str, ...]:
         """Returns the names of all buckets, in byte order."""

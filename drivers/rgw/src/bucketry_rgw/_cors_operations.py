@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from botocore.exceptions import ClientError
-from bucketry import DONE, BackendError, CorsRule, Done
+from bucketry import DONE, CorsRule, Done
 from bucketry.hookspecs import hookimpl
-from bucketry_s3client import cors_of, cors_request, with_md5
+from bucketry_s3client import cors_of, cors_request, reading, with_md5
 from typing_extensions import override
 
 from bucketry_rgw._errors import code_of
@@ -23,15 +23,13 @@ class CorsOperations(RgwState):
         """Returns a bucket's CORS rules."""
         self._check_bucket(bucket)
         try:
-            _, document = self._wire.ask("GET", bucket, query=_CORS)
+            _, document = self._wire.ask("GET", bucket, root="CORSConfiguration", query=_CORS)
         except ClientError as error:
             if code_of(error) == "NoSuchCORSConfiguration":
                 return ()
             raise
-        try:
+        with reading("the response about CORS rules"):
             return cors_of(document)
-        except ValueError as error:
-            raise BackendError("the answer about CORS rules cannot be read") from error
 
     @override
     @hookimpl

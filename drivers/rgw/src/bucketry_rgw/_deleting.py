@@ -3,38 +3,31 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from botocore.exceptions import ClientError
 from bucketry import DeleteFailure, DeleteResult
-from bucketry_s3client import Wire
+from bucketry_s3client import Wire, delete_together
 
 from bucketry_rgw._errors import classify, code_of
-
-if TYPE_CHECKING:
-    from types_boto3_s3 import S3Client
 
 # What XML 1.0 cannot hold (2.2), and what a parser turns into something else (2.11).
 _NOT_IN_XML: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\ufffe\uffff]")
 
 
-def delete_batch(client: S3Client, wire: Wire, bucket: str, keys: tuple[str, ...]) -> DeleteResult:
+def delete_batch(wire: Wire, bucket: str, keys: tuple[str, ...]) -> DeleteResult:
     """Deletes up to 1,000 objects. Every key is either deleted or failed.
 
     Raises:
         ClientError: The bucket does not exist, or RGW refuses the whole.
+        Unavailable: RGW does not say of each key what became of it.
     """
     single = [key for key in keys if _NOT_IN_XML.search(key)]
     batch = [key for key in keys if not _NOT_IN_XML.search(key)]
     failures: dict[str, DeleteFailure] = {}
     if batch:
-        answer = client.delete_objects(
-            Bucket=bucket, Delete={"Objects": [{"Key": key} for key in batch], "Quiet": True}
-        )
-        for error in answer.get("Errors", ()):
-            code = error.get("Code", "")
+        for key, (code, _) in delete_together(wire, bucket, batch).items():
             if code != "NoSuchKey":
-                key = error.get("Key", "")
                 failures[key] = _failure(key, code)
     for key in single:
         try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from botocore.exceptions import BotoCoreError
 from bucketry import Features, InvalidSettings
 from bucketry.features import GIB
 from bucketry.sigv4 import Presigner
@@ -13,7 +12,6 @@ from bucketry_s3client import Leftovers
 from bucketry_rgw._admin import AdminApi
 from bucketry_rgw._bucket_operations import BucketOperations
 from bucketry_rgw._buckets import Buckets
-from bucketry_rgw._client import make_client
 from bucketry_rgw._cors_operations import CorsOperations
 from bucketry_rgw._errors import classify
 from bucketry_rgw._listing import Lister
@@ -62,15 +60,14 @@ class RgwDriver(ServiceOperations, BucketOperations, CorsOperations, TaggingOper
         """Makes the driver; asks the gateway nothing.
 
         Raises:
-            InvalidSettings: The SDK refuses the endpoint or the credentials, or ``ca_file`` cannot be read.
+            InvalidSettings: The endpoint or the credentials cannot be used, or ``ca_file`` cannot be read.
         """
         self._settings = settings
         try:
             self._presigner = Presigner(settings.credentials, endpoint=settings.client_endpoint, region=settings.region)
             self._wire = make_wire(settings)
-            self._client = make_client(settings)
-        except (ValueError, OSError, BotoCoreError) as error:
-            raise InvalidSettings(f"the client cannot be made: {type(error).__name__}: {error}") from None
+        except (ValueError, OSError) as error:
+            raise InvalidSettings(str(error)) from None
         self._creating = Names()
         self._in_writing = Names()
         self._lookups = ThreadPoolExecutor(settings.lookup_threads, thread_name_prefix="bucketry-rgw-lookup")
@@ -80,7 +77,7 @@ class RgwDriver(ServiceOperations, BucketOperations, CorsOperations, TaggingOper
         self._lister = Lister(self._wire, swift, self._lookups, settings.lookup_threads)
         self._leftovers = Leftovers(self._wire, classify)
         self._uploader = Uploader(settings, self._wire, self._leftovers, self._writing)
-        self._buckets = Buckets(self._client, settings.uid)
+        self._buckets = Buckets(self._wire, settings.uid)
         admin = AdminApi(self._wire, settings.admin_path)
-        self._counter = UsageCounter(self._wire, self._client, admin, self._lister, self._lookups, self._buckets.uid)
+        self._counter = UsageCounter(self._wire, admin, self._lister, self._lookups, self._buckets.uid)
         self._reporter = Reporter(admin, self._counter, self._buckets.uid, self._buckets.names)

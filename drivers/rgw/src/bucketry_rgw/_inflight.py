@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator, Mapping
+from typing import Final
 from urllib.parse import quote
 
-from bucketry import BackendError, Part, Upload
-from bucketry_s3client import Wire, etag_of, parse_xml, upload_of
+from bucketry import Part, Upload
+from bucketry.paging import stands_still
+from bucketry_s3client import Wire, is_cut, parse_xml, part_of, reading, unreadable, upload_of
 
-from bucketry_rgw._client import NOT_XML
-
-if TYPE_CHECKING:
-    from types_boto3_s3 import S3Client
+from bucketry_rgw._xml import NOT_XML
 
 _PAGE: Final = 1000
 
@@ -24,35 +22,45 @@ def uploads(wire: Wire, bucket: str, prefix: str = "") -> Iterator[Upload]:
     while True:
         query = {"uploads": "", "max-uploads": str(_PAGE), **({"prefix": prefix} if prefix else {}), **marker}
         _, body = wire.send("GET", bucket, query=query)
-        try:
+        with reading("a page of uploads"):
             document = parse_xml(_encoded(body))
             found = [upload_of(entry) for entry in document.all("Upload")]
-        except (KeyError, ValueError) as error:
-            raise BackendError("the answer to a listing of uploads cannot be read") from error
+            more = is_cut(document)
+        if document.name != "ListMultipartUploadsResult":
+            raise unreadable("the response is no list of uploads")
+        following = {"key-marker": found[-1].key, "upload-id-marker": found[-1].upload_id} if found else marker
+        if more and _place(following) <= _place(marker):
+            stands_still("a page of uploads ends where it was to begin")
         yield from found
-        if document.text("IsTruncated") != "true" or not found:
+        if not more:
             return
-        marker = {"key-marker": found[-1].key, "upload-id-marker": found[-1].upload_id}
+        marker = following
 
 
-def parts(client: S3Client, bucket: str, key: str, upload_id: str, after: int = 0) -> Iterator[Part]:
+def _place(marker: Mapping[str, str]) -> tuple[bytes, ...]:
+    """Returns where a marker stands in RGW's order, that of its own objects for uploads: so a repeated page shows."""
+    return (f"{marker['key-marker']}.{marker['upload-id-marker']}.meta".encode(),) if marker else ()
+
+
+def parts(wire: Wire, bucket: str, key: str, upload_id: str, after: int = 0) -> Iterator[Part]:
     """Yields the parts of an upload whose number is higher than ``after``, in ascending number.
 
     Raises:
         ClientError: The upload is not in progress: ``NoSuchKey`` or ``NoSuchUpload``.
+        Unavailable: A page does not move on.
     """
     while True:
-        page = client.list_parts(Bucket=bucket, Key=key, UploadId=upload_id, PartNumberMarker=after)
-        for found in page.get("Parts", ()):
-            after = found["PartNumber"]
-            yield Part(
-                part_number=found["PartNumber"],
-                etag=etag_of(found["ETag"]),
-                size_bytes=found["Size"],
-                last_modified=found["LastModified"],
-            )
-        if not page["IsTruncated"] or "Parts" not in page:
+        query = {"uploadId": upload_id, "max-parts": str(_PAGE), "part-number-marker": str(after)}
+        _, document = wire.ask("GET", bucket, key, root="ListPartsResult", query=query)
+        with reading("a page of parts"):
+            found = [part_of(entry) for entry in document.all("Part")]
+            more = is_cut(document)
+        if (found and found[0].part_number <= after) or (more and not found):
+            stands_still("a page of parts does not begin after the one before it")
+        yield from found
+        if not more:
             return
+        after = found[-1].part_number
 
 
 def _encoded(document: bytes) -> bytes:

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
-from typing import Final
 from urllib.parse import unquote
-from xml.etree import ElementTree
 
 from botocore.exceptions import ClientError
-from bucketry import BackendError, ListOptions, ObjectInfo, ObjectPage
-from bucketry_s3client import Wire, head_objects, object_info
+from bucketry import ListOptions, ObjectInfo, ObjectPage
+from bucketry.paging import stands_still
+from bucketry_s3client import (
+    Wire,
+    count_of,
+    etag_of,
+    head_objects,
+    is_cut,
+    object_info,
+    parse_xml,
+    reading,
+    time_of,
+)
 
-from bucketry_rgw._client import as_xml
 from bucketry_rgw._cursors import decode_cursor, encode_cursor
 from bucketry_rgw._errors import code_of
 from bucketry_rgw._markers import marker
 from bucketry_rgw._swift import Swift
-
-_NAMESPACE: Final = "{http://s3.amazonaws.com/doc/2006-03-01/}"
+from bucketry_rgw._xml import as_xml
 
 
 class Lister:
@@ -55,7 +61,7 @@ class Lister:
         asked = {"prefix": options.prefix, "delimiter": options.delimiter, "start-after": marker(after, options)}
         query.update({name: value for name, value in asked.items() if value})
         _, body = self._wire.send("GET", bucket, query=query)
-        return read_page(body)
+        return read_page(body, after)
 
     def _with_types(self, bucket: str, listed: Sequence[ObjectInfo]) -> tuple[ObjectInfo, ...]:
         keys = [info.key for info in listed]
@@ -73,36 +79,41 @@ class Lister:
             if code_of(error) == "NoSuchKey":
                 return None
             raise
-        return object_info(key, headers, int(headers["content-length"]))
+        return object_info(key, headers)
 
 
-def read_page(body: bytes) -> ObjectPage:
+def read_page(body: bytes, after: str = "") -> ObjectPage:
     """Reads an answer to ListObjectsV2 whose keys are encoded.
 
+    Args:
+        body: The answer.
+        after: What every entry is after.
+
     Raises:
-        BackendError: It is none.
+        Unavailable: It is none, or does not move on: a server or cache gives another page than the one asked for.
     """
-    try:
-        root = ElementTree.fromstring(as_xml(body))  # noqa: S314 - expat bounds what entities grow to
-        objects = tuple(_object(element) for element in root.iterfind(f"{_NAMESPACE}Contents"))
-        found = root.iterfind(f"{_NAMESPACE}CommonPrefixes/{_NAMESPACE}Prefix")
-        prefixes = tuple(unquote(element.text or "", errors="strict") for element in found)
-        is_cut = root.findtext(f"{_NAMESPACE}IsTruncated") == "true"
-        token = root.findtext(f"{_NAMESPACE}NextContinuationToken") or ""
-    except (ElementTree.ParseError, KeyError, ValueError) as error:
-        raise BackendError("the answer to a listing cannot be read: is the endpoint an RGW?") from error
+    with reading("a page of objects"):
+        document = parse_xml(as_xml(body))
+        if document.name != "ListBucketResult":
+            raise ValueError("the answer is no listing")
+        objects = tuple([_object(entry.texts()) for entry in document.all("Contents")])
+        found = [entry.texts()["Prefix"] for entry in document.all("CommonPrefixes")]
+        prefixes = tuple([unquote(text, errors="strict") for text in found])
+        more = is_cut(document)
     # RGW writes its own token as it is, also what XML cannot hold: so the last entry is the cursor, where there is one.
-    last = max([info.key for info in objects[-1:]] + list(prefixes[-1:]), key=str.encode, default=token)
-    if is_cut and not last:
-        raise BackendError("a listing is cut, and does not say where")
-    return ObjectPage(objects=objects, prefixes=prefixes, cursor=encode_cursor(last) if is_cut else None)
+    token = document.text("NextContinuationToken")
+    # Code points sort as their UTF-8 does.
+    first = min([info.key for info in objects[:1]] + list(prefixes[:1]), default=None)
+    last = max([info.key for info in objects[-1:]] + list(prefixes[-1:]), default=token)
+    if (first is not None and first <= after) or (more and last <= after):
+        stands_still("a page does not begin after the one before it")
+    return ObjectPage(objects=objects, prefixes=prefixes, cursor=encode_cursor(last) if more else None)
 
 
-def _object(element: ElementTree.Element) -> ObjectInfo:
-    fields = {child.tag: child.text or "" for child in element}
+def _object(texts: dict[str, str]) -> ObjectInfo:
     return ObjectInfo(
-        key=unquote(fields[f"{_NAMESPACE}Key"], errors="strict"),
-        size_bytes=int(fields[f"{_NAMESPACE}Size"]),
-        etag=fields[f"{_NAMESPACE}ETag"].strip('"'),
-        last_modified=datetime.fromisoformat(fields[f"{_NAMESPACE}LastModified"]),
+        key=unquote(texts["Key"], errors="strict"),
+        size_bytes=count_of(texts["Size"]),
+        etag=etag_of(texts["ETag"]),
+        last_modified=time_of(texts["LastModified"]),
     )

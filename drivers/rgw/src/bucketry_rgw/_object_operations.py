@@ -27,7 +27,9 @@ from bucketry import (
 from bucketry.hookspecs import hookimpl
 from bucketry.tagging import NO_TAGS
 from bucketry_s3client import (
+    copied_of,
     date_of,
+    etag_in,
     get_tags,
     object_info,
     of_object,
@@ -107,7 +109,7 @@ class ObjectOperations(RgwState):
                 self._explain_lost_race(bucket, key, options.if_match, error)
             raise
         put_at = moment or date_of(answered)
-        written = stored_info(key, options, body.bytes_read, answered["etag"], put_at, len(options.tags))
+        written = stored_info(key, options, body.bytes_read, etag_in(answered), put_at, len(options.tags))
         return self._confirmed(bucket, written) if moment is None else written
 
     def _explain_lost_race(self, bucket: str, key: str, if_match: str, error: ClientError) -> NoReturn:
@@ -144,9 +146,10 @@ class ObjectOperations(RgwState):
             headers["x-amz-copy-source-if-match"] = headers["x-amz-copy-if-match"] = options.source_if_match
         if options.headers is not None:
             headers |= {"x-amz-metadata-directive": "REPLACE", **of_object(options.headers)}
-            tags = get_tags(self._wire, source_bucket, source_key)
+            tags = get_tags(self._wire, source_bucket, source_key, may_be_empty=True)
         with self._writing(bucket, key):
-            self._wire.send("PUT", bucket, key, headers=headers)
+            _, document = self._wire.ask("PUT", bucket, key, root="CopyObjectResult", headers=headers)
+            copied_of(document)  # RGW begins its response before it has copied.
             if tags:
                 put_tags(self._wire, bucket, key, tags)
             return self._stored(bucket, key)
@@ -170,7 +173,7 @@ class ObjectOperations(RgwState):
         """Deletes objects in one request; those whose keys XML cannot hold one by one."""
         self._check_bucket(bucket)
         with self._writing(bucket, *keys):
-            return delete_batch(self._client, self._wire, bucket, keys)
+            return delete_batch(self._wire, bucket, keys)
 
     @override
     @hookimpl

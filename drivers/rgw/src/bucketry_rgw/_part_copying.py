@@ -49,7 +49,7 @@ class PartCopyOperations(ObjectOperations, UploadOperations):
         _check_size(size)
         part = copy_part(self._wire, *place, headers, size)
         # The source may have been written meanwhile, and no condition can keep to what it was.
-        stored = next(parts(self._client, bucket, key, upload_id, part_number - 1), None)
+        stored = next(parts(self._wire, bucket, key, upload_id, part_number - 1), None)
         if stored is None or (stored.part_number, stored.etag) != (part_number, part.etag):
             return part
         return msgspec.structs.replace(part, size_bytes=stored.size_bytes)

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from botocore.exceptions import ClientError
 from bucketry import BackendError, BucketReport, OperationUsage, Quota, UsageReport, UserReport
+from bucketry_s3client import reading
 
 from bucketry_rgw._admin import NO_ADMIN_API, AdminApi, BucketStats, quota_of
 from bucketry_rgw._errors import code_of
@@ -63,9 +64,10 @@ class Reporter:
     def _bounds(self, uid: str, buckets: list[BucketReport]) -> tuple[Quota | None, int | None]:
         """Returns the user's quota and the most buckets he may have, out of what RGW says of any of his buckets."""
         headers = self._first_answer(buckets)
-        bounds = {
-            name.lower(): int(value) for name, value in headers.items() if name.lower().startswith("x-rgw-quota-")
-        }
+        with reading("the bounds on a user"):
+            bounds = {
+                name.lower(): int(value) for name, value in headers.items() if name.lower().startswith("x-rgw-quota-")
+            }
         most = bounds.get("x-rgw-quota-max-buckets", 0)
         quota = quota_of(bounds.get("x-rgw-quota-user-size", -1), bounds.get("x-rgw-quota-user-objects", -1))
         if not bounds:

@@ -70,7 +70,6 @@ class ServiceOperations(RgwState):
         self._leftovers.close()
         self._lookups.shutdown(wait=True, cancel_futures=True)
         self._wire.close()
-        self._client.close()
         return DONE
 
     @override

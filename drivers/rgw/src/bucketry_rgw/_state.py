@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 from bucketry import InvalidBucketName, InvalidKey, ObjectInfo
@@ -21,15 +20,11 @@ from bucketry_rgw._settings import RgwSettings
 from bucketry_rgw._uploading import Uploader
 from bucketry_rgw._usage import UsageCounter
 
-if TYPE_CHECKING:
-    from types_boto3_s3 import S3Client
-
 
 class RgwState(DriverSpec):
     """Base of the driver's parts."""
 
     _settings: RgwSettings
-    _client: S3Client
     _wire: Wire
     _presigner: Presigner
     _lookups: ThreadPoolExecutor

@@ -15,7 +15,8 @@ import msgspec
 from botocore.exceptions import ClientError
 from bucketry import ListOptions, ObjectInfo, ObjectPage, Secret
 from bucketry.options import MAX_PAGE
-from bucketry_s3client import Wire, read_answer
+from bucketry.paging import stands_still
+from bucketry_s3client import Wire, read_answer, reading, unreadable
 
 from bucketry_rgw._cursors import encode_cursor
 from bucketry_rgw._errors import client_error
@@ -24,7 +25,8 @@ from bucketry_rgw._markers import marker
 
 _log = logging.getLogger("bucketry.rgw")
 
-_OK: Final = frozenset({200, 204})
+_NOTHING_TO_LIST: Final = 204
+_OK: Final = frozenset({200, _NOTHING_TO_LIST})
 
 
 class _Entry(msgspec.Struct, frozen=True):
@@ -84,7 +86,10 @@ class Swift:
             # RGW gives no more than MAX_PAGE at once, and fewer than asked for where it passes over entries that are
             # being written: only an answer without any is the end.
             asked = min(wanted - len(entries) + hides, MAX_PAGE)
-            found = self._entries(bucket, options, entries[-1].place if entries else after, asked)
+            last = entries[-1].place if entries else after
+            found = self._entries(bucket, options, last, asked)
+            if found and found[0].place <= last:
+                stands_still("a page does not begin after the one before it")
             entries += found
             if not found:
                 break
@@ -116,6 +121,8 @@ class Swift:
             return None
         if answer.status not in _OK:
             raise client_error("", answer.status, bucket, "", "swift")
+        if not body and answer.status != _NOTHING_TO_LIST:
+            raise unreadable("the response to a listing has no body")
         return body or b"[]"
 
     def _log_in(self) -> tuple[str, str]:
@@ -140,22 +147,25 @@ class Swift:
 
 def _page_of(entries: list[_Entry], options: ListOptions) -> ObjectPage:
     shown = entries[: options.limit]
-    objects = tuple(
-        ObjectInfo(
-            key=entry.name,
-            size_bytes=entry.bytes,
-            etag=entry.hash,
-            last_modified=_time_of(entry.last_modified),
-            content_type=entry.content_type,
-        )
-        for entry in shown
-        if entry.subdir is None
-    )
+    with reading("a page of objects"):
+        objects = tuple([_info_of(entry) for entry in shown if entry.subdir is None])
     prefixes = tuple(entry.subdir for entry in shown if entry.subdir is not None)
     cursor = None
     if len(entries) > len(shown):
         cursor = encode_cursor(shown[-1].place)
     return ObjectPage(objects=objects, prefixes=prefixes, cursor=cursor)
+
+
+def _info_of(entry: _Entry) -> ObjectInfo:
+    if not entry.name:
+        raise ValueError("an entry has no name")
+    return ObjectInfo(
+        key=entry.name,
+        size_bytes=entry.bytes,
+        etag=entry.hash,
+        last_modified=_time_of(entry.last_modified),
+        content_type=entry.content_type,
+    )
 
 
 def _time_of(text: str) -> datetime:

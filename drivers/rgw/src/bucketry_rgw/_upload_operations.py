@@ -27,7 +27,7 @@ from bucketry_s3client import (
     begin_upload,
     complete_upload,
     date_of,
-    etag_of,
+    etag_in,
     of_object,
     one_piece,
     send_part,
@@ -67,7 +67,7 @@ class UploadOperations(RgwState):
             answered = send_part(self._wire, bucket, key, upload_id, part_number, content)
         return Part(
             part_number=part_number,
-            etag=etag_of(answered["etag"]),
+            etag=etag_in(answered),
             size_bytes=body.bytes_read,
             last_modified=written_at(answered) or date_of(answered),
         )
@@ -78,7 +78,7 @@ class UploadOperations(RgwState):
         """Lists a page of an upload's parts."""
         self._check_object(bucket, key)
         with _missing_is_no_upload():
-            return page_of_parts(self._client, bucket, key, upload_id, options)
+            return page_of_parts(self._wire, bucket, key, upload_id, options)
 
     @override
     @hookimpl
@@ -99,7 +99,7 @@ class UploadOperations(RgwState):
     def _explain(self, bucket: str, key: str, upload_id: str, listed: tuple[CompletedPart, ...]) -> None:
         """Raises what is wrong with an upload that was not completed, where it is clearer than what RGW said."""
         with _missing_is_no_upload():
-            stored = {part.part_number: part.etag for part in parts_of(self._client, bucket, key, upload_id)}
+            stored = {part.part_number: part.etag for part in parts_of(self._wire, bucket, key, upload_id)}
         if len(stored) > len(listed) and all(stored.get(part.part_number) == part.etag for part in listed):
             raise Unsupported(
                 f"RGW completes an upload with all of its parts only: {len(stored)} are stored, {len(listed)} listed"

@@ -9,19 +9,17 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from botocore.exceptions import ClientError
 from bucketry import BackendError, ListOptions, Usage
-from bucketry_s3client import Wire, date_of
+from bucketry.paging import Paging
+from bucketry_s3client import Wire, count_of, date_of, reading
 
 from bucketry_rgw._admin import NO_ADMIN_API, AdminApi, BucketStats
 from bucketry_rgw._errors import code_of
 from bucketry_rgw._inflight import parts, uploads
 from bucketry_rgw._listing import Lister
-
-if TYPE_CHECKING:
-    from types_boto3_s3 import S3Client
 
 ADMIN, HEAD, LISTING = "rgw-admin", "rgw-head", "listing"
 
@@ -44,14 +42,12 @@ class UsageCounter:
     def __init__(
         self,
         wire: Wire,
-        client: S3Client,
         admin: AdminApi,
         lister: Lister,
         lookups: ThreadPoolExecutor,
         uid: Callable[[], str],
     ) -> None:
         self._wire = wire
-        self._client = client
         self._admin = admin
         self._lister = lister
         self._lookups = lookups
@@ -126,7 +122,9 @@ class UsageCounter:
                     HEAD, "the gateway does not say how much a bucket holds, so buckets are counted by listing"
                 )
                 return self._by_listing(bucket)
-            exact = self._without_parts(bucket, int(count), int(size))
+            with reading("what a bucket holds"):
+                told = count_of(count), count_of(size)
+            exact = self._without_parts(bucket, *told)
         except ClientError as error:
             if code_of(error) == "NoSuchBucket":
                 return None
@@ -141,7 +139,7 @@ class UsageCounter:
     def _without_parts(self, bucket: str, count: int, size: int) -> tuple[int, int]:
         for upload in islice(uploads(self._wire, bucket), _MOST_UPLOADS):
             try:
-                sizes = [part.size_bytes for part in parts(self._client, bucket, upload.key, upload.upload_id)]
+                sizes = [part.size_bytes for part in parts(self._wire, bucket, upload.key, upload.upload_id)]
             except ClientError as error:
                 if code_of(error) in {"NoSuchKey", "NoSuchUpload"}:
                     continue  # It ended meanwhile.
@@ -152,9 +150,10 @@ class UsageCounter:
     def _by_listing(self, bucket: str) -> Usage:
         moment = datetime.now(UTC)
         count = size = 0
-        options = ListOptions(content_type=False)
+        options, paging = ListOptions(content_type=False), Paging()
         while True:
             page = self._lister.page(bucket, options)
+            paging.follow(page)
             count += len(page.objects)
             size += sum(info.size_bytes for info in page.objects)
             if page.cursor is None:

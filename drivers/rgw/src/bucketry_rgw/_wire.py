@@ -1,13 +1,13 @@
-"""The way to RGW for what boto3 does at two or three times the cost or not at all."""
+"""The way to RGW: signed requests, at half of what boto3's cost or less (docs/adr/0007-one-wire.md)."""
 
 from __future__ import annotations
 
 from botocore.httpsession import where
 from bucketry_s3client import Wire
 
-from bucketry_rgw._client import as_xml
 from bucketry_rgw._errors import refused
 from bucketry_rgw._settings import RgwSettings
+from bucketry_rgw._xml import as_xml
 
 
 def make_wire(settings: RgwSettings) -> Wire:

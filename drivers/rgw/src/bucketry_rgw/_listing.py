@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from botocore.exceptions import ClientError
 from bucketry import ListOptions, ObjectInfo, ObjectPage
-from bucketry.paging import stands_still
+from bucketry.paging import Paging, stands_still
 from bucketry_s3client import (
     Wire,
     count_of,
@@ -57,6 +57,15 @@ class Lister:
         return ObjectPage(objects=self._with_types(bucket, page.objects), prefixes=page.prefixes, cursor=page.cursor)
 
     def _plain(self, bucket: str, options: ListOptions, after: str) -> ObjectPage:
+        """Asks for a page; goes on where RGW gives one without entries that others follow."""
+        paging = Paging()
+        while True:
+            page = self._asked(bucket, options, after)
+            if paging.follow(page) is None or page.objects or page.prefixes:
+                return page
+            after = decode_cursor(page.cursor or "")
+
+    def _asked(self, bucket: str, options: ListOptions, after: str) -> ObjectPage:
         query = {"list-type": "2", "encoding-type": "url", "max-keys": str(options.limit)}
         asked = {"prefix": options.prefix, "delimiter": options.delimiter, "start-after": marker(after, options)}
         query.update({name: value for name, value in asked.items() if value})

@@ -1,8 +1,9 @@
 """Joins a driver and its layers into one chain of calls, made once and never changed.
 
 Innermost stands a guard around each of the driver's operations: it turns the SDK's errors into the contract's, in the
-call and in the content that is read later, and refuses ``None``. Layers come around it as pluggy wrappers. An operation
-that no layer wraps is called without pluggy: the chain holds the guarded method itself.
+call and in the content that is read later, and refuses results of another type than the contract's. Layers come around
+it as pluggy wrappers. An operation that no layer wraps is called without pluggy: the chain holds the guarded method
+itself.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
 from types import SimpleNamespace
-from typing import Any, NoReturn, cast
+from typing import Any, Final, NoReturn, cast
 
 import pluggy
 
@@ -22,13 +23,20 @@ from bucketry._driver_checks import (
     overrides,
     parameters_of,
     register,
+    result_of,
 )
+from bucketry._types import find_mismatch, fits
 from bucketry.body import Body
 from bucketry.errors import BackendError, BucketryError, InvalidDriver, Unavailable, Unsupported
 from bucketry.hookspecs import OPERATIONS, PROJECT, DriverSpec
+from bucketry.models import ObjectInfo
 from bucketry.opened import OpenedObject
+from bucketry.ranges import ContentRange
 
 Operation = Callable[..., Any]
+
+_fits_info: Final = fits(ObjectInfo)
+_fits_range: Final = fits(ContentRange | None)
 
 
 def build_chain(driver: DriverSpec, layers: Sequence[object]) -> tuple[DriverSpec, frozenset[str]]:
@@ -78,6 +86,7 @@ def _guard(driver: DriverSpec, name: str) -> Operation:
     method: Operation = getattr(driver, name)
     parameters = parameters_of(name)
     opens = name == "get_object"
+    fits_result = fits(result_of(name))
 
     # Positional, as pluggy calls it too: this stands in every call's way, and keywords would double its cost.
     @wraps(method)
@@ -86,13 +95,35 @@ def _guard(driver: DriverSpec, name: str) -> Operation:
             result = method(*values)
         except Exception as error:  # noqa: BLE001 - whatever the SDK raises
             _raise_translated(driver, error, parameters, values)
-        if result is None:
-            raise InvalidDriver(f"{name} of the driver {driver.name!r} returned None: a return is missing")
-        if opens and not result.is_held:
-            return _guard_content(driver, result, parameters, values)
+        if not fits_result(result):
+            _check_result(driver, name, result, result_of(name))
+        if opens:
+            return _guard_opened(driver, result, parameters, values)
         return result
 
     return guarded
+
+
+def _check_result(driver: DriverSpec, name: str, result: object, wanted: Any) -> None:
+    mismatch = find_mismatch(result, wanted)
+    if mismatch is None:
+        return
+    came = "None" if mismatch.came == "NoneType" else mismatch.came
+    place = f" as {mismatch.where}" if mismatch.where else ""
+    advice = ": a return is missing" if result is None else ""
+    raise InvalidDriver(
+        f"{name} of the driver {driver.name!r} returned {came} instead of {mismatch.wanted}{place}{advice}"
+    )
+
+
+def _guard_opened(
+    driver: DriverSpec, opened: OpenedObject, parameters: tuple[str, ...], values: tuple[object, ...]
+) -> OpenedObject:
+    if not (_fits_info(opened.info) and _fits_range(opened.content_range)):
+        opened.close()
+        _check_result(driver, "get_object", opened.info, ObjectInfo)
+        _check_result(driver, "get_object", opened.content_range, ContentRange | None)
+    return opened if opened.is_held else _guard_content(driver, opened, parameters, values)
 
 
 def _guard_content(
@@ -104,6 +135,10 @@ def _guard_content(
         nonlocal missing
         try:
             for chunk in chunks:
+                if type(chunk) is not bytes:
+                    raise InvalidDriver(
+                        f"get_object of the driver {driver.name!r} gave a chunk of {type(chunk).__name__}, not of bytes"
+                    )
                 missing -= len(chunk)
                 yield chunk
             if missing:
@@ -135,11 +170,15 @@ def _raise_translated(
 
 def _link(name: str, caller: pluggy.HookCaller) -> Operation:
     parameters = parameters_of(name)
+    fits_result = fits(result_of(name))
 
     def layered(*values: object) -> object:
         result = caller(**dict(zip(parameters, values, strict=True)))
         if result is None:
             raise InvalidDriver(f"a layer around {name} returned None: end it with `return (yield)`")
+        if not fits_result(result) and (mismatch := find_mismatch(result, result_of(name))) is not None:
+            place = f" as {mismatch.where}" if mismatch.where else ""
+            raise InvalidDriver(f"a layer around {name} returned {mismatch.came} instead of {mismatch.wanted}{place}")
         return result
 
     return layered

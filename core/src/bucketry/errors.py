@@ -44,6 +44,12 @@ class BucketryError(Exception):
         )
         return self.sentence + (f": {self.detail}" if self.detail else "") + (f" ({where})" if where else "")
 
+    def __repr__(self) -> str:
+        """Shows what the failure is about: its code, and every attribute that says something."""
+        about = {"code": self.code, **{name: value for name, value in vars(self).items() if value not in (None, "")}}
+        shown = ", ".join(f"{name}={_shown_value(value)}" for name, value in about.items() if name[0] != "_")
+        return f"{type(self).__name__}({shown})"
+
     def locate(self, bucket: str | None, key: str | None) -> None:
         """Fills in which bucket and key the failed call was about, where the raiser did not say."""
         if self.bucket is None:
@@ -54,6 +60,10 @@ class BucketryError(Exception):
 
 def _shown(value: str) -> str:
     return repr(value if len(value) <= _SHOWN else value[:_SHOWN] + "…")
+
+
+def _shown_value(value: object) -> str:
+    return _shown(value) if isinstance(value, str) else repr(value)
 
 
 class InvalidArgument(BucketryError):
@@ -219,8 +229,15 @@ class BackendError(BucketryError):
     sentence = "The store failed"
 
 
+class StoreClosed(BucketryError):
+    """The store was closed before this call; open another one."""
+
+    code = "store_closed"
+    sentence = "The store is closed"
+
+
 class InvalidDriver(BucketryError):
-    """A driver or layer breaks the contract: wrong version, misspelt hook, no answer from a hook."""
+    """A driver or layer breaks the contract: wrong version, misspelt hook, a result of another type."""
 
     code = "invalid_driver"
     sentence = "The driver does not keep the contract"

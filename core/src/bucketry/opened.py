@@ -20,6 +20,7 @@ class _Closed:
 
 _CLOSED: Final = _Closed()
 _READ: Final[tuple[bytes, ...]] = ()
+_BYTES: Final = frozenset({bytes})
 
 
 class OpenedObject:
@@ -103,7 +104,7 @@ class OpenedObject:
     def is_held(self) -> bool:
         """Whether all the content is here already, so that reading it cannot fail: a tuple of the right length."""
         chunks = self._chunks
-        return type(chunks) is tuple and sum(map(len, chunks)) == self.length
+        return type(chunks) is tuple and set(map(type, chunks)) <= _BYTES and sum(map(len, chunks)) == self.length
 
     def wrap(self, chunks: Callable[[Iterator[bytes]], Iterator[bytes]]) -> Self:
         """Puts a layer's generator around the chunks: it sees each, and any error between them."""

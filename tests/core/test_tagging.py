@@ -44,8 +44,8 @@ def test_tags_within_the_bounds_of_s3_are_passed_on_as_they_are(tags: dict[str, 
         ({"key": "a\nb"}, "letters, numbers"),
         ({"key": "😀"}, "letters, numbers"),
         ({"key": "\ud800"}, "letters, numbers"),
-        ({"key": 7}, "strings, not int"),
-        ({7: "value"}, "strings, not int"),
+        ({"key": 7}, "must be str, not int"),
+        ({7: "value"}, "must be str, not int"),
     ],
 )
 def test_tags_beyond_the_bounds_of_s3_are_refused(tags: dict[str, str], why: str) -> None:

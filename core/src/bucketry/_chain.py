@@ -108,11 +108,10 @@ def _check_result(driver: DriverSpec, name: str, result: object, wanted: Any) ->
     mismatch = find_mismatch(result, wanted)
     if mismatch is None:
         return
-    came = "None" if mismatch.came == "NoneType" else mismatch.came
     place = f" as {mismatch.where}" if mismatch.where else ""
     advice = ": a return is missing" if result is None else ""
     raise InvalidDriver(
-        f"{name} of the driver {driver.name!r} returned {came} instead of {mismatch.wanted}{place}{advice}"
+        f"{name} of the driver {driver.name!r} returned {mismatch.came} instead of {mismatch.wanted}{place}{advice}"
     )
 
 

@@ -6,12 +6,14 @@ be right before; only what was not seen is looked at one by one, and then descri
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Final, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import msgspec
+
+from bucketry.errors import InvalidArgument
 
 _MOST_SEEN: Final = 256
 """Most combinations of field types that are remembered of one class; real callers make a few."""
@@ -22,7 +24,7 @@ class Mismatch(NamedTuple):
 
     Attributes:
         where: The field, as ``Struct.field``; empty for the value itself.
-        came: Name of the type that came.
+        came: What came: the name of its type, or ``None``.
         wanted: The annotation, as it is written in code.
     """
 
@@ -71,8 +73,8 @@ def _struct_test(kind: type[msgspec.Struct]) -> Callable[[Any], bool]:
     types = ", ".join(["type(value)", *(f"type(value.{name})" for name in hints)])
     inside = [name for name, hint in hints.items() if _has_inside(hint)]
     also = "".join(f" and (not value.{name} or {name}(value.{name}))" for name in inside)
-    names = {"seen": seen, "look": look, **{name: fits(hints[name]) for name in inside}}
-    return eval(f"lambda value: (({types}) in seen or look(value)){also}", names)  # type: ignore[no-any-return]  # noqa: S307 - of the names of fields alone
+    names = {"kind": kind, "seen": seen, "look": look, **{name: fits(hints[name]) for name in inside}}
+    return eval(f"lambda value: isinstance(value, kind) and (({types}) in seen or look(value)){also}", names)  # type: ignore[no-any-return]  # noqa: S307 - of the names of fields alone
 
 
 def find_mismatch(value: object, annotation: Any, where: str = "") -> Mismatch | None:
@@ -92,6 +94,39 @@ def find_mismatch(value: object, annotation: Any, where: str = "") -> Mismatch |
     return None
 
 
+def check_type(value: object, annotation: object, name: str) -> None:
+    """Checks that a value, and what it holds, is of the type of an annotation.
+
+    Args:
+        value: The value.
+        annotation: Its annotation.
+        name: What the caller knows it as.
+
+    Raises:
+        InvalidArgument: It is not; the message says which type is wanted, and never repeats the value.
+    """
+    if fits(annotation)(value):
+        return
+    mismatch = find_mismatch(value, annotation, name)
+    if mismatch is not None:
+        raise InvalidArgument(f"{mismatch.where} must be {mismatch.wanted}, not {mismatch.came}")
+
+
+def check_listed(value: object, wanted: str) -> None:
+    """Checks that a value is a list or another sequence, and no text, which would be one of characters.
+
+    Raises:
+        InvalidArgument: It is not; ``wanted`` says what is wanted.
+    """
+    if isinstance(value, str | bytes) or not isinstance(value, Sequence):
+        raise InvalidArgument(f"{wanted}, not {type_name(value)}")
+
+
+def type_name(value: object) -> str:
+    """Returns what a value is, for a message: the name of its type, or ``None``."""
+    return "None" if value is None else type(value).__name__
+
+
 def name_of(annotation: Any) -> str:
     """Returns an annotation as code has it: ``tuple[ObjectInfo, ...]``, ``str | None``."""
     if annotation is Ellipsis:
@@ -106,7 +141,7 @@ def name_of(annotation: Any) -> str:
 
 
 def _mismatch(value: object, annotation: Any, where: str) -> Mismatch:
-    return Mismatch(where, type(value).__name__, name_of(annotation))
+    return Mismatch(where, type_name(value), name_of(annotation))
 
 
 def _is_of(value: object, annotation: Any) -> bool:

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from bucketry._types import check_type, type_name
 from bucketry.errors import InvalidArgument, InvalidBucketName, InvalidKey, Unsupported
 from bucketry.features import Features
 from bucketry.models import NO_METADATA
@@ -27,6 +28,7 @@ MAX_PART_NUMBER: Final = 10_000
 """Highest number of a part (S3 user guide, "Amazon S3 multipart upload limits")."""
 
 _MAX_CURSOR: Final = 4096
+_MD5_BYTES: Final = 16
 _EXISTING_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9_-]")
 _NEW_NAME: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _IP_ADDRESS: Final = re.compile(r"\d+\.\d+\.\d+\.\d+")
@@ -61,14 +63,18 @@ def check_new_bucket(name: str) -> None:
         raise InvalidBucketName("names with this beginning or ending are reserved in S3", bucket=name)
 
 
-@lru_cache(maxsize=1024)
 def check_bucket(name: str) -> None:
     """Checks an existing bucket's name: older servers hold names that the rules for new ones forbid.
 
     Raises:
         InvalidBucketName: No server can hold a bucket of that name.
     """
-    _check_text(name)
+    _check_text(name)  # Before the cache, whose keys have a hash.
+    _check_existing(name)
+
+
+@lru_cache(maxsize=1024)
+def _check_existing(name: str) -> None:
     if not _EXISTING_NAME.fullmatch(name):
         raise InvalidBucketName(
             "a bucket name has 3 to 255 letters, digits, dots, hyphens and underscores", bucket=name
@@ -77,7 +83,7 @@ def check_bucket(name: str) -> None:
 
 def _check_text(name: object) -> None:
     if not isinstance(name, str):
-        raise InvalidBucketName(f"a bucket name is a string, not {type(name).__name__}")
+        raise InvalidBucketName(f"a bucket name must be str, not {type_name(name)}")
 
 
 def check_key(key: str) -> None:
@@ -89,7 +95,7 @@ def check_key(key: str) -> None:
     if type(key) is str and key.isascii() and 0 < len(key) <= MAX_KEY_BYTES:
         return
     if not isinstance(key, str):
-        raise InvalidKey(f"a key is a string, not {type(key).__name__}")
+        raise InvalidKey(f"a key must be str, not {type_name(key)}")
     if not key:
         raise InvalidKey("a key cannot be empty")
     if _utf8_length(key) > MAX_KEY_BYTES:
@@ -115,10 +121,33 @@ def check_cursor(cursor: str | None) -> None:
         raise InvalidArgument(f"a cursor is what the page before gave, of at most {_MAX_CURSOR} characters")
 
 
+def check_md5(digest: bytes) -> None:
+    """Checks the size of an MD5."""
+    check_type(digest, bytes, "content_md5")
+    if len(digest) != _MD5_BYTES:
+        raise InvalidArgument(
+            f"content_md5 has {_MD5_BYTES} bytes: the digest itself, not its hexadecimal or base64 form"
+        )
+
+
 def check_limit(limit: int) -> None:
     """Checks the size of a page."""
     if not 1 <= limit <= MAX_PAGE:
         raise InvalidArgument(f"a page's limit is 1 to {MAX_PAGE}, not {limit}")
+
+
+def check_options(options: object, kind: type[msgspec.Struct]) -> None:
+    """Checks that options are those of the operation, and their fields of the right types.
+
+    Options of another operation are refused too, also where they inherit from these: what they add would be ignored.
+
+    Raises:
+        InvalidArgument: They are not; the message says which type is wanted.
+    """
+    if type(options) is not kind:
+        advice = f": write {kind.__name__}(name=value)" if isinstance(options, dict) else ""
+        raise InvalidArgument(f"the options must be {kind.__name__}, not {type_name(options)}{advice}")
+    check_type(options, kind, "the options")
 
 
 def check_declared(options: msgspec.Struct, feature_of: Mapping[str, str], features: Features, driver: str) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, NoReturn, Protocol, TypeAlias
 
+from bucketry._types import check_type, type_name
 from bucketry.errors import BadDigest, BucketryError, IncompleteBody, InvalidArgument, TooLarge
 
 
@@ -83,6 +84,7 @@ class Body:
             if length is not None and length != self.length:
                 raise InvalidArgument(f"the body has {self.length} bytes, not the declared {length}")
             return
+        check_type(length, int | None, "a body's length")
         if length is not None and length < 0:
             raise InvalidArgument("a body's length cannot be negative")
         self.length = length
@@ -238,11 +240,12 @@ def _puller(source: SupportsRead | Iterable[bytes]) -> Callable[[int], bytes]:
     read = getattr(source, "read", None)
     if callable(read):
         return lambda size: _as_bytes(read(size))
-    if isinstance(source, Iterable) and not isinstance(source, str):  # type: ignore[unreachable]
+    if isinstance(source, Iterable) and not isinstance(source, str | Mapping):
         pieces = iter(source)
         # An empty piece in the middle is not the end.
         return lambda _: next((data for piece in pieces if (data := _as_bytes(piece))), b"")
-    raise InvalidArgument(f"a body is bytes, a binary file or an iterable of bytes, not {type(source).__name__}")
+    advice = ": encode it" if isinstance(source, str) else ""
+    raise InvalidArgument(f"a body is bytes, a binary file or an iterable of bytes, not {type_name(source)}{advice}")
 
 
 def _pieces(pull: Callable[[int], bytes]) -> Iterator[bytes]:

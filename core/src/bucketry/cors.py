@@ -8,6 +8,7 @@ from typing import Final, Literal, get_args
 
 import msgspec
 
+from bucketry._types import check_listed, check_type
 from bucketry.errors import InvalidArgument
 
 CorsMethod = Literal["GET", "PUT", "HEAD", "POST", "DELETE"]
@@ -25,6 +26,7 @@ MAX_CORS_ID: Final = 255
 MAX_CORS_AGE: Final = 2**31 - 1
 """Most seconds that an answer may be kept; S3 states no bound, and its field is an integer of 32 bits."""
 
+_LISTS: Final = ("allowed_origins", "allowed_methods", "allowed_headers", "expose_headers")
 _METHODS: Final = frozenset(get_args(CorsMethod))
 _ORIGIN: Final = re.compile(r"[\x21-\x7e]+")
 _HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -56,6 +58,8 @@ def checked_rules(rules: Sequence[CorsRule]) -> tuple[CorsRule, ...]:
     Raises:
         InvalidArgument: There is none or more than 100, they are larger than 64 KiB, or one is malformed.
     """
+    check_listed(rules, "the rules are a list of CorsRule")
+    rules = tuple(map(_with_tuples, rules))
     if not 1 <= len(rules) <= MAX_CORS_RULES:
         raise InvalidArgument(f"a bucket has 1 to {MAX_CORS_RULES} CORS rules; delete_bucket_cors removes them")
     if sum(len(text.encode(errors="replace")) for rule in rules for text in _texts(rule)) > MAX_CORS_BYTES:
@@ -67,12 +71,18 @@ def checked_rules(rules: Sequence[CorsRule]) -> tuple[CorsRule, ...]:
     return checked
 
 
+def _with_tuples(rule: CorsRule) -> CorsRule:
+    """Returns a rule whose lists are tuples, and whose fields are of the right types."""
+    if isinstance(rule, CorsRule):
+        lists = {name: tuple(value) for name in _LISTS if isinstance(value := getattr(rule, name), list)}
+        rule = msgspec.structs.replace(rule, **lists) if lists else rule
+    check_type(rule, CorsRule, "a rule")
+    return rule
+
+
 def _texts(rule: CorsRule) -> Iterable[str]:
-    for field in ("allowed_origins", "allowed_methods", "allowed_headers", "expose_headers"):
-        values = getattr(rule, field)
-        if isinstance(values, str) or not all(isinstance(value, str) for value in values):
-            raise InvalidArgument(f"{field} of a CORS rule is a tuple of strings")
-        yield from values
+    for field in _LISTS:
+        yield from getattr(rule, field)
     yield rule.id or ""
 
 
@@ -88,13 +98,7 @@ def _checked(rule: CorsRule) -> CorsRule:
         raise InvalidArgument(f"max_age_seconds of a CORS rule is 0 to {MAX_CORS_AGE}")
     if rule.id is not None and (not 1 <= len(rule.id) <= MAX_CORS_ID or not rule.id.isprintable()):
         raise InvalidArgument(f"the id of a CORS rule has 1 to {MAX_CORS_ID} printable characters")
-    return msgspec.structs.replace(
-        rule,
-        allowed_origins=tuple(rule.allowed_origins),
-        allowed_methods=tuple(rule.allowed_methods),
-        allowed_headers=tuple(rule.allowed_headers),
-        expose_headers=tuple(rule.expose_headers),
-    )
+    return rule
 
 
 def _check_each(what: str, values: Iterable[str], pattern: re.Pattern[str], *, wildcards: int) -> None:

@@ -6,6 +6,7 @@ import re
 
 import msgspec
 
+from bucketry._types import check_type
 from bucketry.errors import InvalidArgument, InvalidRange
 
 _HEADER = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII | re.IGNORECASE)
@@ -63,6 +64,7 @@ class ByteRange(msgspec.Struct, frozen=True):
         Raises:
             InvalidArgument: Both ends are missing, an end is negative, or the last byte stands before the first.
         """
+        check_type(self, ByteRange, "a range")
         if self.first is None and self.last is None:
             raise InvalidArgument("a range needs a first or a last byte")
         if (self.first or 0) < 0 or (self.last or 0) < 0:

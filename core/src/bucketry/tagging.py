@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 from unicodedata import category
 
+from bucketry._types import check_type
 from bucketry.errors import InvalidArgument
 
 NO_TAGS: Final[Mapping[str, str]] = MappingProxyType({})
@@ -34,6 +35,7 @@ def normalised_tags(tags: Mapping[str, str]) -> Mapping[str, str]:
         InvalidArgument: There are more than 10, a key has not 1 to 128 characters or a value more than 256, one holds
             a character that S3 does not allow, or a key begins with ``aws:``.
     """
+    check_type(tags, Mapping[str, str], "tags")
     if not tags:
         return NO_TAGS
     if len(tags) > MAX_TAGS:
@@ -54,8 +56,6 @@ def _check_key(key: str) -> None:
 
 
 def _check_text(text: str, too_long: str, limit: int) -> None:
-    if not isinstance(text, str):
-        raise InvalidArgument(f"keys and values of tags are strings, not {type(text).__name__}")
     if len(text) + sum(character > "\uffff" for character in text) > limit:
         raise InvalidArgument(too_long)
     if not all(character in _ALLOWED_MARKS or category(character)[0] in _ALLOWED_CATEGORIES for character in text):

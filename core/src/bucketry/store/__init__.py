@@ -17,7 +17,7 @@ class Store(BucketOperations, ObjectOperations, TaggingOperations, UploadOperati
 
     Besides what a method names, any of them may raise ``AccessDenied``, ``Throttled``, ``Unavailable`` or
     ``BackendError`` (what the backend said is the error's ``__cause__``), and ``Unsupported`` where the driver does not
-    implement the operation.
+    implement the operation. After `close` every method raises ``StoreClosed``.
     """
 
 

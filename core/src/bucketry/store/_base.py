@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
+import threading
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Self
+from types import SimpleNamespace, TracebackType
+from typing import NoReturn, Self, cast
 
 import msgspec
 
 from bucketry import _validation as check
 from bucketry._chain import build_chain
+from bucketry.errors import StoreClosed
 from bucketry.features import Capabilities, Features
-from bucketry.hookspecs import DriverSpec
+from bucketry.hookspecs import OPERATIONS, DriverSpec
 from bucketry.options import Options
 
 
@@ -41,6 +44,7 @@ class StoreBase:
         self._features = _features(driver, layers)
         self._driver_name = driver.name
         self._closed = False
+        self._closing = threading.Lock()
         self.capabilities = Capabilities(
             driver=driver.name,
             contract_version=driver.contract_version,
@@ -49,7 +53,12 @@ class StoreBase:
             s3_endpoint=driver.s3_endpoint,
         )
 
-    def _require(self, options: Options) -> None:
+    def _require(self, options: Options, kind: type[Options]) -> None:
+        """Refuses options of another operation, or of wrong types, or that the driver does not declare."""
+        check.check_options(options, kind)
+        self._require_declared(options)
+
+    def _require_declared(self, options: Options) -> None:
         check.check_declared(options, options.feature_of, self._features, self._driver_name)
 
     def _check_target(self, bucket: str, key: str) -> None:
@@ -57,14 +66,36 @@ class StoreBase:
         check.check_key(key)
 
     def close(self) -> None:
-        """Gives the driver's connections and memory back. Closing again does nothing."""
-        if self._closed:
-            return
-        self._closed = True
+        """Gives the driver's connections and memory back. Closing again does nothing.
+
+        From then on every other call raises `StoreClosed`. `capabilities` can still be read. An iteration that began
+        before ends with `StoreClosed` at its next page. The content of an object that was opened before comes whole or
+        ends in an error, as the driver has it; it is never cut short.
+        """
+        with self._closing:
+            if self._closed:
+                return
+            self._closed = True
+        close = self._chain.close
+        self._refuse_calls()
         if "close" in self.capabilities.operations:
-            self._chain.close()
+            close()
+
+    def _refuse_calls(self) -> None:
+        """Puts a refusal in the place of each method, so that an open store need not look whether it is closed."""
+
+        def refuse(*_: object, **__: object) -> NoReturn:
+            raise StoreClosed("open another one for this call")
+
+        # The chain too, for those who hold one of the methods already.
+        self._chain = cast("DriverSpec", SimpleNamespace(**dict.fromkeys(OPERATIONS, refuse)))
+        for name, member in inspect.getmembers_static(type(self), inspect.isfunction):
+            if not name.startswith("_") and member is not StoreBase.close:
+                setattr(self, name, refuse)
 
     def __enter__(self) -> Self:
+        if self._closed:
+            raise StoreClosed("open another one for this with statement")
         return self
 
     def __exit__(

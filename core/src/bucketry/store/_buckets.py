@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from bucketry import _validation as check
+from bucketry._types import type_name
 from bucketry.cors import CorsRule, checked_rules
 from bucketry.errors import InvalidArgument, NoSuchBucket
 from bucketry.models import BucketInfo, ObjectInfo, ObjectPage, Status, Upload, UploadPage, Usage, UsageReport
@@ -67,13 +68,16 @@ class BucketOperations(StoreBase):
             raise NoSuchBucket(bucket=bucket)
         return usage
 
-    def bucket_usages(self, buckets: Sequence[str]) -> dict[str, Usage]:
+    def bucket_usages(self, buckets: Iterable[str]) -> dict[str, Usage]:
         """Says how much each of these buckets holds, in one call; one that does not exist is left out."""
-        if isinstance(buckets, str):
-            raise InvalidArgument("bucket_usages takes a list of names; bucket_usage takes one")
-        for bucket in buckets:
+        if isinstance(buckets, str | bytes) or not isinstance(buckets, Iterable):
+            raise InvalidArgument(
+                f"bucket_usages takes a list of names, not {type_name(buckets)}; bucket_usage takes one name"
+            )
+        listed = tuple(buckets)
+        for bucket in listed:
             check.check_bucket(bucket)
-        return self._chain.bucket_usage(tuple(dict.fromkeys(buckets))) if buckets else {}
+        return self._chain.bucket_usage(tuple(dict.fromkeys(listed))) if listed else {}
 
     def usage_report(self) -> UsageReport:
         """Says what the backend knows of its use beyond sizes: room on disk, owners, quotas, operations.
@@ -133,6 +137,7 @@ class BucketOperations(StoreBase):
             NoSuchBucket: The bucket does not exist.
         """
         check.check_bucket(bucket)
+        self._require(options, UploadListOptions)
         check.check_limit(options.limit)
         check.check_cursor(options.cursor)
         check.check_prefix(options.prefix)
@@ -188,8 +193,9 @@ class BucketOperations(StoreBase):
         self._chain.delete_bucket_cors(bucket)
 
     def _check_listing(self, options: ListOptions) -> None:
+        check.check_options(options, ListOptions)
         check.check_limit(options.limit)
         check.check_cursor(options.cursor)
         for text in (options.prefix, options.delimiter, options.start_after):
             check.check_prefix(text)
-        self._require(options)
+        self._require_declared(options)

@@ -13,6 +13,7 @@ from bucketry.options import (
     CopyOptions,
     GetOptions,
     HeadOptions,
+    Options,
     PartCopyOptions,
     PresignOptions,
     PutOptions,
@@ -32,8 +33,6 @@ _TEXT_HEADERS: Final = (
 HeadersT = TypeVar("HeadersT", bound=ObjectHeaders)
 ReadT = TypeVar("ReadT", bound=HeadOptions)
 WriteT = TypeVar("WriteT", PutOptions, CopyOptions, CompleteOptions)
-
-_MD5_BYTES: Final = 16
 
 
 def content(body: Body | BodySource) -> Body:
@@ -86,10 +85,8 @@ def get(options: GetOptions) -> GetOptions:
 
 def put(options: PutOptions) -> PutOptions:
     """Checks headers, tags, conditions and digest."""
-    if options.content_md5 is not None and len(options.content_md5) != _MD5_BYTES:
-        raise InvalidArgument(
-            f"content_md5 has {_MD5_BYTES} bytes: the digest itself, not its hexadecimal or base64 form"
-        )
+    if options.content_md5 is not None:
+        check.check_md5(options.content_md5)
     if options.tags is not NO_TAGS:
         options = check.changed(options, tags=normalised_tags(options.tags))
     return write_conditions(headers(options))
@@ -111,6 +108,8 @@ def part_copy(options: PartCopyOptions) -> PartCopyOptions:
 def copy(options: CopyOptions) -> CopyOptions:
     """Checks the conditions on both sides, and the new headers and tags if there are any."""
     options = check.changed(options, source_if_match=check.normalised_etag(options.source_if_match))
+    if isinstance(options.headers, Options):
+        raise InvalidArgument(f"CopyOptions.headers is ObjectHeaders, not {type(options.headers).__name__}")
     if options.headers is not None:
         options = check.changed(options, headers=headers(options.headers))
     if options.tags is not None:

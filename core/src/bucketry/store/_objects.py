@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bucketry import _validation as check
+from bucketry._types import type_name
 from bucketry.body import Body, BodySource
 from bucketry.errors import InvalidArgument, TooLarge, Unsupported
 from bucketry.models import DeleteResult, ObjectInfo, PresignedUrl
@@ -46,7 +47,7 @@ class ObjectOperations(StoreBase):
         """
         self._check_target(bucket, key)
         if options is not _HEAD:
-            self._require(options)
+            self._require(options, HeadOptions)
             options = normalise.read_conditions(options)
         return self._chain.head_object(bucket, key, options)
 
@@ -63,7 +64,7 @@ class ObjectOperations(StoreBase):
         """
         self._check_target(bucket, key)
         if options is not _GET:
-            self._require(options)
+            self._require(options, GetOptions)
             options = normalise.get(options)
         return self._chain.get_object(bucket, key, options)
 
@@ -90,7 +91,7 @@ class ObjectOperations(StoreBase):
         self._check_target(bucket, key)
         content = normalise.content(body)
         if options is not _PUT:
-            self._require(options)
+            self._require(options, PutOptions)
             options = normalise.put(options)
             if options.content_md5 is not None:
                 content.require_md5(options.content_md5)
@@ -113,7 +114,7 @@ class ObjectOperations(StoreBase):
         """
         self._check_target(source_bucket, source_key)
         self._check_target(bucket, key)
-        self._require(options)
+        self._require(options, CopyOptions)
         if options.headers is not None:
             check.check_declared(options.headers, HEADER_FEATURES, self._features, self._driver_name)
         if options.tags is not None and not self._features.copy_tagging:  # Also for "none at all".
@@ -133,7 +134,7 @@ class ObjectOperations(StoreBase):
         """
         self._check_target(bucket, key)
         if options is not _DELETE:
-            self._require(options)
+            self._require(options, DeleteOptions)
             options = check.changed(options, if_match=check.normalised_etag(options.if_match))
         self._chain.delete_object(bucket, key, options)
 
@@ -148,11 +149,14 @@ class ObjectOperations(StoreBase):
             InvalidKey: One of the keys is invalid; nothing was deleted.
         """
         check.check_bucket(bucket)
-        if isinstance(keys, str):
-            raise InvalidArgument("delete_objects takes a list of keys; delete_object takes one")
-        wanted = tuple(dict.fromkeys(keys))
-        for key in wanted:
+        if isinstance(keys, str | bytes) or not isinstance(keys, Iterable):
+            raise InvalidArgument(
+                f"delete_objects takes a list of keys, not {type_name(keys)}; delete_object takes one key"
+            )
+        listed = tuple(keys)
+        for key in listed:
             check.check_key(key)
+        wanted = tuple(dict.fromkeys(listed))
         results = [
             self._chain.delete_objects(bucket, wanted[start : start + MAX_PAGE])
             for start in range(0, len(wanted), MAX_PAGE)
@@ -170,6 +174,7 @@ class ObjectOperations(StoreBase):
             Unsupported: The driver does not declare an option that is used, or cannot presign.
         """
         self._check_target(bucket, key)
+        check.check_options(options, PresignOptions)
         normalise.presign(options)
-        self._require(options)
+        self._require_declared(options)
         return self._chain.presign(bucket, key, options)

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from bucketry import _validation as check
+from bucketry._types import check_listed, check_type
 from bucketry.body import Body, BodySource
 from bucketry.errors import InvalidArgument, InvalidPart, NoSuchUpload, TooLarge
 from bucketry.models import CompletedPart, ObjectInfo, Part, PartPage, Upload
@@ -35,7 +36,7 @@ class UploadOperations(StoreBase):
         """
         check.check_bucket(bucket)
         check.check_key(key)
-        self._require(options)
+        self._require(options, UploadOptions)
         return self._chain.create_multipart_upload(bucket, key, normalise.upload(options))
 
     def upload_part(
@@ -61,6 +62,7 @@ class UploadOperations(StoreBase):
         self._check_part_number(part_number)
         content = normalise.content(body)
         if content_md5 is not None:
+            check.check_md5(content_md5)
             content.require_md5(content_md5)
         content.limit = self._features.max_part_size
         if content.length is not None and content.length > self._features.max_part_size:
@@ -92,7 +94,7 @@ class UploadOperations(StoreBase):
         self._check_upload(bucket, key, upload_id)
         self._check_part_number(part_number)
         self._check_target(source_bucket, source_key)
-        self._require(options)
+        self._require(options, PartCopyOptions)
         options = normalise.part_copy(options)
         wanted, most = options.range, self._features.max_part_size
         if wanted is not None and (wanted.last or 0) - (wanted.first or 0) >= most:
@@ -106,6 +108,7 @@ class UploadOperations(StoreBase):
             NoSuchUpload: The upload does not exist, was completed or aborted, or is another key's.
         """
         self._check_upload(bucket, key, upload_id)
+        self._require(options, PageOptions)
         check.check_limit(options.limit)
         check.check_cursor(options.cursor)
         page = self._chain.list_parts(bucket, key, upload_id, options)
@@ -147,7 +150,7 @@ class UploadOperations(StoreBase):
                 stored that are not listed.
         """
         self._check_upload(bucket, key, upload_id)
-        self._require(options)
+        self._require(options, CompleteOptions)
         return self._chain.complete_multipart_upload(
             bucket,
             key,
@@ -166,17 +169,22 @@ class UploadOperations(StoreBase):
         self._chain.abort_multipart_upload(bucket, key, upload_id)
 
     def _check_part_number(self, part_number: int) -> None:
+        check_type(part_number, int, "a part number")
         if not 1 <= part_number <= self._features.max_parts:
             raise InvalidArgument(f"a part number is 1 to {self._features.max_parts}, not {part_number}")
 
     def _check_upload(self, bucket: str, key: str, upload_id: str) -> None:
         check.check_bucket(bucket)
         check.check_key(key)
+        check_type(upload_id, str, "an upload id")
         if not upload_id or len(upload_id) > _MAX_UPLOAD_ID or not upload_id.isascii() or not upload_id.isprintable():
             raise NoSuchUpload("that is no upload id", bucket=bucket, key=key)
 
 
 def _ascending(parts: Sequence[CompletedPart | Part]) -> tuple[CompletedPart, ...]:
+    check_listed(parts, "the parts are a list of CompletedPart or Part")
+    for part in parts:
+        check_type(part, CompletedPart | Part, "a part")
     listed = tuple(CompletedPart(part.part_number, check.normalised_etag(part.etag) or "") for part in parts)
     if not listed:
         raise InvalidPart("an upload is completed with at least one part")

@@ -45,6 +45,7 @@ STATUS_OF: Final[Mapping[type[core.BucketryError], HTTPStatus]] = {
     core.BackendError: HTTPStatus.BAD_GATEWAY,
     core.Throttled: HTTPStatus.SERVICE_UNAVAILABLE,
     core.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    core.StoreClosed: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """Looked up along an error's base classes. 507 is RFC 4918, 11.5; all others are RFC 9110, 15."""
 

@@ -89,6 +89,7 @@ CODE_OF: Final[Mapping[type[core.BucketryError], str]] = {
     core.Throttled: "SlowDown",
     core.Unavailable: "ServiceUnavailable",
     HostNotAllowed: "MisdirectedRequest",
+    core.StoreClosed: "ServiceUnavailable",
     MalformedForm: "MalformedPOSTRequest",
     UnsupportedMediaType: "InvalidRequest",
     RequestError: "InvalidRequest",

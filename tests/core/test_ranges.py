@@ -37,10 +37,15 @@ def test_a_range_beyond_the_end_cannot_be_satisfied(header: str) -> None:
         ByteRange.parse(header).resolve(10)
 
 
-@pytest.mark.parametrize("header", ["bytes=0-", "bytes=0-0", "bytes=-1"])
-def test_no_range_of_an_empty_object_can_be_satisfied(header: str) -> None:
-    with pytest.raises(InvalidRange):
+@pytest.mark.parametrize("header", ["bytes=0-", "bytes=0-0", "bytes=1-", "bytes=-0"])
+def test_no_other_range_of_an_empty_object_than_its_last_bytes_can_be_satisfied(header: str) -> None:
+    with pytest.raises(InvalidRange, match="0 bytes"):
         ByteRange.parse(header).resolve(0)
+
+
+@pytest.mark.parametrize("header", ["bytes=-1", "bytes=-8", "bytes=-9999999999999999999"])
+def test_the_last_bytes_of_an_empty_object_are_none(header: str) -> None:
+    assert ByteRange.parse(header).resolve(0) == ContentRange(0, 0, 0)
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,21 @@ def test_a_range_beyond_the_end_says_where_that_is(client: Client, etag: str, wa
     assert response.headers["content-range"] == "bytes */10"
 
 
+@pytest.mark.parametrize("wanted", ["bytes=-1", "bytes=-8"])
+def test_the_last_bytes_of_an_empty_object_are_none(client: Client, store: Store, wanted: str) -> None:
+    store.put_object("my-assets", "a.txt", b"")
+    response = client.get(OBJECT, headers={"range": wanted})
+    assert (response.status_code, response.content, response.headers["content-length"]) == (200, b"", "0")
+    assert "content-range" not in response.headers
+
+
+@pytest.mark.parametrize("wanted", ["bytes=0-", "bytes=0-0", "bytes=-0"])
+def test_an_empty_object_has_no_other_range(client: Client, store: Store, wanted: str) -> None:
+    store.put_object("my-assets", "a.txt", b"")
+    response = client.get(OBJECT, headers={"range": wanted})
+    assert (response.status_code, response.headers["content-range"]) == (416, "bytes */0")
+
+
 def test_if_range_sends_the_range_of_the_same_version_only(client: Client, store: Store, etag: str) -> None:
     modified = store.head_object("my-assets", "a.txt").last_modified
     for validator, status in (

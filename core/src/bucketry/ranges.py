@@ -17,7 +17,7 @@ _FAR = 10**_MAX_DIGITS - 1
 
 
 class ContentRange(msgspec.Struct, frozen=True):
-    """The bytes that an answer holds; none only where they are a part that is empty.
+    """The bytes that a result holds; none only of an empty part or where an empty object's last bytes were asked for.
 
     Attributes:
         start: Offset of the first byte.
@@ -30,7 +30,7 @@ class ContentRange(msgspec.Struct, frozen=True):
     size_bytes: int
 
     def __str__(self) -> str:
-        """The value of a ``Content-Range`` header (RFC 9110, 14.4), which an empty part cannot have."""
+        """The value of a ``Content-Range`` header (RFC 9110, 14.4), which a range without bytes cannot have."""
         return f"bytes {self.start}-{self.stop - 1}/{self.size_bytes}"
 
 
@@ -76,11 +76,16 @@ class ByteRange(msgspec.Struct, frozen=True):
     def resolve(self, size_bytes: int) -> ContentRange:
         """Says which bytes of an object of that size this range means.
 
+        The last bytes of an empty object are none (RFC 9110, 14.1.2: a suffix range can be satisfied if its length is
+        not zero).
+
         Raises:
-            InvalidRange: No byte of the object is in the range (RFC 9110, 15.5.17), as in any of an empty object.
+            InvalidRange: No byte of the object is in the range (RFC 9110, 15.5.17).
         """
         if self.first is None:
             start, stop = max(0, size_bytes - (self.last or 0)), size_bytes
+            if self.last and not size_bytes:
+                return ContentRange(0, 0, 0)
         else:
             start = self.first
             stop = size_bytes if self.last is None else min(self.last + 1, size_bytes)

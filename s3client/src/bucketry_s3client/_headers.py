@@ -16,7 +16,6 @@ from bucketry import (
     BackendError,
     ByteRange,
     ContentRange,
-    InvalidRange,
     ObjectHeaders,
     ObjectInfo,
     OpenedObject,
@@ -208,7 +207,7 @@ def opened_object(
     What is stored is what is given, whatever its content encoding. The caller closes the answer if this raises.
 
     Raises:
-        InvalidRange: A range was wanted of an object that is empty.
+        InvalidRange: Another range than the last bytes was wanted of an object that is empty.
         BackendError: A range or a part was wanted, and the server gives something else.
     """
     if part_number is not None:
@@ -217,7 +216,7 @@ def opened_object(
     elif wanted is None:
         content_range, info = None, object_info(key, answer.headers)
     else:
-        content_range = _content_range(answer)
+        content_range = _content_range(answer, wanted)
         info = object_info(key, answer.headers, content_range.size_bytes)
 
     def close() -> None:
@@ -229,12 +228,14 @@ def opened_object(
     return OpenedObject(info, chunks, content_range=content_range, close=close)
 
 
-def _content_range(answer: BaseHTTPResponse) -> ContentRange:
+def _content_range(answer: BaseHTTPResponse, wanted: ByteRange) -> ContentRange:
     found = _range_in(answer.headers)
     if found is not None:
         return found
-    if answer.headers.get("content-length") == "0":
-        raise InvalidRange("the object is empty")
+    # Of an empty object servers send 200 without a range, or 206 with one that ends before it begins (bytes 0--1/0).
+    is_empty = answer.status == 200 or answer.headers.get("content-range", "").endswith("/0")
+    if is_empty and answer.headers.get("content-length") == "0":
+        return wanted.resolve(0)
     raise BackendError("a range was asked for, and the server gives something else")
 
 

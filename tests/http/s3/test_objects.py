@@ -132,9 +132,21 @@ def test_what_is_no_range_is_ignored(boto: S3Client, asked: str) -> None:
     assert (got["ResponseMetadata"]["HTTPStatusCode"], got["Body"].read()) == (200, BODY)
 
 
-def test_an_empty_object_has_no_ranges(boto: S3Client) -> None:
+@pytest.mark.parametrize("asked", ["bytes=-1", "bytes=-8"])
+def test_the_last_bytes_of_an_empty_object_are_none(boto: S3Client, asked: str) -> None:
     boto.put_object(**THINGS, Body=b"")
-    assert failing(boto.get_object, **THINGS, Range="bytes=0-0") == (416, "InvalidRange")
+    got = boto.get_object(**THINGS, Range=asked)
+    assert (got["ResponseMetadata"]["HTTPStatusCode"], got["Body"].read(), got["ContentLength"]) == (200, b"", 0)
+    assert got.get("ContentRange") is None
+    head = boto.head_object(**THINGS, Range=asked)
+    assert (head["ResponseMetadata"]["HTTPStatusCode"], head["ContentLength"]) == (200, 0)
+
+
+@pytest.mark.parametrize("asked", ["bytes=0-0", "bytes=0-", "bytes=-0"])
+def test_an_empty_object_has_no_other_ranges(boto: S3Client, asked: str) -> None:
+    boto.put_object(**THINGS, Body=b"")
+    assert failing(boto.get_object, **THINGS, Range=asked) == (416, "InvalidRange")
+    assert failing(boto.head_object, **THINGS, Range=asked)[0] == 416
 
 
 CONDITIONS: list[tuple[dict[str, Any], int]] = [

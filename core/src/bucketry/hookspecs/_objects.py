@@ -46,6 +46,8 @@ class ObjectSpec:
             - The content is that of one write, whole: a put or delete meanwhile does not show in it.
             - Content comes as it is read: memory does not grow with the object.
             - ``info.size_bytes`` is the whole object's size; ``content_range`` says what comes of it.
+            - The last bytes of an empty object are none, and that is no error (RFC 9110, 14.1.2): ``content_range`` is
+              then 0 to 0. Any other range of an empty object is ``InvalidRange``.
             - With ``part_number``, that part comes alone: ``content_range`` and ``info`` are as `head_object` says.
             - Content that breaks off is an error, never an early end.
             - ``close`` frees everything, read to the end or not.

@@ -57,7 +57,8 @@ class ObjectOperations(StoreBase):
         Raises:
             NoSuchBucket: The bucket does not exist.
             NoSuchKey: It holds no such object.
-            InvalidRange: No byte of the object is in the range, or it has no such part.
+            InvalidRange: No byte of the object is in the range, or it has no such part. The last bytes of an empty
+                object can be had: they are none.
             PreconditionFailed: As in `head_object`.
             NotModified: As in `head_object`.
             Unsupported: The driver does not declare an option that is used.

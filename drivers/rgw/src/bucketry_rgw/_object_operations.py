@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 from bucketry import (
     DONE,
     Body,
+    ContentRange,
     CopyOptions,
     DeleteOptions,
     DeleteResult,
@@ -84,13 +85,25 @@ class ObjectOperations(RgwState):
         headers = of_read(options)
         if wanted is not None:
             headers["range"] = str(wanted)
-        answer = self._wire.open("GET", bucket, key, headers=headers)
+        try:
+            answer = self._wire.open("GET", bucket, key, headers=headers)
+        except ClientError as error:
+            if code_of(error) == "InvalidRange" and wanted is not None and wanted.first is None:
+                return self._last_bytes_of_nothing(bucket, key, options, error)
+            raise
         try:
             _check_any(options)
             return opened_object(key, answer, wanted)
         except BaseException:
             answer.close()
             raise
+
+    def _last_bytes_of_nothing(self, bucket: str, key: str, options: GetOptions, error: ClientError) -> OpenedObject:
+        """Opens an empty object of which the last bytes were asked for: RGW has no range of it at all."""
+        info = self.head_object(bucket, key, options)
+        if info.size_bytes:
+            raise Throttled("another request wrote the same key at the same moment") from error
+        return OpenedObject(info, (), content_range=ContentRange(0, 0, 0))
 
     @override
     @hookimpl

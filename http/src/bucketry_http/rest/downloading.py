@@ -136,7 +136,8 @@ async def get_object(request: Request[Any, Any, Any], name: Bucket, inline: Inli
     except core.InvalidRange as error:
         return await calls.call(_unsatisfiable, request, target, error)
     headers = target.response_headers(opened.info) | {"content-length": str(opened.length)}
-    if opened.content_range is None:
+    # No bytes have no Content-Range (RFC 9110, 14.4): as S3, the last bytes of an empty object are sent as all of it.
+    if opened.content_range is None or not opened.length:
         return Content(HTTPStatus.OK, headers, ContentReader(calls, opened))
     headers["content-range"] = str(opened.content_range)
     return Content(HTTPStatus.PARTIAL_CONTENT, headers, ContentReader(calls, opened))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from bucketry import ByteRange, ContentRange, GetOptions, InvalidRange, NoSuchKey
+from bucketry import ByteRange, ContentRange, GetOptions, InvalidRange, NoSuchKey, PreconditionFailed
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -106,8 +106,24 @@ class ReadingTests(ContractTests):
         assert caught.value.code == "invalid_range"
 
     @needs("get_object")
-    @pytest.mark.parametrize("wanted", [ByteRange(0), ByteRange(0, 0), ByteRange(None, 1)], ids=str)
-    def test_an_empty_object_has_no_range(self, bucket: Bucket, wanted: ByteRange) -> None:
+    @pytest.mark.parametrize("wanted", [ByteRange(None, 1), ByteRange(None, 8), ByteRange(None, 2**62)], ids=str)
+    def test_the_last_bytes_of_an_empty_object_are_none(self, bucket: Bucket, wanted: ByteRange) -> None:
+        written = bucket.put("key", b"")
+        with bucket.store.get_object(bucket.name, "key", GetOptions(range=wanted)) as opened:
+            assert (opened.content_range, opened.length) == (ContentRange(0, 0, 0), 0)
+            assert (opened.info.size_bytes, opened.info.etag) == (0, written.etag)
+            assert opened.read() == b""
+
+    @needs("get_object", "get_if_match")
+    def test_a_condition_comes_before_the_last_bytes_of_an_empty_object(self, bucket: Bucket) -> None:
+        written = bucket.put("key", b"")
+        with pytest.raises(PreconditionFailed):
+            bucket.read("key", range=ByteRange(None, 8), if_match="another")
+        assert bucket.read("key", range=ByteRange(None, 8), if_match=written.etag) == b""
+
+    @needs("get_object")
+    @pytest.mark.parametrize("wanted", [ByteRange(0), ByteRange(0, 0), ByteRange(1), ByteRange(None, 0)], ids=str)
+    def test_an_empty_object_has_no_other_range(self, bucket: Bucket, wanted: ByteRange) -> None:
         bucket.put("key", b"")
         with pytest.raises(InvalidRange):
             bucket.read("key", range=wanted)

@@ -71,11 +71,35 @@ def test_a_key_names_the_one_file(client: Client, store: Store) -> None:
         ('filename="a%22b"', 'a"b'),
         ("filename=plain", "plain"),
         ("filename=\"x\"; filename*=UTF-8''na%C3%AFve.txt", "naïve.txt"),
+        ("filename*=utf-8'de'%C3%A4%20b; filename=x", "ä b"),
+        ("filename*=\"UTF-8''na%C3%AFve.txt\"", "naïve.txt"),
+        ('FileName="a"', "a"),
+        ("filename=\"x; filename*=utf-8''evil\"", "x; filename*=utf-8''evil"),
+        ("filename=\"a; filename*=utf-8''evil; \"; other=x", "a; filename*=utf-8''evil; "),
+        ('filename="a\\"; filename*=utf-8\'\'evil"', "a\"; filename*=utf-8''evil"),
+        ("other=\"; filename*=utf-8''evil\"; filename=a", "a"),
+        ('filename=a;other="x;filename=b"', "a"),
+        ('filename="folder\\"', "folder\\"),
     ],
 )
 def test_a_file_name_is_the_key_in_full(client: Client, store: Store, file_name: str, key: str) -> None:
     assert post(client, part(f'name="file"; {file_name}', b"1"))[0] == 201
     assert list(stored(store)) == [key]
+
+
+@pytest.mark.parametrize(
+    "disposition",
+    [
+        "filename*=utf-8''%FF", "filename*=utf-8''%C3", "filename=a; filename*=iso-8859-1''%E4", "filename*=plain",
+        "filename*=UTF-8'x", "filename*=", "filename*=utf-8''ä", "filename=a; filename=b", "filename=a; FILENAME=b",
+        "filename*=utf-8''a; filename*=utf-8''b", 'filename="a', 'filename="a"b"', "filename=a; name=other",
+    ],
+)  # fmt: skip
+def test_a_file_name_that_is_not_clear_is_refused(client: Client, store: Store, disposition: str) -> None:
+    status, problem = post(client, part(f'name="file"; {disposition}', b"1"))
+    assert isinstance(problem, dict)
+    assert (status, problem["code"]) == (400, "malformed_form")
+    assert list(stored(store)) == []
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from bucketry_http.heads import CHUNKED, REFUSAL_CODES, BadHead, body_length
 from bucketry_http.old_clients import without_chunks
+from bucketry_http.shared.dates import FreshDate, date_now
 from bucketry_http.shared.ending import DRAIN_SECONDS, MAX_DRAINED_BYTES, allow_ending
 from bucketry_http.unparsed import Unparsed
 
@@ -48,6 +49,7 @@ On Linux the kernel sees to it (`TCP_USER_TIMEOUT`, tcp(7)), down to the last by
 server's own buffer may take from full to almost empty, and the last 64 KiB of an answer may wait without end.
 """
 
+_FRESH_DATE: Final = FreshDate()
 _HOP_BY_HOP: Final = (b"connection", b"upgrade", b"http2-settings")
 
 
@@ -143,7 +145,9 @@ class BoundedProtocol(HttpToolsProtocol):
             self.expect_100_continue = False
         if not self.parser.should_upgrade():
             super().on_headers_complete()
-            allow_ending(self.scope, self.cycle, self.transport)
+            cycle: Any = self.cycle  # uvicorn declares a list, and adds it to the headers of the response.
+            cycle.default_headers = _FRESH_DATE
+            allow_ending(self.scope, cycle, self.transport)
 
     def on_message_complete(self) -> None:
         """Ends a request, unless it only begins: see `_decline`."""
@@ -202,7 +206,7 @@ class BoundedProtocol(HttpToolsProtocol):
         status = self._refusal or HTTPStatus.BAD_REQUEST
         media_type, body = self.refusal(status, self._detail or status.description or msg)
         head = (
-            f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: {media_type}\r\n"
+            f"HTTP/1.1 {status.value} {status.phrase}\r\ndate: {date_now().decode()}\r\ncontent-type: {media_type}\r\n"
             f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
         )
         self.transport.write(head.encode() + body)

@@ -13,8 +13,10 @@ from litestar.dto import AbstractDTO
 from litestar.types import Empty
 from litestar.typing import FieldDefinition
 
+from bucketry_http.rest.faults_of_input import fault_of_body
 from bucketry_http.rest.problems import MalformedJson
 from bucketry_http.rest.storage import app_of
+from bucketry_http.shared.json_names import RepeatedName, check_names
 from bucketry_http.shared.receiving import RequestContent
 from bucketry_http.shared.request_errors import UnsupportedMediaType
 
@@ -38,14 +40,19 @@ def decode(kind: type[T], body: bytes) -> T:
 
     Raises:
         MalformedJson: It is no JSON.
-        InvalidArgument: A field is missing, unknown, of the wrong type or out of bounds; the message says which.
+        InvalidArgument: A field is missing, unknown, repeated, of the wrong type or out of bounds; the message says
+            which.
     """
     try:
-        return cast("T", _decoder(kind).decode(body))
-    except msgspec.ValidationError as error:
-        raise InvalidArgument(str(error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise MalformedJson(str(error)) from None
+        found = cast("T", _decoder(kind).decode(body))
+        check_names(body)
+    except msgspec.ValidationError:
+        raise InvalidArgument(fault_of_body(kind, body)) from None
+    except RepeatedName as error:
+        raise InvalidArgument(f"the field `{error.name[:100]}` may stand in the body once") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise MalformedJson("it is malformed or truncated: send one JSON object, in UTF-8") from None
+    return found
 
 
 class ApiRequest(Request[Any, Any, Any]):

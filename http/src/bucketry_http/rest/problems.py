@@ -16,6 +16,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap
 
+from bucketry_http.rest.faults_of_input import fault_of_parameter
 from bucketry_http.shared.problem import MEDIA_TYPE, Problem
 from bucketry_http.shared.request_errors import RequestError, SlowBody
 
@@ -97,12 +98,11 @@ def on_store_error(request: Request[Any, Any, Any], error: core.BucketryError) -
         return on_fault(request, error)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR and status is not HTTPStatus.NOT_IMPLEMENTED:
         logger.warning("%s %s: %s", request.method, request.url.path, error, exc_info=error.__cause__)
-    detail = f"{error.sentence}: {error.detail}" if error.detail else error.sentence
     problem = Problem(
         status.phrase,
         status,
         error.code,
-        detail,
+        _detail_of(error),
         error.retryable,
         error.bucket,
         error.key,
@@ -113,6 +113,13 @@ def on_store_error(request: Request[Any, Any, Any], error: core.BucketryError) -
         # The rest of the body is not waited for (RFC 9110, 15.5.9).
         headers["Connection"] = "close"
     return _answer(request, problem, headers)
+
+
+def _detail_of(error: core.BucketryError) -> str:
+    if isinstance(error, core.BackendError):
+        # It holds the text of an error that no driver knows: that is for the log.
+        return f"{error.sentence}; the server's log says why"
+    return f"{error.sentence}: {error.detail}" if error.detail else error.sentence
 
 
 FRAMEWORK_CODES: Final = {
@@ -128,24 +135,33 @@ def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Resp
     status = HTTPStatus(error.status_code)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return on_fault(request, error)
-    detail, code = error.detail, FRAMEWORK_CODES.get(status, "malformed_request")
+    detail = _FRAMEWORK_DETAILS.get(status, "The request is not valid: see the API's document")
+    code = FRAMEWORK_CODES.get(status, "malformed_request")
     if isinstance(error, ValidationException):
         status, code = HTTPStatus.UNPROCESSABLE_ENTITY, core.InvalidArgument.code
-        detail = _validation_detail(error)
-    problem = Problem(status.phrase, status, code, detail or status.description, retryable=False)
+        detail = _validation_detail(request, error)
+    problem = Problem(status.phrase, status, code, detail, retryable=False)
     return _answer(request, problem, error.headers)
 
 
-def _validation_detail(error: ValidationException) -> str:
-    if not isinstance(error.extra, list):
-        return error.detail
-    return "; ".join(map(_describe, error.extra)) or error.detail
+_FRAMEWORK_DETAILS: Final = {
+    404: "There is no such path: see the API's document for those that there are",
+    405: "The path does not take this method: the header Allow names those that it takes",
+    413: "The body is larger than this operation takes",
+    415: "The body's content type does not fit this operation: see the API's document",
+}
 
 
-def _describe(found: Any) -> str:
-    key, message = found.get("key", "request"), found.get("message", "not valid")
-    # What the framework says of a body that is not there.
-    return "the body is required, as JSON" if (key, message) == ("data", "'data'") else f"{key}: {message}"
+def _validation_detail(request: Request[Any, Any, Any], error: ValidationException) -> str:
+    found = error.extra if isinstance(error.extra, list) else []
+    names = [str(each["key"]) for each in found if "key" in each]
+    return "; ".join(_describe(request, name) for name in names) or "A parameter is not valid: see the API's document"
+
+
+def _describe(request: Request[Any, Any, Any], name: str) -> str:
+    if name == "data":
+        return "the body is required, as JSON"
+    return fault_of_parameter(name, request.route_handler.parsed_fn_signature.parameters.get(name))
 
 
 def on_fault(request: Request[Any, Any, Any], error: Exception) -> Response[Problem | None]:

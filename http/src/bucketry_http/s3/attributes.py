@@ -11,7 +11,7 @@ from bucketry_http.s3.endpoint import Endpoint
 from bucketry_http.s3.errors import S3Error, invalid_argument
 from bucketry_http.s3.request import S3Request
 from bucketry_http.s3.xml import document, element
-from bucketry_http.shared.dates import http_date
+from bucketry_http.shared.dates import last_modified
 
 _KNOWN: Final = frozenset({"ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"})
 
@@ -35,7 +35,7 @@ async def get_attributes(endpoint: Endpoint, request: S3Request) -> Answer:
         "ObjectSize": element("ObjectSize", info.size_bytes),
     }
     content = "".join(text for name, text in found.items() if name in wanted)
-    modified = http_date(info.last_modified).encode()
+    modified = last_modified(info.last_modified).encode()
     return xml_answer(document("GetObjectAttributesResponse", content), [(b"last-modified", modified)])
 
 

@@ -11,7 +11,7 @@ from bucketry.options import MAX_METADATA_BYTES
 from bucketry.tagging import MAX_TAGS, normalised_tags
 
 from bucketry_http.s3.errors import S3Error, invalid_argument
-from bucketry_http.shared.dates import http_date, parse_http_date
+from bucketry_http.shared.dates import http_date, last_modified, parse_http_date
 from bucketry_http.shared.headers import HEADER_FIELDS, METADATA_PREFIX
 from bucketry_http.shared.sending import RawHeaders
 
@@ -108,7 +108,7 @@ def answered_headers(info: ObjectInfo) -> RawHeaders:
     headers = [
         (b"content-type", info.content_type.encode()),
         (b"etag", b'"%s"' % info.etag.encode()),
-        (b"last-modified", http_date(info.last_modified).encode()),
+        (b"last-modified", last_modified(info.last_modified).encode()),
         (b"accept-ranges", b"bytes"),
     ]
     for field, name in _STORED:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
+from email.utils import format_datetime, formatdate, parsedate_to_datetime
+from functools import lru_cache
+from typing import Final
+
+_MAX_LENGTH: Final = 64
 
 
 def http_date(moment: datetime) -> str:
@@ -11,12 +16,42 @@ def http_date(moment: datetime) -> str:
     return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
+def last_modified(moment: datetime) -> str:
+    """Returns the value of ``Last-Modified``, which is never later than ``Date`` (RFC 9110, 8.8.2.1).
+
+    A backend's clock may be ahead of this one.
+    """
+    return http_date(min(moment, datetime.now(UTC)))
+
+
+class FreshDate:
+    """Stands where uvicorn has a list of headers that it adds to every response, and has the time of the response.
+
+    uvicorn makes its list once a second. An object that was written within that second would be later than ``Date``.
+    """
+
+    def __add__(self, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        """Returns the headers of a response, with ``Date`` before them."""
+        return [(b"date", date_now()), *headers]
+
+
+def date_now() -> bytes:
+    """Returns the value of ``Date``."""
+    return _written(int(time.time()))
+
+
+@lru_cache(maxsize=1)
+def _written(second: int) -> bytes:
+    return formatdate(second, usegmt=True).encode()
+
+
 def parse_http_date(text: str | None) -> datetime | None:
     """Reads an HTTP date in any of its three forms; what is none is ignored (RFC 9110, 13.1.3)."""
-    if text is None:
+    if text is None or len(text) > _MAX_LENGTH:
         return None
     try:
         moment = parsedate_to_datetime(text)
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
+    # The standard library's parser of mail dates does not say what it raises for which nonsense.
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None

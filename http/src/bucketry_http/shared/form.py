@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
-from urllib.parse import unquote
 
 from bucketry import TooLarge
 from multipart import (  # type: ignore[import-untyped]
@@ -14,15 +12,14 @@ from multipart import (  # type: ignore[import-untyped]
     ParserLimitReached,
     PushMultipartParser,
     content_disposition_unquote,
-    parse_options_header,
 )
 
+from bucketry_http.shared.header_parameters import extended_value, split_header
 from bucketry_http.shared.receiving import Pieces
 from bucketry_http.shared.request_errors import MalformedForm, UnsupportedMediaType
 
 _MAX_HEADER_BYTES: Final = 8 * 1024
 _MAX_HEADERS: Final = 16
-_EXTENDED_NAME: Final = re.compile(r""";\s*filename\*\s*=\s*"?utf-8'[^']*'([^;"\s]+)""", re.IGNORECASE)
 
 
 class Part:
@@ -37,19 +34,28 @@ class Part:
     __slots__ = ("content_type", "file_name", "name")
 
     def __init__(self, segment: MultipartSegment) -> None:
-        """Reads the part's headers."""
-        self.name: str = segment.name or ""
-        self.file_name = _file_name(segment["Content-Disposition"])
+        """Reads the part's headers.
+
+        Raises:
+            MalformedForm: They cannot be read, or one of them stands twice.
+        """
+        names = [name.lower() for name, _ in segment.headerlist]
+        if len(set(names)) < len(names):
+            raise MalformedForm("a header of a part stands twice")
+        _, parameters = split_header(segment["Content-Disposition"])
+        if "name" not in parameters:
+            raise MalformedForm('a part has no name: write Content-Disposition: form-data; name="…"')
+        self.name: str = content_disposition_unquote(parameters["name"])
+        self.file_name = _file_name(parameters)
         self.content_type: str = segment.header("Content-Type", "").strip()
 
 
-def _file_name(disposition: str) -> str | None:
+def _file_name(parameters: Mapping[str, str]) -> str | None:
     # RFC 7578, 4.2 forbids `filename*`, yet some clients send nothing else for names outside US-ASCII.
-    if extended := _EXTENDED_NAME.search(disposition):
-        return unquote(extended[1])
-    _, options = parse_options_header(disposition, unquote=lambda text, _: content_disposition_unquote(text))
-    name = options.get("filename")
-    return None if name is None else str(name)
+    if "filename*" in parameters:
+        return extended_value(parameters["filename*"])
+    plain = parameters.get("filename")
+    return None if plain is None else str(content_disposition_unquote(plain))
 
 
 class Form:
@@ -67,20 +73,20 @@ class Form:
             UnsupportedMediaType: The request is no multipart form.
             MalformedForm: The boundary is missing or unusable.
         """
-        kind, options = parse_options_header(content_type)
+        kind, parameters = split_header(content_type)
         if kind != "multipart/form-data":
             raise UnsupportedMediaType("files are uploaded as multipart/form-data")
         self._pieces = pieces
         self._events: Iterator[MultipartSegment | bytes | None] = iter(())
         try:
             self._parser = PushMultipartParser(
-                options.get("boundary", ""),
+                content_disposition_unquote(parameters.get("boundary", "")),
                 max_header_size=_MAX_HEADER_BYTES,
                 max_header_count=_MAX_HEADERS,
                 max_segment_count=max_parts,
             )
-        except (MultipartError, UnicodeError) as error:
-            raise MalformedForm(str(error)) from None
+        except (MultipartError, UnicodeError):
+            raise MalformedForm("its Content-Type has no boundary that can be used") from None
 
     async def next_part(self) -> Part | None:
         """Returns the next part, or ``None`` after the last. The part before must have been read to its end.
@@ -108,10 +114,13 @@ class Form:
                 return next(self._events)
             except StopIteration:
                 pass
-            except ParserLimitReached as error:
-                raise TooLarge(str(error)) from None
-            except MultipartError as error:
-                raise MalformedForm(str(error)) from None
+            except ParserLimitReached:
+                raise TooLarge("the form has too many parts, or a part too many or too long headers") from None
+            except (MultipartError, UnicodeError):
+                raise MalformedForm(
+                    "a boundary or a header of a part cannot be read: each part begins with the boundary, and with "
+                    "Content-Disposition: form-data in UTF-8"
+                ) from None
             if not await self._feed():
                 return None
 

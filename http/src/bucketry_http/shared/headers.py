@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, quote
 
 from bucketry import InvalidArgument, ObjectHeaders, ObjectInfo
 
-from bucketry_http.shared.dates import http_date, parse_http_date
+from bucketry_http.shared.dates import http_date, last_modified, parse_http_date
 
 METADATA_PREFIX: Final = "x-amz-meta-"
 """How S3 names headers of user metadata ("Working with object metadata", S3 user guide)."""
@@ -46,7 +46,7 @@ def object_headers(info: ObjectInfo) -> dict[str, str]:
     headers = {
         "content-type": info.content_type,
         "etag": f'"{info.etag}"',
-        "last-modified": http_date(info.last_modified),
+        "last-modified": last_modified(info.last_modified),
         "accept-ranges": "bytes",
     }
     for name, field in HEADER_FIELDS.items():

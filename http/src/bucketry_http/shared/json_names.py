@@ -31,7 +31,7 @@ def check_names(text: bytes) -> None:
     """
     # Each name has a colon behind it.
     if text.count(b":") > 1:
-        json.loads(text, object_pairs_hook=_check)
+        json.loads(text.decode(), object_pairs_hook=_check)
 
 
 def _check(pairs: list[tuple[str, Any]]) -> None:

@@ -29,7 +29,8 @@ test: servers clients ## run all tests; those of MinIO and Ceph RGW need a Docke
 	@$(VENV)/bin/pytest -n $(WORKERS) $(ARGS)
 
 test-clients: clients ## run the tests of S3 clients and generated clients, with those that need Java's or Rust's toolchain
-	@$(VENV)/bin/pytest -n $(WORKERS) -m "toolchain or not toolchain" tests/s3_clients tests/rest_clients $(ARGS)
+	@$(VENV)/bin/pytest -n $(WORKERS) -m "toolchain or not toolchain" -o faulthandler_timeout=3600 \
+	    tests/s3_clients tests/rest_clients $(ARGS)
 
 clients: venv clients-venv ## install or build other people's clients, which tests drive
 	@$(VENV)/bin/python -m tests.toolchains.install

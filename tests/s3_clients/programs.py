@@ -22,15 +22,22 @@ class Program:
         command: what it is started with.
         environment: all of its environment variables.
         folder: where it runs.
+        timeout_seconds: how long one run may take.
     """
 
     command: tuple[str, ...]
     environment: Mapping[str, str]
     folder: Path
+    timeout_seconds: float = TIMEOUT_SECONDS
 
-    def run(self, *arguments: str | Path) -> str:
-        """Run it, expect success, and return what it prints."""
-        done = self.attempt(*arguments)
+    def run(self, *arguments: str | Path, stdin: bytes = b"") -> str:
+        """Run it, expect success, and return what it prints.
+
+        Args:
+            *arguments: those of its command line.
+            stdin: what it reads.
+        """
+        done = self.attempt(*arguments, stdin=stdin)
         assert done.returncode == 0, f"{self.command[-1]} {arguments}: {done.stdout}{done.stderr}"
         return done.stdout
 
@@ -40,17 +47,19 @@ class Program:
         assert done.returncode != 0, f"{self.command[-1]} {arguments} did not fail: {done.stdout}"
         return done.stdout + done.stderr
 
-    def attempt(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    def attempt(self, *arguments: str | Path, stdin: bytes = b"") -> subprocess.CompletedProcess[str]:
         """Run it."""
-        return subprocess.run(
+        done = subprocess.run(
             [*self.command, *map(str, arguments)],
             check=False,
-            stdin=subprocess.DEVNULL,
+            input=stdin,
             capture_output=True,
-            text=True,
             cwd=self.folder,
             env=dict(self.environment),
-            timeout=TIMEOUT_SECONDS,
+            timeout=self.timeout_seconds,
+        )
+        return subprocess.CompletedProcess(
+            done.args, done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
         )
 
 

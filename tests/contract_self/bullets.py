@@ -120,6 +120,12 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
             "test_a_put_gives_the_object_its_tags",
             "test_tags_are_replaced_all_at_once",
         ],
+        "``checksum`` is what": [
+            "test_a_put_gives_the_object_the_checksum_of_its_body",
+            "test_an_upload_gives_the_object_a_checksum_of_its_parts",
+            "test_tagging_leaves_the_checksum_as_it_was",
+            "test_a_part_that_is_read_alone_has_its_own_checksum",
+        ],
         "Conditions are evaluated": [
             "test_if_match_comes_before_if_unmodified_since",
             "test_if_none_match_comes_before_if_modified_since",
@@ -130,6 +136,18 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
             "test_each_part_is_read_alone",
             "test_an_object_that_was_not_uploaded_in_parts_has_one",
             "test_without_a_number_nothing_is_said_of_parts",
+        ],
+    },
+    "get_object_attributes": {
+        "``info`` is what": ["test_an_object_tells_the_parts_it_was_uploaded_in"],
+        "``parts_count`` is in": [
+            "test_an_object_tells_the_parts_it_was_uploaded_in",
+            "test_an_object_that_was_put_tells_no_parts",
+            "test_a_copy_tells_no_parts",
+        ],
+        "Sizes are those": [
+            "test_an_object_tells_the_parts_it_was_uploaded_in",
+            "test_an_object_tells_the_checksums_of_its_parts",
         ],
     },
     "get_object": {
@@ -177,6 +195,11 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
             "test_a_put_leaves_none_of_the_tags_that_were_there",
             "test_a_put_with_tags_leaves_none_of_those_that_were_there",
         ],
+        "With a ``checksum_algorithm``": [
+            "test_a_put_gives_the_object_the_checksum_of_its_body",
+            "test_a_put_without_a_checksum_leaves_none_of_what_was_there",
+            "test_a_body_with_another_checksum_is_not_stored",
+        ],
         "Conditions are checked": [
             "test_put_if_match_with_an_asterisk_replaces_any_object",
             "test_of_a_writer_and_one_that_comes_while_its_body_is_on_its_way_one_wins",
@@ -201,6 +224,11 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
         "Onto itself": [
             "test_a_copy_onto_itself_replaces_the_headers_and_keeps_the_content",
             "test_a_copy_onto_itself_keeps_none_of_its_headers_and_metadata",
+        ],
+        "It is one part": ["test_a_copy_of_an_object_that_was_uploaded_in_parts_has_the_etag_of_a_put"],
+        "Its checksum is": [
+            "test_a_copy_has_a_checksum_of_its_whole_content",
+            "test_a_copy_may_get_a_checksum_of_another_algorithm",
         ],
         "Atomic, as a put": ["test_a_reader_sees_one_whole_version_while_others_copy"],
     },
@@ -276,6 +304,10 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
     "create_multipart_upload": {
         "The key keeps its object": ["test_the_key_keeps_its_object_until_the_upload_is_completed"],
         "Any number of uploads": ["test_two_uploads_to_one_key_do_not_mix"],
+        "What its checksums are of": [
+            "test_an_upload_gives_the_object_a_checksum_of_its_parts",
+            "test_an_upload_in_progress_says_what_its_checksums_are",
+        ],
     },
     "upload_part": {
         "Parts come in any order": [
@@ -286,6 +318,11 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
         "A part on its way": [
             "test_a_part_on_its_way_does_not_bring_an_aborted_upload_back",
             "test_a_part_on_its_way_does_not_bring_a_completed_upload_back",
+        ],
+        "In an upload with a ``checksum_algorithm``": [
+            "test_an_upload_in_progress_says_what_its_checksums_are",
+            "test_a_part_with_another_checksum_is_not_stored",
+            "test_a_checksum_in_an_upload_without_any_is_checked_and_not_kept",
         ],
     },
     "list_parts": {
@@ -300,6 +337,7 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
             "test_a_part_is_copied_from_the_very_key_in_any_bucket",
         ],
         "With a range": ["test_a_part_is_copied_from_the_first_to_the_last_byte_of_a_range"],
+        "In an upload with a ``checksum_algorithm``": ["test_a_copied_part_has_a_checksum_too"],
     },
     "complete_multipart_upload": {
         "Atomic, as a put": [
@@ -311,6 +349,21 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
             "test_the_object_has_the_tags_that_the_upload_began_with",
             "test_the_object_has_the_headers_that_the_upload_began_with",
             "test_the_object_has_the_content_type_that_the_upload_began_with",
+        ],
+        "In an upload with a ``checksum_algorithm``": [
+            "test_an_upload_gives_the_object_a_checksum_of_its_parts",
+            "test_an_object_with_another_checksum_than_is_said_is_not_made",
+            "test_the_number_of_parts_may_be_left_out",
+            "test_parts_of_a_checksum_of_the_whole_may_be_listed_without",
+        ],
+        "Sent again": [
+            "test_a_completion_that_is_sent_again_gives_the_same_result",
+            "test_conditions_of_a_completion_that_is_sent_again_held_already",
+            "test_an_object_that_was_tagged_meanwhile_is_still_the_one",
+            "test_other_parts_complete_no_upload_again",
+            "test_the_same_parts_complete_no_other_upload",
+            "test_a_completion_is_not_known_once_its_object_is_gone",
+            "test_a_copy_onto_itself_is_no_longer_what_the_upload_made",
         ],
     },
     "classify_error": {

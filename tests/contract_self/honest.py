@@ -7,11 +7,13 @@ from datetime import timedelta
 
 from bucketry import (
     DONE,
+    AttributesOptions,
     Body,
     BucketAlreadyExists,
     BucketInfo,
     BucketNotEmpty,
     BucketReport,
+    Checksum,
     CopyOptions,
     DeleteFailure,
     DeleteOptions,
@@ -22,8 +24,10 @@ from bucketry import (
     InvalidArgument,
     InvalidKey,
     ListOptions,
+    ObjectAttributes,
     ObjectInfo,
     ObjectPage,
+    ObjectPart,
     OpenedObject,
     PresignedUrl,
     PresignOptions,
@@ -32,6 +36,7 @@ from bucketry import (
     Usage,
     UsageReport,
 )
+from bucketry.checksums import checksum_of
 from bucketry.conditions import check_read, check_write
 from bucketry.hookspecs import hookimpl
 from bucketry.options import WriteConditions
@@ -160,6 +165,19 @@ class HonestDriver(HonestUploads, HonestTagging):
         return stored.info if options.part_number is None else self.part_info(stored, options.part_number)
 
     @hookimpl
+    def get_object_attributes(self, bucket: str, key: str, options: AttributesOptions) -> ObjectAttributes:
+        stored = self.stored(bucket, key)
+        numbered = enumerate(zip(stored.part_sizes, stored.part_checksums, strict=True), 1)
+        parts = tuple(ObjectPart(part_number=n, size_bytes=size, checksum=made) for n, (size, made) in numbered)
+        last = options.after + options.limit
+        return ObjectAttributes(
+            info=stored.info,
+            parts_count=len(parts) or None,
+            parts=parts[options.after : last],
+            next_after=last if last < len(parts) else None,
+        )
+
+    @hookimpl
     def get_object(self, bucket: str, key: str, options: GetOptions) -> OpenedObject:
         stored = self.stored(bucket, key)
         info = self.info_if(stored, options)
@@ -174,7 +192,10 @@ class HonestDriver(HonestUploads, HonestTagging):
         pieces = self.pull(bucket, key, body)
         with self.lock:
             self.check_write(bucket, key, options)
-            return self.replace(bucket, key, pieces, options, tags=options.tags)
+            return self.replace(bucket, key, pieces, options, tags=options.tags, checksum=self.body_checksum(body))
+
+    def body_checksum(self, body: Body) -> Checksum | None:
+        return body.checksum()
 
     @hookimpl
     def copy_object(
@@ -187,7 +208,16 @@ class HonestDriver(HonestUploads, HonestTagging):
             self.check_write(bucket, key, options)
             tags = source.tags if options.tags is None else options.tags
             headers = options.headers or source.info
-            return self.replace(bucket, key, source.pieces, headers, source.info.etag, tags)
+            etag = self.copy_etag(source)
+            return self.replace(bucket, key, source.pieces, headers, etag, tags, self.copy_checksum(source, options))
+
+    def copy_etag(self, source: Stored) -> str:
+        return self.etag(source.pieces) if self.features.copy_own_etag else source.info.etag
+
+    def copy_checksum(self, source: Stored, options: CopyOptions) -> Checksum | None:
+        kept = source.info.checksum
+        algorithm = options.checksum_algorithm or (None if kept is None else kept.algorithm)
+        return None if algorithm is None else checksum_of(algorithm, source.pieces)
 
     @hookimpl
     def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Done:

@@ -14,7 +14,9 @@ from bucketry import (
     AccessDenied,
     BackendError,
     Body,
+    Checksum,
     Classified,
+    CompletedPart,
     CorsRule,
     DriverSettings,
     Features,
@@ -29,6 +31,7 @@ from bucketry import (
     Secret,
     Unavailable,
     Upload,
+    UploadOptions,
 )
 from bucketry.conditions import check_write
 from bucketry.hookspecs import DriverSpec, hookimpl
@@ -67,6 +70,8 @@ class Stored(msgspec.Struct, frozen=True):
     pieces: tuple[bytes, ...]
     tags: Mapping[str, str] = NO_TAGS
     part_sizes: tuple[int, ...] = ()
+    part_checksums: tuple[Checksum | None, ...] = ()
+    upload_id: str = ""
 
 
 class UploadState:
@@ -74,6 +79,7 @@ class UploadState:
         self.begun = begun
         self.headers = headers
         self.tags = tags
+        self.options = headers if isinstance(headers, UploadOptions) else UploadOptions()
         self.parts: dict[int, tuple[Part, tuple[bytes, ...]]] = {}
 
 
@@ -82,6 +88,7 @@ class BucketState:
         self.created_at = created_at
         self.objects: dict[str, Stored] = {}
         self.uploads: dict[str, UploadState] = {}
+        self.completed: dict[str, tuple[CompletedPart, ...]] = {}
         self.cors: tuple[CorsRule, ...] = ()
 
 
@@ -155,7 +162,7 @@ class HonestState(DriverSpec):
         headers: ObjectHeaders,
         etag: str | None = None,
         tags: Mapping[str, str] = NO_TAGS,
-        part_sizes: tuple[int, ...] = (),
+        checksum: Checksum | None = None,
     ) -> ObjectInfo:
         """Has the key hold this content."""
         info = ObjectInfo(
@@ -164,9 +171,10 @@ class HonestState(DriverSpec):
             etag=etag or self.etag(pieces),
             last_modified=self.written_at(bucket, key),
             tag_count=len(tags),
+            checksum=checksum,
             **self.kept_headers(headers),
         )
-        self.bucket(bucket).objects[info.key] = Stored(info, pieces, tags, part_sizes)
+        self.bucket(bucket).objects[info.key] = Stored(info, pieces, tags)
         return info
 
     def kept_headers(self, headers: ObjectHeaders) -> dict[str, Any]:

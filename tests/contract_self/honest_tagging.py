@@ -54,4 +54,9 @@ class HonestTagging(HonestState):
             raise InvalidRange
         stop = sum(sizes[:number])
         part_range = ContentRange(stop - sizes[number - 1], stop, stored.info.size_bytes)
-        return msgspec.structs.replace(stored.info, part_range=part_range, parts_count=len(stored.part_sizes) or None)
+        return msgspec.structs.replace(
+            stored.info,
+            checksum=stored.part_checksums[number - 1] if stored.part_sizes else stored.info.checksum,
+            part_range=part_range,
+            parts_count=len(stored.part_sizes) or None,
+        )

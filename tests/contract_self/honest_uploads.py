@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 
 from bucketry import (
     DONE,
+    BadDigest,
     Body,
+    Checksum,
     CompletedPart,
     CompleteOptions,
     Done,
+    InvalidArgument,
+    InvalidChecksum,
     InvalidPart,
     InvalidRange,
     NoSuchUpload,
@@ -17,6 +22,7 @@ from bucketry import (
     PageOptions,
     Part,
     PartCopyOptions,
+    PartOptions,
     PartPage,
     PartTooSmall,
     TooLarge,
@@ -25,11 +31,12 @@ from bucketry import (
     UploadOptions,
     UploadPage,
 )
+from bucketry.checksums import COMPOSITE, checksum_of, checksum_of_parts
 from bucketry.conditions import check_write
 from bucketry.hookspecs import hookimpl
 from bucketry.options import WriteConditions
 
-from tests.contract_self.honest_state import HonestState, UploadState
+from tests.contract_self.honest_state import HonestState, Stored, UploadState
 
 
 class HonestUploads(HonestState):
@@ -47,21 +54,44 @@ class HonestUploads(HonestState):
     @hookimpl
     def create_multipart_upload(self, bucket: str, key: str, options: UploadOptions) -> Upload:
         with self.lock:
-            begun = Upload(key=self.stored_key(key), upload_id=self.new_upload_id(key), initiated_at=self.now())
+            begun = Upload(
+                key=self.stored_key(key),
+                upload_id=self.new_upload_id(key),
+                initiated_at=self.now(),
+                checksum_algorithm=options.checksum_algorithm,
+                checksum_type=options.checksum_type,
+            )
             self.bucket(bucket).uploads[begun.upload_id] = UploadState(begun, options, options.tags)
             return begun
 
     @hookimpl
-    def upload_part(self, bucket: str, key: str, upload_id: str, part_number: int, body: Body) -> Part:
-        self.upload(bucket, key, upload_id)
+    def upload_part(
+        self, bucket: str, key: str, upload_id: str, part_number: int, body: Body, options: PartOptions
+    ) -> Part:
+        self.check_sent(self.upload(bucket, key, upload_id), options)
         return self.put_part(bucket, key, upload_id, part_number, self.pull(bucket, key, body))
 
+    def check_sent(self, upload: UploadState, options: PartOptions) -> None:
+        """Checks the algorithm that a part comes with."""
+        wanted, sent = upload.options.checksum_algorithm, options.checksum_algorithm
+        if wanted not in {None, sent} and (sent is not None or upload.options.checksum_type == COMPOSITE):
+            raise InvalidChecksum
+
     def put_part(self, bucket: str, key: str, upload_id: str, part_number: int, pieces: tuple[bytes, ...]) -> Part:
-        size = sum(map(len, pieces))
-        part = Part(part_number=part_number, etag=self.etag(pieces), size_bytes=size, last_modified=self.now())
+        part = Part(
+            part_number=part_number,
+            etag=self.etag(pieces),
+            size_bytes=sum(map(len, pieces)),
+            last_modified=self.now(),
+            checksum=self.part_checksum(self.upload(bucket, key, upload_id), pieces),
+        )
         with self.lock:
             self.upload(bucket, key, upload_id).parts[part_number] = (part, pieces)
         return part
+
+    def part_checksum(self, upload: UploadState, pieces: tuple[bytes, ...]) -> Checksum | None:
+        algorithm = upload.options.checksum_algorithm
+        return None if algorithm is None else checksum_of(algorithm, pieces)
 
     @hookimpl
     def upload_part_copy(
@@ -95,12 +125,15 @@ class HonestUploads(HonestState):
     @hookimpl
     def list_parts(self, bucket: str, key: str, upload_id: str, options: PageOptions) -> PartPage:
         with self.lock:
-            parts = self.upload(bucket, key, upload_id).parts
+            upload = self.upload(bucket, key, upload_id)
+            parts = upload.parts
             numbers = [number for number in sorted(parts) if number > int(options.cursor or 0)]
         page = numbers[: options.limit]
         return PartPage(
             parts=tuple(parts[number][0] for number in page),
             cursor=str(page[-1]) if len(page) < len(numbers) else None,
+            checksum_algorithm=upload.options.checksum_algorithm,
+            checksum_type=upload.options.checksum_type,
         )
 
     @hookimpl
@@ -108,12 +141,45 @@ class HonestUploads(HonestState):
         self, bucket: str, key: str, upload_id: str, parts: tuple[CompletedPart, ...], options: CompleteOptions
     ) -> ObjectInfo:
         with self.lock:
+            if (made := self.made_before(bucket, key, upload_id, parts)) is not None:
+                return made.info
             upload = self.upload(bucket, key, upload_id)
             pieces = self.joined(upload, parts)
+            listed = [upload.parts[part.part_number][0] for part in parts]
+            checksum = self.object_checksum(upload, listed, options)
             self.check_write(bucket, key, options)
             del self.bucket(bucket).uploads[upload_id]
-            sizes = tuple(upload.parts[part.part_number][0].size_bytes for part in parts)
-            return self.replace(bucket, key, pieces, upload.headers, tags=upload.tags, part_sizes=sizes)
+            self.bucket(bucket).completed[upload_id] = parts
+            info = self.replace(bucket, key, pieces, upload.headers, self.etag_of(listed), upload.tags, checksum)
+            sizes, checksums = tuple(p.size_bytes for p in listed), tuple(p.checksum for p in listed)
+            self.bucket(bucket).objects[info.key] = Stored(info, pieces, upload.tags, sizes, checksums, upload_id)
+            return info
+
+    def etag_of(self, listed: list[Part]) -> str:
+        digest = hashlib.md5("".join(part.etag for part in listed).encode(), usedforsecurity=False)
+        return f"{digest.hexdigest()}-{len(listed)}"
+
+    def made_before(self, bucket: str, key: str, upload_id: str, parts: tuple[CompletedPart, ...]) -> Stored | None:
+        """The object that an upload has made already."""
+        current = self.bucket(bucket).objects.get(key) if self.features.complete_again else None
+        if current is None or not current.upload_id or current.upload_id != upload_id:
+            return None
+        return current if self.bucket(bucket).completed[upload_id] == parts else None
+
+    def object_checksum(self, upload: UploadState, parts: list[Part], options: CompleteOptions) -> Checksum | None:
+        """The checksum of an object that is made of these parts."""
+        algorithm, kind, given = upload.options.checksum_algorithm, upload.options.checksum_type, options.checksum
+        if options.checksum_type not in {None, kind} or (given is not None and given.algorithm != algorithm):
+            raise InvalidChecksum
+        if options.size_bytes not in {None, sum(part.size_bytes for part in parts)}:
+            raise InvalidArgument
+        if algorithm is None or kind is None:
+            return None
+        digests = [(part.checksum.digest, part.size_bytes) for part in parts if part.checksum is not None]
+        made = checksum_of_parts(algorithm, kind, digests)
+        if given is not None and (given.digest != made.digest or given.parts_count not in {0, made.parts_count}):
+            raise BadDigest
+        return made
 
     def joined(self, upload: UploadState, listed: tuple[CompletedPart, ...]) -> tuple[bytes, ...]:
         """The content of the listed parts."""
@@ -122,10 +188,23 @@ class HonestUploads(HonestState):
             part, pieces = upload.parts.get(wanted.part_number, (None, ()))
             if part is None or part.etag != wanted.etag:
                 raise InvalidPart
+            self.check_listed(upload, wanted, part)
             if wanted is not listed[-1] and part.size_bytes < self.features.min_part_size:
                 raise PartTooSmall
             chosen += pieces
         return tuple(chosen)
+
+    def check_listed(self, upload: UploadState, wanted: CompletedPart, part: Part) -> None:
+        """Checks the checksum that a part is listed with."""
+        if wanted.checksum is None:
+            if upload.options.checksum_type == COMPOSITE:
+                raise InvalidChecksum
+        elif part.checksum is None:
+            raise InvalidPart
+        elif wanted.checksum.algorithm != part.checksum.algorithm:
+            raise BadDigest
+        elif wanted.checksum != part.checksum:
+            raise InvalidPart
 
     @hookimpl
     def abort_multipart_upload(self, bucket: str, key: str, upload_id: str) -> Done:

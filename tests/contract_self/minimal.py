@@ -19,6 +19,7 @@ OPTIONAL = (
     "head_bucket",
     "bucket_usage",
     "usage_report",
+    "get_object_attributes",
     "copy_object",
     "delete_objects",
     "presign",

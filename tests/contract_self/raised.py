@@ -33,6 +33,10 @@ RAISES: dict[str, dict[str, list[str]]] = {
         "PreconditionFailed": _FAILED,
         "NotModified": _CURRENT,
     },
+    "get_object_attributes": {
+        "NoSuchBucket": ["test_parts_of_what_does_not_exist_are_not_found"],
+        "NoSuchKey": ["test_parts_of_what_does_not_exist_are_not_found"],
+    },
     "get_object": {
         "NoSuchBucket": _NO_BUCKET,
         "NoSuchKey": _NO_KEY,
@@ -42,7 +46,11 @@ RAISES: dict[str, dict[str, list[str]]] = {
     },
     "put_object": {
         "NoSuchBucket": _NO_BUCKET,
-        "PreconditionFailed": ["test_put_if_match_fails_where_there_is_no_object"],
+        "NoSuchKey": ["test_put_if_match_finds_no_key_where_there_is_no_object"],
+        "PreconditionFailed": [
+            "test_put_if_match_replaces_only_the_object_with_that_etag",
+            "test_put_if_none_match_writes_only_where_there_is_no_object",
+        ],
         "TooLarge": ["test_more_than_max_put_size_is_refused"],
         "QuotaExceeded": ["test_a_store_that_is_full_says_so_and_keeps_what_it_has"],
         "InvalidKey": ["test_a_key_is_kept_byte_for_byte_or_refused"],
@@ -50,7 +58,10 @@ RAISES: dict[str, dict[str, list[str]]] = {
     },
     "copy_object": {
         "NoSuchBucket": _NO_BUCKET,
-        "NoSuchKey": ["test_a_source_that_does_not_exist_is_not_found"],
+        "NoSuchKey": [
+            "test_a_source_that_does_not_exist_is_not_found",
+            "test_copy_if_match_finds_no_key_where_there_is_no_object",
+        ],
         "PreconditionFailed": [
             "test_copy_if_match_replaces_only_the_object_with_that_etag",
             "test_copy_if_none_match_writes_only_where_there_is_no_object",
@@ -60,6 +71,7 @@ RAISES: dict[str, dict[str, list[str]]] = {
     },
     "delete_object": {
         "NoSuchBucket": _NO_BUCKET,
+        "NoSuchKey": ["test_delete_if_match_finds_no_key_where_there_is_no_object"],
         "PreconditionFailed": ["test_delete_if_match_deletes_only_the_object_with_that_etag"],
     },
     "delete_objects": {"NoSuchBucket": _NO_BUCKET},
@@ -78,7 +90,11 @@ RAISES: dict[str, dict[str, list[str]]] = {
         "InvalidKey": ["test_an_upload_keeps_its_key_byte_for_byte_or_is_refused"],
         "InvalidArgument": ["test_an_upload_keeps_tags_character_for_character_or_is_not_begun"],
     },
-    "upload_part": {"NoSuchBucket": _NO_UPLOAD_BUCKET, "NoSuchUpload": _NO_UPLOAD},
+    "upload_part": {
+        "NoSuchBucket": _NO_UPLOAD_BUCKET,
+        "NoSuchUpload": _NO_UPLOAD,
+        "InvalidChecksum": ["test_a_part_has_the_algorithm_of_its_upload"],
+    },
     "upload_part_copy": {
         "NoSuchUpload": _NO_UPLOAD,
         "NoSuchBucket": [*_NO_SOURCE, *_NO_UPLOAD_BUCKET],
@@ -91,10 +107,20 @@ RAISES: dict[str, dict[str, list[str]]] = {
     "complete_multipart_upload": {
         "NoSuchBucket": _NO_UPLOAD_BUCKET,
         "NoSuchUpload": _NO_UPLOAD,
-        "InvalidPart": ["test_a_part_with_another_etag_is_refused_and_the_upload_stays"],
+        "NoSuchKey": ["test_complete_if_match_finds_no_key_where_there_is_no_object"],
+        "InvalidPart": [
+            "test_a_part_with_another_etag_is_refused_and_the_upload_stays",
+            "test_a_part_that_is_listed_with_another_checksum_is_refused",
+        ],
         "PartTooSmall": ["test_a_part_before_the_last_that_is_too_small_is_refused"],
         "TooLarge": ["test_more_than_max_object_size_is_not_completed"],
         "PreconditionFailed": ["test_complete_if_match_replaces_only_the_object_with_that_etag"],
+        "BadDigest": [
+            "test_an_object_with_another_checksum_than_is_said_is_not_made",
+            "test_a_part_that_is_listed_with_another_checksum_is_refused",
+        ],
+        "InvalidChecksum": ["test_what_is_said_of_an_object_is_what_its_upload_began_with"],
+        "InvalidArgument": ["test_what_is_said_of_an_object_is_what_its_upload_began_with"],
         "Unsupported": ["test_parts_that_are_not_listed_are_discarded"],
     },
     "abort_multipart_upload": {"NoSuchBucket": _NO_UPLOAD_BUCKET, "NoSuchUpload": _NO_UPLOAD},

@@ -14,6 +14,7 @@ from bucketry import (
     ObjectInfo,
     PageOptions,
     Part,
+    PartOptions,
     PartPage,
     PutOptions,
     Upload,
@@ -48,9 +49,11 @@ class JoinsAllParts(HonestDriver):
 @fails(MultipartTests, MultipartTests.test_parts_in_any_order_become_one_object_in_the_order_of_their_numbers)
 class KeepsTheFirstOfTwo(HonestDriver):
     @hookimpl
-    def upload_part(self, bucket: str, key: str, upload_id: str, part_number: int, body: Body) -> Part:
+    def upload_part(
+        self, bucket: str, key: str, upload_id: str, part_number: int, body: Body, options: PartOptions
+    ) -> Part:
         before = self.upload(bucket, key, upload_id).parts.get(part_number)
-        part = super().upload_part(bucket, key, upload_id, part_number, body)
+        part = super().upload_part(bucket, key, upload_id, part_number, body, options)
         if before is not None:
             self.upload(bucket, key, upload_id).parts[part_number] = (part, before[1])
         return part
@@ -59,8 +62,10 @@ class KeepsTheFirstOfTwo(HonestDriver):
 @fails(MultipartTests, MultipartTests.test_the_key_keeps_its_object_until_the_upload_is_completed)
 class ShowsPartsAtOnce(HonestDriver):
     @hookimpl
-    def upload_part(self, bucket: str, key: str, upload_id: str, part_number: int, body: Body) -> Part:
-        part = super().upload_part(bucket, key, upload_id, part_number, body)
+    def upload_part(
+        self, bucket: str, key: str, upload_id: str, part_number: int, body: Body, options: PartOptions
+    ) -> Part:
+        part = super().upload_part(bucket, key, upload_id, part_number, body, options)
         self.replace(bucket, key, self.upload(bucket, key, upload_id).parts[part_number][1], ObjectHeaders())
         return part
 

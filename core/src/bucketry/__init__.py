@@ -8,6 +8,7 @@ from __future__ import annotations
 from bucketry._discovery import InstalledDriver, installed_drivers
 from bucketry._opening import find_settings, open_store
 from bucketry.body import Body, BodySource
+from bucketry.checksums import CHECKSUM_ALGORITHMS, Checksum
 from bucketry.cors import CorsRule
 from bucketry.errors import (
     AccessDenied,
@@ -20,6 +21,7 @@ from bucketry.errors import (
     IncompleteBody,
     InvalidArgument,
     InvalidBucketName,
+    InvalidChecksum,
     InvalidDriver,
     InvalidKey,
     InvalidPart,
@@ -50,9 +52,11 @@ from bucketry.models import (
     DeleteFailure,
     DeleteResult,
     Done,
+    ObjectAttributes,
     ObjectHeaders,
     ObjectInfo,
     ObjectPage,
+    ObjectPart,
     OperationUsage,
     Part,
     PartPage,
@@ -67,6 +71,7 @@ from bucketry.models import (
 )
 from bucketry.opened import OpenedObject
 from bucketry.options import (
+    AttributesOptions,
     CompleteOptions,
     CopyOptions,
     DeleteOptions,
@@ -75,6 +80,7 @@ from bucketry.options import (
     ListOptions,
     PageOptions,
     PartCopyOptions,
+    PartOptions,
     PresignOptions,
     PutOptions,
     UploadListOptions,
@@ -86,11 +92,13 @@ from bucketry.settings import DriverSettings, ServedSettings
 from bucketry.store import Store
 
 __all__ = [
+    "CHECKSUM_ALGORITHMS",
     "DEFAULT_CONTENT_TYPE",
     "DONE",
     "FEATURE_NAMES",
     "OPERATIONS",
     "AccessDenied",
+    "AttributesOptions",
     "BackendError",
     "BadDigest",
     "Body",
@@ -102,6 +110,7 @@ __all__ = [
     "BucketryError",
     "ByteRange",
     "Capabilities",
+    "Checksum",
     "Classified",
     "CompleteOptions",
     "CompletedPart",
@@ -120,6 +129,7 @@ __all__ = [
     "InstalledDriver",
     "InvalidArgument",
     "InvalidBucketName",
+    "InvalidChecksum",
     "InvalidDriver",
     "InvalidKey",
     "InvalidPart",
@@ -131,14 +141,17 @@ __all__ = [
     "NoSuchUpload",
     "NotFound",
     "NotModified",
+    "ObjectAttributes",
     "ObjectHeaders",
     "ObjectInfo",
     "ObjectPage",
+    "ObjectPart",
     "OpenedObject",
     "OperationUsage",
     "PageOptions",
     "Part",
     "PartCopyOptions",
+    "PartOptions",
     "PartPage",
     "PartTooSmall",
     "PreconditionFailed",

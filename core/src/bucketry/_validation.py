@@ -158,7 +158,8 @@ def check_declared(options: msgspec.Struct, feature_of: Mapping[str, str], featu
     """
     for field, feature in feature_of.items():
         value = getattr(options, field)
-        if value and not getattr(features, feature):
+        # A number is set also where it is 0.
+        if (value or type(value) is int) and not getattr(features, feature):
             raise Unsupported(f"the driver {driver!r} does not declare {feature}, which the option {field} needs")
 
 

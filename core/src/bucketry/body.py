@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, NoReturn, Protocol, TypeAlias
 
 from bucketry._types import check_type, type_name
-from bucketry.errors import BadDigest, BucketryError, IncompleteBody, InvalidArgument, TooLarge
+from bucketry.checksums import Checksum, Digest, algorithm_named
+from bucketry.errors import BadDigest, BucketryError, IncompleteBody, InvalidArgument, InvalidChecksum, TooLarge
 
 
 class SupportsRead(Protocol):
@@ -45,7 +46,10 @@ class Body:
     """
 
     __slots__ = (
+        "_algorithm",
         "_buffer",
+        "_checksum",
+        "_expected_checksum",
         "_expected_md5",
         "_finished",
         "_md5",
@@ -75,6 +79,9 @@ class Body:
         self._tracks_md5 = False
         self._md5: hashlib._Hash | None = None
         self._expected_md5: bytes | None = None
+        self._algorithm = ""
+        self._checksum: Digest | None = None
+        self._expected_checksum: Checksum | None = None
         self._whole: bytes | None = None
         self._buffer = b""
         # Exact bytes first: they are the common case, and the check is the cheapest.
@@ -98,6 +105,28 @@ class Body:
     def track_md5(self) -> None:
         """Computes the MD5 as the body passes, for `md5_hex`. Call before reading."""
         self._tracks_md5 = True
+
+    def track_checksum(self, algorithm: str) -> None:
+        """Computes a checksum as the body passes, for `checksum`. Call before reading.
+
+        Raises:
+            InvalidChecksum: No such algorithm is known, or one of another algorithm is computed already.
+        """
+        if algorithm == self._algorithm:
+            return
+        if self._algorithm:
+            raise InvalidChecksum(f"a body has one checksum: {self._algorithm} or {algorithm}")
+        self._checksum = algorithm_named(algorithm).new()
+        self._algorithm = algorithm
+
+    def require_checksum(self, checksum: Checksum) -> None:
+        """Makes the body fail with `BadDigest` at its end unless it has this checksum; otherwise as `track_checksum`."""
+        self.track_checksum(checksum.algorithm)
+        self._expected_checksum = checksum
+
+    def checksum(self) -> Checksum | None:
+        """Returns the checksum of what has passed; ``None`` where none is computed."""
+        return None if self._checksum is None else Checksum(self._algorithm, self._checksum.digest())
 
     def wrap(self, pieces: Callable[[Iterator[bytes]], Iterator[bytes]]) -> None:
         """Puts a layer's generator around the source: it sees each piece, and may fail between them.
@@ -167,8 +196,10 @@ class Body:
         self.bytes_read = stop
         if self._tracks_md5:
             self._hash(piece)
+        if self._checksum is not None:
+            self._checksum.update(piece)
         if stop == total:
-            self._check_md5()
+            self._check_digests()
         return piece
 
     def _next(self, most: int) -> bytes:
@@ -199,6 +230,8 @@ class Body:
         self.bytes_read += len(piece)
         if self._tracks_md5:
             self._hash(piece)
+        if self._checksum is not None:
+            self._checksum.update(piece)
         if self.limit is not None and self.bytes_read > self.limit:
             self._fail(TooLarge(f"more than {self.limit} bytes came"))
         if self.length is None:
@@ -221,11 +254,17 @@ class Body:
 
     def _finish(self) -> None:
         self._finished = True
-        self._check_md5()
+        self._check_digests()
 
-    def _check_md5(self) -> None:
+    def _check_digests(self) -> None:
         if self._expected_md5 is not None and (self._md5 or _md5(b"")).digest() != self._expected_md5:
             self._fail(BadDigest("its MD5 is another: it was damaged on its way, or the digest is of something else"))
+        expected = self._expected_checksum
+        if expected is None:
+            return
+        found = self.checksum()
+        if found is None or not found.same_as(expected):
+            self._fail(BadDigest(f"The {expected.algorithm} you specified did not match the calculated checksum."))
 
     def _fail(self, failure: BucketryError) -> NoReturn:
         self.failure = failure

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bucketry.errors import NotModified, PreconditionFailed
+from bucketry.errors import NoSuchKey, NotModified, PreconditionFailed
 from bucketry.models import ObjectInfo
 from bucketry.options import HeadOptions, PutOptions, WriteConditions
 
@@ -38,10 +38,13 @@ def check_write(current: ObjectInfo | None, conditions: WriteConditions | PutOpt
     """Evaluates the conditions of a write against what the key holds now.
 
     Raises:
-        PreconditionFailed: A condition does not hold; an ``if_match`` on a key without object never does
-            (RFC 9110, 13.1.1).
+        NoSuchKey: There is an ``if_match``, also ``*``, and no object (S3 user guide, "Conditional writes").
+        PreconditionFailed: A condition does not hold.
     """
-    if conditions.if_match is not None and (current is None or conditions.if_match not in {"*", current.etag}):
-        raise PreconditionFailed("the key holds no object" if current is None else "the object has another etag")
+    if conditions.if_match is not None:
+        if current is None:
+            raise NoSuchKey("if_match asks for an object")
+        if conditions.if_match not in {"*", current.etag}:
+            raise PreconditionFailed("the object has another etag")
     if conditions.if_none_match is not None and current is not None:
         raise PreconditionFailed("the key holds an object already")

@@ -87,6 +87,13 @@ class InvalidKey(InvalidArgument):
     sentence = "The object key is not valid"
 
 
+class InvalidChecksum(InvalidArgument):
+    """The checksum is malformed, or of another algorithm or type than the one that is wanted here."""
+
+    code = "invalid_checksum"
+    sentence = "The checksum cannot be used here"
+
+
 class InvalidRange(InvalidArgument):
     """The byte range lies beyond the object's end, or the object has no part of that number (HTTP 416)."""
 
@@ -151,7 +158,7 @@ class NotModified(BucketryError):
 
 
 class InvalidPart(BucketryError):
-    """A listed part was not uploaded, has another etag, or the list is not in ascending order."""
+    """A listed part was not uploaded, has another etag or checksum, or the list is not in ascending order."""
 
     code = "invalid_part"
     sentence = "The list of parts is not valid"

@@ -26,16 +26,21 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
         put_headers: Cache-control, content disposition, encoding and language, and expires are stored.
         put_metadata: The writer's own metadata is stored.
         put_tagging: ``put_object`` stores tags.
+        checksums: ``put_object``, ``upload_part``, ``copy_object`` and ``complete_multipart_upload`` take checksums and
+            keep them with what they store.
         copy_if_match: ``copy_object`` honours ``if_match`` on its destination.
         copy_if_none_match: ``copy_object`` honours ``if_none_match="*"`` on its destination.
         copy_source_if_match: ``copy_object`` honours ``source_if_match``.
         copy_tagging: ``copy_object`` can give the copy tags of its own.
+        copy_own_etag: A copy's etag is that of the same bytes stored in one piece, also where its source was uploaded
+            in parts.
         upload_tagging: ``create_multipart_upload`` takes the tags of the finished object.
         part_copy_source_if_match: ``upload_part_copy`` honours ``source_if_match``.
         complete_if_match: ``complete_multipart_upload`` honours ``if_match``.
         complete_if_none_match: ``complete_multipart_upload`` honours ``if_none_match="*"``.
         complete_subset: ``complete_multipart_upload`` takes some of the stored parts and discards the others. A driver
             that does not declare it raises ``Unsupported`` itself, and the upload stays as it was.
+        complete_again: ``complete_multipart_upload`` with the same parts gives the same result again, for a while.
         delete_if_match: ``delete_object`` honours ``if_match`` atomically.
         list_delimiter: ``list_objects`` rolls keys up at a delimiter.
         list_start_after: ``list_objects`` begins after a given key.
@@ -60,15 +65,18 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
     put_headers: bool = False
     put_metadata: bool = False
     put_tagging: bool = False
+    checksums: bool = False
     copy_if_match: bool = False
     copy_if_none_match: bool = False
     copy_source_if_match: bool = False
     copy_tagging: bool = False
+    copy_own_etag: bool = False
     upload_tagging: bool = False
     part_copy_source_if_match: bool = False
     complete_if_match: bool = False
     complete_if_none_match: bool = False
     complete_subset: bool = False
+    complete_again: bool = False
     delete_if_match: bool = False
     list_delimiter: bool = False
     list_start_after: bool = False
@@ -91,6 +99,9 @@ FEATURE_NAMES: Final = tuple(
     field.name for field in msgspec.structs.fields(Features) if field.type is bool and field.name not in TRAIT_NAMES
 )
 """The features that can be tested one by one, in the order in which they are declared."""
+
+MEASURED_FEATURES: Final = frozenset({"copy_own_etag", "complete_again"})
+"""Those that no option asks for, so that nothing can be refused: the contract suite measures them."""
 
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):

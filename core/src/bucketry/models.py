@@ -13,6 +13,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from bucketry.checksums import Checksum, ChecksumType
 from bucketry.ranges import ContentRange
 
 NO_METADATA: Final[Mapping[str, str]] = MappingProxyType({})
@@ -89,6 +90,7 @@ class ObjectInfo(ObjectHeaders, frozen=True, kw_only=True):
         etag: Opaque validator of the content, without quotes. MD5 in hexadecimal for a single put in most backends.
         last_modified: When it was last written.
         tag_count: Number of its tags; 0 also where the driver knows no tags.
+        checksum: Its checksum, where it has one; in the answer to a read with ``part_number``, that part's.
         part_range: In the answer to a read with ``part_number``: which bytes that part is.
         parts_count: Likewise: how many parts the object was uploaded in; ``None``: it was not uploaded in parts.
     """
@@ -98,6 +100,7 @@ class ObjectInfo(ObjectHeaders, frozen=True, kw_only=True):
     etag: str
     last_modified: datetime
     tag_count: int = 0
+    checksum: Checksum | None = None
     part_range: ContentRange | None = None
     parts_count: int | None = None
 
@@ -132,11 +135,21 @@ class DeleteResult(msgspec.Struct, frozen=True):
 
 
 class Upload(msgspec.Struct, frozen=True, kw_only=True):
-    """A multipart upload in progress."""
+    """A multipart upload in progress.
+
+    Attributes:
+        key: The key that it is to.
+        upload_id: Its id.
+        initiated_at: When it began.
+        checksum_algorithm: Of which algorithm the finished object's checksum will be; ``None``: it will have none.
+        checksum_type: What that will be of.
+    """
 
     key: str
     upload_id: str
     initiated_at: datetime
+    checksum_algorithm: str | None = None
+    checksum_type: ChecksumType | None = None
 
 
 class UploadPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,26 +160,54 @@ class UploadPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """A part that was uploaded."""
+    """A part that was uploaded; ``checksum`` is that of its content, where the upload has an algorithm."""
 
     part_number: int
     etag: str
     size_bytes: int
     last_modified: datetime
+    checksum: Checksum | None = None
 
 
 class PartPage(msgspec.Struct, frozen=True, kw_only=True):
-    """One page of an upload's parts in ascending number; ``cursor`` as in `ObjectPage`."""
+    """One page of an upload's parts in ascending number; ``cursor`` as in `ObjectPage`, the others as in `Upload`."""
 
     parts: tuple[Part, ...]
     cursor: str | None = None
+    checksum_algorithm: str | None = None
+    checksum_type: ChecksumType | None = None
 
 
 class CompletedPart(msgspec.Struct, frozen=True):
-    """A part that the finished object is to be made of."""
+    """A part that the finished object is to be made of, and the checksum that it must have."""
 
     part_number: int
     etag: str
+    checksum: Checksum | None = None
+
+
+class ObjectPart(msgspec.Struct, frozen=True, kw_only=True):
+    """A part that an object was uploaded in; ``checksum`` as in `Part`."""
+
+    part_number: int
+    size_bytes: int
+    checksum: Checksum | None = None
+
+
+class ObjectAttributes(msgspec.Struct, frozen=True, kw_only=True):
+    """An object, and one page of the parts that it was uploaded in.
+
+    Attributes:
+        info: The object.
+        parts_count: In how many parts it was uploaded; ``None``: it was not uploaded in parts.
+        parts: The parts of this page, in ascending number.
+        next_after: ``after`` of the next page; ``None``: this page is the last.
+    """
+
+    info: ObjectInfo
+    parts_count: int | None = None
+    parts: tuple[ObjectPart, ...] = ()
+    next_after: int | None = None
 
 
 class PresignedUrl(msgspec.Struct, frozen=True, kw_only=True):

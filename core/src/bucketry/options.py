@@ -12,6 +12,7 @@ from typing import ClassVar, Final, Literal
 
 import msgspec
 
+from bucketry.checksums import Checksum, ChecksumType
 from bucketry.models import ObjectHeaders
 from bucketry.ranges import ByteRange
 from bucketry.tagging import NO_TAGS
@@ -84,7 +85,7 @@ class WriteConditions(Options, frozen=True, kw_only=True):
     """Conditions on what the key holds before a write.
 
     Attributes:
-        if_match: Only if the object there has this etag (``*``: any). Where there is none, the condition fails.
+        if_match: Only if the object there has this etag (``*``: any). Where there is none: `NoSuchKey`.
         if_none_match: ``*``, the only value: only if the key holds no object yet.
     """
 
@@ -100,6 +101,8 @@ class PutOptions(ObjectHeaders, Options, frozen=True, kw_only=True):
         if_none_match: As in `WriteConditions`.
         content_md5: MD5 that the body must have, 16 bytes (RFC 1864); `Store` checks it as the body passes.
         tags: The object's tags, at most 10.
+        checksum_algorithm: Algorithm of the checksum that the object gets; ``None``: that of ``checksum``, or none.
+        checksum: The checksum that the body must have; `Store` checks it as the body passes.
     """
 
     feature_of: ClassVar[Mapping[str, str]] = {
@@ -107,12 +110,16 @@ class PutOptions(ObjectHeaders, Options, frozen=True, kw_only=True):
         "if_none_match": "put_if_none_match",
         **HEADER_FEATURES,
         "tags": "put_tagging",
+        "checksum_algorithm": "checksums",
+        "checksum": "checksums",
     }
 
     if_match: str | None = None
     if_none_match: Literal["*"] | None = None
     content_md5: bytes | None = None
     tags: Mapping[str, str] = NO_TAGS
+    checksum_algorithm: str | None = None
+    checksum: Checksum | None = None
 
 
 class CopyOptions(WriteConditions, frozen=True, kw_only=True):
@@ -122,6 +129,7 @@ class CopyOptions(WriteConditions, frozen=True, kw_only=True):
         source_if_match: Only if the source has this etag (``*``: any).
         headers: The copy's headers, all of them; ``None``: those of the source.
         tags: The copy's tags, all of them; ``None``: those of the source. Independent of ``headers``.
+        checksum_algorithm: Algorithm of the copy's checksum; ``None``: that of the source, if it has a checksum.
     """
 
     feature_of: ClassVar[Mapping[str, str]] = {
@@ -129,15 +137,17 @@ class CopyOptions(WriteConditions, frozen=True, kw_only=True):
         "if_none_match": "copy_if_none_match",
         "source_if_match": "copy_source_if_match",
         "tags": "copy_tagging",
+        "checksum_algorithm": "checksums",
     }
 
     source_if_match: str | None = None
     headers: ObjectHeaders | None = None
     tags: Mapping[str, str] | None = None
+    checksum_algorithm: str | None = None
 
 
 class DeleteOptions(Options, frozen=True, kw_only=True):
-    """The condition of a delete: only if the object has this etag (``*``: any)."""
+    """The condition of a delete: only if the object has this etag (``*``: any); where there is none: `NoSuchKey`."""
 
     feature_of: ClassVar[Mapping[str, str]] = {"if_match": "delete_if_match"}
 
@@ -179,16 +189,49 @@ class UploadListOptions(PageOptions, frozen=True, kw_only=True):
     prefix: str = ""
 
 
+class AttributesOptions(Options, frozen=True, kw_only=True):
+    """Which page of an object's parts to list: those above number ``after``; ``limit`` is 1 to 1,000."""
+
+    after: int = 0
+    limit: int = MAX_PAGE
+
+
 class UploadOptions(ObjectHeaders, Options, frozen=True, kw_only=True):
-    """The headers and tags that the finished object will have.
+    """The headers and tags that the finished object will have, and its checksum.
 
     Attributes:
         tags: As in `PutOptions`.
+        checksum_algorithm: Algorithm of its checksum and of its parts'; ``None``: it gets none.
+        checksum_type: What its checksum is of; ``None``: what is usual for the algorithm.
     """
 
-    feature_of: ClassVar[Mapping[str, str]] = {**HEADER_FEATURES, "tags": "upload_tagging"}
+    feature_of: ClassVar[Mapping[str, str]] = {
+        **HEADER_FEATURES,
+        "tags": "upload_tagging",
+        "checksum_algorithm": "checksums",
+        "checksum_type": "checksums",
+    }
 
     tags: Mapping[str, str] = NO_TAGS
+    checksum_algorithm: str | None = None
+    checksum_type: ChecksumType | None = None
+
+
+class PartOptions(Options, frozen=True, kw_only=True):
+    """What a part's body must be.
+
+    Attributes:
+        content_md5: As in `PutOptions`.
+        checksum_algorithm: Algorithm of the part's checksum, which is that of the upload if that has one; ``None``:
+            that of ``checksum``, or the upload's.
+        checksum: As in `PutOptions`.
+    """
+
+    feature_of: ClassVar[Mapping[str, str]] = {"checksum_algorithm": "checksums", "checksum": "checksums"}
+
+    content_md5: bytes | None = None
+    checksum_algorithm: str | None = None
+    checksum: Checksum | None = None
 
 
 class PartCopyOptions(Options, frozen=True, kw_only=True):
@@ -206,12 +249,25 @@ class PartCopyOptions(Options, frozen=True, kw_only=True):
 
 
 class CompleteOptions(WriteConditions, frozen=True, kw_only=True):
-    """The conditions of making an upload's parts the object."""
+    """The conditions of making an upload's parts the object, and what that must be.
+
+    Attributes:
+        checksum: The checksum that it must have. Of a composite one the number of parts may be left out.
+        checksum_type: What its checksum must be of: what the upload began with.
+        size_bytes: The size that it must have.
+    """
 
     feature_of: ClassVar[Mapping[str, str]] = {
         "if_match": "complete_if_match",
         "if_none_match": "complete_if_none_match",
+        "checksum": "checksums",
+        "checksum_type": "checksums",
+        "size_bytes": "checksums",
     }
+
+    checksum: Checksum | None = None
+    checksum_type: ChecksumType | None = None
+    size_bytes: int | None = None
 
 
 class PresignOptions(Options, frozen=True, kw_only=True):

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from bucketry.body import Body
 from bucketry.hookspecs._markers import hookspec
-from bucketry.models import DeleteResult, Done, ObjectInfo, PresignedUrl
+from bucketry.models import DeleteResult, Done, ObjectAttributes, ObjectInfo, PresignedUrl
 from bucketry.opened import OpenedObject
-from bucketry.options import CopyOptions, DeleteOptions, GetOptions, HeadOptions, PresignOptions, PutOptions
+from bucketry.options import (
+    AttributesOptions,
+    CopyOptions,
+    DeleteOptions,
+    GetOptions,
+    HeadOptions,
+    PresignOptions,
+    PutOptions,
+)
 
 
 class ObjectSpec:
@@ -23,6 +31,8 @@ class ObjectSpec:
             - ``last_modified`` is in UTC. Every write moves it on: an overwrite and a copy, also one onto itself.
             - ``etag`` has no quotes, and other content has another one, also where the body's length was unknown.
             - ``tag_count`` is the number of its tags, for a driver that has `get_object_tagging`.
+            - ``checksum`` is what the last write gave it, for a driver that declares ``checksums``. With
+              ``part_number`` it is that part's.
             - Conditions are evaluated in the order of RFC 9110, 13.2.2. Times are compared in whole seconds, as HTTP
               dates have them (RFC 9110, 5.6.7).
             - With ``part_number``: ``part_range`` is where that part lies in the object, and ``parts_count`` how many
@@ -35,6 +45,25 @@ class ObjectSpec:
             InvalidRange: The object has no part of that number.
             PreconditionFailed: ``if_match`` or ``if_unmodified_since`` does not hold.
             NotModified: ``if_none_match`` or ``if_modified_since`` says that the caller's copy is current.
+        """
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
+    def get_object_attributes(self, bucket: str, key: str, options: AttributesOptions) -> ObjectAttributes:
+        """Returns an object with one page of the parts that it was uploaded in. Optional.
+
+        Requires:
+            ``limit`` is 1 to 1,000, and ``after`` not negative.
+
+        Behaviour:
+            - ``info`` is what `head_object` gives.
+            - ``parts_count`` is in how many parts the object was uploaded, and ``parts`` those above ``after``, in
+              ascending number from 1. An object that was not uploaded in parts, or is a copy, has neither.
+            - Sizes are those of the parts, and checksums what they were uploaded with.
+
+        Raises:
+            NoSuchBucket: The bucket does not exist.
+            NoSuchKey: It holds no such object.
         """
         raise NotImplementedError
 
@@ -67,7 +96,8 @@ class ObjectSpec:
 
         Requires:
             A ``content_type`` is set. Metadata names are lower case, tags immutable and within S3's bounds. Nobody
-            has read from the body, and it fails beyond ``max_put_size``.
+            has read from the body, and it fails beyond ``max_put_size``. With a ``checksum_algorithm`` it computes that
+            checksum, which `Body.checksum` gives after the last read, and fails there if it is another than wanted.
 
         Behaviour:
             - Atomic: a reader sees the old object or the new one, whole.
@@ -77,11 +107,13 @@ class ObjectSpec:
             - A put that fails takes up no room.
             - The answer is what the next `head_object` gives.
             - Its tags are those of ``options.tags`` alone; what the key held before takes its own along.
+            - With a ``checksum_algorithm``, it has that checksum of the body; else none.
             - Conditions are checked and the object is written as one step: of two writers with
               ``if_none_match="*"``, one wins. ``if_match="*"`` replaces any object, but never makes one.
 
         Raises:
             NoSuchBucket: The bucket does not exist.
+            NoSuchKey: ``if_match`` is given, also ``*``, and the key holds no object.
             PreconditionFailed: A condition does not hold.
             TooLarge: The body is larger than ``max_put_size``.
             QuotaExceeded: There is no room for it.
@@ -100,11 +132,14 @@ class ObjectSpec:
             - Content, headers and metadata are the source's; ``options.headers`` replaces all headers and metadata.
             - Tags are the source's, with new headers too; ``options.tags`` replaces all of them.
             - Onto itself: all headers and metadata are replaced, the content stays.
+            - It is one part, and has the etag of one, where ``copy_own_etag`` is declared; onto itself too.
+            - Its checksum is of its whole content, of ``checksum_algorithm`` or the source's algorithm; else it has
+              none.
             - Atomic, as a put.
 
         Raises:
             NoSuchBucket: One of the buckets does not exist.
-            NoSuchKey: The source does not exist.
+            NoSuchKey: The source does not exist; or ``if_match`` is given, also ``*``, and the key holds no object.
             PreconditionFailed: A condition does not hold.
             InvalidArgument: The copy would be the source itself, unchanged.
         """
@@ -120,7 +155,8 @@ class ObjectSpec:
 
         Raises:
             NoSuchBucket: The bucket does not exist.
-            PreconditionFailed: ``if_match`` is given and the key holds another object or none.
+            NoSuchKey: ``if_match`` is given, also ``*``, and the key holds no object.
+            PreconditionFailed: ``if_match`` is given, and the key holds another object.
         """
         raise NotImplementedError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bucketry.body import Body
 from bucketry.hookspecs._markers import hookspec
 from bucketry.models import CompletedPart, Done, ObjectInfo, Part, PartPage, Upload
-from bucketry.options import CompleteOptions, PageOptions, PartCopyOptions, UploadOptions
+from bucketry.options import CompleteOptions, PageOptions, PartCopyOptions, PartOptions, UploadOptions
 
 
 class UploadSpec:
@@ -16,11 +16,13 @@ class UploadSpec:
         """Begins a multipart upload.
 
         Requires:
-            A ``content_type`` is set. Metadata names are lower case, tags immutable and within S3's bounds.
+            A ``content_type`` is set. Metadata names are lower case, tags immutable and within S3's bounds. With a
+            ``checksum_algorithm``, there is a ``checksum_type`` that it can have.
 
         Behaviour:
             - The key keeps its object, if any, until the upload is completed.
             - Any number of uploads to one key may be in progress.
+            - What its checksums are of is kept, and told here, in `list_parts` and in `list_multipart_uploads`.
 
         Raises:
             NoSuchBucket: The bucket does not exist.
@@ -30,20 +32,27 @@ class UploadSpec:
         raise NotImplementedError
 
     @hookspec(firstresult=True)
-    def upload_part(self, bucket: str, key: str, upload_id: str, part_number: int, body: Body) -> Part:
+    def upload_part(
+        self, bucket: str, key: str, upload_id: str, part_number: int, body: Body, options: PartOptions
+    ) -> Part:
         """Stores one part.
 
         Requires:
             ``part_number`` is 1 to ``max_parts``. Nobody has read from the body, and it fails beyond ``max_part_size``.
+            With a ``checksum_algorithm``, the body computes and checks as in `put_object`.
 
         Behaviour:
             - Parts come in any order and side by side; one sent again replaces the one before.
             - A part whose body breaks off leaves no trace.
             - A part on its way to an upload that ends meanwhile never brings the upload back.
+            - In an upload with a ``checksum_algorithm`` it has that checksum, which `list_parts` gives too. In any
+              other, what was given is checked and not kept.
 
         Raises:
             NoSuchBucket: The bucket does not exist.
             NoSuchUpload: The upload does not exist, was completed or aborted, or is another key's.
+            InvalidChecksum: The upload has another ``checksum_algorithm``; or it is to have a composite checksum, and
+                the part comes without any.
         """
         raise NotImplementedError
 
@@ -67,6 +76,7 @@ class UploadSpec:
             - It is a part like one that was sent: it replaces the one before, and its content stays what it is,
               whatever becomes of the source.
             - With a range, the part is the first to the last byte of it.
+            - In an upload with a ``checksum_algorithm`` it has that checksum.
 
         Raises:
             NoSuchUpload: As in `upload_part`.
@@ -107,14 +117,24 @@ class UploadSpec:
             - Atomic, as a put; its conditions too. An upload that fails to complete stays as it was.
             - Stored parts that are not listed are discarded, where ``complete_subset`` is declared.
             - Headers, metadata and tags are those that the upload began with.
+            - In an upload with a ``checksum_algorithm`` the object's checksum is made of its parts', as
+              `checksum_of_parts` in `bucketry.checksums` does it, and is what ``options.checksum`` says.
+            - Sent again, where ``complete_again`` is declared: the same parts give the object again, whatever the
+              conditions, while it is the one that this upload made. Other parts, and any after that: `NoSuchUpload`.
 
         Raises:
             NoSuchBucket: The bucket does not exist.
             NoSuchUpload: As in `upload_part`.
-            InvalidPart: A listed part was not stored or has another etag.
+            NoSuchKey: ``if_match`` is given, also ``*``, and the key holds no object.
+            InvalidPart: A listed part was not stored, or has another etag or checksum.
             PartTooSmall: A part other than the last is smaller than ``min_part_size``.
             TooLarge: The parts together are larger than ``max_object_size``.
             PreconditionFailed: A condition does not hold.
+            BadDigest: The object would have another checksum than ``options.checksum``; or a part is listed with one of
+                another algorithm than the upload's.
+            InvalidChecksum: ``checksum`` or ``checksum_type`` is another than the upload's; or the object is to have a
+                composite checksum, and a part is listed without any.
+            InvalidArgument: The object would have another size than ``options.size_bytes``.
             Unsupported: Parts are stored that are not listed, and ``complete_subset`` is not declared.
         """
         raise NotImplementedError

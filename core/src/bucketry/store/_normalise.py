@@ -6,7 +6,8 @@ from typing import Final, TypeVar
 
 from bucketry import _validation as check
 from bucketry.body import Body, BodySource
-from bucketry.errors import InvalidArgument
+from bucketry.checksums import COMPOSITE, FULL_OBJECT, algorithm_named
+from bucketry.errors import InvalidArgument, InvalidChecksum
 from bucketry.models import ObjectHeaders
 from bucketry.options import (
     CompleteOptions,
@@ -15,6 +16,7 @@ from bucketry.options import (
     HeadOptions,
     Options,
     PartCopyOptions,
+    PartOptions,
     PresignOptions,
     PutOptions,
     UploadOptions,
@@ -33,6 +35,7 @@ _TEXT_HEADERS: Final = (
 HeadersT = TypeVar("HeadersT", bound=ObjectHeaders)
 ReadT = TypeVar("ReadT", bound=HeadOptions)
 WriteT = TypeVar("WriteT", PutOptions, CopyOptions, CompleteOptions)
+SentT = TypeVar("SentT", PutOptions, PartOptions)
 
 
 def content(body: Body | BodySource) -> Body:
@@ -83,18 +86,63 @@ def get(options: GetOptions) -> GetOptions:
     return read_conditions(options)
 
 
-def put(options: PutOptions) -> PutOptions:
-    """Checks headers, tags, conditions and digest."""
+def digests(options: SentT) -> SentT:
+    """Checks what a body's digests must be, and says which checksum it gets wherever it gets one."""
     if options.content_md5 is not None:
         check.check_md5(options.content_md5)
+    checksum, algorithm = options.checksum, options.checksum_algorithm
+    if checksum is None:
+        if algorithm is not None:
+            algorithm_named(algorithm)
+        return options
+    if checksum.checked().parts_count:
+        raise InvalidChecksum("the checksum of a body is that of its content, not one of parts' checksums")
+    if algorithm not in {None, checksum.algorithm}:
+        raise InvalidChecksum(f"checksum_algorithm is {algorithm}, and the checksum is a {checksum.algorithm}")
+    return check.changed(options, checksum_algorithm=checksum.algorithm)
+
+
+def require_digests(content: Body, options: PutOptions | PartOptions) -> None:
+    """Has a body compute and check the digests that its options ask for."""
+    if options.content_md5 is not None:
+        content.require_md5(options.content_md5)
+    if options.checksum is not None:
+        content.require_checksum(options.checksum)
+    elif options.checksum_algorithm is not None:
+        content.track_checksum(options.checksum_algorithm)
+
+
+def put(options: PutOptions) -> PutOptions:
+    """Checks headers, tags, conditions and digests."""
+    options = digests(options)
     if options.tags is not NO_TAGS:
         options = check.changed(options, tags=normalised_tags(options.tags))
     return write_conditions(headers(options))
 
 
 def upload(options: UploadOptions) -> UploadOptions:
-    """Checks the headers and tags of the finished object."""
-    return headers(check.changed(options, tags=normalised_tags(options.tags)))
+    """Checks the headers and tags of the finished object, and says what its checksum is of wherever it gets one."""
+    algorithm, kind = options.checksum_algorithm, options.checksum_type
+    if algorithm is not None:
+        types = algorithm_named(algorithm).types
+        if kind is None:
+            kind = types[0]
+        elif kind not in types:
+            raise InvalidChecksum(f"The {kind} checksum type cannot be used with the {algorithm} checksum algorithm.")
+    elif kind is not None:
+        raise InvalidChecksum("checksum_type goes with a checksum_algorithm")
+    return headers(check.changed(options, tags=normalised_tags(options.tags), checksum_type=kind))
+
+
+def completion(options: CompleteOptions) -> CompleteOptions:
+    """Checks the conditions, and what the object must be."""
+    if options.checksum is not None:
+        options.checksum.checked()
+    if options.checksum_type not in {None, COMPOSITE, FULL_OBJECT}:
+        raise InvalidChecksum(f"checksum_type is {COMPOSITE} or {FULL_OBJECT}")
+    if options.size_bytes is not None and options.size_bytes < 0:
+        raise InvalidArgument("size_bytes cannot be negative")
+    return write_conditions(options)
 
 
 def part_copy(options: PartCopyOptions) -> PartCopyOptions:
@@ -110,6 +158,8 @@ def copy(options: CopyOptions) -> CopyOptions:
     options = check.changed(options, source_if_match=check.normalised_etag(options.source_if_match))
     if isinstance(options.headers, Options):
         raise InvalidArgument(f"CopyOptions.headers is ObjectHeaders, not {type(options.headers).__name__}")
+    if options.checksum_algorithm is not None:
+        algorithm_named(options.checksum_algorithm)
     if options.headers is not None:
         options = check.changed(options, headers=headers(options.headers))
     if options.tags is not None:

@@ -8,11 +8,12 @@ from bucketry import _validation as check
 from bucketry._types import type_name
 from bucketry.body import Body, BodySource
 from bucketry.errors import InvalidArgument, TooLarge, Unsupported
-from bucketry.models import DeleteResult, ObjectInfo, PresignedUrl
+from bucketry.models import DeleteResult, ObjectAttributes, ObjectInfo, PresignedUrl
 from bucketry.opened import OpenedObject
 from bucketry.options import (
     HEADER_FEATURES,
     MAX_PAGE,
+    AttributesOptions,
     CopyOptions,
     DeleteOptions,
     GetOptions,
@@ -24,6 +25,7 @@ from bucketry.store import _normalise as normalise
 from bucketry.store._base import StoreBase
 
 _HEAD = HeadOptions()
+_ATTRIBUTES = AttributesOptions()
 _GET = GetOptions()
 _PUT = PutOptions()
 _COPY = CopyOptions()
@@ -50,6 +52,25 @@ class ObjectOperations(StoreBase):
             self._require(options, HeadOptions)
             options = normalise.read_conditions(options)
         return self._chain.head_object(bucket, key, options)
+
+    def get_object_attributes(
+        self, bucket: str, key: str, options: AttributesOptions = _ATTRIBUTES
+    ) -> ObjectAttributes:
+        """Returns an object with one page of the parts that it was uploaded in.
+
+        Raises:
+            NoSuchBucket: The bucket does not exist.
+            NoSuchKey: It holds no such object.
+            InvalidArgument: An option is out of bounds.
+            Unsupported: The driver does not know an object's parts.
+        """
+        self._check_target(bucket, key)
+        if options is not _ATTRIBUTES:
+            self._require(options, AttributesOptions)
+            check.check_limit(options.limit)
+            if options.after < 0:
+                raise InvalidArgument("after is the number of a part, or 0")
+        return self._chain.get_object_attributes(bucket, key, options)
 
     def get_object(self, bucket: str, key: str, options: GetOptions = _GET) -> OpenedObject:
         """Opens an object, or a range or part of it, for reading; use it in a ``with`` statement.
@@ -80,9 +101,11 @@ class ObjectOperations(StoreBase):
 
         Raises:
             NoSuchBucket: The bucket does not exist.
+            NoSuchKey: ``if_match`` is given, and the key holds no object.
             PreconditionFailed: A condition does not hold.
             IncompleteBody: The body broke off; nothing was stored.
-            BadDigest: The body is not the one that ``content_md5`` is of; nothing was stored.
+            BadDigest: The body is not the one that ``content_md5`` or ``checksum`` is of; nothing was stored.
+            InvalidChecksum: ``checksum`` or its algorithm is none that there is.
             TooLarge: The body is larger than the driver's ``max_put_size``.
             QuotaExceeded: There is no room for it.
             InvalidKey: The key is invalid, or the backend cannot hold it unchanged.
@@ -94,8 +117,7 @@ class ObjectOperations(StoreBase):
         if options is not _PUT:
             self._require(options, PutOptions)
             options = normalise.put(options)
-            if options.content_md5 is not None:
-                content.require_md5(options.content_md5)
+            normalise.require_digests(content, options)
         content.limit = self._features.max_put_size
         if content.length is not None and content.length > self._features.max_put_size:
             raise TooLarge(f"one put takes at most {self._features.max_put_size} bytes", bucket=bucket, key=key)
@@ -108,7 +130,7 @@ class ObjectOperations(StoreBase):
 
         Raises:
             NoSuchBucket: One of the buckets does not exist.
-            NoSuchKey: The source does not exist.
+            NoSuchKey: The source does not exist; or ``if_match`` is given, and the key holds no object.
             PreconditionFailed: A condition does not hold.
             InvalidArgument: The copy would be the source itself, unchanged.
             Unsupported: The driver does not declare an option that is used.
@@ -130,7 +152,8 @@ class ObjectOperations(StoreBase):
 
         Raises:
             NoSuchBucket: The bucket does not exist.
-            PreconditionFailed: ``if_match`` is given and the key holds another object or none.
+            NoSuchKey: ``if_match`` is given, and the key holds no object.
+            PreconditionFailed: ``if_match`` is given, and the key holds another object.
             Unsupported: The driver does not declare an option that is used.
         """
         self._check_target(bucket, key)

@@ -9,14 +9,15 @@ from typing import Final
 from bucketry import _validation as check
 from bucketry._types import check_listed, check_type
 from bucketry.body import Body, BodySource
-from bucketry.errors import InvalidArgument, InvalidPart, NoSuchUpload, TooLarge
+from bucketry.errors import InvalidArgument, InvalidPart, NoSuchUpload, TooLarge, Unsupported
 from bucketry.models import CompletedPart, ObjectInfo, Part, PartPage, Upload
-from bucketry.options import CompleteOptions, PageOptions, PartCopyOptions, UploadOptions
+from bucketry.options import CompleteOptions, PageOptions, PartCopyOptions, PartOptions, UploadOptions
 from bucketry.paging import Paging, check_page
 from bucketry.store import _normalise as normalise
 from bucketry.store._base import StoreBase
 
 _UPLOAD = UploadOptions()
+_PART = PartOptions()
 _COMPLETE = CompleteOptions()
 _COPY = PartCopyOptions()
 _ALL_PARTS = PageOptions()
@@ -32,6 +33,7 @@ class UploadOperations(StoreBase):
         Raises:
             NoSuchBucket: The bucket does not exist.
             InvalidKey: The key is invalid, or the backend cannot hold it unchanged.
+            InvalidChecksum: The algorithm is none that there is, or has no checksum of that type.
             Unsupported: The driver does not declare an option that is used.
         """
         check.check_bucket(bucket)
@@ -46,7 +48,7 @@ class UploadOperations(StoreBase):
         upload_id: str,
         part_number: int,
         body: Body | BodySource,
-        content_md5: bytes | None = None,
+        options: PartOptions = _PART,
     ) -> Part:
         """Stores one part; sent again, it replaces the one before.
 
@@ -56,18 +58,22 @@ class UploadOperations(StoreBase):
                 read from already.
             TooLarge: The part is larger than the driver's ``max_part_size``.
             IncompleteBody: The body broke off; nothing was stored.
-            BadDigest: The body is not the one that ``content_md5`` is of; nothing was stored.
+            BadDigest: The body is not the one that ``content_md5`` or ``checksum`` is of; nothing was stored.
+            InvalidChecksum: ``checksum`` or its algorithm is none that there is, or another than the upload's; or there
+                is none, and the upload's checksum is to be one of its parts' checksums.
+            Unsupported: The driver does not declare an option that is used.
         """
         self._check_upload(bucket, key, upload_id)
         self._check_part_number(part_number)
         content = normalise.content(body)
-        if content_md5 is not None:
-            check.check_md5(content_md5)
-            content.require_md5(content_md5)
+        if options is not _PART:
+            self._require(options, PartOptions)
+            options = normalise.digests(options)
+            normalise.require_digests(content, options)
         content.limit = self._features.max_part_size
         if content.length is not None and content.length > self._features.max_part_size:
             raise TooLarge(f"a part has at most {self._features.max_part_size} bytes", bucket=bucket, key=key)
-        return self._chain.upload_part(bucket, key, upload_id, part_number, content)
+        return self._chain.upload_part(bucket, key, upload_id, part_number, content, options)
 
     def upload_part_copy(
         self,
@@ -143,21 +149,25 @@ class UploadOperations(StoreBase):
 
         Raises:
             NoSuchUpload: The upload does not exist, was completed or aborted, or is another key's.
-            InvalidPart: A part was not stored or has another etag, or the numbers are not ascending, or there is none.
+            NoSuchKey: ``if_match`` is given, and the key holds no object.
+            InvalidPart: A part was not stored or has another etag or checksum, or the numbers are not ascending, or
+                there is none.
             PartTooSmall: A part other than the last is smaller than the driver's ``min_part_size``.
             PreconditionFailed: A condition does not hold; the upload stays as it was.
+            BadDigest: The object would have another ``checksum``; or a part is listed with one of another algorithm
+                than the upload's.
+            InvalidChecksum: ``checksum`` or ``checksum_type`` is another than the upload began with; or its checksum is
+                to be one of its parts' checksums, and one is not listed with its checksum.
+            InvalidArgument: The object would have another size than ``size_bytes``.
             Unsupported: The driver does not declare an option that is used, or ``complete_subset`` where parts are
                 stored that are not listed.
         """
         self._check_upload(bucket, key, upload_id)
         self._require(options, CompleteOptions)
-        return self._chain.complete_multipart_upload(
-            bucket,
-            key,
-            upload_id,
-            _ascending(parts),
-            normalise.write_conditions(options),
-        )
+        listed = _ascending(parts)
+        if not self._features.checksums and any(part.checksum is not None for part in listed):
+            raise Unsupported(f"the driver {self._driver_name!r} does not declare checksums, which a part's needs")
+        return self._chain.complete_multipart_upload(bucket, key, upload_id, listed, normalise.completion(options))
 
     def abort_multipart_upload(self, bucket: str, key: str, upload_id: str) -> None:
         """Ends an upload and frees its parts.
@@ -185,7 +195,14 @@ def _ascending(parts: Sequence[CompletedPart | Part]) -> tuple[CompletedPart, ..
     check_listed(parts, "the parts are a list of CompletedPart or Part")
     for part in parts:
         check_type(part, CompletedPart | Part, "a part")
-    listed = tuple(CompletedPart(part.part_number, check.normalised_etag(part.etag) or "") for part in parts)
+    listed = tuple(
+        CompletedPart(
+            part.part_number,
+            check.normalised_etag(part.etag) or "",
+            None if part.checksum is None else part.checksum.checked(),
+        )
+        for part in parts
+    )
     if not listed:
         raise InvalidPart("an upload is completed with at least one part")
     if any(later.part_number <= earlier.part_number for earlier, later in pairwise(listed)):

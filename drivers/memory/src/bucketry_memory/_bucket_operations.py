@@ -42,6 +42,7 @@ class BucketOperations(MemoryState):
         """Frees everything that is held."""
         with self._lock:
             self._buckets.clear()
+            self._completions.clear()
             self._room.clear()
         return DONE
 

@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from bucketry import (
     DONE,
+    AttributesOptions,
     Body,
+    Checksum,
     CopyOptions,
     DeleteOptions,
     DeleteResult,
@@ -15,6 +17,7 @@ from bucketry import (
     HeadOptions,
     InvalidArgument,
     NoSuchBucket,
+    ObjectAttributes,
     ObjectHeaders,
     ObjectInfo,
     OpenedObject,
@@ -23,14 +26,18 @@ from bucketry import (
     PresignOptions,
     PutOptions,
 )
+from bucketry.checksums import checksum_of
 from bucketry.conditions import check_read
 from bucketry.hookspecs import hookimpl
 from bucketry.options import WriteConditions
 from typing_extensions import override
 
-from bucketry_memory._data import chunks, pull, whole
+from bucketry_memory._bucket import Bucket
+from bucketry_memory._data import chunks, md5_hex, pull, whole
 from bucketry_memory._state import MemoryState
-from bucketry_memory._stored import Extras, StoredObject, extras_of, headers_of
+from bucketry_memory._stored import Extras, StoredObject, headers_of, kept_extras
+
+_TRIES = 3
 
 
 class ObjectOperations(MemoryState):
@@ -41,6 +48,12 @@ class ObjectOperations(MemoryState):
     def head_object(self, bucket: str, key: str, options: HeadOptions) -> ObjectInfo:
         """Returns an object without its content."""
         return _info_if(self._stored(bucket, key), key, options)
+
+    @override
+    @hookimpl
+    def get_object_attributes(self, bucket: str, key: str, options: AttributesOptions) -> ObjectAttributes:
+        """Returns an object with one page of its parts."""
+        return self._stored(bucket, key).attributes(key, options)
 
     @override
     @hookimpl
@@ -68,6 +81,8 @@ class ObjectOperations(MemoryState):
         content, reserved = pull(body, self._room)
         try:
             etag, (headers, extras) = body.md5_hex(), self._kept(options)
+            if options.checksum_algorithm is not None:
+                extras = Extras(options.tags, body.checksum())
             with self._lock:
                 if target.is_deleted:
                     raise NoSuchBucket
@@ -88,16 +103,29 @@ class ObjectOperations(MemoryState):
         """Copies an object, which shares its bytes with the original."""
         if options.headers is None and (source_bucket, source_key) == (bucket, key):
             raise InvalidArgument("a copy of an object onto itself needs new headers")
+        source = self._stored(source_bucket, source_key)
+        for _ in range(_TRIES):
+            _check_copy(self._bucket(bucket), key, source, options)
+            digests = _digests(source, options)  # Bytes may have to be read for them, which takes its time.
+            with self._lock:
+                current = self._stored(source_bucket, source_key)
+                if current.content is source.content:
+                    return self._put_copy(bucket, key, current, digests, options)
+            source = current
         with self._lock:
-            target = self._bucket(bucket)
             source = self._stored(source_bucket, source_key)
-            if options.source_if_match not in {None, "*", source.etag}:
-                raise PreconditionFailed("the source has another etag than source_if_match says")
-            target.check_write(key, options)
-            headers = source.headers if options.headers is None else headers_of(options.headers)
-            extras = extras_of(headers, source.tags if options.tags is None else options.tags)
-            copy = StoredObject(source.content, source.etag, self._clock.now(), headers, extras)
-            target.put(key, copy)
+            return self._put_copy(bucket, key, source, _digests(source, options), options)
+
+    def _put_copy(
+        self, bucket: str, key: str, source: StoredObject, digests: tuple[str, Checksum | None], options: CopyOptions
+    ) -> ObjectInfo:
+        target = self._bucket(bucket)
+        _check_copy(target, key, source, options)
+        etag, checksum = digests
+        headers = source.headers if options.headers is None else headers_of(options.headers)
+        extras = kept_extras(headers, Extras(source.tags if options.tags is None else options.tags, checksum))
+        copy = StoredObject(source.content, etag, self._clock.now(), headers, extras)
+        target.put(key, copy)
         return copy.info(key)
 
     @override
@@ -146,9 +174,27 @@ class ObjectOperations(MemoryState):
         if seen is not options:
             # Most writers come with one and the same options, which saves looking their headers up.
             headers = headers_of(options)
-            kept = headers, extras_of(headers, options.tags)
+            kept = headers, kept_extras(headers, Extras(options.tags))
             self._last_kept = options, kept
         return kept
+
+
+def _check_copy(target: Bucket, key: str, source: StoredObject, options: CopyOptions) -> None:
+    if options.source_if_match not in {None, "*", source.etag}:
+        raise PreconditionFailed("the source has another etag than source_if_match says")
+    target.check_write(key, options)
+
+
+def _digests(source: StoredObject, options: CopyOptions) -> tuple[str, Checksum | None]:
+    """Returns etag and checksum of a copy, which is one part, whatever the source was uploaded in."""
+    content, checksum = source.content, source.more.checksum
+    etag = md5_hex(content) if source.more.part_ends else source.etag
+    algorithm = options.checksum_algorithm or (None if checksum is None else checksum.algorithm)
+    if algorithm is None:
+        return etag, None
+    if checksum is not None and checksum.algorithm == algorithm and not checksum.parts_count:
+        return etag, checksum
+    return etag, checksum_of(algorithm, whole(content))
 
 
 def _info_if(stored: StoredObject, key: str, options: HeadOptions) -> ObjectInfo:

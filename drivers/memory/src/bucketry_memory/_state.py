@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from bucketry_memory._bucket import Bucket
 from bucketry_memory._clock import Clock
+from bucketry_memory._completions import Completions
 from bucketry_memory._room import Room
 from bucketry_memory._settings import MAX_PART_BYTES, MemorySettings
 from bucketry_memory._stored import Extras, StoredObject
@@ -27,15 +28,18 @@ FEATURES = Features(
     put_headers=True,
     put_metadata=True,
     put_tagging=True,
+    checksums=True,
     copy_if_match=True,
     copy_if_none_match=True,
     copy_source_if_match=True,
     copy_tagging=True,
+    copy_own_etag=True,
     upload_tagging=True,
     part_copy_source_if_match=True,
     complete_if_match=True,
     complete_if_none_match=True,
     complete_subset=True,
+    complete_again=True,
     delete_if_match=True,
     list_delimiter=True,
     list_start_after=True,
@@ -74,6 +78,7 @@ class MemoryState(DriverSpec):
         headers = ObjectHeaders()
         self._last_kept: tuple[ObjectHeaders, tuple[ObjectHeaders, Extras | None]] = headers, (headers, None)
         self._buckets: dict[str, Bucket] = {}
+        self._completions = Completions()
         self._lock = Lock()
         self._room = Room(self._lock, settings.max_bytes, settings.max_entries)
 

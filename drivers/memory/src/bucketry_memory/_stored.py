@@ -7,7 +7,16 @@ from datetime import datetime
 from functools import lru_cache
 
 import msgspec
-from bucketry import ContentRange, InvalidRange, ObjectHeaders, ObjectInfo
+from bucketry import (
+    AttributesOptions,
+    Checksum,
+    ContentRange,
+    InvalidRange,
+    ObjectAttributes,
+    ObjectHeaders,
+    ObjectInfo,
+    ObjectPart,
+)
 from bucketry.models import NO_METADATA
 from bucketry.tagging import NO_TAGS
 
@@ -19,11 +28,17 @@ class Extras(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         tags: Its tags.
+        checksum: Its checksum.
         part_ends: Of an object that was uploaded in parts: the offset after each part.
+        part_digests: Likewise: the digest of each part's checksum, where it has a checksum.
+        upload_id: Likewise: the upload that made it.
     """
 
     tags: Mapping[str, str] = NO_TAGS
+    checksum: Checksum | None = None
     part_ends: tuple[int, ...] = ()
+    part_digests: tuple[bytes, ...] = ()
+    upload_id: str = ""
 
 
 _NO_EXTRAS = Extras()
@@ -41,7 +56,7 @@ class StoredObject(msgspec.Struct, frozen=True, gc=False):
             number, as in S3.
         last_modified: When it was written.
         headers: What its writer said about it.
-        extras: What else there is, from `extras_of`; always there where the headers have a date.
+        extras: What else there is, from `kept_extras`; always there where the headers have a date.
     """
 
     content: Content
@@ -51,9 +66,14 @@ class StoredObject(msgspec.Struct, frozen=True, gc=False):
     extras: Extras | None = None
 
     @property
+    def more(self) -> Extras:
+        """What else there is; of most objects, nothing."""
+        return _NO_EXTRAS if self.extras is None else self.extras
+
+    @property
     def tags(self) -> Mapping[str, str]:
         """Its tags."""
-        return NO_TAGS if self.extras is None else self.extras.tags
+        return self.more.tags
 
     def info(self, key: str) -> ObjectInfo:
         """Returns this object as the contract describes it."""
@@ -72,7 +92,9 @@ class StoredObject(msgspec.Struct, frozen=True, gc=False):
         )
         if self.extras is None:
             return info
-        return msgspec.structs.replace(info, expires=headers.expires, tag_count=len(self.extras.tags))
+        return msgspec.structs.replace(
+            info, expires=headers.expires, tag_count=len(self.extras.tags), checksum=self.extras.checksum
+        )
 
     def part_info(self, key: str, number: int) -> ObjectInfo:
         """Returns this object as the contract describes it to who asks for one part.
@@ -80,22 +102,51 @@ class StoredObject(msgspec.Struct, frozen=True, gc=False):
         Raises:
             InvalidRange: It has no part of that number.
         """
-        ends = (self.extras or _NO_EXTRAS).part_ends
+        ends = self.more.part_ends
         bounds = (0, *ends) if ends else (0, len(self.content))
         if number >= len(bounds):
             raise InvalidRange(f"the object has no part {number}")
-        part_range = ContentRange(bounds[number - 1], bounds[number], len(self.content))
-        return msgspec.structs.replace(self.info(key), part_range=part_range, parts_count=len(ends) or None)
+        return msgspec.structs.replace(
+            self.info(key),
+            checksum=self._part_checksum(number) if ends else self.more.checksum,
+            part_range=ContentRange(bounds[number - 1], bounds[number], len(self.content)),
+            parts_count=len(ends) or None,
+        )
+
+    def attributes(self, key: str, options: AttributesOptions) -> ObjectAttributes:
+        """Returns this object with one page of the parts that it was uploaded in."""
+        ends = self.more.part_ends
+        bounds = (0, *ends)
+        last = min(options.after + options.limit, len(ends))
+        parts = tuple(
+            ObjectPart(
+                part_number=number,
+                size_bytes=bounds[number] - bounds[number - 1],
+                checksum=self._part_checksum(number),
+            )
+            for number in range(options.after + 1, last + 1)
+        )
+        return ObjectAttributes(
+            info=self.info(key),
+            parts_count=len(ends) or None,
+            parts=parts,
+            next_after=last if last < len(ends) else None,
+        )
+
+    def _part_checksum(self, number: int) -> Checksum | None:
+        checksum, digests = self.more.checksum, self.more.part_digests
+        return Checksum(checksum.algorithm, digests[number - 1]) if checksum is not None and digests else None
 
     def with_tags(self, tags: Mapping[str, str]) -> StoredObject:
         """Returns this object with these tags and no others; nothing else changes."""
-        ends = (self.extras or _NO_EXTRAS).part_ends
-        return msgspec.structs.replace(self, extras=extras_of(self.headers, tags, ends))
+        return msgspec.structs.replace(
+            self, extras=kept_extras(self.headers, msgspec.structs.replace(self.more, tags=tags))
+        )
 
 
-def extras_of(headers: ObjectHeaders, tags: Mapping[str, str], part_ends: tuple[int, ...] = ()) -> Extras | None:
+def kept_extras(headers: ObjectHeaders, extras: Extras) -> Extras | None:
     """Returns what an object has that few have, or ``None`` for an object like most."""
-    return Extras(tags, part_ends) if tags or part_ends or headers.expires is not None else None
+    return extras if headers.expires is not None or extras != _NO_EXTRAS else None
 
 
 def headers_of(source: ObjectHeaders) -> ObjectHeaders:

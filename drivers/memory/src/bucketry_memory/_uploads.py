@@ -11,6 +11,7 @@ from typing import TypeAlias, final
 
 import msgspec
 from bucketry import (
+    Checksum,
     CompletedPart,
     InvalidPart,
     NoSuchUpload,
@@ -21,6 +22,7 @@ from bucketry import (
     PartTooSmall,
     Upload,
     UploadListOptions,
+    UploadOptions,
     UploadPage,
 )
 from sortedcontainers import SortedList
@@ -28,17 +30,19 @@ from sortedcontainers import SortedList
 from bucketry_memory._cursors import Cursor, decode
 from bucketry_memory._data import Content
 from bucketry_memory._room import Room
+from bucketry_memory._upload_checksums import UploadChecksums
 
 _ID_BYTES = 24
 """Of an upload id: nobody guesses 192 random bits, and no two uploads get the same."""
 
 
 class StoredPart(msgspec.Struct, frozen=True, gc=False):
-    """A part: its bytes, their MD5 in hexadecimal, and when it was stored."""
+    """A part: its bytes, their MD5 in hexadecimal, when it was stored, and its checksum if the upload has any."""
 
     content: Content
     etag: str
     last_modified: datetime
+    checksum: Checksum | None = None
 
 
 @final
@@ -52,20 +56,31 @@ class UploadState:
         initiated_at: When it began.
         headers: What the finished object will carry.
         tags: The tags that it will have.
+        checksums: What its checksums are.
         parts: What was stored, by part number.
     """
 
-    __slots__ = ("headers", "initiated_at", "key", "number", "parts", "tags", "upload_id")
+    __slots__ = (
+        "checksums",
+        "headers",
+        "initiated_at",
+        "key",
+        "number",
+        "parts",
+        "tags",
+        "upload_id",
+    )
 
     def __init__(
-        self, key: str, number: int, initiated_at: datetime, headers: ObjectHeaders, tags: Mapping[str, str]
+        self, key: str, number: int, initiated_at: datetime, headers: ObjectHeaders, options: UploadOptions
     ) -> None:
         self.key = key
         self.upload_id = token_urlsafe(_ID_BYTES)
         self.number = number
         self.initiated_at = initiated_at
         self.headers = headers
-        self.tags = tags
+        self.tags: Mapping[str, str] = options.tags
+        self.checksums = UploadChecksums(options.checksum_algorithm, options.checksum_type)
         self.parts: dict[int, StoredPart] = {}
 
     @property
@@ -80,7 +95,13 @@ class UploadState:
 
     def info(self) -> Upload:
         """Returns this upload as the contract describes it."""
-        return Upload(key=self.key, upload_id=self.upload_id, initiated_at=self.initiated_at)
+        return Upload(
+            key=self.key,
+            upload_id=self.upload_id,
+            initiated_at=self.initiated_at,
+            checksum_algorithm=self.checksums.algorithm,
+            checksum_type=self.checksums.type,
+        )
 
     def list_parts(self, options: PageOptions) -> PartPage:
         """Lists one page of its parts.
@@ -94,13 +115,17 @@ class UploadState:
         return PartPage(
             parts=tuple(part_info(number, self.parts[number]) for number in page),
             cursor=Cursor("part", number=page[-1]).encode() if len(page) < len(numbers) else None,
+            checksum_algorithm=self.checksums.algorithm,
+            checksum_type=self.checksums.type,
         )
 
     def select(self, listed: Iterable[CompletedPart], min_part_size: int) -> list[StoredPart]:
         """Returns the parts that the object will be made of.
 
         Raises:
-            InvalidPart: One was not stored or has another etag.
+            InvalidPart: One was not stored, or has another etag or checksum.
+            InvalidChecksum: One is listed without checksum, of which a composite checksum is to be made.
+            BadDigest: One is listed with a checksum of another algorithm.
             PartTooSmall: One other than the last is smaller than ``min_part_size``.
         """
         chosen: list[StoredPart] = []
@@ -114,13 +139,20 @@ class UploadState:
                 raise InvalidPart(f"part {wanted.part_number} was not uploaded")
             if part.etag != wanted.etag:
                 raise InvalidPart(f"part {wanted.part_number} has another etag")
+            self.checksums.check_listed(wanted, part.checksum)
             chosen.append(part)
         return chosen
 
 
 def part_info(number: int, part: StoredPart) -> Part:
     """Returns a part as the contract describes it."""
-    return Part(part_number=number, etag=part.etag, size_bytes=len(part.content), last_modified=part.last_modified)
+    return Part(
+        part_number=number,
+        etag=part.etag,
+        size_bytes=len(part.content),
+        last_modified=part.last_modified,
+        checksum=part.checksum,
+    )
 
 
 def etag_of(parts: list[StoredPart]) -> str:
@@ -151,7 +183,7 @@ class UploadTable:
         self._places: SortedList[_Place] = SortedList()
         self._begun = 0
 
-    def begin(self, key: str, initiated_at: datetime, headers: ObjectHeaders, tags: Mapping[str, str]) -> UploadState:
+    def begin(self, key: str, initiated_at: datetime, headers: ObjectHeaders, options: UploadOptions) -> UploadState:
         """Begins an upload.
 
         Raises:
@@ -159,7 +191,7 @@ class UploadTable:
         """
         self._room.take(0, entries=1)
         self._begun += 1
-        upload = UploadState(key, self._begun, initiated_at, headers, tags)
+        upload = UploadState(key, self._begun, initiated_at, headers, options)
         place = (upload.key, upload.number)
         self._by_id[upload.upload_id] = upload
         self._by_place[place] = upload

@@ -51,6 +51,7 @@ class MinioDriver(
         put_tagging=True,
         copy_source_if_match=True,
         copy_tagging=True,
+        copy_own_etag=True,
         upload_tagging=True,
         part_copy_source_if_match=True,
         complete_if_match=True,

@@ -46,7 +46,7 @@ from typing_extensions import override
 from bucketry_minio._deleting import delete_batch
 from bucketry_minio._headers import of_part, of_read, of_write, written_at
 from bucketry_minio._keys import check_key
-from bucketry_minio._shared import MinioOperations, missing_fails
+from bucketry_minio._shared import MinioOperations
 
 _NO_SUCH_BYTES: Final = frozenset({"InvalidPartNumber", "InvalidRange"})
 
@@ -118,8 +118,7 @@ class ObjectOperations(MinioOperations):
         MinIO takes no parts for a key that ends in a slash, which is therefore always sent in one request.
         """
         self._check_new(bucket, key)
-        with missing_fails(options.if_match):
-            answered, moment = self._put(bucket, key, body, options)
+        answered, moment = self._put(bucket, key, body, options)
         self._paths.wrote(bucket, key)
         put_at = moment or date_of(answered)
         written = stored_info(key, options, body.bytes_read, etag_in(answered), put_at, len(options.tags))

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from bucketry import BucketInfo, ObjectInfo, PreconditionFailed
+from bucketry import BucketInfo, ObjectInfo
 from bucketry.hookspecs import DriverSpec
 from bucketry.sigv4 import Presigner
 from bucketry_s3client import Leftovers, list_buckets, object_info
@@ -49,14 +46,3 @@ class MinioOperations(DriverSpec):
 
     def _buckets(self) -> tuple[BucketInfo, ...]:
         return list_buckets(self._connection).infos
-
-
-@contextmanager
-def missing_fails(if_match: str | None) -> Iterator[None]:
-    """Makes it a failed condition when ``if_match`` meets no object: MinIO says ``NoSuchKey`` (RFC 9110, 13.1.1)."""
-    try:
-        yield
-    except S3Error as error:
-        if if_match is not None and error.code == "NoSuchKey":
-            raise PreconditionFailed("the key holds no object") from error
-        raise

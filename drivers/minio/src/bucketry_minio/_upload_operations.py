@@ -13,6 +13,7 @@ from bucketry import (
     ObjectInfo,
     PageOptions,
     Part,
+    PartOptions,
     PartPage,
     Upload,
     UploadOptions,
@@ -34,7 +35,7 @@ from typing_extensions import override
 from bucketry_minio._headers import of_write
 from bucketry_minio._keys import check_key
 from bucketry_minio._listing import list_parts
-from bucketry_minio._shared import MinioOperations, missing_fails
+from bucketry_minio._shared import MinioOperations
 
 
 class UploadOperations(MinioOperations):
@@ -50,7 +51,9 @@ class UploadOperations(MinioOperations):
 
     @override
     @hookimpl
-    def upload_part(self, bucket: str, key: str, upload_id: str, part_number: int, body: Body) -> Part:
+    def upload_part(
+        self, bucket: str, key: str, upload_id: str, part_number: int, body: Body, options: PartOptions
+    ) -> Part:
         """Stores a part: one request. Where nobody knows its length, it goes through a temporary file first."""
         _check_upload(bucket, key)
         with one_piece(body, self._settings.part_size, MAX_PART_BYTES) as content:
@@ -78,9 +81,8 @@ class UploadOperations(MinioOperations):
         _check_upload(bucket, key)
         if self._settings.check_paths:
             self._paths.check(bucket, key)
-        with missing_fails(options.if_match):
-            conditions = of_write(options.if_match, options.if_none_match)
-            complete_upload(self._connection, bucket, key, upload_id, parts, conditions)
+        conditions = of_write(options.if_match, options.if_none_match)
+        complete_upload(self._connection, bucket, key, upload_id, parts, conditions)
         self._paths.wrote(bucket, key)
         return self._stored(bucket, key)
 

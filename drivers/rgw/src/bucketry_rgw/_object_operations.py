@@ -16,6 +16,7 @@ from bucketry import (
     GetOptions,
     HeadOptions,
     InvalidRange,
+    NoSuchKey,
     NotModified,
     ObjectInfo,
     OpenedObject,
@@ -118,14 +119,14 @@ class ObjectOperations(RgwState):
         try:
             answered, moment = self._uploader.put(bucket, key, body, options)
         except ClientError as error:
-            if options.if_match is not None and code_of(error) in {"UnknownError", "NoSuchKey"}:
-                self._explain_lost_race(bucket, key, options.if_match, error)
+            if options.if_match is not None and code_of(error) in {"UnknownError", "PreconditionFailed"}:
+                self._explain_failed(bucket, key, options.if_match, error)
             raise
         put_at = moment or date_of(answered)
         written = stored_info(key, options, body.bytes_read, etag_in(answered), put_at, len(options.tags))
         return self._confirmed(bucket, written) if moment is None else written
 
-    def _explain_lost_race(self, bucket: str, key: str, if_match: str, error: ClientError) -> NoReturn:
+    def _explain_failed(self, bucket: str, key: str, if_match: str, error: ClientError) -> NoReturn:
         """Says what became of a condition.
 
         To the loser of two writers at once RGW answers 500 (its ``ECANCELED``), and where there is no object 412 or, as
@@ -134,9 +135,11 @@ class ObjectOperations(RgwState):
         try:
             holds = if_match in {"*", self._stored(bucket, key).etag}
         except ClientError as gone:
-            if code_of(gone) != "NoSuchKey":
-                raise
-            holds = False
+            if code_of(gone) == "NoSuchKey":
+                raise NoSuchKey("if_match asks for an object") from error
+            raise
+        if code_of(error) == "PreconditionFailed":
+            raise error
         if holds:
             raise Throttled("another request wrote the same key at the same moment") from error
         raise PreconditionFailed("another request wrote the key meanwhile") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import unquote
 
 import msgspec
-from bucketry import Body, GetOptions, HeadOptions, InvalidRange, Part, PartCopyOptions, TooLarge
+from bucketry import Body, GetOptions, HeadOptions, InvalidRange, Part, PartCopyOptions, PartOptions, TooLarge
 from bucketry.hookspecs import hookimpl
 from bucketry_s3client import MAX_PART_BYTES, copy_part, of_source, target_of
 from typing_extensions import override
@@ -62,7 +62,7 @@ class PartCopyOperations(ObjectOperations, UploadOperations):
             if found is not None and options.range is not None and found.stop - 1 != options.range.last:
                 raise InvalidRange(f"the source has {found.size_bytes} bytes")
             _check_size(opened.length)
-            return self.upload_part(*place, Body(iter(opened), opened.length))
+            return self.upload_part(*place, Body(iter(opened), opened.length), PartOptions())
 
 
 def _is_mistaken(key: str) -> bool:

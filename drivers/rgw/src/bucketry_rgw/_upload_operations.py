@@ -16,6 +16,7 @@ from bucketry import (
     ObjectInfo,
     PageOptions,
     Part,
+    PartOptions,
     PartPage,
     Unsupported,
     Upload,
@@ -60,7 +61,9 @@ class UploadOperations(RgwState):
 
     @override
     @hookimpl
-    def upload_part(self, bucket: str, key: str, upload_id: str, part_number: int, body: Body) -> Part:
+    def upload_part(
+        self, bucket: str, key: str, upload_id: str, part_number: int, body: Body, options: PartOptions
+    ) -> Part:
         """Stores a part: streamed where its length is known; else, if it is long, through a temporary file."""
         self._check_object(bucket, key)
         with one_piece(body, self._settings.part_size, MAX_PART_BYTES) as content:

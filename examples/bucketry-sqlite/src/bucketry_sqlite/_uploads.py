@@ -20,6 +20,7 @@ from bucketry import (
     ObjectInfo,
     PageOptions,
     Part,
+    PartOptions,
     PartPage,
     PartTooSmall,
     TooLarge,
@@ -92,7 +93,9 @@ class UploadOperations(DriverSpec):
 
     @override
     @hookimpl
-    def upload_part(self, bucket: str, key: str, upload_id: str, part_number: int, body: Body) -> Part:
+    def upload_part(
+        self, bucket: str, key: str, upload_id: str, part_number: int, body: Body, options: PartOptions
+    ) -> Part:
         # Asked before, so that no body is taken in for nothing; and after, since that is what counts.
         with self._database.reading() as connection:
             require_upload(connection, bucket, key, upload_id)

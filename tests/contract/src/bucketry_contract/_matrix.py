@@ -14,6 +14,7 @@ _TOPICS: Final = {
     "refused_keys": "Keys that the backend cannot hold, refused with `InvalidKey`",
     "not_looked_at": "Not looked at behind the driver's back",
     "not_tried": "Not tried, since the backend has no way to show it",
+    "undeclared": "Seen without being declared, in one test at least",
 }
 
 

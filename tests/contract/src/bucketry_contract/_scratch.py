@@ -11,6 +11,7 @@ from bucketry import (
     Body,
     BodySource,
     BucketryError,
+    CompletedPart,
     CompleteOptions,
     CopyOptions,
     DeleteOptions,
@@ -21,6 +22,7 @@ from bucketry import (
     NoSuchKey,
     ObjectInfo,
     Part,
+    PartOptions,
     PutOptions,
     Store,
     Upload,
@@ -221,11 +223,12 @@ class MultipartUpload:
         self.upload_id = begun.upload_id
         self.begun = begun
 
-    def send(self, part_number: int, content: BodySource | Body = b"part") -> Part:
+    def send(self, part_number: int, content: BodySource | Body = b"part", **options: Any) -> Part:
         """Sends a part."""
-        return self.bucket.store.upload_part(self.bucket.name, self.key, self.upload_id, part_number, content)
+        chosen = PartOptions(**options)
+        return self.bucket.store.upload_part(self.bucket.name, self.key, self.upload_id, part_number, content, chosen)
 
-    def complete(self, *parts: Part, **options: Any) -> ObjectInfo:
+    def complete(self, *parts: Part | CompletedPart, **options: Any) -> ObjectInfo:
         """Makes these parts the object."""
         chosen = CompleteOptions(**options)
         return self.bucket.store.complete_multipart_upload(self.bucket.name, self.key, self.upload_id, parts, chosen)

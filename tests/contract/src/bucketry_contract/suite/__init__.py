@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from bucketry_contract.suite.buckets import BucketTests
+from bucketry_contract.suite.checksums import ChecksumTests
+from bucketry_contract.suite.completing_again import CompletingAgainTests
 from bucketry_contract.suite.concurrency import ConcurrencyTests
 from bucketry_contract.suite.copying import CopyTests
 from bucketry_contract.suite.cors import CorsTests
@@ -13,6 +15,7 @@ from bucketry_contract.suite.listing import ListingTests
 from bucketry_contract.suite.model import ModelTests
 from bucketry_contract.suite.multipart import MultipartTests
 from bucketry_contract.suite.multipart_errors import MultipartErrorTests
+from bucketry_contract.suite.object_parts import ObjectPartTests
 from bucketry_contract.suite.paging import PagingTests
 from bucketry_contract.suite.part_copies import PartCopyTests
 from bucketry_contract.suite.part_reads import PartReadTests
@@ -46,6 +49,9 @@ class ContractSuite(
     MultipartErrorTests,
     PartCopyTests,
     PartReadTests,
+    ObjectPartTests,
+    CompletingAgainTests,
+    ChecksumTests,
     TaggingTests,
     CorsTests,
     UsageTests,

@@ -112,7 +112,8 @@ class ConcurrencyTests(ContractTests):
                 lambda etag=etag: bucket.delete("key", if_match=etag),  # type: ignore[misc]
             ]
             put, delete = race([lambda act=act: outcome_of(act) for act in acts])  # type: ignore[misc]
-            assert sorted([put, delete]) == ["done", "precondition_failed"]
+            # Who is late finds another object, or none any more.
+            assert (put, delete) in {("done", "precondition_failed"), ("no_such_key", "done")}
             assert bucket.holds("key") == (put == "done")
 
     @needs("put_object", "list_objects", "delete_object")

@@ -18,6 +18,8 @@ from bucketry_contract._headers import HEADERS, headers_of
 from bucketry_contract._needs import needs
 from bucketry_contract._scratch import Bucket, Scratch
 from bucketry_contract._tests import ContractTests
+from bucketry_contract.suite.multipart import MULTIPART
+from bucketry_contract.suite.write_conditions import any_etag
 
 
 class CopyTests(ContractTests):
@@ -147,18 +149,35 @@ class CopyTests(ContractTests):
         source, etag = bucket.put("source", b"new").etag, bucket.put("copy", b"old").etag
         with pytest.raises(PreconditionFailed):
             bucket.copy("source", "copy", if_match=source)
-        with pytest.raises(PreconditionFailed):
-            bucket.copy("source", "missing", if_match=etag)
         assert bucket.read("copy") == b"old"
-        assert bucket.entries() == ["copy", "source"]
         bucket.copy("source", "copy", if_match=etag)
         assert bucket.read("copy") == b"new"
+
+    @needs("copy_object", "copy_if_match")
+    @any_etag
+    def test_copy_if_match_finds_no_key_where_there_is_no_object(self, bucket: Bucket, etag: str) -> None:
+        bucket.put("source")
+        with pytest.raises(NoSuchKey) as caught:
+            bucket.copy("source", "missing", if_match=etag)
+        assert (caught.value.bucket, caught.value.key) == (bucket.name, "missing")
+        assert bucket.entries() == ["source"]
+
+    @needs("copy_object", "copy_own_etag", *MULTIPART)
+    def test_a_copy_of_an_object_that_was_uploaded_in_parts_has_the_etag_of_a_put(self, bucket: Bucket) -> None:
+        plain = bucket.put("plain", b"content").etag
+        upload = bucket.upload("source")
+        whole = upload.complete(upload.send(1, b"content"))
+        assert bucket.copy("source", "copy").etag == bucket.head("copy").etag == plain
+        assert bucket.head("source") == whole
+        itself = bucket.copy("source", "source", headers=ObjectHeaders(content_type="text/html"))
+        assert itself.etag == bucket.head("source").etag == plain
+        assert bucket.stored("copy") == bucket.read("source") == b"content"
 
     @needs("copy_object", "copy_if_match")
     def test_copy_if_match_with_an_asterisk_replaces_any_object(self, bucket: Bucket) -> None:
         bucket.put_all("source", "copy")
         bucket.copy("source", "copy", if_match="*")
-        with pytest.raises((PreconditionFailed, NoSuchKey)):
+        with pytest.raises(NoSuchKey):
             bucket.copy("source", "missing", if_match="*")
         assert bucket.read("copy") == b"source"
         assert bucket.entries() == ["copy", "source"]

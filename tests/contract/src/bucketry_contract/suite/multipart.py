@@ -12,6 +12,7 @@ from bucketry_contract._pages import parts_of
 from bucketry_contract._racing import race
 from bucketry_contract._scratch import Bucket
 from bucketry_contract._tests import ContractTests
+from bucketry_contract.suite.write_conditions import any_etag
 
 MULTIPART = ("create_multipart_upload", "upload_part", "complete_multipart_upload")
 
@@ -149,6 +150,17 @@ class MultipartTests(ContractTests):
         upload.complete(part, if_match=etag)
         assert bucket.read("key") == b"new"
 
+    @needs(*MULTIPART, "complete_if_match")
+    @any_etag
+    def test_complete_if_match_finds_no_key_where_there_is_no_object(self, bucket: Bucket, etag: str) -> None:
+        upload = bucket.upload("key")
+        part = upload.send(1, b"new")
+        with pytest.raises(NoSuchKey) as caught:
+            upload.complete(part, if_match=etag)
+        assert (caught.value.bucket, caught.value.key) == (bucket.name, "key")
+        assert bucket.entries() == []
+        upload.complete(part)
+
     @needs(*MULTIPART, "complete_if_none_match")
     def test_complete_if_none_match_writes_only_where_there_is_no_object(self, bucket: Bucket) -> None:
         bucket.put("key", b"current")
@@ -165,7 +177,7 @@ class MultipartTests(ContractTests):
     def test_complete_if_match_with_an_asterisk_replaces_any_object(self, bucket: Bucket) -> None:
         upload = bucket.upload("key")
         part = upload.send(1, b"new")
-        with pytest.raises((PreconditionFailed, NoSuchKey)):
+        with pytest.raises(NoSuchKey):
             upload.complete(part, if_match="*")
         assert not bucket.holds("key")
         bucket.put("key", b"old")

@@ -48,6 +48,7 @@ def test_driver_is_found_by_its_entry_point(installed: CleanInstall, tmp_path: P
         "get_bucket_cors",
         "put_bucket_cors",
         "delete_bucket_cors",
+        "get_object_attributes",
         "presign",
         "get_object_tagging",
         "put_object_tagging",

@@ -9,7 +9,7 @@ from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from bucketry import Body, IncompleteBody, PreconditionFailed, PutOptions, Store, Unavailable, open_store
+from bucketry import Body, IncompleteBody, NoSuchKey, PreconditionFailed, PutOptions, Store, Unavailable, open_store
 from bucketry.features import MIB
 from bucketry.sigv4 import Signer
 
@@ -100,7 +100,7 @@ def test_a_condition_that_fails_at_the_end_of_a_long_upload_leaves_no_parts(
     for options in (PutOptions(if_none_match="*"), PutOptions(if_match="another")):
         with pytest.raises(PreconditionFailed):
             store.put_object(bucket, "key", Body(_zeros(11)), options)
-    with pytest.raises(PreconditionFailed):
+    with pytest.raises(NoSuchKey):
         store.put_object(bucket, "missing", Body(_zeros(11)), PutOptions(if_match="another"))
     assert list(backend.raw_uploads(bucket)) == []
     assert backend.raw_object(bucket, "key") == b"old"

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 from bucketry import (
+    AttributesOptions,
     ByteRange,
     CompletedPart,
     CompleteOptions,
@@ -23,6 +24,7 @@ from bucketry import (
     ObjectHeaders,
     PageOptions,
     PartCopyOptions,
+    PartOptions,
     PresignOptions,
     PutOptions,
     Store,
@@ -39,7 +41,6 @@ GOOD: dict[str, Any] = {
     "upload_id": "upload",
     "part_number": 1,
     "body": b"content",
-    "content_md5": None,
     "buckets": ["photos"],
     "keys": ["key"],
     "tags": {"name": "value"},
@@ -70,6 +71,7 @@ STRANGE_WITHIN: dict[str, list[Any]] = {
 """Lists and mappings of values of other types."""
 
 OPTIONS = [
+    AttributesOptions,
     CompleteOptions,
     CopyOptions,
     DeleteOptions,
@@ -78,6 +80,7 @@ OPTIONS = [
     ListOptions,
     PageOptions,
     PartCopyOptions,
+    PartOptions,
     PresignOptions,
     PutOptions,
     UploadListOptions,
@@ -139,6 +142,7 @@ def test_options_of_another_operation_are_refused(store: Store, name: str) -> No
 
 
 USES: dict[type[msgspec.Struct], str] = {
+    AttributesOptions: "get_object_attributes",
     CompleteOptions: "complete_multipart_upload",
     CopyOptions: "copy_object",
     DeleteOptions: "delete_object",
@@ -147,6 +151,7 @@ USES: dict[type[msgspec.Struct], str] = {
     ListOptions: "list_objects",
     PageOptions: "list_parts",
     PartCopyOptions: "upload_part_copy",
+    PartOptions: "upload_part",
     PresignOptions: "presign",
     PutOptions: "put_object",
     UploadListOptions: "list_multipart_uploads",

@@ -120,7 +120,7 @@ class Body:
         self._algorithm = algorithm
 
     def require_checksum(self, checksum: Checksum) -> None:
-        """Makes the body fail with `BadDigest` at its end unless it has this checksum; otherwise as `track_checksum`."""
+        """Makes the body fail with `BadDigest` at its end unless it has this checksum; else as `track_checksum`."""
         self.track_checksum(checksum.algorithm)
         self._expected_checksum = checksum
 

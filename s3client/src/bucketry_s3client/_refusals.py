@@ -187,4 +187,4 @@ def explain(error: Exception, more: Iterable[tuple[type[Exception], str]] = ()) 
     for kind, text in (*more, *_REASONS):
         if isinstance(error, kind):
             return text
-    return f"the connection failed ({type(error).__name__})"
+    return "the connection failed"

@@ -156,3 +156,22 @@ def test_a_bucket_in_the_host(store: Store) -> None:
         assert seen(ask("PUT", f"{url}{made.path}?{made.query}", BODY, {"Host": f"guests.s3.example.com:{port}"})) == (
             MISMATCH
         )
+
+
+@pytest.mark.parametrize(
+    ("host", "path"),
+    [
+        ("s3.localhost", "/things/a"),
+        ("S3.Localhost", "/things/a"),
+        ("localhost", "/things/a"),
+        ("things.s3.localhost", "/a"),
+        ("things.localhost", "/a"),
+    ],
+)
+def test_the_endpoint_s_own_name_is_no_bucket(store: Store, host: str, path: str) -> None:
+    with serving(store, domains=("localhost", "s3.localhost")) as url:
+        target = signed("PUT", path, resource="/things/a")
+        assert seen(ask("PUT", f"{url}{target}", BODY, {"Host": host})) == (200, "")
+        assert [info.key for info in store.iter_objects("things")] == ["a"]
+        wrong = signed("PUT", path, resource="/s3/a" if path == "/a" else f"/s3{path}")
+        assert seen(ask("PUT", f"{url}{wrong}", BODY, {"Host": host})) == MISMATCH

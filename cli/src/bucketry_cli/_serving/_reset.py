@@ -10,7 +10,7 @@ from http import HTTPStatus
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from bucketry import BucketAlreadyExists, BucketNotEmpty, BucketryError, Store
+from bucketry import BackendError, BucketAlreadyExists, BucketNotEmpty, BucketryError, Store
 from bucketry.layers import Faults
 from bucketry.options import MAX_PAGE
 
@@ -150,5 +150,7 @@ class ResetApp:
             await anyio.to_thread.run_sync(self._reset)
         except BucketryError as error:
             logger.warning("a reset failed: %s", error, exc_info=error.__cause__)
-            return HTTPStatus.INTERNAL_SERVER_ERROR, str(error)
+            # What no driver knows may be said in the words of a library: that is for the log.
+            detail = f"{error.sentence}; the log says why" if isinstance(error, BackendError) else str(error)
+            return HTTPStatus.INTERNAL_SERVER_ERROR, detail
         return HTTPStatus.NO_CONTENT, ""

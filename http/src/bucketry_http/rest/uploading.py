@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 from bucketry import BucketryError, InvalidArgument, InvalidKey, PutOptions
+from bucketry.ranges import whole_number
 from litestar import Request, Response, post, put
 
 from bucketry_http.rest.documented_problems import errors
@@ -219,4 +220,4 @@ def _refuse_settings(headers: dict[str, str], refused: tuple[str, ...]) -> None:
 def _content_length(headers: dict[str, str]) -> int | None:
     # The server has checked its form; with Transfer-Encoding there is none (RFC 9112, 6.3).
     length = headers.get("content-length")
-    return int(length) if length is not None and length.isdecimal() else None
+    return whole_number(length) if length is not None and length.isascii() and length.isdecimal() else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import parse_qsl
 
 from bucketry import InvalidArgument, ObjectInfo
 from bucketry.options import MAX_METADATA_BYTES
@@ -12,7 +11,7 @@ from bucketry.tagging import MAX_TAGS, normalised_tags
 
 from bucketry_http.s3.errors import S3Error, invalid_argument
 from bucketry_http.shared.dates import http_date, last_modified, parse_http_date
-from bucketry_http.shared.headers import HEADER_FIELDS, METADATA_PREFIX
+from bucketry_http.shared.headers import HEADER_FIELDS, METADATA_PREFIX, tag_pairs
 from bucketry_http.shared.sending import RawHeaders
 
 DEFAULT_TYPE: Final = "binary/octet-stream"
@@ -68,11 +67,8 @@ def written_tags(header: str | None) -> Mapping[str, str] | None:
     if header is None:
         return None
     try:
-        # A tag without "=" has an empty value. What is no ASCII here is UTF-8 that nobody encoded.
-        pairs = parse_qsl(
-            header.encode("latin-1").decode(), keep_blank_values=True, errors="strict", max_num_fields=_MAX_TAG_FIELDS
-        )
-    except ValueError:
+        pairs = tag_pairs(header)
+    except InvalidArgument:
         raise invalid_argument(
             "x-amz-tagging",
             header,
@@ -80,10 +76,6 @@ def written_tags(header: str | None) -> Mapping[str, str] | None:
             "URLEncoded URL query parameters without tag name duplicates.",
         ) from None
     return checked_tags(pairs)
-
-
-_MAX_TAG_FIELDS: Final = 100
-"""Bounds the work; S3's own bound is checked behind it."""
 
 
 def checked_tags(pairs: list[tuple[str, str]]) -> Mapping[str, str]:

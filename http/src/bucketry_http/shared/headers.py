@@ -73,16 +73,27 @@ def kept_headers(headers: Mapping[str, str]) -> dict[str, Any]:
     return fields | {"metadata": metadata_of(headers)}
 
 
-def tags_of(headers: Mapping[str, str]) -> dict[str, str]:
-    """Returns the tags in ``x-amz-tagging``, which is encoded like a query.
+def tag_pairs(header: str) -> list[tuple[str, str]]:
+    """Returns keys and values in ``x-amz-tagging``, which is encoded like a query; a key without ``=`` has no value.
 
     Raises:
-        InvalidArgument: It is not UTF-8 behind its percent-encoding, or names a tag twice.
+        InvalidArgument: It is not UTF-8 behind its percent-encoding, or has very many tags.
     """
     try:
-        pairs = parse_qsl(headers.get(TAGGING, ""), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
+        # What is no ASCII here is UTF-8 that nobody encoded: each character of a header is a byte.
+        text = header.encode("latin-1").decode()
+        return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
     except ValueError:
         raise InvalidArgument(f"{TAGGING} is encoded like a query, in UTF-8: project=one&stage=draft") from None
+
+
+def tags_of(headers: Mapping[str, str]) -> dict[str, str]:
+    """Returns the tags in ``x-amz-tagging``.
+
+    Raises:
+        InvalidArgument: It cannot be read, or names a tag twice.
+    """
+    pairs = tag_pairs(headers.get(TAGGING, ""))
     tags = dict(pairs)
     if len(tags) < len(pairs):
         raise InvalidArgument(f"{TAGGING} names a tag twice")

@@ -35,8 +35,11 @@ def _fault(_context: click.Context, _parameter: click.Parameter, texts: tuple[st
 
 def _rest_app(store: Store, settings: RestSettings) -> Any:
     from bucketry_http import create_app
+    from bucketry_http.allocator import spare_the_program
 
-    return create_app(store, settings)
+    app = create_app(store, settings)
+    spare_the_program()
+    return app
 
 
 @click.command(

@@ -106,19 +106,36 @@ class ChunkDecoder:
             SignatureError: A chunk or the trailer is malformed or does not match its signature, or the data is longer
                 than the declared length.
         """
+        return self.feed_some(data, 0, len(data))[1]
+
+    def feed_some(self, data: bytes, start: int, most_steps: int) -> tuple[int, list[bytes]]:
+        """As `feed`, and ends after some steps: a piece may hold thousands of tiny chunks.
+
+        Args:
+            data: The next piece of the body, or one that was taken in part before.
+            start: Where in it to begin.
+            most_steps: How many steps to take. A chunk has one to three.
+
+        Returns:
+            Where in the piece to go on, its length at its end; and the data up to there.
+
+        Raises:
+            SignatureError: As `feed`.
+        """
         if self._error is not None:
             raise self._error
         out: list[bytes] = []
-        position = 0
+        position = start
         try:
-            while position < len(data):
+            while position < len(data) and most_steps > 0:
                 position = self._state(self, data, position, out)
+                most_steps -= 1
         except SignatureError as error:
             self._error = error
             raise
         if len(out) > 1 and sum(map(len, out)) < len(out) * _SMALL:
-            return [b"".join(out)]
-        return out
+            out = [b"".join(out)]
+        return position, out
 
     def finish(self) -> dict[str, str]:
         """Ends the body and returns its trailing headers, by lower-case name.

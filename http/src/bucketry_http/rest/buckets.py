@@ -47,7 +47,7 @@ def _look_at(store: Store, name: Bucket) -> BucketDetail:
 async def list_buckets(request: Request[Any, Any, Any]) -> list[BucketView]:
     """List all buckets, in byte order of their names, with what each holds."""
     calls = calls_of(request)
-    return await calls.call(_list, calls.store)
+    return await calls.long_call(_list, calls.store)
 
 
 @post(
@@ -92,4 +92,4 @@ async def get_bucket(request: Request[Any, Any, Any], name: Bucket) -> BucketDet
 async def delete_bucket(request: Request[Any, Any, Any], name: Bucket) -> None:
     """Delete a bucket. It must be empty: delete all objects first."""
     calls = calls_of(request)
-    await calls.call(calls.store.delete_bucket, name)
+    await calls.long_call(calls.store.delete_bucket, name)

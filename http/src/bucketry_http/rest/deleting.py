@@ -78,6 +78,6 @@ def _delete(request: Request[Any, Any, Any], bucket: str, key: str) -> None:
 async def delete_objects(request: Request[Any, Any, Any], name: Bucket, data: JSONBody[DeleteObjects]) -> DeletedView:
     """Delete up to 1,000 objects. One that fails does not hold up the others; one that does not exist is deleted."""
     calls = calls_of(request)
-    result = await calls.call(calls.store.delete_objects, name, data.keys)
+    result = await calls.bulk_call(len(data.keys), calls.store.delete_objects, name, data.keys)
     failed = [DeleteFailureView(failure.key, failure.code, failure.message) for failure in result.failed]
     return DeletedView(list(result.deleted), failed)

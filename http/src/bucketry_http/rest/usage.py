@@ -46,4 +46,4 @@ class UsageReportView(msgspec.Struct, frozen=True):
 async def get_usage_report(request: Request[Any, Any, Any]) -> UsageReportView:
     """Room on disk, owners, quotas and operations, as far as the backend knows them; 501 where it knows nothing."""
     calls = calls_of(request)
-    return UsageReportView.of(await calls.call(calls.store.usage_report))
+    return UsageReportView.of(await calls.long_call(calls.store.usage_report))

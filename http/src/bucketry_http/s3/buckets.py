@@ -21,6 +21,9 @@ _DEFAULT_REGION = "us-east-1"
 
 _MAX_BUCKETS = 10_000
 
+_MAX_ELEMENTS = 100
+"""A configuration of a new bucket in S3 has a handful."""
+
 
 async def list_buckets(endpoint: Endpoint, request: S3Request) -> Answer:
     """ListBuckets: those that the caller may see, in byte order of their names; to nobody else, as in S3."""
@@ -34,7 +37,7 @@ async def list_buckets(endpoint: Endpoint, request: S3Request) -> Answer:
     else:
         found = [
             bucket
-            for bucket in await endpoint.calls.call(endpoint.store.list_buckets)
+            for bucket in await endpoint.calls.long_call(endpoint.store.list_buckets)
             if bucket.name.startswith(prefix) and bucket.name > after and _is_visible(request, bucket.name)
         ]
     page = found[:limit]
@@ -63,7 +66,7 @@ async def create_bucket(endpoint: Endpoint, request: S3Request) -> Answer:
     """CreateBucket, in the one region that there is."""
     body = await Payload(request).read(MAX_DOCUMENT_BYTES)
     if body:
-        _check_location(await read_xml(body, "CreateBucketConfiguration"), endpoint.settings.region)
+        _check_location(await read_xml(body, "CreateBucketConfiguration", most=_MAX_ELEMENTS), endpoint.settings.region)
     await endpoint.calls.call(endpoint.store.create_bucket, request.bucket)
     return no_content(200, [(b"location", f"/{request.bucket}".encode())])
 
@@ -85,7 +88,7 @@ async def head_bucket(endpoint: Endpoint, request: S3Request) -> Answer:
 
 async def delete_bucket(endpoint: Endpoint, request: S3Request) -> Answer:
     """DeleteBucket."""
-    await endpoint.calls.call(endpoint.store.delete_bucket, request.bucket)
+    await endpoint.calls.long_call(endpoint.store.delete_bucket, request.bucket)
     return no_content()
 
 

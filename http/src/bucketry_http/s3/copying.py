@@ -42,7 +42,7 @@ async def copy_object(endpoint: Endpoint, request: S3Request) -> Answer:
     if etag is not None and endpoint.features.copy_source_if_match:
         fields["source_if_match"] = etag
     async with missing_told(endpoint, request):
-        info = await endpoint.calls.call(_copy, endpoint.store, request, source, fields)
+        info = await endpoint.calls.long_call(_copy, endpoint.store, request, source, fields)
     return xml_answer(document("CopyObjectResult", copied(info.etag, info.last_modified)))
 
 

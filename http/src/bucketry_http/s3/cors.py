@@ -24,6 +24,12 @@ from bucketry_http.shared.sending import RawHeaders
 
 logger = logging.getLogger("bucketry_http")
 
+_MAX_ELEMENTS: Final = 5_000
+"""The longest configuration in S3 has 64 KiB, and so some 2,000."""
+
+_MAX_ASKED: Final = 100
+"""How many headers a page may ask for; each is compared with all that a rule allows."""
+
 _VARY: Final = (b"vary", b"Origin, Access-Control-Request-Headers, Access-Control-Request-Method")
 
 
@@ -49,7 +55,7 @@ def _written(rule: CorsRule) -> str:
 
 async def put_cors(endpoint: Endpoint, request: S3Request) -> Answer:
     """PutBucketCors."""
-    root = await read_xml(await Payload(request).read(MAX_DOCUMENT_BYTES), "CORSConfiguration")
+    root = await read_xml(await Payload(request).read(MAX_DOCUMENT_BYTES), "CORSConfiguration", most=_MAX_ELEMENTS)
     root.only("CORSRule")
     rules = tuple(_read(entry) for entry in root.children("CORSRule"))
     await endpoint.calls.call(endpoint.store.put_bucket_cors, request.bucket, rules)
@@ -93,7 +99,8 @@ async def preflight(endpoint: Endpoint, request: S3Request) -> Answer:
         raise S3Error("BadRequest", "Insufficient information. Origin and Access-Control-Request-Method are needed.")
     asked = headers.get("access-control-request-headers", "")
     wanted = [name.strip().lower() for name in asked.split(",") if name.strip()]
-    rule = _first(await _rules(endpoint, request.bucket), origin, method, wanted)
+    rules = await _rules(endpoint, request.bucket) if len(wanted) <= _MAX_ASKED else ()
+    rule = _first(rules, origin, method, wanted)
     if rule is None:
         raise S3Error(
             "AccessForbidden",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from bucketry import BucketryError, DeleteOptions, InvalidKey, NoSuchBucket, Store
 from bucketry.options import MAX_KEY_BYTES, MAX_PAGE
@@ -16,6 +17,9 @@ from bucketry_http.s3.request import S3Request
 from bucketry_http.s3.writing import write_conditions
 from bucketry_http.s3.xml import document, element, optional
 from bucketry_http.s3.xml_reading import Node, malformed, read_xml
+
+_MAX_ELEMENTS: Final = 8 * MAX_PAGE
+"""An object of the list has six at most: itself, key, version, etag, time and size."""
 
 _S3_CODES = {kind.code: code for kind, code in CODE_OF.items()}
 """S3's codes by the contract's."""
@@ -42,15 +46,16 @@ async def delete_objects(endpoint: Endpoint, request: S3Request) -> Answer:
         # S3 asks for it, of a signed body too, since a damaged list deletes other objects (S3 API reference,
         # DeleteObjects).
         raise S3Error("InvalidRequest", "Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
-    root = await read_xml(await payload.read(endpoint.settings.max_xml_bytes), "Delete")
-    root.only("Object", "Quiet")
+    root = await read_xml(await payload.read(endpoint.settings.max_xml_bytes), "Delete", most=_MAX_ELEMENTS)
     quiet = (root.text_of("Quiet") or "").strip().lower() == "true"
     batch = _Batch(endpoint.store, request.bucket)
-    await endpoint.calls.call(batch.run, _objects(root))
+    objects = await endpoint.calls.bulk_call(len(root), _objects, root)
+    await endpoint.calls.bulk_call(len(objects), batch.run, objects)
     return xml_answer(document("DeleteResult", ("" if quiet else batch.written_deleted()) + batch.written_failed()))
 
 
 def _objects(root: Node) -> list[Node]:
+    root.only("Object", "Quiet")
     objects = list(root.children("Object"))
     if not 1 <= len(objects) <= MAX_PAGE:
         raise malformed(f"Delete has 1 to {MAX_PAGE} elements Object")

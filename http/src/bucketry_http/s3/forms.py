@@ -18,7 +18,7 @@ from bucketry_http.s3.object_headers import checked_tags, written_headers
 from bucketry_http.s3.policy import Policy
 from bucketry_http.s3.refused import check_headers
 from bucketry_http.s3.request import S3Request
-from bucketry_http.s3.tagging import read_tags
+from bucketry_http.s3.tagging import MAX_TAG_ELEMENTS, read_tags
 from bucketry_http.s3.xml import document, element
 from bucketry_http.s3.xml_reading import read_xml
 from bucketry_http.shared.form import Form, Part
@@ -131,7 +131,9 @@ class _FormUpload:
         check_headers(headers, write=True)
         fields: dict[str, Any] = written_headers(headers)
         if "tagging" in headers:
-            fields["tags"] = checked_tags(read_tags(await read_xml(headers["tagging"].encode(), "Tagging")))
+            fields["tags"] = checked_tags(
+                read_tags(await read_xml(headers["tagging"].encode(), "Tagging", most=MAX_TAG_ELEMENTS))
+            )
         return PutOptions(**fields)
 
     def answer(self, info: ObjectInfo) -> Answer:

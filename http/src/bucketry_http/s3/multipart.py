@@ -63,10 +63,11 @@ async def complete_upload(endpoint: Endpoint, request: S3Request) -> Answer:
         # It is over the whole object, which is not read again to compute it.
         raise not_implemented("a checksum of the whole object in CompleteMultipartUpload")
     body = await Payload(request).read(endpoint.settings.max_xml_bytes)
-    parts = _parts(await read_xml(body, "CompleteMultipartUpload"), endpoint.features.max_parts)
+    root = await read_xml(body, "CompleteMultipartUpload")
+    parts = await endpoint.calls.bulk_call(len(root), _parts, root, endpoint.features.max_parts)
     options = CompleteOptions(**await write_conditions(endpoint, request))
     async with missing_told(endpoint, request):
-        info = await endpoint.calls.call(
+        info = await endpoint.calls.long_call(
             endpoint.store.complete_multipart_upload,
             request.bucket,
             request.key,

@@ -24,7 +24,7 @@ async def copy_part(endpoint: Endpoint, request: S3Request) -> Answer:
     if etag is not None and endpoint.features.part_copy_source_if_match:
         fields["source_if_match"] = etag
     try:
-        part = await endpoint.calls.call(
+        part = await endpoint.calls.long_call(
             endpoint.store.upload_part_copy,
             request.bucket,
             request.key,

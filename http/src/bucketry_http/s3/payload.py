@@ -5,7 +5,6 @@ Whatever is wrong is raised at the latest where the body ends, and a body that f
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 import hashlib
@@ -25,12 +24,13 @@ from bucketry_http.s3.checksums import checksum_of, trailers_of
 from bucketry_http.s3.errors import S3Error, of_signature
 from bucketry_http.s3.request import S3Request
 from bucketry_http.shared.receiving import Pieces
+from bucketry_http.shared.turns import Turns
 
 _STREAMING: Final = frozenset({STREAMING_SIGNED, STREAMING_SIGNED_TRAILER, STREAMING_UNSIGNED_TRAILER})
 _MD5_BYTES: Final = 16
 _MAX_LENGTH: Final = 2**63
-_DECODED_AT_ONCE: Final = 64 * 1024
-"""Chunks may be tiny: then so much takes tens of milliseconds, and others are to have their turn."""
+_STEPS_AT_ONCE: Final = 1000
+"""Chunks may be tiny, and a piece hold thousands: so many take some milliseconds, and others are to have their turn."""
 
 
 class Payload:
@@ -43,6 +43,7 @@ class Payload:
 
     __slots__ = (
         "_declared",
+        "_decoded",
         "_decoder",
         "_ended",
         "_md5",
@@ -50,6 +51,7 @@ class Payload:
         "_pieces",
         "_ready",
         "_sha256",
+        "_turns",
         "_undecoded",
         "_verified",
         "checksum",
@@ -66,7 +68,8 @@ class Payload:
         self._pieces: Pieces = request.content
         self._verified = _signature_of_body(request)
         self._ready: list[bytes] = []
-        self._undecoded = b""
+        self._undecoded, self._decoded = b"", 0
+        self._turns = Turns()
         self._ended = False
         self._decoder: ChunkDecoder | None = None
         self._sha256 = None
@@ -131,7 +134,8 @@ class Payload:
     async def _following(self) -> bytes:
         if not self._undecoded:
             return await self._pieces.next()
-        await asyncio.sleep(0)
+        if self._turns.is_over:
+            await self._turns.next()
         return self._undecoded
 
     def _take(self, piece: bytes) -> None:
@@ -140,11 +144,14 @@ class Payload:
         if self._decoder is None:
             self._ready.append(piece)
             return
-        self._undecoded = piece[_DECODED_AT_ONCE:]
         try:
-            self._ready = self._decoder.feed(piece[:_DECODED_AT_ONCE])
+            self._decoded, self._ready = self._decoder.feed_some(piece, self._decoded, _STEPS_AT_ONCE)
         except SignatureError as error:
             raise of_signature(error, "") from None
+        if self._decoded == len(piece):
+            self._undecoded, self._decoded = b"", 0
+        else:
+            self._undecoded = piece
         self._ready.reverse()
 
     def _finish(self) -> None:

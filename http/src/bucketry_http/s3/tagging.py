@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from bucketry_http.s3.answers import Answer, no_content, xml_answer
 from bucketry_http.s3.endpoint import Endpoint
 from bucketry_http.s3.object_headers import checked_tags
@@ -9,6 +11,9 @@ from bucketry_http.s3.payload import Payload
 from bucketry_http.s3.request import S3Request
 from bucketry_http.s3.xml import document, element
 from bucketry_http.s3.xml_reading import MAX_DOCUMENT_BYTES, Node, malformed, read_xml
+
+MAX_TAG_ELEMENTS: Final = 500
+"""Ten tags of an object, or fifty of a bucket, have some 150; many more are refused for their number."""
 
 
 async def get_tagging(endpoint: Endpoint, request: S3Request) -> Answer:
@@ -20,7 +25,7 @@ async def get_tagging(endpoint: Endpoint, request: S3Request) -> Answer:
 
 async def put_tagging(endpoint: Endpoint, request: S3Request) -> Answer:
     """PutObjectTagging."""
-    root = await read_xml(await Payload(request).read(MAX_DOCUMENT_BYTES), "Tagging")
+    root = await read_xml(await Payload(request).read(MAX_DOCUMENT_BYTES), "Tagging", most=MAX_TAG_ELEMENTS)
     tags = checked_tags(read_tags(root))
     await endpoint.calls.call(endpoint.store.put_object_tagging, request.bucket, request.key, tags)
     return no_content(200)

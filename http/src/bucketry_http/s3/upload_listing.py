@@ -29,7 +29,7 @@ async def list_uploads(endpoint: Endpoint, request: S3Request) -> Answer:
         following = _after(endpoint.store.iter_multipart_uploads(request.bucket, wanted), *markers)
         return _page(following, prefix, delimiter, markers[0], limit)
 
-    listing = await endpoint.calls.call(collect)
+    listing = await endpoint.calls.long_call(collect)
     uploads = "".join(
         f"<Upload>{encoding.element('Key', upload.key)}{element('UploadId', upload.upload_id)}{_OWNERS}"
         f"{element('Initiated', timestamp(upload.initiated_at))}</Upload>"

@@ -16,8 +16,13 @@ MAX_DEPTH: Final = 12
 """The deepest document of the S3 API (a lifecycle configuration) has six levels."""
 
 MAX_ELEMENTS: Final = 50_000
-"""A list of 10,000 parts with a checksum each has 40,001."""
+"""A list of 10,000 parts with a checksum each has 40,001. Other documents say how many they have at most."""
 
+MAX_SETTING_ELEMENTS: Final = 10_000
+"""A bucket's lifecycle configuration has up to 1,000 rules of some ten elements."""
+
+MAX_NAME: Final = 256
+"""Longest name of an element or attribute, with its namespace: S3's has 39 characters. The parser puts it into each."""
 
 MAX_ATTRIBUTES: Final = 8
 """Most of one element; a grantee's ``xsi:type`` is the only one that the S3 API has."""
@@ -26,7 +31,7 @@ MAX_DOCUMENT_BYTES: Final = 256 * 1024
 """Longest document that is no list of keys or parts. The longest of these in S3, a CORS configuration, has 64 KiB."""
 
 _MAX_MARKUP_BYTES: Final = 8 * 1024
-_PIECE_BYTES: Final = 16 * 1024
+_PIECE_BYTES: Final = 4 * 1024
 
 
 Tree = tuple[str, str, tuple[Any, ...]]
@@ -36,15 +41,18 @@ Tree = tuple[str, str, tuple[Any, ...]]
 class _BoundedBuilder(TreeBuilder):
     """Builds a tree of a bounded size."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
         super().__init__()
+        self._most = most
         self._depth = 0
         self._elements = 0
 
     def start(self, tag: str, attrs: dict[str, str]) -> Element:
         self._depth += 1
         self._elements += 1
-        if self._depth > MAX_DEPTH or self._elements > MAX_ELEMENTS or len(attrs) > MAX_ATTRIBUTES:
+        if self._depth > MAX_DEPTH or self._elements > self._most or len(attrs) > MAX_ATTRIBUTES:
+            raise _oversized()
+        if len(tag) > MAX_NAME or any(len(name) > MAX_NAME for name in attrs):
             raise _oversized()
         return super().start(tag, attrs)
 
@@ -62,6 +70,10 @@ class Node:
         """Wraps an element."""
         self._element = element
         self.name = _local(element.tag)
+
+    def __len__(self) -> int:
+        """Returns how many children it has."""
+        return len(self._element)
 
     def children(self, name: str | None = None) -> Iterator[Node]:
         """Yields the children, or those of a name."""
@@ -120,33 +132,35 @@ class Node:
         return self.name, self.text.strip(), tuple(sorted(child.tree() for child in self.children()))
 
 
-async def read_xml(body: bytes, *names: str) -> Node:
+async def read_xml(body: bytes, *names: str, most: int = MAX_ELEMENTS) -> Node:
     """Reads a document, and lets others have their turn in between.
 
     Args:
         body: The document, bounded in bytes already.
         names: What the root may be.
+        most: How many elements it may have.
 
     Raises:
         S3Error: It is not well-formed, has a document type or entities, is too deep or too large, or another document.
     """
-    root = await read_any_xml(body)
+    root = await read_any_xml(body, most)
     if root.name not in names:
         raise malformed(f"the document is no {' or '.join(names)}")
     return root
 
 
-async def read_any_xml(body: bytes) -> Node:
+async def read_any_xml(body: bytes, most: int = MAX_SETTING_ELEMENTS) -> Node:
     """Reads a document whatever its root is.
 
     Args:
         body: The document, bounded in bytes already.
+        most: How many elements it may have.
 
     Raises:
         S3Error: It is not well-formed, has a document type or entities, or is too deep or too large.
     """
     try:
-        parser: Any = DefusedXMLParser(target=_BoundedBuilder(), forbid_dtd=True)
+        parser: Any = DefusedXMLParser(target=_BoundedBuilder(most), forbid_dtd=True)
         for start in range(0, len(body), _PIECE_BYTES):
             if start:
                 await asyncio.sleep(0)

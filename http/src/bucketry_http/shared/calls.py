@@ -15,6 +15,9 @@ from bucketry import Store, Throttled
 PROBE_THREADS: Final = 4
 """Most probes of a store at a time; those that hang keep their thread until they end."""
 
+MOST_INLINE: Final = 100
+"""How many things a call in the event loop may be about: keys to delete, parts to put together."""
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -66,6 +69,20 @@ class StoreCalls:
             Throttled: No thread was free for too long; the call was not made.
         """
         return await self._run(self._calls, partial(function, *args, **kwargs))
+
+    async def bulk_call(self, amount: int, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Makes a call about a number of things: inline where they are few and the driver never blocks.
+
+        Args:
+            amount: How many things it is about.
+            function: The call.
+            args: Its arguments.
+            kwargs: Its named arguments.
+
+        Raises:
+            Throttled: No thread was free for too long; the call was not made.
+        """
+        return await (self.call if amount <= MOST_INLINE else self.long_call)(function, *args, **kwargs)
 
     async def follow_up(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Makes a call that belongs to one made before, and so waits for its thread as long as it takes."""

@@ -17,6 +17,7 @@ from multipart import (  # type: ignore[import-untyped]
 from bucketry_http.shared.header_parameters import extended_value, split_header
 from bucketry_http.shared.receiving import Pieces
 from bucketry_http.shared.request_errors import MalformedForm, UnsupportedMediaType
+from bucketry_http.shared.turns import Turns
 
 _MAX_HEADER_BYTES: Final = 8 * 1024
 _MAX_HEADERS: Final = 16
@@ -77,6 +78,8 @@ class Form:
         if kind != "multipart/form-data":
             raise UnsupportedMediaType("files are uploaded as multipart/form-data")
         self._pieces = pieces
+        # A form may have thousands of small parts in one piece.
+        self._turns = Turns()
         self._events: Iterator[MultipartSegment | bytes | None] = iter(())
         try:
             self._parser = PushMultipartParser(
@@ -110,6 +113,8 @@ class Form:
 
     async def _event(self) -> MultipartSegment | bytes | None:
         while True:
+            if self._turns.is_over:
+                await self._turns.next()
             try:
                 return next(self._events)
             except StopIteration:

@@ -49,5 +49,7 @@ async def _send_pages(
             items = separator + msgspec.json.encode(page)[1:-1]
             separator = b","
             await send({"type": "http.response.body", "body": items, "more_body": True})
+            # A client that takes all at once would not let anybody else have a turn.
+            await asyncio.sleep(0)
     end = b"[]" if separator == b"[" else b"]"
     await send({"type": "http.response.body", "body": end, "more_body": False})

@@ -35,7 +35,8 @@ def spare_the_program() -> None:
     """Has Python's garbage collector leave alone what is in memory now; call once a server is complete.
 
     A full collection goes through every object. A server's modules and classes are some hundred thousand that never
-    become garbage, and a request with tens of thousands of elements starts one: 50 to 100 ms in which nothing else runs.
+    become garbage, and a request with tens of thousands of elements starts one: 50 to 100 ms in which nothing else
+    runs.
     """
     gc.collect()
     gc.freeze()

@@ -18,6 +18,7 @@ from bucketry_cli._commands._put import put
 from bucketry_cli._commands._rm import rm
 from bucketry_cli._commands._serve import serve
 from bucketry_cli._group import Commands
+from bucketry_cli._logging import log_to_standard_error
 from bucketry_cli._options import global_options
 
 _EPILOG: Final = """\b
@@ -69,6 +70,7 @@ def main() -> NoReturn:
         if isinstance(stream, TextIOWrapper):
             # A terminal that is not UTF-8 shows the rest as escapes.
             stream.reconfigure(errors="backslashreplace")
+    log_to_standard_error("WARNING")
     # A signal becomes an exception, so that half-written files are taken away.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     cli.main(prog_name="bucketry")

@@ -8,6 +8,7 @@ from typing import Any, Final, NoReturn
 
 import bucketry
 import click
+from bucketry.redaction import redacted
 
 from bucketry_cli._failures import Failure, Interrupted, describe
 from bucketry_cli._output import note
@@ -46,7 +47,7 @@ def _fail(error: BaseException, *, debug: bool) -> NoReturn:
     if isinstance(error, OSError) and error.errno == errno.EPIPE:
         raise error  # Click ends quietly: whoever read the output has seen enough.
     if debug:
-        for line in "".join(traceback.format_exception(error)).splitlines():
+        for line in redacted("".join(traceback.format_exception(error))).splitlines():
             note(line)
     if isinstance(error, bucketry.BucketryError):
         raise Failure(str(error), _hint(error)) from error
@@ -54,7 +55,9 @@ def _fail(error: BaseException, *, debug: bool) -> NoReturn:
         raise Interrupted("interrupted") from error
     if isinstance(error, OSError):
         raise Failure(describe(error)) from error
-    raise Failure(f"unexpected {type(error).__name__}: {error}", "this is a bug: --debug shows where it is") from error
+    raise Failure(
+        redacted(f"unexpected {type(error).__name__}: {error}"), "this is a bug: --debug shows where it is"
+    ) from error
 
 
 def _hint(error: bucketry.BucketryError) -> str:

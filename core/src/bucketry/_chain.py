@@ -32,6 +32,7 @@ from bucketry.hookspecs import OPERATIONS, PROJECT, DriverSpec
 from bucketry.models import ObjectInfo
 from bucketry.opened import OpenedObject
 from bucketry.ranges import ContentRange
+from bucketry.redaction import redacted
 
 Operation = Callable[..., Any]
 
@@ -163,8 +164,8 @@ def _raise_translated(
         raise error from error.__cause__
     verdict = driver.classify_error(error) if overrides(type(driver), "classify_error") else None
     if verdict is None:
-        raise BackendError(f"{type(error).__name__}: {error}", bucket=bucket, key=key) from error
-    raise verdict.kind(verdict.detail, bucket=bucket, key=key) from error
+        raise BackendError(redacted(f"{type(error).__name__}: {error}"), bucket=bucket, key=key) from error
+    raise verdict.kind(redacted(verdict.detail), bucket=bucket, key=key) from error
 
 
 def _link(name: str, caller: pluggy.HookCaller) -> Operation:

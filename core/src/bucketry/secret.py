@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 import hmac
-from typing import final
+import logging
+import time
+from pathlib import Path
+from typing import Final, Self, final
+from weakref import WeakValueDictionary
+
+MAX_SECRET_BYTES: Final = 64 * 1024
+"""A mounted secret is a line; a file that is longer than this is the wrong one."""
+
+_FRESH_NANOSECONDS: Final = 2_000_000_000
+"""Within this time after a change a file may change again without another time: file systems keep them in steps."""
+
+_log = logging.getLogger("bucketry")
 
 
 @final
@@ -14,13 +26,36 @@ class Secret:
     Two secrets are compared in constant time.
     """
 
-    __slots__ = ("_value",)
+    __slots__ = ("__weakref__", "_file", "_value")
 
     def __init__(self, value: str) -> None:
         self._value = value
+        self._file: SecretFile | None = None
+        _live[id(self)] = self
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> Self:
+        """Returns the secret that a file holds, such as a mounted one; when the file changes, so does the secret.
+
+        It is the file's text without the line break at its end. A file that is gone later, or empty, leaves the secret
+        as it was: whoever replaces a file may be in the middle of it.
+
+        Args:
+            path: The file.
+
+        Raises:
+            OSError: It cannot be read.
+            ValueError: It is empty, is not UTF-8, or is larger than 64 KiB.
+        """
+        file = SecretFile(Path(path))
+        secret = cls(file.read())
+        secret._file = file
+        return secret
 
     def reveal(self) -> str:
         """Returns the secret itself, for the one place that signs or sends it."""
+        if self._file is not None and (value := self._file.changed()) is not None:
+            self._value = value
         return self._value
 
     def __repr__(self) -> str:
@@ -30,16 +65,79 @@ class Secret:
         return "***"
 
     def __bool__(self) -> bool:
-        return bool(self._value)
+        return bool(self.reveal())
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        return hmac.compare_digest(self._value.encode(), other._value.encode())
+        return hmac.compare_digest(self.reveal().encode(), other.reveal().encode())
 
     def __hash__(self) -> int:
-        return hash((Secret, self._value))
+        return hash((Secret, self.reveal()))
 
     def __reduce__(self) -> tuple[object, ...]:
         # A pickled secret would be a secret in clear.
         raise TypeError("a Secret cannot be pickled: pass it on through settings or the environment")
+
+
+@final
+class SecretFile:
+    """A file that holds a secret, and is looked at again whenever the secret is used."""
+
+    __slots__ = ("_failed", "_path", "_seen")
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._seen: tuple[int, int, int] | None = None
+        self._failed = False
+
+    def read(self) -> str:
+        """Returns what it holds.
+
+        Raises:
+            OSError: It cannot be read.
+            ValueError: It is empty, is not UTF-8, or is too large.
+        """
+        state = self._state()
+        with self._path.open("rb") as file:
+            content = file.read(MAX_SECRET_BYTES + 1)
+        if len(content) > MAX_SECRET_BYTES:
+            raise ValueError("it is too large for a secret")
+        try:
+            text = content.decode().rstrip("\r\n")
+        except UnicodeDecodeError:
+            # The decoder's own message repeats what it read.
+            raise ValueError("it is not UTF-8") from None
+        if not text:
+            raise ValueError("it is empty")
+        self._seen = state
+        return text
+
+    def changed(self) -> str | None:
+        """Returns what it holds now, or ``None`` if that is what it held when it was last read."""
+        try:
+            state = self._state()
+            value = None if state is not None and state == self._seen else self.read()
+        except (OSError, ValueError) as error:
+            if not self._failed:
+                _log.warning("a secret's file cannot be read, and the secret stays as it was: %s", type(error).__name__)
+            self._failed = True
+            return None
+        self._failed = False
+        return value
+
+    def _state(self) -> tuple[int, int, int] | None:
+        """What tells one content of the file from another; ``None`` while it may change without that."""
+        found = self._path.stat()
+        if abs(time.time_ns() - found.st_mtime_ns) < _FRESH_NANOSECONDS:
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+_live: Final[WeakValueDictionary[int, Secret]] = WeakValueDictionary()
+
+
+def live_secrets() -> list[str]:
+    """Returns the values of all secrets that somebody holds, the longest first: what must not show anywhere."""
+    alive = [secret for reference in _live.valuerefs() if (secret := reference()) is not None]
+    return sorted({secret._value for secret in alive}, key=len, reverse=True)

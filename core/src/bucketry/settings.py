@@ -13,9 +13,6 @@ import msgspec
 from bucketry.errors import InvalidSettings
 from bucketry.secret import Secret
 
-_MAX_SECRET_FILE_BYTES: Final = 64 * 1024
-"""A mounted secret is a line; whatever is longer than this is the wrong file."""
-
 
 class DriverSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of every driver's settings. Fields of type `Secret` never come from a URL and never show.
@@ -125,7 +122,7 @@ def load_settings(
     The later wins: defaults, what `DriverSettings.from_environment` finds, environment, URL, explicit.
 
     Field ``max_bytes`` of driver ``memory`` is ``BUCKETRY_MEMORY_MAX_BYTES`` in the environment;
-    ``BUCKETRY_MEMORY_SECRET_KEY_FILE`` names a file that holds a secret.
+    ``BUCKETRY_MEMORY_SECRET_KEY_FILE`` names a file that holds a secret, which changes when the file does.
 
     Raises:
         InvalidSettings: A value is unknown, missing or of the wrong type. The message never repeats a secret.
@@ -179,7 +176,7 @@ def _from_environment(
         if variable in environ:
             values[name] = environ[variable]
         elif name in secrets and (path := environ.get(variable + "_FILE")):
-            values[name] = _read_secret(variable + "_FILE", path)
+            values[name] = secret_in(path, variable + "_FILE")
     return values
 
 
@@ -187,13 +184,19 @@ def _variable(kind: type[DriverSettings], name: str) -> str:
     return f"BUCKETRY_{kind.scheme}_{name}".upper()
 
 
-def _read_secret(variable: str, path: str) -> str:
+def secret_in(path: str | Path, named_by: str) -> Secret:
+    """Returns the secret that a file holds; it follows the file (`Secret.from_file`).
+
+    Args:
+        path: The file.
+        named_by: The variable or setting that names it, for the message.
+
+    Raises:
+        InvalidSettings: It cannot be read, is empty, is not UTF-8 or is too large. The message never repeats it.
+    """
     try:
-        with Path(path).open("rb") as file:
-            content = file.read(_MAX_SECRET_FILE_BYTES + 1)
-        text = content.decode().rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidSettings(f"the file that {variable} names cannot be read: {type(error).__name__}") from None
-    if len(content) > _MAX_SECRET_FILE_BYTES:
-        raise InvalidSettings(f"the file that {variable} names is too large for a secret")
-    return text
+        return Secret.from_file(path)
+    except OSError as error:
+        raise InvalidSettings(f"the file that {named_by} names cannot be read: {type(error).__name__}") from None
+    except ValueError as error:
+        raise InvalidSettings(f"the file that {named_by} names cannot be used: {error}") from None

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from bucketry.redaction import protect_loggers
 from bucketry.sigv4 import UNSIGNED_PAYLOAD, Signer, payload_hash
 from urllib3 import BaseHTTPResponse, Retry, Timeout
 from urllib3.exceptions import ProtocolError
@@ -66,6 +67,8 @@ class Wire:
         self._refused = refused
         self._user_agent = user_agent
         self._clean = clean
+        # What urllib3 logs of a request or a retry has its query in it.
+        protect_loggers("urllib3")
         self._signer = Signer(settings.credentials, region=settings.region)
         self._hash_payload = not settings.secure
         self._repeatable = retry_policy(settings.retries)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import sys
 from contextlib import ExitStack, closing
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -12,6 +10,7 @@ import click
 from bucketry import BucketryError, Store, open_store
 from bucketry.layers import Fault, Faults, ReadOnly
 
+from bucketry_cli._logging import log_to_standard_error
 from bucketry_cli._options import command_options, driver_table, examples, store_option
 from bucketry_cli._serving._access import access_notes
 from bucketry_cli._serving._lazy import LazyApp
@@ -189,9 +188,7 @@ def serve(
     """
     if read_only and (reset_endpoint or bucket):
         raise click.UsageError("--read-only goes neither with --bucket nor with --reset-endpoint")
-    logging.basicConfig(
-        level=log_level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    log_to_standard_error(log_level.upper(), "%(asctime)s %(levelname)s %(name)s: %(message)s")
     config = ctx.ensure_object(State).config
     front = S3Front(
         S3Options(

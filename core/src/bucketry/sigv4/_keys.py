@@ -61,6 +61,7 @@ class Moment:
         credential: The access key and the scope.
         encoded_credential: The same, percent-encoded for a query.
         key: The signing key.
+        secret: The secret key that it was derived from.
     """
 
     second: int
@@ -69,11 +70,12 @@ class Moment:
     credential: str
     encoded_credential: str
     key: bytes = field(repr=False)
+    secret: str = field(repr=False)
 
 
 @final
 class KeyRing:
-    """Derives a signing key once a day.
+    """Derives a signing key once a day, and when the secret key changes.
 
     It keeps the last moment only, since time goes forward and a key costs little. Threads may share it: the worst
     that can happen is that two of them derive the same key.
@@ -111,8 +113,9 @@ class KeyRing:
         stamp = format_timestamp(datetime.fromtimestamp(second, UTC))
         date = stamp[:8]
         scope = credential_scope(date, self.region)
-        if last is not None and last.scope == scope:
+        secret = self._credentials.secret_key.reveal()  # It may have changed with its file.
+        if last is not None and last.scope == scope and last.secret == secret:
             return replace(last, second=second, timestamp=stamp)
-        key = derive_key(self._credentials.secret_key.reveal(), date, self.region)
+        key = derive_key(secret, date, self.region)
         credential = f"{self._credentials.access_key}/{scope}"
-        return Moment(second, stamp, scope, credential, encode(credential), key)
+        return Moment(second, stamp, scope, credential, encode(credential), key, secret)

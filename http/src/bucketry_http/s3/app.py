@@ -9,6 +9,7 @@ from typing import Any
 
 import bucketry
 from bucketry import Store
+from bucketry.redaction import protect_loggers
 from msgspec.structs import replace
 
 from bucketry_http.s3 import cors, forms, preconditions
@@ -39,6 +40,8 @@ class S3App:
     def __init__(self, store: Store, settings: S3Settings) -> None:
         """Prepares to serve; nothing is called on the store yet."""
         self._endpoint = Endpoint(store, settings)
+        # Whoever runs it on a server with an access log would have the signatures of presigned URLs in there.
+        protect_loggers("uvicorn", "uvicorn.access", "uvicorn.error")
         self._hosts = settings.host_rules()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:

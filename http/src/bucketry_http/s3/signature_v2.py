@@ -40,7 +40,7 @@ _SIGNED: Final = OVERRIDES.keys() | {
 _NARROWING: Final = frozenset({
     "bucket-region", "continuation-token", "delimiter", "encoding-type", "fetch-owner", "key-marker", "list-type",
     "marker", "max-buckets", "max-keys", "max-parts", "max-uploads", "part-number-marker", "prefix", "start-after",
-    "upload-id-marker",
+    "upload-id-marker", "version-id-marker",
 })  # fmt: skip
 """Parameters that show part of a listing, or show it otherwise. S3 signs none: who may list may list all."""
 

@@ -175,3 +175,14 @@ def test_the_endpoint_s_own_name_is_no_bucket(store: Store, host: str, path: str
         assert [info.key for info in store.iter_objects("things")] == ["a"]
         wrong = signed("PUT", path, resource="/s3/a" if path == "/a" else f"/s3{path}")
         assert seen(ask("PUT", f"{url}{wrong}", BODY, {"Host": host})) == MISMATCH
+
+
+def test_markers_of_versions_are_not_signed(boto: S3Client, store: Store) -> None:
+    for key in ("a", "b"):
+        store.put_object("things", key, BODY)
+    url = presigned(boto, "list_object_versions", None, KeyMarker="a", VersionIdMarker="null")
+    listed = ask("GET", url).content
+    assert b"<Key>b</Key>" in listed
+    assert b"<Key>a</Key>" not in listed
+    assert ask("GET", presigned(boto, "get_object", VersionId="null")).content == BODY
+    assert seen(ask("GET", presigned(boto, "get_object", VersionId="null") + "&versionId=x"))[0] in {400, 403}

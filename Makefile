@@ -17,7 +17,7 @@ LOCAL = $(foreach member,$(MEMBERS),--no-emit-package $(shell sed -n 's/^name = 
 CHECKS := check-format check-lint check-imports check-tree check-types
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-clients servers clients compat check bench fix lock clean venv bench-venv clients-venv $(CHECKS)
+.PHONY: help serve test test-clients servers clients compat record sweep check bench fix lock clean venv bench-venv clients-venv $(CHECKS)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -42,6 +42,12 @@ compat: servers ## run the contract suite on every driver, and write docs/compat
 	@$(VENV)/bin/pytest -n $(WORKERS) tests/memory/test_contract.py tests/minio/test_contract.py tests/rgw/test_contract.py \
 	    --contract-report $(VENV)/contract.json
 	@$(VENV)/bin/python tools/compat.py $(VENV)/contract.json > docs/compat.md
+
+record: servers ## record anew the responses of MinIO and Ceph RGW that tests cut off
+	@$(VENV)/bin/python -m tests.responses record $(ARGS)
+
+sweep: servers ## cut off the responses of MinIO and Ceph RGW on their way (each byte of heads: ARGS="--every 1")
+	@$(VENV)/bin/python -m tests.responses sweep $(ARGS)
 
 check: venv ## check format, lint, import rules, tree rules and types
 	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target $(CHECKS)

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from bucketry import InvalidArgument, InvalidSettings, NoSuchBucket, Store, open_store
-from bucketry_testing import RestServer, rest_server
+from bucketry_testing import RestServer, rest_server, s3_endpoint
 
 
 def get(url: str) -> httpx.Response:
@@ -127,3 +127,28 @@ def test_a_torn_upload_leaves_the_old_object(bucketry_rest: RestServer) -> None:
     answer = httpx.put(f"{bucketry_rest.url}/buckets/my-assets/objects/a", content=b"x" * 5000, trust_env=False)
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
     assert bucketry_rest.store.get_object("my-assets", "a").read() == b"old"
+
+
+def test_hosts_and_pages_are_those_of_this_machine_and_those_named() -> None:
+    app, other = "http://app.test:5173", "http://other.test:5173"
+    with rest_server(buckets=["my-assets"], allowed_hosts=["files.test"], cors_origins=[app]) as server:
+        url = f"{server.url}/buckets/my-assets/objects/a"
+        for host, status in (("files.test", 200), ("localhost", 200), ("other.test", 421)):
+            assert httpx.get(f"{server.url}/status", headers={"Host": host}).status_code == status
+        assert httpx.put(url, content=b"x", headers={"Origin": other}).status_code == 403
+        answer = httpx.put(url, content=b"x", headers={"Origin": app})
+        assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (201, app)
+        server.faults.add("put_object:throttled:nth=1")
+        assert httpx.put(url, content=b"x", headers={"Origin": app}).status_code == 503
+
+
+def test_a_host_of_an_endpoint_is_named_too() -> None:
+    with s3_endpoint(allowed_hosts=["files.test"], public_endpoint="https://public.test") as s3:
+        for host, status in (("files.test", 403), ("public.test", 403), ("other.test", 421)):
+            assert httpx.get(s3.endpoint_url, headers={"Host": host}).status_code == status
+
+
+def test_a_host_that_cannot_be_leaves_nothing_open() -> None:
+    for serve in (rest_server, s3_endpoint):
+        with pytest.raises(InvalidSettings, match="cannot be an allowed host"), serve(allowed_hosts=["http://x"]):
+            pass

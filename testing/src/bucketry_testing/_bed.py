@@ -15,6 +15,8 @@ from bucketry_memory import MemoryDriver, MemorySettings
 from bucketry_testing._ports import reserve_port, url_of
 
 if TYPE_CHECKING:
+    from bucketry_http import RestSettings
+
     from bucketry_testing._endpoints import RestServer, S3Endpoint
 
 
@@ -63,18 +65,34 @@ class Bed:
     @cached_property
     def s3(self) -> S3Endpoint:
         """The S3 endpoint, which is started now."""
-        from bucketry_testing._endpoints import S3Endpoint
-
-        endpoint = S3Endpoint(self.store, self.settings, self._port, self.with_faults)
-        self._closing.callback(endpoint.close)
-        return endpoint
+        return self.serve_s3()
 
     @cached_property
     def rest(self) -> RestServer:
         """The server of the REST API, which is started now."""
+        return self.serve_rest()
+
+    def serve_s3(self, allowed_hosts: tuple[str, ...] = ()) -> S3Endpoint:
+        """Starts the S3 endpoint, of which there is one.
+
+        Args:
+            allowed_hosts: As in `S3Settings`.
+        """
+        from bucketry_testing._endpoints import S3Endpoint
+
+        endpoint = S3Endpoint(self.store, self.settings, self._port, self.with_faults, allowed_hosts)
+        self._closing.callback(endpoint.close)
+        return endpoint
+
+    def serve_rest(self, settings: RestSettings | None = None) -> RestServer:
+        """Starts a server of the REST API.
+
+        Args:
+            settings: How to serve it.
+        """
         from bucketry_testing._endpoints import RestServer
 
-        server = RestServer(self.store, reserve_port(), self.with_faults)
+        server = RestServer(self.store, reserve_port(), self.with_faults, settings)
         self._closing.callback(server.close)
         return server
 

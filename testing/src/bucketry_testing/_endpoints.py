@@ -15,6 +15,7 @@ from bucketry_testing._background import Listening
 from bucketry_testing._ports import url_of
 
 if TYPE_CHECKING:
+    from bucketry_http import RestSettings
     from bucketry_http.rest.storage import StorageApp
 
 AddFaults = Callable[[Faults], Store]
@@ -76,9 +77,15 @@ class S3Endpoint(Endpoint):
     """
 
     def __init__(
-        self, store: Store, settings: ServedSettings, reserved: socket.socket, add_faults: AddFaults | None = None
+        self,
+        store: Store,
+        settings: ServedSettings,
+        reserved: socket.socket,
+        add_faults: AddFaults | None = None,
+        allowed_hosts: tuple[str, ...] = (),
     ) -> None:
         """Begins to serve; made by `s3_endpoint`."""
+        self._allowed_hosts = allowed_hosts
         self.access_key = settings.access_key
         self.secret_key = settings.secret_key.reveal()
         self.region = settings.region
@@ -119,7 +126,14 @@ class S3Endpoint(Endpoint):
         from bucketry_http import S3Credential, S3Settings, create_s3_app
 
         credential = S3Credential(access_key=self.access_key, secret_key=self._settings.secret_key)
-        settings = S3Settings(credentials=(credential,), region=self.region, domains=("localhost",))
+        public = self._settings.public_endpoint
+        settings = S3Settings(
+            credentials=(credential,),
+            region=self.region,
+            domains=("localhost",),
+            allowed_hosts=self._allowed_hosts,
+            public_endpoints=(public,) if public else (),
+        )
         return create_s3_app(store, settings)
 
     def __repr__(self) -> str:
@@ -134,13 +148,20 @@ class RestServer(Endpoint):
         store: The store behind it. What a test does with it directly is struck by no fault and counted by none.
     """
 
-    def __init__(self, store: Store, reserved: socket.socket, add_faults: AddFaults | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        reserved: socket.socket,
+        add_faults: AddFaults | None = None,
+        settings: RestSettings | None = None,
+    ) -> None:
         """Begins to serve; made by `rest_server`."""
+        self._settings = settings
         super().__init__(store, reserved, add_faults)
         self.url = self._url + API
 
     def _app(self, store: Store) -> Any:
-        return _template().over(store)
+        return _template().over(store, self._settings)
 
     def __repr__(self) -> str:
         return f"<RestServer {self.url}>"

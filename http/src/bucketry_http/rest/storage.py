@@ -45,12 +45,16 @@ class StorageApp(Litestar):
         self.uploader = Uploader(self.calls, settings)
         return self
 
-    def over(self, store: Store) -> Self:
+    def over(self, store: Store, settings: RestSettings | None = None) -> Self:
         """Returns the same application over another store, in a small part of the time that a new one takes.
 
         The two share the framework's lifespan, which must not run for both at once; they do not need it.
+
+        Args:
+            store: The other store.
+            settings: How to serve it; unless given, as before. Whether there is a docs page stays as it is.
         """
-        return copy.copy(self).serve_store(store, self.settings)
+        return copy.copy(self).serve_store(store, settings or self.settings)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Takes a request, its object key first: the framework's router would not leave it as it is."""

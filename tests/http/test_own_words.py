@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 
 import httpx
 import pytest
-from bucketry import BackendError, Store
-from bucketry.hookspecs import DriverSpec
+from bucketry import BackendError, DeleteFailure, DeleteResult, Store
+from bucketry.hookspecs import DriverSpec, hookimpl
 
 from tests.http.conftest import MakeClient
 from tests.http.layers import Raises
@@ -104,6 +104,26 @@ def test_an_error_that_no_driver_knows_is_for_the_log(make_client: MakeClient, d
     assert response.status_code == 502
     assert "secret" not in response.text
     assert "log" in response.json()["detail"]
+
+
+class FailsToDelete:
+    """Says of each key of a batch that it failed, in words of Python."""
+
+    @hookimpl(wrapper=True)
+    def delete_objects(self, bucket: str, keys: tuple[str, ...]) -> Generator[None, DeleteResult, DeleteResult]:
+        yield
+        return DeleteResult((), tuple(DeleteFailure(key, BackendError.code, "KeyError: 'secret'") for key in keys))
+
+
+def test_a_key_that_the_backend_fails_to_delete(make_client: MakeClient, driver: DriverSpec) -> None:
+    with Store(driver, [FailsToDelete()]) as store, serving(store) as url:
+        store.create_bucket("my-assets")
+        response = make_client(store).post("buckets/my-assets/objects/delete", json={"keys": ["a"]})
+        assert [failure["code"] for failure in response.json()["failed"]] == ["backend_error"]
+        document = b"<Delete><Object><Key>a</Key></Object></Delete>"
+        reply = Client(url).ask("POST", "/my-assets?delete", document)
+        assert reply.texts("{*}Error/{*}Code") == ["InternalError"]
+    assert "secret" not in response.text + reply.body.decode()
 
 
 @pytest.fixture(scope="module")

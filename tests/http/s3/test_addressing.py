@@ -17,7 +17,8 @@ DOMAINS = ("localhost", "s3.example.com", "s3.localhost", "eu.s3.example.com")
 ELSEWHERE = ("things.elsewhere", "x")
 """Names that the endpoint is not told of."""
 
-OWN = ("s3.example.com", "s3.localhost", "S3.localhost:9000", "eu.s3.example.com.")
+OWN = ("s3.example.com", "s3.localhost", "S3.localhost:9000", "eu.s3.example.com.",
+       "storage.localhost:8443", "STORAGE.localhost")  # fmt: skip
 """The endpoint's own names, although most of them lie below another domain."""
 
 HOSTS = ["things.s3.example.com", "things.s3.example.com:9000", "THINGS.S3.Example.Com", "things.localhost:80",
@@ -26,7 +27,8 @@ HOSTS = ["things.s3.example.com", "things.s3.example.com:9000", "THINGS.S3.Examp
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[Store, str]]:
-    with memory_store() as store, serving(store, domains=DOMAINS, allowed_hosts=ELSEWHERE) as url:
+    hosts = {"domains": DOMAINS, "allowed_hosts": ELSEWHERE, "public_endpoints": ("https://storage.localhost:8443",)}
+    with memory_store() as store, serving(store, **hosts) as url:
         for bucket in ("things", "with.dots", "guests"):
             store.create_bucket(bucket)
         yield store, url

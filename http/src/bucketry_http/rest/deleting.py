@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from bucketry import DeleteOptions, InvalidArgument, ObjectInfo
+from bucketry import BackendError, DeleteFailure, DeleteOptions, InvalidArgument, ObjectInfo
 from litestar import Request, delete, post
 from litestar.params import JSONBody, QueryParameter
 
@@ -79,5 +79,10 @@ async def delete_objects(request: Request[Any, Any, Any], name: Bucket, data: JS
     """Delete up to 1,000 objects. One that fails does not hold up the others; one that does not exist is deleted."""
     calls = calls_of(request)
     result = await calls.bulk_call(len(data.keys), calls.store.delete_objects, name, data.keys)
-    failed = [DeleteFailureView(failure.key, failure.code, failure.message) for failure in result.failed]
+    failed = [DeleteFailureView(failure.key, failure.code, _message(failure)) for failure in result.failed]
     return DeletedView(list(result.deleted), failed)
+
+
+def _message(failure: DeleteFailure) -> str:
+    # The words of a failure that no driver knows are the backend's own.
+    return BackendError.sentence if failure.code == BackendError.code else failure.message

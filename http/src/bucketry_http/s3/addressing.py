@@ -5,7 +5,8 @@ Source: S3 user guide, "Virtual hosting of general purpose buckets".
 
 from __future__ import annotations
 
-from urllib.parse import unquote_to_bytes
+from collections.abc import Iterable
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from bucketry.options import MAX_KEY_BYTES
 
@@ -13,18 +14,47 @@ from bucketry_http.s3.errors import S3Error, invalid_argument
 from bucketry_http.s3.parameters import check_version
 
 
-def locate(raw_path: bytes, host: str, domains: tuple[str, ...]) -> tuple[str, str]:
+class Domains:
+    """The names of the endpoint, and which bucket is in a host name below them."""
+
+    def __init__(self, domains: Iterable[str], endpoints: Iterable[str] = ()) -> None:
+        """Prepares to look into hosts.
+
+        Args:
+            domains: Host names below which the first label is a bucket.
+            endpoints: URLs of the endpoint, whose hosts are names of its own as well.
+        """
+        # Below several domains, the longest one counts.
+        self._suffixes = sorted((f".{domain}" for domain in domains), key=len, reverse=True)
+        hosts = (urlsplit(url).hostname or "" for url in endpoints)
+        self._own = frozenset([*domains, *(host.rstrip(".") for host in hosts)])
+
+    def bucket_of(self, host: str) -> str:
+        """Returns the bucket that a ``Host`` header names; empty if it names none.
+
+        The endpoint's own name is never a bucket, even if it lies below another of its domains.
+        """
+        if not self._suffixes:
+            return ""
+        name = host.rpartition(":")[0] if ":" in host and not host.endswith("]") else host
+        name = name.lower().rstrip(".")
+        if name in self._own:
+            return ""
+        return next((name.removesuffix(suffix) for suffix in self._suffixes if name.endswith(suffix)), "")
+
+
+def locate(raw_path: bytes, host: str, domains: Domains) -> tuple[str, str]:
     """Returns bucket and key; empty where the request names none.
 
     Args:
         raw_path: The path as it was received.
         host: The ``Host`` header.
-        domains: Host names below which the first label is a bucket.
+        domains: The endpoint's names.
 
     Raises:
         S3Error: The path is not UTF-8 behind its percent-encoding, or the key is too long.
     """
-    bucket = bucket_of_host(host, domains) if domains else ""
+    bucket = domains.bucket_of(host)
     if bucket:
         return bucket, _decoded(raw_path[1:])
     # The first slash ends the bucket; all others are the key's.
@@ -32,20 +62,6 @@ def locate(raw_path: bytes, host: str, domains: tuple[str, ...]) -> tuple[str, s
     if raw_key and not raw_bucket:
         raise S3Error("InvalidBucketName", "The path names no bucket before the key.")
     return _decoded(raw_bucket), _decoded(raw_key)
-
-
-def bucket_of_host(host: str, domains: tuple[str, ...]) -> str:
-    """Returns the bucket that a host name stands for; empty if the name is not below a domain.
-
-    A domain is the endpoint's own name, so it is never a bucket, even if it lies below another domain. Below several
-    domains, the longest one counts.
-    """
-    name = host.rpartition(":")[0] if ":" in host and not host.endswith("]") else host
-    name = name.lower().rstrip(".")
-    if name in domains:
-        return ""
-    above = [domain for domain in domains if name.endswith("." + domain)]
-    return name.removesuffix("." + max(above, key=len)) if above else ""
 
 
 def _decoded(raw: bytes) -> str:

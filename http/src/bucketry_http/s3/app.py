@@ -70,7 +70,7 @@ class S3App:
         endpoint = self._endpoint
         if not self._hosts.allow(request.headers.get("host"), request.scope.get("server")):
             raise HostNotAllowed
-        request.read_target(endpoint.settings.domains)
+        request.read_target(endpoint.domains)
         if request.method == "OPTIONS":
             return await cors.preflight(endpoint, request)
         if forms.is_form(request):

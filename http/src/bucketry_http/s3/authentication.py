@@ -8,6 +8,7 @@ from typing import Final
 from bucketry import Secret
 from bucketry.sigv4 import SignatureError, Verified, Verifier
 
+from bucketry_http.s3.addressing import Domains
 from bucketry_http.s3.errors import S3Error, of_signature
 from bucketry_http.s3.hoisted import take_hoisted
 from bucketry_http.s3.request import S3Request
@@ -28,13 +29,13 @@ _FORM_MARKS: Final = {
 class Authenticator:
     """Finds out who signed a request."""
 
-    def __init__(self, settings: S3Settings) -> None:
-        """Takes the credentials."""
+    def __init__(self, settings: S3Settings, domains: Domains) -> None:
+        """Takes the credentials, and the names of the endpoint, which some signatures are about."""
         self._region = settings.region
         self._anonymous = settings.anonymous
         self._credentials = {credential.access_key: credential for credential in settings.credentials}
         self._verifier = Verifier(self._secret_key, region=settings.region)
-        self._v2 = VerifierV2(self._secret_key, settings.domains) if settings.signature_v2 else None
+        self._v2 = VerifierV2(self._secret_key, domains) if settings.signature_v2 else None
         # A client asks where a bucket is because it does not know the region yet (GetBucketLocation).
         self._any_region = Verifier(self._secret_key)
 

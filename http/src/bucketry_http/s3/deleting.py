@@ -10,7 +10,7 @@ from bucketry.options import MAX_KEY_BYTES, MAX_PAGE
 
 from bucketry_http.s3.answers import Answer, no_content, xml_answer
 from bucketry_http.s3.endpoint import Endpoint
-from bucketry_http.s3.errors import CODE_OF, S3Error, not_implemented, translated
+from bucketry_http.s3.errors import CODE_OF, ERRORS, S3Error, not_implemented, translated
 from bucketry_http.s3.parameters import NULL_VERSION
 from bucketry_http.s3.payload import Payload
 from bucketry_http.s3.request import S3Request
@@ -23,6 +23,8 @@ _MAX_ELEMENTS: Final = 8 * MAX_PAGE
 
 _S3_CODES = {kind.code: code for kind, code in CODE_OF.items()}
 """S3's codes by the contract's."""
+
+_INTERNAL = "InternalError"
 
 
 async def delete_object(endpoint: Endpoint, request: S3Request) -> Answer:
@@ -103,7 +105,10 @@ class _Batch:
                 self._delete_one(key, DeleteOptions())
             return
         self._deleted += result.deleted
-        self._failed += [(each.key, _S3_CODES.get(each.code, "InternalError"), each.message) for each in result.failed]
+        for each in result.failed:
+            code = _S3_CODES.get(each.code, _INTERNAL)
+            # The words of a failure that has no code here are the backend's own.
+            self._failed.append((each.key, code, ERRORS[code][1] if code == _INTERNAL else each.message))
 
     def _delete_if(self, entry: Node) -> None:
         key, etag = entry.required("Key"), entry.text_of("ETag")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bucketry import Store
 from bucketry.features import Features
 
+from bucketry_http.s3.addressing import Domains
 from bucketry_http.s3.authentication import Authenticator
 from bucketry_http.s3.settings import S3Settings
 from bucketry_http.shared.calls import StoreCalls
@@ -20,9 +21,10 @@ class Endpoint:
         calls: The store as the event loop sees it.
         uploader: Stores what clients send.
         authenticator: Knows who may do what.
+        domains: The endpoint's names.
     """
 
-    __slots__ = ("authenticator", "calls", "settings", "store", "uploader")
+    __slots__ = ("authenticator", "calls", "domains", "settings", "store", "uploader")
 
     def __init__(self, store: Store, settings: S3Settings) -> None:
         """Prepares to serve; nothing is called on the store yet."""
@@ -35,7 +37,8 @@ class Endpoint:
             wait_seconds=settings.wait_seconds,
         )
         self.uploader = Uploader(self.calls, settings)
-        self.authenticator = Authenticator(settings)
+        self.domains = Domains(settings.domains, settings.public_endpoints)
+        self.authenticator = Authenticator(settings, self.domains)
 
     @property
     def features(self) -> Features:

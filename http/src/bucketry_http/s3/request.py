@@ -7,7 +7,7 @@ import secrets
 from typing import Any, Final, final
 from urllib.parse import unquote_to_bytes
 
-from bucketry_http.s3.addressing import locate
+from bucketry_http.s3.addressing import Domains, locate
 from bucketry_http.s3.errors import S3Error
 from bucketry_http.s3.settings import S3Rights
 from bucketry_http.shared.headers import headers_of
@@ -64,7 +64,7 @@ class S3Request:
         self.verified: Any = None
         self.rights: S3Rights | None = None
 
-    def read_target(self, domains: tuple[str, ...]) -> None:
+    def read_target(self, domains: Domains) -> None:
         """Reads what the request is about.
 
         Raises:

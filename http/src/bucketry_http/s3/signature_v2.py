@@ -18,7 +18,7 @@ from typing import Final, Literal, NamedTuple
 from bucketry import Secret
 from bucketry.sigv4 import SignatureError
 
-from bucketry_http.s3.addressing import bucket_of_host
+from bucketry_http.s3.addressing import Domains
 from bucketry_http.s3.hoisted import PREFIX, hoisted_headers
 from bucketry_http.s3.object_headers import OVERRIDES
 from bucketry_http.s3.request import S3Request
@@ -69,12 +69,12 @@ class VerifiedV2(NamedTuple):
 class VerifierV2:
     """Verifies Signature Version 2. Threads may share it."""
 
-    def __init__(self, lookup: Callable[[str], Secret | None], domains: tuple[str, ...]) -> None:
+    def __init__(self, lookup: Callable[[str], Secret | None], domains: Domains) -> None:
         """Prepares to verify.
 
         Args:
             lookup: Returns the secret key of an access key, or ``None`` for one that it does not know.
-            domains: Host names below which the first label is a bucket.
+            domains: The endpoint's names.
         """
         self._lookup = lookup
         self._domains = domains
@@ -127,7 +127,7 @@ class VerifierV2:
     def _resources(self, request: S3Request) -> list[bytes]:
         """Returns what is addressed, in each form that may be signed."""
         path: bytes = request.scope["raw_path"]
-        if self._domains and (bucket := bucket_of_host(request.headers.get("host", ""), self._domains)):
+        if bucket := self._domains.bucket_of(request.headers.get("host", "")):
             path = b"/" + bucket.encode("latin-1") + path
         # The user guide has the path as it is sent; botocore signs "/bucket/" and sends "/bucket".
         paths = [path, path + b"/"] if b"/" not in path[1:] else [path]

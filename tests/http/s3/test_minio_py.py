@@ -112,3 +112,22 @@ def test_presigned_urls(minio: Minio) -> None:
     assert httpx.put(url, content=b"x").status_code == 200
     url = minio.presigned_get_object(bucket_name="things", object_name="a b", expires=timedelta(minutes=1))
     assert httpx.get(url).content == b"x"
+
+
+def test_the_version_of_each_object(minio: Minio, store: Store) -> None:
+    for key in ("a b", "c/d", "e"):
+        put(minio, key, b"1")
+    listed = list(minio.list_objects(bucket_name="things", include_version=True, recursive=True))
+    assert [(each.object_name, each.version_id, each.is_latest) for each in listed] == [
+        ("a b", "null", "true"), ("c/d", "null", "true"), ("e", "null", "true"),
+    ]  # fmt: skip
+    rolled = minio.list_objects(bucket_name="things", include_version=True)
+    assert [each.object_name for each in rolled] == ["a b", "e", "c/"]
+    assert get(minio, "a b", version_id="null") == b"1"
+    assert minio.stat_object(bucket_name="things", object_name="a b", version_id="null").version_id is None
+    source = CopySource(bucket_name="things", object_name="a b", version_id="null")
+    minio.copy_object(bucket_name="guests", object_name="copy", source=source)
+    gone = [DeleteObject("c/d", "null"), DeleteObject("e", "null")]
+    assert list(minio.remove_objects(bucket_name="things", delete_object_list=gone)) == []
+    minio.remove_object(bucket_name="things", object_name="a b", version_id="null")
+    assert list(store.iter_objects("things")) == []

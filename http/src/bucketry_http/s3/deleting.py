@@ -73,8 +73,8 @@ class _Batch:
         self._store = store
         self._bucket = bucket
         self._deleted: list[str] = []
-        self._failed: list[tuple[str, str, str]] = []
-        self._versions: dict[str, str] = {}
+        self._failed: list[tuple[str, str, str, str]] = []
+        self._by_version: set[str] = set()
 
     def run(self, objects: Iterable[Node]) -> None:
         """Deletes those without a condition in one call, and the others one by one.
@@ -85,11 +85,13 @@ class _Batch:
         plain: list[str] = []
         for entry in objects:
             key = entry.required("Key")
-            if version_id := entry.text_of("VersionId"):
-                self._versions[key] = version_id
-            if version_id not in {None, "", NULL_VERSION}:
-                self._fail(key, S3Error("NoSuchVersion"))
-            elif all(child.name in {"Key", "VersionId"} for child in entry.children()):
+            version_id = entry.text_of("VersionId") or ""
+            if version_id not in {"", NULL_VERSION}:
+                self._fail(key, S3Error("NoSuchVersion"), version_id)
+                continue
+            if version_id:
+                self._by_version.add(key)
+            if all(child.name in {"Key", "VersionId"} for child in entry.children()):
                 plain.append(key)
             else:
                 self._delete_if(entry)
@@ -108,7 +110,8 @@ class _Batch:
         for each in result.failed:
             code = _S3_CODES.get(each.code, _INTERNAL)
             # The words of a failure that has no code here are the backend's own.
-            self._failed.append((each.key, code, ERRORS[code][1] if code == _INTERNAL else each.message))
+            message = ERRORS[code][1] if code == _INTERNAL else each.message
+            self._failed.append((each.key, self._version_of(each.key), code, message))
 
     def _delete_if(self, entry: Node) -> None:
         key, etag = entry.required("Key"), entry.text_of("ETag")
@@ -130,19 +133,24 @@ class _Batch:
         else:
             self._deleted.append(key)
 
-    def _fail(self, key: str, error: S3Error) -> None:
-        self._failed.append((key, error.s3_code, error.message))
+    def _fail(self, key: str, error: S3Error, version_id: str | None = None) -> None:
+        shown = self._version_of(key) if version_id is None else version_id
+        self._failed.append((key, shown, error.s3_code, error.message))
 
     def written_deleted(self) -> str:
         """Returns the elements of the keys that hold nothing any more."""
-        return "".join(f"<Deleted>{self._written(key)}</Deleted>" for key in self._deleted)
+        return "".join(f"<Deleted>{_named(key, self._version_of(key))}</Deleted>" for key in self._deleted)
 
     def written_failed(self) -> str:
         """Returns the elements of the keys that could not be deleted."""
         return "".join(
-            f"<Error>{self._written(key)}{element('Code', code)}{element('Message', message)}</Error>"
-            for key, code, message in self._failed
+            f"<Error>{_named(key, version_id)}{element('Code', code)}{element('Message', message)}</Error>"
+            for key, version_id, code, message in self._failed
         )
 
-    def _written(self, key: str) -> str:
-        return element("Key", key) + optional("VersionId", self._versions.get(key))
+    def _version_of(self, key: str) -> str:
+        return NULL_VERSION if key in self._by_version else ""
+
+
+def _named(key: str, version_id: str) -> str:
+    return element("Key", key) + optional("VersionId", version_id)

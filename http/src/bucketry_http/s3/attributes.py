@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from bucketry import HeadOptions, ObjectInfo, Store
+from bucketry import AttributesOptions, HeadOptions, ObjectAttributes, Store
+from bucketry.options import MAX_PAGE
 
 from bucketry_http.s3.answers import Answer, xml_answer
+from bucketry_http.s3.checksums import checksum_elements
 from bucketry_http.s3.endpoint import Endpoint
 from bucketry_http.s3.errors import S3Error, invalid_argument
+from bucketry_http.s3.parameters import number
 from bucketry_http.s3.request import S3Request
 from bucketry_http.s3.xml import document, element
 from bucketry_http.shared.dates import last_modified
@@ -17,29 +20,63 @@ _KNOWN: Final = frozenset({"ETag", "Checksum", "ObjectParts", "StorageClass", "O
 
 
 async def get_attributes(endpoint: Endpoint, request: S3Request) -> Answer:
-    """GetObjectAttributes: of a checksum there is none to tell, since none is stored; of parts their number."""
+    """GetObjectAttributes: of parts their number always, and each of them where they have checksums."""
     header = request.headers.get("x-amz-object-attributes", "")
     wanted = {name.strip() for name in header.split(",")} - {""}
     if not wanted:
         raise S3Error("InvalidRequest", "The x-amz-object-attributes header specifying the attributes is missing.")
     if unknown := wanted - _KNOWN:
         raise invalid_argument("x-amz-object-attributes", min(unknown), "Invalid attribute name specified.")
-    counted = "ObjectParts" in wanted and endpoint.features.get_part_number
-    info = await endpoint.calls.call(_look, endpoint.store, request, counted)
-    found = {
+    limit = min(number(request.headers, "x-amz-max-parts", MAX_PAGE), MAX_PAGE)
+    after = number(request.headers, "x-amz-part-number-marker", 0)
+    object_parts = "ObjectParts" in wanted
+    found = await endpoint.calls.call(_look, endpoint.store, request, after, limit, counted=object_parts)
+    info = found.info
+    checksum = checksum_elements(info.checksum)
+    told = {
         "ETag": element("ETag", info.etag),
-        "ObjectParts": f"<ObjectParts>{element('PartsCount', info.parts_count)}</ObjectParts>"
-        if info.parts_count
-        else "",
+        "Checksum": f"<Checksum>{checksum}</Checksum>" if checksum else "",
+        "ObjectParts": _object_parts(found, after, limit),
         "StorageClass": "<StorageClass>STANDARD</StorageClass>",
         "ObjectSize": element("ObjectSize", info.size_bytes),
     }
-    content = "".join(text for name, text in found.items() if name in wanted)
+    content = "".join(text for name, text in told.items() if name in wanted)
     modified = last_modified(info.last_modified).encode()
     return xml_answer(document("GetObjectAttributesResponse", content), [(b"last-modified", modified)])
 
 
-def _look(store: Store, request: S3Request, counted: bool) -> ObjectInfo:
-    if counted:
-        return store.head_object(request.bucket, request.key, HeadOptions(part_number=1))
-    return store.head_object(request.bucket, request.key)
+def _look(store: Store, request: S3Request, after: int, limit: int, *, counted: bool) -> ObjectAttributes:
+    place = request.bucket, request.key
+    if counted and "get_object_attributes" in store.capabilities.operations:
+        # A page holds one part at least; of one that is to hold none, it is left out below.
+        return store.get_object_attributes(*place, AttributesOptions(after=after, limit=max(limit, 1)))
+    info = store.head_object(*place)
+    if not counted or not store.capabilities.features.get_part_number:
+        return ObjectAttributes(info=info)
+    counting = HeadOptions(part_number=1)
+    return ObjectAttributes(info=info, parts_count=store.head_object(*place, counting).parts_count)
+
+
+def _object_parts(found: ObjectAttributes, after: int, limit: int) -> str:
+    """Returns the element of an object's parts, or nothing for one that was not uploaded in parts.
+
+    Source: S3 API reference, GetObjectAttributes ("ObjectParts"): the parts themselves stand there only where the
+    object has a checksum.
+    """
+    if found.parts_count is None:
+        return ""
+    parts = "".join(
+        f"<Part>{element('PartNumber', part.part_number)}{element('Size', part.size_bytes)}"
+        f"{checksum_elements(part.checksum, typed=False)}</Part>"
+        for part in found.parts[:limit]
+        if part.checksum is not None
+    )
+    page = ""
+    if found.info.checksum is not None:
+        last = found.parts[:limit][-1].part_number if found.parts[:limit] else after
+        more = last < found.parts_count and limit > 0
+        page = (
+            f"{element('PartNumberMarker', after)}{element('NextPartNumberMarker', last)}"
+            f"{element('MaxParts', limit)}{element('IsTruncated', str(more).lower())}{parts}"
+        )
+    return f"<ObjectParts>{element('PartsCount', found.parts_count)}{page}</ObjectParts>"

@@ -1,101 +1,72 @@
-"""The checksums that clients send with a body, in headers before it or in trailers behind it.
+"""The checksums that clients send with a body, in headers before it or in trailers behind it, and those they are told.
 
 Source: S3 user guide, "Checking object integrity in Amazon S3".
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import hmac
-import zlib
-from collections.abc import Callable, Mapping
-from typing import Any, Final, Protocol
+from collections.abc import Mapping
+from typing import Any, Final
+
+from bucketry import CHECKSUM_ALGORITHMS, Checksum, InvalidChecksum
+from bucketry.checksums import ChecksumAlgorithm
 
 from bucketry_http.s3.errors import S3Error, not_implemented
+from bucketry_http.s3.xml import element
+from bucketry_http.shared.sending import RawHeaders
 
 PREFIX: Final = "x-amz-checksum-"
-_NO_CHECKSUMS: Final = frozenset({"x-amz-checksum-algorithm", "x-amz-checksum-mode", "x-amz-checksum-type"})
+ALGORITHM: Final = "x-amz-checksum-algorithm"
+MODE: Final = "x-amz-checksum-mode"
+TYPE: Final = "x-amz-checksum-type"
+_SDK_ALGORITHM: Final = "x-amz-sdk-checksum-algorithm"
+_NO_CHECKSUMS: Final = frozenset({ALGORITHM, MODE, TYPE})
 """Headers that begin like a checksum and are none."""
 
-
-class Digest(Protocol):
-    """A checksum in the making."""
-
-    def update(self, data: bytes, /) -> None:
-        """Takes the next piece."""
-
-    def digest(self) -> bytes:
-        """Returns the checksum of all pieces."""
-
-
-class _Crc:
-    """A CRC in the making: a function that goes on from the value before."""
-
-    __slots__ = ("_function", "_size", "_value")
-
-    def __init__(self, function: Callable[[bytes, int], int], size: int) -> None:
-        self._function = function
-        self._size = size
-        self._value = 0
-
-    def update(self, data: bytes, /) -> None:
-        self._value = self._function(data, self._value)
-
-    def digest(self) -> bytes:
-        return self._value.to_bytes(self._size, "big")
-
-
-def _crc(name: str, size: int) -> Digest:
-    # Imported when first asked for: most clients send a CRC32, which the standard library has.
-    import anycrc
-
-    return _Crc(anycrc.Model(name).calc, size)
-
-
-ALGORITHMS: Final[Mapping[str, tuple[Callable[[], Digest], int]]] = {
-    "crc32": (lambda: _Crc(zlib.crc32, 4), 4),
-    "crc32c": (lambda: _crc("CRC32C", 4), 4),
-    "crc64nvme": (lambda: _crc("CRC64-NVME", 8), 8),
-    "sha1": (lambda: hashlib.sha1(usedforsecurity=False), 20),
-    "sha256": (hashlib.sha256, 32),
+_BY_HEADER: Final[Mapping[str, ChecksumAlgorithm]] = {
+    PREFIX + name.lower(): algorithm for name, algorithm in CHECKSUM_ALGORITHMS.items()
 }
-"""How each is made, and how many bytes it has."""
 
 
-class Checksum:
+def algorithm_in(header: str) -> ChecksumAlgorithm | None:
+    """Returns the algorithm that a header holds a checksum of; ``None`` for any other header."""
+    return _BY_HEADER.get(header)
+
+
+class BodyChecksum:
     """One checksum that a body must have.
 
     Attributes:
         header: Name of the header that it came in.
-        value: What it is to be, in base64; empty until the trailer has come.
+        algorithm: Name of its algorithm.
+        value: What it is to be; ``None`` until the trailer has come.
     """
 
-    __slots__ = ("_digest", "_size", "header", "value")
+    __slots__ = ("_digest", "algorithm", "header", "value")
 
-    def __init__(self, header: str, value: str | None = None) -> None:
+    def __init__(self, header: str, text: str | None = None) -> None:
         """Begins before the first byte.
 
         Raises:
             S3Error: No such algorithm is known, or the value is malformed.
         """
-        make, size = _algorithm(header)
-        self._digest = make()
-        self._size = size
+        known = _known(header)
+        self._digest = known.new()
         self.header = header
-        self.value = ""
-        if value is not None:
-            self.expect(value)
+        self.algorithm = known.name
+        self.value: Checksum | None = None
+        if text is not None:
+            self.expect(text)
 
-    def expect(self, value: str) -> None:
+    def expect(self, text: str) -> None:
         """Says what it is to be.
 
         Raises:
             S3Error: That is no checksum of this kind.
         """
-        if len(decode(value, self.header)) != self._size:
-            raise S3Error("InvalidRequest", f"Value for {self.header} header is invalid.")
+        value = _parsed(self.header, self.algorithm, text)
+        if value.parts_count:
+            raise _invalid(self.header)
         self.value = value
 
     def update(self, piece: bytes) -> None:
@@ -106,56 +77,135 @@ class Checksum:
         """Compares, at the end of the body.
 
         Raises:
-            S3Error: The body has another checksum.
+            S3Error: The body has another checksum, or the trailer has not come.
         """
-        if not hmac.compare_digest(self._digest.digest(), decode(self.value, self.header)):
-            name = self.header.removeprefix(PREFIX).upper()
-            raise S3Error("BadDigest", f"The {name} you specified did not match the calculated checksum.")
+        if self.value is None:
+            raise _invalid(self.header)
+        if not self.value.same_as(Checksum(self.algorithm, self._digest.digest())):
+            raise S3Error("BadDigest", f"The {self.algorithm} you specified did not match the calculated checksum.")
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The fields of a put's or a part's options that have the store keep it."""
+        # A trailer's is not known yet.
+        return {"checksum_algorithm": self.algorithm} if self.value is None else {"checksum": self.value}
 
 
-def _algorithm(header: str) -> tuple[Callable[[], Any], int]:
-    known = ALGORITHMS.get(header.removeprefix(PREFIX))
+def _known(header: str) -> ChecksumAlgorithm:
+    known = algorithm_in(header)
     if known is None:
         raise not_implemented(f"the checksum {header[:64]!r}")
     return known
 
 
-def decode(value: str, header: str) -> bytes:
-    """Returns the bytes of a checksum in base64.
-
-    Raises:
-        S3Error: It is not base64.
-    """
+def _parsed(header: str, algorithm: str, text: str) -> Checksum:
     try:
-        return base64.b64decode(value, validate=True)
-    except (binascii.Error, ValueError):
-        raise S3Error("InvalidRequest", f"Value for {header} header is invalid.") from None
+        return Checksum.parse(algorithm, text)
+    except InvalidChecksum:
+        raise _invalid(header) from None
 
 
-def checksum_of(headers: Mapping[str, str]) -> Checksum | None:
+def _invalid(header: str) -> S3Error:
+    return S3Error("InvalidRequest", f"Value for {header} header is invalid.")
+
+
+def body_checksum(headers: Mapping[str, str]) -> BodyChecksum | None:
     """Returns the checksum that a request declares in a header, or will bring in a trailer.
 
     Raises:
-        S3Error: There is more than one, it is malformed, or one is announced and does not come.
+        S3Error: There is more than one, it is malformed, one is announced and does not come, or it is of another
+            algorithm than is announced.
     """
-    found = [name for name in headers if name.startswith(PREFIX) and name not in _NO_CHECKSUMS]
+    found = _named(headers)
     trailers = [name for name in trailers_of(headers) if name.startswith(PREFIX)]
     if len(found) + len(trailers) > 1:
+        raise _several()
+    announced = headers.get(_SDK_ALGORITHM)
+    if not found and not trailers:
+        if announced is not None:
+            raise S3Error(
+                "InvalidRequest",
+                "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer "
+                "headers were found.",
+            )
+        return None
+    checksum = BodyChecksum(found[0], headers[found[0]]) if found else BodyChecksum(trailers[0])
+    if announced is not None and announced.upper() != checksum.algorithm:
+        raise _invalid(_SDK_ALGORITHM)
+    return checksum
+
+
+def object_checksum(headers: Mapping[str, str]) -> Checksum | None:
+    """Returns the checksum of a whole object in a request whose body is about something else.
+
+    Raises:
+        S3Error: There is more than one, or it is malformed.
+    """
+    found = _named(headers)
+    if len(found) > 1:
+        raise _several()
+    return _parsed(found[0], _known(found[0]).name, headers[found[0]]) if found else None
+
+
+def _named(headers: Mapping[str, str]) -> list[str]:
+    return [name for name in headers if name.startswith(PREFIX) and name not in _NO_CHECKSUMS]
+
+
+def _several() -> S3Error:
+    return S3Error(
+        "InvalidRequest", "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."
+    )
+
+
+def requested_algorithm(headers: Mapping[str, str]) -> str | None:
+    """Returns the algorithm that an upload or a copy is to have, in ``x-amz-checksum-algorithm``.
+
+    Raises:
+        S3Error: No such algorithm is known.
+    """
+    header = headers.get(ALGORITHM)
+    if header is None:
+        return None
+    if header.upper() not in CHECKSUM_ALGORITHMS:
         raise S3Error(
             "InvalidRequest",
-            "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.",
+            "Checksum algorithm provided is unsupported. Please try again with any of the valid types: "
+            f"[{', '.join(CHECKSUM_ALGORITHMS)}]",
         )
-    if found:
-        return Checksum(found[0], headers[found[0]])
-    if trailers:
-        return Checksum(trailers[0])
-    if "x-amz-sdk-checksum-algorithm" in headers:
-        raise S3Error(
-            "InvalidRequest",
-            "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers "
-            "were found.",
-        )
-    return None
+    return header.upper()
+
+
+def requested_type(headers: Mapping[str, str]) -> str | None:
+    """Returns what an object's checksum is to be of, in ``x-amz-checksum-type``.
+
+    Raises:
+        S3Error: It is neither of parts nor of the whole.
+    """
+    header = headers.get(TYPE)
+    if header is not None and header.upper() not in {"COMPOSITE", "FULL_OBJECT"}:
+        raise _invalid(TYPE)
+    return None if header is None else header.upper()
+
+
+def is_asked_for(headers: Mapping[str, str]) -> bool:
+    """Says whether a reader asks for the checksum."""
+    return headers.get(MODE, "").upper() == "ENABLED"
+
+
+def checksum_headers(checksum: Checksum | None, *, typed: bool = True) -> RawHeaders:
+    """Returns the headers that tell a checksum, and what it is of; of a part's, S3 does not say that."""
+    if checksum is None:
+        return []
+    told = [(f"{PREFIX}{checksum.algorithm.lower()}".encode(), checksum.text.encode())]
+    return [*told, (TYPE.encode(), checksum.type.encode())] if typed else told
+
+
+def checksum_elements(checksum: Checksum | None, *, typed: bool = True) -> str:
+    """Returns the elements that tell a checksum, and what it is of."""
+    if checksum is None:
+        return ""
+    told = element(f"Checksum{checksum.algorithm}", checksum.text)
+    return told + element("ChecksumType", checksum.type) if typed else told
 
 
 def trailers_of(headers: Mapping[str, str]) -> list[str]:

@@ -11,12 +11,13 @@ from bucketry import CopyOptions, HeadOptions, ObjectHeaders, ObjectInfo, Store
 from bucketry_http.s3.addressing import copy_source
 from bucketry_http.s3.answers import Answer, xml_answer
 from bucketry_http.s3.authentication import authorise
+from bucketry_http.s3.checksums import checksum_elements, requested_algorithm
 from bucketry_http.s3.endpoint import Endpoint
 from bucketry_http.s3.errors import S3Error, invalid_argument
 from bucketry_http.s3.object_headers import written_headers, written_tags
 from bucketry_http.s3.preconditions import source_failed
 from bucketry_http.s3.request import S3Request
-from bucketry_http.s3.writing import missing_told, write_conditions
+from bucketry_http.s3.writing import write_conditions
 from bucketry_http.s3.xml import document, element, timestamp
 from bucketry_http.shared.conditions import read_options
 
@@ -41,9 +42,11 @@ async def copy_object(endpoint: Endpoint, request: S3Request) -> Answer:
     etag = await endpoint.calls.call(source_etag, endpoint.store, request, source)
     if etag is not None and endpoint.features.copy_source_if_match:
         fields["source_if_match"] = etag
-    async with missing_told(endpoint, request):
-        info = await endpoint.calls.long_call(_copy, endpoint.store, request, source, fields)
-    return xml_answer(document("CopyObjectResult", copied(info.etag, info.last_modified)))
+    if endpoint.features.checksums:
+        fields["checksum_algorithm"] = requested_algorithm(headers)
+    info = await endpoint.calls.long_call(_copy, endpoint.store, request, source, fields)
+    content = copied(info.etag, info.last_modified) + checksum_elements(info.checksum)
+    return xml_answer(document("CopyObjectResult", content))
 
 
 def _copy(store: Store, request: S3Request, source: tuple[str, str], fields: dict[str, Any]) -> ObjectInfo:

@@ -69,6 +69,7 @@ ERRORS: Final[Mapping[str, tuple[int, str]]] = {
 CODE_OF: Final[Mapping[type[core.BucketryError], str]] = {
     core.InvalidRange: "InvalidRange",
     core.InvalidBucketName: "InvalidBucketName",
+    core.InvalidChecksum: "InvalidRequest",
     core.InvalidArgument: "InvalidArgument",
     core.PartTooSmall: "EntityTooSmall",
     core.InvalidPart: "InvalidPart",

@@ -10,7 +10,7 @@ from bucketry.options import MAX_KEY_BYTES
 
 from bucketry_http.s3.answers import Answer, no_content, xml_answer
 from bucketry_http.s3.authentication import authorise
-from bucketry_http.s3.checksums import Checksum, checksum_of
+from bucketry_http.s3.checksums import BodyChecksum, body_checksum, checksum_elements, checksum_headers
 from bucketry_http.s3.endpoint import Endpoint
 from bucketry_http.s3.errors import S3Error, invalid_argument, precondition_failed
 from bucketry_http.s3.foreign_pages import refuse_foreign
@@ -19,6 +19,7 @@ from bucketry_http.s3.policy import Policy
 from bucketry_http.s3.refused import check_headers
 from bucketry_http.s3.request import S3Request
 from bucketry_http.s3.tagging import MAX_TAG_ELEMENTS, read_tags
+from bucketry_http.s3.writing import kept_checksum
 from bucketry_http.s3.xml import document, element
 from bucketry_http.s3.xml_reading import read_xml
 from bucketry_http.shared.form import Form, Part
@@ -60,6 +61,7 @@ class _FormUpload:
         self._form = Form(request.content, request.headers.get("content-type", ""), _MAX_PARTS)
         self._fields: dict[str, str] = {}
         self._size = 0
+        self._checksum: BodyChecksum | None = None
 
     async def run(self) -> ObjectInfo:
         """Reads the fields, checks them, and stores the file behind them."""
@@ -73,8 +75,9 @@ class _FormUpload:
         if policy is not None:
             policy.check(fields, request.bucket)
         request.key = self._key()
+        self._checksum = body_checksum(fields)
         options = await self._options()
-        content = _File(self._form, policy, checksum_of(fields))
+        content = _File(self._form, policy, self._checksum)
         return await self._endpoint.uploader.store(request.bucket, request.key, content, options)
 
     async def _read_fields(self) -> Part:
@@ -134,14 +137,19 @@ class _FormUpload:
             fields["tags"] = checked_tags(
                 read_tags(await read_xml(headers["tagging"].encode(), "Tagging", most=MAX_TAG_ELEMENTS))
             )
-        return PutOptions(**fields)
+        return PutOptions(**fields, **kept_checksum(self._endpoint, self._checksum))
 
     def answer(self, info: ObjectInfo) -> Answer:
         """Returns what the form asks to be answered with."""
         request, etag = self._request, f'"{info.etag}"'
         place = f"{request.scope['scheme']}://{request.headers.get('host', '')}{request.resource.rstrip('/')}"
         location = f"{place}/{quote(request.key, safe='/')}"
-        headers = [(b"etag", etag.encode()), (b"location", location.encode("latin-1"))]
+        checksum = None if self._checksum is None else self._checksum.value
+        headers = [
+            (b"etag", etag.encode()),
+            (b"location", location.encode("latin-1")),
+            *checksum_headers(checksum),
+        ]
         target = self._fields.get("success_action_redirect") or self._fields.get("redirect", "")
         if target and _is_web(target):
             query = urlencode({"bucket": request.bucket, "key": request.key, "etag": etag})
@@ -154,6 +162,7 @@ class _FormUpload:
                 + element("Bucket", request.bucket)
                 + element("Key", request.key)
                 + element("ETag", etag)
+                + checksum_elements(checksum)
             )
             return xml_answer(document("PostResponse", content), headers, 201)
         return no_content(200 if status == "200" else 204, headers)
@@ -171,7 +180,7 @@ def _is_web(target: str) -> bool:
 class _File:
     """The file's content, bounded by the policy."""
 
-    def __init__(self, form: Form, policy: Policy | None, checksum: Checksum | None) -> None:
+    def __init__(self, form: Form, policy: Policy | None, checksum: BodyChecksum | None) -> None:
         self._form = form
         self._least = 0 if policy is None else policy.least
         self._most = None if policy is None else policy.most

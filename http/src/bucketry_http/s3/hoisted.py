@@ -12,8 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from bucketry_http.s3.checksums import ALGORITHMS
-from bucketry_http.s3.checksums import PREFIX as CHECKSUM_PREFIX
+from bucketry_http.s3.checksums import algorithm_in
 from bucketry_http.s3.errors import S3Error
 from bucketry_http.s3.request import S3Request
 
@@ -95,7 +94,7 @@ def _says_nothing(header: str, value: str) -> bool:
     from a query at all (localstack/localstack, issue 12169; aws/aws-sdk-js-v3, issue 4448). One of a body that the
     presigner knew is obeyed here.
     """
-    known = ALGORITHMS.get(header.removeprefix(CHECKSUM_PREFIX)) if header.startswith(CHECKSUM_PREFIX) else None
+    known = algorithm_in(header)
     if known is None:
         return header == _SDK_ALGORITHM
-    return value == base64.b64encode(known[0]().digest()).decode()
+    return value == base64.b64encode(known.new().digest()).decode()

@@ -3,19 +3,39 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 
-from bucketry import Body, CompletedPart, CompleteOptions, Part, UploadOptions
+from bucketry import (
+    CHECKSUM_ALGORITHMS,
+    Body,
+    Checksum,
+    CompletedPart,
+    CompleteOptions,
+    InvalidArgument,
+    InvalidChecksum,
+    ObjectInfo,
+    Part,
+    PartOptions,
+    UploadOptions,
+)
 
 from bucketry_http.s3.answers import Answer, no_content, xml_answer
-from bucketry_http.s3.checksums import checksum_of
+from bucketry_http.s3.checksums import (
+    ALGORITHM,
+    TYPE,
+    checksum_elements,
+    checksum_headers,
+    object_checksum,
+    requested_algorithm,
+    requested_type,
+)
 from bucketry_http.s3.endpoint import Endpoint
-from bucketry_http.s3.errors import S3Error, not_implemented
+from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented
 from bucketry_http.s3.object_headers import written_headers, written_tags
 from bucketry_http.s3.parameters import number
 from bucketry_http.s3.payload import Payload, payload_with_length
 from bucketry_http.s3.request import S3Request
-from bucketry_http.s3.writing import checksum_headers, missing_told, write_conditions
+from bucketry_http.s3.writing import kept_checksum, write_conditions
 from bucketry_http.s3.xml import document, element
 from bucketry_http.s3.xml_reading import Node, malformed, read_xml
 
@@ -25,11 +45,16 @@ async def create_upload(endpoint: Endpoint, request: S3Request) -> Answer:
     fields: dict[str, Any] = written_headers(request.headers)
     if tags := written_tags(request.headers.get("x-amz-tagging")):
         fields["tags"] = tags
+    if endpoint.features.checksums:
+        fields["checksum_algorithm"] = requested_algorithm(request.headers)
+        fields["checksum_type"] = requested_type(request.headers)
     upload = await endpoint.calls.call(
         endpoint.store.create_multipart_upload, request.bucket, request.key, UploadOptions(**fields)
     )
     content = element("Bucket", request.bucket) + element("Key", request.key) + element("UploadId", upload.upload_id)
-    return xml_answer(document("InitiateMultipartUploadResult", content))
+    told = ((ALGORITHM, upload.checksum_algorithm), (TYPE, upload.checksum_type))
+    headers = [(name.encode(), value.encode()) for name, value in told if value is not None]
+    return xml_answer(document("InitiateMultipartUploadResult", content), headers)
 
 
 def part_number(endpoint: Endpoint, request: S3Request) -> int:
@@ -48,44 +73,76 @@ async def upload_part(endpoint: Endpoint, request: S3Request) -> Answer:
     """UploadPart."""
     payload, length = payload_with_length(request, endpoint.features.max_part_size)
     numbered, upload_id = part_number(endpoint, request), request.query["uploadId"]
+    options = PartOptions(**kept_checksum(endpoint, payload.checksum))
 
     def put(body: bytes | Body) -> Part:
-        return endpoint.store.upload_part(request.bucket, request.key, upload_id, numbered, body)
+        return endpoint.store.upload_part(request.bucket, request.key, upload_id, numbered, body, options)
 
     part = await endpoint.uploader.send(request.bucket, request.key, put, payload, length)
-    headers = [pair for pair in checksum_headers(payload.checksum) if pair[0] != b"x-amz-checksum-type"]
-    return no_content(200, [(b"etag", b'"%s"' % part.etag.encode()), *headers])
+    checksum = part.checksum if payload.checksum is None else payload.checksum.value
+    return no_content(200, [(b"etag", b'"%s"' % part.etag.encode()), *checksum_headers(checksum, typed=False)])
 
 
 async def complete_upload(endpoint: Endpoint, request: S3Request) -> Answer:
     """CompleteMultipartUpload. It answers once it is done, so that an error has its own status."""
-    if checksum_of(request.headers) is not None:
-        # It is over the whole object, which is not read again to compute it.
-        raise not_implemented("a checksum of the whole object in CompleteMultipartUpload")
-    body = await Payload(request).read(endpoint.settings.max_xml_bytes)
+    expected = _expected(endpoint, request)
+    body = await Payload(request, has_checksum=False).read(endpoint.settings.max_xml_bytes)
     root = await read_xml(body, "CompleteMultipartUpload")
-    parts = await endpoint.calls.bulk_call(len(root), _parts, root, endpoint.features.max_parts)
-    options = CompleteOptions(**await write_conditions(endpoint, request))
-    async with missing_told(endpoint, request):
-        info = await endpoint.calls.long_call(
-            endpoint.store.complete_multipart_upload,
-            request.bucket,
-            request.key,
-            request.query["uploadId"],
-            parts,
-            options,
-        )
+    features = endpoint.features
+    parts = await endpoint.calls.bulk_call(len(root), _parts, root, features.max_parts, summed=features.checksums)
+    options = CompleteOptions(**expected, **await write_conditions(endpoint, request))
+
+    def complete() -> ObjectInfo:
+        upload_id = request.query["uploadId"]
+        return endpoint.store.complete_multipart_upload(request.bucket, request.key, upload_id, parts, options)
+
+    try:
+        info = await endpoint.calls.long_call(complete)
+    except InvalidArgument as error:
+        if type(error) is not InvalidArgument or options.size_bytes is None:
+            raise
+        raise S3Error(
+            "InvalidRequest", f"The provided '{_SIZE}' header does not match what was computed: {error.detail}."
+        ) from error
     location = f"{request.scope['scheme']}://{request.headers.get('host', '')}{request.resource}"
     content = (
         f"{element('Location', location)}{element('Bucket', request.bucket)}{element('Key', request.key)}"
-        f"{element('ETag', chr(34) + info.etag + chr(34))}"
+        f"{element('ETag', chr(34) + info.etag + chr(34))}{checksum_elements(info.checksum)}"
     )
     return xml_answer(document("CompleteMultipartUploadResult", content))
 
 
-def _parts(root: Node, most: int) -> list[CompletedPart]:
+_SIZE: Final = "x-amz-mp-object-size"
+
+
+def _expected(endpoint: Endpoint, request: S3Request) -> dict[str, Any]:
+    """Returns what the object must be, as the request's headers say.
+
+    Raises:
+        S3Error: A header is malformed, or cannot be checked.
+    """
+    headers = request.headers
+    checksum, size = object_checksum(headers), headers.get(_SIZE)
+    if not endpoint.features.checksums:
+        if checksum is not None or size is not None:
+            # It is over the whole object, which is not read again to compute it.
+            raise not_implemented("a checksum or size of the whole object in CompleteMultipartUpload of this store")
+        return {}
+    if size is not None and not (size.isascii() and size.isdecimal() and len(size) <= _SIZE_DIGITS):
+        raise S3Error("InvalidRequest", f"Value for {_SIZE} header is invalid.")
+    return {
+        "checksum": checksum,
+        "checksum_type": requested_type(headers),
+        "size_bytes": None if size is None else int(size),
+    }
+
+
+_SIZE_DIGITS: Final = 19
+
+
+def _parts(root: Node, most: int, *, summed: bool) -> list[CompletedPart]:
     root.only("Part")
-    parts = [_part(entry) for entry in root.children("Part")]
+    parts = [_part(entry, summed=summed) for entry in root.children("Part")]
     if not 1 <= len(parts) <= most:
         raise malformed(f"CompleteMultipartUpload has 1 to {most} elements Part")
     if any(later.part_number <= earlier.part_number for earlier, later in pairwise(parts)):
@@ -93,13 +150,34 @@ def _parts(root: Node, most: int) -> list[CompletedPart]:
     return parts
 
 
-def _part(entry: Node) -> CompletedPart:
+def _part(entry: Node, *, summed: bool) -> CompletedPart:
     text, etag = entry.required("PartNumber").strip(), entry.required("ETag").strip()
     if not (text.isascii() and text.isdecimal()) or len(text) > 5:
         raise malformed("PartNumber is no number")
     if not etag.strip('"'):
         raise malformed("ETag is empty")
-    return CompletedPart(int(text), etag)
+    return CompletedPart(int(text), etag, _checksum(entry) if summed else None)
+
+
+def _checksum(part: Node) -> Checksum | None:
+    """Returns the checksum that a part is listed with.
+
+    Raises:
+        S3Error: There are several, or it is malformed.
+    """
+    given = {name: child.text.strip() for child in part.children() if (name := _ELEMENTS.get(child.name)) is not None}
+    if not given:
+        return None
+    try:
+        (checksum,) = [Checksum.parse(name, text) for name, text in given.items()]
+    except (InvalidChecksum, ValueError):
+        shown = "".join(f"{name}:{text};" for name, text in given.items())
+        message = "Invalid Base64 or multiple checksums present in request"
+        raise invalid_argument("Checksum", shown, message) from None
+    return checksum
+
+
+_ELEMENTS: Final = {f"Checksum{name}": name for name in CHECKSUM_ALGORITHMS}
 
 
 async def abort_upload(endpoint: Endpoint, request: S3Request) -> Answer:

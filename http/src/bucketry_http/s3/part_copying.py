@@ -7,6 +7,7 @@ from typing import Any
 from bucketry import BucketryError, ByteRange, InvalidArgument, InvalidRange, PartCopyOptions, Store, TooLarge
 
 from bucketry_http.s3.answers import Answer, xml_answer
+from bucketry_http.s3.checksums import checksum_elements
 from bucketry_http.s3.copying import copied, source_etag, source_of
 from bucketry_http.s3.endpoint import Endpoint
 from bucketry_http.s3.errors import invalid_argument
@@ -35,7 +36,8 @@ async def copy_part(endpoint: Endpoint, request: S3Request) -> Answer:
         )
     except (InvalidRange, TooLarge) as error:
         raise await endpoint.calls.call(_beyond, endpoint.store, source, wanted, error) from error
-    return xml_answer(document("CopyPartResult", copied(part.etag, part.last_modified)))
+    content = copied(part.etag, part.last_modified) + checksum_elements(part.checksum, typed=False)
+    return xml_answer(document("CopyPartResult", content))
 
 
 def _beyond(

@@ -20,7 +20,7 @@ from bucketry.sigv4 import (
     Verified,
 )
 
-from bucketry_http.s3.checksums import checksum_of, trailers_of
+from bucketry_http.s3.checksums import body_checksum, trailers_of
 from bucketry_http.s3.errors import S3Error, of_signature
 from bucketry_http.s3.request import S3Request
 from bucketry_http.shared.receiving import Pieces
@@ -58,8 +58,12 @@ class Payload:
         "length",
     )
 
-    def __init__(self, request: S3Request) -> None:
+    def __init__(self, request: S3Request, *, has_checksum: bool = True) -> None:
         """Reads what is said of the body; nothing of it is read yet.
+
+        Args:
+            request: The request.
+            has_checksum: Whether a checksum in its headers is the body's, and not that of an object.
 
         Raises:
             S3Error: What is said of it is malformed.
@@ -73,7 +77,7 @@ class Payload:
         self._ended = False
         self._decoder: ChunkDecoder | None = None
         self._sha256 = None
-        self.checksum = checksum_of(headers)
+        self.checksum = body_checksum(headers) if has_checksum else None
         self._md5 = _content_md5(headers.get("content-md5"))
         self._md5_digest = None if self._md5 is None else hashlib.md5(usedforsecurity=False)
         declared = self._declared = request.payload

@@ -7,6 +7,7 @@ import msgspec
 from bucketry import ByteRange, GetOptions, HeadOptions, ObjectInfo, OpenedObject, Store
 
 from bucketry_http.s3.answers import Answer
+from bucketry_http.s3.checksums import checksum_headers, is_asked_for
 from bucketry_http.s3.endpoint import Endpoint
 from bucketry_http.s3.errors import S3Error, translated
 from bucketry_http.s3.object_headers import answered_headers, overridden
@@ -87,6 +88,7 @@ async def get_object(endpoint: Endpoint, request: S3Request) -> Answer:
     if opened.content_range is not None and opened.length:
         status = 206
         headers.append((b"content-range", str(opened.content_range).encode()))
+    headers.extend(_checksum(request, opened.info, opened.content_range))
     if opened.is_held:
         return Answer(status, headers, opened.read())
     return Answer(status, headers, reader=ContentReader(calls, opened))
@@ -103,12 +105,20 @@ async def head_object(endpoint: Endpoint, request: S3Request) -> Answer:
         raise await calls.call(_unsatisfiable, target, request, error) from error
     headers = overridden(answered_headers(info), request.query, signed=request.is_signed)
     part = info.part_range or _range_of_head(request, info, target)
+    headers.extend(_checksum(request, info, part))
     if part is None:
         return Answer(200, [*headers, (b"content-length", b"%d" % info.size_bytes)])
     headers.append((b"content-length", b"%d" % (part.stop - part.start)))
     if part.stop == part.start:
         return Answer(200, headers)
     return Answer(206, [*headers, (b"content-range", str(part).encode())])
+
+
+def _checksum(request: S3Request, info: ObjectInfo, sent: core.ContentRange | None) -> RawHeaders:
+    """Returns the headers with the checksum, if it is asked for and is that of what is sent: clients compare."""
+    if info.checksum is None or not is_asked_for(request.headers) or sent != info.part_range:
+        return []
+    return checksum_headers(info.checksum)
 
 
 def _range_of_head(request: S3Request, info: ObjectInfo, target: _Target) -> core.ContentRange | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 
-from bucketry import Part, Store, Upload, UploadListOptions
+from bucketry import PageOptions, Part, PartPage, Store, Upload, UploadListOptions
 from bucketry.options import MAX_PAGE
 
 from bucketry_http.s3.answers import Answer, xml_answer
+from bucketry_http.s3.checksums import checksum_elements
 from bucketry_http.s3.endpoint import Endpoint
 from bucketry_http.s3.parameters import number
 from bucketry_http.s3.request import S3Request
@@ -32,7 +33,8 @@ async def list_uploads(endpoint: Endpoint, request: S3Request) -> Answer:
     listing = await endpoint.calls.long_call(collect)
     uploads = "".join(
         f"<Upload>{encoding.element('Key', upload.key)}{element('UploadId', upload.upload_id)}{_OWNERS}"
-        f"{element('Initiated', timestamp(upload.initiated_at))}</Upload>"
+        f"{element('Initiated', timestamp(upload.initiated_at))}"
+        f"{_summed(upload.checksum_algorithm, upload.checksum_type)}</Upload>"
         for upload in listing.uploads
     )
     prefixes = "".join(
@@ -47,6 +49,10 @@ async def list_uploads(endpoint: Endpoint, request: S3Request) -> Answer:
         f"{uploads}{prefixes}"
     )
     return xml_answer(document("ListMultipartUploadsResult", content))
+
+
+def _summed(algorithm: str | None, kind: str | None) -> str:
+    return optional("ChecksumAlgorithm", algorithm) + optional("ChecksumType", kind)
 
 
 class _Page:
@@ -112,11 +118,12 @@ async def list_parts(endpoint: Endpoint, request: S3Request) -> Answer:
     query = request.query
     limit = min(number(query, "max-parts", MAX_PAGE), MAX_PAGE)
     after = number(query, "part-number-marker", 0)
-    found = await endpoint.calls.call(_parts_after, endpoint.store, request, after, limit + 1)
+    page, found = await endpoint.calls.call(_parts_after, endpoint.store, request, after, limit + 1)
     parts = found[:limit]
     shown = "".join(
         f"<Part>{element('PartNumber', part.part_number)}{element('LastModified', timestamp(part.last_modified))}"
-        f"<ETag>&quot;{escape(part.etag)}&quot;</ETag>{element('Size', part.size_bytes)}</Part>"
+        f"<ETag>&quot;{escape(part.etag)}&quot;</ETag>{element('Size', part.size_bytes)}"
+        f"{checksum_elements(part.checksum, typed=False)}</Part>"
         for part in parts
     )
     more = len(found) > limit > 0
@@ -124,12 +131,19 @@ async def list_parts(endpoint: Endpoint, request: S3Request) -> Answer:
         f"{element('Bucket', request.bucket)}{Encoding(query).element('Key', request.key)}"
         f"{element('UploadId', query['uploadId'])}{_OWNERS}{element('PartNumberMarker', after)}"
         f"{optional('NextPartNumberMarker', parts[-1].part_number if more else None)}{element('MaxParts', limit)}"
-        f"<IsTruncated>{'true' if more else 'false'}</IsTruncated>{shown}"
+        f"<IsTruncated>{'true' if more else 'false'}</IsTruncated>"
+        f"{_summed(page.checksum_algorithm, page.checksum_type)}{shown}"
     )
     return xml_answer(document("ListPartsResult", content))
 
 
-def _parts_after(store: Store, request: S3Request, after: int, limit: int) -> list[Part]:
-    """Returns the parts above a number: the store knows its own cursor alone, and an upload has ten pages at most."""
-    parts = store.iter_parts(request.bucket, request.key, request.query["uploadId"])
-    return list(islice((part for part in parts if part.part_number > after), limit))
+def _parts_after(store: Store, request: S3Request, after: int, limit: int) -> tuple[PartPage, list[Part]]:
+    """Returns the first page, and the parts above a number.
+
+    The store knows its own cursor alone, and an upload has ten pages at most.
+    """
+    place = request.bucket, request.key, request.query["uploadId"]
+    first = store.list_parts(*place)
+    following = () if first.cursor is None else store.iter_parts(*place, PageOptions(cursor=first.cursor))
+    parts = (part for part in chain(first.parts, following) if part.part_number > after)
+    return first, list(islice(parts, limit))

@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from typing import Any
 
-from bucketry import ObjectInfo, PreconditionFailed, PutOptions
+from bucketry import ObjectInfo, PutOptions
 
 from bucketry_http.s3.answers import Answer, no_content
-from bucketry_http.s3.checksums import Checksum
+from bucketry_http.s3.checksums import BodyChecksum, checksum_headers
 from bucketry_http.s3.endpoint import Endpoint
 from bucketry_http.s3.errors import not_implemented
 from bucketry_http.s3.object_headers import written_headers, written_tags
 from bucketry_http.s3.payload import payload_with_length
 from bucketry_http.s3.request import S3Request
 from bucketry_http.shared.conditions import match_option
-from bucketry_http.shared.sending import RawHeaders
 
 
 async def put_object(endpoint: Endpoint, request: S3Request) -> Answer:
     """PutObject."""
     payload, length = payload_with_length(request, endpoint.features.max_put_size)
-    options = await put_options(endpoint, request)
-    async with missing_told(endpoint, request):
-        info = await endpoint.uploader.store(request.bucket, request.key, payload, options, length)
-    return no_content(200, [(b"etag", b'"%s"' % info.etag.encode()), *checksum_headers(payload.checksum)])
+    options = await put_options(endpoint, request, payload.checksum)
+    info = await endpoint.uploader.store(request.bucket, request.key, payload, options, length)
+    checksum = None if payload.checksum is None else payload.checksum.value
+    return no_content(200, [(b"etag", b'"%s"' % info.etag.encode()), *checksum_headers(checksum)])
 
 
-async def put_options(endpoint: Endpoint, request: S3Request) -> PutOptions:
+async def put_options(endpoint: Endpoint, request: S3Request, checksum: BodyChecksum | None) -> PutOptions:
     """Returns the options that a put's headers give.
+
+    Args:
+        endpoint: The endpoint.
+        request: The put.
+        checksum: What came with the body; it is verified here, and kept by stores that keep checksums.
 
     Raises:
         S3Error: One is malformed or cannot be honoured.
@@ -38,7 +41,13 @@ async def put_options(endpoint: Endpoint, request: S3Request) -> PutOptions:
     if tags := written_tags(request.headers.get("x-amz-tagging")):
         fields["tags"] = tags
     fields.update(await write_conditions(endpoint, request))
+    fields.update(kept_checksum(endpoint, checksum))
     return PutOptions(**fields)
+
+
+def kept_checksum(endpoint: Endpoint, checksum: BodyChecksum | None) -> Mapping[str, Any]:
+    """Returns the options that have the store keep a body's checksum, if it keeps any."""
+    return {} if checksum is None or not endpoint.features.checksums else checksum.options
 
 
 async def write_conditions(endpoint: Endpoint, request: S3Request) -> Mapping[str, Any]:
@@ -66,27 +75,3 @@ async def write_conditions(endpoint: Endpoint, request: S3Request) -> Mapping[st
 
 
 _NO_CONDITIONS: Mapping[str, Any] = {}
-
-
-@asynccontextmanager
-async def missing_told(endpoint: Endpoint, request: S3Request) -> AsyncIterator[None]:
-    """Tells a write whose ``If-Match`` met no object just that, where the contract says that the condition failed.
-
-    Source: S3 user guide, "Conditional writes", "Conditional write behavior".
-
-    Raises:
-        NoSuchKey: The write failed by its condition, and the key holds no object.
-    """
-    try:
-        yield
-    except PreconditionFailed:
-        if "if-match" in request.headers:
-            await endpoint.calls.call(endpoint.store.head_object, request.bucket, request.key)
-        raise
-
-
-def checksum_headers(checksum: Checksum | None) -> RawHeaders:
-    """Returns the headers that repeat the checksum that was verified."""
-    if checksum is None:
-        return []
-    return [(checksum.header.encode(), checksum.value.encode()), (b"x-amz-checksum-type", b"FULL_OBJECT")]

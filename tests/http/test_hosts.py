@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from bucketry import InvalidSettings, Store
 from bucketry_http import RestSettings, S3Settings, create_app
-from bucketry_http.shared.hosts import HostRules, read_host
+from bucketry_http.shared.hosts import HostRules, _read, read_host
+from bucketry_http.shared.origins import is_foreign
 from litestar.testing import TestClient
 
 from tests.http.raw_requests import answers
@@ -200,3 +201,15 @@ def test_the_application_takes_hosts_as_an_argument_too(store: Store) -> None:
     with TestClient(app) as client:
         for host, status in (("a.example.com", 200), ("b.example.com", 200), ("c.example.com", 421)):
             assert client.get("/health/live", headers={"Host": host}).status_code == status
+
+
+def test_long_names_are_not_understood_and_not_remembered() -> None:
+    rules = HostRules(["a.example.com"])
+    before = _read.cache_info().currsize
+    for number in range(50):
+        long = f"{number}" + "x" * 10_000
+        assert not rules.allow(f"{long}.localhost", LOOPBACK)
+        assert read_host(long) is None
+        assert is_foreign(f"http://{long}", None, long)
+    assert _read.cache_info().currsize == before
+    assert HostRules().allow("x" * 10_000, ELSEWHERE)

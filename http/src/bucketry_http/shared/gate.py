@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from bucketry_http.shared.cors import Cors
 from bucketry_http.shared.hosts import HostRules
@@ -14,6 +14,10 @@ from bucketry_http.shared.request_errors import ForeignOrigin, HostNotAllowed, R
 from bucketry_http.shared.sending import RawHeaders
 
 Send = Callable[[Any], Any]
+
+
+_ASKING: Final = b"access-control-request-method"
+_NAMES: Final = frozenset({b"host", b"origin", b"sec-fetch-site", _ASKING})
 
 
 class Gate:
@@ -76,24 +80,13 @@ class Gate:
 
 def _claims(headers: RawHeaders) -> tuple[str | None, str | None, str | None, bool]:
     """Returns Host, Origin and Sec-Fetch-Site, and whether this is asked before another request."""
-    host = origin = site = None
-    asked = False
+    found: dict[bytes, str] = {}
     for name, value in headers:
-        if name == b"host":
-            host = _joined(host, value)
-        elif name == b"origin":
-            origin = _joined(origin, value)
-        elif name == b"sec-fetch-site":
-            site = _joined(site, value)
-        elif name == b"access-control-request-method":
-            asked = True
-    return host, origin, site, asked
-
-
-def _joined(before: str | None, value: bytes) -> str:
-    # Neither of them may come twice; what is joined is not understood, hence refused.
-    text = value.decode("latin-1")
-    return text if before is None else f"{before}, {text}"
+        if name in _NAMES:
+            text = value.decode("latin-1")
+            # None of them may come twice; what is joined is not understood, hence refused.
+            found[name] = f"{found[name]}, {text}" if name in found else text
+    return found.get(b"host"), found.get(b"origin"), found.get(b"sec-fetch-site"), _ASKING in found
 
 
 async def _refuse(error: RequestError, method: str, send: Send) -> None:

@@ -26,6 +26,7 @@ _LABELS: Final = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0
 _MAX_NAME: Final = 253
 """Longest host name (RFC 1035, 2.3.4, without the last dot)."""
 
+_MAX_AUTHORITY: Final = _MAX_NAME + len(".:65535")
 _AUTHORITY: Final = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^\[\]:@/?#%\s]+)(:(?P<port>[0-9]{1,5}))?")
 _LAST_IS_NUMBER: Final = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)")
 """Such a name is an IPv4 address to a browser (URL standard, "ends in a number checker")."""
@@ -45,12 +46,17 @@ class HostName(NamedTuple):
     is_loopback: bool
 
 
-@lru_cache(maxsize=1024)
 def read_host(text: str) -> HostName | None:
     """Reads ``name``, ``name:port`` or the same with an address; ``None`` if it is anything else.
 
     User names, IPv6 zones, and addresses that are not written in the usual form are not understood.
     """
+    # What clients send is remembered for a while, so it is short.
+    return _read(text) if len(text) <= _MAX_AUTHORITY else None
+
+
+@lru_cache(maxsize=1024)
+def _read(text: str) -> HostName | None:
     found = _AUTHORITY.fullmatch(text)
     if found is None:
         return None
@@ -128,7 +134,10 @@ class HostRules:
             host: Its ``Host`` header; ``None``: it has none, as no browser sends it.
             server: The address that the client connected to, as ASGI's ``scope["server"]``.
         """
-        return host is None or self._any or self._judge_again(host, server[0] if server else None)
+        if host is None or self._any:
+            return True
+        judge = self._judge_again if len(host) <= _MAX_AUTHORITY else self._judge
+        return judge(host, server[0] if server else None)
 
     def _judge(self, host: str, address: str | None) -> bool:
         if not self._always and not (address and is_loopback_address(address)):

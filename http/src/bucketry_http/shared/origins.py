@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 from bucketry import InvalidSettings
@@ -82,7 +81,6 @@ def _checked(text: str) -> str:
     return str(origin)
 
 
-@lru_cache(maxsize=1024)
 def is_foreign(origin: str | None, site: str | None, host: str | None) -> bool:
     """Says whether a request comes from a web page of another origin.
 

@@ -20,10 +20,10 @@ def served(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What ``serve`` would listen on, instead of listening."""
     seen: dict[str, Any] = {}
 
-    def remember(endpoints: list[Any], headline: str, notes: tuple[tuple[str, str], ...]) -> None:
+    def remember(endpoints: list[Any], headline: str, notes: tuple[tuple[str, str], ...], **times: float) -> None:
         listeners = [endpoint.listener for endpoint in endpoints]
         seen.update(listening=[(listener.host, listener.port) for listener in listeners], headline=headline)
-        seen.update(notes=dict(notes))
+        seen.update(notes=dict(notes), **times)
 
     def bind(host: str, port: int, option: str) -> socket.socket:
         # Not the ports themselves: another test may have them just now.
@@ -55,8 +55,9 @@ def test_serve_needs_no_settings(run: Run, served: dict[str, Any]) -> None:
 def test_command_line_wins_over_environment_over_file(
     run: Run, served: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write('[serve]\nport = 1001\nhost = "127.0.0.2"\nread_only = true\n')
+    write('[serve]\nport = 1001\nhost = "127.0.0.2"\nread_only = true\nshutdown_delay = 5\ngrace_seconds = 2.5\n')
     run("serve")
+    assert (served["shutdown_delay"], served["grace_seconds"]) == (5, 2.5)
     assert served["listening"] == [("127.0.0.2", 1001)]
     assert "for reading only" in served["headline"]
     monkeypatch.setenv("BUCKETRY_PORT", "1002")
@@ -126,8 +127,9 @@ def test_the_file_is_the_option_the_variable_or_the_one_in_this_folder(
             "[serve]\nprot = 1",
             (
                 "unknown: 'serve.prot' (known: serve.allow_anonymous, serve.allowed_host, serve.bucket, "
-                "serve.cors_origin, serve.fault, serve.host, serve.log_level, serve.port, serve.read_only, "
-                "serve.reset_endpoint, serve.s3, serve.s3_check_origins, serve.s3_domain, serve.s3_host, serve.s3_port)"
+                "serve.cors_origin, serve.fault, serve.grace_seconds, serve.host, serve.log_level, serve.port, "
+                "serve.read_only, serve.reset_endpoint, serve.s3, serve.s3_check_origins, serve.s3_domain, "
+                "serve.s3_host, serve.s3_port, serve.shutdown_delay)"
             ),
         ),
         (

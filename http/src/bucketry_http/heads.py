@@ -19,6 +19,7 @@ REFUSAL_CODES: Final[Mapping[int, str]] = {
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "too_large",
     HTTPStatus.NOT_IMPLEMENTED: "unsupported",
     HTTPStatus.HTTP_VERSION_NOT_SUPPORTED: "unsupported",
+    HTTPStatus.SERVICE_UNAVAILABLE: "unavailable",
 }
 """Stable names, for programs, of what is refused before a request reaches the application; the rest is
 ``malformed_request``."""

@@ -8,6 +8,7 @@ parsed slice by slice, and nothing is parsed or read while a request waits for i
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections.abc import Callable
 from http import HTTPStatus
@@ -53,6 +54,12 @@ _FRESH_DATE: Final = FreshDate()
 _HOP_BY_HOP: Final = (b"connection", b"upgrade", b"http2-settings")
 
 
+logger = logging.getLogger("bucketry_http")
+
+_SILENT: Final = logging.getLogger("bucketry_http.cut_off")
+_SILENT.disabled = True
+
+
 class BoundedProtocol(HttpToolsProtocol):
     """One connection of a client."""
 
@@ -65,6 +72,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _in_head = True
     _in_body = False
     _behind = False
+    _is_cut_off = False
     _body_left = 0
     _drained_bytes = 0
     _drain_timer: asyncio.TimerHandle | None = None
@@ -98,6 +106,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Takes what the client sent."""
+        if self._is_cut_off:
+            return
         self._unparsed.add(data)
         self._parse()
         if not self._waiting_bytes and self.timeout_keep_alive_task is not None:
@@ -147,7 +157,7 @@ class BoundedProtocol(HttpToolsProtocol):
             super().on_headers_complete()
             cycle: Any = self.cycle  # uvicorn declares a list, and adds it to the headers of the response.
             cycle.default_headers = _FRESH_DATE
-            allow_ending(self.scope, cycle, self.transport)
+            allow_ending(self.scope, cycle, self.transport, self.server_state)
 
     def on_message_complete(self) -> None:
         """Ends a request, unless it only begins: see `_decline`."""
@@ -204,13 +214,39 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.close()
             return
         status = self._refusal or HTTPStatus.BAD_REQUEST
-        media_type, body = self.refusal(status, self._detail or status.description or msg)
+        self._write_refusal(status, self._detail or status.description or msg)
+        self.transport.close()
+
+    def cut_off(self) -> None:
+        """Ends the request in progress because the server stops: with a 503 where its response has not begun.
+
+        The connection stays open for its client to take that, and nothing more is read from it.
+        """
+        cycle = self._active
+        if self.transport.is_closing() or cycle is None or cycle.response_complete:
+            self.transport.close()
+            return
+        logger.warning("%s %s: cut off, since the server stops", cycle.scope["method"], _path_of(cycle))
+        self._is_cut_off = True
+        self._forget_unparsed()
+        if cycle.response_started or self.flow.write_paused:
+            self.transport.abort()
+        else:
+            self._write_refusal(HTTPStatus.SERVICE_UNAVAILABLE, "The server is stopping: send the request again.")
+            self.transport.write_eof()
+        # To the application it looks as if the client had left; what it still does is of no interest to the log.
+        cycle.logger = _SILENT
+        cycle.disconnected = True
+        cycle.message_event.set()
+
+    def _write_refusal(self, status: HTTPStatus, detail: str) -> None:
+        media_type, body = self.refusal(status, detail)
+        retry = "retry-after: 1\r\n" if status is HTTPStatus.SERVICE_UNAVAILABLE else ""
         head = (
             f"HTTP/1.1 {status.value} {status.phrase}\r\ndate: {date_now().decode()}\r\ncontent-type: {media_type}\r\n"
-            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+            f"content-length: {len(body)}\r\n{retry}connection: close\r\n\r\n"
         )
         self.transport.write(head.encode() + body)
-        self.transport.close()
 
     def refusal(self, status: HTTPStatus, detail: str) -> tuple[str, bytes]:
         """Returns media type and content of such an answer: a problem (RFC 9457)."""
@@ -219,7 +255,7 @@ class BoundedProtocol(HttpToolsProtocol):
             "status": status,
             "code": REFUSAL_CODES.get(status, "malformed_request"),
             "detail": detail,
-            "retryable": False,
+            "retryable": status is HTTPStatus.SERVICE_UNAVAILABLE,
         }
         return "application/problem+json", msgspec.json.encode(problem)
 
@@ -392,6 +428,10 @@ class _Flow(FlowControl):
     def read_on(self) -> None:
         """Reads again, whatever is left."""
         super().resume_reading()
+
+
+def _path_of(cycle: RequestResponseCycle) -> str:
+    return cycle.scope["raw_path"].decode("latin-1")
 
 
 def _bound_sending(transport: asyncio.Transport) -> bool:

@@ -6,18 +6,24 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Callable, Iterator, Sequence
+from time import monotonic
 from typing import Any, Final
 
 import msgspec
 import uvicorn
-from uvicorn.server import HANDLED_SIGNALS
+from uvicorn.server import HANDLED_SIGNALS, ServerState
 
 from bucketry_http.allocator import keep_freed_memory
 from bucketry_http.protocol import BoundedProtocol
 
 BACKLOG: Final = 2048
-GRACE_SECONDS: Final = 10
+GRACE_SECONDS: Final = 10.0
 """How long requests in progress may take to end once the server stops, unless told otherwise."""
+
+LINGER_SECONDS: Final = 1.0
+"""How long a client may take to read that its request was cut off, before its connection ends."""
+
+_POLL_SECONDS: Final = 0.02
 
 KEEP_ALIVE_SECONDS: Final = 75
 """How long a connection may wait for its next request: longer than the proxies in front, which reuse it."""
@@ -47,22 +53,33 @@ class Server:
 
     Attributes:
         urls: Where each listener can be reached, in their order; empty before it listens.
+        was_forced: Whether it was stopped a second time, and so ended with requests in progress.
     """
 
     def __init__(
-        self, listeners: Sequence[Listener], on_ready: OnReady | None = None, *, grace_seconds: int = GRACE_SECONDS
+        self,
+        listeners: Sequence[Listener],
+        on_ready: OnReady | None = None,
+        *,
+        grace_seconds: float = GRACE_SECONDS,
+        shutdown_delay: float = 0.0,
     ) -> None:
         """Makes a server that does not listen yet.
 
         Args:
             listeners: What to serve.
             on_ready: Called once with `urls` when every listener accepts connections.
-            grace_seconds: How long requests in progress may take to end once the server stops.
+            grace_seconds: How long requests in progress may take to end once no connections are accepted any more;
+                then they are cut off.
+            shutdown_delay: How long it goes on accepting connections after it was stopped, while readiness says that
+                it is not ready: as long as whoever sends it requests takes to notice.
         """
         self.urls: tuple[str, ...] = ()
         self._listeners = tuple(listeners)
         self._on_ready = on_ready
         self._grace_seconds = grace_seconds
+        self._shutdown_delay = shutdown_delay
+        self.was_forced = False
         self._servers: list[_Server] = []
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -103,7 +120,7 @@ class Server:
                     ready.cancel()
 
     def stop(self) -> None:
-        """Stops accepting, lets requests in progress end, and ends `serve`; a second call ends them at once.
+        """Ends `serve`: readiness first, then new connections, then what is in progress; a second call ends all now.
 
         Safe to call from any thread.
         """
@@ -111,8 +128,20 @@ class Server:
             self._loop.call_soon_threadsafe(self._stop)
 
     def _stop(self) -> None:
+        if all(server.server_state.stopping for server in self._servers):
+            self.was_forced = True
+            self._end(force=True)
+            return
         for server in self._servers:
-            server.force_exit = server.should_exit
+            server.server_state.stopping = True
+        if self._shutdown_delay > 0:
+            asyncio.get_running_loop().call_later(self._shutdown_delay, self._end)
+        else:
+            self._end()
+
+    def _end(self, *, force: bool = False) -> None:
+        for server in self._servers:
+            server.force_exit |= force
             server.should_exit = True
 
     async def _announce(self, urls: tuple[str, ...]) -> None:
@@ -137,10 +166,20 @@ class Server:
                 loop.remove_signal_handler(number)
 
 
-class _Server(uvicorn.Server):
-    """uvicorn's server without signal handlers of its own, since several run side by side."""
+class _State(ServerState):
+    """uvicorn's state of a server.
 
-    def __init__(self, app: Any, grace_seconds: int) -> None:
+    Attributes:
+        stopping: Whether it is about to stop (`bucketry_http.shared.ending.is_stopping`).
+    """
+
+    stopping = False
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server without its signal handlers, since several run side by side, and with an end of its own."""
+
+    def __init__(self, app: Any, grace_seconds: float) -> None:
         config = uvicorn.Config(
             app,
             # An application that speaks another language than JSON has its own answers to what is no request.
@@ -151,21 +190,48 @@ class _Server(uvicorn.Server):
             log_config=None,
             server_header=False,
             backlog=BACKLOG,
-            timeout_graceful_shutdown=grace_seconds,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
         )
         super().__init__(config)
+        self.server_state: _State = _State()
         self.listening = asyncio.Event()
+        self._grace_seconds = grace_seconds
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.listening.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().shutdown(sockets)
-        if self.force_exit:
-            # What uvicorn leaves out then; the application's lifespan would be cancelled, and that logged as an error.
-            await self.lifespan.shutdown()
+        """Ends all connections: those without a request now, others with their response, and the rest when time is up.
+
+        uvicorn's own cancels the rest, which then sends 500 and logs a traceback for each.
+        """
+        for listening in (*self.servers, *(sockets or ())):
+            listening.close()
+        for connection in self._connections():
+            connection.shutdown()
+        await self._idle(self._grace_seconds)
+        for connection in self._connections():
+            connection.cut_off()
+        await self._idle(LINGER_SECONDS)
+        for connection in self._connections():
+            connection.transport.abort()
+        for task in (tasks := list(self.server_state.tasks)):
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=LINGER_SECONDS)
+        await self.lifespan.shutdown()
+
+    def _connections(self) -> list[BoundedProtocol]:
+        return [connection for connection in self.server_state.connections if isinstance(connection, BoundedProtocol)]
+
+    async def _idle(self, seconds: float) -> None:
+        """Returns once nothing is in progress any more, time is up, or somebody is in a hurry."""
+        until = monotonic() + seconds
+        while (self.server_state.connections or self.server_state.tasks) and not self.force_exit:
+            if monotonic() >= until:
+                return
+            await asyncio.sleep(_POLL_SECONDS)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

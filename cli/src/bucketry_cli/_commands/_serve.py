@@ -154,6 +154,26 @@ def _rest_app(store: Store, settings: RestSettings) -> Any:
     help="Refuse everything that changes the store.",
 )
 @click.option(
+    "--shutdown-delay",
+    envvar="BUCKETRY_SHUTDOWN_DELAY",
+    show_envvar=True,
+    type=click.FloatRange(0),
+    default=0.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="When stopped, go on serving for so long while /health/ready says 503, so that a load balancer notices.",
+)
+@click.option(
+    "--grace-seconds",
+    envvar="BUCKETRY_GRACE_SECONDS",
+    show_envvar=True,
+    type=click.FloatRange(0),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Then let requests in progress go on for so long; what is left is cut off (503). A second signal ends all.",
+)
+@click.option(
     "--log-level",
     envvar="BUCKETRY_LOG_LEVEL",
     show_envvar=True,
@@ -180,6 +200,8 @@ def serve(
     fault: tuple[Fault, ...],
     reset_endpoint: bool,
     read_only: bool,
+    shutdown_delay: float,
+    grace_seconds: float,
     log_level: str,
 ) -> None:
     """Serve the REST API and S3 over a store, until Ctrl-C or SIGTERM.
@@ -225,4 +247,10 @@ def serve(
         places = [("REST API", "/api/v1/storage"), ("API docs", "/schema")]
         places += [("Reset", PATH)] if reset_endpoint else []
         headline = f"bucketry serves {store}" + (" for reading only" if read_only else "") + "; Ctrl-C stops it"
-        run([Endpoint(rest, tuple(places)), *endpoints], headline, (*notes, *access))
+        run(
+            [Endpoint(rest, tuple(places)), *endpoints],
+            headline,
+            (*notes, *access),
+            shutdown_delay=shutdown_delay,
+            grace_seconds=grace_seconds,
+        )

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import errno
+import logging
+import os
 import socket
+import sys
 from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -71,13 +74,22 @@ def url_of(host: str, bound: socket.socket) -> str:
     return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
 
 
-def run(endpoints: Sequence[Endpoint], headline: str, notes: Sequence[tuple[str, str]] = ()) -> None:
-    """Serves until a signal.
+def run(
+    endpoints: Sequence[Endpoint],
+    headline: str,
+    notes: Sequence[tuple[str, str]] = (),
+    *,
+    shutdown_delay: float,
+    grace_seconds: float,
+) -> None:
+    """Serves until a signal; a second one ends the process, whatever still goes on in it.
 
     Args:
         endpoints: What listens where.
         headline: Written first, once all of them listen.
         notes: Written last, each with a name as the places have.
+        shutdown_delay: See `Server`.
+        grace_seconds: See `Server`.
     """
     from bucketry_http import Server
 
@@ -89,4 +101,11 @@ def run(endpoints: Sequence[Endpoint], headline: str, notes: Sequence[tuple[str,
         width = max(len(name) for name, _ in places)
         write_lines([headline, *(f"{name:<{width}}  {text}" for name, text in places)])
 
-    Server([endpoint.listener for endpoint in endpoints], announce).run()
+    listeners = [endpoint.listener for endpoint in endpoints]
+    server = Server(listeners, announce, grace_seconds=grace_seconds, shutdown_delay=shutdown_delay)
+    server.run()
+    if server.was_forced:
+        # A thread that waits for a backend would hold the process until that answers.
+        logging.shutdown()
+        sys.stdout.flush()
+        os._exit(1)

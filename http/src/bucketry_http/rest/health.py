@@ -12,6 +12,8 @@ from litestar import Request, get
 from bucketry_http.rest.documented_problems import problems
 from bucketry_http.rest.openapi import ApiOperation
 from bucketry_http.rest.storage import app_of
+from bucketry_http.shared.ending import is_stopping
+from bucketry_http.shared.request_errors import ServerStops
 
 
 class Live(msgspec.Struct, frozen=True):
@@ -49,6 +51,8 @@ async def get_live() -> Live:
 )
 async def get_ready(request: Request[Any, Any, Any]) -> Ready:
     """Say whether the store answers, within a few seconds; 503 if not."""
+    if is_stopping(request.scope):
+        raise ServerStops
     app = app_of(request)
     try:
         with anyio.fail_after(app.settings.ready_seconds):

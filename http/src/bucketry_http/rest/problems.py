@@ -17,8 +17,9 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap
 
 from bucketry_http.rest.faults_of_input import fault_of_parameter
+from bucketry_http.shared.failures import log_failure
 from bucketry_http.shared.problem import MEDIA_TYPE, Problem
-from bucketry_http.shared.request_errors import RequestError, SlowBody
+from bucketry_http.shared.request_errors import RequestError, ServerStops, SlowBody
 
 logger = logging.getLogger("bucketry_http")
 
@@ -96,8 +97,8 @@ def on_store_error(request: Request[Any, Any, Any], error: core.BucketryError) -
     status = status_of(error)
     if status is HTTPStatus.INTERNAL_SERVER_ERROR:
         return on_fault(request, error)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and status is not HTTPStatus.NOT_IMPLEMENTED:
-        logger.warning("%s %s: %s", request.method, request.url.path, error, exc_info=error.__cause__)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, core.Unsupported | ServerStops):
+        log_failure(f"{request.method} {request.url.path}", error)
     problem = Problem(
         status.phrase,
         status,

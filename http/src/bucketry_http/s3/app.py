@@ -23,6 +23,7 @@ from bucketry_http.s3.request import S3Request
 from bucketry_http.s3.router import route
 from bucketry_http.s3.settings import S3Settings
 from bucketry_http.shared.ending import DRAIN_SECONDS, MAX_DRAINED_BYTES, end_connection
+from bucketry_http.shared.failures import log_failure
 from bucketry_http.shared.request_errors import HostNotAllowed
 
 logger = logging.getLogger("bucketry_http")
@@ -85,9 +86,12 @@ class S3App:
     def _failure(self, request: S3Request, error: Exception) -> Answer:
         found = preconditions.named(request, translated(error))
         if found.status >= 500 and found.s3_code != "NotImplemented":
-            severity = logging.ERROR if found.s3_code == "InternalError" else logging.WARNING
-            cause = error.__cause__ if isinstance(error, bucketry.BucketryError) and error.__cause__ else error
-            logger.log(severity, "%s %s (%s): %s", request.method, request.resource, request.id, error, exc_info=cause)
+            what = f"{request.method} {request.resource} ({request.id})"
+            if isinstance(error, bucketry.BucketryError) and found.s3_code != "InternalError":
+                log_failure(what, error)
+            else:
+                cause = error.__cause__ if isinstance(error, bucketry.BucketryError) and error.__cause__ else error
+                logger.error("%s: %s", what, error, exc_info=cause)
         return error_answer(request, found, self._endpoint.settings.region)
 
 

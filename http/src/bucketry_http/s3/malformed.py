@@ -14,6 +14,7 @@ _CODES: Final = {
     HTTPStatus.REQUEST_URI_TOO_LONG: "InvalidURI",
     HTTPStatus.REQUEST_TIMEOUT: "RequestTimeout",
     HTTPStatus.NOT_IMPLEMENTED: "NotImplemented",
+    HTTPStatus.SERVICE_UNAVAILABLE: "ServiceUnavailable",
 }
 
 

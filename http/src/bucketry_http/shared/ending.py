@@ -19,13 +19,14 @@ DRAIN_SECONDS: Final = 30.0
 _EXTENSION: Final = "bucketry.connection"
 
 
-def allow_ending(scope: Any, cycle: Any, transport: asyncio.Transport) -> None:
-    """Lets the application end a request's connection; called by the server.
+def allow_ending(scope: Any, cycle: Any, transport: asyncio.Transport, server: Any) -> None:
+    """Lets the application end a request's connection, and know when the server ends; called by the server.
 
     Args:
         scope: The request's ASGI scope.
         cycle: uvicorn's state of the request.
         transport: The connection.
+        server: uvicorn's state of the server.
     """
     # The state holds the scope: a plain reference back would be a cycle for each request.
     state = ref(cycle)
@@ -35,7 +36,16 @@ def allow_ending(scope: Any, cycle: Any, transport: asyncio.Transport) -> None:
             found.disconnected = True
         transport.close()
 
-    scope["extensions"] = {**scope.get("extensions", {}), _EXTENSION: {"end": end}}
+    scope["extensions"] = {**scope.get("extensions", {}), _EXTENSION: {"end": end, "server": server}}
+
+
+def is_stopping(scope: Any) -> bool:
+    """Says whether the server that a request came to is about to stop.
+
+    Behind another server than the project's own the answer is no.
+    """
+    extension = (scope.get("extensions") or {}).get(_EXTENSION)
+    return extension is not None and getattr(extension["server"], "stopping", False)
 
 
 def end_connection(scope: Any) -> None:

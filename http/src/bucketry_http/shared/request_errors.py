@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from bucketry import BucketryError, IncompleteBody
+from bucketry import BucketryError, IncompleteBody, Unavailable
 
 
 class RequestError(BucketryError):
@@ -64,3 +64,9 @@ class SlowBody(IncompleteBody):
 
     code = "request_timeout"
     sentence = "The body came too slowly"
+
+
+class ServerStops(Unavailable):
+    """The server goes on for a moment, and is not to be sent anything more. Nothing is wrong, so it is not logged."""
+
+    sentence = "The server is about to stop"

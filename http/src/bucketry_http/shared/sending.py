@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,13 +11,12 @@ from bucketry import BucketryError, OpenedObject
 
 from bucketry_http.shared.calls import StoreCalls
 from bucketry_http.shared.ending import end_connection
+from bucketry_http.shared.failures import log_failure
 from bucketry_http.shared.leaving import watch_leaving
 
 if TYPE_CHECKING:
     # At run time that would be all of the framework, which the S3 endpoint does without.
     from litestar.types import Receive, Send
-
-logger = logging.getLogger("bucketry_http")
 
 BATCH_BYTES: Final = 1024 * 1024
 """How much is read at once, since each reading may cost a hop to a thread."""
@@ -131,7 +129,7 @@ class ContentSender:
                     await send(_body(b"", more=False))
         except BucketryError as error:
             # Its headers are out: that the connection ends early is how the client learns of it.
-            logger.warning("a download broke off: %s", error, exc_info=error.__cause__)
+            log_failure("a download broke off", error)
             end_connection(scope)
 
     async def _send_batch(self, batch: list[bytes], send: Send) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any
@@ -12,9 +11,8 @@ import msgspec
 from bucketry import BucketryError
 
 from bucketry_http.shared.ending import end_connection
+from bucketry_http.shared.failures import log_failure
 from bucketry_http.shared.leaving import watch_leaving
-
-logger = logging.getLogger("bucketry_http")
 
 
 def stream_json_array(pages: AsyncGenerator[Sequence[msgspec.Struct], None]) -> Any:
@@ -31,7 +29,7 @@ def stream_json_array(pages: AsyncGenerator[Sequence[msgspec.Struct], None]) -> 
             async with watch_leaving(receive) as gone, aclosing(pages):
                 await _send_pages(pages, gone, send)
         except BucketryError as error:
-            logger.warning("a listing broke off: %s", error, exc_info=error.__cause__)
+            log_failure("a listing broke off", error)
             end_connection(scope)
 
     return application

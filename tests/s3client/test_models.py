@@ -123,6 +123,17 @@ def test_a_server_that_does_not_give_the_range_is_found_out(given: str) -> None:
         answer.close()
 
 
+@pytest.mark.parametrize("given", ["bytes 0-2/5", "bytes 1-1/5", "bytes 1-2/2", "bytes 1-2/1", "bytes 3-4/5"])
+def test_another_range_than_the_one_that_was_asked_for_is_found_out(given: str) -> None:
+    start, last = (int(end) for end in given[6:].split("/")[0].split("-"))
+    headers = CONTENT | {"content-range": given}
+    with wired(lambda _: Answer(206, b"x" * (last + 1 - start), headers)) as (_, wire):
+        answer = wire.open("GET", "bucket", "key", headers={"range": "bytes=1-2"})
+        with pytest.raises(BackendError, match="a range was asked for"):
+            opened_object("key", answer, ByteRange(1, 2))
+        answer.close()
+
+
 def test_xml_is_found_by_name_in_any_namespace() -> None:
     document = parse_xml(b'  <?xml version="1.0"?><R xmlns="urn:x"><A><B>1</B></A><A/><C> 2</C><D/></R>')
     assert document.name == "R"
@@ -196,8 +207,8 @@ def test_a_presigned_url_says_when_it_ends() -> None:
         (http.IncompleteRead(1, 2), "the answer broke off"),
         (http.ProtocolError(f"broken {URL}"), "the connection broke off"),
         (http.MaxRetryError(POOL, URL, http.SSLError(URL)), "ca_file"),
-        (http.MaxRetryError(POOL, URL), "failed (MaxRetryError)"),
-        (ConnectionResetError(URL), "failed (ConnectionResetError)"),
+        (http.MaxRetryError(POOL, URL), "the connection failed"),
+        (ConnectionResetError(URL), "the connection failed"),
     ],
 )
 def test_why_there_is_no_answer_is_said_without_a_url(error: Exception, words: str) -> None:

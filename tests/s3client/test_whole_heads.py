@@ -11,6 +11,7 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from itertools import repeat
 from pathlib import Path
 
 import pytest
@@ -27,14 +28,15 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
 @contextmanager
-def answering(response: bytes, context: ssl.SSLContext | None = None) -> Iterator[str]:
-    """Give this response to each connection, and close it."""
+def answering(response: bytes | list[bytes], context: ssl.SSLContext | None = None) -> Iterator[str]:
+    """Give this response to each connection, or one after the other, and close it."""
+    given = iter(response) if isinstance(response, list) else repeat(response)
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
         with suppress(OSError):
             while True:
-                _answer(listener.accept()[0], response, context)
+                _answer(listener.accept()[0], next(given), context)
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
@@ -157,3 +159,15 @@ def test_a_body_that_ends_with_the_connection_is_whole_only_where_it_shows_that(
             else:
                 with pytest.raises(ProtocolError):
                     read_answer(answer)
+
+
+def test_a_request_whose_response_broke_off_inside_its_head_is_sent_again_where_that_does_no_harm() -> None:
+    whole = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone"
+    with answering([whole[:20], whole[:3], whole]) as location, closing(Fake(location).wire(retries=2)) as wire:
+        assert wire.send("GET", "bucket", "key")[1] == b"done"
+    with (
+        answering([whole[:20], whole]) as location,
+        closing(Fake(location).wire(retries=2)) as wire,
+        pytest.raises(HTTPError),
+    ):
+        wire.send("POST", "bucket", "key", repeatable=False)

@@ -16,6 +16,7 @@ from bucketry import (
     BackendError,
     ByteRange,
     ContentRange,
+    InvalidRange,
     ObjectHeaders,
     ObjectInfo,
     OpenedObject,
@@ -230,13 +231,21 @@ def opened_object(
 
 def _content_range(answer: BaseHTTPResponse, wanted: ByteRange) -> ContentRange:
     found = _range_in(answer.headers)
-    if found is not None:
+    if found is not None and _is_meant(found, wanted):
         return found
     # Of an empty object servers send 200 without a range, or 206 with one that ends before it begins (bytes 0--1/0).
     is_empty = answer.status == 200 or answer.headers.get("content-range", "").endswith("/0")
     if is_empty and answer.headers.get("content-length") == "0":
         return wanted.resolve(0)
     raise BackendError("a range was asked for, and the server gives something else")
+
+
+def _is_meant(found: ContentRange, wanted: ByteRange) -> bool:
+    """Whether these are the bytes that were asked for: a cache may give others."""
+    try:
+        return found == wanted.resolve(found.size_bytes)
+    except InvalidRange:
+        return False
 
 
 def _range_in(answer: Mapping[str, str]) -> ContentRange | None:

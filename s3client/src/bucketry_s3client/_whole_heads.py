@@ -44,8 +44,8 @@ class _WholeResponse(HTTPResponse):
         self.fp = _Lines(self.fp.detach())
 
     @override
-    def begin(self) -> None:
-        super().begin()
+    def begin(self, *arguments: Any, **more: Any) -> None:  # Newer releases of Python have arguments here.
+        super().begin(*arguments, **more)
         try:
             assert_header_parsing(self.msg)
         except HeaderParsingError as error:  # urllib3 logs it and goes on, and the headers behind that line are lost.

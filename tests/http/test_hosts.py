@@ -110,6 +110,9 @@ def test_other_connections_may_name_any_host_until_hosts_are_named(server: objec
 def test_the_address_that_was_connected_to_is_always_right() -> None:
     assert HostRules(["api.example.com"]).allow("192.0.2.7:8000", ELSEWHERE)
     assert not HostRules(["api.example.com"]).allow("192.0.2.8:8000", ELSEWHERE)
+    # A socket for both versions of IP has the older addresses in the newer form.
+    assert HostRules(["api.example.com"]).allow("192.0.2.7:8000", ("::ffff:192.0.2.7", 8000))
+    assert not HostRules().allow("evil.example", ("::ffff:127.0.0.1", 8000))
 
 
 def test_a_named_host_is_one_host() -> None:

@@ -66,7 +66,7 @@ def _read(text: str) -> HostName | None:
         return None
     address = _address(name)
     if address is not None:
-        return HostName(str(address), port, _is_own(address))
+        return HostName(str(address), port, address.is_loopback)
     name = name.removesuffix(".")
     if len(name) > _MAX_NAME or not _LABELS.fullmatch(name) or _LAST_IS_NUMBER.fullmatch(name):
         return None
@@ -75,24 +75,22 @@ def _read(text: str) -> HostName | None:
 
 def _address(name: str) -> IPv4Address | IPv6Address | None:
     try:
-        return IPv6Address(name[1:-1]) if name.startswith("[") else IPv4Address(name)
+        return _unmapped(IPv6Address(name[1:-1])) if name.startswith("[") else IPv4Address(name)
     except ValueError:
         return None
 
 
-def _is_own(address: IPv4Address | IPv6Address) -> bool:
-    # Python before 3.13 does not look inside ::ffff:127.0.0.1.
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return (mapped or address).is_loopback
+def _unmapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """Returns the IPv4 address in ``::ffff:127.0.0.1``, as sockets for both versions have it, or the address itself."""
+    return (address.ipv4_mapped if isinstance(address, IPv6Address) else None) or address
 
 
-@lru_cache(maxsize=64)
-def is_loopback_address(text: str) -> bool:
-    """Says whether a socket's address belongs to the loopback interface."""
+def _address_of(server: Any) -> IPv4Address | IPv6Address | None:
+    """Returns the address in ASGI's ``scope["server"]``, which may also be a UNIX socket's path, or a name in tests."""
     try:
-        return _is_own(ip_address(text))
+        return _unmapped(ip_address(server[0])) if server else None
     except ValueError:
-        return False
+        return None
 
 
 class HostRules:
@@ -137,16 +135,17 @@ class HostRules:
         if host is None or self._any:
             return True
         judge = self._judge_again if len(host) <= _MAX_AUTHORITY else self._judge
-        return judge(host, server[0] if server else None)
+        return judge(host, tuple(server) if server else None)
 
-    def _judge(self, host: str, address: str | None) -> bool:
-        if not self._always and not (address and is_loopback_address(address)):
+    def _judge(self, host: str, server: tuple[str, int | None] | None) -> bool:
+        address = _address_of(server)
+        if not self._always and not (address is not None and address.is_loopback):
             return True
         found = read_host(host)
         if found is None:
             return False
         name = found.name
-        return found.is_loopback or name in self._names or name.endswith(self._endings) or name == address
+        return found.is_loopback or name in self._names or name.endswith(self._endings) or name == str(address)
 
 
 def _checked(host: str) -> str:

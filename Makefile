@@ -3,7 +3,6 @@
 
 VENV := .venv
 BENCH_VENV := .bench-venv
-CLIENTS_VENV := .clients-venv
 MEMBERS := $(patsubst %/pyproject.toml,%,$(wildcard core/pyproject.toml s3client/pyproject.toml drivers/*/pyproject.toml http/pyproject.toml \
              cli/pyproject.toml testing/pyproject.toml tests/contract/pyproject.toml))
 export PYTHON
@@ -17,7 +16,7 @@ LOCAL = $(foreach member,$(MEMBERS),--no-emit-package $(shell sed -n 's/^name = 
 CHECKS := check-format check-lint check-imports check-tree check-types
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-clients servers clients compat record sweep check bench fix lock clean venv bench-venv clients-venv $(CHECKS)
+.PHONY: help serve test test-clients servers clients compat record sweep check bench fix lock clean venv bench-venv $(CHECKS)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -32,7 +31,7 @@ test-clients: clients ## run the tests of S3 clients and generated clients, with
 	@$(VENV)/bin/pytest -n $(WORKERS) -m "toolchain or not toolchain" -o faulthandler_timeout=3600 \
 	    tests/s3_clients tests/rest_clients $(ARGS)
 
-clients: venv clients-venv ## install or build other people's clients, which tests drive
+clients: venv ## install or build other people's clients, which tests drive
 	@$(VENV)/bin/python -m tests.toolchains.install
 
 servers: venv ## pull or build the images of the servers that tests run on
@@ -84,13 +83,10 @@ lock: ## update requirements/ (newest versions: ARGS=--upgrade)
 	$(COMPILE) pyproject.toml --group bench $(LOCAL) --constraints requirements/dev.txt --output-file requirements/bench.txt
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) $(BENCH_VENV) $(CLIENTS_VENV) .clients .*venv.lock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) .clients-venv .clients .*venv.lock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 venv:
 	@tools/venv.sh $(VENV) requirements/dev.txt $(MEMBERS)
 
 bench-venv:
 	@tools/venv.sh $(BENCH_VENV) requirements/bench.txt $(MEMBERS)
-
-clients-venv:
-	@tools/venv.sh $(CLIENTS_VENV) requirements/clients.txt

@@ -1,4 +1,4 @@
-"""Installs and builds the clients that tests drive and that no environment of Python holds.
+"""Installs and builds other people's clients, which tests drive, in an environment of their own.
 
 `python -m tests.toolchains.install` does it; it costs a moment when all is there. What cannot be had is named, and its
 tests are not run; with BUCKETRY_REQUIRE_SERVERS=1 that is a failure.
@@ -18,14 +18,20 @@ from typing import Final
 from filelock import FileLock
 
 from tests.servers.engine import servers_are_required
-from tests.toolchains.paths import FOLDER, GO_MODULE, HERE, NPM, PROGRAMS, VENV, build_environment
+from tests.toolchains.paths import FOLDER, GO_MODULE, HERE, NPM, PROGRAMS, ROOT, VENV, build_environment
 
 MC_MODULE: Final = HERE / "mc"
+LOCK: Final = "requirements/clients.txt"
 NICE: Final = ("nice", "-n", "10")
 
 
 class CannotInstall(Exception):
     """Something could not be installed; the message says why."""
+
+
+def _make_environment() -> None:
+    # It has stamps of its own.
+    _run(["tools/venv.sh", VENV.name, LOCK], ROOT)
 
 
 def _install_npm() -> None:
@@ -79,16 +85,20 @@ STEPS: Final[dict[str, tuple[Path, Callable[[], None]]]] = {
 def _state(folder: Path) -> str:
     """Return a hash of what a step is made from."""
     digest = hashlib.sha256()
-    for path in [*sorted(folder.iterdir()), HERE / "install.py", HERE.parent.parent / "requirements/clients.txt"]:
+    for path in [*sorted(folder.iterdir()), HERE / "install.py", ROOT / LOCK]:
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
 def install() -> list[str]:
-    """Take every step that is not up to date; return what is wrong with those that failed."""
+    """Make the environment, take every step that is not up to date, and return what is wrong with those that failed."""
     FOLDER.mkdir(exist_ok=True)
     problems = []
     with FileLock(FOLDER / "install.lock"):
+        try:
+            _make_environment()
+        except CannotInstall as error:
+            return [f"Node.js, Go, and all that stands on them: {error}"]
         for name, (folder, step) in STEPS.items():
             stamp, state = FOLDER / f"{name}.ready", _state(folder)
             if stamp.exists() and stamp.read_text() == state:

@@ -1,7 +1,7 @@
 """Where other people's toolchains and programs are, for the tests that run them.
 
-Python's programs, Node.js and Go come with the environment that `make clients-venv` makes; what is installed or built
-with these is in `.clients`. Both belong to this tree. The caches of npm and Go are the user's own, so that another tree
+Python's programs, Node.js and Go are in the environment `.clients-venv`; what is installed or built with these is in
+`.clients`. `make clients` makes both, in this tree. The caches of npm and Go are the user's own, so that another tree
 costs little.
 """
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -67,7 +68,7 @@ SETUPS: Final = (
 )
 
 
-def opener(setup: Setup, location: str) -> Callable[[], Store]:
+def opener(setup: Setup, location: str) -> Callable[[], AbstractContextManager[Store]]:
     """Return what opens stores on a server that stores nothing: thousands of them, so settings are read once.
 
     They send small parts, below what settings allow, since nobody minds.
@@ -75,4 +76,13 @@ def opener(setup: Setup, location: str) -> Callable[[], Store]:
     with setup.opened(location, setup.any_settings()) as store:
         driver: Any = driver_of(store)
     msgspec.structs.force_setattr(driver._settings, "part_size", SMALL_PART)
-    return lambda: Store(type(driver)(driver._settings))
+
+    @contextmanager
+    def opened() -> Iterator[Store]:
+        store = Store(made := type(driver)(driver._settings))
+        try:
+            yield store
+        finally:
+            made.close()  # Closing the store would cost more than most calls.
+
+    return opened

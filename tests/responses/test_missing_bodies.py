@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from bucketry import CompletedPart, HeadOptions, Store, Unavailable
+from bucketry import CompletedPart, HeadOptions, InvalidKey, Store, Unavailable
 
 from tests.responses.exchanges import Request, Response, serving
 from tests.responses.setups import SETUPS, Setup
@@ -109,3 +109,28 @@ def test_an_object_without_etag_time_or_length_is_not_whole(setup: Setup, header
     for call in (CALLS["head_object"], lambda store: store.get_object("bucket", "key").read()):
         with pytest.raises(Unavailable):
             ask(setup, response, call)
+
+
+SWIFT_LOGIN = b"HTTP/1.1 204 No Content\r\nX-Auth-Token: token\r\nX-Storage-Url: http://rgw/swift/v1\r\n\r\n"
+
+
+@pytest.mark.parametrize("response", [EMPTY[name] for name in ("length 0", "204", "no length", "no chunks")])
+def test_a_swift_listing_without_a_body_is_not_the_end(response: bytes) -> None:
+    def respond(request: Request) -> Response:
+        return Response(SWIFT_LOGIN) if "/auth/" in request.asked else Response(response, ends=True)
+
+    (setup,) = [setup for setup in SETUPS if setup.name == "rgw-swift"]
+    with (
+        serving(respond) as location,
+        setup.opened(location, setup.any_settings()) as store,
+        pytest.raises(Unavailable),
+    ):
+        store.list_objects("bucket")
+
+
+def test_a_folder_is_not_taken_for_empty_where_minio_does_not_say_so() -> None:
+    # MinIO would list an object and hide what is below its key, so the driver asks before it writes.
+    page = b"<ListBucketResult><IsTruncated>%s</IsTruncated></ListBucketResult>"
+    for said, error in ((b"true", InvalidKey), (b"", Unavailable)):
+        with pytest.raises(error):
+            ask(SETUPS[0], framed(page % said), CALLS["put_object"])

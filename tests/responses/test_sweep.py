@@ -7,6 +7,7 @@ while the other responses to the same call are whole. ``make sweep`` does it on 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
 from bucketry import Store
@@ -40,7 +41,9 @@ class Local:
     def respond(self, request: Request) -> Response:
         return self._replay(request)
 
-    def ask(self, opened: Callable[[], Store], number: int | None = None, after: int = 0) -> Outcome:
+    def ask(
+        self, opened: Callable[[], AbstractContextManager[Store]], number: int | None = None, after: int = 0
+    ) -> Outcome:
         """Make the scenario's call while one response is cut."""
         self._replay = Replay(self._recording.exchanges, number, after)
         with opened() as store:

@@ -12,6 +12,7 @@ from collections import OrderedDict
 from typing import Final
 
 from bucketry import InvalidKey
+from bucketry_s3client import is_cut, reading
 from minio.error import S3Error
 
 from bucketry_minio._connection import Connection
@@ -80,4 +81,5 @@ class PathGuard:
         query = {"list-type": "2", "encoding-type": "url", "max-keys": "1"}
         query |= {"prefix": key + "/", "start-after": key + "/"}
         _, document = self._connection.ask("GET", bucket, root="ListBucketResult", query=query)
-        return bool(document.all("Contents"))
+        with reading("a page of objects"):
+            return bool(document.all("Contents")) or is_cut(document)

@@ -25,8 +25,7 @@ from bucketry_rgw._markers import marker
 
 _log = logging.getLogger("bucketry.rgw")
 
-_NOTHING_TO_LIST: Final = 204
-_OK: Final = frozenset({200, _NOTHING_TO_LIST})
+_OK: Final = frozenset({200, 204})
 
 
 class _Entry(msgspec.Struct, frozen=True):
@@ -121,9 +120,9 @@ class Swift:
             return None
         if answer.status not in _OK:
             raise client_error("", answer.status, bucket, "", "swift")
-        if not body and answer.status != _NOTHING_TO_LIST:
+        if not body:  # RGW writes a list that is empty too.
             raise unreadable("the response to a listing has no body")
-        return body or b"[]"
+        return body
 
     def _log_in(self) -> tuple[str, str]:
         with self._lock:

@@ -8,6 +8,9 @@ from typing import Final, TextIO
 
 from bucketry.redaction import RedactingFilter
 
+_RETRYING: Final = "urllib3.connectionpool"
+"""Warns of each attempt that failed."""
+
 _LIBRARIES: Final = (
     "asyncio",
     "boto3",
@@ -56,3 +59,7 @@ def log_to_standard_error(level: str, form: str = "%(message)s") -> None:
     root.setLevel(level)
     for name in _LIBRARIES:
         logging.getLogger(name).setLevel(max(logging.INFO, root.level))
+    # Where a backend is down, each request is tried several times. What became of it in the end is one line.
+    logging.getLogger(_RETRYING).setLevel(
+        max(logging.ERROR, root.level) if root.level > logging.DEBUG else logging.INFO
+    )

@@ -87,7 +87,7 @@ def test_defaults_lose_to_rook() -> None:
 def test_half_a_claim_is_none(missing: str) -> None:
     # A developer's own AWS keys are nothing to show to a gateway.
     values = {name: value for name, value in CLAIM.items() if name != missing}
-    with pytest.raises(InvalidSettings, match="missing required field"):
+    with pytest.raises(InvalidSettings, match=r"needs .*: "):
         load(values, "rgw://localhost:8080")
 
 
@@ -116,7 +116,7 @@ def test_an_endpoint_that_is_no_url_is_refused_and_not_repeated(endpoint: str) -
         ({"connect_timeout": 0}, "connect_timeout"),
         ({"public_endpoint": "s3.example.com"}, "public_endpoint"),
         ({"ca_file": "/ca.pem"}, "secure=true"),
-        ({"secret_key": ""}, "not empty"),
+        ({"secret_key": ""}, "needs secret_key"),
         ({"swift_user": "a:b"}, "go together"),
         ({"swift_secret": "s"}, "go together"),
         ({"swift": "x"}, "unknown field"),

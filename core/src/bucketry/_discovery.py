@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from difflib import get_close_matches
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final
@@ -13,6 +14,9 @@ from bucketry._driver_checks import check_driver_class, overrides
 from bucketry.errors import BucketryError, InvalidDriver, InvalidSettings
 from bucketry.features import Features
 from bucketry.hookspecs import OPERATIONS, DriverSpec
+
+DISTRIBUTIONS: Final = {"memory": "bucketry-memory", "minio": "bucketry-minio", "rgw": "bucketry-rgw"}
+"""Our own drivers, by scheme: what to install for one that is missing."""
 
 GROUP: Final = "bucketry.drivers"
 """The entry-point group; the entry's name is the scheme, its value the driver's class."""
@@ -56,12 +60,24 @@ def _find(scheme: str, _path: tuple[str, ...]) -> type[DriverSpec]:
     # long as the import path is what it was. A failure is not kept: the driver may be installed by the next time.
     found = sorted(entry_points(group=GROUP, name=scheme), key=lambda entry: entry.value)
     if not found:
-        installed = ", ".join(sorted({entry.name for entry in entry_points(group=GROUP)})) or "none"
-        raise InvalidSettings(f"no driver is installed for {scheme}:// (installed: {installed})")
+        raise InvalidSettings(_missing(scheme, sorted({entry.name for entry in entry_points(group=GROUP)})))
     if len({entry.value for entry in found}) > 1:
         named = " and ".join(_source(entry) for entry in found)
         raise InvalidDriver(f"{scheme}:// is claimed twice, by {named}: uninstall one of them")
     return _load(found[0])
+
+
+def _missing(scheme: str, installed: list[str]) -> str:
+    """Says that no driver is installed for a scheme, and what to do."""
+    known = ", ".join(installed) or "none"
+    if scheme in DISTRIBUTIONS:
+        return f"the driver for {scheme}:// is not installed: pip install {DISTRIBUTIONS[scheme]} (installed: {known})"
+    # Only what is known to be right is suggested, since whoever reads it installs it.
+    meant = next(iter(get_close_matches(scheme, [*installed, *DISTRIBUTIONS], n=1)), None)
+    if meant is None:
+        return f"no driver is installed for {scheme}:// (installed: {known})"
+    needs = "" if meant in installed else f", which pip install {DISTRIBUTIONS[meant]} brings"
+    return f"no driver is installed for {scheme}://: did you mean {meant}://{needs}? (installed: {known})"
 
 
 def installed_drivers() -> list[InstalledDriver]:

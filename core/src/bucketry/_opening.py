@@ -35,6 +35,10 @@ def open_store(
         InvalidSettings: No driver is installed for the scheme, or a setting is unknown, missing or malformed.
         InvalidDriver: The driver or a layer breaks the contract.
     """
+    if not isinstance(target, str | DriverSettings):
+        raise InvalidSettings(f"a store is opened with a URL or a driver's settings, not {type(target).__name__}")
+    if isinstance(layers, str) or not isinstance(layers, Sequence):
+        raise InvalidDriver(f"the layers are a list, not {type(layers).__name__}: write layers=[…]")
     if isinstance(target, DriverSettings):
         if settings or defaults:
             raise InvalidSettings("give the settings in the settings object, not beside it")

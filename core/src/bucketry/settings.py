@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import ClassVar, Final, TypeVar
 from urllib.parse import parse_qsl
@@ -12,6 +15,12 @@ import msgspec
 
 from bucketry.errors import InvalidSettings
 from bucketry.secret import Secret
+
+_OF_SERVICES: Final = re.compile(r"_(SERVICE_(HOST|PORT\w*)|PORT(_\d+_\w+)?)$")
+"""Variables that Kubernetes makes of services' names: ``BUCKETRY_SERVICE_HOST``, ``BUCKETRY_MINIO_PORT_80_TCP``."""
+
+_told: Final[set[str]] = set()
+_log: Final = logging.getLogger("bucketry")
 
 
 class DriverSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -93,6 +102,7 @@ def parse_url(url: str) -> StoreUrl:
         InvalidSettings: It is none, names a parameter twice, or holds credentials. The message never repeats them.
     """
     scheme, separator, rest = url.partition("://")
+    scheme = scheme.lower()  # RFC 3986, 3.1: case does not matter.
     if not separator or not scheme.isidentifier():
         raise InvalidSettings("a store URL looks like memory:// or minio://host:9000")
     location, _, query = rest.partition("?")
@@ -129,15 +139,66 @@ def load_settings(
     """
     secrets = {field.name for field in msgspec.structs.fields(kind) if _is_secret(field.type)}
     given = dict(_from_environment(kind, secrets, environ))
+    warn_of_unknown(environ, variables_of(kind), prefix=_variable(kind, ""))
     if url is not None:
         given.update(_from_url(kind, secrets, url))
     given.update(explicit or {})
     values = {**(defaults or {}), **kind.from_environment(environ, given), **given}
+    if missing := [name for name in _required(kind) if _is_empty(values.get(name))]:
+        raise InvalidSettings(_needs(kind, missing, secrets, environ))
     try:
         return msgspec.convert(values, kind, strict=False, dec_hook=_decode)
     except msgspec.ValidationError as error:
         known = ", ".join(field.name for field in msgspec.structs.fields(kind))
         raise InvalidSettings(f"{error} (the driver {kind.scheme!r} knows: {known or 'no settings'})") from None
+
+
+def _required(kind: type[DriverSettings]) -> list[str]:
+    return [field.name for field in msgspec.structs.fields(kind) if field.required]
+
+
+def _is_empty(value: object) -> bool:
+    return value is None or value == "" or (isinstance(value, Secret) and not value)
+
+
+def _needs(kind: type[DriverSettings], missing: Sequence[str], secrets: set[str], environ: Mapping[str, str]) -> str:
+    """Says what is missing or empty, and where to say it."""
+    advice = [f"name the place in the URL, as in {kind.scheme}://PLACE"] if "location" in missing else []
+    variables = [
+        f"{_variable(kind, name)} (or {_variable(kind, name)}_FILE)" if name in secrets else _variable(kind, name)
+        for name in missing
+        if name != "location"
+    ]
+    if variables:
+        advice.append(f"set {' and '.join(variables)}")
+    known = variables_of(kind)
+    unread = [name for name in environ if name.startswith(_variable(kind, "")) and name not in known]
+    also = f" (nothing reads {', '.join(sorted(unread))}, which is set)" if unread else ""
+    return f"the driver {kind.scheme!r} needs {' and '.join(missing)}: {'; '.join(advice)}{also}"
+
+
+def variables_of(kind: type[DriverSettings]) -> frozenset[str]:
+    """Returns the names of the variables that a driver's settings are read from."""
+    fields = msgspec.structs.fields(kind)
+    files = {_variable(kind, field.name) + "_FILE" for field in fields if _is_secret(field.type)}
+    return frozenset({_variable(kind, field.name) for field in fields} | files)
+
+
+def warn_of_unknown(environ: Mapping[str, str], known: Iterable[str], *, prefix: str = "BUCKETRY_") -> None:
+    """Logs one warning, once in a process, for each variable that nothing reads: it may be misspelt.
+
+    Args:
+        environ: The environment.
+        known: The names that something reads.
+        prefix: How the names begin that are looked at.
+    """
+    known = frozenset(known)
+    for name in sorted(environ):
+        if not name.startswith(prefix) or name in known or name in _told or _OF_SERVICES.search(name):
+            continue
+        _told.add(name)
+        meant = next(iter(get_close_matches(name, sorted(known), n=1, cutoff=0.8)), None)
+        _log.warning("nothing reads the variable %s%s", name, f": did you mean {meant}?" if meant else "")
 
 
 def _is_secret(annotation: object) -> bool:

@@ -69,4 +69,5 @@ class RgwSettings(S3Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
         if not (_PATH.fullmatch(self.admin_path) and _PATH.fullmatch(self.swift_path)):
             raise InvalidSettings("admin_path and swift_path are the first segments of the gateway's own paths")
         if bool(self.swift_user) != bool(self.swift_secret):
-            raise InvalidSettings("swift_user and swift_secret go together")
+            missing = "SWIFT_SECRET" if self.swift_user else "SWIFT_USER"
+            raise InvalidSettings(f"swift_user and swift_secret go together: set BUCKETRY_RGW_{missing}")

@@ -23,6 +23,17 @@ def test_rm_deletes_the_named_objects_alone_and_a_missing_one_is_no_error(run: R
     assert keys(filled) == ["logs-old/1", "logs/1", "logs/2"]
 
 
+def test_rm_counts_what_existed(run: Run, filled: Store) -> None:
+    result = run("rm", "assets/logs", "assets/nothing", "assets/a", "assets/a")
+    assert result.exit_code == 0
+    assert result.stderr.splitlines() == [
+        "no such object: assets/nothing",
+        "no such object: assets/a",
+        "deleted 2 objects",
+    ]
+    assert run("rm", "assets/nothing").stderr.splitlines()[-1] == "deleted 0 objects"
+
+
 def test_rm_of_a_bucket_needs_recursive(run: Run, filled: Store) -> None:
     result = run("rm", "assets/a", "assets")
     assert result.exit_code == 2

@@ -48,12 +48,14 @@ class CredentialTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     Attributes:
         access_key: The public name of the key.
         secret_key: The key that signs.
+        secret_key_file: A file that holds it instead, below the settings file's folder if its path is relative.
         read_only: Whether its holder may change nothing.
         buckets: The only buckets that its holder may use; empty: all.
     """
 
     access_key: str
-    secret_key: Secret
+    secret_key: Secret | None = None
+    secret_key_file: str | None = None
     read_only: bool = False
     buckets: list[str] = []
 
@@ -93,13 +95,17 @@ def load_config(path: Path) -> ConfigFile:
             raise _refusal(path, f"it is larger than {_MAX_BYTES} bytes")
         tables = tomllib.loads(content.decode())
         _check_keys(path, tables)
-        return msgspec.convert(tables, ConfigFile, dec_hook=_decode)
+        config = msgspec.convert(tables, ConfigFile, dec_hook=_decode)
     except OSError as error:
         raise _refusal(path, error.strerror or type(error).__name__) from error
     except UnicodeDecodeError as error:
         raise _refusal(path, "it is not UTF-8") from error
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise _refusal(path, str(error)) from error
+    for table in config.s3_credentials:
+        if table.secret_key_file is not None:
+            table.secret_key_file = str(path.parent / table.secret_key_file)
+    return config
 
 
 def _decode(kind: type, value: object) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import traceback
 from typing import Any, Final, NoReturn
 
@@ -13,6 +14,7 @@ from bucketry.redaction import redacted
 from bucketry_cli._failures import Failure, Interrupted, describe
 from bucketry_cli._output import note
 from bucketry_cli._state import State
+from bucketry_cli._variables import report_misspelt
 
 _HINTS: Final[dict[type[bucketry.BucketryError], str]] = {
     bucketry.NoSuchBucket: "'bucketry ls' lists the buckets, 'bucketry mb BUCKET' creates one",
@@ -35,6 +37,7 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Runs the command and turns whatever it raises into a `Failure`."""
+        report_misspelt(os.environ, self)
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):

@@ -14,14 +14,14 @@ from click.core import ParameterSource
 
 from bucketry_cli._config import DEFAULT_FILE, load_config
 from bucketry_cli._output import note
+from bucketry_cli._served import is_endpoint, open_endpoint
 from bucketry_cli._state import State
-
-_DRIVERS: Final = "bucketry.drivers"
-"""The entry-point group of drivers; its names are read here without importing any of them."""
+from bucketry_cli._variables import DRIVERS
 
 _NO_STORE: Final = (
     "no store is named: give --store URL, set BUCKETRY_STORE, "
-    f'or write store = "URL" into {DEFAULT_FILE} (such as minio://localhost:9000; '
+    f'or write store = "URL" into {DEFAULT_FILE} (such as minio://localhost:9000, or http://localhost:9000, '
+    "the S3 API of 'bucketry serve'; "
     "'bucketry drivers' lists what can stand before ://)"
 )
 
@@ -87,23 +87,27 @@ def with_store(command: Command) -> Command:
         ctx = click.get_current_context()
         if store is None:
             raise click.UsageError(_NO_STORE)
-        if store.startswith("memory://"):
+        if store.lower().startswith("memory://"):
             note(
                 "note: a memory:// store is empty at first and gone when this command ends; 'bucketry serve' keeps one"
             )
-        with open_selected(ctx, store) as selected:
+        with _open_selected(ctx, store) as selected:
             command(selected, **arguments)
 
     return command_options(store_option()(opened))
 
 
-def open_selected(ctx: click.Context, url: str) -> Store:
+def _open_selected(ctx: click.Context, url: str) -> Store:
     """Opens a store with its driver's settings from the URL, the environment and the settings file, in that order.
+
+    Instead of a store's URL it may be that of an S3 endpoint of ``bucketry serve``.
 
     Raises:
         bucketry.InvalidSettings: They are not usable.
         bucketry.InvalidDriver: The driver breaks the contract.
     """
+    if is_endpoint(url):
+        return open_endpoint(url, ctx.ensure_object(State).config.s3_credentials)
     return open_store(url, defaults=driver_table(ctx, url))
 
 
@@ -111,13 +115,13 @@ def driver_table(ctx: click.Context, url: str) -> dict[str, Any]:
     """Returns what the settings file says of the driver of a store, and warns of tables that no driver reads."""
     tables = ctx.ensure_object(State).config.drivers
     for name in tables:
-        if not entry_points(group=_DRIVERS, name=name):
+        if not entry_points(group=DRIVERS, name=name):
             note(f"warning: the settings file has a table [drivers.{name}], and no driver of that name is installed")
-    return tables.get(url.partition("://")[0], {})
+    return tables.get(url.partition("://")[0].lower(), {})
 
 
 _DEBUG_HELP: Final = "Show the traceback of a failure."
-_STORE_HELP: Final = "The store: memory://, minio://host:9000, ..."
+_STORE_HELP: Final = "The store: memory://, minio://host:9000, or the S3 API that 'bucketry serve' prints."
 _CONFIG_HELP: Final = "Settings file (TOML)."
 
 

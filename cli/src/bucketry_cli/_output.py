@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from io import StringIO
+from pathlib import Path
 from typing import Final
 
 import click
@@ -60,6 +62,16 @@ def write_lines(lines: Iterable[str]) -> None:
     """Writes lines to standard output in one go, which a listing of a million keys needs."""
     if text := "\n".join(lines):
         click.echo(text)
+
+
+def program() -> str:
+    """Returns what starts this program from where the user is: ``bucketry``, or its path where that is not found."""
+    started = Path(sys.argv[0])
+    if started.name == "__main__.py":
+        return f"{shlex.quote(sys.executable)} -m bucketry_cli"
+    found = shutil.which("bucketry")
+    is_found = found is not None and started.exists() and Path(found).samefile(started)
+    return "bucketry" if is_found or not started.exists() else shlex.quote(str(started))
 
 
 def note(text: str) -> None:

@@ -6,7 +6,7 @@ Callers need `open_store` and `Store`; authors of drivers and layers also `bucke
 from __future__ import annotations
 
 from bucketry._discovery import InstalledDriver, installed_drivers
-from bucketry._opening import find_settings, open_store
+from bucketry._opening import driver_variables, find_settings, open_store
 from bucketry.body import Body, BodySource
 from bucketry.checksums import CHECKSUM_ALGORITHMS, Checksum
 from bucketry.cors import CorsRule
@@ -176,6 +176,7 @@ __all__ = [
     "Usage",
     "UsageReport",
     "UserReport",
+    "driver_variables",
     "find_settings",
     "installed_drivers",
     "open_store",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from bucketry._discovery import find_driver
 from bucketry.errors import BucketryError, InvalidDriver, InvalidSettings
-from bucketry.settings import DriverSettings, load_settings, parse_url
+from bucketry.settings import DriverSettings, load_settings, parse_url, variables_of
 from bucketry.store import Store
 
 
@@ -55,6 +55,16 @@ def open_store(
     except Exception as error:  # Whatever a stranger's constructor does.
         raise InvalidDriver(f"the driver {kind.name!r} cannot be made: {type(error).__name__}: {error}") from error
     return Store(driver, layers)
+
+
+def driver_variables(scheme: str) -> frozenset[str]:
+    """Returns the names of the variables that a driver's settings are read from.
+
+    Raises:
+        InvalidSettings: No driver is installed for the scheme.
+        InvalidDriver: It cannot be imported.
+    """
+    return variables_of(find_driver(scheme.lower()).Settings)
 
 
 def find_settings(

@@ -63,6 +63,10 @@ DEFAULT_SECRET_KEY: Final = Secret("bucketry-secret")
 """No secret: it is printed in the documentation, for stores that hold nothing of worth."""
 
 
+PUBLISHED_FOR: Final = "memory"
+"""The only driver that may be served with `DEFAULT_SECRET_KEY`: its buckets end with the process."""
+
+
 class ServedSettings(DriverSettings, frozen=True, kw_only=True):
     """Settings of a driver whose backend has no S3 endpoint, and which presigns URLs for the one that serves it.
 

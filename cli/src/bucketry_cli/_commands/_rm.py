@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import click
-from bucketry import ListOptions, Store
+from bucketry import AccessDenied, ListOptions, NoSuchKey, Store, Unsupported
 
 from bucketry_cli._deleting import delete_keys
 from bucketry_cli._failures import Failure
@@ -27,7 +27,7 @@ from bucketry_cli._targets import Target, prefix_target
 @click.option("--yes", "-y", is_flag=True, help="Do not ask before a recursive delete.")
 @with_store
 def rm(store: Store, targets: tuple[Target, ...], recursive: bool, yes: bool) -> None:
-    """Delete objects. That a key holds no object is no error.
+    """Delete objects, and count them. That a key holds no object is no error.
 
     PREFIX counts byte for byte: logs matches logs/1 and logs-old/1 too, logs/ only the first.
     """
@@ -44,14 +44,30 @@ def _delete_named(store: Store, targets: Sequence[Target]) -> None:
     for target in targets:
         if not target.key:
             raise click.UsageError(f"{target} names a bucket and no key; --recursive deletes all of its objects")
+    deleted = 0
     for done, target in enumerate(targets):
         try:
+            existed = _exists(store, target)
             store.delete_object(target.bucket, target.key)
         except BaseException:
             if done:
-                note(f"{done} of {counted(len(targets), 'object')} had been deleted")
+                note(f"{deleted} of {counted(len(targets), 'object')} had been deleted")
             raise
-    note(f"deleted {counted(len(targets), 'object')}")
+        deleted += existed
+        if not existed:
+            note(f"no such object: {target}")
+    note(f"deleted {counted(deleted, 'object')}")
+
+
+def _exists(store: Store, target: Target) -> bool:
+    """Whether there is something to delete; so it is taken to be where the store does not let us look."""
+    try:
+        store.head_object(target.bucket, target.key)
+    except NoSuchKey:
+        return False
+    except (AccessDenied, Unsupported):
+        return True
+    return True
 
 
 def _delete_below(store: Store, target: Target) -> int:

@@ -12,6 +12,7 @@ from bucketry.layers import Fault, Faults, ReadOnly
 
 from bucketry_cli._logging import log_to_standard_error
 from bucketry_cli._options import command_options, driver_table, examples, store_option
+from bucketry_cli._served import is_endpoint
 from bucketry_cli._serving._access import access_notes
 from bucketry_cli._serving._lazy import LazyApp
 from bucketry_cli._serving._listening import Endpoint, bind, run, url_of
@@ -210,6 +211,8 @@ def serve(
     """
     if read_only and (reset_endpoint or bucket):
         raise click.UsageError("--read-only goes neither with --bucket nor with --reset-endpoint")
+    if is_endpoint(store):
+        raise click.UsageError("serve stands in front of a driver's store, such as minio://localhost:9000")
     log_to_standard_error(log_level.upper(), "%(asctime)s %(levelname)s %(name)s: %(message)s")
     config = ctx.ensure_object(State).config
     front = S3Front(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Final
 
-from bucketry import DriverSettings, InvalidSettings, Secret, ServedSettings
-from bucketry.settings import DEFAULT_SECRET_KEY, load_settings
+import msgspec
+from bucketry import InvalidSettings, Secret, ServedSettings
+from bucketry.settings import DEFAULT_SECRET_KEY, PUBLISHED_FOR, load_settings, secret_in
 
 from bucketry_cli._failures import Failure
 from bucketry_cli._serving._listening import is_loopback
+from bucketry_cli._variables import S3Variables
 
 if TYPE_CHECKING:
     from bucketry_http import S3Credential
@@ -19,39 +21,68 @@ if TYPE_CHECKING:
 HOW: Final = "set BUCKETRY_S3_ACCESS_KEY and BUCKETRY_S3_SECRET_KEY, or write [[s3_credentials]] into the settings file"
 
 
-class _Variables(DriverSettings, frozen=True, kw_only=True):
-    """One credential, in variables that are read as a driver's are: the secret also from a file."""
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """A credential as it is configured; its secret follows the file that it was read from.
 
-    scheme: ClassVar[str] = "s3"
+    Attributes:
+        access_key: The public name of the key.
+        secret_key: The key that signs.
+        read_only: Whether its holder may change nothing.
+        buckets: The only buckets that its holder may use; empty: all.
+    """
 
-    access_key: str | None = None
-    secret_key: Secret | None = None
+    access_key: str
+    secret_key: Secret
+    read_only: bool = False
+    buckets: tuple[str, ...] = ()
 
 
-def configured(tables: Sequence[CredentialTable], environ: Mapping[str, str]) -> tuple[S3Credential, ...]:
+def given(tables: Sequence[CredentialTable], environ: Mapping[str, str]) -> tuple[Given, ...]:
     """Returns the credentials of the environment and of the settings file, in this order.
 
     Raises:
-        Failure: One of the two variables is missing.
-        InvalidSettings: A key is malformed. The message never repeats a secret.
+        Failure: One of the two variables is missing, or a table has no secret or two.
+        InvalidSettings: A secret's file cannot be read. The message never repeats a secret.
     """
-    from bucketry_http import S3Credential
-
-    given = load_settings(_Variables, environ=environ)
-    if (given.access_key is None) != (given.secret_key is None):
-        raise Failure("one of BUCKETRY_S3_ACCESS_KEY and BUCKETRY_S3_SECRET_KEY is set: an S3 credential is both")
     found = [
-        S3Credential(
+        Given(
             access_key=table.access_key,
-            secret_key=table.secret_key,
+            secret_key=_secret_of(table),
             read_only=table.read_only,
             buckets=tuple(table.buckets),
         )
         for table in tables
     ]
-    if given.access_key is not None and given.secret_key is not None:
-        found.insert(0, S3Credential(access_key=given.access_key, secret_key=given.secret_key))
+    variables = load_settings(S3Variables, environ=environ)
+    if variables.access_key is not None and variables.secret_key is not None:
+        found.insert(0, Given(access_key=variables.access_key, secret_key=variables.secret_key))
+    elif variables.access_key is not None:
+        raise Failure("BUCKETRY_S3_ACCESS_KEY is set, and an S3 credential is both: set BUCKETRY_S3_SECRET_KEY too")
+    elif variables.secret_key is not None:
+        raise Failure("BUCKETRY_S3_SECRET_KEY is set, and an S3 credential is both: set BUCKETRY_S3_ACCESS_KEY too")
     return tuple(found)
+
+
+def _secret_of(table: CredentialTable) -> Secret:
+    named = f"[[s3_credentials]] of {table.access_key!r}"
+    if (table.secret_key is None) == (table.secret_key_file is None):
+        raise Failure(f"{named} has one of secret_key and secret_key_file")
+    if table.secret_key_file is not None:
+        return secret_in(table.secret_key_file, f"secret_key_file in {named}")
+    assert table.secret_key is not None  # noqa: S101 - one of the two is there
+    return table.secret_key
+
+
+def configured(tables: Sequence[CredentialTable], environ: Mapping[str, str]) -> tuple[S3Credential, ...]:
+    """Returns the same as the S3 endpoint takes them.
+
+    Raises:
+        Failure: As `given`.
+        InvalidSettings: As `given`, or a key is malformed.
+    """
+    from bucketry_http import S3Credential
+
+    return tuple(S3Credential(**msgspec.structs.asdict(credential)) for credential in given(tables, environ))
 
 
 def as_settings(credentials: Sequence[S3Credential]) -> dict[str, object]:
@@ -75,12 +106,17 @@ def with_signer(credentials: Sequence[S3Credential], settings: ServedSettings) -
     return (*credentials, S3Credential(access_key=settings.access_key, secret_key=settings.secret_key))
 
 
-def check_fit(credentials: Sequence[S3Credential], host: str) -> None:
+def check_fit(credentials: Sequence[S3Credential], host: str, driver: str) -> None:
     """Refuses to let others in with a secret that everybody can read in the documentation.
 
     Raises:
-        Failure: The endpoint would listen beyond this machine.
+        Failure: The endpoint would listen beyond this machine, or serve what somebody wants to keep.
     """
+    if driver != PUBLISHED_FOR and any(map(is_published, credentials)):
+        raise Failure(
+            f"the published secret key serves {PUBLISHED_FOR}:// alone, and this store is {driver}://",
+            f"{HOW}, with a secret key of your own; or serve no S3 (--no-s3)",
+        )
     if not is_loopback(host) and any(map(is_published, credentials)):
         raise Failure(
             f"the S3 endpoint would be open to all who reach {host}: its secret key is the published one",

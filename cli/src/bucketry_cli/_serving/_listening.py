@@ -8,6 +8,7 @@ import os
 import socket
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -18,8 +19,14 @@ if TYPE_CHECKING:
     from bucketry_http import Listener
 
 
-_LOCAL: Final = frozenset({"127.0.0.1", "::1", "0.0.0.0", "::", ""})  # noqa: S104 - to be known, not to be bound
+_LOCAL: Final = frozenset({"127.0.0.1", "::1"})
 """Addresses behind which ``localhost`` is found."""
+
+_ELSEWHERE: Final = {
+    socket.AF_INET: ("192.0.2.1", 9),
+    socket.AF_INET6: ("2001:db8::1", 9, 0, 0),
+}
+"""Addresses of no machine (RFC 5737 and RFC 3849)."""
 
 
 class Endpoint(NamedTuple):
@@ -67,11 +74,40 @@ def _refusal(error: OSError, where: str, option: str) -> Failure:
     return Failure(f"cannot listen on {where}: {describe(error)}")
 
 
+def is_everywhere(host: str) -> bool:
+    """Says whether an address stands for all addresses of this machine."""
+    try:
+        return ip_address(host).is_unspecified
+    except ValueError:
+        return not host
+
+
 def url_of(host: str, bound: socket.socket) -> str:
-    """Returns the URL under which clients on this machine, or those who know its name, reach a socket."""
-    name = "localhost" if host in _LOCAL else host
+    """Returns the URL under which clients reach a socket.
+
+    Of a socket on all addresses it is one that other machines can use too.
+    """
+    name = "localhost" if host in _LOCAL else _own_address(bound.family) if is_everywhere(host) else host
     port = bound.getsockname()[1]
     return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+
+
+def _own_address(family: socket.AddressFamily | int) -> str:
+    """Returns the address with which this machine would speak to others; its name, where it has no way to any."""
+    with suppress(OSError, KeyError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+        # This chooses a route, and sends nothing.
+        probe.connect(_ELSEWHERE[socket.AddressFamily(family)])
+        address = str(probe.getsockname()[0])
+        if not is_loopback(address):
+            return address
+    return socket.gethostname()
+
+
+def _shown(url: str, listener: Listener) -> str:
+    """Returns where a listener is reached, as others than its own machine can use it."""
+    if listener.bound is None or not is_everywhere(listener.host):
+        return url
+    return url_of(listener.host, listener.bound)
 
 
 def run(
@@ -95,7 +131,9 @@ def run(
 
     def announce(urls: tuple[str, ...]) -> None:
         places = [
-            (name, url + path) for endpoint, url in zip(endpoints, urls, strict=True) for name, path in endpoint.places
+            (name, _shown(url, endpoint.listener) + path)
+            for endpoint, url in zip(endpoints, urls, strict=True)
+            for name, path in endpoint.places
         ]
         places += notes
         width = max(len(name) for name, _ in places)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
@@ -11,9 +12,11 @@ from bucketry import DriverSettings, ServedSettings, Store, find_settings
 from bucketry.layers import ServedAt
 
 from bucketry_cli._config import CredentialTable
-from bucketry_cli._output import note
+from bucketry_cli._output import note, program
+from bucketry_cli._served import DRIVER
 from bucketry_cli._serving._credentials import HOW, as_settings, check_fit, configured, describe, with_signer
-from bucketry_cli._serving._listening import Endpoint, bind, url_of
+from bucketry_cli._serving._listening import Endpoint, bind, is_everywhere, url_of
+from bucketry_cli._variables import DRIVERS
 
 if TYPE_CHECKING:
     import socket
@@ -72,6 +75,7 @@ class S3Front:
         self._bound: socket.socket | None = None
         self._tells_its_place = False
         self._endpoints: tuple[str, ...] = ()
+        self._has_public_endpoint = False
 
     def settings(self, url: str, table: Mapping[str, object]) -> DriverSettings:
         """Returns the store's settings, which say where it is served and what signs, if its driver wants to know.
@@ -94,6 +98,7 @@ class S3Front:
         assert isinstance(told, ServedSettings)  # noqa: S101 - of the same driver as before
         self._credentials = with_signer(self._credentials, told)
         self._region, self._tells_its_place = told.region, True
+        self._has_public_endpoint = told.public_endpoint is not None
         self._endpoints = tuple(filter(None, (told.endpoint, told.public_endpoint)))
         return told
 
@@ -114,11 +119,19 @@ class S3Front:
         if not self._credentials:
             note(f"note: no S3 endpoint, since nobody could use it: {HOW}")
             return (), ()
-        check_fit(self._credentials, options.host)
+        check_fit(self._credentials, options.host, store.capabilities.driver)
         url = self._listen(options)
         if not self._tells_its_place:
             self.layer.endpoint, self.layer.region = url, self._region
-        return (self._endpoint(store, options),), ((_NAME, url), ("S3 keys", describe(self._credentials)))
+        notes = ((_NAME, url), ("S3 keys", describe(self._credentials)), *self._hints(url, options))
+        return (self._endpoint(store, options),), notes
+
+    def _hints(self, url: str, options: S3Options) -> Iterator[tuple[str, str]]:
+        """Yields how to use it from here, and from elsewhere."""
+        if entry_points(group=DRIVERS, name=DRIVER):
+            yield "Try it", f"{program()} --store {url} ls"
+        if is_everywhere(options.host) and not self._has_public_endpoint:
+            yield "Clients", f"presigned URLs and /status name {url}: where it has another name, set public_endpoint"
 
     def close(self) -> None:
         """Gives the port back, if nobody serves on it."""

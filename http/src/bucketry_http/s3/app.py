@@ -21,7 +21,7 @@ from bucketry_http.s3.foreign_pages import refuse_foreign
 from bucketry_http.s3.malformed import S3Protocol
 from bucketry_http.s3.request import S3Request
 from bucketry_http.s3.router import route
-from bucketry_http.s3.settings import S3Settings
+from bucketry_http.s3.settings import S3Settings, check_published
 from bucketry_http.shared.ending import DRAIN_SECONDS, MAX_DRAINED_BYTES, end_connection
 from bucketry_http.shared.failures import log_failure
 from bucketry_http.shared.request_errors import HostNotAllowed
@@ -40,6 +40,7 @@ class S3App:
 
     def __init__(self, store: Store, settings: S3Settings) -> None:
         """Prepares to serve; nothing is called on the store yet."""
+        check_published(store, settings)
         self._endpoint = Endpoint(store, settings)
         # Whoever runs it on a server with an access log would have the signatures of presigned URLs in there.
         protect_loggers("uvicorn", "uvicorn.access", "uvicorn.error")

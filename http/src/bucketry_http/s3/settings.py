@@ -6,7 +6,8 @@ import re
 from typing import Final
 
 import msgspec
-from bucketry import InvalidSettings, Secret
+from bucketry import InvalidSettings, Secret, Store
+from bucketry.settings import DEFAULT_SECRET_KEY, PUBLISHED_FOR
 from bucketry.sigv4 import Credentials
 
 from bucketry_http.shared.hosts import HostRules
@@ -111,3 +112,17 @@ class S3Settings(TransferSettings, frozen=True, kw_only=True):
     def host_rules(self) -> HostRules:
         """Returns the rules for the ``Host`` of requests that these settings make."""
         return HostRules(self.allowed_hosts, known=self.domains, endpoints=self.public_endpoints)
+
+
+def check_published(store: Store, settings: S3Settings) -> None:
+    """Refuses to serve what somebody wants to keep to everybody who has read the documentation.
+
+    Raises:
+        InvalidSettings: The store is not in memory, and a credential has the published secret key.
+    """
+    driver = store.capabilities.driver
+    if driver != PUBLISHED_FOR and any(entry.secret_key == DEFAULT_SECRET_KEY for entry in settings.credentials):
+        raise InvalidSettings(
+            f"the published secret key serves {PUBLISHED_FOR}:// alone, and this store is {driver}://: "
+            "give a secret key of your own"
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from bucketry import InvalidSettings, Store
+from bucketry import InvalidSettings, Store, open_store
 from bucketry_http import RestSettings, S3Settings, create_app
 from bucketry_http.shared.hosts import HostRules, _read, read_host
 from bucketry_http.shared.origins import is_foreign
@@ -98,13 +98,20 @@ def test_a_request_without_host_is_no_browsers() -> None:
     assert HostRules().allow(None, LOOPBACK)
 
 
-@pytest.mark.parametrize(
-    "server", [ELSEWHERE, ("2001:db8::7", 8000), ("/run/bucketry.sock", None), ("testserver", 80), None]
-)
+@pytest.mark.parametrize("server", [ELSEWHERE, ("2001:db8::7", 8000), ("/run/bucketry.sock", None), None])
 def test_other_connections_may_name_any_host_until_hosts_are_named(server: object) -> None:
     assert HostRules().allow("api.example.com", server)
     assert not HostRules(["api.example.net"]).allow("api.example.com", server)
     assert HostRules(["api.example.com"]).allow("api.example.com:443", server)
+
+
+def test_a_client_in_the_same_process_connects_to_a_name() -> None:
+    assert HostRules().allow("testserver", ("testserver", 80))
+    assert HostRules().allow("localhost", ("testserver", 80))
+    assert not HostRules().allow("evil.example", ("testserver", 80))
+    with TestClient(create_app(open_store("memory://"))) as client:
+        assert client.get("/health/live").status_code == 200
+        assert client.get("/health/live", headers={"Host": "evil.example"}).status_code == 421
 
 
 def test_the_address_that_was_connected_to_is_always_right() -> None:

@@ -85,12 +85,27 @@ def _unmapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     return (address.ipv4_mapped if isinstance(address, IPv6Address) else None) or address
 
 
-def _address_of(server: Any) -> IPv4Address | IPv6Address | None:
-    """Returns the address in ASGI's ``scope["server"]``, which may also be a UNIX socket's path, or a name in tests."""
-    try:
-        return _unmapped(ip_address(server[0])) if server else None
-    except ValueError:
+def _connected_to(server: Any) -> HostName | None:
+    """Returns the host that a client connected to.
+
+    Args:
+        server: ASGI's ``scope["server"]``: host and port. A UNIX socket has no port, and leads to ``None``.
+    """
+    if not server or server[1] is None:
         return None
+    return read_host(_bracketed(server[0]))
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 class HostRules:
@@ -98,6 +113,7 @@ class HostRules:
 
     While a connection comes in over the loopback interface, or hosts are named, only these are accepted:
     ``localhost``, names below it, loopback addresses, the address that the client connected to, and the named hosts.
+    A client in the same process (`httpx.ASGITransport`, test clients) connects to a name, and is checked too.
     """
 
     def __init__(
@@ -138,18 +154,20 @@ class HostRules:
         return judge(host, tuple(server) if server else None)
 
     def _judge(self, host: str, server: tuple[str, int | None] | None) -> bool:
-        address = _address_of(server)
-        if not self._always and not (address is not None and address.is_loopback):
+        place = _connected_to(server)
+        if not self._always and (place is None or (_is_address(place.name) and not place.is_loopback)):
             return True
         found = read_host(host)
         if found is None:
             return False
         name = found.name
-        return found.is_loopback or name in self._names or name.endswith(self._endings) or name == str(address)
+        if found.is_loopback or name in self._names or name.endswith(self._endings):
+            return True
+        return place is not None and name == place.name
 
 
 def _checked(host: str) -> str:
-    found = read_host(f"[{host}]" if ":" in host and not host.startswith("[") else host)
+    found = read_host(_bracketed(host))
     if found is None or found.port is not None:
         raise InvalidSettings(
             f"{host!r} cannot be an allowed host: give a name or an address without scheme and port, "

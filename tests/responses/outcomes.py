@@ -12,8 +12,16 @@ from bucketry import BucketryError, OpenedObject, Status
 TIMES: Final = frozenset({"as_of"})
 """Fields that say when the call was made."""
 
-CHANGING: Final = TIMES | {"last_modified", "created_at", "initiated_at", "upload_id", "endpoint", "detail"}
-"""Fields that differ from one object or upload to the next."""
+CHANGING: Final = TIMES | {
+    "last_modified",
+    "created_at",
+    "initiated_at",
+    "upload_id",
+    "endpoint",
+    "detail",
+    "operations",
+}
+"""Fields that differ from one object or upload to the next, or count what was asked."""
 
 
 class Outcome(msgspec.Struct, frozen=True):

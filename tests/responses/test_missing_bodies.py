@@ -134,3 +134,18 @@ def test_a_folder_is_not_taken_for_empty_where_minio_does_not_say_so() -> None:
     for said, error in ((b"true", InvalidKey), (b"", Unavailable)):
         with pytest.raises(error):
             ask(SETUPS[0], framed(page % said), CALLS["put_object"])
+
+
+@pytest.mark.parametrize(
+    "stats", [b'{"bucket":"bucket"}', b'{"bucket":"bucket","usage":{"rgw.main":{"size":9}}}', b"{}"]
+)
+def test_figures_that_rgw_leaves_out_are_not_taken_for_zero(stats: bytes) -> None:
+    uploads = framed(b"<ListMultipartUploadsResult><IsTruncated>false</IsTruncated></ListMultipartUploadsResult>")
+    head = b"HTTP/1.1 200 OK\r\nX-RGW-Object-Count: 3\r\nX-RGW-Bytes-Used: 9\r\n\r\n"
+
+    def respond(request: Request) -> Response:
+        return Response(framed(stats) if "/admin/" in request.asked else head if request.asked[0] == "H" else uploads)
+
+    with serving(respond) as location, SETUPS[1].opened(location, SETUPS[1].any_settings()) as store:
+        usage = store.bucket_usage("bucket")
+    assert (usage.object_count, usage.size_bytes, usage.source) == (3, 9, "rgw-head")

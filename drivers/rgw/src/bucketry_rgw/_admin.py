@@ -35,30 +35,33 @@ class RawQuota(msgspec.Struct, frozen=True):
 class Category(msgspec.Struct, frozen=True):
     """What a bucket holds of one kind of objects."""
 
-    size: int = 0
+    size: int
+    num_objects: int
     size_actual: int = 0
-    num_objects: int = 0
+
+
+_EMPTY: Final = Category(size=0, num_objects=0)
 
 
 class BucketStats(msgspec.Struct, frozen=True):
     """A bucket's statistics. ``usage`` is empty as long as the bucket is."""
 
     bucket: str
+    usage: dict[str, Category]
     owner: str = ""
     num_shards: int = 0
     placement_rule: str = ""
-    usage: dict[str, Category] = {}
     bucket_quota: RawQuota = RawQuota()
 
     @property
     def main(self) -> Category:
         """What its objects take. The other categories are RGW's own; one of them may hold a count near 2^64."""
-        return self.usage.get("rgw.main", Category())
+        return self.usage.get("rgw.main", _EMPTY)
 
     @property
     def uploads(self) -> int:
         """How many multipart uploads are in progress; `main` counts their parts."""
-        return self.usage.get("rgw.multimeta", Category()).num_objects
+        return self.usage.get("rgw.multimeta", _EMPTY).num_objects
 
 
 class Operations(msgspec.Struct, frozen=True):

@@ -48,6 +48,9 @@ HEADERS = [
     "PUT expires Sun, {} Nov 1994 08:49:37 GMT",
     "PUT x-amz-copy-source-range bytes=0-{}",
     "GET x-amz-object-attributes {}",
+    "GET x-amz-max-parts {}",
+    "GET x-amz-part-number-marker {}",
+    "POST x-amz-mp-object-size {}",
 ]
 RULE = "<AllowedMethod>GET</AllowedMethod><AllowedOrigin>*</AllowedOrigin><MaxAgeSeconds>{}</MaxAgeSeconds>"
 PART = "<Part><PartNumber>{}</PartNumber><ETag>e</ETag></Part>"
@@ -108,8 +111,11 @@ def test_parameters_of_s3(s3: int, request_line: str, number: str) -> None:
 @pytest.mark.parametrize("header", HEADERS)
 def test_headers_of_s3(s3: int, header: str, number: str) -> None:
     method, name, value = header.format(number).split(" ", 2)
-    target = "/things/a?attributes" if "attributes" in name else f"/things/{'a' if method == 'GET' else 'b'}"
-    assert ask(s3, method, target, {name: value}) in {200, 206, 304, 400, 412, 416}
+    more = {"x-amz-object-attributes": "ObjectParts"} if "part" in name else {}
+    target = "/things/a?attributes" if more or "attributes" in name else f"/things/{'a' if method == 'GET' else 'b'}"
+    if method == "POST":
+        target += "?uploadId=x"
+    assert ask(s3, method, target, {**more, name: value}) in {200, 206, 304, 400, 412, 416}
 
 
 @pytest.mark.parametrize("number", NUMBERS.values(), ids=NUMBERS)

@@ -21,7 +21,7 @@ _RESOLVER = f"MAP {EVIL} 127.0.0.1, MAP {APP} 127.0.0.1, MAP * ~NOTFOUND, EXCLUD
 """The names lead here, as those of DNS rebinding do; nothing else leads anywhere: no test needs the internet."""
 
 _ACTIONS = Path(__file__).with_name("actions.js").read_text()
-WAIT = 30
+WAIT = 60
 
 
 @contextmanager

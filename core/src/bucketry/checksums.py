@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import zlib
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 import msgspec
@@ -74,6 +74,7 @@ class _Crc:
         return self._value.to_bytes(self._size, "big")
 
 
+@cache
 def _model(name: str) -> Any:
     # Imported when first asked for: most callers come with none of these, or with a CRC32 of one content.
     import anycrc

@@ -1,0 +1,65 @@
+"""How many completions are remembered, and for how long."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from bucketry import CompletedPart, NoSuchUpload
+from bucketry_memory import _completions
+from bucketry_memory._completions import FOR, MOST, Completions
+
+from tests.memory.opened import BUCKET, make_store
+
+NOW = datetime(2024, 1, 15, 10, 30, tzinfo=UTC)
+PARTS = (CompletedPart(1, "etag"), CompletedPart(3, "another"))
+
+
+def test_the_last_ten_thousand_are_remembered() -> None:
+    completions = Completions()
+    for number in range(MOST + 2):
+        completions.remember("bucket", "key", f"upload {number}", PARTS, NOW)
+    assert MOST == 10_000
+    held = [completions.holds("bucket", "key", f"upload {number}", PARTS, NOW) for number in (0, 1, 2, MOST + 1)]
+    assert held == [False, False, True, True]
+
+
+def test_they_are_remembered_for_an_hour() -> None:
+    completions = Completions()
+    completions.remember("bucket", "key", "first", PARTS, NOW)
+    assert timedelta(hours=1) == FOR
+    assert completions.holds("bucket", "key", "first", PARTS, NOW + FOR)
+    assert not completions.holds("bucket", "key", "first", PARTS, NOW + FOR + timedelta(milliseconds=1))
+    completions.remember("bucket", "key", "second", PARTS, NOW + 2 * FOR)
+    # What is too old takes up no room either.
+    assert list(completions._by_id) == ["second"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        ("another", "key", "upload", PARTS),
+        ("bucket", "another", "upload", PARTS),
+        ("bucket", "key", "another", PARTS),
+        ("bucket", "key", "upload", PARTS[:1]),
+        ("bucket", "key", "upload", (CompletedPart(1, "etag"), CompletedPart(4, "another"))),
+        ("bucket", "key", "upload", (CompletedPart(1, "etag"), CompletedPart(3, "etag"))),
+    ],
+    ids=["bucket", "key", "upload", "fewer parts", "another number", "another etag"],
+)
+def test_only_the_very_same_is_known(other: tuple[str, str, str, tuple[CompletedPart, ...]]) -> None:
+    completions = Completions()
+    completions.remember("bucket", "key", "upload", PARTS, NOW)
+    assert completions.holds("bucket", "key", "upload", PARTS, NOW)
+    assert not completions.holds(*other, NOW)
+
+
+def test_a_completion_is_forgotten_after_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    store, _ = make_store()
+    upload = store.create_multipart_upload(BUCKET, "key").upload_id
+    part = store.upload_part(BUCKET, "key", upload, 1, b"part")
+    done = store.complete_multipart_upload(BUCKET, "key", upload, [part])
+    assert store.complete_multipart_upload(BUCKET, "key", upload, [part]) == done
+    monkeypatch.setattr(_completions, "FOR", timedelta(0) - timedelta(seconds=1))
+    with pytest.raises(NoSuchUpload):
+        store.complete_multipart_upload(BUCKET, "key", upload, [part])

@@ -43,3 +43,14 @@ def test_a_tree_there_and_back(rclone: Program, bucket: str, large: Path, tmp_pa
     rclone.run("moveto", f"b:{bucket}/tree/large.bin", f"b:{bucket}/moved.bin")
     rclone.run("purge", f"b:{bucket}")
     assert bucket not in rclone.run("lsd", "b:")
+
+
+def test_a_sync_between_buckets_and_its_versions(rclone: Program, s3: S3Endpoint, bucket: str) -> None:
+    names = [f"docs {number % 5}/a+b c%2F{number:03} é&=.txt" for number in range(100)]
+    for number, name in enumerate(names):
+        s3.store.put_object(bucket, name, b"%d" % number)
+    rclone.run("mkdir", f"b:{bucket}-copy")
+    rclone.run("sync", f"b:{bucket}", f"b:{bucket}-copy")
+    rclone.run("check", "--download", f"b:{bucket}", f"b:{bucket}-copy")
+    listed = rclone.run("lsf", "--recursive", "--files-only", "--s3-versions", f"b:{bucket}-copy")
+    assert sorted(listed.splitlines()) == sorted(names)

@@ -11,9 +11,10 @@ Besides these, any operation may fail with ``AccessDenied``, ``Throttled``, ``Un
 Times are in UTC. Mappings in results (metadata, tags) are immutable. A condition ``*`` holds for any object. A key or
 upload in a bucket that does not exist is ``NoSuchBucket``.
 
-Operations are synchronous and are called from many threads at once. They return an answer always: ``None`` means that
-a driver forgot its ``return``. Hook signatures have neither defaults nor keyword-only parameters, since pluggy passes
-them to nobody; what is optional travels in one options Struct.
+Operations are synchronous and are called from many threads at once. They always return a result of the annotated type:
+core checks that once, and anything else is ``InvalidDriver``; ``None`` means that a driver forgot its ``return``. Hook
+signatures have neither defaults nor keyword-only parameters, since pluggy passes them to nobody; what is optional
+travels in one options Struct.
 """
 
 from __future__ import annotations

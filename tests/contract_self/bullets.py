@@ -160,6 +160,11 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
             "test_a_range_gives_its_first_to_its_last_byte",
             "test_any_range_is_what_slicing_says",
         ],
+        "The last bytes of an empty object": [
+            "test_the_last_bytes_of_an_empty_object_are_none",
+            "test_a_condition_comes_before_the_last_bytes_of_an_empty_object",
+            "test_an_empty_object_has_no_other_range",
+        ],
         "With ``part_number``, that part": [
             "test_each_part_is_read_alone",
             "test_an_object_that_was_not_uploaded_in_parts_has_one",

@@ -40,7 +40,11 @@ RAISES: dict[str, dict[str, list[str]]] = {
     "get_object": {
         "NoSuchBucket": _NO_BUCKET,
         "NoSuchKey": _NO_KEY,
-        "InvalidRange": ["test_a_range_without_a_byte_is_refused", "test_an_empty_object_has_no_range", *_NO_PART],
+        "InvalidRange": [
+            "test_a_range_without_a_byte_is_refused",
+            "test_an_empty_object_has_no_other_range",
+            *_NO_PART,
+        ],
         "PreconditionFailed": _FAILED,
         "NotModified": _CURRENT,
     },

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Final, NamedTuple
+from typing import Final
 from urllib.parse import urlsplit
 
 RawHeaders = list[tuple[bytes, bytes]]
+
+FRAMING: Final = frozenset({b"host", b"content-length", b"transfer-encoding"})
+"""The headers that say whom a request is for, and where it ends."""
 
 CHUNKED: Final = -1
 """The length of a body that comes in chunks: nobody knows it before its end."""
@@ -43,19 +46,14 @@ class BadHead(ValueError):
         self.detail = detail
 
 
-class _Framing(NamedTuple):
-    hosts: list[bytes]
-    codings: list[bytes]
-    length: int
-
-
-def body_length(version: str, target: bytes, headers: RawHeaders) -> int:
+def body_length(version: str, target: bytes, framing: RawHeaders, headers: RawHeaders) -> int:
     """Checks a head, and returns the length of the body behind it in bytes, or `CHUNKED`.
 
     Args:
         version: The HTTP version, such as ``1.1``.
         target: The request target as it came.
-        headers: The headers, names in lower case. In a request with an absolute target, ``host`` becomes the
+        framing: The headers whose names are in `FRAMING`.
+        headers: All headers, names in lower case. In a request with an absolute target, ``host`` becomes the
             target's own (RFC 9112, 3.2.2).
 
     Raises:
@@ -66,7 +64,17 @@ def body_length(version: str, target: bytes, headers: RawHeaders) -> int:
     if b"#" in target:
         # RFC 9112, 3.2: a target has no fragment. To cut it off would be to serve another object.
         raise BadHead(HTTPStatus.BAD_REQUEST, "The request target has a '#': send it as %23.")
-    hosts, codings, length = _framing(headers)
+    hosts: list[bytes] = []
+    codings: list[bytes] = []
+    length = 0
+    for name, value in framing:
+        if name == b"host":
+            hosts.append(value)
+        elif name == b"content-length":
+            # The parser has checked it: digits, and once.
+            length = int(value)
+        else:
+            codings.append(value)
     _check_hosts(version, hosts)
     if not target.startswith(b"/"):
         _take_host(target, headers)
@@ -78,21 +86,6 @@ def body_length(version: str, target: bytes, headers: RawHeaders) -> int:
     if len(codings) > 1 or codings[0].lower() != b"chunked":
         raise BadHead(HTTPStatus.NOT_IMPLEMENTED, "The only Transfer-Encoding here is chunked: send that, or none.")
     return CHUNKED
-
-
-def _framing(headers: RawHeaders) -> _Framing:
-    hosts: list[bytes] = []
-    codings: list[bytes] = []
-    length = 0
-    for name, value in headers:
-        if name == b"host":
-            hosts.append(value)
-        elif name == b"content-length":
-            # The parser has checked it: digits, and once.
-            length = int(value)
-        elif name == b"transfer-encoding":
-            codings.append(value)
-    return _Framing(hosts, codings, length)
 
 
 def _check_hosts(version: str, hosts: list[bytes]) -> None:

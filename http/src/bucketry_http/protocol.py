@@ -19,11 +19,11 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from bucketry_http.heads import CHUNKED, REFUSAL_CODES, BadHead, body_length
+from bucketry_http.heads import CHUNKED, FRAMING, REFUSAL_CODES, BadHead, RawHeaders, body_length
 from bucketry_http.old_clients import without_chunks
 from bucketry_http.shared.dates import FreshDate, date_now
 from bucketry_http.shared.ending import DRAIN_SECONDS, MAX_DRAINED_BYTES, allow_ending
-from bucketry_http.unparsed import Unparsed
+from bucketry_http.unparsed import END_OF_HEAD, Unparsed
 
 MAX_HEAD_BYTES: Final = 64 * 1024
 """Request line, headers and trailers together, in bytes: eight times what most servers take."""
@@ -42,6 +42,11 @@ MAX_STEPS: Final = 500
 
 _SLICE_BYTES: Final = 8 * 1024
 """Most of a chunked body that is parsed at once: some 1,400 chunks of one byte, a millisecond or two."""
+
+_LARGE_SLICE_BYTES: Final = 64 * 1024
+"""The same once chunks turn out to be large."""
+
+_FEW_STEPS: Final = 8
 
 SEND_SECONDS: Final = 60.0
 """How long a client may take nothing of an answer that waits for it.
@@ -67,8 +72,9 @@ class BoundedProtocol(HttpToolsProtocol):
     _send_timer: asyncio.TimerHandle | None = None
     _kernel_bounds_sending = False
     _waiting_bytes = 0
-    _fields = _field_bytes = 0
+    _trailers = _field_bytes = 0
     _steps = 0
+    _slice_bytes = _SLICE_BYTES
     _in_head = True
     _in_body = False
     _behind = False
@@ -108,8 +114,15 @@ class BoundedProtocol(HttpToolsProtocol):
         """Takes what the client sent."""
         if self._is_cut_off:
             return
-        self._unparsed.add(data)
-        self._parse()
+        if self._is_one_head(data):
+            # By far the most common case, and the shortest way.
+            self._waiting_bytes += len(data)
+            self._feed(data)
+            if self._in_body or self.transport.is_closing():
+                self._parse()
+        else:
+            self._unparsed.add(data)
+            self._parse()
         if not self._waiting_bytes and self.timeout_keep_alive_task is not None:
             self._go_on_waiting()
 
@@ -117,22 +130,31 @@ class BoundedProtocol(HttpToolsProtocol):
         """Begins a request."""
         self._unset_keepalive_if_required()
         self._in_head, self._in_body = True, False
-        self._waiting_bytes = self._fields = self._field_bytes = 0
+        self._waiting_bytes = self._trailers = self._field_bytes = 0
+        self._framing: RawHeaders = []
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Takes one header; a trailer after a chunked body counts, and says nothing about its request any more."""
-        self._steps += 1
-        self._fields += 1
         self._field_bytes += len(name) + len(value)
-        if self._field_bytes > MAX_HEAD_BYTES or self._fields > MAX_HEADERS:
+        headers = self.headers
+        if self._field_bytes > MAX_HEAD_BYTES or len(headers) + self._trailers >= MAX_HEADERS:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
-        if b"\t" in value and name.lower() == b"transfer-encoding":
-            # The parser strips spaces here, no tabs, and would take the chunks for the body.
-            self._refuse(HTTPStatus.BAD_REQUEST)
-        if self._in_head:
-            # Blanks around a value are no part of it (RFC 9110, 5.5); the parser leaves those behind it.
-            super().on_header(name, value.strip(b" \t"))
+        if not self._in_head:
+            self._trailers += 1
+            self._steps += 1
+            return
+        name = name.lower()
+        # Blanks around a value are no part of it (RFC 9110, 5.5); the parser leaves those behind it.
+        field = (name, value.strip(b" \t"))
+        headers.append(field)
+        if name in FRAMING:
+            if b"\t" in value and name == b"transfer-encoding":
+                # The parser strips spaces here, no tabs, and would take the chunks for the body.
+                self._refuse(HTTPStatus.BAD_REQUEST)
+            self._framing.append(field)
+        elif name == b"expect" and field[1].lower() == b"100-continue":
+            self.expect_100_continue = True
 
     def on_headers_complete(self) -> None:
         """Hands a request on, if its head is within the limits."""
@@ -140,14 +162,14 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_body = True
         # The answer before may have been complete only after this request had begun.
         self._unset_keepalive_if_required()
-        self._waiting_bytes = self._fields = 0
+        self._waiting_bytes = 0
         if len(self.url) > MAX_URL_BYTES:
             self._refuse(HTTPStatus.REQUEST_URI_TOO_LONG)
         if self.parser.get_method() == b"CONNECT":
             self._refuse(HTTPStatus.BAD_REQUEST)
         version = self.parser.get_http_version()
         try:
-            self._body_left = body_length(version, self.url, self.headers)
+            self._body_left = body_length(version, self.url, self._framing, self.headers)
         except BadHead as error:
             self._refuse(error.status, error.detail)
         if version == "1.0":
@@ -183,7 +205,10 @@ class BoundedProtocol(HttpToolsProtocol):
             self._drained_bytes = 0
             self._drain_timer = self.loop.call_later(DRAIN_SECONDS, self.transport.close)
         self._behind = bool(self._unparsed)
-        self._parse()
+        if self._behind or self.flow.read_paused or self._in_body:
+            self._parse()
+        else:
+            self._watch_head()
 
     def pause_writing(self) -> None:
         """Begins to wait for a client that does not take its answer, where the kernel does not."""
@@ -264,6 +289,12 @@ class BoundedProtocol(HttpToolsProtocol):
         old = cycle.scope["http_version"] == "1.0"
         super()._start_asgi_task(cycle, without_chunks(app, cycle) if old else app)
 
+    def _is_one_head(self, data: bytes) -> bool:
+        """Whether this is one whole head, for which nothing else has to wait."""
+        if self._unparsed or self._in_body or self._waiting_bytes or not data.endswith(END_OF_HEAD):
+            return False
+        return data.find(END_OF_HEAD) == len(data) - len(END_OF_HEAD) and not self._must_wait()
+
     def _parse(self) -> None:
         """Parses what came, until a request waits for its response or others are to have their turn."""
         unparsed, steps = self._unparsed, 0
@@ -291,12 +322,14 @@ class BoundedProtocol(HttpToolsProtocol):
         if not self._in_body:
             piece = self._unparsed.take_lines(len(self._unparsed))
         elif self._body_left == CHUNKED:
-            piece = self._unparsed.take_lines(_SLICE_BYTES)
+            piece = self._unparsed.take_lines(self._slice_bytes)
         else:
-            piece = self._unparsed.take(self._body_left)
+            piece = self._unparsed.take(max(self._body_left, 1))
             self._body_left -= len(piece)
         self._waiting_bytes += len(piece)
         self._feed(piece)
+        large = self._steps <= _FEW_STEPS
+        self._slice_bytes = min(2 * self._slice_bytes, _LARGE_SLICE_BYTES) if large else _SLICE_BYTES
 
     def _must_wait(self) -> bool:
         cycle: RequestResponseCycle | None = self.cycle

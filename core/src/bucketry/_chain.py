@@ -140,9 +140,11 @@ def _guard_content(
                         f"get_object of the driver {driver.name!r} gave a chunk of {type(chunk).__name__}, not of bytes"
                     )
                 missing -= len(chunk)
+                if missing < 0:  # At once: content that never ends must not be read for ever.
+                    raise Unavailable(f"at least {-missing} bytes too many came")
                 yield chunk
             if missing:
-                raise Unavailable(f"{missing} bytes are missing" if missing > 0 else f"{-missing} bytes too many came")
+                raise Unavailable(f"{missing} bytes are missing")
         except Exception as error:  # noqa: BLE001 - whatever the SDK raises
             _raise_translated(driver, error, parameters, values)
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final, TypeVar
+from typing import Final, Generic, TypeVar
 
-from bucketry import BucketryError, Unsupported
+from bucketry import BucketryError, InvalidDriver, Unsupported
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+MOST_SECONDS: Final = 300.0
+"""Seconds after which a call in another thread counts as one that never ends."""
+
+THREADS: Final = 8
 
 PATIENCE: Final = 2.0
 """Seconds to wait for a call that a driver may hold back until another one has ended. Nothing fails for it."""
@@ -21,10 +27,11 @@ def outcome_of(act: Callable[[], object]) -> str:
 
     Raises:
         Unsupported: As it is: what a driver does not declare has no outcome.
+        InvalidDriver: As it is: a result that breaks the form of the contract is none.
     """
     try:
         act()
-    except Unsupported:
+    except (Unsupported, InvalidDriver):
         raise
     except BucketryError as error:
         return error.code
@@ -36,11 +43,65 @@ def race(acts: Sequence[Callable[[], Result]]) -> list[Result]:
     line = threading.Barrier(len(acts))
 
     def start(act: Callable[[], Result]) -> Result:
-        line.wait()
+        line.wait(MOST_SECONDS)
         return act()
 
-    with ThreadPoolExecutor(len(acts)) as threads:
-        return list(threads.map(start, acts))
+    return _ended([_Call(lambda act=act: start(act)) for act in acts])  # type: ignore[misc]
+
+
+def for_all(act: Callable[[Item], object], items: Iterable[Item]) -> None:
+    """Does something with each of these, in eight threads."""
+    left = deque(items)
+
+    def work() -> None:
+        while True:
+            try:
+                item = left.popleft()
+            except IndexError:
+                return
+            act(item)
+
+    _ended([_Call(work) for _ in range(THREADS)])
+
+
+class _Call(Generic[Result]):
+    """A call in a thread of its own, which ends with the process at the latest: nobody waits for one that hangs."""
+
+    def __init__(self, act: Callable[[], Result]) -> None:
+        self._act = act
+        self._result: list[Result] = []
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._result.append(self._act())
+        except BaseException as error:  # noqa: BLE001 - raised in the thread that waits
+            self._error = error
+
+    def wait(self, seconds: float) -> bool:
+        """Waits for so long at most; returns whether it has ended."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def result(self) -> Result:
+        """Returns what came of it.
+
+        Raises:
+            AssertionError: It does not end.
+        """
+        assert self.wait(MOST_SECONDS), f"a call has not returned for {MOST_SECONDS:g} seconds"
+        if self._error is not None:
+            raise self._error
+        return self._result[0]
+
+
+def _ended(calls: Sequence[_Call[Result]]) -> list[Result]:
+    """Waits for all, and then raises the first error, if there is one."""
+    for call in calls:
+        call.wait(MOST_SECONDS)
+    return [call.result() for call in calls]
 
 
 @contextmanager
@@ -50,13 +111,12 @@ def side_by_side(act: Callable[[], object]) -> Iterator[Callable[[], None]]:
     A driver may let a second call wait until the first has ended; then the first has to go on. On leaving, the second
     has ended, and its error is raised.
     """
-    with ThreadPoolExecutor(1) as thread:
-        started: list[Future[object]] = []
+    started: list[_Call[object]] = []
 
-        def start() -> None:
-            started.append(thread.submit(act))
-            wait(started, PATIENCE)
+    def start() -> None:
+        started.append(_Call(act))
+        started[-1].wait(PATIENCE)
 
-        yield start
-        for future in started:
-            future.result()
+    yield start
+    for call in started:
+        call.result()

@@ -25,8 +25,10 @@ class ContractTests:
     Attributes:
         backend: What makes the `Backend`: the class itself, most often. A fixture named ``contract_backend``, of class
             scope or wider, may take its place.
+        effort: How much its tests try. 0: little; 1: much, or side by side; 2: anything. They run in this order.
     """
 
+    effort: ClassVar[int] = 0
     backend: ClassVar[Callable[[], Backend]]
 
     @pytest.fixture(autouse=True)

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
 
+import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import engine
 
-Check = TypeVar("Check", bound=Callable[..., Any])
+SHRINK_SECONDS: Final = 10.0
+"""How long a smaller example is looked for once one fails; hypothesis itself takes up to five minutes."""
+
+
+@contextmanager
+def shrinking_briefly() -> Iterator[None]:
+    """Has hypothesis look for a smaller example for some seconds only.
+
+    It has no setting for that, so this reaches into its engine, which reads the figure each time. A hypothesis without
+    it takes its own time, until the limit of the test. The report that is left out says that it took five minutes.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "MAX_SHRINKING_SECONDS", SHRINK_SECONDS, raising=False)
+        patch.setattr(engine, "report", lambda _: None, raising=False)
+        yield
 
 
 def bounded(examples: int, **more: Any) -> settings:
@@ -17,6 +34,16 @@ def bounded(examples: int, **more: Any) -> settings:
     )
 
 
-def some_examples(examples: int) -> Callable[[Check], Check]:
-    """Has a check tried on so many examples."""
-    return bounded(examples)
+def some_examples(examples: int) -> Callable[[Callable[[], None]], Callable[[], None]]:
+    """Has a check tried on so many examples. Stands above ``@given``."""
+
+    def enter(given: Callable[[], None]) -> Callable[[], None]:
+        tried = bounded(examples)(given)
+
+        def check() -> None:
+            with shrinking_briefly():
+                tried()
+
+        return check
+
+    return enter

@@ -15,6 +15,7 @@ from bucketry_contract._layer import PassThrough
 from bucketry_contract._needs import REQUIRED, needed_by
 from bucketry_contract._notes import add_note, notes_of
 from bucketry_contract._report import Reporter
+from bucketry_contract._running import TIMEOUT, Sparing, in_order, opening, telling_once, time_limit
 from bucketry_contract._scratch import Scratch
 from bucketry_contract._tests import ContractTests
 from bucketry_contract.backend import Backend
@@ -33,6 +34,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--contract-report", metavar="FILE", type=Path, help="write the compat matrix as FILE.json and FILE.md"
     )
+    group.addoption(
+        "--contract-timeout",
+        metavar="SECONDS",
+        type=float,
+        default=TIMEOUT,
+        help=f"how long a test may take, {TIMEOUT:g} by default; 0: for ever",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -45,6 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("--contract-report FILE is named .json or .md; both are written")
     if config.option.store:
         _leave_no_files(config)
+    config.pluginmanager.register(Sparing(), "bucketry-contract-sparing")
     if not hasattr(config, "workerinput"):  # The process that collects the reports of all workers writes them down.
         config.pluginmanager.register(Reporter(path), "bucketry-contract-report")
 
@@ -62,14 +71,46 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if collection_path == _OWN_TESTS and not config.option.store else None
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Notes of each of the suite's tests whose it is and what it needs."""
+    """Notes of each of the suite's tests whose it is and what it needs; puts short ones first."""
     for item in items:
         if isinstance(item, pytest.Function) and item.cls is not None and issubclass(item.cls, ContractTests):
             notes = notes_of(item)
             notes["suite"] = item.cls.__name__
             notes["needs"] = needed_by(item)
             notes["layering"] = item.callspec.params.get("contract_layering", "") if hasattr(item, "callspec") else ""
+    items[:] = in_order(items)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
+    """Opens the store, for so long."""
+    with time_limit(item, item.config.option.contract_timeout):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """Runs a test for so long."""
+    with time_limit(item, item.config.option.contract_timeout):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """Removes what a test made, for so long."""
+    with time_limit(item, item.config.option.contract_timeout):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
+) -> Generator[None, object, object]:
+    """Notes where the store cannot be opened."""
+    with opening(fixturedef.argname, request):
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -80,7 +121,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     missing = cast("list[str]", notes_of(pyfuncitem)["missing"])
     unasked = bool(missing) and set(missing) <= MEASURED_FEATURES
     try:
-        answer = yield
+        with telling_once(pyfuncitem):
+            answer = yield
     except Unsupported:
         if not missing:
             raise
@@ -125,6 +167,7 @@ def contract_store(contract_backend: Backend, contract_layering: str) -> Iterato
 def contract_scratch(contract_store: Store, contract_backend: Backend) -> Iterator[Scratch]:
     """Buckets of the suite's own, removed after the last test, also after an interrupt."""
     scratch = Scratch(contract_store, contract_backend)
+    scratch.give_back(scratch.take())  # Without a bucket, there is no test.
     yield scratch
     if left := scratch.remove_all():
         pytest.fail(f"these buckets could not be removed: {', '.join(left)}")

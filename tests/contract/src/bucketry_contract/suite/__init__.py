@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bucketry_contract.suite.basics import BasicTests
 from bucketry_contract.suite.buckets import BucketTests
 from bucketry_contract.suite.checksums import ChecksumTests
 from bucketry_contract.suite.completing_again import CompletingAgainTests
@@ -34,6 +35,7 @@ from bucketry_contract.suite.writing import WritingTests
 
 
 class ContractSuite(
+    BasicTests,
     BucketTests,
     KeyTests,
     ReadingTests,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 from bucketry import InvalidArgument, ListOptions
 
 from bucketry_contract._needs import needs
 from bucketry_contract._pages import byte_order, entries_of, pages_of
+from bucketry_contract._racing import for_all
 from bucketry_contract._scratch import Bucket
 from bucketry_contract._tests import ContractTests, once
 
@@ -51,8 +50,7 @@ class PagingTests(ContractTests):
     @once
     def test_nothing_is_cut_off_after_a_thousand_keys(self, bucket: Bucket) -> None:
         keys = [f"{number:04}" for number in range(1005)]
-        with ThreadPoolExecutor(8) as threads:
-            list(threads.map(lambda key: bucket.put(key, b""), keys))
+        for_all(lambda key: bucket.put(key, b""), keys)
         assert bucket.first_entries() == keys[:1000]
         assert bucket.entries() == keys
         assert [info.key for info in bucket.store.iter_objects(bucket.name)] == keys

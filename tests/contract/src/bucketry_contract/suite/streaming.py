@@ -22,6 +22,8 @@ LARGE = 64 * MIB
 class StreamingTests(ContractTests):
     """Memory does not grow with the object, and nothing ends early in silence."""
 
+    effort = 1
+
     @needs("put_object", "get_object")
     @once
     @pytest.mark.parametrize("is_known", [True, False], ids=["known length", "unknown length"])

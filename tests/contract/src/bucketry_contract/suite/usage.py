@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Final
 
@@ -13,6 +12,7 @@ from bucketry import NoSuchBucket, Store
 from bucketry_contract._bodies import broken_after
 from bucketry_contract._broken import BROKEN, fails_as
 from bucketry_contract._needs import needs
+from bucketry_contract._racing import for_all
 from bucketry_contract._scratch import Bucket, Scratch
 from bucketry_contract._tests import ContractTests, once
 from bucketry_contract.backend import Backend
@@ -142,8 +142,7 @@ class UsageTests(ContractTests):
 
 
 def _put_many(bucket: Bucket) -> None:
-    with ThreadPoolExecutor(8) as threads:
-        list(threads.map(lambda number: bucket.put(f"{number:04}", b"x"), range(MANY)))
+    for_all(lambda number: bucket.put(f"{number:04}", b"x"), range(MANY))
 
 
 def _reported(bucket: Bucket) -> tuple[int, int]:

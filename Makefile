@@ -3,6 +3,7 @@
 
 VENV := .venv
 BENCH_VENV := .bench-venv
+MUTANTS_VENV := .mutants-venv
 MEMBERS := $(patsubst %/pyproject.toml,%,$(wildcard core/pyproject.toml s3client/pyproject.toml drivers/*/pyproject.toml http/pyproject.toml \
              cli/pyproject.toml testing/pyproject.toml tests/contract/pyproject.toml))
 export PYTHON
@@ -16,7 +17,7 @@ LOCAL = $(foreach member,$(MEMBERS),--no-emit-package $(shell sed -n 's/^name = 
 CHECKS := check-format check-lint check-imports check-tree check-types
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-clients servers clients compat record sweep check bench fix lock clean venv bench-venv $(CHECKS)
+.PHONY: help serve test test-clients servers clients compat record sweep check bench mutants fix lock clean venv bench-venv mutants-venv $(CHECKS)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -75,18 +76,25 @@ fix: venv ## format the code and apply the linter's safe fixes
 bench: bench-venv ## measure against what a user would pick instead
 	@$(BENCH_VENV)/bin/python -m benchmarks $(ARGS)
 
+mutants: mutants-venv ## plant mistakes in the memory driver, and see whether the contract suite notices (half an hour)
+	@$(MUTANTS_VENV)/bin/python -m tests.mutants $(ARGS)
+
 lock: ## update requirements/ (newest versions: ARGS=--upgrade)
 	@tools/venv.sh $(VENV)
 	$(COMPILE) --group bootstrap --output-file requirements/uv.txt
 	$(COMPILE) pyproject.toml --group dev $(LOCAL) --output-file requirements/dev.txt
 	$(COMPILE) --group clients --output-file requirements/clients.txt
 	$(COMPILE) pyproject.toml --group bench $(LOCAL) --constraints requirements/dev.txt --output-file requirements/bench.txt
+	$(COMPILE) pyproject.toml --group mutants $(LOCAL) --constraints requirements/dev.txt --output-file requirements/mutants.txt
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) $(BENCH_VENV) .clients-venv .clients .*venv.lock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) $(MUTANTS_VENV) .clients-venv .clients .*venv.lock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 venv:
 	@tools/venv.sh $(VENV) requirements/dev.txt $(MEMBERS)
+
+mutants-venv:
+	@tools/venv.sh $(MUTANTS_VENV) requirements/mutants.txt $(MEMBERS)
 
 bench-venv:
 	@tools/venv.sh $(BENCH_VENV) requirements/bench.txt $(MEMBERS)

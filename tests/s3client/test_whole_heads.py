@@ -101,6 +101,18 @@ def test_a_line_that_is_no_header_is_an_error_since_those_behind_it_are_lost() -
         heads(manager, f"http://{location}/")
 
 
+def test_an_object_may_have_more_metadata_than_python_takes_headers() -> None:
+    metadata = b"".join(b"x-amz-meta-%d: %d\r\n" % (number, number) for number in range(600))
+    with answering(HEAD[:-2] + metadata + b"\r\n") as location, WholeHeads() as manager:
+        assert heads(manager, f"http://{location}/")["x-amz-meta-599"] == "599"
+
+
+def test_headers_without_end_are_an_error() -> None:
+    headers = b"".join(b"x-amz-meta-%d: %d\r\n" % (number, number) for number in range(1100))
+    with answering(HEAD[:-2] + headers + b"\r\n") as location, WholeHeads() as manager, pytest.raises(HTTPError):
+        heads(manager, f"http://{location}/")
+
+
 def test_over_tls_it_is_an_error_too(tmp_path: Path) -> None:
     ca_file, chain, key = certificate(tmp_path, "127.0.0.1")
     (tmp_path / "chain.pem").write_bytes(chain)

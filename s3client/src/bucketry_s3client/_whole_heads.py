@@ -6,19 +6,28 @@ line that does not end with its line break is an error, and so is one that is no
 
 This reaches into ``http.client``: it reads the lines of a response from ``HTTPResponse.fp``, and
 ``HTTPConnection.response_class`` makes the responses. ``tests/s3client/test_whole_heads.py`` fails where that changes.
+
+It also raises a limit of ``http.client`` for the whole process: see `MAX_HEADERS`.
 """
 
 from __future__ import annotations
 
+import http.client
 import io
 from http.client import HTTPException, HTTPResponse, RemoteDisconnected
-from typing import Any
+from typing import Any, Final
 
 from typing_extensions import override
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HeaderParsingError
 from urllib3.util.response import assert_header_parsing
+
+MAX_HEADERS: Final = 1000
+"""Most headers of a response. S3's 2 KB of user metadata may be several hundred entries, a header each."""
+
+# Python takes 100, and has a setting for it from 3.15 on only: an object with more could be written, but never read.
+http.client._MAXHEADERS = max(MAX_HEADERS, http.client._MAXHEADERS)  # type: ignore[attr-defined]
 
 
 class _Lines(io.BufferedReader):

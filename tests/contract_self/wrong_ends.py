@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 from bucketry import (
+    Body,
     BucketReport,
     CompletedPart,
     CompleteOptions,
@@ -25,16 +27,19 @@ from bucketry import (
     UsageReport,
 )
 from bucketry.hookspecs import hookimpl
+from bucketry_contract.suite.buckets import BucketTests
 from bucketry_contract.suite.errors import ErrorTests
+from bucketry_contract.suite.listing import ListingTests
 from bucketry_contract.suite.multipart_errors import MultipartErrorTests
 from bucketry_contract.suite.paging import PagingTests
 from bucketry_contract.suite.persistence import PersistenceTests
+from bucketry_contract.suite.reading import ReadingTests
 from bucketry_contract.suite.tagging import TaggingTests
 from bucketry_contract.suite.usage import UsageTests
 
 from tests.contract_self.cases import fails
 from tests.contract_self.honest import HonestDriver
-from tests.contract_self.honest_state import BucketState, UploadState
+from tests.contract_self.honest_state import BucketState, Stored, UploadState
 from tests.contract_self.persistent import PersistentDriver, SmallDriver
 
 
@@ -201,3 +206,28 @@ class ForgetsTags(PersistentDriver):
             for key in bucket.objects:
                 self.put_object_tagging(name, key, {})
         return super().close()
+
+
+@fails(BucketTests, BucketTests.test_nothing_is_put_into_a_bucket_that_is_deleted_meanwhile)
+class APutBringsItsBucketBack(HonestDriver):
+    def pull(self, bucket: str, key: str, body: Body) -> tuple[bytes, ...]:
+        state = self.bucket(bucket)
+        pieces = super().pull(bucket, key, body)
+        self.buckets.setdefault(bucket, state)
+        return pieces
+
+
+@fails(ReadingTests, ReadingTests.test_a_range_of_a_large_object_begins_and_ends_anywhere)
+class CountsARangeFromItsPiece(HonestDriver):
+    def chunks(self, bucket: str, key: str, stored: Stored, start: int, stop: int) -> Iterator[bytes]:
+        first = stored.pieces[0] if stored.pieces else b""
+        is_later = start >= len(first) and len(stored.pieces) > 1
+        return super().chunks(bucket, key, stored, start + 1 if is_later else start, stop + 1 if is_later else stop)
+
+
+@fails(ListingTests, ListingTests.test_a_delimiter_may_be_the_last_character_there_is)
+class EndsBehindTheLastCharacter(HonestDriver):
+    def entries(self, bucket: str, options: ListOptions) -> list[str]:
+        found = super().entries(bucket, options)
+        ends = (at for at, entry in enumerate(found, 1) if entry.endswith("\U0010ffff"))
+        return found[: next(ends, len(found))]

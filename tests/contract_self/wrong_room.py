@@ -108,3 +108,14 @@ class LosesTheRoomOfCompletedUploads(LosesRoom):
         info = super().complete_multipart_upload(bucket, key, upload_id, parts, options)
         self.lost += info.size_bytes
         return info
+
+
+@fails(RoomTests, RoomTests.test_what_is_gone_gives_its_room_back)
+class LosesTheRoomOfUploadsInDeletedBuckets(LosesRoom):
+    @hookimpl
+    def delete_bucket(self, bucket: str) -> Done:
+        uploads = self.bucket(bucket).uploads.values()
+        sizes = [part.size_bytes for upload in uploads for part, _ in upload.parts.values()]
+        done = super().delete_bucket(bucket)
+        self.lost += sum(sizes)
+        return done

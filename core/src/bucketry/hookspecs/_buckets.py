@@ -42,6 +42,7 @@ class BucketSpec:
 
         Behaviour:
             - Uploads in progress do not hold it up; they end with it.
+            - A put on its way to the bucket is kept, or fails with ``NoSuchBucket``: none succeeds and is lost.
 
         Raises:
             BucketNotEmpty: It holds an object; nothing was deleted.

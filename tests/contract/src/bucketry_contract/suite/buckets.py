@@ -11,7 +11,9 @@ from bucketry import (
     Store,
 )
 
+from bucketry_contract._bodies import meanwhile
 from bucketry_contract._needs import needs
+from bucketry_contract._racing import outcome_of, side_by_side
 from bucketry_contract._scratch import Bucket, Scratch
 from bucketry_contract._tests import ContractTests
 from bucketry_contract.backend import Backend
@@ -89,6 +91,15 @@ class BucketTests(ContractTests):
         assert caught.value.code == "bucket_not_empty"
         assert bucket.entries() == ["kept"]
         assert bucket.read("kept") == b"content"
+
+    @needs("delete_bucket", "put_object")
+    def test_nothing_is_put_into_a_bucket_that_is_deleted_meanwhile(self, store: Store, scratch: Scratch) -> None:
+        name = scratch.create()
+        deleted: list[str] = []
+        with side_by_side(lambda: deleted.append(outcome_of(lambda: store.delete_bucket(name)))) as start:
+            put = outcome_of(lambda: store.put_object(name, "key", meanwhile(start, b"on its ", b"way")))
+        # Whichever comes first wins; a put that has returned is kept.
+        assert (put, deleted) in [("no_such_bucket", ["done"]), ("done", ["bucket_not_empty"])]
 
     @needs("delete_bucket", "create_multipart_upload", "upload_part", "list_multipart_uploads")
     def test_uploads_in_progress_do_not_hold_up_deleting_a_bucket(

@@ -131,6 +131,13 @@ class ListingTests(ContractTests):
 
     @needs("list_objects", "list_delimiter")
     @pytest.mark.parametrize("limit", [1, 2, 1000])
+    def test_a_delimiter_may_be_the_last_character_there_is(self, bucket: Bucket, limit: int) -> None:
+        last = "\U0010ffff"
+        bucket.put_all(*[f"a{last}{number:02}" for number in range(10)], "a", "b", f"b{last}{last}c", last)
+        assert bucket.entries(delimiter=last, limit=limit) == ["a", f"a{last}", "b", f"b{last}", last]
+
+    @needs("list_objects", "list_delimiter")
+    @pytest.mark.parametrize("limit", [1, 2, 1000])
     def test_a_key_may_begin_with_the_delimiter(self, bucket: Bucket, limit: int) -> None:
         bucket.put_all("--a", "--b--c", "-a", "a", "b--c")
         assert bucket.entries(delimiter="--", limit=limit) == ["--", "-a", "a", "b--"]

@@ -10,10 +10,13 @@ from hypothesis import strategies as st
 from bucketry_contract._bodies import content_of
 from bucketry_contract._needs import needs
 from bucketry_contract._scratch import Bucket
-from bucketry_contract._tests import ContractTests
+from bucketry_contract._tests import ContractTests, once
 from bucketry_contract._trying import some_examples
 
 SIZE = 1000
+LARGE_PIECE = 700_000
+"""Bytes. Drivers that keep what comes in pieces keep more than one of these."""
+
 OFFSETS = st.one_of(st.integers(0, SIZE + 50), st.sampled_from([0, 1, SIZE - 1, SIZE, SIZE + 1, 2**40]))
 
 
@@ -127,6 +130,18 @@ class ReadingTests(ContractTests):
         bucket.put("key", b"")
         with pytest.raises(InvalidRange):
             bucket.read("key", range=wanted)
+
+    @needs("get_object")
+    @once
+    def test_a_range_of_a_large_object_begins_and_ends_anywhere(self, bucket: Bucket) -> None:
+        content = content_of(3 * LARGE_PIECE)
+        bucket.put(
+            "key", iter([content[:LARGE_PIECE], content[LARGE_PIECE : 2 * LARGE_PIECE], content[2 * LARGE_PIECE :]])
+        )
+        for start in (0, 1, LARGE_PIECE - 1, LARGE_PIECE, LARGE_PIECE + 1, 2 * LARGE_PIECE, 2 * LARGE_PIECE + 1):
+            for stop in (start + 1, start + 1000, start + LARGE_PIECE, 3 * LARGE_PIECE):
+                wanted = ByteRange(start, min(stop, len(content)) - 1)
+                assert bucket.read("key", range=wanted) == content[start:stop], f"bytes {start} to {stop} are others"
 
     @needs("get_object")
     def test_any_range_is_what_slicing_says(self, bucket: Bucket) -> None:

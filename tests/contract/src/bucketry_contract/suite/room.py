@@ -66,6 +66,14 @@ def _late_part(bucket: Bucket, size: int, length: int | None) -> None:
         assert outcome_of(lambda: upload.send(1, body)) in {"done", "no_such_upload"}
 
 
+def _deleted_with_its_bucket(bucket: Bucket) -> None:
+    store, name = bucket.store, f"{bucket.name}-x"
+    store.create_bucket(name)
+    upload = store.create_multipart_upload(name, "key")
+    store.upload_part(name, "key", upload.upload_id, 1, bytes(_part_bytes(bucket)))
+    store.delete_bucket(name)
+
+
 def _copied_and_deleted(bucket: Bucket) -> None:
     bucket.put("source", bytes(FAILING_BYTES))
     bucket.copy("source", "copy")
@@ -116,6 +124,7 @@ GONE = {
     "a part that came too late for its upload": (_late_parts, (*MULTIPART, "abort_multipart_upload")),
     "a copied part": (_copied_part, (*MULTIPART, "upload_part_copy", "abort_multipart_upload")),
     "an aborted upload": (_aborted_upload, (*MULTIPART, "abort_multipart_upload")),
+    "an upload that ended with its bucket": (_deleted_with_its_bucket, MULTIPART),
     "a completed and deleted upload": (_completed_and_deleted, MULTIPART),
 }
 """What takes up no room any more, or never did; and what each needs."""

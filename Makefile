@@ -85,7 +85,7 @@ lock: ## update requirements/ (newest versions: ARGS=--upgrade)
 	$(COMPILE) pyproject.toml --group dev $(LOCAL) --output-file requirements/dev.txt
 	$(COMPILE) --group clients --output-file requirements/clients.txt
 	$(COMPILE) pyproject.toml --group bench $(LOCAL) --constraints requirements/dev.txt --output-file requirements/bench.txt
-	$(COMPILE) pyproject.toml --group mutants $(LOCAL) --constraints requirements/dev.txt --output-file requirements/mutants.txt
+	$(COMPILE) pyproject.toml --group dev --group mutants $(LOCAL) --constraints requirements/dev.txt --output-file requirements/mutants.txt
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) $(BENCH_VENV) $(MUTANTS_VENV) .clients-venv .clients .*venv.lock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

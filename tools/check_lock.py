@@ -60,7 +60,7 @@ def main() -> int:
         "dev.txt": [*groups["dev"], *runtime],
         "clients.txt": groups["clients"],
         "bench.txt": [*groups["bench"], *runtime],
-        "mutants.txt": [*groups["mutants"], *runtime],
+        "mutants.txt": [*groups["dev"], *groups["mutants"], *runtime],
     }
     found = [
         f"requirements/{name}: does not meet {problem}"

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 import pytest
@@ -120,7 +121,26 @@ def test_an_absolute_target_names_the_host(ports: dict[str, int], store: Store) 
     assert ask(ports["s3"], request)[::2] == (200, b"here")
 
 
-@pytest.mark.parametrize("target", ["http:///a", "ftp://x/a", "x:80", "http://u@x/a", "http://[x/a", "*", "?a"])
+@pytest.mark.parametrize("target", ["http://x", "http://x:", "http://x:80?", "HTTPS://[::1]:9000?", "http://x/?"])
+def test_an_absolute_target_may_have_no_path(port: int, target: str) -> None:
+    """It stands for ``/`` then (RFC 9110, 4.2.3)."""
+    status, root = (
+        ask(port, f"GET {form} HTTP/1.1\r\nHost: other\r\nConnection: close\r\n\r\n")[0] for form in (target, "/")
+    )
+    assert status == root != 400
+
+
+def test_an_absolute_target_keeps_its_query(ports: dict[str, int], store: Store) -> None:
+    store.put_object("my-assets", "a", b"here")
+    for query, keys in [("prefix=a", 1), ("prefix=http://x/%3F", 0)]:
+        request = f"GET http://x:/my-assets?{query} HTTP/1.1\r\nHost: other\r\nConnection: close\r\n\r\n"
+        status, _, listing = ask(ports["s3"], request)
+        assert (status, listing.count(b"<Key>a</Key>")) == (200, keys)
+
+
+@pytest.mark.parametrize(
+    "target", ["http:///a", "http://:80/a", "http://?a", "ftp://x/a", "x:80", "http://u@x/a", "http://[x/a", "*", "?a"]
+)
 def test_another_form_of_target_is_refused(port: int, target: str) -> None:
     assert ask(port, f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")[0] == 400
 
@@ -175,6 +195,25 @@ def test_what_is_refused_says_what_to_do(ports: dict[str, int]) -> None:
     document = ask(ports["s3"], "PUT /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n")[2]
     assert b"<Code>NotImplemented</Code>" in document
     assert b"send that, or none" in document
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ("NONE / HTTP/1.1\r\nHost: x", "send a request as in RFC 9112"),
+        ("GET / HTTP/1.1\r\nHost: x\r\nno header", "send a request as in RFC 9112"),
+        ("GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\t", "has a tab"),
+        ("CONNECT x:80 HTTP/1.1\r\nHost: x", "is no proxy"),
+        (f"GET /{'a' * 20_000} HTTP/1.1\r\nHost: x", "may have 16384 bytes"),
+        ("GET / HTTP/1.1\r\nHost: x" + "\r\na: b" * 1_001, "may have 1000 headers"),
+        ("GET / HTTP/1.1\r\nHost: x\r\na: " + "b" * 70_000, "65536 bytes"),
+    ],
+)
+def test_a_refusal_is_in_words_of_its_own(port: int, lines: str, words: str) -> None:
+    """Python has a description for each status, which says neither what is wrong here nor what to do."""
+    status, _, document = ask(port, f"{lines}\r\n\r\n")
+    assert words.encode() in document
+    assert HTTPStatus(status).description.encode() not in document
 
 
 @pytest.mark.parametrize("value", ["private ", "private\t", " \t private \t "])

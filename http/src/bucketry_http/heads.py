@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import urlsplit
 
 RawHeaders = list[tuple[bytes, bytes]]
 
@@ -30,6 +29,11 @@ REFUSAL_CODES: Final[Mapping[int, str]] = {
 _HOST: Final = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::[0-9]*)?")
 """``uri-host [ ":" port ]`` (RFC 3986, 3.2.2); the value may be empty (RFC 9112, 3.2)."""
 
+_ABSOLUTE: Final = re.compile(
+    rb"https?://(?P<host>[^/?:][^/?]*)(?P<path>/[^?]*)?(?P<query>\?.*)?", re.IGNORECASE | re.DOTALL
+)
+"""``absolute-URI`` (RFC 9112, 3.2.2); its path may be empty (RFC 9110, 4.2.3)."""
+
 
 class BadHead(ValueError):
     """A request that HTTP forbids.
@@ -46,15 +50,13 @@ class BadHead(ValueError):
         self.detail = detail
 
 
-def body_length(version: str, target: bytes, framing: RawHeaders, headers: RawHeaders) -> int:
+def body_length(version: str, target: bytes, framing: RawHeaders) -> int:
     """Checks a head, and returns the length of the body behind it in bytes, or `CHUNKED`.
 
     Args:
         version: The HTTP version, such as ``1.1``.
         target: The request target as it came.
         framing: The headers whose names are in `FRAMING`.
-        headers: All headers, names in lower case. In a request with an absolute target, ``host`` becomes the
-            target's own (RFC 9112, 3.2.2).
 
     Raises:
         BadHead: A rule is broken.
@@ -76,8 +78,6 @@ def body_length(version: str, target: bytes, framing: RawHeaders, headers: RawHe
         else:
             codings.append(value)
     _check_hosts(version, hosts)
-    if not target.startswith(b"/"):
-        _take_host(target, headers)
     if not codings:
         return length
     if version == "1.0":
@@ -97,11 +97,20 @@ def _check_hosts(version: str, hosts: list[bytes]) -> None:
         raise BadHead(HTTPStatus.BAD_REQUEST, "The header Host is not a host name with an optional port.")
 
 
-def _take_host(target: bytes, headers: RawHeaders) -> None:
-    try:
-        parts = urlsplit(target)
-    except ValueError:
-        parts = urlsplit(b"")
-    if parts.scheme.lower() not in {b"http", b"https"} or not parts.netloc or not _HOST.fullmatch(parts.netloc):
+def origin_form(target: bytes, headers: RawHeaders) -> bytes:
+    """Returns path and query of a request target.
+
+    Args:
+        target: The request target as it came.
+        headers: The headers. In a request with an absolute target, ``host`` becomes the target's own (RFC 9112, 3.2.2).
+
+    Raises:
+        BadHead: The target is neither a path nor an http URL.
+    """
+    if target.startswith(b"/"):
+        return target
+    found = _ABSOLUTE.fullmatch(target)
+    if found is None or not _HOST.fullmatch(found["host"]):
         raise BadHead(HTTPStatus.BAD_REQUEST, "The request target is neither a path nor an http URL: send a path.")
-    headers[:] = [(b"host", parts.netloc), *(field for field in headers if field[0] != b"host")]
+    headers[:] = [(b"host", found["host"]), *(field for field in headers if field[0] != b"host")]
+    return (found["path"] or b"/") + (found["query"] or b"")

@@ -19,7 +19,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from bucketry_http.heads import CHUNKED, FRAMING, REFUSAL_CODES, BadHead, RawHeaders, body_length
+from bucketry_http.heads import CHUNKED, FRAMING, REFUSAL_CODES, BadHead, RawHeaders, body_length, origin_form
 from bucketry_http.old_clients import without_chunks
 from bucketry_http.shared.dates import FreshDate, date_now
 from bucketry_http.shared.ending import DRAIN_SECONDS, MAX_DRAINED_BYTES, allow_ending
@@ -55,6 +55,11 @@ On Linux the kernel sees to it (`TCP_USER_TIMEOUT`, tcp(7)), down to the last by
 server's own buffer may take from full to almost empty, and the last 64 KiB of an answer may wait without end.
 """
 
+_MALFORMED: Final = "This is not well-formed HTTP/1.1, or its method is unknown: send a request as in RFC 9112."
+_LARGE_HEAD: Final = f"A head may have {MAX_HEADERS} headers and {MAX_HEAD_BYTES} bytes: send fewer or shorter ones."
+_LONG_TARGET: Final = f"A request target may have {MAX_URL_BYTES} bytes: send a shorter one."
+_SLOW_HEAD: Final = f"The head of a request may take {HEAD_SECONDS:g} seconds: send all of it at once."
+
 _FRESH_DATE: Final = FreshDate()
 _HOP_BY_HOP: Final = (b"connection", b"upgrade", b"http2-settings")
 
@@ -85,7 +90,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _turn: asyncio.Handle | None = None
     _active: RequestResponseCycle | None = None
     _refusal: HTTPStatus | None = None
-    _detail = ""
+    _detail = _MALFORMED
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begins to wait for the first request."""
@@ -139,7 +144,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._field_bytes += len(name) + len(value)
         headers = self.headers
         if self._field_bytes > MAX_HEAD_BYTES or len(headers) + self._trailers >= MAX_HEADERS:
-            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, _LARGE_HEAD)
         if not self._in_head:
             self._trailers += 1
             self._steps += 1
@@ -151,7 +156,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if name in FRAMING:
             if b"\t" in value and name == b"transfer-encoding":
                 # The parser strips spaces here, no tabs, and would take the chunks for the body.
-                self._refuse(HTTPStatus.BAD_REQUEST)
+                self._refuse(HTTPStatus.BAD_REQUEST, "Transfer-Encoding has a tab behind its value: send it without.")
             self._framing.append(field)
         elif name == b"expect" and field[1].lower() == b"100-continue":
             self.expect_100_continue = True
@@ -164,12 +169,13 @@ class BoundedProtocol(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         self._waiting_bytes = 0
         if len(self.url) > MAX_URL_BYTES:
-            self._refuse(HTTPStatus.REQUEST_URI_TOO_LONG)
+            self._refuse(HTTPStatus.REQUEST_URI_TOO_LONG, _LONG_TARGET)
         if self.parser.get_method() == b"CONNECT":
-            self._refuse(HTTPStatus.BAD_REQUEST)
+            self._refuse(HTTPStatus.BAD_REQUEST, "This server is no proxy: send the request to its own server.")
         version = self.parser.get_http_version()
         try:
-            self._body_left = body_length(version, self.url, self._framing, self.headers)
+            self._body_left = body_length(version, self.url, self._framing)
+            self.url = origin_form(self.url, self.headers)
         except BadHead as error:
             self._refuse(error.status, error.detail)
         if version == "1.0":
@@ -239,7 +245,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.close()
             return
         status = self._refusal or HTTPStatus.BAD_REQUEST
-        self._write_refusal(status, self._detail or status.description or msg)
+        self._write_refusal(status, self._detail)
         self.transport.close()
 
     def cut_off(self) -> None:
@@ -316,7 +322,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _parse_slice(self) -> None:
         if self._waiting_bytes > MAX_HEAD_BYTES:
-            self._refusal = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+            self._refusal, self._detail = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, _LARGE_HEAD
             self.send_400_response("")
             return
         if not self._in_body:
@@ -387,7 +393,7 @@ class BoundedProtocol(HttpToolsProtocol):
                     self._decline()
         except HttpParserError:
             self._hand_over()
-            self.send_400_response("The request is not well-formed HTTP/1.1.")
+            self.send_400_response("")
 
     def _decline(self) -> None:
         """Goes on with HTTP/1.1 where a client offers another protocol (RFC 9110, section 7.8), as Java's always does.
@@ -404,7 +410,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._make_lenient()
         self.parser.feed_data(b"%s %s HTTP/%s\r\n%s\r\n" % (method, self.url, version, b"".join(lines)))
 
-    def _refuse(self, status: HTTPStatus, detail: str = "") -> NoReturn:
+    def _refuse(self, status: HTTPStatus, detail: str) -> NoReturn:
         self._refusal, self._detail = status, detail
         # The parser stops at any exception, and uvicorn then calls `send_400_response`.
         raise ValueError(status.phrase)
@@ -442,7 +448,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _too_slow(self) -> None:
         self._head_timer = None
-        self._refusal = HTTPStatus.REQUEST_TIMEOUT
+        self._refusal, self._detail = HTTPStatus.REQUEST_TIMEOUT, _SLOW_HEAD
         self.send_400_response("")
 
 

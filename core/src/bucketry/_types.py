@@ -48,7 +48,10 @@ def fits(annotation: Any) -> Callable[[Any], bool]:
         return _struct_test(annotation)
     origin, arguments = get_origin(annotation), get_args(annotation)
     if _is_union(annotation):
-        tests = [fits(choice) for choice in arguments]
+        tests = [fits(choice) for choice in arguments if choice is not NoneType]
+        if len(tests) == 1 and NoneType in arguments:  # The usual one: a value or ``None``.
+            test = tests[0]
+            return lambda value: value is None or test(value)
         return lambda value: (value is None and NoneType in arguments) or any(test(value) for test in tests)
     if origin is tuple:
         right = {arguments[0]}
@@ -58,6 +61,8 @@ def fits(annotation: Any) -> Callable[[Any], bool]:
             isinstance(value, origin)
             and all(isinstance(key, arguments[0]) and isinstance(member, arguments[1]) for key, member in value.items())
         )
+    if isinstance(annotation, type) and annotation is not int:
+        return lambda value: isinstance(value, annotation)
     return lambda value: _is_of(value, annotation)
 
 

@@ -146,4 +146,4 @@ def run(
         # A thread that waits for a backend would hold the process until that answers.
         logging.shutdown()
         sys.stdout.flush()
-        os._exit(1)
+        os._exit(0)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import inspect
 import threading
 from collections.abc import Sequence
+from functools import cache
 from types import SimpleNamespace, TracebackType
-from typing import NoReturn, Self, cast
+from typing import Any, NoReturn, Self, cast
 
 import msgspec
 
@@ -24,6 +25,13 @@ def _features(driver: DriverSpec, layers: Sequence[object]) -> Features:
     if features.non_blocking and any(getattr(layer, "blocks", False) for layer in layers):
         return msgspec.structs.replace(features, non_blocking=False)
     return features
+
+
+@cache
+def _methods_of(kind: Any) -> tuple[str, ...]:
+    """The names of the public methods of a store's class that refuse once it is closed: all but `StoreBase.close`."""
+    members = inspect.getmembers_static(kind, inspect.isfunction)
+    return tuple(name for name, member in members if not name.startswith("_") and member is not StoreBase.close)
 
 
 class StoreBase:
@@ -89,9 +97,9 @@ class StoreBase:
 
         # The chain too, for those who hold one of the methods already.
         self._chain = cast("DriverSpec", SimpleNamespace(**dict.fromkeys(OPERATIONS, refuse)))
-        for name, member in inspect.getmembers_static(type(self), inspect.isfunction):
-            if not name.startswith("_") and member is not StoreBase.close:
-                setattr(self, name, refuse)
+        kind: Any = type(self)  # mypy doubts that a class can be hashed.
+        for name in _methods_of(kind):
+            setattr(self, name, refuse)
 
     def __enter__(self) -> Self:
         if self._closed:

@@ -101,6 +101,7 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
     "head_object": {
         "Headers and metadata are those": [
             "test_headers_are_kept",
+            "test_a_header_is_kept_without_any_other",
             "test_metadata_is_kept",
             "test_a_value_of_metadata_is_kept_character_for_character",
         ],

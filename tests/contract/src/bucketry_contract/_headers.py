@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bucketry import ObjectHeaders, ObjectInfo
+from bucketry import ObjectHeaders
 
 METADATA: Final[Mapping[str, str]] = {
     "colour": "blue",
@@ -30,6 +30,6 @@ HEADERS: Final[Mapping[str, Any]] = {
 assert set(HEADERS) == set(ObjectHeaders.__struct_fields__), "a header of the contract has no value here"
 
 
-def headers_of(info: ObjectInfo) -> dict[str, Any]:
+def headers_of(info: ObjectHeaders) -> dict[str, Any]:
     """Returns every header of an object, to compare with `HEADERS`."""
     return {name: getattr(info, name) for name in HEADERS}

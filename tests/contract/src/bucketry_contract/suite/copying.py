@@ -44,6 +44,13 @@ class CopyTests(ContractTests):
         assert answer == bucket.head("copy")
 
     @needs("copy_object", "put_headers", "put_metadata")
+    @pytest.mark.parametrize("name", HEADERS)
+    def test_a_copy_has_a_header_of_its_source_without_any_other(self, bucket: Bucket, name: str) -> None:
+        bucket.put("source", **{name: HEADERS[name]})
+        bucket.copy("source", "copy")
+        assert headers_of(bucket.head("copy")) == headers_of(ObjectHeaders()) | {name: HEADERS[name]}
+
+    @needs("copy_object", "put_headers", "put_metadata")
     def test_a_copy_in_another_bucket_has_the_headers_and_metadata_of_its_source(
         self, bucket: Bucket, new_bucket: Callable[[], Bucket]
     ) -> None:

@@ -11,6 +11,7 @@ from bucketry import (
     DEFAULT_CONTENT_TYPE,
     Body,
     BodySource,
+    ObjectHeaders,
     QuotaExceeded,
     Store,
     TooLarge,
@@ -19,7 +20,7 @@ from bucketry.features import MIB
 
 from bucketry_contract._bodies import broken_after, content_of, meanwhile
 from bucketry_contract._broken import BROKEN, BrokenCase, every_broken_body, fails_as
-from bucketry_contract._headers import HEADERS, METADATA
+from bucketry_contract._headers import HEADERS, METADATA, headers_of
 from bucketry_contract._needs import needs
 from bucketry_contract._scratch import Bucket
 from bucketry_contract._tests import ContractTests, once
@@ -78,6 +79,13 @@ class WritingTests(ContractTests):
             assert opened.info == bucket.head("key")
         bucket.put("key", b"content")
         assert {getattr(bucket.head("key"), name) for name in headers} == {None, DEFAULT_CONTENT_TYPE}
+
+    @needs("put_object", "put_headers", "put_metadata")
+    @pytest.mark.parametrize("name", HEADERS)
+    def test_a_header_is_kept_without_any_other(self, bucket: Bucket, name: str) -> None:
+        answer = bucket.put("key", b"content", **{name: HEADERS[name]})
+        assert headers_of(bucket.head("key")) == headers_of(ObjectHeaders()) | {name: HEADERS[name]}
+        assert answer == bucket.head("key")
 
     @needs("put_object", "put_metadata")
     def test_metadata_is_kept(self, bucket: Bucket) -> None:

@@ -164,6 +164,8 @@ def test_a_reset_may_come_from_a_page_of_this_machine(spawn: Spawn, origin: str)
         (("--allowed-host", "http://a.example.com"), "cannot be an allowed host"),
         (("--cors-origin", "app.example.com"), "cannot be an allowed origin"),
         (("--cors-origin", "null"), "cannot be an allowed origin"),
+        (("--allowed-host", "b\xfccher.example"), "names beyond ASCII as xn--"),
+        (("--s3-domain", "S3.example.com"), "is no host name in lower case"),
     ],
 )
 def test_a_mistake_is_found_at_the_start(run: Run, options: tuple[str, ...], words: str) -> None:
@@ -171,6 +173,7 @@ def test_a_mistake_is_found_at_the_start(run: Run, options: tuple[str, ...], wor
         result = run("serve", "--port", "0", "--s3-port", "0", *s3, *options, store=None)
         assert result.exit_code == 1
         assert words in result.stderr
+        assert f"hint: correct {options[0]}, or BUCKETRY_" in result.stderr
 
 
 def test_the_check_of_origins_on_s3_can_be_turned_off(spawn: Spawn) -> None:

@@ -84,6 +84,15 @@ def test_head_is_get_without_content(docs: Client, path: str) -> None:
         assert head.headers.get(name) == got.headers.get(name)
 
 
+@pytest.mark.parametrize(
+    "path", ["/schema/none", "/schema/none/below", "/schema/%3Cscript%3E", "/schema/path", "/none"]
+)
+def test_what_there_is_not_is_a_problem(docs: Client, path: str) -> None:
+    answer = docs.get(path)
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+    assert answer.json()["code"] == "no_such_route"
+
+
 def test_there_is_something_to_read_without_scripts(docs: Client) -> None:
     plain = re.search("<noscript>(.*)</noscript>", docs.get("/schema").text, re.DOTALL)
     assert plain is not None

@@ -13,7 +13,7 @@ from bucketry.layers import Fault, Faults, ReadOnly
 from bucketry_cli._logging import log_to_standard_error
 from bucketry_cli._options import command_options, driver_table, examples, store_option
 from bucketry_cli._served import is_endpoint
-from bucketry_cli._serving._access import access_notes
+from bucketry_cli._serving._access import access_notes, checked_names
 from bucketry_cli._serving._lazy import LazyApp
 from bucketry_cli._serving._listening import Endpoint, bind, run, url_of
 from bucketry_cli._serving._reset import PATH, ResetApp, Stage
@@ -72,6 +72,7 @@ def _rest_app(store: Store, settings: RestSettings) -> Any:
     show_envvar=True,
     multiple=True,
     metavar="NAME",
+    callback=checked_names,
     help="Host name under which clients reach this server, besides localhost; * for any. Repeatable.",
 )
 @click.option(
@@ -80,6 +81,7 @@ def _rest_app(store: Store, settings: RestSettings) -> Any:
     show_envvar=True,
     multiple=True,
     metavar="ORIGIN",
+    callback=checked_names,
     help="Web pages from here may use the REST API (https://app.example.com); * for all. Repeatable.",
 )
 @click.option(
@@ -114,6 +116,7 @@ def _rest_app(store: Store, settings: RestSettings) -> Any:
     show_envvar=True,
     multiple=True,
     metavar="NAME",
+    callback=checked_names,
     help="Host name below which the first label is a bucket (bucket.s3.example.com). Repeatable.",
 )
 @click.option(

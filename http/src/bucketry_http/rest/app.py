@@ -103,6 +103,7 @@ def _openapi() -> OpenAPIConfig:
         openapi_router=Router(
             docs_page.PATH,
             route_handlers=[],
+            before_request=docs_page.refuse_unknown,
             include_in_schema=False,
             dto=None,
             return_dto=None,

@@ -67,6 +67,16 @@ _PAGE: Final = """<!doctype html>
 _CODE: Final = re.compile(r"`([^`]+)`")
 
 
+def refuse_unknown(request: Request[Any, Any, Any]) -> None:
+    """Refuses what there is not below the page, before the framework answers that with a page of its own.
+
+    Raises:
+        NotFoundException: The path is that which the framework registers for all others.
+    """
+    if "path" in request.path_params:
+        raise NotFoundException
+
+
 class DocsPage(OpenAPIRenderPlugin):
     """Renders the page."""
 

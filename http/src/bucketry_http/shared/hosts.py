@@ -171,7 +171,7 @@ def _checked(host: str) -> str:
     if found is None or found.port is not None:
         raise InvalidSettings(
             f"{host!r} cannot be an allowed host: give a name or an address without scheme and port, "
-            "*.example.com for all names below example.com, or * for every host"
+            "*.example.com for all names below example.com, or * for every host; names beyond ASCII as xn--"
         )
     return found.name
 

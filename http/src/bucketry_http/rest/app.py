@@ -81,7 +81,7 @@ def create_app(store: Store, settings: RestSettings | None = None, *, allowed_ho
             Router("/health", route_handlers=[health.get_live, health.get_ready], response_class=Json),
         ],
         exception_handlers=HANDLERS,
-        guards=[check_query],
+        before_request=check_query,
         logging_config=None,
         openapi_config=_openapi() if settings.docs else None,
         request_class=ApiRequest,

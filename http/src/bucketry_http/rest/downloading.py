@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import bucketry as core
 import msgspec
-from bucketry import ByteRange, GetOptions, HeadOptions, ObjectInfo, OpenedObject, Store
+from bucketry import ByteRange, GetOptions, ObjectInfo, OpenedObject, Store
 from litestar import Request, Response, get, head
 
 from bucketry_http.rest.documented_problems import errors
@@ -15,7 +15,7 @@ from bucketry_http.rest.openapi import Bucket, Download, Inline, Inspection
 from bucketry_http.rest.problems import on_store_error
 from bucketry_http.rest.routing import object_key
 from bucketry_http.rest.storage import calls_of
-from bucketry_http.shared.conditions import open_requested, read_options
+from bucketry_http.shared.conditions import UNCONDITIONAL, open_requested, read_options
 from bucketry_http.shared.headers import disposition, headers_of, object_headers
 from bucketry_http.shared.sending import ContentReader, ContentSender
 
@@ -34,7 +34,7 @@ _HARMLESS_FAMILIES: Final = ("audio/", "video/")
 
 
 class Content(Response[None]):
-    """An answer that is an ASGI application already, or headers alone."""
+    """An answer that is an ASGI application already, or headers alone: nothing of the framework's own is needed."""
 
     def __init__(self, status: int, headers: dict[str, str], reader: ContentReader | None = None) -> None:
         """Prepares the answer.
@@ -44,7 +44,6 @@ class Content(Response[None]):
             headers: All its headers.
             reader: The content, if there is any to send.
         """
-        super().__init__(None, status_code=status)
         self._status = status
         self._raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
         self._reader = reader
@@ -76,14 +75,14 @@ class Target(msgspec.Struct, frozen=True):
     def head_as_asked(self) -> ObjectInfo:
         """Looks at it under the request's conditions."""
         options = read_options(self.headers, self.head)
-        return self.head() if options == HeadOptions() else self.store.head_object(self.bucket, self.key, options)
+        return self.head() if options == UNCONDITIONAL else self.store.head_object(self.bucket, self.key, options)
 
     def open_as_asked(self) -> OpenedObject:
         """Opens it under the request's conditions, and the range of it that is asked for."""
         conditions = read_options(self.headers, self.head)
 
         def open_object(wanted: ByteRange | None) -> OpenedObject:
-            if wanted is None and conditions == HeadOptions():
+            if wanted is None and conditions == UNCONDITIONAL:
                 return self.store.get_object(self.bucket, self.key)
             options = GetOptions(**msgspec.structs.asdict(conditions), range=wanted)
             return self.store.get_object(self.bucket, self.key, options)

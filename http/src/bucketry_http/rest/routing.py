@@ -12,7 +12,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 from bucketry import InvalidArgument
-from litestar.connection import ASGIConnection
+from litestar.connection import ASGIConnection, Request
 from litestar.exceptions import NotFoundException
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.params import QueryParameter
@@ -40,17 +40,20 @@ def route_object_key(scope: dict[str, Any]) -> None:
     scope["path"] = f"{PREFIX}/buckets/{bucket.decode('ascii')}/objects/{_PLACEHOLDER}"
 
 
-async def check_query(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+async def check_query(request: Request[Any, Any, Any]) -> None:
     """Refuses a query that an operation does not have, or that the framework would take for another one.
 
-    It runs before each handler, as one of the framework's guards.
+    It runs before each handler, as the framework's ``before_request``: a guard would cost a copy of the handler.
 
     Raises:
         MalformedUrl: It is not UTF-8 behind its percent-encoding: other characters would stand in a key's place.
         InvalidArgument: It has a parameter that the operation does not have, or one more than once.
     """
-    query: bytes = connection.scope["query_string"]
-    if not query or not isinstance(handler, HTTPRouteHandler) or not handler.resolve_include_in_schema():
+    query: bytes = request.scope["query_string"]
+    if not query:
+        return
+    handler: BaseRouteHandler = request.route_handler
+    if not isinstance(handler, HTTPRouteHandler) or not handler.resolve_include_in_schema():
         return
     if b"%" in query:
         _decoded(query, "query")

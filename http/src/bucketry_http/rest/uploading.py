@@ -10,6 +10,7 @@ from bucketry.ranges import whole_number
 from litestar import Request, Response, post, put
 
 from bucketry_http.rest.documented_problems import errors
+from bucketry_http.rest.json_answers import Json
 from bucketry_http.rest.openapi import Bucket, FormUpload, RawUpload
 from bucketry_http.rest.problems import STORED_BEFORE
 from bucketry_http.rest.routing import object_key
@@ -33,6 +34,7 @@ from bucketry_http.shared.uploading import Uploader
 _FIELDS: Final = frozenset({"key", "prefix"})
 _MAX_FIELD_BYTES: Final = 4096
 
+_AMAZON: Final = "x-amz-"
 _NOT_KEPT: Final = (
     "x-amz-acl",
     "x-amz-checksum-",
@@ -182,7 +184,7 @@ async def put_object(request: Request[Any, Any, Any], name: Bucket) -> Response[
     options = await calls_of(request).call(_put_options, request, name, key, headers)
     content = RequestContent(request.receive, app.settings.idle_seconds)
     info = await app.uploader.store(name, key, content, options, _content_length(headers))
-    return Response(ObjectView.of(info), headers={"ETag": f'"{info.etag}"'})
+    return Json(ObjectView.of(info), own_headers=[(b"etag", b'"%b"' % info.etag.encode("latin-1"))])
 
 
 def _put_options(request: Request[Any, Any, Any], bucket: str, key: str, headers: dict[str, str]) -> PutOptions:
@@ -213,7 +215,7 @@ def _refuse_settings(headers: dict[str, str], refused: tuple[str, ...]) -> None:
         InvalidArgument: The request has one.
     """
     for name in headers:
-        if name.startswith(refused):
+        if name.startswith(_AMAZON) and name.startswith(refused):
             raise InvalidArgument(f"this upload takes no header {name[:100]}: leave it out")
 
 

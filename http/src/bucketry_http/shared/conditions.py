@@ -16,6 +16,10 @@ from bucketry import ByteRange, HeadOptions, InvalidArgument, InvalidRange, NoSu
 from bucketry_http.shared.dates import parse_http_date
 
 ANY: Final = "*"
+UNCONDITIONAL: Final = HeadOptions()
+"""The conditions of a request that has none."""
+
+_CONDITIONS: Final = frozenset({"if-match", "if-none-match", "if-modified-since", "if-unmodified-since"})
 _ETAG: Final = re.compile(r'\s*(?:(W/)?"([\x21\x23-\x7e]*)"|([\x21\x23-\x2b\x2d-\x7e]+))\s*(,|$)')
 
 
@@ -98,6 +102,8 @@ def read_options(headers: Mapping[str, str], head: Callable[[], ObjectInfo]) -> 
     Raises:
         InvalidArgument: A condition is malformed.
     """
+    if _CONDITIONS.isdisjoint(headers):
+        return UNCONDITIONAL
     return HeadOptions(
         if_match=match_option(headers.get("if-match"), head),
         if_none_match=none_match_option(headers.get("if-none-match"), head),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from datetime import UTC, datetime
-from email.utils import format_datetime, formatdate, parsedate_to_datetime
+from email.utils import formatdate, parsedate_to_datetime
 from functools import lru_cache
 from typing import Final
 
@@ -13,7 +14,7 @@ _MAX_LENGTH: Final = 64
 
 def http_date(moment: datetime) -> str:
     """Returns a time as an IMF-fixdate, such as ``Mon, 15 Jan 2024 10:30:00 GMT``."""
-    return format_datetime(moment.astimezone(UTC), usegmt=True)
+    return _written(math.floor(moment.timestamp()))
 
 
 def last_modified(moment: datetime) -> str:
@@ -21,7 +22,7 @@ def last_modified(moment: datetime) -> str:
 
     A backend's clock may be ahead of this one.
     """
-    return http_date(min(moment, datetime.now(UTC)))
+    return _written(min(math.floor(moment.timestamp()), int(time.time())))
 
 
 class FreshDate:
@@ -37,12 +38,12 @@ class FreshDate:
 
 def date_now() -> bytes:
     """Returns the value of ``Date``."""
-    return _written(int(time.time()))
+    return _written(int(time.time())).encode()
 
 
-@lru_cache(maxsize=1)
-def _written(second: int) -> bytes:
-    return formatdate(second, usegmt=True).encode()
+@lru_cache(maxsize=1024)
+def _written(second: int) -> str:
+    return formatdate(second, usegmt=True)
 
 
 def parse_http_date(text: str | None) -> datetime | None:

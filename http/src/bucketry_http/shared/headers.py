@@ -52,7 +52,8 @@ def object_headers(info: ObjectInfo) -> dict[str, str]:
     for name, field in HEADER_FIELDS.items():
         if value := getattr(info, field):
             headers[name] = value
-    headers.update((METADATA_PREFIX + name, value) for name, value in info.metadata.items())
+    for name, value in info.metadata.items():
+        headers[METADATA_PREFIX + name] = value
     if info.tag_count:
         headers[TAG_COUNT] = str(info.tag_count)
     return headers
@@ -93,7 +94,10 @@ def tags_of(headers: Mapping[str, str]) -> dict[str, str]:
     Raises:
         InvalidArgument: It cannot be read, or names a tag twice.
     """
-    pairs = tag_pairs(headers.get(TAGGING, ""))
+    header = headers.get(TAGGING)
+    if not header:
+        return {}
+    pairs = tag_pairs(header)
     tags = dict(pairs)
     if len(tags) < len(pairs):
         raise InvalidArgument(f"{TAGGING} names a tag twice")
@@ -131,6 +135,7 @@ def disposition(kind: str, key: str) -> str:
         key: The object's key.
     """
     name = key.rpartition("/")[2] or "download"
+    if _FALLBACK_CHARS.issuperset(name):
+        return f'{kind}; filename="{name}"'
     plain = "".join(char if char in _FALLBACK_CHARS else "_" for char in name)
-    extended = "" if plain == name else f"; filename*=UTF-8''{quote(name, safe='')}"
-    return f'{kind}; filename="{plain}"{extended}'
+    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

@@ -55,6 +55,10 @@ class ContentReader:
 
     async def close(self) -> None:
         """Frees what the object holds, also where this task is being cancelled."""
+        if self._calls.inline:
+            # Nothing is waited for, so nothing can be cancelled.
+            self._close()
+            return
         with anyio.CancelScope(shield=True):
             if self._ahead is not None:
                 # Nobody wants it any more, not even how it failed.

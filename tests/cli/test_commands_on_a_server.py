@@ -126,8 +126,9 @@ def test_of_loopback_the_name_stays_localhost() -> None:
 
 
 def test_a_variable_that_nothing_reads_is_reported(spawn: Spawn, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("PROT", "S3_ACESS_KEY", "FOLDER_LABLE", "MINOI_REGION", "QUX"):
+    for name in ("PROT", "S3_ACESS_KEY", "FOLDER_LABLE", "MINOI_REGION", "QUX", "REST_PORT", "FOLDER_SECRET_KEY"):
         monkeypatch.setenv(f"BUCKETRY_{name}", "hidden")
+    monkeypatch.setenv("bucketry_store", "hidden")
     for name in ("BUCKETRY_READ_ONLY", "BUCKETRY_FOLDER_LABEL", "BUCKETRY_MINIO_REGION", "BUCKETRY_REQUIRE_SERVERS"):
         monkeypatch.setenv(name, "1")
     process = spawn("ls")
@@ -135,20 +136,39 @@ def test_a_variable_that_nothing_reads_is_reported(spawn: Spawn, monkeypatch: py
     assert process.returncode == 0
     assert b"hidden" not in out + err
     assert err.decode().splitlines() == [
-        "nothing reads the variable BUCKETRY_FOLDER_LABLE: did you mean BUCKETRY_FOLDER_LABEL?",
-        "nothing reads the variable BUCKETRY_MINOI_REGION: did you mean BUCKETRY_MINIO_REGION?",
-        "nothing reads the variable BUCKETRY_PROT: did you mean BUCKETRY_PORT?",
+        "nothing reads the variable BUCKETRY_FOLDER_LABLE (did you mean BUCKETRY_FOLDER_LABEL?)",
+        "nothing reads the variable BUCKETRY_MINOI_REGION (did you mean BUCKETRY_MINIO_REGION?)",
+        "nothing reads the variable BUCKETRY_PROT (did you mean BUCKETRY_PORT?)",
         "nothing reads the variable BUCKETRY_QUX",
-        "nothing reads the variable BUCKETRY_S3_ACESS_KEY: did you mean BUCKETRY_S3_ACCESS_KEY?",
+        "nothing reads the variable BUCKETRY_REST_PORT (did you mean BUCKETRY_S3_PORT?)",
+        "nothing reads the variable BUCKETRY_S3_ACESS_KEY (did you mean BUCKETRY_S3_ACCESS_KEY?)",
+        "nothing reads the variable bucketry_store (did you mean BUCKETRY_STORE?)",
     ]
     assert os.environ["BUCKETRY_QUX"] == "hidden"
+
+
+def test_every_variable_of_serve_is_known_there(spawn: Spawn, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"S3_HOST": "127.0.0.1", "S3_DOMAIN": "s3.test", "S3_CHECK_ORIGINS": "1"}.items():
+        monkeypatch.setenv(f"BUCKETRY_{name}", value)
+    # A service called bucketry has these set in every pod of its namespace.
+    monkeypatch.setenv("BUCKETRY_PORT", "tcp://10.0.0.1:8000")
+    monkeypatch.setenv("BUCKETRY_S3_PORT", "tcp://10.0.0.1:9000")
+    Path("bucketry.toml").write_text("[serve]\nport = 0\ns3_port = 0\n")
+    process = spawn("serve", store="memory://")
+    assert process.stdout is not None
+    assert process.stdout.readline().decode().startswith("bucketry serves")
+    process.terminate()
+    assert process.communicate(timeout=PATIENCE)[1] == b""
 
 
 @pytest.mark.parametrize(
     ("table", "said"),
     [
-        ('access_key = "a"', "has one of secret_key and secret_key_file"),
-        ('access_key = "a"\nsecret_key = "b"\nsecret_key_file = "c"', "has one of secret_key and secret_key_file"),
+        ('access_key = "a"', "and has neither"),
+        (
+            'access_key = "a"\nsecret_key = "b"\nsecret_key_file = "c"',
+            "and has both",
+        ),
         ('access_key = "a"\nsecret_key_file = "missing"', "secret_key_file in [[s3_credentials]] of 'a'"),
         ('access_key = "a"\nsecret_key_file = "empty"', "it is empty"),
     ],

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from bucketry import DriverSettings, InvalidDriver, InvalidSettings, Secret, _discovery, open_store, settings
-from bucketry.settings import load_settings, parse_url, variables_of
+from bucketry.redaction import redacted
+from bucketry.settings import load_settings, parse_url, variables_of, warn_of_unknown
 
 
 class NeedySettings(DriverSettings, frozen=True, kw_only=True):
@@ -26,6 +27,7 @@ NOTHING: dict[str, str] = {}
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "_told", set())
+    monkeypatch.setattr(settings, "_read", set())
     _discovery._find.cache_clear()
 
 
@@ -109,6 +111,7 @@ def test_a_variable_that_nothing_reads_is_reported_once(caplog: pytest.LogCaptur
         "BUCKETRY_NEEDY_SECRET_KEY_FILES": "/hidden",
         "BUCKETRY_NEEDY_SERVICE_HOST": "10.0.0.1",
         "BUCKETRY_NEEDY_PORT_80_TCP": "tcp://10.0.0.1:80",
+        "BUCKETRY_NEEDY_API_PORT": "tcp://10.0.0.1:80",
         "BUCKETRY_OTHER_RETRYS": "5",
         "BUCKETRY_NEEDY_RETRIES": "2",
     }
@@ -116,10 +119,32 @@ def test_a_variable_that_nothing_reads_is_reported_once(caplog: pytest.LogCaptur
         for _ in range(3):
             assert load_settings(NeedySettings, explicit=given, environ=environ).retries == 2
     assert caplog.messages == [
-        "nothing reads the variable BUCKETRY_NEEDY_RETRYS: did you mean BUCKETRY_NEEDY_RETRIES?",
-        "nothing reads the variable BUCKETRY_NEEDY_SECRET_KEY_FILES: did you mean BUCKETRY_NEEDY_SECRET_KEY_FILE?",
+        "nothing reads the variable BUCKETRY_NEEDY_RETRYS (did you mean BUCKETRY_NEEDY_RETRIES?)",
+        "nothing reads the variable BUCKETRY_NEEDY_SECRET_KEY_FILES (did you mean BUCKETRY_NEEDY_SECRET_KEY_FILE?)",
         "nothing reads the variable BUCKETRY_NEEDY_XYZ",
     ]
+
+
+def test_a_variable_in_another_case_is_another_one(caplog: pytest.LogCaptureFixture) -> None:
+    given: dict[str, Any] = {"location": "here", "access_key": "a", "secret_key": "b"}
+    environ = {"bucketry_needy_retries": "5", "Bucketry_Needy_Secret_Kee": "c", "BUCKETRY_NEEDY_X_PORT": "80"}
+    with caplog.at_level(logging.WARNING, "bucketry"):
+        assert load_settings(NeedySettings, explicit=given, environ=environ).retries == 3
+    assert caplog.messages == [
+        "nothing reads the variable BUCKETRY_NEEDY_X_PORT",
+        "nothing reads the variable Bucketry_Needy_Secret_Kee (did you mean BUCKETRY_NEEDY_SECRET_KEY?)",
+        "nothing reads the variable bucketry_needy_retries (did you mean BUCKETRY_NEEDY_RETRIES?)",
+    ]
+    assert [redacted(message) for message in caplog.messages] == caplog.messages
+
+
+def test_what_somebody_else_reads_is_not_reported(caplog: pytest.LogCaptureFixture) -> None:
+    given: dict[str, Any] = {"location": "here", "access_key": "a", "secret_key": "b"}
+    environ = {"BUCKETRY_NEEDY_CURVES": "5"}
+    with caplog.at_level(logging.WARNING, "bucketry"):
+        warn_of_unknown(environ, {"BUCKETRY_NEEDY_CURVES"})
+        load_settings(NeedySettings, explicit=given, environ=environ)
+    assert not caplog.messages
 
 
 def test_variables_are_those_of_the_fields_and_the_files_of_secrets() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -100,3 +101,19 @@ def test_a_presigner_signs_with_what_the_file_holds_now(path: Path) -> None:
 def test_a_drivers_secret_follows_its_file_too(path: Path) -> None:
     with open_store("memory://", environ={"BUCKETRY_MEMORY_SECRET_KEY_FILE": str(path)}) as store:
         assert "X-Amz-Signature" in store.presign("bucket", "key").url
+
+
+def test_a_pipe_is_read_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(b"first\n",))
+    writer.start()
+    secret = Secret.from_file(pipe)
+    writer.join()
+    # Nobody writes any more, so opening it again would never end.
+    revealed: list[str] = []
+    reader = threading.Thread(target=lambda: revealed.extend(secret.reveal() for _ in range(3)), daemon=True)
+    reader.start()
+    reader.join(30)
+    assert revealed == ["first"] * 3
+    assert not caplog.messages

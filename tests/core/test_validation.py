@@ -107,6 +107,18 @@ def test_a_time_without_zone_is_refused() -> None:
         normalise.read_conditions(HeadOptions(if_modified_since=datetime(2024, 1, 15)))  # noqa: DTZ001 - the case
 
 
+@pytest.mark.parametrize(
+    "moment",
+    [
+        datetime.min.replace(tzinfo=timezone(timedelta(hours=1))),
+        datetime.max.replace(tzinfo=timezone(-timedelta(hours=1))),
+    ],
+)
+def test_a_time_that_utc_cannot_hold_is_refused(moment: datetime) -> None:
+    with pytest.raises(InvalidArgument, match="years 1 and 9999"):
+        normalise.read_conditions(HeadOptions(if_unmodified_since=moment))
+
+
 def test_a_write_takes_no_other_if_none_match_than_any() -> None:
     with pytest.raises(InvalidArgument, match=r"\*"):
         normalise.put(PutOptions(if_none_match="abc"))  # type: ignore[arg-type]

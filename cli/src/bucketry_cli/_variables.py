@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 
 import click
 from bucketry import BucketryError, DriverSettings, Secret, driver_variables
-from bucketry.settings import variables_of, warn_of_unknown
+from bucketry.settings import is_of_service, variables_of, warn_of_unknown
 
 DRIVERS: Final = "bucketry.drivers"
 """The entry-point group of drivers; its names are read without importing any of them."""
@@ -19,6 +19,18 @@ _OF_TESTS: Final = frozenset(
     f"{_PREFIX}{name}" for name in ("REQUIRE_SERVERS", "BASE_IMAGE", "MINIO_IMAGE", "RGW_IMAGE")
 )
 """Variables of this project's own tests."""
+
+
+class PortOption(click.Option):
+    """An option for a port, whose variable is passed over where it is no setting.
+
+    In a cluster with a service called ``bucketry``, Kubernetes sets ``BUCKETRY_PORT=tcp://10.0.0.1:80`` in every pod.
+    """
+
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:
+        """Returns what the environment says about the option."""
+        value = super().resolve_envvar_value(ctx)
+        return None if value is not None and is_of_service("_PORT", value) else value
 
 
 class S3Variables(DriverSettings, frozen=True, kw_only=True):
@@ -38,16 +50,19 @@ def report_misspelt(environ: Mapping[str, str], group: click.Group) -> None:
         group: The program, whose options have variables.
     """
     known = {*_of_options(group), *variables_of(S3Variables), *_OF_TESTS}
-    unknown = {name for name in environ if name.startswith(_PREFIX)} - known
-    if not unknown:
-        return
-    # Only drivers that somebody seems to mean are imported, as long as that explains everything.
-    schemes = sorted({entry.name for entry in entry_points(group=DRIVERS)})
-    meant = [scheme for scheme in schemes if any(name.startswith(f"{_PREFIX}{scheme}_".upper()) for name in unknown)]
-    known |= _of_drivers(meant)
-    if unknown - known:
-        known |= _of_drivers(schemes)
+    unknown = {name for name in environ if name.upper().startswith(_PREFIX)} - known
+    if unknown:
+        # Only drivers that somebody seems to mean are imported, as long as that explains everything.
+        schemes = sorted({entry.name for entry in entry_points(group=DRIVERS)})
+        known |= _of_drivers(scheme for scheme in schemes if any(_is_of(scheme, name) for name in unknown))
+        if unknown - known:
+            known |= _of_drivers(schemes)
+    # Also where there is nothing to report: from then on these names count as known.
     warn_of_unknown(environ, known)
+
+
+def _is_of(scheme: str, variable: str) -> bool:
+    return variable.upper().startswith(f"{_PREFIX}{scheme}_".upper())
 
 
 def _of_options(group: click.Group) -> Iterator[str]:

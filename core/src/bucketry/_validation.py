@@ -181,13 +181,16 @@ def normalised_time(moment: datetime | None) -> datetime | None:
     """Returns a condition's time in UTC.
 
     Raises:
-        InvalidArgument: It has no time zone.
+        InvalidArgument: It has no time zone, or lies before the year 1 or after 9999 in UTC.
     """
     if moment is None:
         return None
     if moment.tzinfo is None:
         raise InvalidArgument("a time needs a time zone: datetime(…, tzinfo=UTC)")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise InvalidArgument("a time lies between the years 1 and 9999, in UTC too") from None
 
 
 def normalised_metadata(metadata: Mapping[str, str]) -> Mapping[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import logging
+import stat
 import time
 from pathlib import Path
 from typing import Final, Self, final
@@ -14,6 +15,9 @@ MAX_SECRET_BYTES: Final = 64 * 1024
 
 _FRESH_NANOSECONDS: Final = 2_000_000_000
 """Within this time after a change a file may change again without another time: file systems keep them in steps."""
+
+_READ_ONCE: Final = (0, 0, 0)
+"""What stands for the state of all that is no ordinary file."""
 
 _log = logging.getLogger("bucketry")
 
@@ -38,7 +42,7 @@ class Secret:
         """Returns the secret that a file holds, such as a mounted one; when the file changes, so does the secret.
 
         It is the file's text without the line break at its end. A file that is gone later, or empty, leaves the secret
-        as it was: whoever replaces a file may be in the middle of it.
+        as it was: whoever replaces a file may be in the middle of it. A pipe is read once.
 
         Args:
             path: The file.
@@ -129,6 +133,9 @@ class SecretFile:
     def _state(self) -> tuple[int, int, int] | None:
         """What tells one content of the file from another; ``None`` while it may change without that."""
         found = self._path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            # A pipe, as of `<(pass show key)`, gives its content once: whoever read it again would wait for ever.
+            return _READ_ONCE
         if abs(time.time_ns() - found.st_mtime_ns) < _FRESH_NANOSECONDS:
             return None
         return found.st_mtime_ns, found.st_size, found.st_ino

@@ -16,10 +16,16 @@ import msgspec
 from bucketry.errors import InvalidSettings
 from bucketry.secret import Secret
 
-_OF_SERVICES: Final = re.compile(r"_(SERVICE_(HOST|PORT\w*)|PORT(_\d+_\w+)?)$")
+_OF_SERVICES: Final = re.compile(r"_(SERVICE_(HOST|PORT\w*)|PORT_\d+_\w+)$")
 """Variables that Kubernetes makes of services' names: ``BUCKETRY_SERVICE_HOST``, ``BUCKETRY_MINIO_PORT_80_TCP``."""
 
+_ADDRESS_OF_SERVICE: Final = re.compile(r"(tcp|udp|sctp)://")
+"""How the value of one more of them begins: ``BUCKETRY_PORT=tcp://10.0.0.1:80``."""
+
 _told: Final[set[str]] = set()
+_read: Final[set[str]] = set()
+"""Variables that something in this process reads: who reads only a few of a prefix must not report the others."""
+
 _log: Final = logging.getLogger("bucketry")
 
 
@@ -176,7 +182,7 @@ def _needs(kind: type[DriverSettings], missing: Sequence[str], secrets: set[str]
     if variables:
         advice.append(f"set {' and '.join(variables)}")
     known = variables_of(kind)
-    unread = [name for name in environ if name.startswith(_variable(kind, "")) and name not in known]
+    unread = [name for name in environ if name.upper().startswith(_variable(kind, "")) and name not in known]
     also = f" (nothing reads {', '.join(sorted(unread))}, which is set)" if unread else ""
     return f"the driver {kind.scheme!r} needs {' and '.join(missing)}: {'; '.join(advice)}{also}"
 
@@ -197,12 +203,26 @@ def warn_of_unknown(environ: Mapping[str, str], known: Iterable[str], *, prefix:
         prefix: How the names begin that are looked at.
     """
     known = frozenset(known)
+    _read.update(known)
     for name in sorted(environ):
-        if not name.startswith(prefix) or name in known or name in _told or _OF_SERVICES.search(name):
+        # In another case it is another variable, and meant to be this one.
+        if not name.upper().startswith(prefix) or name in _read or name in _told or is_of_service(name, environ[name]):
             continue
         _told.add(name)
-        meant = next(iter(get_close_matches(name, sorted(known), n=1, cutoff=0.8)), None)
-        _log.warning("nothing reads the variable %s%s", name, f": did you mean {meant}?" if meant else "")
+        meant = next(iter(get_close_matches(name.upper(), sorted(known), n=1, cutoff=0.8)), None)
+        # Without a colon, after which a log of ours shows nothing of what follows the name of a secret.
+        _log.warning("nothing reads the variable %s%s", name, f" (did you mean {meant}?)" if meant else "")
+
+
+def is_of_service(name: str, value: str) -> bool:
+    """Whether Kubernetes has made a variable of the name of a service, which may be called ``bucketry``.
+
+    Args:
+        name: The variable.
+        value: Its value, by which ``BUCKETRY_PORT`` is told from the setting of that name.
+    """
+    of_address = name.endswith("_PORT") and _ADDRESS_OF_SERVICE.match(value) is not None
+    return of_address or _OF_SERVICES.search(name) is not None
 
 
 def _is_secret(annotation: object) -> bool:

@@ -19,6 +19,7 @@ from bucketry_cli._serving._listening import Endpoint, bind, run, url_of
 from bucketry_cli._serving._reset import PATH, ResetApp, Stage
 from bucketry_cli._serving._s3 import S3Front, S3Options
 from bucketry_cli._state import State
+from bucketry_cli._variables import PortOption
 
 if TYPE_CHECKING:
     from bucketry_http import RestSettings
@@ -86,6 +87,7 @@ def _rest_app(store: Store, settings: RestSettings) -> Any:
 )
 @click.option(
     "--port",
+    cls=PortOption,
     envvar="BUCKETRY_PORT",
     show_envvar=True,
     type=click.IntRange(0, 65535),
@@ -103,6 +105,7 @@ def _rest_app(store: Store, settings: RestSettings) -> Any:
 @click.option("--s3-host", envvar="BUCKETRY_S3_HOST", show_envvar=True, help="Its address.  [default: that of --host]")
 @click.option(
     "--s3-port",
+    cls=PortOption,
     envvar="BUCKETRY_S3_PORT",
     show_envvar=True,
     type=click.IntRange(0, 65535),

@@ -66,7 +66,8 @@ def given(tables: Sequence[CredentialTable], environ: Mapping[str, str]) -> tupl
 def _secret_of(table: CredentialTable) -> Secret:
     named = f"[[s3_credentials]] of {table.access_key!r}"
     if (table.secret_key is None) == (table.secret_key_file is None):
-        raise Failure(f"{named} has one of secret_key and secret_key_file")
+        found = "neither" if table.secret_key is None else "both"
+        raise Failure(f"{named} needs secret_key or secret_key_file, and has {found}: write one of them")
     if table.secret_key_file is not None:
         return secret_in(table.secret_key_file, f"secret_key_file in {named}")
     assert table.secret_key is not None  # noqa: S101 - one of the two is there

@@ -366,6 +366,7 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
         "Sent again": [
             "test_a_completion_that_is_sent_again_gives_the_same_result",
             "test_conditions_of_a_completion_that_is_sent_again_held_already",
+            "test_what_a_completion_that_is_sent_again_says_of_the_object_is_compared_again",
             "test_an_object_that_was_tagged_meanwhile_is_still_the_one",
             "test_other_parts_complete_no_upload_again",
             "test_the_same_parts_complete_no_other_upload",

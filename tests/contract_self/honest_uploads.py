@@ -142,6 +142,7 @@ class HonestUploads(HonestState):
     ) -> ObjectInfo:
         with self.lock:
             if (made := self.made_before(bucket, key, upload_id, parts)) is not None:
+                self.check_made(made.info.checksum, made.info.size_bytes, options)
                 return made.info
             upload = self.upload(bucket, key, upload_id)
             pieces = self.joined(upload, parts)
@@ -168,18 +169,24 @@ class HonestUploads(HonestState):
 
     def object_checksum(self, upload: UploadState, parts: list[Part], options: CompleteOptions) -> Checksum | None:
         """The checksum of an object that is made of these parts."""
-        algorithm, kind, given = upload.options.checksum_algorithm, upload.options.checksum_type, options.checksum
-        if options.checksum_type not in {None, kind} or (given is not None and given.algorithm != algorithm):
-            raise InvalidChecksum
-        if options.size_bytes not in {None, sum(part.size_bytes for part in parts)}:
-            raise InvalidArgument
-        if algorithm is None or kind is None:
-            return None
-        digests = [(part.checksum.digest, part.size_bytes) for part in parts if part.checksum is not None]
-        made = checksum_of_parts(algorithm, kind, digests)
-        if given is not None and (given.digest != made.digest or given.parts_count not in {0, made.parts_count}):
-            raise BadDigest
+        algorithm, kind, made = upload.options.checksum_algorithm, upload.options.checksum_type, None
+        if algorithm is not None and kind is not None:
+            digests = [(part.checksum.digest, part.size_bytes) for part in parts if part.checksum is not None]
+            made = checksum_of_parts(algorithm, kind, digests)
+        self.check_made(made, sum(part.size_bytes for part in parts), options)
         return made
+
+    def check_made(self, made: Checksum | None, size: int, options: CompleteOptions) -> None:
+        """Compares an object with what the caller says of it."""
+        given = options.checksum
+        if options.checksum_type not in {None, made and made.type}:
+            raise InvalidChecksum
+        if given is not None and (made is None or given.algorithm != made.algorithm):
+            raise InvalidChecksum
+        if options.size_bytes not in {None, size}:
+            raise InvalidArgument
+        if given and made and (given.digest != made.digest or given.parts_count not in {0, made.parts_count}):
+            raise BadDigest
 
     def joined(self, upload: UploadState, listed: tuple[CompletedPart, ...]) -> tuple[bytes, ...]:
         """The content of the listed parts."""

@@ -1,4 +1,4 @@
-"""Drivers that mistake something in checksums, in completions that are sent again, or in an object's parts."""
+"""Drivers that mistake something in checksums, or in an object's parts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ from bucketry.checksums import checksum_of, checksum_of_parts
 from bucketry.hookspecs import hookimpl
 from bucketry.options import WriteConditions
 from bucketry_contract.suite.checksums import ChecksumTests
-from bucketry_contract.suite.completing_again import CompletingAgainTests
 from bucketry_contract.suite.copying import CopyTests
 from bucketry_contract.suite.multipart import MultipartTests
 from bucketry_contract.suite.object_parts import ObjectPartTests
@@ -196,58 +195,6 @@ class ReadsPartsWithTheChecksumOfTheWhole(HonestDriver):
 class CopiesTheSourcesEtag(HonestDriver):
     def copy_etag(self, source: Stored) -> str:
         return source.info.etag
-
-
-@fails(CompletingAgainTests, CompletingAgainTests.test_a_completion_that_is_sent_again_gives_the_same_result)
-class ForgetsCompletions(HonestDriver):
-    def made_before(self, bucket: str, key: str, upload_id: str, parts: tuple[CompletedPart, ...]) -> Stored | None:
-        return None
-
-
-@fails(CompletingAgainTests, CompletingAgainTests.test_other_parts_complete_no_upload_again)
-class CompletesAgainWithAnyParts(HonestDriver):
-    def made_before(self, bucket: str, key: str, upload_id: str, parts: tuple[CompletedPart, ...]) -> Stored | None:
-        current = self.bucket(bucket).objects.get(key)
-        return current if current is not None and current.upload_id == upload_id else None
-
-
-@fails(CompletingAgainTests, CompletingAgainTests.test_a_completion_is_not_known_once_its_object_is_gone)
-class CompletesAgainWhateverIsThere(HonestDriver):
-    def made_before(self, bucket: str, key: str, upload_id: str, parts: tuple[CompletedPart, ...]) -> Stored | None:
-        known = self.bucket(bucket).completed.get(upload_id) == parts
-        return self.bucket(bucket).objects.get(key) if known else None
-
-
-@fails(CompletingAgainTests, CompletingAgainTests.test_the_same_parts_complete_no_other_upload)
-class KnowsCompletionsByTheirPartsAlone(HonestDriver):
-    def made_before(self, bucket: str, key: str, upload_id: str, parts: tuple[CompletedPart, ...]) -> Stored | None:
-        if upload_id in self.bucket(bucket).uploads:
-            return None
-        current = self.bucket(bucket).objects.get(key)
-        return current if current is not None and parts in self.bucket(bucket).completed.values() else None
-
-
-@fails(CompletingAgainTests, CompletingAgainTests.test_a_copy_onto_itself_is_no_longer_what_the_upload_made)
-class KeepsTheUploadOfACopy(HonestDriver):
-    @hookimpl
-    def copy_object(
-        self, source_bucket: str, source_key: str, bucket: str, key: str, options: CopyOptions
-    ) -> ObjectInfo:
-        upload_id = self.stored(source_bucket, source_key).upload_id
-        info = super().copy_object(source_bucket, source_key, bucket, key, options)
-        stored = self.bucket(bucket).objects[key]
-        self.bucket(bucket).objects[key] = msgspec.structs.replace(stored, upload_id=upload_id)
-        return info
-
-
-@fails(CompletingAgainTests, CompletingAgainTests.test_conditions_of_a_completion_that_is_sent_again_held_already)
-class ChecksConditionsAgain(HonestDriver):
-    @hookimpl
-    def complete_multipart_upload(
-        self, bucket: str, key: str, upload_id: str, parts: tuple[CompletedPart, ...], options: CompleteOptions
-    ) -> ObjectInfo:
-        self.check_write(bucket, key, options)
-        return super().complete_multipart_upload(bucket, key, upload_id, parts, options)
 
 
 @fails(ObjectPartTests, ObjectPartTests.test_an_object_tells_the_parts_it_was_uploaded_in)

@@ -90,6 +90,8 @@ def test_a_part_s_number_is_a_number(s3: Client, store: Store, value: str) -> No
         ("/things", "impostor", 403, "us-east-1"),
         ("/none-such", "owner", 404, None),
         ("/none-such/a", "owner", 404, None),
+        (f"/things/{'k' * 1025}", "owner", 400, "us-east-1"),
+        ("/things/%FF", "owner", 400, "us-east-1"),
     ],
 )
 def test_a_head_that_is_refused_says_where_the_bucket_is(

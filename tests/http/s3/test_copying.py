@@ -152,6 +152,17 @@ def test_ways_to_write_a_source(s3: Client, store: Store, header: str, key: str)
     )
 
 
+@pytest.mark.parametrize("name", ["if-range", "if-match-size", "version-id"])
+def test_what_is_said_of_a_source_and_not_understood(s3: Client, store: Store, name: str) -> None:
+    """Ignored, it would be a copy of something else than was meant."""
+    headers = {"x-amz-copy-source": "things/a", f"x-amz-copy-source-{name}": "x"}
+    upload = store.create_multipart_upload("guests", "b").upload_id
+    for target in ("/guests/b", f"/guests/b?partNumber=1&uploadId={upload}"):
+        assert s3.ask("PUT", target, headers=headers).error == (501, "NotImplemented")
+    assert list(store.iter_objects("guests")) == []
+    assert store.list_parts("guests", "b", upload).parts == ()
+
+
 def test_a_range_is_copied_as_a_part_only(s3: Client, store: Store) -> None:
     headers = {"x-amz-copy-source": "things/a", "x-amz-copy-source-range": "bytes=0-0"}
     assert s3.ask("PUT", "/guests/b", headers=headers).error == (400, "InvalidRequest")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,10 @@ KEY = {"key": "from/a form"}
 KEY_CONDITION = ["starts-with", "$key", "from/"]
 DENIED = (403, "AccessDenied")
 TAGGING = "<Tagging><TagSet><Tag><Key>k</Key><Value>v</Value></Tag></TagSet></Tagging>"
+
+
+def md5_of(content: bytes) -> str:
+    return base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode()
 
 
 def signed(
@@ -162,6 +167,26 @@ CONDITIONS: dict[str, tuple[list[Any], dict[str, str], tuple[int, str]]] = {
         KEY | {"x-amz-checksum-crc32": checksum("crc32", b"another")},
         (400, "BadDigest"),
     ),
+    "a wrong MD5": (
+        [KEY_CONDITION, ["starts-with", "$content-md5", ""]],
+        KEY | {"Content-MD5": md5_of(b"another")},
+        (400, "BadDigest"),
+    ),
+    "no MD5": (
+        [KEY_CONDITION, ["starts-with", "$content-md5", ""]], KEY | {"Content-MD5": "AAAA"}, (400, "InvalidDigest"),
+    ),
+    "a checksum of another algorithm than is said": (
+        [KEY_CONDITION, ["starts-with", "$x-amz-checksum-crc32", ""], {"x-amz-checksum-algorithm": "SHA256"}],
+        KEY | {"x-amz-checksum-crc32": checksum("crc32", FILE), "x-amz-checksum-algorithm": "SHA256"},
+        (400, "InvalidRequest"),
+    ),
+    "an algorithm without a checksum": (
+        [KEY_CONDITION, {"x-amz-checksum-algorithm": "CRC32"}], KEY | {"x-amz-checksum-algorithm": "CRC32"},
+        (400, "InvalidRequest"),
+    ),
+    "tags as in a header": (
+        [KEY_CONDITION, {"x-amz-tagging": "a=b"}], KEY | {"x-amz-tagging": "a=b"}, (400, "InvalidArgument"),
+    ),
     "metadata that ends its line": (
         [KEY_CONDITION, ["starts-with", "$x-amz-meta-a", ""]], KEY | {"x-amz-meta-a": "a\r\nset-cookie: b=c"},
         (400, "InvalidArgument"),
@@ -209,6 +234,17 @@ POLICIES: dict[str, tuple[dict[str, str], tuple[int, str]]] = {
 def test_a_policy_that_does_not_hold(s3: Client, store: Store, fields: dict[str, str], error: tuple[int, str]) -> None:
     assert post(s3, fields | KEY).error == error
     assert list(store.iter_objects("things")) == []
+
+
+def test_what_a_form_says_of_its_file_is_true(s3: Client, store: Store) -> None:
+    said = {
+        "Content-MD5": md5_of(FILE),
+        "x-amz-checksum-algorithm": "CRC32",
+        "x-amz-checksum-crc32": checksum("crc32", FILE),
+    }
+    policy = signed([KEY_CONDITION, *({name: value} for name, value in said.items())])
+    assert post(s3, policy | KEY | said).status == 204
+    assert stored(store) == FILE
 
 
 def test_an_expired_policy_says_so(s3: Client) -> None:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from boto3.s3.transfer import TransferConfig
@@ -95,6 +96,25 @@ def test_what_a_completion_says_is_what_the_upload_began_with(boto: S3Client, st
         assert failing(complete, boto=boto, upload=upload, parts=parts, **wrong) == (400, "InvalidRequest")
     assert list(store.iter_objects("things")) == []
     complete(boto, upload, parts)
+
+
+ALL_PARTS = "<CompleteMultipartUpload><Part>{}</Part></CompleteMultipartUpload>"
+
+
+def test_each_checksum_of_a_listed_part_is_compared(boto: S3Client, s3: Client, store: Store) -> None:
+    upload_id = boto.create_multipart_upload(**BIG, ChecksumAlgorithm="CRC32", ChecksumType="FULL_OBJECT")["UploadId"]
+    etag = boto.upload_part(**BIG, UploadId=upload_id, PartNumber=1, Body=FIRST)["ETag"]
+    right, wrong = (f"<ChecksumCRC32>{text_of('CRC32', each)}</ChecksumCRC32>" for each in (FIRST, LAST))
+
+    def completed(said: str) -> Any:
+        body = ALL_PARTS.format(f"<PartNumber>1</PartNumber><ETag>{etag}</ETag>{said}").encode()
+        return s3.ask("POST", f"/things/{quote(BIG['Key'])}?uploadId={upload_id}", body)
+
+    assert completed("<ChecksumSHA512>YQ==</ChecksumSHA512>").error == (501, "NotImplemented")
+    assert completed(f"{right}<ChecksumMD5>YQ==</ChecksumMD5>").error == (501, "NotImplemented")
+    assert completed(wrong + right).error == (400, "InvalidArgument")
+    assert list(store.iter_objects("things")) == []
+    assert completed(right).status == 200
 
 
 def test_parts_are_listed_with_the_checksums_that_they_have(boto: S3Client, store: Store) -> None:
@@ -220,6 +240,8 @@ def test_a_completion_can_be_sent_again(boto: S3Client) -> None:
     again = complete(boto, upload, parts, IfNoneMatch="*")
     said = ("ETag", "ChecksumCRC32C", "ChecksumType", "Location")
     assert [again[name] for name in said] == [done[name] for name in said]
+    for wrong in ({"MpuObjectSize": 7}, {"ChecksumType": "COMPOSITE"}, {"ChecksumSHA1": text_of("SHA1", b"")}):
+        assert failing(complete, boto=boto, upload=upload, parts=parts, **wrong) == (400, "InvalidRequest")
     assert failing(complete, boto=boto, upload=upload, parts=parts[:1]) == (404, "NoSuchUpload")
     assert failing(boto.list_parts, **upload) == (404, "NoSuchUpload")
     boto.delete_object(**BIG)

@@ -72,7 +72,17 @@ class UploadChecksums(msgspec.Struct, frozen=True, gc=False):
             BadDigest: It has another value.
             InvalidArgument: The object has another size than the caller says.
         """
-        given, size = options.checksum, sum(size for _, size in parts)
+        self._check_kind(options)
+        size = sum(size for _, size in parts)
+        made = None
+        if self.algorithm is not None and self.type is not None:
+            digests = [(checksum.digest, size) for checksum, size in parts if checksum is not None]
+            made = checksum_of_parts(self.algorithm, self.type, digests)
+        _check_made(made, size, options)
+        return made
+
+    def _check_kind(self, options: CompleteOptions) -> None:
+        given = options.checksum
         if options.checksum_type not in {None, self.type}:
             raise InvalidChecksum(
                 f"The upload was created using the {self.type or 'null'} checksum mode. The complete request must use "
@@ -80,23 +90,33 @@ class UploadChecksums(msgspec.Struct, frozen=True, gc=False):
             )
         if given is not None and given.algorithm != self.algorithm:
             raise _another_algorithm(self.algorithm, given.algorithm)
-        if options.size_bytes not in {None, size}:
-            raise InvalidArgument(f"the object has {size} bytes, not {options.size_bytes}")
-        if self.algorithm is None or self.type is None:
-            return None
-        digests = [(checksum.digest, size) for checksum, size in parts if checksum is not None]
-        made = checksum_of_parts(self.algorithm, self.type, digests)
-        if given is not None:
-            check_made(made, given)
-        return made
 
 
-def check_made(made: Checksum, given: Checksum) -> None:
-    """Compares the checksum of an object with what the caller says; the number of its parts may be left out.
+def check_object(made: Checksum | None, size: int, options: CompleteOptions) -> None:
+    """Compares an object that an upload has made already with what the caller says of it.
+
+    Args:
+        made: The object's checksum, if it has any.
+        size: The object's size in bytes.
+        options: What the caller says.
 
     Raises:
-        BadDigest: They differ.
+        InvalidChecksum: The caller's checksum is of another algorithm or type.
+        BadDigest: It has another value.
+        InvalidArgument: The object has another size.
     """
+    kind = UploadChecksums() if made is None else UploadChecksums(made.algorithm, made.type)
+    kind._check_kind(options)
+    _check_made(made, size, options)
+
+
+def _check_made(made: Checksum | None, size: int, options: CompleteOptions) -> None:
+    given = options.checksum
+    if options.size_bytes not in {None, size}:
+        raise InvalidArgument(f"the object has {size} bytes, not {options.size_bytes}")
+    if made is None or given is None:
+        return
+    # The number of parts may be left out.
     if not made.same_as(given) or given.parts_count not in {0, made.parts_count}:
         raise BadDigest(f"The {_shown(given.algorithm)} you specified did not match the calculated checksum.")
 

@@ -29,7 +29,7 @@ from bucketry_memory._bucket import Bucket
 from bucketry_memory._data import Content, joined, md5_hex, part_of, pull, whole
 from bucketry_memory._state import MemoryState
 from bucketry_memory._stored import Extras, StoredObject, headers_of
-from bucketry_memory._upload_checksums import check_made
+from bucketry_memory._upload_checksums import check_object
 from bucketry_memory._uploads import StoredPart, ends_of, etag_of, part_info
 
 
@@ -132,7 +132,7 @@ class UploadOperations(MemoryState):
 
         Raises:
             NoSuchUpload: A part is listed with another checksum than it had.
-            BadDigest: The object has another checksum than the caller says.
+            BucketryError: The object is not what the caller says, as when it was made.
         """
         current = bucket.objects.get(key)
         if current is None or current.more.upload_id != upload_id:
@@ -145,10 +145,7 @@ class UploadOperations(MemoryState):
             for part, digest in zip(parts, digests or (b"",) * len(parts), strict=True)
         ):
             raise NoSuchUpload
-        if options.checksum is not None:
-            if made is None:
-                raise NoSuchUpload
-            check_made(made, options.checksum)
+        check_object(made, len(current.content), options)
         return current
 
     @override

@@ -43,8 +43,8 @@ class Domains:
         return next((name.removesuffix(suffix) for suffix in self._suffixes if name.endswith(suffix)), "")
 
 
-def locate(raw_path: bytes, host: str, domains: Domains) -> tuple[str, str]:
-    """Returns bucket and key; empty where the request names none.
+def locate(raw_path: bytes, host: str, domains: Domains) -> tuple[str, bytes]:
+    """Returns the bucket, and the key as it was received; empty where the request names none.
 
     Args:
         raw_path: The path as it was received.
@@ -52,19 +52,24 @@ def locate(raw_path: bytes, host: str, domains: Domains) -> tuple[str, str]:
         domains: The endpoint's names.
 
     Raises:
-        S3Error: The path is not UTF-8 behind its percent-encoding, or the key is too long.
+        S3Error: The bucket is not UTF-8 behind its percent-encoding, or is too long.
     """
     bucket = domains.bucket_of(host)
     if bucket:
-        return bucket, _decoded(raw_path[1:])
+        return bucket, raw_path[1:]
     # The first slash ends the bucket; all others are the key's.
     raw_bucket, _, raw_key = raw_path[1:].partition(b"/")
     if raw_key and not raw_bucket:
         raise S3Error("InvalidBucketName", "The path names no bucket before the key.")
-    return _decoded(raw_bucket), _decoded(raw_key)
+    return decoded(raw_bucket), raw_key
 
 
-def _decoded(raw: bytes) -> str:
+def decoded(raw: bytes) -> str:
+    """Returns the name of a bucket or an object without its percent-encoding.
+
+    Raises:
+        S3Error: It is not UTF-8 behind that, or is too long.
+    """
     try:
         text = (unquote_to_bytes(raw) if b"%" in raw else raw).decode()
     except UnicodeDecodeError:

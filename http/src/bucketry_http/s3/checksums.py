@@ -109,8 +109,12 @@ def _invalid(header: str) -> S3Error:
     return S3Error("InvalidRequest", f"Value for {header} header is invalid.")
 
 
-def body_checksum(headers: Mapping[str, str]) -> BodyChecksum | None:
+def body_checksum(headers: Mapping[str, str], announced_in: str = _SDK_ALGORITHM) -> BodyChecksum | None:
     """Returns the checksum that a request declares in a header, or will bring in a trailer.
+
+    Args:
+        headers: The request's headers, or a form's fields.
+        announced_in: The header that may say beforehand which algorithm it has.
 
     Raises:
         S3Error: There is more than one, it is malformed, one is announced and does not come, or it is of another
@@ -120,18 +124,17 @@ def body_checksum(headers: Mapping[str, str]) -> BodyChecksum | None:
     trailers = [name for name in trailers_of(headers) if name.startswith(PREFIX)]
     if len(found) + len(trailers) > 1:
         raise _several()
-    announced = headers.get(_SDK_ALGORITHM)
+    announced = headers.get(announced_in)
     if not found and not trailers:
         if announced is not None:
             raise S3Error(
                 "InvalidRequest",
-                "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer "
-                "headers were found.",
+                f"{announced_in} specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.",
             )
         return None
     checksum = BodyChecksum(found[0], headers[found[0]]) if found else BodyChecksum(trailers[0])
     if announced is not None and announced.upper() != checksum.algorithm:
-        raise _invalid(_SDK_ALGORITHM)
+        raise _invalid(announced_in)
     return checksum
 
 

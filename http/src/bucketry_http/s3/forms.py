@@ -10,11 +10,12 @@ from bucketry.options import MAX_KEY_BYTES
 
 from bucketry_http.s3.answers import Answer, no_content, xml_answer
 from bucketry_http.s3.authentication import authorise
-from bucketry_http.s3.checksums import BodyChecksum, body_checksum, checksum_elements, checksum_headers
+from bucketry_http.s3.checksums import ALGORITHM, BodyChecksum, body_checksum, checksum_elements, checksum_headers
 from bucketry_http.s3.endpoint import Endpoint
 from bucketry_http.s3.errors import S3Error, invalid_argument, precondition_failed
 from bucketry_http.s3.foreign_pages import refuse_foreign
 from bucketry_http.s3.object_headers import checked_tags, written_headers
+from bucketry_http.s3.payload import content_md5
 from bucketry_http.s3.policy import Policy
 from bucketry_http.s3.refused import check_headers
 from bucketry_http.s3.request import S3Request
@@ -75,7 +76,8 @@ class _FormUpload:
         if policy is not None:
             policy.check(fields, request.bucket)
         request.key = self._key()
-        self._checksum = body_checksum(fields)
+        # A form has the algorithm in another field than an SDK's request (S3 API reference, POST Object).
+        self._checksum = body_checksum(fields, ALGORITHM)
         options = await self._options()
         content = _File(self._form, policy, self._checksum)
         return await self._endpoint.uploader.store(request.bucket, request.key, content, options)
@@ -133,6 +135,9 @@ class _FormUpload:
             headers["x-amz-acl"] = headers.pop("acl")
         check_headers(headers, write=True)
         fields: dict[str, Any] = written_headers(headers)
+        fields["content_md5"] = content_md5(headers.get("content-md5"))
+        if "x-amz-tagging" in headers:
+            raise S3Error("InvalidArgument", "A form has its tags as XML in the field tagging, not in x-amz-tagging.")
         if "tagging" in headers:
             fields["tags"] = checked_tags(
                 read_tags(await read_xml(headers["tagging"].encode(), "Tagging", most=MAX_TAG_ELEMENTS))

@@ -163,21 +163,28 @@ def _checksum(part: Node) -> Checksum | None:
     """Returns the checksum that a part is listed with.
 
     Raises:
-        S3Error: There are several, or it is malformed.
+        S3Error: There are several, or it is malformed or of an algorithm that is not known.
     """
-    given = {name: child.text.strip() for child in part.children() if (name := _ELEMENTS.get(child.name)) is not None}
+    given = [
+        (child.name.removeprefix(_PREFIX), child.text.strip())
+        for child in part.children()
+        if child.name.startswith(_PREFIX)
+    ]
     if not given:
         return None
+    if unknown := [name for name, _ in given if name not in CHECKSUM_ALGORITHMS]:
+        # It would not be compared, and the part could be another than the client sent.
+        raise not_implemented(f"the checksum {_PREFIX}{unknown[0][:64]} of a part")
     try:
-        (checksum,) = [Checksum.parse(name, text) for name, text in given.items()]
+        (checksum,) = [Checksum.parse(name, text) for name, text in given]
     except (InvalidChecksum, ValueError):
-        shown = "".join(f"{name}:{text};" for name, text in given.items())
+        shown = "".join(f"{name}:{text};" for name, text in given)
         message = "Invalid Base64 or multiple checksums present in request"
         raise invalid_argument("Checksum", shown, message) from None
     return checksum
 
 
-_ELEMENTS: Final = {f"Checksum{name}": name for name in CHECKSUM_ALGORITHMS}
+_PREFIX: Final = "Checksum"
 
 
 async def abort_upload(endpoint: Endpoint, request: S3Request) -> Answer:

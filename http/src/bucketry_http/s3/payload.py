@@ -78,7 +78,7 @@ class Payload:
         self._decoder: ChunkDecoder | None = None
         self._sha256 = None
         self.checksum = body_checksum(headers) if has_checksum else None
-        self._md5 = _content_md5(headers.get("content-md5"))
+        self._md5 = content_md5(headers.get("content-md5"))
         self._md5_digest = None if self._md5 is None else hashlib.md5(usedforsecurity=False)
         declared = self._declared = request.payload
         if declared in _STREAMING:
@@ -210,7 +210,12 @@ def _length(headers: dict[str, str], name: str) -> int | None:
     return int(text)
 
 
-def _content_md5(header: str | None) -> bytes | None:
+def content_md5(header: str | None) -> bytes | None:
+    """Returns the digest in ``Content-MD5`` (RFC 1864); ``None`` without that header.
+
+    Raises:
+        S3Error: It is no MD5.
+    """
     if header is None:
         return None
     try:

@@ -45,6 +45,12 @@ _OWNERS_GRANT: Final = re.compile(rf'\s*id="?{OWNER_ID}"?\s*(,\s*id="?{OWNER_ID}
 _CONDITIONS: Final = ("If-Match", "If-None-Match")
 _COPY_SOURCE: Final = "x-amz-copy-source"
 
+_OF_COPY_SOURCE: Final = frozenset(
+    f"{_COPY_SOURCE}-{name}"
+    for name in ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "range")
+)
+"""Headers about the source of a copy that are honoured (S3 API reference, CopyObject and UploadPartCopy)."""
+
 
 def check_headers(headers: Mapping[str, str], *, write: bool, conditional: bool = False) -> None:
     """Refuses a request with a header that cannot be honoured.
@@ -103,11 +109,12 @@ def _check_content(headers: Mapping[str, str]) -> None:
     if "content-range" in headers:
         # RFC 9110, 14.5: where parts cannot be put, one must not be taken for the whole.
         raise _not_honoured("Content-Range")
-    if _COPY_SOURCE in headers:
-        return
     for name in headers:
         if name.startswith(f"{_COPY_SOURCE}-"):
-            raise S3Error("InvalidRequest", f"The header {name} goes with x-amz-copy-source.")
+            if _COPY_SOURCE not in headers:
+                raise S3Error("InvalidRequest", f"The header {name} goes with x-amz-copy-source.")
+            if name not in _OF_COPY_SOURCE:
+                raise _not_honoured(name)
 
 
 def _not_honoured(name: str) -> S3Error:

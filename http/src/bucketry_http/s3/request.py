@@ -7,7 +7,7 @@ import secrets
 from typing import Any, Final, final
 from urllib.parse import unquote_to_bytes
 
-from bucketry_http.s3.addressing import Domains, locate
+from bucketry_http.s3.addressing import Domains, decoded, locate
 from bucketry_http.s3.errors import S3Error
 from bucketry_http.s3.settings import S3Rights
 from bucketry_http.shared.headers import headers_of
@@ -70,7 +70,9 @@ class S3Request:
         Raises:
             S3Error: Path or query is malformed.
         """
-        self.bucket, self.key = locate(self.scope["raw_path"], self.headers.get("host", ""), domains)
+        # The bucket first: what is refused for its key still says where the bucket is.
+        self.bucket, raw_key = locate(self.scope["raw_path"], self.headers.get("host", ""), domains)
+        self.key = decoded(raw_key)
         if raw := self.scope["query_string"]:
             self.query = parse_query(raw)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from bucketry import CompletedPart, CopyOptions, NoSuchUpload, ObjectHeaders, Part
+from bucketry import CompletedPart, CopyOptions, InvalidArgument, InvalidChecksum, NoSuchUpload, ObjectHeaders, Part
+from bucketry.checksums import FULL_OBJECT, checksum_of
 
 from bucketry_contract._needs import needs
 from bucketry_contract._scratch import Bucket, MultipartUpload
@@ -30,6 +31,22 @@ class CompletingAgainTests(ContractTests):
         part = upload.send(1)
         made = upload.complete(part, if_none_match="*")
         assert upload.complete(part, if_none_match="*") == made
+
+    @needs("complete_again", "checksums", *MULTIPART)
+    @pytest.mark.parametrize("algorithm", [None, "CRC32"])
+    def test_what_a_completion_that_is_sent_again_says_of_the_object_is_compared_again(
+        self, bucket: Bucket, algorithm: str | None
+    ) -> None:
+        upload = bucket.upload("key", checksum_algorithm=algorithm)
+        part = upload.send(1, b"part", checksum_algorithm=algorithm)
+        made = upload.complete(part, size_bytes=4)
+        assert upload.complete(part, size_bytes=4, checksum=made.checksum) == made
+        with pytest.raises(InvalidArgument):
+            upload.complete(part, size_bytes=5)
+        with pytest.raises(InvalidChecksum):
+            upload.complete(part, checksum_type=FULL_OBJECT)
+        with pytest.raises(InvalidChecksum):
+            upload.complete(part, checksum=checksum_of("SHA256", [b"part"]))
 
     @needs("complete_again", "put_object_tagging", *MULTIPART)
     def test_an_object_that_was_tagged_meanwhile_is_still_the_one(self, bucket: Bucket) -> None:

@@ -178,6 +178,15 @@ def test_a_malformed_form_is_refused_and_stores_nothing(client: Client, store: S
     assert stored(store) == {}
 
 
+@pytest.mark.parametrize(
+    ("encoding", "status"), [("binary", 201), ("8Bit", 201), ("base64", 400), ("quoted-printable", 400)]
+)
+def test_a_part_that_is_encoded_is_refused(client: Client, store: Store, encoding: str, status: int) -> None:
+    file = part('name="f"; filename="a"', b"aGVsbG8=", f"Content-Transfer-Encoding: {encoding}")
+    assert post(client, file)[0] == status
+    assert stored(store) == ({"a": b"aGVsbG8="} if status == 201 else {})
+
+
 def test_huge_part_headers_are_refused(client: Client, store: Store) -> None:
     for headers in (["X-Long: " + "x" * 10_000], [f"X-{number}: x" for number in range(100)]):
         status, problem = post(client, part('name="file"; filename="a"', b"1", *headers))

@@ -64,13 +64,21 @@ def fault_of_parameter(name: str, field: FieldDefinition | None) -> str:
     """Returns what a parameter must be that is something else."""
     definition = None if field is None else field.kwarg_definition
     bounds = definition if isinstance(definition, KwargDefinition) else KwargDefinition()
-    kinds = () if field is None else (field.annotation, *(inner.annotation for inner in field.inner_types))
-    if bool in kinds:
+    if bool in _kinds(field):
         wanted = "true or false"
-    elif int in kinds:
+    elif is_number(field):
         wanted = f"a whole number from {bounds.ge} to {bounds.le}"
     elif bounds.max_length is not None:
         wanted = f"text of at most {bounds.max_length} characters"
     else:
         wanted = "text"
     return f"the parameter `{name}` must be {wanted}"
+
+
+def is_number(field: FieldDefinition | None) -> bool:
+    """Says whether a parameter is a whole number."""
+    return int in _kinds(field)
+
+
+def _kinds(field: FieldDefinition | None) -> tuple[Any, ...]:
+    return () if field is None else (field.annotation, *(inner.annotation for inner in field.inner_types))

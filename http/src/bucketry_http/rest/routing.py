@@ -7,6 +7,7 @@ that stands for all keys goes to the router.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote_to_bytes
@@ -16,7 +17,9 @@ from litestar.connection import ASGIConnection, Request
 from litestar.exceptions import NotFoundException
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.params import QueryParameter
+from litestar.typing import FieldDefinition
 
+from bucketry_http.rest.faults_of_input import fault_of_parameter, is_number
 from bucketry_http.rest.problems import MalformedUrl
 
 PREFIX: Final = "/api/v1/storage"
@@ -25,6 +28,7 @@ _PLACEHOLDER: Final = "-"
 _OPERATIONS: Final = frozenset({b"presign", b"delete"})
 _KEY_METHODS: Final = frozenset({"GET", "HEAD", "PUT"})
 _STATE: Final = "bucketry_key"
+_DIGITS: Final = re.compile("[0-9]+")
 
 
 def route_object_key(scope: dict[str, Any]) -> None:
@@ -47,7 +51,8 @@ async def check_query(request: Request[Any, Any, Any]) -> None:
 
     Raises:
         MalformedUrl: It is not UTF-8 behind its percent-encoding: other characters would stand in a key's place.
-        InvalidArgument: It has a parameter that the operation does not have, or one more than once.
+        InvalidArgument: It has a parameter that the operation does not have, or one more than once, or a number that is
+            not written in digits alone: the framework would take ``1e2`` for one.
     """
     query: bytes = request.scope["query_string"]
     if not query:
@@ -59,19 +64,21 @@ async def check_query(request: Request[Any, Any, Any]) -> None:
         _decoded(query, "query")
     known = _parameters_of(handler)
     seen: set[str] = set()
-    for name, _ in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
+    for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
         if name not in known:
             takes = f"it takes {', '.join(sorted(known))}" if known else "it takes none"
             raise InvalidArgument(f"this operation has no query parameter `{name[:100]}`: {takes}")
         if name in seen:
             raise InvalidArgument(f"the parameter `{name[:100]}` may stand in the query once")
         seen.add(name)
+        if is_number(known[name]) and not _DIGITS.fullmatch(value):
+            raise InvalidArgument(fault_of_parameter(name, known[name]))
 
 
 @cache
-def _parameters_of(handler: HTTPRouteHandler) -> frozenset[str]:
+def _parameters_of(handler: HTTPRouteHandler) -> dict[str, FieldDefinition]:
     fields = handler.parsed_fn_signature.parameters.values()
-    return frozenset(field.name for field in fields if isinstance(field.kwarg_definition, QueryParameter))
+    return {field.name: field for field in fields if isinstance(field.kwarg_definition, QueryParameter)}
 
 
 def object_key(connection: ASGIConnection[Any, Any, Any, Any]) -> str:

@@ -22,6 +22,10 @@ from bucketry_http.shared.turns import Turns
 _MAX_HEADER_BYTES: Final = 8 * 1024
 _MAX_HEADERS: Final = 16
 
+_AS_IT_IS: Final = frozenset({"", "7bit", "8bit", "binary"})
+"""Values of ``Content-Transfer-Encoding`` that change nothing (RFC 2045, 6.2). Nobody should send the header any more
+(RFC 7578, 4.7), and to store base64 as if it were the file would be a wrong success."""
+
 
 class Part:
     """One part of a form.
@@ -38,11 +42,13 @@ class Part:
         """Reads the part's headers.
 
         Raises:
-            MalformedForm: They cannot be read, or one of them stands twice.
+            MalformedForm: They cannot be read, one of them stands twice, or the part's content is encoded.
         """
         names = [name.lower() for name, _ in segment.headerlist]
         if len(set(names)) < len(names):
             raise MalformedForm("a header of a part stands twice")
+        if segment.header("Content-Transfer-Encoding", "").strip().lower() not in _AS_IT_IS:
+            raise MalformedForm("a part has a Content-Transfer-Encoding: send its bytes as they are, without one")
         _, parameters = split_header(segment["Content-Disposition"])
         if "name" not in parameters:
             raise MalformedForm('a part has no name: write Content-Disposition: form-data; name="…"')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import msgspec
 from bucketry import (
     DONE,
     Body,
@@ -173,3 +174,15 @@ class ChecksAndCompletesInTwoSteps(HonestDriver):
         self.check_write(bucket, key, options)
         time.sleep(0.005)
         return super().complete_multipart_upload(bucket, key, upload_id, parts, CompleteOptions())
+
+
+@fails(MultipartTests, MultipartTests.test_other_content_that_was_uploaded_in_parts_has_another_etag)
+class HasOneEtagForAllUploads(HonestDriver):
+    @hookimpl
+    def complete_multipart_upload(
+        self, bucket: str, key: str, upload_id: str, parts: tuple[CompletedPart, ...], options: CompleteOptions
+    ) -> ObjectInfo:
+        info = super().complete_multipart_upload(bucket, key, upload_id, parts, options)
+        info = msgspec.structs.replace(info, etag=f"{'0' * 32}-{len(parts)}")
+        self.bucket(bucket).objects[key] = msgspec.structs.replace(self.stored(bucket, key), info=info)
+        return info

@@ -8,10 +8,13 @@ from contextlib import ExitStack, closing
 from bucketry import Store
 from bucketry.features import MIB
 from bucketry_contract import Backend, ContractSuite
+from bucketry_contract.suite.multipart_errors import MultipartErrorTests
+from bucketry_contract.suite.part_copies import PartCopyTests
 from bucketry_memory import MemoryDriver, MemorySettings
 from bucketry_memory._bucket import Bucket
 from bucketry_testing import S3Endpoint
 from bucketry_testing._ports import reserve_port, url_of
+from msgspec.structs import replace
 
 
 class MemoryBackend(Backend):
@@ -54,3 +57,19 @@ class MemoryBackend(Backend):
 
 class TestMemory(ContractSuite):
     backend = MemoryBackend
+
+
+class SmallMemoryBackend(MemoryBackend):
+    """Has limits that a test can reach."""
+
+    def open(self, layers: Sequence[object]) -> Store:
+        driver = MemoryDriver(MemorySettings(min_part_size=1000))
+        driver.features = replace(
+            driver.features, max_part_size=MIB, max_put_size=2 * MIB, max_object_size=5 * MIB // 2
+        )
+        self._drivers.append(driver)
+        return Store(driver, layers)
+
+
+class TestSmallMemory(MultipartErrorTests, PartCopyTests):
+    backend = SmallMemoryBackend

@@ -52,6 +52,15 @@ class MultipartTests(ContractTests):
         assert bucket.upload_ids() == []
 
     @needs(*MULTIPART)
+    def test_other_content_that_was_uploaded_in_parts_has_another_etag(self, bucket: Bucket) -> None:
+        etags = set()
+        for content in (b"one", b"two", b"three"):
+            upload = bucket.upload("key")
+            etags.add(upload.complete(upload.send(1, content)).etag)
+            assert bucket.head("key").etag in etags
+        assert len(etags) == 3
+
+    @needs(*MULTIPART)
     def test_parts_may_be_sent_side_by_side(self, store: Store, bucket: Bucket) -> None:
         upload = bucket.upload("key")
         size = max(store.capabilities.features.min_part_size, 1000)

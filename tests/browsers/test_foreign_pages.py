@@ -143,6 +143,28 @@ def test_a_page_of_another_origin_uses_older_ways(browser: Chrome, served: Serve
         unread(act(browser, "script", url=f"{served.api}/buckets/things/objects/kept.txt?inline=true"))
 
 
+@pytest.mark.parametrize("stored_as", ["text/javascript", "text/plain", "binary/octet-stream"])
+def test_a_page_of_another_origin_runs_an_object_as_its_script(
+    browser: Chrome, served: Served, page_port: int, stored_as: str
+) -> None:
+    """What a script says, its page reads."""
+    said = f"throw new Error('{CONTENT}')".encode()
+    # A name of its own: the browser keeps what it has read from one test to the next.
+    name = f"{stored_as.replace('/', '-')}.js"
+    served.boto.put_object(Bucket="things", Key=name, Body=said, ContentType=stored_as)
+    key = {"Bucket": "things", "Key": name}
+    types = ("text/javascript", "application/x-javascript", "text/plain, text/javascript", "text/plain")
+    asked = [{**key, "ResponseContentType": kind} for kind in types]
+    open_page(browser, page_port)
+    for url in [served.boto.generate_presigned_url("get_object", Params=parameters) for parameters in asked]:
+        assert act(browser, "script", url=url) == "failed", url
+    assert act(browser, "script", url=f"{served.api}/buckets/things/objects/{name}") == "failed"
+    # As at S3, where sites keep their scripts in buckets: there it is known to be one.
+    url = served.boto.generate_presigned_url("get_object", Params=key)
+    ran = stored_as == "text/javascript"
+    assert act(browser, "script", url=url) == ("read 0 Script error." if ran else "failed")
+
+
 @pytest.mark.parametrize("enctype", ENCTYPES)
 def test_a_page_of_another_origin_sends_forms(browser: Chrome, served: Served, page_port: int, enctype: str) -> None:
     open_page(browser, page_port)

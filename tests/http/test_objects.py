@@ -7,7 +7,7 @@ import hashlib
 from datetime import timedelta
 
 import pytest
-from bucketry import Store
+from bucketry import PutOptions, Store
 from bucketry_http.shared.dates import http_date
 
 from tests.http.conftest import Client
@@ -58,6 +58,15 @@ def test_downloads_are_attachments_that_cannot_run(client: Client, etag: str) ->
     assert headers["content-disposition"] == 'attachment; filename="a.txt"'
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["content-security-policy"] == "default-src 'none'; sandbox"
+    assert "cross-origin-resource-policy" not in headers
+
+
+@pytest.mark.parametrize("content_type", ["text/javascript", "Application/X-JavaScript; charset=utf-8", "text/css"])
+def test_scripts_and_styles_are_for_pages_of_their_own_site(client: Client, store: Store, content_type: str) -> None:
+    store.put_object("my-assets", "code", b"x", PutOptions(content_type=content_type))
+    for ask in (client.get, client.head):
+        headers = ask(f"{OBJECT.rpartition('/')[0]}/code").headers
+        assert headers["cross-origin-resource-policy"] == "same-site"
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from bucketry_http.rest.problems import on_store_error
 from bucketry_http.rest.routing import object_key
 from bucketry_http.rest.storage import calls_of
 from bucketry_http.shared.conditions import UNCONDITIONAL, open_requested, read_options
+from bucketry_http.shared.content_types import OWN_SITE, is_code
 from bucketry_http.shared.headers import disposition, headers_of, object_headers
 from bucketry_http.shared.sending import ContentReader, ContentSender
 
@@ -95,7 +96,8 @@ class Target(msgspec.Struct, frozen=True):
         attached = stored.lower().startswith("attachment")
         show = self.inline and _is_harmless(info.content_type)
         chosen = stored if attached and not show else disposition("inline" if show else "attachment", self.key)
-        return object_headers(info) | SAFETY_HEADERS | {"content-disposition": chosen}
+        headers = object_headers(info) | SAFETY_HEADERS | {"content-disposition": chosen}
+        return headers | dict([OWN_SITE]) if is_code(info.content_type) else headers
 
     def not_modified(self) -> Content:
         """Returns the answer that the client's copy is current, with the headers of RFC 9110, 15.4.5."""

@@ -17,7 +17,7 @@ from bucketry_http.s3.answers import Answer, error_answer
 from bucketry_http.s3.authentication import authorise
 from bucketry_http.s3.endpoint import Endpoint
 from bucketry_http.s3.errors import translated
-from bucketry_http.s3.foreign_pages import refuse_foreign
+from bucketry_http.s3.foreign_pages import refuse_foreign, shield
 from bucketry_http.s3.malformed import S3Protocol
 from bucketry_http.s3.request import S3Request
 from bucketry_http.s3.router import route
@@ -82,7 +82,10 @@ class S3App:
             await refuse_foreign(endpoint, request)
         operation = route(request)
         authorise(request.rights, request.bucket, write=operation.write)
-        return await operation.handle(endpoint, request)
+        answer = await operation.handle(endpoint, request)
+        if request.method == "GET":
+            shield(endpoint, request, answer)
+        return answer
 
     def _failure(self, request: S3Request, error: Exception) -> Answer:
         found = preconditions.named(request, translated(error))

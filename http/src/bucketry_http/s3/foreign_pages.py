@@ -9,10 +9,12 @@ from __future__ import annotations
 from bucketry.settings import DEFAULT_SECRET_KEY
 
 from bucketry_http.s3 import cors
+from bucketry_http.s3.answers import Answer
 from bucketry_http.s3.endpoint import Endpoint
 from bucketry_http.s3.errors import S3Error
 from bucketry_http.s3.request import S3Request
 from bucketry_http.s3.settings import S3Credential
+from bucketry_http.shared.content_types import OWN_SITE, is_code
 from bucketry_http.shared.origins import READING_METHODS, is_foreign
 
 
@@ -41,12 +43,30 @@ async def refuse_foreign(endpoint: Endpoint, request: S3Request) -> None:
     )
 
 
+def shield(endpoint: Endpoint, request: S3Request, answer: Answer) -> None:
+    """Keeps what was asked for with the published key pair from becoming a script or style of another site's page.
+
+    A page needs no permission to run these, and reads what they say. What is stored as one may be run, as at S3: sites
+    keep theirs in buckets. Nothing else may, whatever type the page asks for.
+    """
+    if not endpoint.settings.check_origins or not _is_published(request):
+        return
+    answer.with_header(b"x-content-type-options", b"nosniff")
+    if is_code(request.query.get("response-content-type", "")):
+        name, value = OWN_SITE
+        answer.with_header(name.encode(), value.encode())
+
+
+def _is_published(request: S3Request) -> bool:
+    signer = request.rights
+    return isinstance(signer, S3Credential) and signer.secret_key == DEFAULT_SECRET_KEY
+
+
 def _was_given(request: S3Request) -> bool:
     """Says whether somebody with a secret key has signed this for the page."""
-    signer = request.rights
     return (
         request.is_signed
         and "authorization" not in request.headers
-        and isinstance(signer, S3Credential)
-        and signer.secret_key != DEFAULT_SECRET_KEY
+        and isinstance(request.rights, S3Credential)
+        and not _is_published(request)
     )

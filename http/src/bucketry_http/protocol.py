@@ -119,14 +119,10 @@ class BoundedProtocol(HttpToolsProtocol):
         """Takes what the client sent."""
         if self._is_cut_off:
             return
-        if self._is_one_head(data):
-            # By far the most common case, and the shortest way.
-            self._waiting_bytes += len(data)
-            self._feed(data)
-            if self._in_body or self.transport.is_closing():
-                self._parse()
-        else:
-            self._unparsed.add(data)
+        # By far the most common cases, and the shortest way.
+        rest = self._parse_whole(data) if not self._unparsed.left and not self._must_wait() else data
+        if rest or self._in_head or self.flow.read_paused or self.transport.is_closing():
+            self._unparsed.add(rest)
             self._parse()
         if not self._waiting_bytes and self.timeout_keep_alive_task is not None:
             self._go_on_waiting()
@@ -181,6 +177,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if version == "1.0":
             # RFC 9110, 10.1.1: such a client does not know what a 100 is.
             self.expect_100_continue = False
+        self._unparsed.begin_chunks()
         if not self.parser.should_upgrade():
             super().on_headers_complete()
             cycle: Any = self.cycle  # uvicorn declares a list, and adds it to the headers of the response.
@@ -210,7 +207,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.cycle.more_body and self.cycle.response_complete:
             self._drained_bytes = 0
             self._drain_timer = self.loop.call_later(DRAIN_SECONDS, self.transport.close)
-        self._behind = bool(self._unparsed)
+        self._behind = self._unparsed.left > 0
         if self._behind or self.flow.read_paused or self._in_body:
             self._parse()
         else:
@@ -295,16 +292,26 @@ class BoundedProtocol(HttpToolsProtocol):
         old = cycle.scope["http_version"] == "1.0"
         super()._start_asgi_task(cycle, without_chunks(app, cycle) if old else app)
 
-    def _is_one_head(self, data: bytes) -> bool:
-        """Whether this is one whole head, for which nothing else has to wait."""
-        if self._unparsed or self._in_body or self._waiting_bytes or not data.endswith(END_OF_HEAD):
-            return False
-        return data.find(END_OF_HEAD) == len(data) - len(END_OF_HEAD) and not self._must_wait()
+    def _parse_whole(self, data: bytes) -> bytes:
+        """Parses a whole head at the beginning of what came, and what is of known length behind it; returns the rest."""
+        if not self._in_body:
+            stop = data.find(END_OF_HEAD) + len(END_OF_HEAD)
+            if self._waiting_bytes or stop < len(END_OF_HEAD):
+                return data
+            head, data = (data, b"") if stop == len(data) else (data[:stop], data[stop:])
+            self._waiting_bytes = stop
+            self._feed(head)
+        if data and self._in_body and len(data) <= self._body_left and not self._must_wait():
+            self._body_left -= len(data)
+            self._feed(data)
+            self._hand_over()
+            return b""
+        return data
 
     def _parse(self) -> None:
         """Parses what came, until a request waits for its response or others are to have their turn."""
         unparsed, steps = self._unparsed, 0
-        while unparsed and not self._must_wait():
+        while unparsed.left and not self._must_wait():
             if steps >= MAX_STEPS:
                 self._resume_parsing()
                 break
@@ -314,7 +321,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._hand_over()
         if self.transport.is_closing():
             self._forget_unparsed()
-        elif unparsed:
+        elif unparsed.left:
             self.flow.pause_reading()
         elif not self._is_full():
             self.flow.read_on()
@@ -326,9 +333,9 @@ class BoundedProtocol(HttpToolsProtocol):
             self.send_400_response("")
             return
         if not self._in_body:
-            piece = self._unparsed.take_lines(len(self._unparsed))
+            piece = self._unparsed.take_lines(self._unparsed.left)
         elif self._body_left == CHUNKED:
-            piece = self._unparsed.take_lines(self._slice_bytes)
+            piece = self._unparsed.take_chunks(self._slice_bytes)
         else:
             piece = self._unparsed.take(max(self._body_left, 1))
             self._body_left -= len(piece)
@@ -349,9 +356,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _resume_parsing(self) -> bool:
         """Has what is left parsed in a later turn; returns whether anything is."""
-        if self._turn is None and self._unparsed:
+        if self._turn is None and self._unparsed.left:
             self._turn = self.loop.call_soon(self._next_turn)
-        return bool(self._unparsed)
+        return self._unparsed.left > 0
 
     def _next_turn(self) -> None:
         self._turn = None
@@ -461,7 +468,8 @@ class _Flow(FlowControl):
 
     def resume_reading(self) -> None:
         """Called by uvicorn where a request wants more of its body, or has its response."""
-        if not self._parse():
+        # While it reads, nothing is left.
+        if self.read_paused and not self._parse():
             self.read_on()
 
     def read_on(self) -> None:

@@ -2,46 +2,74 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 END_OF_HEAD: Final = b"\r\n\r\n"
 """Ends a head, and the trailers of a chunked body (RFC 9112, 2.1 and 7.1); the parser takes nothing else for it."""
+
+_END_OF_LINE: Final = b"\r\n"
+_CHUNK_SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,8})\r\n")
+"""The line before a chunk, where it has nothing but the chunk's size (RFC 9112, 7.1)."""
 
 
 class Unparsed:
     """Bytes in the order in which they came, taken slice by slice: none holds the end of one request and more.
 
     The parser goes through all that it is given, so a slice is how far it may go.
+
+    Attributes:
+        left: How many bytes are left.
     """
 
-    __slots__ = ("_data", "_start", "_tail")
+    __slots__ = ("_by_lines", "_chunk_left", "_data", "_start", "_tail", "left")
 
     def __init__(self) -> None:
         """Holds nothing."""
         self._data: bytes = b""
         self._start = 0
         self._tail = b""
-
-    def __bool__(self) -> bool:
-        """Says whether anything is left."""
-        return self._start < len(self._data)
-
-    def __len__(self) -> int:
-        """Returns how many bytes are left."""
-        return len(self._data) - self._start
+        self.left = 0
+        self.begin_chunks()
 
     def add(self, data: bytes) -> None:
         """Puts bytes behind what is left."""
-        self._data = self._data[self._start :] + data if self else data
+        self._data = self._data[self._start :] + data if self.left else data
         self._start = 0
+        self.left = len(self._data)
 
     def clear(self) -> None:
         """Forgets what is left."""
-        self._data, self._start = b"", 0
+        self._data, self._start, self.left = b"", 0, 0
+
+    def begin_chunks(self) -> None:
+        """Says that a chunked body begins at what is taken next."""
+        self._chunk_left = 0
+        self._by_lines = False
 
     def take(self, most: int) -> bytes | memoryview:
         """Takes up to ``most`` bytes, for a body whose length is known."""
         return self._cut(min(self._start + most, len(self._data)))
+
+    def take_chunks(self, most: int) -> bytes | memoryview:
+        """Takes chunks of a body that begin in the next ``most`` bytes: as far as these came, but never the last one.
+
+        The sizes of chunks say where nobody needs to look for the end. Once one of them is not plain (it is cut in
+        two, say, or has extensions), all that follows is taken by lines, and so are the last chunk and trailers.
+        """
+        data, start = self._data, self._start
+        stop = start + self._chunk_left
+        while not self._by_lines and stop < len(data) and stop - start < most:
+            found = _CHUNK_SIZE.match(data, stop)
+            size = 0 if found is None else int(found[1], 16)
+            if found is None or not size:
+                self._by_lines = True
+                break
+            stop = found.end() + size + len(_END_OF_LINE)
+        if stop == start:
+            return self.take_lines(most)
+        self._chunk_left = max(stop - len(data), 0)
+        return self._cut(min(stop, len(data)))
 
     def take_lines(self, most: int) -> bytes | memoryview:
         """Takes up to ``most`` bytes, and at most to the next `END_OF_HEAD`, of which a part may have gone before."""
@@ -63,4 +91,5 @@ class Unparsed:
             self.clear()
             return data if not start else memoryview(data)[start:]
         self._start = stop
+        self.left = len(data) - stop
         return memoryview(data)[start:stop]

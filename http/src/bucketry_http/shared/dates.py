@@ -38,7 +38,12 @@ class FreshDate:
 
 def date_now() -> bytes:
     """Returns the value of ``Date``."""
-    return _written(int(time.time())).encode()
+    return _encoded(int(time.time()))
+
+
+@lru_cache(maxsize=1)
+def _encoded(second: int) -> bytes:
+    return _written(second).encode()
 
 
 @lru_cache(maxsize=1024)

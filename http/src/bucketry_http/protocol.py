@@ -137,9 +137,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Takes one header; a trailer after a chunked body counts, and says nothing about its request any more."""
-        self._field_bytes += len(name) + len(value)
+        self._field_bytes = size = self._field_bytes + len(name) + len(value)
         headers = self.headers
-        if self._field_bytes > MAX_HEAD_BYTES or len(headers) + self._trailers >= MAX_HEADERS:
+        if size > MAX_HEAD_BYTES or len(headers) + self._trailers >= MAX_HEADERS:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, _LARGE_HEAD)
         if not self._in_head:
             self._trailers += 1
@@ -293,7 +293,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super()._start_asgi_task(cycle, without_chunks(app, cycle) if old else app)
 
     def _parse_whole(self, data: bytes) -> bytes:
-        """Parses a whole head at the beginning of what came, and what is of known length behind it; returns the rest."""
+        """Parses a whole head at the beginning of what came, and a body of known length behind it; returns the rest."""
         if not self._in_body:
             stop = data.find(END_OF_HEAD) + len(END_OF_HEAD)
             if self._waiting_bytes or stop < len(END_OF_HEAD):

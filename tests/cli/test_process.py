@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -161,3 +162,27 @@ def test_a_memory_store_says_that_it_is_gone_afterwards(spawn: Spawn, store: Sto
     code, stdout, stderr = finish(spawn("ls", store="memory://"))
     assert (code, stdout) == (0, "")
     assert "'bucketry serve' keeps one" in stderr
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("command", ["ls assets --json", "get assets/a -", "drivers"])
+def test_a_closed_stream_is_like_one_that_leads_nowhere(
+    store: Store, store_url: str, tmp_path: Path, command: str, closed: str
+) -> None:
+    store.put_object("assets", "a", b"content")
+    result = in_shell(f"{command} {closed}", store_url, tmp_path)
+    assert (result.returncode, result.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("command", ["ls assets", "get assets/a -", "drivers"])
+def test_a_full_disk_is_one_line_and_exit_code_1(store: Store, store_url: str, tmp_path: Path, command: str) -> None:
+    store.put_object("assets", "a", b"content")
+    result = in_shell(f"{command} > /dev/full", store_url, tmp_path)
+    assert (result.returncode, result.stderr) == (1, b"error: No space left on device\n")
+
+
+def in_shell(command: str, store_url: str, tmp_path: Path) -> subprocess.CompletedProcess[bytes]:
+    path = os.pathsep.join((str(tmp_path / "site"), str(Path(__file__).parents[2])))
+    environment = {**os.environ, "BUCKETRY_STORE": store_url, "PYTHONPATH": path}
+    line = f"{shlex.quote(sys.executable)} -m bucketry_cli {command}"
+    return subprocess.run(["/bin/sh", "-c", line], env=environment, capture_output=True, timeout=PATIENCE, check=False)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator
+from html import escape
+from urllib.parse import quote
 
 import boto3
 import pytest
@@ -167,3 +170,23 @@ def test_botocore_at_its_most_talkative_writes_none(collected: Collected) -> Non
         assert hidden
         assert hidden not in text, text[max(0, text.find(hidden) - 500) : text.find(hidden) + 100]
     assert len(signatures) >= 2
+
+
+@pytest.mark.parametrize(
+    "secret", ['s3cr3t"and<more>&such', "s3cr3t'with\\both\"kinds", "s3cr3t-mit-ümlaut+/=", "s3cr3t;two,parts"]
+)
+def test_a_secret_with_special_characters_leaves_no_rest(secret: str) -> None:
+    held = Secret(secret)
+    written = [
+        f"x-amz-security-token: {secret}",
+        f"secret_key={secret}",
+        quote(secret),
+        json.dumps({"secret_key": secret}),
+        json.dumps([secret], ensure_ascii=False),
+        repr({"a": secret}),
+        f"<SecretKey>{escape(secret)}</SecretKey><A>{escape(secret, quote=False)}</A>",
+    ]
+    for text in map(redacted, written):
+        assert "***" in text
+        assert not [rest for rest in ("s3cr3t", "more", "such", "both", "kinds", "mlaut", "parts") if rest in text]
+    assert held.reveal() == secret

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import signal
 import sys
 from io import TextIOWrapper
@@ -64,8 +66,29 @@ for _command in (serve, drivers, mb, rb, ls, put, get, rm, presign, usage):
     cli.add_command(_command)
 
 
+def _open_closed_streams() -> None:
+    """Has what is written to a closed stream (``>&-``) go nowhere; Python has ``None`` in its place."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            # In this order, so that they take the numbers that are free, which no file or socket may get.
+            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115
+
+
+def _let_go_of_output() -> None:
+    """Drops what a full disk or a closed pipe does not take: the command has said so, and its exit code stays."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
+
+
 def main() -> NoReturn:
     """Runs the program with the process's arguments, and ends the process."""
+    _open_closed_streams()
+    atexit.register(_let_go_of_output)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             # A terminal that is not UTF-8 shows the rest as escapes.

@@ -6,10 +6,12 @@ presigned URL. Whoever uses such a library calls `protect_loggers`; whoever show
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import traceback
 from collections.abc import Mapping
+from html import escape
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -53,13 +55,21 @@ _SIGNERS: Final = ("botocore.auth", "botocore.signers", "botocore.crt")
 
 def redacted(text: str) -> str:
     """Returns a text with ``***`` in place of signatures, session tokens and the value of every live `Secret`."""
-    for pattern in _VALUES:
-        text = pattern.sub(rf"\1{_MASK}", text)
+    # Whole secrets first: the patterns end at signs that a secret may hold, and would leave its rest.
     for secret in live_secrets():
-        for form in {secret, quote(secret, safe=""), quote(secret)}:
+        for form in sorted(_forms(secret), key=len, reverse=True):
             if len(form) >= _SHORTEST and form in text:
                 text = text.replace(form, _MASK)
+    for pattern in _VALUES:
+        text = pattern.sub(rf"\1{_MASK}", text)
     return text
+
+
+def _forms(secret: str) -> frozenset[str]:
+    """A secret as it stands in text, URLs, JSON, XML and reprs."""
+    quoted = (json.dumps(secret), json.dumps(secret, ensure_ascii=False), repr(secret))
+    escaped = (quote(secret, safe=""), quote(secret), escape(secret), escape(secret, quote=False))
+    return frozenset({secret, *escaped, *(text[1:-1] for text in quoted)})
 
 
 class RedactingFilter(logging.Filter):

@@ -39,6 +39,7 @@ _NOT_KEPT: Final = (
     "x-amz-acl",
     "x-amz-checksum-",
     "x-amz-copy-source",
+    "x-amz-decoded-content-length",
     "x-amz-grant-",
     "x-amz-object-lock-",
     "x-amz-sdk-checksum-algorithm",

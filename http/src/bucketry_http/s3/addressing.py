@@ -28,6 +28,7 @@ class Domains:
         self._suffixes = sorted((f".{domain}" for domain in domains), key=len, reverse=True)
         hosts = (urlsplit(url).hostname or "" for url in endpoints)
         self._own = frozenset([*domains, *(host.rstrip(".") for host in hosts)])
+        self._last = ("", "")
 
     def bucket_of(self, host: str) -> str:
         """Returns the bucket that a ``Host`` header names; empty if it names none.
@@ -36,6 +37,14 @@ class Domains:
         """
         if not self._suffixes:
             return ""
+        last, bucket = self._last
+        if host != last:
+            # Most requests come under the same name as the one before.
+            bucket = self._bucket_of(host)
+            self._last = (host, bucket)
+        return bucket
+
+    def _bucket_of(self, host: str) -> str:
         name = host.rpartition(":")[0] if ":" in host and not host.endswith("]") else host
         name = name.lower().rstrip(".")
         if name in self._own:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bucketry import CHECKSUM_ALGORITHMS, Checksum, InvalidChecksum
-from bucketry.checksums import ChecksumAlgorithm
+from bucketry.checksums import ChecksumAlgorithm, Digest
 
 from bucketry_http.s3.errors import S3Error, not_implemented
 from bucketry_http.s3.xml import element
@@ -51,7 +51,7 @@ class BodyChecksum:
             S3Error: No such algorithm is known, or the value is malformed.
         """
         known = _known(header)
-        self._digest = known.new()
+        self._digest: Digest | None = known.new()
         self.header = header
         self.algorithm = known.name
         self.value: Checksum | None = None
@@ -71,7 +71,8 @@ class BodyChecksum:
 
     def update(self, piece: bytes) -> None:
         """Takes the next piece of the body."""
-        self._digest.update(piece)
+        if self._digest is not None:
+            self._digest.update(piece)
 
     def check(self) -> None:
         """Compares, at the end of the body.
@@ -81,14 +82,19 @@ class BodyChecksum:
         """
         if self.value is None:
             raise _invalid(self.header)
-        if not self.value.same_as(Checksum(self.algorithm, self._digest.digest())):
+        if self._digest is not None and not self.value.same_as(Checksum(self.algorithm, self._digest.digest())):
             raise S3Error("BadDigest", f"The {self.algorithm} you specified did not match the calculated checksum.")
 
-    @property
-    def options(self) -> dict[str, Any]:
-        """The fields of a put's or a part's options that have the store keep it."""
-        # A trailer's is not known yet.
-        return {"checksum_algorithm": self.algorithm} if self.value is None else {"checksum": self.value}
+    def leave_to_store(self) -> dict[str, Any]:
+        """Returns the fields of a put's or a part's options that have the store keep it.
+
+        One that is known already is then checked by the store alone, which computes it in any case. That of a trailer
+        comes too late for that.
+        """
+        if self.value is None:
+            return {"checksum_algorithm": self.algorithm}
+        self._digest = None
+        return {"checksum": self.value}
 
 
 def _known(header: str) -> ChecksumAlgorithm:

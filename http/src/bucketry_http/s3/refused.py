@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from bucketry_http.s3.errors import S3Error, not_implemented
 from bucketry_http.s3.xml import OWNER_ID
 
+_AMAZON: Final = "x-amz-"
 _ENCRYPTION: Final = "x-amz-server-side-encryption"
 _CUSTOMER_KEY: Final = f"{_ENCRYPTION}-customer-"
 
@@ -39,15 +40,16 @@ _VALUES: Final[Mapping[str, frozenset[str]]] = {
 }
 """Headers that say nothing new with one of these values."""
 
+_GRANT: Final = "x-amz-grant-full-control"
 _OWNERS_GRANT: Final = re.compile(rf'\s*id="?{OWNER_ID}"?\s*(,\s*id="?{OWNER_ID}"?\s*)*')
 """A grant to the owner, who has all rights anyway (S3 API reference, PutObjectAcl)."""
 
 _CONDITIONS: Final = ("If-Match", "If-None-Match")
 _COPY_SOURCE: Final = "x-amz-copy-source"
+_OF_SOURCE: Final = f"{_COPY_SOURCE}-"
 
 _OF_COPY_SOURCE: Final = frozenset(
-    f"{_COPY_SOURCE}-{name}"
-    for name in ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "range")
+    _OF_SOURCE + name for name in ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "range")
 )
 """Headers about the source of a copy that are honoured (S3 API reference, CopyObject and UploadPartCopy)."""
 
@@ -67,11 +69,12 @@ def check_headers(headers: Mapping[str, str], *, write: bool, conditional: bool 
         raise _not_honoured(min(refused))
     if any(headers.get(name, OWNER_ID) != OWNER_ID for name in _OWNERS):
         raise S3Error("AccessDenied")
+    amazons = [name for name in headers if name.startswith(_AMAZON)]
     if not write:
-        _check_read(headers)
+        _check_read(amazons)
         return
-    for name, value in headers.items():
-        if name.startswith(_PREFIXES) and not (name == "x-amz-grant-full-control" and _OWNERS_GRANT.fullmatch(value)):
+    for name in amazons:
+        if name.startswith(_PREFIXES) and not (name == _GRANT and _OWNERS_GRANT.fullmatch(headers[name])):
             raise _not_honoured(name)
     for name, allowed in _VALUES.items():
         if headers.get(name) not in {None, *allowed}:
@@ -79,12 +82,15 @@ def check_headers(headers: Mapping[str, str], *, write: bool, conditional: bool 
     if headers.get("x-amz-storage-class", "STANDARD") != "STANDARD":
         raise S3Error("InvalidStorageClass")
     _check_conditions(headers, conditional=conditional)
-    _check_content(headers)
+    if "content-range" in headers:
+        # RFC 9110, 14.5: where parts cannot be put, one must not be taken for the whole.
+        raise _not_honoured("Content-Range")
+    _check_copy(amazons)
 
 
-def _check_read(headers: Mapping[str, str]) -> None:
+def _check_read(names: Iterable[str]) -> None:
     """Refuses to read as if an object were encrypted, which none is (S3 API reference, GetObject, "Encryption")."""
-    for name in headers:
+    for name in names:
         if name.startswith(_CUSTOMER_KEY):
             raise S3Error("InvalidRequest", "The encryption parameters are not applicable to this object.")
         if name.startswith(_ENCRYPTION):
@@ -104,17 +110,13 @@ def _check_conditions(headers: Mapping[str, str], *, conditional: bool) -> None:
         raise _not_honoured("If-Unmodified-Since")
 
 
-def _check_content(headers: Mapping[str, str]) -> None:
-    """Refuses a part of a body, and of a copy's source, where the whole would be taken."""
-    if "content-range" in headers:
-        # RFC 9110, 14.5: where parts cannot be put, one must not be taken for the whole.
-        raise _not_honoured("Content-Range")
-    for name in headers:
-        if name.startswith(f"{_COPY_SOURCE}-"):
-            if _COPY_SOURCE not in headers:
-                raise S3Error("InvalidRequest", f"The header {name} goes with x-amz-copy-source.")
-            if name not in _OF_COPY_SOURCE:
-                raise _not_honoured(name)
+def _check_copy(names: Collection[str]) -> None:
+    """Refuses what is said of a copy's source and is not understood, or where nothing is copied."""
+    for name in names:
+        if name.startswith(_OF_SOURCE) and name not in _OF_COPY_SOURCE:
+            raise _not_honoured(name)
+        if name.startswith(_OF_SOURCE) and _COPY_SOURCE not in names:
+            raise S3Error("InvalidRequest", f"The header {name} goes with x-amz-copy-source.")
 
 
 def _not_honoured(name: str) -> S3Error:

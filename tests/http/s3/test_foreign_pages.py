@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from bucketry import CorsRule, Secret, Store
@@ -168,6 +169,23 @@ def test_what_a_foreign_page_fetches_it_cannot_read(s3: Client, how: str) -> Non
         reply = sent_with(s3, how, "GET", target, {"origin": PAGE, "sec-fetch-site": "cross-site"})
         assert reply.status == 200
         assert not [name for name in reply.headers if name.lower().startswith("access-control-")]
+
+
+@pytest.mark.parametrize("how", ["header", "presigned"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_what_the_published_key_pair_reads_is_no_pages_script(s3: Client, method: str, how: str) -> None:
+    """A page reads what it runs, and needs no permission for that (``Cross-Origin-Resource-Policy``, ``nosniff``)."""
+    for by, nosniff, policy in ((EVERYBODY, "nosniff", "same-site"), (signing_as(CREDENTIAL), None, None)):
+        for kind, expected in (
+            ("text/javascript", policy),
+            ("text/plain, Text/JavaScript", policy),
+            ("image/png", None),
+        ):
+            target = f"/things/kept?response-content-type={quote(kind, safe='')}"
+            headers = sent_with(s3, how, method, target, {}, by).headers
+            assert headers["content-type"] == kind
+            assert headers["x-content-type-options"] == nosniff
+            assert headers["cross-origin-resource-policy"] == expected
 
 
 def test_the_check_can_be_turned_off(here: Store) -> None:

@@ -24,6 +24,7 @@ from bucketry_http.s3.router import route
 from bucketry_http.s3.settings import S3Settings, check_published
 from bucketry_http.shared.ending import DRAIN_SECONDS, MAX_DRAINED_BYTES, end_connection
 from bucketry_http.shared.failures import log_failure
+from bucketry_http.shared.origins import READING_METHODS
 from bucketry_http.shared.request_errors import HostNotAllowed
 
 logger = logging.getLogger("bucketry_http")
@@ -83,7 +84,7 @@ class S3App:
         operation = route(request)
         authorise(request.rights, request.bucket, write=operation.write)
         answer = await operation.handle(endpoint, request)
-        if request.method == "GET":
+        if request.method in READING_METHODS:
             shield(endpoint, request, answer)
         return answer
 

@@ -61,6 +61,7 @@ _LONG_TARGET: Final = f"A request target may have {MAX_URL_BYTES} bytes: send a 
 _SLOW_HEAD: Final = f"The head of a request may take {HEAD_SECONDS:g} seconds: send all of it at once."
 
 _FRESH_DATE: Final = FreshDate()
+_READ_HERE: Final = FRAMING | {b"expect"}
 _HOP_BY_HOP: Final = (b"connection", b"upgrade", b"http2-settings")
 
 
@@ -149,12 +150,14 @@ class BoundedProtocol(HttpToolsProtocol):
         # Blanks around a value are no part of it (RFC 9110, 5.5); the parser leaves those behind it.
         field = (name, value.strip(b" \t"))
         headers.append(field)
+        if name not in _READ_HERE:
+            return
         if name in FRAMING:
             if b"\t" in value and name == b"transfer-encoding":
                 # The parser strips spaces here, no tabs, and would take the chunks for the body.
                 self._refuse(HTTPStatus.BAD_REQUEST, "Transfer-Encoding has a tab behind its value: send it without.")
             self._framing.append(field)
-        elif name == b"expect" and field[1].lower() == b"100-continue":
+        elif field[1].lower() == b"100-continue":
             self.expect_100_continue = True
 
     def on_headers_complete(self) -> None:

@@ -44,6 +44,33 @@ _GRANT: Final = "x-amz-grant-full-control"
 _OWNERS_GRANT: Final = re.compile(rf'\s*id="?{OWNER_ID}"?\s*(,\s*id="?{OWNER_ID}"?\s*)*')
 """A grant to the owner, who has all rights anyway (S3 API reference, PutObjectAcl)."""
 
+_PLAIN: Final = frozenset(
+    {
+        "accept",
+        "accept-encoding",
+        "amz-sdk-invocation-id",
+        "amz-sdk-request",
+        "authorization",
+        "connection",
+        "content-length",
+        "content-md5",
+        "content-type",
+        "expect",
+        "host",
+        "range",
+        "transfer-encoding",
+        "user-agent",
+        "x-amz-checksum-crc32",
+        "x-amz-content-sha256",
+        "x-amz-date",
+        "x-amz-decoded-content-length",
+        "x-amz-sdk-checksum-algorithm",
+        "x-amz-trailer",
+        "x-amz-user-agent",
+    }
+)
+"""Headers that most requests have, and that nothing here is about."""
+
 _CONDITIONS: Final = ("If-Match", "If-None-Match")
 _COPY_SOURCE: Final = "x-amz-copy-source"
 _OF_SOURCE: Final = f"{_COPY_SOURCE}-"
@@ -65,6 +92,8 @@ def check_headers(headers: Mapping[str, str], *, write: bool, conditional: bool 
     Raises:
         S3Error: It has one.
     """
+    if headers.keys() <= _PLAIN:
+        return
     if refused := headers.keys() & _ANYWHERE:
         raise _not_honoured(min(refused))
     if any(headers.get(name, OWNER_ID) != OWNER_ID for name in _OWNERS):

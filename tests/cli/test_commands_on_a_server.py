@@ -67,6 +67,18 @@ def test_own_credentials_are_found_where_the_server_finds_them(
     assert run("ls", store=url).exit_code == 0
 
 
+def test_the_pair_and_the_region_of_the_store_itself_are_found_too(
+    spawn: Spawn, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BUCKETRY_MEMORY_ACCESS_KEY", "tests")
+    monkeypatch.setenv("BUCKETRY_MEMORY_SECRET_KEY", "of-these-tests-2")
+    Path("bucketry.toml").write_text('[drivers.memory]\nregion = "eu-central-1"\n')
+    url = places(spawn("serve", "--port", "0", "--s3-port", "0", store=None), b"S3 keys")["S3 API"]
+    assert run("mb", "my-assets", store=url).exit_code == 0
+    assert run("ls", store=url).stdout.endswith("  my-assets\n")
+    assert run("ls", store=url + "?region=us-west-2").exit_code == 1
+
+
 @pytest.mark.parametrize(
     ("url", "said"),
     [

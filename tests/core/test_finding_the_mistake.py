@@ -7,7 +7,7 @@ from importlib.metadata import EntryPoint
 from typing import Any
 
 import pytest
-from bucketry import DriverSettings, InvalidDriver, InvalidSettings, Secret, _discovery, open_store, settings
+from bucketry import DriverSettings, InvalidDriver, InvalidSettings, Secret, _discovery, _opening, open_store, settings
 from bucketry.redaction import redacted
 from bucketry.settings import load_settings, parse_url, variables_of, warn_of_unknown
 
@@ -162,3 +162,14 @@ def test_what_is_no_url_is_named(target: Any) -> None:
 def test_layers_that_are_no_list_are_named(layers: Any) -> None:
     with pytest.raises(InvalidDriver, match="the layers are a list"):
         open_store("memory://", layers=layers, environ=NOTHING)
+
+
+def test_what_a_driver_says_when_it_cannot_be_made_holds_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: object, given: NeedySettings) -> None:
+        raise ValueError(f"cannot sign with {given.secret_key.reveal()}")
+
+    kind = type("Driver", (), {"name": "needy", "Settings": NeedySettings, "__init__": refuse})
+    monkeypatch.setattr(_opening, "find_driver", lambda _: kind)
+    values = {"access_key": "a", "secret_key": "hidden-and-long"}
+    with pytest.raises(InvalidDriver, match=r"cannot be made: ValueError: cannot sign with \*\*\*$"):
+        open_store("needy://here", settings=values, environ=NOTHING)

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import click
 from bucketry import Store, open_store
+from bucketry.settings import PUBLISHED_FOR
 from click.core import ParameterSource
 
 from bucketry_cli._config import DEFAULT_FILE, load_config
@@ -107,7 +108,8 @@ def _open_selected(ctx: click.Context, url: str) -> Store:
         bucketry.InvalidDriver: The driver breaks the contract.
     """
     if is_endpoint(url):
-        return open_endpoint(url, ctx.ensure_object(State).config.s3_credentials)
+        config = ctx.ensure_object(State).config
+        return open_endpoint(url, config.s3_credentials, config.drivers.get(PUBLISHED_FOR, {}))
     return open_store(url, defaults=driver_table(ctx, url))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from bucketry._discovery import find_driver
 from bucketry.errors import BucketryError, InvalidDriver, InvalidSettings
+from bucketry.redaction import redacted
 from bucketry.settings import DriverSettings, load_settings, parse_url, variables_of
 from bucketry.store import Store
 
@@ -53,7 +54,9 @@ def open_store(
     except BucketryError:
         raise
     except Exception as error:  # Whatever a stranger's constructor does.
-        raise InvalidDriver(f"the driver {kind.name!r} cannot be made: {type(error).__name__}: {error}") from error
+        # Its message is a stranger's too, and may repeat what is in the settings.
+        said = redacted(f"{type(error).__name__}: {error}")
+        raise InvalidDriver(f"the driver {kind.name!r} cannot be made: {said}") from error
     return Store(driver, layers)
 
 

@@ -181,9 +181,12 @@ class StatusFails(HonestDriver):
 
 @fails(ErrorTests, ErrorTests.test_credentials_that_are_refused_are_access_denied)
 class ShowsTheSecret(HonestDriver):
+    """In its status: core takes secrets out of the messages of errors itself."""
+
     @hookimpl
-    def classify_error(self, error: Exception) -> Classified:
-        return Classified(super().classify_error(error).kind, str(error))
+    def status(self) -> Status:
+        status = super().status()
+        return msgspec.structs.replace(status, detail=f"{status.detail} (the secret key is {SECRET})")
 
 
 @fails(ErrorTests, ErrorTests.test_credentials_that_are_refused_are_access_denied)

@@ -180,7 +180,8 @@ class BoundedProtocol(HttpToolsProtocol):
         if version == "1.0":
             # RFC 9110, 10.1.1: such a client does not know what a 100 is.
             self.expect_100_continue = False
-        self._unparsed.begin_chunks()
+        if self._body_left == CHUNKED:
+            self._unparsed.begin_chunks()
         if not self.parser.should_upgrade():
             super().on_headers_complete()
             cycle: Any = self.cycle  # uvicorn declares a list, and adds it to the headers of the response.
@@ -190,9 +191,11 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Ends a request, unless it only begins: see `_decline`."""
         if not self.parser.should_upgrade():
-            self._hand_over()
             self._in_body = False
-            self._end_of_draining()
+            if self._pieces:
+                self._hand_over()
+            if self._drain_timer is not None:
+                self._end_of_draining()
             super().on_message_complete()
 
     def on_body(self, body: bytes) -> None:

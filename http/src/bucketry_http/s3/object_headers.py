@@ -50,8 +50,7 @@ def written_headers(headers: Mapping[str, str]) -> dict[str, Any]:
             raise invalid_argument("Expires", fields["expires"], "Expires is no HTTP date")
         fields["expires"] = http_date(moment)
     start = len(METADATA_PREFIX)
-    metadata = {name[start:]: value for name, value in headers.items() if name.startswith(METADATA_PREFIX)}
-    if metadata:
+    if metadata := {name[start:]: headers[name] for name in headers if name.startswith(METADATA_PREFIX)}:
         if sum(len(name) + len(value) for name, value in metadata.items()) > MAX_METADATA_BYTES:
             raise S3Error("MetadataTooLarge")
         fields["metadata"] = metadata

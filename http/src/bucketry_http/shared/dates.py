@@ -31,19 +31,24 @@ class FreshDate:
     uvicorn makes its list once a second. An object that was written within that second would be later than ``Date``.
     """
 
+    def __init__(self) -> None:
+        """Has no time yet."""
+        self._last: tuple[int, list[tuple[bytes, bytes]]] = (-1, [])
+
     def __add__(self, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         """Returns the headers of a response, with ``Date`` before them."""
-        return [(b"date", date_now()), *headers]
+        now = int(time.time())
+        # Read and written in one step, since servers in several threads share it.
+        second, date = self._last
+        if second != now:
+            date = [(b"date", _written(now).encode())]
+            self._last = (now, date)
+        return date + headers
 
 
 def date_now() -> bytes:
     """Returns the value of ``Date``."""
-    return _encoded(int(time.time()))
-
-
-@lru_cache(maxsize=1)
-def _encoded(second: int) -> bytes:
-    return _written(second).encode()
+    return _written(int(time.time())).encode()
 
 
 @lru_cache(maxsize=1024)

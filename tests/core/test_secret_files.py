@@ -110,10 +110,23 @@ def test_a_pipe_is_read_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -
     writer.start()
     secret = Secret.from_file(pipe)
     writer.join()
-    # Nobody writes any more, so opening it again would never end.
-    revealed: list[str] = []
-    reader = threading.Thread(target=lambda: revealed.extend(secret.reveal() for _ in range(3)), daemon=True)
+    assert revealed(secret) == ["first"] * 3
+    assert not caplog.messages
+
+
+def test_a_pipe_that_takes_the_place_of_a_file_is_not_read(path: Path) -> None:
+    secret = Secret.from_file(path)
+    path.unlink()
+    os.mkfifo(path)
+    assert revealed(secret) == ["first"] * 3
+    replace(path, "second")
+    assert secret.reveal() == "second"
+
+
+def revealed(secret: Secret) -> list[str]:
+    """Reads a secret three times, in a thread: opening a pipe that nobody writes to would never end."""
+    found: list[str] = []
+    reader = threading.Thread(target=lambda: found.extend(secret.reveal() for _ in range(3)), daemon=True)
     reader.start()
     reader.join(30)
-    assert revealed == ["first"] * 3
-    assert not caplog.messages
+    return found

@@ -121,7 +121,7 @@ class SecretFile:
         """Returns what it holds now, or ``None`` if that is what it held when it was last read."""
         try:
             state = self._state()
-            value = None if state is not None and state == self._seen else self.read()
+            value = None if state is _READ_ONCE or (state is not None and state == self._seen) else self.read()
         except (OSError, ValueError) as error:
             if not self._failed:
                 _log.warning("a secret's file cannot be read, and the secret stays as it was: %s", type(error).__name__)

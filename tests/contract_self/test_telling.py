@@ -209,7 +209,7 @@ def test_content_and_listings_that_never_end_end_the_run(pytester: pytest.Pytest
             "--contract-timeout=60",
             "--tb=no",
             "-k",
-            "bare and (can_be or listed or page or parts_are)",
+            "bare and (can_be or listed or page or parts_are or read_alone)",
         )
         assert result.parseoutcomes()["failed"] > 3
         assert not [line for line in result.outlines if "took longer" in line]

@@ -95,6 +95,16 @@ def test_a_copied_part_counts_and_shares_its_bytes() -> None:
     assert held(driver) == counted(driver) == (8 * MIB, 3)
 
 
+def test_a_copied_part_that_is_not_stored_gives_its_room_back() -> None:
+    store, driver = make_store(max_entries=3)
+    store.put_object(BUCKET, "source", bytes(100))
+    upload = store.create_multipart_upload(BUCKET, "key")
+    wanted = PartCopyOptions(range=ByteRange(10, 59))
+    with pytest.raises(QuotaExceeded):
+        store.upload_part_copy(BUCKET, "key", upload.upload_id, 1, BUCKET, "source", wanted)
+    assert held(driver) == counted(driver) == (100, 3)
+
+
 def test_a_range_of_a_large_object_that_is_copied_has_the_etag_of_its_bytes() -> None:
     store, _ = make_store()
     store.put_object(BUCKET, "source", Source(3, MIB))

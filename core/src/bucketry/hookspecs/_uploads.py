@@ -121,6 +121,7 @@ class UploadSpec:
               `checksum_of_parts` in `bucketry.checksums` does it, and is what ``options.checksum`` says.
             - Sent again, where ``complete_again`` is declared: the same parts give the object again, whatever the
               conditions, while it is the one that this upload made. Other parts, and any after that: `NoSuchUpload`.
+              A part that is listed with a checksum that it does not have is another one.
               What the options say of the object, its checksum, type and size, is compared again.
 
         Raises:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+import pytest
 from bucketry import ObjectHeaders
+
+from bucketry_contract._needs import needs
 
 METADATA: Final[Mapping[str, str]] = {
     "colour": "blue",
@@ -28,6 +31,13 @@ HEADERS: Final[Mapping[str, Any]] = {
 """Every field of `ObjectHeaders`, none with its default."""
 
 assert set(HEADERS) == set(ObjectHeaders.__struct_fields__), "a header of the contract has no value here"
+
+_FEATURES: Final[Mapping[str, tuple[str, ...]]] = {"content_type": (), "metadata": ("put_metadata",)}
+
+
+def each_header(operation: str) -> list[Any]:
+    """Returns the name of each header for a test of this operation, with the feature that it needs."""
+    return [pytest.param(name, marks=needs(operation, *_FEATURES.get(name, ("put_headers",)))) for name in HEADERS]
 
 
 def headers_of(info: ObjectHeaders) -> dict[str, Any]:

@@ -5,8 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from bucketry import CompletedPart, CopyOptions, InvalidArgument, InvalidChecksum, NoSuchUpload, ObjectHeaders, Part
+from bucketry import (
+    BadDigest,
+    CompletedPart,
+    CopyOptions,
+    InvalidArgument,
+    InvalidChecksum,
+    NoSuchUpload,
+    ObjectHeaders,
+    Part,
+)
 from bucketry.checksums import FULL_OBJECT, checksum_of
+from msgspec.structs import replace
 
 from bucketry_contract._needs import needs
 from bucketry_contract._scratch import Bucket, MultipartUpload
@@ -41,6 +51,10 @@ class CompletingAgainTests(ContractTests):
         part = upload.send(1, b"part", checksum_algorithm=algorithm)
         made = upload.complete(part, size_bytes=4)
         assert upload.complete(part, size_bytes=4, checksum=made.checksum) == made
+        if made.checksum is not None:
+            assert upload.complete(part, checksum_type=made.checksum.type) == made
+            with pytest.raises(BadDigest):
+                upload.complete(part, checksum=replace(made.checksum, digest=bytes(len(made.checksum.digest))))
         with pytest.raises(InvalidArgument):
             upload.complete(part, size_bytes=5)
         with pytest.raises(InvalidChecksum):
@@ -66,6 +80,19 @@ class CompletingAgainTests(ContractTests):
             with pytest.raises(NoSuchUpload):
                 upload.complete(*listed)
         assert upload.complete(*parts) == bucket.head("key")
+
+    @needs("complete_again", "checksums", *MULTIPART)
+    @pytest.mark.parametrize("algorithm", [None, "CRC32"])
+    def test_a_part_with_another_checksum_completes_no_upload_again(
+        self, bucket: Bucket, algorithm: str | None
+    ) -> None:
+        upload = bucket.upload("key", checksum_algorithm=algorithm)
+        part = upload.send(1, b"part", checksum_algorithm=algorithm)
+        made = upload.complete(part)
+        for checksum in (checksum_of("CRC32", [b"another"]), checksum_of("SHA256", [b"part"])):
+            with pytest.raises(NoSuchUpload):
+                upload.complete(CompletedPart(1, part.etag, checksum))
+        assert upload.complete(part) == made == bucket.head("key")
 
     @needs("complete_again", *MULTIPART)
     def test_the_same_parts_complete_no_other_upload(self, bucket: Bucket) -> None:

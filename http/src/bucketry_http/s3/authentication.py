@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from bucketry import Secret
+from bucketry.settings import DEFAULT_SECRET_KEY
 from bucketry.sigv4 import SignatureError, Verified, Verifier
 
 from bucketry_http.s3.addressing import Domains
@@ -29,8 +30,15 @@ _FORM_MARKS: Final = {
 class Authenticator:
     """Finds out who signed a request."""
 
-    def __init__(self, settings: S3Settings, domains: Domains) -> None:
-        """Takes the credentials, and the names of the endpoint, which some signatures are about."""
+    def __init__(self, settings: S3Settings, domains: Domains, *, published: bool) -> None:
+        """Takes the credentials, and the names of the endpoint, which some signatures are about.
+
+        Args:
+            settings: The endpoint's settings.
+            domains: The endpoint's names.
+            published: Whether the published secret key may sign: for a store in memory alone.
+        """
+        self._published = published
         self._region = settings.region
         self._anonymous = settings.anonymous
         self._credentials = {credential.access_key: credential for credential in settings.credentials}
@@ -107,7 +115,10 @@ class Authenticator:
 
     def _secret_key(self, access_key: str) -> Secret | None:
         credential = self._credentials.get(access_key)
-        return None if credential is None else credential.secret_key
+        # A secret's file may have changed to the published one since the start.
+        if credential is None or (not self._published and credential.secret_key == DEFAULT_SECRET_KEY):
+            return None
+        return credential.secret_key
 
 
 def _claimed(request: S3Request) -> list[str]:

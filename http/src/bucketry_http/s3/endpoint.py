@@ -7,7 +7,7 @@ from bucketry.features import Features
 
 from bucketry_http.s3.addressing import Domains
 from bucketry_http.s3.authentication import Authenticator
-from bucketry_http.s3.settings import S3Settings
+from bucketry_http.s3.settings import S3Settings, is_for_published
 from bucketry_http.shared.calls import StoreCalls
 from bucketry_http.shared.uploading import Uploader
 
@@ -38,7 +38,7 @@ class Endpoint:
         )
         self.uploader = Uploader(self.calls, settings)
         self.domains = Domains(settings.domains, settings.public_endpoints)
-        self.authenticator = Authenticator(settings, self.domains)
+        self.authenticator = Authenticator(settings, self.domains, published=is_for_published(store))
 
     @property
     def features(self) -> Features:

@@ -114,6 +114,11 @@ class S3Settings(TransferSettings, frozen=True, kw_only=True):
         return HostRules(self.allowed_hosts, known=self.domains, endpoints=self.public_endpoints)
 
 
+def is_for_published(store: Store) -> bool:
+    """Says whether the published secret key may sign requests to this store."""
+    return store.capabilities.driver == PUBLISHED_FOR
+
+
 def check_published(store: Store, settings: S3Settings) -> None:
     """Refuses to serve what somebody wants to keep to everybody who has read the documentation.
 
@@ -121,7 +126,7 @@ def check_published(store: Store, settings: S3Settings) -> None:
         InvalidSettings: The store is not in memory, and a credential has the published secret key.
     """
     driver = store.capabilities.driver
-    if driver != PUBLISHED_FOR and any(entry.secret_key == DEFAULT_SECRET_KEY for entry in settings.credentials):
+    if not is_for_published(store) and any(entry.secret_key == DEFAULT_SECRET_KEY for entry in settings.credentials):
         raise InvalidSettings(
             f"the published secret key serves {PUBLISHED_FOR}:// alone, and this store is {driver}://: "
             "give a secret key of your own"

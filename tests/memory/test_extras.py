@@ -106,11 +106,12 @@ def test_a_copied_part_that_is_not_stored_gives_its_room_back() -> None:
 
 
 def test_a_range_of_a_large_object_that_is_copied_has_the_etag_of_its_bytes() -> None:
-    store, _ = make_store()
+    store, driver = make_store()
     store.put_object(BUCKET, "source", Source(3, MIB))
     upload = store.create_multipart_upload(BUCKET, "key")
     wanted = PartCopyOptions(range=ByteRange(MIB - 1, 2 * MIB))
     copied = store.upload_part_copy(BUCKET, "key", upload.upload_id, 1, BUCKET, "source", wanted)
+    assert held(driver) == counted(driver) == (4 * MIB + 2, 4)
     assert copied.etag == store.upload_part(BUCKET, "key", upload.upload_id, 2, bytes(MIB + 2)).etag
 
 

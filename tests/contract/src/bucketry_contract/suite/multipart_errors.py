@@ -208,6 +208,14 @@ class MultipartErrorTests(ContractTests):
             assert [upload.key for upload in uploads_of(store, bucket.name, prefix, limit)] == found
 
     @needs("create_multipart_upload", "list_multipart_uploads")
+    def test_pages_of_any_size_give_every_upload_of_a_key_once(self, store: Store, bucket: Bucket) -> None:
+        begun = {bucket.upload("key").upload_id for _ in range(4)}
+        for limit in (1, 2, 3, 1000):
+            listed = [upload.upload_id for upload in uploads_of(store, bucket.name, "", limit)]
+            assert len(listed) == len(begun)
+            assert set(listed) == begun
+
+    @needs("create_multipart_upload", "list_multipart_uploads")
     def test_a_cursor_is_given_only_where_more_uploads_come(self, store: Store, bucket: Bucket) -> None:
         for key in ("a", "b", "c"):
             bucket.upload(key)

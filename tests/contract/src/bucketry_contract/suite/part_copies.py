@@ -135,6 +135,8 @@ class PartCopyTests(ContractTests):
             bucket.put("source", bytes(features.max_part_size + 1))
             with pytest.raises(TooLarge):
                 _copy(upload, 1)
+            largest = _copy(upload, 1, range=ByteRange(1, features.max_part_size))
+            assert largest.size_bytes == features.max_part_size
         upload.complete(_copy(upload, 1, range=ByteRange(0, 0)))
         assert bucket.head("key").size_bytes == 1
 

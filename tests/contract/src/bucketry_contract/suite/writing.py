@@ -70,6 +70,14 @@ class WritingTests(ContractTests):
         bucket.put("key")
         assert bucket.head("key").content_type == DEFAULT_CONTENT_TYPE == bucket.listed_info("key").content_type
 
+    @needs("put_object")
+    @pytest.mark.parametrize("known", [True, False], ids=["known length", "unknown length"])
+    def test_pieces_of_any_size_are_stored_in_their_order(self, bucket: Bucket, known: bool) -> None:
+        pieces = [bytes([number]) * size for number, size in enumerate((1, 300_000, 10, 5, 100_000, 400_000, 7))]
+        content = b"".join(pieces)
+        bucket.put("key", Body(iter(pieces), len(content) if known else None))
+        assert bucket.stored("key") == bucket.read("key") == content
+
     @needs("put_object", "put_headers")
     def test_headers_are_kept(self, bucket: Bucket) -> None:
         headers = {name: value for name, value in HEADERS.items() if name != "metadata"}

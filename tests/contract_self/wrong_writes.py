@@ -69,6 +69,18 @@ class ChecksAndWritesInTwoSteps(HonestDriver):
         return self.replace(bucket, key, pieces, options)
 
 
+@fails(ConcurrencyTests, ConcurrencyTests.test_of_many_copies_with_if_none_match_exactly_one_is_made)
+class ChecksAndCopiesInTwoSteps(HonestDriver):
+    @hookimpl
+    def copy_object(
+        self, source_bucket: str, source_key: str, bucket: str, key: str, options: CopyOptions
+    ) -> ObjectInfo:
+        self.check_write(bucket, key, options)
+        time.sleep(0.005)
+        unchecked = msgspec.structs.replace(options, if_none_match=None)
+        return super().copy_object(source_bucket, source_key, bucket, key, unchecked)
+
+
 @fails(ConcurrencyTests, ConcurrencyTests.test_nothing_is_lost_when_many_put_list_and_delete)
 class LosesWritesOfOthers(HonestDriver):
     @hookimpl

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
-from bucketry import Part, PreconditionFailed
+from bucketry import CopyOptions, Part, PreconditionFailed
 
 from bucketry_contract._bodies import content_of
 from bucketry_contract._needs import needs
@@ -102,6 +102,17 @@ class ConcurrencyTests(ContractTests):
         assert len(seen) >= 12
         assert set(seen) <= set(versions.values())
 
+    @needs("copy_object", "copy_if_none_match")
+    def test_of_many_copies_with_if_none_match_exactly_one_is_made(self, bucket: Bucket) -> None:
+        sources = {f"source{number}": f"source {number}".encode() for number in range(THREADS)}
+        for source, content in sources.items():
+            bucket.put(source, content)
+        for round_number in range(ROUNDS):
+            key = f"key{round_number}"
+            outcomes = race([_copier(bucket, source, key) for source in sources])
+            assert sorted(outcomes) == ["done", *["precondition_failed"] * (THREADS - 1)]
+            assert bucket.read(key) == [*sources.values()][outcomes.index("done")]
+
     @needs(*MULTIPART, "complete_if_none_match")
     def test_of_many_uploads_with_if_none_match_exactly_one_is_completed(self, bucket: Bucket) -> None:
         for round_number in range(ROUNDS):
@@ -160,6 +171,11 @@ class ConcurrencyTests(ContractTests):
 
 def _completion(upload: MultipartUpload, part: Part) -> Callable[[], str]:
     return lambda: outcome_of(lambda: upload.complete(part, if_none_match="*"))
+
+
+def _copier(bucket: Bucket, source: str, key: str) -> Callable[[], str]:
+    options = CopyOptions(if_none_match="*")
+    return lambda: outcome_of(lambda: bucket.store.copy_object(bucket.name, source, bucket.name, key, options))
 
 
 def _writer(bucket: Bucket, key: str, content: bytes, **options: str) -> Callable[[], str]:

@@ -40,7 +40,7 @@ servers: venv ## pull or build the images of the servers that tests run on
 
 compat: servers ## run the contract suite on every driver, and write docs/compat.md from it
 	@$(VENV)/bin/pytest -n $(WORKERS) tests/memory/test_contract.py tests/minio/test_contract.py tests/rgw/test_contract.py \
-	    --contract-report $(VENV)/contract.json
+	    -k "not TestSmallMemory" --contract-report $(VENV)/contract.json
 	@$(VENV)/bin/python tools/compat.py $(VENV)/contract.json > docs/compat.md
 
 record: servers ## record anew the responses of MinIO and Ceph RGW that tests cut off

@@ -97,6 +97,20 @@ class QuotesItsEtags(HonestDriver):
         return f'"{super().etag(pieces)}"'
 
 
+class _WaitsInTheEnd:
+    def __del__(self) -> None:
+        time.sleep(1.2)
+
+
+class WaitsInAFinalizer(HonestDriver):
+    @hookimpl
+    def get_object(self, bucket: str, key: str, options: GetOptions) -> OpenedObject:
+        waiting = _WaitsInTheEnd()
+        del waiting
+        time.sleep(60)
+        return super().get_object(bucket, key, options)
+
+
 class WaitsForEver(HonestDriver):
     @hookimpl
     def get_object(self, bucket: str, key: str, options: GetOptions) -> OpenedObject:
@@ -193,6 +207,12 @@ def test_calls_that_never_return_end_the_run(pytester: pytest.Pytester) -> None:
     assert "test_an_object_can_be_read" in first_failure(result)
     assert "took longer than 0.5 seconds" in first_failure(result)
     result.stdout.fnmatch_lines(["SKIPPED * not run: 3 tests took too long"])
+
+
+def test_calls_that_are_interrupted_where_python_only_reports_it_fail_as_others_do(pytester: pytest.Pytester) -> None:
+    result = run(pytester, WaitsInAFinalizer, "--contract-timeout=0.5", "--tb=no", "-k", "bare")
+    outcomes = result.parseoutcomes()
+    assert (outcomes["failed"], outcomes.get("errors", 0)) == (3, 0)
 
 
 def test_calls_that_never_return_while_a_bucket_is_emptied_end_the_run(pytester: pytest.Pytester) -> None:

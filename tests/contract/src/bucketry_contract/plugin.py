@@ -46,6 +46,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Registers the marker and the reporter, and refuses options that make no sense."""
     config.addinivalue_line("markers", "needs(*names): operations and features of a driver that a test needs")
+    # The interruption of a test may strike in a finalizer, where Python only reports it; the next one ends the test.
+    config.addinivalue_line("filterwarnings", "ignore:(?s).*TookTooLong:pytest.PytestUnraisableExceptionWarning")
     if config.option.pyargs and _PACKAGE in config.args and not config.option.store:
         raise pytest.UsageError("say which store the contract suite is to test: --store acme://…")
     path: Path | None = config.option.contract_report

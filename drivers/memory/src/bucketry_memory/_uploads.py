@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from itertools import accumulate, islice
-from secrets import token_urlsafe
+from secrets import token_hex
 from typing import TypeAlias, final
 
 import msgspec
@@ -75,7 +75,7 @@ class UploadState:
         self, key: str, number: int, initiated_at: datetime, headers: ObjectHeaders, options: UploadOptions
     ) -> None:
         self.key = key
-        self.upload_id = token_urlsafe(_ID_BYTES)
+        self.upload_id = token_hex(_ID_BYTES)
         self.number = number
         self.initiated_at = initiated_at
         self.headers = headers

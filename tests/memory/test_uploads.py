@@ -59,8 +59,9 @@ def test_upload_ids_are_long_and_never_the_same() -> None:
     ids = {store.create_multipart_upload(BUCKET, "key").upload_id for _ in range(2000)}
 
     assert len(ids) == 2000
-    # 32 characters of 6 bits.
-    assert min(map(len, ids)) == 32
+    # 48 characters of 4 bits. None is a dash, with which command lines take an argument for an option.
+    assert min(map(len, ids)) == 48
+    assert "-" not in "".join(ids)
 
 
 def test_a_complete_that_fails_leaves_the_upload_as_it_was() -> None:

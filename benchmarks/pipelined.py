@@ -25,7 +25,7 @@ from benchmarks.resident import resident_bytes
 MIB: Final = 1024 * 1024
 MOST_GROWTH: Final = 64 * MIB
 MOST_LEFT: Final = 16 * MIB
-"""The C library keeps up to so much (`bucketry_http.allocator`)."""
+"""The C library keeps up to so much (`bucketry_http.server.process_memory`)."""
 
 WAIT: Final = 30.0
 """For how many seconds memory may take to be given back."""

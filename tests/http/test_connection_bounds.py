@@ -10,11 +10,11 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 
-import bucketry_http.protocol as protocol
-import bucketry_http.server as server
+import bucketry_http.server.protocol as protocol
+import bucketry_http.server.server as server
 import pytest
 from bucketry import Store
-from bucketry_http.protocol import BoundedProtocol
+from bucketry_http.server.protocol import BoundedProtocol
 
 from tests.http.conftest import memory_driver
 from tests.http.raw_requests import LAST, MIB, OBJECTS, answers, request

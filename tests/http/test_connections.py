@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 
-import bucketry_http.protocol as protocol
+import bucketry_http.server.protocol as protocol
 import pytest
 from bucketry import Store
 

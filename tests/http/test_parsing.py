@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 from bucketry import Store
-from bucketry_http.protocol import BoundedProtocol
+from bucketry_http.server.protocol import BoundedProtocol
 
 from tests.http.conftest import memory_driver
 from tests.http.raw_requests import LAST, MIB, OBJECTS, answers, request

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from bucketry import Store
 from bucketry_http import Listener, RestSettings, S3Rights, S3Settings, Server, create_app, create_s3_app
-from bucketry_http.protocol import BoundedProtocol
+from bucketry_http.server.protocol import BoundedProtocol
 
 from tests.http.serving import WAIT
 

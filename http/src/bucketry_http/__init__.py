@@ -10,21 +10,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from bucketry_http.rest import create_app
+    from bucketry_http.rest.app import create_app
+    from bucketry_http.rest.settings import RestSettings
     from bucketry_http.s3 import S3Credential, S3Rights, S3Settings, create_s3_app
-    from bucketry_http.server import Listener, Server, serve
-    from bucketry_http.settings import RestSettings
+    from bucketry_http.server.server import Listener, Server, serve
 
 _HOMES: Final = {
-    "Listener": "server",
-    "RestSettings": "settings",
+    "Listener": "server.server",
+    "RestSettings": "rest.settings",
     "S3Credential": "s3",
     "S3Rights": "s3",
     "S3Settings": "s3",
-    "Server": "server",
-    "create_app": "rest",
+    "Server": "server.server",
+    "create_app": "rest.app",
     "create_s3_app": "s3",
-    "serve": "server",
+    "serve": "server.server",
 }
 
 __all__ = [

@@ -12,8 +12,8 @@ from email.utils import formatdate
 from typing import Any, Final, TypeVar
 
 import uvicorn
-from bucketry_http.protocol import BoundedProtocol
-from bucketry_http.server import BACKLOG
+from bucketry_http.server.protocol import BoundedProtocol
+from bucketry_http.server.server import BACKLOG
 from uvicorn.server import ServerState
 
 GRACE_SECONDS: Final = 5.0

@@ -36,10 +36,10 @@ def _fault(_context: click.Context, _parameter: click.Parameter, texts: tuple[st
 
 def _rest_app(store: Store, settings: RestSettings) -> Any:
     from bucketry_http import create_app
-    from bucketry_http.allocator import spare_the_program
+    from bucketry_http.server.process_memory import exempt_from_garbage_collection
 
     app = create_app(store, settings)
-    spare_the_program()
+    exempt_from_garbage_collection()
     return app
 
 

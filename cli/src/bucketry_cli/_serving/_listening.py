@@ -55,7 +55,7 @@ def bind(host: str, port: int, option: str) -> socket.socket:
     Raises:
         Failure: The address is in use or not available; the message names it.
     """
-    from bucketry_http.server import bind as bind_socket
+    from bucketry_http.server.server import bind as bind_socket
 
     try:
         return bind_socket(host, port)

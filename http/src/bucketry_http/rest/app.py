@@ -30,8 +30,8 @@ from bucketry_http.rest.json_answers import Json
 from bucketry_http.rest.options import answer_options
 from bucketry_http.rest.problems import HANDLERS
 from bucketry_http.rest.routing import PREFIX, check_query
+from bucketry_http.rest.settings import KIB, RestSettings
 from bucketry_http.rest.storage import StorageApp
-from bucketry_http.settings import KIB, RestSettings
 
 _MAX_JSON_BYTES = 64 * KIB
 

@@ -12,8 +12,8 @@ from bucketry_http.rest.bodies import Strict
 from bucketry_http.rest.documented_problems import errors
 from bucketry_http.rest.openapi import ApiOperation, Bucket, Deletion
 from bucketry_http.rest.schemas import DeletedView, DeleteFailureView, DeleteObject, DeleteObjects
+from bucketry_http.rest.settings import MIB
 from bucketry_http.rest.storage import calls_of
-from bucketry_http.settings import MIB
 from bucketry_http.shared.conditions import match_option
 from bucketry_http.shared.headers import headers_of
 

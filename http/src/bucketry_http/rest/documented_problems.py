@@ -14,8 +14,8 @@ from typing import Final
 from bucketry import BucketryError, NotFound, NotModified
 from litestar.openapi.datastructures import ResponseSpec
 
-from bucketry_http.heads import REFUSAL_CODES
 from bucketry_http.rest.problems import FRAMEWORK_CODES, status_of
+from bucketry_http.server.request_head import REFUSAL_CODES
 from bucketry_http.shared.problem import MEDIA_TYPE, Problem
 
 ANY_REQUEST: Final = (400, 403, 408, 414, 421, 422, 431, 500, 501, 505)

@@ -11,7 +11,7 @@ from litestar.types import Receive, Scope, Send
 
 from bucketry_http.rest.head_requests import as_get
 from bucketry_http.rest.routing import PREFIX, route_object_key
-from bucketry_http.settings import RestSettings
+from bucketry_http.rest.settings import RestSettings
 from bucketry_http.shared.calls import StoreCalls
 from bucketry_http.shared.gate import Gate
 from bucketry_http.shared.uploading import Uploader

@@ -5,9 +5,9 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Final
 
-from bucketry_http.protocol import BoundedProtocol
 from bucketry_http.s3.errors import S3Error
 from bucketry_http.s3.xml import error_document
+from bucketry_http.server.protocol import BoundedProtocol
 
 _CODES: Final = {
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "RequestHeaderSectionTooLarge",

@@ -13,7 +13,7 @@ _CHUNK_SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,8})\r\n")
 """The line before a chunk, where it has nothing but the chunk's size (RFC 9112, 7.1)."""
 
 
-class Unparsed:
+class ReceiveBuffer:
     """Bytes in the order in which they came, taken slice by slice: none holds the end of one request and more.
 
     The parser goes through all that it is given, so a slice is how far it may go.

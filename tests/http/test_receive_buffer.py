@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from bucketry_http.unparsed import Unparsed
+from bucketry_http.server.receive_buffer import ReceiveBuffer
 
 _NEXT = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 _CHUNKS = b"5\r\nhello\r\n" + b"1f\r\n" + b"\r\n\r\n0\r\n\r\n" * 3 + b"0123" + b"\r\n" + b"0A\r\n0123456789\r\n"
@@ -15,7 +15,7 @@ def test_slices_end_where_a_chunked_body_ends(middle: bytes, end: bytes) -> None
     body = _CHUNKS + middle + _CHUNKS + end
     sent = body + _NEXT
     for cut in range(1, len(sent)):
-        unparsed, taken = Unparsed(), b""
+        unparsed, taken = ReceiveBuffer(), b""
         for piece in (sent[:cut], sent[cut:]):
             unparsed.add(piece)
             while unparsed.left:
@@ -27,7 +27,7 @@ def test_slices_end_where_a_chunked_body_ends(middle: bytes, end: bytes) -> None
 
 
 def test_a_large_chunk_is_one_slice() -> None:
-    unparsed, content = Unparsed(), b"\r\n\r\n" * 50_000
+    unparsed, content = ReceiveBuffer(), b"\r\n\r\n" * 50_000
     unparsed.add(b"%x\r\n%b" % (len(content), content[:150_000]))
     assert len(unparsed.take_chunks(16)) == 150_007
     unparsed.add(content[150_000:] + b"\r\n1\r\na\r\n")

@@ -13,8 +13,8 @@ import msgspec
 import uvicorn
 from uvicorn.server import HANDLED_SIGNALS, ServerState
 
-from bucketry_http.allocator import keep_freed_memory
-from bucketry_http.protocol import BoundedProtocol
+from bucketry_http.server.process_memory import keep_freed_memory
+from bucketry_http.server.protocol import BoundedProtocol
 
 BACKLOG: Final = 2048
 GRACE_SECONDS: Final = 10.0

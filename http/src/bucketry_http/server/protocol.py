@@ -19,11 +19,19 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from bucketry_http.heads import CHUNKED, FRAMING, REFUSAL_CODES, BadHead, RawHeaders, body_length, origin_form
-from bucketry_http.old_clients import without_chunks
+from bucketry_http.server.http10 import without_chunks
+from bucketry_http.server.receive_buffer import END_OF_HEAD, ReceiveBuffer
+from bucketry_http.server.request_head import (
+    CHUNKED,
+    FRAMING,
+    REFUSAL_CODES,
+    BadHead,
+    RawHeaders,
+    body_length,
+    origin_form,
+)
 from bucketry_http.shared.dates import FreshDate, date_now
 from bucketry_http.shared.ending import DRAIN_SECONDS, MAX_DRAINED_BYTES, allow_ending
-from bucketry_http.unparsed import END_OF_HEAD, Unparsed
 
 MAX_HEAD_BYTES: Final = 64 * 1024
 """Request line, headers and trailers together, in bytes: eight times what most servers take."""
@@ -96,7 +104,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begins to wait for the first request."""
         super().connection_made(transport)
-        self._unparsed = Unparsed()
+        self._unparsed = ReceiveBuffer()
         self._pieces: list[bytes] = []
         self.flow: _Flow = _Flow(transport, self._resume_parsing)
         self._make_lenient()

@@ -31,7 +31,7 @@ def keep_freed_memory() -> None:
         mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
 
 
-def spare_the_program() -> None:
+def exempt_from_garbage_collection() -> None:
     """Has Python's garbage collector leave alone what is in memory now; call once a server is complete.
 
     A full collection goes through every object. A server's modules and classes are some hundred thousand that never

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
-from bucketry import ByteRange, HeadOptions, InvalidArgument, InvalidRange, NoSuchKey, ObjectInfo, OpenedObject
+from bucketry import HeadOptions, InvalidArgument, NoSuchKey, ObjectInfo
 
 from bucketry_http.shared.dates import parse_http_date
 
@@ -19,7 +19,9 @@ ANY: Final = "*"
 UNCONDITIONAL: Final = HeadOptions()
 """The conditions of a request that has none."""
 
-_CONDITIONS: Final = frozenset({"if-match", "if-none-match", "if-modified-since", "if-unmodified-since"})
+CONDITIONS: Final = frozenset({"if-match", "if-none-match", "if-modified-since", "if-unmodified-since"})
+"""The headers that make a read conditional."""
+
 _ETAG: Final = re.compile(r'\s*(?:(W/)?"([\x21\x23-\x7e]*)"|([\x21\x23-\x2b\x2d-\x7e]+))\s*(,|$)')
 
 
@@ -102,7 +104,7 @@ def read_options(headers: Mapping[str, str], head: Callable[[], ObjectInfo]) -> 
     Raises:
         InvalidArgument: A condition is malformed.
     """
-    if _CONDITIONS.isdisjoint(headers):
+    if CONDITIONS.isdisjoint(headers):
         return UNCONDITIONAL
     return HeadOptions(
         if_match=match_option(headers.get("if-match"), head),
@@ -110,64 +112,3 @@ def read_options(headers: Mapping[str, str], head: Callable[[], ObjectInfo]) -> 
         if_modified_since=parse_http_date(headers.get("if-modified-since")),
         if_unmodified_since=parse_http_date(headers.get("if-unmodified-since")),
     )
-
-
-def requested_range(headers: Mapping[str, str], head: Callable[[], ObjectInfo]) -> ByteRange | None:
-    """Returns the range that a request asks for, or ``None`` where all is meant.
-
-    A range that is malformed, in another unit, or one of several is ignored, as RFC 9110, 14.2 allows; so is one whose
-    ``If-Range`` does not hold (13.1.5). For what is to be sent there is `open_requested`.
-
-    Args:
-        headers: The request's headers, by lower-case name.
-        head: Looks at the object without conditions; called only for ``If-Range``.
-    """
-    wanted, validator = _range(headers), headers.get("if-range")
-    if wanted is None or validator is None:
-        return wanted
-    return wanted if _is_current(validator, head()) else None
-
-
-def open_requested(
-    headers: Mapping[str, str], head: Callable[[], ObjectInfo], open_object: Callable[[ByteRange | None], OpenedObject]
-) -> OpenedObject:
-    """Opens the range that a ``GET`` asks for, or all where `requested_range` says so.
-
-    Args:
-        headers: The request's headers, by lower-case name.
-        head: Looks at the object without conditions; called only where an ``If-Range`` comes with a range beyond it.
-        open_object: Opens a range of the object, or all of it, under the request's other conditions.
-
-    Raises:
-        BucketryError: What opening raised.
-    """
-    wanted, validator = _range(headers), headers.get("if-range")
-    if wanted is None or validator is None:
-        return open_object(wanted)
-    # Between a look at the object and its opening another may take its place: what was opened is looked at.
-    try:
-        opened = open_object(wanted)
-    except InvalidRange:
-        if _is_current(validator, head()):
-            raise
-        return open_object(None)
-    if _is_current(validator, opened.info):
-        return opened
-    opened.close()
-    return open_object(None)
-
-
-def _range(headers: Mapping[str, str]) -> ByteRange | None:
-    header = headers.get("range")
-    try:
-        return None if header is None else ByteRange.parse(header)
-    except InvalidArgument:
-        return None
-
-
-def _is_current(validator: str, info: ObjectInfo) -> bool:
-    validator = validator.strip()
-    if validator.startswith('"'):
-        return validator == f'"{info.etag}"'
-    moment = parse_http_date(validator)
-    return moment is not None and moment == info.last_modified.replace(microsecond=0)

@@ -1,0 +1,196 @@
+"""Reading an object for a client: conditions, one range or part, and what the response says.
+
+Both ports read through `open_object` (GET) and `head_object` (HEAD). A request without conditions and ranges is one
+call of the store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Final
+
+import msgspec
+from bucketry import (
+    ByteRange,
+    ContentRange,
+    GetOptions,
+    HeadOptions,
+    InvalidArgument,
+    InvalidRange,
+    NotModified,
+    ObjectInfo,
+    OpenedObject,
+    Store,
+)
+
+from bucketry_http.shared.calls import StoreCalls
+from bucketry_http.shared.conditions import CONDITIONS, read_options
+from bucketry_http.shared.dates import parse_http_date
+from bucketry_http.shared.sending import PIECE_BYTES, ContentReader
+
+_NOT_PLAIN: Final = CONDITIONS | {"range"}
+"""Headers that make more of a read than the whole object without conditions."""
+
+OK: Final = HTTPStatus.OK.value
+PARTIAL_CONTENT: Final = HTTPStatus.PARTIAL_CONTENT.value
+NOT_MODIFIED: Final = HTTPStatus.NOT_MODIFIED.value
+
+
+class ReadResult(msgspec.Struct, frozen=True, gc=False):
+    """What a read found.
+
+    Attributes:
+        status: 200, 206 or 304.
+        info: The object.
+        content_range: The bytes that are sent, or would be sent to a GET; ``None``: all bytes. Where these are no bytes
+            at all, the status is 200, since ``Content-Range`` cannot say so (RFC 9110, 14.4).
+        body: The whole content, where it is small and in memory already. Empty for HEAD and 304.
+        reader: The content, where it must be read while it is sent. Close it, or send it, which closes it.
+    """
+
+    status: int
+    info: ObjectInfo
+    content_range: ContentRange | None = None
+    body: bytes = b""
+    reader: ContentReader | None = None
+
+    @property
+    def length(self) -> int:
+        """The value of ``Content-Length``."""
+        found = self.content_range
+        return self.info.size_bytes if found is None else found.stop - found.start
+
+    async def close(self) -> None:
+        """Frees what the content holds, if it is not sent."""
+        if self.reader is not None:
+            await self.reader.close()
+
+
+async def open_object(
+    calls: StoreCalls, bucket: str, key: str, headers: Mapping[str, str], part_number: int | None = None
+) -> ReadResult:
+    """Opens an object, the range of it or the part that is asked for, under the request's conditions.
+
+    A range that is malformed, in another unit, or one of several is ignored, as RFC 9110, 14.2 allows; so is one whose
+    ``If-Range`` does not hold (13.1.5).
+
+    Args:
+        calls: The store.
+        bucket: The bucket.
+        key: The key.
+        headers: The request's headers, by lower-case name.
+        part_number: The part; ``None``: the object. The caller has refused a range beside it.
+
+    Raises:
+        InvalidArgument: A condition is malformed.
+        InvalidRange: No byte is in the range, or the object has no such part.
+        BucketryError: What opening raised.
+    """
+    try:
+        if part_number is None and _NOT_PLAIN.isdisjoint(headers):
+            opened = await calls.call(calls.store.get_object, bucket, key)
+        else:
+            opened = await calls.call(_open, calls.store, bucket, key, headers, part_number)
+    except NotModified:
+        return ReadResult(NOT_MODIFIED, await calls.call(calls.store.head_object, bucket, key))
+    except InvalidRange as error:
+        await _add_size(calls, bucket, key, error)
+        raise
+    found, length = opened.content_range, opened.length
+    status = OK if found is None or not length else PARTIAL_CONTENT
+    if length <= PIECE_BYTES and opened.is_held:
+        return ReadResult(status, opened.info, found, opened.read())
+    return ReadResult(status, opened.info, found, reader=ContentReader(calls, opened))
+
+
+async def head_object(
+    calls: StoreCalls,
+    bucket: str,
+    key: str,
+    headers: Mapping[str, str],
+    part_number: int | None = None,
+    *,
+    ranged: bool = False,
+) -> ReadResult:
+    """Looks at an object under the request's conditions.
+
+    Args:
+        calls: The store.
+        bucket: The bucket.
+        key: The key.
+        headers: The request's headers, by lower-case name.
+        part_number: The part; ``None``: the object.
+        ranged: Whether ``Range`` counts, as it does for S3. HTTP defines it for GET alone (RFC 9110, 14.2).
+
+    Raises:
+        InvalidArgument: A condition is malformed.
+        InvalidRange: No byte is in the range, or the object has no such part.
+        BucketryError: What the store raised.
+    """
+    try:
+        if part_number is None and CONDITIONS.isdisjoint(headers):
+            info = await calls.call(calls.store.head_object, bucket, key)
+        else:
+            info = await calls.call(_head, calls.store, bucket, key, headers, part_number)
+    except NotModified:
+        return ReadResult(NOT_MODIFIED, await calls.call(calls.store.head_object, bucket, key))
+    found = info.part_range
+    if found is None and ranged and (wanted := requested_range(headers)) is not None:
+        validator = headers.get("if-range")
+        if validator is None or _is_current(validator, info):
+            try:
+                found = wanted.resolve(info.size_bytes)
+            except InvalidRange as error:
+                error.size_bytes = info.size_bytes  # type: ignore[attr-defined]
+                raise
+    return ReadResult(OK if found is None or found.start == found.stop else PARTIAL_CONTENT, info, found)
+
+
+async def _add_size(calls: StoreCalls, bucket: str, key: str, error: InvalidRange) -> None:
+    error.size_bytes = (await calls.call(calls.store.head_object, bucket, key)).size_bytes  # type: ignore[attr-defined]
+
+
+def requested_range(headers: Mapping[str, str]) -> ByteRange | None:
+    """Returns the range in the header ``Range``; ``None`` without one that can be read."""
+    header = headers.get("range")
+    try:
+        return None if header is None else ByteRange.parse(header)
+    except InvalidArgument:
+        return None
+
+
+def _head(store: Store, bucket: str, key: str, headers: Mapping[str, str], part_number: int | None) -> ObjectInfo:
+    return store.head_object(bucket, key, _options(store, bucket, key, headers, part_number))
+
+
+def _options(store: Store, bucket: str, key: str, headers: Mapping[str, str], part_number: int | None) -> HeadOptions:
+    options = read_options(headers, lambda: store.head_object(bucket, key))
+    return options if part_number is None else msgspec.structs.replace(options, part_number=part_number)
+
+
+def _open(store: Store, bucket: str, key: str, headers: Mapping[str, str], part_number: int | None) -> OpenedObject:
+    conditions = GetOptions(**msgspec.structs.asdict(_options(store, bucket, key, headers, part_number)))
+    wanted, validator = requested_range(headers), headers.get("if-range")
+    options = msgspec.structs.replace(conditions, range=wanted)
+    if wanted is None or validator is None:
+        return store.get_object(bucket, key, options)
+    # Another object may take the place of this one at any time, so the object that was opened is compared.
+    try:
+        opened = store.get_object(bucket, key, options)
+    except InvalidRange:
+        if _is_current(validator, store.head_object(bucket, key)):
+            raise
+        return store.get_object(bucket, key, conditions)
+    if _is_current(validator, opened.info):
+        return opened
+    opened.close()
+    return store.get_object(bucket, key, conditions)
+
+
+def _is_current(validator: str, info: ObjectInfo) -> bool:
+    validator = validator.strip()
+    if validator.startswith('"'):
+        return validator == f'"{info.etag}"'
+    moment = parse_http_date(validator)
+    return moment is not None and moment == info.last_modified.replace(microsecond=0)

@@ -21,7 +21,6 @@ from bucketry import (
     Store,
     Usage,
 )
-from bucketry._driver_checks import parameters_of, result_of
 from bucketry._types import name_of
 from bucketry.hookspecs import OPERATIONS, hookimpl
 
@@ -42,7 +41,7 @@ def changed(**fields: object) -> ObjectInfo:
 
 def driver_of(operation: str, result: object) -> TinyDriver:
     """Makes a driver whose operation returns this."""
-    names = ", ".join(parameters_of(operation))
+    names = ", ".join(OPERATIONS[operation].parameters)
     scope: dict[str, Any] = {"result": result}
     exec(f"def {operation}(self, {names}): return result", scope)  # noqa: S102 - the parameters' names count
     scope[operation].__qualname__ = f"Driver.{operation}"  # By which pluggy knows a method.
@@ -80,7 +79,7 @@ def layers(request: pytest.FixtureRequest) -> list[object]:
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_a_result_of_another_type_is_named(operation: str, layers: list[object]) -> None:
-    wanted = name_of(result_of(operation))
+    wanted = name_of(OPERATIONS[operation].result)
     for result, came in ((7, "int"), ("text", "str"), ([], "list"), (object(), "object")):
         with pytest.raises(InvalidDriver) as caught:
             call(Store(driver_of(operation, result), layers), operation)

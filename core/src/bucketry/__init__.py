@@ -70,6 +70,7 @@ from bucketry.models import (
     UserReport,
 )
 from bucketry.opened import OpenedObject
+from bucketry.operations import Operation
 from bucketry.options import (
     AttributesOptions,
     CompleteOptions,
@@ -147,6 +148,7 @@ __all__ = [
     "ObjectPage",
     "ObjectPart",
     "OpenedObject",
+    "Operation",
     "OperationUsage",
     "PageOptions",
     "Part",

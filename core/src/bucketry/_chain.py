@@ -21,9 +21,7 @@ from bucketry._driver_checks import (
     check_layer,
     implemented_operations,
     overrides,
-    parameters_of,
     register,
-    result_of,
 )
 from bucketry._types import find_mismatch, fits
 from bucketry.body import Body
@@ -34,7 +32,7 @@ from bucketry.opened import OpenedObject
 from bucketry.ranges import ContentRange
 from bucketry.redaction import redacted
 
-Operation = Callable[..., Any]
+Call = Callable[..., Any]
 
 _fits_info: Final = fits(ObjectInfo)
 _fits_range: Final = fits(ContentRange | None)
@@ -67,11 +65,11 @@ def build_chain(driver: DriverSpec, layers: Sequence[object]) -> tuple[DriverSpe
 class _Guarded:
     """Holds the guarded operations as a plugin. A plain class, since pluggy compares plugins with ``==``."""
 
-    def __init__(self, operations: dict[str, Operation]) -> None:
+    def __init__(self, operations: dict[str, Call]) -> None:
         vars(self).update(operations)
 
 
-def _layered(guarded: dict[str, Operation], layers: Sequence[object]) -> dict[str, Operation]:
+def _layered(guarded: dict[str, Call], layers: Sequence[object]) -> dict[str, Call]:
     """The operations that a layer wraps, called through pluggy."""
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(DriverSpec)
@@ -83,11 +81,12 @@ def _layered(guarded: dict[str, Operation], layers: Sequence[object]) -> dict[st
     return {name: _link(name, caller) for name, caller in callers.items() if len(caller.get_hookimpls()) > 1}
 
 
-def _guard(driver: DriverSpec, name: str) -> Operation:
-    method: Operation = getattr(driver, name)
-    parameters = parameters_of(name)
-    opens = name == "get_object"
-    fits_result = fits(result_of(name))
+def _guard(driver: DriverSpec, name: str) -> Call:
+    method: Call = getattr(driver, name)
+    operation = OPERATIONS[name]
+    parameters, wanted = operation.parameters, operation.result
+    fits_result = fits(wanted)
+    opens = operation.opens
 
     # Positional, as pluggy calls it too: this stands in every call's way, and keywords would double its cost.
     @wraps(method)
@@ -97,7 +96,7 @@ def _guard(driver: DriverSpec, name: str) -> Operation:
         except Exception as error:  # noqa: BLE001 - whatever the SDK raises
             _raise_translated(driver, error, parameters, values)
         if not fits_result(result):
-            _check_result(driver, name, result, result_of(name))
+            _check_result(driver, name, result, wanted)
         if opens:
             return _guard_opened(driver, result, parameters, values)
         return result
@@ -170,15 +169,15 @@ def _raise_translated(
     raise verdict.kind(redacted(verdict.detail), bucket=bucket, key=key) from error
 
 
-def _link(name: str, caller: pluggy.HookCaller) -> Operation:
-    parameters = parameters_of(name)
-    fits_result = fits(result_of(name))
+def _link(name: str, caller: pluggy.HookCaller) -> Call:
+    parameters, wanted = OPERATIONS[name].parameters, OPERATIONS[name].result
+    fits_result = fits(wanted)
 
     def layered(*values: object) -> object:
         result = caller(**dict(zip(parameters, values, strict=True)))
         if result is None:
             raise InvalidDriver(f"a layer around {name} returned None: end it with `return (yield)`")
-        if not fits_result(result) and (mismatch := find_mismatch(result, result_of(name))) is not None:
+        if not fits_result(result) and (mismatch := find_mismatch(result, wanted)) is not None:
             place = f" as {mismatch.where}" if mismatch.where else ""
             raise InvalidDriver(f"a layer around {name} returned {mismatch.came} instead of {mismatch.wanted}{place}")
         return result
@@ -186,7 +185,7 @@ def _link(name: str, caller: pluggy.HookCaller) -> Operation:
     return layered
 
 
-def _refusal(driver: DriverSpec, name: str) -> Operation:
+def _refusal(driver: DriverSpec, name: str) -> Call:
     def refuse(*_: object) -> object:
         raise Unsupported(f"the driver {driver.name!r} does not implement {name}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from functools import cache
-from typing import Any, Final, get_type_hints
+from typing import Final
 
 import pluggy
 
@@ -127,15 +127,3 @@ def _check_hook(kind: type[DriverSpec], name: str) -> None:
 def overrides(kind: type[DriverSpec], name: str) -> bool:
     """Says whether a driver has a method of its own for a hook."""
     return getattr(kind, name) is not getattr(DriverSpec, name)
-
-
-@cache
-def result_of(name: str) -> Any:
-    """Returns the annotation of an operation's result."""
-    return get_type_hints(getattr(DriverSpec, name))["return"]
-
-
-@cache
-def parameters_of(name: str) -> tuple[str, ...]:
-    """Returns the names of a hook's parameters, in their order."""
-    return tuple(inspect.signature(getattr(DriverSpec, name)).parameters)[1:]

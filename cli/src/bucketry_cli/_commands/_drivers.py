@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 import bucketry
 import click
@@ -47,7 +47,7 @@ def _row(driver: InstalledDriver) -> tuple[str, ...]:
     )
 
 
-def _share(names: Sequence[str], present: Collection[str]) -> str:
+def _share(names: Collection[str], present: Collection[str]) -> str:
     missing = [name for name in names if name not in present]
     if not missing:
         return f"all {len(names)}"

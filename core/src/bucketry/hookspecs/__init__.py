@@ -21,13 +21,15 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
+from bucketry.errors import Classified
 from bucketry.features import Features
 from bucketry.hookspecs._buckets import BucketSpec
-from bucketry.hookspecs._markers import PROJECT, hookimpl, hookspec
+from bucketry.hookspecs._markers import PROJECT, hookimpl, hookspec, operation
 from bucketry.hookspecs._objects import ObjectSpec
 from bucketry.hookspecs._service import ServiceSpec
 from bucketry.hookspecs._tagging import TaggingSpec
 from bucketry.hookspecs._uploads import UploadSpec
+from bucketry.operations import operations_of
 from bucketry.settings import DriverSettings
 
 CONTRACT_VERSION: Final = 1
@@ -52,14 +54,24 @@ class DriverSpec(ServiceSpec, BucketSpec, ObjectSpec, TaggingSpec, UploadSpec):
     features: Features
     s3_endpoint: ClassVar[bool] = False
 
+    @hookspec(firstresult=True)
+    def classify_error(self, error: Exception) -> Classified:
+        """Says which error of the contract an error of the backend's SDK is. Optional; layers do not see it.
 
-OPERATIONS: Final = tuple(
-    name
-    for spec in (ServiceSpec, BucketSpec, ObjectSpec, TaggingSpec, UploadSpec)
-    for name in vars(spec)
-    if not name.startswith("_") and name != "classify_error"
-)
-"""Names of all operations; a layer may wrap each of them."""
+        Requires:
+            ``error`` came out of one of this driver's operations, or out of an object's content that is being read,
+            and is no `BucketryError`.
+
+        Behaviour:
+            - Decides by code and type, never by a message's text.
+            - What it does not know is ``BackendError``.
+            - ``detail`` holds no secret and no signed URL.
+        """
+        raise NotImplementedError
+
+
+OPERATIONS: Final = operations_of(ServiceSpec, BucketSpec, ObjectSpec, TaggingSpec, UploadSpec)
+"""The facts of all operations, by name; a layer may wrap each of them."""
 
 __all__ = [
     "CONTRACT_VERSION",
@@ -67,5 +79,5 @@ __all__ = [
     "PROJECT",
     "DriverSpec",
     "hookimpl",
-    "hookspec",
+    "operation",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bucketry.cors import CorsRule
-from bucketry.hookspecs._markers import hookspec
+from bucketry.hookspecs._markers import operation
 from bucketry.models import BucketInfo, Done, ObjectPage, UploadPage
 from bucketry.options import ListOptions, UploadListOptions
 
@@ -11,7 +11,7 @@ from bucketry.options import ListOptions, UploadListOptions
 class BucketSpec:
     """Operations on a bucket."""
 
-    @hookspec(firstresult=True)
+    @operation(writes=True, optional=False)
     def create_bucket(self, bucket: str) -> BucketInfo:
         """Creates a bucket.
 
@@ -27,7 +27,7 @@ class BucketSpec:
         """
         raise NotImplementedError
 
-    @hookspec(firstresult=True)
+    @operation(writes=False)
     def head_bucket(self, bucket: str) -> BucketInfo:
         """Returns one bucket.
 
@@ -36,7 +36,7 @@ class BucketSpec:
         """
         raise NotImplementedError
 
-    @hookspec(firstresult=True)
+    @operation(writes=True, optional=False)
     def delete_bucket(self, bucket: str) -> Done:
         """Deletes a bucket that holds no object.
 
@@ -50,7 +50,7 @@ class BucketSpec:
         """
         raise NotImplementedError
 
-    @hookspec(firstresult=True)
+    @operation(writes=False, optional=False)
     def list_objects(self, bucket: str, options: ListOptions) -> ObjectPage:
         """Lists one page of a bucket's objects.
 
@@ -76,7 +76,7 @@ class BucketSpec:
         """
         raise NotImplementedError
 
-    @hookspec(firstresult=True)
+    @operation(writes=False)
     def list_multipart_uploads(self, bucket: str, options: UploadListOptions) -> UploadPage:
         """Lists one page of the multipart uploads in progress, by key and then by time.
 
@@ -93,7 +93,7 @@ class BucketSpec:
         """
         raise NotImplementedError
 
-    @hookspec(firstresult=True)
+    @operation(writes=False)
     def get_bucket_cors(self, bucket: str) -> tuple[CorsRule, ...]:
         """Returns a bucket's rules for pages of other origins. Optional, as are the two below.
 
@@ -107,7 +107,7 @@ class BucketSpec:
         """
         raise NotImplementedError
 
-    @hookspec(firstresult=True)
+    @operation(writes=True)
     def put_bucket_cors(self, bucket: str, rules: tuple[CorsRule, ...]) -> Done:
         """Has a bucket have these rules and no others.
 
@@ -123,7 +123,7 @@ class BucketSpec:
         """
         raise NotImplementedError
 
-    @hookspec(firstresult=True)
+    @operation(writes=True)
     def delete_bucket_cors(self, bucket: str) -> Done:
         """Takes all rules from a bucket.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bucketry.body import Body
-from bucketry.hookspecs._markers import hookspec
+from bucketry.hookspecs._markers import operation
 from bucketry.models import DeleteResult, Done, ObjectAttributes, ObjectInfo, PresignedUrl
 from bucketry.opened import OpenedObject
 from bucketry.options import (
@@ -17,10 +17,14 @@ from bucketry.options import (
 )
 
 
+def _presigns_a_write(options: PresignOptions) -> bool:
+    return options.method != "GET"
+
+
 class ObjectSpec:
     """Operations on objects."""
 
-    @hookspec(firstresult=True)
+    @operation(writes=False, optional=False)
     def head_object(self, bucket: str, key: str, options: HeadOptions) -> ObjectInfo:
         """Returns an object without its content.
 
@@ -48,7 +52,7 @@ class ObjectSpec:
         """
         raise NotImplementedError
 
-    @hookspec(firstresult=True)
+    @operation(writes=False)
     def get_object_attributes(self, bucket: str, key: str, options: AttributesOptions) -> ObjectAttributes:
         """Returns an object with one page of the parts that it was uploaded in. Optional.
 
@@ -67,7 +71,7 @@ class ObjectSpec:
         """
         raise NotImplementedError
 
-    @hookspec(firstresult=True)
+    @operation(writes=False, optional=False)
     def get_object(self, bucket: str, key: str, options: GetOptions) -> OpenedObject:
         """Opens an object, or a range of it, for reading.
 
@@ -90,7 +94,7 @@ class ObjectSpec:
         """
         raise NotImplementedError
 
-    @hookspec(firstresult=True)
+    @operation(writes=True, optional=False)
     def put_object(self, bucket: str, key: str, body: Body, options: PutOptions) -> ObjectInfo:
         """Stores an object.
 
@@ -122,7 +126,7 @@ class ObjectSpec:
         """
         raise NotImplementedError
 
-    @hookspec(firstresult=True)
+    @operation(writes=True)
     def copy_object(
         self, source_bucket: str, source_key: str, bucket: str, key: str, options: CopyOptions
     ) -> ObjectInfo:
@@ -145,7 +149,7 @@ class ObjectSpec:
         """
         raise NotImplementedError
 
-    @hookspec(firstresult=True)
+    @operation(writes=True, optional=False)
     def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Done:
         """Deletes an object.
 
@@ -160,7 +164,7 @@ class ObjectSpec:
         """
         raise NotImplementedError
 
-    @hookspec(firstresult=True)
+    @operation(writes=True)
     def delete_objects(self, bucket: str, keys: tuple[str, ...]) -> DeleteResult:
         """Deletes up to 1,000 objects.
 
@@ -176,7 +180,7 @@ class ObjectSpec:
         """
         raise NotImplementedError
 
-    @hookspec(firstresult=True)
+    @operation(writes=_presigns_a_write)
     def presign(self, bucket: str, key: str, options: PresignOptions) -> PresignedUrl:
         """Makes a URL that lets its holder download or upload this object for a while.
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from bucketry.errors import Classified
-from bucketry.hookspecs._markers import hookspec
+from bucketry.hookspecs._markers import operation
 from bucketry.models import BucketInfo, Done, Status, Usage, UsageReport
 
 
 class ServiceSpec:
     """Operations on the store as a whole."""
 
-    @hookspec(firstresult=True)
+    @operation(writes=False)
     def status(self) -> Status:
         """Says whether the backend answers and accepts the credentials.
 
@@ -20,7 +19,7 @@ class ServiceSpec:
         """
         raise NotImplementedError
 
-    @hookspec(firstresult=True)
+    @operation(writes=False)
     def list_buckets(self) -> tuple[BucketInfo, ...]:
         """Lists all buckets of the caller.
 
@@ -30,7 +29,7 @@ class ServiceSpec:
         """
         raise NotImplementedError
 
-    @hookspec(firstresult=True)
+    @operation(writes=False)
     def bucket_usage(self, buckets: tuple[str, ...]) -> dict[str, Usage]:
         """Says how much each of these buckets holds.
 
@@ -45,7 +44,7 @@ class ServiceSpec:
         """
         raise NotImplementedError
 
-    @hookspec(firstresult=True)
+    @operation(writes=False)
     def usage_report(self) -> UsageReport:
         """Says what the backend knows of its use beyond sizes: room on disk, owners, quotas, operations. Optional.
 
@@ -57,7 +56,7 @@ class ServiceSpec:
         """
         raise NotImplementedError
 
-    @hookspec(firstresult=True)
+    @operation(writes=False)
     def close(self) -> Done:
         """Gives connections and memory back. Optional.
 
@@ -67,20 +66,5 @@ class ServiceSpec:
         Behaviour:
             - Where ``persistent`` is declared, everything that was written is there when the store is opened again:
               buckets, objects with all that belongs to them, and uploads in progress. Otherwise it may be gone.
-        """
-        raise NotImplementedError
-
-    @hookspec(firstresult=True)
-    def classify_error(self, error: Exception) -> Classified:
-        """Says which error of the contract an error of the backend's SDK is. Optional; layers do not see it.
-
-        Requires:
-            ``error`` came out of one of this driver's operations, or out of an object's content that is being read,
-            and is no `BucketryError`.
-
-        Behaviour:
-            - Decides by code and type, never by a message's text.
-            - What it does not know is ``BackendError``.
-            - ``detail`` holds no secret and no signed URL.
         """
         raise NotImplementedError

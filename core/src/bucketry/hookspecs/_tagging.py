@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bucketry.hookspecs._markers import hookspec
+from bucketry.hookspecs._markers import operation
 from bucketry.models import Done
 
 
 class TaggingSpec:
     """Tags of objects."""
 
-    @hookspec(firstresult=True)
+    @operation(writes=False)
     def get_object_tagging(self, bucket: str, key: str) -> Mapping[str, str]:
         """Returns an object's tags.
 
@@ -26,7 +26,7 @@ class TaggingSpec:
         """
         raise NotImplementedError
 
-    @hookspec(firstresult=True)
+    @operation(writes=True)
     def put_object_tagging(self, bucket: str, key: str, tags: Mapping[str, str]) -> Done:
         """Has an object carry these tags and no others.
 
@@ -46,7 +46,7 @@ class TaggingSpec:
         """
         raise NotImplementedError
 
-    @hookspec(firstresult=True)
+    @operation(writes=True)
     def delete_object_tagging(self, bucket: str, key: str) -> Done:
         """Takes all tags from an object.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bucketry.body import Body
-from bucketry.hookspecs._markers import hookspec
+from bucketry.hookspecs._markers import operation
 from bucketry.models import CompletedPart, Done, ObjectInfo, Part, PartPage, Upload
 from bucketry.options import CompleteOptions, PageOptions, PartCopyOptions, PartOptions, UploadOptions
 
@@ -11,7 +11,7 @@ from bucketry.options import CompleteOptions, PageOptions, PartCopyOptions, Part
 class UploadSpec:
     """Multipart uploads."""
 
-    @hookspec(firstresult=True)
+    @operation(writes=True)
     def create_multipart_upload(self, bucket: str, key: str, options: UploadOptions) -> Upload:
         """Begins a multipart upload.
 
@@ -31,7 +31,7 @@ class UploadSpec:
         """
         raise NotImplementedError
 
-    @hookspec(firstresult=True)
+    @operation(writes=True)
     def upload_part(
         self, bucket: str, key: str, upload_id: str, part_number: int, body: Body, options: PartOptions
     ) -> Part:
@@ -56,7 +56,7 @@ class UploadSpec:
         """
         raise NotImplementedError
 
-    @hookspec(firstresult=True)
+    @operation(writes=True)
     def upload_part_copy(
         self,
         bucket: str,
@@ -88,7 +88,7 @@ class UploadSpec:
         """
         raise NotImplementedError
 
-    @hookspec(firstresult=True)
+    @operation(writes=False)
     def list_parts(self, bucket: str, key: str, upload_id: str, options: PageOptions) -> PartPage:
         """Lists one page of the parts that were stored, in ascending number.
 
@@ -104,7 +104,7 @@ class UploadSpec:
         """
         raise NotImplementedError
 
-    @hookspec(firstresult=True)
+    @operation(writes=True)
     def complete_multipart_upload(
         self, bucket: str, key: str, upload_id: str, parts: tuple[CompletedPart, ...], options: CompleteOptions
     ) -> ObjectInfo:
@@ -141,7 +141,7 @@ class UploadSpec:
         """
         raise NotImplementedError
 
-    @hookspec(firstresult=True)
+    @operation(writes=True)
     def abort_multipart_upload(self, bucket: str, key: str, upload_id: str) -> Done:
         """Ends an upload and frees its parts.
 

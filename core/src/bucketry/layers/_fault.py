@@ -23,7 +23,7 @@ ERRORS: Final[Mapping[str, type[BucketryError]]] = {
 }
 """The errors that a fault can raise, by their codes."""
 
-STREAMING: Final = frozenset({"get_object", "put_object", "upload_part"})
+STREAMING: Final = frozenset(name for name, facts in OPERATIONS.items() if facts.takes_body or facts.opens)
 """The operations with content that can be torn."""
 
 _ONLY_BY_NAME: Final = frozenset({"close", "status", "presign"})

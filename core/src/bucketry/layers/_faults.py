@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
-from inspect import signature
 from random import Random
 from typing import Any
 
@@ -13,7 +12,7 @@ import msgspec
 
 from bucketry.body import Body
 from bucketry.errors import BucketryError, InvalidArgument
-from bucketry.hookspecs import OPERATIONS, DriverSpec, hookimpl
+from bucketry.hookspecs import OPERATIONS, hookimpl
 from bucketry.layers._fault import Fault
 from bucketry.models import ObjectInfo, Part
 from bucketry.opened import OpenedObject
@@ -237,7 +236,7 @@ def _wrapper(operation: str) -> Callable[..., Generator[None, Any, Any]]:
         self._strike(operation)
         return (yield)
 
-    parameters = signature(getattr(DriverSpec, operation)).parameters
+    parameters = OPERATIONS[operation].parameters
     for wrapper, named in ((on_objects, "keys"), (on_object, "key"), (on_bucket, "bucket"), (on_buckets, "buckets")):
         if named in parameters:
             return wrapper

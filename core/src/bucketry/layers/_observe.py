@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from time import perf_counter
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -14,8 +14,6 @@ from bucketry.body import Body
 from bucketry.errors import BucketryError
 from bucketry.hookspecs import OPERATIONS, hookimpl
 from bucketry.opened import OpenedObject
-
-_WITH_BODY: Final = ("put_object", "upload_part")
 
 
 class OperationStats(msgspec.Struct, kw_only=True):
@@ -110,7 +108,7 @@ def _wrapper(operation: str) -> Callable[..., Generator[None, Any, Any]]:
     def observed_with_body(self: Observe, body: Body) -> Generator[None, Any, Any]:
         return (yield from self._observe(operation, body))
 
-    return observed_with_body if operation in _WITH_BODY else observed
+    return observed_with_body if OPERATIONS[operation].takes_body else observed
 
 
 for _operation in OPERATIONS:

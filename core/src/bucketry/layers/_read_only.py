@@ -1,53 +1,37 @@
-"""A layer that lets nothing be changed."""
+"""A layer that refuses all writes."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import Any, Final
+from collections.abc import Callable, Generator
+from typing import Any
 
 from bucketry.errors import AccessDenied
-from bucketry.hookspecs import hookimpl
-from bucketry.models import PresignedUrl
-from bucketry.options import PresignOptions
-
-_WRITES: Final = (
-    "create_bucket",
-    "delete_bucket",
-    "put_bucket_cors",
-    "delete_bucket_cors",
-    "put_object",
-    "copy_object",
-    "delete_object",
-    "delete_objects",
-    "put_object_tagging",
-    "delete_object_tagging",
-    "create_multipart_upload",
-    "upload_part",
-    "upload_part_copy",
-    "complete_multipart_upload",
-    "abort_multipart_upload",
-)
+from bucketry.hookspecs import OPERATIONS, hookimpl
+from bucketry.operations import Operation
+from bucketry.options import Options
 
 
 class ReadOnly:
-    """Refuses every operation that changes something, and presigned uploads, with ``AccessDenied``."""
-
-    @hookimpl(wrapper=True)
-    def presign(self, options: PresignOptions) -> Generator[None, PresignedUrl, PresignedUrl]:
-        """Refuses URLs that would upload."""
-        if options.method != "GET":
-            _refuse()
-        return (yield)
+    """Refuses every operation that writes, and presigned uploads, with ``AccessDenied``."""
 
 
 def _refuse() -> None:
     raise AccessDenied("the store is open for reading only")
 
 
-def _refused(self: ReadOnly) -> Generator[None, Any, Any]:  # noqa: ARG001 - a method, once it is set on the class
-    _refuse()
-    return (yield)
+def _wrapper(operation: Operation) -> Callable[..., Generator[None, Any, Any]]:
+    def refuse_always(self: ReadOnly) -> Generator[None, Any, Any]:  # noqa: ARG001 - a method, once it is set
+        _refuse()
+        return (yield)
+
+    def refuse_writes(self: ReadOnly, options: Options) -> Generator[None, Any, Any]:  # noqa: ARG001 - the same
+        if operation.is_write(options):
+            _refuse()
+        return (yield)
+
+    return refuse_always if operation.writes is True else refuse_writes
 
 
-for _operation in _WRITES:
-    setattr(ReadOnly, _operation, hookimpl(wrapper=True)(_refused))
+for _operation in OPERATIONS.values():
+    if _operation.may_write():
+        setattr(ReadOnly, _operation.name, hookimpl(wrapper=True)(_wrapper(_operation)))

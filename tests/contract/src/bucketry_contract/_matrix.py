@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from bucketry import FEATURE_NAMES
@@ -55,7 +55,7 @@ class DriverResult:
         for topic, lines in self.remarks.items():
             lines.update(notes.get(topic, ()))
 
-    def capabilities(self, names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    def capabilities(self, names: Iterable[str]) -> dict[str, dict[str, Any]]:
         """Returns, for each of these operations or features, whether it is declared and how its tests ended."""
         return {
             name: {

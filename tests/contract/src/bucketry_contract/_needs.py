@@ -11,15 +11,7 @@ from bucketry.hookspecs import OPERATIONS
 CAPABILITIES: Final = frozenset(OPERATIONS) | frozenset(FEATURE_NAMES)
 """All that a test may need."""
 
-REQUIRED: Final = (
-    "create_bucket",
-    "delete_bucket",
-    "list_objects",
-    "head_object",
-    "get_object",
-    "put_object",
-    "delete_object",
-)
+REQUIRED: Final = tuple(name for name, operation in OPERATIONS.items() if not operation.optional)
 """The operations without which the suite can test nothing."""
 
 

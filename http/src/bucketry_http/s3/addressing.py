@@ -5,13 +5,21 @@ Source: S3 user guide, "Virtual hosting of general purpose buckets".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from typing import Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from bucketry.options import MAX_KEY_BYTES
 
 from bucketry_http.s3.errors import S3Error, invalid_argument
-from bucketry_http.s3.parameters import check_version
+
+NULL_VERSION: Final = "null"
+"""The id of the only version of an object in a bucket that never had versioning (S3 user guide, "How S3 Versioning
+works")."""
+
+_VERSION_ID: Final = re.compile(r"[A-Za-z0-9._-]{32}")
+"""What the ids that S3 makes look like; it refuses others as malformed."""
 
 
 class Domains:
@@ -121,3 +129,22 @@ def copy_source(header: str) -> tuple[str, str]:
             "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
         )
     return _checked(bucket), _checked(key)
+
+
+def check_version(version_id: str | None, name: str = "versionId") -> None:
+    """Checks the id of a version, where no bucket has another version than ``null``.
+
+    Args:
+        version_id: The id; ``None``: the request names no version.
+        name: The parameter that it stands in.
+
+    Raises:
+        S3Error: The id is malformed, or names a version that does not exist.
+    """
+    if version_id is None or version_id == NULL_VERSION:
+        return
+    if not version_id:
+        raise invalid_argument(name, "", "Version id cannot be the empty string")
+    if not _VERSION_ID.fullmatch(version_id):
+        raise invalid_argument(name, version_id, "Invalid version id specified")
+    raise S3Error("NoSuchVersion", elements={"VersionId": version_id})

@@ -15,9 +15,9 @@ from msgspec.structs import replace
 from bucketry_http.s3 import cors, forms, preconditions
 from bucketry_http.s3.answers import Answer, error_answer
 from bucketry_http.s3.authentication import authorise
+from bucketry_http.s3.cors import refuse_foreign, shield
 from bucketry_http.s3.endpoint import Endpoint
 from bucketry_http.s3.errors import translated
-from bucketry_http.s3.foreign_pages import refuse_foreign, shield
 from bucketry_http.s3.malformed import S3Protocol
 from bucketry_http.s3.request import S3Request
 from bucketry_http.s3.router import route

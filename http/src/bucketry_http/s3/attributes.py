@@ -11,8 +11,7 @@ from bucketry_http.s3.answers import Answer, xml_answer
 from bucketry_http.s3.checksums import checksum_elements
 from bucketry_http.s3.endpoint import Endpoint
 from bucketry_http.s3.errors import S3Error, invalid_argument
-from bucketry_http.s3.parameters import number
-from bucketry_http.s3.request import S3Request
+from bucketry_http.s3.request import S3Request, number
 from bucketry_http.s3.xml import document, element
 from bucketry_http.shared.dates import last_modified
 

@@ -8,15 +8,30 @@ is accepted, and all else refused. Source: S3 API reference, the ``GetBucket…`
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final, cast
+
+from bucketry import CorsRule
 
 from bucketry_http.s3.answers import Answer, no_content, xml_answer
 from bucketry_http.s3.endpoint import Endpoint
 from bucketry_http.s3.errors import S3Error, not_implemented
 from bucketry_http.s3.payload import Payload
 from bucketry_http.s3.request import S3Request
-from bucketry_http.s3.xml import OWNER_ID, OWNER_NAME, XSI, document, element, owner
-from bucketry_http.s3.xml_reading import MAX_DOCUMENT_BYTES, Node, Tree, read_any_xml
+from bucketry_http.s3.xml import (
+    MAX_DOCUMENT_BYTES,
+    OWNER_ID,
+    OWNER_NAME,
+    XSI,
+    Node,
+    Tree,
+    document,
+    element,
+    malformed,
+    optional,
+    owner,
+    read_any_xml,
+    read_xml,
+)
 
 _OWNER_ONLY: Final = (
     f"{owner()}<AccessControlList><Grant>"
@@ -179,3 +194,61 @@ async def get_object_acl(endpoint: Endpoint, request: S3Request) -> Answer:
     """GetObjectAcl: the owner's alone."""
     await endpoint.calls.call(endpoint.store.head_object, request.bucket, request.key)
     return xml_answer(document("AccessControlPolicy", _OWNER_ONLY))
+
+
+_MAX_CORS_ELEMENTS: Final = 5_000
+"""The longest configuration in S3 has 64 KiB, and so some 2,000."""
+
+
+async def get_cors(endpoint: Endpoint, request: S3Request) -> Answer:
+    """GetBucketCors."""
+    rules = await endpoint.calls.call(endpoint.store.get_bucket_cors, request.bucket)
+    if not rules:
+        raise S3Error("NoSuchCORSConfiguration", "The CORS configuration does not exist", status=404)
+    return xml_answer(document("CORSConfiguration", "".join(map(_written_rule, rules))))
+
+
+def _written_rule(rule: CorsRule) -> str:
+    content = optional("ID", rule.id)
+    for name, values in (
+        ("AllowedMethod", rule.allowed_methods),
+        ("AllowedOrigin", rule.allowed_origins),
+        ("AllowedHeader", rule.allowed_headers),
+        ("ExposeHeader", rule.expose_headers),
+    ):
+        content += "".join(element(name, value) for value in values)
+    return f"<CORSRule>{content}{optional('MaxAgeSeconds', rule.max_age_seconds)}</CORSRule>"
+
+
+async def put_cors(endpoint: Endpoint, request: S3Request) -> Answer:
+    """PutBucketCors."""
+    root = await read_xml(await Payload(request).read(MAX_DOCUMENT_BYTES), "CORSConfiguration", most=_MAX_CORS_ELEMENTS)
+    root.only("CORSRule")
+    rules = tuple(_read_rule(entry) for entry in root.children("CORSRule"))
+    await endpoint.calls.call(endpoint.store.put_bucket_cors, request.bucket, rules)
+    return no_content(200)
+
+
+def _read_rule(entry: Node) -> CorsRule:
+    entry.only("ID", "AllowedMethod", "AllowedOrigin", "AllowedHeader", "ExposeHeader", "MaxAgeSeconds")
+    age = entry.text_of("MaxAgeSeconds")
+    if age is not None and not (age.strip().isascii() and age.strip().isdecimal() and len(age) <= 20):
+        raise malformed("MaxAgeSeconds is no number")
+
+    def texts(name: str) -> tuple[str, ...]:
+        return tuple(child.text.strip() for child in entry.children(name))
+
+    return CorsRule(
+        id=entry.text_of("ID"),
+        allowed_methods=cast("Any", texts("AllowedMethod")),
+        allowed_origins=texts("AllowedOrigin"),
+        allowed_headers=texts("AllowedHeader"),
+        expose_headers=texts("ExposeHeader"),
+        max_age_seconds=None if age is None else int(age),
+    )
+
+
+async def delete_cors(endpoint: Endpoint, request: S3Request) -> Answer:
+    """DeleteBucketCors."""
+    await endpoint.calls.call(endpoint.store.delete_bucket_cors, request.bucket)
+    return no_content()

@@ -10,11 +10,9 @@ from bucketry import BucketInfo
 from bucketry_http.s3.answers import REGION, Answer, no_content, xml_answer
 from bucketry_http.s3.endpoint import Endpoint
 from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented
-from bucketry_http.s3.parameters import number
 from bucketry_http.s3.payload import Payload
-from bucketry_http.s3.request import S3Request
-from bucketry_http.s3.xml import document, element, optional, owner, timestamp
-from bucketry_http.s3.xml_reading import MAX_DOCUMENT_BYTES, Node, read_xml
+from bucketry_http.s3.request import S3Request, number
+from bucketry_http.s3.xml import MAX_DOCUMENT_BYTES, Node, document, element, optional, owner, read_xml, timestamp
 
 _DEFAULT_REGION = "us-east-1"
 """The region whose ``LocationConstraint`` is empty (S3 API reference, GetBucketLocation)."""

@@ -1,6 +1,6 @@
-"""Rules for pages of other origins: their configuration, preflight requests, and the headers of actual answers.
+"""What browsers ask: CORS preflights, the CORS headers of responses, and requests of web pages of other origins.
 
-Source: S3 user guide, "Using cross-origin resource sharing", and the Fetch standard, "CORS protocol".
+Sources: S3 user guide, "Using cross-origin resource sharing", and the Fetch standard, "CORS protocol".
 """
 
 from __future__ import annotations
@@ -9,82 +9,26 @@ import logging
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any, Final, cast
+from typing import Final
 
 from bucketry import BucketryError, CorsRule
+from bucketry.settings import DEFAULT_SECRET_KEY
 
-from bucketry_http.s3.answers import Answer, no_content, xml_answer
+from bucketry_http.s3.answers import Answer, no_content
 from bucketry_http.s3.endpoint import Endpoint
 from bucketry_http.s3.errors import S3Error
-from bucketry_http.s3.payload import Payload
 from bucketry_http.s3.request import S3Request
-from bucketry_http.s3.xml import document, element, optional
-from bucketry_http.s3.xml_reading import MAX_DOCUMENT_BYTES, Node, malformed, read_xml
+from bucketry_http.s3.settings import S3Credential
+from bucketry_http.shared.content_types import OWN_SITE, is_code
+from bucketry_http.shared.origins import READING_METHODS, is_foreign
 from bucketry_http.shared.sending import RawHeaders
 
 logger = logging.getLogger("bucketry_http")
-
-_MAX_ELEMENTS: Final = 5_000
-"""The longest configuration in S3 has 64 KiB, and so some 2,000."""
 
 _MAX_ASKED: Final = 100
 """How many headers a page may ask for; each is compared with all that a rule allows."""
 
 _VARY: Final = (b"vary", b"Origin, Access-Control-Request-Headers, Access-Control-Request-Method")
-
-
-async def get_cors(endpoint: Endpoint, request: S3Request) -> Answer:
-    """GetBucketCors."""
-    rules = await endpoint.calls.call(endpoint.store.get_bucket_cors, request.bucket)
-    if not rules:
-        raise S3Error("NoSuchCORSConfiguration", "The CORS configuration does not exist", status=404)
-    return xml_answer(document("CORSConfiguration", "".join(map(_written, rules))))
-
-
-def _written(rule: CorsRule) -> str:
-    content = optional("ID", rule.id)
-    for name, values in (
-        ("AllowedMethod", rule.allowed_methods),
-        ("AllowedOrigin", rule.allowed_origins),
-        ("AllowedHeader", rule.allowed_headers),
-        ("ExposeHeader", rule.expose_headers),
-    ):
-        content += "".join(element(name, value) for value in values)
-    return f"<CORSRule>{content}{optional('MaxAgeSeconds', rule.max_age_seconds)}</CORSRule>"
-
-
-async def put_cors(endpoint: Endpoint, request: S3Request) -> Answer:
-    """PutBucketCors."""
-    root = await read_xml(await Payload(request).read(MAX_DOCUMENT_BYTES), "CORSConfiguration", most=_MAX_ELEMENTS)
-    root.only("CORSRule")
-    rules = tuple(_read(entry) for entry in root.children("CORSRule"))
-    await endpoint.calls.call(endpoint.store.put_bucket_cors, request.bucket, rules)
-    return no_content(200)
-
-
-def _read(entry: Node) -> CorsRule:
-    entry.only("ID", "AllowedMethod", "AllowedOrigin", "AllowedHeader", "ExposeHeader", "MaxAgeSeconds")
-    age = entry.text_of("MaxAgeSeconds")
-    if age is not None and not (age.strip().isascii() and age.strip().isdecimal() and len(age) <= 20):
-        raise malformed("MaxAgeSeconds is no number")
-
-    def texts(name: str) -> tuple[str, ...]:
-        return tuple(child.text.strip() for child in entry.children(name))
-
-    return CorsRule(
-        id=entry.text_of("ID"),
-        allowed_methods=cast("Any", texts("AllowedMethod")),
-        allowed_origins=texts("AllowedOrigin"),
-        allowed_headers=texts("AllowedHeader"),
-        expose_headers=texts("ExposeHeader"),
-        max_age_seconds=None if age is None else int(age),
-    )
-
-
-async def delete_cors(endpoint: Endpoint, request: S3Request) -> Answer:
-    """DeleteBucketCors."""
-    await endpoint.calls.call(endpoint.store.delete_bucket_cors, request.bucket)
-    return no_content()
 
 
 async def preflight(endpoint: Endpoint, request: S3Request) -> Answer:
@@ -178,3 +122,57 @@ def _headers(rule: CorsRule, origin: str) -> RawHeaders:
     if rule.expose_headers:
         headers.append((b"access-control-expose-headers", ", ".join(rule.expose_headers).encode()))
     return headers
+
+
+async def refuse_foreign(endpoint: Endpoint, request: S3Request) -> None:
+    """Lets a request pass unless a page of another origin may not send it. Call it once it is known who signed.
+
+    What changes something passes if the bucket's CORS rules allow the page, or if somebody has given the page a
+    presigned URL or a form with a policy. The published key pair gives no page anything.
+
+    Raises:
+        S3Error: The request is refused.
+    """
+    headers = request.headers
+    origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+    if request.method in READING_METHODS or not endpoint.settings.check_origins:
+        return
+    if not is_foreign(origin, site, headers.get("host")) or _was_given(request):
+        return
+    if await allows(endpoint, request, origin or ""):
+        return
+    raise S3Error(
+        "AccessForbidden",
+        "A web page of another origin may not change anything here: allow its origin in the CORS rules of the bucket. "
+        "S3 is less strict; an operator can turn this check off (setting check_origins, option --no-s3-check-origins "
+        "of bucketry serve).",
+    )
+
+
+def shield(endpoint: Endpoint, request: S3Request, answer: Answer) -> None:
+    """Keeps what was asked for with the published key pair from becoming a script or style of another site's page.
+
+    A page needs no permission to run these, and reads what they say. What is stored as one may be run, as at S3: sites
+    keep theirs in buckets. Nothing else may, whatever type the page asks for.
+    """
+    if not endpoint.settings.check_origins or not _is_published(request):
+        return
+    answer.with_header(b"x-content-type-options", b"nosniff")
+    if is_code(request.query.get("response-content-type", "")):
+        name, value = OWN_SITE
+        answer.with_header(name.encode(), value.encode())
+
+
+def _is_published(request: S3Request) -> bool:
+    signer = request.rights
+    return isinstance(signer, S3Credential) and signer.secret_key == DEFAULT_SECRET_KEY
+
+
+def _was_given(request: S3Request) -> bool:
+    """Says whether somebody with a secret key has signed this for the page."""
+    return (
+        request.is_signed
+        and "authorization" not in request.headers
+        and isinstance(request.rights, S3Credential)
+        and not _is_published(request)
+    )

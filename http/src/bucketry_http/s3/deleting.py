@@ -8,15 +8,14 @@ from typing import Final
 from bucketry import BucketryError, DeleteOptions, InvalidKey, NoSuchBucket, Store
 from bucketry.options import MAX_KEY_BYTES, MAX_PAGE
 
+from bucketry_http.s3.addressing import NULL_VERSION
 from bucketry_http.s3.answers import Answer, no_content, xml_answer
 from bucketry_http.s3.endpoint import Endpoint
 from bucketry_http.s3.errors import CODE_OF, ERRORS, S3Error, not_implemented, translated
-from bucketry_http.s3.parameters import NULL_VERSION
 from bucketry_http.s3.payload import Payload
 from bucketry_http.s3.request import S3Request
 from bucketry_http.s3.writing import write_conditions
-from bucketry_http.s3.xml import document, element, optional
-from bucketry_http.s3.xml_reading import Node, malformed, read_xml
+from bucketry_http.s3.xml import Node, document, element, malformed, optional, read_xml
 
 _MAX_ELEMENTS: Final = 8 * MAX_PAGE
 """An object of the list has six at most: itself, key, version, etag, time and size."""

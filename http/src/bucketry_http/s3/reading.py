@@ -10,8 +10,7 @@ from bucketry_http.s3.checksums import checksum_headers, is_asked_for
 from bucketry_http.s3.endpoint import Endpoint
 from bucketry_http.s3.errors import S3Error, translated
 from bucketry_http.s3.object_headers import answered_headers, overridden
-from bucketry_http.s3.parameters import number
-from bucketry_http.s3.request import S3Request
+from bucketry_http.s3.request import S3Request, number
 from bucketry_http.shared import reading
 from bucketry_http.shared.reading import NOT_MODIFIED, PARTIAL_CONTENT, ReadResult
 from bucketry_http.shared.sending import RawHeaders

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import itertools
 import secrets
+from collections.abc import Mapping
 from typing import Any, Final, final
 from urllib.parse import unquote_to_bytes
 
+from bucketry.ranges import whole_number
+
 from bucketry_http.s3.addressing import Domains, decoded, locate
-from bucketry_http.s3.errors import S3Error
+from bucketry_http.s3.errors import S3Error, invalid_argument
 from bucketry_http.s3.settings import S3Rights
 from bucketry_http.shared.headers import headers_of
 from bucketry_http.shared.receiving import RequestContent
@@ -121,3 +124,17 @@ def _decoded(raw: bytes) -> str:
         return (unquote_to_bytes(raw) if b"%" in raw else raw).decode()
     except UnicodeDecodeError:
         raise S3Error("InvalidURI", "The query is not UTF-8 behind its percent-encoding.") from None
+
+
+def number(query: Mapping[str, str], name: str, default: int, *, least: int = 0, most: int = 2**31 - 1) -> int:
+    """Returns a parameter that is a number.
+
+    Raises:
+        S3Error: It is none, or out of bounds.
+    """
+    text = query.get(name)
+    if text is None or (not text and name != "partNumber"):
+        return default
+    if not (text.isascii() and text.isdecimal()) or not least <= (value := whole_number(text)) <= most:
+        raise invalid_argument(name, text, f"Argument {name} must be an integer between {least} and {most}")
+    return value

@@ -13,22 +13,18 @@ from bucketry_http.s3 import (
     bucket_settings,
     buckets,
     copying,
-    cors,
     deleting,
     forms,
     listing,
     multipart,
-    part_copying,
     reading,
     tagging,
-    upload_listing,
-    versions,
     writing,
 )
+from bucketry_http.s3.addressing import check_version
 from bucketry_http.s3.answers import Answer
 from bucketry_http.s3.endpoint import Endpoint
 from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented
-from bucketry_http.s3.parameters import check_version
 from bucketry_http.s3.refused import check_headers
 from bucketry_http.s3.request import S3Request
 
@@ -57,11 +53,11 @@ BUCKET: Final[Mapping[tuple[str, str], Operation]] = {
     ("GET", ""): Operation(listing.list_objects_v1),
     ("GET", "list-type"): Operation(listing.list_objects_v2),
     ("GET", "location"): Operation(buckets.get_location),
-    ("GET", "uploads"): Operation(upload_listing.list_uploads),
-    ("GET", "versions"): Operation(versions.list_versions),
-    ("GET", "cors"): Operation(cors.get_cors),
-    ("PUT", "cors"): Operation(cors.put_cors, write=True),
-    ("DELETE", "cors"): Operation(cors.delete_cors, write=True),
+    ("GET", "uploads"): Operation(multipart.list_uploads),
+    ("GET", "versions"): Operation(listing.list_versions),
+    ("GET", "cors"): Operation(bucket_settings.get_cors),
+    ("PUT", "cors"): Operation(bucket_settings.put_cors, write=True),
+    ("DELETE", "cors"): Operation(bucket_settings.delete_cors, write=True),
     ("PUT", ""): Operation(buckets.create_bucket, write=True),
     ("HEAD", ""): Operation(buckets.head_bucket),
     ("DELETE", ""): Operation(buckets.delete_bucket, write=True),
@@ -88,12 +84,12 @@ OBJECT: Final[Mapping[tuple[str, str], Operation]] = {
     ("PUT", "uploadId"): Operation(multipart.upload_part, write=True),
     ("POST", "uploadId"): Operation(multipart.complete_upload, write=True, conditional=True),
     ("DELETE", "uploadId"): Operation(multipart.abort_upload, write=True),
-    ("GET", "uploadId"): Operation(upload_listing.list_parts),
+    ("GET", "uploadId"): Operation(multipart.list_parts),
 }
 
 COPIES: Final[Mapping[str, Operation]] = {
     "": Operation(copying.copy_object, write=True, conditional=True),
-    "uploadId": Operation(part_copying.copy_part, write=True),
+    "uploadId": Operation(copying.copy_part, write=True),
 }
 """What a ``PUT`` with ``x-amz-copy-source`` is, by sub-resource."""
 

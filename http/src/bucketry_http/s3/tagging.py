@@ -9,8 +9,7 @@ from bucketry_http.s3.endpoint import Endpoint
 from bucketry_http.s3.object_headers import checked_tags
 from bucketry_http.s3.payload import Payload
 from bucketry_http.s3.request import S3Request
-from bucketry_http.s3.xml import document, element
-from bucketry_http.s3.xml_reading import MAX_DOCUMENT_BYTES, Node, malformed, read_xml
+from bucketry_http.s3.xml import MAX_DOCUMENT_BYTES, Node, document, element, malformed, read_xml
 
 MAX_TAG_ELEMENTS: Final = 500
 """Ten tags of an object, or fifty of a bucket, have some 150; many more are refused for their number."""

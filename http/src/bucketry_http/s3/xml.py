@@ -1,13 +1,19 @@
-"""Writes the XML of S3's answers, to the byte as its clients expect it."""
+"""XML of the S3 API: writes responses as clients expect them, and reads what clients send within limits."""
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import DefusedXMLParser
 
 from bucketry_http.s3.errors import S3Error, invalid_argument
 
@@ -115,3 +121,178 @@ def error_document(error: S3Error, resource: str, bucket: str, key: str, request
         f"{element('Resource', resource)}{element('RequestId', request_id)}{element('HostId', OWNER_NAME)}</Error>"
     )
     return _UNWRITABLE.sub("\ufffd", written).encode()
+
+
+MAX_DEPTH: Final = 12
+"""The deepest document of the S3 API (a lifecycle configuration) has six levels."""
+
+MAX_ELEMENTS: Final = 50_000
+"""A list of 10,000 parts with a checksum each has 40,001. Other documents say how many they have at most."""
+
+MAX_SETTING_ELEMENTS: Final = 10_000
+"""A bucket's lifecycle configuration has up to 1,000 rules of some ten elements."""
+
+MAX_NAME: Final = 256
+"""Longest name of an element or attribute, with its namespace: S3's has 39 characters. The parser puts it into each."""
+
+MAX_ATTRIBUTES: Final = 8
+"""Most of one element; a grantee's ``xsi:type`` is the only one that the S3 API has."""
+
+MAX_DOCUMENT_BYTES: Final = 256 * 1024
+"""Longest document that is no list of keys or parts. The longest of these in S3, a CORS configuration, has 64 KiB."""
+
+_MAX_MARKUP_BYTES: Final = 8 * 1024
+_PIECE_BYTES: Final = 4 * 1024
+
+
+Tree = tuple[str, str, tuple[Any, ...]]
+"""An element as a value: name, text, and children."""
+
+
+class _BoundedBuilder(TreeBuilder):
+    """Builds a tree of a bounded size."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
+        self._depth = 0
+        self._elements = 0
+
+    def start(self, tag: str, attrs: dict[str, str]) -> Element:
+        self._depth += 1
+        self._elements += 1
+        if self._depth > MAX_DEPTH or self._elements > self._most or len(attrs) > MAX_ATTRIBUTES:
+            raise _oversized()
+        if len(tag) > MAX_NAME or any(len(name) > MAX_NAME for name in attrs):
+            raise _oversized()
+        return super().start(tag, attrs)
+
+    def end(self, tag: str) -> Element:
+        self._depth -= 1
+        return super().end(tag)
+
+
+class Node:
+    """An element, whose children are found by their names whatever their namespace."""
+
+    __slots__ = ("_element", "name")
+
+    def __init__(self, element: Element) -> None:
+        """Wraps an element."""
+        self._element = element
+        self.name = _local(element.tag)
+
+    def __len__(self) -> int:
+        """Returns how many children it has."""
+        return len(self._element)
+
+    def children(self, name: str | None = None) -> Iterator[Node]:
+        """Yields the children, or those of a name."""
+        for child in self._element:
+            if name is None or _local(child.tag) == name:
+                yield Node(child)
+
+    def child(self, name: str) -> Node | None:
+        """Returns the only child of a name.
+
+        Raises:
+            S3Error: There are several.
+        """
+        found = list(self.children(name))
+        if len(found) > 1:
+            raise malformed(f"{self.name} has several elements {name}")
+        return found[0] if found else None
+
+    def text_of(self, name: str) -> str | None:
+        """Returns the text of the only child of a name; ``None`` where there is none.
+
+        Raises:
+            S3Error: There are several.
+        """
+        found = self.child(name)
+        return None if found is None else found.text
+
+    def required(self, name: str) -> str:
+        """Returns the text of the only child of a name.
+
+        Raises:
+            S3Error: There is none, or several.
+        """
+        text = self.text_of(name)
+        if text is None:
+            raise malformed(f"{self.name} has no element {name}")
+        return text
+
+    def only(self, *names: str) -> None:
+        """Refuses children of other names.
+
+        Raises:
+            S3Error: There is one.
+        """
+        for child in self.children():
+            if child.name not in names:
+                raise malformed(f"{self.name} has an element {child.name[:64]}")
+
+    @property
+    def text(self) -> str:
+        """Its text."""
+        return self._element.text or ""
+
+    def tree(self) -> Tree:
+        """Returns its name, its text without blanks around it, and its children likewise in order, to be compared."""
+        return self.name, self.text.strip(), tuple(sorted(child.tree() for child in self.children()))
+
+
+async def read_xml(body: bytes, *names: str, most: int = MAX_ELEMENTS) -> Node:
+    """Reads a document, and lets others have their turn in between.
+
+    Args:
+        body: The document, bounded in bytes already.
+        names: What the root may be.
+        most: How many elements it may have.
+
+    Raises:
+        S3Error: It is not well-formed, has a document type or entities, is too deep or too large, or another document.
+    """
+    root = await read_any_xml(body, most)
+    if root.name not in names:
+        raise malformed(f"the document is no {' or '.join(names)}")
+    return root
+
+
+async def read_any_xml(body: bytes, most: int = MAX_SETTING_ELEMENTS) -> Node:
+    """Reads a document whatever its root is.
+
+    Args:
+        body: The document, bounded in bytes already.
+        most: How many elements it may have.
+
+    Raises:
+        S3Error: It is not well-formed, has a document type or entities, or is too deep or too large.
+    """
+    try:
+        parser: Any = DefusedXMLParser(target=_BoundedBuilder(most), forbid_dtd=True)
+        for start in range(0, len(body), _PIECE_BYTES):
+            if start:
+                await asyncio.sleep(0)
+            piece = body[start : start + _PIECE_BYTES]
+            parser.feed(piece)
+            # What is left over is one tag or comment without its end, which is parsed in one go once it comes.
+            if start + len(piece) - parser.parser.CurrentByteIndex > _MAX_MARKUP_BYTES:
+                raise _oversized()
+        return Node(parser.close())
+    except (ParseError, DefusedXmlException, ValueError, LookupError):
+        raise S3Error("MalformedXML") from None
+
+
+def _oversized() -> S3Error:
+    return S3Error("MalformedXML", "The XML is nested too deeply, or has too many elements or too long tags.")
+
+
+def malformed(reason: str) -> S3Error:
+    """Returns the error for a document that is well-formed and not what it should be."""
+    return S3Error("MalformedXML", f"The XML you provided did not validate against our schema: {reason}.")
+
+
+def _local(tag: Any) -> str:
+    return str(tag).rpartition("}")[2]

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from bucketry import CorsRule, InvalidArgument, Store, Unsupported
-from bucketry.cors import MAX_CORS_AGE, MAX_CORS_BYTES, MAX_CORS_ID, MAX_CORS_RULES, checked_rules
+from bucketry.cors import MAX_CORS_AGE, checked_rules
+from bucketry.s3 import MAX_CORS_BYTES, MAX_CORS_ID, MAX_CORS_RULES
 from msgspec.structs import replace
 
 from tests.core.tiny import TinyDriver, TinySettings

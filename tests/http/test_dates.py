@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 from bucketry import Store
-from bucketry_http.shared.dates import parse_http_date
+from bucketry.s3 import parse_http_date
 from bucketry_memory import _clock
 
 from tests.http.raw_requests import answers

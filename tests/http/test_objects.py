@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 from bucketry import PutOptions, Store
-from bucketry_http.shared.dates import http_date
+from bucketry.s3 import http_date
 
 from tests.http.conftest import Client
 

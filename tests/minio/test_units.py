@@ -13,12 +13,13 @@ from bucketry import (
     Throttled,
     Unavailable,
 )
+from bucketry.s3 import MAX_PARTS
 from bucketry_minio._connection import as_xml
 from bucketry_minio._errors import classify, refused
 from bucketry_minio._headers import written_at
 from bucketry_minio._keys import check_key, is_held, marker_for, may_begin_a_key, parents
 from bucketry_minio._object_operations import PART_GROWTH
-from bucketry_s3client import MAX_PARTS, Refusal, parse_xml, part_sizes
+from bucketry_s3client import Refusal, parse_xml, part_sizes
 from urllib3 import HTTPConnectionPool
 from urllib3 import exceptions as http
 

@@ -13,9 +13,8 @@ from itertools import islice
 import pytest
 from bucketry import Body, CompletedPart, IncompleteBody, TooLarge, Unavailable
 from bucketry.features import MIB
+from bucketry.s3 import MAX_PART_BYTES, MAX_PARTS
 from bucketry_s3client import (
-    MAX_PART_BYTES,
-    MAX_PARTS,
     Leftovers,
     PartsUpload,
     begin_upload,

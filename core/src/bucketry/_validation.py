@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, TypeVar
@@ -16,21 +16,15 @@ from bucketry._types import check_type, type_name
 from bucketry.errors import InvalidArgument, InvalidBucketName, InvalidKey, Unsupported
 from bucketry.features import Features
 from bucketry.models import NO_METADATA
-from bucketry.options import MAX_KEY_BYTES, MAX_METADATA_BYTES, MAX_PAGE
+from bucketry.s3 import BUCKET_NAME, MAX_KEY_BYTES, MAX_METADATA_BYTES, MAX_PAGE, http_date
 
 MAX_HEADER_BYTES: Final = 1024
 """Longest of the other headers that an object keeps; the S3 API sets no figure, HTTP servers take 8 KiB in all."""
 
-MAX_EXPIRES_IN: Final = 604_800
-"""A week in seconds (S3 API reference, X-Amz-Expires)."""
-
-MAX_PART_NUMBER: Final = 10_000
-"""Highest number of a part (S3 user guide, "Amazon S3 multipart upload limits")."""
-
 _MAX_CURSOR: Final = 4096
 _MD5_BYTES: Final = 16
 _EXISTING_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9_-]")
-_NEW_NAME: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_NEW_NAME: Final = re.compile(BUCKET_NAME)
 _IP_ADDRESS: Final = re.compile(r"\d+\.\d+\.\d+\.\d+")
 _RESERVED_PREFIXES: Final = ("xn--", "sthree-", "amzn-s3-demo-")
 _RESERVED_SUFFIXES: Final = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
@@ -236,13 +230,9 @@ def check_header(field: str, value: str | None) -> None:
 def _is_http_date(value: str) -> bool:
     """Whether it is a date in the form that senders have to use (RFC 9110, 5.6.7), its day of the week included."""
     try:
-        return _HTTP_DATE.fullmatch(value) is not None and _rewritten(value) == value
+        return _HTTP_DATE.fullmatch(value) is not None and http_date(parsedate_to_datetime(value)) == value
     except ValueError:
         return False
-
-
-def _rewritten(date: str) -> str:
-    return format_datetime(parsedate_to_datetime(date), usegmt=True)
 
 
 def changed(options: StructT, **fields: object) -> StructT:

@@ -10,18 +10,10 @@ import msgspec
 
 from bucketry._types import check_listed, check_type
 from bucketry.errors import InvalidArgument
+from bucketry.s3 import MAX_CORS_BYTES, MAX_CORS_ID, MAX_CORS_RULES
 
 CorsMethod = Literal["GET", "PUT", "HEAD", "POST", "DELETE"]
 """The methods that a rule can allow (S3 API reference, ``CORSRule``)."""
-
-MAX_CORS_RULES: Final = 100
-"""Most rules of a bucket (S3 API reference, PutBucketCors)."""
-
-MAX_CORS_BYTES: Final = 64 * 1024
-"""Most bytes of all rules of a bucket (same place); counted here are their texts, without the XML around them."""
-
-MAX_CORS_ID: Final = 255
-"""Longest name of a rule, in characters (S3 API reference, ``CORSRule``)."""
 
 MAX_CORS_AGE: Final = 2**31 - 1
 """Most seconds that an answer may be kept; S3 states no bound, and its field is an integer of 32 bits."""

@@ -6,6 +6,8 @@ from typing import Final
 
 import msgspec
 
+from bucketry.s3 import MAX_OBJECT_BYTES, MAX_PART_BYTES, MAX_PARTS, MIN_PART_BYTES
+
 GIB: Final = 1024**3
 MIB: Final = 1024**2
 
@@ -84,12 +86,11 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
     presign_response_headers: bool = False
     persistent: bool = False
     non_blocking: bool = False
-    # S3's own limits: "Amazon S3 multipart upload limits", S3 user guide.
-    min_part_size: int = 5 * MIB
-    max_part_size: int = 5 * GIB
-    max_parts: int = 10_000
-    max_put_size: int = 5 * 1024 * GIB
-    max_object_size: int = 5 * 1024 * GIB
+    min_part_size: int = MIN_PART_BYTES
+    max_part_size: int = MAX_PART_BYTES
+    max_parts: int = MAX_PARTS
+    max_put_size: int = MAX_OBJECT_BYTES
+    max_object_size: int = MAX_OBJECT_BYTES
 
 
 TRAIT_NAMES: Final = ("persistent", "non_blocking")

@@ -15,16 +15,11 @@ import msgspec
 from bucketry.checksums import Checksum, ChecksumType
 from bucketry.models import ObjectHeaders
 from bucketry.ranges import ByteRange
+from bucketry.s3 import MAX_PAGE
 from bucketry.tagging import NO_TAGS
 
-MAX_PAGE: Final = 1000
-"""Most entries on one page (S3 API reference: ListObjectsV2, ListParts, ListMultipartUploads, DeleteObjects)."""
-
-MAX_KEY_BYTES: Final = 1024
-"""Longest key in UTF-8 (S3 user guide, "Naming Amazon S3 objects")."""
-
-MAX_METADATA_BYTES: Final = 2048
-"""Names and values of user metadata together (S3 user guide, "Working with object metadata")."""
+DEFAULT_EXPIRES_IN: Final = 3600
+"""Seconds that a presigned URL works if its maker says nothing, as in AWS's SDKs."""
 
 HEADER_FEATURES: Final[Mapping[str, str]] = {
     "cache_control": "put_headers",
@@ -289,7 +284,7 @@ class PresignOptions(Options, frozen=True, kw_only=True):
     }
 
     method: Literal["GET", "PUT"] = "GET"
-    expires_in: int = 3600
+    expires_in: int = DEFAULT_EXPIRES_IN
     content_type: str | None = None
     response_content_type: str | None = None
     response_content_disposition: str | None = None

@@ -9,18 +9,10 @@ from unicodedata import category
 
 from bucketry._types import check_type
 from bucketry.errors import InvalidArgument
+from bucketry.s3 import MAX_TAG_KEY, MAX_TAG_VALUE, MAX_TAGS
 
 NO_TAGS: Final[Mapping[str, str]] = MappingProxyType({})
 """The tags of an object that has none; one shared, immutable mapping."""
-
-MAX_TAGS: Final = 10
-"""Most tags of an object (S3 user guide, "Categorizing your objects using tags"); their keys differ."""
-
-MAX_TAG_KEY: Final = 128
-"""Longest key of a tag, in UTF-16 code units, which is how S3 counts (there)."""
-
-MAX_TAG_VALUE: Final = 256
-"""Longest value of a tag, likewise; it may be empty."""
 
 _RESERVED: Final = "aws:"
 _ALLOWED_MARKS: Final = frozenset("_.:/=+-@")

@@ -47,8 +47,6 @@ from bucketry_s3client._settings import S3Settings
 from bucketry_s3client._tagging import delete_tags, get_tags, of_tags, put_tags, with_md5
 from bucketry_s3client._targets import target_of
 from bucketry_s3client._uploading import (
-    MAX_PART_BYTES,
-    MAX_PARTS,
     PartsUpload,
     begin_upload,
     complete_upload,
@@ -61,8 +59,6 @@ from bucketry_s3client._xml import Element, complete_request, decoded, is_cut, p
 __all__ = [
     "BROKEN",
     "MAX_ANSWER_BYTES",
-    "MAX_PARTS",
-    "MAX_PART_BYTES",
     "MOST_LEFTOVERS",
     "NO_ANSWER",
     "NO_CONNECTION",

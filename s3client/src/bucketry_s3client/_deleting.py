@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from xml.sax.saxutils import escape
 
+from bucketry.s3 import NAMESPACE
+
 from bucketry_s3client._broken import reading, unreadable
 from bucketry_s3client._tagging import with_md5
 from bucketry_s3client._wire import Wire
@@ -28,7 +30,7 @@ def delete_together(wire: Wire, bucket: str, keys: Sequence[str]) -> Mapping[str
         Unavailable: The answer does not say of each key what became of it. All may have been deleted.
     """
     listed = "".join([f"<Object><Key>{escape(key)}</Key></Object>" for key in keys])
-    content = f'<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{listed}</Delete>'.encode()
+    content = f'<Delete xmlns="{NAMESPACE}">{listed}</Delete>'.encode()
     _, document = wire.ask(
         "POST", bucket, root="DeleteResult", query={"delete": ""}, headers=with_md5(content), content=content
     )

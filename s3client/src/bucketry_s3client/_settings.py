@@ -8,7 +8,8 @@ from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
 from bucketry import InvalidSettings, Secret
-from bucketry.features import GIB, MIB
+from bucketry.features import MIB
+from bucketry.s3 import MAX_PART_BYTES, MIN_PART_BYTES
 from bucketry.settings import DriverSettings
 from bucketry.sigv4 import Credentials
 
@@ -106,7 +107,7 @@ _BOUNDS: Final[Mapping[str, tuple[float, float]]] = {
     "retries": (0, 10),
     "max_connections": (1, 1024),
     # S3 user guide, "Amazon S3 multipart upload limits".
-    "part_size": (5 * MIB, 5 * GIB),
+    "part_size": (MIN_PART_BYTES, MAX_PART_BYTES),
     "upload_threads": (1, 64),
 }
 

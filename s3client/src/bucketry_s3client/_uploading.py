@@ -10,7 +10,8 @@ from itertools import repeat
 from typing import Final
 
 from bucketry import Body, CompletedPart, TooLarge
-from bucketry.features import GIB, MIB
+from bucketry.features import MIB
+from bucketry.s3 import MAX_PART_BYTES, MAX_PARTS
 
 from bucketry_s3client._broken import reading, unreadable
 from bucketry_s3client._content import Content, Pieces, length_of, take
@@ -19,12 +20,6 @@ from bucketry_s3client._leftovers import Leftovers
 from bucketry_s3client._settings import S3Settings
 from bucketry_s3client._wire import Wire
 from bucketry_s3client._xml import complete_request
-
-MAX_PARTS: Final = 10_000
-"""Most parts of an upload (S3 user guide, "Amazon S3 multipart upload limits")."""
-
-MAX_PART_BYTES: Final = 5 * GIB
-"""Largest part, and largest object that is sent in one piece (the same)."""
 
 _GROW_AFTER: Final = 1000
 

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from bucketry.s3 import MAX_EXPIRES_IN
 from bucketry.secret import Secret
-from bucketry.sigv4 import MAX_EXPIRES_IN, Credentials, Presigner
+from bucketry.sigv4 import Credentials, Presigner
 from hypothesis import given, settings
 
 from . import strategies

@@ -6,6 +6,8 @@ from typing import Literal
 
 import click
 from bucketry import PresignOptions, Store
+from bucketry.options import DEFAULT_EXPIRES_IN
+from bucketry.s3 import MAX_EXPIRES_IN
 
 from bucketry_cli._options import examples, with_store
 from bucketry_cli._output import json_line, note, timestamp, write_lines
@@ -28,8 +30,8 @@ from bucketry_cli._targets import Target, object_target
 )
 @click.option(
     "--expires-in",
-    type=click.IntRange(1, 604_800),
-    default=3600,
+    type=click.IntRange(1, MAX_EXPIRES_IN),
+    default=DEFAULT_EXPIRES_IN,
     show_default=True,
     metavar="SECONDS",
     help="How long the URL works, at most a week.",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bucketry import BackendError, BucketAlreadyExists, BucketNotEmpty, BucketryError, Store
 from bucketry.layers import Faults
-from bucketry.options import MAX_PAGE
+from bucketry.s3 import MAX_PAGE
 
 from bucketry_cli._deleting import delete_keys
 from bucketry_cli._failures import Failure

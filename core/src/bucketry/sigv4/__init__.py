@@ -10,7 +10,7 @@ from ._chunk_decoding import ChunkDecoder
 from ._chunk_signing import DEFAULT_CHUNK_SIZE, ChunkSigner, encode_chunks, encoded_length
 from ._credentials import Credentials
 from ._errors import SignatureError
-from ._presign import MAX_EXPIRES_IN, Presigner
+from ._presign import Presigner
 from ._request import (
     STREAMING_SIGNED,
     STREAMING_SIGNED_TRAILER,
@@ -24,7 +24,6 @@ from ._verify import MAX_SKEW, Verifier
 
 __all__ = [
     "DEFAULT_CHUNK_SIZE",
-    "MAX_EXPIRES_IN",
     "MAX_SKEW",
     "STREAMING_SIGNED",
     "STREAMING_SIGNED_TRAILER",

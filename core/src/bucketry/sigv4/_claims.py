@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Final, Literal
 
+from bucketry.s3 import BASIC_TIME, MAX_EXPIRES_IN, basic_time, parse_basic_time, parse_http_date
+
 from ._errors import SignatureError
-from ._keys import ALGORITHM, REGION, SERVICE, TERMINATOR, format_timestamp
+from ._keys import ALGORITHM, REGION, SERVICE, TERMINATOR
 from ._request import HEADER_NAME, UNSIGNED_PAYLOAD
 
 Kind = Literal["header", "query", "policy"]
 
 _MAX_AUTHORIZATION: Final = 8_192
 _MAX_SIGNED_HEADERS: Final = 128
-_MAX_DATE: Final = 64
-_TIMESTAMP: Final = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2})Z")
 _SIGNATURE: Final = re.compile(r"[0-9a-f]{64}")
 _ACCESS_KEY: Final = re.compile(r"[\x21-\x7e]{1,256}")
 _EXPIRES: Final = re.compile(r"[0-9]{1,7}")
-_MAX_EXPIRES_IN: Final = 604_800
 _FIELDS: Final = frozenset({"Credential", "SignedHeaders", "Signature"})
 _PARAMETERS: Final = frozenset(f"X-Amz-{name}" for name in ("Algorithm", "Date", "Expires", *_FIELDS))
 _MALFORMED: Final[dict[Kind, str]] = {
@@ -107,8 +105,8 @@ def query_claim(query: list[tuple[bytes, bytes]], headers: dict[str, str]) -> Cl
     if parameters["X-Amz-Algorithm"] != ALGORITHM:
         raise malformed("query", f"X-Amz-Algorithm must be {ALGORITHM}")
     expires = parameters["X-Amz-Expires"]
-    if not _EXPIRES.fullmatch(expires) or not 1 <= int(expires) <= _MAX_EXPIRES_IN:
-        raise malformed("query", f"X-Amz-Expires must be 1 to {_MAX_EXPIRES_IN} seconds")
+    if not _EXPIRES.fullmatch(expires) or not 1 <= int(expires) <= MAX_EXPIRES_IN:
+        raise malformed("query", f"X-Amz-Expires must be 1 to {MAX_EXPIRES_IN} seconds")
     declared = parameters.get("X-Amz-Content-Sha256", headers.get("x-amz-content-sha256"))
     return claim(
         "query",
@@ -148,7 +146,7 @@ def claim(
         raise malformed(kind, "the region in the credential is malformed")
     if not _SIGNATURE.fullmatch(signature):
         raise malformed(kind, "the signature must be 64 lower-case hex digits")
-    timestamp = format_timestamp(time)
+    timestamp = basic_time(time)
     if date != timestamp[:8]:
         raise malformed(kind, "the date in the credential is not the day of the signature, in UTC")
     names = _names(kind, signed_headers)
@@ -161,14 +159,10 @@ def parse_timestamp(kind: Kind, value: str) -> datetime:
     Raises:
         SignatureError: It is malformed or no such time exists.
     """
-    match = _TIMESTAMP.fullmatch(value)
     try:
-        if match is not None:
-            year, month, day, hour, minute, second = map(int, match.groups())
-            return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+        return parse_basic_time(value)
     except ValueError:
-        pass
-    raise malformed(kind, "the date must be a time in UTC as YYYYMMDDTHHMMSSZ")
+        raise malformed(kind, "the date must be a time in UTC as YYYYMMDDTHHMMSSZ") from None
 
 
 def malformed(kind: Kind, reason: str) -> SignatureError:
@@ -230,13 +224,9 @@ def _header_time(headers: dict[str, str]) -> datetime:
     date = headers.get("date")
     if date is None:
         raise SignatureError("AccessDenied", "A signed request needs the header x-amz-date, or else Date.")
-    if _TIMESTAMP.fullmatch(date):
+    if BASIC_TIME.fullmatch(date):
         return parse_timestamp("header", date)
-    try:
-        parsed = parsedate_to_datetime(date) if len(date) <= _MAX_DATE else None
-        if parsed is not None:
-            return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
-    # The standard library's parser of mail dates does not say what it raises for which nonsense.
-    except (ValueError, TypeError, IndexError, OverflowError):
-        pass
-    raise malformed("header", "the header Date must be an HTTP date; send x-amz-date instead")
+    time = parse_http_date(date)
+    if time is None:
+        raise malformed("header", "the header Date must be an HTTP date; send x-amz-date instead")
+    return time

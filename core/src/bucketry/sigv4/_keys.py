@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final, final
 
+from bucketry.s3 import basic_time
+
 from ._canonical import encode
 from ._credentials import Credentials
 
@@ -42,11 +44,6 @@ def sign_string(key: bytes, string: str) -> str:
 def string_to_sign(timestamp: str, scope: str, request_hash: str) -> str:
     """Returns what the signature of a whole request covers."""
     return f"{ALGORITHM}\n{timestamp}\n{scope}\n{request_hash}"
-
-
-def format_timestamp(t: datetime) -> str:
-    """Returns a time in UTC as ``YYYYMMDDTHHMMSSZ``."""
-    return f"{t.year:04}{t.month:02}{t.day:02}T{t.hour:02}{t.minute:02}{t.second:02}Z"
 
 
 @final
@@ -110,7 +107,7 @@ class KeyRing:
         return last
 
     def _moment(self, second: int, last: Moment | None) -> Moment:
-        stamp = format_timestamp(datetime.fromtimestamp(second, UTC))
+        stamp = basic_time(datetime.fromtimestamp(second, UTC))
         date = stamp[:8]
         scope = credential_scope(date, self.region)
         secret = self._credentials.secret_key.reveal()  # It may have changed with its file.

@@ -7,13 +7,12 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Final, Literal, final
 
+from bucketry.s3 import MAX_EXPIRES_IN
+
 from ._canonical import canonical_headers, canonical_path, encode, encode_path
 from ._credentials import Credentials
 from ._keys import ALGORITHM, KeyRing, Moment, sign_string, string_to_sign
 from ._request import UNSIGNED_PAYLOAD, check_method, host_of, lower_headers, split_url
-
-MAX_EXPIRES_IN: Final = 604_800
-"""The longest life of a presigned URL in seconds: seven days (S3 API reference, X-Amz-Expires)."""
 
 _AUTH_PARAMETERS: Final = frozenset(
     f"x-amz-{name}"

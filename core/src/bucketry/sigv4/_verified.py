@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import final
 
+from bucketry.s3 import basic_time
 from bucketry.secret import Secret
 
 from ._chunk_decoding import ChunkDecoder
 from ._chunk_signing import ChunkSigner
 from ._claims import Kind
 from ._errors import SignatureError
-from ._keys import credential_scope, format_timestamp
+from ._keys import credential_scope
 from ._request import PAYLOAD_LITERALS
 
 
@@ -73,6 +74,6 @@ class Verified:
         Raises:
             ValueError: The payload is not aws-chunked, or the length is negative.
         """
-        stamp = format_timestamp(self.date)
+        stamp = basic_time(self.date)
         signer = ChunkSigner(self.signing_key, stamp, credential_scope(stamp[:8], self.region), self.signature)
         return ChunkDecoder(self.payload, decoded_length, signer=signer, trailers=trailers)

@@ -21,6 +21,7 @@ from bucketry.options import (
     PutOptions,
     UploadOptions,
 )
+from bucketry.s3 import MAX_EXPIRES_IN, MAX_PARTS
 from bucketry.tagging import NO_TAGS, normalised_tags
 
 _TEXT_HEADERS: Final = (
@@ -59,8 +60,8 @@ def headers(options: HeadersT) -> HeadersT:
 
 def read_conditions(options: ReadT) -> ReadT:
     """Unquotes the etags, brings the times into UTC, and checks the number of a part."""
-    if options.part_number is not None and not 1 <= options.part_number <= check.MAX_PART_NUMBER:
-        raise InvalidArgument(f"a part number is 1 to {check.MAX_PART_NUMBER}, not {options.part_number}")
+    if options.part_number is not None and not 1 <= options.part_number <= MAX_PARTS:
+        raise InvalidArgument(f"a part number is 1 to {MAX_PARTS}, not {options.part_number}")
     return check.changed(
         options,
         if_match=check.normalised_etag(options.if_match),
@@ -171,8 +172,8 @@ def presign(options: PresignOptions) -> None:
     """Checks what a URL is to be good for."""
     if options.method not in {"GET", "PUT"}:
         raise InvalidArgument("a URL can be presigned for GET (download) or PUT (upload)")
-    if not 1 <= options.expires_in <= check.MAX_EXPIRES_IN:
-        raise InvalidArgument(f"expires_in is 1 to {check.MAX_EXPIRES_IN} seconds, not {options.expires_in}")
+    if not 1 <= options.expires_in <= MAX_EXPIRES_IN:
+        raise InvalidArgument(f"expires_in is 1 to {MAX_EXPIRES_IN} seconds, not {options.expires_in}")
     only_for = {"content_type": "PUT", "response_content_type": "GET", "response_content_disposition": "GET"}
     for field, method in only_for.items():
         value: str | None = getattr(options, field)

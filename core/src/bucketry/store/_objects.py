@@ -12,7 +12,6 @@ from bucketry.models import DeleteResult, ObjectAttributes, ObjectInfo, Presigne
 from bucketry.opened import OpenedObject
 from bucketry.options import (
     HEADER_FEATURES,
-    MAX_PAGE,
     AttributesOptions,
     CopyOptions,
     DeleteOptions,
@@ -21,6 +20,7 @@ from bucketry.options import (
     PresignOptions,
     PutOptions,
 )
+from bucketry.s3 import MAX_PAGE
 from bucketry.store import _normalise as normalise
 from bucketry.store._base import StoreBase
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from bucketry import InvalidSettings, ServedSettings
-from bucketry.features import GIB, MIB
-
-MAX_PART_BYTES: Final = 5 * GIB
-"""Largest part of an upload and largest single put ("Amazon S3 multipart upload limits", S3 user guide)."""
+from bucketry.features import GIB
+from bucketry.s3 import MAX_PART_BYTES, MIN_PART_BYTES
 
 
 class MemorySettings(ServedSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -32,7 +30,7 @@ class MemorySettings(ServedSettings, frozen=True, kw_only=True, forbid_unknown_f
 
     max_bytes: int = GIB
     max_entries: int = 2_000_000
-    min_part_size: int = 5 * MIB
+    min_part_size: int = MIN_PART_BYTES
 
     def __post_init__(self) -> None:
         for name, value in (("max_bytes", self.max_bytes), ("max_entries", self.max_entries)):

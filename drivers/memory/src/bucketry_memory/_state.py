@@ -5,8 +5,8 @@ from __future__ import annotations
 from threading import Lock
 
 from bucketry import Features, InvalidSettings, NoSuchBucket, NoSuchKey, ObjectHeaders
-from bucketry.features import MIB
 from bucketry.hookspecs import DriverSpec
+from bucketry.s3 import MAX_PART_BYTES
 from bucketry.sigv4 import Credentials, Presigner
 from msgspec.structs import replace
 
@@ -14,7 +14,7 @@ from bucketry_memory._bucket import Bucket
 from bucketry_memory._clock import Clock
 from bucketry_memory._completions import Completions
 from bucketry_memory._room import Room
-from bucketry_memory._settings import MAX_PART_BYTES, MemorySettings
+from bucketry_memory._settings import MemorySettings
 from bucketry_memory._stored import Extras, StoredObject
 
 FEATURES = Features(
@@ -46,8 +46,6 @@ FEATURES = Features(
     presign_content_type=True,
     presign_response_headers=True,
     non_blocking=True,
-    min_part_size=5 * MIB,
-    max_part_size=MAX_PART_BYTES,
     max_put_size=MAX_PART_BYTES,
 )
 """All there are, with S3's limits."""

@@ -15,6 +15,7 @@ from bucketry import (
     UploadPage,
 )
 from bucketry.hookspecs import hookimpl
+from bucketry.s3 import NAMESPACE
 from bucketry_s3client import page_of_uploads
 from typing_extensions import override
 
@@ -26,7 +27,7 @@ _NO_CONSTRAINT: Final = "us-east-1"
 """The region that a new bucket is in where its request names none (S3 API reference, CreateBucket)."""
 
 _CREATE: Final = (
-    '<CreateBucketConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+    f'<CreateBucketConfiguration xmlns="{NAMESPACE}">'
     "<LocationConstraint>{}</LocationConstraint></CreateBucketConfiguration>"
 )
 

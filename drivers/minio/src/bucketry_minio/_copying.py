@@ -17,6 +17,7 @@ from bucketry import (
 )
 from bucketry.features import GIB
 from bucketry.hookspecs import hookimpl
+from bucketry.s3 import MAX_PART_BYTES
 from bucketry_s3client import (
     begin_upload,
     complete_upload,
@@ -48,7 +49,7 @@ class CopyOperations(MinioOperations):
         copied_part: Bytes of one part where more is copied.
     """
 
-    most_at_once: ClassVar[int] = 5 * GIB
+    most_at_once: ClassVar[int] = MAX_PART_BYTES
     copied_part: ClassVar[int] = GIB
 
     @override

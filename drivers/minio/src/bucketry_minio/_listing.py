@@ -16,8 +16,8 @@ from bucketry import (
     Upload,
 )
 from bucketry.cursors import decode_cursor, encode_cursor
-from bucketry.options import MAX_PAGE
 from bucketry.paging import stands_still
+from bucketry.s3 import MAX_PAGE
 from bucketry_s3client import Element, count_of, decoded, etag_of, is_cut, part_of, reading, time_of, upload_of
 
 from bucketry_minio._connection import Connection

@@ -23,8 +23,8 @@ from bucketry import (
 )
 from bucketry.conditions import check_read
 from bucketry.hookspecs import hookimpl
+from bucketry.s3 import MAX_PART_BYTES
 from bucketry_s3client import (
-    MAX_PART_BYTES,
     Content,
     PartsUpload,
     date_of,

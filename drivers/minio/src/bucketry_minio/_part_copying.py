@@ -16,7 +16,8 @@ from bucketry import (
     TooLarge,
 )
 from bucketry.hookspecs import hookimpl
-from bucketry_s3client import MAX_PART_BYTES, copy_part, of_source, quoted, target_of
+from bucketry.s3 import MAX_PART_BYTES
+from bucketry_s3client import copy_part, of_source, quoted, target_of
 from minio.error import S3Error
 from typing_extensions import override
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from bucketry.features import MIB
+from bucketry.s3 import MIN_PART_BYTES
 from bucketry_s3client import S3Settings
 
 
@@ -30,7 +30,7 @@ class MinioSettings(S3Settings, frozen=True, kw_only=True, forbid_unknown_fields
     scheme: ClassVar[str] = "minio"
     bounds: ClassVar[Mapping[str, tuple[float, float]]] = {"usage_list_limit": (0, 100_000_000)}
 
-    part_size: int = 5 * MIB
+    part_size: int = MIN_PART_BYTES
     upload_threads: int = 4
     usage_list_limit: int = 10_000
     check_paths: bool = True

@@ -20,6 +20,7 @@ from bucketry import (
     UploadPage,
 )
 from bucketry.hookspecs import hookimpl
+from bucketry.s3 import NAMESPACE
 from bucketry_s3client import page_of_uploads
 from typing_extensions import override
 
@@ -29,7 +30,7 @@ from bucketry_rgw._inflight import uploads
 from bucketry_rgw._state import RgwState
 
 _CREATE: Final = (
-    '<CreateBucketConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+    f'<CreateBucketConfiguration xmlns="{NAMESPACE}">'
     "<LocationConstraint>{}</LocationConstraint></CreateBucketConfiguration>"
 )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from bucketry import Features, InvalidSettings
-from bucketry.features import GIB
 from bucketry.sigv4 import Presigner
 from bucketry_s3client import Leftovers
 
@@ -53,7 +52,6 @@ class RgwDriver(ServiceOperations, BucketOperations, CorsOperations, TaggingOper
         presign_content_type=True,
         presign_response_headers=True,
         persistent=True,
-        max_part_size=5 * GIB,
     )
 
     def __init__(self, settings: RgwSettings) -> None:

@@ -7,7 +7,8 @@ from urllib.parse import unquote
 import msgspec
 from bucketry import Body, GetOptions, HeadOptions, InvalidRange, Part, PartCopyOptions, PartOptions, TooLarge
 from bucketry.hookspecs import hookimpl
-from bucketry_s3client import MAX_PART_BYTES, copy_part, of_source, target_of
+from bucketry.s3 import MAX_PART_BYTES
+from bucketry_s3client import copy_part, of_source, target_of
 from typing_extensions import override
 
 from bucketry_rgw._inflight import parts

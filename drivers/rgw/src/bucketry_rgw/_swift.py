@@ -14,8 +14,8 @@ from urllib.parse import quote, urlencode, urlsplit
 import msgspec
 from botocore.exceptions import ClientError
 from bucketry import ListOptions, ObjectInfo, ObjectPage, Secret
-from bucketry.options import MAX_PAGE
 from bucketry.paging import stands_still
+from bucketry.s3 import MAX_PAGE
 from bucketry_s3client import Wire, read_answer, reading, unreadable
 
 from bucketry_rgw._cursors import encode_cursor

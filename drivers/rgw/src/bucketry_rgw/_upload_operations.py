@@ -23,8 +23,8 @@ from bucketry import (
     UploadOptions,
 )
 from bucketry.hookspecs import hookimpl
+from bucketry.s3 import MAX_PART_BYTES
 from bucketry_s3client import (
-    MAX_PART_BYTES,
     begin_upload,
     complete_upload,
     date_of,

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Final
 
 from bucketry import Body, PutOptions
+from bucketry.s3 import MAX_PART_BYTES
 from bucketry_s3client import (
-    MAX_PART_BYTES,
     Content,
     Feed,
     Leftovers,

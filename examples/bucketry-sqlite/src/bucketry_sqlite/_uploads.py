@@ -32,6 +32,7 @@ from bucketry import (
 from bucketry.conditions import check_write
 from bucketry.cursors import decode_cursor, encode_cursor
 from bucketry.hookspecs import DriverSpec, hookimpl
+from bucketry.s3 import MAX_PARTS
 from typing_extensions import override
 
 from bucketry_sqlite._contents import keep, receive
@@ -49,7 +50,7 @@ from bucketry_sqlite._records import (
 
 _UPLOADS_CURSOR: Final = "sqlite uploads"
 _PARTS_CURSOR: Final = "sqlite parts"
-_PartNumber = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
+_PartNumber = Annotated[int, msgspec.Meta(ge=1, le=MAX_PARTS)]
 
 
 class UploadOperations(DriverSpec):

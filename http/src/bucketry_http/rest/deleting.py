@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from bucketry import BackendError, DeleteFailure, DeleteOptions, InvalidArgument, ObjectInfo
+from bucketry.s3 import MAX_KEY_BYTES
 from litestar import Request, delete, post
 from litestar.params import JSONBody, QueryParameter
 
@@ -38,7 +39,9 @@ async def delete_object(
     data: JSONBody[DeleteObject | None] = None,
     key: Annotated[
         str | None,
-        QueryParameter(description="Object key to delete.", schema_extra={"min_length": 1, "max_length": 1024}),
+        QueryParameter(
+            description="Object key to delete.", schema_extra={"min_length": 1, "max_length": MAX_KEY_BYTES}
+        ),
     ] = None,
 ) -> None:
     """Delete an object. Its `key` stands in the query or in a JSON body.

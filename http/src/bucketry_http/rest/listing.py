@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 from bucketry import ListOptions, ObjectPage
 from bucketry.paging import Paging
+from bucketry.s3 import MAX_KEY_BYTES, MAX_PAGE
 from litestar import Request, Response, get
 from litestar.datastructures import ResponseHeader
 from litestar.params import QueryParameter
@@ -17,14 +18,16 @@ from litestar.params import QueryParameter
 from bucketry_http.rest.documented_problems import errors
 from bucketry_http.rest.openapi import ApiOperation, Bucket
 from bucketry_http.rest.routing import PREFIX
-from bucketry_http.rest.schemas import MAX_PAGE, ObjectView
+from bucketry_http.rest.schemas import ObjectView
 from bucketry_http.rest.storage import calls_of
 from bucketry_http.shared.calls import StoreCalls
 from bucketry_http.shared.streaming import stream_json_array
 
 Prefix = Annotated[
     str,
-    QueryParameter(description="Filter by key prefix: only keys that begin with it, byte for byte.", max_length=1024),
+    QueryParameter(
+        description="Filter by key prefix: only keys that begin with it, byte for byte.", max_length=MAX_KEY_BYTES
+    ),
 ]
 Limit = Annotated[
     int | None,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Final
 
+from bucketry.s3 import MAX_KEY_BYTES
 from litestar.openapi.spec import (
     Example,
     OpenAPIFormat,
@@ -153,7 +154,7 @@ class KeyOperation(ApiOperation):
                     "the key, byte for byte."
                 )
                 parameter.examples = {"key": Example(value="images/photo.jpg")}
-                parameter.schema = Schema(type=OpenAPIType.STRING, min_length=1, max_length=1024)
+                parameter.schema = Schema(type=OpenAPIType.STRING, min_length=1, max_length=MAX_KEY_BYTES)
 
 
 def _not_modified() -> OpenAPIResponse:
@@ -242,7 +243,7 @@ class FormUpload(ApiOperation):
                     type=OpenAPIType.STRING,
                     description="The key of the one file that follows, in place of its name. Not beside `prefix`.",
                     min_length=1,
-                    max_length=1024,
+                    max_length=MAX_KEY_BYTES,
                 ),
                 "file": Schema(
                     type=OpenAPIType.ARRAY,

@@ -7,18 +7,16 @@ from typing import Annotated, Literal
 
 import msgspec
 from bucketry import BucketInfo, ObjectInfo, PresignedUrl, Status, Usage
+from bucketry.options import DEFAULT_EXPIRES_IN
+from bucketry.s3 import BUCKET_NAME, MAX_EXPIRES_IN, MAX_KEY_BYTES, MAX_PAGE
 from msgspec import Meta
-
-MAX_EXPIRES_IN = 604_800
-MAX_BATCH = 1000
-MAX_PAGE = 1000
 
 BucketName = Annotated[
     str,
     Meta(
         description="A bucket's name: DNS-compatible, 3 to 63 characters.",
         examples=["my-assets"],
-        extra_json_schema={"extra": {"pattern": "^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"}},
+        extra_json_schema={"extra": {"pattern": f"^{BUCKET_NAME}$"}},
     ),
 ]
 Key = Annotated[
@@ -27,9 +25,10 @@ Key = Annotated[
         description="An object's key, byte for byte: 1 to 1,024 bytes of UTF-8.",
         examples=["images/photo.jpg"],
         # Described here, checked by the store: its error says more, and counts bytes.
-        extra_json_schema={"extra": {"min_length": 1, "max_length": 1024}},
+        extra_json_schema={"extra": {"min_length": 1, "max_length": MAX_KEY_BYTES}},
     ),
 ]
+Lifetime = Annotated[int, Meta(ge=1, le=MAX_EXPIRES_IN, description="Seconds that the URL works.")]
 Count = Annotated[int, Meta(ge=0)]
 Time = Annotated[datetime, Meta(description="UTC, in whole seconds.", examples=["2024-01-15T10:30:00Z"])]
 
@@ -132,7 +131,7 @@ class DeleteObject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class DeleteObjects(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The objects to delete: 1 to 1,000 keys."""
 
-    keys: Annotated[list[Key], Meta(min_length=1, max_length=MAX_BATCH)]
+    keys: Annotated[list[Key], Meta(min_length=1, max_length=MAX_PAGE)]
 
 
 class DeleteFailureView(msgspec.Struct, frozen=True):
@@ -160,7 +159,7 @@ class Presign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     key: Key
-    expires_in: Annotated[int, Meta(ge=1, le=MAX_EXPIRES_IN, description="Seconds that the URL works.")] = 3600
+    expires_in: Lifetime = DEFAULT_EXPIRES_IN
     method: Literal["GET", "PUT"] = "GET"
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 from bucketry import BucketryError, InvalidArgument, InvalidKey, PutOptions
 from bucketry.ranges import whole_number
+from bucketry.s3 import MAX_KEY_BYTES
 from litestar import Request, Response, post, put
 
 from bucketry_http.rest.documented_problems import errors
@@ -91,7 +92,7 @@ class FormUploader:
         while piece := await self._form.next():
             value += piece
             if len(value) > _MAX_FIELD_BYTES:
-                raise InvalidKey("a key has at most 1024 bytes in UTF-8")
+                raise InvalidKey(f"a key has at most {MAX_KEY_BYTES} bytes in UTF-8")
         try:
             return value.decode()
         except UnicodeDecodeError:

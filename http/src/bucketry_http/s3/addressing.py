@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from bucketry.options import MAX_KEY_BYTES
+from bucketry.s3 import MAX_KEY_BYTES
 
 from bucketry_http.s3.errors import S3Error, invalid_argument
 

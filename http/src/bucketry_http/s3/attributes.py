@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bucketry import AttributesOptions, HeadOptions, ObjectAttributes, Store
-from bucketry.options import MAX_PAGE
+from bucketry.s3 import MAX_PAGE
 
 from bucketry_http.s3.answers import Answer, xml_answer
 from bucketry_http.s3.checksums import checksum_elements

@@ -6,18 +6,17 @@ import base64
 import binascii
 
 from bucketry import BucketInfo
+from bucketry.s3 import MAX_BUCKETS_PAGE, xml_time
 
 from bucketry_http.s3.answers import REGION, Answer, no_content, xml_answer
 from bucketry_http.s3.endpoint import Endpoint
 from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented
 from bucketry_http.s3.payload import Payload
 from bucketry_http.s3.request import S3Request, number
-from bucketry_http.s3.xml import MAX_DOCUMENT_BYTES, Node, document, element, optional, owner, read_xml, timestamp
+from bucketry_http.s3.xml import MAX_DOCUMENT_BYTES, Node, document, element, optional, owner, read_xml
 
 _DEFAULT_REGION = "us-east-1"
 """The region whose ``LocationConstraint`` is empty (S3 API reference, GetBucketLocation)."""
-
-_MAX_BUCKETS = 10_000
 
 _MAX_ELEMENTS = 100
 """A configuration of a new bucket in S3 has a handful."""
@@ -28,7 +27,7 @@ async def list_buckets(endpoint: Endpoint, request: S3Request) -> Answer:
     if not request.is_signed:
         raise S3Error("AccessDenied")
     query = request.query
-    limit = number(query, "max-buckets", _MAX_BUCKETS, least=1, most=_MAX_BUCKETS)
+    limit = number(query, "max-buckets", MAX_BUCKETS_PAGE, least=1, most=MAX_BUCKETS_PAGE)
     prefix, after = query.get("prefix", ""), _after(query.get("continuation-token", ""))
     if query.get("bucket-region", endpoint.settings.region) != endpoint.settings.region:
         found: list[BucketInfo] = []
@@ -40,7 +39,7 @@ async def list_buckets(endpoint: Endpoint, request: S3Request) -> Answer:
         ]
     page = found[:limit]
     listed = "".join(
-        f"<Bucket>{element('Name', bucket.name)}{element('CreationDate', timestamp(bucket.created_at))}"
+        f"<Bucket>{element('Name', bucket.name)}{element('CreationDate', xml_time(bucket.created_at))}"
         f"{element('BucketRegion', endpoint.settings.region)}</Bucket>"
         for bucket in page
     )

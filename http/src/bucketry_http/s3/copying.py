@@ -19,6 +19,7 @@ from bucketry import (
     Store,
     TooLarge,
 )
+from bucketry.s3 import xml_time
 
 from bucketry_http.s3.addressing import copy_source
 from bucketry_http.s3.answers import Answer, xml_answer
@@ -31,7 +32,7 @@ from bucketry_http.s3.object_headers import written_headers, written_tags
 from bucketry_http.s3.preconditions import source_failed
 from bucketry_http.s3.request import S3Request
 from bucketry_http.s3.writing import write_conditions
-from bucketry_http.s3.xml import document, element, timestamp
+from bucketry_http.s3.xml import document, element
 from bucketry_http.shared.conditions import read_options
 
 _PREFIX = "x-amz-copy-source-if-"
@@ -108,7 +109,7 @@ def source_etag(store: Store, request: S3Request, source: tuple[str, str]) -> st
 
 def copied(etag: str, moment: Any) -> str:
     """Returns the content of a copy's result."""
-    return element("LastModified", timestamp(moment)) + element("ETag", f'"{etag}"')
+    return element("LastModified", xml_time(moment)) + element("ETag", f'"{etag}"')
 
 
 def _replaces(headers: Mapping[str, str], name: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from bucketry import BucketryError, DeleteOptions, InvalidKey, NoSuchBucket, Store
-from bucketry.options import MAX_KEY_BYTES, MAX_PAGE
+from bucketry.s3 import MAX_KEY_BYTES, MAX_PAGE
 
 from bucketry_http.s3.addressing import NULL_VERSION
 from bucketry_http.s3.answers import Answer, no_content, xml_answer

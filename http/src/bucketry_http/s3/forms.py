@@ -17,8 +17,8 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 from bucketry import ObjectInfo, PutOptions
-from bucketry.options import MAX_KEY_BYTES
 from bucketry.ranges import whole_number
+from bucketry.s3 import MAX_KEY_BYTES
 
 from bucketry_http.s3.answers import Answer, no_content, xml_answer
 from bucketry_http.s3.authentication import authorise

@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import Final
 
 from bucketry import InvalidArgument, ListOptions, ObjectInfo, ObjectPage
-from bucketry.options import MAX_PAGE
+from bucketry.s3 import MAX_PAGE, xml_time
 
 from bucketry_http.s3.addressing import NULL_VERSION
 from bucketry_http.s3.answers import Answer, xml_answer
 from bucketry_http.s3.endpoint import Endpoint
 from bucketry_http.s3.errors import invalid_argument
 from bucketry_http.s3.request import S3Request, number
-from bucketry_http.s3.xml import Encoding, document, element, escape, optional, owner, timestamp
+from bucketry_http.s3.xml import Encoding, document, element, escape, optional, owner
 
 _OWNER: Final = owner()
 _NOTHING: Final = ObjectPage(objects=())
@@ -104,7 +104,7 @@ def _entries(page: ObjectPage, encoding: Encoding, *, owned: bool, with_types: b
     objects = "".join(
         [
             f"<Contents><Key>{encoding.text(info.key)}</Key>"
-            f"<LastModified>{timestamp(info.last_modified)}</LastModified><ETag>&quot;{escape(info.etag)}&quot;</ETag>"
+            f"<LastModified>{xml_time(info.last_modified)}</LastModified><ETag>&quot;{escape(info.etag)}&quot;</ETag>"
             f"<Size>{info.size_bytes}</Size>{_OWNER if owned else ''}{_types(info) if with_types else ''}"
             "<StorageClass>STANDARD</StorageClass></Contents>"
             for info in page.objects
@@ -152,7 +152,7 @@ async def list_versions(endpoint: Endpoint, request: S3Request) -> Answer:
     last_id = NULL_VERSION if last and last not in page.prefixes[-1:] else ""
     versions = "".join(
         f"<Version><Key>{encoding.text(info.key)}</Key><VersionId>{NULL_VERSION}</VersionId><IsLatest>true</IsLatest>"
-        f"<LastModified>{timestamp(info.last_modified)}</LastModified><ETag>&quot;{escape(info.etag)}&quot;</ETag>"
+        f"<LastModified>{xml_time(info.last_modified)}</LastModified><ETag>&quot;{escape(info.etag)}&quot;</ETag>"
         f"<Size>{info.size_bytes}</Size><StorageClass>STANDARD</StorageClass>{_OWNER}</Version>"
         for info in page.objects
     )

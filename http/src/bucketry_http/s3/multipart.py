@@ -24,7 +24,7 @@ from bucketry import (
     UploadListOptions,
     UploadOptions,
 )
-from bucketry.options import MAX_PAGE
+from bucketry.s3 import MAX_PAGE, xml_time
 
 from bucketry_http.s3.answers import Answer, no_content, xml_answer
 from bucketry_http.s3.checksums import (
@@ -52,7 +52,6 @@ from bucketry_http.s3.xml import (
     optional,
     owner,
     read_xml,
-    timestamp,
 )
 
 
@@ -229,7 +228,7 @@ async def list_uploads(endpoint: Endpoint, request: S3Request) -> Answer:
     listing = await endpoint.calls.long_call(collect)
     uploads = "".join(
         f"<Upload>{encoding.element('Key', upload.key)}{element('UploadId', upload.upload_id)}{_OWNERS}"
-        f"{element('Initiated', timestamp(upload.initiated_at))}"
+        f"{element('Initiated', xml_time(upload.initiated_at))}"
         f"{_summed(upload.checksum_algorithm, upload.checksum_type)}</Upload>"
         for upload in listing.uploads
     )
@@ -317,7 +316,7 @@ async def list_parts(endpoint: Endpoint, request: S3Request) -> Answer:
     page, found = await endpoint.calls.call(_parts_after, endpoint.store, request, after, limit + 1)
     parts = found[:limit]
     shown = "".join(
-        f"<Part>{element('PartNumber', part.part_number)}{element('LastModified', timestamp(part.last_modified))}"
+        f"<Part>{element('PartNumber', part.part_number)}{element('LastModified', xml_time(part.last_modified))}"
         f"<ETag>&quot;{escape(part.etag)}&quot;</ETag>{element('Size', part.size_bytes)}"
         f"{checksum_elements(part.checksum, typed=False)}</Part>"
         for part in parts

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bucketry import InvalidArgument, ObjectInfo
-from bucketry.options import MAX_METADATA_BYTES
-from bucketry.tagging import MAX_TAGS, normalised_tags
+from bucketry.s3 import MAX_METADATA_BYTES, MAX_TAGS, http_date, parse_http_date
+from bucketry.tagging import normalised_tags
 
 from bucketry_http.s3.errors import S3Error, invalid_argument
-from bucketry_http.shared.dates import http_date, last_modified, parse_http_date
+from bucketry_http.shared.dates import last_modified
 from bucketry_http.shared.headers import HEADER_FIELDS, METADATA_PREFIX, tag_pairs
 from bucketry_http.shared.sending import RawHeaders
 

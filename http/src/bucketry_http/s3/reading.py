@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bucketry as core
 from bucketry import ObjectInfo
+from bucketry.s3 import MAX_PARTS
 
 from bucketry_http.s3.answers import Answer
 from bucketry_http.s3.checksums import checksum_headers, is_asked_for
@@ -14,8 +15,6 @@ from bucketry_http.s3.request import S3Request, number
 from bucketry_http.shared import reading
 from bucketry_http.shared.reading import NOT_MODIFIED, PARTIAL_CONTENT, ReadResult
 from bucketry_http.shared.sending import RawHeaders
-
-_MAX_PARTS = 10_000
 
 
 async def get_object(endpoint: Endpoint, request: S3Request) -> Answer:
@@ -50,7 +49,7 @@ async def head_object(endpoint: Endpoint, request: S3Request) -> Answer:
 def _part_number(request: S3Request) -> int | None:
     if "partNumber" not in request.query:
         return None
-    return number(request.query, "partNumber", 0, least=1, most=_MAX_PARTS) or None
+    return number(request.query, "partNumber", 0, least=1, most=MAX_PARTS) or None
 
 
 def _answer(request: S3Request, found: ReadResult) -> Answer:

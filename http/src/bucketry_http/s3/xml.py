@@ -5,19 +5,17 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import quote
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 
+from bucketry.s3 import NAMESPACE
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
 from bucketry_http.s3.errors import S3Error, invalid_argument
 
-NAMESPACE: Final = "http://s3.amazonaws.com/doc/2006-03-01/"
 XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 DECLARATION: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
@@ -60,12 +58,6 @@ def optional(name: str, text: object | None) -> str:
 def document(name: str, content: str) -> bytes:
     """Returns a whole document in S3's namespace."""
     return f'{DECLARATION}<{name} xmlns="{NAMESPACE}">{content}</{name}>'.encode()
-
-
-@lru_cache(maxsize=4096)
-def timestamp(moment: datetime) -> str:
-    """Returns a time as S3 writes it in XML: ISO 8601 with milliseconds."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z"
 
 
 def owner(name: str = "Owner") -> str:

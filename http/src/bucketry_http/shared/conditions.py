@@ -12,8 +12,7 @@ from typing import Final
 
 import msgspec
 from bucketry import HeadOptions, InvalidArgument, NoSuchKey, ObjectInfo
-
-from bucketry_http.shared.dates import parse_http_date
+from bucketry.s3 import parse_http_date
 
 ANY: Final = "*"
 UNCONDITIONAL: Final = HeadOptions()

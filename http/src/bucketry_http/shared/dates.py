@@ -1,20 +1,12 @@
-"""Dates as HTTP writes them (RFC 9110, 5.6.7)."""
+"""The headers ``Date`` and ``Last-Modified``."""
 
 from __future__ import annotations
 
 import math
 import time
-from datetime import UTC, datetime
-from email.utils import formatdate, parsedate_to_datetime
-from functools import lru_cache
-from typing import Final
+from datetime import datetime
 
-_MAX_LENGTH: Final = 64
-
-
-def http_date(moment: datetime) -> str:
-    """Returns a time as an IMF-fixdate, such as ``Mon, 15 Jan 2024 10:30:00 GMT``."""
-    return _written(math.floor(moment.timestamp()))
+from bucketry.s3 import http_date_at
 
 
 def last_modified(moment: datetime) -> str:
@@ -22,7 +14,7 @@ def last_modified(moment: datetime) -> str:
 
     A backend's clock may be ahead of this one.
     """
-    return _written(min(math.floor(moment.timestamp()), int(time.time())))
+    return http_date_at(min(math.floor(moment.timestamp()), int(time.time())))
 
 
 class FreshDate:
@@ -41,28 +33,11 @@ class FreshDate:
         # Read and written in one step, since servers in several threads share it.
         second, date = self._last
         if second != now:
-            date = [(b"date", _written(now).encode())]
+            date = [(b"date", http_date_at(now).encode())]
             self._last = (now, date)
         return date + headers
 
 
 def date_now() -> bytes:
     """Returns the value of ``Date``."""
-    return _written(int(time.time())).encode()
-
-
-@lru_cache(maxsize=1024)
-def _written(second: int) -> str:
-    return formatdate(second, usegmt=True)
-
-
-def parse_http_date(text: str | None) -> datetime | None:
-    """Reads an HTTP date in any of its three forms; what is none is ignored (RFC 9110, 13.1.3)."""
-    if text is None or len(text) > _MAX_LENGTH:
-        return None
-    try:
-        moment = parsedate_to_datetime(text)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    # The standard library's parser of mail dates does not say what it raises for which nonsense.
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
+    return http_date_at(int(time.time())).encode()

@@ -9,8 +9,9 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, quote
 
 from bucketry import InvalidArgument, ObjectHeaders, ObjectInfo
+from bucketry.s3 import http_date, parse_http_date
 
-from bucketry_http.shared.dates import http_date, last_modified, parse_http_date
+from bucketry_http.shared.dates import last_modified
 
 METADATA_PREFIX: Final = "x-amz-meta-"
 """How S3 names headers of user metadata ("Working with object metadata", S3 user guide)."""

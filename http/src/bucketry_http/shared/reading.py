@@ -23,10 +23,10 @@ from bucketry import (
     OpenedObject,
     Store,
 )
+from bucketry.s3 import parse_http_date
 
 from bucketry_http.shared.calls import StoreCalls
 from bucketry_http.shared.conditions import CONDITIONS, read_options
-from bucketry_http.shared.dates import parse_http_date
 from bucketry_http.shared.sending import PIECE_BYTES, ContentReader
 
 _NOT_PLAIN: Final = CONDITIONS | {"range"}

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any, Final, Protocol, TypeVar
 
 from bucketry import ListOptions, ObjectPage, PageOptions, Part, Store, Upload, UploadListOptions
+from bucketry.s3 import MAX_PAGE
 
 MOST_PAGES: Final = 5000
 """A listing that has more pages than this never ends."""
@@ -73,7 +74,7 @@ def all_pages(fetch: Callable[[str | None], PageT]) -> Iterator[PageT]:
     raise AssertionError(f"the listing does not end after {MOST_PAGES} pages")
 
 
-def parts_of(store: Store, bucket: str, key: str, upload_id: str, limit: int = 1000) -> list[Part]:
+def parts_of(store: Store, bucket: str, key: str, upload_id: str, limit: int = MAX_PAGE) -> list[Part]:
     """Returns all parts of an upload, page by page, each page checked."""
     found: list[Part] = []
     for page in all_pages(
@@ -85,7 +86,7 @@ def parts_of(store: Store, bucket: str, key: str, upload_id: str, limit: int = 1
     return found
 
 
-def uploads_of(store: Store, bucket: str, prefix: str = "", limit: int = 1000) -> list[Upload]:
+def uploads_of(store: Store, bucket: str, prefix: str = "", limit: int = MAX_PAGE) -> list[Upload]:
     """Returns all uploads in progress, page by page, each page checked."""
     found: list[Upload] = []
     for page in all_pages(

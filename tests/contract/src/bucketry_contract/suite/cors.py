@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 from bucketry import CorsRule, Store
-from bucketry.cors import MAX_CORS_RULES
+from bucketry.s3 import MAX_CORS_RULES
 
 from bucketry_contract._needs import needs
 from bucketry_contract._scratch import Bucket, Scratch

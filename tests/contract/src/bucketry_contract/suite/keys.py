@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from bucketry import InvalidKey, NoSuchKey
+from bucketry.s3 import MAX_KEY_BYTES
 
 from bucketry_contract._needs import needs
 from bucketry_contract._pages import byte_order
@@ -70,7 +71,7 @@ WEIRD_KEYS = {
     "NUL": "a\x00b",
     "upper case": "UPPER",
     "device name": "CON",
-    "longest": "k" * 1024,
+    "longest": "k" * MAX_KEY_BYTES,
     "longest in emoji": "😀" * 256,
     "many levels": "/".join("abcdefgh" * 8),
     "long segment": "s" * 300 + "/" + "t" * 300,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from bucketry import AttributesOptions, InvalidArgument, NoSuchBucket, NoSuchKey, ObjectAttributes, Store
+from bucketry.s3 import MAX_PAGE
 
 from bucketry_contract._bodies import content_of
 from bucketry_contract._needs import needs
@@ -73,6 +74,6 @@ class ObjectPartTests(ContractTests):
         _attributes(bucket, "key", after=10_001)
 
 
-def _attributes(bucket: Bucket, key: str, after: int = 0, limit: int = 1000) -> ObjectAttributes:
+def _attributes(bucket: Bucket, key: str, after: int = 0, limit: int = MAX_PAGE) -> ObjectAttributes:
     options = AttributesOptions(after=after, limit=limit)
     return bucket.store.get_object_attributes(bucket.name, key, options)

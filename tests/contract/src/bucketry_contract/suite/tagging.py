@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from bucketry import CopyOptions, InvalidArgument, NoSuchKey, ObjectHeaders, ObjectInfo
 from bucketry.features import MIB
-from bucketry.tagging import MAX_TAG_KEY, MAX_TAG_VALUE, MAX_TAGS
+from bucketry.s3 import MAX_TAG_KEY, MAX_TAG_VALUE, MAX_TAGS
 
 from bucketry_contract._headers import HEADERS, headers_of
 from bucketry_contract._needs import needs

@@ -1,0 +1,124 @@
+"""Facts of the S3 API: its limits, and how it writes times. Every other module takes them from here.
+
+Sizes are bytes and times are seconds, unless a docstring says something else. "Reference" is Amazon's S3 API
+reference, "guide" is the S3 user guide.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from email.utils import formatdate, parsedate_to_datetime
+from functools import lru_cache
+from typing import Final
+
+NAMESPACE: Final = "http://s3.amazonaws.com/doc/2006-03-01/"
+"""XML namespace of all documents but errors (reference, "Common data types")."""
+
+BUCKET_NAME: Final = "[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+"""Pattern of a new bucket's name (guide, "General purpose bucket naming rules")."""
+
+MAX_KEY_BYTES: Final = 1024
+"""Longest key, in UTF-8 (guide, "Naming Amazon S3 objects")."""
+
+MAX_METADATA_BYTES: Final = 2048
+"""Names and values of an object's user metadata together (guide, "Working with object metadata")."""
+
+MAX_PAGE: Final = 1000
+"""Most entries on a page (reference: ListObjectsV2, ListParts, ListMultipartUploads), and most keys of one
+DeleteObjects."""
+
+MAX_BUCKETS_PAGE: Final = 10_000
+"""Most buckets on a page (reference, ListBuckets)."""
+
+MAX_EXPIRES_IN: Final = 604_800
+"""Longest life of a presigned URL: seven days (reference, "Authenticating requests: using query parameters")."""
+
+MAX_PARTS: Final = 10_000
+"""Most parts of an upload, and the highest number of a part (guide, "Amazon S3 multipart upload limits")."""
+
+MIN_PART_BYTES: Final = 5 * 1024**2
+"""Smallest part, except for the last one (same page)."""
+
+MAX_PART_BYTES: Final = 5 * 1024**3
+"""Largest part, largest object that one PUT stores, and largest object that one CopyObject copies (same page)."""
+
+MAX_OBJECT_BYTES: Final = 5 * 1024**4
+"""Largest object (same page)."""
+
+MAX_TAGS: Final = 10
+"""Most tags of an object (guide, "Categorizing your objects using tags"). Their keys differ."""
+
+MAX_TAG_KEY: Final = 128
+"""Longest key of a tag, in UTF-16 code units, as S3 counts (same page)."""
+
+MAX_TAG_VALUE: Final = 256
+"""Longest value of a tag, in UTF-16 code units. It may be empty (same page)."""
+
+MAX_CORS_RULES: Final = 100
+"""Most CORS rules of a bucket (reference, PutBucketCors)."""
+
+MAX_CORS_BYTES: Final = 64 * 1024
+"""Size of all CORS rules of a bucket together (reference, PutBucketCors)."""
+
+MAX_CORS_ID: Final = 255
+"""Longest id of a CORS rule, in characters (reference, ``CORSRule``)."""
+
+BASIC_TIME: Final = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2})Z")
+"""What `basic_time` writes."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND: Final = timedelta(seconds=1)
+_MAX_HTTP_DATE: Final = 64
+
+
+def basic_time(moment: datetime) -> str:
+    """Returns a time in UTC as signatures have it: ``YYYYMMDDTHHMMSSZ`` (reference, "Signature Version 4")."""
+    date = f"{moment.year:04}{moment.month:02}{moment.day:02}"
+    return f"{date}T{moment.hour:02}{moment.minute:02}{moment.second:02}Z"
+
+
+def parse_basic_time(text: str) -> datetime:
+    """Reads a time as `basic_time` writes it.
+
+    Raises:
+        ValueError: It is malformed, or there is no such time.
+    """
+    match = BASIC_TIME.fullmatch(text)
+    if match is None:
+        raise ValueError("a time is YYYYMMDDTHHMMSSZ")
+    year, month, day, hour, minute, second = map(int, match.groups())
+    return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+
+
+@lru_cache(maxsize=4096)
+def xml_time(moment: datetime) -> str:
+    """Returns a time as XML documents have it: ISO 8601 with milliseconds (reference, "Common data types")."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z"
+
+
+def http_date(moment: datetime) -> str:
+    """Returns a time as headers have it, such as ``Mon, 15 Jan 2024 10:30:00 GMT`` (RFC 9110, 5.6.7)."""
+    return http_date_at((moment - _EPOCH) // _SECOND)
+
+
+@lru_cache(maxsize=1024)
+def http_date_at(second: int) -> str:
+    """Returns the same for seconds since 1970."""
+    return formatdate(second, usegmt=True)
+
+
+def parse_http_date(text: str | None) -> datetime | None:
+    """Reads an HTTP date in any of its three forms.
+
+    Returns:
+        The time in UTC, or ``None`` if the text is not a date: HTTP ignores such a header (RFC 9110, 13.1.3).
+    """
+    if text is None or len(text) > _MAX_HTTP_DATE:
+        return None
+    try:
+        moment = parsedate_to_datetime(text)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    # The standard library does not say what its parser of mail dates raises.
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None

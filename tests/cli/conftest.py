@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from bucketry import Store, open_store
-from bucketry_cli._app import cli
+from bucketry_cli.app import cli
 from click.testing import CliRunner, Result
 
 ROOT = Path(__file__).parents[2]

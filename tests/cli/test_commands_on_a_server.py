@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from bucketry_cli._serving._listening import is_everywhere, url_of
+from bucketry_cli.listening import is_everywhere, url_of
 
 from tests.cli.conftest import Run, Spawn
 from tests.cli.test_serve import PATIENCE, ask

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from bucketry import Store
-from bucketry_cli._commands import _serve
-from bucketry_cli._config import ServeTable
-from bucketry_cli._serving import _s3
+from bucketry_cli import s3_endpoint
+from bucketry_cli import serve as serve_module
+from bucketry_cli.config import ServeTable
 
 from tests.cli.conftest import Run
 
@@ -29,9 +29,9 @@ def served(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         # Not the ports themselves: another test may have them just now.
         return socket.create_server(("127.0.0.1", 0))
 
-    monkeypatch.setattr(_serve, "run", remember)
-    monkeypatch.setattr(_serve, "bind", bind)
-    monkeypatch.setattr(_s3, "bind", bind)
+    monkeypatch.setattr(serve_module, "run", remember)
+    monkeypatch.setattr(serve_module, "bind", bind)
+    monkeypatch.setattr(s3_endpoint, "bind", bind)
     return seen
 
 
@@ -204,5 +204,5 @@ def test_no_secret_of_the_file_is_ever_shown(run: Run, store_url: str, mistake: 
 
 
 def test_the_file_knows_all_options_of_serve() -> None:
-    options = {parameter.name for parameter in _serve.serve.params} - {"store", "config", "debug"}
+    options = {parameter.name for parameter in serve_module.serve.params} - {"store", "config", "debug"}
     assert options == set(ServeTable.__struct_fields__)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from bucketry import Store
-from bucketry_cli._files import UnsafeName, checked_name
+from bucketry_cli.files import UnsafeName, checked_name
 
 from tests.cli.conftest import Run
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from bucketry import FEATURE_NAMES, OPERATIONS, PutOptions, Store
-from bucketry_cli._output import size
+from bucketry_cli.output import size
 
 from tests.cli.conftest import Install, Run
 

@@ -17,7 +17,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from bucketry import Store
-from bucketry_cli._serving._listening import is_loopback
+from bucketry_cli.listening import is_loopback
 
 from tests.cli.conftest import Install, Run, Spawn
 from tests.cli.folder_driver import FolderDriver, FolderSettings

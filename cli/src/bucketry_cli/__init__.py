@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from bucketry_cli._app import main
+from bucketry_cli.app import main
 
 __all__ = ["main"]

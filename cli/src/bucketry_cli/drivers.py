@@ -9,8 +9,8 @@ import click
 import msgspec
 from bucketry import FEATURE_NAMES, OPERATIONS, InstalledDriver
 
-from bucketry_cli._options import command_options
-from bucketry_cli._output import json_line, write_lines, write_table
+from bucketry_cli.options import command_options
+from bucketry_cli.output import json_line, write_lines, write_table
 
 
 @click.command

@@ -9,14 +9,14 @@ import msgspec
 from bucketry import InvalidSettings, Secret, ServedSettings
 from bucketry.settings import DEFAULT_SECRET_KEY, PUBLISHED_FOR, load_settings, secret_in
 
-from bucketry_cli._failures import Failure
-from bucketry_cli._serving._listening import is_loopback
-from bucketry_cli._variables import S3Variables
+from bucketry_cli.config import S3Variables
+from bucketry_cli.errors import Failure
+from bucketry_cli.listening import is_loopback
 
 if TYPE_CHECKING:
     from bucketry_http import S3Credential
 
-    from bucketry_cli._config import CredentialTable
+    from bucketry_cli.config import CredentialTable
 
 HOW: Final = "set BUCKETRY_S3_ACCESS_KEY and BUCKETRY_S3_SECRET_KEY, or write [[s3_credentials]] into the settings file"
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
+import click
 import msgspec
-from bucketry import Secret
+from bucketry import BucketryError, DriverSettings, Secret, driver_variables
+from bucketry.settings import variables_of, warn_of_unknown
 from msgspec import UNSET, UnsetType
 
-from bucketry_cli._failures import Failure
+from bucketry_cli.errors import Failure
 
 DEFAULT_FILE: Final = "bucketry.toml"
 """Read from the working directory where no other file is named."""
@@ -135,3 +138,79 @@ def _check_table(path: Path, prefix: str, table: Mapping[str, object], kind: typ
 
 def _refusal(path: Path, reason: str) -> Failure:
     return Failure(f"the settings file {str(path)!r} cannot be used: {reason}")
+
+
+class State(msgspec.Struct):
+    """One run of the program.
+
+    Attributes:
+        debug: Whether a failure shows its traceback.
+        store: The store's URL, if it was given before the command's name.
+        config_path: The settings file, if there is one.
+        config: What it holds.
+    """
+
+    debug: bool = False
+    store: str | None = None
+    config_path: Path | None = None
+    config: ConfigFile = msgspec.field(default_factory=ConfigFile)
+
+
+DRIVERS: Final = "bucketry.drivers"
+"""The entry-point group of drivers; its names are read without importing any of them."""
+
+_PREFIX: Final = "BUCKETRY_"
+
+_OF_TESTS: Final = frozenset(
+    f"{_PREFIX}{name}" for name in ("REQUIRE_SERVERS", "BASE_IMAGE", "MINIO_IMAGE", "RGW_IMAGE")
+)
+"""Variables of this project's own tests."""
+
+
+class S3Variables(DriverSettings, frozen=True, kw_only=True):
+    """One S3 credential, in variables that are read as a driver's are: the secret also from a file."""
+
+    scheme: ClassVar[str] = "s3"
+
+    access_key: str | None = None
+    secret_key: Secret | None = None
+
+
+def report_misspelt(environ: Mapping[str, str], group: click.Group) -> None:
+    """Logs a warning for each variable of ours that nothing reads, with the one that was probably meant.
+
+    Args:
+        environ: The environment.
+        group: The program, whose options have variables.
+    """
+    known = {*_of_options(group), *variables_of(S3Variables), *_OF_TESTS}
+    unknown = {name for name in environ if name.upper().startswith(_PREFIX)} - known
+    if unknown:
+        # Only drivers that somebody seems to mean are imported, as long as that explains everything.
+        schemes = sorted({entry.name for entry in entry_points(group=DRIVERS)})
+        known |= _of_drivers(scheme for scheme in schemes if any(_is_of(scheme, name) for name in unknown))
+        if unknown - known:
+            known |= _of_drivers(schemes)
+    # Also where there is nothing to report: from then on these names count as known.
+    warn_of_unknown(environ, known)
+
+
+def _is_of(scheme: str, variable: str) -> bool:
+    return variable.upper().startswith(f"{_PREFIX}{scheme}_".upper())
+
+
+def _of_options(group: click.Group) -> Iterator[str]:
+    for command in (group, *group.commands.values()):
+        for parameter in command.params:
+            if isinstance(parameter.envvar, str):
+                yield parameter.envvar
+
+
+def _of_drivers(schemes: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    for scheme in schemes:
+        try:
+            found |= driver_variables(scheme)
+        except BucketryError:
+            continue  # Whoever uses the driver is told what is wrong with it.
+    return found

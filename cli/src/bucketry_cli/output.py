@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import logging
 import shlex
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol, TextIO
 
 import click
 import msgspec
+from bucketry.redaction import RedactingFilter
 
 _PIPE_WIDTH: Final = 10_000
 """Width of a table that no terminal shows, in columns: nothing is folded for programs that read lines."""
@@ -96,3 +99,116 @@ def write_table(headers: Sequence[str], rows: Iterable[Sequence[str | int]]) -> 
     rendered = StringIO()
     Console(file=rendered, width=width, highlight=False).print(table)
     write_lines(line.rstrip() for line in rendered.getvalue().splitlines())
+
+
+class Meter(Protocol):
+    """What a transfer tells about itself."""
+
+    def advance(self, count: int) -> None:
+        """So many more bytes have passed."""
+
+    def label(self, text: str) -> None:
+        """This is what passes now."""
+
+
+class _NoMeter:
+    def advance(self, count: int) -> None:
+        pass
+
+    def label(self, text: str) -> None:
+        pass
+
+
+class _BarMeter:
+    def __init__(self, update: Callable[..., None]) -> None:
+        self._update = update
+
+    def advance(self, count: int) -> None:
+        self._update(advance=count)
+
+    def label(self, text: str) -> None:
+        self._update(description=printable(text))
+
+
+@contextmanager
+def progress(total: int | None, *, shown: bool = True) -> Iterator[Meter]:
+    """Shows a bar with bytes, rate and time left while the block runs.
+
+    Args:
+        total: How many bytes will pass in all, or ``None`` if that is not known.
+        shown: Whether there is to be a bar at all, where there is a terminal for it.
+    """
+    if not (shown and sys.stderr.isatty()):
+        yield _NoMeter()
+        return
+    from rich import progress as rich
+    from rich.console import Console
+
+    columns = (
+        rich.TextColumn("{task.description}", markup=False),
+        rich.BarColumn(),
+        rich.DownloadColumn(binary_units=True),
+        rich.TransferSpeedColumn(),
+        rich.TimeRemainingColumn(),
+    )
+    console = Console(stderr=True)
+    with rich.Progress(*columns, console=console, redirect_stdout=False, redirect_stderr=False) as bar:
+        task = bar.add_task("", total=total)
+        yield _BarMeter(lambda **change: bar.update(task, **change))
+
+
+_RETRYING: Final = "urllib3.connectionpool"
+"""Warns of each attempt that failed."""
+
+_LIBRARIES: Final = (
+    "asyncio",
+    "boto3",
+    "botocore",
+    "charset_normalizer",
+    "httpcore",
+    "httpx",
+    "litestar",
+    "minio",
+    "multipart",
+    "python_multipart",
+    "s3transfer",
+    "urllib3",
+    "uvicorn",
+)
+"""SDKs and HTTP libraries. What they log below ``info`` are requests and responses as they are."""
+
+
+class _StandardError(logging.StreamHandler[TextIO]):
+    """Writes to what standard error is at the moment: a test, or a shell, may put another in its place."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+        self.addFilter(RedactingFilter())
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        """Standard error."""
+        return sys.stderr
+
+
+_handler: Final = _StandardError()
+
+
+def log_to_standard_error(level: str, form: str = "%(message)s") -> None:
+    """Has everything from a level on written to standard error, redacted; a later call changes level and form.
+
+    Args:
+        level: The least level, in capitals.
+        form: How a line looks, as `logging.Formatter` takes it.
+    """
+    root = logging.getLogger()
+    if _handler not in root.handlers:
+        root.addHandler(_handler)
+    _handler.setFormatter(logging.Formatter(form))
+    root.setLevel(level)
+    for name in _LIBRARIES:
+        logging.getLogger(name).setLevel(max(logging.INFO, root.level))
+    # Where a backend is down, each request is tried several times. What became of it in the end is one line.
+    logging.getLogger(_RETRYING).setLevel(
+        max(logging.ERROR, root.level) if root.level > logging.DEBUG else logging.INFO
+    )

@@ -10,12 +10,10 @@ from typing import BinaryIO
 import click
 from bucketry import ListOptions, NoSuchKey, ObjectInfo, OpenedObject, Store
 
-from bucketry_cli._failures import Failure
-from bucketry_cli._files import UnsafeName, checked_name, make_folders, path_below, replacing
-from bucketry_cli._options import examples, with_store
-from bucketry_cli._output import counted, note, size
-from bucketry_cli._progress import Meter, progress
-from bucketry_cli._targets import Target, prefix_target
+from bucketry_cli.errors import Failure
+from bucketry_cli.files import UnsafeName, checked_name, make_folders, path_below, replacing
+from bucketry_cli.options import Target, examples, prefix_target, with_store
+from bucketry_cli.output import Meter, counted, note, progress, size
 
 
 @click.command(

@@ -14,8 +14,8 @@ from bucketry import BackendError, BucketAlreadyExists, BucketNotEmpty, Bucketry
 from bucketry.layers import Faults
 from bucketry.s3 import MAX_PAGE
 
-from bucketry_cli._deleting import delete_keys
-from bucketry_cli._failures import Failure
+from bucketry_cli.errors import Failure
+from bucketry_cli.rm import delete_keys
 
 if TYPE_CHECKING:
     from bucketry_http.shared.gate import Gate

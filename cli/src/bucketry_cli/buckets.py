@@ -5,9 +5,8 @@ from __future__ import annotations
 import click
 from bucketry import NoSuchBucket, Store, Usage
 
-from bucketry_cli._options import with_store
-from bucketry_cli._output import json_line, note, size, timestamp, write_lines, write_table
-from bucketry_cli._targets import bucket_target
+from bucketry_cli.options import bucket_target, with_store
+from bucketry_cli.output import json_line, note, size, timestamp, write_lines, write_table
 
 
 @click.command

@@ -6,7 +6,7 @@ from typing import IO, Any
 
 import click
 
-from bucketry_cli._output import printable
+from bucketry_cli.output import printable
 
 
 class Failure(click.ClickException):

@@ -9,9 +9,8 @@ from bucketry import PresignOptions, Store
 from bucketry.options import DEFAULT_EXPIRES_IN
 from bucketry.s3 import MAX_EXPIRES_IN
 
-from bucketry_cli._options import examples, with_store
-from bucketry_cli._output import json_line, note, timestamp, write_lines
-from bucketry_cli._targets import Target, object_target
+from bucketry_cli.options import Target, examples, object_target, with_store
+from bucketry_cli.output import json_line, note, timestamp, write_lines
 
 
 @click.command(

@@ -6,18 +6,16 @@ from collections.abc import Callable
 from functools import wraps
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import click
 from bucketry import Store, open_store
 from bucketry.settings import PUBLISHED_FOR
 from click.core import ParameterSource
 
-from bucketry_cli._config import DEFAULT_FILE, load_config
-from bucketry_cli._output import note
-from bucketry_cli._served import is_endpoint, open_endpoint
-from bucketry_cli._state import State
-from bucketry_cli._variables import DRIVERS
+from bucketry_cli.config import DEFAULT_FILE, DRIVERS, State, load_config
+from bucketry_cli.output import note
+from bucketry_cli.s3_endpoint import is_endpoint, open_endpoint
 
 _NO_STORE: Final = (
     "no store is named: give --store URL, set BUCKETRY_STORE, "
@@ -156,3 +154,53 @@ def _read_config(ctx: click.Context, _parameter: click.Parameter, value: Path | 
     if path is not None and not ctx.resilient_parsing:
         state.config = load_config(path)
         ctx.default_map = state.config.options_of(ctx.info_name)
+
+
+_SCHEME: Final = "s3://"
+
+
+class Target(NamedTuple):
+    """A bucket, and a key or prefix in it, byte for byte as typed; empty where there was none."""
+
+    bucket: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"{self.bucket}/{self.key}" if self.key else self.bucket
+
+
+def prefix_target(text: str) -> Target:
+    """Takes ``BUCKET`` or ``BUCKET/PREFIX`` apart, at the first slash: ``BUCKET//a`` is the key ``/a``.
+
+    Raises:
+        click.BadParameter: No bucket is named.
+    """
+    # Nothing is lost with the scheme: no bucket's name holds a colon.
+    bucket, _, key = text.removeprefix(_SCHEME).partition("/")
+    if not bucket:
+        raise click.BadParameter(f"{text!r} names no bucket")
+    return Target(bucket, key)
+
+
+def object_target(text: str) -> Target:
+    """Takes ``BUCKET/KEY`` apart.
+
+    Raises:
+        click.BadParameter: One of the two is missing.
+    """
+    target = prefix_target(text)
+    if not target.key:
+        raise click.BadParameter(f"{text!r} names a bucket and no key: write BUCKET/KEY")
+    return target
+
+
+def bucket_target(text: str) -> str:
+    """Takes what may stand around a bucket's name away.
+
+    Raises:
+        click.BadParameter: A key is named too, or no bucket.
+    """
+    target = prefix_target(text)
+    if target.key:
+        raise click.BadParameter(f"{text!r} names a key: only a bucket is wanted here")
+    return target.bucket

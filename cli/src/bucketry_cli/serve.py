@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+import socket
 from contextlib import ExitStack, closing
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import click
-from bucketry import BucketryError, Store, open_store
+from bucketry import BucketryError, InvalidSettings, Store, open_store
 from bucketry.layers import Fault, Faults, ReadOnly
+from bucketry.settings import is_of_service
 
-from bucketry_cli._logging import log_to_standard_error
-from bucketry_cli._options import command_options, driver_table, examples, store_option
-from bucketry_cli._served import is_endpoint
-from bucketry_cli._serving._access import access_notes, checked_names
-from bucketry_cli._serving._lazy import LazyApp
-from bucketry_cli._serving._listening import Endpoint, bind, run, url_of
-from bucketry_cli._serving._reset import PATH, ResetApp, Stage
-from bucketry_cli._serving._s3 import S3Front, S3Options
-from bucketry_cli._state import State
-from bucketry_cli._variables import PortOption
+from bucketry_cli.config import State
+from bucketry_cli.errors import Failure
+from bucketry_cli.listening import Endpoint, LazyApp, bind, is_loopback, run, url_of
+from bucketry_cli.options import command_options, driver_table, examples, store_option
+from bucketry_cli.output import log_to_standard_error
+from bucketry_cli.reset import PATH, ResetApp, Stage
+from bucketry_cli.s3_endpoint import S3Front, S3Options, is_endpoint
 
 if TYPE_CHECKING:
     from bucketry_http import RestSettings
+
 
 _LEVELS: Final = ("debug", "info", "warning", "error")
 
@@ -41,6 +41,62 @@ def _rest_app(store: Store, settings: RestSettings) -> Any:
     app = create_app(store, settings)
     exempt_from_garbage_collection()
     return app
+
+
+class PortOption(click.Option):
+    """An option for a port, whose variable is passed over where it is no setting.
+
+    In a cluster with a service called ``bucketry``, Kubernetes sets ``BUCKETRY_PORT=tcp://10.0.0.1:80`` in every pod.
+    """
+
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:
+        """Returns what the environment says about the option."""
+        value = super().resolve_envvar_value(ctx)
+        return None if value is not None and is_of_service("_PORT", value) else value
+
+
+def access_notes(host: str, bound: socket.socket, *, allowed: bool, read_only: bool) -> tuple[tuple[str, str], ...]:
+    """Returns what is to be told about who may use the REST API.
+
+    Args:
+        host: Name or address to listen on, as it was given.
+        bound: The socket there.
+        allowed: Whether others than the users of this machine may use it.
+        read_only: Whether nothing can be changed.
+
+    Raises:
+        Failure: Others would reach it, and that is not allowed.
+    """
+    if is_loopback(bound.getsockname()[0]):
+        return ()
+    what = "read everything" if read_only else "read, change and delete everything"
+    if not allowed:
+        raise Failure(
+            f"the REST API would be open to all who reach {host or 'this machine'}, and it asks nobody for credentials",
+            f"listen here alone (--host 127.0.0.1), or give --allow-anonymous to let everybody {what}",
+        )
+    return (("Access", f"everybody who reaches the REST API may {what}: it asks nobody for credentials"),)
+
+
+def checked_names(_context: click.Context, option: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Checks the names of hosts and origins that an option takes; Click calls it for each.
+
+    Raises:
+        Failure: One is malformed. It names the option: a hint about settings of drivers would lead elsewhere.
+    """
+    if names:
+        from bucketry_http import RestSettings, S3Settings
+
+        try:
+            if option.name == "allowed_host":
+                RestSettings(allowed_hosts=names)
+            elif option.name == "cors_origin":
+                RestSettings(cors_origins=names)
+            else:
+                S3Settings(domains=names)
+        except InvalidSettings as error:
+            raise Failure(error.detail, f"correct {option.opts[0]}, or {option.envvar} in the environment") from None
+    return names
 
 
 @click.command(

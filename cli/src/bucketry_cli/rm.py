@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import click
-from bucketry import AccessDenied, ListOptions, NoSuchKey, Store, Unsupported
+from bucketry import AccessDenied, DeleteFailure, ListOptions, NoSuchKey, Store, Unsupported
 
-from bucketry_cli._deleting import delete_keys
-from bucketry_cli._failures import Failure
-from bucketry_cli._options import examples, with_store
-from bucketry_cli._output import counted, note, printable, size
-from bucketry_cli._targets import Target, prefix_target
+from bucketry_cli.errors import Failure
+from bucketry_cli.options import Target, examples, prefix_target, with_store
+from bucketry_cli.output import counted, note, printable, size
 
 
 @click.command(
@@ -101,3 +99,16 @@ def _is_confirmed(store: Store, target: Target) -> bool:
     if not agreed:
         raise Failure("nothing was deleted", "--yes deletes without asking")
     return True
+
+
+def delete_keys(store: Store, bucket: str, keys: Sequence[str]) -> Sequence[DeleteFailure]:
+    """Deletes keys, in batches or else one by one; returns those that the store would not delete.
+
+    Raises:
+        BucketryError: The store fails; some of the keys may be gone.
+    """
+    if "delete_objects" in store.capabilities.operations:
+        return store.delete_objects(bucket, keys).failed
+    for key in keys:
+        store.delete_object(bucket, key)
+    return ()

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import logging
 import os
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from bucketry_cli._failures import Failure, describe
-from bucketry_cli._output import write_lines
+from bucketry_cli.errors import Failure, describe
+from bucketry_cli.output import write_lines
 
 if TYPE_CHECKING:
     from bucketry_http import Listener
@@ -147,3 +148,41 @@ def run(
         logging.shutdown()
         sys.stdout.flush()
         os._exit(0)
+
+
+class LazyApp:
+    """Answers with what a factory makes, in a thread, once the server has started; requests wait for it.
+
+    The framework of the REST API takes longer to import than all the rest of a server, and nobody who speaks S3 needs
+    to wait for that.
+    """
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        """Makes nothing yet.
+
+        Args:
+            make: Returns an ASGI application that needs no lifespan.
+        """
+        self._make = make
+        self._made: asyncio.Future[Any] | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Takes a request, or the server's start and end."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+            return
+        # Shielded: a client that goes away must not end what others wait for.
+        app = await asyncio.shield(self._begin())
+        await app(scope, receive, send)
+
+    def _begin(self) -> asyncio.Future[Any]:
+        if self._made is None:
+            self._made = asyncio.ensure_future(asyncio.to_thread(self._make))
+        return self._made
+
+    async def _live(self, receive: Any, send: Any) -> None:
+        await receive()
+        _ = self._begin()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await send({"type": "lifespan.shutdown.complete"})

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 import click
 from bucketry import ListOptions, ObjectInfo, ObjectPage, Store
 
-from bucketry_cli._options import examples, with_store
-from bucketry_cli._output import json_line, printable, size, timestamp, write_lines
-from bucketry_cli._targets import Target, prefix_target
+from bucketry_cli.options import Target, examples, prefix_target, with_store
+from bucketry_cli.output import json_line, printable, size, timestamp, write_lines
 
 
 @click.command(

@@ -1,1 +1,0 @@
-"""What ``bucketry serve`` does: one module for each of its decisions."""

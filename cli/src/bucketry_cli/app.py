@@ -1,0 +1,156 @@
+"""The program: all commands in one group."""
+
+from __future__ import annotations
+
+import atexit
+import errno
+import os
+import signal
+import sys
+import traceback
+from io import TextIOWrapper
+from typing import Any, Final, NoReturn
+
+import bucketry
+import click
+from bucketry.redaction import redacted
+
+from bucketry_cli.buckets import mb, rb, usage
+from bucketry_cli.config import State, report_misspelt
+from bucketry_cli.drivers import drivers
+from bucketry_cli.errors import Failure, Interrupted, describe
+from bucketry_cli.get import get
+from bucketry_cli.ls import ls
+from bucketry_cli.options import global_options
+from bucketry_cli.output import log_to_standard_error, note
+from bucketry_cli.presign import presign
+from bucketry_cli.put import put
+from bucketry_cli.rm import rm
+from bucketry_cli.serve import serve
+
+_HINTS: Final[dict[type[bucketry.BucketryError], str]] = {
+    bucketry.NoSuchBucket: "'bucketry ls' lists the buckets, 'bucketry mb BUCKET' creates one",
+    bucketry.NoSuchKey: "'bucketry ls BUCKET' lists the keys; a key counts byte for byte",
+    bucketry.BucketNotEmpty: "'bucketry rm --recursive BUCKET' deletes its objects",
+    bucketry.AccessDenied: "check the credentials: BUCKETRY_<DRIVER>_... variables, or [drivers.<driver>] in the file",
+    bucketry.Unavailable: "check the store's URL, and that the server behind it runs",
+    bucketry.InvalidSettings: "use BUCKETRY_<DRIVER>_<SETTING> variables, or [drivers.<driver>] in the file",
+    bucketry.InvalidDriver: "'bucketry drivers' shows what is wrong with an installed driver",
+    bucketry.Unsupported: "'bucketry drivers' shows what each driver can do",
+}
+
+
+class Commands(click.Group):
+    """Commands that stay in the order in which they were added, and of which none ends in a traceback."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Returns the commands' names in that order."""
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command and turns whatever it raises into a `Failure`."""
+        report_misspelt(os.environ, self)
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last place where it can be put in words
+            _fail(error, debug=ctx.ensure_object(State).debug)
+
+
+def _fail(error: BaseException, *, debug: bool) -> NoReturn:
+    if isinstance(error, OSError) and error.errno == errno.EPIPE:
+        raise error  # Click ends quietly: whoever read the output has seen enough.
+    if debug:
+        for line in redacted("".join(traceback.format_exception(error))).splitlines():
+            note(line)
+    if isinstance(error, bucketry.BucketryError):
+        raise Failure(str(error), _hint(error)) from error
+    if isinstance(error, KeyboardInterrupt):
+        raise Interrupted("interrupted") from error
+    if isinstance(error, OSError):
+        raise Failure(describe(error)) from error
+    raise Failure(
+        redacted(f"unexpected {type(error).__name__}: {error}"), "this is a bug: --debug shows where it is"
+    ) from error
+
+
+def _hint(error: bucketry.BucketryError) -> str:
+    return next((hint for kind, hint in _HINTS.items() if isinstance(error, kind)), "")
+
+
+_EPILOG: Final = """\b
+Which store: --store URL, or BUCKETRY_STORE, or store = "URL" in bucketry.toml.
+  A URL names the driver and the place: memory://, minio://localhost:9000.
+  Credentials never stand in it, but in BUCKETRY_<DRIVER>_<SETTING> variables
+  or in the settings file.
+
+\b
+Settings file (TOML): --config, or BUCKETRY_CONFIG, or ./bucketry.toml.
+  Command line and variables win over it; URL and variables over [drivers.*].
+\b
+    store = "minio://localhost:9000"
+    [serve]
+    host = "127.0.0.1"
+    port = 8000
+    read_only = false
+    log_level = "warning"
+    [drivers.minio]
+    region = "eu-central-1"
+
+\b
+Objects are BUCKET/KEY, or s3://BUCKET/KEY; the key is all after the first
+slash, byte for byte. Results go to standard output, all else to standard error.
+
+\b
+Exit codes: 0 done, 1 failed, 2 wrong command line, 130 interrupted.
+"""
+
+
+@click.group(
+    cls=Commands,
+    epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="bucketry-cli", message="%(prog)s %(version)s")
+@global_options
+def cli() -> None:
+    """One object store, many backends: serve it over HTTP, or work on its buckets and objects from here."""
+
+
+for _command in (serve, drivers, mb, rb, ls, put, get, rm, presign, usage):
+    cli.add_command(_command)
+
+
+def _open_closed_streams() -> None:
+    """Has what is written to a closed stream (``>&-``) go nowhere; Python has ``None`` in its place."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            # In this order, so that they take the numbers that are free, which no file or socket may get.
+            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115
+
+
+def _let_go_of_output() -> None:
+    """Drops what a full disk or a closed pipe does not take: the command has said so, and its exit code stays."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
+
+
+def main() -> NoReturn:
+    """Runs the program with the process's arguments, and ends the process."""
+    _open_closed_streams()
+    atexit.register(_let_go_of_output)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A terminal that is not UTF-8 shows the rest as escapes.
+            stream.reconfigure(errors="backslashreplace")
+    log_to_standard_error("WARNING")
+    # A signal becomes an exception, so that half-written files are taken away.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    cli.main(prog_name="bucketry")
+    raise AssertionError("click ends the process")

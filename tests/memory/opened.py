@@ -27,7 +27,7 @@ def make_store(**settings: object) -> tuple[Store, MemoryDriver]:
 
 def held(driver: MemoryDriver) -> tuple[int, int]:
     """Returns the bytes and the entries that the driver thinks it holds."""
-    return driver._room.bytes_held, driver._room.entries_held
+    return driver._quota.bytes_held, driver._quota.entries_held
 
 
 def counted(driver: MemoryDriver) -> tuple[int, int]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from bucketry_memory import _clock
+from bucketry_memory import objects
 
 from tests.memory.opened import BUCKET, make_store
 
 
 def test_time_never_goes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     times = iter([1000.0, 1000.0015, 1000.0019, 1000.0021, 500.0, 1000.0022, 2000.5])
-    monkeypatch.setattr(_clock, "time", lambda: next(times))
-    clock = _clock.Clock()
+    monkeypatch.setattr(objects, "time", lambda: next(times))
+    clock = objects.Clock()
 
     seen = [clock.now() for _ in range(6)]
 

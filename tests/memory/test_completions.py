@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from bucketry import CompletedPart, NoSuchUpload
-from bucketry_memory import _completions
-from bucketry_memory._completions import FOR, MOST, Completions
+from bucketry_memory import uploads
+from bucketry_memory.uploads import COMPLETIONS_KEPT_FOR, MAX_COMPLETIONS, Completions
 
 from tests.memory.opened import BUCKET, make_store
 
@@ -17,20 +17,24 @@ PARTS = (CompletedPart(1, "etag"), CompletedPart(3, "another"))
 
 def test_the_last_ten_thousand_are_remembered() -> None:
     completions = Completions()
-    for number in range(MOST + 2):
+    for number in range(MAX_COMPLETIONS + 2):
         completions.remember("bucket", "key", f"upload {number}", PARTS, NOW)
-    assert MOST == 10_000
-    held = [completions.holds("bucket", "key", f"upload {number}", PARTS, NOW) for number in (0, 1, 2, MOST + 1)]
+    assert MAX_COMPLETIONS == 10_000
+    held = [
+        completions.holds("bucket", "key", f"upload {number}", PARTS, NOW) for number in (0, 1, 2, MAX_COMPLETIONS + 1)
+    ]
     assert held == [False, False, True, True]
 
 
 def test_they_are_remembered_for_an_hour() -> None:
     completions = Completions()
     completions.remember("bucket", "key", "first", PARTS, NOW)
-    assert timedelta(hours=1) == FOR
-    assert completions.holds("bucket", "key", "first", PARTS, NOW + FOR)
-    assert not completions.holds("bucket", "key", "first", PARTS, NOW + FOR + timedelta(milliseconds=1))
-    completions.remember("bucket", "key", "second", PARTS, NOW + 2 * FOR)
+    assert timedelta(hours=1) == COMPLETIONS_KEPT_FOR
+    assert completions.holds("bucket", "key", "first", PARTS, NOW + COMPLETIONS_KEPT_FOR)
+    assert not completions.holds(
+        "bucket", "key", "first", PARTS, NOW + COMPLETIONS_KEPT_FOR + timedelta(milliseconds=1)
+    )
+    completions.remember("bucket", "key", "second", PARTS, NOW + 2 * COMPLETIONS_KEPT_FOR)
     # What is too old takes up no room either.
     assert list(completions._by_id) == ["second"]
 
@@ -60,6 +64,6 @@ def test_a_completion_is_forgotten_after_its_time(monkeypatch: pytest.MonkeyPatc
     part = store.upload_part(BUCKET, "key", upload, 1, b"part")
     done = store.complete_multipart_upload(BUCKET, "key", upload, [part])
     assert store.complete_multipart_upload(BUCKET, "key", upload, [part]) == done
-    monkeypatch.setattr(_completions, "FOR", timedelta(0) - timedelta(seconds=1))
+    monkeypatch.setattr(uploads, "COMPLETIONS_KEPT_FOR", timedelta(0) - timedelta(seconds=1))
     with pytest.raises(NoSuchUpload):
         store.complete_multipart_upload(BUCKET, "key", upload, [part])

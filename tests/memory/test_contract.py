@@ -11,7 +11,7 @@ from bucketry_contract import Backend, ContractSuite
 from bucketry_contract.suite.multipart_errors import MultipartErrorTests
 from bucketry_contract.suite.part_copies import PartCopyTests
 from bucketry_memory import MemoryDriver, MemorySettings
-from bucketry_memory._bucket import Bucket
+from bucketry_memory.bucket import Bucket
 from bucketry_testing import S3Endpoint
 from bucketry_testing._ports import reserve_port, url_of
 from msgspec.structs import replace

@@ -7,8 +7,9 @@ import hashlib
 import pytest
 from bucketry import CopyOptions, ObjectHeaders, PutOptions, Store
 from bucketry.checksums import checksum_of
-from bucketry_memory import _object_operations
-from bucketry_memory._data import Content, md5_hex
+from bucketry_memory import driver as driver_module
+from bucketry_memory import objects
+from bucketry_memory.content import Content, md5_hex
 
 from tests.memory.opened import BUCKET, counted, held, make_store
 
@@ -37,11 +38,11 @@ def test_a_copy_is_of_what_its_source_holds_when_it_is_made(
             upload(store, b"content %d" % written[0])
         return digest
 
-    monkeypatch.setattr(_object_operations, "md5_hex", overtaken)
+    monkeypatch.setattr(objects, "md5_hex", overtaken)
     info = store.copy_object(BUCKET, "source", BUCKET, target, ONTO_ITSELF)
     # Whoever is overtaken again and again keeps the others out for once.
     last = b"content %d" % written[0]
-    assert written[0] == min(times, _object_operations._TRIES)
+    assert written[0] == min(times, driver_module._COPY_TRIES)
     assert store.get_object(BUCKET, target).read() == last
     assert info.etag == store.head_object(BUCKET, target).etag == hashlib.md5(last, usedforsecurity=False).hexdigest()
     assert held(driver) == counted(driver)
@@ -54,7 +55,7 @@ def test_a_source_that_has_its_digests_already_is_not_read(monkeypatch: pytest.M
     def unread(*_: object) -> str:
         raise AssertionError("the content was read")
 
-    monkeypatch.setattr(_object_operations, "md5_hex", unread)
-    monkeypatch.setattr(_object_operations, "checksum_of", unread)
+    monkeypatch.setattr(objects, "md5_hex", unread)
+    monkeypatch.setattr(objects, "checksum_of", unread)
     copy = store.copy_object(BUCKET, "source", BUCKET, "copy")
     assert (copy.etag, copy.checksum) == (made.etag, checksum_of("SHA256", [b"content"]))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from bucketry import Body, ByteRange, GetOptions, InvalidRange
-from bucketry_memory._data import PIECE_BYTES, Pieces, chunks, joined, pull
+from bucketry_memory.content import PIECE_BYTES, Pieces, chunks, joined, pull
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -78,7 +78,7 @@ def test_whatever_pieces_a_body_comes_in_it_is_stored_whole(
 def test_many_tiny_pieces_become_few_large_ones() -> None:
     driver = make_driver()
 
-    content, reserved = pull(Body(bytes(100) for _ in range(3 * MIB // 100)), driver._room)
+    content, reserved = pull(Body(bytes(100) for _ in range(3 * MIB // 100)), driver._quota)
 
     assert isinstance(content, Pieces)
     assert len(list(content)) == 3

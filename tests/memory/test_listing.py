@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from bucketry import InvalidArgument, ListOptions, PageOptions, Store, UploadListOptions
-from bucketry_memory._listing import after_prefix, list_entries
+from bucketry_memory.listing import after_prefix, list_entries
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sortedcontainers import SortedList

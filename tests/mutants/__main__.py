@@ -1,7 +1,7 @@
 """Plants small mistakes in the memory driver, one at a time, and has the contract suite look for each.
 
     python -m tests.mutants                  all of them
-    python -m tests.mutants -k _uploads      those whose name holds this text
+    python -m tests.mutants -k uploads       those whose name holds this text
     python -m tests.mutants --list           only says which there are
 
 Each mutant is tested by the contract suite alone, on the bare store. What survives is a gap, unless it breaks no

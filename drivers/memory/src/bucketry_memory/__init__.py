@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bucketry_memory._driver import MemoryDriver
-from bucketry_memory._settings import MemorySettings
+from bucketry_memory.driver import MemoryDriver
+from bucketry_memory.settings import MemorySettings
 
 __all__ = ["MemoryDriver", "MemorySettings"]

@@ -9,13 +9,13 @@ from bucketry import QuotaExceeded
 
 
 @final
-class Room:
+class Quota:
     """Counts bytes and entries against their limits. Whoever takes, gives back.
 
-    It shares the store's lock, so that taking room and storing what it is for are one step.
+    It shares the store's lock, so that a write takes its bytes and stores its object in one step.
 
     Attributes:
-        bytes_held: Bytes of content that are stored or being pulled.
+        bytes_held: Bytes of content that are stored or being read from a body.
         entries_held: Buckets, objects, uploads and parts.
     """
 
@@ -29,10 +29,10 @@ class Room:
         self.entries_held = 0
 
     def take(self, size: int, entries: int = 0) -> None:
-        """Takes room for ``size`` bytes and that many entries; negative figures give it back. Call under the lock.
+        """Takes ``size`` bytes and ``entries`` entries. Negative numbers give back. Call under the lock.
 
         Raises:
-            QuotaExceeded: There is not that much left; nothing was taken.
+            QuotaExceeded: A limit would be exceeded. Nothing was taken.
         """
         bytes_held, entries_held = self.bytes_held + size, self.entries_held + entries
         if size > 0 and bytes_held > self._max_bytes:
@@ -42,35 +42,35 @@ class Room:
         self.bytes_held, self.entries_held = bytes_held, entries_held
 
     def give(self, size: int, entries: int = 0) -> None:
-        """Gives the room of ``size`` bytes and that many entries back. Call under the lock."""
+        """Gives back ``size`` bytes and ``entries`` entries. Call under the lock."""
         self.take(-size, -entries)
 
     def reserve(self, size: int) -> None:
-        """Takes room for ``size`` bytes ahead of storing them. Call without the lock.
+        """Takes ``size`` bytes before they are stored. Call without the lock.
 
         Raises:
-            QuotaExceeded: There is not that much left; nothing was taken.
+            QuotaExceeded: A limit would be exceeded. Nothing was taken.
         """
         with self._lock:
             self.take(size)
 
     def require(self, size: int) -> None:
-        """Refuses what does not fit as things are, and takes nothing. Call without the lock.
+        """Checks that ``size`` bytes fit now, and takes nothing. Call without the lock.
 
         Raises:
-            QuotaExceeded: There is not that much left.
+            QuotaExceeded: They do not fit.
         """
         if self.bytes_held + size > self._max_bytes:
             raise QuotaExceeded(_full("max_bytes", self._max_bytes, "bytes of content"))
 
     def release(self, size: int) -> None:
-        """Gives back what was reserved. Call without the lock."""
+        """Gives back reserved bytes. Call without the lock."""
         if size:
             with self._lock:
                 self.give(size)
 
     def clear(self) -> None:
-        """Gives all room back. Call under the lock."""
+        """Gives back everything. Call under the lock."""
         self.bytes_held = self.entries_held = 0
 
 

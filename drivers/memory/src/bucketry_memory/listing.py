@@ -1,33 +1,67 @@
-"""Pages of a bucket's objects, from its sorted keys."""
+"""Pages of a listing: cursors, and the entries of a page of objects from the sorted keys of a bucket."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from itertools import islice
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
-from bucketry import ListOptions
+import msgspec
+from bucketry import InvalidArgument, ListOptions
+from bucketry.cursors import decode_cursor, encode_cursor
 from sortedcontainers import SortedList
 
-from bucketry_memory._cursors import Cursor, decode
+CursorKind: TypeAlias = Literal["object", "prefix", "upload", "part"]
+
+_LISTINGS: Final = "memory"
 
 _LAST_CODE_POINT: Final = 0x10FFFF
 
 _FEW: Final = 8
-"""How many keys of one common prefix are stepped over before it is jumped; a jump costs as much as some dozen steps."""
+"""Number of keys with one common prefix that are skipped one by one before a jump. A jump costs about a dozen steps."""
+
+
+class Cursor(msgspec.Struct, frozen=True, array_like=True):
+    """The last entry of a page.
+
+    Attributes:
+        kind: What that entry is.
+        text: Its key or common prefix.
+        number: The number of the upload or part.
+    """
+
+    kind: CursorKind
+    text: str = ""
+    number: int = 0
+
+    def encode(self) -> str:
+        """Returns the cursor as text for callers."""
+        return encode_cursor(_LISTINGS, self)
+
+
+def decode(cursor: str, *kinds: CursorKind) -> Cursor:
+    """Reads a cursor that `Cursor.encode` wrote.
+
+    Raises:
+        InvalidArgument: The text is not a cursor of these kinds.
+    """
+    decoded = decode_cursor(_LISTINGS, cursor, Cursor)
+    if decoded.kind not in kinds:
+        raise InvalidArgument("the cursor is none that this listing gave")
+    return decoded
 
 
 Entry: TypeAlias = tuple[str, bool]
-"""A key, or a common prefix; and whether it is a common prefix."""
+"""A key or common prefix, and whether it is a common prefix."""
 
 
 class Entries(NamedTuple):
     """One page of a listing.
 
     Attributes:
-        keys: The keys on it.
-        prefixes: The common prefixes on it.
-        cursor: Where the next page begins; ``None`` on the last.
+        keys: Its keys.
+        prefixes: Its common prefixes.
+        cursor: Where the next page begins, or ``None`` on the last page.
     """
 
     keys: list[str]
@@ -38,11 +72,11 @@ class Entries(NamedTuple):
 def list_entries(keys: SortedList[str], options: ListOptions) -> Entries:
     """Lists one page.
 
-    It seeks to where the page begins, and behind each common prefix to where that ends: the work grows with what is on
-    the page, not with what the bucket holds or rolls up. Call it under the store's lock.
+    It jumps to where the page begins, and past the keys of each common prefix. So a page costs what its entries cost,
+    however many keys the bucket holds. Call it under the store's lock.
 
     Raises:
-        InvalidArgument: The cursor is none of a listing.
+        InvalidArgument: The cursor belongs to another listing.
     """
     begin = _begin(options)
     entries = list(islice(_walk(keys, begin, options), options.limit + 1))
@@ -59,7 +93,7 @@ def list_entries(keys: SortedList[str], options: ListOptions) -> Entries:
 
 
 def _begin(options: ListOptions) -> str | None:
-    """Returns the smallest string that may be on the page, or ``None`` where nothing can be."""
+    """Returns the smallest string that may be on the page, or ``None`` if the page is empty."""
     begin = options.prefix
     if options.start_after:
         begin = max(begin, _next(options.start_after))
@@ -76,7 +110,7 @@ def _walk(keys: SortedList[str], begin: str | None, options: ListOptions) -> Ite
 
 
 def _walk_until_jump(found: Iterator[str], options: ListOptions) -> Generator[Entry, None, str | None]:
-    """Yields entries, and returns the string from which to go on, or ``None`` at the end."""
+    """Yields entries. Returns the string to continue from, or ``None`` at the end."""
     prefix, delimiter = options.prefix, options.delimiter
     rolled, rolled_keys = "", 0
     for key in found:
@@ -92,21 +126,21 @@ def _walk_until_jump(found: Iterator[str], options: ListOptions) -> Generator[En
             yield key, False
             continue
         rolled, rolled_keys = key[: at + len(delimiter)], 0
-        # Every entry is after start_after: a common prefix within which that lies is not.
+        # A common prefix that start_after begins with is not after it, so it is not an entry.
         if rolled > options.start_after:
             yield rolled, True
     return None
 
 
 def _next(text: str) -> str:
-    """The smallest string after this one."""
+    """Returns the smallest string after this one."""
     return text + "\0"
 
 
 def after_prefix(prefix: str) -> str | None:
-    """Returns the smallest string after all that begin with ``prefix``, or ``None`` where there is none.
+    """Returns the smallest string after all strings that begin with ``prefix``, or ``None`` if there is none.
 
-    It may hold a lone surrogate: it is there to compare with, not to encode.
+    The string may hold a lone surrogate: it serves comparisons and is never encoded.
     """
     kept = prefix.rstrip(chr(_LAST_CODE_POINT))
     return kept[:-1] + chr(ord(kept[-1]) + 1) if kept else None

@@ -1,4 +1,4 @@
-"""An object's bytes: how they are taken in, held, and given out."""
+"""The bytes of objects: how they are read from a body, held, and given out."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import Final, TypeAlias, final
 
 from bucketry import Body
 
-from bucketry_memory._room import Room
+from bucketry_memory.quota import Quota
 
 PIECE_BYTES: Final = 1024 * 1024
-"""Content up to this size is one ``bytes``, and no chunk that is given out is larger."""
+"""Content up to this size is one ``bytes``. It is also the largest chunk that a reader gets."""
 
 _SMALL_BYTES: Final = 64 * 1024
-"""Pieces smaller than this are gathered; larger ones are kept as they came. Room for so much is not reserved ahead."""
+"""Pieces smaller than this are joined; larger ones are kept as they are. Bodies up to it need no reservation."""
 
 
 @final
 class Pieces:
-    """A large content, in the pieces in which it came. Immutable; pieces may be shared by many contents."""
+    """Large content, in the pieces in which it came. It is immutable, and many contents may share a piece."""
 
     __slots__ = ("_ends", "_pieces")
 
@@ -36,7 +36,7 @@ class Pieces:
         return iter(self._pieces)
 
     def chunks(self, start: int, stop: int) -> Iterator[bytes]:
-        """Yields the bytes from ``start`` until ``stop``, without joining pieces."""
+        """Yields the bytes from ``start`` to ``stop``, without joining pieces."""
         index = bisect_right(self._ends, start)
         while start < stop:
             piece, end = self._pieces[index], self._ends[index]
@@ -49,7 +49,7 @@ Content: TypeAlias = bytes | Pieces
 
 
 def chunks(content: Content, start: int, stop: int) -> Iterable[bytes]:
-    """Gives out the bytes from ``start`` until ``stop``, in chunks of at most `PIECE_BYTES` and none empty."""
+    """Returns the bytes from ``start`` to ``stop``, in chunks of 1 to `PIECE_BYTES` bytes."""
     if start >= stop:
         return ()
     if not isinstance(content, bytes):
@@ -60,19 +60,19 @@ def chunks(content: Content, start: int, stop: int) -> Iterable[bytes]:
 
 
 def whole(content: Content) -> Iterable[bytes]:
-    """Gives out all bytes, as `chunks` does; those of a small object are the stored ones themselves."""
+    """Returns all bytes, as `chunks` does. The only chunk of a small object is the stored ``bytes`` itself."""
     if isinstance(content, bytes) and 0 < len(content) <= PIECE_BYTES:
         return (content,)
     return chunks(content, 0, len(content))
 
 
 def part_of(content: Content, start: int, stop: int) -> Content:
-    """Returns the bytes from ``start`` until ``stop``, which share with the whole what pieces they can."""
+    """Returns the bytes from ``start`` to ``stop`` as content, which shares pieces with the original where it can."""
     return content if (start, stop) == (0, len(content)) else joined(chunks(content, start, stop))
 
 
 def md5_hex(content: Content) -> str:
-    """Returns the MD5 of a content in hexadecimal."""
+    """Returns the MD5 of the content in hexadecimal."""
     digest = hashlib.md5(usedforsecurity=False)
     for chunk in whole(content):
         digest.update(chunk)
@@ -80,46 +80,46 @@ def md5_hex(content: Content) -> str:
 
 
 def joined(contents: Iterable[Content]) -> Content:
-    """Makes one content of many, without copying any."""
+    """Joins contents into one, without copying bytes."""
     pieces = [piece for content in contents for piece in ((content,) if isinstance(content, bytes) else content)]
     return pieces[0] if len(pieces) == 1 else Pieces(piece for piece in pieces if piece)
 
 
-def pull(body: Body, room: Room) -> tuple[Content, int]:
-    """Takes a body in, piece by piece, and reserves room for each piece that has come.
+def pull(body: Body, quota: Quota) -> tuple[Content, int]:
+    """Reads a body, piece by piece, and reserves the bytes of each piece after it came.
 
-    What a body declares takes no room: its client may never send it, and others could store nothing meanwhile. A body
-    that could not fit is refused before anything of it is pulled. One of few bytes, and known to be so, is taken in
-    without a reservation: it is stored in the same step that takes its room.
+    The declared length alone reserves nothing: the client may never send that much, and meanwhile others could store
+    nothing. A body that does not fit is refused before anything is read. A short body of known length needs no
+    reservation: its bytes are taken when it is stored.
 
     Args:
         body: The body.
-        room: Where room is reserved; all of it is released if this fails.
+        quota: Where bytes are reserved. All of them are released if this fails.
 
     Returns:
-        The content, and for how many of its bytes room was reserved; whoever stores it takes the rest.
+        The content, and the number of its bytes that are reserved. Whoever stores it takes the rest.
 
     Raises:
-        QuotaExceeded: There is no room for it.
+        QuotaExceeded: It does not fit.
     """
     length = body.length
     if length is not None:
         if length <= _SMALL_BYTES:
             return body.read(), 0
-        room.require(length)
+        quota.require(length)
     reserved = 0
 
     def reserving() -> Iterator[bytes]:
         nonlocal reserved
         for piece in body:
-            room.reserve(len(piece))
+            quota.reserve(len(piece))
             reserved += len(piece)
             yield piece
 
     try:
         return _gathered(reserving()), reserved
     except BaseException:
-        room.release(reserved)
+        quota.release(reserved)
         raise
 
 
@@ -129,7 +129,7 @@ def _sliced(piece: bytes, start: int, stop: int) -> Iterator[bytes]:
 
 
 def _gathered(body: Iterable[bytes]) -> Content:
-    """Makes few large pieces of many small ones, and one ``bytes`` of what is no larger than a piece."""
+    """Joins small pieces into larger ones. Content up to `PIECE_BYTES` becomes one ``bytes``."""
     pieces: list[bytes] = []
     small = bytearray()
     for piece in body:

@@ -1,0 +1,539 @@
+"""The driver: every operation of the contract, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from threading import Lock
+from typing import Final, final
+
+from bucketry import (
+    DONE,
+    AttributesOptions,
+    Body,
+    BucketAlreadyExists,
+    BucketInfo,
+    BucketReport,
+    Checksum,
+    CompletedPart,
+    CompleteOptions,
+    CopyOptions,
+    CorsRule,
+    DeleteOptions,
+    DeleteResult,
+    Done,
+    GetOptions,
+    HeadOptions,
+    InvalidArgument,
+    InvalidSettings,
+    ListOptions,
+    NoSuchBucket,
+    NoSuchKey,
+    ObjectAttributes,
+    ObjectHeaders,
+    ObjectInfo,
+    ObjectPage,
+    OpenedObject,
+    PageOptions,
+    Part,
+    PartCopyOptions,
+    PartOptions,
+    PartPage,
+    PreconditionFailed,
+    PresignedUrl,
+    PresignOptions,
+    PutOptions,
+    Status,
+    TooLarge,
+    Upload,
+    UploadListOptions,
+    UploadOptions,
+    UploadPage,
+    Usage,
+    UsageReport,
+)
+from bucketry.checksums import checksum_of
+from bucketry.hookspecs import DriverSpec, hookimpl
+from bucketry.options import WriteConditions
+from bucketry.sigv4 import Credentials, Presigner
+from bucketry.tagging import NO_TAGS
+from msgspec.structs import replace
+from typing_extensions import override
+
+from bucketry_memory.bucket import Bucket
+from bucketry_memory.content import Content, chunks, joined, md5_hex, part_of, pull, whole
+from bucketry_memory.listing import list_entries
+from bucketry_memory.objects import Clock, Extras, StoredObject, headers_of, kept_extras
+from bucketry_memory.quota import Quota
+from bucketry_memory.settings import FEATURES, MemorySettings
+from bucketry_memory.uploads import Completions, StoredPart, check_repeated, ends_of, etag_of, part_info
+
+_COPY_TRIES: Final = 3
+"""How often a copy reads its source without the lock before it reads it under the lock."""
+
+
+@final
+class MemoryDriver(DriverSpec):
+    """Keeps buckets and objects in this process's memory until the store is closed or the process ends.
+
+    Threads may share it. It never blocks, except that it waits for the body that it reads. The lock is held for one
+    look-up, one change or one page. Bodies are read and content is given out without the lock.
+    """
+
+    name = "memory"
+    contract_version = 1
+    Settings = MemorySettings
+    features = FEATURES
+
+    def __init__(self, settings: MemorySettings) -> None:
+        """Makes an empty store.
+
+        Raises:
+            InvalidSettings: The endpoint, the region or the access key is malformed.
+        """
+        self.features = replace(FEATURES, min_part_size=settings.min_part_size)
+        self._endpoint = settings.public_endpoint or settings.endpoint
+        self._region = settings.region
+        try:
+            credentials = Credentials(settings.access_key, settings.secret_key)
+            self._presigner = Presigner(credentials, endpoint=self._endpoint, region=settings.region)
+        except ValueError as error:
+            raise InvalidSettings(str(error)) from None
+        self._clock = Clock()
+        headers = ObjectHeaders()
+        self._last_kept: tuple[ObjectHeaders, tuple[ObjectHeaders, Extras | None]] = headers, (headers, None)
+        self._buckets: dict[str, Bucket] = {}
+        self._completions = Completions()
+        self._lock = Lock()
+        self._quota = Quota(self._lock, settings.max_bytes, settings.max_entries)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._endpoint}>"
+
+    def _bucket(self, name: str) -> Bucket:
+        bucket = self._buckets.get(name)
+        if bucket is None:
+            raise NoSuchBucket(bucket=name)
+        return bucket
+
+    def _stored(self, bucket: str, key: str) -> StoredObject:
+        stored = self._bucket(bucket).objects.get(key)
+        if stored is None:
+            raise NoSuchKey(bucket=bucket, key=key)
+        return stored
+
+    # The store
+
+    @override
+    @hookimpl
+    def status(self) -> Status:
+        """Returns the URL of the S3 endpoint that serves this store. Memory is always available."""
+        return Status(available=True, endpoint=self._endpoint, region=self._region)
+
+    @override
+    @hookimpl
+    def close(self) -> Done:
+        """Frees everything."""
+        with self._lock:
+            self._buckets.clear()
+            self._completions.clear()
+            self._quota.clear()
+        return DONE
+
+    @override
+    @hookimpl
+    def usage_report(self) -> UsageReport:
+        """Returns the usage of each bucket. Memory has neither users nor quotas of users."""
+        with self._lock:
+            reports = [
+                BucketReport(name=name, object_count=len(bucket.objects), size_bytes=bucket.size_bytes)
+                for name, bucket in self._buckets.items()
+            ]
+        reports.sort(key=lambda report: report.name)
+        return UsageReport(source="index", as_of=datetime.now(UTC), buckets=tuple(reports))
+
+    # Buckets
+
+    @override
+    @hookimpl
+    def list_buckets(self) -> tuple[BucketInfo, ...]:
+        """Lists all buckets."""
+        with self._lock:
+            return tuple(self._buckets[name].info for name in sorted(self._buckets))
+
+    @override
+    @hookimpl
+    def bucket_usage(self, buckets: tuple[str, ...]) -> dict[str, Usage]:
+        """Returns the usage of each of these buckets, from figures that every write keeps up to date."""
+        with self._lock:
+            found = [bucket for name in buckets if (bucket := self._buckets.get(name)) is not None]
+            as_of = datetime.now(UTC)
+            return {
+                bucket.info.name: Usage(
+                    object_count=len(bucket.objects), size_bytes=bucket.size_bytes, source="index", as_of=as_of
+                )
+                for bucket in found
+            }
+
+    @override
+    @hookimpl
+    def create_bucket(self, bucket: str) -> BucketInfo:
+        """Creates a bucket."""
+        with self._lock:
+            if bucket in self._buckets:
+                raise BucketAlreadyExists(bucket=bucket)
+            created = self._buckets[bucket] = Bucket(bucket, self._clock.now(), self._quota)
+            return created.info
+
+    @override
+    @hookimpl
+    def head_bucket(self, bucket: str) -> BucketInfo:
+        """Returns one bucket."""
+        return self._bucket(bucket).info
+
+    @override
+    @hookimpl
+    def delete_bucket(self, bucket: str) -> Done:
+        """Deletes an empty bucket, and aborts its uploads."""
+        with self._lock:
+            self._bucket(bucket).delete()
+            del self._buckets[bucket]
+        return DONE
+
+    @override
+    @hookimpl
+    def get_bucket_cors(self, bucket: str) -> tuple[CorsRule, ...]:
+        """Returns a bucket's CORS rules, as they were given."""
+        return self._bucket(bucket).cors
+
+    @override
+    @hookimpl
+    def put_bucket_cors(self, bucket: str, rules: tuple[CorsRule, ...]) -> Done:
+        """Replaces a bucket's CORS rules."""
+        with self._lock:
+            self._bucket(bucket).cors = rules
+        return DONE
+
+    @override
+    @hookimpl
+    def delete_bucket_cors(self, bucket: str) -> Done:
+        """Deletes a bucket's CORS rules."""
+        with self._lock:
+            self._bucket(bucket).cors = ()
+        return DONE
+
+    # Objects
+
+    @override
+    @hookimpl
+    def list_objects(self, bucket: str, options: ListOptions) -> ObjectPage:
+        """Lists one page of objects."""
+        with self._lock:
+            listed = self._bucket(bucket)
+            entries = list_entries(listed.keys, options)
+            found = [(key, listed.objects[key]) for key in entries.keys]
+        return ObjectPage(
+            objects=tuple([stored.info(key) for key, stored in found]),
+            prefixes=tuple(entries.prefixes),
+            cursor=entries.cursor,
+        )
+
+    @override
+    @hookimpl
+    def head_object(self, bucket: str, key: str, options: HeadOptions) -> ObjectInfo:
+        """Returns an object without its content."""
+        return self._stored(bucket, key).info_if(key, options)
+
+    @override
+    @hookimpl
+    def get_object_attributes(self, bucket: str, key: str, options: AttributesOptions) -> ObjectAttributes:
+        """Returns an object with one page of its parts."""
+        return self._stored(bucket, key).attributes(key, options)
+
+    @override
+    @hookimpl
+    def get_object(self, bucket: str, key: str, options: GetOptions) -> OpenedObject:
+        """Opens an object. Its bytes stay the same, even if the key is written meanwhile."""
+        stored = self._stored(bucket, key)
+        info = stored.info_if(key, options)
+        if options.range is not None:
+            wanted = options.range.resolve(info.size_bytes)
+        elif info.part_range is not None:
+            wanted = info.part_range
+        else:
+            return OpenedObject(info, whole(stored.content))
+        return OpenedObject(info, chunks(stored.content, wanted.start, wanted.stop), content_range=wanted)
+
+    @override
+    @hookimpl
+    def put_object(self, bucket: str, key: str, body: Body, options: PutOptions) -> ObjectInfo:
+        """Stores an object, once its body is complete."""
+        conditional = options.if_match or options.if_none_match
+        target = self._bucket(bucket)
+        if conditional:  # Here, so that no body is read in vain, and again in the step that writes.
+            target.check_write(key, options)
+        body.track_md5()
+        content, reserved = pull(body, self._quota)
+        try:
+            etag, (headers, extras) = body.md5_hex(), self._kept(options)
+            if options.checksum_algorithm is not None:
+                extras = Extras(options.tags, body.checksum())
+            with self._lock:
+                if target.is_deleted:
+                    raise NoSuchBucket
+                if conditional:
+                    target.check_write(key, options)
+                stored = StoredObject(content, etag, self._clock.now(), headers, extras)
+                target.put(key, stored, reserved)
+        except BaseException:
+            self._quota.release(reserved)
+            raise
+        return stored.info(key)
+
+    def _kept(self, options: PutOptions) -> tuple[ObjectHeaders, Extras | None]:
+        seen, kept = self._last_kept
+        if seen is not options:
+            # Most writers come with one and the same options, which saves looking their headers up.
+            headers = headers_of(options)
+            kept = headers, kept_extras(headers, Extras(options.tags))
+            self._last_kept = options, kept
+        return kept
+
+    @override
+    @hookimpl
+    def copy_object(
+        self, source_bucket: str, source_key: str, bucket: str, key: str, options: CopyOptions
+    ) -> ObjectInfo:
+        """Copies an object, which shares its bytes with the original."""
+        if options.headers is None and (source_bucket, source_key) == (bucket, key):
+            raise InvalidArgument("a copy of an object onto itself needs new headers")
+        source = self._stored(source_bucket, source_key)
+        for _ in range(_COPY_TRIES):
+            _check_copy(self._bucket(bucket), key, source, options)
+            digests = source.digests_of_copy(options)  # This may read all bytes, which takes time.
+            with self._lock:
+                current = self._stored(source_bucket, source_key)
+                if current.content is source.content:
+                    return self._put_copy(bucket, key, current, digests, options)
+            source = current
+        with self._lock:
+            source = self._stored(source_bucket, source_key)
+            return self._put_copy(bucket, key, source, source.digests_of_copy(options), options)
+
+    def _put_copy(
+        self, bucket: str, key: str, source: StoredObject, digests: tuple[str, Checksum | None], options: CopyOptions
+    ) -> ObjectInfo:
+        target = self._bucket(bucket)
+        _check_copy(target, key, source, options)
+        etag, checksum = digests
+        headers = source.headers if options.headers is None else headers_of(options.headers)
+        extras = kept_extras(headers, Extras(source.tags if options.tags is None else options.tags, checksum))
+        copy = StoredObject(source.content, etag, self._clock.now(), headers, extras)
+        target.put(key, copy)
+        return copy.info(key)
+
+    @override
+    @hookimpl
+    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Done:
+        """Deletes an object."""
+        with self._lock:
+            target = self._bucket(bucket)
+            if options.if_match is not None:
+                target.check_write(key, WriteConditions(if_match=options.if_match))
+            target.remove(key)
+        return DONE
+
+    @override
+    @hookimpl
+    def delete_objects(self, bucket: str, keys: tuple[str, ...]) -> DeleteResult:
+        """Deletes many objects. None of them can fail alone."""
+        with self._lock:
+            target = self._bucket(bucket)
+            for key in keys:
+                target.remove(key)
+        return DeleteResult(deleted=keys)
+
+    @override
+    @hookimpl
+    def presign(self, bucket: str, key: str, options: PresignOptions) -> PresignedUrl:
+        """Signs a URL for the S3 endpoint that serves this store."""
+        now = datetime.now(UTC).replace(microsecond=0)
+        response_headers = {
+            "response-content-type": options.response_content_type,
+            "response-content-disposition": options.response_content_disposition,
+        }
+        url = self._presigner.presign_url(
+            options.method,
+            bucket,
+            key,
+            expires_in=options.expires_in,
+            query={name: value for name, value in response_headers.items() if value is not None},
+            headers={} if options.content_type is None else {"content-type": options.content_type},
+            now=now,
+        )
+        return PresignedUrl(url=url, method=options.method, expires_at=now + timedelta(seconds=options.expires_in))
+
+    # Tags of objects: they change neither the etag nor the time of an object.
+
+    @override
+    @hookimpl
+    def get_object_tagging(self, bucket: str, key: str) -> Mapping[str, str]:
+        """Returns an object's tags."""
+        return self._stored(bucket, key).tags
+
+    @override
+    @hookimpl
+    def put_object_tagging(self, bucket: str, key: str, tags: Mapping[str, str]) -> Done:
+        """Replaces an object's tags."""
+        with self._lock:
+            self._bucket(bucket).objects[key] = self._stored(bucket, key).with_tags(tags)
+        return DONE
+
+    @override
+    @hookimpl
+    def delete_object_tagging(self, bucket: str, key: str) -> Done:
+        """Deletes all tags of an object."""
+        return self.put_object_tagging(bucket, key, NO_TAGS)
+
+    # Multipart uploads
+
+    @override
+    @hookimpl
+    def list_multipart_uploads(self, bucket: str, options: UploadListOptions) -> UploadPage:
+        """Lists one page of uploads in progress."""
+        with self._lock:
+            return self._bucket(bucket).uploads.list_page(options)
+
+    @override
+    @hookimpl
+    def create_multipart_upload(self, bucket: str, key: str, options: UploadOptions) -> Upload:
+        """Begins an upload."""
+        headers = headers_of(options)
+        with self._lock:
+            return self._bucket(bucket).uploads.begin(key, self._clock.now(), headers, options).info()
+
+    @override
+    @hookimpl
+    def upload_part(
+        self, bucket: str, key: str, upload_id: str, part_number: int, body: Body, options: PartOptions
+    ) -> Part:
+        """Stores a part, once its body is complete and if the upload is still in progress."""
+        upload = self._bucket(bucket).uploads.get(key, upload_id)  # Before the body is read, and again below.
+        upload.checksums.check_sent(options.checksum_algorithm)
+        body.track_md5()
+        algorithm = upload.checksums.algorithm
+        if algorithm is not None:
+            body.track_checksum(algorithm)
+        content, reserved = pull(body, self._quota)
+        try:
+            checksum = None if algorithm is None else body.checksum()
+            digests = body.md5_hex(), checksum
+            return self._put_part(bucket, key, upload_id, part_number, content, digests, reserved)
+        except BaseException:
+            self._quota.release(reserved)
+            raise
+
+    @override
+    @hookimpl
+    def upload_part_copy(
+        self,
+        bucket: str,
+        key: str,
+        upload_id: str,
+        part_number: int,
+        source_bucket: str,
+        source_key: str,
+        options: PartCopyOptions,
+    ) -> Part:
+        """Stores a part that shares its bytes with an object."""
+        upload = self._bucket(bucket).uploads.get(key, upload_id)
+        source = self._stored(source_bucket, source_key)
+        start, stop = source.range_of_copy(options, self.features.max_part_size)
+        self._quota.reserve(stop - start)
+        try:
+            content, algorithm = part_of(source.content, start, stop), upload.checksums.algorithm
+            checksum = None if algorithm is None else checksum_of(algorithm, whole(content))
+            digests = md5_hex(content), checksum
+            return self._put_part(bucket, key, upload_id, part_number, content, digests, stop - start)
+        except BaseException:
+            self._quota.release(stop - start)
+            raise
+
+    def _put_part(
+        self,
+        bucket: str,
+        key: str,
+        upload_id: str,
+        part_number: int,
+        content: Content,
+        digests: tuple[str, Checksum | None],
+        reserved: int,
+    ) -> Part:
+        with self._lock:
+            uploads = self._bucket(bucket).uploads
+            upload = uploads.get(key, upload_id)
+            etag, checksum = digests
+            part = StoredPart(content, etag, self._clock.now(), checksum)
+            uploads.put_part(upload, part_number, part, reserved)
+        return part_info(part_number, part)
+
+    @override
+    @hookimpl
+    def list_parts(self, bucket: str, key: str, upload_id: str, options: PageOptions) -> PartPage:
+        """Lists one page of parts."""
+        with self._lock:
+            return self._bucket(bucket).uploads.get(key, upload_id).list_parts(options)
+
+    @override
+    @hookimpl
+    def complete_multipart_upload(
+        self, bucket: str, key: str, upload_id: str, parts: tuple[CompletedPart, ...], options: CompleteOptions
+    ) -> ObjectInfo:
+        """Makes an object of the parts, without copying their bytes."""
+        with self._lock:
+            target = self._bucket(bucket)
+            if (made := self._made_before(target, key, upload_id, parts, options)) is not None:
+                return made.info(key)
+            upload = target.uploads.get(key, upload_id)
+            chosen = upload.select(parts, self.features.min_part_size)
+            content = joined(part.content for part in chosen)
+            if len(content) > self.features.max_object_size:
+                raise TooLarge(f"an object has at most {self.features.max_object_size} bytes")
+            checksum = upload.checksums.of_object(chosen, options)
+            target.check_write(key, options)
+            digests = tuple(part.checksum.digest for part in chosen if part.checksum is not None)
+            extras = Extras(upload.tags, checksum, ends_of(chosen), digests, upload_id)
+            now = self._clock.now()
+            stored = StoredObject(content, etag_of(chosen), now, upload.headers, extras)
+            # It takes over the upload's share of the quota, so it always fits.
+            target.put(key, stored, reserved=upload.size_bytes, entries=upload.entries)
+            target.uploads.forget(upload)
+            self._completions.remember(bucket, key, upload_id, parts, now)
+        return stored.info(key)
+
+    def _made_before(
+        self, bucket: Bucket, key: str, upload_id: str, parts: tuple[CompletedPart, ...], options: CompleteOptions
+    ) -> StoredObject | None:
+        """Returns the object that the same call made before, if the key still holds it."""
+        current = bucket.objects.get(key)
+        if current is None or current.more.upload_id != upload_id:
+            return None
+        if not self._completions.holds(bucket.info.name, key, upload_id, parts, self._clock.now()):
+            return None
+        check_repeated(current, parts, options)
+        return current
+
+    @override
+    @hookimpl
+    def abort_multipart_upload(self, bucket: str, key: str, upload_id: str) -> Done:
+        """Aborts an upload."""
+        with self._lock:
+            uploads = self._bucket(bucket).uploads
+            uploads.abort(uploads.get(key, upload_id))
+        return DONE
+
+
+def _check_copy(target: Bucket, key: str, source: StoredObject, options: CopyOptions) -> None:
+    if options.source_if_match not in {None, "*", source.etag}:
+        raise PreconditionFailed("the source has another etag than source_if_match says")
+    target.check_write(key, options)

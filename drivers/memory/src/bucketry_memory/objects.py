@@ -1,0 +1,265 @@
+"""Stored objects: what the store keeps of an object beside its key, in as little memory as possible."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from time import time
+from typing import Final, final
+
+import msgspec
+from bucketry import (
+    AttributesOptions,
+    Checksum,
+    ContentRange,
+    CopyOptions,
+    HeadOptions,
+    InvalidRange,
+    ObjectAttributes,
+    ObjectHeaders,
+    ObjectInfo,
+    ObjectPart,
+    PartCopyOptions,
+    PreconditionFailed,
+    TooLarge,
+)
+from bucketry.checksums import checksum_of
+from bucketry.conditions import check_read
+from bucketry.models import NO_METADATA
+from bucketry.tagging import NO_TAGS
+
+from bucketry_memory.content import Content, md5_hex, whole
+
+_TICKS_PER_SECOND: Final = 1000
+"""Stored times have whole milliseconds, as S3's listings show them."""
+
+
+@final
+class Clock:
+    """The time in UTC and whole milliseconds. It never goes back, even if the machine's clock is set back.
+
+    Writes of the same millisecond share one object. Call it under the store's lock.
+    """
+
+    __slots__ = ("_moment", "_next")
+
+    def __init__(self) -> None:
+        self._advance(time())
+
+    def now(self) -> datetime:
+        """Returns the time, which is at or after every time that it returned before."""
+        seconds = time()
+        if seconds >= self._next:
+            self._advance(seconds)
+        return self._moment
+
+    def _advance(self, seconds: float) -> None:
+        tick = int(seconds * _TICKS_PER_SECOND)
+        self._moment = datetime.fromtimestamp(tick / _TICKS_PER_SECOND, UTC)
+        self._next = (tick + 1) / _TICKS_PER_SECOND
+
+
+class Extras(msgspec.Struct, frozen=True, gc=False):
+    """Facts that few objects have. The other objects keep none of them.
+
+    Attributes:
+        tags: The tags.
+        checksum: The checksum.
+        part_ends: The offset after each part, for an object that was uploaded in parts.
+        part_digests: The digest of each part's checksum, for an object in parts with checksums.
+        upload_id: The upload that made it, for an object in parts.
+    """
+
+    tags: Mapping[str, str] = NO_TAGS
+    checksum: Checksum | None = None
+    part_ends: tuple[int, ...] = ()
+    part_digests: tuple[bytes, ...] = ()
+    upload_id: str = ""
+
+
+_NO_EXTRAS = Extras()
+
+
+class StoredObject(msgspec.Struct, frozen=True, gc=False):
+    """A stored object. It never changes: a new write stores a new one in its place.
+
+    The bucket's index holds the key. Objects share headers and times. It is part of no reference cycle, so the garbage
+    collector need not track it.
+
+    Attributes:
+        content: The bytes.
+        etag: The MD5 of the content in hexadecimal. For a multipart upload it is the MD5 of the parts' MD5s, ``-``, and
+            the number of parts, as in S3.
+        last_modified: When it was written.
+        headers: The headers that its writer gave.
+        extras: More facts, from `kept_extras`. Never ``None`` if the headers have ``expires``.
+    """
+
+    content: Content
+    etag: str
+    last_modified: datetime
+    headers: ObjectHeaders
+    extras: Extras | None = None
+
+    @property
+    def more(self) -> Extras:
+        """More facts. Most objects have none."""
+        return _NO_EXTRAS if self.extras is None else self.extras
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """The tags."""
+        return self.more.tags
+
+    def info(self, key: str) -> ObjectInfo:
+        """Returns this object as the contract describes it."""
+        headers = self.headers
+        info = ObjectInfo(
+            key=key,
+            size_bytes=len(self.content),
+            etag=self.etag,
+            last_modified=self.last_modified,
+            content_type=headers.content_type,
+            cache_control=headers.cache_control,
+            content_disposition=headers.content_disposition,
+            content_encoding=headers.content_encoding,
+            content_language=headers.content_language,
+            metadata=headers.metadata,
+        )
+        if self.extras is None:
+            return info
+        return msgspec.structs.replace(
+            info, expires=headers.expires, tag_count=len(self.extras.tags), checksum=self.extras.checksum
+        )
+
+    def info_if(self, key: str, options: HeadOptions) -> ObjectInfo:
+        """Returns this object as the contract describes it, if the conditions of a read hold.
+
+        Raises:
+            PreconditionFailed: ``if_match`` or ``if_unmodified_since`` does not hold.
+            NotModified: The caller's copy is current.
+            InvalidRange: It has no part of that number.
+        """
+        info = self.info(key)
+        if options.if_match or options.if_none_match or options.if_modified_since or options.if_unmodified_since:
+            check_read(info, options)
+        return info if options.part_number is None else self.part_info(key, options.part_number)
+
+    def part_info(self, key: str, number: int) -> ObjectInfo:
+        """Returns this object as the contract describes it in a request for one part.
+
+        Raises:
+            InvalidRange: It has no part of that number.
+        """
+        ends = self.more.part_ends
+        bounds = (0, *ends) if ends else (0, len(self.content))
+        if number >= len(bounds):
+            raise InvalidRange(f"the object has no part {number}")
+        return msgspec.structs.replace(
+            self.info(key),
+            checksum=self._part_checksum(number) if ends else self.more.checksum,
+            part_range=ContentRange(bounds[number - 1], bounds[number], len(self.content)),
+            parts_count=len(ends) or None,
+        )
+
+    def attributes(self, key: str, options: AttributesOptions) -> ObjectAttributes:
+        """Returns this object with one page of its parts."""
+        ends = self.more.part_ends
+        bounds = (0, *ends)
+        last = min(options.after + options.limit, len(ends))
+        parts = tuple(
+            ObjectPart(
+                part_number=number,
+                size_bytes=bounds[number] - bounds[number - 1],
+                checksum=self._part_checksum(number),
+            )
+            for number in range(options.after + 1, last + 1)
+        )
+        return ObjectAttributes(
+            info=self.info(key),
+            parts_count=len(ends) or None,
+            parts=parts,
+            next_after=last if last < len(ends) else None,
+        )
+
+    def range_of_copy(self, options: PartCopyOptions, max_part_size: int) -> tuple[int, int]:
+        """Returns the bytes that a part copies: the offset of the first one, and the end.
+
+        Raises:
+            PreconditionFailed: ``source_if_match`` does not hold.
+            InvalidRange: The range ends after the object.
+            TooLarge: The range is larger than ``max_part_size``.
+        """
+        if options.source_if_match not in {None, "*", self.etag}:
+            raise PreconditionFailed("the source has another etag than source_if_match says")
+        size = len(self.content)
+        start, stop = 0, size
+        if options.range is not None:
+            start, stop = options.range.first or 0, (options.range.last or 0) + 1
+        if stop > size:
+            raise InvalidRange(f"the source has {size} bytes")
+        if stop - start > max_part_size:
+            raise TooLarge(f"a part has at most {max_part_size} bytes")
+        return start, stop
+
+    def digests_of_copy(self, options: CopyOptions) -> tuple[str, Checksum | None]:
+        """Returns the etag and the checksum of a copy. A copy is one part, even if this object has many."""
+        content, checksum = self.content, self.more.checksum
+        etag = md5_hex(content) if self.more.part_ends else self.etag
+        algorithm = options.checksum_algorithm or (None if checksum is None else checksum.algorithm)
+        if algorithm is None:
+            return etag, None
+        if checksum is not None and checksum.algorithm == algorithm and not checksum.parts_count:
+            return etag, checksum
+        return etag, checksum_of(algorithm, whole(content))
+
+    def _part_checksum(self, number: int) -> Checksum | None:
+        checksum, digests = self.more.checksum, self.more.part_digests
+        return Checksum(checksum.algorithm, digests[number - 1]) if checksum is not None and digests else None
+
+    def with_tags(self, tags: Mapping[str, str]) -> StoredObject:
+        """Returns this object with these tags instead of its own."""
+        return msgspec.structs.replace(
+            self, extras=kept_extras(self.headers, msgspec.structs.replace(self.more, tags=tags))
+        )
+
+
+def kept_extras(headers: ObjectHeaders, extras: Extras) -> Extras | None:
+    """Returns the extras, or ``None`` if there is nothing to keep."""
+    return extras if headers.expires is not None or extras != _NO_EXTRAS else None
+
+
+def headers_of(source: ObjectHeaders) -> ObjectHeaders:
+    """Returns the headers alone. Objects without metadata and ``expires`` share them."""
+    if source.metadata or source.expires is not None:
+        return ObjectHeaders(
+            content_type=source.content_type,
+            cache_control=source.cache_control,
+            content_disposition=source.content_disposition,
+            content_encoding=source.content_encoding,
+            content_language=source.content_language,
+            expires=source.expires,
+            metadata=source.metadata,
+        )
+    return _shared(
+        source.content_type,
+        source.cache_control,
+        source.content_disposition,
+        source.content_encoding,
+        source.content_language,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _shared(
+    content_type: str, cache_control: str | None, disposition: str | None, encoding: str | None, language: str | None
+) -> ObjectHeaders:
+    return ObjectHeaders(
+        content_type=content_type,
+        cache_control=cache_control,
+        content_disposition=disposition,
+        content_encoding=encoding,
+        content_language=language,
+        metadata=NO_METADATA,
+    )

@@ -1,0 +1,452 @@
+"""Multipart uploads: those in progress, their checksums, and those that were completed not long ago."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import accumulate, islice
+from secrets import token_hex
+from typing import Final, TypeAlias, final
+
+import msgspec
+from bucketry import (
+    BadDigest,
+    Checksum,
+    CompletedPart,
+    CompleteOptions,
+    InvalidArgument,
+    InvalidChecksum,
+    InvalidPart,
+    NoSuchUpload,
+    ObjectHeaders,
+    PageOptions,
+    Part,
+    PartPage,
+    PartTooSmall,
+    Upload,
+    UploadListOptions,
+    UploadOptions,
+    UploadPage,
+)
+from bucketry.checksums import COMPOSITE, ChecksumType, checksum_of_parts
+from sortedcontainers import SortedList
+
+from bucketry_memory.content import Content
+from bucketry_memory.listing import Cursor, decode
+from bucketry_memory.objects import StoredObject
+from bucketry_memory.quota import Quota
+
+MAX_COMPLETIONS: Final = 10_000
+"""How many completed uploads the store remembers."""
+
+COMPLETIONS_KEPT_FOR: Final = timedelta(hours=1)
+"""How long it remembers them."""
+
+_ID_BYTES: Final = 24
+"""Random bytes of an upload id: enough that nobody guesses one, and that no two uploads get the same."""
+
+
+class StoredPart(msgspec.Struct, frozen=True, gc=False):
+    """A part: its bytes, their MD5 in hexadecimal, when it was stored, and its checksum if the upload has checksums."""
+
+    content: Content
+    etag: str
+    last_modified: datetime
+    checksum: Checksum | None = None
+
+
+class UploadChecksums(msgspec.Struct, frozen=True, gc=False):
+    """The algorithm of an upload's checksums, and the type of the object's checksum. Without checksums: ``None``.
+
+    The messages are those of S3 (S3 API reference, UploadPart and CompleteMultipartUpload).
+    """
+
+    algorithm: str | None = None
+    type: ChecksumType | None = None
+
+    def check_sent(self, algorithm: str | None) -> None:
+        """Checks the algorithm of the checksum that came with a part.
+
+        Args:
+            algorithm: The algorithm, or ``None`` if the part came without a checksum.
+
+        Raises:
+            InvalidChecksum: The upload has another algorithm; or the part has no checksum, and the upload has a
+                composite checksum, which needs it.
+        """
+        wanted = self.algorithm
+        if wanted not in {None, algorithm} and (algorithm is not None or self.type == COMPOSITE):
+            raise _another_algorithm(wanted, algorithm)
+
+    def check_listed(self, listed: CompletedPart, stored: Checksum | None) -> None:
+        """Compares the checksum that a part is listed with, if any, with the stored one.
+
+        Raises:
+            InvalidPart: The stored part has another checksum or none.
+            InvalidChecksum: The part is listed without a checksum, and the upload has a composite checksum.
+            BadDigest: The listed checksum has another algorithm.
+        """
+        given, number = listed.checksum, listed.part_number
+        if given is None:
+            if self.type == COMPOSITE:
+                raise InvalidChecksum(
+                    f"The upload was created using a {_shown(self.algorithm)} checksum. The complete request must "
+                    f"include the checksum for each part. It was missing for part {number} in the request."
+                )
+        elif stored is None:
+            raise InvalidPart(f"part {number} has no checksum: the upload began without an algorithm")
+        elif given.algorithm != stored.algorithm:
+            raise BadDigest(
+                f"The {_shown(given.algorithm)} you specified for part {number} did not match what we received."
+            )
+        elif not given.same_as(stored):
+            raise InvalidPart(f"part {number} has another checksum")
+
+    def of_object(self, parts: Sequence[StoredPart], options: CompleteOptions) -> Checksum | None:
+        """Returns the checksum of an object made of these parts, after comparing it with the caller's.
+
+        Raises:
+            InvalidChecksum: The caller's checksum has another algorithm or type than the upload.
+            BadDigest: The caller's checksum has another value.
+            InvalidArgument: The object has another size than the caller says.
+        """
+        self._check_kind(options)
+        size = sum(len(part.content) for part in parts)
+        made = None
+        if self.algorithm is not None and self.type is not None:
+            digests = [(part.checksum.digest, len(part.content)) for part in parts if part.checksum is not None]
+            made = checksum_of_parts(self.algorithm, self.type, digests)
+        _check_made(made, size, options)
+        return made
+
+    def _check_kind(self, options: CompleteOptions) -> None:
+        given = options.checksum
+        if options.checksum_type not in {None, self.type}:
+            raise InvalidChecksum(
+                f"The upload was created using the {self.type or 'null'} checksum mode. The complete request must use "
+                "the same checksum mode."
+            )
+        if given is not None and given.algorithm != self.algorithm:
+            raise _another_algorithm(self.algorithm, given.algorithm)
+
+
+@final
+class UploadState:
+    """An upload in progress. Call whatever changes it under the store's lock.
+
+    Attributes:
+        key: The key of the future object.
+        upload_id: Its id.
+        number: Its place in the order in which the bucket's uploads began.
+        initiated_at: When it began.
+        headers: The headers of the future object.
+        tags: The tags of the future object.
+        checksums: The kind of its checksums.
+        parts: The stored parts, by part number.
+    """
+
+    __slots__ = (
+        "checksums",
+        "headers",
+        "initiated_at",
+        "key",
+        "number",
+        "parts",
+        "tags",
+        "upload_id",
+    )
+
+    def __init__(
+        self, key: str, number: int, initiated_at: datetime, headers: ObjectHeaders, options: UploadOptions
+    ) -> None:
+        self.key = key
+        self.upload_id = token_hex(_ID_BYTES)
+        self.number = number
+        self.initiated_at = initiated_at
+        self.headers = headers
+        self.tags: Mapping[str, str] = options.tags
+        self.checksums = UploadChecksums(options.checksum_algorithm, options.checksum_type)
+        self.parts: dict[int, StoredPart] = {}
+
+    @property
+    def size_bytes(self) -> int:
+        """The sum of the sizes of its parts."""
+        return sum(len(part.content) for part in self.parts.values())
+
+    @property
+    def entries(self) -> int:
+        """How many entries it counts as: itself and its parts."""
+        return 1 + len(self.parts)
+
+    def info(self) -> Upload:
+        """Returns this upload as the contract describes it."""
+        return Upload(
+            key=self.key,
+            upload_id=self.upload_id,
+            initiated_at=self.initiated_at,
+            checksum_algorithm=self.checksums.algorithm,
+            checksum_type=self.checksums.type,
+        )
+
+    def list_parts(self, options: PageOptions) -> PartPage:
+        """Lists one page of its parts.
+
+        Raises:
+            InvalidArgument: The cursor belongs to another listing.
+        """
+        after = 0 if options.cursor is None else decode(options.cursor, "part").number
+        numbers = sorted(number for number in self.parts if number > after)
+        page = numbers[: options.limit]
+        return PartPage(
+            parts=tuple(part_info(number, self.parts[number]) for number in page),
+            cursor=Cursor("part", number=page[-1]).encode() if len(page) < len(numbers) else None,
+            checksum_algorithm=self.checksums.algorithm,
+            checksum_type=self.checksums.type,
+        )
+
+    def select(self, listed: Iterable[CompletedPart], min_part_size: int) -> list[StoredPart]:
+        """Returns the stored parts that the object consists of.
+
+        Raises:
+            InvalidPart: A part was not uploaded, or has another etag or checksum.
+            InvalidChecksum: A part is listed without its checksum, and the upload has a composite checksum.
+            BadDigest: A part is listed with a checksum of another algorithm.
+            PartTooSmall: A part other than the last is smaller than ``min_part_size``.
+        """
+        chosen: list[StoredPart] = []
+        for wanted in listed:
+            if chosen and len(chosen[-1].content) < min_part_size:
+                raise PartTooSmall(
+                    f"a part has {len(chosen[-1].content)} bytes; all but the last have at least {min_part_size}"
+                )
+            part = self.parts.get(wanted.part_number)
+            if part is None:
+                raise InvalidPart(f"part {wanted.part_number} was not uploaded")
+            if part.etag != wanted.etag:
+                raise InvalidPart(f"part {wanted.part_number} has another etag")
+            self.checksums.check_listed(wanted, part.checksum)
+            chosen.append(part)
+        return chosen
+
+
+def part_info(number: int, part: StoredPart) -> Part:
+    """Returns a part as the contract describes it."""
+    return Part(
+        part_number=number,
+        etag=part.etag,
+        size_bytes=len(part.content),
+        last_modified=part.last_modified,
+        checksum=part.checksum,
+    )
+
+
+def etag_of(parts: list[StoredPart]) -> str:
+    """Returns the etag of an object made of these parts, as S3 computes it and its clients expect it."""
+    digests = b"".join(bytes.fromhex(part.etag) for part in parts)
+    return f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(parts)}"
+
+
+def ends_of(parts: list[StoredPart]) -> tuple[int, ...]:
+    """Returns where each of these parts ends in an object made of them."""
+    return tuple(accumulate(len(part.content) for part in parts))
+
+
+_Place: TypeAlias = tuple[str, int]
+"""The key and number of an upload. Listings have this order."""
+
+
+@final
+class UploadTable:
+    """The uploads of one bucket. Call it under the store's lock. It takes and gives back its share of the quota."""
+
+    __slots__ = ("_begun", "_by_id", "_by_place", "_places", "_quota")
+
+    def __init__(self, quota: Quota) -> None:
+        self._quota = quota
+        self._by_id: dict[str, UploadState] = {}
+        self._by_place: dict[_Place, UploadState] = {}
+        self._places: SortedList[_Place] = SortedList()
+        self._begun = 0
+
+    def begin(self, key: str, initiated_at: datetime, headers: ObjectHeaders, options: UploadOptions) -> UploadState:
+        """Begins an upload.
+
+        Raises:
+            QuotaExceeded: A limit would be exceeded.
+        """
+        self._quota.take(0, entries=1)
+        self._begun += 1
+        upload = UploadState(key, self._begun, initiated_at, headers, options)
+        place = (upload.key, upload.number)
+        self._by_id[upload.upload_id] = upload
+        self._by_place[place] = upload
+        self._places.add(place)
+        return upload
+
+    def get(self, key: str, upload_id: str) -> UploadState:
+        """Returns an upload.
+
+        Raises:
+            NoSuchUpload: There is no upload of that id to this key.
+        """
+        upload = self._by_id.get(upload_id)
+        if upload is None or upload.key != key:
+            raise NoSuchUpload
+        return upload
+
+    def put_part(self, upload: UploadState, number: int, part: StoredPart, reserved: int) -> None:
+        """Stores a part, in place of the part that had this number.
+
+        Args:
+            upload: An upload of this bucket.
+            number: The part's number.
+            part: The part.
+            reserved: Bytes that were reserved for it. It uses all of them or gives them back.
+
+        Raises:
+            QuotaExceeded: A limit would be exceeded. Nothing was changed.
+        """
+        previous = upload.parts.get(number)
+        freed = 0 if previous is None else len(previous.content)
+        self._quota.take(len(part.content) - reserved - freed, entries=1 if previous is None else 0)
+        upload.parts[number] = part
+
+    def forget(self, upload: UploadState) -> None:
+        """Removes an upload whose share of the quota an object took over."""
+        place = (upload.key, upload.number)
+        del self._by_id[upload.upload_id], self._by_place[place]
+        self._places.remove(place)
+
+    def abort(self, upload: UploadState) -> None:
+        """Removes an upload and its parts."""
+        self.forget(upload)
+        self._quota.give(upload.size_bytes, upload.entries)
+
+    def abort_all(self) -> None:
+        """Removes all uploads and their parts."""
+        # All at once: there may be hundreds of thousands, and everybody waits for the lock.
+        uploads = self._by_id.values()
+        self._quota.give(sum(upload.size_bytes for upload in uploads), sum(upload.entries for upload in uploads))
+        self._by_id, self._by_place, self._places = {}, {}, SortedList()
+
+    def list_page(self, options: UploadListOptions) -> UploadPage:
+        """Lists one page of uploads, in the order of their keys, and then in the order in which they began.
+
+        Raises:
+            InvalidArgument: The cursor belongs to another listing.
+        """
+        begin: _Place = (options.prefix, 0)
+        if options.cursor is not None:
+            cursor = decode(options.cursor, "upload")
+            begin = max(begin, (cursor.text, cursor.number + 1))
+        found: list[UploadState] = []
+        for place in islice(self._places.irange(begin), options.limit + 1):
+            if not place[0].startswith(options.prefix):
+                break
+            found.append(self._by_place[place])
+        page = found[: options.limit]
+        return UploadPage(
+            uploads=tuple(upload.info() for upload in page),
+            cursor=Cursor("upload", page[-1].key, page[-1].number).encode() if len(page) < len(found) else None,
+        )
+
+
+def check_repeated(current: StoredObject, parts: Sequence[CompletedPart], options: CompleteOptions) -> None:
+    """Compares the object that an upload made with what a caller expects who completes the upload again.
+
+    Raises:
+        NoSuchUpload: A part is listed with another checksum than it had.
+        InvalidChecksum: The caller's checksum has another algorithm or type.
+        BadDigest: The caller's checksum has another value.
+        InvalidArgument: The object has another size.
+    """
+    made, digests = current.more.checksum, current.more.part_digests
+    if any(
+        part.checksum is not None and (made is None or part.checksum != Checksum(made.algorithm, digest))
+        for part, digest in zip(parts, digests or (b"",) * len(parts), strict=True)
+    ):
+        raise NoSuchUpload
+    _check_object(made, len(current.content), options)
+
+
+def _check_object(made: Checksum | None, size: int, options: CompleteOptions) -> None:
+    kind = UploadChecksums() if made is None else UploadChecksums(made.algorithm, made.type)
+    kind._check_kind(options)
+    _check_made(made, size, options)
+
+
+def _check_made(made: Checksum | None, size: int, options: CompleteOptions) -> None:
+    given = options.checksum
+    if options.size_bytes not in {None, size}:
+        raise InvalidArgument(f"the object has {size} bytes, not {options.size_bytes}")
+    if made is None or given is None:
+        return
+    # A caller may leave the number of parts out.
+    if not made.same_as(given) or given.parts_count not in {0, made.parts_count}:
+        raise BadDigest(f"The {_shown(given.algorithm)} you specified did not match the calculated checksum.")
+
+
+def _another_algorithm(wanted: str | None, found: str | None) -> InvalidChecksum:
+    return InvalidChecksum(
+        f"Checksum Type mismatch occurred, expected checksum Type: {_shown(wanted)}, "
+        f"actual checksum Type: {_shown(found)}"
+    )
+
+
+def _shown(algorithm: str | None) -> str:
+    """Returns an algorithm as S3's messages write it."""
+    return "null" if algorithm is None else algorithm.lower()
+
+
+class _Completion(msgspec.Struct, frozen=True, gc=False):
+    bucket: str
+    key: str
+    parts: bytes
+    completed_at: datetime
+
+
+@final
+class Completions:
+    """The last completed uploads of a store, oldest first. Call it under the store's lock.
+
+    A client whose response got lost sends the same completion again.
+    """
+
+    __slots__ = ("_by_id",)
+
+    def __init__(self) -> None:
+        self._by_id: OrderedDict[str, _Completion] = OrderedDict()
+
+    def remember(
+        self, bucket: str, key: str, upload_id: str, parts: Iterable[CompletedPart], completed_at: datetime
+    ) -> None:
+        """Remembers an upload, and forgets uploads that are too old or too many."""
+        self._by_id[upload_id] = _Completion(bucket, key, _fingerprint(parts), completed_at)
+        while len(self._by_id) > MAX_COMPLETIONS or self._is_old(next(iter(self._by_id.values())), completed_at):
+            self._by_id.popitem(last=False)
+
+    def holds(self, bucket: str, key: str, upload_id: str, parts: Iterable[CompletedPart], now: datetime) -> bool:
+        """Says whether this upload to this key was completed with exactly these parts, not long ago."""
+        found = self._by_id.get(upload_id)
+        return (
+            found is not None
+            and not self._is_old(found, now)
+            and (found.bucket, found.key, found.parts) == (bucket, key, _fingerprint(parts))
+        )
+
+    def clear(self) -> None:
+        """Forgets all uploads."""
+        self._by_id.clear()
+
+    def _is_old(self, completion: _Completion, now: datetime) -> bool:
+        return now - completion.completed_at > COMPLETIONS_KEPT_FOR
+
+
+def _fingerprint(parts: Iterable[CompletedPart]) -> bytes:
+    """Returns a digest that stands for the parts: there may be 10,000."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(b"%d %s\n" % (part.part_number, part.etag.encode()))
+    return digest.digest()

@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 import pytest
 from bucketry import Store
 from bucketry.s3 import parse_http_date
-from bucketry_memory import _clock
+from bucketry_memory import objects
 
 from tests.http.raw_requests import answers
 from tests.http.s3.asking import Client
@@ -71,7 +71,7 @@ def test_a_response_is_no_older_than_its_object(head: Head, store: Store) -> Non
 
 
 def test_an_object_from_the_future_is_from_now(head: Head, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_clock, "time", lambda: time.time() + HOUR)
+    monkeypatch.setattr(objects, "time", lambda: time.time() + HOUR)
     assert store.put_object("things", "a", b"").last_modified > datetime.now(UTC)
     date, modified = dates(head())
     assert modified <= date <= datetime.now(UTC)

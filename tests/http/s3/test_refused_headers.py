@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from bucketry_http.s3 import refused
 from bucketry_http.s3.errors import S3Error
-from bucketry_http.s3.refused import check_headers
+from bucketry_http.s3.headers import _PLAIN, check_headers
 
 REFUSED = {
     "content-range": "bytes 0-1/2",
@@ -22,7 +21,7 @@ REFUSED = {
     "x-amz-website-redirect-location": "/",
     "x-amz-write-offset-bytes": "1",
 }
-PLAIN = dict.fromkeys(refused._PLAIN, "1")
+PLAIN = dict.fromkeys(_PLAIN, "1")
 
 
 @pytest.mark.parametrize("name", REFUSED)

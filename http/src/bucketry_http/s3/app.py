@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable
-from typing import Any
+from http import HTTPStatus
+from typing import Any, Final
 
 import bucketry
 from bucketry import Store
@@ -13,21 +14,38 @@ from bucketry.redaction import protect_loggers
 from msgspec.structs import replace
 
 from bucketry_http.s3 import cors, forms, preconditions
-from bucketry_http.s3.answers import Answer, error_answer
-from bucketry_http.s3.authentication import authorise
+from bucketry_http.s3.authentication import Authenticator, authorise
 from bucketry_http.s3.cors import refuse_foreign, shield
-from bucketry_http.s3.endpoint import Endpoint
-from bucketry_http.s3.errors import translated
-from bucketry_http.s3.malformed import S3Protocol
-from bucketry_http.s3.request import S3Request
-from bucketry_http.s3.router import route
-from bucketry_http.s3.settings import S3Settings, check_published
+from bucketry_http.s3.errors import S3Error, translated
+from bucketry_http.s3.request import Endpoint, S3Request
+from bucketry_http.s3.response import Response, error_response
+from bucketry_http.s3.routing import route
+from bucketry_http.s3.settings import S3Settings, check_published, is_for_published
+from bucketry_http.s3.xml import error_document
+from bucketry_http.server.protocol import BoundedProtocol
 from bucketry_http.shared.ending import DRAIN_SECONDS, MAX_DRAINED_BYTES, end_connection
 from bucketry_http.shared.failures import log_failure
 from bucketry_http.shared.origins import READING_METHODS
 from bucketry_http.shared.request_errors import HostNotAllowed
 
 logger = logging.getLogger("bucketry_http")
+
+_REFUSAL_CODES: Final = {
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "RequestHeaderSectionTooLarge",
+    HTTPStatus.REQUEST_URI_TOO_LONG: "InvalidURI",
+    HTTPStatus.REQUEST_TIMEOUT: "RequestTimeout",
+    HTTPStatus.NOT_IMPLEMENTED: "NotImplemented",
+    HTTPStatus.SERVICE_UNAVAILABLE: "ServiceUnavailable",
+}
+
+
+class S3Protocol(BoundedProtocol):
+    """One connection of an S3 client. A malformed request gets an error document of S3."""
+
+    def refusal(self, status: HTTPStatus, detail: str) -> tuple[str, bytes]:
+        """Returns media type and content of the answer: an error document."""
+        error = S3Error(_REFUSAL_CODES.get(status, "BadRequest"), detail, status=status)
+        return "application/xml", error_document(error, "", "", "", "")
 
 
 class S3App:
@@ -42,7 +60,8 @@ class S3App:
     def __init__(self, store: Store, settings: S3Settings) -> None:
         """Prepares to serve; nothing is called on the store yet."""
         check_published(store, settings)
-        self._endpoint = Endpoint(store, settings)
+        self._endpoint = endpoint = Endpoint(store, settings)
+        self._authenticator = Authenticator(settings, endpoint.domains, published=is_for_published(store))
         # Whoever runs it on a server with an access log would have the signatures of presigned URLs in there.
         protect_loggers("uvicorn", "uvicorn.access", "uvicorn.error")
         self._hosts = settings.host_rules()
@@ -69,7 +88,7 @@ class S3App:
                 await cors.expose(self._endpoint, request, answer)
         await _send_early(answer, request, receive, send)
 
-    async def _answer(self, request: S3Request) -> Answer:
+    async def _answer(self, request: S3Request) -> Response:
         endpoint = self._endpoint
         if not self._hosts.allow(request.headers.get("host"), request.scope.get("server")):
             raise HostNotAllowed
@@ -77,8 +96,8 @@ class S3App:
         if request.method == "OPTIONS":
             return await cors.preflight(endpoint, request)
         if forms.is_form(request):
-            return await forms.post_object(endpoint, request)
-        endpoint.authenticator.authenticate(request)
+            return await forms.post_object(endpoint, self._authenticator, request)
+        self._authenticator.authenticate(request)
         if "origin" in request.headers or "sec-fetch-site" in request.headers:
             await refuse_foreign(endpoint, request)
         operation = route(request)
@@ -88,7 +107,7 @@ class S3App:
             shield(endpoint, request, answer)
         return answer
 
-    def _failure(self, request: S3Request, error: Exception) -> Answer:
+    def _failure(self, request: S3Request, error: Exception) -> Response:
         found = preconditions.named(request, translated(error))
         if found.status >= 500 and found.s3_code != "NotImplemented":
             what = f"{request.method} {request.resource} ({request.id})"
@@ -97,10 +116,10 @@ class S3App:
             else:
                 cause = error.__cause__ if isinstance(error, bucketry.BucketryError) and error.__cause__ else error
                 logger.error("%s: %s", what, error, exc_info=cause)
-        return error_answer(request, found, self._endpoint.settings.region)
+        return error_response(request, found, self._endpoint.settings.region)
 
 
-async def _send_early(answer: Answer, request: S3Request, receive: Any, send: Any) -> None:
+async def _send_early(answer: Response, request: S3Request, receive: Any, send: Any) -> None:
     """Sends an answer although the request's body may still be coming."""
     if not request.has_body:
         await answer.send(request, receive, send)

@@ -7,18 +7,17 @@ from typing import Final
 from bucketry import AttributesOptions, HeadOptions, ObjectAttributes, Store
 from bucketry.s3 import MAX_PAGE
 
-from bucketry_http.s3.answers import Answer, xml_answer
 from bucketry_http.s3.checksums import checksum_elements
-from bucketry_http.s3.endpoint import Endpoint
 from bucketry_http.s3.errors import S3Error, invalid_argument
-from bucketry_http.s3.request import S3Request, number
+from bucketry_http.s3.request import Endpoint, S3Request, number
+from bucketry_http.s3.response import Response, xml_response
 from bucketry_http.s3.xml import document, element
 from bucketry_http.shared.dates import last_modified
 
 _KNOWN: Final = frozenset({"ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"})
 
 
-async def get_attributes(endpoint: Endpoint, request: S3Request) -> Answer:
+async def get_attributes(endpoint: Endpoint, request: S3Request) -> Response:
     """GetObjectAttributes: of parts their number always, and each of them where they have checksums."""
     header = request.headers.get("x-amz-object-attributes", "")
     wanted = {name.strip() for name in header.split(",")} - {""}
@@ -41,7 +40,7 @@ async def get_attributes(endpoint: Endpoint, request: S3Request) -> Answer:
     }
     content = "".join(text for name, text in told.items() if name in wanted)
     modified = last_modified(info.last_modified).encode()
-    return xml_answer(document("GetObjectAttributesResponse", content), [(b"last-modified", modified)])
+    return xml_response(document("GetObjectAttributesResponse", content), [(b"last-modified", modified)])
 
 
 def _look(store: Store, request: S3Request, after: int, limit: int, *, counted: bool) -> ObjectAttributes:

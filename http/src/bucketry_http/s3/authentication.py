@@ -9,10 +9,9 @@ from bucketry import Secret
 from bucketry.settings import DEFAULT_SECRET_KEY
 from bucketry.sigv4 import SignatureError, Verified, Verifier
 
-from bucketry_http.s3.addressing import Domains
 from bucketry_http.s3.errors import S3Error, of_signature
-from bucketry_http.s3.hoisted import take_hoisted
-from bucketry_http.s3.request import S3Request
+from bucketry_http.s3.headers import take_query_headers
+from bucketry_http.s3.request import Domains, S3Request
 from bucketry_http.s3.settings import S3Rights, S3Settings
 from bucketry_http.s3.signature_v2 import MARKS, VerifiedV2, VerifierV2
 
@@ -55,7 +54,7 @@ class Authenticator:
         """
         self._verify(request)
         if request.query:
-            take_hoisted(request)
+            take_query_headers(request)
 
     def _verify(self, request: S3Request) -> None:
         claimed = _claimed(request)

@@ -12,11 +12,10 @@ from typing import Any, Final, cast
 
 from bucketry import CorsRule
 
-from bucketry_http.s3.answers import Answer, no_content, xml_answer
-from bucketry_http.s3.endpoint import Endpoint
+from bucketry_http.s3.body import S3Body
 from bucketry_http.s3.errors import S3Error, not_implemented
-from bucketry_http.s3.payload import Payload
-from bucketry_http.s3.request import S3Request
+from bucketry_http.s3.request import Endpoint, S3Request
+from bucketry_http.s3.response import Response, empty_response, xml_response
 from bucketry_http.s3.xml import (
     MAX_DOCUMENT_BYTES,
     OWNER_ID,
@@ -115,32 +114,32 @@ def _subresource(request: S3Request) -> str:
     return next(name for name in request.query if name in READABLE or name in WRITABLE)
 
 
-async def get_setting(endpoint: Endpoint, request: S3Request) -> Answer:
+async def get_setting(endpoint: Endpoint, request: S3Request) -> Response:
     """Answers what is configured: nothing."""
     await endpoint.calls.call(endpoint.store.head_bucket, request.bucket)
     name = _subresource(request)
     if name == "publicAccessBlock" and endpoint.settings.anonymous is None:
-        return xml_answer(document(*_BLOCK))
+        return xml_response(document(*_BLOCK))
     if name in _MISSING:
         code, message = _MISSING[name]
         raise S3Error(code, message, status=404)
-    return xml_answer(document(*_DOCUMENTS[name]))
+    return xml_response(document(*_DOCUMENTS[name]))
 
 
-async def delete_setting(endpoint: Endpoint, request: S3Request) -> Answer:
+async def delete_setting(endpoint: Endpoint, request: S3Request) -> Response:
     """Deletes what is configured: nothing."""
     await endpoint.calls.call(endpoint.store.head_bucket, request.bucket)
-    return no_content()
+    return empty_response()
 
 
-async def put_setting(endpoint: Endpoint, request: S3Request) -> Answer:
+async def put_setting(endpoint: Endpoint, request: S3Request) -> Response:
     """Accepts what already holds."""
     name = _subresource(request)
-    body = await Payload(request).read(MAX_DOCUMENT_BYTES)
+    body = await S3Body(request).read(MAX_DOCUMENT_BYTES)
     if not body or not _holds(endpoint, name, (await read_any_xml(body)).tree()):
         raise not_implemented(f"this configuration of {name}")
     await endpoint.calls.call(endpoint.store.head_bucket, request.bucket)
-    return no_content(200)
+    return empty_response(200)
 
 
 def _holds(endpoint: Endpoint, name: str, stated: Tree) -> bool:
@@ -149,12 +148,12 @@ def _holds(endpoint: Endpoint, name: str, stated: Tree) -> bool:
     return stated == _STATED[name]
 
 
-async def put_acl(endpoint: Endpoint, request: S3Request) -> Answer:
+async def put_acl(endpoint: Endpoint, request: S3Request) -> Response:
     """PutBucketAcl and PutObjectAcl, of what gives all rights to the owner and none to others.
 
     A canned ACL or a grant in a header was checked with all other headers.
     """
-    body = await Payload(request).read(MAX_DOCUMENT_BYTES)
+    body = await S3Body(request).read(MAX_DOCUMENT_BYTES)
     in_headers = [name for name in request.headers if name == "x-amz-acl" or name.startswith("x-amz-grant-")]
     if bool(body) == bool(in_headers):
         # With neither there is nothing to do, and with both S3 does not say which one counts.
@@ -165,7 +164,7 @@ async def put_acl(endpoint: Endpoint, request: S3Request) -> Answer:
         await endpoint.calls.call(endpoint.store.head_object, request.bucket, request.key)
     else:
         await endpoint.calls.call(endpoint.store.head_bucket, request.bucket)
-    return no_content(200)
+    return empty_response(200)
 
 
 def _is_owners_alone(root: Node) -> bool:
@@ -190,22 +189,22 @@ def _is_owners(grant: Node) -> bool:
     )
 
 
-async def get_object_acl(endpoint: Endpoint, request: S3Request) -> Answer:
+async def get_object_acl(endpoint: Endpoint, request: S3Request) -> Response:
     """GetObjectAcl: the owner's alone."""
     await endpoint.calls.call(endpoint.store.head_object, request.bucket, request.key)
-    return xml_answer(document("AccessControlPolicy", _OWNER_ONLY))
+    return xml_response(document("AccessControlPolicy", _OWNER_ONLY))
 
 
 _MAX_CORS_ELEMENTS: Final = 5_000
 """The longest configuration in S3 has 64 KiB, and so some 2,000."""
 
 
-async def get_cors(endpoint: Endpoint, request: S3Request) -> Answer:
+async def get_cors(endpoint: Endpoint, request: S3Request) -> Response:
     """GetBucketCors."""
     rules = await endpoint.calls.call(endpoint.store.get_bucket_cors, request.bucket)
     if not rules:
         raise S3Error("NoSuchCORSConfiguration", "The CORS configuration does not exist", status=404)
-    return xml_answer(document("CORSConfiguration", "".join(map(_written_rule, rules))))
+    return xml_response(document("CORSConfiguration", "".join(map(_written_rule, rules))))
 
 
 def _written_rule(rule: CorsRule) -> str:
@@ -220,13 +219,13 @@ def _written_rule(rule: CorsRule) -> str:
     return f"<CORSRule>{content}{optional('MaxAgeSeconds', rule.max_age_seconds)}</CORSRule>"
 
 
-async def put_cors(endpoint: Endpoint, request: S3Request) -> Answer:
+async def put_cors(endpoint: Endpoint, request: S3Request) -> Response:
     """PutBucketCors."""
-    root = await read_xml(await Payload(request).read(MAX_DOCUMENT_BYTES), "CORSConfiguration", most=_MAX_CORS_ELEMENTS)
+    root = await read_xml(await S3Body(request).read(MAX_DOCUMENT_BYTES), "CORSConfiguration", most=_MAX_CORS_ELEMENTS)
     root.only("CORSRule")
     rules = tuple(_read_rule(entry) for entry in root.children("CORSRule"))
     await endpoint.calls.call(endpoint.store.put_bucket_cors, request.bucket, rules)
-    return no_content(200)
+    return empty_response(200)
 
 
 def _read_rule(entry: Node) -> CorsRule:
@@ -248,7 +247,7 @@ def _read_rule(entry: Node) -> CorsRule:
     )
 
 
-async def delete_cors(endpoint: Endpoint, request: S3Request) -> Answer:
+async def delete_cors(endpoint: Endpoint, request: S3Request) -> Response:
     """DeleteBucketCors."""
     await endpoint.calls.call(endpoint.store.delete_bucket_cors, request.bucket)
-    return no_content()
+    return empty_response()

@@ -8,11 +8,10 @@ import binascii
 from bucketry import BucketInfo
 from bucketry.s3 import MAX_BUCKETS_PAGE, xml_time
 
-from bucketry_http.s3.answers import REGION, Answer, no_content, xml_answer
-from bucketry_http.s3.endpoint import Endpoint
+from bucketry_http.s3.body import S3Body
 from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented
-from bucketry_http.s3.payload import Payload
-from bucketry_http.s3.request import S3Request, number
+from bucketry_http.s3.request import Endpoint, S3Request, number
+from bucketry_http.s3.response import REGION, Response, empty_response, xml_response
 from bucketry_http.s3.xml import MAX_DOCUMENT_BYTES, Node, document, element, optional, owner, read_xml
 
 _DEFAULT_REGION = "us-east-1"
@@ -22,7 +21,7 @@ _MAX_ELEMENTS = 100
 """A configuration of a new bucket in S3 has a handful."""
 
 
-async def list_buckets(endpoint: Endpoint, request: S3Request) -> Answer:
+async def list_buckets(endpoint: Endpoint, request: S3Request) -> Response:
     """ListBuckets: those that the caller may see, in byte order of their names; to nobody else, as in S3."""
     if not request.is_signed:
         raise S3Error("AccessDenied")
@@ -45,7 +44,7 @@ async def list_buckets(endpoint: Endpoint, request: S3Request) -> Answer:
     )
     token = base64.urlsafe_b64encode(page[-1].name.encode()).decode() if len(page) < len(found) else None
     content = f"{owner()}<Buckets>{listed}</Buckets>{optional('ContinuationToken', token)}{optional('Prefix', prefix)}"
-    return xml_answer(document("ListAllMyBucketsResult", content))
+    return xml_response(document("ListAllMyBucketsResult", content))
 
 
 def _is_visible(request: S3Request, bucket: str) -> bool:
@@ -59,13 +58,13 @@ def _after(token: str) -> str:
         raise invalid_argument("continuation-token", token, "The continuation token provided is incorrect") from None
 
 
-async def create_bucket(endpoint: Endpoint, request: S3Request) -> Answer:
+async def create_bucket(endpoint: Endpoint, request: S3Request) -> Response:
     """CreateBucket, in the one region that there is."""
-    body = await Payload(request).read(MAX_DOCUMENT_BYTES)
+    body = await S3Body(request).read(MAX_DOCUMENT_BYTES)
     if body:
         _check_location(await read_xml(body, "CreateBucketConfiguration", most=_MAX_ELEMENTS), endpoint.settings.region)
     await endpoint.calls.call(endpoint.store.create_bucket, request.bucket)
-    return no_content(200, [(b"location", f"/{request.bucket}".encode())])
+    return empty_response(200, [(b"location", f"/{request.bucket}".encode())])
 
 
 def _check_location(root: Node, region: str) -> None:
@@ -77,20 +76,20 @@ def _check_location(root: Node, region: str) -> None:
         raise S3Error("InvalidLocationConstraint", elements={"LocationConstraint": (location or "")[:128]})
 
 
-async def head_bucket(endpoint: Endpoint, request: S3Request) -> Answer:
+async def head_bucket(endpoint: Endpoint, request: S3Request) -> Response:
     """HeadBucket."""
     await endpoint.calls.call(endpoint.store.head_bucket, request.bucket)
-    return Answer(200, [(REGION, endpoint.settings.region.encode())])
+    return Response(200, [(REGION, endpoint.settings.region.encode())])
 
 
-async def delete_bucket(endpoint: Endpoint, request: S3Request) -> Answer:
+async def delete_bucket(endpoint: Endpoint, request: S3Request) -> Response:
     """DeleteBucket."""
     await endpoint.calls.long_call(endpoint.store.delete_bucket, request.bucket)
-    return no_content()
+    return empty_response()
 
 
-async def get_location(endpoint: Endpoint, request: S3Request) -> Answer:
+async def get_location(endpoint: Endpoint, request: S3Request) -> Response:
     """GetBucketLocation."""
     await endpoint.calls.call(endpoint.store.head_bucket, request.bucket)
     region = endpoint.settings.region
-    return xml_answer(document("LocationConstraint", "" if region == _DEFAULT_REGION else region))
+    return xml_response(document("LocationConstraint", "" if region == _DEFAULT_REGION else region))

@@ -21,24 +21,22 @@ from bucketry import (
 )
 from bucketry.s3 import xml_time
 
-from bucketry_http.s3.addressing import copy_source
-from bucketry_http.s3.answers import Answer, xml_answer
 from bucketry_http.s3.authentication import authorise
 from bucketry_http.s3.checksums import checksum_elements, requested_algorithm
-from bucketry_http.s3.endpoint import Endpoint
 from bucketry_http.s3.errors import S3Error, invalid_argument
+from bucketry_http.s3.headers import written_headers, written_tags
 from bucketry_http.s3.multipart import part_number
-from bucketry_http.s3.object_headers import written_headers, written_tags
+from bucketry_http.s3.objects import write_conditions
 from bucketry_http.s3.preconditions import source_failed
-from bucketry_http.s3.request import S3Request
-from bucketry_http.s3.writing import write_conditions
+from bucketry_http.s3.request import Endpoint, S3Request, copy_source
+from bucketry_http.s3.response import Response, xml_response
 from bucketry_http.s3.xml import document, element
 from bucketry_http.shared.conditions import read_options
 
 _PREFIX = "x-amz-copy-source-if-"
 
 
-async def copy_object(endpoint: Endpoint, request: S3Request) -> Answer:
+async def copy_object(endpoint: Endpoint, request: S3Request) -> Response:
     """CopyObject, with the source's headers and tags or new ones."""
     source = source_of(request)
     headers = request.headers
@@ -60,7 +58,7 @@ async def copy_object(endpoint: Endpoint, request: S3Request) -> Answer:
         fields["checksum_algorithm"] = requested_algorithm(headers)
     info = await endpoint.calls.long_call(_copy, endpoint.store, request, source, fields)
     content = copied(info.etag, info.last_modified) + checksum_elements(info.checksum)
-    return xml_answer(document("CopyObjectResult", content))
+    return xml_response(document("CopyObjectResult", content))
 
 
 def _copy(store: Store, request: S3Request, source: tuple[str, str], fields: dict[str, Any]) -> ObjectInfo:
@@ -119,7 +117,7 @@ def _replaces(headers: Mapping[str, str], name: str) -> bool:
     return directive == "REPLACE"
 
 
-async def copy_part(endpoint: Endpoint, request: S3Request) -> Answer:
+async def copy_part(endpoint: Endpoint, request: S3Request) -> Response:
     """UploadPartCopy, of the whole source or of a range."""
     source, number = source_of(request), part_number(endpoint, request)
     wanted = _range(request.headers.get("x-amz-copy-source-range"))
@@ -140,7 +138,7 @@ async def copy_part(endpoint: Endpoint, request: S3Request) -> Answer:
     except (InvalidRange, TooLarge) as error:
         raise await endpoint.calls.call(_beyond, endpoint.store, source, wanted, error) from error
     content = copied(part.etag, part.last_modified) + checksum_elements(part.checksum, typed=False)
-    return xml_answer(document("CopyPartResult", content))
+    return xml_response(document("CopyPartResult", content))
 
 
 def _beyond(

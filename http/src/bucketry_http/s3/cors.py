@@ -14,10 +14,9 @@ from typing import Final
 from bucketry import BucketryError, CorsRule
 from bucketry.settings import DEFAULT_SECRET_KEY
 
-from bucketry_http.s3.answers import Answer, no_content
-from bucketry_http.s3.endpoint import Endpoint
 from bucketry_http.s3.errors import S3Error
-from bucketry_http.s3.request import S3Request
+from bucketry_http.s3.request import Endpoint, S3Request
+from bucketry_http.s3.response import Response, empty_response
 from bucketry_http.s3.settings import S3Credential
 from bucketry_http.shared.content_types import OWN_SITE, is_code
 from bucketry_http.shared.origins import READING_METHODS, is_foreign
@@ -31,7 +30,7 @@ _MAX_ASKED: Final = 100
 _VARY: Final = (b"vary", b"Origin, Access-Control-Request-Headers, Access-Control-Request-Method")
 
 
-async def preflight(endpoint: Endpoint, request: S3Request) -> Answer:
+async def preflight(endpoint: Endpoint, request: S3Request) -> Response:
     """Answers a browser that asks before it sends a request; nobody signs such a question.
 
     Raises:
@@ -57,10 +56,10 @@ async def preflight(endpoint: Endpoint, request: S3Request) -> Answer:
         answered.append((b"access-control-allow-headers", ", ".join(wanted).encode("latin-1")))
     if rule.max_age_seconds is not None:
         answered.append((b"access-control-max-age", b"%d" % rule.max_age_seconds))
-    return no_content(200, answered)
+    return empty_response(200, answered)
 
 
-async def expose(endpoint: Endpoint, request: S3Request, answer: Answer) -> None:
+async def expose(endpoint: Endpoint, request: S3Request, answer: Response) -> None:
     """Adds the headers with which a browser lets a page of another origin read an answer.
 
     Refusals have them too, of requests that are not signed as they should be as well: a page shows why its upload
@@ -149,7 +148,7 @@ async def refuse_foreign(endpoint: Endpoint, request: S3Request) -> None:
     )
 
 
-def shield(endpoint: Endpoint, request: S3Request, answer: Answer) -> None:
+def shield(endpoint: Endpoint, request: S3Request, answer: Response) -> None:
     """Keeps what was asked for with the published key pair from becoming a script or style of another site's page.
 
     A page needs no permission to run these, and reads what they say. What is stored as one may be run, as at S3: sites

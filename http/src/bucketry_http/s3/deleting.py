@@ -8,13 +8,11 @@ from typing import Final
 from bucketry import BucketryError, DeleteOptions, InvalidKey, NoSuchBucket, Store
 from bucketry.s3 import MAX_KEY_BYTES, MAX_PAGE
 
-from bucketry_http.s3.addressing import NULL_VERSION
-from bucketry_http.s3.answers import Answer, no_content, xml_answer
-from bucketry_http.s3.endpoint import Endpoint
+from bucketry_http.s3.body import S3Body
 from bucketry_http.s3.errors import CODE_OF, ERRORS, S3Error, not_implemented, translated
-from bucketry_http.s3.payload import Payload
-from bucketry_http.s3.request import S3Request
-from bucketry_http.s3.writing import write_conditions
+from bucketry_http.s3.objects import write_conditions
+from bucketry_http.s3.request import NULL_VERSION, Endpoint, S3Request
+from bucketry_http.s3.response import Response, empty_response, xml_response
 from bucketry_http.s3.xml import Node, document, element, malformed, optional, read_xml
 
 _MAX_ELEMENTS: Final = 8 * MAX_PAGE
@@ -26,7 +24,7 @@ _S3_CODES = {kind.code: code for kind, code in CODE_OF.items()}
 _INTERNAL = "InternalError"
 
 
-async def delete_object(endpoint: Endpoint, request: S3Request) -> Answer:
+async def delete_object(endpoint: Endpoint, request: S3Request) -> Response:
     """DeleteObject; that there is no such object is no error."""
     conditions = await write_conditions(endpoint, request)
     if conditions.get("if_none_match"):
@@ -37,12 +35,12 @@ async def delete_object(endpoint: Endpoint, request: S3Request) -> Answer:
     else:
         options = DeleteOptions(if_match=if_match)
         await endpoint.calls.call(endpoint.store.delete_object, request.bucket, request.key, options)
-    return no_content()
+    return empty_response()
 
 
-async def delete_objects(endpoint: Endpoint, request: S3Request) -> Answer:
+async def delete_objects(endpoint: Endpoint, request: S3Request) -> Response:
     """DeleteObjects: up to 1,000 keys, each with its own outcome."""
-    payload = Payload(request)
+    payload = S3Body(request)
     if not payload.has_digest:
         # S3 asks for it, of a signed body too, since a damaged list deletes other objects (S3 API reference,
         # DeleteObjects).
@@ -52,7 +50,7 @@ async def delete_objects(endpoint: Endpoint, request: S3Request) -> Answer:
     batch = _Batch(endpoint.store, request.bucket)
     objects = await endpoint.calls.bulk_call(len(root), _objects, root)
     await endpoint.calls.bulk_call(len(objects), batch.run, objects)
-    return xml_answer(document("DeleteResult", ("" if quiet else batch.written_deleted()) + batch.written_failed()))
+    return xml_response(document("DeleteResult", ("" if quiet else batch.written_deleted()) + batch.written_failed()))
 
 
 def _objects(root: Node) -> list[Node]:

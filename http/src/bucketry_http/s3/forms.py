@@ -20,18 +20,16 @@ from bucketry import ObjectInfo, PutOptions
 from bucketry.ranges import whole_number
 from bucketry.s3 import MAX_KEY_BYTES
 
-from bucketry_http.s3.answers import Answer, no_content, xml_answer
-from bucketry_http.s3.authentication import authorise
+from bucketry_http.s3.authentication import Authenticator, authorise
+from bucketry_http.s3.body import content_md5
 from bucketry_http.s3.checksums import ALGORITHM, BodyChecksum, body_checksum, checksum_elements, checksum_headers
 from bucketry_http.s3.cors import refuse_foreign
-from bucketry_http.s3.endpoint import Endpoint
 from bucketry_http.s3.errors import S3Error, invalid_argument, precondition_failed
-from bucketry_http.s3.object_headers import checked_tags, written_headers
-from bucketry_http.s3.payload import content_md5
-from bucketry_http.s3.refused import check_headers
-from bucketry_http.s3.request import S3Request
+from bucketry_http.s3.headers import check_headers, checked_tags, written_headers
+from bucketry_http.s3.objects import kept_checksum
+from bucketry_http.s3.request import Endpoint, S3Request
+from bucketry_http.s3.response import Response, empty_response, xml_response
 from bucketry_http.s3.tagging import MAX_TAG_ELEMENTS, read_tags
-from bucketry_http.s3.writing import kept_checksum
 from bucketry_http.s3.xml import document, element, read_xml
 from bucketry_http.shared.form import Form, Part
 from bucketry_http.shared.json_names import RepeatedName, check_names
@@ -57,9 +55,9 @@ async def refuse_post(_endpoint: Endpoint, _request: S3Request) -> NoReturn:
     raise precondition_failed(f"Bucket POST must be of the enclosure-type {_MEDIA_TYPE}")
 
 
-async def post_object(endpoint: Endpoint, request: S3Request) -> Answer:
+async def post_object(endpoint: Endpoint, authenticator: Authenticator, request: S3Request) -> Response:
     """POST Object, of a request that is a form."""
-    upload = _FormUpload(endpoint, request)
+    upload = _FormUpload(endpoint, authenticator, request)
     info = await upload.run()
     return upload.answer(info)
 
@@ -67,8 +65,9 @@ async def post_object(endpoint: Endpoint, request: S3Request) -> Answer:
 class _FormUpload:
     """One form on its way."""
 
-    def __init__(self, endpoint: Endpoint, request: S3Request) -> None:
+    def __init__(self, endpoint: Endpoint, authenticator: Authenticator, request: S3Request) -> None:
         self._endpoint = endpoint
+        self._authenticator = authenticator
         self._request = request
         self._form = Form(request.content, request.headers.get("content-type", ""), _MAX_PARTS)
         self._fields: dict[str, str] = {}
@@ -79,7 +78,7 @@ class _FormUpload:
         """Reads the fields, checks them, and stores the file behind them."""
         file = await self._read_fields()
         fields, request = self._fields, self._request
-        self._endpoint.authenticator.authenticate_form(request, fields)
+        self._authenticator.authenticate_form(request, fields)
         await refuse_foreign(self._endpoint, request)
         authorise(request.rights, request.bucket, write=True)
         policy = Policy(fields["policy"]) if "policy" in fields else None
@@ -155,7 +154,7 @@ class _FormUpload:
             )
         return PutOptions(**fields, **kept_checksum(self._endpoint, self._checksum))
 
-    def answer(self, info: ObjectInfo) -> Answer:
+    def answer(self, info: ObjectInfo) -> Response:
         """Returns what the form asks to be answered with."""
         request, etag = self._request, f'"{info.etag}"'
         place = f"{request.scope['scheme']}://{request.headers.get('host', '')}{request.resource.rstrip('/')}"
@@ -170,7 +169,7 @@ class _FormUpload:
         if target and _is_web(target):
             query = urlencode({"bucket": request.bucket, "key": request.key, "etag": etag})
             joined = f"{target}{'&' if '?' in target else '?'}{query}"
-            return no_content(303, [(b"etag", etag.encode()), (b"location", joined.encode())])
+            return empty_response(303, [(b"etag", etag.encode()), (b"location", joined.encode())])
         status = self._fields.get("success_action_status", "204")
         if status == "201":
             content = (
@@ -180,8 +179,8 @@ class _FormUpload:
                 + element("ETag", etag)
                 + checksum_elements(checksum)
             )
-            return xml_answer(document("PostResponse", content), headers, 201)
-        return no_content(200 if status == "200" else 204, headers)
+            return xml_response(document("PostResponse", content), headers, 201)
+        return empty_response(200 if status == "200" else 204, headers)
 
 
 def _is_web(target: str) -> bool:

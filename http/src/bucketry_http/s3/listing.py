@@ -11,18 +11,16 @@ from typing import Final
 from bucketry import InvalidArgument, ListOptions, ObjectInfo, ObjectPage
 from bucketry.s3 import MAX_PAGE, xml_time
 
-from bucketry_http.s3.addressing import NULL_VERSION
-from bucketry_http.s3.answers import Answer, xml_answer
-from bucketry_http.s3.endpoint import Endpoint
 from bucketry_http.s3.errors import invalid_argument
-from bucketry_http.s3.request import S3Request, number
+from bucketry_http.s3.request import NULL_VERSION, Endpoint, S3Request, number
+from bucketry_http.s3.response import Response, xml_response
 from bucketry_http.s3.xml import Encoding, document, element, escape, optional, owner
 
 _OWNER: Final = owner()
 _NOTHING: Final = ObjectPage(objects=())
 
 
-async def list_objects_v2(endpoint: Endpoint, request: S3Request) -> Answer:
+async def list_objects_v2(endpoint: Endpoint, request: S3Request) -> Response:
     """ListObjectsV2. A continuation token is the store's own cursor."""
     query, encoding = request.query, Encoding(request.query)
     limit = min(number(query, "max-keys", MAX_PAGE), MAX_PAGE)
@@ -46,10 +44,10 @@ async def list_objects_v2(endpoint: Endpoint, request: S3Request) -> Answer:
         f"{element('MaxKeys', limit)}{encoding.optional('Delimiter', options.delimiter)}"
         f"<IsTruncated>{'true' if page.cursor else 'false'}</IsTruncated>{encoding.declaration()}{shown}"
     )
-    return xml_answer(document("ListBucketResult", content))
+    return xml_response(document("ListBucketResult", content))
 
 
-async def list_objects_v1(endpoint: Endpoint, request: S3Request) -> Answer:
+async def list_objects_v1(endpoint: Endpoint, request: S3Request) -> Response:
     """ListObjects, which goes on after a key."""
     query, encoding = request.query, Encoding(request.query)
     limit = min(number(query, "max-keys", MAX_PAGE), MAX_PAGE)
@@ -70,7 +68,7 @@ async def list_objects_v1(endpoint: Endpoint, request: S3Request) -> Answer:
         f"<IsTruncated>{'true' if page.cursor else 'false'}</IsTruncated>{encoding.declaration()}"
         f"{_entries(page, encoding, owned=True)}"
     )
-    return xml_answer(document("ListBucketResult", content))
+    return xml_response(document("ListBucketResult", content))
 
 
 async def read_page(endpoint: Endpoint, bucket: str, options: ListOptions, limit: int, cursor_name: str) -> ObjectPage:
@@ -134,7 +132,7 @@ def _types(info: ObjectInfo) -> str:
     return f"<UserMetadata>{element('content-type', info.content_type)}</UserMetadata>"
 
 
-async def list_versions(endpoint: Endpoint, request: S3Request) -> Answer:
+async def list_versions(endpoint: Endpoint, request: S3Request) -> Response:
     """ListObjectVersions. After the only version of a key comes the next key, with or without its id as a marker."""
     query, encoding = request.query, Encoding(request.query)
     limit = min(number(query, "max-keys", MAX_PAGE), MAX_PAGE)
@@ -164,7 +162,7 @@ async def list_versions(endpoint: Endpoint, request: S3Request) -> Answer:
         f"<IsTruncated>{'true' if page.cursor else 'false'}</IsTruncated>{encoding.declaration()}"
         f"{versions}{common_prefixes(page, encoding)}"
     )
-    return xml_answer(document("ListVersionsResult", content))
+    return xml_response(document("ListVersionsResult", content))
 
 
 def _markers(query: dict[str, str]) -> tuple[str, str]:

@@ -26,7 +26,7 @@ from bucketry import (
 )
 from bucketry.s3 import MAX_PAGE, xml_time
 
-from bucketry_http.s3.answers import Answer, no_content, xml_answer
+from bucketry_http.s3.body import S3Body, sized_body
 from bucketry_http.s3.checksums import (
     ALGORITHM,
     TYPE,
@@ -36,12 +36,11 @@ from bucketry_http.s3.checksums import (
     requested_algorithm,
     requested_type,
 )
-from bucketry_http.s3.endpoint import Endpoint
 from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented
-from bucketry_http.s3.object_headers import written_headers, written_tags
-from bucketry_http.s3.payload import Payload, payload_with_length
-from bucketry_http.s3.request import S3Request, number
-from bucketry_http.s3.writing import kept_checksum, write_conditions
+from bucketry_http.s3.headers import written_headers, written_tags
+from bucketry_http.s3.objects import kept_checksum, write_conditions
+from bucketry_http.s3.request import Endpoint, S3Request, number
+from bucketry_http.s3.response import Response, empty_response, xml_response
 from bucketry_http.s3.xml import (
     Encoding,
     Node,
@@ -55,7 +54,7 @@ from bucketry_http.s3.xml import (
 )
 
 
-async def create_upload(endpoint: Endpoint, request: S3Request) -> Answer:
+async def create_upload(endpoint: Endpoint, request: S3Request) -> Response:
     """CreateMultipartUpload."""
     fields: dict[str, Any] = written_headers(request.headers)
     if tags := written_tags(request.headers.get("x-amz-tagging")):
@@ -69,7 +68,7 @@ async def create_upload(endpoint: Endpoint, request: S3Request) -> Answer:
     content = element("Bucket", request.bucket) + element("Key", request.key) + element("UploadId", upload.upload_id)
     told = ((ALGORITHM, upload.checksum_algorithm), (TYPE, upload.checksum_type))
     headers = [(name.encode(), value.encode()) for name, value in told if value is not None]
-    return xml_answer(document("InitiateMultipartUploadResult", content), headers)
+    return xml_response(document("InitiateMultipartUploadResult", content), headers)
 
 
 def part_number(endpoint: Endpoint, request: S3Request) -> int:
@@ -84,9 +83,9 @@ def part_number(endpoint: Endpoint, request: S3Request) -> int:
     return found
 
 
-async def upload_part(endpoint: Endpoint, request: S3Request) -> Answer:
+async def upload_part(endpoint: Endpoint, request: S3Request) -> Response:
     """UploadPart."""
-    payload, length = payload_with_length(request, endpoint.features.max_part_size)
+    payload, length = sized_body(request, endpoint.features.max_part_size)
     numbered, upload_id = part_number(endpoint, request), request.query["uploadId"]
     options = PartOptions(**kept_checksum(endpoint, payload.checksum))
 
@@ -95,13 +94,13 @@ async def upload_part(endpoint: Endpoint, request: S3Request) -> Answer:
 
     part = await endpoint.uploader.send(request.bucket, request.key, put, payload, length)
     checksum = part.checksum if payload.checksum is None else payload.checksum.value
-    return no_content(200, [(b"etag", b'"%s"' % part.etag.encode()), *checksum_headers(checksum, typed=False)])
+    return empty_response(200, [(b"etag", b'"%s"' % part.etag.encode()), *checksum_headers(checksum, typed=False)])
 
 
-async def complete_upload(endpoint: Endpoint, request: S3Request) -> Answer:
+async def complete_upload(endpoint: Endpoint, request: S3Request) -> Response:
     """CompleteMultipartUpload. It answers once it is done, so that an error has its own status."""
     expected = _expected(endpoint, request)
-    body = await Payload(request, has_checksum=False).read(endpoint.settings.max_xml_bytes)
+    body = await S3Body(request, has_checksum=False).read(endpoint.settings.max_xml_bytes)
     root = await read_xml(body, "CompleteMultipartUpload")
     features = endpoint.features
     parts = await endpoint.calls.bulk_call(len(root), _parts, root, features.max_parts, summed=features.checksums)
@@ -124,7 +123,7 @@ async def complete_upload(endpoint: Endpoint, request: S3Request) -> Answer:
         f"{element('Location', location)}{element('Bucket', request.bucket)}{element('Key', request.key)}"
         f"{element('ETag', chr(34) + info.etag + chr(34))}{checksum_elements(info.checksum)}"
     )
-    return xml_answer(document("CompleteMultipartUploadResult", content))
+    return xml_response(document("CompleteMultipartUploadResult", content))
 
 
 _SIZE: Final = "x-amz-mp-object-size"
@@ -202,18 +201,18 @@ def _checksum(part: Node) -> Checksum | None:
 _PREFIX: Final = "Checksum"
 
 
-async def abort_upload(endpoint: Endpoint, request: S3Request) -> Answer:
+async def abort_upload(endpoint: Endpoint, request: S3Request) -> Response:
     """AbortMultipartUpload."""
     await endpoint.calls.call(
         endpoint.store.abort_multipart_upload, request.bucket, request.key, request.query["uploadId"]
     )
-    return no_content()
+    return empty_response()
 
 
 _OWNERS = owner("Initiator") + owner("Owner") + "<StorageClass>STANDARD</StorageClass>"
 
 
-async def list_uploads(endpoint: Endpoint, request: S3Request) -> Answer:
+async def list_uploads(endpoint: Endpoint, request: S3Request) -> Response:
     """ListMultipartUploads."""
     query, encoding = request.query, Encoding(request.query)
     limit = min(number(query, "max-uploads", MAX_PAGE, least=1), MAX_PAGE)
@@ -243,7 +242,7 @@ async def list_uploads(endpoint: Endpoint, request: S3Request) -> Answer:
         f"<IsTruncated>{'true' if listing.next_key else 'false'}</IsTruncated>{encoding.declaration()}"
         f"{uploads}{prefixes}"
     )
-    return xml_answer(document("ListMultipartUploadsResult", content))
+    return xml_response(document("ListMultipartUploadsResult", content))
 
 
 def _summed(algorithm: str | None, kind: str | None) -> str:
@@ -308,7 +307,7 @@ def _common_prefix(key: str, prefix: str, delimiter: str) -> str:
     return key[: at + len(delimiter)] if at >= 0 else ""
 
 
-async def list_parts(endpoint: Endpoint, request: S3Request) -> Answer:
+async def list_parts(endpoint: Endpoint, request: S3Request) -> Response:
     """ListParts."""
     query = request.query
     limit = min(number(query, "max-parts", MAX_PAGE), MAX_PAGE)
@@ -329,7 +328,7 @@ async def list_parts(endpoint: Endpoint, request: S3Request) -> Answer:
         f"<IsTruncated>{'true' if more else 'false'}</IsTruncated>"
         f"{_summed(page.checksum_algorithm, page.checksum_type)}{shown}"
     )
-    return xml_answer(document("ListPartsResult", content))
+    return xml_response(document("ListPartsResult", content))
 
 
 def _parts_after(store: Store, request: S3Request, after: int, limit: int) -> tuple[PartPage, list[Part]]:

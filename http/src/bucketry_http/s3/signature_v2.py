@@ -18,10 +18,8 @@ from typing import Final, Literal, NamedTuple
 from bucketry import Secret
 from bucketry.sigv4 import SignatureError
 
-from bucketry_http.s3.addressing import Domains
-from bucketry_http.s3.hoisted import PREFIX, hoisted_headers
-from bucketry_http.s3.object_headers import OVERRIDES
-from bucketry_http.s3.request import S3Request
+from bucketry_http.s3.headers import OVERRIDES, PREFIX, query_headers
+from bucketry_http.s3.request import Domains, S3Request
 
 MARKS: Final = frozenset({"AWSAccessKeyId", "Signature"})
 """A request with one of these in its query claims this version."""
@@ -181,7 +179,7 @@ def _amz_headers(request: S3Request) -> dict[bytes, bytes]:
         if name.startswith(_RAW_PREFIX):
             value = raw.strip()
             headers[name] = headers[name] + b"," + value if name in headers else value
-    for _, header, text in hoisted_headers(request.query):
+    for _, header, text in query_headers(request.query):
         name, value = header.encode(), text.strip().encode("latin-1")
         if headers.setdefault(name, value) != value:
             raise SignatureError(

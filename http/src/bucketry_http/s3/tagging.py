@@ -4,36 +4,35 @@ from __future__ import annotations
 
 from typing import Final
 
-from bucketry_http.s3.answers import Answer, no_content, xml_answer
-from bucketry_http.s3.endpoint import Endpoint
-from bucketry_http.s3.object_headers import checked_tags
-from bucketry_http.s3.payload import Payload
-from bucketry_http.s3.request import S3Request
+from bucketry_http.s3.body import S3Body
+from bucketry_http.s3.headers import checked_tags
+from bucketry_http.s3.request import Endpoint, S3Request
+from bucketry_http.s3.response import Response, empty_response, xml_response
 from bucketry_http.s3.xml import MAX_DOCUMENT_BYTES, Node, document, element, malformed, read_xml
 
 MAX_TAG_ELEMENTS: Final = 500
 """Ten tags of an object, or fifty of a bucket, have some 150; many more are refused for their number."""
 
 
-async def get_tagging(endpoint: Endpoint, request: S3Request) -> Answer:
+async def get_tagging(endpoint: Endpoint, request: S3Request) -> Response:
     """GetObjectTagging."""
     tags = await endpoint.calls.call(endpoint.store.get_object_tagging, request.bucket, request.key)
     listed = "".join(f"<Tag>{element('Key', key)}{element('Value', value)}</Tag>" for key, value in tags.items())
-    return xml_answer(document("Tagging", f"<TagSet>{listed}</TagSet>"))
+    return xml_response(document("Tagging", f"<TagSet>{listed}</TagSet>"))
 
 
-async def put_tagging(endpoint: Endpoint, request: S3Request) -> Answer:
+async def put_tagging(endpoint: Endpoint, request: S3Request) -> Response:
     """PutObjectTagging."""
-    root = await read_xml(await Payload(request).read(MAX_DOCUMENT_BYTES), "Tagging", most=MAX_TAG_ELEMENTS)
+    root = await read_xml(await S3Body(request).read(MAX_DOCUMENT_BYTES), "Tagging", most=MAX_TAG_ELEMENTS)
     tags = checked_tags(read_tags(root))
     await endpoint.calls.call(endpoint.store.put_object_tagging, request.bucket, request.key, tags)
-    return no_content(200)
+    return empty_response(200)
 
 
-async def delete_tagging(endpoint: Endpoint, request: S3Request) -> Answer:
+async def delete_tagging(endpoint: Endpoint, request: S3Request) -> Response:
     """DeleteObjectTagging."""
     await endpoint.calls.call(endpoint.store.delete_object_tagging, request.bucket, request.key)
-    return no_content()
+    return empty_response()
 
 
 def read_tags(root: Node) -> list[tuple[str, str]]:

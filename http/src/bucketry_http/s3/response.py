@@ -15,7 +15,7 @@ RETRY_AFTER: Final = (b"retry-after", b"1")
 _NO_HEADERS: Final[RawHeaders] = []
 
 
-class Answer:
+class Response:
     """Status, headers and content of an answer.
 
     Attributes:
@@ -50,7 +50,7 @@ class Answer:
         """Whether its content is read while it is sent."""
         return self._reader is not None
 
-    def with_header(self, name: bytes, value: bytes) -> Answer:
+    def with_header(self, name: bytes, value: bytes) -> Response:
         """Adds a header; returns the answer itself."""
         self.headers = [*self.headers, (name, value)]
         return self
@@ -69,19 +69,19 @@ class Answer:
         await send({"type": "http.response.body", "body": self._body, "more_body": False})
 
 
-def xml_answer(body: bytes, headers: RawHeaders = _NO_HEADERS, status: int = 200) -> Answer:
+def xml_response(body: bytes, headers: RawHeaders = _NO_HEADERS, status: int = 200) -> Response:
     """Returns an answer that is a document."""
-    return Answer(status, [XML, (b"content-length", b"%d" % len(body)), *headers], body)
+    return Response(status, [XML, (b"content-length", b"%d" % len(body)), *headers], body)
 
 
-def no_content(status: int = 204, headers: RawHeaders = _NO_HEADERS) -> Answer:
+def empty_response(status: int = 204, headers: RawHeaders = _NO_HEADERS) -> Response:
     """Returns an answer without content."""
     if status == 204:  # Which never has a length (RFC 9110, 8.6).
-        return Answer(status, headers)
-    return Answer(status, [(b"content-length", b"0"), *headers])
+        return Response(status, headers)
+    return Response(status, [(b"content-length", b"0"), *headers])
 
 
-def error_answer(request: S3Request, error: S3Error, region: str) -> Answer:
+def error_response(request: S3Request, error: S3Error, region: str) -> Response:
     """Returns the answer for an error; to HEAD, and as 304, without content (RFC 9110, 9.3.2 and 15.4.5).
 
     Clients find out a bucket's region from a HEAD that is refused, so the answer says it (S3 API reference, HeadBucket;
@@ -92,9 +92,9 @@ def error_answer(request: S3Request, error: S3Error, region: str) -> Answer:
         headers.append(RETRY_AFTER)
     if request.method == "HEAD" or error.status == 304:
         if error.status == 304:
-            return Answer(error.status, headers)
+            return Response(error.status, headers)
         if request.bucket and error.s3_code != "NoSuchBucket":
             headers.append((REGION, region.encode()))
-        return Answer(error.status, [XML, *headers])
+        return Response(error.status, [XML, *headers])
     body = error_document(error, request.resource, request.bucket, request.key, request.id)
-    return xml_answer(body, headers, error.status)
+    return xml_response(body, headers, error.status)

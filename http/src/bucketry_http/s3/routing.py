@@ -17,18 +17,15 @@ from bucketry_http.s3 import (
     forms,
     listing,
     multipart,
-    reading,
+    objects,
     tagging,
-    writing,
 )
-from bucketry_http.s3.addressing import check_version
-from bucketry_http.s3.answers import Answer
-from bucketry_http.s3.endpoint import Endpoint
 from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented
-from bucketry_http.s3.refused import check_headers
-from bucketry_http.s3.request import S3Request
+from bucketry_http.s3.headers import check_headers
+from bucketry_http.s3.request import Endpoint, S3Request, check_version
+from bucketry_http.s3.response import Response
 
-Handler = Callable[[Endpoint, S3Request], Awaitable[Answer]]
+Handler = Callable[[Endpoint, S3Request], Awaitable[Response]]
 
 
 class Operation(NamedTuple):
@@ -70,9 +67,9 @@ BUCKET: Final[Mapping[tuple[str, str], Operation]] = {
 }
 
 OBJECT: Final[Mapping[tuple[str, str], Operation]] = {
-    ("GET", ""): Operation(reading.get_object, versioned=True),
-    ("HEAD", ""): Operation(reading.head_object, versioned=True),
-    ("PUT", ""): Operation(writing.put_object, write=True, conditional=True),
+    ("GET", ""): Operation(objects.get_object, versioned=True),
+    ("HEAD", ""): Operation(objects.head_object, versioned=True),
+    ("PUT", ""): Operation(objects.put_object, write=True, conditional=True),
     ("DELETE", ""): Operation(deleting.delete_object, write=True, versioned=True, conditional=True),
     ("GET", "attributes"): Operation(attributes.get_attributes, versioned=True),
     ("GET", "acl"): Operation(bucket_settings.get_object_acl, versioned=True),

@@ -33,7 +33,7 @@ _STEPS_AT_ONCE: Final = 1000
 """Chunks may be tiny, and a piece hold thousands: so many take some milliseconds, and others are to have their turn."""
 
 
-class Payload:
+class S3Body:
     """A request's body, decoded and checked.
 
     Attributes:
@@ -227,7 +227,7 @@ def content_md5(header: str | None) -> bytes | None:
     return digest
 
 
-def payload_with_length(request: S3Request, most: int) -> tuple[Payload, int]:
+def sized_body(request: S3Request, most: int) -> tuple[S3Body, int]:
     """Returns the body of an upload, which must say how long it is.
 
     Args:
@@ -237,7 +237,7 @@ def payload_with_length(request: S3Request, most: int) -> tuple[Payload, int]:
     Raises:
         S3Error: It does not, it is too long, or what is said of it is malformed.
     """
-    payload = Payload(request)
+    payload = S3Body(request)
     if payload.length is None:
         raise S3Error("MissingContentLength")
     if payload.length > most:

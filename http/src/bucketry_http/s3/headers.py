@@ -1,0 +1,369 @@
+"""Headers: those that an object carries, those that are refused, and those in the query of a presigned URL."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Final
+
+from bucketry import InvalidArgument, ObjectInfo
+from bucketry.s3 import MAX_METADATA_BYTES, MAX_TAGS, http_date, parse_http_date
+from bucketry.tagging import normalised_tags
+
+from bucketry_http.s3.checksums import algorithm_in
+from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented
+from bucketry_http.s3.request import S3Request
+from bucketry_http.s3.xml import OWNER_ID
+from bucketry_http.shared.dates import last_modified
+from bucketry_http.shared.headers import HEADER_FIELDS, METADATA_PREFIX, tag_pairs
+from bucketry_http.shared.sending import RawHeaders
+
+DEFAULT_TYPE: Final = "binary/octet-stream"
+"""The type of an object that is stored without ``Content-Type`` (S3 API reference, PutObject)."""
+
+_STORED: Final = tuple((field, name.encode()) for name, field in HEADER_FIELDS.items() if field not in {"content_type"})
+_METADATA_PREFIX: Final = METADATA_PREFIX.encode()
+
+PREFIX: Final = "x-amz-"
+"""How the names of S3's own headers begin."""
+
+OVERRIDES: Final = {
+    "response-content-type": b"content-type",
+    "response-content-language": b"content-language",
+    "response-expires": b"expires",
+    "response-cache-control": b"cache-control",
+    "response-content-disposition": b"content-disposition",
+    "response-content-encoding": b"content-encoding",
+}
+"""Parameters of GetObject and HeadObject that replace a header of the answer (S3 API reference)."""
+
+_ENCRYPTION: Final = "x-amz-server-side-encryption"
+_CUSTOMER_KEY: Final = f"{_ENCRYPTION}-customer-"
+
+_PREFIXES: Final = (
+    _ENCRYPTION,
+    "x-amz-copy-source-server-side-encryption",
+    "x-amz-grant-",
+    "x-amz-if-match-",
+    "x-amz-object-lock-",
+    "x-amz-rename-source",
+    "x-amz-website-redirect-location",
+    "x-amz-write-offset-bytes",
+)
+"""How headers begin that a write cannot honour."""
+
+_ANYWHERE: Final = frozenset({"x-amz-mfa", "x-amz-object-lock-mode"})
+
+_OWNERS: Final = ("x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner")
+"""Whose a bucket, and a copy's source, must be: everything belongs to the same."""
+
+_OWNERS_ONLY: Final = frozenset({"private", "bucket-owner-read", "bucket-owner-full-control"})
+"""Canned ACLs that give nothing to anybody but the owner of the bucket, who owns everything."""
+
+_VALUES: Final[Mapping[str, frozenset[str]]] = {
+    "x-amz-acl": _OWNERS_ONLY,
+    "x-amz-bucket-object-lock-enabled": frozenset({"false", "False", "FALSE"}),
+    "x-amz-object-ownership": frozenset({"BucketOwnerEnforced"}),
+}
+"""Headers that say nothing new with one of these values."""
+
+_GRANT: Final = "x-amz-grant-full-control"
+_OWNERS_GRANT: Final = re.compile(rf'\s*id="?{OWNER_ID}"?\s*(,\s*id="?{OWNER_ID}"?\s*)*')
+"""A grant to the owner, who has all rights anyway (S3 API reference, PutObjectAcl)."""
+
+_PLAIN: Final = frozenset(
+    {
+        "accept",
+        "accept-encoding",
+        "amz-sdk-invocation-id",
+        "amz-sdk-request",
+        "authorization",
+        "connection",
+        "content-length",
+        "content-md5",
+        "content-type",
+        "expect",
+        "host",
+        "range",
+        "transfer-encoding",
+        "user-agent",
+        "x-amz-checksum-crc32",
+        "x-amz-content-sha256",
+        "x-amz-date",
+        "x-amz-decoded-content-length",
+        "x-amz-sdk-checksum-algorithm",
+        "x-amz-trailer",
+        "x-amz-user-agent",
+    }
+)
+"""Headers that most requests have, and that nothing here is about."""
+
+_CONDITIONS: Final = ("If-Match", "If-None-Match")
+_COPY_SOURCE: Final = "x-amz-copy-source"
+_OF_SOURCE: Final = f"{_COPY_SOURCE}-"
+
+_OF_COPY_SOURCE: Final = frozenset(
+    _OF_SOURCE + name for name in ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "range")
+)
+"""Headers about the source of a copy that are honoured (S3 API reference, CopyObject and UploadPartCopy)."""
+
+_SIGNATURE: Final = frozenset(
+    f"X-Amz-{name}"
+    for name in (
+        "Algorithm",
+        "Content-Sha256",
+        "Credential",
+        "Date",
+        "Expires",
+        "Security-Token",
+        "Signature",
+        "SignedHeaders",
+    )
+)
+"""Parameters of the signature itself; their names are given in this case only."""
+
+_SIGNATURE_LOWER: Final = frozenset(name.lower() for name in _SIGNATURE)
+_SDK_ALGORITHM: Final = "x-amz-sdk-checksum-algorithm"
+_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
+_NO_VALUE: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+"""What cannot stand in a header (RFC 9110, 5.5)."""
+
+
+def written_headers(headers: Mapping[str, str]) -> dict[str, Any]:
+    """Returns the fields of ``ObjectHeaders`` that a request gives.
+
+    Raises:
+        S3Error: The metadata is too large.
+    """
+    fields: dict[str, Any] = {field: headers[name] for name, field in HEADER_FIELDS.items() if headers.get(name)}
+    fields.setdefault("content_type", DEFAULT_TYPE)
+    if "content_encoding" in fields:
+        # How the body came over the wire is not how the object is encoded. Codings ignore case (RFC 9110, 8.4.1).
+        codings = [coding.strip() for coding in fields["content_encoding"].split(",")]
+        kept = [coding for coding in codings if coding.lower() != "aws-chunked"]
+        fields["content_encoding"] = ", ".join(kept) or None
+    if "expires" in fields:
+        moment = parse_http_date(fields["expires"])
+        if moment is None:
+            raise invalid_argument("Expires", fields["expires"], "Expires is no HTTP date")
+        fields["expires"] = http_date(moment)
+    start = len(METADATA_PREFIX)
+    if metadata := {name[start:]: headers[name] for name in headers if name.startswith(METADATA_PREFIX)}:
+        if sum(len(name) + len(value) for name, value in metadata.items()) > MAX_METADATA_BYTES:
+            raise S3Error("MetadataTooLarge")
+        fields["metadata"] = metadata
+    return fields
+
+
+def written_tags(header: str | None) -> Mapping[str, str] | None:
+    """Returns the tags in ``x-amz-tagging``, which is encoded like a query; ``None`` without that header.
+
+    Raises:
+        S3Error: It is malformed, or there are too many.
+    """
+    if header is None:
+        return None
+    try:
+        pairs = tag_pairs(header)
+    except InvalidArgument:
+        raise invalid_argument(
+            "x-amz-tagging",
+            header,
+            "The header 'x-amz-tagging' shall be encoded as UTF-8 then "
+            "URLEncoded URL query parameters without tag name duplicates.",
+        ) from None
+    return checked_tags(pairs)
+
+
+def checked_tags(pairs: list[tuple[str, str]]) -> Mapping[str, str]:
+    """Returns tags that are within S3's bounds.
+
+    Raises:
+        S3Error: They are not, or two have the same key.
+    """
+    if len(pairs) > MAX_TAGS:
+        raise S3Error("BadRequest", f"Object tags cannot be greater than {MAX_TAGS}")
+    tags = dict(pairs)
+    if len(tags) < len(pairs):
+        raise S3Error("InvalidTag", "Cannot provide multiple Tags with the same key")
+    try:
+        return normalised_tags(tags)
+    except InvalidArgument as error:
+        raise S3Error("InvalidTag", error.detail) from None
+
+
+def answered_headers(info: ObjectInfo) -> RawHeaders:
+    """Returns the headers of every answer that is about an object."""
+    headers = [
+        (b"content-type", info.content_type.encode()),
+        (b"etag", b'"%s"' % info.etag.encode()),
+        (b"last-modified", last_modified(info.last_modified).encode()),
+        (b"accept-ranges", b"bytes"),
+    ]
+    for field, name in _STORED:
+        value = getattr(info, field)
+        if value:
+            headers.append((name, value.encode()))
+    if info.metadata:
+        headers.extend((_METADATA_PREFIX + name.encode(), value.encode()) for name, value in info.metadata.items())
+    if info.tag_count:
+        headers.append((b"x-amz-tagging-count", b"%d" % info.tag_count))
+    if info.parts_count:
+        headers.append((b"x-amz-mp-parts-count", b"%d" % info.parts_count))
+    return headers
+
+
+def overridden(headers: RawHeaders, query: Mapping[str, str], *, signed: bool) -> RawHeaders:
+    """Returns the headers with those replaced that the query names.
+
+    Raises:
+        S3Error: The request is not signed, or a value cannot stand in a header.
+    """
+    wanted = {OVERRIDES[name]: value for name, value in query.items() if name in OVERRIDES}
+    if not wanted:
+        return headers
+    if not signed:
+        raise S3Error("InvalidRequest", "Request specific response headers cannot be used for anonymous GET requests.")
+    for name, value in wanted.items():
+        if not value.isprintable():
+            raise invalid_argument(f"response-{name.decode()}", "", "A header's value has printable characters only.")
+    return [pair for pair in headers if pair[0] not in wanted] + [
+        (name, value.encode()) for name, value in wanted.items()
+    ]
+
+
+def check_headers(headers: Mapping[str, str], *, write: bool, conditional: bool = False) -> None:
+    """Refuses a request with a header that cannot be honoured: a request that ignores it would be a wrong success.
+
+    Args:
+        headers: The request's headers by lower-case name.
+        write: Whether the request changes something.
+        conditional: Whether it is a write that takes ``If-Match`` or ``If-None-Match``.
+
+    Raises:
+        S3Error: It has one.
+    """
+    if headers.keys() <= _PLAIN:
+        return
+    if refused := headers.keys() & _ANYWHERE:
+        raise _not_honoured(min(refused))
+    if any(headers.get(name, OWNER_ID) != OWNER_ID for name in _OWNERS):
+        raise S3Error("AccessDenied")
+    amazons = [name for name in headers if name.startswith(PREFIX)]
+    if not write:
+        _check_read(amazons)
+        return
+    for name in amazons:
+        if name.startswith(_PREFIXES) and not (name == _GRANT and _OWNERS_GRANT.fullmatch(headers[name])):
+            raise _not_honoured(name)
+    for name, allowed in _VALUES.items():
+        if headers.get(name) not in {None, *allowed}:
+            raise not_implemented(f"this value of the header {name}")
+    if headers.get("x-amz-storage-class", "STANDARD") != "STANDARD":
+        raise S3Error("InvalidStorageClass")
+    _check_conditions(headers, conditional=conditional)
+    if "content-range" in headers:
+        # RFC 9110, 14.5: where parts cannot be put, one must not be taken for the whole.
+        raise _not_honoured("Content-Range")
+    _check_copy(amazons)
+
+
+def _check_read(names: Iterable[str]) -> None:
+    """Refuses to read as if an object were encrypted, which none is (S3 API reference, GetObject, "Encryption")."""
+    for name in names:
+        if name.startswith(_CUSTOMER_KEY):
+            raise S3Error("InvalidRequest", "The encryption parameters are not applicable to this object.")
+        if name.startswith(_ENCRYPTION):
+            message = f"{name} header is not supported for this operation."
+            raise S3Error("InvalidArgument", message, elements={"ArgumentName": name})
+
+
+def _check_conditions(headers: Mapping[str, str], *, conditional: bool) -> None:
+    """Refuses conditions that the write would not be under (S3 user guide, "Conditional writes").
+
+    ``If-Modified-Since`` is not one of them: a write has to ignore it (RFC 9110, 13.1.3).
+    """
+    given = [name for name in _CONDITIONS if name.lower() in headers]
+    if len(given) > 1 or (given and not conditional):
+        raise _not_honoured(",".join(given))
+    if "if-unmodified-since" in headers:
+        raise _not_honoured("If-Unmodified-Since")
+
+
+def _check_copy(names: Collection[str]) -> None:
+    """Refuses what is said of a copy's source and is not understood, or where nothing is copied."""
+    for name in names:
+        if name.startswith(_OF_SOURCE) and name not in _OF_COPY_SOURCE:
+            raise _not_honoured(name)
+        if name.startswith(_OF_SOURCE) and _COPY_SOURCE not in names:
+            raise S3Error("InvalidRequest", f"The header {name} goes with x-amz-copy-source.")
+
+
+def _not_honoured(name: str) -> S3Error:
+    return S3Error("NotImplemented", f"This endpoint does not implement the header {name}.", elements={"Header": name})
+
+
+def take_query_headers(request: S3Request) -> None:
+    """Moves headers from the query of a presigned URL, whose signature is verified, to the headers.
+
+    Clients move them there ("hoist" them), so that whoever uses the URL need not send them. S3 treats them as headers
+    (S3 API reference, "Authenticating requests: using query parameters"; the presigners of Amazon's SDKs for
+    JavaScript, Go, Ruby and PHP). A server that ignored one would store an upload without its tags, or copy nothing.
+
+    Raises:
+        S3Error: A parameter cannot be a header, differs from the header of its name, or the URL is not presigned.
+    """
+    found = query_headers(request.query)
+    if not found:
+        return
+    if request.verified is None or request.verified.kind != "query":
+        name = found[0][0]
+        raise S3Error("InvalidArgument", f"The parameter {name[:100]!r} has a meaning in a presigned URL only.")
+    headers, query = dict(request.headers), dict(request.query)
+    for name, header, value in found:
+        del query[name]
+        if _says_nothing(header, value):
+            continue
+        if headers.get(header, value) != value:
+            raise S3Error("InvalidRequest", f"The header and the parameter {header[:100]!r} are different.")
+        if name not in _SIGNATURE:
+            if header in _SIGNATURE_LOWER:
+                raise S3Error("InvalidArgument", f"The parameter {header!r} is written otherwise.")
+            headers[header] = value
+    request.headers, request.query = headers, query
+
+
+def query_headers(query: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """Returns the parameters that stand for headers: as they are named, the header's name, and its value.
+
+    Raises:
+        S3Error: One cannot be a header.
+    """
+    found = []
+    for name in query:
+        if name[: len(PREFIX)].lower() != PREFIX:
+            continue
+        header, value = name.lower(), _as_header(query[name])
+        if not _NAME.fullmatch(header) or _NO_VALUE.search(value):
+            raise S3Error("InvalidArgument", f"The parameter {name[:100]!r} is no header.")
+        found.append((name, header, value))
+    return found
+
+
+def _as_header(value: str) -> str:
+    # As `headers_of` has it: each character is a byte.
+    return value.encode().decode("latin-1")
+
+
+def _says_nothing(header: str, value: str) -> bool:
+    """Says whether a client that presigns put it there without knowing what would be uploaded.
+
+    Amazon's SDK for JavaScript adds the checksum of an empty body to the URL of each upload, and S3 takes no checksum
+    from a query at all (localstack/localstack, issue 12169; aws/aws-sdk-js-v3, issue 4448). One of a body that the
+    presigner knew is obeyed here.
+    """
+    known = algorithm_in(header)
+    if known is None:
+        return header == _SDK_ALGORITHM
+    return value == base64.b64encode(known.new().digest()).decode()

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from bucketry import CHECKSUM_ALGORITHMS, BadDigest, Body, Checksum, InvalidChecksum, PartOptions, PutOptions
+from bucketry import _normalisation as normalise
 from bucketry.checksums import COMPOSITE, FULL_OBJECT, checksum_of, checksum_of_parts
-from bucketry.store import _normalise as normalise
 
 every_algorithm = pytest.mark.parametrize("algorithm", CHECKSUM_ALGORITHMS)
 

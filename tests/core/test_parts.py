@@ -17,7 +17,7 @@ from bucketry import (
     TooLarge,
     Unsupported,
 )
-from bucketry.store import _normalise as normalise
+from bucketry import _normalisation as normalise
 
 from tests.core.tiny import TinyDriver, TinySettings
 

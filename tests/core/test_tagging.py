@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import pytest
 from bucketry import CopyOptions, InvalidArgument, PutOptions, Store, Unsupported, UploadOptions
+from bucketry import _normalisation as normalise
 from bucketry.s3 import MAX_TAG_KEY, MAX_TAG_VALUE, MAX_TAGS
-from bucketry.store import _normalise as normalise
 from bucketry.tagging import NO_TAGS, normalised_tags
 
 from tests.core.tiny import TinyDriver, TinySettings

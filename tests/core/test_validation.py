@@ -24,8 +24,8 @@ from bucketry import (
     TooLarge,
     UploadOptions,
 )
+from bucketry import _normalisation as normalise
 from bucketry import _validation as check
-from bucketry.store import _normalise as normalise
 
 from tests.core.tiny import TinyDriver, TinySettings
 

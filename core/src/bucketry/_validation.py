@@ -13,15 +13,17 @@ from typing import Final, TypeVar
 import msgspec
 
 from bucketry._types import check_type, type_name
-from bucketry.errors import InvalidArgument, InvalidBucketName, InvalidKey, Unsupported
+from bucketry.errors import InvalidArgument, InvalidBucketName, InvalidKey, NoSuchUpload, Unsupported
 from bucketry.features import Features
 from bucketry.models import NO_METADATA
+from bucketry.options import ListOptions, PageOptions
 from bucketry.s3 import BUCKET_NAME, MAX_KEY_BYTES, MAX_METADATA_BYTES, MAX_PAGE, http_date
 
 MAX_HEADER_BYTES: Final = 1024
 """Longest of the other headers that an object keeps; the S3 API sets no figure, HTTP servers take 8 KiB in all."""
 
 _MAX_CURSOR: Final = 4096
+_MAX_UPLOAD_ID: Final = 1024
 _MD5_BYTES: Final = 16
 _EXISTING_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9_-]")
 _NEW_NAME: Final = re.compile(BUCKET_NAME)
@@ -128,6 +130,30 @@ def check_limit(limit: int) -> None:
     """Checks the size of a page."""
     if not 1 <= limit <= MAX_PAGE:
         raise InvalidArgument(f"a page's limit is 1 to {MAX_PAGE}, not {limit}")
+
+
+def check_page_options(options: ListOptions | PageOptions) -> None:
+    """Checks the size of a page, and where it begins."""
+    check_limit(options.limit)
+    check_cursor(options.cursor)
+
+
+def check_part_number(part_number: int, most: int) -> None:
+    """Checks the number of a part of an upload."""
+    check_type(part_number, int, "a part number")
+    if not 1 <= part_number <= most:
+        raise InvalidArgument(f"a part number is 1 to {most}, not {part_number}")
+
+
+def check_upload_id(bucket: str, key: str, upload_id: str) -> None:
+    """Refuses what cannot be the id of an upload.
+
+    Raises:
+        NoSuchUpload: No backend gives such an id.
+    """
+    check_type(upload_id, str, "an upload id")
+    if not upload_id or len(upload_id) > _MAX_UPLOAD_ID or not upload_id.isascii() or not upload_id.isprintable():
+        raise NoSuchUpload("that is no upload id", bucket=bucket, key=key)
 
 
 def check_options(options: object, kind: type[msgspec.Struct]) -> None:

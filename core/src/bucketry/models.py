@@ -14,6 +14,7 @@ from typing import Final, Literal
 import msgspec
 
 from bucketry.checksums import Checksum, ChecksumType
+from bucketry.paging import Page, Place
 from bucketry.ranges import ContentRange
 
 NO_METADATA: Final[Mapping[str, str]] = MappingProxyType({})
@@ -105,18 +106,23 @@ class ObjectInfo(ObjectHeaders, frozen=True, kw_only=True):
     parts_count: int | None = None
 
 
-class ObjectPage(msgspec.Struct, frozen=True, kw_only=True):
+class ObjectPage(Page, frozen=True, kw_only=True):
     """One page of a listing.
 
     Attributes:
         objects: In ascending UTF-8 byte order of their keys.
         prefixes: With a delimiter: the common prefixes of the keys that are rolled up, in the same order.
-        cursor: Opaque; gives the next page. ``None``: this page is the last.
     """
 
     objects: tuple[ObjectInfo, ...]
     prefixes: tuple[str, ...] = ()
-    cursor: str | None = None
+
+    def ends(self) -> tuple[Place, Place] | None:
+        """Returns the first and the last key or common prefix."""
+        # Code points sort as their UTF-8 does.
+        firsts = [info.key for info in self.objects[:1]] + list(self.prefixes[:1])
+        lasts = [info.key for info in self.objects[-1:]] + list(self.prefixes[-1:])
+        return (min(firsts), max(lasts)) if firsts else None
 
 
 class DeleteFailure(msgspec.Struct, frozen=True):
@@ -152,11 +158,23 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     checksum_type: ChecksumType | None = None
 
 
-class UploadPage(msgspec.Struct, frozen=True, kw_only=True):
-    """One page of the uploads in progress, by key and then by time; ``cursor`` as in `ObjectPage`."""
+class UploadPage(Page, frozen=True, kw_only=True):
+    """One page of the uploads in progress, by key and then by time."""
 
     uploads: tuple[Upload, ...]
-    cursor: str | None = None
+
+    def ends(self) -> tuple[Place, Place] | None:
+        """Returns key and id of the first and the last upload."""
+        if not self.uploads:
+            return None
+        first, last = self.uploads[0], self.uploads[-1]
+        return (first.key, first.upload_id), (last.key, last.upload_id)
+
+    def begins_before(self, last: Place) -> bool:
+        """Compares keys; a key may have several uploads, so the page before may end within it."""
+        key, upload_id = last
+        first = self.uploads[0].key
+        return first < key or (first == key and any(upload.upload_id == upload_id for upload in self.uploads))
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,13 +187,16 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     checksum: Checksum | None = None
 
 
-class PartPage(msgspec.Struct, frozen=True, kw_only=True):
-    """One page of an upload's parts in ascending number; ``cursor`` as in `ObjectPage`, the others as in `Upload`."""
+class PartPage(Page, frozen=True, kw_only=True):
+    """One page of an upload's parts in ascending number; what it says of checksums is as in `Upload`."""
 
     parts: tuple[Part, ...]
-    cursor: str | None = None
     checksum_algorithm: str | None = None
     checksum_type: ChecksumType | None = None
+
+    def ends(self) -> tuple[Place, Place] | None:
+        """Returns the first and the last part's number."""
+        return (self.parts[0].part_number, self.parts[-1].part_number) if self.parts else None
 
 
 class CompletedPart(msgspec.Struct, frozen=True):

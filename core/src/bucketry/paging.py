@@ -7,17 +7,41 @@ runs for ever nor ends early.
 
 from __future__ import annotations
 
-from typing import Final, NoReturn
+from collections.abc import Callable, Iterator
+from typing import Any, Final, NoReturn, TypeVar
+
+import msgspec
 
 from bucketry.errors import Unavailable
-from bucketry.models import ObjectPage, PartPage, UploadPage
-
-Page = ObjectPage | UploadPage | PartPage
 
 MOST_EMPTY_PAGES: Final = 100
 """How many pages without entries may follow each other. A server that filters what it lists gives a few of them."""
 
-_Place = str | int
+Place = Any
+"""Where an entry stands in a listing: what the listing is sorted by. Places of one listing can be compared."""
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of the pages of all listings.
+
+    Attributes:
+        cursor: Opaque; gives the next page. ``None``: this page is the last.
+    """
+
+    cursor: str | None = None
+
+    def ends(self) -> tuple[Place, Place] | None:
+        """Returns the places of the first and the last entry; ``None`` if the page has no entry."""
+        raise NotImplementedError
+
+    def begins_before(self, last: Place) -> bool:
+        """Says whether the page begins before the end of the one before it, whose last entry stood at this place."""
+        ends = self.ends()
+        return ends is not None and bool(ends[0] <= last)
+
+
+PageT = TypeVar("PageT", bound=Page)
+OptionsT = TypeVar("OptionsT", bound=msgspec.Struct)
 
 
 class Paging:
@@ -36,8 +60,7 @@ class Paging:
     """
 
     def __init__(self) -> None:
-        self._last: _Place | None = None
-        self._last_upload = ""
+        self._last: Place = None
         self._cursor: str | None = None
         self._empty_pages = 0
 
@@ -48,7 +71,7 @@ class Paging:
             Unavailable: The page does not move on from those before: it begins before their end or has their cursor, or
                 it is one of more than `MOST_EMPTY_PAGES` without entries.
         """
-        ends = _ends_of(page)
+        ends = page.ends()
         if page.cursor is not None and page.cursor == self._cursor:
             stands_still("the same cursor comes again")
         if ends is None:
@@ -57,18 +80,31 @@ class Paging:
                 stands_still(f"more than {MOST_EMPTY_PAGES} pages without entries follow each other")
         else:
             self._empty_pages = 0
-            if self._last is not None and self._is_before(page, ends[0]):
+            if self._last is not None and page.begins_before(self._last):
                 stands_still("a page begins before the end of the page before it")
             self._last = ends[1]
-            self._last_upload = page.uploads[-1].upload_id if isinstance(page, UploadPage) else ""
         self._cursor = page.cursor
         return page.cursor
 
-    def _is_before(self, page: Page, first: _Place) -> bool:
-        last = self._last
-        if isinstance(page, UploadPage) and first == last:  # A key may have several uploads.
-            return any(upload.upload_id == self._last_upload for upload in page.uploads)
-        return first <= last  # type: ignore[operator]  # both are of one kind of page
+
+def iter_pages(get_page: Callable[[OptionsT], PageT], options: OptionsT) -> Iterator[PageT]:
+    """Yields page after page of a listing.
+
+    Args:
+        get_page: Returns the page that such options ask for.
+        options: The options of the first page. They have a ``cursor``.
+
+    Raises:
+        Unavailable: A page does not move on from those before; see `Paging.follow`.
+    """
+    paging = Paging()
+    while True:
+        page = get_page(options)
+        cursor = paging.follow(page)
+        yield page
+        if cursor is None:
+            return
+        options = msgspec.structs.replace(options, cursor=cursor)
 
 
 def check_page(page: Page, asked: str | None) -> None:
@@ -88,15 +124,3 @@ def stands_still(how: str) -> NoReturn:
         Unavailable: Always.
     """
     raise Unavailable(f"the listing does not move on ({how}): see whether a cache in front of the server repeats pages")
-
-
-def _ends_of(page: Page) -> tuple[_Place, _Place] | None:
-    """Returns the first and the last entry of a page; ``None`` if it has none."""
-    if isinstance(page, PartPage):
-        return (page.parts[0].part_number, page.parts[-1].part_number) if page.parts else None
-    if isinstance(page, UploadPage):
-        return (page.uploads[0].key, page.uploads[-1].key) if page.uploads else None
-    # Code points sort as their UTF-8 does.
-    firsts = [info.key for info in page.objects[:1]] + list(page.prefixes[:1])
-    lasts = [info.key for info in page.objects[-1:]] + list(page.prefixes[-1:])
-    return (min(firsts), max(lasts)) if firsts else None

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
-from bucketry.errors import Classified
+from bucketry.errors import Classified, Unsupported
 from bucketry.features import Features
 from bucketry.hookspecs._buckets import BucketSpec
 from bucketry.hookspecs._markers import PROJECT, hookimpl, hookspec, operation
@@ -53,6 +53,16 @@ class DriverSpec(ServiceSpec, BucketSpec, ObjectSpec, TaggingSpec, UploadSpec):
     Settings: ClassVar[type[DriverSettings]]
     features: Features
     s3_endpoint: ClassVar[bool] = False
+
+    def sdk(self) -> object:
+        """Returns the client of the driver's SDK, which `Store.sdk` hands to callers. Not a hook: layers do not see it.
+
+        A driver that has one overrides this with the type of its client, and documents what callers may do with it.
+
+        Raises:
+            Unsupported: The driver has no SDK.
+        """
+        raise Unsupported(f"the driver {self.name!r} has no SDK")
 
     @hookspec(firstresult=True)
     def classify_error(self, error: Exception) -> Classified:

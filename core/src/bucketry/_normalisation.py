@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Final, TypeVar
 
 from bucketry import _validation as check
+from bucketry._types import check_listed, check_type, type_name
 from bucketry.body import Body, BodySource
 from bucketry.checksums import COMPOSITE, FULL_OBJECT, algorithm_named
-from bucketry.errors import InvalidArgument, InvalidChecksum
-from bucketry.models import ObjectHeaders
+from bucketry.errors import InvalidArgument, InvalidChecksum, InvalidPart
+from bucketry.models import CompletedPart, ObjectHeaders, Part
 from bucketry.options import (
+    AttributesOptions,
     CompleteOptions,
     CopyOptions,
     GetOptions,
     HeadOptions,
+    ListOptions,
     Options,
     PartCopyOptions,
     PartOptions,
@@ -180,3 +185,50 @@ def presign(options: PresignOptions) -> None:
         if value is not None and options.method != method:
             raise InvalidArgument(f"{field} goes with {method} only")
         check.check_header(field.removeprefix("response_"), value)
+
+
+def listed_parts(parts: Sequence[CompletedPart | Part]) -> tuple[CompletedPart, ...]:
+    """Returns the parts that an upload is completed with, their etags without quotes, in strictly ascending number."""
+    check_listed(parts, "the parts are a list of CompletedPart or Part")
+    for part in parts:
+        check_type(part, CompletedPart | Part, "a part")
+    listed = tuple(
+        CompletedPart(
+            part.part_number,
+            check.normalised_etag(part.etag) or "",
+            None if part.checksum is None else part.checksum.checked(),
+        )
+        for part in parts
+    )
+    if not listed:
+        raise InvalidPart("an upload is completed with at least one part")
+    if any(later.part_number <= earlier.part_number for earlier, later in pairwise(listed)):
+        raise InvalidPart("the part numbers are not in ascending order")
+    return listed
+
+
+def keys(keys: Iterable[str]) -> tuple[str, ...]:
+    """Returns the keys of a batch, each once."""
+    if isinstance(keys, str | bytes) or not isinstance(keys, Iterable):
+        raise InvalidArgument(
+            f"delete_objects takes a list of keys, not {type_name(keys)}; delete_object takes one key"
+        )
+    listed = tuple(keys)
+    for key in listed:
+        check.check_key(key)
+    return tuple(dict.fromkeys(listed))
+
+
+def check_listing(options: ListOptions) -> None:
+    """Checks which objects are listed."""
+    check.check_options(options, ListOptions)
+    check.check_page_options(options)
+    for text in (options.prefix, options.delimiter, options.start_after):
+        check.check_prefix(text)
+
+
+def check_attributes(options: AttributesOptions) -> None:
+    """Checks which page of an object's parts is asked for."""
+    check.check_limit(options.limit)
+    if options.after < 0:
+        raise InvalidArgument("after is the number of a part, or 0")

@@ -1,0 +1,577 @@
+"""The store: what everybody calls, whatever the driver.
+
+It checks and normalises the arguments once, refuses what the driver did not declare, makes one call along the chain of
+layers to the driver, and hands on the result.
+"""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from types import SimpleNamespace, TracebackType
+from typing import Any, Final, NoReturn, Self, cast
+
+import msgspec
+
+from bucketry import _normalisation as normalise
+from bucketry import _validation as check
+from bucketry._chain import build_chain
+from bucketry._docstrings import add_errors_of_hooks
+from bucketry._types import type_name
+from bucketry.body import Body, BodySource
+from bucketry.cors import CorsRule, checked_rules
+from bucketry.errors import InvalidArgument, NoSuchBucket, StoreClosed, TooLarge, Unsupported
+from bucketry.features import Capabilities, Features
+from bucketry.hookspecs import OPERATIONS, DriverSpec
+from bucketry.models import (
+    BucketInfo,
+    CompletedPart,
+    DeleteResult,
+    ObjectAttributes,
+    ObjectInfo,
+    ObjectPage,
+    Part,
+    PartPage,
+    PresignedUrl,
+    Status,
+    Upload,
+    UploadPage,
+    Usage,
+    UsageReport,
+)
+from bucketry.opened import OpenedObject
+from bucketry.options import (
+    HEADER_FEATURES,
+    AttributesOptions,
+    CompleteOptions,
+    CopyOptions,
+    DeleteOptions,
+    GetOptions,
+    HeadOptions,
+    ListOptions,
+    Options,
+    PageOptions,
+    PartCopyOptions,
+    PartOptions,
+    PresignOptions,
+    PutOptions,
+    UploadListOptions,
+    UploadOptions,
+)
+from bucketry.paging import check_page, iter_pages
+from bucketry.s3 import MAX_PAGE
+from bucketry.tagging import normalised_tags
+
+# Made once: a call with one of these has nothing to check.
+_HEAD: Final = HeadOptions()
+_ATTRIBUTES: Final = AttributesOptions()
+_GET: Final = GetOptions()
+_PUT: Final = PutOptions()
+_COPY: Final = CopyOptions()
+_DELETE: Final = DeleteOptions()
+_PRESIGN: Final = PresignOptions()
+_LIST: Final = ListOptions()
+_UPLOAD: Final = UploadOptions()
+_PART: Final = PartOptions()
+_PART_COPY: Final = PartCopyOptions()
+_COMPLETE: Final = CompleteOptions()
+_LIST_PARTS: Final = PageOptions()
+_LIST_UPLOADS: Final = UploadListOptions()
+
+
+class Store:
+    """An object store over any driver. Threads can share it. Close it, or use it in a ``with`` statement.
+
+    Any method may raise, besides what it names itself:
+
+    - ``InvalidBucketName``, ``InvalidKey`` or ``InvalidArgument`` for an argument that is not valid;
+    - ``Unsupported`` for an operation that the driver does not have, or an option whose feature it does not declare;
+    - ``AccessDenied``, ``Throttled``, ``Unavailable`` or ``BackendError`` for what the backend said, which is the
+      error's ``__cause__``;
+    - ``Unavailable`` for a listing whose pages do not move on, as where a cache repeats one;
+    - ``StoreClosed`` after `close`.
+
+    Attributes:
+        capabilities: What the store can do.
+    """
+
+    def __init__(self, driver: DriverSpec, layers: Sequence[object] = ()) -> None:
+        """Opens a store over a driver object; `open_store` makes one from a URL.
+
+        Args:
+            driver: The driver. The store closes it.
+            layers: Hook wrappers around it; the last is outermost. They cannot be changed later. A layer that waits for
+                anything (a clock, a network) has an attribute ``blocks`` that is true.
+
+        Raises:
+            InvalidDriver: The driver or a layer breaks the contract; the message says how.
+        """
+        self._chain, operations = build_chain(driver, layers)
+        self._features = _features(driver, layers)
+        self._driver_name = driver.name
+        self._sdk = driver.sdk
+        self._closed = False
+        self._closing = threading.Lock()
+        self.capabilities = Capabilities(
+            driver=driver.name,
+            contract_version=driver.contract_version,
+            operations=operations,
+            features=self._features,
+            s3_endpoint=driver.s3_endpoint,
+        )
+
+    def sdk(self) -> Any:
+        """Returns the client of the driver's SDK, for what the contract does not have.
+
+        Each driver documents the type. The client keeps the driver's endpoint, credentials and connections, and works
+        until the store is closed. Its calls pass no layer, and its errors are the SDK's own.
+
+        Raises:
+            Unsupported: The driver has no SDK.
+        """
+        return self._sdk()
+
+    def close(self) -> None:
+        """Frees the driver's connections and memory. Closing again does nothing.
+
+        From then on every other call raises `StoreClosed`. `capabilities` can still be read. An iteration that began
+        before ends with `StoreClosed` at its next page. The content of an object that was opened before comes whole or
+        ends in an error, as the driver decides; it is never cut short.
+        """
+        with self._closing:
+            if self._closed:
+                return
+            self._closed = True
+        close = self._chain.close
+        self._refuse_calls()
+        if "close" in self.capabilities.operations:
+            close()
+
+    def _refuse_calls(self) -> None:
+        """Replaces each method by a refusal, so that an open store need not look whether it is closed."""
+
+        def refuse(*_: object, **__: object) -> NoReturn:
+            raise StoreClosed("open another one for this call")
+
+        # The chain too, for whoever kept one of the methods.
+        self._chain = cast("DriverSpec", SimpleNamespace(**dict.fromkeys(OPERATIONS, refuse)))
+        self._sdk = refuse
+        kind: Any = type(self)  # mypy doubts that a class can be hashed.
+        for name in _methods_of(kind):
+            setattr(self, name, refuse)
+
+    def __enter__(self) -> Self:
+        if self._closed:
+            raise StoreClosed("open another one for this with statement")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Store {self._driver_name}>"
+
+    # The store as a whole
+
+    def status(self) -> Status:
+        """Says whether the backend responds and accepts the credentials; it is no error if it does not."""
+        return self._chain.status()
+
+    def list_buckets(self) -> tuple[BucketInfo, ...]:
+        """Returns all buckets, in byte order of their names."""
+        return self._chain.list_buckets()
+
+    def bucket_usage(self, bucket: str) -> Usage:
+        """Says how much a bucket holds, from which source, and when that was true.
+
+        Raises:
+            NoSuchBucket: It does not exist.
+        """
+        usage = self.bucket_usages([bucket]).get(bucket)
+        if usage is None:
+            raise NoSuchBucket(bucket=bucket)
+        return usage
+
+    def bucket_usages(self, buckets: Iterable[str]) -> dict[str, Usage]:
+        """Says how much each of these buckets holds, in one call; a bucket that does not exist is left out."""
+        if isinstance(buckets, str | bytes) or not isinstance(buckets, Iterable):
+            raise InvalidArgument(
+                f"bucket_usages takes a list of names, not {type_name(buckets)}; bucket_usage takes one name"
+            )
+        listed = tuple(buckets)
+        for bucket in listed:
+            check.check_bucket(bucket)
+        return self._chain.bucket_usage(tuple(dict.fromkeys(listed))) if listed else {}
+
+    def usage_report(self) -> UsageReport:
+        """Says what the backend knows of its use beyond sizes: room on disk, owners, quotas, operations."""
+        return self._chain.usage_report()
+
+    # Buckets
+
+    def create_bucket(self, bucket: str) -> BucketInfo:
+        """Creates a bucket.
+
+        Raises:
+            InvalidBucketName: The name breaks S3's rules for new buckets.
+        """
+        check.check_new_bucket(bucket)
+        return self._chain.create_bucket(bucket)
+
+    def head_bucket(self, bucket: str) -> BucketInfo:
+        """Returns one bucket."""
+        check.check_bucket(bucket)
+        return self._chain.head_bucket(bucket)
+
+    def delete_bucket(self, bucket: str) -> None:
+        """Deletes an empty bucket."""
+        check.check_bucket(bucket)
+        self._chain.delete_bucket(bucket)
+
+    def get_bucket_cors(self, bucket: str) -> tuple[CorsRule, ...]:
+        """Returns a bucket's rules for pages of other origins, in their order; empty where it has none."""
+        check.check_bucket(bucket)
+        return self._chain.get_bucket_cors(bucket)
+
+    def put_bucket_cors(self, bucket: str, rules: Sequence[CorsRule]) -> None:
+        """Replaces a bucket's rules for pages of other origins.
+
+        Raises:
+            InvalidArgument: There is no rule or more than 100, or one breaks S3's bounds; the message says which.
+        """
+        check.check_bucket(bucket)
+        self._chain.put_bucket_cors(bucket, checked_rules(rules))
+
+    def delete_bucket_cors(self, bucket: str) -> None:
+        """Deletes all rules for pages of other origins of a bucket; if it has none, this is a no-op that succeeds."""
+        check.check_bucket(bucket)
+        self._chain.delete_bucket_cors(bucket)
+
+    # Listings
+
+    def list_objects(self, bucket: str, options: ListOptions = _LIST) -> ObjectPage:
+        """Lists one page of a bucket, in UTF-8 byte order; `iter_objects` gives all pages."""
+        check.check_bucket(bucket)
+        if options is not _LIST:
+            normalise.check_listing(options)
+            self._require_declared(options)
+        page = self._chain.list_objects(bucket, options)
+        check_page(page, options.cursor)
+        return page
+
+    def iter_objects(self, bucket: str, options: ListOptions = _LIST) -> Iterator[ObjectInfo]:
+        """Yields all objects of a bucket that the options ask for, page after page.
+
+        Common prefixes are left out; ``options.limit`` is the size of a page.
+
+        Raises:
+            NoSuchBucket: The bucket does not exist, at the first object.
+        """
+        for page in self.iter_object_pages(bucket, options):
+            yield from page.objects
+
+    def iter_object_pages(self, bucket: str, options: ListOptions = _LIST) -> Iterator[ObjectPage]:
+        """Yields all pages of a listing, with their common prefixes; ``options.limit`` is the size of a page.
+
+        Raises:
+            NoSuchBucket: The bucket does not exist, at the first page.
+        """
+        return iter_pages(lambda asked: self.list_objects(bucket, asked), options)
+
+    # Objects
+
+    def head_object(self, bucket: str, key: str, options: HeadOptions = _HEAD) -> ObjectInfo:
+        """Returns an object without its content."""
+        self._check_target(bucket, key)
+        if options is not _HEAD:
+            self._require(options, HeadOptions)
+            options = normalise.read_conditions(options)
+        return self._chain.head_object(bucket, key, options)
+
+    def get_object_attributes(
+        self, bucket: str, key: str, options: AttributesOptions = _ATTRIBUTES
+    ) -> ObjectAttributes:
+        """Returns an object with one page of the parts that it was uploaded in."""
+        self._check_target(bucket, key)
+        if options is not _ATTRIBUTES:
+            self._require(options, AttributesOptions)
+            normalise.check_attributes(options)
+        return self._chain.get_object_attributes(bucket, key, options)
+
+    def get_object(self, bucket: str, key: str, options: GetOptions = _GET) -> OpenedObject:
+        """Opens an object, or a range or part of it, for reading; use it in a ``with`` statement."""
+        self._check_target(bucket, key)
+        if options is not _GET:
+            self._require(options, GetOptions)
+            options = normalise.get(options)
+        return self._chain.get_object(bucket, key, options)
+
+    def put_object(self, bucket: str, key: str, body: Body | BodySource, options: PutOptions = _PUT) -> ObjectInfo:
+        """Stores an object; a reader sees the old one or the new one, whole.
+
+        Args:
+            bucket: The bucket.
+            key: The key, byte for byte.
+            body: Bytes, a binary file, an iterable of pieces, or a `Body` where the length of these is known.
+            options: Headers and tags of the object, and conditions.
+
+        Raises:
+            IncompleteBody: The body broke off; nothing was stored.
+            BadDigest: The body has another digest than ``content_md5`` or ``checksum``; nothing was stored.
+            InvalidChecksum: ``checksum`` is malformed, or its algorithm does not exist.
+            InvalidArgument: ``body`` is a `Body` that somebody has read from.
+        """
+        self._check_target(bucket, key)
+        content = normalise.content(body)
+        if options is not _PUT:
+            self._require(options, PutOptions)
+            options = normalise.put(options)
+            normalise.require_digests(content, options)
+        most = self._features.max_put_size
+        content.limit = most
+        if content.length is not None and content.length > most:
+            raise TooLarge(f"one put takes at most {most} bytes", bucket=bucket, key=key)
+        return self._chain.put_object(bucket, key, content, options)
+
+    def copy_object(
+        self, source_bucket: str, source_key: str, bucket: str, key: str, options: CopyOptions = _COPY
+    ) -> ObjectInfo:
+        """Copies an object within the backend: content, headers, metadata and tags, or those of ``options``."""
+        self._check_target(source_bucket, source_key)
+        self._check_target(bucket, key)
+        self._require(options, CopyOptions)
+        if options.headers is not None:
+            check.check_declared(options.headers, HEADER_FEATURES, self._features, self._driver_name)
+        if options.tags is not None and not self._features.copy_tagging:  # Also for "none at all".
+            raise Unsupported(f"the driver {self._driver_name!r} does not declare copy_tagging")
+        options = normalise.copy(options)
+        if options.headers is None and (source_bucket, source_key) == (bucket, key):
+            raise InvalidArgument("a copy of an object onto itself needs new headers", bucket=bucket, key=key)
+        return self._chain.copy_object(source_bucket, source_key, bucket, key, options)
+
+    def delete_object(self, bucket: str, key: str, options: DeleteOptions = _DELETE) -> None:
+        """Deletes an object; if no such object exists, this is a no-op that succeeds."""
+        self._check_target(bucket, key)
+        if options is not _DELETE:
+            self._require(options, DeleteOptions)
+            options = check.changed(options, if_match=check.normalised_etag(options.if_match))
+        self._chain.delete_object(bucket, key, options)
+
+    def delete_objects(self, bucket: str, keys: Iterable[str]) -> DeleteResult:
+        """Deletes any number of objects, 1,000 in each call; a key that fails does not stop the others.
+
+        Returns:
+            Every key once, as deleted (also where it did not exist) or failed, in the order given.
+
+        Raises:
+            InvalidKey: One of the keys is not valid; nothing was deleted.
+        """
+        check.check_bucket(bucket)
+        wanted = normalise.keys(keys)
+        results = [
+            self._chain.delete_objects(bucket, wanted[start : start + MAX_PAGE])
+            for start in range(0, len(wanted), MAX_PAGE)
+        ]
+        return DeleteResult(
+            tuple(key for result in results for key in result.deleted),
+            tuple(failure for result in results for failure in result.failed),
+        )
+
+    def presign(self, bucket: str, key: str, options: PresignOptions = _PRESIGN) -> PresignedUrl:
+        """Makes a URL that lets its holder download or upload this object for a while. It is a secret."""
+        self._check_target(bucket, key)
+        check.check_options(options, PresignOptions)
+        normalise.presign(options)
+        self._require_declared(options)
+        return self._chain.presign(bucket, key, options)
+
+    # Tags of objects
+
+    def get_object_tagging(self, bucket: str, key: str) -> Mapping[str, str]:
+        """Returns an object's tags; empty where it has none. `head_object` says their number."""
+        self._check_target(bucket, key)
+        return self._chain.get_object_tagging(bucket, key)
+
+    def put_object_tagging(self, bucket: str, key: str, tags: Mapping[str, str]) -> None:
+        """Replaces an object's tags; its content and etag stay as they are.
+
+        Raises:
+            InvalidArgument: There are more than 10 tags, or one breaks S3's rules.
+        """
+        self._check_target(bucket, key)
+        self._chain.put_object_tagging(bucket, key, normalised_tags(tags))
+
+    def delete_object_tagging(self, bucket: str, key: str) -> None:
+        """Deletes all tags of an object; if it has none, this is a no-op that succeeds."""
+        self._check_target(bucket, key)
+        self._chain.delete_object_tagging(bucket, key)
+
+    # Multipart uploads
+
+    def list_multipart_uploads(self, bucket: str, options: UploadListOptions = _LIST_UPLOADS) -> UploadPage:
+        """Lists one page of the multipart uploads in progress, by key and then by time."""
+        check.check_bucket(bucket)
+        self._require(options, UploadListOptions)
+        check.check_page_options(options)
+        check.check_prefix(options.prefix)
+        page = self._chain.list_multipart_uploads(bucket, options)
+        check_page(page, options.cursor)
+        return page
+
+    def iter_multipart_uploads(self, bucket: str, options: UploadListOptions = _LIST_UPLOADS) -> Iterator[Upload]:
+        """Yields all multipart uploads in progress.
+
+        Raises:
+            NoSuchBucket: The bucket does not exist, at the first upload.
+        """
+        for page in iter_pages(lambda asked: self.list_multipart_uploads(bucket, asked), options):
+            yield from page.uploads
+
+    def create_multipart_upload(self, bucket: str, key: str, options: UploadOptions = _UPLOAD) -> Upload:
+        """Begins a multipart upload; the key keeps its object until the upload is completed.
+
+        Raises:
+            InvalidChecksum: The checksum's algorithm does not exist, or has no checksum of that type.
+        """
+        self._check_target(bucket, key)
+        self._require(options, UploadOptions)
+        return self._chain.create_multipart_upload(bucket, key, normalise.upload(options))
+
+    def upload_part(
+        self,
+        bucket: str,
+        key: str,
+        upload_id: str,
+        part_number: int,
+        body: Body | BodySource,
+        options: PartOptions = _PART,
+    ) -> Part:
+        """Stores one part; a part that is sent again replaces the one before.
+
+        Raises:
+            InvalidArgument: The part number is not 1 to the driver's ``max_parts``, or ``body`` is a `Body` that
+                somebody has read from.
+            TooLarge: The part is larger than the driver's ``max_part_size``.
+            IncompleteBody: The body broke off; nothing was stored.
+            BadDigest: The body has another digest than ``content_md5`` or ``checksum``; nothing was stored.
+        """
+        self._check_upload(bucket, key, upload_id)
+        check.check_part_number(part_number, self._features.max_parts)
+        content = normalise.content(body)
+        if options is not _PART:
+            self._require(options, PartOptions)
+            options = normalise.digests(options)
+            normalise.require_digests(content, options)
+        most = self._features.max_part_size
+        content.limit = most
+        if content.length is not None and content.length > most:
+            raise TooLarge(f"a part has at most {most} bytes", bucket=bucket, key=key)
+        return self._chain.upload_part(bucket, key, upload_id, part_number, content, options)
+
+    def upload_part_copy(
+        self,
+        bucket: str,
+        key: str,
+        upload_id: str,
+        part_number: int,
+        source_bucket: str,
+        source_key: str,
+        options: PartCopyOptions = _PART_COPY,
+    ) -> Part:
+        """Stores one part whose content is an object's, or a range of it; nothing passes through the caller.
+
+        Raises:
+            InvalidArgument: The part number is not 1 to the driver's ``max_parts``, or the range lacks an end.
+        """
+        self._check_upload(bucket, key, upload_id)
+        check.check_part_number(part_number, self._features.max_parts)
+        self._check_target(source_bucket, source_key)
+        self._require(options, PartCopyOptions)
+        options = normalise.part_copy(options)
+        wanted, most = options.range, self._features.max_part_size
+        if wanted is not None and (wanted.last or 0) - (wanted.first or 0) >= most:
+            raise TooLarge(f"a part has at most {most} bytes", bucket=bucket, key=key)
+        return self._chain.upload_part_copy(bucket, key, upload_id, part_number, source_bucket, source_key, options)
+
+    def list_parts(self, bucket: str, key: str, upload_id: str, options: PageOptions = _LIST_PARTS) -> PartPage:
+        """Lists one page of an upload's parts, in ascending number; `iter_parts` gives all."""
+        self._check_upload(bucket, key, upload_id)
+        self._require(options, PageOptions)
+        check.check_page_options(options)
+        page = self._chain.list_parts(bucket, key, upload_id, options)
+        check_page(page, options.cursor)
+        return page
+
+    def iter_parts(self, bucket: str, key: str, upload_id: str, options: PageOptions = _LIST_PARTS) -> Iterator[Part]:
+        """Yields all parts of an upload.
+
+        Raises:
+            NoSuchUpload: As `list_parts`, at the first part.
+        """
+        for page in iter_pages(lambda asked: self.list_parts(bucket, key, upload_id, asked), options):
+            yield from page.parts
+
+    def complete_multipart_upload(
+        self,
+        bucket: str,
+        key: str,
+        upload_id: str,
+        parts: Sequence[CompletedPart | Part],
+        options: CompleteOptions = _COMPLETE,
+    ) -> ObjectInfo:
+        """Makes the listed parts the object; parts that are not listed are discarded, where the driver can do that.
+
+        Raises:
+            InvalidPart: The part numbers are not ascending, or there is no part.
+        """
+        self._check_upload(bucket, key, upload_id)
+        self._require(options, CompleteOptions)
+        listed = normalise.listed_parts(parts)
+        if not self._features.checksums and any(part.checksum is not None for part in listed):
+            raise Unsupported(f"the driver {self._driver_name!r} does not declare checksums, which a part's needs")
+        return self._chain.complete_multipart_upload(bucket, key, upload_id, listed, normalise.completion(options))
+
+    def abort_multipart_upload(self, bucket: str, key: str, upload_id: str) -> None:
+        """Ends an upload and frees its parts."""
+        self._check_upload(bucket, key, upload_id)
+        self._chain.abort_multipart_upload(bucket, key, upload_id)
+
+    # Checks that all of them share
+
+    def _require(self, options: Options, kind: type[Options]) -> None:
+        """Refuses options of another operation, or of wrong types, or that the driver does not declare."""
+        check.check_options(options, kind)
+        self._require_declared(options)
+
+    def _require_declared(self, options: Options) -> None:
+        check.check_declared(options, options.feature_of, self._features, self._driver_name)
+
+    def _check_target(self, bucket: str, key: str) -> None:
+        check.check_bucket(bucket)
+        check.check_key(key)
+
+    def _check_upload(self, bucket: str, key: str, upload_id: str) -> None:
+        self._check_target(bucket, key)
+        check.check_upload_id(bucket, key, upload_id)
+
+
+def _features(driver: DriverSpec, layers: Sequence[object]) -> Features:
+    """What the driver declares, except for what a layer takes away: where one waits, every call may."""
+    features = driver.features
+    if features.non_blocking and any(getattr(layer, "blocks", False) for layer in layers):
+        return msgspec.structs.replace(features, non_blocking=False)
+    return features
+
+
+@cache
+def _methods_of(kind: Any) -> tuple[str, ...]:
+    """The names of the public methods that refuse once a store is closed: all but `Store.close`."""
+    members = inspect.getmembers_static(kind, inspect.isfunction)
+    return tuple(name for name, member in members if not name.startswith("_") and member is not Store.close)
+
+
+add_errors_of_hooks(Store)

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 from bucketry import Body
-from bucketry_http.shared.channel import BATCH_BYTES, SMALL_BYTES, BodyChannel
-from bucketry_http.shared.uploading import Uploader
+from bucketry_http.shared.writing import BATCH_BYTES, SMALL_BYTES, BodyChannel, Uploader
 
 MIB = 1024**2
 

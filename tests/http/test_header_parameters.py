@@ -5,8 +5,8 @@ from __future__ import annotations
 from urllib.parse import quote
 
 import pytest
-from bucketry_http.shared.header_parameters import extended_value, split_header
-from bucketry_http.shared.request_errors import MalformedForm
+from bucketry_http.shared.errors import MalformedForm
+from bucketry_http.shared.forms import extended_value, split_header
 from hypothesis import given
 from hypothesis import strategies as st
 

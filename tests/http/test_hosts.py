@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from bucketry import InvalidSettings, Store, open_store
 from bucketry_http import RestSettings, S3Settings, create_app
-from bucketry_http.shared.hosts import HostRules, _read, read_host
-from bucketry_http.shared.origins import is_foreign
+from bucketry_http.shared.hosts import HostRules, _read, is_foreign, read_host
 from litestar.testing import TestClient
 
 from tests.http.raw_requests import answers

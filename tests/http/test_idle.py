@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
-from bucketry_http.shared.idle import IdleWatch
+from bucketry_http.shared.request_body import IdleWatch
 
 AGES = 3600.0
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from bucketry import InvalidSettings, Store
 from bucketry_http import RestSettings
-from bucketry_http.shared.origins import is_foreign
+from bucketry_http.shared.hosts import is_foreign
 
 from tests.http.conftest import Client, MakeClient
 from tests.http.serving import ask, running

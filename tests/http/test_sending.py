@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 from bucketry import ObjectInfo, OpenedObject, Store, Unavailable
 from bucketry_http.shared.calls import StoreCalls
-from bucketry_http.shared.sending import BATCH_BYTES, ContentReader, ContentSender
+from bucketry_http.shared.response_body import BATCH_BYTES, ContentReader, ContentSender
 
 from tests.http.conftest import memory_driver
 from tests.http.serving import WAIT

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 import pytest
 from bucketry import Store
 from bucketry_http import Listener, RestSettings, S3Rights, S3Settings, Server, create_app, create_s3_app
-from bucketry_http.shared.receiving import MIN_BYTES_A_SECOND, RequestContent
-from bucketry_http.shared.request_errors import SlowBody
+from bucketry_http.shared.errors import SlowBody
+from bucketry_http.shared.request_body import MIN_BYTES_A_SECOND, RequestBody
 
 from tests.http.conftest import memory_driver
 from tests.http.raw_requests import answers
@@ -138,7 +138,7 @@ def test_a_client_may_pause_and_must_not_dawdle() -> None:
             return {"type": "http.request", "body": bytes(size), "more_body": bool(coming)}
 
         coming = list(pieces)
-        content = RequestContent(receive, 0.4)  # type: ignore[arg-type]
+        content = RequestBody(receive, 0.4)  # type: ignore[arg-type]
         return sum([len(piece) async for piece in _all(content)])
 
     enough = MIN_BYTES_A_SECOND
@@ -152,6 +152,6 @@ def test_a_client_may_pause_and_must_not_dawdle() -> None:
         asyncio.run(run([(0.6, enough)]))
 
 
-async def _all(content: RequestContent) -> AsyncIterator[bytes]:
+async def _all(content: RequestBody) -> AsyncIterator[bytes]:
     while piece := await content.next():
         yield piece

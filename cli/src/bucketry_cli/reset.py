@@ -18,7 +18,7 @@ from bucketry_cli.errors import Failure
 from bucketry_cli.rm import delete_keys
 
 if TYPE_CHECKING:
-    from bucketry_http.shared.gate import Gate
+    from bucketry_http.rest.cors import BrowserRules
 
 PATH: Final = "/_bucketry/reset"
 
@@ -113,7 +113,7 @@ def _delete(store: Store, bucket: str) -> None:
 class ResetApp:
     """The reset endpoint in front of another application, which gets all other requests."""
 
-    def __init__(self, app: Any, reset: Callable[[], None], gate: Gate) -> None:
+    def __init__(self, app: Any, reset: Callable[[], None], gate: BrowserRules) -> None:
         """Puts it there.
 
         Args:

@@ -16,9 +16,9 @@ from litestar.typing import FieldDefinition
 from bucketry_http.rest.faults_of_input import fault_of_body
 from bucketry_http.rest.problems import MalformedJson
 from bucketry_http.rest.storage import app_of
-from bucketry_http.shared.json_names import RepeatedName, check_names
-from bucketry_http.shared.receiving import RequestContent
-from bucketry_http.shared.request_errors import UnsupportedMediaType
+from bucketry_http.shared.errors import UnsupportedMediaType
+from bucketry_http.shared.request_body import RequestBody
+from bucketry_http.shared.strict_json import RepeatedName, check_names
 
 if TYPE_CHECKING:
     from litestar._openapi.schema_generation import SchemaCreator
@@ -68,7 +68,7 @@ class ApiRequest(Request[Any, Any, Any]):
         """
         if self._body is not Empty:
             return self._body
-        content = RequestContent(self.receive, app_of(self).settings.idle_seconds)
+        content = RequestBody(self.receive, app_of(self).settings.idle_seconds)
         body = await content.next()
         if body:
             self._check_type()
@@ -78,7 +78,7 @@ class ApiRequest(Request[Any, Any, Any]):
         self._body = body
         return body
 
-    async def _rest(self, begun: bytes, content: RequestContent) -> bytes:
+    async def _rest(self, begun: bytes, content: RequestBody) -> bytes:
         # To add to bytes would copy all of them each time.
         body = bytearray(begun)
         while piece := await content.next():

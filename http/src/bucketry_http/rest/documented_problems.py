@@ -15,8 +15,8 @@ from bucketry import BucketryError, NotFound, NotModified
 from litestar.openapi.datastructures import ResponseSpec
 
 from bucketry_http.rest.problems import FRAMEWORK_CODES, status_of
+from bucketry_http.rest.schemas import PROBLEM_TYPE, Problem
 from bucketry_http.server.request_head import REFUSAL_CODES
-from bucketry_http.shared.problem import MEDIA_TYPE, Problem
 
 ANY_REQUEST: Final = (400, 403, 408, 414, 421, 422, 431, 500, 501, 505)
 """What any request may be refused with, whatever it asks for."""
@@ -55,7 +55,7 @@ def problems(*statuses: int) -> dict[int, ResponseSpec]:
 def _problems(statuses: set[int]) -> dict[int, ResponseSpec]:
     return {
         # The operation puts the codes in: not all errors are imported yet.
-        status: ResponseSpec(Problem, generate_examples=False, description="", media_type=MEDIA_TYPE)
+        status: ResponseSpec(Problem, generate_examples=False, description="", media_type=PROBLEM_TYPE)
         for status in sorted(statuses)
     }
 

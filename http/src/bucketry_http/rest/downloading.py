@@ -13,10 +13,10 @@ from bucketry_http.rest.problems import on_store_error
 from bucketry_http.rest.routing import object_key
 from bucketry_http.rest.storage import calls_of
 from bucketry_http.shared import reading
-from bucketry_http.shared.content_types import OWN_SITE, is_code
 from bucketry_http.shared.headers import disposition, headers_of, object_headers
+from bucketry_http.shared.hosts import OWN_SITE, is_code
 from bucketry_http.shared.reading import NOT_MODIFIED, PARTIAL_CONTENT, ReadResult
-from bucketry_http.shared.sending import ContentSender
+from bucketry_http.shared.response_body import ContentSender
 
 SAFETY_HEADERS: Final = {
     # What users upload must never run as a page of this host.

@@ -12,8 +12,8 @@ from litestar import Request, get
 from bucketry_http.rest.documented_problems import problems
 from bucketry_http.rest.openapi import ApiOperation
 from bucketry_http.rest.storage import app_of
-from bucketry_http.shared.ending import is_stopping
-from bucketry_http.shared.request_errors import ServerStops
+from bucketry_http.shared.connection import is_stopping
+from bucketry_http.shared.errors import ServerStops
 
 
 class Live(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from litestar import Response
 
-from bucketry_http.shared.sending import RawHeaders
+from bucketry_http.shared.response_body import RawHeaders
 
 _ENCODER = msgspec.json.Encoder()
 

@@ -17,9 +17,8 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap
 
 from bucketry_http.rest.faults_of_input import fault_of_parameter
-from bucketry_http.shared.failures import log_failure
-from bucketry_http.shared.problem import MEDIA_TYPE, Problem
-from bucketry_http.shared.request_errors import RequestError, ServerStops, SlowBody
+from bucketry_http.rest.schemas import PROBLEM_TYPE, Problem
+from bucketry_http.shared.errors import RequestError, ServerStops, SlowBody, log_failure
 
 logger = logging.getLogger("bucketry_http")
 
@@ -80,7 +79,7 @@ def _answer(
     # An answer to HEAD has no content (RFC 9110, 9.3.2).
     kind = _NoContent if request.method == "HEAD" else Response[Problem | None]
     content = None if request.method == "HEAD" else problem
-    return kind(content, status_code=problem.status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+    return kind(content, status_code=problem.status, media_type=PROBLEM_TYPE, headers=dict(headers or {}))
 
 
 class _NoContent(Response[Problem | None]):

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from bucketry import BucketInfo, ObjectInfo, PresignedUrl, Status, Usage
 from bucketry.options import DEFAULT_EXPIRES_IN
 from bucketry.s3 import BUCKET_NAME, MAX_EXPIRES_IN, MAX_KEY_BYTES, MAX_PAGE
 from msgspec import Meta
+
+from bucketry_http.shared.errors import RequestError
+
+PROBLEM_TYPE: Final = "application/problem+json"
 
 BucketName = Annotated[
     str,
@@ -173,3 +177,33 @@ class PresignedView(msgspec.Struct, frozen=True):
     def of(cls, presigned: PresignedUrl) -> PresignedView:
         """Shows a URL."""
         return cls(presigned.url, whole_seconds(presigned.expires_at))
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What went wrong (RFC 9457).
+
+    Attributes:
+        title: The status in words.
+        status: The HTTP status.
+        code: Stable name of the failure, for programs.
+        detail: What happened, for people.
+        retryable: Whether the same request may succeed later with nothing changed.
+        bucket: The bucket that the request was about.
+        key: The key that the request was about.
+        stored: Keys of the form's files that were stored before the one that failed.
+    """
+
+    title: str
+    status: int
+    code: str
+    detail: str
+    retryable: bool
+    bucket: str | None = None
+    key: str | None = None
+    stored: list[str] | None = None
+
+    @classmethod
+    def of(cls, error: RequestError) -> Problem:
+        """Shows an error in a request."""
+        status = error.status
+        return cls(status.phrase, status, error.code, f"{error.sentence}: {error.detail}", error.retryable)

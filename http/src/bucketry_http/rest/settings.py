@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bucketry_http.shared.gate import Gate
-from bucketry_http.shared.transfers import KIB, MIB, TransferSettings
+from bucketry_http.rest.cors import BrowserRules
+from bucketry_http.shared.settings import KIB, MIB, PortSettings
 
 __all__ = ["KIB", "MIB", "RestSettings"]
 
 
-class RestSettings(TransferSettings, frozen=True, kw_only=True):
+class RestSettings(PortSettings, frozen=True, kw_only=True):
     """Settings of the REST API. The defaults suit a server with a handful of cores.
 
     Attributes:
@@ -38,6 +38,6 @@ class RestSettings(TransferSettings, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         self.gate()
 
-    def gate(self) -> Gate:
+    def gate(self) -> BrowserRules:
         """Returns the rules that these settings make."""
-        return Gate(self.allowed_hosts, self.public_endpoints, self.cors_origins)
+        return BrowserRules(self.allowed_hosts, self.public_endpoints, self.cors_origins)

@@ -9,12 +9,12 @@ from bucketry import Store
 from litestar import Litestar, Request
 from litestar.types import Receive, Scope, Send
 
+from bucketry_http.rest.cors import BrowserRules
 from bucketry_http.rest.head_requests import as_get
 from bucketry_http.rest.routing import PREFIX, route_object_key
 from bucketry_http.rest.settings import RestSettings
 from bucketry_http.shared.calls import StoreCalls
-from bucketry_http.shared.gate import Gate
-from bucketry_http.shared.uploading import Uploader
+from bucketry_http.shared.writing import Uploader
 
 
 class StorageApp(Litestar):
@@ -30,7 +30,7 @@ class StorageApp(Litestar):
     calls: StoreCalls
     uploader: Uploader
     settings: RestSettings
-    gate: Gate
+    gate: BrowserRules
 
     def serve_store(self, store: Store, settings: RestSettings) -> Self:
         """Serves this store from now on; returns the application itself."""

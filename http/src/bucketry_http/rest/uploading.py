@@ -10,6 +10,7 @@ from bucketry.ranges import whole_number
 from bucketry.s3 import MAX_KEY_BYTES
 from litestar import Request, Response, post, put
 
+from bucketry_http.rest.content_types import guess_content_type
 from bucketry_http.rest.documented_problems import errors
 from bucketry_http.rest.json_answers import Json
 from bucketry_http.rest.openapi import Bucket, FormUpload, RawUpload
@@ -18,8 +19,8 @@ from bucketry_http.rest.routing import object_key
 from bucketry_http.rest.schemas import ObjectView
 from bucketry_http.rest.storage import app_of, calls_of
 from bucketry_http.shared.conditions import match_option
-from bucketry_http.shared.content_types import guess_content_type
-from bucketry_http.shared.form import Form, Part
+from bucketry_http.shared.errors import RequestError
+from bucketry_http.shared.forms import Form, Part
 from bucketry_http.shared.headers import (
     METADATA_PREFIX,
     TAGGING,
@@ -28,9 +29,8 @@ from bucketry_http.shared.headers import (
     kept_headers,
     tags_of,
 )
-from bucketry_http.shared.receiving import RequestContent
-from bucketry_http.shared.request_errors import RequestError
-from bucketry_http.shared.uploading import Uploader
+from bucketry_http.shared.request_body import RequestBody
+from bucketry_http.shared.writing import Uploader
 
 _FIELDS: Final = frozenset({"key", "prefix"})
 _MAX_FIELD_BYTES: Final = 4096
@@ -151,7 +151,7 @@ async def upload_objects(request: Request[Any, Any, Any], name: Bucket) -> list[
     """
     app = app_of(request)
     _refuse_settings(headers_of(request.scope), (*_NOT_KEPT, TAGGING, METADATA_PREFIX))
-    content = RequestContent(request.receive, app.settings.idle_seconds)
+    content = RequestBody(request.receive, app.settings.idle_seconds)
     # Fields count as parts too: there are two at most.
     form = Form(content, request.headers.get("content-type", ""), app.settings.max_form_files + len(_FIELDS))
     upload = FormUploader(app.uploader, name, form)
@@ -184,7 +184,7 @@ async def put_object(request: Request[Any, Any, Any], name: Bucket) -> Response[
     headers = headers_of(request.scope)
     _refuse_settings(headers, _NOT_KEPT)
     options = await calls_of(request).call(_put_options, request, name, key, headers)
-    content = RequestContent(request.receive, app.settings.idle_seconds)
+    content = RequestBody(request.receive, app.settings.idle_seconds)
     info = await app.uploader.store(name, key, content, options, _content_length(headers))
     return Json(ObjectView.of(info), own_headers=[(b"etag", b'"%b"' % info.etag.encode("latin-1"))])
 

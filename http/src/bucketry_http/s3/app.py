@@ -23,10 +23,9 @@ from bucketry_http.s3.routing import route
 from bucketry_http.s3.settings import S3Settings, check_published, is_for_published
 from bucketry_http.s3.xml import error_document
 from bucketry_http.server.protocol import BoundedProtocol
-from bucketry_http.shared.ending import DRAIN_SECONDS, MAX_DRAINED_BYTES, end_connection
-from bucketry_http.shared.failures import log_failure
-from bucketry_http.shared.origins import READING_METHODS
-from bucketry_http.shared.request_errors import HostNotAllowed
+from bucketry_http.shared.connection import DRAIN_SECONDS, MAX_DRAINED_BYTES, end_connection
+from bucketry_http.shared.errors import HostNotAllowed, log_failure
+from bucketry_http.shared.hosts import READING_METHODS
 
 logger = logging.getLogger("bucketry_http")
 

@@ -12,7 +12,7 @@ from bucketry_http.s3.errors import S3Error, invalid_argument
 from bucketry_http.s3.request import Endpoint, S3Request, number
 from bucketry_http.s3.response import Response, xml_response
 from bucketry_http.s3.xml import document, element
-from bucketry_http.shared.dates import last_modified
+from bucketry_http.shared.headers import last_modified
 
 _KNOWN: Final = frozenset({"ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"})
 

@@ -23,8 +23,7 @@ from bucketry.sigv4 import (
 from bucketry_http.s3.checksums import body_checksum, trailers_of
 from bucketry_http.s3.errors import S3Error, of_signature
 from bucketry_http.s3.request import S3Request
-from bucketry_http.shared.receiving import Pieces
-from bucketry_http.shared.turns import Turns
+from bucketry_http.shared.request_body import Pauses, Pieces
 
 _STREAMING: Final = frozenset({STREAMING_SIGNED, STREAMING_SIGNED_TRAILER, STREAMING_UNSIGNED_TRAILER})
 _MD5_BYTES: Final = 16
@@ -48,10 +47,10 @@ class S3Body:
         "_ended",
         "_md5",
         "_md5_digest",
+        "_pauses",
         "_pieces",
         "_ready",
         "_sha256",
-        "_turns",
         "_undecoded",
         "_verified",
         "checksum",
@@ -73,7 +72,7 @@ class S3Body:
         self._verified = _signature_of_body(request)
         self._ready: list[bytes] = []
         self._undecoded, self._decoded = b"", 0
-        self._turns = Turns()
+        self._pauses = Pauses()
         self._ended = False
         self._decoder: ChunkDecoder | None = None
         self._sha256 = None
@@ -138,8 +137,8 @@ class S3Body:
     async def _following(self) -> bytes:
         if not self._undecoded:
             return await self._pieces.next()
-        if self._turns.is_over:
-            await self._turns.next()
+        if self._pauses.is_due:
+            await self._pauses.take()
         return self._undecoded
 
     def _take(self, piece: bytes) -> None:

@@ -13,7 +13,7 @@ from bucketry.checksums import ChecksumAlgorithm, Digest
 
 from bucketry_http.s3.errors import S3Error, not_implemented
 from bucketry_http.s3.xml import element
-from bucketry_http.shared.sending import RawHeaders
+from bucketry_http.shared.response_body import RawHeaders
 
 PREFIX: Final = "x-amz-checksum-"
 ALGORITHM: Final = "x-amz-checksum-algorithm"

@@ -18,9 +18,8 @@ from bucketry_http.s3.errors import S3Error
 from bucketry_http.s3.request import Endpoint, S3Request
 from bucketry_http.s3.response import Response, empty_response
 from bucketry_http.s3.settings import S3Credential
-from bucketry_http.shared.content_types import OWN_SITE, is_code
-from bucketry_http.shared.origins import READING_METHODS, is_foreign
-from bucketry_http.shared.sending import RawHeaders
+from bucketry_http.shared.hosts import OWN_SITE, READING_METHODS, is_code, is_foreign
+from bucketry_http.shared.response_body import RawHeaders
 
 logger = logging.getLogger("bucketry_http")
 

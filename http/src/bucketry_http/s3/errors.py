@@ -8,7 +8,7 @@ from typing import Final
 import bucketry as core
 from bucketry.sigv4 import SignatureError
 
-from bucketry_http.shared.request_errors import (
+from bucketry_http.shared.errors import (
     HostNotAllowed,
     MalformedForm,
     RequestError,

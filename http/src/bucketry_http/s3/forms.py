@@ -31,8 +31,8 @@ from bucketry_http.s3.request import Endpoint, S3Request
 from bucketry_http.s3.response import Response, empty_response, xml_response
 from bucketry_http.s3.tagging import MAX_TAG_ELEMENTS, read_tags
 from bucketry_http.s3.xml import document, element, read_xml
-from bucketry_http.shared.form import Form, Part
-from bucketry_http.shared.json_names import RepeatedName, check_names
+from bucketry_http.shared.forms import Form, Part
+from bucketry_http.shared.strict_json import RepeatedName, check_names
 
 _MAX_PARTS: Final = 100
 _FILENAME: Final = "${filename}"

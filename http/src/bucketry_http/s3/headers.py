@@ -15,9 +15,8 @@ from bucketry_http.s3.checksums import algorithm_in
 from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented
 from bucketry_http.s3.request import S3Request
 from bucketry_http.s3.xml import OWNER_ID
-from bucketry_http.shared.dates import last_modified
-from bucketry_http.shared.headers import HEADER_FIELDS, METADATA_PREFIX, tag_pairs
-from bucketry_http.shared.sending import RawHeaders
+from bucketry_http.shared.headers import HEADER_FIELDS, METADATA_PREFIX, last_modified, tag_pairs
+from bucketry_http.shared.response_body import RawHeaders
 
 DEFAULT_TYPE: Final = "binary/octet-stream"
 """The type of an object that is stored without ``Content-Type`` (S3 API reference, PutObject)."""

@@ -18,7 +18,7 @@ from bucketry_http.s3.response import Response, empty_response
 from bucketry_http.shared import reading
 from bucketry_http.shared.conditions import match_option
 from bucketry_http.shared.reading import NOT_MODIFIED, PARTIAL_CONTENT, ReadResult
-from bucketry_http.shared.sending import RawHeaders
+from bucketry_http.shared.response_body import RawHeaders
 
 _NO_CONDITIONS: Mapping[str, Any] = {}
 

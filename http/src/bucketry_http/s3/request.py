@@ -21,8 +21,8 @@ from bucketry_http.s3.errors import S3Error, invalid_argument
 from bucketry_http.s3.settings import S3Rights, S3Settings
 from bucketry_http.shared.calls import StoreCalls
 from bucketry_http.shared.headers import headers_of
-from bucketry_http.shared.receiving import RequestContent
-from bucketry_http.shared.uploading import Uploader
+from bucketry_http.shared.request_body import RequestBody
+from bucketry_http.shared.writing import Uploader
 
 _PROCESS: Final = secrets.token_hex(4).upper()
 _NUMBERS: Final = itertools.count(1)
@@ -75,7 +75,7 @@ class S3Request:
         self.scope = scope
         self.method: str = scope["method"]
         self.headers = headers_of(scope)
-        self.content = RequestContent(receive, idle_seconds)
+        self.content = RequestBody(receive, idle_seconds)
         self.query = NO_QUERY
         self.bucket = self.key = ""
         self.payload: str | None = None

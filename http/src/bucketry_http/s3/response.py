@@ -7,7 +7,7 @@ from typing import Any, Final
 from bucketry_http.s3.errors import S3Error
 from bucketry_http.s3.request import S3Request
 from bucketry_http.s3.xml import error_document
-from bucketry_http.shared.sending import ContentReader, ContentSender, RawHeaders
+from bucketry_http.shared.response_body import ContentReader, ContentSender, RawHeaders
 
 XML: Final = (b"content-type", b"application/xml")
 REGION: Final = b"x-amz-bucket-region"

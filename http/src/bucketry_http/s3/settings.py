@@ -11,7 +11,7 @@ from bucketry.settings import DEFAULT_SECRET_KEY, PUBLISHED_FOR
 from bucketry.sigv4 import Credentials
 
 from bucketry_http.shared.hosts import HostRules
-from bucketry_http.shared.transfers import TransferSettings
+from bucketry_http.shared.settings import PortSettings
 
 _DOMAIN: Final = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 _REGION: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -56,7 +56,7 @@ class S3Credential(S3Rights, frozen=True, kw_only=True):
             raise InvalidSettings(str(error)) from None
 
 
-class S3Settings(TransferSettings, frozen=True, kw_only=True):
+class S3Settings(PortSettings, frozen=True, kw_only=True):
     """Settings of the S3 endpoint.
 
     Attributes:

@@ -19,6 +19,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from bucketry_http.server.date_header import FreshDate, date_now
 from bucketry_http.server.http10 import without_chunks
 from bucketry_http.server.receive_buffer import END_OF_HEAD, ReceiveBuffer
 from bucketry_http.server.request_head import (
@@ -30,8 +31,7 @@ from bucketry_http.server.request_head import (
     body_length,
     origin_form,
 )
-from bucketry_http.shared.dates import FreshDate, date_now
-from bucketry_http.shared.ending import DRAIN_SECONDS, MAX_DRAINED_BYTES, allow_ending
+from bucketry_http.shared.connection import DRAIN_SECONDS, MAX_DRAINED_BYTES, provide_connection
 
 MAX_HEAD_BYTES: Final = 64 * 1024
 """Request line, headers and trailers together, in bytes: eight times what most servers take."""
@@ -194,7 +194,7 @@ class BoundedProtocol(HttpToolsProtocol):
             super().on_headers_complete()
             cycle: Any = self.cycle  # uvicorn declares a list, and adds it to the headers of the response.
             cycle.default_headers = _FRESH_DATE
-            allow_ending(self.scope, cycle, self.transport, self.server_state)
+            provide_connection(self.scope, cycle, self.transport, self.server_state)
 
     def on_message_complete(self) -> None:
         """Ends a request, unless it only begins: see `_decline`."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
+import time
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote
 
 from bucketry import InvalidArgument, ObjectHeaders, ObjectInfo
-from bucketry.s3 import http_date, parse_http_date
-
-from bucketry_http.shared.dates import last_modified
+from bucketry.s3 import http_date, http_date_at, parse_http_date
 
 METADATA_PREFIX: Final = "x-amz-meta-"
 """How S3 names headers of user metadata ("Working with object metadata", S3 user guide)."""
@@ -40,6 +41,14 @@ def headers_of(scope: Any) -> dict[str, str]:
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
         result[name] = f"{result[name]}, {value}" if name in result else value
     return result
+
+
+def last_modified(moment: datetime) -> str:
+    """Returns the value of ``Last-Modified``, which is never later than ``Date`` (RFC 9110, 8.8.2.1).
+
+    A backend's clock may be ahead of this one.
+    """
+    return http_date_at(min(math.floor(moment.timestamp()), int(time.time())))
 
 
 def object_headers(info: ObjectInfo) -> dict[str, str]:

@@ -27,7 +27,7 @@ from bucketry.s3 import parse_http_date
 
 from bucketry_http.shared.calls import StoreCalls
 from bucketry_http.shared.conditions import CONDITIONS, read_options
-from bucketry_http.shared.sending import PIECE_BYTES, ContentReader
+from bucketry_http.shared.response_body import PIECE_BYTES, ContentReader
 
 _NOT_PLAIN: Final = CONDITIONS | {"range"}
 """Headers that make more of a read than the whole object without conditions."""

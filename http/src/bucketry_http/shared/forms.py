@@ -1,9 +1,11 @@
-"""Reads multipart forms (RFC 7578) piece by piece: files pass through, nothing is spooled."""
+"""Multipart forms (RFC 7578), read piece by piece: files pass through, nothing is spooled."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
+from urllib.parse import unquote_to_bytes
 
 from bucketry import TooLarge
 from multipart import (  # type: ignore[import-untyped]
@@ -14,10 +16,8 @@ from multipart import (  # type: ignore[import-untyped]
     content_disposition_unquote,
 )
 
-from bucketry_http.shared.header_parameters import extended_value, split_header
-from bucketry_http.shared.receiving import Pieces
-from bucketry_http.shared.request_errors import MalformedForm, UnsupportedMediaType
-from bucketry_http.shared.turns import Turns
+from bucketry_http.shared.errors import MalformedForm, UnsupportedMediaType
+from bucketry_http.shared.request_body import Pauses, Pieces
 
 _MAX_HEADER_BYTES: Final = 8 * 1024
 _MAX_HEADERS: Final = 16
@@ -25,6 +25,16 @@ _MAX_HEADERS: Final = 16
 _AS_IT_IS: Final = frozenset({"", "7bit", "8bit", "binary"})
 """Values of ``Content-Transfer-Encoding`` that change nothing (RFC 2045, 6.2). Nobody should send the header any more
 (RFC 7578, 4.7), and to store base64 as if it were the file would be a wrong success."""
+
+_END: Final = r"(?=[ \t]*(?:;|$))"
+_PARAMETER: Final = re.compile(
+    rf"""[ \t]*;[ \t]*
+    (?:(?P<name>[!\#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*=[ \t]*
+       (?P<value>"(?:\\.|[^"\\])*"{_END}|"[^"]*"{_END}|[^;"]*))?{_END}[ \t]*""",
+    re.VERBOSE | re.DOTALL,
+)
+"""One parameter. A quoted value is tried with backslashes that escape, as in RFC 9110, before one without: browsers
+escape nothing, and so end the name of a folder with a backslash and the quote."""
 
 
 class Part:
@@ -85,7 +95,7 @@ class Form:
             raise UnsupportedMediaType("files are uploaded as multipart/form-data")
         self._pieces = pieces
         # A form may have thousands of small parts in one piece.
-        self._turns = Turns()
+        self._pauses = Pauses()
         self._events: Iterator[MultipartSegment | bytes | None] = iter(())
         try:
             self._parser = PushMultipartParser(
@@ -119,8 +129,8 @@ class Form:
 
     async def _event(self) -> MultipartSegment | bytes | None:
         while True:
-            if self._turns.is_over:
-                await self._turns.next()
+            if self._pauses.is_due:
+                await self._pauses.take()
             try:
                 return next(self._events)
             except StopIteration:
@@ -147,3 +157,43 @@ class Form:
             raise MalformedForm("the form ends before its last boundary") from None
         self._events = self._parser.parse(piece) if piece else iter(())
         return bool(piece)
+
+
+def split_header(header: str) -> tuple[str, dict[str, str]]:
+    """Returns a header's word in lower case, and the values of its parameters by lower-case name, quotes and all.
+
+    Raises:
+        MalformedForm: A parameter is malformed, or stands there twice.
+    """
+    word, semicolon, _ = header.partition(";")
+    parameters: dict[str, str] = {}
+    position = len(word)
+    while semicolon and position < len(header):
+        match = _PARAMETER.match(header, position)
+        if match is None:
+            raise MalformedForm('the parameters of a header cannot be read: write name=value or name="value"')
+        position = match.end()
+        if match["name"] is None:
+            continue
+        name = match["name"].lower()
+        if name in parameters:
+            raise MalformedForm(f"the parameter {name[:100]!r} stands twice in a header")
+        parameters[name] = match["value"].strip(" \t")
+    return word.strip().lower(), parameters
+
+
+def extended_value(value: str) -> str:
+    """Returns the text of a parameter whose name ends in ``*`` (RFC 8187).
+
+    Raises:
+        MalformedForm: It is not UTF-8, the one encoding that senders may use.
+    """
+    bare = value[1:-1] if len(value) >= 2 and value[0] == value[-1] == '"' else value
+    charset, first, rest = bare.partition("'")
+    _, second, encoded = rest.partition("'")
+    try:
+        if first and second and charset.lower() == "utf-8" and encoded.isascii():
+            return unquote_to_bytes(encoded).decode()
+    except UnicodeDecodeError:
+        pass
+    raise MalformedForm("an extended parameter is not UTF-8: write name*=UTF-8''text, percent-encoded")

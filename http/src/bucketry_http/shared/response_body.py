@@ -1,21 +1,21 @@
-"""Sends an opened object to a client, and closes it however that ends."""
+"""The body of a response: an opened object, sent to a client and closed however that ends."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 from bucketry import BucketryError, OpenedObject
 
 from bucketry_http.shared.calls import StoreCalls
-from bucketry_http.shared.ending import end_connection
-from bucketry_http.shared.failures import log_failure
-from bucketry_http.shared.leaving import watch_leaving
+from bucketry_http.shared.connection import end_connection
+from bucketry_http.shared.errors import log_failure
 
 if TYPE_CHECKING:
-    # At run time that would be all of the framework, which the S3 endpoint does without.
+    # Importing it at run time would load the whole framework, which the S3 endpoint does not need.
     from litestar.types import Receive, Send
 
 BATCH_BYTES: Final = 1024 * 1024
@@ -123,7 +123,7 @@ class ContentSender:
 
     async def _send_long(self, batch: list[bytes], scope: Any, receive: Receive, send: Send) -> None:
         try:
-            async with watch_leaving(receive) as gone:
+            async with watch_disconnect(receive) as gone:
                 while batch and not gone.done():
                     await self._send_batch(batch, send)
                     # A server that does not make us wait would not let anything else run either.
@@ -152,3 +152,28 @@ def _slices(chunk: bytes) -> Iterator[bytes]:
 
 def _body(piece: bytes, *, more: bool) -> Any:
     return {"type": "http.response.body", "body": piece, "more_body": more}
+
+
+@asynccontextmanager
+async def watch_disconnect(receive: Receive) -> AsyncGenerator[asyncio.Future[None], None]:
+    """Waits for the client to leave, beside whatever is done meanwhile.
+
+    Args:
+        receive: The request's ASGI ``receive``; what is left of its body is dropped.
+
+    Yields:
+        A future that is done once the client has left.
+    """
+    gone = asyncio.ensure_future(_disconnected(receive))
+    try:
+        yield gone
+    finally:
+        gone.cancel()
+        with suppress(asyncio.CancelledError):
+            await gone
+
+
+async def _disconnected(receive: Receive) -> None:
+    """Returns when the client has left."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

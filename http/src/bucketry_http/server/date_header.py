@@ -1,20 +1,10 @@
-"""The headers ``Date`` and ``Last-Modified``."""
+"""The header ``Date``."""
 
 from __future__ import annotations
 
-import math
 import time
-from datetime import datetime
 
 from bucketry.s3 import http_date_at
-
-
-def last_modified(moment: datetime) -> str:
-    """Returns the value of ``Last-Modified``, which is never later than ``Date`` (RFC 9110, 8.8.2.1).
-
-    A backend's clock may be ahead of this one.
-    """
-    return http_date_at(min(math.floor(moment.timestamp()), int(time.time())))
 
 
 class FreshDate:

@@ -1,4 +1,4 @@
-"""What an operator can set on the ways of bodies, whichever protocol brings them."""
+"""Settings that both ports have."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ KIB = 1024
 MIB = 1024 * KIB
 
 
-class TransferSettings(msgspec.Struct, frozen=True, kw_only=True):
+class PortSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Bounds on calls and bodies in flight. The defaults suit a server with a handful of cores.
 
     Attributes:

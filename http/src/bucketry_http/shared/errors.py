@@ -1,10 +1,21 @@
-"""What a request can have wrong before any store is asked, whichever protocol it speaks."""
+"""What can be wrong with a request before any store is called, and what the log says about requests that fail."""
 
 from __future__ import annotations
 
+import logging
+import re
 from http import HTTPStatus
+from typing import Final
 
 from bucketry import BucketryError, IncompleteBody, Unavailable
+
+logger = logging.getLogger("bucketry_http")
+
+_MOST: Final = 300
+"""Characters of a cause's own text."""
+
+_QUERY: Final = re.compile(r"\?[^\s'\")]*")
+"""Of a URL: it may hold a signature."""
 
 
 class RequestError(BucketryError):
@@ -70,3 +81,26 @@ class ServerStops(Unavailable):
     """The server goes on for a moment, and is not to be sent anything more. Nothing is wrong, so it is not logged."""
 
     sentence = "The server is about to stop"
+
+
+def log_failure(what: str, error: BucketryError) -> None:
+    """Writes one line about an error of the contract, with its cause; with the traceback at the level ``debug``.
+
+    Args:
+        what: What failed.
+        error: The error.
+    """
+    detailed = error.__cause__ if logger.isEnabledFor(logging.DEBUG) else None
+    logger.warning("%s", _one_line(f"{what}: {error}{_because(error.__cause__)}"), exc_info=detailed)
+
+
+def _because(cause: BaseException | None) -> str:
+    if cause is None:
+        return ""
+    text = _QUERY.sub("?…", str(cause))[:_MOST]
+    return f" (caused by {type(cause).__name__}{': ' + text if text else ''})"
+
+
+def _one_line(text: str) -> str:
+    # A key, and so a path, may have a line end in it.
+    return text if text.isprintable() else "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)

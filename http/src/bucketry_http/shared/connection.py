@@ -19,7 +19,7 @@ DRAIN_SECONDS: Final = 30.0
 _EXTENSION: Final = "bucketry.connection"
 
 
-def allow_ending(scope: Any, cycle: Any, transport: asyncio.Transport, server: Any) -> None:
+def provide_connection(scope: Any, cycle: Any, transport: asyncio.Transport, server: Any) -> None:
     """Lets the application end a request's connection, and know when the server ends; called by the server.
 
     Args:

@@ -1,20 +1,26 @@
-"""The content of a request, as it comes from the client."""
+"""The body of a request, as it comes from the client."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
 from bucketry import IncompleteBody
 
-from bucketry_http.shared.idle import IdleWatch
-from bucketry_http.shared.request_errors import SlowBody
+from bucketry_http.shared.errors import SlowBody
 
 if TYPE_CHECKING:
     from litestar.types import Receive
 
+T = TypeVar("T")
+
 MIN_BYTES_A_SECOND: Final = 1024
 """What a client has to send on average while it is waited for."""
+
+RUN_SECONDS: Final = 0.005
+"""How long a task computes before others may run."""
 
 
 class Pieces(Protocol):
@@ -28,7 +34,7 @@ class Pieces(Protocol):
         """
 
 
-class RequestContent:
+class RequestBody:
     """The content of one request. A client that goes away, falls silent or dawdles makes it fail.
 
     Attributes:
@@ -111,3 +117,82 @@ class _Pace:
             raise SlowBody(f"only {came} bytes came in the last {took:.0f} seconds")
         self._bytes_before, self._waited_before = self._bytes, self._waited
         self._bytes, self._waited = 0, 0.0
+
+
+class IdleWatch:
+    """Ends a wait that lasts too long, and serves any number of waits, one after the other, with one timer.
+
+    `asyncio.timeout` sets a timer for each, and over a large body that takes as long as to look for its boundary.
+    """
+
+    __slots__ = ("_begun", "_expired", "_seconds", "_task", "_timer")
+
+    def __init__(self, seconds: float) -> None:
+        """Waits for nothing yet.
+
+        Args:
+            seconds: How long one wait may last.
+        """
+        self._seconds = seconds
+        self._begun = 0.0
+        self._expired = False
+        self._task: asyncio.Task[Any] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def wait(self, receive: Callable[[], Awaitable[T]]) -> T:
+        """Returns what ``receive`` returns.
+
+        Raises:
+            TimeoutError: It took too long, and was cancelled.
+        """
+        self._task = task = cast("asyncio.Task[Any]", asyncio.current_task())
+        cancelled_before = task.cancelling()
+        self._expired = False
+        self._begun = monotonic()
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(self._seconds, self._look)
+        try:
+            return await receive()
+        except asyncio.CancelledError:
+            if self._expired and task.uncancel() <= cancelled_before:
+                raise TimeoutError from None
+            raise
+        finally:
+            self._task = None
+
+    def close(self) -> None:
+        """Ends the timer, which would otherwise run out by itself."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _look(self) -> None:
+        self._timer = None
+        if self._task is None:
+            return
+        left = self._begun + self._seconds - monotonic()
+        if left > 0:
+            self._timer = asyncio.get_running_loop().call_later(left, self._look)
+        else:
+            self._expired = True
+            self._task.cancel()
+
+
+class Pauses:
+    """Gives other tasks of the event loop a chance to run within a long computation."""
+
+    __slots__ = ("_until",)
+
+    def __init__(self) -> None:
+        """Begins to compute."""
+        self._until = monotonic() + RUN_SECONDS
+
+    @property
+    def is_due(self) -> bool:
+        """Whether others should run now."""
+        return monotonic() > self._until
+
+    async def take(self) -> None:
+        """Lets others run."""
+        await asyncio.sleep(0)
+        self._until = monotonic() + RUN_SECONDS

@@ -1,0 +1,168 @@
+"""Which hosts and web pages may use the REST API: ``Host``, ``Origin`` and CORS (Fetch standard, "CORS protocol").
+
+The S3 endpoint has other rules: each bucket has its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+
+from bucketry_http.rest.schemas import PROBLEM_TYPE, Problem
+from bucketry_http.shared.errors import ForeignOrigin, HostNotAllowed, RequestError
+from bucketry_http.shared.hosts import ANY, READING_METHODS, HostRules, checked_origins, is_foreign, origin_of
+from bucketry_http.shared.response_body import RawHeaders
+
+Send = Callable[[Any], Any]
+
+_ASKING: Final = b"access-control-request-method"
+_JUDGED: Final = frozenset({b"host", b"origin", b"sec-fetch-site", _ASKING})
+
+_METHODS: Final = b"GET, HEAD, POST, PUT, DELETE"
+_EXPOSED: Final = b"ETag, Link, Location, Content-Range, Content-Disposition, Accept-Ranges, Retry-After, *"
+"""``*`` stands for all headers, user metadata too, where no credentials are sent; older browsers need the names."""
+
+_MAX_AGE: Final = b"600"
+"""Seconds that a browser remembers a permission; browsers have limits of their own."""
+
+_HEADER_NAMES: Final = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~, \t-]{1,4096}")
+
+
+class BrowserRules:
+    """The rules of one application."""
+
+    def __init__(
+        self,
+        allowed_hosts: Iterable[str] = (),
+        public_endpoints: Iterable[str] = (),
+        cors_origins: Iterable[str] = (),
+    ) -> None:
+        """Takes what is allowed besides this machine itself.
+
+        Args:
+            allowed_hosts: See `HostRules`.
+            public_endpoints: URLs under which clients reach the application.
+            cors_origins: Origins whose pages may use everything, ``scheme://host[:port]``; ``*``: every page.
+
+        Raises:
+            InvalidSettings: One of them is malformed.
+        """
+        endpoints = tuple(public_endpoints)
+        self._hosts = HostRules(allowed_hosts, endpoints=endpoints)
+        self._own = frozenset(map(origin_of, endpoints))
+        self._cors = Cors(cors_origins)
+
+    async def admit(self, scope: Any, send: Send) -> Send | None:
+        """Lets a request in, or answers it.
+
+        Args:
+            scope: The request's ASGI scope.
+            send: Sends its response.
+
+        Returns:
+            What to send the response with; ``None`` once it is sent.
+        """
+        host, origin, site, asked = _claims(scope["headers"])
+        method = scope["method"]
+        if not self._hosts.allow(host, scope.get("server")):
+            await _refuse(HostNotAllowed(), method, send)
+            return None
+        if origin is not None and method == "OPTIONS" and asked:
+            await self._preflight(scope, origin, send)
+            return None
+        if self._cors.is_on:
+            send = self._cors.exposing(origin, send)
+        if (origin is not None or site is not None) and method not in READING_METHODS:
+            known = origin is not None and (origin in self._own or self._cors.allows(origin))
+            if not known and is_foreign(origin, site, host):
+                await _refuse(ForeignOrigin(), method, send)
+                return None
+        return send
+
+    async def _preflight(self, scope: Any, origin: str, send: Send) -> None:
+        if self._cors.allows(origin):
+            await _answer(HTTPStatus.NO_CONTENT, self._cors.preflight(origin, scope["headers"]), b"", send)
+        else:
+            await _refuse(ForeignOrigin(), "OPTIONS", send)
+
+
+def _claims(headers: RawHeaders) -> tuple[str | None, str | None, str | None, bool]:
+    """Returns Host, Origin and Sec-Fetch-Site, and whether this is asked before another request."""
+    found: dict[bytes, str] = {}
+    for name, value in headers:
+        if name in _JUDGED:
+            text = value.decode("latin-1")
+            # None of them may come twice; what is joined is not understood, hence refused.
+            found[name] = f"{found[name]}, {text}" if name in found else text
+    return found.get(b"host"), found.get(b"origin"), found.get(b"sec-fetch-site"), _ASKING in found
+
+
+async def _refuse(error: RequestError, method: str, send: Send) -> None:
+    body = msgspec.json.encode(Problem.of(error))
+    headers = [(b"content-type", PROBLEM_TYPE.encode()), (b"content-length", b"%d" % len(body))]
+    await _answer(error.status, headers, b"" if method == "HEAD" else body, send)
+
+
+async def _answer(status: HTTPStatus, headers: RawHeaders, body: bytes, send: Send) -> None:
+    await send({"type": "http.response.start", "status": int(status), "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+class Cors:
+    """The origins that are allowed.
+
+    Attributes:
+        is_on: Whether there are any.
+    """
+
+    def __init__(self, origins: Iterable[str]) -> None:
+        """Takes the origins.
+
+        Raises:
+            InvalidSettings: One is malformed.
+        """
+        self._origins = checked_origins(origins)
+        self._everyone = ANY in self._origins
+        self.is_on = bool(self._origins)
+
+    def allows(self, origin: str) -> bool:
+        """Says whether a page of this origin may use everything."""
+        return self._everyone or origin in self._origins
+
+    def preflight(self, origin: str, headers: RawHeaders) -> RawHeaders:
+        """Returns the headers that answer a browser which asks before it sends a request.
+
+        Args:
+            origin: An origin that is allowed.
+            headers: Those of the browser's request.
+        """
+        answered = [
+            *self._allowing(origin),
+            (b"access-control-allow-methods", _METHODS),
+            (b"access-control-max-age", _MAX_AGE),
+            (b"vary", b"Origin, Access-Control-Request-Method, Access-Control-Request-Headers"),
+        ]
+        wanted = b", ".join(value for name, value in headers if name == b"access-control-request-headers")
+        if _HEADER_NAMES.fullmatch(wanted):
+            answered.append((b"access-control-allow-headers", wanted))
+        return answered
+
+    def exposing(self, origin: str | None, send: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """Returns a ``send`` that adds what a response needs, for a request of this origin."""
+        added: RawHeaders = [] if self._everyone else [(b"vary", b"Origin")]
+        if origin is not None and self.allows(origin):
+            added += [*self._allowing(origin), (b"access-control-expose-headers", _EXPOSED)]
+
+        async def send_exposed(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message.get("headers", ()), *added]}
+            await send(message)
+
+        return send_exposed
+
+    def _allowing(self, origin: str) -> RawHeaders:
+        return [(b"access-control-allow-origin", b"*" if self._everyone else origin.encode("latin-1"))]

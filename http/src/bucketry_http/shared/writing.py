@@ -1,0 +1,211 @@
+"""Storing the body of a request: a small one in one call, a larger one while it comes.
+
+A larger body passes through a `BodyChannel` from the event loop to the driver's thread. Waking a thread costs more than
+copying the 64 KiB that a server reads at once. So the thread is woken for a batch and takes all there is, and the loop
+is woken only when it waits for room.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from typing import Final, TypeVar
+
+import anyio
+from bucketry import Body, BucketryError, IncompleteBody, InvalidDriver, ObjectInfo, PutOptions
+
+from bucketry_http.shared.calls import StoreCalls
+from bucketry_http.shared.request_body import Pieces
+from bucketry_http.shared.settings import PortSettings
+
+T = TypeVar("T")
+
+BATCH_BYTES: Final = 1024 * 1024
+SMALL_BYTES: Final = 4096
+"""Pieces that are smaller than this on average are joined for the driver."""
+
+_LEAST_COST: Final = 64
+"""What an object in memory takes besides its bytes, about: a million pieces of one byte are not one megabyte."""
+
+
+class Uploader:
+    """Stores bodies as they come: small ones read first and in one call, others pulled by the driver in a thread."""
+
+    def __init__(self, calls: StoreCalls, settings: PortSettings) -> None:
+        """Keeps what every upload needs."""
+        self._calls = calls
+        self._settings = settings
+
+    async def store(
+        self, bucket: str, key: str, pieces: Pieces, options: PutOptions, length: int | None = None
+    ) -> ObjectInfo:
+        """Stores an object.
+
+        Args:
+            bucket: The bucket.
+            key: The key.
+            pieces: The content.
+            options: Headers and conditions.
+            length: The content's length in bytes, where the client declared it.
+
+        Raises:
+            BucketryError: It could not be stored, or did not come whole; nothing was stored then.
+        """
+        put = self._calls.store.put_object
+        return await self.send(bucket, key, lambda body: put(bucket, key, body, options), pieces, length)
+
+    async def send(
+        self, bucket: str, key: str, put: Callable[[bytes | Body], T], pieces: Pieces, length: int | None = None
+    ) -> T:
+        """Hands a body to a call of the store.
+
+        Args:
+            bucket: The bucket that the call is about.
+            key: The key that it is about.
+            put: The call.
+            pieces: The content.
+            length: The content's length in bytes, where the client declared it.
+
+        Raises:
+            BucketryError: It could not be stored, or did not come whole; nothing was stored then.
+        """
+        try:
+            begun, ended = await self._begin(pieces)
+            if not ended:
+                return await self._stream(put, _Continued(begun, pieces), length)
+            content = begun[0] if len(begun) == 1 else b"".join(begun)
+            if length is not None and length != len(content):
+                raise IncompleteBody(f"{len(content)} of the declared {length} bytes came")
+            return await self._calls.call(put, content)
+        except BucketryError as error:
+            error.locate(bucket, key)
+            raise
+
+    async def _begin(self, pieces: Pieces) -> tuple[list[bytes], bool]:
+        begun: list[bytes] = []
+        size = 0
+        while size <= self._settings.inline_body_bytes:
+            piece = await pieces.next()
+            if not piece:
+                return begun, True
+            begun.append(piece)
+            size += memory_of(piece)
+        return begun, False
+
+    async def _stream(self, put: Callable[[bytes | Body], T], pieces: Pieces, length: int | None) -> T:
+        channel = BodyChannel(self._settings.buffer_bytes)
+        body = Body(channel, length)
+        stored: list[T] = []
+        failure: Exception | None = None
+        async with anyio.create_task_group() as group:
+            group.start_soon(channel.fill, pieces)
+            try:
+                stored.append(await self._calls.transfer(put, body))
+            except Exception as error:  # noqa: BLE001
+                # Raised outside the group, which would wrap it.
+                failure = error
+            group.cancel_scope.cancel()
+        if failure is not None:
+            raise failure
+        if not stored or not channel.drained:
+            raise InvalidDriver("the call returned before the end of the body")
+        return stored[0]
+
+
+class _Continued:
+    """Pieces that were read already, and then those that follow."""
+
+    def __init__(self, begun: list[bytes], following: Pieces) -> None:
+        self._begun = begun[::-1]
+        self._following = following
+
+    async def next(self) -> bytes:
+        return self._begun.pop() if self._begun else await self._following.next()
+
+
+def memory_of(piece: bytes) -> int:
+    """Returns about how many bytes of memory a piece takes."""
+    return max(len(piece), _LEAST_COST)
+
+
+class BodyChannel:
+    """A bounded buffer: filled in the event loop, emptied by iterating over it in one thread."""
+
+    def __init__(self, capacity: int) -> None:
+        """Makes an empty channel; call in the event loop that fills it.
+
+        Args:
+            capacity: How many bytes wait, as `memory_of` counts them, before the filler has to; at least a batch.
+        """
+        self._capacity = max(capacity, BATCH_BYTES)
+        self._loop = asyncio.get_running_loop()
+        self._room = asyncio.Event()
+        self._changed = threading.Condition()
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self._reader_waits = False
+        self._filler_waits = False
+        self._ended = False
+        self._error: Exception | None = None
+        self.drained = False
+
+    async def fill(self, pieces: Pieces) -> None:
+        """Puts all pieces in, as there is room. What goes wrong goes wrong for the reader too."""
+        try:
+            while piece := await pieces.next():
+                await self.put(piece)
+            self._end(None)
+        except Exception as error:  # noqa: BLE001
+            self._end(error)
+        except BaseException:
+            self._end(IncompleteBody("the server stopped"))
+            raise
+
+    async def put(self, piece: bytes) -> None:
+        """Puts one piece in, and waits until there is room for another."""
+        with self._changed:
+            self._pieces.append(piece)
+            self._size += memory_of(piece)
+            if self._reader_waits and self._size >= BATCH_BYTES:
+                self._changed.notify()
+            if self._size < self._capacity:
+                return
+            self._filler_waits = True
+            self._room.clear()
+        await self._room.wait()
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yields all pieces, waiting for them.
+
+        Raises:
+            BucketryError: What filling failed with.
+        """
+        while batch := self._take():
+            batch.reverse()
+            while batch:
+                # Each piece goes as soon as it is read: kept to the batch's end, they would cost page faults.
+                yield batch.pop()
+        self.drained = True
+
+    def _take(self) -> list[bytes]:
+        with self._changed:
+            while self._size < BATCH_BYTES and not self._ended:
+                self._reader_waits = True
+                self._changed.wait()
+            self._reader_waits = False
+            if self._error is not None:
+                raise self._error
+            batch, self._pieces, self._size = self._pieces, [], 0
+            if self._filler_waits:
+                self._filler_waits = False
+                self._loop.call_soon_threadsafe(self._room.set)
+        if sum(map(len, batch)) < len(batch) * SMALL_BYTES:
+            return [b"".join(batch)]
+        return batch
+
+    def _end(self, error: Exception | None) -> None:
+        with self._changed:
+            self._ended = True
+            self._error = error
+            self._changed.notify()

@@ -14,10 +14,10 @@ WORKERS ?= auto
 COMPILE = $(VENV)/bin/uv pip compile --quiet --python $(VENV)/bin/python --python-version 3.11 --universal \
           --generate-hashes --no-header --no-emit-index-url --no-emit-find-links $(ARGS)
 LOCAL = $(foreach member,$(MEMBERS),--no-emit-package $(shell sed -n 's/^name = "\(.*\)"/\1/p' $(member)/pyproject.toml))
-CHECKS := check-format check-lint check-imports check-tree check-types
+CHECKS := check-format check-lint check-imports check-tree check-types check-docs
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-clients servers clients compat record sweep check bench mutants fix lock clean venv bench-venv mutants-venv $(CHECKS)
+.PHONY: help serve test test-clients servers clients compat record sweep check docs bench mutants fix lock clean venv bench-venv mutants-venv $(CHECKS)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -49,7 +49,7 @@ record: servers ## record anew the responses of MinIO and Ceph RGW that tests cu
 sweep: servers ## cut off the responses of MinIO and Ceph RGW on their way (each byte of heads: ARGS="--every 1")
 	@$(VENV)/bin/python -m tests.responses sweep $(ARGS)
 
-check: venv ## check format, lint, import rules, tree rules and types
+check: venv ## check format, lint, import rules, tree rules, types and docs
 	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target $(CHECKS)
 	@echo "check: all good"
 
@@ -68,6 +68,14 @@ check-tree:
 
 check-types:
 	@$(VENV)/bin/mypy --no-error-summary .
+
+SPHINX = $(VENV)/bin/sphinx-build --quiet --fail-on-warning --jobs auto --conf-dir docs --doctree-dir build/doctrees
+
+check-docs:
+	@$(SPHINX) . build/docs $(ARGS)
+
+docs: venv check-docs ## build the documentation site: build/docs/index.html
+	@echo "docs: build/docs/index.html"
 
 fix: venv ## format the code and apply the linter's safe fixes
 	@$(VENV)/bin/ruff check --quiet --fix-only .
@@ -88,7 +96,7 @@ lock: ## update requirements/ (newest versions: ARGS=--upgrade)
 	$(COMPILE) pyproject.toml --group dev --group mutants $(LOCAL) --constraints requirements/dev.txt --output-file requirements/mutants.txt
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) $(BENCH_VENV) $(MUTANTS_VENV) .clients-venv .clients .*venv.lock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf build $(VENV) $(BENCH_VENV) $(MUTANTS_VENV) .clients-venv .clients .*venv.lock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 venv:
 	@tools/venv.sh $(VENV) requirements/dev.txt $(MEMBERS)

@@ -47,16 +47,16 @@ OptionsT = TypeVar("OptionsT", bound=msgspec.Struct)
 class Paging:
     """Follows one listing from page to page.
 
-    ```python
-    paging = Paging()
-    while True:
-        page = store.list_objects(bucket, options)
-        cursor = paging.follow(page)
-        ...
-        if cursor is None:
-            break
-        options = msgspec.structs.replace(options, cursor=cursor)
-    ```
+    Example::
+
+        paging = Paging()
+        while True:
+            page = store.list_objects(bucket, options)
+            cursor = paging.follow(page)
+            ...
+            if cursor is None:
+                break
+            options = msgspec.structs.replace(options, cursor=cursor)
     """
 
     def __init__(self) -> None:

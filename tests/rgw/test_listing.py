@@ -35,11 +35,11 @@ def gateway(share: int) -> Iterator[Swift]:
         return Answer(body=json.dumps(list(map(entry, found))).encode())
 
     with serving(respond) as fake:
-        wire = fake.wire()
+        client = fake.client()
         try:
-            yield Swift(wire, "tester:swift", Secret("secret"))
+            yield Swift(client, "tester:swift", Secret("secret"))
         finally:
-            wire.close()
+            client.close()
 
 
 @pytest.mark.parametrize("share", [1, 2, 3])

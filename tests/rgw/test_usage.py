@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from bucketry import Store
 from bucketry_rgw._usage import UsageCounter
-from bucketry_s3client import Wire
+from bucketry_s3client import S3Client
 
 from tests.http.conftest import client_of
 from tests.rgw.backend import store_on
@@ -85,16 +85,16 @@ def test_without_the_capability_buckets_are_asked_one_by_one(
 def test_where_the_gateway_says_nothing_buckets_are_listed(
     rgw_server: RgwServer, plain_bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    send = Wire.send
+    send = S3Client.request
 
-    def silent(self: Wire, method: str, *args: str, **kwargs: object) -> object:
+    def silent(self: S3Client, method: str, *args: str, **kwargs: object) -> object:
         headers, body = send(self, method, *args, **kwargs)  # type: ignore[arg-type]
         return {name: value for name, value in headers.items() if not name.lower().startswith("x-rgw-")}, body
 
     with store_on(rgw_server, plain=True) as store:
         store.put_object(plain_bucket, "a", b"12345")
         store.put_object(plain_bucket, "b", b"1")
-        monkeypatch.setattr(Wire, "send", silent)
+        monkeypatch.setattr(S3Client, "request", silent)
         usage = store.bucket_usage(plain_bucket)
     assert (usage.object_count, usage.size_bytes, usage.source) == (2, 6, "listing")
 

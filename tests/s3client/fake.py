@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
-from bucketry import BackendError, Classified, Secret, Unavailable
-from bucketry_s3client import S3_KINDS, Refusal, S3Settings, Wire, explain
-from urllib3.exceptions import HTTPError
+import bucketry_s3client
+from bucketry import BackendError, Classified, Secret
+from bucketry_s3client import S3_KINDS, S3Client, S3Settings
 
 BEGUN = b"<?xml version='1.0'?><InitiateMultipartUploadResult><UploadId>up~1</UploadId></InitiateMultipartUploadResult>"
 COMPLETED = b"<CompleteMultipartUploadResult><ETag>&quot;whole-etag&quot;</ETag></CompleteMultipartUploadResult>"
@@ -23,21 +23,8 @@ class AcmeSettings(S3Settings, frozen=True, kw_only=True, forbid_unknown_fields=
     scheme: ClassVar[str] = "acme"
 
 
-class AcmeError(Exception):
-    """What its SDK raises."""
-
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.code or refusal.code_by_status)
-        self.refusal = refusal
-        self.code = refusal.code or refusal.code_by_status
-
-
 def classify(error: Exception) -> Classified:
-    if isinstance(error, AcmeError):
-        return Classified(S3_KINDS.get(error.code, BackendError), error.code)
-    if isinstance(error, (HTTPError, OSError)):
-        return Classified(Unavailable, explain(error))
-    return Classified(BackendError, type(error).__name__)
+    return bucketry_s3client.classify(error, S3_KINDS, {}) or Classified(BackendError, type(error).__name__)
 
 
 @dataclass
@@ -81,8 +68,8 @@ class Fake:
         keys = {"access_key": "access", "secret_key": Secret("secret")}
         return AcmeSettings(location=self.location, **keys, **given)  # type: ignore[arg-type]
 
-    def wire(self, **more: object) -> Wire:
-        return Wire(self.settings(**more), AcmeError, authorities="none.pem", user_agent="acme-driver")
+    def client(self, **more: object) -> S3Client:
+        return S3Client(self.settings(**more), user_agent="acme-driver")
 
 
 @contextmanager
@@ -135,7 +122,7 @@ def serving(respond: Respond) -> Iterator[Fake]:
 
 
 @contextmanager
-def wired(respond: Respond, **settings: object) -> Iterator[tuple[Fake, Wire]]:
-    """Serve, and open a wire to it."""
-    with serving(respond) as fake, closing(fake.wire(**settings)) as wire:
-        yield fake, wire
+def wired(respond: Respond, **settings: object) -> Iterator[tuple[Fake, S3Client]]:
+    """Serve, and open a client to it."""
+    with serving(respond) as fake, closing(fake.client(**settings)) as client:
+        yield fake, client

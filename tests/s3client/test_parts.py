@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from bucketry import BackendError, ByteRange, ContentRange
-from bucketry_s3client import copy_part, info_of_part, of_source, target_of
+from bucketry_s3client import copy_part, copy_source_headers, part_info, request_target
 
 from tests.s3client.fake import Answer, wired
 
@@ -22,9 +22,9 @@ COPIED = (
 
 
 def test_a_part_is_copied_from_the_very_key() -> None:
-    source = of_source(target_of("other", "a%2Fb c?d"), ByteRange(5, 9))
-    with wired(lambda _: Answer(200, COPIED)) as (fake, wire):
-        part = copy_part(wire, "bucket", "key", "up~1", 7, source, 5)
+    source = copy_source_headers(request_target("other", "a%2Fb c?d"), ByteRange(5, 9))
+    with wired(lambda _: Answer(200, COPIED)) as (fake, client):
+        part = copy_part(client, "bucket", "key", "up~1", 7, source, 5)
     assert (part.part_number, part.etag, part.size_bytes, part.last_modified.microsecond) == (7, "006a88ed", 5, 188_000)
     (request,) = fake.requests
     assert request.line == "PUT /bucket/key?partNumber=7&uploadId=up~1"
@@ -33,21 +33,21 @@ def test_a_part_is_copied_from_the_very_key() -> None:
 
 
 def test_the_whole_source_has_no_range() -> None:
-    assert of_source("/other/key") == {"x-amz-copy-source": "/other/key"}
+    assert copy_source_headers("/other/key") == {"x-amz-copy-source": "/other/key"}
 
 
 def test_an_answer_about_a_part_says_where_it_lies() -> None:
-    info = info_of_part("key", ANSWER)
+    info = part_info("key", ANSWER)
     assert (info.size_bytes, info.part_range, info.parts_count) == (100, ContentRange(5, 10, 100), 3)
 
 
 def test_an_empty_object_has_one_empty_part() -> None:
     answer = {name: value for name, value in ANSWER.items() if name not in {"content-range", "x-amz-mp-parts-count"}}
-    info = info_of_part("key", {**answer, "content-length": "0"})
+    info = part_info("key", {**answer, "content-length": "0"})
     assert (info.size_bytes, info.part_range, info.parts_count) == (0, ContentRange(0, 0, 0), None)
 
 
 def test_an_answer_about_the_whole_is_not_taken_for_a_part() -> None:
     answer = {name: value for name, value in ANSWER.items() if name != "content-range"}
     with pytest.raises(BackendError, match="a part was asked for"):
-        info_of_part("key", answer)
+        part_info("key", answer)

@@ -16,13 +16,13 @@ EMPTY = CONTENT | {"content-length": "0"}
     ("status", "headers"), [(206, EMPTY | {"content-range": "bytes 0--1/0"}), (200, EMPTY)], ids=["206", "200"]
 )
 def test_the_last_bytes_of_an_empty_object_are_none(status: int, headers: dict[str, str]) -> None:
-    with wired(lambda _: Answer(status, b"", headers)) as (_, wire):
+    with wired(lambda _: Answer(status, b"", headers)) as (_, client):
         opened = opened_object(
-            "key", wire.open("GET", "bucket", "key", headers={"range": "bytes=-8"}), ByteRange(None, 8)
+            "key", client.open("GET", "bucket", "key", headers={"range": "bytes=-8"}), ByteRange(None, 8)
         )
         assert (opened.read(), opened.info.size_bytes, opened.content_range) == (b"", 0, ContentRange(0, 0, 0))
         for other in (ByteRange(0), ByteRange(0, 0), ByteRange(None, 0)):
-            answer = wire.open("GET", "bucket", "key", headers={"range": "bytes=-8"})
+            answer = client.open("GET", "bucket", "key", headers={"range": "bytes=-8"})
             with pytest.raises(InvalidRange):
                 opened_object("key", answer, other)
             answer.close()
@@ -40,8 +40,8 @@ def test_the_last_bytes_of_an_empty_object_are_none(status: int, headers: dict[s
 def test_what_only_looks_like_an_empty_object_is_found_out(
     status: int, content: bytes, headers: dict[str, str]
 ) -> None:
-    with wired(lambda _: Answer(status, content, headers)) as (_, wire):
-        answer = wire.open("GET", "bucket", "key", headers={"range": "bytes=-8"})
+    with wired(lambda _: Answer(status, content, headers)) as (_, client):
+        answer = client.open("GET", "bucket", "key", headers={"range": "bytes=-8"})
         with pytest.raises(BackendError, match="a range was asked for"):
             opened_object("key", answer, ByteRange(None, 8))
         answer.close()

@@ -1,4 +1,4 @@
-"""Tags and CORS rules over the wire."""
+"""Tags and CORS rules over the client."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from hashlib import md5
 
 import pytest
 from bucketry import CorsRule, Unavailable
-from bucketry_s3client import cors_of, cors_request, delete_tags, get_tags, of_tags, parse_xml, put_tags
-from bucketry_s3client import with_md5 as md5_header
+from bucketry_s3client import delete_tags, get_tags, parse_xml, put_tags, read_cors, tag_headers, write_cors
+from bucketry_s3client import md5_header as md5_header
 
 from tests.s3client.fake import Answer, wired
 
@@ -27,28 +27,28 @@ RULES = (
 
 
 def test_tags_go_along_with_a_write_as_a_query_string() -> None:
-    assert of_tags({"a b": "c&d=e+f", "é/": ""}) == {"x-amz-tagging": "a%20b=c%26d%3De%2Bf&%C3%A9%2F="}
-    assert of_tags({}) == {}
+    assert tag_headers({"a b": "c&d=e+f", "é/": ""}) == {"x-amz-tagging": "a%20b=c%26d%3De%2Bf&%C3%A9%2F="}
+    assert tag_headers({}) == {}
 
 
 def test_tags_are_read_in_any_namespace() -> None:
     tags = b"<Tag><Key>a&amp;b</Key><Value> c </Value></Tag><Tag><Key>empty</Key><Value/></Tag>"
     bodies = [b"<Tagging%s><TagSet>%s</TagSet></Tagging>" % (space, tags) for space in (b"", NAMESPACE)]
-    with wired(lambda _: Answer(200, bodies.pop())) as (fake, wire):
-        assert [get_tags(wire, "bucket", "key") for _ in range(2)] == [{"a&b": " c ", "empty": ""}] * 2
+    with wired(lambda _: Answer(200, bodies.pop())) as (fake, client):
+        assert [get_tags(client, "bucket", "key") for _ in range(2)] == [{"a&b": " c ", "empty": ""}] * 2
     assert fake.lines == ["GET /bucket/key?tagging="] * 2
 
 
 def test_an_object_without_tags_has_none() -> None:
-    with wired(lambda _: Answer(200, b"<Tagging><TagSet/></Tagging>")) as (_, wire):
-        assert get_tags(wire, "bucket", "key") == {}
+    with wired(lambda _: Answer(200, b"<Tagging><TagSet/></Tagging>")) as (_, client):
+        assert get_tags(client, "bucket", "key") == {}
 
 
 def test_no_body_means_no_tags_only_where_the_server_is_known_for_it_and_says_that_there_is_none() -> None:
-    with wired(lambda _: Answer(200, b"")) as (_, wire):
-        assert get_tags(wire, "bucket", "key", may_be_empty=True) == {}
+    with wired(lambda _: Answer(200, b"")) as (_, client):
+        assert get_tags(client, "bucket", "key", may_be_empty=True) == {}
         with pytest.raises(Unavailable):
-            get_tags(wire, "bucket", "key")
+            get_tags(client, "bucket", "key")
 
 
 @pytest.mark.parametrize(
@@ -63,14 +63,14 @@ def test_no_body_means_no_tags_only_where_the_server_is_known_for_it_and_says_th
 )
 def test_an_answer_about_tags_that_is_not_whole_is_an_error(body: bytes) -> None:
     for may_be_empty in (True, False):
-        with wired(lambda _: Answer(200, body)) as (_, wire), pytest.raises(Unavailable):
-            get_tags(wire, "bucket", "key", may_be_empty=may_be_empty)
+        with wired(lambda _: Answer(200, body)) as (_, client), pytest.raises(Unavailable):
+            get_tags(client, "bucket", "key", may_be_empty=may_be_empty)
 
 
 def test_tags_are_replaced_and_deleted() -> None:
-    with wired(lambda _: Answer(204)) as (fake, wire):
-        put_tags(wire, "bucket", "key", {"<a>": "&"})
-        delete_tags(wire, "bucket", "key")
+    with wired(lambda _: Answer(204)) as (fake, client):
+        put_tags(client, "bucket", "key", {"<a>": "&"})
+        delete_tags(client, "bucket", "key")
     put, _ = fake.requests
     assert fake.lines == ["PUT /bucket/key?tagging=", "DELETE /bucket/key?tagging="]
     assert put.body == b"<Tagging><TagSet><Tag><Key>&lt;a&gt;</Key><Value>&amp;</Value></Tag></TagSet></Tagging>"
@@ -79,10 +79,10 @@ def test_tags_are_replaced_and_deleted() -> None:
 
 
 def test_cors_rules_are_read_as_they_were_written() -> None:
-    assert cors_of(parse_xml(cors_request(RULES))) == RULES
-    spaced = cors_request(RULES).replace(b"<CORSConfiguration>", b"<CORSConfiguration%s>" % NAMESPACE)
-    assert cors_of(parse_xml(spaced)) == RULES
-    assert cors_of(parse_xml(b"<CORSConfiguration/>")) == ()
+    assert read_cors(parse_xml(write_cors(RULES))) == RULES
+    spaced = write_cors(RULES).replace(b"<CORSConfiguration>", b"<CORSConfiguration%s>" % NAMESPACE)
+    assert read_cors(parse_xml(spaced)) == RULES
+    assert read_cors(parse_xml(b"<CORSConfiguration/>")) == ()
 
 
 @pytest.mark.parametrize(
@@ -90,4 +90,4 @@ def test_cors_rules_are_read_as_they_were_written() -> None:
 )
 def test_cors_rules_that_are_malformed_are_an_error(rule: bytes) -> None:
     with pytest.raises(ValueError, match=r"soon|PATCH"):
-        cors_of(parse_xml(b"<CORSConfiguration><CORSRule>%s</CORSRule></CORSConfiguration>" % rule))
+        read_cors(parse_xml(b"<CORSConfiguration><CORSRule>%s</CORSRule></CORSConfiguration>" % rule))

@@ -15,16 +15,17 @@ from bucketry import Body, CompletedPart, IncompleteBody, TooLarge, Unavailable
 from bucketry.features import MIB
 from bucketry.s3 import MAX_PART_BYTES, MAX_PARTS
 from bucketry_s3client import (
-    Leftovers,
+    FailedUploads,
     PartsUpload,
-    begin_upload,
+    S3ResponseError,
     complete_upload,
+    create_upload,
     part_sizes,
     take,
 )
 from urllib3.exceptions import HTTPError
 
-from tests.s3client.fake import BEGUN, COMPLETED, AcmeError, Answer, Fake, Request, Respond, classify, wired
+from tests.s3client.fake import BEGUN, COMPLETED, Answer, Fake, Request, Respond, classify, wired
 
 PART = 5 * MIB
 ETAG = {"etag": '"part-etag"'}
@@ -50,15 +51,15 @@ def refusing(method: str, answer: Answer) -> Respond:
 @contextmanager
 def uploading(respond: Respond, threads: int = 3) -> Iterator[tuple[Fake, Callable[[Body], None]]]:
     with (
-        wired(respond, part_size=PART, upload_threads=threads, retries=0) as (fake, wire),
-        closing(Leftovers(wire, classify)) as leftovers,
+        wired(respond, part_size=PART, upload_threads=threads, retries=0) as (fake, client),
+        closing(FailedUploads(client, classify)) as failed_uploads,
     ):
 
         def upload(body: Body) -> None:
             settings = fake.settings(part_size=PART, upload_threads=threads)
             sizes = part_sizes(body.length, PART, growth=0)
             taken = [take(body, next(sizes))]
-            PartsUpload(wire, leftovers, "bucket", "key", settings).run(
+            PartsUpload(client, failed_uploads, "bucket", "key", settings).run(
                 taken, body, sizes, {"content-type": "text/x"}, {"if-none-match": "*"}
             )
 
@@ -149,7 +150,7 @@ def test_a_part_that_fails_aborts_the_upload_and_no_more_of_the_body_is_read(ans
             read += 1
             yield piece
 
-    with uploading(refusing("PUT", answer)) as (fake, upload), pytest.raises((AcmeError, HTTPError, Unavailable)):
+    with uploading(refusing("PUT", answer)) as (fake, upload), pytest.raises((S3ResponseError, HTTPError, Unavailable)):
         upload(Body(counted()))
     assert fake.lines[-1].startswith("DELETE")
     assert read < 60
@@ -160,7 +161,7 @@ def test_an_end_that_fails_aborts_the_upload_and_its_error_is_raised() -> None:
     for answer in (Answer(412), late):
         with (
             uploading(refusing("POST", answer)) as (fake, upload),
-            pytest.raises(AcmeError, match="PreconditionFailed"),
+            pytest.raises(S3ResponseError, match="PreconditionFailed"),
         ):
             upload(Body(mebibytes(11)))
         assert fake.lines[-1].startswith("DELETE")
@@ -170,25 +171,25 @@ def test_a_failure_to_abort_hides_nothing() -> None:
     def respond(request: Request) -> Answer:
         return Answer(403) if "uploadId" in request.target else honest(request)
 
-    with uploading(respond) as (_, upload), pytest.raises(AcmeError) as caught:
+    with uploading(respond) as (_, upload), pytest.raises(S3ResponseError) as caught:
         upload(Body(mebibytes(11)))
-    assert caught.value.refusal.method == "PUT"
+    assert caught.value.method == "PUT"
 
 
 def test_a_body_that_is_longer_than_its_parts_hold_is_too_large() -> None:
-    with wired(honest) as (fake, wire), closing(Leftovers(wire, classify)) as leftovers:
-        upload = PartsUpload(wire, leftovers, "bucket", "key", fake.settings())
+    with wired(honest) as (fake, client), closing(FailedUploads(client, classify)) as failed_uploads:
+        upload = PartsUpload(client, failed_uploads, "bucket", "key", fake.settings())
         with pytest.raises(TooLarge, match="part_size"):
             upload.run([], Body(mebibytes(3)), iter([MIB, MIB]), {}, {})
     assert fake.lines[-1].startswith("DELETE")
 
 
 def test_neither_the_beginning_nor_the_end_of_an_upload_is_repeated() -> None:
-    with wired(lambda _: Answer(503), retries=3) as (fake, wire):
-        with pytest.raises(AcmeError):
-            begin_upload(wire, "bucket", "key", {})
-        with pytest.raises(AcmeError):
-            complete_upload(wire, "bucket", "key", "id", [CompletedPart(1, "e")], {})
+    with wired(lambda _: Answer(503), retries=3) as (fake, client):
+        with pytest.raises(S3ResponseError):
+            create_upload(client, "bucket", "key", {})
+        with pytest.raises(S3ResponseError):
+            complete_upload(client, "bucket", "key", "id", [CompletedPart(1, "e")], {})
     assert len(fake.requests) == 2
 
 
@@ -197,30 +198,30 @@ def test_neither_the_beginning_nor_the_end_of_an_upload_is_repeated() -> None:
 )
 @pytest.mark.parametrize("status", [200, 204])
 def test_a_new_upload_without_an_id_is_no_upload(body: bytes, status: int) -> None:
-    with wired(lambda _: Answer(status, body)) as (_fake, wire), pytest.raises(Unavailable):
-        begin_upload(wire, "bucket", "key", {})
+    with wired(lambda _: Answer(status, body)) as (_fake, client), pytest.raises(Unavailable):
+        create_upload(client, "bucket", "key", {})
 
 
 @pytest.mark.parametrize("body", [b"", b"<html/>", COMPLETED[:-1], COMPLETED.replace(b"ETag", b"Tag"), BEGUN])
 def test_an_upload_is_complete_only_where_the_server_gives_the_objects_etag(body: bytes) -> None:
-    with wired(lambda _: Answer(200, body)) as (_fake, wire), pytest.raises(Unavailable):
-        complete_upload(wire, "bucket", "key", "up~1", [CompletedPart(1, "e")], {})
+    with wired(lambda _: Answer(200, body)) as (_fake, client), pytest.raises(Unavailable):
+        complete_upload(client, "bucket", "key", "up~1", [CompletedPart(1, "e")], {})
 
 
 def test_an_etag_that_is_left_empty_is_the_one_of_the_parts() -> None:
     digests = [md5(text, usedforsecurity=False) for text in (b"a", b"b")]
     parts = [CompletedPart(number, digest.hexdigest()) for number, digest in enumerate(digests, 1)]
-    with wired(lambda _: Answer(200, COMPLETED.replace(b"&quot;whole-etag&quot;", b""))) as (_fake, wire):
-        completed = complete_upload(wire, "bucket", "key", "up~1", parts, {})
+    with wired(lambda _: Answer(200, COMPLETED.replace(b"&quot;whole-etag&quot;", b""))) as (_fake, client):
+        completed = complete_upload(client, "bucket", "key", "up~1", parts, {})
     joined = b"".join(digest.digest() for digest in digests)
     assert completed["etag"] == f"{md5(joined, usedforsecurity=False).hexdigest()}-2"
 
 
 def test_an_id_and_an_etag_may_hold_what_xml_escapes() -> None:
     answers = [Answer(200, BEGUN.replace(b"up~1", b"a&amp;b")), Answer(200, COMPLETED.replace(b"whole", b"&lt;"))]
-    with wired(lambda _: answers.pop(0)) as (fake, wire):
-        assert begin_upload(wire, "bucket", "key", {})[1] == "a&b"
-        completed = complete_upload(wire, "bucket", "key", "a&b", [CompletedPart(1, "<&>")], {})
+    with wired(lambda _: answers.pop(0)) as (fake, client):
+        assert create_upload(client, "bucket", "key", {})[1] == "a&b"
+        completed = complete_upload(client, "bucket", "key", "a&b", [CompletedPart(1, "<&>")], {})
     assert completed["etag"] == '"<-etag"'
     assert fake.lines[-1] == "POST /bucket/key?uploadId=a%26b"
     assert b'"&lt;&amp;&gt;"' in fake.requests[-1].body

@@ -1,127 +1,134 @@
 """What drivers for servers that speak S3 have in common.
 
-A driver is made of `S3Settings`, a `Wire` with an error of its own for refusals, `PartsUpload` with `Leftovers`, and
-functions between the contract's models and what goes over the wire. `README.md` shows a whole one.
+A driver has `S3Settings`, an `S3Client`, `PartsUpload` with `FailedUploads`, and functions between the contract's
+models and S3's requests and responses. `README.md` shows a whole driver.
 """
 
 from __future__ import annotations
 
-from bucketry_s3client._answers import page_of_uploads, presigned
-from bucketry_s3client._bodies import MAX_ANSWER_BYTES, read_answer
-from bucketry_s3client._broken import reading, unreadable
-from bucketry_s3client._buckets import Buckets, list_buckets
-from bucketry_s3client._content import Content, Feed, Pieces, length_of, one_piece, take
-from bucketry_s3client._cors import cors_of, cors_request
-from bucketry_s3client._deleting import delete_together
-from bucketry_s3client._headers import (
-    count_of,
-    date_of,
-    etag_in,
-    etag_of,
-    http_date,
-    info_of_part,
-    object_info,
-    of_object,
-    opened_object,
-    quoted,
-    some_etag,
-    stored_info,
-    written_within,
-)
-from bucketry_s3client._heads import head_objects
-from bucketry_s3client._leftovers import MOST_LEFTOVERS, Leftovers
-from bucketry_s3client._parts import copied_of, copy_part, of_source
-from bucketry_s3client._refusals import (
-    BROKEN,
-    NO_ANSWER,
-    NO_CONNECTION,
-    NO_TLS,
-    REFUSED,
+from bucketry_s3client.body import Content, Feed, Pieces, length_of, one_piece, take
+from bucketry_s3client.buckets import Buckets, list_buckets, read_cors, write_cors
+from bucketry_s3client.client import MAX_RESPONSE_BYTES, S3Client, read_body, request_target
+from bucketry_s3client.errors import (
     S3_DETAILS,
     S3_KINDS,
-    Refusal,
+    S3ResponseError,
+    classify,
+    classify_code,
     code_of_status,
-    explain,
+    explain_no_response,
+    incomplete_response,
+    reading,
 )
-from bucketry_s3client._settings import S3Settings
-from bucketry_s3client._tagging import delete_tags, get_tags, of_tags, put_tags, with_md5
-from bucketry_s3client._targets import target_of
-from bucketry_s3client._uploading import (
+from bucketry_s3client.failed_uploads import MAX_FAILED_UPLOADS, FailedUploads
+from bucketry_s3client.headers import (
+    http_date,
+    md5_header,
+    object_headers,
+    quoted,
+    read_count,
+    read_etag,
+    response_date,
+    response_etag,
+    unquoted,
+    written_within,
+)
+from bucketry_s3client.objects import (
+    delete_keys,
+    head_objects,
+    object_info,
+    opened_object,
+    part_info,
+    presigned_url,
+    stored_info,
+)
+from bucketry_s3client.settings import S3Settings
+from bucketry_s3client.tagging import delete_tags, get_tags, put_tags, tag_headers
+from bucketry_s3client.uploads import (
     PartsUpload,
-    begin_upload,
     complete_upload,
+    copy_part,
+    copy_source_headers,
+    create_upload,
     part_sizes,
-    send_part,
+    read_copy_result,
+    upload_page,
+    upload_part,
 )
-from bucketry_s3client._wire import Wire
-from bucketry_s3client._xml import Element, complete_request, decoded, is_cut, parse_xml, part_of, time_of, upload_of
+from bucketry_s3client.xml import (
+    Element,
+    complete_request,
+    is_truncated,
+    parse_xml,
+    read_part,
+    read_time,
+    read_upload,
+    url_decoded,
+)
 
 __all__ = [
-    "BROKEN",
-    "MAX_ANSWER_BYTES",
-    "MOST_LEFTOVERS",
-    "NO_ANSWER",
-    "NO_CONNECTION",
-    "NO_TLS",
-    "REFUSED",
+    "MAX_FAILED_UPLOADS",
+    "MAX_RESPONSE_BYTES",
     "S3_DETAILS",
     "S3_KINDS",
     "Buckets",
     "Content",
     "Element",
+    "FailedUploads",
     "Feed",
-    "Leftovers",
     "PartsUpload",
     "Pieces",
-    "Refusal",
+    "S3Client",
+    "S3ResponseError",
     "S3Settings",
-    "Wire",
-    "begin_upload",
+    "classify",
+    "classify_code",
     "code_of_status",
     "complete_request",
     "complete_upload",
-    "copied_of",
     "copy_part",
-    "cors_of",
-    "cors_request",
-    "count_of",
-    "date_of",
-    "decoded",
+    "copy_source_headers",
+    "create_upload",
+    "delete_keys",
     "delete_tags",
-    "delete_together",
-    "etag_in",
-    "etag_of",
-    "explain",
+    "explain_no_response",
     "get_tags",
     "head_objects",
     "http_date",
-    "info_of_part",
-    "is_cut",
+    "incomplete_response",
+    "is_truncated",
     "length_of",
     "list_buckets",
+    "md5_header",
+    "object_headers",
     "object_info",
-    "of_object",
-    "of_source",
-    "of_tags",
     "one_piece",
     "opened_object",
-    "page_of_uploads",
     "parse_xml",
-    "part_of",
+    "part_info",
     "part_sizes",
-    "presigned",
+    "presigned_url",
     "put_tags",
     "quoted",
-    "read_answer",
+    "read_body",
+    "read_copy_result",
+    "read_cors",
+    "read_count",
+    "read_etag",
+    "read_part",
+    "read_time",
+    "read_upload",
     "reading",
-    "send_part",
-    "some_etag",
+    "request_target",
+    "response_date",
+    "response_etag",
     "stored_info",
+    "tag_headers",
     "take",
-    "target_of",
-    "time_of",
-    "unreadable",
-    "upload_of",
-    "with_md5",
+    "unquoted",
+    "upload_page",
+    "upload_part",
+    "url_decoded",
+    "write_cors",
     "written_within",
 ]

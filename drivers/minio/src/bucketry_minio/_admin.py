@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 import msgspec
 from bucketry import BackendError, Quota, Usage
-from bucketry_s3client import Wire, unreadable
+from bucketry_s3client import S3Client, incomplete_response
 
 T = TypeVar("T")
 
@@ -66,10 +66,10 @@ class _Account(msgspec.Struct, frozen=True, rename="pascal"):
 
 
 class AdminApi:
-    """Asks the admin API. Each question may be refused with the SDK's ``S3Error``. Threads may share it."""
+    """Asks the admin API. Each question may be refused with the SDK's ``S3ResponseError``. Threads may share it."""
 
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
+    def __init__(self, client: S3Client) -> None:
+        self._client = client
 
     def figures(self) -> Figures:
         """Returns the scanner's figures of all buckets: one request, for administrators (``admin:DataUsageInfo``)."""
@@ -86,12 +86,12 @@ class AdminApi:
         }
 
     def _fetch(self, what: str) -> bytes:
-        return self._wire.send("GET", "minio", f"admin/v3/{what}")[1]
+        return self._client.request("GET", "minio", f"admin/v3/{what}")[1]
 
 
 def _decoded(answer: bytes, kind: type[T]) -> T:
     if not answer:
-        raise unreadable("an answer of the admin API has no body")
+        raise incomplete_response("an answer of the admin API has no body")
     try:
         return msgspec.json.decode(answer, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError):

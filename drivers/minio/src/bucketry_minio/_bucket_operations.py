@@ -16,7 +16,7 @@ from bucketry import (
 )
 from bucketry.hookspecs import hookimpl
 from bucketry.s3 import NAMESPACE
-from bucketry_s3client import page_of_uploads
+from bucketry_s3client import upload_page
 from typing_extensions import override
 
 from bucketry_minio._listing import list_page, list_uploads
@@ -42,7 +42,7 @@ class BucketOperations(MinioOperations):
         region = self._settings.region
         content = b"" if region == _NO_CONSTRAINT else _CREATE.format(region).encode()
         # Created again after its answer was lost, it would be taken for another's.
-        self._connection.send("PUT", bucket, content=content, repeatable=False)
+        self._connection.request("PUT", bucket, content=content, repeatable=False)
         return self._bucket(bucket)
 
     @override
@@ -58,8 +58,8 @@ class BucketOperations(MinioOperations):
         uploads = list_uploads(self._connection, bucket, "")
         if uploads and not list_page(self._connection, bucket, _ONE).objects:
             for upload in uploads:
-                self._connection.send("DELETE", bucket, upload.key, query={"uploadId": upload.upload_id})
-        self._connection.send("DELETE", bucket, repeatable=False)
+                self._connection.request("DELETE", bucket, upload.key, query={"uploadId": upload.upload_id})
+        self._connection.request("DELETE", bucket, repeatable=False)
         return DONE
 
     @override
@@ -72,13 +72,13 @@ class BucketOperations(MinioOperations):
     @hookimpl
     def list_multipart_uploads(self, bucket: str, options: UploadListOptions) -> UploadPage:
         """Lists one page of the uploads in progress."""
-        self._leftovers.sweep()
+        self._failed_uploads.sweep()
         uploads = list_uploads(self._connection, bucket, options.prefix)
-        return page_of_uploads("minio uploads", uploads, options)
+        return upload_page("minio uploads", uploads, options)
 
     def _bucket(self, name: str) -> BucketInfo:
         for found in self._buckets():
             if found.name == name:
                 return found
-        self._connection.send("HEAD", name)  # Raises NoSuchBucket, mostly.
+        self._connection.request("HEAD", name)  # Raises NoSuchBucket, mostly.
         raise AccessDenied("the credentials may use this bucket, but not see it in the list", bucket=name)

@@ -1,4 +1,4 @@
-"""The way to a MinIO server: signed requests, whose refusals are the SDK's ``S3Error``.
+"""The way to a MinIO server: signed requests.
 
 The SDK's own requests are not used (docs/adr/0007-one-wire.md).
 """
@@ -9,11 +9,9 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-import certifi
-from bucketry_s3client import Wire
-from minio.error import S3Error
+from bucketry_s3client import S3Client, S3ResponseError
 
-from bucketry_minio._errors import ERROR_CODE, refused
+from bucketry_minio._errors import ERROR_CODE
 from bucketry_minio._settings import MinioSettings
 
 _NOTHING: Final[Mapping[str, str]] = {}
@@ -28,11 +26,11 @@ def as_xml(document: bytes) -> bytes:
     return _USER_METADATA.sub(b"", document) if b"<X-Amz-Meta-" in document else document
 
 
-class Connection(Wire):
+class Connection(S3Client):
     """Signed requests to a MinIO server. Threads may share it."""
 
     def __init__(self, settings: MinioSettings) -> None:
-        super().__init__(settings, refused, authorities=certifi.where(), user_agent="bucketry-minio", clean=as_xml)
+        super().__init__(settings, user_agent="bucketry-minio", clean=as_xml, code_header=ERROR_CODE)
 
     def head(
         self, bucket: str, key: str, *, query: Mapping[str, str] = _NOTHING, headers: Mapping[str, str] = _NOTHING
@@ -40,12 +38,12 @@ class Connection(Wire):
         """Returns the headers of an object.
 
         Raises:
-            S3Error: ``NoSuchBucket`` too, also where MinIO's own header, which names it, does not arrive: an answer to
-                ``HEAD`` has no body (S3 API reference, HeadObject).
+            S3ResponseError: ``NoSuchBucket`` too, also where MinIO's own header, which names it, does not
+                arrive: a response to ``HEAD`` has no body (S3 API reference, HeadObject).
         """
         try:
-            return self.send("HEAD", bucket, key, query=query, headers=headers)[0]
-        except S3Error as error:
-            if error.code == "NoSuchKey" and ERROR_CODE not in error.response.headers:
-                self.send("HEAD", bucket)
+            return self.request("HEAD", bucket, key, query=query, headers=headers)[0]
+        except S3ResponseError as error:
+            if error.code == "NoSuchKey" and ERROR_CODE not in error.headers:
+                self.request("HEAD", bucket)
             raise

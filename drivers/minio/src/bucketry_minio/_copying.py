@@ -19,19 +19,19 @@ from bucketry.features import GIB
 from bucketry.hookspecs import hookimpl
 from bucketry.s3 import MAX_PART_BYTES
 from bucketry_s3client import (
-    begin_upload,
+    S3ResponseError,
     complete_upload,
-    copied_of,
-    date_of,
+    create_upload,
     get_tags,
-    of_object,
-    of_tags,
+    object_headers,
     part_sizes,
     quoted,
+    read_copy_result,
+    request_target,
+    response_date,
     stored_info,
-    target_of,
+    tag_headers,
 )
-from minio.error import S3Error
 from typing_extensions import override
 
 from bucketry_minio._keys import check_key
@@ -69,7 +69,7 @@ class CopyOperations(MinioOperations):
                 raise PreconditionFailed("the source has another etag")
             try:
                 return self._copy((source_bucket, source_key), source, bucket, key, options)
-            except S3Error as error:
+            except S3ResponseError as error:
                 # Written meanwhile: the copy is to be of one version, and of the one whose headers are answered.
                 if error.code != "PreconditionFailed":
                     raise
@@ -78,47 +78,49 @@ class CopyOperations(MinioOperations):
     def _copy(
         self, place: tuple[str, str], source: ObjectInfo, bucket: str, key: str, options: CopyOptions
     ) -> ObjectInfo:
-        path = target_of(*place)
+        path = request_target(*place)
         headers: ObjectHeaders = options.headers or source
         pinned = {"x-amz-copy-source": path, "x-amz-copy-source-if-match": quoted(source.etag)}
-        onto_itself = path == target_of(bucket, key)
+        onto_itself = path == request_target(bucket, key)
         if source.size_bytes > self.most_at_once and not onto_itself:
             tags = options.tags
             if tags is None:
                 tags = get_tags(self._connection, *place)
-            done = self._copy_parts(pinned, source.size_bytes, bucket, key, of_object(headers) | of_tags(tags))
+            done = self._copy_parts(pinned, source.size_bytes, bucket, key, object_headers(headers) | tag_headers(tags))
             self._paths.wrote(bucket, key)
-            written = stored_info(key, headers, source.size_bytes, done["etag"], date_of(done), len(tags))
+            written = stored_info(key, headers, source.size_bytes, done["etag"], response_date(done), len(tags))
             return self._confirmed(bucket, written)
         # MinIO drops Expires unless it is sent.
         if options.headers is not None or source.expires is not None:
-            pinned |= of_object(headers) | {"x-amz-metadata-directive": "REPLACE"}
+            pinned |= object_headers(headers) | {"x-amz-metadata-directive": "REPLACE"}
         if options.tags is not None:
-            pinned |= of_tags(options.tags) | {"x-amz-tagging-directive": "REPLACE"}
-        _, document = self._connection.ask("PUT", bucket, key, root="CopyObjectResult", headers=pinned)
+            pinned |= tag_headers(options.tags) | {"x-amz-tagging-directive": "REPLACE"}
+        _, document = self._connection.request_xml("PUT", bucket, key, root="CopyObjectResult", headers=pinned)
         self._paths.wrote(bucket, key)
-        etag, moment = copied_of(document)
+        etag, moment = read_copy_result(document)
         tag_count = source.tag_count if options.tags is None else len(options.tags)
         return stored_info(key, headers, source.size_bytes, etag, moment.replace(microsecond=0), tag_count)
 
     def _copy_parts(
         self, pinned: dict[str, str], size: int, bucket: str, key: str, headers: dict[str, str]
     ) -> Mapping[str, str]:
-        _, upload_id = begin_upload(self._connection, bucket, key, headers)
+        _, upload_id = create_upload(self._connection, bucket, key, headers)
 
         def copy(part: tuple[int, str]) -> CompletedPart:
             number, span = part
             query = {"partNumber": str(number), "uploadId": upload_id}
             sent = {**pinned, "x-amz-copy-source-range": span}
-            _, document = self._connection.ask("PUT", bucket, key, root="CopyPartResult", query=query, headers=sent)
-            return CompletedPart(number, copied_of(document)[0])
+            _, document = self._connection.request_xml(
+                "PUT", bucket, key, root="CopyPartResult", query=query, headers=sent
+            )
+            return CompletedPart(number, read_copy_result(document)[0])
 
         try:
             with ThreadPoolExecutor(self._settings.upload_threads, "bucketry-minio-copy") as pool:
                 parts = list(pool.map(copy, _spans(size, self.copied_part)))
             return complete_upload(self._connection, bucket, key, upload_id, parts, {})
         except BaseException:
-            self._leftovers.abort(bucket, key, upload_id)
+            self._failed_uploads.abort(bucket, key, upload_id)
             raise
 
 

@@ -6,8 +6,7 @@ import re
 from typing import Final
 
 from bucketry import BackendError, BucketryError, DeleteFailure, DeleteResult, InvalidKey
-from bucketry_s3client import delete_together
-from minio.error import S3Error
+from bucketry_s3client import S3ResponseError, delete_keys
 
 from bucketry_minio._connection import Connection
 from bucketry_minio._errors import KINDS, classify
@@ -41,14 +40,14 @@ def delete_batch(connection: Connection, bucket: str, keys: tuple[str, ...]) -> 
 def _delete_together(connection: Connection, bucket: str, keys: list[str]) -> dict[str, DeleteFailure]:
     return {
         key: _failure(key, KINDS.get(code, BackendError), message)
-        for key, (code, message) in delete_together(connection, bucket, keys).items()
+        for key, (code, message) in delete_keys(connection, bucket, keys).items()
     }
 
 
 def _delete_alone(connection: Connection, bucket: str, key: str) -> DeleteFailure | None:
     try:
-        connection.send("DELETE", bucket, key)
-    except S3Error as error:
+        connection.request("DELETE", bucket, key)
+    except S3ResponseError as error:
         if error.code == "NoSuchBucket":
             raise
         verdict = classify(error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bucketry import Features, InvalidSettings
 from bucketry.sigv4 import Presigner
-from bucketry_s3client import Leftovers
+from bucketry_s3client import FailedUploads
 
 from bucketry_minio._admin import AdminApi
 from bucketry_minio._bucket_operations import BucketOperations
@@ -76,6 +76,6 @@ class MinioDriver(
             self._connection = Connection(settings)
         except (ValueError, OSError) as error:
             raise InvalidSettings(str(error)) from None
-        self._leftovers = Leftovers(self._connection, classify)
+        self._failed_uploads = FailedUploads(self._connection, classify)
         self._paths = PathGuard(self._connection)
         self._usage = UsageCounter(self._connection, AdminApi(self._connection), settings.usage_list_limit)

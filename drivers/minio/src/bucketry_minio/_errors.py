@@ -1,10 +1,11 @@
-"""Which error of the contract an error of the SDK is."""
+"""MinIO's error codes, and which errors of the contract they are."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
 
+import bucketry_s3client
 from bucketry import (
     AccessDenied,
     BackendError,
@@ -15,10 +16,7 @@ from bucketry import (
     Throttled,
     Unavailable,
 )
-from bucketry_s3client import S3_DETAILS, S3_KINDS, Refusal, explain
-from minio.error import S3Error
-from urllib3 import HTTPResponse
-from urllib3 import exceptions as http
+from bucketry_s3client import S3_DETAILS, S3_KINDS
 
 KINDS: Final[Mapping[str, type[BucketryError]]] = {
     **S3_KINDS,
@@ -65,35 +63,11 @@ AUTHENTICATION: Final = frozenset(
 """The codes that refuse who asks, and not what is asked."""
 
 ERROR_CODE: Final = "x-minio-error-code"
-"""The header in which MinIO names the code where an answer has no body, as to ``HEAD``."""
-
-_SHOWN: Final = 200
-
-
-def refused(refusal: Refusal) -> S3Error:
-    """Makes the SDK's error of a refusal."""
-    bucket, key, headers = refusal.bucket, refusal.key, refusal.headers
-    code = refusal.code or headers.get(ERROR_CODE) or refusal.code_by_status
-    return S3Error(
-        response=HTTPResponse(status=refusal.status, headers=headers),
-        code=code,
-        message=refusal.message,
-        resource=f"/{bucket}/{key}" if key else f"/{bucket}",
-        request_id=headers.get("x-amz-request-id"),
-        host_id=headers.get("x-amz-id-2"),
-        bucket_name=bucket or None,
-        object_name=key or None,
-    )
+"""The header in which MinIO names the code where a response has no body, as to ``HEAD``."""
 
 
 def classify(error: Exception) -> Classified:
-    """Says which error of the contract this is, by its code or type."""
-    if isinstance(error, S3Error):
-        code = error.code or ""
-        detail = DETAILS.get(code) or (error.message or "")[:_SHOWN]
-        return Classified(KINDS.get(code, BackendError), f"{code}: {detail}" if detail else code)
-    if isinstance(error, (http.HTTPError, OSError)):
-        return Classified(Unavailable, explain(error))
-    if isinstance(error, ValueError):
-        return Classified(BackendError, f"the server's answer cannot be read: {str(error)[:_SHOWN]}")
-    return Classified(BackendError, type(error).__name__)
+    """Says which error of the contract an error is, by its code or type."""
+    found = bucketry_s3client.classify(error, KINDS, DETAILS)
+    # The text of any other error may hold what was sent. Its type says enough.
+    return found or Classified(BackendError, type(error).__name__)

@@ -18,7 +18,17 @@ from bucketry import (
 from bucketry.cursors import decode_cursor, encode_cursor
 from bucketry.paging import stands_still
 from bucketry.s3 import MAX_PAGE
-from bucketry_s3client import Element, count_of, decoded, etag_of, is_cut, part_of, reading, time_of, upload_of
+from bucketry_s3client import (
+    Element,
+    is_truncated,
+    read_count,
+    read_part,
+    read_time,
+    read_upload,
+    reading,
+    unquoted,
+    url_decoded,
+)
 
 from bucketry_minio._connection import Connection
 from bucketry_minio._keys import ends_in_dots, marker_for, may_begin_a_key
@@ -37,7 +47,7 @@ def list_page(connection: Connection, bucket: str, options: ListOptions) -> Obje
     prefix = options.prefix
     if not may_begin_a_key(prefix) or (after > prefix and not after.startswith(prefix)):
         # MinIO refuses such a prefix, or nothing that begins with it can follow.
-        connection.send("HEAD", bucket)
+        connection.request("HEAD", bucket)
         return ObjectPage(objects=())
     if ends_in_dots(prefix):
         if options.delimiter not in {"", "/"}:
@@ -61,7 +71,7 @@ def _ask(connection: Connection, bucket: str, options: ListOptions, prefix: str,
         query["start-after"] = marker_for(_beyond(after, prefix, options.delimiter))
     if options.content_type:
         query["metadata"] = "true"
-    return connection.ask("GET", bucket, root="ListBucketResult", query=query)[1]
+    return connection.request_xml("GET", bucket, root="ListBucketResult", query=query)[1]
 
 
 def _beyond(after: str, prefix: str, delimiter: str) -> str:
@@ -75,8 +85,8 @@ def _beyond(after: str, prefix: str, delimiter: str) -> str:
 def _page(document: Element, options: ListOptions, after: str) -> ObjectPage:
     with reading("a page of objects"):
         objects = [_object(entry) for entry in document.all("Contents")]
-        prefixes = [decoded(entry.texts()["Prefix"]) for entry in document.all("CommonPrefixes")]
-        more = is_cut(document)
+        prefixes = [url_decoded(entry.texts()["Prefix"]) for entry in document.all("CommonPrefixes")]
+        more = is_truncated(document)
     found = sorted(chain((info.key for info in objects), prefixes))
     if more and (not found or found[-1] <= after):
         # What comes next is asked for by the last entry, and MinIO always gives one where others follow.
@@ -102,10 +112,10 @@ def _object(entry: Element) -> ObjectInfo:
         for metadata in entry.all("UserMetadata"):
             content_type = metadata.text("content-type") or DEFAULT_CONTENT_TYPE
     return ObjectInfo(
-        key=decoded(texts["Key"]),
-        size_bytes=count_of(texts["Size"]),
-        etag=etag_of(texts["ETag"]),
-        last_modified=time_of(texts["LastModified"]),
+        key=url_decoded(texts["Key"]),
+        size_bytes=read_count(texts["Size"]),
+        etag=unquoted(texts["ETag"]),
+        last_modified=read_time(texts["LastModified"]),
         content_type=content_type,
     )
 
@@ -121,10 +131,10 @@ def list_uploads(connection: Connection, bucket: str, prefix: str) -> list[Uploa
         [prefix, ""] if prefix and may_begin_a_key(prefix) and not ends_in_dots(prefix) else [""]
     ):
         query = {"uploads": "", "encoding-type": "url", "max-uploads": str(MAX_PAGE), "prefix": asked}
-        _, document = connection.ask("GET", bucket, root="ListMultipartUploadsResult", query=query)
+        _, document = connection.request_xml("GET", bucket, root="ListMultipartUploadsResult", query=query)
         with reading("the list of uploads"):
-            uploads = [upload_of(entry) for entry in document.all("Upload")]
-            if is_cut(document):
+            uploads = [read_upload(entry) for entry in document.all("Upload")]
+            if is_truncated(document):
                 raise ValueError("MinIO lists all uploads at once")
         found.update({upload.upload_id: upload for upload in uploads if upload.key.startswith(prefix)})
     return list(found.values())
@@ -136,10 +146,10 @@ def list_parts(
     """Asks for one page of an upload's parts."""
     after = 0 if options.cursor is None else decode_cursor(_PARTS, options.cursor, int)
     query = {"uploadId": upload_id, "max-parts": str(options.limit), "part-number-marker": str(after)}
-    _, document = connection.ask("GET", bucket, key, root="ListPartsResult", query=query)
+    _, document = connection.request_xml("GET", bucket, key, root="ListPartsResult", query=query)
     with reading("a page of parts"):
-        parts = tuple(part_of(entry) for entry in document.all("Part"))
-        more = is_cut(document)
+        parts = tuple(read_part(entry) for entry in document.all("Part"))
+        more = is_truncated(document)
     if more and (not parts or parts[-1].part_number <= after):
         stands_still("a page of parts ends where it was to begin")
     return PartPage(parts=parts, cursor=encode_cursor(_PARTS, parts[-1].part_number) if more else None)

@@ -27,20 +27,20 @@ from bucketry.s3 import MAX_PART_BYTES
 from bucketry_s3client import (
     Content,
     PartsUpload,
-    date_of,
-    etag_in,
-    info_of_part,
+    S3ResponseError,
+    object_headers,
     object_info,
-    of_object,
-    of_tags,
     one_piece,
     opened_object,
+    part_info,
     part_sizes,
-    presigned,
+    presigned_url,
+    response_date,
+    response_etag,
     stored_info,
+    tag_headers,
     take,
 )
-from minio.error import S3Error
 from typing_extensions import override
 
 from bucketry_minio._deleting import delete_batch
@@ -77,14 +77,14 @@ class ObjectOperations(MinioOperations):
         try:
             query = of_part(options.part_number)
             headers = self._connection.head(bucket, key, query=query, headers=of_read(options))
-        except S3Error as error:
+        except S3ResponseError as error:
             self._check_conditions(bucket, key, options, error)
             raise
-        info = info_of_part(key, headers)
+        info = part_info(key, headers)
         check_read(info, options)
         return info
 
-    def _check_conditions(self, bucket: str, key: str, options: HeadOptions, error: S3Error) -> None:
+    def _check_conditions(self, bucket: str, key: str, options: HeadOptions, error: S3ResponseError) -> None:
         """Has the conditions come before the range or part (RFC 9110, 13.2.2), which MinIO looks at first."""
         if error.code in _NO_SUCH_BYTES:
             self.head_object(bucket, key, msgspec.structs.replace(options, part_number=None))
@@ -99,7 +99,7 @@ class ObjectOperations(MinioOperations):
             headers["range"] = str(options.range)
         try:
             answer = self._connection.open("GET", bucket, key, query=of_part(options.part_number), headers=headers)
-        except S3Error as error:
+        except S3ResponseError as error:
             self._check_conditions(bucket, key, options, error)
             raise
         try:
@@ -120,8 +120,8 @@ class ObjectOperations(MinioOperations):
         self._check_new(bucket, key)
         answered, moment = self._put(bucket, key, body, options)
         self._paths.wrote(bucket, key)
-        put_at = moment or date_of(answered)
-        written = stored_info(key, options, body.bytes_read, etag_in(answered), put_at, len(options.tags))
+        put_at = moment or response_date(answered)
+        written = stored_info(key, options, body.bytes_read, response_etag(answered), put_at, len(options.tags))
         return self._confirmed(bucket, written) if moment is None else written
 
     @override
@@ -129,7 +129,7 @@ class ObjectOperations(MinioOperations):
     def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Done:
         """Deletes an object: one request."""
         check_key(key)
-        self._connection.send("DELETE", bucket, key)
+        self._connection.request("DELETE", bucket, key)
         return DONE
 
     @override
@@ -142,10 +142,10 @@ class ObjectOperations(MinioOperations):
     @hookimpl
     def presign(self, bucket: str, key: str, options: PresignOptions) -> PresignedUrl:
         """Signs a URL for the public endpoint; asks the server nothing."""
-        return presigned(self._presigner, bucket, key, options)
+        return presigned_url(self._presigner, bucket, key, options)
 
     def _put(self, bucket: str, key: str, body: Body, options: PutOptions) -> Put:
-        headers = of_object(options) | of_tags(options.tags)
+        headers = object_headers(options) | tag_headers(options.tags)
         conditions = of_write(options.if_match, options.if_none_match)
         if key.endswith("/"):
             with one_piece(body, self._settings.part_size, MAX_PART_BYTES) as content:
@@ -156,7 +156,7 @@ class ObjectOperations(MinioOperations):
             pieces = taken[0]
             content = pieces[0] if len(pieces) == 1 else pieces
             return self._put_whole(bucket, key, content, headers, conditions)
-        upload = PartsUpload(self._connection, self._leftovers, bucket, key, self._settings)
+        upload = PartsUpload(self._connection, self._failed_uploads, bucket, key, self._settings)
         # The head of this answer may come long before the object is made (S3 API reference, CompleteMultipartUpload).
         return upload.run(taken, body, sizes, headers, conditions), None
 
@@ -165,7 +165,7 @@ class ObjectOperations(MinioOperations):
     ) -> Put:
         sent = headers | conditions
         # Sent again after it was done, a conditional put would meet itself.
-        answered, _ = self._connection.send(
+        answered, _ = self._connection.request(
             "PUT", bucket, key, headers=sent, content=content, repeatable=not conditions
         )
         return answered, written_at(answered)

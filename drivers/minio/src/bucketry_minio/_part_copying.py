@@ -17,8 +17,7 @@ from bucketry import (
 )
 from bucketry.hookspecs import hookimpl
 from bucketry.s3 import MAX_PART_BYTES
-from bucketry_s3client import copy_part, of_source, quoted, target_of
-from minio.error import S3Error
+from bucketry_s3client import S3ResponseError, copy_part, copy_source_headers, quoted, request_target
 from typing_extensions import override
 
 from bucketry_minio._keys import check_key
@@ -44,10 +43,10 @@ class PartCopyOperations(MinioOperations):
     ) -> Part:
         """Copies a part: one request for a range, and one more where the size of the source has to be known."""
         _check_keys(bucket, key, source_bucket, source_key)
-        path = target_of(source_bucket, source_key)
+        path = request_target(source_bucket, source_key)
 
         def copy(if_match: str | None, size_bytes: int) -> Part:
-            headers: Mapping[str, str] = of_source(path, options.range)
+            headers: Mapping[str, str] = copy_source_headers(path, options.range)
             if if_match not in {None, "*"}:
                 headers = {**headers, "x-amz-copy-source-if-match": quoted(if_match or "")}
             return copy_part(self._connection, bucket, key, upload_id, part_number, headers, size_bytes)
@@ -56,7 +55,7 @@ class PartCopyOperations(MinioOperations):
             return self._copy_whole(source_bucket, source_key, options, copy)
         try:
             return copy(options.source_if_match, _length(options.range))
-        except S3Error as error:
+        except S3ResponseError as error:
             if error.code == "InvalidArgument":
                 self._check_range(source_bucket, source_key, options.range)
             raise
@@ -72,7 +71,7 @@ class PartCopyOperations(MinioOperations):
                 raise TooLarge(f"a part has at most {MAX_PART_BYTES} bytes, and the source {source.size_bytes}")
             try:
                 return copy(source.etag, source.size_bytes)
-            except S3Error as error:
+            except S3ResponseError as error:
                 # Written meanwhile: the part is to have the size that is answered.
                 if error.code != "PreconditionFailed":
                     raise

@@ -12,8 +12,7 @@ from collections import OrderedDict
 from typing import Final
 
 from bucketry import InvalidKey
-from bucketry_s3client import is_cut, reading
-from minio.error import S3Error
+from bucketry_s3client import S3ResponseError, is_truncated, reading
 
 from bucketry_minio._connection import Connection
 from bucketry_minio._keys import parents
@@ -41,7 +40,7 @@ class PathGuard:
 
         Raises:
             InvalidKey: An object is above it, or objects are below it.
-            S3Error: The bucket does not exist, or another refusal.
+            S3ResponseError: The bucket does not exist, or another refusal.
         """
         for parent in parents(key):
             if not self._is_folder(bucket, parent):
@@ -70,8 +69,8 @@ class PathGuard:
 
     def _is_object(self, bucket: str, key: str) -> bool:
         try:
-            self._connection.send("HEAD", bucket, key)
-        except S3Error as error:
+            self._connection.request("HEAD", bucket, key)
+        except S3ResponseError as error:
             if error.code == "NoSuchKey":
                 return False
             raise
@@ -80,6 +79,6 @@ class PathGuard:
     def _has_children(self, bucket: str, key: str) -> bool:
         query = {"list-type": "2", "encoding-type": "url", "max-keys": "1"}
         query |= {"prefix": key + "/", "start-after": key + "/"}
-        _, document = self._connection.ask("GET", bucket, root="ListBucketResult", query=query)
+        _, document = self._connection.request_xml("GET", bucket, root="ListBucketResult", query=query)
         with reading("a page of objects"):
-            return bool(document.all("Contents")) or is_cut(document)
+            return bool(document.all("Contents")) or is_truncated(document)

@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from bucketry import DONE, BucketInfo, Classified, Done, Status, Usage, UsageReport
 from bucketry.hookspecs import hookimpl
-from bucketry_s3client import date_of, explain, parse_xml
-from minio.error import S3Error
+from bucketry_s3client import S3ResponseError, explain_no_response, parse_xml, response_date
 from typing_extensions import override
 from urllib3.exceptions import HTTPError
 
@@ -48,7 +47,7 @@ class ServiceOperations(MinioOperations):
     @hookimpl
     def close(self) -> Done:
         """Closes the connections, after a last try to abort what is left."""
-        self._leftovers.close()
+        self._failed_uploads.close()
         self._connection.close()
         return DONE
 
@@ -60,12 +59,12 @@ class ServiceOperations(MinioOperations):
 
     def _why_unavailable(self) -> str:
         try:
-            _, body = self._connection.send("GET", patient=False)
+            _, body = self._connection.request("GET", once=True)
             name = parse_xml(body).name
-        except S3Error as error:
+        except S3ResponseError as error:
             return _refused(error)
         except (HTTPError, OSError) as error:
-            return f"{self._settings.endpoint} is unreachable: {explain(error)}"
+            return f"{self._settings.endpoint} is unreachable: {explain_no_response(error)}"
         except ValueError:
             name = ""
         if name != "ListAllMyBucketsResult":
@@ -73,13 +72,13 @@ class ServiceOperations(MinioOperations):
         return ""
 
 
-def _refused(error: S3Error) -> str:
+def _refused(error: S3ResponseError) -> str:
     """Says why the server refused; nothing where it knows who asks and only has no buckets for him."""
     if error.code == "AccessDenied":
         return ""
     verdict = classify(error)
     if error.code == "RequestTimeTooSkewed":
-        return f"{verdict.detail}; {_skew(date_of(error.response.headers))}"
+        return f"{verdict.detail}; {_skew(response_date(error.headers))}"
     why = "refuses the credentials" if error.code in AUTHENTICATION else "cannot be used"
     return f"the server {why}: {verdict.detail}"
 

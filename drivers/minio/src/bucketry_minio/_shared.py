@@ -5,8 +5,7 @@ from __future__ import annotations
 from bucketry import BucketInfo, ObjectInfo
 from bucketry.hookspecs import DriverSpec
 from bucketry.sigv4 import Presigner
-from bucketry_s3client import Leftovers, list_buckets, object_info
-from minio.error import S3Error
+from bucketry_s3client import FailedUploads, S3ResponseError, list_buckets, object_info
 
 from bucketry_minio._connection import Connection
 from bucketry_minio._keys import check_key
@@ -20,7 +19,7 @@ class MinioOperations(DriverSpec):
 
     _settings: MinioSettings
     _connection: Connection
-    _leftovers: Leftovers
+    _failed_uploads: FailedUploads
     _paths: PathGuard
     _presigner: Presigner
     _usage: UsageCounter
@@ -28,7 +27,7 @@ class MinioOperations(DriverSpec):
     def _check_new(self, bucket: str, key: str) -> None:
         """Refuses a key that MinIO cannot hold, or that would hide others."""
         check_key(key)
-        self._leftovers.sweep()
+        self._failed_uploads.sweep()
         if self._settings.check_paths:
             self._paths.check(bucket, key)
 
@@ -39,7 +38,7 @@ class MinioOperations(DriverSpec):
         """Returns what a key holds after a write; where that was deleted meanwhile, what was written."""
         try:
             return self._stored(bucket, written.key)
-        except S3Error as error:
+        except S3ResponseError as error:
             if error.code != "NoSuchKey":
                 raise
             return written

@@ -21,14 +21,14 @@ from bucketry import (
 from bucketry.hookspecs import hookimpl
 from bucketry.s3 import MAX_PART_BYTES
 from bucketry_s3client import (
-    begin_upload,
     complete_upload,
-    date_of,
-    etag_in,
-    of_object,
-    of_tags,
+    create_upload,
+    object_headers,
     one_piece,
-    send_part,
+    response_date,
+    response_etag,
+    tag_headers,
+    upload_part,
 )
 from typing_extensions import override
 
@@ -46,8 +46,10 @@ class UploadOperations(MinioOperations):
     def create_multipart_upload(self, bucket: str, key: str, options: UploadOptions) -> Upload:
         """Begins an upload."""
         self._check_new(bucket, key)
-        headers, upload_id = begin_upload(self._connection, bucket, key, of_object(options) | of_tags(options.tags))
-        return Upload(key=key, upload_id=upload_id, initiated_at=date_of(headers))
+        headers, upload_id = create_upload(
+            self._connection, bucket, key, object_headers(options) | tag_headers(options.tags)
+        )
+        return Upload(key=key, upload_id=upload_id, initiated_at=response_date(headers))
 
     @override
     @hookimpl
@@ -57,12 +59,12 @@ class UploadOperations(MinioOperations):
         """Stores a part: one request. Where nobody knows its length, it goes through a temporary file first."""
         _check_upload(bucket, key)
         with one_piece(body, self._settings.part_size, MAX_PART_BYTES) as content:
-            headers = send_part(self._connection, bucket, key, upload_id, part_number, content)
+            headers = upload_part(self._connection, bucket, key, upload_id, part_number, content)
         return Part(
             part_number=part_number,
-            etag=etag_in(headers),
+            etag=response_etag(headers),
             size_bytes=body.bytes_read,
-            last_modified=date_of(headers),
+            last_modified=response_date(headers),
         )
 
     @override
@@ -92,7 +94,7 @@ class UploadOperations(MinioOperations):
         """Ends an upload: two requests, since MinIO says nothing when there is none to end."""
         _check_upload(bucket, key)
         list_parts(self._connection, bucket, key, upload_id)
-        self._connection.send("DELETE", bucket, key, query={"uploadId": upload_id})
+        self._connection.request("DELETE", bucket, key, query={"uploadId": upload_id})
         return DONE
 
 

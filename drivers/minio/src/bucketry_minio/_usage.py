@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 from bucketry import BackendError, BucketReport, ListOptions, Quota, Unavailable, Usage, UsageReport
 from bucketry.paging import Paging
-from minio.error import S3Error
+from bucketry_s3client import S3ResponseError
 
 from bucketry_minio._admin import AdminApi, Figures
 from bucketry_minio._connection import Connection
@@ -25,7 +25,7 @@ _ASK_AGAIN_AFTER: Final = 300.0
 
 _NONE: Final = Figures()
 # Not what breaks off: the next try may have it.
-_CANNOT_BE_HAD: Final = (S3Error, BackendError)
+_CANNOT_BE_HAD: Final = (S3ResponseError, BackendError)
 
 _log = logging.getLogger("bucketry.minio")
 
@@ -72,10 +72,10 @@ class UsageCounter:
         known = figures.usage_of(bucket)
         try:
             if known is not None and known.object_count > self._list_limit:
-                self._connection.send("HEAD", bucket)  # The scanner remembers buckets that are gone.
+                self._connection.request("HEAD", bucket)  # The scanner remembers buckets that are gone.
                 return known
             return self._list(bucket, known)
-        except S3Error as error:
+        except S3ResponseError as error:
             if error.code == "NoSuchBucket":
                 return None
             raise

@@ -1,7 +1,7 @@
 """RGW's admin ops API, as far as the driver needs it.
 
 Source: Ceph, "Admin Operations". Answers may hold secrets of users (those of ``/admin/user`` do), so only what is named
-here is decoded, and no answer is logged, raised or passed on as it came.
+here is url_decoded, and no answer is logged, raised or passed on as it came.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 import msgspec
 from bucketry import BackendError, Quota
-from bucketry_s3client import Wire, unreadable
+from bucketry_s3client import S3Client, incomplete_response
 
 T = TypeVar("T")
 
@@ -97,8 +97,8 @@ class Quotas(msgspec.Struct, frozen=True):
 class AdminApi:
     """Asks the admin ops API. Each question may be refused with ``AccessDenied``: the capability is missing."""
 
-    def __init__(self, wire: Wire, path: str) -> None:
-        self._wire = wire
+    def __init__(self, client: S3Client, path: str) -> None:
+        self._client = client
         self._path = path
 
     def buckets_of(self, uid: str) -> list[BucketStats]:
@@ -119,9 +119,9 @@ class AdminApi:
         return self._ask("user", {"quota": "", "uid": uid}, Quotas)
 
     def _ask(self, what: str, query: Mapping[str, str], kind: type[T]) -> T:
-        _, body = self._wire.send("GET", self._path, what, query=query)
+        _, body = self._client.request("GET", self._path, what, query=query)
         if not body:
-            raise unreadable(f"the answer of the admin API to {what!r} has no body")
+            raise incomplete_response(f"the answer of the admin API to {what!r} has no body")
         try:
             return msgspec.json.decode(body, type=kind)
         except msgspec.DecodeError:

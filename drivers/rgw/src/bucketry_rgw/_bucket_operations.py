@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 from xml.sax.saxutils import escape
 
-from botocore.exceptions import ClientError
 from bucketry import (
     DONE,
     AccessDenied,
@@ -21,10 +20,9 @@ from bucketry import (
 )
 from bucketry.hookspecs import hookimpl
 from bucketry.s3 import NAMESPACE
-from bucketry_s3client import page_of_uploads
+from bucketry_s3client import S3ResponseError, upload_page
 from typing_extensions import override
 
-from bucketry_rgw._errors import code_of
 from bucketry_rgw._headers import begun_at
 from bucketry_rgw._inflight import uploads
 from bucketry_rgw._state import RgwState
@@ -61,11 +59,11 @@ class BucketOperations(RgwState):
 
     def _exists(self, bucket: str) -> bool:
         try:
-            self._wire.send("HEAD", bucket)
-        except ClientError as error:
-            if code_of(error) == "NoSuchBucket":
+            self._client.request("HEAD", bucket)
+        except S3ResponseError as error:
+            if error.code == "NoSuchBucket":
                 return False
-            if code_of(error) == "AccessDenied":
+            if error.code == "AccessDenied":
                 return True  # It is another user's.
             raise
         return True
@@ -75,9 +73,9 @@ class BucketOperations(RgwState):
         constraint = self._settings.location_constraint
         content = _CREATE.format(escape(constraint)).encode() if constraint else b""
         try:
-            headers, _ = self._wire.send("PUT", bucket, content=content)
-        except ClientError as error:
-            if code_of(error) == "MethodNotAllowed":
+            headers, _ = self._client.request("PUT", bucket, content=content)
+        except S3ResponseError as error:
+            if error.code == "MethodNotAllowed":
                 raise InvalidBucketName("RGW keeps this name for a path of its own", bucket=bucket) from error
             raise
         return begun_at(headers)
@@ -90,7 +88,7 @@ class BucketOperations(RgwState):
         for info in self._buckets.all():
             if info.name == bucket:
                 return info
-        self._wire.send("HEAD", bucket)
+        self._client.request("HEAD", bucket)
         raise AccessDenied("it is another user's, and RGW tells when it was created to him alone", bucket=bucket)
 
     @override
@@ -98,7 +96,7 @@ class BucketOperations(RgwState):
     def delete_bucket(self, bucket: str) -> Done:
         """Deletes an empty bucket; RGW lets uploads in progress end with it."""
         self._check_bucket(bucket)
-        self._wire.send("DELETE", bucket, repeatable=False)
+        self._client.request("DELETE", bucket, repeatable=False)
         return DONE
 
     @override
@@ -116,4 +114,4 @@ class BucketOperations(RgwState):
     def list_multipart_uploads(self, bucket: str, options: UploadListOptions) -> UploadPage:
         """Lists a page of the uploads in progress. RGW has them in another order, so each page looks at all of them."""
         self._check_bucket(bucket)
-        return page_of_uploads("rgw uploads", uploads(self._wire, bucket, options.prefix), options)
+        return upload_page("rgw uploads", uploads(self._client, bucket, options.prefix), options)

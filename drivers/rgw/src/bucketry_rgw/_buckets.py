@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from bucketry import BucketInfo
-from bucketry_s3client import Wire, list_buckets
+from bucketry_s3client import S3Client, list_buckets
 
 
 class Buckets:
     """Lists the user's buckets, and learns the user's id from that. Threads may share it."""
 
-    def __init__(self, wire: Wire, uid: str) -> None:
-        self._wire = wire
+    def __init__(self, client: S3Client, uid: str) -> None:
+        self._client = client
         self._uid = uid
 
     def all(self) -> tuple[BucketInfo, ...]:
         """Returns all buckets, in byte order of their names."""
-        found = list_buckets(self._wire)
+        found = list_buckets(self._client)
         self._uid = self._uid or found.owner
         return found.infos
 

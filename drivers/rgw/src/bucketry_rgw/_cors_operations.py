@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from botocore.exceptions import ClientError
 from bucketry import DONE, CorsRule, Done
 from bucketry.hookspecs import hookimpl
-from bucketry_s3client import cors_of, cors_request, reading, with_md5
+from bucketry_s3client import S3ResponseError, md5_header, read_cors, reading, write_cors
 from typing_extensions import override
 
-from bucketry_rgw._errors import code_of
 from bucketry_rgw._state import RgwState
 
 _CORS = {"cors": ""}
@@ -23,21 +21,21 @@ class CorsOperations(RgwState):
         """Returns a bucket's CORS rules."""
         self._check_bucket(bucket)
         try:
-            _, document = self._wire.ask("GET", bucket, root="CORSConfiguration", query=_CORS)
-        except ClientError as error:
-            if code_of(error) == "NoSuchCORSConfiguration":
+            _, document = self._client.request_xml("GET", bucket, root="CORSConfiguration", query=_CORS)
+        except S3ResponseError as error:
+            if error.code == "NoSuchCORSConfiguration":
                 return ()
             raise
         with reading("the response about CORS rules"):
-            return cors_of(document)
+            return read_cors(document)
 
     @override
     @hookimpl
     def put_bucket_cors(self, bucket: str, rules: tuple[CorsRule, ...]) -> Done:
         """Replaces a bucket's CORS rules."""
         self._check_bucket(bucket)
-        content = cors_request(rules)
-        self._wire.send("PUT", bucket, query=_CORS, headers=with_md5(content), content=content)
+        content = write_cors(rules)
+        self._client.request("PUT", bucket, query=_CORS, headers=md5_header(content), content=content)
         return DONE
 
     @override
@@ -45,5 +43,5 @@ class CorsOperations(RgwState):
     def delete_bucket_cors(self, bucket: str) -> Done:
         """Takes all CORS rules from a bucket."""
         self._check_bucket(bucket)
-        self._wire.send("DELETE", bucket, query=_CORS)
+        self._client.request("DELETE", bucket, query=_CORS)
         return DONE

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from bucketry import Features, InvalidSettings
 from bucketry.sigv4 import Presigner
-from bucketry_s3client import Leftovers
+from bucketry_s3client import FailedUploads
 
 from bucketry_rgw._admin import AdminApi
 from bucketry_rgw._bucket_operations import BucketOperations
@@ -63,7 +63,7 @@ class RgwDriver(ServiceOperations, BucketOperations, CorsOperations, TaggingOper
         self._settings = settings
         try:
             self._presigner = Presigner(settings.credentials, endpoint=settings.client_endpoint, region=settings.region)
-            self._wire = make_wire(settings)
+            self._client = make_wire(settings)
         except (ValueError, OSError) as error:
             raise InvalidSettings(str(error)) from None
         self._creating = Names()
@@ -71,11 +71,11 @@ class RgwDriver(ServiceOperations, BucketOperations, CorsOperations, TaggingOper
         self._lookups = ThreadPoolExecutor(settings.lookup_threads, thread_name_prefix="bucketry-rgw-lookup")
         swift = None
         if settings.swift_secret is not None:
-            swift = Swift(self._wire, settings.swift_user, settings.swift_secret)
-        self._lister = Lister(self._wire, swift, self._lookups, settings.lookup_threads)
-        self._leftovers = Leftovers(self._wire, classify)
-        self._uploader = Uploader(settings, self._wire, self._leftovers, self._writing)
-        self._buckets = Buckets(self._wire, settings.uid)
-        admin = AdminApi(self._wire, settings.admin_path)
-        self._counter = UsageCounter(self._wire, admin, self._lister, self._lookups, self._buckets.uid)
+            swift = Swift(self._client, settings.swift_user, settings.swift_secret)
+        self._lister = Lister(self._client, swift, self._lookups, settings.lookup_threads)
+        self._failed_uploads = FailedUploads(self._client, classify)
+        self._uploader = Uploader(settings, self._client, self._failed_uploads, self._writing)
+        self._buckets = Buckets(self._client, settings.uid)
+        admin = AdminApi(self._client, settings.admin_path)
+        self._counter = UsageCounter(self._client, admin, self._lister, self._lookups, self._buckets.uid)
         self._reporter = Reporter(admin, self._counter, self._buckets.uid, self._buckets.names)

@@ -6,23 +6,22 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import unquote
 
-from botocore.exceptions import ClientError
 from bucketry import ListOptions, ObjectInfo, ObjectPage
 from bucketry.paging import Paging, stands_still
 from bucketry_s3client import (
-    Wire,
-    count_of,
-    etag_of,
+    S3Client,
+    S3ResponseError,
     head_objects,
-    is_cut,
+    is_truncated,
     object_info,
     parse_xml,
+    read_count,
+    read_time,
     reading,
-    time_of,
+    unquoted,
 )
 
 from bucketry_rgw._cursors import decode_cursor, encode_cursor
-from bucketry_rgw._errors import code_of
 from bucketry_rgw._markers import marker
 from bucketry_rgw._swift import Swift
 from bucketry_rgw._xml import as_xml
@@ -31,8 +30,8 @@ from bucketry_rgw._xml import as_xml
 class Lister:
     """Lists objects. Threads may share it."""
 
-    def __init__(self, wire: Wire, swift: Swift | None, lookups: ThreadPoolExecutor, connections: int) -> None:
-        self._wire = wire
+    def __init__(self, client: S3Client, swift: Swift | None, lookups: ThreadPoolExecutor, connections: int) -> None:
+        self._client = client
         self._swift = swift
         self._lookups = lookups
         self._connections = connections
@@ -69,12 +68,12 @@ class Lister:
         query = {"list-type": "2", "encoding-type": "url", "max-keys": str(options.limit)}
         asked = {"prefix": options.prefix, "delimiter": options.delimiter, "start-after": marker(after, options)}
         query.update({name: value for name, value in asked.items() if value})
-        _, body = self._wire.send("GET", bucket, query=query)
+        _, body = self._client.request("GET", bucket, query=query)
         return read_page(body, after)
 
     def _with_types(self, bucket: str, listed: Sequence[ObjectInfo]) -> tuple[ObjectInfo, ...]:
         keys = [info.key for info in listed]
-        found = head_objects(self._wire, bucket, keys, self._lookups, self._connections)
+        found = head_objects(self._client, bucket, keys, self._lookups, self._connections)
         looked_up = [
             object_info(key, headers) if (headers := found.get(key)) else self._look_up(bucket, key) for key in keys
         ]
@@ -83,9 +82,9 @@ class Lister:
     def _look_up(self, bucket: str, key: str) -> ObjectInfo | None:
         """Asks for one object alone; ``None`` if it was deleted since it was listed."""
         try:
-            headers, _ = self._wire.send("HEAD", bucket, key)
-        except ClientError as error:
-            if code_of(error) == "NoSuchKey":
+            headers, _ = self._client.request("HEAD", bucket, key)
+        except S3ResponseError as error:
+            if error.code == "NoSuchKey":
                 return None
             raise
         return object_info(key, headers)
@@ -108,7 +107,7 @@ def read_page(body: bytes, after: str = "") -> ObjectPage:
         objects = tuple([_object(entry.texts()) for entry in document.all("Contents")])
         found = [entry.texts()["Prefix"] for entry in document.all("CommonPrefixes")]
         prefixes = tuple([unquote(text, errors="strict") for text in found])
-        more = is_cut(document)
+        more = is_truncated(document)
     # RGW writes its own token as it is, also what XML cannot hold: so the last entry is the cursor, where there is one.
     token = document.text("NextContinuationToken")
     # Code points sort as their UTF-8 does.
@@ -122,7 +121,7 @@ def read_page(body: bytes, after: str = "") -> ObjectPage:
 def _object(texts: dict[str, str]) -> ObjectInfo:
     return ObjectInfo(
         key=unquote(texts["Key"], errors="strict"),
-        size_bytes=count_of(texts["Size"]),
-        etag=etag_of(texts["ETag"]),
-        last_modified=time_of(texts["LastModified"]),
+        size_bytes=read_count(texts["Size"]),
+        etag=unquoted(texts["ETag"]),
+        last_modified=read_time(texts["LastModified"]),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
 from bucketry import (
     DONE,
     Body,
@@ -29,22 +28,22 @@ from bucketry import (
 from bucketry.hookspecs import hookimpl
 from bucketry.tagging import NO_TAGS
 from bucketry_s3client import (
-    copied_of,
-    date_of,
-    etag_in,
+    S3ResponseError,
     get_tags,
+    object_headers,
     object_info,
-    of_object,
     opened_object,
-    presigned,
+    presigned_url,
     put_tags,
+    read_copy_result,
+    request_target,
+    response_date,
+    response_etag,
     stored_info,
-    target_of,
 )
 from typing_extensions import override
 
 from bucketry_rgw._deleting import delete_batch
-from bucketry_rgw._errors import code_of
 from bucketry_rgw._headers import of_read
 from bucketry_rgw._state import RgwState
 
@@ -61,16 +60,16 @@ class ObjectOperations(RgwState):
         """Returns an object without its content."""
         self._check_object(bucket, key)
         try:
-            headers, _ = self._wire.send("HEAD", bucket, key, headers=of_read(options))
-        except ClientError as error:
+            headers, _ = self._client.request("HEAD", bucket, key, headers=of_read(options))
+        except S3ResponseError as error:
             self._raise_missing(bucket, error)
         _check_any(options)
         return object_info(key, headers)
 
-    def _raise_missing(self, bucket: str, error: ClientError) -> NoReturn:
+    def _raise_missing(self, bucket: str, error: S3ResponseError) -> NoReturn:
         """Raises an error again; an answer to HEAD does not say whether the key is missing or the bucket."""
-        if code_of(error) == "NoSuchKey":
-            self._wire.send("HEAD", bucket)
+        if error.code == "NoSuchKey":
+            self._client.request("HEAD", bucket)
         raise error
 
     @override
@@ -87,9 +86,9 @@ class ObjectOperations(RgwState):
         if wanted is not None:
             headers["range"] = str(wanted)
         try:
-            answer = self._wire.open("GET", bucket, key, headers=headers)
-        except ClientError as error:
-            if code_of(error) == "InvalidRange" and wanted is not None and wanted.first is None:
+            answer = self._client.open("GET", bucket, key, headers=headers)
+        except S3ResponseError as error:
+            if error.code == "InvalidRange" and wanted is not None and wanted.first is None:
                 return self._last_bytes_of_nothing(bucket, key, options, error)
             raise
         try:
@@ -99,7 +98,9 @@ class ObjectOperations(RgwState):
             answer.close()
             raise
 
-    def _last_bytes_of_nothing(self, bucket: str, key: str, options: GetOptions, error: ClientError) -> OpenedObject:
+    def _last_bytes_of_nothing(
+        self, bucket: str, key: str, options: GetOptions, error: S3ResponseError
+    ) -> OpenedObject:
         """Opens an empty object of which the last bytes were asked for: RGW has no range of it at all."""
         info = self.head_object(bucket, key, options)
         if info.size_bytes:
@@ -118,15 +119,15 @@ class ObjectOperations(RgwState):
         self._check_object(bucket, key)
         try:
             answered, moment = self._uploader.put(bucket, key, body, options)
-        except ClientError as error:
-            if options.if_match is not None and code_of(error) in {"UnknownError", "PreconditionFailed"}:
+        except S3ResponseError as error:
+            if options.if_match is not None and error.code in {"UnknownError", "PreconditionFailed"}:
                 self._explain_failed(bucket, key, options.if_match, error)
             raise
-        put_at = moment or date_of(answered)
-        written = stored_info(key, options, body.bytes_read, etag_in(answered), put_at, len(options.tags))
+        put_at = moment or response_date(answered)
+        written = stored_info(key, options, body.bytes_read, response_etag(answered), put_at, len(options.tags))
         return self._confirmed(bucket, written) if moment is None else written
 
-    def _explain_failed(self, bucket: str, key: str, if_match: str, error: ClientError) -> NoReturn:
+    def _explain_failed(self, bucket: str, key: str, if_match: str, error: S3ResponseError) -> NoReturn:
         """Says what became of a condition.
 
         To the loser of two writers at once RGW answers 500 (its ``ECANCELED``), and where there is no object 412 or, as
@@ -134,11 +135,11 @@ class ObjectOperations(RgwState):
         """
         try:
             holds = if_match in {"*", self._stored(bucket, key).etag}
-        except ClientError as gone:
-            if code_of(gone) == "NoSuchKey":
+        except S3ResponseError as gone:
+            if gone.code == "NoSuchKey":
                 raise NoSuchKey("if_match asks for an object") from error
             raise
-        if code_of(error) == "PreconditionFailed":
+        if error.code == "PreconditionFailed":
             raise error
         if holds:
             raise Throttled("another request wrote the same key at the same moment") from error
@@ -156,18 +157,18 @@ class ObjectOperations(RgwState):
         self._check_object(source_bucket, source_key)
         self._check_object(bucket, key)
         tags = NO_TAGS
-        headers = {"x-amz-copy-source": target_of(source_bucket, source_key)}
+        headers = {"x-amz-copy-source": request_target(source_bucket, source_key)}
         if options.source_if_match is not None and options.source_if_match != "*":
             # RGW reads the condition under a name of its own.
             headers["x-amz-copy-source-if-match"] = headers["x-amz-copy-if-match"] = options.source_if_match
         if options.headers is not None:
-            headers |= {"x-amz-metadata-directive": "REPLACE", **of_object(options.headers)}
-            tags = get_tags(self._wire, source_bucket, source_key, may_be_empty=True)
+            headers |= {"x-amz-metadata-directive": "REPLACE", **object_headers(options.headers)}
+            tags = get_tags(self._client, source_bucket, source_key, may_be_empty=True)
         with self._writing(bucket, key):
-            _, document = self._wire.ask("PUT", bucket, key, root="CopyObjectResult", headers=headers)
-            copied_of(document)  # RGW begins its response before it has copied.
+            _, document = self._client.request_xml("PUT", bucket, key, root="CopyObjectResult", headers=headers)
+            read_copy_result(document)  # RGW begins its response before it has copied.
             if tags:
-                put_tags(self._wire, bucket, key, tags)
+                put_tags(self._client, bucket, key, tags)
             return self._stored(bucket, key)
 
     @override
@@ -177,9 +178,9 @@ class ObjectOperations(RgwState):
         self._check_object(bucket, key)
         try:
             with self._writing(bucket, key):
-                self._wire.send("DELETE", bucket, key)
-        except ClientError as error:
-            if code_of(error) != "NoSuchKey":
+                self._client.request("DELETE", bucket, key)
+        except S3ResponseError as error:
+            if error.code != "NoSuchKey":
                 raise
         return DONE
 
@@ -189,14 +190,14 @@ class ObjectOperations(RgwState):
         """Deletes objects in one request; those whose keys XML cannot hold one by one."""
         self._check_bucket(bucket)
         with self._writing(bucket, *keys):
-            return delete_batch(self._wire, bucket, keys)
+            return delete_batch(self._client, bucket, keys)
 
     @override
     @hookimpl
     def presign(self, bucket: str, key: str, options: PresignOptions) -> PresignedUrl:
         """Signs a URL for the public endpoint; asks RGW nothing."""
         self._check_object(bucket, key)
-        return presigned(self._presigner, bucket, key, options)
+        return presigned_url(self._presigner, bucket, key, options)
 
 
 def _check_any(options: HeadOptions) -> None:

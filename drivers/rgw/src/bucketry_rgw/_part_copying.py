@@ -8,7 +8,7 @@ import msgspec
 from bucketry import Body, GetOptions, HeadOptions, InvalidRange, Part, PartCopyOptions, PartOptions, TooLarge
 from bucketry.hookspecs import hookimpl
 from bucketry.s3 import MAX_PART_BYTES
-from bucketry_s3client import copy_part, of_source, target_of
+from bucketry_s3client import copy_part, copy_source_headers, request_target
 from typing_extensions import override
 
 from bucketry_rgw._inflight import parts
@@ -43,14 +43,14 @@ class PartCopyOperations(ObjectOperations, UploadOperations):
         if _is_mistaken(source_key):
             return self._pass_through(place, source_bucket, source_key, options)
         wanted = options.range
-        headers = of_source(target_of(source_bucket, source_key), wanted)
+        headers = copy_source_headers(request_target(source_bucket, source_key), wanted)
         if wanted is not None:
-            return copy_part(self._wire, *place, headers, (wanted.last or 0) + 1 - (wanted.first or 0))
+            return copy_part(self._client, *place, headers, (wanted.last or 0) + 1 - (wanted.first or 0))
         size = self.head_object(source_bucket, source_key, HeadOptions()).size_bytes
         _check_size(size)
-        part = copy_part(self._wire, *place, headers, size)
+        part = copy_part(self._client, *place, headers, size)
         # The source may have been written meanwhile, and no condition can keep to what it was.
-        stored = next(parts(self._wire, bucket, key, upload_id, part_number - 1), None)
+        stored = next(parts(self._client, bucket, key, upload_id, part_number - 1), None)
         if stored is None or (stored.part_number, stored.etag) != (part_number, part.etag):
             return part
         return msgspec.structs.replace(part, size_bytes=stored.size_bytes)

@@ -6,12 +6,10 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from botocore.exceptions import ClientError
 from bucketry import BackendError, BucketReport, OperationUsage, Quota, UsageReport, UserReport
-from bucketry_s3client import reading
+from bucketry_s3client import S3ResponseError, reading
 
 from bucketry_rgw._admin import NO_ADMIN_API, AdminApi, BucketStats, quota_of
-from bucketry_rgw._errors import code_of
 from bucketry_rgw._usage import ADMIN, HEAD, LISTING, UsageCounter
 
 T = TypeVar("T")
@@ -80,8 +78,8 @@ class Reporter:
         for told in buckets:
             try:
                 return self._counter.head(told.name)
-            except ClientError as error:
-                if code_of(error) != "NoSuchBucket":
+            except S3ResponseError as error:
+                if error.code != "NoSuchBucket":
                     raise
         return {}
 
@@ -104,8 +102,8 @@ class Reporter:
     def _allowed(self, capability: str, ask: Callable[[], T]) -> T | None:
         try:
             return ask()
-        except ClientError as error:
-            if code_of(error) not in NO_ADMIN_API | {"NoSuchKey", "NoSuchUser"}:
+        except S3ResponseError as error:
+            if error.code not in NO_ADMIN_API | {"NoSuchKey", "NoSuchUser"}:
                 raise
         except BackendError:
             pass  # A release whose answer is another.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from botocore.exceptions import ClientError
 from bucketry import DONE, BucketInfo, Classified, Done, Status, Usage, UsageReport
 from bucketry.hookspecs import hookimpl
+from bucketry_s3client import S3ResponseError, explain_no_response
 from typing_extensions import override
 from urllib3.exceptions import HTTPError
 
-from bucketry_rgw._errors import DETAILS, classify, code_of, explain, status_of
+from bucketry_rgw._errors import DETAILS, classify
 from bucketry_rgw._state import RgwState
 
 
@@ -24,11 +24,11 @@ class ServiceOperations(RgwState):
 
     def _problem(self) -> str:
         try:
-            _, body = self._wire.send("GET", patient=False)
-        except ClientError as error:
-            return self._reason(code_of(error), status_of(error))
+            _, body = self._client.request("GET", once=True)
+        except S3ResponseError as error:
+            return self._reason(error.code, error.status)
         except (HTTPError, OSError) as error:
-            return explain(error)
+            return explain_no_response(error)
         if b"ListAllMyBucketsResult" not in body[:4096]:
             return "something answers, but not as S3 does: check location and secure"
         return ""
@@ -67,9 +67,9 @@ class ServiceOperations(RgwState):
     @hookimpl
     def close(self) -> Done:
         """Ends what failed uploads left, and closes all connections."""
-        self._leftovers.close()
+        self._failed_uploads.close()
         self._lookups.shutdown(wait=True, cancel_futures=True)
-        self._wire.close()
+        self._client.close()
         return DONE
 
     @override

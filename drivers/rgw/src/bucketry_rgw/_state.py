@@ -5,14 +5,12 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 
-from botocore.exceptions import ClientError
 from bucketry import InvalidBucketName, InvalidKey, ObjectInfo
 from bucketry.hookspecs import DriverSpec
 from bucketry.sigv4 import Presigner
-from bucketry_s3client import Leftovers, Wire, object_info
+from bucketry_s3client import FailedUploads, S3Client, S3ResponseError, object_info
 
 from bucketry_rgw._buckets import Buckets
-from bucketry_rgw._errors import code_of
 from bucketry_rgw._listing import Lister
 from bucketry_rgw._names import Names
 from bucketry_rgw._report import Reporter
@@ -25,11 +23,11 @@ class RgwState(DriverSpec):
     """Base of the driver's parts."""
 
     _settings: RgwSettings
-    _wire: Wire
+    _client: S3Client
     _presigner: Presigner
     _lookups: ThreadPoolExecutor
     _lister: Lister
-    _leftovers: Leftovers
+    _failed_uploads: FailedUploads
     _uploader: Uploader
     _counter: UsageCounter
     _reporter: Reporter
@@ -56,14 +54,14 @@ class RgwState(DriverSpec):
         return self._in_writing.alone(*[f"{bucket}/{key}" for key in keys])
 
     def _stored(self, bucket: str, key: str) -> ObjectInfo:
-        headers, _ = self._wire.send("HEAD", bucket, key)
+        headers, _ = self._client.request("HEAD", bucket, key)
         return object_info(key, headers)
 
     def _confirmed(self, bucket: str, written: ObjectInfo) -> ObjectInfo:
         """Returns what a key holds after a write; where that was deleted meanwhile, what was written."""
         try:
             return self._stored(bucket, written.key)
-        except ClientError as error:
-            if code_of(error) != "NoSuchKey":
+        except S3ResponseError as error:
+            if error.code != "NoSuchKey":
                 raise
             return written

@@ -12,14 +12,12 @@ from typing import Final
 from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
-from botocore.exceptions import ClientError
 from bucketry import ListOptions, ObjectInfo, ObjectPage, Secret
 from bucketry.paging import stands_still
 from bucketry.s3 import MAX_PAGE
-from bucketry_s3client import Wire, read_answer, reading, unreadable
+from bucketry_s3client import S3Client, S3ResponseError, incomplete_response, read_body, reading
 
 from bucketry_rgw._cursors import encode_cursor
-from bucketry_rgw._errors import client_error
 from bucketry_rgw._headers import NO_TYPE
 from bucketry_rgw._markers import marker
 
@@ -48,8 +46,8 @@ _decode = msgspec.json.Decoder(list[_Entry]).decode
 class Swift:
     """Lists through the Swift API. Threads may share it."""
 
-    def __init__(self, wire: Wire, user: str, secret: Secret) -> None:
-        self._wire = wire
+    def __init__(self, client: S3Client, user: str, secret: Secret) -> None:
+        self._client = client
         self._user = user
         self._secret = secret
         self._lock = threading.Lock()
@@ -60,14 +58,14 @@ class Swift:
         """Lists a page after a key; ``None``, and a line in the log, if the Swift API cannot be used.
 
         Raises:
-            ClientError: The bucket does not exist, or may not be listed.
+            S3ResponseError: The bucket does not exist, or may not be listed.
         """
         try:
             entries = self._enough(bucket, options, after)
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "NoSuchBucket":
+        except S3ResponseError as error:
+            if error.code == "NoSuchBucket":
                 raise
-            self._warn(str(error.response["Error"]["Code"]))
+            self._warn(error.code)
             return None
         except msgspec.DecodeError:
             self._warn("an answer that is no listing")
@@ -105,7 +103,7 @@ class Swift:
         if answer is None:  # The token has expired.
             answer = self._ask(self._log_in(), bucket, options, after, limit)
         if answer is None:
-            raise client_error("AccessDenied", 401, bucket, "", "swift")
+            raise _refused(bucket, 401, "AccessDenied")
         return _decode(answer)
 
     def _ask(self, session: tuple[str, str], bucket: str, options: ListOptions, after: str, limit: int) -> bytes | None:
@@ -114,24 +112,24 @@ class Swift:
         asked = {"prefix": options.prefix, "delimiter": options.delimiter, "marker": marker(after, options)}
         query.update({name: value for name, value in asked.items() if value})
         target = f"{path}/{bucket}?{urlencode(query, quote_via=quote)}"
-        answer = self._wire.send_unsigned("GET", target, {"x-auth-token": token})
-        body = read_answer(answer)
+        answer = self._client.open_unsigned("GET", target, {"x-auth-token": token})
+        body = read_body(answer)
         if answer.status == 401:
             return None
         if answer.status not in _OK:
-            raise client_error("", answer.status, bucket, "", "swift")
+            raise _refused(bucket, answer.status)
         if not body:  # RGW writes a list that is empty too.
-            raise unreadable("the response to a listing has no body")
+            raise incomplete_response("the response to a listing has no body")
         return body
 
     def _log_in(self) -> tuple[str, str]:
         with self._lock:
             headers = {"x-auth-user": self._user, "x-auth-key": self._secret.reveal()}
-            answer = self._wire.send_unsigned("GET", "/auth/v1.0", headers)
-            read_answer(answer)
+            answer = self._client.open_unsigned("GET", "/auth/v1.0", headers)
+            read_body(answer)
             token, url = answer.headers.get("x-auth-token"), answer.headers.get("x-storage-url")
             if answer.status not in _OK or not token or not url:
-                raise client_error("AccessDenied", answer.status, "", "", "swift")
+                raise _refused("", answer.status, "AccessDenied")
             # Its host may be one that only the gateway knows; the path is what counts.
             self._session = (token, urlsplit(url).path.rstrip("/"))
             return self._session
@@ -142,6 +140,10 @@ class Swift:
             _log.warning(
                 "the Swift API cannot be used (%s): content types are looked up object by object; see swift_user", code
             )
+
+
+def _refused(bucket: str, status: int, code: str = "") -> S3ResponseError:
+    return S3ResponseError(method="GET", bucket=bucket, key="", status=status, code=code, headers={})
 
 
 def _page_of(entries: list[_Entry], options: ListOptions) -> ObjectPage:

@@ -21,14 +21,14 @@ class TaggingOperations(RgwState):
         """Returns an object's tags."""
         self._check_object(bucket, key)
         # So RGW 16 answers where it lost the tags itself: those that an upload began with.
-        return get_tags(self._wire, bucket, key, may_be_empty=True)
+        return get_tags(self._client, bucket, key, may_be_empty=True)
 
     @override
     @hookimpl
     def put_object_tagging(self, bucket: str, key: str, tags: Mapping[str, str]) -> Done:
         """Replaces an object's tags."""
         self._check_object(bucket, key)
-        put_tags(self._wire, bucket, key, tags)
+        put_tags(self._client, bucket, key, tags)
         return DONE
 
     @override
@@ -36,5 +36,5 @@ class TaggingOperations(RgwState):
     def delete_object_tagging(self, bucket: str, key: str) -> Done:
         """Takes all tags from an object."""
         self._check_object(bucket, key)
-        delete_tags(self._wire, bucket, key)
+        delete_tags(self._client, bucket, key)
         return DONE

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from botocore.exceptions import ClientError
 from bucketry import (
     DONE,
     Body,
@@ -25,17 +24,17 @@ from bucketry import (
 from bucketry.hookspecs import hookimpl
 from bucketry.s3 import MAX_PART_BYTES
 from bucketry_s3client import (
-    begin_upload,
+    S3ResponseError,
     complete_upload,
-    date_of,
-    etag_in,
-    of_object,
+    create_upload,
+    object_headers,
     one_piece,
-    send_part,
+    response_date,
+    response_etag,
+    upload_part,
 )
 from typing_extensions import override
 
-from bucketry_rgw._errors import code_of
 from bucketry_rgw._headers import written_at
 from bucketry_rgw._inflight import parts as parts_of
 from bucketry_rgw._paging import page_of_parts
@@ -56,8 +55,8 @@ class UploadOperations(RgwState):
     def create_multipart_upload(self, bucket: str, key: str, options: UploadOptions) -> Upload:
         """Begins an upload."""
         self._check_object(bucket, key)
-        answered, upload_id = begin_upload(self._wire, bucket, key, of_object(options))
-        return Upload(key=key, upload_id=upload_id, initiated_at=written_at(answered) or date_of(answered))
+        answered, upload_id = create_upload(self._client, bucket, key, object_headers(options))
+        return Upload(key=key, upload_id=upload_id, initiated_at=written_at(answered) or response_date(answered))
 
     @override
     @hookimpl
@@ -67,12 +66,12 @@ class UploadOperations(RgwState):
         """Stores a part: streamed where its length is known; else, if it is long, through a temporary file."""
         self._check_object(bucket, key)
         with one_piece(body, self._settings.part_size, MAX_PART_BYTES) as content:
-            answered = send_part(self._wire, bucket, key, upload_id, part_number, content)
+            answered = upload_part(self._client, bucket, key, upload_id, part_number, content)
         return Part(
             part_number=part_number,
-            etag=etag_in(answered),
+            etag=response_etag(answered),
             size_bytes=body.bytes_read,
-            last_modified=written_at(answered) or date_of(answered),
+            last_modified=written_at(answered) or response_date(answered),
         )
 
     @override
@@ -81,7 +80,7 @@ class UploadOperations(RgwState):
         """Lists a page of an upload's parts."""
         self._check_object(bucket, key)
         with _missing_is_no_upload():
-            return page_of_parts(self._wire, bucket, key, upload_id, options)
+            return page_of_parts(self._client, bucket, key, upload_id, options)
 
     @override
     @hookimpl
@@ -92,9 +91,9 @@ class UploadOperations(RgwState):
         self._check_object(bucket, key)
         with self._writing(bucket, key):
             try:
-                complete_upload(self._wire, bucket, key, upload_id, parts, {})
-            except ClientError as error:
-                if code_of(error) in _UNCLEAR:
+                complete_upload(self._client, bucket, key, upload_id, parts, {})
+            except S3ResponseError as error:
+                if error.code in _UNCLEAR:
                     self._explain(bucket, key, upload_id, parts)
                 raise
             return self._stored(bucket, key)
@@ -102,7 +101,7 @@ class UploadOperations(RgwState):
     def _explain(self, bucket: str, key: str, upload_id: str, listed: tuple[CompletedPart, ...]) -> None:
         """Raises what is wrong with an upload that was not completed, where it is clearer than what RGW said."""
         with _missing_is_no_upload():
-            stored = {part.part_number: part.etag for part in parts_of(self._wire, bucket, key, upload_id)}
+            stored = {part.part_number: part.etag for part in parts_of(self._client, bucket, key, upload_id)}
         if len(stored) > len(listed) and all(stored.get(part.part_number) == part.etag for part in listed):
             raise Unsupported(
                 f"RGW completes an upload with all of its parts only: {len(stored)} are stored, {len(listed)} listed"
@@ -114,7 +113,7 @@ class UploadOperations(RgwState):
         """Ends an upload."""
         self._check_object(bucket, key)
         with _missing_is_no_upload():
-            self._wire.send("DELETE", bucket, key, query={"uploadId": upload_id}, repeatable=False)
+            self._client.request("DELETE", bucket, key, query={"uploadId": upload_id}, repeatable=False)
         return DONE
 
 
@@ -123,7 +122,7 @@ def _missing_is_no_upload() -> Iterator[None]:
     """RGW says of some requests that the key is missing where the upload is."""
     try:
         yield
-    except ClientError as error:
-        if code_of(error) == "NoSuchKey":
+    except S3ResponseError as error:
+        if error.code == "NoSuchKey":
             raise NoSuchUpload from error
         raise

@@ -11,16 +11,16 @@ from bucketry import Body, PutOptions
 from bucketry.s3 import MAX_PART_BYTES
 from bucketry_s3client import (
     Content,
+    FailedUploads,
     Feed,
-    Leftovers,
     PartsUpload,
     Pieces,
-    Wire,
+    S3Client,
     length_of,
-    of_object,
-    of_tags,
+    object_headers,
     one_piece,
     part_sizes,
+    tag_headers,
     take,
 )
 
@@ -39,10 +39,12 @@ Writing = Callable[[str, str], AbstractContextManager[None]]
 class Uploader:
     """Stores bodies of any length. Threads may share it."""
 
-    def __init__(self, settings: RgwSettings, wire: Wire, leftovers: Leftovers, writing: Writing) -> None:
+    def __init__(
+        self, settings: RgwSettings, client: S3Client, failed_uploads: FailedUploads, writing: Writing
+    ) -> None:
         self._settings = settings
-        self._wire = wire
-        self._leftovers = leftovers
+        self._client = client
+        self._failed_uploads = failed_uploads
         self._writing = writing
 
     def put(self, bucket: str, key: str, body: Body, options: PutOptions) -> Put:
@@ -72,22 +74,26 @@ class Uploader:
         return self._put_parts(bucket, key, body, options, taken)
 
     def _put_piece(self, bucket: str, key: str, content: Content, options: PutOptions) -> Put:
-        headers = of_object(options) | of_tags(options.tags) | of_write(options.if_match, options.if_none_match)
+        headers = (
+            object_headers(options) | tag_headers(options.tags) | of_write(options.if_match, options.if_none_match)
+        )
         # Done twice, a conditional put would find its own object and say that it was another's.
         repeatable = not _is_conditional(options)
         whole = content[0] if isinstance(content, list) and len(content) == 1 else content
         # What is sent as it comes may take long, and nobody should wait for its sender.
         alone = nullcontext() if isinstance(whole, Feed) else self._writing(bucket, key)
         with alone:
-            answered, _ = self._wire.send("PUT", bucket, key, headers=headers, content=whole, repeatable=repeatable)
+            answered, _ = self._client.request(
+                "PUT", bucket, key, headers=headers, content=whole, repeatable=repeatable
+            )
         return answered, written_at(answered)
 
     def _put_parts(self, bucket: str, key: str, body: Body, options: PutOptions, taken: list[Pieces]) -> Put:
         sizes = part_sizes(body.length, self._settings.part_size, growth=_GROWTH)
         for _ in taken:
             next(sizes)
-        upload = PartsUpload(self._wire, self._leftovers, bucket, key, self._settings)
-        answered = upload.run(taken, body, sizes, of_object(options), {}, self._writing(bucket, key))
+        upload = PartsUpload(self._client, self._failed_uploads, bucket, key, self._settings)
+        answered = upload.run(taken, body, sizes, object_headers(options), {}, self._writing(bucket, key))
         # The head of this answer may come long before the object is made (S3 API reference, CompleteMultipartUpload).
         return answered, None
 

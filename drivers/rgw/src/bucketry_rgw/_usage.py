@@ -11,13 +11,11 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Final
 
-from botocore.exceptions import ClientError
 from bucketry import BackendError, ListOptions, Usage
 from bucketry.paging import Paging
-from bucketry_s3client import Wire, count_of, date_of, reading
+from bucketry_s3client import S3Client, S3ResponseError, read_count, reading, response_date
 
 from bucketry_rgw._admin import NO_ADMIN_API, AdminApi, BucketStats
-from bucketry_rgw._errors import code_of
 from bucketry_rgw._inflight import parts, uploads
 from bucketry_rgw._listing import Lister
 
@@ -41,13 +39,13 @@ class UsageCounter:
 
     def __init__(
         self,
-        wire: Wire,
+        client: S3Client,
         admin: AdminApi,
         lister: Lister,
         lookups: ThreadPoolExecutor,
         uid: Callable[[], str],
     ) -> None:
-        self._wire = wire
+        self._client = client
         self._admin = admin
         self._lister = lister
         self._lookups = lookups
@@ -86,10 +84,10 @@ class UsageCounter:
             return None
         try:
             return {stats.bucket: stats for stats in ask()}
-        except ClientError as error:
-            if code_of(error) in nothing:
+        except S3ResponseError as error:
+            if error.code in nothing:
                 return {}
-            if code_of(error) not in NO_ADMIN_API:
+            if error.code not in NO_ADMIN_API:
                 raise
         except BackendError:
             pass  # A release whose answer is another.
@@ -123,25 +121,25 @@ class UsageCounter:
                 )
                 return self._by_listing(bucket)
             with reading("what a bucket holds"):
-                told = count_of(count), count_of(size)
+                told = read_count(count), read_count(size)
             exact = self._without_parts(bucket, *told)
-        except ClientError as error:
-            if code_of(error) == "NoSuchBucket":
+        except S3ResponseError as error:
+            if error.code == "NoSuchBucket":
                 return None
             raise
-        return Usage(object_count=exact[0], size_bytes=exact[1], source=HEAD, as_of=date_of(headers))
+        return Usage(object_count=exact[0], size_bytes=exact[1], source=HEAD, as_of=response_date(headers))
 
     def head(self, bucket: str) -> Mapping[str, str]:
         """Returns what RGW says of a bucket to its owner. Releases from Tentacle on say it only if they are asked."""
-        headers, _ = self._wire.send("HEAD", bucket, query={"read-stats": "true"})
+        headers, _ = self._client.request("HEAD", bucket, query={"read-stats": "true"})
         return headers
 
     def _without_parts(self, bucket: str, count: int, size: int) -> tuple[int, int]:
-        for upload in islice(uploads(self._wire, bucket), _MOST_UPLOADS):
+        for upload in islice(uploads(self._client, bucket), _MOST_UPLOADS):
             try:
-                sizes = [part.size_bytes for part in parts(self._wire, bucket, upload.key, upload.upload_id)]
-            except ClientError as error:
-                if code_of(error) in {"NoSuchKey", "NoSuchUpload"}:
+                sizes = [part.size_bytes for part in parts(self._client, bucket, upload.key, upload.upload_id)]
+            except S3ResponseError as error:
+                if error.code in {"NoSuchKey", "NoSuchUpload"}:
                     continue  # It ended meanwhile.
                 raise
             count, size = count - len(sizes), size - sum(sizes)

@@ -1,4 +1,4 @@
-"""Ends uploads that failed, at once or as soon as the server answers again."""
+"""Ends uploads that failed, at once or as soon as the server responses again."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Final, NamedTuple
 
 from bucketry import BackendError, BucketryError, Classified, NoSuchBucket, NoSuchKey, NoSuchUpload, Unavailable
 
-from bucketry_s3client._wire import Wire
+from bucketry_s3client.client import S3Client
 
-MOST_LEFTOVERS: Final = 1000
+MAX_FAILED_UPLOADS: Final = 1000
 """How many uploads are remembered; of more, the oldest are left to the server."""
 
 _FIRST_WAIT, _LONGEST_WAIT, _GIVE_UP_AFTER = 0.5, 30.0, 3600.0  # seconds
@@ -29,20 +29,20 @@ class _Upload(NamedTuple):
     """When it was to be ended first, by the clock that only goes forward."""
 
 
-class Leftovers:
+class FailedUploads:
     """Aborts uploads. Where that fails, it tries again for an hour, in a thread of its own, until it is closed.
 
     One that the server refuses to end, as it does without ``s3:AbortMultipartUpload``, is not tried again.
     """
 
-    def __init__(self, wire: Wire, classify: Callable[[Exception], Classified]) -> None:
+    def __init__(self, client: S3Client, classify: Callable[[Exception], Classified]) -> None:
         """Remembers nothing yet.
 
         Args:
-            wire: The way to the server.
-            classify: Which error of the contract an error of the wire is.
+            client: The way to the server.
+            classify: Which error of the contract an error of the client is.
         """
-        self._wire = wire
+        self._client = client
         self._classify = classify
         self._lock = threading.Lock()
         self._waiting: list[_Upload] = []
@@ -88,7 +88,7 @@ class Leftovers:
         """Tries to end an upload; returns why that failed, or ``None``: it is no more."""
         query = {"uploadId": upload.upload_id}
         try:
-            self._wire.send("DELETE", upload.bucket, upload.key, query=query, patient=False)
+            self._client.request("DELETE", upload.bucket, upload.key, query=query, once=True)
         except Exception as error:  # noqa: BLE001 - the upload's own failure is what the caller hears of
             kind = self._classify(error).kind
             return None if issubclass(kind, _GONE) else kind
@@ -108,9 +108,9 @@ class Leftovers:
 
     def _keep(self, uploads: list[_Upload]) -> None:
         with self._lock:
-            self._waiting = [*self._waiting, *uploads][-MOST_LEFTOVERS:]
+            self._waiting = [*self._waiting, *uploads][-MAX_FAILED_UPLOADS:]
             if self._waiting and self._thread is None and not self._closed.is_set():
-                self._thread = threading.Thread(target=self._try_again, name="bucketry-leftovers", daemon=True)
+                self._thread = threading.Thread(target=self._try_again, name="bucketry-failed_uploads", daemon=True)
                 self._thread.start()
 
     def _try_again(self) -> None:

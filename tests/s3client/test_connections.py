@@ -1,6 +1,6 @@
 """A response whose head broke off is an error, whoever asks over these connections.
 
-Where a test here fails after an update of Python or urllib3, ``bucketry_s3client._whole_heads`` no longer reaches what
+Where a test here fails after an update of Python or urllib3, ``bucketry_s3client.connections`` no longer reaches what
 it has to reach: a response that breaks off inside its headers passes for a whole one, and metadata is lost for good.
 """
 
@@ -15,8 +15,8 @@ from itertools import repeat
 from pathlib import Path
 
 import pytest
-from bucketry_s3client import read_answer
-from bucketry_s3client._whole_heads import WholeHeads
+from bucketry_s3client import read_body
+from bucketry_s3client.connections import WholeHeadPools
 from urllib3 import PoolManager
 from urllib3.exceptions import HTTPError, ProtocolError
 
@@ -72,7 +72,7 @@ def test_pythons_own_connections_take_the_end_of_the_connection_for_the_end_of_t
 def test_a_head_that_breaks_off_is_an_error(cut: int) -> None:
     with (
         answering(HEAD[:cut]) as location,
-        WholeHeads() as manager,
+        WholeHeadPools() as manager,
         pytest.raises(ProtocolError),
     ):
         heads(manager, f"http://{location}/")
@@ -80,7 +80,7 @@ def test_a_head_that_breaks_off_is_an_error(cut: int) -> None:
 
 @pytest.mark.parametrize("head", [HEAD, HEAD.replace(b"\r\n", b"\n"), b"HTTP/1.1 100 Continue\r\n\r\n" + HEAD])
 def test_a_whole_head_is_none(head: bytes) -> None:
-    with answering(head) as location, WholeHeads() as manager:
+    with answering(head) as location, WholeHeadPools() as manager:
         assert heads(manager, f"http://{location}/") == {
             "ETag": '"x"',
             "x-amz-meta-a": "first",
@@ -91,25 +91,25 @@ def test_a_whole_head_is_none(head: bytes) -> None:
 @pytest.mark.parametrize("cut", [5, 15, 25, 40])
 def test_a_head_that_breaks_off_after_continue_is_an_error(cut: int) -> None:
     response = b"HTTP/1.1 100 Continue\r\n\r\n" + HEAD
-    with answering(response[:cut]) as location, WholeHeads() as manager, pytest.raises(ProtocolError):
+    with answering(response[:cut]) as location, WholeHeadPools() as manager, pytest.raises(ProtocolError):
         heads(manager, f"http://{location}/")
 
 
 def test_a_line_that_is_no_header_is_an_error_since_those_behind_it_are_lost() -> None:
     broken = HEAD.replace(b"x-amz-meta-a: ", b"x-amz-meta-a\r\nb: ")
-    with answering(broken) as location, WholeHeads() as manager, pytest.raises(ProtocolError):
+    with answering(broken) as location, WholeHeadPools() as manager, pytest.raises(ProtocolError):
         heads(manager, f"http://{location}/")
 
 
 def test_an_object_may_have_more_metadata_than_python_takes_headers() -> None:
     metadata = b"".join(b"x-amz-meta-%d: %d\r\n" % (number, number) for number in range(600))
-    with answering(HEAD[:-2] + metadata + b"\r\n") as location, WholeHeads() as manager:
+    with answering(HEAD[:-2] + metadata + b"\r\n") as location, WholeHeadPools() as manager:
         assert heads(manager, f"http://{location}/")["x-amz-meta-599"] == "599"
 
 
 def test_headers_without_end_are_an_error() -> None:
     headers = b"".join(b"x-amz-meta-%d: %d\r\n" % (number, number) for number in range(1100))
-    with answering(HEAD[:-2] + headers + b"\r\n") as location, WholeHeads() as manager, pytest.raises(HTTPError):
+    with answering(HEAD[:-2] + headers + b"\r\n") as location, WholeHeadPools() as manager, pytest.raises(HTTPError):
         heads(manager, f"http://{location}/")
 
 
@@ -121,7 +121,7 @@ def test_over_tls_it_is_an_error_too(tmp_path: Path) -> None:
     context.load_cert_chain(tmp_path / "chain.pem", tmp_path / "key.pem")
     trust = ssl.create_default_context(cafile=str(ca_file))
     for cut in (len(HEAD), len(HEAD) - 2, len(HEAD) - 30):
-        with answering(HEAD[:cut], context) as location, WholeHeads(ssl_context=trust) as manager:
+        with answering(HEAD[:cut], context) as location, WholeHeadPools(ssl_context=trust) as manager:
             if cut == len(HEAD):
                 assert heads(manager, f"https://{location}/")["x-amz-meta-a"] == "first"
             else:
@@ -144,18 +144,18 @@ def test_over_tls_it_is_an_error_too(tmp_path: Path) -> None:
 def test_chunks_that_break_off_are_an_error_also_within_their_sizes(body: bytes) -> None:
     with (
         answering(CHUNKED + body) as location,
-        closing(Fake(location).wire(retries=0)) as wire,
+        closing(Fake(location).client(retries=0)) as client,
         pytest.raises(HTTPError),
     ):
-        wire.send("GET", "bucket", "key")
+        client.request("GET", "bucket", "key")
 
 
 def test_chunks_that_end_are_whole() -> None:
     with (
         answering(CHUNKED + b"5\r\nhello\r\n0\r\n\r\n") as location,
-        closing(Fake(location).wire(retries=0)) as wire,
+        closing(Fake(location).client(retries=0)) as client,
     ):
-        assert wire.send("GET", "bucket", "key")[1] == b"hello"
+        assert client.request("GET", "bucket", "key")[1] == b"hello"
 
 
 @pytest.mark.parametrize(
@@ -164,22 +164,22 @@ def test_chunks_that_end_are_whole() -> None:
 def test_a_body_that_ends_with_the_connection_is_whole_only_where_it_shows_that(body: bytes, is_whole: bool) -> None:
     for status in (b"200 OK", b"404 Not Found"):
         response = b"HTTP/1.1 " + status + b"\r\nConnection: close\r\n\r\n" + body
-        with answering(response) as location, closing(Fake(location).wire(retries=0)) as wire:
-            answer = wire.send_unsigned("GET", "/", {})
+        with answering(response) as location, closing(Fake(location).client(retries=0)) as client:
+            answer = client.open_unsigned("GET", "/", {})
             if is_whole:
-                assert read_answer(answer) == body
+                assert read_body(answer) == body
             else:
                 with pytest.raises(ProtocolError):
-                    read_answer(answer)
+                    read_body(answer)
 
 
 def test_a_request_whose_response_broke_off_inside_its_head_is_sent_again_where_that_does_no_harm() -> None:
     whole = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone"
-    with answering([whole[:20], whole[:3], whole]) as location, closing(Fake(location).wire(retries=2)) as wire:
-        assert wire.send("GET", "bucket", "key")[1] == b"done"
+    with answering([whole[:20], whole[:3], whole]) as location, closing(Fake(location).client(retries=2)) as client:
+        assert client.request("GET", "bucket", "key")[1] == b"done"
     with (
         answering([whole[:20], whole]) as location,
-        closing(Fake(location).wire(retries=2)) as wire,
+        closing(Fake(location).client(retries=2)) as client,
         pytest.raises(HTTPError),
     ):
-        wire.send("POST", "bucket", "key", repeatable=False)
+        client.request("POST", "bucket", "key", repeatable=False)

@@ -1,25 +1,38 @@
-"""Uploads in parts: the requests, and a body that is sent in parts side by side."""
+"""Multipart uploads: their requests, and a body that is sent in parts side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
 from hashlib import md5
+from heapq import nsmallest
 from itertools import repeat
 from typing import Final
 
-from bucketry import Body, CompletedPart, TooLarge
+import msgspec
+from bucketry import (
+    Body,
+    ByteRange,
+    CompletedPart,
+    Part,
+    TooLarge,
+    Upload,
+    UploadListOptions,
+    UploadPage,
+)
+from bucketry.cursors import decode_cursor, encode_cursor
 from bucketry.features import MIB
 from bucketry.s3 import MAX_PART_BYTES, MAX_PARTS
 
-from bucketry_s3client._broken import reading, unreadable
-from bucketry_s3client._content import Content, Pieces, length_of, take
-from bucketry_s3client._headers import etag_in
-from bucketry_s3client._leftovers import Leftovers
-from bucketry_s3client._settings import S3Settings
-from bucketry_s3client._wire import Wire
-from bucketry_s3client._xml import complete_request
+from bucketry_s3client.body import Content, Pieces, length_of, take
+from bucketry_s3client.client import S3Client
+from bucketry_s3client.errors import incomplete_response, reading
+from bucketry_s3client.failed_uploads import FailedUploads
+from bucketry_s3client.headers import read_etag, response_etag
+from bucketry_s3client.settings import S3Settings
+from bucketry_s3client.xml import Element, complete_request, read_time
 
 _GROW_AFTER: Final = 1000
 
@@ -28,42 +41,44 @@ _FREELY: Final = nullcontext()
 Headers = Mapping[str, str]
 
 
-def begin_upload(wire: Wire, bucket: str, key: str, headers: Headers) -> tuple[Headers, str]:
-    """Begins an upload; returns the headers of the answer, and the upload's id.
+def create_upload(client: S3Client, bucket: str, key: str, headers: Headers) -> tuple[Headers, str]:
+    """Begins an upload; returns the headers of the response, and the upload's id.
 
     It is not repeated: nobody would know of the first one.
 
     Raises:
-        Unavailable: The answer holds no id.
+        Unavailable: The response holds no id.
     """
     root, query = "InitiateMultipartUploadResult", {"uploads": ""}
-    answered, document = wire.ask("POST", bucket, key, root=root, query=query, headers=headers, repeatable=False)
+    received, document = client.request_xml(
+        "POST", bucket, key, root=root, query=query, headers=headers, repeatable=False
+    )
     upload_id = document.text("UploadId")
     if not upload_id:
-        raise unreadable("the response to a new upload holds no upload id")
-    return answered, upload_id
+        raise incomplete_response("the response to a new upload holds no upload id")
+    return received, upload_id
 
 
-def send_part(wire: Wire, bucket: str, key: str, upload_id: str, number: int, content: Content) -> Headers:
-    """Stores a part; returns the headers of the answer."""
+def upload_part(client: S3Client, bucket: str, key: str, upload_id: str, number: int, content: Content) -> Headers:
+    """Stores a part; returns the headers of the response."""
     query = {"partNumber": str(number), "uploadId": upload_id}
-    return wire.send("PUT", bucket, key, query=query, content=content)[0]
+    return client.request("PUT", bucket, key, query=query, content=content)[0]
 
 
 def complete_upload(
-    wire: Wire, bucket: str, key: str, upload_id: str, parts: Sequence[CompletedPart], conditions: Headers
+    client: S3Client, bucket: str, key: str, upload_id: str, parts: Sequence[CompletedPart], conditions: Headers
 ) -> Headers:
     """Makes these parts the object.
 
     It is not repeated: the second time, a server would say that there is no such upload.
 
     Returns:
-        The headers of the answer, and as ``etag``, as after a put, what its body says.
+        The headers of the response, and as ``etag``, as after a put, what its body says.
 
     Raises:
-        Unavailable: The answer holds no etag. The object may have been made.
+        Unavailable: The response holds no etag. The object may have been made.
     """
-    answered, document = wire.ask(
+    received, document = client.request_xml(
         "POST",
         bucket,
         key,
@@ -76,7 +91,7 @@ def complete_upload(
     with reading("the response to a completed upload"):
         # RGW 16 leaves it empty.
         etag = document.texts()["ETag"] or _etag_of(parts)
-    return {**{name.lower(): value for name, value in answered.items()}, "etag": etag}
+    return {**{name.lower(): value for name, value in received.items()}, "etag": etag}
 
 
 def _etag_of(parts: Sequence[CompletedPart]) -> str:
@@ -108,18 +123,20 @@ def part_sizes(length: int | None, part_size: int, *, growth: int) -> Iterator[i
 class PartsUpload:
     """One upload in parts: as many in flight as memory is set aside for, and none left behind when it fails."""
 
-    def __init__(self, wire: Wire, leftovers: Leftovers, bucket: str, key: str, settings: S3Settings) -> None:
+    def __init__(
+        self, client: S3Client, failed_uploads: FailedUploads, bucket: str, key: str, settings: S3Settings
+    ) -> None:
         """Sends nothing yet.
 
         Args:
-            wire: The way to the server.
-            leftovers: Who aborts the upload if it fails.
+            client: The way to the server.
+            failed_uploads: Who aborts the upload if it fails.
             bucket: The object's bucket.
             key: The object's key.
             settings: Their ``part_size`` and ``upload_threads`` say how much is in flight.
         """
-        self._wire = wire
-        self._leftovers = leftovers
+        self._client = client
+        self._failed_uploads = failed_uploads
         self._bucket = bucket
         self._key = key
         self._threads = settings.upload_threads
@@ -141,26 +158,26 @@ class PartsUpload:
             taken: The first parts; none is left here, so that nobody holds them when they are sent.
             body: What is left.
             sizes: The sizes of the parts that are left, of `part_sizes`.
-            headers: The object's headers and metadata, of `of_object`.
+            headers: The object's headers and metadata, of `object_headers`.
             conditions: Headers of the conditions, for when the object is made.
             completing: What is entered while the object is made of its parts.
 
         Returns:
-            The headers of the answer, as `complete_upload` does.
+            The headers of the response, as `complete_upload` does.
 
         Raises:
             TooLarge: The body is longer than its parts hold.
             Exception: What the body, a part or the end fails with. The upload is aborted.
         """
-        _, upload_id = begin_upload(self._wire, self._bucket, self._key, headers)
+        _, upload_id = create_upload(self._client, self._bucket, self._key, headers)
         try:
             # Leaving the pool waits for the parts in flight: aborted before they end, they would stay.
             with ThreadPoolExecutor(self._threads, "bucketry-part") as pool:
                 parts = self._send_all(pool, upload_id, _parts_of(taken, body, sizes))
             with completing:
-                return complete_upload(self._wire, self._bucket, self._key, upload_id, parts, conditions)
+                return complete_upload(self._client, self._bucket, self._key, upload_id, parts, conditions)
         except BaseException:  # Also an interrupt: nobody else knows of these parts.
-            self._leftovers.abort(self._bucket, self._key, upload_id)
+            self._failed_uploads.abort(self._bucket, self._key, upload_id)
             raise
 
     def _send_all(self, pool: ThreadPoolExecutor, upload_id: str, contents: Iterable[Pieces]) -> list[CompletedPart]:
@@ -180,10 +197,10 @@ class PartsUpload:
 
     def _send(self, upload_id: str, number: int, pieces: Pieces) -> CompletedPart:
         try:
-            answered = send_part(self._wire, self._bucket, self._key, upload_id, number, pieces)
+            received = upload_part(self._client, self._bucket, self._key, upload_id, number, pieces)
         finally:
             pieces.clear()  # Whoever still holds the list does not hold the memory.
-        return CompletedPart(number, etag_in(answered))
+        return CompletedPart(number, response_etag(received))
 
 
 def _land(flying: dict[Future[CompletedPart], int], parts: list[CompletedPart], most: int) -> None:
@@ -205,3 +222,85 @@ def _parts_of(taken: list[Pieces], body: Body, sizes: Iterator[int]) -> Iterator
         yield pieces
     if body.read(1):
         raise TooLarge(f"it has more than {MAX_PARTS:,} parts hold: send it with its length, or set part_size")
+
+
+def copy_part(
+    client: S3Client,
+    bucket: str,
+    key: str,
+    upload_id: str,
+    part_number: int,
+    headers: Mapping[str, str],
+    size_bytes: int,
+) -> Part:
+    """Copies a part into an upload: one request.
+
+    Args:
+        client: The way to the server.
+        bucket: The upload's bucket.
+        key: The upload's key.
+        upload_id: The upload.
+        part_number: The part's number.
+        headers: What `copy_source_headers` says, and conditions in the server's own way.
+        size_bytes: How much it is, which the server does not say.
+
+    Raises:
+        Unavailable: The response does not say what was stored.
+    """
+    query = {"partNumber": str(part_number), "uploadId": upload_id}
+    _, document = client.request_xml("PUT", bucket, key, root="CopyPartResult", query=query, headers=headers)
+    etag, moment = read_copy_result(document)
+    return Part(part_number=part_number, etag=etag, size_bytes=size_bytes, last_modified=moment)
+
+
+def read_copy_result(document: Element) -> tuple[str, datetime]:
+    """Reads the response to a copy, of an object or a part: its etag, and when it was made.
+
+    Raises:
+        Unavailable: It lacks one of them.
+    """
+    with reading("the response to a copy"):
+        texts = document.texts()
+        return read_etag(texts["ETag"]), read_time(texts["LastModified"])
+
+
+def copy_source_headers(path: str, wanted: ByteRange | None = None) -> dict[str, str]:
+    """Returns the headers that say what is copied.
+
+    Args:
+        path: The source, of `request_target`.
+        wanted: The bytes of it, with both ends; ``None``: all.
+    """
+    sent = {"x-amz-copy-source": path}
+    return sent if wanted is None else {**sent, "x-amz-copy-source-range": str(wanted)}
+
+
+class _Place(msgspec.Struct, frozen=True, array_like=True, order=True):
+    """Where an upload stands in the order of all."""
+
+    key: bytes
+    initiated_at: datetime
+    upload_id: str
+
+
+def upload_page(listing: str, uploads: Iterable[Upload], options: UploadListOptions) -> UploadPage:
+    """Returns a page of the uploads in progress, by key and then by time, whatever order the server has them in.
+
+    Args:
+        listing: Whose cursors these are, as in `bucketry.cursors.encode_cursor`.
+        uploads: All uploads with the prefix that is asked for.
+        options: Which page is asked for.
+
+    Raises:
+        InvalidArgument: The cursor is none of this listing's.
+    """
+    after = None if options.cursor is None else decode_cursor(listing, options.cursor, _Place)
+    found = (upload for upload in uploads if after is None or _place(upload) > after)
+    first = nsmallest(options.limit + 1, found, key=_place)
+    shown = tuple(first[: options.limit])
+    cursor = encode_cursor(listing, _place(shown[-1])) if len(first) > len(shown) else None
+    return UploadPage(uploads=shown, cursor=cursor)
+
+
+def _place(upload: Upload) -> _Place:
+    return _Place(upload.key.encode(), upload.initiated_at, upload.upload_id)

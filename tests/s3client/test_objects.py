@@ -9,13 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from urllib.parse import unquote
 
-import certifi
 import pytest
 from bucketry import Secret
 from bucketry.sigv4 import Verifier
-from bucketry_s3client import Wire, head_objects
+from bucketry_s3client import S3Client, head_objects
 
-from tests.s3client.fake import AcmeError, Answer, Fake, Request, serving, wired
+from tests.s3client.fake import Answer, Fake, Request, serving, wired
 
 KEYS = [f"a//b c/{number}é" for number in range(100)]
 
@@ -31,8 +30,8 @@ def found(request: Request) -> Answer:
 
 
 def test_every_object_is_asked_for_once_and_found(threads: ThreadPoolExecutor) -> None:
-    with wired(found) as (fake, wire):
-        headers = head_objects(wire, "bucket", KEYS, threads, 4)
+    with wired(found) as (fake, client):
+        headers = head_objects(client, "bucket", KEYS, threads, 4)
     assert sorted(headers) == sorted(KEYS)
     assert all(unquote(headers[key]["x-amz-meta-key"]) == f"/bucket/{key}" for key in KEYS)
     assert headers[KEYS[0]]["etag"] == '"e"'
@@ -40,8 +39,8 @@ def test_every_object_is_asked_for_once_and_found(threads: ThreadPoolExecutor) -
 
 
 def test_each_request_is_signed(threads: ThreadPoolExecutor) -> None:
-    with wired(found) as (fake, wire):
-        head_objects(wire, "bucket", KEYS[:20], threads, 2)
+    with wired(found) as (fake, client):
+        head_objects(client, "bucket", KEYS[:20], threads, 2)
         verifier = Verifier({"access": fake.settings().secret_key}.get)
         for request in fake.requests:
             pairs = [(name.encode(), value.encode()) for name, value in request.headers.items()]
@@ -62,8 +61,8 @@ def test_each_request_is_signed(threads: ThreadPoolExecutor) -> None:
     ],
 )
 def test_the_host_that_is_signed_is_the_host_that_is_sent(location: str, secure: bool) -> None:
-    wire = Wire(Fake(location).settings(secure=secure), AcmeError, authorities=certifi.where(), user_agent="acme")
-    lines = wire.head_request("bucket", "key").decode().split("\r\n")[1:-2]
+    client = S3Client(Fake(location).settings(secure=secure), user_agent="acme")
+    lines = client.head_request("bucket", "key").decode().split("\r\n")[1:-2]
     headers = dict(line.split(": ", 1) for line in lines)
     pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
     verifier = Verifier({"access": Secret("secret")}.get)
@@ -76,8 +75,8 @@ def test_what_is_refused_is_left_out(threads: ThreadPoolExecutor) -> None:
     def respond(request: Request) -> Answer:
         return Answer(404) if request.target.endswith("7%C3%A9") else found(request)
 
-    with wired(respond) as (_, wire):
-        headers = head_objects(wire, "bucket", KEYS, threads, 4)
+    with wired(respond) as (_, client):
+        headers = head_objects(client, "bucket", KEYS, threads, 4)
     assert sorted(headers) == sorted(key for key in KEYS if not key.endswith("7é"))
 
 
@@ -85,8 +84,8 @@ def test_what_is_not_answered_is_left_out(threads: ThreadPoolExecutor) -> None:
     def respond(request: Request) -> Answer:
         return Answer(cut=True) if "/50" in request.target else found(request)
 
-    with wired(respond) as (_, wire):
-        headers = head_objects(wire, "bucket", KEYS, threads, 4)
+    with wired(respond) as (_, client):
+        headers = head_objects(client, "bucket", KEYS, threads, 4)
     assert KEYS[50] not in headers
     assert len(headers) >= 75
 
@@ -111,12 +110,12 @@ def test_garbage_is_no_answer(threads: ThreadPoolExecutor, answer: bytes) -> Non
 
 def test_no_keys_need_no_connection(threads: ThreadPoolExecutor) -> None:
     with serving(found) as fake:
-        assert head_objects(fake.wire(), "bucket", [], threads, 4) == {}
+        assert head_objects(fake.client(), "bucket", [], threads, 4) == {}
         assert not fake.requests
 
 
-def _wire_to(location: str) -> Wire:
-    return Fake(location).wire(read_timeout=0.5)
+def _wire_to(location: str) -> S3Client:
+    return Fake(location).client(read_timeout=0.5)
 
 
 def _say(listening: socket.socket, answer: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Reads and writes the XML of S3's answers and requests."""
+"""Reads and writes the XML of S3's responses and requests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 
 from bucketry import CompletedPart, Part, Upload
 
-from bucketry_s3client._headers import count_of, some_etag
+from bucketry_s3client.headers import read_count, read_etag
 
 _DOCUMENT_TYPE: Final = b"<!DOCTYPE"
 
@@ -54,21 +54,21 @@ def _local(tag: str) -> str:
 
 
 def parse_xml(document: bytes) -> Element:
-    """Parses an answer.
+    """Parses a response.
 
     Raises:
-        ValueError: It is not XML, or declares a document type, which no answer of S3 does and attacks do.
+        ValueError: It is not XML, or declares a document type, which no response of S3 does and attacks do.
     """
     document = document.lstrip()  # Servers send blanks while they work, to keep the connection open.
     if _DOCUMENT_TYPE in document:
-        raise ValueError("the answer declares a document type")
+        raise ValueError("the response declares a document type")
     try:
         return Element(ElementTree.fromstring(document))  # noqa: S314 - without a document type there are no entities
     except ElementTree.ParseError as error:
-        raise ValueError(f"the answer is not XML: {error}") from error
+        raise ValueError(f"the response is not XML: {error}") from error
 
 
-def decoded(text: str) -> str:
+def url_decoded(text: str) -> str:
     """Returns a key or prefix as it is, out of its ``encoding-type=url`` form.
 
     Raises:
@@ -77,7 +77,7 @@ def decoded(text: str) -> str:
     return unquote_plus(text, errors="strict") if "%" in text or "+" in text else text
 
 
-def is_cut(document: Element) -> bool:
+def is_truncated(document: Element) -> bool:
     """Whether a page of a listing is followed by others.
 
     Raises:
@@ -89,7 +89,7 @@ def is_cut(document: Element) -> bool:
     return said == "true"
 
 
-def time_of(text: str) -> datetime:
+def read_time(text: str) -> datetime:
     """Reads a time as S3 writes it in XML.
 
     Raises:
@@ -107,7 +107,7 @@ def _not_empty(text: str) -> str:
     return text
 
 
-def upload_of(entry: Element) -> Upload:
+def read_upload(entry: Element) -> Upload:
     """Reads an entry of ListMultipartUploads whose keys are encoded.
 
     Raises:
@@ -116,20 +116,20 @@ def upload_of(entry: Element) -> Upload:
     """
     texts = entry.texts()
     return Upload(
-        key=_not_empty(decoded(texts["Key"])),
+        key=_not_empty(url_decoded(texts["Key"])),
         upload_id=_not_empty(texts["UploadId"]),
-        initiated_at=time_of(texts["Initiated"]),
+        initiated_at=read_time(texts["Initiated"]),
     )
 
 
-def part_of(entry: Element) -> Part:
-    """Reads an entry of ListParts. Errors as in `upload_of`."""
+def read_part(entry: Element) -> Part:
+    """Reads an entry of ListParts. Errors as in `read_upload`."""
     texts = entry.texts()
     return Part(
-        part_number=count_of(texts["PartNumber"]),
-        etag=some_etag(texts["ETag"]),
-        size_bytes=count_of(texts["Size"]),
-        last_modified=time_of(texts["LastModified"]),
+        part_number=read_count(texts["PartNumber"]),
+        etag=read_etag(texts["ETag"]),
+        size_bytes=read_count(texts["Size"]),
+        last_modified=read_time(texts["LastModified"]),
     )
 
 

@@ -34,7 +34,7 @@ class S3Settings(DriverSettings, frozen=True, kw_only=True, forbid_unknown_field
         secret_key: Its secret key.
         session_token: Session token that comes with temporary credentials.
         connect_timeout: Seconds that connecting may take.
-        read_timeout: Seconds that the server may take to answer, and between two pieces of an answer.
+        read_timeout: Seconds that the server may take to response, and between two pieces of a response.
         retries: How often a request is sent again that found no connection or a busy server, or that broke off and
             does no harm when it is done twice.
         max_connections: Connections that are kept open. More are opened when more threads ask, and closed after.

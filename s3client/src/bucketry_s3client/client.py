@@ -1,0 +1,330 @@
+"""The client: signed requests to one S3 server, and their responses."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Callable, Mapping
+from typing import Final
+from urllib.parse import quote
+
+from bucketry.redaction import protect_loggers
+from bucketry.sigv4 import UNSIGNED_PAYLOAD, Signer, payload_hash
+from urllib3 import BaseHTTPResponse, Timeout
+from urllib3.exceptions import IncompleteRead, ProtocolError
+
+from bucketry_s3client.body import Content, Feed, hash_of, length_of
+from bucketry_s3client.connections import WholeHeadPools, open_socket, tls_context
+from bucketry_s3client.errors import S3ResponseError, code_in, incomplete_response, is_error, message_in
+from bucketry_s3client.retries import Retries
+from bucketry_s3client.settings import S3Settings
+from bucketry_s3client.xml import Element, parse_xml
+
+MAX_RESPONSE_BYTES: Final = 64 * 1024**2
+"""Longest response that is read into memory. A page of 1,000 keys with 2 KiB of metadata each is far below."""
+
+_MAX_ERROR_BYTES: Final = 1024**2
+_NOTHING: Final[Mapping[str, str]] = {}
+_EMPTY_HASH: Final = payload_hash(b"")
+_PARTIAL: Final = 206
+_GOOD: Final = frozenset({200, 201, 202, 204, _PARTIAL})
+_WITH_LENGTH: Final = frozenset({"PUT", "POST"})
+# quote() takes several times as long as seeing that there is nothing to do.
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.~-]*")
+_PLAIN_PATH: Final = re.compile(r"[A-Za-z0-9_.~/-]*")
+
+
+class S3Client:
+    """Sends signed requests to one server and keeps its connections. Threads may share it.
+
+    Addresses are path-style. Bodies are hashed over plain HTTP, where nothing else protects them. Over TLS, and of a
+    `Feed`, they are ``UNSIGNED-PAYLOAD`` (S3 API reference, "Signature calculations for the Authorization header").
+
+    Attributes:
+        endpoint: URL of the server, without a trailing slash.
+        pools: The connections, with the settings' TLS, timeouts and retries. On them, a response whose head broke off
+            is an error.
+        retries: Which requests are sent again.
+    """
+
+    def __init__(
+        self,
+        settings: S3Settings,
+        *,
+        user_agent: str,
+        clean: Callable[[bytes], bytes] | None = None,
+        code_header: str = "",
+    ) -> None:
+        """Makes the client. It connects when it is first used.
+
+        Args:
+            settings: Where the server is, and with which keys requests are signed.
+            user_agent: What the server's log shows.
+            clean: Corrects a response before it is parsed, for a server whose XML is not always XML.
+            code_header: The header in which the server names its error code where a response has no body.
+
+        Raises:
+            InvalidSettings: ``ca_file`` cannot be used.
+            ValueError: The credentials or the region cannot be written in a signature.
+        """
+        self.endpoint = settings.endpoint
+        self._user_agent = user_agent
+        self._clean = clean
+        self._code_header = code_header
+        # What urllib3 logs of a request or a retry has its query in it.
+        protect_loggers("urllib3")
+        self._signer = Signer(settings.credentials, region=settings.region)
+        self._hash_payload = not settings.secure
+        self.retries = Retries(settings.retries)
+        self._connect_timeout, self._read_timeout = settings.connect_timeout, settings.read_timeout
+        self._timeout = Timeout(connect=settings.connect_timeout, read=settings.read_timeout)
+        both = settings.connect_timeout + settings.read_timeout
+        self._timeout_of_all = Timeout(total=both, connect=settings.connect_timeout, read=settings.read_timeout)
+        self.pools = WholeHeadPools(
+            num_pools=2, maxsize=settings.max_connections, timeout=self._timeout, retries=self.retries.repeatable
+        )
+        self._tls = tls_context(settings.ca_file) if settings.secure else None
+        if self._tls is not None:
+            self.pools.connection_pool_kw["ssl_context"] = self._tls
+        self._pool = self.pools.connection_from_url(self.endpoint)
+
+    def close(self) -> None:
+        """Closes all connections."""
+        self.pools.clear()
+
+    def open(
+        self,
+        method: str,
+        bucket: str = "",
+        key: str = "",
+        *,
+        query: Mapping[str, str] = _NOTHING,
+        headers: Mapping[str, str] = _NOTHING,
+        content: Content = b"",
+        repeatable: bool = True,
+        once: bool = False,
+    ) -> BaseHTTPResponse:
+        """Sends a request and returns its response, unread: the caller reads it to the end or closes it.
+
+        Args:
+            method: The HTTP method.
+            bucket: The bucket; empty for the server itself.
+            key: The key; empty for the bucket itself.
+            query: Parameters, unencoded.
+            headers: Headers besides those of the signature.
+            content: The body.
+            repeatable: Whether the server may perform the request twice without harm, so that it is sent again after
+                the connection broke off. Other requests and a `Feed` are sent again only where no connection was made.
+            once: Whether there is one try only. Then connecting and the head of the response together take
+                ``connect_timeout`` and ``read_timeout`` at most.
+
+        Raises:
+            S3ResponseError: The server refuses the request.
+            Exception: What the source of a feed failed with, as it is.
+            urllib3.exceptions.HTTPError: There is no response, its head broke off, or it is a part of the object where
+                the whole was asked for.
+        """
+        target = request_target(bucket, key, query)
+        sent = dict(headers)
+        if content or method in _WITH_LENGTH:
+            sent["content-length"] = str(length_of(content))
+        signed = self._signer.sign(method, self.endpoint + target, payload=self._payload(content), headers=sent)
+        sent.update(signed.headers)
+        response = self.open_unsigned(method, target, sent, content, repeatable=repeatable, once=once)
+        if response.status not in _GOOD:
+            raise self._error(method, bucket, key, response, read_body(response, _MAX_ERROR_BYTES))
+        if response.status == _PARTIAL and "range" not in headers and "partNumber" not in query:
+            response.close()
+            raise ProtocolError("the server gives a part where the whole was asked for")
+        return response
+
+    def open_unsigned(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        content: Content = b"",
+        *,
+        repeatable: bool = True,
+        once: bool = False,
+    ) -> BaseHTTPResponse:
+        """Sends a request as it is and returns its response, unread, whatever its status.
+
+        Args:
+            method: The HTTP method.
+            target: Path and query, encoded.
+            headers: All headers but the user agent.
+            content: The body; the caller gives ``content-length``.
+            repeatable: As in `open`.
+            once: As in `open`.
+
+        Raises:
+            urllib3.exceptions.HTTPError: There is no response.
+        """
+        if once:
+            retries = self.retries.once
+        else:
+            is_safe = repeatable and not isinstance(content, Feed)
+            retries = self.retries.repeatable if is_safe else self.retries.careful
+        try:
+            return self._pool.urlopen(
+                method,
+                target,
+                body=content or None,
+                headers={**headers, "user-agent": self._user_agent},
+                retries=retries,
+                redirect=False,
+                preload_content=False,
+                timeout=self._timeout_of_all if once else self._timeout,
+            )
+        except Exception as error:
+            if isinstance(content, Feed) and content.error is not None and content.error is not error:
+                raise content.error from None
+            raise
+
+    def request(
+        self,
+        method: str,
+        bucket: str = "",
+        key: str = "",
+        *,
+        query: Mapping[str, str] = _NOTHING,
+        headers: Mapping[str, str] = _NOTHING,
+        content: Content = b"",
+        repeatable: bool = True,
+        once: bool = False,
+    ) -> tuple[Mapping[str, str], bytes]:
+        """Sends a request; returns headers and body of its response, of `MAX_RESPONSE_BYTES` at most.
+
+        An error document is an error also where it comes with a good status. So read objects with `open`. Arguments and
+        errors as in `open`.
+        """
+        response = self.open(
+            method, bucket, key, query=query, headers=headers, content=content, repeatable=repeatable, once=once
+        )
+        body = read_body(response)
+        if body and is_error(body):
+            raise self._error(method, bucket, key, response, body)
+        return response.headers, body
+
+    def request_xml(
+        self,
+        method: str,
+        bucket: str = "",
+        key: str = "",
+        *,
+        root: str,
+        query: Mapping[str, str] = _NOTHING,
+        headers: Mapping[str, str] = _NOTHING,
+        content: Content = b"",
+        repeatable: bool = True,
+    ) -> tuple[Mapping[str, str], Element]:
+        """Sends a request whose response is XML; returns headers and document. Arguments and errors as in `open`.
+
+        ``root`` is the name of the document's root element, such as ``ListBucketResult``.
+
+        Raises:
+            Unavailable: The response has no body, is not XML, or is another document.
+        """
+        received, body = self.request(
+            method, bucket, key, query=query, headers=headers, content=content, repeatable=repeatable
+        )
+        return received, self.parsed(body, root)
+
+    def parsed(self, body: bytes, root: str) -> Element:
+        """Parses the body of a response, as `request_xml` does.
+
+        Args:
+            body: The body.
+            root: Name of its root element.
+
+        Raises:
+            Unavailable: The body is empty, not XML, or another document.
+        """
+        try:
+            document = parse_xml(body if self._clean is None else self._clean(body))
+        except ValueError as error:
+            raise incomplete_response("the response is not XML" if body else "the response has no body") from error
+        if document.name != root:
+            raise incomplete_response(f"the response is not the {root} that was asked for")
+        return document
+
+    def head_request(self, bucket: str, key: str) -> bytes:
+        """Returns a signed ``HEAD`` of an object, as it is sent over a connection of `connect`."""
+        target = request_target(bucket, key)
+        signed = self._signer.sign("HEAD", self.endpoint + target, payload=_EMPTY_HASH, headers=_NOTHING)
+        headers = {"host": signed.host, **signed.headers, "user-agent": self._user_agent}
+        lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+        return f"HEAD {target} HTTP/1.1\r\n{lines}\r\n".encode()
+
+    def connect(self) -> socket.socket:
+        """Opens a connection for the caller alone, with the settings' timeouts.
+
+        Raises:
+            OSError: The server cannot be reached, or TLS fails.
+        """
+        return open_socket(self.endpoint, self._tls, self._connect_timeout, self._read_timeout)
+
+    def _error(self, method: str, bucket: str, key: str, response: BaseHTTPResponse, body: bytes) -> S3ResponseError:
+        return S3ResponseError(
+            method=method,
+            bucket=bucket,
+            key=key,
+            status=response.status,
+            code=code_in(body) or response.headers.get(self._code_header, ""),
+            message=message_in(body),
+            headers=response.headers,
+        )
+
+    def _payload(self, content: Content) -> str:
+        if isinstance(content, Feed):
+            return UNSIGNED_PAYLOAD  # Its hash is not known yet.
+        if not content:
+            return _EMPTY_HASH
+        return hash_of(content) if self._hash_payload else UNSIGNED_PAYLOAD
+
+
+def read_body(response: BaseHTTPResponse, most: int = MAX_RESPONSE_BYTES) -> bytes:
+    """Reads the body of a response to its end, and gives its connection back.
+
+    A response with neither a length nor chunks ends with its connection (RFC 9112, 6.3). Then only XML shows that it is
+    whole.
+
+    Raises:
+        urllib3.exceptions.HTTPError: The body breaks off, does not show its end, or is longer than ``most`` bytes.
+    """
+    has_end = response.length_remaining is not None or bool(getattr(response, "chunked", False))
+    try:
+        body = response.read(most + 1, decode_content=False)
+        if len(body) > most:
+            raise ProtocolError("the response is too long")
+        if response.length_remaining:  # urllib3 does not notice this where it is asked for more than comes.
+            raise IncompleteRead(len(body), response.length_remaining)
+        if not has_end and not _is_xml(body):
+            raise ProtocolError("the response does not show its end")
+    except BaseException:
+        response.close()
+        raise
+    finally:
+        response.release_conn()
+    return body
+
+
+def _is_xml(body: bytes) -> bool:
+    try:
+        parse_xml(body)
+    except ValueError:
+        return False
+    return True
+
+
+def request_target(bucket: str, key: str = "", query: Mapping[str, str] = _NOTHING) -> str:
+    """Returns path and query of a request, encoded to the byte: ``a//b`` and ``..`` stay as they are."""
+    path = f"/{bucket}/{key if _PLAIN_PATH.fullmatch(key) else quote(key, safe='/~')}" if key else f"/{bucket}"
+    if not query:
+        return path
+    return f"{path}?{'&'.join([f'{_encoded(name)}={_encoded(value)}' for name, value in query.items()])}"
+
+
+def _encoded(text: str) -> str:
+    return text if _PLAIN.fullmatch(text) else quote(text, safe="~")

@@ -1,0 +1,132 @@
+"""Connections to a server: TLS, and pools that notice a response whose head broke off.
+
+Python's ``http.client`` takes the end of the connection for the end of the headers. Headers that did not arrive are
+missing, and nothing says so. urllib3 builds on that, and so does every SDK above it. An empty line ends a head
+(RFC 9112, 2.1). So here a line without a line break is an error. A line that is not a header is an error too, because
+``http.client`` loses the headers behind it.
+
+This module reaches into ``http.client``: it reads the lines of a response from ``HTTPResponse.fp``, and
+``HTTPConnection.response_class`` makes the responses. ``tests/s3client/test_connections.py`` fails where that changes.
+It also raises a limit of ``http.client`` for the whole process: see `MAX_HEADERS`.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import socket
+import ssl
+from http.client import HTTPException, HTTPResponse, RemoteDisconnected
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import certifi
+from bucketry import InvalidSettings
+from typing_extensions import override
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HeaderParsingError
+from urllib3.util.response import assert_header_parsing
+
+MAX_HEADERS: Final = 1000
+"""Most headers of a response. S3's 2 KB of user metadata may be several hundred entries, a header each."""
+
+# Python takes 100, and has a setting for it from 3.15 on only. An object with more could be written, but never read.
+http.client._MAXHEADERS = max(MAX_HEADERS, http.client._MAXHEADERS)  # type: ignore[attr-defined]
+
+
+def tls_context(ca_file: str | None) -> ssl.SSLContext:
+    """Returns the TLS settings: which certificate authorities are trusted.
+
+    Args:
+        ca_file: PEM file of the user's own authorities; ``None`` for those that certifi lists.
+
+    Raises:
+        InvalidSettings: ``ca_file`` cannot be used.
+    """
+    try:
+        return ssl.create_default_context(cafile=ca_file or certifi.where())
+    except OSError as error:
+        raise InvalidSettings(f"ca_file cannot be used: {error.strerror or type(error).__name__}") from None
+
+
+def open_socket(
+    endpoint: str, tls: ssl.SSLContext | None, connect_timeout: float, read_timeout: float
+) -> socket.socket:
+    """Opens a connection that no pool keeps.
+
+    Args:
+        endpoint: URL of the server.
+        tls: The TLS settings; ``None`` for plain HTTP.
+        connect_timeout: Seconds that connecting may take.
+        read_timeout: Seconds that reading and writing may take.
+
+    Raises:
+        OSError: The server cannot be reached, or TLS fails.
+    """
+    parts = urlsplit(endpoint)
+    host, port = parts.hostname or "", parts.port or (80 if tls is None else 443)
+    connection = socket.create_connection((host, port), connect_timeout)
+    try:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.settimeout(read_timeout)
+        return connection if tls is None else tls.wrap_socket(connection, server_hostname=host)
+    except BaseException:
+        connection.close()
+        raise
+
+
+class _Lines(io.BufferedReader):
+    """Reads lines that end with a line break.
+
+    ``http.client`` reads by line what frames a response: the status line, headers, the sizes of chunks and trailers. It
+    never reads content so.
+    """
+
+    @override
+    def readline(self, size: int | None = -1, /) -> bytes:
+        limit = -1 if size is None else size
+        line = super().readline(limit)
+        if not line.endswith(b"\n") and (limit < 0 or len(line) < limit):
+            raise RemoteDisconnected("the connection ended within a response's head")
+        return line
+
+
+class _WholeResponse(HTTPResponse):
+    def __init__(self, sock: Any, *arguments: Any, **more: Any) -> None:
+        super().__init__(sock, *arguments, **more)
+        # Nothing is read yet, so no byte is left behind in the reader that is replaced.
+        self.fp = _Lines(self.fp.detach())
+
+    @override
+    def begin(self, *arguments: Any, **more: Any) -> None:  # Newer releases of Python have arguments here.
+        super().begin(*arguments, **more)
+        try:
+            assert_header_parsing(self.msg)
+        except HeaderParsingError as error:  # urllib3 logs it and goes on, and the headers behind that line are lost.
+            self.close()
+            raise HTTPException("a line of a response's head is not a header") from error
+
+
+class _Connection(HTTPConnection):
+    response_class = _WholeResponse
+
+
+class _SecureConnection(HTTPSConnection):
+    response_class = _WholeResponse
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+class WholeHeadPools(PoolManager):
+    """Pools of connections. A response whose head broke off is a `urllib3.exceptions.ProtocolError` on them."""
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}

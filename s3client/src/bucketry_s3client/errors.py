@@ -1,0 +1,269 @@
+"""Errors: what a server refused, a response that is not whole, and why there is no response.
+
+`S3ResponseError` is the error of every request that this package makes. A driver's `classify_error` makes errors of the
+contract of it with `classify` and its own tables of codes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from html import unescape
+from typing import Final, NoReturn
+
+from bucketry import (
+    AccessDenied,
+    BackendError,
+    BadDigest,
+    BucketAlreadyExists,
+    BucketNotEmpty,
+    BucketryError,
+    Classified,
+    IncompleteBody,
+    InvalidArgument,
+    InvalidBucketName,
+    InvalidKey,
+    InvalidPart,
+    InvalidRange,
+    NoSuchBucket,
+    NoSuchKey,
+    NoSuchUpload,
+    NotModified,
+    PartTooSmall,
+    PreconditionFailed,
+    QuotaExceeded,
+    Throttled,
+    TooLarge,
+    Unavailable,
+    Unsupported,
+)
+from urllib3 import exceptions as http
+
+S3_KINDS: Final[Mapping[str, type[BucketryError]]] = {
+    "AccessDenied": AccessDenied,
+    "AllAccessDisabled": AccessDenied,
+    "AuthorizationHeaderMalformed": AccessDenied,
+    "BadDigest": BadDigest,
+    "BucketAlreadyExists": BucketAlreadyExists,
+    "BucketAlreadyOwnedByYou": BucketAlreadyExists,
+    "BucketNotEmpty": BucketNotEmpty,
+    "EntityTooLarge": TooLarge,
+    "EntityTooSmall": PartTooSmall,
+    "ExpiredToken": AccessDenied,
+    "IncompleteBody": IncompleteBody,
+    "InvalidAccessKeyId": AccessDenied,
+    "InvalidArgument": InvalidArgument,
+    "InvalidBucketName": InvalidBucketName,
+    "InvalidPart": InvalidPart,
+    "InvalidPartNumber": InvalidRange,
+    "InvalidPartOrder": InvalidPart,
+    "InvalidRange": InvalidRange,
+    "InvalidTag": InvalidArgument,
+    "KeyTooLongError": InvalidKey,
+    "MethodNotAllowed": Unsupported,
+    "NoSuchBucket": NoSuchBucket,
+    "NoSuchKey": NoSuchKey,
+    "NoSuchUpload": NoSuchUpload,
+    "NotImplemented": Unsupported,
+    "NotModified": NotModified,
+    "PreconditionFailed": PreconditionFailed,
+    "QuotaExceeded": QuotaExceeded,
+    "RequestTimeTooSkewed": AccessDenied,
+    "RequestTimeout": Unavailable,
+    "ServiceUnavailable": Unavailable,
+    "SignatureDoesNotMatch": AccessDenied,
+    "SlowDown": Throttled,
+    "TooManyRequests": Throttled,
+    "XAmzContentSHA256Mismatch": BadDigest,
+}
+"""Errors of the contract by the codes of S3 (S3 API reference, "Error responses"); a driver adds its server's own.
+
+S3 has no quotas: ``QuotaExceeded`` is the code of Ceph RGW (``rgw_common.cc``), and of bucketry's own endpoint.
+"""
+
+S3_DETAILS: Final[Mapping[str, str]] = {
+    "InvalidAccessKeyId": "the server does not know the access key",
+    "RequestTimeTooSkewed": "the clocks of this machine and of the server differ by more than 15 minutes",
+    "SignatureDoesNotMatch": "the secret key is not the access key's, or a proxy changes what is signed",
+}
+"""What to say to an operator, by code, where the server's own words do not help."""
+
+_BY_STATUS: Final[Mapping[int, str]] = {
+    304: "NotModified",
+    400: "BadRequest",
+    401: "AccessDenied",
+    403: "AccessDenied",
+    405: "MethodNotAllowed",
+    409: "Conflict",
+    412: "PreconditionFailed",
+    413: "EntityTooLarge",
+    416: "InvalidRange",
+    429: "TooManyRequests",
+    501: "NotImplemented",
+    502: "ServiceUnavailable",
+    503: "ServiceUnavailable",
+    504: "ServiceUnavailable",
+}
+_CODE: Final = re.compile(rb"<Code>([A-Za-z0-9]{1,64})</Code>|\"Code\": ?\"([A-Za-z0-9]{1,64})\"")
+"""S3 responds in XML; the admin APIs of some servers respond in JSON."""
+
+_NO_SERVER: Final = frozenset({502, 503, 504})
+"""Statuses that a proxy gives where no server answers behind it (RFC 9110, 15.6)."""
+
+_MESSAGE: Final = re.compile(rb"<Message>([^<]{1,1000})</Message>")
+_ERROR_DOCUMENT: Final = re.compile(rb"\s*(?:<\?xml[^>]{0,100}\?>\s*)?<Error[\s>]")
+_REASONS: Final[tuple[tuple[type[Exception], str], ...]] = (
+    (http.NameResolutionError, "the host's name cannot be resolved"),
+    (http.NewConnectionError, "the connection is refused, or the host is not reachable"),
+    (http.ConnectTimeoutError, "the server does not accept the connection within connect_timeout"),
+    (http.ReadTimeoutError, "the server does not answer within read_timeout"),
+    (http.SSLError, "TLS fails: the certificate is not trusted (see ca_file), or the server does not speak TLS"),
+    (http.IncompleteRead, "the response broke off"),
+    (http.ProtocolError, "the connection broke off"),
+)
+_SHOWN: Final = 200
+"""Most characters of a server's message that an error shows."""
+
+
+class S3ResponseError(Exception):
+    """A server refused a request.
+
+    Its text has neither URL nor headers, so that no signature is logged with it.
+
+    Attributes:
+        method: The HTTP method of the request.
+        bucket: The bucket that was asked for; empty for the server itself.
+        key: The key that was asked for; empty for the bucket itself.
+        status: HTTP status of the response. 200 where the server found out only after it had begun to respond.
+        code: The server's code. Where the response has none, the code that S3 gives with this status: responses to
+            ``HEAD`` have no body (S3 API reference, HeadObject).
+        message: The server's message; empty where there is none.
+        headers: Headers of the response.
+    """
+
+    def __init__(
+        self,
+        *,
+        method: str,
+        bucket: str,
+        key: str,
+        status: int,
+        code: str = "",
+        message: str = "",
+        headers: Mapping[str, str],
+    ) -> None:
+        self.method = method
+        self.bucket = bucket
+        self.key = key
+        self.status = status
+        self.code = code or code_of_status(status, bucket, key)
+        self.message = message
+        self.headers = headers
+        super().__init__(f"{self.code} (HTTP {status} to {method})")
+
+
+def code_of_status(status: int, bucket: str = "", key: str = "") -> str:
+    """Returns the code that S3 gives with a status; ``HTTP418`` where it gives none."""
+    if status == 404:
+        return "NoSuchKey" if key else "NoSuchBucket" if bucket else "NotFound"
+    return _BY_STATUS.get(status, f"HTTP{status}")
+
+
+def code_in(body: bytes) -> str:
+    """Returns the code in the body of an error, which may be XML, JSON or a proxy's page; empty if it has none."""
+    match = _CODE.search(body)
+    return (match[1] or match[2]).decode() if match else ""
+
+
+def message_in(body: bytes) -> str:
+    """Returns the message in the body of an error; empty if it has none."""
+    match = _MESSAGE.search(body)
+    return unescape(match[1].decode(errors="replace")) if match else ""
+
+
+def is_error(body: bytes) -> bool:
+    """Whether the body of a response with a good status is an error document.
+
+    Where the work takes long, S3 sends status 200 first, then blanks, and finds out later that it failed (S3 API
+    reference, CompleteMultipartUpload and CopyObject).
+    """
+    return _ERROR_DOCUMENT.match(body) is not None
+
+
+def classify(
+    error: Exception, kinds: Mapping[str, type[BucketryError]], details: Mapping[str, str]
+) -> Classified | None:
+    """Says which error of the contract an error of this package or of its connections is.
+
+    Args:
+        error: The error.
+        kinds: Classes by code. A code that is missing is `BackendError`, or `Unavailable` with status 502 to 504.
+        details: What to say to an operator, by code, in place of the server's own message.
+
+    Returns:
+        ``None`` if the error comes from somewhere else.
+    """
+    if isinstance(error, S3ResponseError):
+        return classify_code(error.code, error.status, error.message, kinds, details)
+    if isinstance(error, (http.HTTPError, OSError)):
+        return Classified(Unavailable, explain_no_response(error))
+    return None
+
+
+def classify_code(
+    code: str, status: int, message: str, kinds: Mapping[str, type[BucketryError]], details: Mapping[str, str]
+) -> Classified:
+    """Says which error of the contract a server's code is. Arguments as in `classify`."""
+    kind = kinds.get(code) or (Unavailable if status in _NO_SERVER else BackendError)
+    detail = details.get(code) or message[:_SHOWN]
+    return Classified(kind, f"{code}: {detail}" if detail else code)
+
+
+def explain_no_response(error: Exception) -> str:
+    """Says why there is no response.
+
+    It names no URL: the texts of urllib3's errors hold them, signatures included.
+    """
+    if isinstance(error, http.MaxRetryError) and error.reason is not None:
+        error = error.reason
+    for kind, text in _REASONS:
+        if isinstance(error, kind):
+            return text
+    return "the connection failed"
+
+
+def incomplete_response(what: str) -> Unavailable:
+    """Makes the error for a response that lacks what it must have.
+
+    It may be tried again: a response that broke off, for instance at a proxy, may arrive whole the next time.
+
+    Args:
+        what: What is wrong, such as ``the response about tags is not XML``.
+    """
+    return Unavailable(f"{what}: it broke off on its way, or the server does not speak S3 (check location and secure)")
+
+
+@contextmanager
+def reading(what: str) -> Iterator[None]:
+    """Makes `incomplete_response` of an error that the block raises because a response lacks something.
+
+    Args:
+        what: What is read, such as ``the response about tags``.
+
+    Raises:
+        Unavailable: The block failed with a ``KeyError``, ``TypeError`` or ``ValueError``.
+    """
+    try:
+        yield
+    except (KeyError, TypeError, ValueError) as error:
+        raise_incomplete(what, error)
+
+
+def raise_incomplete(what: str, error: Exception) -> NoReturn:
+    """Raises `incomplete_response`; ``error`` is its cause.
+
+    Raises:
+        Unavailable: Always.
+    """
+    raise incomplete_response(f"{what} is malformed or not whole") from error

@@ -1,0 +1,286 @@
+"""Objects: what responses say of them, and requests for many objects at once."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from types import MappingProxyType
+from typing import Final
+from xml.sax.saxutils import escape
+
+import msgspec
+from bucketry import (
+    DEFAULT_CONTENT_TYPE,
+    BackendError,
+    ByteRange,
+    ContentRange,
+    InvalidRange,
+    ObjectHeaders,
+    ObjectInfo,
+    OpenedObject,
+    PresignedUrl,
+    PresignOptions,
+)
+from bucketry.features import MIB
+from bucketry.models import NO_METADATA
+from bucketry.s3 import NAMESPACE
+from bucketry.sigv4 import Presigner
+from urllib3 import BaseHTTPResponse
+
+from bucketry_s3client.client import S3Client
+from bucketry_s3client.errors import incomplete_response, raise_incomplete, reading
+from bucketry_s3client.headers import METADATA, md5_header, read_count, read_etag, unquoted
+
+_CHUNK_BYTES: Final = MIB // 4
+_CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,20})-(\d{1,20})/(\d{1,20})")
+_AT_ONCE: Final = 16
+"""Requests that are on their way on one connection: enough that nobody waits, and all of them in the buffers."""
+
+_MAX_HEAD_BYTES: Final = 64 * 1024
+_BUFFER_BYTES: Final = 64 * 1024
+_GOOD: Final = b"HTTP/1.1 200"
+
+
+def object_info(key: str, response: Mapping[str, str], size_bytes: int | None = None) -> ObjectInfo:
+    """Reads an object's headers out of a response to GET or HEAD.
+
+    Args:
+        key: The object's key.
+        response: Headers of the response, found by their names in lower case.
+        size_bytes: The object's size; ``None`` for the length of the response.
+
+    Raises:
+        Unavailable: Length, etag or time are missing or malformed.
+    """
+    try:
+        return _info_of(key, response, size_bytes)
+    except (KeyError, ValueError) as error:
+        raise_incomplete("the response about an object", error)
+
+
+def _info_of(key: str, response: Mapping[str, str], size_bytes: int | None) -> ObjectInfo:
+    metadata = {
+        lower.removeprefix(METADATA): value
+        for name, value in response.items()
+        if (lower := name.lower()).startswith(METADATA)
+    }
+    return ObjectInfo(
+        key=key,
+        size_bytes=read_count(response["content-length"]) if size_bytes is None else size_bytes,
+        etag=read_etag(response["etag"]),
+        last_modified=parsedate_to_datetime(response["last-modified"]),
+        content_type=response.get("content-type") or DEFAULT_CONTENT_TYPE,
+        cache_control=response.get("cache-control"),
+        content_disposition=response.get("content-disposition"),
+        content_encoding=response.get("content-encoding"),
+        content_language=response.get("content-language"),
+        expires=response.get("expires"),
+        metadata=MappingProxyType(metadata) if metadata else NO_METADATA,
+        tag_count=read_count(response.get("x-amz-tagging-count", "0")),
+    )
+
+
+def part_info(key: str, response: Mapping[str, str]) -> ObjectInfo:
+    """Reads an object's headers out of a response about one of its parts.
+
+    Raises:
+        BackendError: The server says something of another kind.
+    """
+    part_range = _range_in(response)
+    if part_range is None and response.get("content-length") == "0":
+        part_range = ContentRange(0, 0, 0)
+    if part_range is None:
+        raise BackendError("a part was asked for, and the server gives something else")
+    info = object_info(key, response, part_range.size_bytes)
+    count = response.get("x-amz-mp-parts-count")
+    with reading("the number of an object's parts"):
+        parts_count = None if count is None else read_count(count)
+    return msgspec.structs.replace(info, part_range=part_range, parts_count=parts_count)
+
+
+def stored_info(
+    key: str, headers: ObjectHeaders, size_bytes: int, etag: str, moment: datetime, tag_count: int = 0
+) -> ObjectInfo:
+    """Describes an object that was just stored, as `object_info` would."""
+    return ObjectInfo(
+        key=key,
+        size_bytes=size_bytes,
+        etag=unquoted(etag),
+        last_modified=moment,
+        content_type=headers.content_type,
+        cache_control=headers.cache_control,
+        content_disposition=headers.content_disposition,
+        content_encoding=headers.content_encoding,
+        content_language=headers.content_language,
+        expires=headers.expires,
+        metadata=headers.metadata,
+        tag_count=tag_count,
+    )
+
+
+def opened_object(
+    key: str, response: BaseHTTPResponse, wanted: ByteRange | None, part_number: int | None = None
+) -> OpenedObject:
+    """Makes an opened object of a response to GET that is not read yet.
+
+    What is stored is what is given, whatever its content encoding. The caller closes the response if this raises.
+
+    Raises:
+        InvalidRange: Another range than the last bytes was wanted of an object that is empty.
+        BackendError: A range or a part was wanted, and the server gives something else.
+    """
+    if part_number is not None:
+        info = part_info(key, response.headers)
+        content_range = info.part_range
+    elif wanted is None:
+        content_range, info = None, object_info(key, response.headers)
+    else:
+        content_range = _content_range(response, wanted)
+        info = object_info(key, response.headers, content_range.size_bytes)
+
+    def close() -> None:
+        # Content that was not read would come before the next response on this connection.
+        response.close()
+        response.release_conn()
+
+    chunks: Iterator[bytes] = response.stream(_CHUNK_BYTES, decode_content=False)
+    return OpenedObject(info, chunks, content_range=content_range, close=close)
+
+
+def _content_range(response: BaseHTTPResponse, wanted: ByteRange) -> ContentRange:
+    found = _range_in(response.headers)
+    if found is not None and _is_meant(found, wanted):
+        return found
+    # Of an empty object servers send 200 without a range, or 206 with one that ends before it begins (bytes 0--1/0).
+    is_empty = response.status == 200 or response.headers.get("content-range", "").endswith("/0")
+    if is_empty and response.headers.get("content-length") == "0":
+        return wanted.resolve(0)
+    raise BackendError("a range was asked for, and the server gives something else")
+
+
+def _is_meant(found: ContentRange, wanted: ByteRange) -> bool:
+    """Whether these are the bytes that were asked for: a cache may give others."""
+    try:
+        return found == wanted.resolve(found.size_bytes)
+    except InvalidRange:
+        return False
+
+
+def _range_in(response: Mapping[str, str]) -> ContentRange | None:
+    match = _CONTENT_RANGE.fullmatch(response.get("content-range", ""))
+    return None if match is None else ContentRange(int(match[1]), int(match[2]) + 1, int(match[3]))
+
+
+def delete_keys(client: S3Client, bucket: str, keys: Sequence[str]) -> Mapping[str, tuple[str, str]]:
+    """Deletes up to 1,000 objects whose keys XML can hold: one request.
+
+    The server is asked to name each key that it deleted (it is not to be quiet), so that none counts as deleted because
+    the response that says otherwise did not arrive.
+
+    Args:
+        client: The way to the server.
+        bucket: The bucket.
+        keys: The objects.
+
+    Returns:
+        Code and message of what could not be deleted, by key.
+
+    Raises:
+        Unavailable: The response does not say of each key what became of it. All may have been deleted.
+    """
+    listed = "".join([f"<Object><Key>{escape(key)}</Key></Object>" for key in keys])
+    content = f'<Delete xmlns="{NAMESPACE}">{listed}</Delete>'.encode()
+    _, document = client.request_xml(
+        "POST", bucket, root="DeleteResult", query={"delete": ""}, headers=md5_header(content), content=content
+    )
+    with reading("the response to a deletion"):
+        deleted = {entry.texts()["Key"] for entry in document.all("Deleted")}
+        errors = [entry.texts() for entry in document.all("Error")]
+        failed = {error["Key"]: (error["Code"], error.get("Message", "")) for error in errors}
+    untold = [key for key in keys if key not in deleted and key not in failed]
+    if untold:
+        raise incomplete_response(f"the response to a deletion does not say what became of {len(untold)} objects")
+    return failed
+
+
+Found = dict[str, Mapping[str, str]]
+
+
+def head_objects(
+    client: S3Client, bucket: str, keys: Sequence[str], executor: Executor, connections: int
+) -> Mapping[str, Mapping[str, str]]:
+    """Asks for many objects' headers, at a fraction of what one ``HEAD`` after the other costs.
+
+    On each connection requests are sent without waiting for the responses to those before (RFC 9112, 9.3.2), which
+    ``HEAD`` lends itself to: responses have no body. It makes no second try.
+
+    Args:
+        client: The way to the server.
+        bucket: The bucket.
+        keys: The objects.
+        executor: Runs as many tasks side by side as there are connections.
+        connections: How many connections are opened, at most.
+
+    Returns:
+        The headers of each object that was found, by its key; names are in lower case. What is missing here was not
+        found, or the server did not response: ask for it alone.
+    """
+    count = min(connections, -(-len(keys) // _AT_ONCE))
+    shares = [keys[number::count] for number in range(count)]
+    found: Found = {}
+    for share in executor.map(lambda asked: _ask(client, bucket, asked), shares):
+        found.update(share)
+    return found
+
+
+def _ask(client: S3Client, bucket: str, keys: Sequence[str]) -> Found:
+    found: Found = {}
+    try:
+        with closing(client.connect()) as connection:
+            waiting = b""
+            for start in range(0, len(keys), _AT_ONCE):
+                batch = keys[start : start + _AT_ONCE]
+                connection.sendall(b"".join([client.head_request(bucket, key) for key in batch]))
+                for key in batch:
+                    while (end := waiting.find(b"\r\n\r\n")) < 0:
+                        received = connection.recv(_BUFFER_BYTES)
+                        if not received or len(waiting) > _MAX_HEAD_BYTES:
+                            return found
+                        waiting += received
+                    head, waiting = waiting[:end], waiting[end + 4 :]
+                    if head.startswith(_GOOD):
+                        found[key] = _headers_in(head)
+    except (OSError, ssl.SSLError, ValueError):
+        pass  # Whoever asks for what is missing hears why.
+    return found
+
+
+def _headers_in(head: bytes) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for line in head.decode("latin-1").split("\r\n")[1:]:
+        name, colon, value = line.partition(":")
+        if not colon:
+            raise ValueError("that is no header")
+        name, value = name.strip().lower(), value.strip()
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
+def presigned_url(presigner: Presigner, bucket: str, key: str, options: PresignOptions) -> PresignedUrl:
+    """Signs a URL; asks the server nothing."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    query = {}
+    if options.response_content_type is not None:
+        query["response-content-type"] = options.response_content_type
+    if options.response_content_disposition is not None:
+        query["response-content-disposition"] = options.response_content_disposition
+    headers = {} if options.content_type is None else {"content-type": options.content_type}
+    url = presigner.presign_url(
+        options.method, bucket, key, expires_in=options.expires_in, query=query, headers=headers, now=now
+    )
+    return PresignedUrl(url=url, method=options.method, expires_at=now + timedelta(seconds=options.expires_in))

@@ -34,8 +34,8 @@ class PrivateModules(Contract):
         return ContractCheck(kept=not found, metadata={"found": found})
 
     def _is_private(self, module: str) -> bool:
-        package, *parts = module.split(".")
-        return any(part.startswith("_") for part in parts) or bool(parts and package in (self.closed_packages or ()))
+        is_closed = any(module.startswith(f"{package}.") for package in self.closed_packages or ())
+        return is_closed or any(part.startswith("_") for part in module.split("."))
 
     def render_broken_contract(self, check: ContractCheck) -> None:
         """Name each import with its line."""

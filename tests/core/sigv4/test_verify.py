@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from bucketry.secret import Secret
-from bucketry.sigv4 import UNSIGNED_PAYLOAD, Credentials, SignatureError, Signer, Verified, Verifier, _verify
+from bucketry.sigv4 import UNSIGNED_PAYLOAD, Credentials, SignatureError, Signer, Verified, Verifier, verifying
 
 from .signed import URL, authorization, both, code, parameter, presigned_wire, refused, signed_wire
 from .wire import EXAMPLE, EXAMPLE_TIME, Wire, botocore_sign, to_wire, verify
@@ -30,14 +30,14 @@ def test_an_empty_secret_key_opens_nothing() -> None:
 def test_an_unknown_access_key_takes_the_same_steps_as_a_known_one(monkeypatch: pytest.MonkeyPatch) -> None:
     steps: list[str] = []
     for name in ("derive_key", "sign_string", "request_hash"):
-        original = getattr(_verify, name)
+        original = getattr(verifying, name)
 
         def counted(*args: object, name: str = name, original: object = original) -> object:
             steps.append(name)
             assert callable(original)
             return original(*args)
 
-        monkeypatch.setattr(_verify, name, counted)
+        monkeypatch.setattr(verifying, name, counted)
     refused(signed_wire(), credentials=Credentials("AKSTRANGER", EXAMPLE.secret_key))
     unknown = list(steps)
     steps.clear()

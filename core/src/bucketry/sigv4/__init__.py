@@ -6,21 +6,19 @@
 Source: S3 API reference, "Authenticating requests (AWS Signature Version 4)".
 """
 
-from ._chunk_decoding import ChunkDecoder
-from ._chunk_signing import DEFAULT_CHUNK_SIZE, ChunkSigner, encode_chunks, encoded_length
-from ._credentials import Credentials
-from ._errors import SignatureError
-from ._presign import Presigner
-from ._request import (
+from .canonical import (
     STREAMING_SIGNED,
     STREAMING_SIGNED_TRAILER,
     STREAMING_UNSIGNED_TRAILER,
     UNSIGNED_PAYLOAD,
     payload_hash,
 )
-from ._sign import SignedRequest, Signer
-from ._verified import Verified
-from ._verify import MAX_SKEW, Verifier
+from .chunks import DEFAULT_CHUNK_SIZE, ChunkDecoder, ChunkSigner, encode_chunks, encoded_length
+from .credentials import Credentials
+from .errors import SignatureError
+from .presign import Presigner
+from .signing import SignedRequest, Signer
+from .verifying import MAX_SKEW, Verified, Verifier
 
 __all__ = [
     "DEFAULT_CHUNK_SIZE",

@@ -9,11 +9,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, final
 
-from ._canonical import canonical_headers, canonical_path, canonical_query, parse_query, request_hash
-from ._chunk_signing import ChunkSigner
-from ._credentials import Credentials
-from ._keys import ALGORITHM, KeyRing, Moment, sign_string, string_to_sign
-from ._request import check_method, host_of, is_payload_declaration, lower_headers, split_url
+from .canonical import (
+    canonical_headers,
+    canonical_path,
+    canonical_query,
+    check_method,
+    host_of,
+    is_payload_declaration,
+    lower_headers,
+    parse_query,
+    request_hash,
+    split_url,
+)
+from .chunks import ChunkSigner
+from .credentials import ALGORITHM, Credentials, KeyRing, Moment, sign_string, string_to_sign
 
 # What proxies and HTTP clients add, drop or rewrite on the way (RFC 9110, 7.6.1, and what botocore leaves out).
 _NOT_SIGNED: Final = frozenset(

@@ -1,4 +1,4 @@
-"""Signing keys, and where and when they hold.
+"""Who signs, with which key, and for which region and day.
 
 Source: S3 API reference, "Signature calculations for the Authorization header", tasks 2 and 3.
 """
@@ -13,14 +13,43 @@ from datetime import UTC, datetime
 from typing import Final, final
 
 from bucketry.s3 import basic_time
+from bucketry.secret import Secret
 
-from ._canonical import encode
-from ._credentials import Credentials
+from .canonical import encode
 
 ALGORITHM: Final = "AWS4-HMAC-SHA256"
 SERVICE: Final = "s3"
 TERMINATOR: Final = "aws4_request"
 REGION: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
+
+
+# "," and "=" separate the fields of an Authorization header, and MinIO reserves both for that reason.
+_ACCESS_KEY = re.compile(r"[\x21-\x7e]{1,256}")
+_RESERVED = frozenset(",=")
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """An access key with its secret key, and the session token of temporary credentials.
+
+    The repr shows the access key only.
+
+    Attributes:
+        access_key: The public name of the key, 1 to 256 printable ASCII characters without ``,`` and ``=``.
+        secret_key: The key that signs. It is never sent.
+        session_token: The token that comes with temporary credentials. It is sent, and signed, with every request.
+
+    Raises:
+        ValueError: The access key cannot be written in an ``Authorization`` header.
+    """
+
+    access_key: str
+    secret_key: Secret
+    session_token: Secret | None = None
+
+    def __post_init__(self) -> None:
+        if not _ACCESS_KEY.fullmatch(self.access_key) or _RESERVED & set(self.access_key):
+            raise ValueError("an access key is 1 to 256 printable ASCII characters, without spaces, ',' and '='")
 
 
 def credential_scope(date: str, region: str) -> str:

@@ -9,10 +9,18 @@ from typing import Final, Literal, final
 
 from bucketry.s3 import MAX_EXPIRES_IN
 
-from ._canonical import canonical_headers, canonical_path, encode, encode_path
-from ._credentials import Credentials
-from ._keys import ALGORITHM, KeyRing, Moment, sign_string, string_to_sign
-from ._request import UNSIGNED_PAYLOAD, check_method, host_of, lower_headers, split_url
+from .canonical import (
+    UNSIGNED_PAYLOAD,
+    canonical_headers,
+    canonical_path,
+    check_method,
+    encode,
+    encode_path,
+    host_of,
+    lower_headers,
+    split_url,
+)
+from .credentials import ALGORITHM, Credentials, KeyRing, Moment, sign_string, string_to_sign
 
 _AUTH_PARAMETERS: Final = frozenset(
     f"x-amz-{name}"

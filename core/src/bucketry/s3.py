@@ -94,7 +94,7 @@ def parse_basic_time(text: str) -> datetime:
 @lru_cache(maxsize=4096)
 def xml_time(moment: datetime) -> str:
     """Returns a time as XML documents have it: ISO 8601 with milliseconds (reference, "Common data types")."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def http_date(moment: datetime) -> str:

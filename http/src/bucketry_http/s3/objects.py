@@ -1,22 +1,35 @@
-"""GetObject, HeadObject and PutObject."""
+"""Operations on objects: get, head, put, delete, attributes and tags."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 import bucketry as core
-from bucketry import ObjectInfo, PutOptions
-from bucketry.s3 import MAX_PARTS
+from bucketry import (
+    AttributesOptions,
+    BucketryError,
+    DeleteOptions,
+    HeadOptions,
+    InvalidKey,
+    NoSuchBucket,
+    ObjectAttributes,
+    ObjectInfo,
+    PutOptions,
+    Store,
+)
+from bucketry.s3 import MAX_KEY_BYTES, MAX_PAGE, MAX_PARTS
 
-from bucketry_http.s3.body import sized_body
-from bucketry_http.s3.checksums import BodyChecksum, checksum_headers, is_asked_for
-from bucketry_http.s3.errors import S3Error, not_implemented, translated
-from bucketry_http.s3.headers import answered_headers, overridden, written_headers, written_tags
-from bucketry_http.s3.request import Endpoint, S3Request, number
-from bucketry_http.s3.response import Response, empty_response
+from bucketry_http.s3.body import S3Body, sized_body
+from bucketry_http.s3.checksums import BodyChecksum, checksum_elements, checksum_headers, is_asked_for
+from bucketry_http.s3.errors import CODE_OF, ERRORS, S3Error, invalid_argument, not_implemented, translated
+from bucketry_http.s3.headers import answered_headers, checked_tags, overridden, written_headers, written_tags
+from bucketry_http.s3.request import NULL_VERSION, Endpoint, S3Request, number
+from bucketry_http.s3.response import Response, empty_response, xml_response
+from bucketry_http.s3.xml import MAX_DOCUMENT_BYTES, Node, document, element, malformed, optional, read_xml
 from bucketry_http.shared import reading
 from bucketry_http.shared.conditions import match_option
+from bucketry_http.shared.headers import last_modified
 from bucketry_http.shared.reading import NOT_MODIFIED, PARTIAL_CONTENT, ReadResult
 from bucketry_http.shared.response_body import RawHeaders
 
@@ -144,3 +157,246 @@ async def write_conditions(endpoint: Endpoint, request: S3Request) -> Mapping[st
         "if_match": await endpoint.calls.call(match_option, headers.get("if-match"), head),
         "if_none_match": "*" if "if-none-match" in headers else None,
     }
+
+
+_MAX_DELETE_ELEMENTS: Final = 8 * MAX_PAGE
+"""An object of the list has six at most: itself, key, version, etag, time and size."""
+
+_S3_CODES = {kind.code: code for kind, code in CODE_OF.items()}
+"""S3's codes by the contract's."""
+
+_INTERNAL = "InternalError"
+
+
+async def delete_object(endpoint: Endpoint, request: S3Request) -> Response:
+    """DeleteObject; that there is no such object is no error."""
+    conditions = await write_conditions(endpoint, request)
+    if conditions.get("if_none_match"):
+        raise not_implemented("If-None-Match of a delete")
+    if_match = conditions.get("if_match")
+    if if_match is None:
+        await endpoint.calls.call(endpoint.store.delete_object, request.bucket, request.key)
+    else:
+        options = DeleteOptions(if_match=if_match)
+        await endpoint.calls.call(endpoint.store.delete_object, request.bucket, request.key, options)
+    return empty_response()
+
+
+async def delete_objects(endpoint: Endpoint, request: S3Request) -> Response:
+    """DeleteObjects: up to 1,000 keys, each with its own outcome."""
+    payload = S3Body(request)
+    if not payload.has_digest:
+        # S3 asks for it, of a signed body too, since a damaged list deletes other objects (S3 API reference,
+        # DeleteObjects).
+        raise S3Error("InvalidRequest", "Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
+    root = await read_xml(await payload.read(endpoint.settings.max_xml_bytes), "Delete", most=_MAX_DELETE_ELEMENTS)
+    quiet = (root.text_of("Quiet") or "").strip().lower() == "true"
+    batch = _Batch(endpoint.store, request.bucket)
+    objects = await endpoint.calls.bulk_call(len(root), _listed_objects, root)
+    await endpoint.calls.bulk_call(len(objects), batch.run, objects)
+    return xml_response(document("DeleteResult", ("" if quiet else batch.written_deleted()) + batch.written_failed()))
+
+
+def _listed_objects(root: Node) -> list[Node]:
+    root.only("Object", "Quiet")
+    objects = list(root.children("Object"))
+    if not 1 <= len(objects) <= MAX_PAGE:
+        raise malformed(f"Delete has 1 to {MAX_PAGE} elements Object")
+    for entry in objects:
+        entry.required("Key")
+    return objects
+
+
+class _Batch:
+    """Deletes many objects."""
+
+    def __init__(self, store: Store, bucket: str) -> None:
+        self._store = store
+        self._bucket = bucket
+        self._deleted: list[str] = []
+        self._failed: list[tuple[str, str, str, str]] = []
+        self._by_version: set[str] = set()
+
+    def run(self, objects: Iterable[Node]) -> None:
+        """Deletes those without a condition in one call, and the others one by one.
+
+        Raises:
+            BucketryError: Nothing could be deleted.
+        """
+        plain: list[str] = []
+        for entry in objects:
+            key = entry.required("Key")
+            version_id = entry.text_of("VersionId") or ""
+            if version_id not in {"", NULL_VERSION}:
+                self._fail(key, S3Error("NoSuchVersion"), version_id)
+                continue
+            if version_id:
+                self._by_version.add(key)
+            if all(child.name in {"Key", "VersionId"} for child in entry.children()):
+                plain.append(key)
+            else:
+                self._delete_if(entry)
+        if plain:
+            self._delete(plain)
+
+    def _delete(self, keys: list[str]) -> None:
+        try:
+            result = self._store.delete_objects(self._bucket, keys)
+        except InvalidKey:
+            # The store refuses a batch with a key that no object can have; the others are still to be deleted.
+            for key in keys:
+                self._delete_one(key, DeleteOptions())
+            return
+        self._deleted += result.deleted
+        for each in result.failed:
+            code = _S3_CODES.get(each.code, _INTERNAL)
+            # The words of a failure that has no code here are the backend's own.
+            message = ERRORS[code][1] if code == _INTERNAL else each.message
+            self._failed.append((each.key, self._version_of(each.key), code, message))
+
+    def _delete_if(self, entry: Node) -> None:
+        key, etag = entry.required("Key"), entry.text_of("ETag")
+        if etag is None or any(child.name not in {"Key", "VersionId", "ETag"} for child in entry.children()):
+            self._fail(key, not_implemented("this condition of a delete"))
+            return
+        self._delete_one(key, DeleteOptions(if_match=etag))
+
+    def _delete_one(self, key: str, options: DeleteOptions) -> None:
+        if len(key.encode()) > MAX_KEY_BYTES:
+            self._fail(key, S3Error("KeyTooLongError"))
+            return
+        try:
+            self._store.delete_object(self._bucket, key, options)
+        except NoSuchBucket:
+            raise
+        except BucketryError as error:
+            self._fail(key, translated(error))
+        else:
+            self._deleted.append(key)
+
+    def _fail(self, key: str, error: S3Error, version_id: str | None = None) -> None:
+        shown = self._version_of(key) if version_id is None else version_id
+        self._failed.append((key, shown, error.s3_code, error.message))
+
+    def written_deleted(self) -> str:
+        """Returns the elements of the keys that hold nothing any more."""
+        return "".join(f"<Deleted>{_key_elements(key, self._version_of(key))}</Deleted>" for key in self._deleted)
+
+    def written_failed(self) -> str:
+        """Returns the elements of the keys that could not be deleted."""
+        return "".join(
+            f"<Error>{_key_elements(key, version_id)}{element('Code', code)}{element('Message', message)}</Error>"
+            for key, version_id, code, message in self._failed
+        )
+
+    def _version_of(self, key: str) -> str:
+        return NULL_VERSION if key in self._by_version else ""
+
+
+def _key_elements(key: str, version_id: str) -> str:
+    return element("Key", key) + optional("VersionId", version_id)
+
+
+_KNOWN_ATTRIBUTES: Final = frozenset({"ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"})
+
+
+async def get_attributes(endpoint: Endpoint, request: S3Request) -> Response:
+    """GetObjectAttributes: of parts their number always, and each of them where they have checksums."""
+    header = request.headers.get("x-amz-object-attributes", "")
+    wanted = {name.strip() for name in header.split(",")} - {""}
+    if not wanted:
+        raise S3Error("InvalidRequest", "The x-amz-object-attributes header specifying the attributes is missing.")
+    if unknown := wanted - _KNOWN_ATTRIBUTES:
+        raise invalid_argument("x-amz-object-attributes", min(unknown), "Invalid attribute name specified.")
+    limit = min(number(request.headers, "x-amz-max-parts", MAX_PAGE), MAX_PAGE)
+    after = number(request.headers, "x-amz-part-number-marker", 0)
+    object_parts = "ObjectParts" in wanted
+    found = await endpoint.calls.call(_read_attributes, endpoint.store, request, after, limit, counted=object_parts)
+    info = found.info
+    checksum = checksum_elements(info.checksum)
+    told = {
+        "ETag": element("ETag", info.etag),
+        "Checksum": f"<Checksum>{checksum}</Checksum>" if checksum else "",
+        "ObjectParts": _object_parts(found, after, limit),
+        "StorageClass": "<StorageClass>STANDARD</StorageClass>",
+        "ObjectSize": element("ObjectSize", info.size_bytes),
+    }
+    content = "".join(text for name, text in told.items() if name in wanted)
+    modified = last_modified(info.last_modified).encode()
+    return xml_response(document("GetObjectAttributesResponse", content), [(b"last-modified", modified)])
+
+
+def _read_attributes(store: Store, request: S3Request, after: int, limit: int, *, counted: bool) -> ObjectAttributes:
+    place = request.bucket, request.key
+    if counted and "get_object_attributes" in store.capabilities.operations:
+        # A page holds one part at least; of one that is to hold none, it is left out below.
+        return store.get_object_attributes(*place, AttributesOptions(after=after, limit=max(limit, 1)))
+    info = store.head_object(*place)
+    if not counted or not store.capabilities.features.get_part_number:
+        return ObjectAttributes(info=info)
+    counting = HeadOptions(part_number=1)
+    return ObjectAttributes(info=info, parts_count=store.head_object(*place, counting).parts_count)
+
+
+def _object_parts(found: ObjectAttributes, after: int, limit: int) -> str:
+    """Returns the element of an object's parts, or nothing for one that was not uploaded in parts.
+
+    Source: S3 API reference, GetObjectAttributes ("ObjectParts"): the parts themselves stand there only where the
+    object has a checksum.
+    """
+    if found.parts_count is None:
+        return ""
+    parts = "".join(
+        f"<Part>{element('PartNumber', part.part_number)}{element('Size', part.size_bytes)}"
+        f"{checksum_elements(part.checksum, typed=False)}</Part>"
+        for part in found.parts[:limit]
+        if part.checksum is not None
+    )
+    page = ""
+    if found.info.checksum is not None:
+        last = found.parts[:limit][-1].part_number if found.parts[:limit] else after
+        more = last < found.parts_count and limit > 0
+        page = (
+            f"{element('PartNumberMarker', after)}{element('NextPartNumberMarker', last)}"
+            f"{element('MaxParts', limit)}{element('IsTruncated', str(more).lower())}{parts}"
+        )
+    return f"<ObjectParts>{element('PartsCount', found.parts_count)}{page}</ObjectParts>"
+
+
+MAX_TAG_ELEMENTS: Final = 500
+"""Ten tags of an object, or fifty of a bucket, have some 150; many more are refused for their number."""
+
+
+async def get_tagging(endpoint: Endpoint, request: S3Request) -> Response:
+    """GetObjectTagging."""
+    tags = await endpoint.calls.call(endpoint.store.get_object_tagging, request.bucket, request.key)
+    listed = "".join(f"<Tag>{element('Key', key)}{element('Value', value)}</Tag>" for key, value in tags.items())
+    return xml_response(document("Tagging", f"<TagSet>{listed}</TagSet>"))
+
+
+async def put_tagging(endpoint: Endpoint, request: S3Request) -> Response:
+    """PutObjectTagging."""
+    root = await read_xml(await S3Body(request).read(MAX_DOCUMENT_BYTES), "Tagging", most=MAX_TAG_ELEMENTS)
+    tags = checked_tags(read_tags(root))
+    await endpoint.calls.call(endpoint.store.put_object_tagging, request.bucket, request.key, tags)
+    return empty_response(200)
+
+
+async def delete_tagging(endpoint: Endpoint, request: S3Request) -> Response:
+    """DeleteObjectTagging."""
+    await endpoint.calls.call(endpoint.store.delete_object_tagging, request.bucket, request.key)
+    return empty_response()
+
+
+def read_tags(root: Node) -> list[tuple[str, str]]:
+    """Returns keys and values of a ``Tagging`` document.
+
+    Raises:
+        S3Error: It is another document.
+    """
+    root.only("TagSet")
+    listed = root.child("TagSet")
+    if listed is None:
+        raise malformed("Tagging has no element TagSet")
+    listed.only("Tag")
+    return [(tag.required("Key"), tag.required("Value")) for tag in listed.children("Tag")]

@@ -9,16 +9,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, NamedTuple
 
 from bucketry_http.s3 import (
-    attributes,
     bucket_settings,
     buckets,
     copying,
-    deleting,
     forms,
     listing,
     multipart,
     objects,
-    tagging,
 )
 from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented
 from bucketry_http.s3.headers import check_headers
@@ -58,7 +55,7 @@ BUCKET: Final[Mapping[tuple[str, str], Operation]] = {
     ("PUT", ""): Operation(buckets.create_bucket, write=True),
     ("HEAD", ""): Operation(buckets.head_bucket),
     ("DELETE", ""): Operation(buckets.delete_bucket, write=True),
-    ("POST", "delete"): Operation(deleting.delete_objects, write=True),
+    ("POST", "delete"): Operation(objects.delete_objects, write=True),
     ("POST", ""): Operation(forms.refuse_post, write=True),
     **{("GET", name): Operation(bucket_settings.get_setting) for name in bucket_settings.READABLE},
     **{("PUT", name): Operation(bucket_settings.put_setting, write=True) for name in bucket_settings.WRITABLE},
@@ -70,13 +67,13 @@ OBJECT: Final[Mapping[tuple[str, str], Operation]] = {
     ("GET", ""): Operation(objects.get_object, versioned=True),
     ("HEAD", ""): Operation(objects.head_object, versioned=True),
     ("PUT", ""): Operation(objects.put_object, write=True, conditional=True),
-    ("DELETE", ""): Operation(deleting.delete_object, write=True, versioned=True, conditional=True),
-    ("GET", "attributes"): Operation(attributes.get_attributes, versioned=True),
+    ("DELETE", ""): Operation(objects.delete_object, write=True, versioned=True, conditional=True),
+    ("GET", "attributes"): Operation(objects.get_attributes, versioned=True),
     ("GET", "acl"): Operation(bucket_settings.get_object_acl, versioned=True),
     ("PUT", "acl"): Operation(bucket_settings.put_acl, write=True, versioned=True),
-    ("GET", "tagging"): Operation(tagging.get_tagging, versioned=True),
-    ("PUT", "tagging"): Operation(tagging.put_tagging, write=True, versioned=True),
-    ("DELETE", "tagging"): Operation(tagging.delete_tagging, write=True, versioned=True),
+    ("GET", "tagging"): Operation(objects.get_tagging, versioned=True),
+    ("PUT", "tagging"): Operation(objects.put_tagging, write=True, versioned=True),
+    ("DELETE", "tagging"): Operation(objects.delete_tagging, write=True, versioned=True),
     ("POST", "uploads"): Operation(multipart.create_upload, write=True),
     ("PUT", "uploadId"): Operation(multipart.upload_part, write=True),
     ("POST", "uploadId"): Operation(multipart.complete_upload, write=True, conditional=True),

@@ -17,6 +17,7 @@ import pluggy
 
 from bucketry._driver_checks import (
     check_driver_class,
+    check_facts,
     check_features,
     check_layer,
     implemented_operations,
@@ -25,6 +26,7 @@ from bucketry._driver_checks import (
 )
 from bucketry._types import find_mismatch, fits
 from bucketry.body import Body
+from bucketry.conditions import add_facts
 from bucketry.errors import BackendError, BucketryError, InvalidDriver, Unavailable, Unsupported
 from bucketry.hookspecs import OPERATIONS, PROJECT, DriverSpec
 from bucketry.models import ObjectInfo
@@ -160,13 +162,18 @@ def _raise_translated(
         # SDKs wrap what comes out of a body that they send.
         error = body.failure
     bucket, key = (value if isinstance(value := arguments.get(name), str) else None for name in ("bucket", "key"))
-    if isinstance(error, BucketryError):
-        error.locate(bucket, key)
-        raise error from error.__cause__
+    translated = error if isinstance(error, BucketryError) else _classified(driver, error)
+    translated.locate(bucket, key)
+    add_facts(translated, arguments.get("options"))
+    raise translated from (error.__cause__ if error is translated else error)
+
+
+def _classified(driver: DriverSpec, error: Exception) -> BucketryError:
     verdict = driver.classify_error(error) if overrides(type(driver), "classify_error") else None
     if verdict is None:
-        raise BackendError(redacted(f"{type(error).__name__}: {error}"), bucket=bucket, key=key) from error
-    raise verdict.kind(redacted(verdict.detail), bucket=bucket, key=key) from error
+        return BackendError(redacted(f"{type(error).__name__}: {error}"))
+    check_facts(verdict, driver.name)
+    return verdict.kind(redacted(verdict.detail), **verdict.facts)  # type: ignore[arg-type]  # The check has compared them.
 
 
 def _link(name: str, caller: pluggy.HookCaller) -> Call:
@@ -187,6 +194,6 @@ def _link(name: str, caller: pluggy.HookCaller) -> Call:
 
 def _refusal(driver: DriverSpec, name: str) -> Call:
     def refuse(*_: object) -> object:
-        raise Unsupported(f"the driver {driver.name!r} does not implement {name}")
+        raise Unsupported(f"the driver {driver.name!r} does not implement {name}", operation=name)
 
     return refuse

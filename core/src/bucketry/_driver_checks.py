@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import inspect
 from functools import cache
-from typing import Final
+from typing import Any, Final, get_type_hints
 
 import pluggy
 
-from bucketry.errors import InvalidDriver
+from bucketry._types import find_mismatch
+from bucketry.errors import BucketryError, Classified, InvalidDriver
 from bucketry.features import Features
 from bucketry.hookspecs import CONTRACT_VERSION, OPERATIONS, PROJECT, DriverSpec
+from bucketry.models import NotModifiedInfo
 from bucketry.settings import DriverSettings
 
 _SPOKEN: Final = frozenset({CONTRACT_VERSION})
@@ -112,6 +114,31 @@ def register(manager: pluggy.PluginManager, plugin: object, source: str) -> None
         manager.check_pending()
     except (pluggy.PluginValidationError, ValueError) as error:
         raise InvalidDriver(f"{source}: {' '.join(str(error).split())}") from error
+
+
+def check_facts(verdict: Classified, driver: str) -> None:
+    """Checks that the facts of a driver's verdict belong to its class of errors, and are of the right types.
+
+    Raises:
+        InvalidDriver: They do not, or are not.
+    """
+    kind: Any = verdict.kind  # mypy doubts that a class can be hashed.
+    known = _facts_of(kind)
+    for name, value in verdict.facts.items():
+        if name not in known:
+            raise InvalidDriver(f"the driver {driver!r} gives {kind.__name__} the unknown fact {name!r}")
+        mismatch = find_mismatch(value, known[name], name)
+        if mismatch is not None:
+            raise InvalidDriver(
+                f"the driver {driver!r} gives {kind.__name__} {mismatch.came} as {name} instead of {mismatch.wanted}"
+            )
+
+
+@cache
+def _facts_of(kind: type[BucketryError]) -> dict[str, Any]:
+    """Returns the facts that a class of errors can carry, and their annotations."""
+    hints = get_type_hints(kind.__init__, localns={"NotModifiedInfo": NotModifiedInfo})
+    return {name: hint for name, hint in hints.items() if name not in {"detail", "bucket", "key", "return"}}
 
 
 def _check_hook(kind: type[DriverSpec], name: str) -> None:

@@ -66,7 +66,7 @@ def headers(options: HeadersT) -> HeadersT:
 def read_conditions(options: ReadT) -> ReadT:
     """Unquotes the etags, brings the times into UTC, and checks the number of a part."""
     if options.part_number is not None and not 1 <= options.part_number <= MAX_PARTS:
-        raise InvalidArgument(f"a part number is 1 to {MAX_PARTS}, not {options.part_number}")
+        raise InvalidArgument(f"a part number is 1 to {MAX_PARTS}, not {options.part_number}", field="part_number")
     return check.changed(
         options,
         if_match=check.normalised_etag(options.if_match),
@@ -201,9 +201,11 @@ def listed_parts(parts: Sequence[CompletedPart | Part]) -> tuple[CompletedPart, 
         for part in parts
     )
     if not listed:
-        raise InvalidPart("an upload is completed with at least one part")
-    if any(later.part_number <= earlier.part_number for earlier, later in pairwise(listed)):
-        raise InvalidPart("the part numbers are not in ascending order")
+        raise InvalidPart("an upload is completed with at least one part", fault="empty")
+    for earlier, later in pairwise(listed):
+        if later.part_number <= earlier.part_number:
+            number = later.part_number
+            raise InvalidPart("the part numbers are not in ascending order", part_number=number, fault="order")
     return listed
 
 

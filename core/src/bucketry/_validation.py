@@ -180,7 +180,9 @@ def check_declared(options: msgspec.Struct, feature_of: Mapping[str, str], featu
         value = getattr(options, field)
         # A number is set also where it is 0.
         if (value or type(value) is int) and not getattr(features, feature):
-            raise Unsupported(f"the driver {driver!r} does not declare {feature}, which the option {field} needs")
+            raise Unsupported(
+                f"the driver {driver!r} does not declare {feature}, which the option {field} needs", feature=feature
+            )
 
 
 def normalised_etag(etag: str | None) -> str | None:

@@ -233,7 +233,7 @@ class Body:
         if self._checksum is not None:
             self._checksum.update(piece)
         if self.limit is not None and self.bytes_read > self.limit:
-            self._fail(TooLarge(f"more than {self.limit} bytes came"))
+            self._fail(TooLarge(f"more than {self.limit} bytes came", max_size_bytes=self.limit))
         if self.length is None:
             if not piece:
                 self._finish()
@@ -258,13 +258,21 @@ class Body:
 
     def _check_digests(self) -> None:
         if self._expected_md5 is not None and (self._md5 or _md5(b"")).digest() != self._expected_md5:
-            self._fail(BadDigest("its MD5 is another: it was damaged on its way, or the digest is of something else"))
+            self._fail(
+                BadDigest(
+                    "its MD5 is another: it was damaged on its way, or the digest is of something else", digest="md5"
+                )
+            )
         expected = self._expected_checksum
         if expected is None:
             return
         found = self.checksum()
         if found is None or not found.same_as(expected):
-            self._fail(BadDigest(f"The {expected.algorithm} you specified did not match the calculated checksum."))
+            self._fail(
+                BadDigest(
+                    f"The {expected.algorithm} you specified did not match the calculated checksum.", digest="checksum"
+                )
+            )
 
     def _fail(self, failure: BucketryError) -> NoReturn:
         self.failure = failure

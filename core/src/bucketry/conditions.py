@@ -1,12 +1,28 @@
-"""Evaluates conditions on an object's etag and time, for drivers whose backend does not do it itself."""
+"""Conditions on an object's etag and time.
+
+Drivers whose backend does not evaluate a condition call a function here.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any, Final, Protocol
 
-from bucketry.errors import NoSuchKey, NotModified, PreconditionFailed
-from bucketry.models import ObjectInfo
-from bucketry.options import HeadOptions, PutOptions, WriteConditions
+from bucketry.errors import BucketryError, Condition, NoSuchKey, NotModified, PreconditionFailed
+from bucketry.models import NotModifiedInfo, ObjectInfo
+from bucketry.options import CopyOptions, DeleteOptions, HeadOptions, PartCopyOptions, PutOptions, WriteConditions
+
+_ANY: Final = "*"
+_OF_READS: Final[tuple[Condition, ...]] = ("if_match", "if_unmodified_since")
+_OF_WRITES: Final[tuple[Condition, ...]] = ("if_match", "if_none_match", "source_if_match")
+
+
+class HasEtag(Protocol):
+    """An object as far as conditions on its etag need it: an `ObjectInfo`, or a driver's own record."""
+
+    @property
+    def etag(self) -> str:
+        """Its etag, without quotes."""
 
 
 def check_read(info: ObjectInfo, options: HeadOptions) -> None:
@@ -19,32 +35,88 @@ def check_read(info: ObjectInfo, options: HeadOptions) -> None:
         NotModified: ``if_none_match`` or ``if_modified_since`` says that the caller's copy is current.
     """
     if options.if_match is not None:
-        if options.if_match not in {"*", info.etag}:
-            raise PreconditionFailed("the object has another etag than if_match says")
+        if options.if_match not in {_ANY, info.etag}:
+            raise PreconditionFailed("the object has another etag than if_match says", condition="if_match")
     elif options.if_unmodified_since is not None and _seconds(info) > options.if_unmodified_since:
-        raise PreconditionFailed("the object was modified after if_unmodified_since")
+        raise PreconditionFailed("the object was modified after if_unmodified_since", condition="if_unmodified_since")
     if options.if_none_match is not None:
-        if options.if_none_match in {"*", info.etag}:
-            raise NotModified("the object has the etag that if_none_match says")
+        if options.if_none_match in {_ANY, info.etag}:
+            raise NotModified("the object has the etag that if_none_match says", info=NotModifiedInfo.of(info))
     elif options.if_modified_since is not None and _seconds(info) <= options.if_modified_since:
-        raise NotModified("the object was not modified after if_modified_since")
+        raise NotModified("the object was not modified after if_modified_since", info=NotModifiedInfo.of(info))
 
 
 def _seconds(info: ObjectInfo) -> datetime:
     return info.last_modified.replace(microsecond=0)
 
 
-def check_write(current: ObjectInfo | None, conditions: WriteConditions | PutOptions) -> None:
-    """Evaluates the conditions of a write against what the key holds now.
+def check_write(current: HasEtag | None, conditions: WriteConditions | PutOptions) -> None:
+    """Evaluates the conditions of a write.
+
+    Args:
+        current: The object that the key holds now, if any.
+        conditions: The conditions.
 
     Raises:
         NoSuchKey: There is an ``if_match``, also ``*``, and no object (S3 user guide, "Conditional writes").
         PreconditionFailed: A condition does not hold.
     """
     if conditions.if_match is not None:
-        if current is None:
-            raise NoSuchKey("if_match asks for an object")
-        if conditions.if_match not in {"*", current.etag}:
-            raise PreconditionFailed("the object has another etag")
+        _check_etag(current, conditions.if_match)
     if conditions.if_none_match is not None and current is not None:
-        raise PreconditionFailed("the key holds an object already")
+        raise PreconditionFailed("the key holds an object already", condition="if_none_match")
+
+
+def check_delete(current: HasEtag | None, options: DeleteOptions) -> None:
+    """Evaluates the condition of a delete.
+
+    Args:
+        current: The object that the key holds now, if any.
+        options: The options of the delete.
+
+    Raises:
+        NoSuchKey: There is an ``if_match``, also ``*``, and no object.
+        PreconditionFailed: The object has another etag.
+    """
+    if options.if_match is not None:
+        _check_etag(current, options.if_match)
+
+
+def _check_etag(current: HasEtag | None, wanted: str) -> None:
+    if current is None:
+        raise NoSuchKey("if_match asks for an object")
+    if wanted not in {_ANY, current.etag}:
+        raise PreconditionFailed("the object has another etag", condition="if_match")
+
+
+def check_copy_source(source: HasEtag, options: CopyOptions | PartCopyOptions) -> None:
+    """Evaluates the condition of a copy on its source.
+
+    Raises:
+        PreconditionFailed: The source has another etag than ``source_if_match`` says.
+    """
+    if options.source_if_match not in {None, _ANY, source.etag}:
+        raise PreconditionFailed("the source has another etag than source_if_match says", condition="source_if_match")
+
+
+def add_facts(error: BucketryError, options: Any) -> None:
+    """Fills in what the options of a call say about the condition that failed, where its driver did not.
+
+    Args:
+        error: The error of the call.
+        options: The options of the call.
+    """
+    if isinstance(error, PreconditionFailed):
+        error.condition = error.condition or _only_condition(options)
+    elif isinstance(error, NotModified) and error.info is None:
+        wanted = getattr(options, "if_none_match", None)
+        error.info = NotModifiedInfo(etag=None if wanted == _ANY else wanted)
+
+
+def _only_condition(options: Any) -> Condition | None:
+    """Returns the condition that must have failed, or ``None`` where several can have."""
+    if isinstance(options, HeadOptions):
+        # Beside if_match, if_unmodified_since is ignored. The others end in NotModified.
+        return next((name for name in _OF_READS if getattr(options, name) is not None), None)
+    stated = [name for name in _OF_WRITES if getattr(options, name, None) is not None]
+    return stated[0] if len(stated) == 1 else None

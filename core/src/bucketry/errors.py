@@ -1,29 +1,46 @@
 """The errors of the contract: one tree, and for each class one stable code and one sentence.
 
-Callers act on the class or on ``code``, never on the message. Drivers raise these themselves or let their SDK's
-errors pass: core asks the driver's ``classify_error`` which of these an SDK's error is, and keeps it as ``__cause__``.
+Callers act on the class or on ``code``, never on the message. An error carries the facts that its reader needs, so that
+nobody has to ask the backend again; each fact is ``None`` where it is not known.
+
+Drivers raise these errors, or let the errors of their SDK pass. Then core asks the driver's ``classify_error`` for the
+class and the facts, and keeps the SDK's error as ``__cause__``.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 import msgspec
+
+if TYPE_CHECKING:
+    from bucketry.models import NotModifiedInfo
+
+Condition = Literal["if_match", "if_none_match", "if_modified_since", "if_unmodified_since", "source_if_match"]
+"""The options that state conditions."""
+
+Digest = Literal["md5", "sha256", "checksum"]
+"""What a body is compared with: ``content_md5``, the hash that its signature covers, or ``checksum``."""
+
+PartFault = Literal["empty", "order", "missing", "etag", "checksum"]
+"""What is wrong: the list is empty or not ascending, or a part is missing or has another etag or checksum."""
 
 _SHOWN = 120
 """Longest part of a bucket's name or a key that a message shows, in characters."""
 
 
 class BucketryError(Exception):
-    """Anything that an operation of the contract fails with.
+    """Base of all errors of the contract.
 
     Attributes:
         code: Stable name of the failure, for programs (``no_such_key``).
         retryable: Whether the same call may succeed later with nothing changed.
         sentence: What happened, in words, without the particulars.
         detail: What is particular about this failure: what was wrong, and what to do.
-        bucket: The bucket that the failed call was about, if any.
-        key: The key that the failed call was about, if any.
+        bucket: The bucket of the failed call, if it has one.
+        key: The key of the failed call, if it has one.
     """
 
     code: ClassVar[str] = "error"
@@ -45,13 +62,13 @@ class BucketryError(Exception):
         return self.sentence + (f": {self.detail}" if self.detail else "") + (f" ({where})" if where else "")
 
     def __repr__(self) -> str:
-        """Shows what the failure is about: its code, and every attribute that says something."""
+        """Shows the code and every fact that is known."""
         about = {"code": self.code, **{name: value for name, value in vars(self).items() if value not in (None, "")}}
         shown = ", ".join(f"{name}={_shown_value(value)}" for name, value in about.items() if name[0] != "_")
         return f"{type(self).__name__}({shown})"
 
     def locate(self, bucket: str | None, key: str | None) -> None:
-        """Fills in which bucket and key the failed call was about, where the raiser did not say."""
+        """Fills in the bucket and the key of the failed call, where the raiser did not."""
         if self.bucket is None:
             self.bucket = bucket
         if self.key is None:
@@ -67,10 +84,20 @@ def _shown_value(value: object) -> str:
 
 
 class InvalidArgument(BucketryError):
-    """An argument is malformed or out of bounds; nothing was sent to the backend."""
+    """An argument is malformed or out of bounds; nothing was sent to the backend.
+
+    Attributes:
+        field: Name of the argument or of the option's field, such as ``cursor`` or ``expires_in``.
+    """
 
     code = "invalid_argument"
     sentence = "An argument is not valid"
+
+    def __init__(
+        self, detail: str = "", *, field: str | None = None, bucket: str | None = None, key: str | None = None
+    ) -> None:
+        super().__init__(detail, bucket=bucket, key=key)
+        self.field = field
 
 
 class InvalidBucketName(InvalidArgument):
@@ -95,14 +122,30 @@ class InvalidChecksum(InvalidArgument):
 
 
 class InvalidRange(InvalidArgument):
-    """The byte range lies beyond the object's end, or the object has no part of that number (HTTP 416)."""
+    """The byte range lies beyond the object's end, or the object has no part of that number (HTTP 416).
+
+    Attributes:
+        size_bytes: Size of the object.
+    """
 
     code = "invalid_range"
     sentence = "The byte range cannot be satisfied"
 
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        size_bytes: int | None = None,
+        field: str | None = None,
+        bucket: str | None = None,
+        key: str | None = None,
+    ) -> None:
+        super().__init__(detail, field=field, bucket=bucket, key=key)
+        self.size_bytes = size_bytes
+
 
 class NotFound(BucketryError):
-    """What the call names does not exist; the common base of the three that say which."""
+    """Something that the call names does not exist; base of the three errors that say what."""
 
     code = "not_found"
     sentence = "It does not exist"
@@ -144,31 +187,93 @@ class BucketNotEmpty(BucketryError):
 
 
 class PreconditionFailed(BucketryError):
-    """An ``if_match``, ``if_none_match`` or ``if_unmodified_since`` did not hold; nothing was changed (HTTP 412)."""
+    """An ``if_match``, ``if_none_match`` or ``if_unmodified_since`` did not hold; nothing was changed (HTTP 412).
+
+    Attributes:
+        condition: The option that did not hold.
+    """
 
     code = "precondition_failed"
     sentence = "A condition of the request does not hold"
 
+    def __init__(
+        self, detail: str = "", *, condition: Condition | None = None, bucket: str | None = None, key: str | None = None
+    ) -> None:
+        super().__init__(detail, bucket=bucket, key=key)
+        self.condition = condition
+
 
 class NotModified(BucketryError):
-    """A read's ``if_none_match`` or ``if_modified_since`` says that the caller's copy is current (HTTP 304)."""
+    """A read's ``if_none_match`` or ``if_modified_since`` says that the caller's copy is current (HTTP 304).
+
+    Attributes:
+        info: What a cache has to learn about the object.
+    """
 
     code = "not_modified"
     sentence = "The object was not modified"
 
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        info: NotModifiedInfo | None = None,
+        bucket: str | None = None,
+        key: str | None = None,
+    ) -> None:
+        super().__init__(detail, bucket=bucket, key=key)
+        self.info = info
+
 
 class InvalidPart(BucketryError):
-    """A listed part was not uploaded, has another etag or checksum, or the list is not in ascending order."""
+    """A listed part was not uploaded, has another etag or checksum, or the list is not in ascending order.
+
+    Attributes:
+        part_number: The part at fault.
+        fault: What is wrong.
+    """
 
     code = "invalid_part"
     sentence = "The list of parts is not valid"
 
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        part_number: int | None = None,
+        fault: PartFault | None = None,
+        bucket: str | None = None,
+        key: str | None = None,
+    ) -> None:
+        super().__init__(detail, bucket=bucket, key=key)
+        self.part_number = part_number
+        self.fault = fault
+
 
 class PartTooSmall(InvalidPart):
-    """A part other than the last is smaller than the backend's ``min_part_size``."""
+    """A part other than the last is smaller than the backend's ``min_part_size``.
+
+    Attributes:
+        size_bytes: Size of the part.
+        min_size_bytes: Smallest size that it may have.
+    """
 
     code = "part_too_small"
     sentence = "A part other than the last one is too small"
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        part_number: int | None = None,
+        size_bytes: int | None = None,
+        min_size_bytes: int | None = None,
+        bucket: str | None = None,
+        key: str | None = None,
+    ) -> None:
+        super().__init__(detail, part_number=part_number, bucket=bucket, key=key)
+        self.size_bytes = size_bytes
+        self.min_size_bytes = min_size_bytes
 
 
 class IncompleteBody(BucketryError):
@@ -179,17 +284,37 @@ class IncompleteBody(BucketryError):
 
 
 class BadDigest(BucketryError):
-    """The body does not have the digest that was given with it; nothing was stored."""
+    """The body does not have the digest that was given with it; nothing was stored.
+
+    Attributes:
+        digest: Which digest it is.
+    """
 
     code = "bad_digest"
     sentence = "The body does not have the given digest"
 
+    def __init__(
+        self, detail: str = "", *, digest: Digest | None = None, bucket: str | None = None, key: str | None = None
+    ) -> None:
+        super().__init__(detail, bucket=bucket, key=key)
+        self.digest = digest
+
 
 class TooLarge(BucketryError):
-    """The body or object is larger than this backend takes."""
+    """The body or object is larger than this backend takes.
+
+    Attributes:
+        max_size_bytes: Largest size that is allowed.
+    """
 
     code = "too_large"
     sentence = "The object is too large"
+
+    def __init__(
+        self, detail: str = "", *, max_size_bytes: int | None = None, bucket: str | None = None, key: str | None = None
+    ) -> None:
+        super().__init__(detail, bucket=bucket, key=key)
+        self.max_size_bytes = max_size_bytes
 
 
 class QuotaExceeded(BucketryError):
@@ -207,10 +332,28 @@ class AccessDenied(BucketryError):
 
 
 class Unsupported(BucketryError):
-    """The driver does not offer this operation or option; it was refused before it reached the backend."""
+    """The driver does not offer this operation or option; it was refused before it reached the backend.
+
+    Attributes:
+        operation: The operation that the driver does not implement.
+        feature: The feature that the driver does not declare.
+    """
 
     code = "unsupported"
     sentence = "This store does not support the operation"
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        operation: str | None = None,
+        feature: str | None = None,
+        bucket: str | None = None,
+        key: str | None = None,
+    ) -> None:
+        super().__init__(detail, bucket=bucket, key=key)
+        self.operation = operation
+        self.feature = feature
 
 
 class Throttled(BucketryError):
@@ -257,13 +400,18 @@ class InvalidSettings(BucketryError):
     sentence = "The settings are not valid"
 
 
+_NO_FACTS: Final[Mapping[str, object]] = MappingProxyType({})
+
+
 class Classified(msgspec.Struct, frozen=True):
-    """A driver's verdict on an error of its SDK.
+    """What a driver makes of an error of its SDK.
 
     Attributes:
         kind: The class that core raises in its place.
         detail: What the SDK said beyond that class's sentence. Never a secret, never a signed URL.
+        facts: The facts of that class, by name: ``{"size_bytes": 11}`` for `InvalidRange`.
     """
 
     kind: type[BucketryError]
     detail: str = ""
+    facts: Mapping[str, object] = _NO_FACTS

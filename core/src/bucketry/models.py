@@ -106,6 +106,28 @@ class ObjectInfo(ObjectHeaders, frozen=True, kw_only=True):
     parts_count: int | None = None
 
 
+class NotModifiedInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What a cache has to learn about an object that was not modified (RFC 9110, 15.4.5).
+
+    Each field is as in `ObjectInfo`. ``None``: the object has no such header, or the backend did not say.
+    """
+
+    etag: str | None = None
+    last_modified: datetime | None = None
+    cache_control: str | None = None
+    expires: str | None = None
+
+    @classmethod
+    def of(cls, info: ObjectInfo) -> NotModifiedInfo:
+        """Takes it from an object."""
+        return cls(
+            etag=info.etag,
+            last_modified=info.last_modified,
+            cache_control=info.cache_control,
+            expires=info.expires,
+        )
+
+
 class ObjectPage(Page, frozen=True, kw_only=True):
     """One page of a listing.
 

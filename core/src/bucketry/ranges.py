@@ -54,7 +54,9 @@ class ByteRange(msgspec.Struct, frozen=True):
         """
         match = _HEADER.fullmatch(header.strip())
         if match is None or match.groups() == ("", ""):
-            raise InvalidArgument("the range must be one of bytes=FIRST-LAST, bytes=FIRST- and bytes=-LENGTH")
+            raise InvalidArgument(
+                "the range must be one of bytes=FIRST-LAST, bytes=FIRST- and bytes=-LENGTH", field="range"
+            )
         first, last = (whole_number(digits) if digits else None for digits in match.groups())
         return cls(first, last).checked()
 
@@ -66,11 +68,11 @@ class ByteRange(msgspec.Struct, frozen=True):
         """
         check_type(self, ByteRange, "a range")
         if self.first is None and self.last is None:
-            raise InvalidArgument("a range needs a first or a last byte")
+            raise InvalidArgument("a range needs a first or a last byte", field="range")
         if (self.first or 0) < 0 or (self.last or 0) < 0:
-            raise InvalidArgument("a range cannot be negative")
+            raise InvalidArgument("a range cannot be negative", field="range")
         if self.first is not None and self.last is not None and self.last < self.first:
-            raise InvalidArgument("a range cannot end before it begins")
+            raise InvalidArgument("a range cannot end before it begins", field="range")
         return self
 
     def resolve(self, size_bytes: int) -> ContentRange:
@@ -90,7 +92,7 @@ class ByteRange(msgspec.Struct, frozen=True):
             start = self.first
             stop = size_bytes if self.last is None else min(self.last + 1, size_bytes)
         if start >= stop:
-            raise InvalidRange(f"the object has {size_bytes} bytes")
+            raise InvalidRange(f"the object has {size_bytes} bytes", size_bytes=size_bytes, field="range")
         return ContentRange(start, stop, size_bytes)
 
     def __str__(self) -> str:

@@ -334,7 +334,7 @@ class Store:
         most = self._features.max_put_size
         content.limit = most
         if content.length is not None and content.length > most:
-            raise TooLarge(f"one put takes at most {most} bytes", bucket=bucket, key=key)
+            raise TooLarge(f"one put takes at most {most} bytes", max_size_bytes=most, bucket=bucket, key=key)
         return self._chain.put_object(bucket, key, content, options)
 
     def copy_object(
@@ -347,10 +347,12 @@ class Store:
         if options.headers is not None:
             check.check_declared(options.headers, HEADER_FEATURES, self._features, self._driver_name)
         if options.tags is not None and not self._features.copy_tagging:  # Also for "none at all".
-            raise Unsupported(f"the driver {self._driver_name!r} does not declare copy_tagging")
+            raise Unsupported(f"the driver {self._driver_name!r} does not declare copy_tagging", feature="copy_tagging")
         options = normalise.copy(options)
         if options.headers is None and (source_bucket, source_key) == (bucket, key):
-            raise InvalidArgument("a copy of an object onto itself needs new headers", bucket=bucket, key=key)
+            raise InvalidArgument(
+                "a copy of an object onto itself needs new headers", field="headers", bucket=bucket, key=key
+            )
         return self._chain.copy_object(source_bucket, source_key, bucket, key, options)
 
     def delete_object(self, bucket: str, key: str, options: DeleteOptions = _DELETE) -> None:
@@ -469,7 +471,7 @@ class Store:
         most = self._features.max_part_size
         content.limit = most
         if content.length is not None and content.length > most:
-            raise TooLarge(f"a part has at most {most} bytes", bucket=bucket, key=key)
+            raise TooLarge(f"a part has at most {most} bytes", max_size_bytes=most, bucket=bucket, key=key)
         return self._chain.upload_part(bucket, key, upload_id, part_number, content, options)
 
     def upload_part_copy(
@@ -494,7 +496,7 @@ class Store:
         options = normalise.part_copy(options)
         wanted, most = options.range, self._features.max_part_size
         if wanted is not None and (wanted.last or 0) - (wanted.first or 0) >= most:
-            raise TooLarge(f"a part has at most {most} bytes", bucket=bucket, key=key)
+            raise TooLarge(f"a part has at most {most} bytes", max_size_bytes=most, bucket=bucket, key=key)
         return self._chain.upload_part_copy(bucket, key, upload_id, part_number, source_bucket, source_key, options)
 
     def list_parts(self, bucket: str, key: str, upload_id: str, options: PageOptions = _LIST_PARTS) -> PartPage:
@@ -532,7 +534,10 @@ class Store:
         self._require(options, CompleteOptions)
         listed = normalise.listed_parts(parts)
         if not self._features.checksums and any(part.checksum is not None for part in listed):
-            raise Unsupported(f"the driver {self._driver_name!r} does not declare checksums, which a part's needs")
+            raise Unsupported(
+                f"the driver {self._driver_name!r} does not declare checksums, which a part's needs",
+                feature="checksums",
+            )
         return self._chain.complete_multipart_upload(bucket, key, upload_id, listed, normalise.completion(options))
 
     def abort_multipart_upload(self, bucket: str, key: str, upload_id: str) -> None:

@@ -54,7 +54,7 @@ class Bucket:
             PreconditionFailed: A condition does not hold.
         """
         current = self.objects.get(key)
-        check_write(None if current is None else current.info(key), conditions)
+        check_write(current, conditions)
 
     def put(self, key: str, stored: StoredObject, reserved: int = 0, entries: int = 0) -> None:
         """Stores an object, in place of the one that the key held.

@@ -39,7 +39,6 @@ from bucketry import (
     PartCopyOptions,
     PartOptions,
     PartPage,
-    PreconditionFailed,
     PresignedUrl,
     PresignOptions,
     PutOptions,
@@ -53,8 +52,8 @@ from bucketry import (
     UsageReport,
 )
 from bucketry.checksums import checksum_of
+from bucketry.conditions import check_copy_source, check_delete
 from bucketry.hookspecs import DriverSpec, hookimpl
-from bucketry.options import WriteConditions
 from bucketry.sigv4 import Credentials, Presigner
 from bucketry.tagging import NO_TAGS
 from msgspec.structs import replace
@@ -339,7 +338,7 @@ class MemoryDriver(DriverSpec):
         with self._lock:
             target = self._bucket(bucket)
             if options.if_match is not None:
-                target.check_write(key, WriteConditions(if_match=options.if_match))
+                check_delete(target.objects.get(key), options)
             target.remove(key)
         return DONE
 
@@ -498,7 +497,8 @@ class MemoryDriver(DriverSpec):
             chosen = upload.select(parts, self.features.min_part_size)
             content = joined(part.content for part in chosen)
             if len(content) > self.features.max_object_size:
-                raise TooLarge(f"an object has at most {self.features.max_object_size} bytes")
+                most = self.features.max_object_size
+                raise TooLarge(f"an object has at most {most} bytes", max_size_bytes=most)
             checksum = upload.checksums.of_object(chosen, options)
             target.check_write(key, options)
             digests = tuple(part.checksum.digest for part in chosen if part.checksum is not None)
@@ -534,6 +534,5 @@ class MemoryDriver(DriverSpec):
 
 
 def _check_copy(target: Bucket, key: str, source: StoredObject, options: CopyOptions) -> None:
-    if options.source_if_match not in {None, "*", source.etag}:
-        raise PreconditionFailed("the source has another etag than source_if_match says")
+    check_copy_source(source, options)
     target.check_write(key, options)

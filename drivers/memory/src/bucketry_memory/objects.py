@@ -21,11 +21,10 @@ from bucketry import (
     ObjectInfo,
     ObjectPart,
     PartCopyOptions,
-    PreconditionFailed,
     TooLarge,
 )
 from bucketry.checksums import checksum_of
-from bucketry.conditions import check_read
+from bucketry.conditions import check_copy_source, check_read
 from bucketry.models import NO_METADATA
 from bucketry.tagging import NO_TAGS
 
@@ -155,7 +154,7 @@ class StoredObject(msgspec.Struct, frozen=True, gc=False):
         ends = self.more.part_ends
         bounds = (0, *ends) if ends else (0, len(self.content))
         if number >= len(bounds):
-            raise InvalidRange(f"the object has no part {number}")
+            raise InvalidRange(f"the object has no part {number}", size_bytes=len(self.content), field="part_number")
         return msgspec.structs.replace(
             self.info(key),
             checksum=self._part_checksum(number) if ends else self.more.checksum,
@@ -191,16 +190,15 @@ class StoredObject(msgspec.Struct, frozen=True, gc=False):
             InvalidRange: The range ends after the object.
             TooLarge: The range is larger than ``max_part_size``.
         """
-        if options.source_if_match not in {None, "*", self.etag}:
-            raise PreconditionFailed("the source has another etag than source_if_match says")
+        check_copy_source(self, options)
         size = len(self.content)
         start, stop = 0, size
         if options.range is not None:
             start, stop = options.range.first or 0, (options.range.last or 0) + 1
         if stop > size:
-            raise InvalidRange(f"the source has {size} bytes")
+            raise InvalidRange(f"the source has {size} bytes", size_bytes=size, field="range")
         if stop - start > max_part_size:
-            raise TooLarge(f"a part has at most {max_part_size} bytes")
+            raise TooLarge(f"a part has at most {max_part_size} bytes", max_size_bytes=max_part_size)
         return start, stop
 
     def digests_of_copy(self, options: CopyOptions) -> tuple[str, Checksum | None]:

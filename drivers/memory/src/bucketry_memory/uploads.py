@@ -96,13 +96,18 @@ class UploadChecksums(msgspec.Struct, frozen=True, gc=False):
                     f"include the checksum for each part. It was missing for part {number} in the request."
                 )
         elif stored is None:
-            raise InvalidPart(f"part {number} has no checksum: the upload began without an algorithm")
+            raise InvalidPart(
+                f"part {number} has no checksum: the upload began without an algorithm",
+                part_number=number,
+                fault="checksum",
+            )
         elif given.algorithm != stored.algorithm:
             raise BadDigest(
-                f"The {_shown(given.algorithm)} you specified for part {number} did not match what we received."
+                f"The {_shown(given.algorithm)} you specified for part {number} did not match what we received.",
+                digest="checksum",
             )
         elif not given.same_as(stored):
-            raise InvalidPart(f"part {number} has another checksum")
+            raise InvalidPart(f"part {number} has another checksum", part_number=number, fault="checksum")
 
     def of_object(self, parts: Sequence[StoredPart], options: CompleteOptions) -> Checksum | None:
         """Returns the checksum of an object made of these parts, after comparing it with the caller's.
@@ -216,18 +221,24 @@ class UploadState:
             PartTooSmall: A part other than the last is smaller than ``min_part_size``.
         """
         chosen: list[StoredPart] = []
+        before: int | None = None
         for wanted in listed:
-            if chosen and len(chosen[-1].content) < min_part_size:
+            number = wanted.part_number
+            if chosen and (size := len(chosen[-1].content)) < min_part_size:
                 raise PartTooSmall(
-                    f"a part has {len(chosen[-1].content)} bytes; all but the last have at least {min_part_size}"
+                    f"a part has {size} bytes; all but the last have at least {min_part_size}",
+                    part_number=before,
+                    size_bytes=size,
+                    min_size_bytes=min_part_size,
                 )
-            part = self.parts.get(wanted.part_number)
+            part = self.parts.get(number)
             if part is None:
-                raise InvalidPart(f"part {wanted.part_number} was not uploaded")
+                raise InvalidPart(f"part {number} was not uploaded", part_number=number, fault="missing")
             if part.etag != wanted.etag:
-                raise InvalidPart(f"part {wanted.part_number} has another etag")
+                raise InvalidPart(f"part {number} has another etag", part_number=number, fault="etag")
             self.checksums.check_listed(wanted, part.checksum)
             chosen.append(part)
+            before = number
         return chosen
 
 
@@ -380,12 +391,14 @@ def _check_object(made: Checksum | None, size: int, options: CompleteOptions) ->
 def _check_made(made: Checksum | None, size: int, options: CompleteOptions) -> None:
     given = options.checksum
     if options.size_bytes not in {None, size}:
-        raise InvalidArgument(f"the object has {size} bytes, not {options.size_bytes}")
+        raise InvalidArgument(f"the object has {size} bytes, not {options.size_bytes}", field="size_bytes")
     if made is None or given is None:
         return
     # A caller may leave the number of parts out.
     if not made.same_as(given) or given.parts_count not in {0, made.parts_count}:
-        raise BadDigest(f"The {_shown(given.algorithm)} you specified did not match the calculated checksum.")
+        raise BadDigest(
+            f"The {_shown(given.algorithm)} you specified did not match the calculated checksum.", digest="checksum"
+        )
 
 
 def _another_algorithm(wanted: str | None, found: str | None) -> InvalidChecksum:

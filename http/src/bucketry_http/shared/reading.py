@@ -142,13 +142,13 @@ async def head_object(
             try:
                 found = wanted.resolve(info.size_bytes)
             except InvalidRange as error:
-                error.size_bytes = info.size_bytes  # type: ignore[attr-defined]
+                error.size_bytes = info.size_bytes
                 raise
     return ReadResult(OK if found is None or found.start == found.stop else PARTIAL_CONTENT, info, found)
 
 
 async def _add_size(calls: StoreCalls, bucket: str, key: str, error: InvalidRange) -> None:
-    error.size_bytes = (await calls.call(calls.store.head_object, bucket, key)).size_bytes  # type: ignore[attr-defined]
+    error.size_bytes = (await calls.call(calls.store.head_object, bucket, key)).size_bytes
 
 
 def requested_range(headers: Mapping[str, str]) -> ByteRange | None:

@@ -43,7 +43,7 @@ def test_the_longest_key_makes_a_cursor_that_the_store_takes() -> None:
 
 @pytest.mark.parametrize("listing", ["acme uploads", "other objects", "acme", "acme objects ", ""])
 def test_a_cursor_of_another_listing_is_refused(listing: str) -> None:
-    with pytest.raises(InvalidArgument, match="none that this listing gave"):
+    with pytest.raises(InvalidArgument, match="belongs to another listing"):
         decode_cursor(LISTING, encode_cursor(listing, "key"), str)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from bucketry import _validation as check
 from bucketry._types import check_listed, check_type, type_name
 from bucketry.body import Body, BodySource
 from bucketry.checksums import COMPOSITE, FULL_OBJECT, algorithm_named
 from bucketry.errors import InvalidArgument, InvalidChecksum, InvalidPart
+from bucketry.headers import HEADER_OF, check_headers, normalised_metadata
 from bucketry.models import CompletedPart, ObjectHeaders, Part
 from bucketry.options import (
     AttributesOptions,
@@ -29,15 +30,6 @@ from bucketry.options import (
 from bucketry.s3 import MAX_EXPIRES_IN, MAX_PARTS
 from bucketry.tagging import NO_TAGS, normalised_tags
 
-_TEXT_HEADERS: Final = (
-    "content_type",
-    "cache_control",
-    "content_disposition",
-    "content_encoding",
-    "content_language",
-    "expires",
-)
-
 HeadersT = TypeVar("HeadersT", bound=ObjectHeaders)
 ReadT = TypeVar("ReadT", bound=HeadOptions)
 WriteT = TypeVar("WriteT", PutOptions, CopyOptions, CompleteOptions)
@@ -54,33 +46,33 @@ def content(body: Body | BodySource) -> Body:
 
 def headers(options: HeadersT) -> HeadersT:
     """Checks an object's headers and makes its metadata lower case and immutable."""
-    for field in _TEXT_HEADERS:
-        value = getattr(options, field)
-        if value is not None:
-            check.check_header(field, value)
-    metadata = check.normalised_metadata(options.metadata)
+    check_headers(options)
     # Always the immutable copy: the caller may change his own mapping later.
-    return check.changed(options, metadata=metadata)
+    return check.changed(options, metadata=normalised_metadata(options.metadata))
 
 
 def read_conditions(options: ReadT) -> ReadT:
     """Unquotes the etags, brings the times into UTC, and checks the number of a part."""
     if options.part_number is not None and not 1 <= options.part_number <= MAX_PARTS:
-        raise InvalidArgument(f"a part number is 1 to {MAX_PARTS}, not {options.part_number}", field="part_number")
+        raise InvalidArgument(
+            f"a part number is 1 to {MAX_PARTS}, not {options.part_number}", field="part_number", limit=MAX_PARTS
+        )
     return check.changed(
         options,
-        if_match=check.normalised_etag(options.if_match),
-        if_none_match=check.normalised_etag(options.if_none_match),
-        if_modified_since=check.normalised_time(options.if_modified_since),
-        if_unmodified_since=check.normalised_time(options.if_unmodified_since),
+        if_match=check.normalised_etag(options.if_match, "if_match"),
+        if_none_match=check.normalised_etag(options.if_none_match, "if_none_match"),
+        if_modified_since=check.normalised_time(options.if_modified_since, "if_modified_since"),
+        if_unmodified_since=check.normalised_time(options.if_unmodified_since, "if_unmodified_since"),
     )
 
 
 def write_conditions(options: WriteT) -> WriteT:
     """Unquotes the etag, and allows the only ``if_none_match`` that a write can have."""
     if options.if_none_match not in {None, "*"}:
-        raise InvalidArgument("if_none_match of a write is *: only if the key holds no object yet")
-    return check.changed(options, if_match=check.normalised_etag(options.if_match))
+        raise InvalidArgument(
+            "if_none_match of a write is *: only if the key holds no object yet", field="if_none_match"
+        )
+    return check.changed(options, if_match=check.normalised_etag(options.if_match, "if_match"))
 
 
 def get(options: GetOptions) -> GetOptions:
@@ -88,7 +80,7 @@ def get(options: GetOptions) -> GetOptions:
     if options.range is not None:
         options.range.checked()
         if options.part_number is not None:
-            raise InvalidArgument("a read names a range or a part, not both")
+            raise InvalidArgument("a read names a range or a part, not both", field="range")
     return read_conditions(options)
 
 
@@ -104,7 +96,9 @@ def digests(options: SentT) -> SentT:
     if checksum.checked().parts_count:
         raise InvalidChecksum("the checksum of a body is that of its content, not one of parts' checksums")
     if algorithm not in {None, checksum.algorithm}:
-        raise InvalidChecksum(f"checksum_algorithm is {algorithm}, and the checksum is a {checksum.algorithm}")
+        raise InvalidChecksum(
+            f"checksum_algorithm is {algorithm}, and the checksum is a {checksum.algorithm}", field="checksum_algorithm"
+        )
     return check.changed(options, checksum_algorithm=checksum.algorithm)
 
 
@@ -134,9 +128,12 @@ def upload(options: UploadOptions) -> UploadOptions:
         if kind is None:
             kind = types[0]
         elif kind not in types:
-            raise InvalidChecksum(f"The {kind} checksum type cannot be used with the {algorithm} checksum algorithm.")
+            raise InvalidChecksum(
+                f"The {kind} checksum type cannot be used with the {algorithm} checksum algorithm.",
+                field="checksum_type",
+            )
     elif kind is not None:
-        raise InvalidChecksum("checksum_type goes with a checksum_algorithm")
+        raise InvalidChecksum("checksum_type goes with a checksum_algorithm", field="checksum_type")
     return headers(check.changed(options, tags=normalised_tags(options.tags), checksum_type=kind))
 
 
@@ -145,9 +142,9 @@ def completion(options: CompleteOptions) -> CompleteOptions:
     if options.checksum is not None:
         options.checksum.checked()
     if options.checksum_type not in {None, COMPOSITE, FULL_OBJECT}:
-        raise InvalidChecksum(f"checksum_type is {COMPOSITE} or {FULL_OBJECT}")
+        raise InvalidChecksum(f"checksum_type is {COMPOSITE} or {FULL_OBJECT}", field="checksum_type")
     if options.size_bytes is not None and options.size_bytes < 0:
-        raise InvalidArgument("size_bytes cannot be negative")
+        raise InvalidArgument("size_bytes cannot be negative", field="size_bytes")
     return write_conditions(options)
 
 
@@ -155,15 +152,17 @@ def part_copy(options: PartCopyOptions) -> PartCopyOptions:
     """Checks the range, which names both its ends (S3 API reference, UploadPartCopy), and the condition."""
     wanted = options.range
     if wanted is not None and (wanted.checked().first is None or wanted.last is None):
-        raise InvalidArgument("the range of a part's copy has a first and a last byte")
-    return check.changed(options, source_if_match=check.normalised_etag(options.source_if_match))
+        raise InvalidArgument("the range of a part's copy has a first and a last byte", field="range")
+    return check.changed(options, source_if_match=check.normalised_etag(options.source_if_match, "source_if_match"))
 
 
 def copy(options: CopyOptions) -> CopyOptions:
     """Checks the conditions on both sides, and the new headers and tags if there are any."""
-    options = check.changed(options, source_if_match=check.normalised_etag(options.source_if_match))
+    options = check.changed(options, source_if_match=check.normalised_etag(options.source_if_match, "source_if_match"))
     if isinstance(options.headers, Options):
-        raise InvalidArgument(f"CopyOptions.headers is ObjectHeaders, not {type(options.headers).__name__}")
+        raise InvalidArgument(
+            f"CopyOptions.headers is ObjectHeaders, not {type(options.headers).__name__}", field="headers"
+        )
     if options.checksum_algorithm is not None:
         algorithm_named(options.checksum_algorithm)
     if options.headers is not None:
@@ -176,15 +175,20 @@ def copy(options: CopyOptions) -> CopyOptions:
 def presign(options: PresignOptions) -> None:
     """Checks what a URL is to be good for."""
     if options.method not in {"GET", "PUT"}:
-        raise InvalidArgument("a URL can be presigned for GET (download) or PUT (upload)")
+        raise InvalidArgument("a URL can be presigned for GET (download) or PUT (upload)", field="method")
     if not 1 <= options.expires_in <= MAX_EXPIRES_IN:
-        raise InvalidArgument(f"expires_in is 1 to {MAX_EXPIRES_IN} seconds, not {options.expires_in}")
+        raise InvalidArgument(
+            f"expires_in is 1 to {MAX_EXPIRES_IN} seconds, not {options.expires_in}",
+            field="expires_in",
+            limit=MAX_EXPIRES_IN,
+        )
     only_for = {"content_type": "PUT", "response_content_type": "GET", "response_content_disposition": "GET"}
     for field, method in only_for.items():
         value: str | None = getattr(options, field)
         if value is not None and options.method != method:
-            raise InvalidArgument(f"{field} goes with {method} only")
-        check.check_header(field.removeprefix("response_"), value)
+            raise InvalidArgument(f"{field} goes with {method} only", field=field)
+        if value is not None:
+            HEADER_OF[field.removeprefix("response_")].check(value, field)
 
 
 def listed_parts(parts: Sequence[CompletedPart | Part]) -> tuple[CompletedPart, ...]:
@@ -195,7 +199,7 @@ def listed_parts(parts: Sequence[CompletedPart | Part]) -> tuple[CompletedPart, 
     listed = tuple(
         CompletedPart(
             part.part_number,
-            check.normalised_etag(part.etag) or "",
+            check.normalised_etag(part.etag, "parts") or "",
             None if part.checksum is None else part.checksum.checked(),
         )
         for part in parts
@@ -213,7 +217,8 @@ def keys(keys: Iterable[str]) -> tuple[str, ...]:
     """Returns the keys of a batch, each once."""
     if isinstance(keys, str | bytes) or not isinstance(keys, Iterable):
         raise InvalidArgument(
-            f"delete_objects takes a list of keys, not {type_name(keys)}; delete_object takes one key"
+            f"delete_objects takes a list of keys, not {type_name(keys)}; delete_object takes one key",
+            field="keys",
         )
     listed = tuple(keys)
     for key in listed:
@@ -233,4 +238,4 @@ def check_attributes(options: AttributesOptions) -> None:
     """Checks which page of an object's parts is asked for."""
     check.check_limit(options.limit)
     if options.after < 0:
-        raise InvalidArgument("after is the number of a part, or 0")
+        raise InvalidArgument("after is the number of a part, or 0", field="after")

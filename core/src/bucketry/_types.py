@@ -125,7 +125,8 @@ def check_type(value: object, annotation: object, name: str) -> None:
         return
     mismatch = find_mismatch(value, annotation, name)
     if mismatch is not None:
-        raise InvalidArgument(f"{mismatch.where} must be {mismatch.wanted}, not {mismatch.came}")
+        field = mismatch.where.partition(".")[2].partition("[")[0]
+        raise InvalidArgument(f"{mismatch.where} must be {mismatch.wanted}, not {mismatch.came}", field=field or None)
 
 
 def check_listed(value: object, wanted: str) -> None:

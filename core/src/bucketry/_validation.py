@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Final, TypeVar
 
 import msgspec
@@ -15,12 +13,11 @@ import msgspec
 from bucketry._types import check_type, type_name
 from bucketry.errors import InvalidArgument, InvalidBucketName, InvalidKey, NoSuchUpload, Unsupported
 from bucketry.features import Features
-from bucketry.models import NO_METADATA
 from bucketry.options import ListOptions, PageOptions
-from bucketry.s3 import BUCKET_NAME, MAX_KEY_BYTES, MAX_METADATA_BYTES, MAX_PAGE, http_date
+from bucketry.s3 import BUCKET_NAME, MAX_KEY_BYTES, MAX_PAGE
 
-MAX_HEADER_BYTES: Final = 1024
-"""Longest of the other headers that an object keeps; the S3 API sets no figure, HTTP servers take 8 KiB in all."""
+MAX_ETAG_CHARS: Final = 1024
+"""Longest etag in a condition; backends have 32 to 64 characters."""
 
 _MAX_CURSOR: Final = 4096
 _MAX_UPLOAD_ID: Final = 1024
@@ -30,10 +27,6 @@ _NEW_NAME: Final = re.compile(BUCKET_NAME)
 _IP_ADDRESS: Final = re.compile(r"\d+\.\d+\.\d+\.\d+")
 _RESERVED_PREFIXES: Final = ("xn--", "sthree-", "amzn-s3-demo-")
 _RESERVED_SUFFIXES: Final = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
-_METADATA_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
-_HEADER_VALUE: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
-_HTTP_DATE: Final = re.compile(r"[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT", re.ASCII)
-_CONTENT_TYPE: Final = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+*-]+(?:\s*;[\x20-\x7e]*)?", re.ASCII)
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
 
@@ -95,7 +88,7 @@ def check_key(key: str) -> None:
     if not key:
         raise InvalidKey("a key cannot be empty")
     if _utf8_length(key) > MAX_KEY_BYTES:
-        raise InvalidKey(f"a key has at most {MAX_KEY_BYTES} bytes in UTF-8")
+        raise InvalidKey(f"a key has at most {MAX_KEY_BYTES} bytes in UTF-8", limit=MAX_KEY_BYTES)
 
 
 def _utf8_length(text: str) -> int:
@@ -114,7 +107,9 @@ def check_prefix(prefix: str) -> None:
 def check_cursor(cursor: str | None) -> None:
     """Checks a cursor's size; what it means is the driver's affair."""
     if cursor is not None and not 0 < len(cursor) <= _MAX_CURSOR:
-        raise InvalidArgument(f"a cursor is what the page before gave, of at most {_MAX_CURSOR} characters")
+        raise InvalidArgument(
+            f"a cursor is what the page before gave, of at most {_MAX_CURSOR} characters", field="cursor"
+        )
 
 
 def check_md5(digest: bytes) -> None:
@@ -122,14 +117,15 @@ def check_md5(digest: bytes) -> None:
     check_type(digest, bytes, "content_md5")
     if len(digest) != _MD5_BYTES:
         raise InvalidArgument(
-            f"content_md5 has {_MD5_BYTES} bytes: the digest itself, not its hexadecimal or base64 form"
+            f"content_md5 has {_MD5_BYTES} bytes: the digest itself, not its hexadecimal or base64 form",
+            field="content_md5",
         )
 
 
 def check_limit(limit: int) -> None:
     """Checks the size of a page."""
     if not 1 <= limit <= MAX_PAGE:
-        raise InvalidArgument(f"a page's limit is 1 to {MAX_PAGE}, not {limit}")
+        raise InvalidArgument(f"a page's limit is 1 to {MAX_PAGE}, not {limit}", field="limit", limit=MAX_PAGE)
 
 
 def check_page_options(options: ListOptions | PageOptions) -> None:
@@ -142,7 +138,7 @@ def check_part_number(part_number: int, most: int) -> None:
     """Checks the number of a part of an upload."""
     check_type(part_number, int, "a part number")
     if not 1 <= part_number <= most:
-        raise InvalidArgument(f"a part number is 1 to {most}, not {part_number}")
+        raise InvalidArgument(f"a part number is 1 to {most}, not {part_number}", field="part_number", limit=most)
 
 
 def check_upload_id(bucket: str, key: str, upload_id: str) -> None:
@@ -166,7 +162,7 @@ def check_options(options: object, kind: type[msgspec.Struct]) -> None:
     """
     if type(options) is not kind:
         advice = f": write {kind.__name__}(name=value)" if isinstance(options, dict) else ""
-        raise InvalidArgument(f"the options must be {kind.__name__}, not {type_name(options)}{advice}")
+        raise InvalidArgument(f"the options must be {kind.__name__}, not {type_name(options)}{advice}", field="options")
     check_type(options, kind, "the options")
 
 
@@ -185,7 +181,7 @@ def check_declared(options: msgspec.Struct, feature_of: Mapping[str, str], featu
             )
 
 
-def normalised_etag(etag: str | None) -> str | None:
+def normalised_etag(etag: str | None, field: str) -> str | None:
     """Returns an etag as the contract writes it, without the quotes that HTTP puts around it.
 
     Raises:
@@ -194,12 +190,12 @@ def normalised_etag(etag: str | None) -> str | None:
     if etag is None:
         return None
     bare = etag[1:-1] if len(etag) >= 2 and etag[0] == etag[-1] == '"' else etag
-    if not bare or len(bare) > MAX_HEADER_BYTES or '"' in bare or not bare.isprintable() or not bare.isascii():
-        raise InvalidArgument("a condition holds one etag, as the store gave it, or *")
+    if not bare or len(bare) > MAX_ETAG_CHARS or '"' in bare or not bare.isprintable() or not bare.isascii():
+        raise InvalidArgument("a condition holds one etag, as the store gave it, or *", field=field)
     return bare
 
 
-def normalised_time(moment: datetime | None) -> datetime | None:
+def normalised_time(moment: datetime | None, field: str) -> datetime | None:
     """Returns a condition's time in UTC.
 
     Raises:
@@ -208,59 +204,11 @@ def normalised_time(moment: datetime | None) -> datetime | None:
     if moment is None:
         return None
     if moment.tzinfo is None:
-        raise InvalidArgument("a time needs a time zone: datetime(…, tzinfo=UTC)")
+        raise InvalidArgument("a time needs a time zone: datetime(…, tzinfo=UTC)", field=field)
     try:
         return moment.astimezone(UTC)
     except OverflowError:
-        raise InvalidArgument("a time lies between the years 1 and 9999, in UTC too") from None
-
-
-def normalised_metadata(metadata: Mapping[str, str]) -> Mapping[str, str]:
-    """Returns metadata as it is stored: names in lower case, and immutable.
-
-    Raises:
-        InvalidArgument: A name is no HTTP token, a value is not printable US-ASCII or has blanks around it, two
-            names differ in case only, or all together are over 2 KiB.
-    """
-    if not metadata:
-        return NO_METADATA
-    result = {name.lower(): value for name, value in metadata.items()}
-    for name, value in result.items():
-        if not _METADATA_NAME.fullmatch(name):
-            raise InvalidArgument(f"the metadata name {name[:MAX_HEADER_BYTES]!r} is no HTTP header token")
-        if value and not _HEADER_VALUE.fullmatch(value):
-            raise InvalidArgument(f"the metadata value of {name!r} is not printable US-ASCII without blanks around it")
-    if len(result) != len(metadata):
-        raise InvalidArgument("two metadata names differ in case only")
-    if sum(len(name) + len(value) for name, value in result.items()) > MAX_METADATA_BYTES:
-        raise InvalidArgument(f"metadata has at most {MAX_METADATA_BYTES} bytes, names and values together")
-    return MappingProxyType(result)
-
-
-def check_header(field: str, value: str | None) -> None:
-    """Checks a header that an object keeps.
-
-    Raises:
-        InvalidArgument: It cannot stand in an HTTP header, or is too long.
-    """
-    if value is None:
-        return
-    if len(value) > MAX_HEADER_BYTES:
-        raise InvalidArgument(f"{field} has at most {MAX_HEADER_BYTES} characters")
-    if not _HEADER_VALUE.fullmatch(value):
-        raise InvalidArgument(f"{field} is not printable US-ASCII without blanks around it")
-    if field == "content_type" and not _CONTENT_TYPE.fullmatch(value):
-        raise InvalidArgument("content_type is a media type such as text/plain; charset=utf-8")
-    if field == "expires" and not _is_http_date(value):
-        raise InvalidArgument("expires is a date such as Sun, 06 Nov 1994 08:49:37 GMT")
-
-
-def _is_http_date(value: str) -> bool:
-    """Whether it is a date in the form that senders have to use (RFC 9110, 5.6.7), its day of the week included."""
-    try:
-        return _HTTP_DATE.fullmatch(value) is not None and http_date(parsedate_to_datetime(value)) == value
-    except ValueError:
-        return False
+        raise InvalidArgument("a time lies between the years 1 and 9999, in UTC too", field=field) from None
 
 
 def changed(options: StructT, **fields: object) -> StructT:

@@ -89,11 +89,11 @@ class Body:
             self._whole = whole = bytes(source)
             self.length: int | None = len(whole)
             if length is not None and length != self.length:
-                raise InvalidArgument(f"the body has {self.length} bytes, not the declared {length}")
+                raise InvalidArgument(f"the body has {self.length} bytes, not the declared {length}", field="length")
             return
         check_type(length, int | None, "a body's length")
         if length is not None and length < 0:
-            raise InvalidArgument("a body's length cannot be negative")
+            raise InvalidArgument("a body's length cannot be negative", field="length")
         self.length = length
         self._pull = _puller(source)
 
@@ -146,12 +146,14 @@ class Body:
             InvalidArgument: Some of it is gone, or all, or it failed.
         """
         if self.bytes_read or self._finished or self.failure is not None:
-            raise InvalidArgument("this Body was read from already, and is stored once only: make a new Body")
+            raise InvalidArgument(
+                "this Body was read from already, and is stored once only: make a new Body", field="body"
+            )
 
     def md5_hex(self) -> str:
         """Returns the MD5 of what has passed since `track_md5`, in hexadecimal."""
         if not self._tracks_md5:
-            raise InvalidArgument("track_md5() was not called before the body was read")
+            raise InvalidArgument("track_md5() was not called before the body was read", field="body")
         return (self._md5 or _md5(b"")).hexdigest()
 
     def read(self, size: int = -1) -> bytes:
@@ -292,7 +294,9 @@ def _puller(source: SupportsRead | Iterable[bytes]) -> Callable[[int], bytes]:
         # An empty piece in the middle is not the end.
         return lambda _: next((data for piece in pieces if (data := _as_bytes(piece))), b"")
     advice = ": encode it" if isinstance(source, str) else ""
-    raise InvalidArgument(f"a body is bytes, a binary file or an iterable of bytes, not {type_name(source)}{advice}")
+    raise InvalidArgument(
+        f"a body is bytes, a binary file or an iterable of bytes, not {type_name(source)}{advice}", field="body"
+    )
 
 
 def _pieces(pull: Callable[[int], bytes]) -> Iterator[bytes]:
@@ -303,4 +307,6 @@ def _pieces(pull: Callable[[int], bytes]) -> Iterator[bytes]:
 def _as_bytes(piece: object) -> bytes:
     if isinstance(piece, _BYTES_LIKE):
         return bytes(piece)  # Which is the piece itself where it is bytes already.
-    raise InvalidArgument(f"a body is made of bytes, not of {type(piece).__name__}: open files in binary mode")
+    raise InvalidArgument(
+        f"a body is made of bytes, not of {type(piece).__name__}: open files in binary mode", field="body"
+    )

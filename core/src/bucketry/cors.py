@@ -53,13 +53,15 @@ def checked_rules(rules: Sequence[CorsRule]) -> tuple[CorsRule, ...]:
     check_listed(rules, "the rules are a list of CorsRule")
     rules = tuple(map(_with_tuples, rules))
     if not 1 <= len(rules) <= MAX_CORS_RULES:
-        raise InvalidArgument(f"a bucket has 1 to {MAX_CORS_RULES} CORS rules; delete_bucket_cors removes them")
+        raise InvalidArgument(
+            f"a bucket has 1 to {MAX_CORS_RULES} CORS rules; delete_bucket_cors removes them", field="rules"
+        )
     if sum(len(text.encode(errors="replace")) for rule in rules for text in _texts(rule)) > MAX_CORS_BYTES:
-        raise InvalidArgument(f"the CORS rules of a bucket have at most {MAX_CORS_BYTES} bytes together")
+        raise InvalidArgument(f"the CORS rules of a bucket have at most {MAX_CORS_BYTES} bytes together", field="rules")
     checked = tuple(_checked(rule) for rule in rules)
     names = [rule.id for rule in checked if rule.id is not None]
     if len(set(names)) != len(names):
-        raise InvalidArgument("two CORS rules have the same id")
+        raise InvalidArgument("two CORS rules have the same id", field="rules")
     return checked
 
 
@@ -80,22 +82,26 @@ def _texts(rule: CorsRule) -> Iterable[str]:
 
 def _checked(rule: CorsRule) -> CorsRule:
     if not rule.allowed_origins or not rule.allowed_methods:
-        raise InvalidArgument("a CORS rule allows at least one origin and one method")
+        raise InvalidArgument("a CORS rule allows at least one origin and one method", field="rules")
     if unknown := [method for method in rule.allowed_methods if method not in _METHODS]:
-        raise InvalidArgument(f"a CORS rule allows {', '.join(sorted(_METHODS))}, not {unknown[0][:20]!r}")
+        raise InvalidArgument(
+            f"a CORS rule allows {', '.join(sorted(_METHODS))}, not {unknown[0][:20]!r}", field="rules"
+        )
     _check_each("origin", rule.allowed_origins, _ORIGIN, wildcards=1)
     _check_each("allowed header", rule.allowed_headers, _HEADER, wildcards=1)
     _check_each("exposed header", rule.expose_headers, _HEADER, wildcards=0)
     if rule.max_age_seconds is not None and not 0 <= rule.max_age_seconds <= MAX_CORS_AGE:
-        raise InvalidArgument(f"max_age_seconds of a CORS rule is 0 to {MAX_CORS_AGE}")
+        raise InvalidArgument(f"max_age_seconds of a CORS rule is 0 to {MAX_CORS_AGE}", field="rules")
     if rule.id is not None and (not 1 <= len(rule.id) <= MAX_CORS_ID or not rule.id.isprintable()):
-        raise InvalidArgument(f"the id of a CORS rule has 1 to {MAX_CORS_ID} printable characters")
+        raise InvalidArgument(f"the id of a CORS rule has 1 to {MAX_CORS_ID} printable characters", field="rules")
     return rule
 
 
 def _check_each(what: str, values: Iterable[str], pattern: re.Pattern[str], *, wildcards: int) -> None:
     for value in values:
         if not pattern.fullmatch(value):
-            raise InvalidArgument(f"an {what} of a CORS rule is printable US-ASCII without blanks")
+            raise InvalidArgument(f"an {what} of a CORS rule is printable US-ASCII without blanks", field="rules")
         if value.count("*") > wildcards:
-            raise InvalidArgument(f"an {what} of a CORS rule has {'at most one' if wildcards else 'no'} *")
+            raise InvalidArgument(
+                f"an {what} of a CORS rule has {'at most one' if wildcards else 'no'} *", field="rules"
+            )

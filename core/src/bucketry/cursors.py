@@ -54,7 +54,7 @@ def decode_cursor(listing: str, cursor: str, kind: type[T]) -> T:
             return msgspec.msgpack.decode(packed, type=kind)
     except ValueError:  # msgspec's errors are such too.
         pass
-    raise InvalidArgument("the cursor is none that this listing gave")
+    raise InvalidArgument("this cursor belongs to another listing: take the cursor of the page before", field="cursor")
 
 
 def _check(listing: str, packed: bytes) -> bytes:

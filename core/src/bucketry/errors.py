@@ -88,16 +88,25 @@ class InvalidArgument(BucketryError):
 
     Attributes:
         field: Name of the argument or of the option's field, such as ``cursor`` or ``expires_in``.
+        limit: The upper bound that it exceeds.
     """
 
     code = "invalid_argument"
     sentence = "An argument is not valid"
+    _field: ClassVar[str | None] = None
 
     def __init__(
-        self, detail: str = "", *, field: str | None = None, bucket: str | None = None, key: str | None = None
+        self,
+        detail: str = "",
+        *,
+        field: str | None = None,
+        limit: int | None = None,
+        bucket: str | None = None,
+        key: str | None = None,
     ) -> None:
         super().__init__(detail, bucket=bucket, key=key)
-        self.field = field
+        self.field = field or self._field
+        self.limit = limit
 
 
 class InvalidBucketName(InvalidArgument):
@@ -105,6 +114,7 @@ class InvalidBucketName(InvalidArgument):
 
     code = "invalid_bucket_name"
     sentence = "The bucket name is not valid"
+    _field = "bucket"
 
 
 class InvalidKey(InvalidArgument):
@@ -112,6 +122,7 @@ class InvalidKey(InvalidArgument):
 
     code = "invalid_key"
     sentence = "The object key is not valid"
+    _field = "key"
 
 
 class InvalidChecksum(InvalidArgument):
@@ -119,6 +130,7 @@ class InvalidChecksum(InvalidArgument):
 
     code = "invalid_checksum"
     sentence = "The checksum cannot be used here"
+    _field = "checksum"
 
 
 class InvalidRange(InvalidArgument):

@@ -13,6 +13,7 @@ from typing import ClassVar, Final, Literal
 import msgspec
 
 from bucketry.checksums import Checksum, ChecksumType
+from bucketry.headers import HEADER_FEATURES
 from bucketry.models import ObjectHeaders
 from bucketry.ranges import ByteRange
 from bucketry.s3 import MAX_PAGE
@@ -20,16 +21,6 @@ from bucketry.tagging import NO_TAGS
 
 DEFAULT_EXPIRES_IN: Final = 3600
 """Seconds that a presigned URL works if its maker says nothing, as in AWS's SDKs."""
-
-HEADER_FEATURES: Final[Mapping[str, str]] = {
-    "cache_control": "put_headers",
-    "content_disposition": "put_headers",
-    "content_encoding": "put_headers",
-    "content_language": "put_headers",
-    "expires": "put_headers",
-    "metadata": "put_metadata",
-}
-"""Which feature each field of `ObjectHeaders` needs, whatever writes it; a content type needs none."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):

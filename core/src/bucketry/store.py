@@ -24,6 +24,7 @@ from bucketry.body import Body, BodySource
 from bucketry.cors import CorsRule, checked_rules
 from bucketry.errors import InvalidArgument, NoSuchBucket, StoreClosed, TooLarge, Unsupported
 from bucketry.features import Capabilities, Features
+from bucketry.headers import HEADER_FEATURES
 from bucketry.hookspecs import OPERATIONS, DriverSpec
 from bucketry.models import (
     BucketInfo,
@@ -43,7 +44,6 @@ from bucketry.models import (
 )
 from bucketry.opened import OpenedObject
 from bucketry.options import (
-    HEADER_FEATURES,
     AttributesOptions,
     CompleteOptions,
     CopyOptions,
@@ -200,7 +200,8 @@ class Store:
         """Says how much each of these buckets holds, in one call; a bucket that does not exist is left out."""
         if isinstance(buckets, str | bytes) or not isinstance(buckets, Iterable):
             raise InvalidArgument(
-                f"bucket_usages takes a list of names, not {type_name(buckets)}; bucket_usage takes one name"
+                f"bucket_usages takes a list of names, not {type_name(buckets)}; bucket_usage takes one name",
+                field="buckets",
             )
         listed = tuple(buckets)
         for bucket in listed:
@@ -360,7 +361,7 @@ class Store:
         self._check_target(bucket, key)
         if options is not _DELETE:
             self._require(options, DeleteOptions)
-            options = check.changed(options, if_match=check.normalised_etag(options.if_match))
+            options = check.changed(options, if_match=check.normalised_etag(options.if_match, "if_match"))
         self._chain.delete_object(bucket, key, options)
 
     def delete_objects(self, bucket: str, keys: Iterable[str]) -> DeleteResult:

@@ -31,7 +31,7 @@ def normalised_tags(tags: Mapping[str, str]) -> Mapping[str, str]:
     if not tags:
         return NO_TAGS
     if len(tags) > MAX_TAGS:
-        raise InvalidArgument(f"an object has at most {MAX_TAGS} tags")
+        raise InvalidArgument(f"an object has at most {MAX_TAGS} tags", field="tags", limit=MAX_TAGS)
     for key, value in tags.items():
         _check_key(key)
         _check_text(value, f"the value of a tag has at most {MAX_TAG_VALUE} characters", MAX_TAG_VALUE)
@@ -41,14 +41,16 @@ def normalised_tags(tags: Mapping[str, str]) -> Mapping[str, str]:
 def _check_key(key: str) -> None:
     too_long = f"the key of a tag has 1 to {MAX_TAG_KEY} characters"
     if not key:
-        raise InvalidArgument(too_long)
+        raise InvalidArgument(too_long, field="tags")
     _check_text(key, too_long, MAX_TAG_KEY)
     if key.lower().startswith(_RESERVED):
-        raise InvalidArgument(f"tags whose key begins with {_RESERVED} are reserved in S3")
+        raise InvalidArgument(f"tags whose key begins with {_RESERVED} are reserved in S3", field="tags")
 
 
 def _check_text(text: str, too_long: str, limit: int) -> None:
     if len(text) + sum(character > "\uffff" for character in text) > limit:
-        raise InvalidArgument(too_long)
+        raise InvalidArgument(too_long, field="tags")
     if not all(character in _ALLOWED_MARKS or category(character)[0] in _ALLOWED_CATEGORIES for character in text):
-        raise InvalidArgument("tags are made of letters, numbers, spaces, and the characters + - = . _ : / @")
+        raise InvalidArgument(
+            "tags are made of letters, numbers, spaces, and the characters + - = . _ : / @", field="tags"
+        )

@@ -47,7 +47,9 @@ def decode(cursor: str, *kinds: CursorKind) -> Cursor:
     """
     decoded = decode_cursor(_LISTINGS, cursor, Cursor)
     if decoded.kind not in kinds:
-        raise InvalidArgument("the cursor is none that this listing gave")
+        raise InvalidArgument(
+            "this cursor belongs to another listing: take the cursor of the page before", field="cursor"
+        )
     return decoded
 
 

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 from bucketry import CorsRule, Store
-from bucketry.options import HEADER_FEATURES
+from bucketry.headers import HEADER_FEATURES
 
 from bucketry_contract._headers import HEADERS, headers_of
 from bucketry_contract._needs import needs

@@ -25,7 +25,8 @@ help: ## this list
 serve: venv ## run the REST API and S3 on the in-memory driver
 	@$(VENV)/bin/bucketry serve --store memory:// $(ARGS)
 
-test: servers clients ## run all tests; those of MinIO and Ceph RGW need a Docker engine
+test: venv ## run all tests, or what ARGS names (path::test, -k name); those of MinIO and Ceph RGW need a Docker engine
+	@$(VENV)/bin/python -m tests.prepare $(ARGS)
 	@$(VENV)/bin/pytest -n $(WORKERS) $(ARGS)
 
 test-clients: clients ## run the tests of S3 clients and generated clients, with those that need Java's or Rust's toolchain

@@ -21,6 +21,8 @@ from tests.toolchains.paths import (
     venv_program,
 )
 
+pytestmark = pytest.mark.clients
+
 COMPILE = (
     *("--module", "commonjs", "--moduleResolution", "node10", "--target", "es2022", "--lib", "es2023,dom,dom.iterable"),
     *("--strict", "--esModuleInterop", "--skipLibCheck", "--types", "node", "--noEmitOnError"),

@@ -9,11 +9,14 @@ import shutil
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
 from bucketry_testing import S3Endpoint
 
 from tests.s3_clients.go_programs import go_program
 from tests.s3_clients.programs import Program, environment_in
 from tests.toolchains.paths import link_npm_packages, venv_program
+
+pytestmark = pytest.mark.clients
 
 HERE = Path(__file__).parent
 

@@ -22,6 +22,8 @@ from tests.toolchains.paths import (
     venv_program,
 )
 
+pytestmark = pytest.mark.clients
+
 HERE = Path(__file__).parent
 GUIDE = HERE.parents[1] / "docs" / "s3-clients.md"
 BUILD_SECONDS = 1800

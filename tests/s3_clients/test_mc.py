@@ -14,6 +14,8 @@ from bucketry_testing import S3Endpoint
 from tests.s3_clients.programs import Program, environment_in, pages_of_text
 from tests.toolchains.paths import built_program
 
+pytestmark = pytest.mark.clients
+
 ALGORITHMS = ["CRC64NVME", "CRC32", "CRC32C", "SHA1", "SHA256"]
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
 from bucketry_testing import S3Endpoint
 
 from tests.s3_clients.programs import Program, environment_in
 from tests.toolchains.paths import link_npm_packages, venv_program
+
+pytestmark = pytest.mark.clients
 
 
 def test_an_application(s3: S3Endpoint, large: Path, tmp_path: Path) -> None:

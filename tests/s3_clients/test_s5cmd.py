@@ -11,6 +11,8 @@ from bucketry_testing import S3Endpoint, s3_endpoint
 from tests.s3_clients.programs import Program, environment_in, pages_of_text
 from tests.toolchains.paths import venv_program
 
+pytestmark = pytest.mark.clients
+
 KEYS = 400
 
 

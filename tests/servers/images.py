@@ -14,9 +14,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from docker import DockerClient
 from docker.errors import APIError, BuildError, ImageNotFound
@@ -95,27 +95,18 @@ def _provide(
     return built
 
 
-def prepare(client: DockerClient) -> None:
-    """Put both images on the engine.
-
-    Raises:
-        ImageMissing: one of them can be neither pulled nor built.
-    """
-    _provide(client, MINIO_VARIABLE, MINIO, BUILT_MINIO, _build_minio)
-    _provide(client, RGW_VARIABLE, None, _built_rgw(), _build_rgw)
-
-
 def minio_image(client: DockerClient) -> str:
-    """Return the name of the MinIO image on the engine; raise `ImageMissing` if `prepare` has not put it there."""
-    return _required(_find(client, MINIO_VARIABLE, MINIO, BUILT_MINIO))
+    """Return the name of the MinIO image on the engine; raise `ImageMissing` if it is not there."""
+    return _required(client, "minio")
 
 
 def rgw_image(client: DockerClient) -> str:
-    """Return the name of the RGW image on the engine; raise `ImageMissing` if `prepare` has not put it there."""
-    return _required(_find(client, RGW_VARIABLE, _built_rgw()))
+    """Return the name of the RGW image on the engine; raise `ImageMissing` if it is not there."""
+    return _required(client, "rgw")
 
 
-def _required(image: str | None) -> str:
+def _required(client: DockerClient, name: str) -> str:
+    image = IMAGES[name].find(client)
     if image is None:
         raise ImageMissing("its image is not on the Docker engine: `make servers` puts it there, or says why it cannot")
     return image
@@ -179,20 +170,74 @@ def _run(command: list[str], environment: dict[str, str] | None = None) -> None:
         raise ImageMissing(f"{' '.join(command)} failed ({done.returncode}):\n{done.stdout[-4000:]}")
 
 
+class Image(NamedTuple):
+    """An image of a server.
+
+    Attributes:
+        title: The server's name, for people.
+        variable: The environment variable that names another image.
+        published: What can be pulled, if anything.
+        built: What is built otherwise.
+        build: Builds that.
+        fixtures: The fixtures that start a container of it.
+    """
+
+    title: str
+    variable: str
+    published: str | None
+    built: str
+    build: Callable[[DockerClient], None]
+    fixtures: frozenset[str]
+
+    def find(self, client: DockerClient) -> str | None:
+        """Return its name on the engine, or `None` if it is not there."""
+        return _find(client, self.variable, *filter(None, (self.published, self.built)))
+
+    def provide(self, client: DockerClient) -> None:
+        """Put it on the engine, unless it is there; raise `ImageMissing` if it can be neither pulled nor built."""
+        _provide(client, self.variable, self.published, self.built, self.build)
+
+
+IMAGES: Final[Mapping[str, Image]] = {
+    "minio": Image(
+        "MinIO",
+        MINIO_VARIABLE,
+        MINIO,
+        BUILT_MINIO,
+        _build_minio,
+        frozenset({"minio_server", "minio_tls_server", "breakable_minio_server"}),
+    ),
+    "rgw": Image(
+        "Ceph RGW", RGW_VARIABLE, None, _built_rgw(), _build_rgw, frozenset({"rgw_server", "breakable_rgw_server"})
+    ),
+}
+
+
+def are_here() -> bool:
+    """Tell whether all images are on the engine."""
+    try:
+        with engine() as client:
+            return all(image.find(client) is not None for image in IMAGES.values())
+    except EngineMissing:
+        return False
+
+
 def _say(text: str) -> None:
     print(f"servers: {text}", file=sys.stderr, flush=True)
 
 
-def main() -> int:
-    """Prepare the images, or say why not; that is a failure only where the servers are required."""
+def main(names: Sequence[str]) -> int:
+    """Prepare these images, or all; or say why not, which is a failure only where the servers are required."""
+    wanted = [IMAGES[name] for name in names or IMAGES]
     try:
         with engine() as client:
-            prepare(client)
+            for image in wanted:
+                image.provide(client)
     except (EngineMissing, ImageMissing) as error:
-        _say(f"MinIO and Ceph RGW will NOT be tested: {error}")
+        _say(f"{' and '.join(image.title for image in wanted)} will NOT be tested: {error}")
         return 1 if servers_are_required() else 0
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

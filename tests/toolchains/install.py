@@ -90,6 +90,22 @@ def _state(folder: Path) -> str:
     return digest.hexdigest()
 
 
+def is_up_to_date() -> bool:
+    """Tell whether there is nothing to install."""
+    ready, lock = VENV / ".ready", ROOT / LOCK
+    is_new = ready.exists() and ready.stat().st_mtime > lock.stat().st_mtime
+    return is_new and all(_is_done(name) for name in STEPS)
+
+
+def _is_done(name: str) -> bool:
+    stamp = _stamp(name)
+    return stamp.exists() and stamp.read_text() == _state(STEPS[name][0])
+
+
+def _stamp(name: str) -> Path:
+    return FOLDER / f"{name}.ready"
+
+
 def install() -> list[str]:
     """Make the environment, take every step that is not up to date, and return what is wrong with those that failed."""
     FOLDER.mkdir(exist_ok=True)
@@ -100,17 +116,16 @@ def install() -> list[str]:
         except CannotInstall as error:
             return [f"Node.js, Go, and all that stands on them: {error}"]
         for name, (folder, step) in STEPS.items():
-            stamp, state = FOLDER / f"{name}.ready", _state(folder)
-            if stamp.exists() and stamp.read_text() == state:
+            if _is_done(name):
                 continue
-            stamp.unlink(missing_ok=True)
+            _stamp(name).unlink(missing_ok=True)
             began = time.monotonic()
             try:
                 step()
             except CannotInstall as error:
                 problems.append(f"{name}: {error}")
                 continue
-            stamp.write_text(state)
+            _stamp(name).write_text(_state(folder))
             _say(f"installed {name} in {time.monotonic() - began:.0f} s")
     return problems
 

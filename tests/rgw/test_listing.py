@@ -9,8 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from bucketry import ListOptions, Secret, Unavailable
-from bucketry_rgw._listing import read_page
-from bucketry_rgw._swift import Swift
+from bucketry_rgw.listing import Swift, read_page
 
 from tests.s3client.fake import Answer, Request, serving
 

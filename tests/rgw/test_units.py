@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from bucketry_rgw._headers import written_at
+from bucketry_rgw.objects import written_at
 
 DATE = "Sun, 22 Nov 2026 20:45:16 GMT"
 SECOND = 1_795_380_316

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import msgspec
 import pytest
 from bucketry import Store
-from bucketry_rgw._usage import UsageCounter
+from bucketry_rgw.usage import UsageCounter
 from bucketry_s3client import S3Client
 
 from tests.http.conftest import client_of

@@ -120,9 +120,9 @@ def test_a_bucket_that_exists_is_not_created_by_many_at_once(store: Store) -> No
 def test_a_bucket_that_another_process_made_meanwhile_is_not_created(
     rgw_server: RgwServer, store: Store, bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from bucketry_rgw._bucket_operations import BucketOperations
+    from bucketry_rgw.buckets import Buckets
 
-    monkeypatch.setattr(BucketOperations, "_exists", lambda *_: False)
+    monkeypatch.setattr(Buckets, "_exists", lambda *_: False)
     made = next(info.created_at for info in store.list_buckets() if info.name == bucket)
     # What is told apart are seconds.
     time.sleep(max(0.0, made.timestamp() + 1.1 - time.time()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bucketry_rgw._driver import RgwDriver
-from bucketry_rgw._settings import RgwSettings
+from bucketry_rgw.driver import RgwDriver
+from bucketry_rgw.settings import RgwSettings
 
 __all__ = ["RgwDriver", "RgwSettings"]

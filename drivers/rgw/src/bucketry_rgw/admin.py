@@ -1,7 +1,7 @@
 """RGW's admin ops API, as far as the driver needs it.
 
 Source: Ceph, "Admin Operations". Answers may hold secrets of users (those of ``/admin/user`` do), so only what is named
-here is url_decoded, and no answer is logged, raised or passed on as it came.
+here is url_decoded, and no response is logged, raised or passed on as it came.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from bucketry_s3client import S3Client, incomplete_response
 T = TypeVar("T")
 
 NO_ADMIN_API: Final = frozenset({"AccessDenied", "MethodNotAllowed", "NoSuchBucket", "NotImplemented"})
-"""What answers a question where the capability is missing, or the gateway does not serve the API (rgw_enable_apis):
+"""What responses a question where the capability is missing, or the gateway does not serve the API (rgw_enable_apis):
 then its path is that of an object."""
 
 
@@ -82,7 +82,7 @@ class UserOperations(msgspec.Struct, frozen=True):
 
 
 class UsageSummary(msgspec.Struct, frozen=True):
-    """An answer of the usage log."""
+    """A response of the usage log."""
 
     summary: list[UserOperations] = []
 
@@ -115,18 +115,18 @@ class AdminApi:
         return self._ask("usage", query, UsageSummary).summary
 
     def quotas_of(self, uid: str) -> Quotas:
-        """Returns a user's quotas; needs ``users=read``. Asked so, RGW answers without the user's keys."""
+        """Returns a user's quotas; needs ``users=read``. Asked so, RGW responses without the user's keys."""
         return self._ask("user", {"quota": "", "uid": uid}, Quotas)
 
     def _ask(self, what: str, query: Mapping[str, str], kind: type[T]) -> T:
         _, body = self._client.request("GET", self._path, what, query=query)
         if not body:
-            raise incomplete_response(f"the answer of the admin API to {what!r} has no body")
+            raise incomplete_response(f"the response of the admin API to {what!r} has no body")
         try:
             return msgspec.json.decode(body, type=kind)
         except msgspec.DecodeError:
-            # Its text may quote the answer.
-            raise BackendError(f"the answer of the admin API to {what!r} cannot be read") from None
+            # Its text may quote the response.
+            raise BackendError(f"the response of the admin API to {what!r} cannot be read") from None
 
 
 def quota_of(max_size: int, max_objects: int) -> Quota | None:

@@ -1,0 +1,407 @@
+"""The Ceph RGW driver: all of its operations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from bucketry import (
+    DONE,
+    Body,
+    BucketInfo,
+    Classified,
+    CompletedPart,
+    CompleteOptions,
+    CopyOptions,
+    CorsRule,
+    DeleteOptions,
+    DeleteResult,
+    Done,
+    Features,
+    GetOptions,
+    HeadOptions,
+    InvalidKey,
+    InvalidSettings,
+    ListOptions,
+    ObjectInfo,
+    ObjectPage,
+    OpenedObject,
+    PageOptions,
+    Part,
+    PartCopyOptions,
+    PartOptions,
+    PartPage,
+    PresignedUrl,
+    PresignOptions,
+    PutOptions,
+    Status,
+    Upload,
+    UploadListOptions,
+    UploadOptions,
+    UploadPage,
+    Usage,
+    UsageReport,
+)
+from bucketry.hookspecs import DriverSpec, hookimpl
+from bucketry.s3 import MAX_PART_BYTES
+from bucketry.sigv4 import Presigner
+from bucketry_s3client import (
+    FailedUploads,
+    S3ResponseError,
+    delete_tags,
+    explain_no_response,
+    get_tags,
+    presigned_url,
+    put_tags,
+)
+from typing_extensions import override
+from urllib3.exceptions import HTTPError
+
+from bucketry_rgw.admin import AdminApi
+from bucketry_rgw.buckets import Buckets
+from bucketry_rgw.connection import connect
+from bucketry_rgw.errors import DETAILS, classify
+from bucketry_rgw.listing import Lister, Swift
+from bucketry_rgw.objects import Objects
+from bucketry_rgw.settings import RgwSettings
+from bucketry_rgw.uploads import Uploads
+from bucketry_rgw.usage import Reporter, UsageCounter
+
+
+class RgwDriver(DriverSpec):
+    """Object storage on a Ceph RGW. It connects when it is first used."""
+
+    name = "rgw"
+    contract_version = 1
+    Settings = RgwSettings
+    s3_endpoint = True
+    # RGW ignores silently, so these are not declared: conditions where parts are completed, on a copy's destination, on
+    # the source of a part, and of a delete; tags of a copy, and numbers of parts that are read. RGW refuses to complete
+    # an upload with some of its parts. Tags that an upload begins with are not readable afterwards.
+    features = Features(
+        get_if_match=True,
+        get_if_none_match=True,
+        get_if_modified_since=True,
+        get_if_unmodified_since=True,
+        put_if_match=True,
+        put_if_none_match=True,
+        put_headers=True,
+        put_metadata=True,
+        put_tagging=True,
+        copy_source_if_match=True,
+        list_delimiter=True,
+        list_start_after=True,
+        presign_content_type=True,
+        presign_response_headers=True,
+        persistent=True,
+        max_part_size=MAX_PART_BYTES,
+    )
+
+    def __init__(self, settings: RgwSettings) -> None:
+        """Makes the driver; asks the gateway nothing.
+
+        Raises:
+            InvalidSettings: The endpoint or the credentials cannot be used, or ``ca_file`` cannot be read.
+        """
+        self._settings = settings
+        try:
+            self._presigner = Presigner(settings.credentials, endpoint=settings.client_endpoint, region=settings.region)
+            self._client = connect(settings)
+        except (ValueError, OSError) as error:
+            raise InvalidSettings(str(error)) from None
+        self._lookups = ThreadPoolExecutor(settings.lookup_threads, thread_name_prefix="bucketry-rgw-lookup")
+        self._failed_uploads = FailedUploads(self._client, classify)
+        self._objects = Objects(self._client, self._failed_uploads, settings)
+        self._uploads = Uploads(self._client, self._objects, settings.part_size)
+        self._buckets = Buckets(self._client, settings)
+        swift = None
+        if settings.swift_secret is not None:
+            swift = Swift(self._client, settings.swift_user, settings.swift_secret)
+        self._lister = Lister(self._client, swift, self._lookups, settings.lookup_threads)
+        admin = AdminApi(self._client, settings.admin_path)
+        self._usage = UsageCounter(self._client, admin, self._lister, self._lookups, self._buckets.uid)
+        self._reporter = Reporter(admin, self._usage, self._buckets.uid, self._buckets.names)
+
+    def _check_key(self, bucket: str, key: str) -> None:
+        """Refuses what RGW cannot hold."""
+        self._buckets.check_name(bucket)
+        if "\0" in key:
+            raise InvalidKey("RGW takes no key with a NUL", bucket=bucket, key=key)
+
+    # The store as a whole
+
+    @override
+    @hookimpl
+    def status(self) -> Status:
+        """Lists the user's buckets, in one try; says what is wrong where that fails."""
+        settings, detail = self._settings, self._problem()
+        return Status(available=not detail, endpoint=settings.client_endpoint, region=settings.region, detail=detail)
+
+    def _problem(self) -> str:
+        try:
+            _, body = self._client.request("GET", once=True)
+        except S3ResponseError as error:
+            return self._reason(error)
+        except (HTTPError, OSError) as error:
+            return explain_no_response(error)
+        if b"ListAllMyBucketsResult" not in body[:4096]:
+            return "something responds, but not as S3 does: check location and secure"
+        return ""
+
+    def _reason(self, error: S3ResponseError) -> str:
+        if error.code == "NoSuchBucket":
+            host = self._settings.location.rpartition(":")[0] or self._settings.location
+            return (
+                f"host name mismatch: the gateway takes {host} for the name of a bucket. Reach it by the name in its "
+                "'rgw dns name', or add this one to the hostnames of its zonegroup"
+            )
+        if error.status in {502, 503, 504}:
+            return f"no gateway answers behind the endpoint (HTTP {error.status})"
+        refused = f"the gateway refuses the request (HTTP {error.status})"
+        return f"{error.code}: {DETAILS.get(error.code, refused)}"
+
+    @override
+    @hookimpl
+    def bucket_usage(self, buckets: tuple[str, ...]) -> dict[str, Usage]:
+        """Says what buckets hold; ``source`` is ``rgw-admin``, ``rgw-head`` or ``listing``, the best that works."""
+        reserved = self._settings.reserved_buckets
+        return self._usage.usage_of(tuple(name for name in buckets if name not in reserved))
+
+    @override
+    @hookimpl
+    def usage_report(self) -> UsageReport:
+        """Says what RGW knows of the user and his buckets, as far as his capabilities show it."""
+        return self._reporter.report()
+
+    @override
+    @hookimpl
+    def close(self) -> Done:
+        """Ends what failed uploads left, and closes all connections."""
+        self._failed_uploads.close()
+        self._lookups.shutdown(wait=True, cancel_futures=True)
+        self._client.close()
+        return DONE
+
+    @override
+    @hookimpl
+    def classify_error(self, error: Exception) -> Classified:
+        """Looks an error up by its code or type."""
+        return classify(error)
+
+    # Buckets
+
+    @override
+    @hookimpl
+    def list_buckets(self) -> tuple[BucketInfo, ...]:
+        """Lists all buckets of the user."""
+        return self._buckets.list()
+
+    @override
+    @hookimpl
+    def create_bucket(self, bucket: str) -> BucketInfo:
+        """Creates a bucket: three requests, since RGW responds 200 for one that exists."""
+        self._buckets.check_name(bucket)
+        return self._buckets.create(bucket)
+
+    @override
+    @hookimpl
+    def head_bucket(self, bucket: str) -> BucketInfo:
+        """Returns one bucket of the user."""
+        self._buckets.check_name(bucket)
+        return self._buckets.head(bucket)
+
+    @override
+    @hookimpl
+    def delete_bucket(self, bucket: str) -> Done:
+        """Deletes an empty bucket; RGW lets uploads in progress end with it."""
+        self._buckets.check_name(bucket)
+        self._buckets.delete(bucket)
+        return DONE
+
+    @override
+    @hookimpl
+    def get_bucket_cors(self, bucket: str) -> tuple[CorsRule, ...]:
+        """Returns a bucket's CORS rules. RGW sorts the values within a rule."""
+        self._buckets.check_name(bucket)
+        return self._buckets.get_cors(bucket)
+
+    @override
+    @hookimpl
+    def put_bucket_cors(self, bucket: str, rules: tuple[CorsRule, ...]) -> Done:
+        """Replaces a bucket's CORS rules."""
+        self._buckets.check_name(bucket)
+        self._buckets.put_cors(bucket, rules)
+        return DONE
+
+    @override
+    @hookimpl
+    def delete_bucket_cors(self, bucket: str) -> Done:
+        """Takes all CORS rules from a bucket."""
+        self._buckets.check_name(bucket)
+        self._buckets.delete_cors(bucket)
+        return DONE
+
+    # Objects
+
+    @override
+    @hookimpl
+    def list_objects(self, bucket: str, options: ListOptions) -> ObjectPage:
+        """Lists a page.
+
+        Costs one request; where content types are asked for and the Swift API cannot be used, one more for each object.
+        """
+        self._buckets.check_name(bucket)
+        return self._lister.page(bucket, options)
+
+    @override
+    @hookimpl
+    def head_object(self, bucket: str, key: str, options: HeadOptions) -> ObjectInfo:
+        """Returns an object without its content."""
+        self._check_key(bucket, key)
+        return self._objects.head(bucket, key, options)
+
+    @override
+    @hookimpl
+    def get_object(self, bucket: str, key: str, options: GetOptions) -> OpenedObject:
+        """Opens an object; its content comes as it is read."""
+        self._check_key(bucket, key)
+        return self._objects.get(bucket, key, options)
+
+    @override
+    @hookimpl
+    def put_object(self, bucket: str, key: str, body: Body, options: PutOptions) -> ObjectInfo:
+        """Stores an object.
+
+        In one piece up to ``part_size`` and in parts beyond. With a condition or tags always in one piece, since RGW
+        ignores conditions where parts are completed, and loses an upload's tags: streamed where the length is known,
+        and else through a temporary file.
+        """
+        self._check_key(bucket, key)
+        return self._objects.put(bucket, key, body, options)
+
+    @override
+    @hookimpl
+    def copy_object(
+        self, source_bucket: str, source_key: str, bucket: str, key: str, options: CopyOptions
+    ) -> ObjectInfo:
+        """Copies within RGW, and asks what the copy is."""
+        self._check_key(source_bucket, source_key)
+        self._check_key(bucket, key)
+        return self._objects.copy(source_bucket, source_key, bucket, key, options)
+
+    @override
+    @hookimpl
+    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Done:
+        """Deletes an object."""
+        self._check_key(bucket, key)
+        self._objects.delete(bucket, key)
+        return DONE
+
+    @override
+    @hookimpl
+    def delete_objects(self, bucket: str, keys: tuple[str, ...]) -> DeleteResult:
+        """Deletes objects in one request; those whose keys XML cannot hold one by one."""
+        self._buckets.check_name(bucket)
+        return self._objects.delete_many(bucket, keys)
+
+    @override
+    @hookimpl
+    def presign(self, bucket: str, key: str, options: PresignOptions) -> PresignedUrl:
+        """Signs a URL for the public endpoint; asks RGW nothing."""
+        self._check_key(bucket, key)
+        return presigned_url(self._presigner, bucket, key, options)
+
+    # Tags of objects: one request each. RGW 16 sets last_modified when it changes tags.
+
+    @override
+    @hookimpl
+    def get_object_tagging(self, bucket: str, key: str) -> Mapping[str, str]:
+        """Returns an object's tags."""
+        self._check_key(bucket, key)
+        # RGW 16 sends an empty response where it lost the tags itself: those that an upload began with.
+        return get_tags(self._client, bucket, key, may_be_empty=True)
+
+    @override
+    @hookimpl
+    def put_object_tagging(self, bucket: str, key: str, tags: Mapping[str, str]) -> Done:
+        """Replaces an object's tags."""
+        self._check_key(bucket, key)
+        put_tags(self._client, bucket, key, tags)
+        return DONE
+
+    @override
+    @hookimpl
+    def delete_object_tagging(self, bucket: str, key: str) -> Done:
+        """Takes all tags from an object."""
+        self._check_key(bucket, key)
+        delete_tags(self._client, bucket, key)
+        return DONE
+
+    # Multipart uploads
+
+    @override
+    @hookimpl
+    def create_multipart_upload(self, bucket: str, key: str, options: UploadOptions) -> Upload:
+        """Begins an upload."""
+        self._check_key(bucket, key)
+        return self._uploads.create(bucket, key, options)
+
+    @override
+    @hookimpl
+    def upload_part(
+        self, bucket: str, key: str, upload_id: str, part_number: int, body: Body, options: PartOptions
+    ) -> Part:
+        """Stores a part: streamed where its length is known; else, if it is long, through a temporary file."""
+        self._check_key(bucket, key)
+        return self._uploads.send(bucket, key, upload_id, part_number, body)
+
+    @override
+    @hookimpl
+    def upload_part_copy(
+        self,
+        bucket: str,
+        key: str,
+        upload_id: str,
+        part_number: int,
+        source_bucket: str,
+        source_key: str,
+        options: PartCopyOptions,
+    ) -> Part:
+        """Copies a part: one request for a range; three for a whole object, whose size RGW does not say.
+
+        Where RGW would copy another object, the content passes through here: two requests.
+        """
+        self._check_key(bucket, key)
+        self._check_key(source_bucket, source_key)
+        return self._uploads.copy((bucket, key, upload_id, part_number), source_bucket, source_key, options)
+
+    @override
+    @hookimpl
+    def list_multipart_uploads(self, bucket: str, options: UploadListOptions) -> UploadPage:
+        """Lists a page of the uploads in progress."""
+        self._buckets.check_name(bucket)
+        return self._uploads.list(bucket, options)
+
+    @override
+    @hookimpl
+    def list_parts(self, bucket: str, key: str, upload_id: str, options: PageOptions) -> PartPage:
+        """Lists a page of an upload's parts."""
+        self._check_key(bucket, key)
+        return self._uploads.list_parts(bucket, key, upload_id, options)
+
+    @override
+    @hookimpl
+    def complete_multipart_upload(
+        self, bucket: str, key: str, upload_id: str, parts: tuple[CompletedPart, ...], options: CompleteOptions
+    ) -> ObjectInfo:
+        """Makes the parts the object. RGW completes an upload only with all of its parts."""
+        self._check_key(bucket, key)
+        return self._uploads.complete(bucket, key, upload_id, parts)
+
+    @override
+    @hookimpl
+    def abort_multipart_upload(self, bucket: str, key: str, upload_id: str) -> Done:
+        """Ends an upload."""
+        self._check_key(bucket, key)
+        self._uploads.abort(bucket, key, upload_id)
+        return DONE

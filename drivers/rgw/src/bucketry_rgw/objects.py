@@ -1,0 +1,363 @@
+"""Objects: reading, writing, copying and deleting them, in RGW's own way with conditions and times."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from bucketry import (
+    Body,
+    ContentRange,
+    CopyOptions,
+    DeleteFailure,
+    DeleteResult,
+    GetOptions,
+    HeadOptions,
+    InvalidRange,
+    NoSuchKey,
+    NotModified,
+    ObjectInfo,
+    OpenedObject,
+    PreconditionFailed,
+    PutOptions,
+    Throttled,
+)
+from bucketry.s3 import MAX_PART_BYTES
+from bucketry.tagging import NO_TAGS
+from bucketry_s3client import (
+    Content,
+    FailedUploads,
+    Feed,
+    PartsUpload,
+    Pieces,
+    S3Client,
+    S3ResponseError,
+    classify_code,
+    delete_keys,
+    get_tags,
+    http_date,
+    length_of,
+    object_headers,
+    object_info,
+    one_piece,
+    opened_object,
+    part_sizes,
+    put_tags,
+    read_copy_result,
+    request_target,
+    response_date,
+    response_etag,
+    stored_info,
+    tag_headers,
+    take,
+    written_within,
+)
+
+from bucketry_rgw.errors import DETAILS, KINDS
+from bucketry_rgw.locks import NameLocks
+from bucketry_rgw.settings import RgwSettings
+
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+_GROWTH: Final = 1
+"""By how many times ``part_size`` the parts of a body of unknown length grow after each 1,000 of them."""
+
+_NEW_SECOND: Final = 0.25
+"""Seconds after a full second in which a ``Date`` of the second before is not trusted."""
+
+# What XML 1.0 cannot hold (2.2), and what a parser turns into something else (2.11).
+_NOT_IN_XML: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\ufffe\uffff]")
+
+Written = tuple[Mapping[str, str], datetime | None]
+"""Headers of the response to a write, and when the object was written, if they say it for sure."""
+
+
+class Objects:
+    """The objects of all buckets. Threads may share it."""
+
+    def __init__(self, client: S3Client, failed_uploads: FailedUploads, settings: RgwSettings) -> None:
+        self._client = client
+        self._failed_uploads = failed_uploads
+        self._settings = settings
+        self._locks = NameLocks()
+
+    def writing(self, bucket: str, *keys: str) -> AbstractContextManager[None]:
+        """Keeps the other threads of this store from writing or deleting these objects meanwhile.
+
+        Where one object is put and deleted at the same moment, RGW now and then keeps it and loses it from the bucket's
+        index for good: it can be read, and is in no listing. Two programs may still do that to each other.
+        """
+        return self._locks.hold(*[f"{bucket}/{key}" for key in keys])
+
+    def stored(self, bucket: str, key: str) -> ObjectInfo:
+        """Returns what a key holds: one request."""
+        headers, _ = self._client.request("HEAD", bucket, key)
+        return object_info(key, headers)
+
+    def head(self, bucket: str, key: str, options: HeadOptions) -> ObjectInfo:
+        """Returns an object without its content."""
+        try:
+            headers, _ = self._client.request("HEAD", bucket, key, headers=read_conditions(options))
+        except S3ResponseError as error:
+            if error.code == "NoSuchKey":
+                # A response to HEAD does not say whether the key is missing or the bucket.
+                self._client.request("HEAD", bucket)
+            raise
+        _check_any(options)
+        return object_info(key, headers)
+
+    def get(self, bucket: str, key: str, options: GetOptions) -> OpenedObject:
+        """Opens an object."""
+        wanted = options.range
+        if wanted is not None and wanted.first is None and not wanted.last:
+            # RGW gives the whole object for its last 0 bytes.
+            info = self.head(bucket, key, options)
+            raise InvalidRange(f"the object has {info.size_bytes} bytes")
+        headers = read_conditions(options)
+        if wanted is not None:
+            headers["range"] = str(wanted)
+        try:
+            response = self._client.open("GET", bucket, key, headers=headers)
+        except S3ResponseError as error:
+            if error.code == "InvalidRange" and wanted is not None and wanted.first is None:
+                return self._last_bytes_of_nothing(bucket, key, options, error)
+            raise
+        try:
+            _check_any(options)
+            return opened_object(key, response, wanted)
+        except BaseException:
+            response.close()
+            raise
+
+    def _last_bytes_of_nothing(
+        self, bucket: str, key: str, options: GetOptions, error: S3ResponseError
+    ) -> OpenedObject:
+        """Opens an empty object of which the last bytes were asked for: RGW refuses every range of it."""
+        info = self.head(bucket, key, options)
+        if info.size_bytes:
+            raise Throttled("another request wrote the same key at the same moment") from error
+        return OpenedObject(info, (), content_range=ContentRange(0, 0, 0))
+
+    def put(self, bucket: str, key: str, body: Body, options: PutOptions) -> ObjectInfo:
+        """Stores an object."""
+        try:
+            received, moment = self._put(bucket, key, body, options)
+        except S3ResponseError as error:
+            if options.if_match is not None and error.code in {"UnknownError", "PreconditionFailed"}:
+                self._raise_failed_condition(bucket, key, options.if_match, error)
+            raise
+        put_at = moment or response_date(received)
+        written = stored_info(key, options, body.bytes_read, response_etag(received), put_at, len(options.tags))
+        return self._confirmed(bucket, written) if moment is None else written
+
+    def _confirmed(self, bucket: str, written: ObjectInfo) -> ObjectInfo:
+        """Returns what a key holds after a write; where that was deleted meanwhile, what was written."""
+        try:
+            return self.stored(bucket, written.key)
+        except S3ResponseError as error:
+            if error.code != "NoSuchKey":
+                raise
+            return written
+
+    def _raise_failed_condition(self, bucket: str, key: str, if_match: str, error: S3ResponseError) -> NoReturn:
+        """Says what became of a condition.
+
+        Of two writers at once, RGW sends 500 to the one that loses (its ``ECANCELED``). Where there is no object it
+        sends 412 or, as S3 does, 404.
+        """
+        try:
+            holds = if_match in {"*", self.stored(bucket, key).etag}
+        except S3ResponseError as gone:
+            if gone.code == "NoSuchKey":
+                raise NoSuchKey("if_match asks for an object") from error
+            raise
+        if error.code == "PreconditionFailed":
+            raise error
+        if holds:
+            raise Throttled("another request wrote the same key at the same moment") from error
+        raise PreconditionFailed("another request wrote the key meanwhile") from error
+
+    def _put(self, bucket: str, key: str, body: Body, options: PutOptions) -> Written:
+        """Sends the body: in one piece, or in parts side by side.
+
+        With a condition or tags it goes in one piece, whatever its length: RGW ignores conditions where an upload in
+        parts is completed, and loses the tags that it began with.
+
+        Raises:
+            TooLarge: A body with a condition or tags is larger than RGW takes in one piece (``rgw_max_put_size``), or a
+                body of unknown length is longer than 10,000 parts hold.
+        """
+        part_size = self._settings.part_size
+        if options.tags or _is_conditional(options):
+            with one_piece(body, part_size, MAX_PART_BYTES) as content:
+                return self._put_piece(bucket, key, content, options)
+        taken = []
+        if body.length is None or body.length <= part_size:
+            taken.append(take(body, part_size))
+            if length_of(taken[0]) == part_size and body.length is None:
+                taken.append(take(body, part_size))
+            if len(taken) == 1 or not taken[1]:
+                return self._put_piece(bucket, key, taken[0], options)
+        return self._put_parts(bucket, key, body, options, taken)
+
+    def _put_piece(self, bucket: str, key: str, content: Content, options: PutOptions) -> Written:
+        conditions = write_conditions(options.if_match, options.if_none_match)
+        headers = object_headers(options) | tag_headers(options.tags) | conditions
+        # Sent again after it was done, a conditional put would fail because of its own object.
+        repeatable = not conditions
+        whole = content[0] if isinstance(content, list) and len(content) == 1 else content
+        # What is sent as it comes may take long. Others do not wait for its sender.
+        lock = nullcontext() if isinstance(whole, Feed) else self.writing(bucket, key)
+        with lock:
+            received, _ = self._client.request(
+                "PUT", bucket, key, headers=headers, content=whole, repeatable=repeatable
+            )
+        return received, written_at(received)
+
+    def _put_parts(self, bucket: str, key: str, body: Body, options: PutOptions, taken: list[Pieces]) -> Written:
+        sizes = part_sizes(body.length, self._settings.part_size, growth=_GROWTH)
+        for _ in taken:
+            next(sizes)
+        upload = PartsUpload(self._client, self._failed_uploads, bucket, key, self._settings)
+        received = upload.run(taken, body, sizes, object_headers(options), {}, self.writing(bucket, key))
+        # This response may begin long before the object is made (S3 API reference, CompleteMultipartUpload).
+        return received, None
+
+    def copy(self, source_bucket: str, source_key: str, bucket: str, key: str, options: CopyOptions) -> ObjectInfo:
+        """Copies an object within RGW, and asks what the copy is.
+
+        With new headers RGW drops the tags. They are read before, and written again after.
+        """
+        tags = NO_TAGS
+        headers = {"x-amz-copy-source": request_target(source_bucket, source_key)}
+        if options.source_if_match is not None and options.source_if_match != "*":
+            # RGW reads the condition under a name of its own.
+            headers["x-amz-copy-source-if-match"] = headers["x-amz-copy-if-match"] = options.source_if_match
+        if options.headers is not None:
+            headers |= {"x-amz-metadata-directive": "REPLACE", **object_headers(options.headers)}
+            tags = get_tags(self._client, source_bucket, source_key, may_be_empty=True)
+        with self.writing(bucket, key):
+            _, document = self._client.request_xml("PUT", bucket, key, root="CopyObjectResult", headers=headers)
+            read_copy_result(document)  # RGW begins its response before it has copied.
+            if tags:
+                put_tags(self._client, bucket, key, tags)
+            return self.stored(bucket, key)
+
+    def delete(self, bucket: str, key: str) -> None:
+        """Deletes an object. It succeeds where there is none."""
+        with self.writing(bucket, key):
+            self._delete(bucket, key)
+
+    def _delete(self, bucket: str, key: str) -> None:
+        try:
+            self._client.request("DELETE", bucket, key)
+        except S3ResponseError as error:
+            if error.code != "NoSuchKey":
+                raise
+
+    def delete_many(self, bucket: str, keys: tuple[str, ...]) -> DeleteResult:
+        """Deletes up to 1,000 objects: one request, and one for each key that XML cannot hold.
+
+        Every key is either deleted or failed.
+
+        Raises:
+            S3ResponseError: The bucket does not exist, or RGW refuses the whole request.
+            Unavailable: RGW does not say of each key what became of it.
+        """
+        together = [key for key in keys if not _NOT_IN_XML.search(key)]
+        failed: dict[str, DeleteFailure] = {}
+        with self.writing(bucket, *keys):
+            if together:
+                for key, (code, _) in delete_keys(self._client, bucket, together).items():
+                    if code != "NoSuchKey":
+                        failed[key] = _failure(key, code)
+            for key in keys:
+                if _NOT_IN_XML.search(key) and (code := self._code_of_delete(bucket, key)):
+                    failed[key] = _failure(key, code)
+        return DeleteResult(
+            deleted=tuple(key for key in keys if key not in failed),
+            failed=tuple(failed[key] for key in keys if key in failed),
+        )
+
+    def _code_of_delete(self, bucket: str, key: str) -> str:
+        """Deletes one object of many; returns the code of the error, or nothing."""
+        if "\0" in key:
+            return "InvalidObjectName"
+        try:
+            self._delete(bucket, key)
+        except S3ResponseError as error:
+            if error.code == "NoSuchBucket":
+                raise
+            return error.code
+        return ""
+
+
+def _failure(key: str, code: str) -> DeleteFailure:
+    verdict = classify_code(code, 0, "", KINDS, DETAILS)
+    return DeleteFailure(key=key, code=verdict.kind.code, message=str(verdict.kind(verdict.detail)))
+
+
+def _is_conditional(options: PutOptions) -> bool:
+    return options.if_match is not None or options.if_none_match is not None
+
+
+def _check_any(options: HeadOptions) -> None:
+    """Evaluates ``if_none_match="*"`` on an object that exists: RGW compares the asterisk with the etag."""
+    if options.if_none_match == "*":
+        raise NotModified("the key holds an object")
+
+
+def read_conditions(options: HeadOptions) -> dict[str, str]:
+    """Returns the headers of a read's conditions. RGW takes etags unquoted, and takes an asterisk as an etag."""
+    sent = {}
+    if options.if_match is not None:
+        if options.if_match != "*":
+            sent["if-match"] = options.if_match
+    elif options.if_unmodified_since is not None:
+        sent["if-unmodified-since"] = http_date(options.if_unmodified_since)
+    if options.if_none_match is not None:
+        if options.if_none_match != "*":
+            sent["if-none-match"] = options.if_none_match
+    elif options.if_modified_since is not None:
+        sent["if-modified-since"] = http_date(options.if_modified_since)
+    return sent
+
+
+def write_conditions(if_match: str | None, if_none_match: str | None) -> dict[str, str]:
+    """Returns the headers of a write's conditions. RGW honours an etag only without quotes."""
+    sent = {} if if_match is None else {"if-match": if_match}
+    return sent if if_none_match is None else {**sent, "if-none-match": if_none_match}
+
+
+def begun_at(response: Mapping[str, str]) -> int | None:
+    """Returns the second, since 1970, in which RGW began with a request. It stands in the request id.
+
+    ``tx000001719098c7d200174-006b0358fd-1010-default``: the second number is hexadecimal (``rgw_tools``,
+    ``XMLTransactionId``).
+    """
+    parts = response.get("x-amz-request-id", "").split("-")
+    if len(parts) < 3 or not parts[0].startswith("tx"):
+        return None
+    try:
+        return int(parts[1], 16)
+    except ValueError:
+        return None
+
+
+def written_at(response: Mapping[str, str]) -> datetime | None:
+    """Returns the second in which an object was written, from the response to its put; ``None`` if that is not sure.
+
+    RGW takes an object's time from the exact clock, and ``Date`` from ``time(2)`` (``rgw_asio_client.cc``,
+    ``dump_date_header``). That may say the second before until the kernel's next tick (up to 10 ms). So just after a
+    full second, by this machine's clock, the response is not sure. Where this clock is behind RGW's, the moment may be
+    a second too early.
+    """
+    moment = written_within(begun_at(response), response)
+    if moment is not None and 0 <= time.time() - moment.timestamp() - 1 < _NEW_SECOND:
+        return None
+    return moment

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from bucketry_http.rest.documented_problems import codes_of, documented_statuses
+from bucketry_http.rest.problems import codes_of, documented_statuses
 
 from tests.http.documented import operations
 

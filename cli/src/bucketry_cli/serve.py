@@ -307,7 +307,7 @@ def serve(
         )
         app: Any = LazyApp(partial(_rest_app, opened, how))
         if reset_endpoint:
-            app = ResetApp(app, stage.reset, how.gate())
+            app = ResetApp(app, stage.reset, how.browser_rules())
         rest = Listener(app, host, port, bound)
         places = [("REST API", "/api/v1/storage"), ("API docs", "/schema")]
         places += [("Reset", PATH)] if reset_endpoint else []

@@ -16,7 +16,7 @@ from bucketry_testing._ports import url_of
 
 if TYPE_CHECKING:
     from bucketry_http import RestSettings
-    from bucketry_http.rest.storage import StorageApp
+    from bucketry_http.rest.app import StorageApp
 
 AddFaults = Callable[[Faults], Store]
 """Gives the same store as before, with a layer of faults around it."""

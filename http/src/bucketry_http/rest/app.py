@@ -2,63 +2,113 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable
 from importlib.metadata import version
+from typing import Any, Final, Self, cast
 
 from bucketry import Store
-from litestar import Router
+from litestar import Litestar, Router
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.openapi.spec import License, Tag
+from litestar.types import Receive, Scope, Send
 from msgspec.structs import replace
 
-from bucketry_http.rest import (
-    buckets,
-    deleting,
-    docs_page,
-    downloading,
-    health,
-    listing,
-    presign,
-    status,
-    uploading,
-    usage,
-)
-from bucketry_http.rest.bodies import ApiRequest
+from bucketry_http.rest import buckets, docs_page, listing, objects, presign, status, uploads
+from bucketry_http.rest.cors import BrowserRules
 from bucketry_http.rest.docs_page import DocsPage
-from bucketry_http.rest.json_answers import Json
-from bucketry_http.rest.options import answer_options
-from bucketry_http.rest.problems import HANDLERS
-from bucketry_http.rest.routing import PREFIX, check_query
+from bucketry_http.rest.framework import (
+    PREFIX,
+    ApiRequest,
+    JsonResponse,
+    get_for_head,
+    options_handlers,
+    route_object_key,
+)
+from bucketry_http.rest.problems import EXCEPTION_HANDLERS
 from bucketry_http.rest.settings import KIB, RestSettings
-from bucketry_http.rest.storage import StorageApp
+from bucketry_http.rest.validation import check_query
+from bucketry_http.shared.calls import StoreCalls
+from bucketry_http.shared.writing import Uploader
 
-_MAX_JSON_BYTES = 64 * KIB
+_MAX_JSON_BYTES: Final = 64 * KIB
 
-_HANDLERS = (
+_HANDLERS: Final = (
     status.get_status,
-    usage.get_usage_report,
+    status.get_usage_report,
     buckets.list_buckets,
     buckets.create_bucket,
     buckets.get_bucket,
     buckets.delete_bucket,
     listing.list_objects,
-    uploading.upload_objects,
-    deleting.delete_object,
-    deleting.delete_objects,
+    uploads.upload_objects,
+    objects.delete_object,
+    objects.delete_objects,
     presign.presign,
-    downloading.get_object,
-    downloading.head_object,
-    uploading.put_object,
+    objects.get_object,
+    objects.head_object,
+    uploads.put_object,
 )
 
-_TAGS = {
+_TAGS: Final = {
     "Status": "Whether object storage is available.",
     "Buckets": "Containers of objects.",
     "Objects": "Files, under byte-exact keys.",
     "Presigning": "Temporary URLs for direct upload or download.",
     "Health": "For whatever starts and watches the server.",
 }
+
+
+class StorageApp(Litestar):
+    """The REST API as an ASGI application.
+
+    Attributes:
+        calls: The store that it serves.
+        uploader: Stores what clients send.
+        settings: How it serves it.
+        rules: Decide over every request first.
+    """
+
+    calls: StoreCalls
+    uploader: Uploader
+    settings: RestSettings
+    rules: BrowserRules
+
+    def serve_store(self, store: Store, settings: RestSettings) -> Self:
+        """Serves this store from now on; returns the application itself."""
+        self.settings = settings
+        self.rules = settings.browser_rules()
+        self.calls = StoreCalls(
+            store,
+            call_threads=settings.call_threads,
+            transfer_threads=settings.transfer_threads,
+            wait_seconds=settings.wait_seconds,
+        )
+        self.uploader = Uploader(self.calls, settings)
+        return self
+
+    def over(self, store: Store, settings: RestSettings | None = None) -> Self:
+        """Returns the same application over another store, in a small part of the time that a new one takes.
+
+        The two share Litestar's lifespan, which must not run for both at once; they do not need it.
+
+        Args:
+            store: The other store.
+            settings: How to serve it; unless given, as before. Whether there is a docs page stays as it is.
+        """
+        return copy.copy(self).serve_store(store, settings or self.settings)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Takes a request. Its host and its key in the path come first."""
+        if scope["type"] == "http":
+            send = await self.rules.admit(scope, send)
+            if send is None:
+                return
+            route_object_key(scope)
+            if scope["method"] == "HEAD" and not scope["path"].startswith(PREFIX):
+                scope, send = get_for_head(scope, send)
+        await super().__call__(cast("Scope", scope), cast("Receive", receive), cast("Send", send))
 
 
 def create_app(store: Store, settings: RestSettings | None = None, *, allowed_hosts: Iterable[str] = ()) -> StorageApp:
@@ -77,10 +127,10 @@ def create_app(store: Store, settings: RestSettings | None = None, *, allowed_ho
         settings = replace(settings, allowed_hosts=settings.allowed_hosts + added)
     app = StorageApp(
         [
-            Router(PREFIX, route_handlers=[*answer_options(_HANDLERS), *_HANDLERS], response_class=Json),
-            Router("/health", route_handlers=[health.get_live, health.get_ready], response_class=Json),
+            Router(PREFIX, route_handlers=[*options_handlers(_HANDLERS), *_HANDLERS], response_class=JsonResponse),
+            Router("/health", route_handlers=[status.get_live, status.get_ready], response_class=JsonResponse),
         ],
-        exception_handlers=HANDLERS,
+        exception_handlers=EXCEPTION_HANDLERS,
         before_request=check_query,
         logging_config=None,
         openapi_config=_openapi() if settings.docs else None,

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import quote
 
 from bucketry import Store
-from litestar import Request, Response, delete, get, post
+from litestar import Response, delete, get, post
 from litestar.datastructures import ResponseHeader
 from litestar.params import JSONBody
 
-from bucketry_http.rest.bodies import Strict
-from bucketry_http.rest.documented_problems import errors
+from bucketry_http.rest.framework import PREFIX, ApiRequest, JsonResponse, StrictDTO
 from bucketry_http.rest.openapi import ApiOperation, Bucket
-from bucketry_http.rest.routing import PREFIX
+from bucketry_http.rest.problems import backend_problems
 from bucketry_http.rest.schemas import BucketDetail, BucketView, CreateBucket
-from bucketry_http.rest.storage import calls_of
 
 _TAGS = ["Buckets"]
 
@@ -42,11 +39,11 @@ def _look_at(store: Store, name: Bucket) -> BucketDetail:
     summary="List buckets",
     operation_id="listBuckets",
     operation_class=ApiOperation,
-    responses=errors(),
+    responses=backend_problems(),
 )
-async def list_buckets(request: Request[Any, Any, Any]) -> list[BucketView]:
+async def list_buckets(request: ApiRequest) -> list[BucketView]:
     """List all buckets, in byte order of their names, with what each holds."""
-    calls = calls_of(request)
+    calls = request.app.calls
     return await calls.long_call(_list, calls.store)
 
 
@@ -56,15 +53,16 @@ async def list_buckets(request: Request[Any, Any, Any]) -> list[BucketView]:
     summary="Create a bucket",
     operation_id="createBucket",
     operation_class=ApiOperation,
-    dto=Strict[CreateBucket],
-    responses=errors(409, 413, 415, 507),
+    dto=StrictDTO[CreateBucket],
+    responses=backend_problems(409, 413, 415, 507),
     response_headers=[ResponseHeader(name="Location", description="Path of the bucket.", documentation_only=True)],
 )
-async def create_bucket(request: Request[Any, Any, Any], data: JSONBody[CreateBucket]) -> Response[BucketView]:
+async def create_bucket(request: ApiRequest, data: JSONBody[CreateBucket]) -> Response[BucketView]:
     """Create a bucket. Its name must be DNS-compatible."""
-    calls = calls_of(request)
+    calls = request.app.calls
     bucket = await calls.call(calls.store.create_bucket, data.name)
-    return Response(BucketView.of(bucket, 0, 0), headers={"Location": f"{PREFIX}/buckets/{quote(data.name)}"})
+    location = f"{PREFIX}/buckets/{quote(data.name)}"
+    return JsonResponse(BucketView.of(bucket, 0, 0), raw_headers=[(b"location", location.encode())])
 
 
 @get(
@@ -73,11 +71,11 @@ async def create_bucket(request: Request[Any, Any, Any], data: JSONBody[CreateBu
     summary="Look at a bucket",
     operation_id="getBucket",
     operation_class=ApiOperation,
-    responses=errors(404),
+    responses=backend_problems(404),
 )
-async def get_bucket(request: Request[Any, Any, Any], name: Bucket) -> BucketDetail:
+async def get_bucket(request: ApiRequest, name: Bucket) -> BucketDetail:
     """Return one bucket with what it holds, where these figures come from, and when they were true."""
-    calls = calls_of(request)
+    calls = request.app.calls
     return await calls.call(_look_at, calls.store, name)
 
 
@@ -87,9 +85,9 @@ async def get_bucket(request: Request[Any, Any, Any], name: Bucket) -> BucketDet
     summary="Delete a bucket",
     operation_id="deleteBucket",
     operation_class=ApiOperation,
-    responses=errors(404, 409),
+    responses=backend_problems(404, 409),
 )
-async def delete_bucket(request: Request[Any, Any, Any], name: Bucket) -> None:
+async def delete_bucket(request: ApiRequest, name: Bucket) -> None:
     """Delete a bucket. It must be empty: delete all objects first."""
-    calls = calls_of(request)
+    calls = request.app.calls
     await calls.long_call(calls.store.delete_bucket, name)

@@ -15,7 +15,7 @@ import msgspec
 from bucketry_http.rest.schemas import PROBLEM_TYPE, Problem
 from bucketry_http.shared.errors import ForeignOrigin, HostNotAllowed, RequestError
 from bucketry_http.shared.hosts import ANY, READING_METHODS, HostRules, checked_origins, is_foreign, origin_of
-from bucketry_http.shared.response_body import RawHeaders
+from bucketry_http.shared.response_body import RawHeaders, send_response
 
 Send = Callable[[Any], Any]
 
@@ -57,7 +57,7 @@ class BrowserRules:
         self._cors = Cors(cors_origins)
 
     async def admit(self, scope: Any, send: Send) -> Send | None:
-        """Lets a request in, or answers it.
+        """Lets a request in, or sends the response that refuses it.
 
         Args:
             scope: The request's ASGI scope.
@@ -66,7 +66,7 @@ class BrowserRules:
         Returns:
             What to send the response with; ``None`` once it is sent.
         """
-        host, origin, site, asked = _claims(scope["headers"])
+        host, origin, site, asked = _origin_headers(scope["headers"])
         method = scope["method"]
         if not self._hosts.allow(host, scope.get("server")):
             await _refuse(HostNotAllowed(), method, send)
@@ -85,12 +85,12 @@ class BrowserRules:
 
     async def _preflight(self, scope: Any, origin: str, send: Send) -> None:
         if self._cors.allows(origin):
-            await _answer(HTTPStatus.NO_CONTENT, self._cors.preflight(origin, scope["headers"]), b"", send)
+            await send_response(send, HTTPStatus.NO_CONTENT, self._cors.preflight(origin, scope["headers"]), b"")
         else:
             await _refuse(ForeignOrigin(), "OPTIONS", send)
 
 
-def _claims(headers: RawHeaders) -> tuple[str | None, str | None, str | None, bool]:
+def _origin_headers(headers: RawHeaders) -> tuple[str | None, str | None, str | None, bool]:
     """Returns Host, Origin and Sec-Fetch-Site, and whether this is asked before another request."""
     found: dict[bytes, str] = {}
     for name, value in headers:
@@ -104,12 +104,7 @@ def _claims(headers: RawHeaders) -> tuple[str | None, str | None, str | None, bo
 async def _refuse(error: RequestError, method: str, send: Send) -> None:
     body = msgspec.json.encode(Problem.of(error))
     headers = [(b"content-type", PROBLEM_TYPE.encode()), (b"content-length", b"%d" % len(body))]
-    await _answer(error.status, headers, b"" if method == "HEAD" else body, send)
-
-
-async def _answer(status: HTTPStatus, headers: RawHeaders, body: bytes, send: Send) -> None:
-    await send({"type": "http.response.start", "status": int(status), "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": False})
+    await send_response(send, error.status, headers, b"" if method == "HEAD" else body)
 
 
 class Cors:

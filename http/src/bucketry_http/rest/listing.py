@@ -12,19 +12,18 @@ import msgspec
 from bucketry import BucketryError, ListOptions, ObjectPage
 from bucketry.paging import Paging
 from bucketry.s3 import MAX_KEY_BYTES, MAX_PAGE
-from litestar import Request, Response, get
+from litestar import Response, get
 from litestar.datastructures import ResponseHeader
 from litestar.params import QueryParameter
 
-from bucketry_http.rest.documented_problems import errors
+from bucketry_http.rest.framework import PREFIX, ApiRequest, AsgiResponse, JsonResponse
 from bucketry_http.rest.openapi import ApiOperation, Bucket
-from bucketry_http.rest.routing import PREFIX
+from bucketry_http.rest.problems import backend_problems
 from bucketry_http.rest.schemas import ObjectView
-from bucketry_http.rest.storage import calls_of
 from bucketry_http.shared.calls import StoreCalls
 from bucketry_http.shared.connection import end_connection
 from bucketry_http.shared.errors import log_failure
-from bucketry_http.shared.response_body import watch_disconnect
+from bucketry_http.shared.response_body import RawHeaders, watch_disconnect
 
 Prefix = Annotated[
     str,
@@ -44,38 +43,62 @@ Cursor = Annotated[
 ]
 
 
-class Listing(Response[list[ObjectView]]):
-    """Sends a listing page by page: the next one is asked for while one is sent, so it takes the memory of two."""
+@get(
+    "/buckets/{name:str}/objects",
+    tags=["Objects"],
+    summary="List objects",
+    operation_id="listObjects",
+    operation_class=ApiOperation,
+    responses=backend_problems(404),
+    response_headers=[
+        ResponseHeader(name="Link", description='The next page, with `rel="next"`.', documentation_only=True)
+    ],
+)
+async def list_objects(
+    request: ApiRequest,
+    name: Bucket,
+    prefix: Prefix = "",
+    limit: Limit = None,
+    cursor: Cursor = None,
+) -> Response[list[ObjectView]]:
+    """List a bucket's objects in byte order of their keys.
 
-    def __init__(self, calls: StoreCalls, bucket: str, first: ObjectPage, options: ListOptions) -> None:
-        """Begins with the first page, which is there already."""
-        super().__init__([])
-        self._calls = calls
-        self._bucket = bucket
-        self._first = first
-        self._options = options
+    The listing is complete, and streamed. With `limit` or `cursor` it is one page, and the `Link` header (RFC 8288)
+    with `rel="next"` leads to the next one; the last page has none.
+    """
+    calls = request.app.calls
+    options = ListOptions(prefix=prefix, limit=MAX_PAGE if limit is None else limit, cursor=cursor)
+    page = await calls.call(calls.store.list_objects, name, options)
+    if limit is None and cursor is None:
+        return AsgiResponse(_json_array(_pages(calls, name, page, options)))
+    return JsonResponse(_views(page), raw_headers=_next_link(name, prefix, options.limit, page.cursor))
 
-    def to_asgi_response(self, *_: Any, **__: Any) -> Any:
-        """Returns the application that sends it."""
-        return stream_json_array(self._pages())
 
-    async def _pages(self) -> AsyncGenerator[list[ObjectView], None]:
-        page, paging = self._first, Paging()
-        while (cursor := paging.follow(page)) is not None:
-            following = asyncio.ensure_future(self._after(cursor))
-            following.add_done_callback(_forget)
-            await asyncio.sleep(0)  # It begins now, not when this page is sent.
-            try:
-                yield _views(page)
-                page = await following
-            finally:
-                # Of a client that went away, nobody wants the next page.
-                following.cancel()
-        yield _views(page)
+def _next_link(bucket: str, prefix: str, limit: int, cursor: str | None) -> RawHeaders:
+    if cursor is None:
+        return []
+    query = urlencode({"prefix": prefix, "limit": limit, "cursor": cursor}, quote_via=quote)
+    return [(b"link", f'<{PREFIX}/buckets/{quote(bucket)}/objects?{query}>; rel="next"'.encode())]
 
-    async def _after(self, cursor: str) -> ObjectPage:
-        options = msgspec.structs.replace(self._options, cursor=cursor)
-        return await self._calls.call(self._calls.store.list_objects, self._bucket, options)
+
+async def _pages(
+    calls: StoreCalls, bucket: str, first: ObjectPage, options: ListOptions
+) -> AsyncGenerator[list[ObjectView], None]:
+    """Yields all pages. The next one is asked for while one is sent, so this takes the memory of two."""
+    page, paging = first, Paging()
+    while (cursor := paging.follow(page)) is not None:
+        following = asyncio.ensure_future(
+            calls.call(calls.store.list_objects, bucket, msgspec.structs.replace(options, cursor=cursor))
+        )
+        following.add_done_callback(_forget)
+        await asyncio.sleep(0)  # It begins now, not when this page is sent.
+        try:
+            yield _views(page)
+            page = await following
+        finally:
+            # A client that went away does not want the next page.
+            following.cancel()
+    yield _views(page)
 
 
 def _forget(task: asyncio.Future[ObjectPage]) -> None:
@@ -88,11 +111,11 @@ def _views(page: ObjectPage) -> list[ObjectView]:
     return list(map(ObjectView.of, page.objects))
 
 
-def stream_json_array(pages: AsyncGenerator[Sequence[msgspec.Struct], None]) -> Any:
+def _json_array(pages: AsyncGenerator[Sequence[msgspec.Struct], None]) -> Any:
     """Returns an ASGI application that sends all items of all pages as one array.
 
-    A page that fails after the first ends the connection before the array's end, so that no client takes a part of it
-    for the whole. A client that leaves ends it too: nobody wants the other pages.
+    A page that fails after the first ends the connection before the array's end: so no client mistakes a part for the
+    whole. A client that leaves ends it too.
     """
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
@@ -116,49 +139,11 @@ async def _send_pages(
         if gone.done():
             return
         if page:
-            # A page's own brackets give way to those of the whole.
+            # The array has brackets of its own.
             items = separator + msgspec.json.encode(page)[1:-1]
             separator = b","
             await send({"type": "http.response.body", "body": items, "more_body": True})
-            # A client that takes all at once would not let anybody else have a turn.
+            # A client that takes everything at once would keep all others from running.
             await asyncio.sleep(0)
     end = b"[]" if separator == b"[" else b"]"
     await send({"type": "http.response.body", "body": end, "more_body": False})
-
-
-@get(
-    "/buckets/{name:str}/objects",
-    tags=["Objects"],
-    summary="List objects",
-    operation_id="listObjects",
-    operation_class=ApiOperation,
-    responses=errors(404),
-    response_headers=[
-        ResponseHeader(name="Link", description='The next page, with `rel="next"`.', documentation_only=True)
-    ],
-)
-async def list_objects(
-    request: Request[Any, Any, Any],
-    name: Bucket,
-    prefix: Prefix = "",
-    limit: Limit = None,
-    cursor: Cursor = None,
-) -> Response[list[ObjectView]]:
-    """List a bucket's objects in byte order of their keys.
-
-    The listing is complete, and streamed. With `limit` or `cursor` it is one page, and the `Link` header (RFC 8288)
-    with `rel="next"` leads to the next one; the last page has none.
-    """
-    calls = calls_of(request)
-    options = ListOptions(prefix=prefix, limit=MAX_PAGE if limit is None else limit, cursor=cursor)
-    page = await calls.call(calls.store.list_objects, name, options)
-    if limit is None and cursor is None:
-        return Listing(calls, name, page, options)
-    return Response(_views(page), headers=_next_link(name, prefix, options.limit, page.cursor))
-
-
-def _next_link(bucket: str, prefix: str, limit: int, cursor: str | None) -> dict[str, str]:
-    if cursor is None:
-        return {}
-    query = urlencode({"prefix": prefix, "limit": limit, "cursor": cursor}, quote_via=quote)
-    return {"Link": f'<{PREFIX}/buckets/{quote(bucket)}/objects?{query}>; rel="next"'}

@@ -23,8 +23,7 @@ from litestar.openapi.spec import (
 )
 from litestar.params import PathParameter, QueryParameter
 
-from bucketry_http.rest.documented_problems import describe
-from bucketry_http.rest.problems import RETRY_AFTER
+from bucketry_http.rest.problems import RETRY_AFTER, describe
 
 Bucket = Annotated[
     str,

@@ -1,23 +1,28 @@
-"""Errors as clients see them: RFC 9457 problem details, each with a stable code.
+"""Errors as clients see them: RFC 9457 problem details, each with a stable code. And what the document says of them.
 
-One table says which status each error of the contract has. What is not in it is a fault of the server: it is logged in
-full and answered without particulars.
+One table says which status each error of the contract has. An error that is not in it is a fault of the server: the log
+tells all about it, and the response nothing.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from functools import cache
 from http import HTTPStatus
 from typing import Any, Final
 
 import bucketry as core
-from litestar import Request, Response
+from litestar import Request
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ExceptionHandlersMap
 
-from bucketry_http.rest.faults_of_input import fault_of_parameter
+from bucketry_http.rest.framework import JsonResponse
 from bucketry_http.rest.schemas import PROBLEM_TYPE, Problem
+from bucketry_http.rest.validation import wrong_parameter
+from bucketry_http.server.request_head import REFUSAL_CODES
 from bucketry_http.shared.errors import RequestError, ServerStops, SlowBody, log_failure
 
 logger = logging.getLogger("bucketry_http")
@@ -50,19 +55,42 @@ STATUS_OF: Final[Mapping[type[core.BucketryError], HTTPStatus]] = {
 }
 """Looked up along an error's base classes. 507 is RFC 4918, 11.5; all others are RFC 9110, 15."""
 
+LITESTAR_CODES: Final = {
+    404: "no_such_route",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_media_type",
+}
+"""Codes of the errors that Litestar finds; all others are ``malformed_request``."""
 
-class MalformedJson(RequestError):
-    """The body is no JSON."""
+_LITESTAR_DETAILS: Final = {
+    404: "There is no such path: see the API's document for those that there are",
+    405: "The path does not take this method: the header Allow names those that it takes",
+    413: "The body is larger than this operation takes",
+    415: "The body's content type does not fit this operation: see the API's document",
+}
 
-    code = "malformed_json"
-    sentence = "The body is not valid JSON"
+_ANY_REQUEST: Final = (400, 403, 408, 414, 421, 422, 431, 500, 501, 505)
+"""Statuses of problems that any request may have."""
 
+_ANY_OPERATION: Final = (*_ANY_REQUEST, 502, 503)
+"""Statuses of problems that any operation on a backend may have."""
 
-class MalformedUrl(RequestError):
-    """The path or query is not UTF-8 behind its percent-encoding."""
+_REASONS: Final[Mapping[int, str]] = {
+    403: "the server refuses this request, or a page of this origin, or the backend refuses the server's credentials",
+    408: "the request came too slowly",
+    413: "the body has too many bytes, or the form too many parts",
+    414: "the URL is too long",
+    421: "the host that the request names is not allowed",
+    431: "the headers are too long",
+    501: "the store, or the server, cannot do this",
+    502: "the backend failed",
+    503: "try again after `Retry-After` seconds",
+    505: "the server speaks HTTP/1.1 and HTTP/1.0",
+}
 
-    code = "malformed_url"
-    sentence = "The URL is not valid"
+_NEVER_SENT: Final = (core.NotModified, core.NotFound)
+"""The first is a 304, which is not a problem. The second is the base of the errors that say what was not found."""
 
 
 def status_of(error: core.BucketryError) -> HTTPStatus:
@@ -73,24 +101,13 @@ def status_of(error: core.BucketryError) -> HTTPStatus:
     return next(found, HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
-def _answer(
-    request: Request[Any, Any, Any], problem: Problem, headers: Mapping[str, str] | None = None
-) -> Response[Problem | None]:
-    # An answer to HEAD has no content (RFC 9110, 9.3.2).
-    kind = _NoContent if request.method == "HEAD" else Response[Problem | None]
-    content = None if request.method == "HEAD" else problem
-    return kind(content, status_code=problem.status, media_type=PROBLEM_TYPE, headers=dict(headers or {}))
+def _response(problem: Problem, headers: Mapping[str, str] | None = None) -> JsonResponse:
+    raw = [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()]
+    return JsonResponse(problem, status_code=problem.status, media_type=PROBLEM_TYPE, raw_headers=raw)
 
 
-class _NoContent(Response[Problem | None]):
-    """An answer to HEAD: the framework would send ``null``, or at least its length."""
-
-    def render(self, *_: Any, **__: Any) -> bytes:
-        return b""
-
-
-def on_store_error(request: Request[Any, Any, Any], error: core.BucketryError) -> Response[Problem | None]:
-    """Answers with an error of the contract."""
+def on_store_error(request: Request[Any, Any, Any], error: core.BucketryError) -> JsonResponse:
+    """Returns the response for an error of the contract."""
     # A layer that refuses a call does not always say what it was about.
     error.locate(request.path_params.get("name"), None)
     status = status_of(error)
@@ -108,11 +125,18 @@ def on_store_error(request: Request[Any, Any, Any], error: core.BucketryError) -
         error.key,
         request.scope["state"].get(STORED_BEFORE) or None,
     )
+    return _response(problem, _headers_of(error, status))
+
+
+def _headers_of(error: core.BucketryError, status: HTTPStatus) -> dict[str, str]:
     headers = {"Retry-After": RETRY_AFTER} if error.retryable else {}
+    if isinstance(error, core.InvalidRange):
+        # RFC 9110, 15.5.17: the client learns the size that its range is beyond.
+        headers["Content-Range"] = f"bytes */{getattr(error, 'size_bytes', 0)}"
     if status is HTTPStatus.REQUEST_TIMEOUT:
         # The rest of the body is not waited for (RFC 9110, 15.5.9).
         headers["Connection"] = "close"
-    return _answer(request, problem, headers)
+    return headers
 
 
 def _detail_of(error: core.BucketryError) -> str:
@@ -122,58 +146,97 @@ def _detail_of(error: core.BucketryError) -> str:
     return f"{error.sentence}: {error.detail}" if error.detail else error.sentence
 
 
-FRAMEWORK_CODES: Final = {
-    404: "no_such_route",
-    405: "method_not_allowed",
-    413: "too_large",
-    415: "unsupported_media_type",
-}
-
-
-def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem | None]:
-    """Answers with an error that the framework found: no such route, wrong method, wrong parameter."""
+def on_litestar_error(request: Request[Any, Any, Any], error: HTTPException) -> JsonResponse:
+    """Returns the response for an error that Litestar found: no such route, wrong method, wrong parameter."""
     status = HTTPStatus(error.status_code)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return on_fault(request, error)
-    detail = _FRAMEWORK_DETAILS.get(status, "The request is not valid: see the API's document")
-    code = FRAMEWORK_CODES.get(status, "malformed_request")
+    detail = _LITESTAR_DETAILS.get(status, "The request is not valid: see the API's document")
+    code = LITESTAR_CODES.get(status, "malformed_request")
     if isinstance(error, ValidationException):
         status, code = HTTPStatus.UNPROCESSABLE_ENTITY, core.InvalidArgument.code
         detail = _validation_detail(request, error)
-    problem = Problem(status.phrase, status, code, detail, retryable=False)
-    return _answer(request, problem, error.headers)
-
-
-_FRAMEWORK_DETAILS: Final = {
-    404: "There is no such path: see the API's document for those that there are",
-    405: "The path does not take this method: the header Allow names those that it takes",
-    413: "The body is larger than this operation takes",
-    415: "The body's content type does not fit this operation: see the API's document",
-}
+    return _response(Problem(status.phrase, status, code, detail, retryable=False), error.headers)
 
 
 def _validation_detail(request: Request[Any, Any, Any], error: ValidationException) -> str:
     found = error.extra if isinstance(error.extra, list) else []
     names = [str(each["key"]) for each in found if "key" in each]
-    return "; ".join(_describe(request, name) for name in names) or "A parameter is not valid: see the API's document"
+    return "; ".join(_wrong(request, name) for name in names) or "A parameter is not valid: see the API's document"
 
 
-def _describe(request: Request[Any, Any, Any], name: str) -> str:
+def _wrong(request: Request[Any, Any, Any], name: str) -> str:
     if name == "data":
         return "the body is required, as JSON"
-    return fault_of_parameter(name, request.route_handler.parsed_fn_signature.parameters.get(name))
+    return wrong_parameter(name, request.route_handler.parsed_fn_signature.parameters.get(name))
 
 
-def on_fault(request: Request[Any, Any, Any], error: Exception) -> Response[Problem | None]:
-    """Answers that the server failed, and logs why: no particulars leave it."""
+def on_fault(request: Request[Any, Any, Any], error: Exception) -> JsonResponse:
+    """Returns the response for a fault of the server, and logs the fault. The response does not describe it."""
     logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
     status = HTTPStatus.INTERNAL_SERVER_ERROR
-    problem = Problem(status.phrase, status, "internal_error", "The server failed; its log says why", retryable=False)
-    return _answer(request, problem)
+    return _response(
+        Problem(status.phrase, status, "internal_error", "The server failed; its log says why", retryable=False)
+    )
 
 
-HANDLERS: Final[ExceptionHandlersMap] = {
+EXCEPTION_HANDLERS: Final[ExceptionHandlersMap] = {
     core.BucketryError: on_store_error,
-    HTTPException: on_http_error,
+    HTTPException: on_litestar_error,
     Exception: on_fault,
 }
+
+
+def backend_problems(*statuses: int) -> dict[int, ResponseSpec]:
+    """Returns the documented problems of an operation on a backend: these, and those of any such operation."""
+    return _documented({*statuses, *_ANY_OPERATION})
+
+
+def request_problems(*statuses: int) -> dict[int, ResponseSpec]:
+    """Returns the documented problems of an operation that asks no backend: these, and those of any request."""
+    return _documented({*statuses, *_ANY_REQUEST})
+
+
+def _documented(statuses: set[int]) -> dict[int, ResponseSpec]:
+    return {
+        # `ApiOperation` adds the description: not all errors are imported yet.
+        status: ResponseSpec(Problem, generate_examples=False, description="", media_type=PROBLEM_TYPE)
+        for status in sorted(statuses)
+    }
+
+
+def describe(status: int) -> str:
+    """Returns what the document says of a problem's status: its phrase, its codes and when it occurs."""
+    codes = ", ".join(f"`{code}`" for code in codes_of(status))
+    reason = f": {_REASONS[status]}" if status in _REASONS else ""
+    return f"{HTTPStatus(status).phrase}. Codes: {codes}{reason}"
+
+
+def codes_of(status: int) -> list[str]:
+    """Returns the codes that problems with a status may have, sorted."""
+    return sorted(_codes()[status])
+
+
+def documented_statuses() -> list[int]:
+    """Returns the statuses that any error has, sorted."""
+    return sorted(_codes())
+
+
+@cache
+def _codes() -> dict[int, set[str]]:
+    found: dict[int, set[str]] = defaultdict(set)
+    for kind in _errors(core.BucketryError):
+        found[status_of(kind())].add(kind.code)
+    for status, code in (*LITESTAR_CODES.items(), *REFUSAL_CODES.items()):
+        found[status].add(code)
+    found[HTTPStatus.INTERNAL_SERVER_ERROR] = {"internal_error"}
+    return dict(found)
+
+
+def _errors(kind: type[core.BucketryError]) -> Iterator[type[core.BucketryError]]:
+    """Yields the errors of the contract and of this API. Drivers and tests may have more, with codes of their own."""
+    for child in kind.__subclasses__():
+        ours = child.__module__.startswith(("bucketry.errors", "bucketry_http.rest.", "bucketry_http.shared."))
+        if ours and child not in _NEVER_SENT:
+            yield child
+        yield from _errors(child)

@@ -6,7 +6,16 @@ from datetime import UTC, datetime
 from typing import Annotated, Final, Literal
 
 import msgspec
-from bucketry import BucketInfo, ObjectInfo, PresignedUrl, Status, Usage
+from bucketry import (
+    BucketInfo,
+    BucketReport,
+    ObjectInfo,
+    PresignedUrl,
+    Status,
+    Usage,
+    UsageReport,
+    UserReport,
+)
 from bucketry.options import DEFAULT_EXPIRES_IN
 from bucketry.s3 import BUCKET_NAME, MAX_EXPIRES_IN, MAX_KEY_BYTES, MAX_PAGE
 from msgspec import Meta
@@ -61,6 +70,39 @@ class StatusView(msgspec.Struct, frozen=True, omit_defaults=True):
     def of(cls, status: Status) -> StatusView:
         """Shows a store's status."""
         return cls(status.available, status.endpoint, status.region, "" if status.available else status.detail)
+
+
+class UsageReportView(msgspec.Struct, frozen=True):
+    """What the backend knows of its use.
+
+    Attributes:
+        source: Where the figures come from.
+        as_of: When they were asked for.
+        buckets: In byte order of their names. `null` is what the backend does not know or does not bound.
+        users: The users whose buckets these are.
+    """
+
+    source: str
+    as_of: Time
+    buckets: tuple[BucketReport, ...]
+    users: tuple[UserReport, ...]
+
+    @classmethod
+    def of(cls, report: UsageReport) -> UsageReportView:
+        """Shows a store's report."""
+        return cls(report.source, whole_seconds(report.as_of), report.buckets, report.users)
+
+
+class Live(msgspec.Struct, frozen=True):
+    """The process answers."""
+
+    status: Literal["live"] = "live"
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """The store answers."""
+
+    status: Literal["ready"] = "ready"
 
 
 class BucketView(msgspec.Struct, frozen=True):

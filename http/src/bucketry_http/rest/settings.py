@@ -36,8 +36,8 @@ class RestSettings(PortSettings, frozen=True, kw_only=True):
     cors_origins: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        self.gate()
+        self.browser_rules()
 
-    def gate(self) -> BrowserRules:
+    def browser_rules(self) -> BrowserRules:
         """Returns the rules that these settings make."""
         return BrowserRules(self.allowed_hosts, self.public_endpoints, self.cors_origins)

@@ -1,15 +1,17 @@
-"""Whether object storage is available."""
+"""Status of the storage, usage report, and health of the server."""
 
 from __future__ import annotations
 
-from typing import Any
+import anyio
+from bucketry import Unavailable
+from litestar import get
 
-from litestar import Request, get
-
-from bucketry_http.rest.documented_problems import errors
+from bucketry_http.rest.framework import ApiRequest
 from bucketry_http.rest.openapi import ApiOperation
-from bucketry_http.rest.schemas import StatusView
-from bucketry_http.rest.storage import calls_of
+from bucketry_http.rest.problems import backend_problems, request_problems
+from bucketry_http.rest.schemas import Live, Ready, StatusView, UsageReportView
+from bucketry_http.shared.connection import is_stopping
+from bucketry_http.shared.errors import ServerStops
 
 
 @get(
@@ -18,9 +20,59 @@ from bucketry_http.rest.storage import calls_of
     summary="Storage status",
     operation_id="getStatus",
     operation_class=ApiOperation,
-    responses=errors(),
+    responses=backend_problems(),
 )
-async def get_status(request: Request[Any, Any, Any]) -> StatusView:
+async def get_status(request: ApiRequest) -> StatusView:
     """Check if object storage is available. The answer is 200 also when it is not: then ``detail`` says why."""
-    calls = calls_of(request)
+    calls = request.app.calls
     return StatusView.of(await calls.call(calls.store.status))
+
+
+@get(
+    "/usage",
+    tags=["Status"],
+    summary="Usage report",
+    operation_id="getUsageReport",
+    operation_class=ApiOperation,
+    responses=backend_problems(),
+)
+async def get_usage_report(request: ApiRequest) -> UsageReportView:
+    """Room on disk, owners, quotas and operations, as far as the backend knows them; 501 where it knows nothing."""
+    calls = request.app.calls
+    return UsageReportView.of(await calls.long_call(calls.store.usage_report))
+
+
+@get(
+    "/live",
+    tags=["Health"],
+    summary="Liveness",
+    operation_id="getLive",
+    operation_class=ApiOperation,
+    responses=request_problems(),
+)
+async def get_live() -> Live:
+    """Say that the process answers. The store is not asked: that it is down is no reason to restart the server."""
+    return Live()
+
+
+@get(
+    "/ready",
+    tags=["Health"],
+    summary="Readiness",
+    operation_id="getReady",
+    operation_class=ApiOperation,
+    responses=request_problems(503),
+)
+async def get_ready(request: ApiRequest) -> Ready:
+    """Say whether the store answers, within a few seconds; 503 if not."""
+    if is_stopping(request.scope):
+        raise ServerStops
+    app = request.app
+    try:
+        with anyio.fail_after(app.settings.ready_seconds):
+            status = await app.calls.probe(app.calls.store.status)
+    except TimeoutError:
+        raise Unavailable(f"it did not answer within {app.settings.ready_seconds:g} seconds") from None
+    if not status.available:
+        raise Unavailable(status.detail)
+    return Ready()

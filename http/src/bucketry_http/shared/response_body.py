@@ -27,6 +27,19 @@ PIECE_BYTES: Final = 256 * 1024
 RawHeaders = list[tuple[bytes, bytes]]
 
 
+async def send_response(send: Any, status: int, headers: RawHeaders, body: bytes) -> None:
+    """Sends a response whose body is in memory.
+
+    Args:
+        send: The request's ASGI ``send``.
+        status: The HTTP status.
+        headers: All headers.
+        body: The body; empty for none.
+    """
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
 class ContentReader:
     """Reads an opened object in batches, in a thread unless the driver never blocks."""
 

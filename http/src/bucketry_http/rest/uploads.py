@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+import mimetypes
+from typing import Final
 
 import msgspec
-from bucketry import BucketryError, InvalidArgument, InvalidKey, PutOptions
+from bucketry import DEFAULT_CONTENT_TYPE, BucketryError, InvalidArgument, InvalidKey, PutOptions, Store
 from bucketry.ranges import whole_number
 from bucketry.s3 import MAX_KEY_BYTES
-from litestar import Request, Response, post, put
+from litestar import Response, post, put
 
-from bucketry_http.rest.content_types import guess_content_type
-from bucketry_http.rest.documented_problems import errors
-from bucketry_http.rest.json_answers import Json
+from bucketry_http.rest.framework import ApiRequest, JsonResponse
 from bucketry_http.rest.openapi import Bucket, FormUpload, RawUpload
-from bucketry_http.rest.problems import STORED_BEFORE
-from bucketry_http.rest.routing import object_key
+from bucketry_http.rest.problems import STORED_BEFORE, backend_problems
 from bucketry_http.rest.schemas import ObjectView
-from bucketry_http.rest.storage import app_of, calls_of
 from bucketry_http.shared.conditions import match_option
 from bucketry_http.shared.errors import RequestError
 from bucketry_http.shared.forms import Form, Part
-from bucketry_http.shared.headers import (
-    METADATA_PREFIX,
-    TAGGING,
-    content_md5_of,
-    headers_of,
-    kept_headers,
-    tags_of,
-)
-from bucketry_http.shared.request_body import RequestBody
+from bucketry_http.shared.headers import METADATA_PREFIX, TAGGING, content_md5_of, kept_headers, tags_of
 from bucketry_http.shared.writing import Uploader
 
 _FIELDS: Final = frozenset({"key", "prefix"})
@@ -50,7 +39,21 @@ _NOT_KEPT: Final = (
     "x-amz-website-redirect-location",
     "x-amz-write-offset-bytes",
 )
-"""How headers of S3's PutObject begin that would change what is stored or checked, and that this API does not have."""
+"""Beginnings of PutObject's headers that would change what is stored or checked. This API does not have them."""
+
+
+_TYPES: Final = {
+    # Python's own table, never the machine's: the same name means the same type everywhere.
+    **mimetypes.MimeTypes().types_map[True],
+    ".gz": "application/gzip",
+    ".md": "text/markdown",
+    ".webp": "image/webp",
+    ".avif": "image/avif",
+    ".woff": "font/woff",
+    ".woff2": "font/woff2",
+    ".yaml": "application/yaml",
+    ".yml": "application/yaml",
+}
 
 
 class FormUploader:
@@ -137,10 +140,10 @@ class _Begun:
     summary="Upload objects",
     operation_id="uploadObjects",
     operation_class=FormUpload,
-    responses=errors(404, 413, 415, 507),
+    responses=backend_problems(404, 413, 415, 507),
     request_max_body_size=None,
 )
-async def upload_objects(request: Request[Any, Any, Any], name: Bucket) -> list[ObjectView]:
+async def upload_objects(request: ApiRequest, name: Bucket) -> list[ObjectView]:
     """Upload any number of files in one form. They are stored one after the other, as they come.
 
     Each file's key is its file name, path and all. A field `prefix` before the files is put in front of each name as
@@ -149,11 +152,11 @@ async def upload_objects(request: Request[Any, Any, Any], name: Bucket) -> list[
 
     If a file fails, those before it stay stored: the problem lists them in `stored`.
     """
-    app = app_of(request)
-    _refuse_settings(headers_of(request.scope), (*_NOT_KEPT, TAGGING, METADATA_PREFIX))
-    content = RequestBody(request.receive, app.settings.idle_seconds)
+    app = request.app
+    headers = request.fields
+    _refuse_headers(headers, (*_NOT_KEPT, TAGGING, METADATA_PREFIX))
     # Fields count as parts too: there are two at most.
-    form = Form(content, request.headers.get("content-type", ""), app.settings.max_form_files + len(_FIELDS))
+    form = Form(request.stream_body(), headers.get("content-type", ""), app.settings.max_form_files + len(_FIELDS))
     upload = FormUploader(app.uploader, name, form)
     try:
         await upload.run()
@@ -170,30 +173,27 @@ async def upload_objects(request: Request[Any, Any, Any], name: Bucket) -> list[
     summary="Upload an object",
     operation_id="putObject",
     operation_class=RawUpload,
-    responses=errors(404, 412, 413, 507),
+    responses=backend_problems(404, 412, 413, 507),
     request_max_body_size=None,
 )
-async def put_object(request: Request[Any, Any, Any], name: Bucket) -> Response[ObjectView]:
+async def put_object(request: ApiRequest, name: Bucket) -> Response[ObjectView]:
     """Store the request's body as an object, new or in place of another.
 
     `Content-Type`, `Cache-Control`, `Content-Disposition`, `Content-Encoding`, `Content-Language`, `Expires`,
     `x-amz-meta-*` and `x-amz-tagging` are kept with it. `Content-MD5` is checked. `If-None-Match: *` stores it only if
     the key holds none yet, `If-Match` only in place of that version.
     """
-    app, key = app_of(request), object_key(request)
-    headers = headers_of(request.scope)
-    _refuse_settings(headers, _NOT_KEPT)
-    options = await calls_of(request).call(_put_options, request, name, key, headers)
-    content = RequestBody(request.receive, app.settings.idle_seconds)
-    info = await app.uploader.store(name, key, content, options, _content_length(headers))
-    return Json(ObjectView.of(info), own_headers=[(b"etag", b'"%b"' % info.etag.encode("latin-1"))])
+    app, key, headers = request.app, request.key, request.fields
+    _refuse_headers(headers, _NOT_KEPT)
+    options = await app.calls.call(_put_options, app.calls.store, name, key, headers)
+    info = await app.uploader.store(name, key, request.stream_body(), options, _content_length(headers))
+    return JsonResponse(ObjectView.of(info), raw_headers=[(b"etag", b'"%b"' % info.etag.encode("latin-1"))])
 
 
-def _put_options(request: Request[Any, Any, Any], bucket: str, key: str, headers: dict[str, str]) -> PutOptions:
+def _put_options(store: Store, bucket: str, key: str, headers: dict[str, str]) -> PutOptions:
     if "content-range" in headers:
-        # RFC 9110, 14.5: where parts cannot be put, this must not be taken for the whole.
+        # RFC 9110, 14.5: without this check a part would replace the object.
         raise RequestError("a PUT stores a whole object: Content-Range cannot be honoured", bucket=bucket, key=key)
-    store = calls_of(request).store
     kept = kept_headers(headers)
     kept["content_type"] = kept.get("content_type") or guess_content_type(key)
     options = PutOptions(
@@ -210,8 +210,8 @@ def _put_options(request: Request[Any, Any, Any], bucket: str, key: str, headers
     return msgspec.structs.replace(options, if_none_match="*")
 
 
-def _refuse_settings(headers: dict[str, str], refused: tuple[str, ...]) -> None:
-    """Refuses headers that ask for what an upload does not do: to ignore one would be a wrong success.
+def _refuse_headers(headers: dict[str, str], refused: tuple[str, ...]) -> None:
+    """Refuses headers that ask for what an upload does not do. To ignore one would be a false success.
 
     Raises:
         InvalidArgument: The request has one.
@@ -225,3 +225,9 @@ def _content_length(headers: dict[str, str]) -> int | None:
     # The server has checked its form; with Transfer-Encoding there is none (RFC 9112, 6.3).
     length = headers.get("content-length")
     return whole_number(length) if length is not None and length.isascii() and length.isdecimal() else None
+
+
+def guess_content_type(name: str) -> str:
+    """Returns the media type that a name's ending stands for; ``application/octet-stream`` if none."""
+    _, dot, ending = name.rpartition(".")
+    return _TYPES.get(dot + ending.lower(), DEFAULT_CONTENT_TYPE)

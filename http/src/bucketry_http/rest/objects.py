@@ -1,0 +1,173 @@
+"""Objects: download, look at, delete one, delete many."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from bucketry import BackendError, DeleteFailure, DeleteOptions, InvalidArgument, ObjectInfo, Store
+from bucketry.s3 import MAX_KEY_BYTES
+from litestar import Response, delete, get, head, post
+from litestar.params import JSONBody, QueryParameter
+
+from bucketry_http.rest.framework import ApiRequest, AsgiResponse, StrictDTO, application
+from bucketry_http.rest.openapi import ApiOperation, Bucket, Deletion, Download, Inline, Inspection
+from bucketry_http.rest.problems import backend_problems
+from bucketry_http.rest.schemas import DeletedView, DeleteFailureView, DeleteObject, DeleteObjects
+from bucketry_http.rest.settings import MIB
+from bucketry_http.shared import reading
+from bucketry_http.shared.conditions import match_option
+from bucketry_http.shared.headers import disposition, object_headers
+from bucketry_http.shared.hosts import OWN_SITE, is_code
+from bucketry_http.shared.reading import NOT_MODIFIED, PARTIAL_CONTENT, ReadResult
+from bucketry_http.shared.response_body import ContentSender
+
+_MAX_BATCH_BYTES: Final = 8 * MIB
+"""1,000 keys of 1,024 bytes, each of them escaped as six characters, and some."""
+
+_TAGS: Final = ["Objects"]
+
+_SAFETY_HEADERS: Final = {
+    # What users upload must never run as a page of this host.
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'none'; sandbox",
+}
+
+_HARMLESS: Final = frozenset(
+    {"text/plain", "image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp"}
+)
+"""Types that a browser may show in place: nothing in them runs. SVG and PDF hold scripts."""
+
+_HARMLESS_FAMILIES: Final = ("audio/", "video/")
+
+
+@get(
+    "/buckets/{name:str}/objects/{key:str}",
+    tags=_TAGS,
+    summary="Download an object",
+    operation_id="getObject",
+    operation_class=Download,
+    responses=backend_problems(404, 412, 416),
+)
+async def get_object(request: ApiRequest, name: Bucket, inline: Inline = False) -> Response[None]:
+    """Send an object's content, or a range of it (RFC 9110, 14), conditionally if asked (RFC 9110, 13).
+
+    It is sent as an attachment, unless `inline=true` asks otherwise for a type that is harmless in a browser.
+    """
+    key = request.key
+    found = await reading.open_object(request.app.calls, name, key, request.fields)
+    return _response(found, key, inline=inline)
+
+
+@head(
+    "/buckets/{name:str}/objects/{key:str}",
+    tags=_TAGS,
+    summary="Look at an object",
+    operation_id="headObject",
+    operation_class=Inspection,
+    responses=backend_problems(404, 412),
+)
+async def head_object(request: ApiRequest, name: Bucket, inline: Inline = False) -> Response[None]:
+    """Send the headers that a download of the whole object would have, without content."""
+    key = request.key
+    found = await reading.head_object(request.app.calls, name, key, request.fields)
+    return _response(found, key, inline=inline)
+
+
+def _response(found: ReadResult, key: str, *, inline: bool) -> AsgiResponse:
+    headers = [
+        (name.encode("latin-1"), value.encode("latin-1")) for name, value in _headers(found, key, inline=inline).items()
+    ]
+    if found.reader is not None:
+        return AsgiResponse(ContentSender(found.reader, found.status, headers))
+    return AsgiResponse(application(found.status, headers, found.body))
+
+
+def _headers(found: ReadResult, key: str, *, inline: bool) -> dict[str, str]:
+    """Returns the headers of a response about an object, safe for a browser."""
+    info = found.info
+    stored = info.content_disposition or ""
+    attached = stored.lower().startswith("attachment")
+    show = inline and _is_harmless(info.content_type)
+    chosen = stored if attached and not show else disposition("inline" if show else "attachment", key)
+    headers = object_headers(info) | _SAFETY_HEADERS | {"content-disposition": chosen}
+    if is_code(info.content_type):
+        headers |= [OWN_SITE]
+    if found.status == NOT_MODIFIED:
+        # RFC 9110, 15.4.5.
+        del headers["content-type"]
+        return headers
+    headers["content-length"] = str(found.length)
+    if found.status == PARTIAL_CONTENT:
+        headers["content-range"] = str(found.content_range)
+    return headers
+
+
+def _is_harmless(content_type: str) -> bool:
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind in _HARMLESS or kind.startswith(_HARMLESS_FAMILIES)
+
+
+@delete(
+    "/buckets/{name:str}/objects",
+    tags=_TAGS,
+    summary="Delete an object",
+    operation_id="deleteObject",
+    operation_class=Deletion,
+    responses=backend_problems(404, 412, 413, 415),
+    dto=StrictDTO[DeleteObject],
+)
+async def delete_object(
+    request: ApiRequest,
+    name: Bucket,
+    data: JSONBody[DeleteObject | None] = None,
+    key: Annotated[
+        str | None,
+        QueryParameter(
+            description="Object key to delete.", schema_extra={"min_length": 1, "max_length": MAX_KEY_BYTES}
+        ),
+    ] = None,
+) -> None:
+    """Delete an object. Its `key` stands in the query or in a JSON body.
+
+    Deleting an object that does not exist succeeds. `If-Match` makes it conditional where the store can do that.
+    """
+    if (key is None) == (data is None):
+        raise InvalidArgument("`key` is required, in the query or in a JSON body, and only in one of them")
+    wanted = data.key if data is not None else key or ""
+    calls = request.app.calls
+    await calls.call(_delete, calls.store, name, wanted, request.fields.get("if-match"))
+
+
+def _delete(store: Store, bucket: str, key: str, if_match: str | None) -> None:
+    def head() -> ObjectInfo:
+        return store.head_object(bucket, key)
+
+    condition = match_option(if_match, head)
+    if condition is None:
+        store.delete_object(bucket, key)
+    else:
+        store.delete_object(bucket, key, DeleteOptions(if_match=condition))
+
+
+@post(
+    "/buckets/{name:str}/objects/delete",
+    status_code=200,
+    tags=_TAGS,
+    summary="Delete many objects",
+    operation_id="deleteObjects",
+    operation_class=ApiOperation,
+    responses=backend_problems(404, 413, 415),
+    dto=StrictDTO[DeleteObjects],
+    request_max_body_size=_MAX_BATCH_BYTES,
+)
+async def delete_objects(request: ApiRequest, name: Bucket, data: JSONBody[DeleteObjects]) -> DeletedView:
+    """Delete up to 1,000 objects. One that fails does not hold up the others; one that does not exist is deleted."""
+    calls = request.app.calls
+    result = await calls.bulk_call(len(data.keys), calls.store.delete_objects, name, data.keys)
+    failed = [DeleteFailureView(failure.key, failure.code, _message(failure)) for failure in result.failed]
+    return DeletedView(list(result.deleted), failed)
+
+
+def _message(failure: DeleteFailure) -> str:
+    # The text of an error that no driver knows is the backend's own: that is for the log.
+    return BackendError.sentence if failure.code == BackendError.code else failure.message

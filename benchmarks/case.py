@@ -36,6 +36,7 @@ MICROSECONDS = Unit("µs", more_is_better=False)
 MILLISECONDS = Unit("ms", more_is_better=False)
 BYTES = Unit("B", more_is_better=False)
 MEBIBYTES = Unit("MiB", more_is_better=False)
+ENTRIES = Unit("entries/s", more_is_better=True)
 REQUESTS = Unit("req/s", more_is_better=True)
 MEGABYTES_PER_SECOND = Unit("MB/s", more_is_better=True)
 

@@ -21,7 +21,7 @@ from bucketry import Secret
 from bucketry.sigv4 import Credentials, Presigner
 
 from benchmarks.case import NotAvailable
-from benchmarks.servers.plain import BUCKET, connection_to, send
+from benchmarks.servers.plain import BUCKET, NO_QUERY, connection_to, send
 from benchmarks.servers.starting import started
 from benchmarks.serving.running import S3_KEYS, TIMEOUT_SECONDS, Address, running_server
 from tests.servers.containers import start_minio
@@ -52,11 +52,11 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
         parts = urlsplit(self.url)
         return parts.hostname or "127.0.0.1", parts.port or 80
 
-    def signed(self, method: str, bucket: str = BUCKET, key: str = "") -> str:
+    def signed(self, method: str, bucket: str = BUCKET, key: str = "", query: Mapping[str, str] = NO_QUERY) -> str:
         """Returns the target of a request that is signed beforehand, for an hour."""
         credentials = Credentials(self.keys[0], Secret(self.keys[1]))
         presigner = Presigner(credentials, endpoint=self.url, region="us-east-1")
-        return presigner.presign_url(method, bucket, key, expires_in=3600).removeprefix(self.url)
+        return presigner.presign_url(method, bucket, key, expires_in=3600, query=query).removeprefix(self.url)
 
 
 Start = Callable[[ExitStack], Endpoint]

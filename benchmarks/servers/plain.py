@@ -17,7 +17,7 @@ from benchmarks.serving.running import TIMEOUT_SECONDS
 
 BUCKET = "bench"
 _EXPIRES_IN = 3600
-_NO_QUERY: Mapping[str, str] = {}
+NO_QUERY: Mapping[str, str] = {}
 
 
 class PlainClient:
@@ -35,7 +35,7 @@ class PlainClient:
         key: str = "",
         *,
         bucket: str = BUCKET,
-        query: Mapping[str, str] = _NO_QUERY,
+        query: Mapping[str, str] = NO_QUERY,
         body: bytes | None = None,
     ) -> Callable[[], bytes]:
         """Signs a request, and returns what sends it and returns the answer's content."""
@@ -51,7 +51,7 @@ class PlainClient:
         """Gets an object into a file."""
         save(send(self._connection, "GET", self._target("GET", key)), file)
 
-    def _target(self, method: str, key: str, bucket: str = BUCKET, query: Mapping[str, str] = _NO_QUERY) -> str:
+    def _target(self, method: str, key: str, bucket: str = BUCKET, query: Mapping[str, str] = NO_QUERY) -> str:
         url = self._presigner.presign_url(method, bucket, key, expires_in=_EXPIRES_IN, query=query)
         return url.removeprefix(self._endpoint)
 

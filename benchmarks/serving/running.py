@@ -33,14 +33,15 @@ class Running(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def running_server(store: str, environ: Mapping[str, str] | None = None) -> Iterator[Running]:
+def running_server(store: str, environ: Mapping[str, str] | None = None, *, objects: int = 0) -> Iterator[Running]:
     """Starts a server over a store and stops it again.
 
     Args:
         store: ``memory``, ``discard``, or the URL of a store.
         environ: More environment variables, such as the store's credentials.
+        objects: How many small objects it stores in the bucket of the benchmarks before it serves.
     """
-    command = [sys.executable, "-m", "benchmarks.serving.server", store]
+    command = [sys.executable, "-m", "benchmarks.serving.server", store, str(objects)]
     environment = {**os.environ, **(environ or {})}
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as process:
         assert process.stdin is not None

@@ -1,7 +1,7 @@
 """Serves the REST API, the S3 endpoint and what both are compared with side by side, each on a port of its own.
 
-``python -m benchmarks.serving.server memory|discard|URL`` prints their URLs as JSON in one line. It ends with its
-standard input, and so never outlives who started it.
+``python -m benchmarks.serving.server memory|discard|URL OBJECTS`` puts so many objects into a bucket, and prints the
+URLs as JSON in one line. It ends with its standard input, so that it never outlives its starter.
 """
 
 from __future__ import annotations
@@ -16,14 +16,17 @@ from bucketry_http import Listener, Server, create_app
 from bucketry_http.s3 import S3Credential, S3Settings, create_s3_app
 from bucketry_memory import MemoryDriver, MemorySettings
 
+from benchmarks.servers.backend import listed_key
+from benchmarks.servers.plain import BUCKET
 from benchmarks.serving.bare import bare_asgi, bare_litestar, bare_objects
 from benchmarks.serving.discard import DiscardDriver
 from benchmarks.serving.running import S3_KEYS
 
 
-def main(name: str) -> None:
+def main(name: str, objects: int) -> None:
     """Serves until standard input ends."""
     with _store(name) as store:
+        _fill(store, objects)
         credential = S3Credential(access_key=S3_KEYS[0], secret_key=Secret(S3_KEYS[1]))
         s3_app = create_s3_app(store, S3Settings(credentials=(credential,)))
         apps = (create_app(store), bare_litestar(), bare_asgi, s3_app, bare_objects)
@@ -39,6 +42,13 @@ def _store(name: str) -> Store:
     return Store(driver)
 
 
+def _fill(store: Store, count: int) -> None:
+    if count:
+        store.create_bucket(BUCKET)
+    for number in range(count):
+        store.put_object(BUCKET, listed_key(number), b"x")
+
+
 def _announce(urls: tuple[str, ...]) -> None:
     print(msgspec.json.encode(urls).decode(), flush=True)
 
@@ -49,4 +59,4 @@ def _stop_at_end_of_input(server: Server) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], int(sys.argv[2]))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from datetime import timedelta
 
 from bucketry import (
     DONE,
@@ -40,6 +39,7 @@ from bucketry.checksums import checksum_of
 from bucketry.conditions import check_read, check_write
 from bucketry.hookspecs import hookimpl
 from bucketry.options import WriteConditions
+from bucketry.presigning import presigned_url
 from bucketry.sigv4 import Credentials, Presigner
 
 from tests.contract_self.honest_state import BucketState, HonestSettings, Stored
@@ -240,18 +240,8 @@ class HonestDriver(HonestUploads, HonestTagging):
 
     @hookimpl
     def presign(self, bucket: str, key: str, options: PresignOptions) -> PresignedUrl:
-        now = self.now().replace(microsecond=0)
         settings = HonestSettings()
         presigner = Presigner(
             Credentials(settings.access_key, settings.secret_key), endpoint=self.endpoint, region="us-east-1"
         )
-        query = {
-            name.replace("_", "-"): value
-            for name in ("response_content_type", "response_content_disposition")
-            if (value := getattr(options, name)) is not None
-        }
-        headers = {"content-type": options.content_type} if options.content_type else {}
-        url = presigner.presign_url(
-            options.method, bucket, key, expires_in=options.expires_in, query=query, headers=headers, now=now
-        )
-        return PresignedUrl(url=url, method=options.method, expires_at=now + timedelta(seconds=options.expires_in))
+        return presigned_url(presigner, bucket, key, options, now=self.now())

@@ -19,6 +19,7 @@ from bucketry import (
     UploadListOptions,
 )
 from bucketry.errors import BucketryError
+from bucketry.presigning import presigned_url
 from bucketry.sigv4 import Presigner
 from bucketry_s3client import (
     S3_DETAILS,
@@ -29,7 +30,6 @@ from bucketry_s3client import (
     object_info,
     opened_object,
     parse_xml,
-    presigned_url,
     read_part,
     read_upload,
     stored_info,

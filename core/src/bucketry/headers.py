@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
@@ -138,17 +138,13 @@ HEADER_FEATURES: Final[Mapping[str, str]] = MappingProxyType(
 """The feature that each field of `ObjectHeaders` needs. A content type needs none."""
 
 _NAMES: Final = tuple(header.name for header in OBJECT_HEADERS)
+_FIELD_NAMES: Final = tuple((header.field, header.name) for header in OBJECT_HEADERS)
 _FIELDS: Final = (*HEADER_OF, "metadata")
 if ObjectHeaders.__struct_fields__ != _FIELDS:
     raise TypeError("OBJECT_HEADERS does not describe the fields of ObjectHeaders")
 
 header_values: Final[Callable[[ObjectHeaders], tuple[str | None, ...]]] = attrgetter(*HEADER_OF)
 """Returns the values of an object's headers, in the order of `OBJECT_HEADERS`; ``None`` where it has no such header."""
-
-# Written out as code, as attrs and namedtuple do: a driver copies headers at each read, and a loop takes twice as long.
-_copy: Final = eval(  # noqa: S307 - of the names of fields alone
-    f"lambda source, kind, rest: kind({', '.join(f'{field}=source.{field}' for field in _FIELDS)}, **rest)"
-)
 
 
 def check_headers(headers: ObjectHeaders) -> None:
@@ -175,8 +171,26 @@ def copy_headers(source: ObjectHeaders, kind: type[HeadersT], **rest: Any) -> He
         kind: The Struct to make: `ObjectHeaders` itself or a Struct that inherits from it.
         rest: The other fields of the new Struct.
     """
-    result: HeadersT = _copy(source, kind, rest)
+    result: HeadersT = _cached_copier(kind, *rest)(source, **rest)
     return result
+
+
+def header_copier(kind: type[HeadersT], *rest: str) -> Callable[..., HeadersT]:
+    """Returns a function that does what `copy_headers` does for one Struct, in a quarter of the time.
+
+    Args:
+        kind: The Struct that it makes.
+        rest: The other fields of the Struct. The function takes them after the source of the headers, in this order.
+    """
+    # Written out as code, as attrs and namedtuple do: a driver copies headers in every read.
+    arguments = ", ".join([*(f"{field}=source.{field}" for field in _FIELDS), *(f"{name}={name}" for name in rest)])
+    result: Callable[..., HeadersT] = eval(  # noqa: S307 - of the names of fields alone
+        f"lambda {', '.join(['source', *rest])}: kind({arguments})", {"kind": kind}
+    )
+    return result
+
+
+_cached_copier: Final[Any] = cache(header_copier)  # mypy doubts that a class can be hashed.
 
 
 def header_pairs(headers: ObjectHeaders) -> list[tuple[str, str]]:
@@ -191,11 +205,9 @@ def header_fields(headers: Mapping[str, str]) -> dict[str, Any]:
     """Returns the fields of `ObjectHeaders` that the headers of a request or response give, as they are.
 
     Args:
-        headers: Headers by lower-case name.
+        headers: Headers, found by lower-case name.
     """
-    fields: dict[str, Any] = {
-        field: headers[name] for field, name in zip(_FIELDS, _NAMES, strict=False) if name in headers
-    }
+    fields: dict[str, Any] = {field: value for field, name in _FIELD_NAMES if (value := headers.get(name)) is not None}
     if metadata := metadata_in(headers):
         fields["metadata"] = metadata
     return fields

@@ -22,7 +22,6 @@ from bucketry_s3client.errors import (
 )
 from bucketry_s3client.failed_uploads import MAX_FAILED_UPLOADS, FailedUploads
 from bucketry_s3client.headers import (
-    http_date,
     md5_header,
     object_headers,
     quoted,
@@ -39,7 +38,6 @@ from bucketry_s3client.objects import (
     object_info,
     opened_object,
     part_info,
-    presigned_url,
     stored_info,
 )
 from bucketry_s3client.settings import S3Settings
@@ -94,7 +92,6 @@ __all__ = [
     "explain_no_response",
     "get_tags",
     "head_objects",
-    "http_date",
     "incomplete_response",
     "is_truncated",
     "length_of",
@@ -107,7 +104,6 @@ __all__ = [
     "parse_xml",
     "part_info",
     "part_sizes",
-    "presigned_url",
     "put_tags",
     "quoted",
     "read_body",

@@ -6,31 +6,18 @@ from base64 import b64encode
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
 from hashlib import md5
-from typing import Final
 
 from bucketry import ObjectHeaders
+from bucketry.headers import header_pairs
 
 from bucketry_s3client.errors import reading
-
-FIELDS: Final = {
-    "content_type": "content-type",
-    "cache_control": "cache-control",
-    "content_disposition": "content-disposition",
-    "content_encoding": "content-encoding",
-    "content_language": "content-language",
-    "expires": "expires",
-}
-METADATA: Final = "x-amz-meta-"
 
 
 def object_headers(headers: ObjectHeaders) -> dict[str, str]:
     """Returns the request headers that give an object its headers and metadata."""
-    sent = {name: value for field, name in FIELDS.items() if (value := getattr(headers, field)) is not None}
-    for name, value in headers.metadata.items():
-        sent[METADATA + name] = value
-    return sent
+    return dict(header_pairs(headers))
 
 
 def unquoted(text: str) -> str:
@@ -74,11 +61,6 @@ def read_count(text: str) -> int:
 def quoted(etag: str) -> str:
     """Returns an etag as HTTP writes it (RFC 9110, 8.8.3)."""
     return etag if etag == "*" else f'"{etag}"'
-
-
-def http_date(moment: datetime) -> str:
-    """Returns a time as HTTP writes it (RFC 9110, 5.6.7)."""
-    return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
 def response_date(response: Mapping[str, str]) -> datetime:

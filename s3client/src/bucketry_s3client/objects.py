@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 from typing import Final
@@ -23,18 +23,16 @@ from bucketry import (
     ObjectHeaders,
     ObjectInfo,
     OpenedObject,
-    PresignedUrl,
-    PresignOptions,
 )
 from bucketry.features import MIB
+from bucketry.headers import copy_headers, header_fields
 from bucketry.models import NO_METADATA
 from bucketry.s3 import NAMESPACE
-from bucketry.sigv4 import Presigner
 from urllib3 import BaseHTTPResponse
 
 from bucketry_s3client.client import S3Client
 from bucketry_s3client.errors import incomplete_response, raise_incomplete, reading
-from bucketry_s3client.headers import METADATA, md5_header, read_count, read_etag, unquoted
+from bucketry_s3client.headers import md5_header, read_count, read_etag, unquoted
 
 _CHUNK_BYTES: Final = MIB // 4
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,20})-(\d{1,20})/(\d{1,20})")
@@ -64,24 +62,16 @@ def object_info(key: str, response: Mapping[str, str], size_bytes: int | None = 
 
 
 def _info_of(key: str, response: Mapping[str, str], size_bytes: int | None) -> ObjectInfo:
-    metadata = {
-        lower.removeprefix(METADATA): value
-        for name, value in response.items()
-        if (lower := name.lower()).startswith(METADATA)
-    }
+    fields = header_fields(response)
+    fields["content_type"] = fields.get("content_type") or DEFAULT_CONTENT_TYPE
+    fields["metadata"] = MappingProxyType(fields["metadata"]) if "metadata" in fields else NO_METADATA
     return ObjectInfo(
         key=key,
         size_bytes=read_count(response["content-length"]) if size_bytes is None else size_bytes,
         etag=read_etag(response["etag"]),
         last_modified=parsedate_to_datetime(response["last-modified"]),
-        content_type=response.get("content-type") or DEFAULT_CONTENT_TYPE,
-        cache_control=response.get("cache-control"),
-        content_disposition=response.get("content-disposition"),
-        content_encoding=response.get("content-encoding"),
-        content_language=response.get("content-language"),
-        expires=response.get("expires"),
-        metadata=MappingProxyType(metadata) if metadata else NO_METADATA,
         tag_count=read_count(response.get("x-amz-tagging-count", "0")),
+        **fields,
     )
 
 
@@ -107,18 +97,13 @@ def stored_info(
     key: str, headers: ObjectHeaders, size_bytes: int, etag: str, moment: datetime, tag_count: int = 0
 ) -> ObjectInfo:
     """Describes an object that was just stored, as `object_info` would."""
-    return ObjectInfo(
+    return copy_headers(
+        headers,
+        ObjectInfo,
         key=key,
         size_bytes=size_bytes,
         etag=unquoted(etag),
         last_modified=moment,
-        content_type=headers.content_type,
-        cache_control=headers.cache_control,
-        content_disposition=headers.content_disposition,
-        content_encoding=headers.content_encoding,
-        content_language=headers.content_language,
-        expires=headers.expires,
-        metadata=headers.metadata,
         tag_count=tag_count,
     )
 
@@ -269,18 +254,3 @@ def _headers_in(head: bytes) -> dict[str, str]:
         name, value = name.strip().lower(), value.strip()
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return headers
-
-
-def presigned_url(presigner: Presigner, bucket: str, key: str, options: PresignOptions) -> PresignedUrl:
-    """Signs a URL; asks the server nothing."""
-    now = datetime.now(UTC).replace(microsecond=0)
-    query = {}
-    if options.response_content_type is not None:
-        query["response-content-type"] = options.response_content_type
-    if options.response_content_disposition is not None:
-        query["response-content-disposition"] = options.response_content_disposition
-    headers = {} if options.content_type is None else {"content-type": options.content_type}
-    url = presigner.presign_url(
-        options.method, bucket, key, expires_in=options.expires_in, query=query, headers=headers, now=now
-    )
-    return PresignedUrl(url=url, method=options.method, expires_at=now + timedelta(seconds=options.expires_in))

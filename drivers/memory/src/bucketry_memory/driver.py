@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from threading import Lock
 from typing import Final, final
 
@@ -54,6 +54,7 @@ from bucketry import (
 from bucketry.checksums import checksum_of
 from bucketry.conditions import check_copy_source, check_delete
 from bucketry.hookspecs import DriverSpec, hookimpl
+from bucketry.presigning import presigned_url
 from bucketry.sigv4 import Credentials, Presigner
 from bucketry.tagging import NO_TAGS
 from msgspec.structs import replace
@@ -294,7 +295,7 @@ class MemoryDriver(DriverSpec):
         if seen is not options:
             # Most writers come with one and the same options, which saves looking their headers up.
             headers = headers_of(options)
-            kept = headers, kept_extras(headers, Extras(options.tags))
+            kept = headers, kept_extras(Extras(options.tags))
             self._last_kept = options, kept
         return kept
 
@@ -326,7 +327,7 @@ class MemoryDriver(DriverSpec):
         _check_copy(target, key, source, options)
         etag, checksum = digests
         headers = source.headers if options.headers is None else headers_of(options.headers)
-        extras = kept_extras(headers, Extras(source.tags if options.tags is None else options.tags, checksum))
+        extras = kept_extras(Extras(source.tags if options.tags is None else options.tags, checksum))
         copy = StoredObject(source.content, etag, self._clock.now(), headers, extras)
         target.put(key, copy)
         return copy.info(key)
@@ -356,21 +357,7 @@ class MemoryDriver(DriverSpec):
     @hookimpl
     def presign(self, bucket: str, key: str, options: PresignOptions) -> PresignedUrl:
         """Signs a URL for the S3 endpoint that serves this store."""
-        now = datetime.now(UTC).replace(microsecond=0)
-        response_headers = {
-            "response-content-type": options.response_content_type,
-            "response-content-disposition": options.response_content_disposition,
-        }
-        url = self._presigner.presign_url(
-            options.method,
-            bucket,
-            key,
-            expires_in=options.expires_in,
-            query={name: value for name, value in response_headers.items() if value is not None},
-            headers={} if options.content_type is None else {"content-type": options.content_type},
-            now=now,
-        )
-        return PresignedUrl(url=url, method=options.method, expires_at=now + timedelta(seconds=options.expires_in))
+        return presigned_url(self._presigner, bucket, key, options)
 
     # Tags of objects: they change neither the etag nor the time of an object.
 

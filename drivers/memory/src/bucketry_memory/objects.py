@@ -25,7 +25,7 @@ from bucketry import (
 )
 from bucketry.checksums import checksum_of
 from bucketry.conditions import check_copy_source, check_read
-from bucketry.models import NO_METADATA
+from bucketry.headers import HEADER_OF, copy_headers, header_copier, header_values
 from bucketry.tagging import NO_TAGS
 
 from bucketry_memory.content import Content, md5_hex, whole
@@ -78,6 +78,7 @@ class Extras(msgspec.Struct, frozen=True, gc=False):
 
 
 _NO_EXTRAS = Extras()
+_info_of = header_copier(ObjectInfo, "key", "size_bytes", "etag", "last_modified")
 
 
 class StoredObject(msgspec.Struct, frozen=True, gc=False):
@@ -92,7 +93,7 @@ class StoredObject(msgspec.Struct, frozen=True, gc=False):
             the number of parts, as in S3.
         last_modified: When it was written.
         headers: The headers that its writer gave.
-        extras: More facts, from `kept_extras`. Never ``None`` if the headers have ``expires``.
+        extras: More facts, from `kept_extras`.
     """
 
     content: Content
@@ -113,24 +114,10 @@ class StoredObject(msgspec.Struct, frozen=True, gc=False):
 
     def info(self, key: str) -> ObjectInfo:
         """Returns this object as the contract describes it."""
-        headers = self.headers
-        info = ObjectInfo(
-            key=key,
-            size_bytes=len(self.content),
-            etag=self.etag,
-            last_modified=self.last_modified,
-            content_type=headers.content_type,
-            cache_control=headers.cache_control,
-            content_disposition=headers.content_disposition,
-            content_encoding=headers.content_encoding,
-            content_language=headers.content_language,
-            metadata=headers.metadata,
-        )
+        info = _info_of(self.headers, key, len(self.content), self.etag, self.last_modified)
         if self.extras is None:
             return info
-        return msgspec.structs.replace(
-            info, expires=headers.expires, tag_count=len(self.extras.tags), checksum=self.extras.checksum
-        )
+        return msgspec.structs.replace(info, tag_count=len(self.extras.tags), checksum=self.extras.checksum)
 
     def info_if(self, key: str, options: HeadOptions) -> ObjectInfo:
         """Returns this object as the contract describes it, if the conditions of a read hold.
@@ -218,46 +205,21 @@ class StoredObject(msgspec.Struct, frozen=True, gc=False):
 
     def with_tags(self, tags: Mapping[str, str]) -> StoredObject:
         """Returns this object with these tags instead of its own."""
-        return msgspec.structs.replace(
-            self, extras=kept_extras(self.headers, msgspec.structs.replace(self.more, tags=tags))
-        )
+        return msgspec.structs.replace(self, extras=kept_extras(msgspec.structs.replace(self.more, tags=tags)))
 
 
-def kept_extras(headers: ObjectHeaders, extras: Extras) -> Extras | None:
+def kept_extras(extras: Extras) -> Extras | None:
     """Returns the extras, or ``None`` if there is nothing to keep."""
-    return extras if headers.expires is not None or extras != _NO_EXTRAS else None
+    return extras if extras != _NO_EXTRAS else None
 
 
 def headers_of(source: ObjectHeaders) -> ObjectHeaders:
-    """Returns the headers alone. Objects without metadata and ``expires`` share them."""
-    if source.metadata or source.expires is not None:
-        return ObjectHeaders(
-            content_type=source.content_type,
-            cache_control=source.cache_control,
-            content_disposition=source.content_disposition,
-            content_encoding=source.content_encoding,
-            content_language=source.content_language,
-            expires=source.expires,
-            metadata=source.metadata,
-        )
-    return _shared(
-        source.content_type,
-        source.cache_control,
-        source.content_disposition,
-        source.content_encoding,
-        source.content_language,
-    )
+    """Returns the headers alone. Objects without metadata share them."""
+    if source.metadata:
+        return copy_headers(source, ObjectHeaders)
+    return _shared(header_values(source))
 
 
 @lru_cache(maxsize=1024)
-def _shared(
-    content_type: str, cache_control: str | None, disposition: str | None, encoding: str | None, language: str | None
-) -> ObjectHeaders:
-    return ObjectHeaders(
-        content_type=content_type,
-        cache_control=cache_control,
-        content_disposition=disposition,
-        content_encoding=encoding,
-        content_language=language,
-        metadata=NO_METADATA,
-    )
+def _shared(values: tuple[str | None, ...]) -> ObjectHeaders:
+    return ObjectHeaders(**dict(zip(HEADER_OF, values, strict=True)))  # type: ignore[arg-type]  # The table names them.

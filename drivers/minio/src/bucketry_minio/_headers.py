@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Final
 
 from bucketry import HeadOptions
-from bucketry_s3client import http_date, quoted, written_within
+from bucketry.s3 import http_date
+from bucketry_s3client import quoted, written_within
 
 _NANOSECONDS: Final = 10**9
 

@@ -23,6 +23,7 @@ from bucketry import (
 )
 from bucketry.conditions import check_read
 from bucketry.hookspecs import hookimpl
+from bucketry.presigning import presigned_url
 from bucketry.s3 import MAX_PART_BYTES
 from bucketry_s3client import (
     Content,
@@ -34,7 +35,6 @@ from bucketry_s3client import (
     opened_object,
     part_info,
     part_sizes,
-    presigned_url,
     response_date,
     response_etag,
     stored_info,

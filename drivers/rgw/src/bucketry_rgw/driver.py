@@ -43,6 +43,7 @@ from bucketry import (
     UsageReport,
 )
 from bucketry.hookspecs import DriverSpec, hookimpl
+from bucketry.presigning import presigned_url
 from bucketry.s3 import MAX_PART_BYTES
 from bucketry.sigv4 import Presigner
 from bucketry_s3client import (
@@ -51,7 +52,6 @@ from bucketry_s3client import (
     delete_tags,
     explain_no_response,
     get_tags,
-    presigned_url,
     put_tags,
 )
 from typing_extensions import override

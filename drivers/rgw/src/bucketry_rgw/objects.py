@@ -26,7 +26,7 @@ from bucketry import (
     PutOptions,
     Throttled,
 )
-from bucketry.s3 import MAX_PART_BYTES
+from bucketry.s3 import MAX_PART_BYTES, http_date
 from bucketry.tagging import NO_TAGS
 from bucketry_s3client import (
     Content,
@@ -39,7 +39,6 @@ from bucketry_s3client import (
     classify_code,
     delete_keys,
     get_tags,
-    http_date,
     length_of,
     object_headers,
     object_info,

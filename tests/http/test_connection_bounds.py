@@ -101,7 +101,7 @@ def test_nothing_is_read_while_requests_wait(port: int, monkeypatch: pytest.Monk
     received = BoundedProtocol.data_received
 
     def data_received(self: BoundedProtocol, data: bytes) -> None:
-        waiting.append(len(self.pipeline))
+        waiting.append(self._buffer.left)
         received(self, data)
 
     monkeypatch.setattr(BoundedProtocol, "data_received", data_received)

@@ -1,8 +1,9 @@
-"""uvicorn's HTTP protocol with limits on what one client may cost: memory, time, and turns of the event loop.
+"""HTTP/1.1 on one connection, with limits on what one client may cost: memory, time, and turns of the event loop.
 
-uvicorn and its parser (llhttp) have none. They parse whatever comes: one header without end, thousands of requests
+The parser (llhttp, in httptools) has none. It parses whatever comes: one header without end, thousands of requests
 whose responses nobody takes, hundreds of thousands of tiny chunks in one turn of the event loop. Here what comes is
 parsed slice by slice, and nothing is parsed or read while a request waits for its response.
+docs/adr/0011-http-protocol.md says why this is not uvicorn's protocol.
 """
 
 from __future__ import annotations
@@ -10,17 +11,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final, NoReturn
+from urllib.parse import unquote
 
 import msgspec
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
-from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from bucketry_http.server.date_header import FreshDate, date_now
-from bucketry_http.server.http10 import without_chunks
+from bucketry_http.server.date_header import date_now
+from bucketry_http.server.exchange import BODY_BYTES, Exchange
+from bucketry_http.server.flow import Flow
 from bucketry_http.server.receive_buffer import END_OF_HEAD, ReceiveBuffer
 from bucketry_http.server.request_head import (
     CHUNKED,
@@ -31,7 +31,7 @@ from bucketry_http.server.request_head import (
     body_length,
     origin_form,
 )
-from bucketry_http.shared.connection import DRAIN_SECONDS, MAX_DRAINED_BYTES, provide_connection
+from bucketry_http.shared.connection import DRAIN_SECONDS, EXTENSION, MAX_DRAINED_BYTES
 
 MAX_HEAD_BYTES: Final = 64 * 1024
 """Request line, headers and trailers together, in bytes: eight times what most servers take."""
@@ -68,86 +68,133 @@ _LARGE_HEAD: Final = f"A head may have {MAX_HEADERS} headers and {MAX_HEAD_BYTES
 _LONG_TARGET: Final = f"A request target may have {MAX_URL_BYTES} bytes: send a shorter one."
 _SLOW_HEAD: Final = f"The head of a request may take {HEAD_SECONDS:g} seconds: send all of it at once."
 
-_FRESH_DATE: Final = FreshDate()
 _READ_HERE: Final = FRAMING | {b"expect"}
 _HOP_BY_HOP: Final = (b"connection", b"upgrade", b"http2-settings")
 
 
 logger = logging.getLogger("bucketry_http")
 
-_SILENT: Final = logging.getLogger("bucketry_http.cut_off")
-_SILENT.disabled = True
+
+class ServerState:
+    """What all connections of one application share.
+
+    Attributes:
+        app: The ASGI application.
+        app_state: What the application's lifespan put into ``state``.
+        keep_alive_seconds: How long a connection may wait for its next request.
+        connections: Those that are open.
+        tasks: One for each request in progress.
+        stopping: Whether the server is about to stop (`bucketry_http.shared.connection.is_stopping`).
+    """
+
+    def __init__(self, app: Any, keep_alive_seconds: float) -> None:
+        """Starts without connections."""
+        self.app = app
+        self.app_state: dict[str, Any] = {}
+        self.keep_alive_seconds = keep_alive_seconds
+        self.connections: set[BoundedProtocol] = set()
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.stopping = False
 
 
-class BoundedProtocol(HttpToolsProtocol):
+class BoundedProtocol(asyncio.Protocol):
     """One connection of a client."""
 
-    _head_timer: asyncio.TimerHandle | None = None
-    _send_timer: asyncio.TimerHandle | None = None
-    _kernel_bounds_sending = False
-    _waiting_bytes = 0
-    _trailers = _field_bytes = 0
-    _steps = 0
-    _slice_bytes = _SLICE_BYTES
-    _in_head = True
-    _in_body = False
-    _behind = False
-    _is_cut_off = False
-    _body_left = 0
-    _drained_bytes = 0
-    _drain_timer: asyncio.TimerHandle | None = None
-    _turn: asyncio.Handle | None = None
-    _active: RequestResponseCycle | None = None
-    _refusal: HTTPStatus | None = None
-    _detail = _MALFORMED
+    def __init__(self, server: ServerState) -> None:
+        """Knows its server, and has no transport yet."""
+        self.loop = asyncio.get_running_loop()
+        self.server = server
+        self.tasks = server.tasks
+        self._buffer = ReceiveBuffer()
+        self._parser = self._new_parser()
+        self._extensions = {EXTENSION: {"end": self.end_response, "server": server}}
+        self._exchange: Exchange | None = None
+        self._pieces: list[bytes] = []
+        self._url = b""
+        self._headers: RawHeaders = []
+        self._framing: RawHeaders = []
+        self._expects_continue = False
+        self._in_head, self._in_body = True, False
+        self._waiting_bytes = self._trailers = self._field_bytes = 0
+        self._body_left = self._drained_bytes = self._steps = 0
+        self._slice_bytes = _SLICE_BYTES
+        self._behind = self._is_cut_off = False
+        self._refusal: HTTPStatus | None = None
+        self._detail = _MALFORMED
+        self._turn: asyncio.Handle | None = None
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._send_timer: asyncio.TimerHandle | None = None
+        self._drain_timer: asyncio.TimerHandle | None = None
+        self._idle_timer: asyncio.TimerHandle | None = None
+        self._idle_since: float | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begins to wait for the first request."""
-        super().connection_made(transport)
-        self._unparsed = ReceiveBuffer()
-        self._pieces: list[bytes] = []
-        self.flow: _Flow = _Flow(transport, self._resume_parsing)
-        self._make_lenient()
+        self.transport = transport
+        self.is_closing = transport.is_closing
+        self.write = transport.write
+        self.close = transport.close
+        self.flow = Flow(transport)
+        self.server.connections.add(self)
+        self._own_address = _address(transport.get_extra_info("sockname"))
+        self._client_address = _address(transport.get_extra_info("peername"))
         self._kernel_bounds_sending = _bound_sending(transport)
         self._watch_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Ends waiting."""
+        """Tells the application, and stops all timers."""
+        self.server.connections.discard(self)
         self._end_of_head()
         self._end_of_sending()
         self._end_of_draining()
-        self._forget_unparsed()
-        active = self._active
-        if active is not None and not active.response_complete:
-            # uvicorn tells the newest request only, which may be one that waits.
-            active.disconnected = True
-            active.message_event.set()
-        super().connection_lost(exc)
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+        self._forget_buffer()
+        exchange = self._exchange
+        if exchange is not None:
+            if exchange.is_complete:
+                exchange.wake()
+            else:
+                exchange.abandon(silently=exchange.is_silent)
+        self.flow.resume_writing()
+        if exc is None:
+            self.transport.close()
+        # It holds this object, and this object it.
+        del self._parser
+
+    def eof_received(self) -> None:
+        """Closes the connection: a client that sends no more reads no more."""
 
     def data_received(self, data: bytes) -> None:
         """Takes what the client sent."""
         if self._is_cut_off:
             return
         # By far the most common cases, and the shortest way.
-        rest = self._parse_whole(data) if not self._unparsed.left and not self._must_wait() else data
-        if rest or self._in_head or self.flow.read_paused or self.transport.is_closing():
-            self._unparsed.add(rest)
+        rest = self._parse_whole(data) if not self._buffer.left and not self._must_wait() else data
+        if rest or self._in_head or self.flow.read_paused or self.is_closing():
+            self._buffer.add(rest)
             self._parse()
-        if not self._waiting_bytes and self.timeout_keep_alive_task is not None:
-            self._go_on_waiting()
+        if self._idle_since is not None and not self._waiting_bytes:
+            # The rest of a body whose request has its response already: it may be refused, but it comes.
+            self._idle_since = self.loop.time()
 
     def on_message_begin(self) -> None:
-        """Begins a request."""
-        self._unset_keepalive_if_required()
+        """Begins a request; called by the parser, as all ``on_…`` are."""
+        self._idle_since = None
         self._in_head, self._in_body = True, False
         self._waiting_bytes = self._trailers = self._field_bytes = 0
-        self._framing: RawHeaders = []
-        super().on_message_begin()
+        self._url = b""
+        self._headers, self._framing = [], []
+        self._expects_continue = False
+
+    def on_url(self, url: bytes) -> None:
+        """Takes a piece of the request target."""
+        self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Takes one header; a trailer after a chunked body counts, and says nothing about its request any more."""
         self._field_bytes = size = self._field_bytes + len(name) + len(value)
-        headers = self.headers
+        headers = self._headers
         if size > MAX_HEAD_BYTES or len(headers) + self._trailers >= MAX_HEADERS:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, _LARGE_HEAD)
         if not self._in_head:
@@ -166,45 +213,73 @@ class BoundedProtocol(HttpToolsProtocol):
                 self._refuse(HTTPStatus.BAD_REQUEST, "Transfer-Encoding has a tab behind its value: send it without.")
             self._framing.append(field)
         elif field[1].lower() == b"100-continue":
-            self.expect_100_continue = True
+            self._expects_continue = True
 
     def on_headers_complete(self) -> None:
         """Hands a request on, if its head is within the limits."""
         self._end_of_head()
         self._in_body = True
-        # The answer before may have been complete only after this request had begun.
-        self._unset_keepalive_if_required()
+        # The response before may have been complete only after this request had begun.
+        self._idle_since = None
         self._waiting_bytes = 0
-        if len(self.url) > MAX_URL_BYTES:
+        if len(self._url) > MAX_URL_BYTES:
             self._refuse(HTTPStatus.REQUEST_URI_TOO_LONG, _LONG_TARGET)
-        if self.parser.get_method() == b"CONNECT":
+        parser = self._parser
+        method, version = parser.get_method(), parser.get_http_version()
+        if method == b"CONNECT":
             self._refuse(HTTPStatus.BAD_REQUEST, "This server is no proxy: send the request to its own server.")
-        version = self.parser.get_http_version()
         try:
-            self._body_left = body_length(version, self.url, self._framing)
-            self.url = origin_form(self.url, self.headers)
+            self._body_left = body_length(version, self._url, self._framing)
+            self._url = origin_form(self._url, self._headers)
         except BadHead as error:
             self._refuse(error.status, error.detail)
-        if version == "1.0":
-            # RFC 9110, 10.1.1: such a client does not know what a 100 is.
-            self.expect_100_continue = False
         if self._body_left == CHUNKED:
-            self._unparsed.begin_chunks()
-        if not self.parser.should_upgrade():
-            super().on_headers_complete()
-            cycle: Any = self.cycle  # uvicorn declares a list, and adds it to the headers of the response.
-            cycle.default_headers = _FRESH_DATE
-            provide_connection(self.scope, cycle, self.transport, self.server_state)
+            self._buffer.begin_chunks()
+        if not parser.should_upgrade():
+            self._begin_exchange(method.decode("ascii"), version, keep_alive=parser.should_keep_alive())
+
+    def _begin_exchange(self, method: str, version: str, *, keep_alive: bool) -> None:
+        raw_path, _, query = self._url.partition(b"?")
+        path = raw_path.decode("ascii")
+        server = self.server
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": version,
+            "server": self._own_address,
+            "client": self._client_address,
+            "scheme": "http",
+            "method": method,
+            "root_path": "",
+            "path": unquote(path) if "%" in path else path,
+            "raw_path": raw_path,
+            "query_string": query,
+            "headers": self._headers,
+            "state": server.app_state.copy(),
+            "extensions": self._extensions,
+        }
+        # RFC 9110, 10.1.1: a client of HTTP/1.0 does not know what a 100 is.
+        is_old = version == "1.0"
+        exchange = self._exchange = Exchange(
+            self,
+            scope,
+            keep_alive=keep_alive and not is_old,
+            expects_continue=self._expects_continue and not is_old,
+        )
+        exchange.task = task = self.loop.create_task(exchange.run(server.app))
+        server.tasks.add(task)
 
     def on_message_complete(self) -> None:
         """Ends a request, unless it only begins: see `_decline`."""
-        if not self.parser.should_upgrade():
-            self._in_body = False
-            if self._pieces:
-                self._hand_over()
-            if self._drain_timer is not None:
-                self._end_of_draining()
-            super().on_message_complete()
+        if self._parser.should_upgrade():
+            return
+        self._in_body = False
+        if self._pieces:
+            self._hand_over()
+        if self._drain_timer is not None:
+            self._end_of_draining()
+        if self._exchange is not None and not self._exchange.is_complete:
+            self._exchange.end_body()
 
     def on_body(self, body: bytes) -> None:
         """Takes a piece of a body."""
@@ -212,74 +287,92 @@ class BoundedProtocol(HttpToolsProtocol):
         self._steps += 1
         self._pieces.append(body)
 
-    def on_response_complete(self) -> None:
+    def want_body(self) -> None:
+        """Goes on reading, for a request that wants more of its body or has its response."""
+        # While it reads, nothing is left to parse.
+        if self.flow.read_paused and not self._resume_parsing():
+            self.flow.resume_reading()
+
+    def response_complete(self, exchange: Exchange) -> None:
         """Goes on with what came meanwhile; where the request's own body is still coming, bounds that."""
-        super().on_response_complete()
-        if self.transport.is_closing():
-            self._forget_unparsed()
+        if not exchange.keep_alive:
+            self.transport.close()
+        if self.is_closing():
+            self._forget_buffer()
             return
-        if self.cycle.more_body and self.cycle.response_complete:
+        self.want_body()
+        self._begin_idling()
+        if exchange.more_body:
             self._drained_bytes = 0
             self._drain_timer = self.loop.call_later(DRAIN_SECONDS, self.transport.close)
-        self._behind = self._unparsed.left > 0
+        self._behind = self._buffer.left > 0
         if self._behind or self.flow.read_paused or self._in_body:
             self._parse()
         else:
             self._watch_head()
 
+    def end_response(self) -> None:
+        """Ends the connection once what was sent is out; the request in progress can send nothing more."""
+        if self._exchange is not None:
+            self._exchange.is_abandoned = True
+        self.transport.close()
+
     def pause_writing(self) -> None:
-        """Begins to wait for a client that does not take its answer, where the kernel does not."""
-        super().pause_writing()
+        """Begins to wait for a client that does not take its response, where the kernel does not."""
+        self.flow.pause_writing()
         if self._send_timer is None and not self._kernel_bounds_sending:
             self._send_timer = self.loop.call_later(SEND_SECONDS, self.transport.abort)
 
     def resume_writing(self) -> None:
         """Ends that: it took most of what waited for it."""
         self._end_of_sending()
-        super().resume_writing()
+        self.flow.resume_writing()
 
-    def send_400_response(self, msg: str) -> None:
-        """Answers what is no proper request, and closes the connection.
+    def refuse_request(self) -> None:
+        """Answers a request that is malformed, and closes the connection.
 
-        Where an earlier request waits for its answer, or gets it right now, nothing may come between. What came while
-        it waited gets no answer: the connection ends with those to the requests before.
+        Where an earlier request waits for its response, or gets it right now, nothing may come between. What came
+        while it waited gets no response: the connection ends with those to the requests before.
         """
-        cycle: RequestResponseCycle | None = self.cycle
-        if cycle is not None and not cycle.response_complete:
-            if not cycle.more_body:
-                cycle.keep_alive = False
+        exchange = self._exchange
+        if exchange is not None and not exchange.is_complete:
+            if not exchange.more_body:
+                exchange.keep_alive = False
                 return
-            if cycle.response_started:
+            if exchange.is_started:
                 self.transport.close()
                 return
-        if self._behind:
-            self.transport.close()
-            return
-        status = self._refusal or HTTPStatus.BAD_REQUEST
-        self._write_refusal(status, self._detail)
+        if not self._behind:
+            self._write_refusal(self._refusal or HTTPStatus.BAD_REQUEST, self._detail)
         self.transport.close()
 
+    def shut_down(self) -> None:
+        """Ends the connection after the response that is in progress, or at once if there is none."""
+        if self._exchange is None or self._exchange.is_complete:
+            self.transport.close()
+        else:
+            self._exchange.keep_alive = False
+
     def cut_off(self) -> None:
-        """Ends the request in progress because the server stops: with a 503 where its response has not begun.
+        """Ends the request in progress because the server stops: with a 503 if its response has not begun.
 
         The connection stays open for its client to take that, and nothing more is read from it.
         """
-        cycle = self._active
-        if self.transport.is_closing() or cycle is None or cycle.response_complete:
+        exchange = self._exchange
+        if self.is_closing() or exchange is None or exchange.is_complete:
             self.transport.close()
             return
-        logger.warning("%s %s: cut off, since the server stops", cycle.scope["method"], _path_of(cycle))
+        path = exchange.scope["raw_path"].decode("latin-1")
+        logger.warning("%s %s: cut off, since the server stops", exchange.scope["method"], path)
         self._is_cut_off = True
-        self._forget_unparsed()
-        if cycle.response_started or self.flow.write_paused:
+        self._forget_buffer()
+        if exchange.is_started or self.flow.write_paused:
             self.transport.abort()
         else:
             self._write_refusal(HTTPStatus.SERVICE_UNAVAILABLE, "The server is stopping: send the request again.")
             self.transport.write_eof()
         # To the application it looks as if the client had left; what it still does is of no interest to the log.
-        cycle.logger = _SILENT
-        cycle.disconnected = True
-        cycle.message_event.set()
+        exchange.abandon(silently=True)
 
     def _write_refusal(self, status: HTTPStatus, detail: str) -> None:
         media_type, body = self.refusal(status, detail)
@@ -301,11 +394,6 @@ class BoundedProtocol(HttpToolsProtocol):
         }
         return "application/problem+json", msgspec.json.encode(problem)
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        self._active = cycle
-        old = cycle.scope["http_version"] == "1.0"
-        super()._start_asgi_task(cycle, without_chunks(app, cycle) if old else app)
-
     def _parse_whole(self, data: bytes) -> bytes:
         """Parses a whole head at the beginning of what came, and a body of known length behind it; returns the rest."""
         if not self._in_body:
@@ -324,8 +412,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _parse(self) -> None:
         """Parses what came, until a request waits for its response or others are to have their turn."""
-        unparsed, steps = self._unparsed, 0
-        while unparsed.left and not self._must_wait():
+        buffer, steps = self._buffer, 0
+        while buffer.left and not self._must_wait():
             if steps >= MAX_STEPS:
                 self._resume_parsing()
                 break
@@ -333,25 +421,25 @@ class BoundedProtocol(HttpToolsProtocol):
             self._parse_slice()
             steps += self._steps
         self._hand_over()
-        if self.transport.is_closing():
-            self._forget_unparsed()
-        elif unparsed.left:
+        if self.is_closing():
+            self._forget_buffer()
+        elif buffer.left:
             self.flow.pause_reading()
         elif not self._is_full():
-            self.flow.read_on()
+            self.flow.resume_reading()
         self._watch_head()
 
     def _parse_slice(self) -> None:
         if self._waiting_bytes > MAX_HEAD_BYTES:
             self._refusal, self._detail = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, _LARGE_HEAD
-            self.send_400_response("")
+            self.refuse_request()
             return
         if not self._in_body:
-            piece = self._unparsed.take_lines(self._unparsed.left)
+            piece = self._buffer.take_lines(self._buffer.left)
         elif self._body_left == CHUNKED:
-            piece = self._unparsed.take_chunks(self._slice_bytes)
+            piece = self._buffer.take_chunks(self._slice_bytes)
         else:
-            piece = self._unparsed.take(max(self._body_left, 1))
+            piece = self._buffer.take(max(self._body_left, 1))
             self._body_left -= len(piece)
         self._waiting_bytes += len(piece)
         self._feed(piece)
@@ -359,27 +447,27 @@ class BoundedProtocol(HttpToolsProtocol):
         self._slice_bytes = min(2 * self._slice_bytes, _LARGE_SLICE_BYTES) if large else _SLICE_BYTES
 
     def _must_wait(self) -> bool:
-        cycle: RequestResponseCycle | None = self.cycle
-        if self.transport.is_closing() or cycle is None or cycle.response_complete:
-            return self.transport.is_closing()
-        return not cycle.more_body or self._is_full()
+        exchange = self._exchange
+        if exchange is None or exchange.is_complete or self.is_closing():
+            return self.is_closing()
+        return not exchange.more_body or len(exchange.body) > BODY_BYTES
 
     def _is_full(self) -> bool:
-        cycle: RequestResponseCycle | None = self.cycle
-        return cycle is not None and not cycle.response_complete and len(cycle.body) > HIGH_WATER_LIMIT
+        exchange = self._exchange
+        return exchange is not None and not exchange.is_complete and len(exchange.body) > BODY_BYTES
 
     def _resume_parsing(self) -> bool:
         """Has what is left parsed in a later turn; returns whether anything is."""
-        if self._turn is None and self._unparsed.left:
+        if self._turn is None and self._buffer.left:
             self._turn = self.loop.call_soon(self._next_turn)
-        return self._unparsed.left > 0
+        return self._buffer.left > 0
 
     def _next_turn(self) -> None:
         self._turn = None
         self._parse()
 
-    def _forget_unparsed(self) -> None:
-        self._unparsed.clear()
+    def _forget_buffer(self) -> None:
+        self._buffer.clear()
         if self._turn is not None:
             self._turn.cancel()
             self._turn = None
@@ -391,49 +479,49 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         pieces.clear()
-        cycle: Any = self.cycle  # uvicorn declares a bytearray, and makes bytes of it where it hands it on.
-        if cycle.response_complete:
+        exchange = self._exchange
+        assert exchange is not None  # noqa: S101 - a body comes behind its head
+        if exchange.is_complete:
             self._drained_bytes += len(body)
             if self._drained_bytes > MAX_DRAINED_BYTES:
                 self.transport.close()
             return
-        if not cycle.body:
-            cycle.body, body = body, b""
-        elif isinstance(cycle.body, bytes):
-            cycle.body = bytearray(cycle.body)
-        super().on_body(body)
+        exchange.add_body(body)
+        if len(exchange.body) > BODY_BYTES:
+            self.flow.pause_reading()
 
     def _feed(self, data: bytes | memoryview) -> None:
         try:
             while data:
                 try:
-                    self.parser.feed_data(data)
+                    self._parser.feed_data(data)
                     return
                 except HttpParserUpgrade as offer:
                     data = memoryview(data)[offer.args[0] :]
                     self._decline()
         except HttpParserError:
             self._hand_over()
-            self.send_400_response("")
+            self.refuse_request()
 
     def _decline(self) -> None:
         """Goes on with HTTP/1.1 where a client offers another protocol (RFC 9110, section 7.8), as Java's always does.
 
-        The parser would take the request's body for that protocol (MagicStack/httptools, issue 124), and uvicorn for
+        The parser would take the request's body for that protocol (MagicStack/httptools, issue 124), and this class for
         the next request: so another parser gets the same request without the offer, and then what follows.
         """
-        method, version = self.parser.get_method(), self.parser.get_http_version().encode()
-        tokens = [token.strip() for name, value in self.headers if name == b"connection" for token in value.split(b",")]
+        method, version = self._parser.get_method(), self._parser.get_http_version().encode()
+        tokens = [
+            token.strip() for name, value in self._headers if name == b"connection" for token in value.split(b",")
+        ]
         kept = [token for token in tokens if token.lower() not in _HOP_BY_HOP]
-        headers = [(name, value) for name, value in self.headers if name not in _HOP_BY_HOP]
+        headers = [(name, value) for name, value in self._headers if name not in _HOP_BY_HOP]
         lines = [b"%s: %s\r\n" % field for field in [*headers, (b"connection", b", ".join(kept))]]
-        self.parser = HttpRequestParser(self)
-        self._make_lenient()
-        self.parser.feed_data(b"%s %s HTTP/%s\r\n%s\r\n" % (method, self.url, version, b"".join(lines)))
+        self._parser = self._new_parser()
+        self._parser.feed_data(b"%s %s HTTP/%s\r\n%s\r\n" % (method, self._url, version, b"".join(lines)))
 
     def _refuse(self, status: HTTPStatus, detail: str) -> NoReturn:
         self._refusal, self._detail = status, detail
-        # The parser stops at any exception, and uvicorn then calls `send_400_response`.
+        # The parser stops at any exception, and `_feed` then calls `refuse_request`.
         raise ValueError(status.phrase)
 
     def _watch_head(self) -> None:
@@ -441,10 +529,21 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._in_head and self._head_timer is None and not self.flow.read_paused:
             self._head_timer = self.loop.call_later(HEAD_SECONDS, self._too_slow)
 
-    def _go_on_waiting(self) -> None:
-        # For the rest of a body whose request was answered already: it may be refused, but it comes.
-        self._unset_keepalive_if_required()
-        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+    def _begin_idling(self) -> None:
+        """Begins to wait for the next request. One timer looks from time to time, rather than one for each request."""
+        self._idle_since = self.loop.time()
+        if self._idle_timer is None:
+            self._idle_timer = self.loop.call_later(self.server.keep_alive_seconds, self._look_for_idleness)
+
+    def _look_for_idleness(self) -> None:
+        self._idle_timer = None
+        if self._idle_since is None:
+            return
+        left = self._idle_since + self.server.keep_alive_seconds - self.loop.time()
+        if left <= 0:
+            self.transport.close()
+        else:
+            self._idle_timer = self.loop.call_later(left, self._look_for_idleness)
 
     def _end_of_head(self) -> None:
         self._in_head = False
@@ -452,10 +551,16 @@ class BoundedProtocol(HttpToolsProtocol):
             self._head_timer.cancel()
             self._head_timer = None
 
-    def _make_lenient(self) -> None:
-        # uvicorn sets the first. The second: the parser ends with the same error for many kinds of Transfer-Encoding;
-        # `body_length` is stricter than it is, and tells them apart.
-        self.parser.set_dangerous_leniencies(lenient_data_after_close=True, lenient_transfer_encoding=True)
+    def _new_parser(self) -> HttpRequestParser:
+        """Returns a parser that leaves two decisions to this class.
+
+        Data after a request with ``Connection: close`` is not an error: the request gets its response first. And the
+        parser ends with the same error for many kinds of Transfer-Encoding; `body_length` is stricter than it is, and
+        tells them apart.
+        """
+        parser = HttpRequestParser(self)
+        parser.set_dangerous_leniencies(lenient_data_after_close=True, lenient_transfer_encoding=True)
+        return parser
 
     def _end_of_draining(self) -> None:
         if self._drain_timer is not None:
@@ -470,29 +575,11 @@ class BoundedProtocol(HttpToolsProtocol):
     def _too_slow(self) -> None:
         self._head_timer = None
         self._refusal, self._detail = HTTPStatus.REQUEST_TIMEOUT, _SLOW_HEAD
-        self.send_400_response("")
+        self.refuse_request()
 
 
-class _Flow(FlowControl):
-    """Reads nothing while there is something left to parse."""
-
-    def __init__(self, transport: asyncio.Transport, parse: Callable[[], bool]) -> None:
-        super().__init__(transport)
-        self._parse = parse
-
-    def resume_reading(self) -> None:
-        """Called by uvicorn where a request wants more of its body, or has its response."""
-        # While it reads, nothing is left.
-        if self.read_paused and not self._parse():
-            self.read_on()
-
-    def read_on(self) -> None:
-        """Reads again, whatever is left."""
-        super().resume_reading()
-
-
-def _path_of(cycle: RequestResponseCycle) -> str:
-    return cycle.scope["raw_path"].decode("latin-1")
+def _address(name: Any) -> tuple[str, int] | None:
+    return (str(name[0]), int(name[1])) if isinstance(name, tuple) else None
 
 
 def _bound_sending(transport: asyncio.Transport) -> bool:

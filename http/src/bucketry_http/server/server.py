@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 import socket
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from time import monotonic
 from typing import Any, Final
 
 import msgspec
-import uvicorn
-from uvicorn.server import HANDLED_SIGNALS, ServerState
 
+from bucketry_http.server.lifespan import Lifespan
 from bucketry_http.server.process_memory import keep_freed_memory
-from bucketry_http.server.protocol import BoundedProtocol
+from bucketry_http.server.protocol import BoundedProtocol, ServerState
 
 BACKLOG: Final = 2048
 GRACE_SECONDS: Final = 10.0
@@ -27,6 +28,9 @@ _POLL_SECONDS: Final = 0.02
 
 KEEP_ALIVE_SECONDS: Final = 75
 """How long a connection may wait for its next request: longer than the proxies in front, which reuse it."""
+
+_SIGNALS: Final = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name))
+"""Those that stop a server; the last one is Windows' own."""
 
 OnReady = Callable[[tuple[str, ...]], None]
 
@@ -80,7 +84,8 @@ class Server:
         self._grace_seconds = grace_seconds
         self._shutdown_delay = shutdown_delay
         self.was_forced = False
-        self._servers: list[_Server] = []
+        self._servers: list[_AppServer] = []
+        self._ending = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def run(self) -> None:
@@ -88,10 +93,10 @@ class Server:
 
         Raises:
             OSError: An address is in use or not available; nothing is served then.
+            StartFailed: An application does not start; nothing is served then.
         """
         keep_freed_memory()
-        factory = uvicorn.Config("", log_config=None).get_loop_factory()
-        with asyncio.Runner(loop_factory=factory) as runner:
+        with asyncio.Runner(loop_factory=new_loop) as runner:
             runner.run(self.serve())
 
     async def serve(self) -> None:
@@ -99,6 +104,7 @@ class Server:
 
         Raises:
             OSError: An address is in use or not available; nothing is served then.
+            StartFailed: An application does not start; nothing is served then.
         """
         self._loop = asyncio.get_running_loop()
         with contextlib.ExitStack() as stack:
@@ -107,17 +113,19 @@ class Server:
                 for listener in self._listeners
             ]
             urls = tuple(map(_url, self._listeners, sockets))
-            self._servers = [_Server(listener.app, self._grace_seconds) for listener in self._listeners]
+            self._servers = [
+                _AppServer(listener.app, bound, self._grace_seconds)
+                for listener, bound in zip(self._listeners, sockets, strict=True)
+            ]
             with self._signals():
-                running = [
-                    asyncio.ensure_future(server.serve(sockets=[bound]))
-                    for server, bound in zip(self._servers, sockets, strict=True)
-                ]
-                ready = asyncio.ensure_future(self._announce(urls))
                 try:
-                    await asyncio.gather(*running)
+                    await asyncio.gather(*(server.start() for server in self._servers))
+                    self.urls = urls
+                    if self._on_ready is not None:
+                        self._on_ready(urls)
+                    await self._ending.wait()
                 finally:
-                    ready.cancel()
+                    await asyncio.gather(*(server.end() for server in self._servers))
 
     def stop(self) -> None:
         """Ends `serve`: readiness first, then new connections, then what is in progress; a second call ends all now.
@@ -128,33 +136,23 @@ class Server:
             self._loop.call_soon_threadsafe(self._stop)
 
     def _stop(self) -> None:
-        if all(server.server_state.stopping for server in self._servers):
+        if all(server.state.stopping for server in self._servers):
             self.was_forced = True
-            self._end(force=True)
+            for server in self._servers:
+                server.is_forced = True
+            self._ending.set()
             return
         for server in self._servers:
-            server.server_state.stopping = True
+            server.state.stopping = True
         if self._shutdown_delay > 0:
-            asyncio.get_running_loop().call_later(self._shutdown_delay, self._end)
+            asyncio.get_running_loop().call_later(self._shutdown_delay, self._ending.set)
         else:
-            self._end()
-
-    def _end(self, *, force: bool = False) -> None:
-        for server in self._servers:
-            server.force_exit |= force
-            server.should_exit = True
-
-    async def _announce(self, urls: tuple[str, ...]) -> None:
-        for server in self._servers:
-            await server.listening.wait()
-        self.urls = urls
-        if self._on_ready is not None:
-            self._on_ready(urls)
+            self._ending.set()
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:
         loop, handled = asyncio.get_running_loop(), []
-        for number in HANDLED_SIGNALS:
+        for number in _SIGNALS:
             # Only a main thread can take signals, and not on every system; elsewhere there is `stop`.
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
                 loop.add_signal_handler(number, self._stop)
@@ -166,76 +164,65 @@ class Server:
                 loop.remove_signal_handler(number)
 
 
-class _State(ServerState):
-    """uvicorn's state of a server.
+class _AppServer:
+    """Serves one application on one socket."""
 
-    Attributes:
-        stopping: Whether it is about to stop (`bucketry_http.shared.ending.is_stopping`).
-    """
-
-    stopping = False
-
-
-class _Server(uvicorn.Server):
-    """uvicorn's server without its signal handlers, since several run side by side, and with an end of its own."""
-
-    def __init__(self, app: Any, grace_seconds: float) -> None:
-        config = uvicorn.Config(
-            app,
-            # An application that speaks another language than JSON has its own answers to what is no request.
-            http=getattr(app, "protocol", BoundedProtocol),
-            ws="none",
-            lifespan="on",
-            access_log=False,
-            log_config=None,
-            server_header=False,
-            backlog=BACKLOG,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        )
-        super().__init__(config)
-        self.server_state: _State = _State()
-        self.listening = asyncio.Event()
+    def __init__(self, app: Any, bound: socket.socket, grace_seconds: float) -> None:
+        # An application that speaks another language than JSON has its own responses to malformed requests.
+        self._protocol: type[BoundedProtocol] = getattr(app, "protocol", BoundedProtocol)
+        self._bound = bound
         self._grace_seconds = grace_seconds
+        self._lifespan = Lifespan(app)
+        self._server: asyncio.Server | None = None
+        self.state = ServerState(app, KEEP_ALIVE_SECONDS)
+        self.state.app_state = self._lifespan.state
+        self.is_forced = False
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.listening.set()
+    async def start(self) -> None:
+        """Starts the application, then to accept connections."""
+        await self._lifespan.start()
+        loop = asyncio.get_running_loop()
+        make = partial(self._protocol, self.state)
+        self._server = await loop.create_server(make, sock=self._bound, backlog=BACKLOG)
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+    async def end(self) -> None:
         """Ends all connections: those without a request now, others with their response, and the rest when time is up.
 
-        uvicorn's own cancels the rest, which then sends 500 and logs a traceback for each.
+        Then ends the application.
         """
-        for listening in (*self.servers, *(sockets or ())):
-            listening.close()
-        for connection in self._connections():
-            connection.shutdown()
+        if self._server is not None:
+            self._server.close()
+        self._bound.close()
+        for connection in tuple(self.state.connections):
+            connection.shut_down()
         await self._idle(self._grace_seconds)
-        for connection in self._connections():
+        for connection in tuple(self.state.connections):
             connection.cut_off()
         await self._idle(LINGER_SECONDS)
-        for connection in self._connections():
+        for connection in tuple(self.state.connections):
             connection.transport.abort()
-        for task in (tasks := list(self.server_state.tasks)):
+        for task in (tasks := list(self.state.tasks)):
             task.cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=LINGER_SECONDS)
-        await self.lifespan.shutdown()
-
-    def _connections(self) -> list[BoundedProtocol]:
-        return [connection for connection in self.server_state.connections if isinstance(connection, BoundedProtocol)]
+        await self._lifespan.end()
 
     async def _idle(self, seconds: float) -> None:
         """Returns once nothing is in progress any more, time is up, or somebody is in a hurry."""
         until = monotonic() + seconds
-        while (self.server_state.connections or self.server_state.tasks) and not self.force_exit:
+        while (self.state.connections or self.state.tasks) and not self.is_forced:
             if monotonic() >= until:
                 return
             await asyncio.sleep(_POLL_SECONDS)
 
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
+
+def new_loop() -> asyncio.AbstractEventLoop:
+    """Returns an event loop: uvloop's, where the system has it."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
 
 
 def bind(host: str, port: int) -> socket.socket:

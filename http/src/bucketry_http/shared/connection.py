@@ -5,10 +5,8 @@ ASGI has no word for it: an application that returns without having sent all of 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any, Final
-from weakref import ref
 
 MAX_DRAINED_BYTES: Final = 64 * 1024 * 1024
 """How much of a refused body is still read, so that a client that sends it all before it listens gets its answer."""
@@ -16,27 +14,8 @@ MAX_DRAINED_BYTES: Final = 64 * 1024 * 1024
 DRAIN_SECONDS: Final = 30.0
 """For how long it is read, however it comes; then the connection ends."""
 
-_EXTENSION: Final = "bucketry.connection"
-
-
-def provide_connection(scope: Any, cycle: Any, transport: asyncio.Transport, server: Any) -> None:
-    """Lets the application end a request's connection, and know when the server ends; called by the server.
-
-    Args:
-        scope: The request's ASGI scope.
-        cycle: uvicorn's state of the request.
-        transport: The connection.
-        server: uvicorn's state of the server.
-    """
-    # The state holds the scope: a plain reference back would be a cycle for each request.
-    state = ref(cycle)
-
-    def end() -> None:
-        if (found := state()) is not None:
-            found.disconnected = True
-        transport.close()
-
-    scope["extensions"] = {**scope.get("extensions", {}), _EXTENSION: {"end": end, "server": server}}
+EXTENSION: Final = "bucketry.connection"
+"""What the server puts into a scope's extensions: ``end``, which ends the connection, and ``server``, its state."""
 
 
 def is_stopping(scope: Any) -> bool:
@@ -44,7 +23,7 @@ def is_stopping(scope: Any) -> bool:
 
     Behind another server than the project's own the answer is no.
     """
-    extension = (scope.get("extensions") or {}).get(_EXTENSION)
+    extension = (scope.get("extensions") or {}).get(EXTENSION)
     return extension is not None and getattr(extension["server"], "stopping", False)
 
 
@@ -53,7 +32,7 @@ def end_connection(scope: Any) -> None:
 
     Behind another server than the project's own nothing happens.
     """
-    extension = (scope.get("extensions") or {}).get(_EXTENSION)
+    extension = (scope.get("extensions") or {}).get(EXTENSION)
     if extension is not None:
         end: Callable[[], None] = extension["end"]
         end()

@@ -1,0 +1,260 @@
+"""One request and its response: what the application receives, and what it sends (ASGI)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+from bucketry_http.server.date_header import date_now
+
+if TYPE_CHECKING:
+    from bucketry_http.server.protocol import BoundedProtocol
+
+BODY_BYTES: Final = 64 * 1024
+"""More of a request's body than this does not wait for the application: the connection is not read meanwhile."""
+
+_CHUNKED: Final = -1
+_UNTIL_CLOSE: Final = -2
+"""Lengths of a response's body that are no number of bytes."""
+
+_STATUS_LINES: Final = {
+    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\ndate: ".encode() for status in HTTPStatus
+}
+_NAME: Final = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_BAD_VALUE: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+"""What would end a header's line, or is forbidden in it (RFC 9110, 5.1 and 5.5)."""
+
+_MAX_NAMES: Final = 1000
+_FRAMING: Final = frozenset({b"content-length: ", b"transfer-encoding: ", b"connection: "})
+_CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+_FAILED: Final = b"Internal Server Error"
+
+logger = logging.getLogger("bucketry_http")
+
+_names: dict[bytes, bytes] = {}
+
+
+class Exchange:
+    """A request whose head has come, and its response.
+
+    Attributes:
+        scope: The ASGI scope.
+        body: What has come of the request's body, and the application has not received.
+        more_body: Whether more of it is to come.
+        keep_alive: Whether the connection stays open after the response.
+        is_started: Whether the response's head has been sent.
+        is_complete: Whether the response has been sent as a whole.
+        task: What runs the application.
+        is_abandoned: Whether the client is gone, or is to get no more: what the application sends goes nowhere.
+        is_silent: Whether the log says nothing of what the application still does.
+    """
+
+    __slots__ = (
+        "_connection",
+        "_expects_continue",
+        "_has_news",
+        "_left",
+        "_waiter",
+        "body",
+        "is_abandoned",
+        "is_complete",
+        "is_silent",
+        "is_started",
+        "keep_alive",
+        "more_body",
+        "scope",
+        "task",
+    )
+
+    def __init__(
+        self, connection: BoundedProtocol, scope: dict[str, Any], *, keep_alive: bool, expects_continue: bool
+    ) -> None:
+        """Begins with nothing of the body, and no response."""
+        self._connection = connection
+        self._expects_continue = expects_continue
+        self._has_news = False
+        self._waiter: asyncio.Future[None] | None = None
+        self._left = 0
+        self.task: asyncio.Task[None] | None = None
+        self.scope = scope
+        self.keep_alive = keep_alive
+        self.body: bytes | bytearray = b""
+        self.more_body = True
+        self.is_started = self.is_complete = self.is_abandoned = self.is_silent = False
+
+    def add_body(self, data: bytes) -> None:
+        """Takes more of the request's body; the first piece is kept as it is, without a copy."""
+        if not self.body:
+            self.body = data
+        else:
+            if isinstance(self.body, bytes):
+                self.body = bytearray(self.body)
+            self.body += data
+        self.wake()
+
+    def end_body(self) -> None:
+        """Says that the request's body is complete."""
+        self.more_body = False
+        self.wake()
+
+    def abandon(self, *, silently: bool = False) -> None:
+        """Tells the application that its client is gone.
+
+        Args:
+            silently: Whether nothing is logged of what the application still does.
+        """
+        self.is_abandoned = True
+        self.is_silent = silently
+        self.wake()
+
+    def wake(self) -> None:
+        """Has `receive` look again."""
+        self._has_news = True
+        if self._waiter is not None:
+            waiter, self._waiter = self._waiter, None
+            if not waiter.done():
+                waiter.set_result(None)
+
+    async def run(self, app: Any) -> None:
+        """Runs the application; one that fails, or ends too early, gets a 500 or the end of its connection."""
+        try:
+            await app(self.scope, self.receive, self.send)
+        except BaseException as error:  # noqa: BLE001 - the task ends here, and nobody looks at what it raised
+            self._log("the application failed", error)
+            await self._fail()
+        else:
+            if not self.is_complete and not self.is_abandoned:
+                self._log("the application returned before its response was complete")
+                await self._fail()
+        finally:
+            self._connection.tasks.discard(self.task)
+            self.task = None
+
+    async def receive(self) -> dict[str, Any]:
+        """Returns the next piece of the body, or that the request is over (ASGI's ``receive``)."""
+        if self._expects_continue and not self._connection.is_closing():
+            self._expects_continue = False
+            self._connection.write(_CONTINUE)
+        if not self.is_abandoned and not self.is_complete:
+            self._connection.want_body()
+            if not self._has_news:
+                await self._news()
+        self._has_news = False
+        if self.is_abandoned or self.is_complete:
+            return {"type": "http.disconnect"}
+        body, self.body = self.body, b""
+        return {
+            "type": "http.request",
+            "body": body if isinstance(body, bytes) else bytes(body),
+            "more_body": self.more_body,
+        }
+
+    async def send(self, message: Any) -> None:
+        """Sends a part of the response (ASGI's ``send``).
+
+        Raises:
+            RuntimeError: The application broke the order of messages, sent a header that is none, or sent more or less
+                than its Content-Length.
+        """
+        connection = self._connection
+        if connection.flow.write_paused and not self.is_abandoned:
+            await connection.flow.drain()
+        if self.is_abandoned:
+            return
+        kind = message["type"]
+        if not self.is_started and kind == "http.response.start":
+            connection.write(self._head(message["status"], message.get("headers", ())))
+            self.is_started, self._expects_continue = True, False
+        elif self.is_started and not self.is_complete and kind == "http.response.body":
+            self._send_body(message.get("body", b""), more=message.get("more_body", False))
+        else:
+            raise RuntimeError(f"the message {kind!r} is out of order")
+
+    def _head(self, status: int, headers: Any) -> bytes:
+        lines = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\ndate: " % status, date_now(), b"\r\n"]
+        length: int | None = None
+        says_close = False
+        for name, value in headers:
+            line = _names.get(name) or _checked_name(name)
+            if line in _FRAMING:
+                if line == b"content-length: ":
+                    length = int(value) if length is None else length
+                elif line == b"connection: ":
+                    says_close |= b"close" in [token.strip() for token in value.lower().split(b",")]
+                elif value.lower() == b"chunked":
+                    length = _CHUNKED
+            lines += (line, value, b"\r\n")
+        if _BAD_VALUE.search(b"".join([value for _, value in headers])):
+            raise RuntimeError("the value of a header of the response has a control character")
+        self.keep_alive &= not says_close
+        if not self.keep_alive and not says_close:
+            lines.append(b"connection: close\r\n")
+        if length is None and self.scope["method"] != "HEAD" and status not in (204, 304):
+            length = self._unknown_length(lines)
+        self._left = length or 0
+        lines.append(b"\r\n")
+        return b"".join(lines)
+
+    def _unknown_length(self, lines: list[bytes]) -> int:
+        if self.scope["http_version"] == "1.0":
+            # RFC 9112, 6.1: such a client knows no chunks. Its body ends with the connection.
+            return _UNTIL_CLOSE
+        lines.append(b"transfer-encoding: chunked\r\n")
+        return _CHUNKED
+
+    def _send_body(self, body: bytes, *, more: bool) -> None:
+        if self.scope["method"] == "HEAD":
+            self._left = 0
+        elif self._left == _CHUNKED:
+            last = b"" if more else b"0\r\n\r\n"
+            if body or last:
+                self._connection.write(b"".join((b"%x\r\n" % len(body), body, b"\r\n", last)) if body else last)
+        else:
+            if self._left != _UNTIL_CLOSE:
+                self._left -= len(body)
+                if self._left < 0:
+                    raise RuntimeError("the body of the response is longer than its Content-Length")
+            if body:
+                self._connection.write(body)
+        if not more:
+            self._complete()
+
+    def _complete(self) -> None:
+        if self._left > 0:
+            raise RuntimeError("the body of the response is shorter than its Content-Length")
+        self.is_complete = True
+        self.wake()
+        self._connection.response_complete(self)
+
+    async def _news(self) -> None:
+        self._waiter = asyncio.get_running_loop().create_future()
+        await self._waiter
+
+    async def _fail(self) -> None:
+        """Ends the response of an application that did not: with a 500, if nothing of it was sent."""
+        if self.is_started:
+            self._connection.close()
+            return
+        headers = [
+            (b"content-type", b"text/plain; charset=utf-8"),
+            (b"content-length", b"%d" % len(_FAILED)),
+            (b"connection", b"close"),
+        ]
+        await self.send({"type": "http.response.start", "status": HTTPStatus.INTERNAL_SERVER_ERROR, "headers": headers})
+        await self.send({"type": "http.response.body", "body": _FAILED})
+
+    def _log(self, message: str, error: BaseException | None = None) -> None:
+        if not self.is_silent:
+            logger.error("%s", message, exc_info=error)
+
+
+def _checked_name(name: bytes) -> bytes:
+    if not _NAME.fullmatch(name):
+        raise RuntimeError("the name of a header of the response is malformed")
+    line = name.lower() + b": "
+    if len(_names) < _MAX_NAMES:
+        _names[bytes(name)] = line
+    return line

@@ -1,0 +1,51 @@
+"""Whether a connection is read, and whether it takes what is written."""
+
+from __future__ import annotations
+
+import asyncio
+
+
+class Flow:
+    """The flow of one connection, in both directions.
+
+    Attributes:
+        read_paused: Whether nothing is read from the client for now.
+        write_paused: Whether the client has yet to take much of what was written.
+    """
+
+    __slots__ = ("_drained", "_transport", "read_paused", "write_paused")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        """Starts open in both directions."""
+        self._transport = transport
+        self._drained: asyncio.Event | None = None
+        self.read_paused = self.write_paused = False
+
+    def pause_reading(self) -> None:
+        """Reads nothing more; a second call does nothing."""
+        if not self.read_paused:
+            self.read_paused = True
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Reads again; a second call does nothing."""
+        if self.read_paused:
+            self.read_paused = False
+            self._transport.resume_reading()
+
+    def pause_writing(self) -> None:
+        """Has `drain` wait."""
+        self.write_paused = True
+        self._drained = asyncio.Event()
+
+    def resume_writing(self) -> None:
+        """Lets all who wait in `drain` go on."""
+        self.write_paused = False
+        if self._drained is not None:
+            self._drained.set()
+            self._drained = None
+
+    async def drain(self) -> None:
+        """Returns once the client has taken most of what was written, or is gone."""
+        if self._drained is not None:
+            await self._drained.wait()

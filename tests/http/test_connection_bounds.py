@@ -225,7 +225,7 @@ def test_the_last_of_an_answer_is_not_kept_for_ever(
             client.sendall(request("GET", f"{OBJECTS}/a"))
             time.sleep(0.002)
         assert not held[0].flow.write_paused
-        assert eventually(lambda: held[0] not in held[0].connections)
+        assert eventually(lambda: held[0] not in held[0].server.connections)
     assert not caplog.records
 
 
@@ -238,7 +238,7 @@ def test_where_the_kernel_does_not_watch_the_server_does(
     store.put_object("my-assets", "large", bytes(32 * MIB))
     with running(store) as port, connect(port) as client:
         client.sendall(request("GET", f"{OBJECTS}/large"))
-        assert eventually(lambda: bool(held) and held[0] not in held[0].connections)
+        assert eventually(lambda: bool(held) and held[0] not in held[0].server.connections)
 
 
 @LINUX

@@ -6,8 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+from bucketry_http.server.protocol import ServerState
 from litestar import Litestar, Request, get, post
+from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState as UvicornState
 
 EXPIRES_AT = datetime(2024, 1, 15, 11, 30, tzinfo=UTC)
 
@@ -63,9 +66,12 @@ async def _upload(request: Request[Any, Any, Any]) -> Received:
 
 
 class BareLitestar(Litestar):
-    """Litestar as uvicorn serves it, without the bounds on connections that the product adds."""
+    """Litestar as uvicorn serves it, without the limits on connections that the product's server has."""
 
-    protocol = HttpToolsProtocol
+    def protocol(self, _: ServerState) -> HttpToolsProtocol:
+        """Returns uvicorn's side of a connection, in place of the product's."""
+        config = Config(self, log_config=None, access_log=False, server_header=False, ws="none")
+        return HttpToolsProtocol(config, UvicornState(), {})
 
 
 def bare_litestar() -> Litestar:

@@ -13,7 +13,7 @@ from bucketry_contract.suite.part_copies import PartCopyTests
 from bucketry_memory import MemoryDriver, MemorySettings
 from bucketry_memory.bucket import Bucket
 from bucketry_testing import S3Endpoint
-from bucketry_testing._ports import reserve_port, url_of
+from bucketry_testing.fresh_store import reserve_port, url_of
 from msgspec.structs import replace
 
 

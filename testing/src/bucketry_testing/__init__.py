@@ -14,14 +14,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from bucketry_testing._endpoints import RestServer, S3Endpoint
-    from bucketry_testing._serving import rest_server, s3_endpoint
+    from bucketry_testing.endpoints import RestServer, S3Endpoint, rest_server, s3_endpoint
 
 _HOMES: Final = {
-    "RestServer": "_endpoints",
-    "S3Endpoint": "_endpoints",
-    "rest_server": "_serving",
-    "s3_endpoint": "_serving",
+    "RestServer": "endpoints",
+    "S3Endpoint": "endpoints",
+    "rest_server": "endpoints",
+    "s3_endpoint": "endpoints",
 }
 
 __all__ = ["RestServer", "S3Endpoint", "rest_server", "s3_endpoint"]

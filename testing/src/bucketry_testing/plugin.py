@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from bucketry.layers import Faults
 
     from bucketry_testing import RestServer, S3Endpoint
-    from bucketry_testing._bed import Bed
+    from bucketry_testing.fresh_store import FreshStore
 
 
 @pytest.fixture
@@ -22,13 +22,13 @@ def bucketry_settings() -> Mapping[str, Any]:
 
 
 @pytest.fixture
-def bucketry_bed(bucketry_settings: Mapping[str, Any]) -> Iterator[Bed]:
+def bucketry_fresh_store(bucketry_settings: Mapping[str, Any]) -> Iterator[FreshStore]:
     """What the fixtures below share within a test; not for use by itself."""
-    from bucketry_testing._bed import Bed
+    from bucketry_testing.fresh_store import FreshStore
 
-    bed = Bed(bucketry_settings)
-    yield bed
-    bed.close()
+    fresh = FreshStore(bucketry_settings)
+    yield fresh
+    fresh.close()
 
 
 @pytest.fixture
@@ -40,20 +40,20 @@ def bucketry_faults() -> Faults:
 
 
 @pytest.fixture
-def bucketry_store(request: pytest.FixtureRequest, bucketry_bed: Bed) -> Store:
+def bucketry_store(request: pytest.FixtureRequest, bucketry_fresh_store: FreshStore) -> Store:
     """A fresh, empty store in this process; the servers of the same test serve it too."""
     if "bucketry_faults" in request.fixturenames:
-        return bucketry_bed.with_faults(request.getfixturevalue("bucketry_faults"))
-    return bucketry_bed.store
+        return bucketry_fresh_store.with_faults(request.getfixturevalue("bucketry_faults"))
+    return bucketry_fresh_store.store
 
 
 @pytest.fixture
-def bucketry_s3(bucketry_bed: Bed) -> S3Endpoint:
+def bucketry_s3(bucketry_fresh_store: FreshStore) -> S3Endpoint:
     """A live S3 endpoint over a fresh store."""
-    return bucketry_bed.s3
+    return bucketry_fresh_store.s3
 
 
 @pytest.fixture
-def bucketry_rest(bucketry_bed: Bed) -> RestServer:
+def bucketry_rest(bucketry_fresh_store: FreshStore) -> RestServer:
     """A live server of the REST API over a fresh store."""
-    return bucketry_bed.rest
+    return bucketry_fresh_store.rest

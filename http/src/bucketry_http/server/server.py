@@ -25,6 +25,7 @@ LINGER_SECONDS: Final = 1.0
 """How long a client may take to read that its request was cut off, before its connection ends."""
 
 _POLL_SECONDS: Final = 0.02
+"""The longest pause between two looks whether requests are still in progress."""
 
 KEEP_ALIVE_SECONDS: Final = 75
 """How long a connection may wait for its next request: longer than the proxies in front, which reuse it."""
@@ -127,13 +128,22 @@ class Server:
                 finally:
                     await asyncio.gather(*(server.end() for server in self._servers))
 
-    def stop(self) -> None:
+    def stop(self, *, abort: bool = False) -> None:
         """Ends `serve`: readiness first, then new connections, then what is in progress; a second call ends all now.
 
         Safe to call from any thread.
+
+        Args:
+            abort: Whether connections are closed at once, without a response; requests in progress still have
+                ``grace_seconds`` to end.
         """
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._stop)
+            self._loop.call_soon_threadsafe(self._abort if abort else self._stop)
+
+    def _abort(self) -> None:
+        for server in self._servers:
+            server.state.stopping = server.is_aborting = True
+        self._ending.set()
 
     def _stop(self) -> None:
         if all(server.state.stopping for server in self._servers):
@@ -176,7 +186,7 @@ class _AppServer:
         self._server: asyncio.Server | None = None
         self.state = ServerState(app, KEEP_ALIVE_SECONDS)
         self.state.app_state = self._lifespan.state
-        self.is_forced = False
+        self.is_forced = self.is_aborting = False
 
     async def start(self) -> None:
         """Starts the application, then to accept connections."""
@@ -194,7 +204,10 @@ class _AppServer:
             self._server.close()
         self._bound.close()
         for connection in tuple(self.state.connections):
-            connection.shut_down()
+            if self.is_aborting:
+                connection.transport.abort()
+            else:
+                connection.shut_down()
         await self._idle(self._grace_seconds)
         for connection in tuple(self.state.connections):
             connection.cut_off()
@@ -209,11 +222,12 @@ class _AppServer:
 
     async def _idle(self, seconds: float) -> None:
         """Returns once nothing is in progress any more, time is up, or somebody is in a hurry."""
-        until = monotonic() + seconds
+        until, pause = monotonic() + seconds, 0.0
         while (self.state.connections or self.state.tasks) and not self.is_forced:
             if monotonic() >= until:
                 return
-            await asyncio.sleep(_POLL_SECONDS)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause + _POLL_SECONDS / 16, _POLL_SECONDS)
 
 
 def new_loop() -> asyncio.AbstractEventLoop:

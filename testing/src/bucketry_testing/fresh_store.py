@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from bucketry import Store
 from bucketry.layers import Faults
 from bucketry.settings import load_settings
 from bucketry_memory import MemoryDriver, MemorySettings
 
-from bucketry_testing._ports import reserve_port, url_of
-
 if TYPE_CHECKING:
     from bucketry_http import RestSettings
 
-    from bucketry_testing._endpoints import RestServer, S3Endpoint
+    from bucketry_testing.endpoints import RestServer, S3Endpoint
+
+
+HOST: Final = "127.0.0.1"
+
+
+def reserve_port() -> socket.socket:
+    """Returns a socket with a port of its own, on which nobody listens yet."""
+    reserved = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        reserved.bind((HOST, 0))
+        reserved.setblocking(False)
+    except BaseException:
+        reserved.close()
+        raise
+    return reserved
+
+
+def url_of(reserved: socket.socket) -> str:
+    """Returns the URL of what will listen on a socket."""
+    return f"http://{HOST}:{reserved.getsockname()[1]}"
 
 
 def memory_settings(settings: Mapping[str, Any]) -> MemorySettings:
@@ -29,7 +48,7 @@ def memory_settings(settings: Mapping[str, Any]) -> MemorySettings:
     return load_settings(MemorySettings, explicit=settings, environ={})
 
 
-class Bed:
+class FreshStore:
     """What one test uses; nothing of it is shared with another.
 
     The S3 endpoint's port is reserved before the store opens, since presigned URLs carry it. Nobody listens there
@@ -78,7 +97,7 @@ class Bed:
         Args:
             allowed_hosts: As in `S3Settings`.
         """
-        from bucketry_testing._endpoints import S3Endpoint
+        from bucketry_testing.endpoints import S3Endpoint
 
         endpoint = S3Endpoint(self.store, self.settings, self._port, self.with_faults, allowed_hosts)
         self._closing.callback(endpoint.close)
@@ -90,7 +109,7 @@ class Bed:
         Args:
             settings: How to serve it.
         """
-        from bucketry_testing._endpoints import RestServer
+        from bucketry_testing.endpoints import RestServer
 
         server = RestServer(self.store, reserve_port(), self.with_faults, settings)
         self._closing.callback(server.close)

@@ -1,21 +1,22 @@
-"""Live servers over a store, as a test sees them."""
+"""Live servers over a store, as a test sees them: objects, and context managers that make them."""
 
 from __future__ import annotations
 
 import socket
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from bucketry import InvalidArgument, ServedSettings, Store
-from bucketry.layers import Faults
+from bucketry.layers import Fault, Faults
+from bucketry_http import RestSettings
 
-from bucketry_testing._background import Listening
-from bucketry_testing._ports import url_of
+from bucketry_testing.background import Serving
+from bucketry_testing.fresh_store import FreshStore, memory_settings, reserve_port, url_of
 
 if TYPE_CHECKING:
-    from bucketry_http import RestSettings
     from bucketry_http.rest.app import StorageApp
 
 AddFaults = Callable[[Faults], Store]
@@ -36,7 +37,7 @@ class Endpoint(ABC):
         self._url = url_of(reserved)
         self._add_faults = add_faults
         self._faults: Faults | None = None
-        self._listening = Listening(self._app(store), reserved)
+        self._serving = Serving(self._app(store), reserved)
 
     @property
     def faults(self) -> Faults:
@@ -50,7 +51,7 @@ class Endpoint(ABC):
                 raise InvalidArgument("this server was given an open store: open it with a Faults layer of your own")
             faults = Faults(blocks=True)
             # Only now: a store that may wait is called in threads, which a test without faults need not pay for.
-            self._listening.app = self._app(self._add_faults(faults))
+            self._serving.app = self._app(self._add_faults(faults))
             self._faults = faults
         return self._faults
 
@@ -58,7 +59,7 @@ class Endpoint(ABC):
         """Ends the server; the store stays open."""
         if self._faults is not None:
             self._faults.clear()  # Nothing in progress has to wait any longer.
-        self._listening.close()
+        self._serving.close()
 
     @abstractmethod
     def _app(self, store: Store) -> Any:
@@ -174,3 +175,78 @@ def _template() -> StorageApp:
     from bucketry_memory import MemoryDriver, MemorySettings
 
     return create_app(Store(MemoryDriver(MemorySettings())))
+
+
+EndpointT = TypeVar("EndpointT", bound=Endpoint)
+
+
+@contextmanager
+def s3_endpoint(
+    store: Store | None = None,
+    *,
+    buckets: Iterable[str] = (),
+    faults: Iterable[Fault | str] = (),
+    allowed_hosts: Iterable[str] = (),
+    **settings: Any,
+) -> Iterator[S3Endpoint]:
+    """Serves S3 from a fresh store in memory, for as long as the ``with`` statement lasts.
+
+    Args:
+        store: A store of your own to serve instead, which you close. Its presigned URLs lead wherever its driver says.
+        buckets: Buckets to create first.
+        faults: What goes wrong from the start; more with `Endpoint.faults`.
+        allowed_hosts: Host names under which clients reach it, besides those of this machine.
+        settings: Settings of the memory driver: ``access_key``, ``secret_key``, ``region``, ``min_part_size``, …
+
+    Raises:
+        InvalidSettings: A setting is unknown, of the wrong type or out of bounds.
+        InvalidArgument: A fault cannot be read.
+    """
+    hosts = RestSettings(allowed_hosts=tuple(allowed_hosts)).allowed_hosts
+    if store is not None:
+        with closing(S3Endpoint(store, memory_settings(settings), reserve_port(), None, hosts)) as endpoint:
+            yield _prepared(endpoint, buckets, faults)
+        return
+    with closing(FreshStore(settings)) as fresh:
+        yield _prepared(fresh.serve_s3(hosts), buckets, faults)
+
+
+@contextmanager
+def rest_server(
+    store: Store | None = None,
+    *,
+    buckets: Iterable[str] = (),
+    faults: Iterable[Fault | str] = (),
+    allowed_hosts: Iterable[str] = (),
+    cors_origins: Iterable[str] = (),
+    **settings: Any,
+) -> Iterator[RestServer]:
+    """Serves the REST API from a fresh store in memory, for as long as the ``with`` statement lasts.
+
+    Args:
+        store: A store to serve instead, such as that of an `s3_endpoint`; who opened it closes it.
+        buckets: As in `s3_endpoint`; likewise the two below.
+        faults: See above.
+        allowed_hosts: See above.
+        cors_origins: Origins whose web pages may use the API, such as ``http://localhost:3000``.
+        settings: See above.
+
+    Raises:
+        InvalidSettings: As `s3_endpoint`.
+        InvalidArgument: As `s3_endpoint`.
+    """
+    how = RestSettings(allowed_hosts=tuple(allowed_hosts), cors_origins=tuple(cors_origins))
+    if store is not None:
+        with closing(RestServer(store, reserve_port(), settings=how)) as server:
+            yield _prepared(server, buckets, faults)
+        return
+    with closing(FreshStore(settings)) as fresh:
+        yield _prepared(fresh.serve_rest(how), buckets, faults)
+
+
+def _prepared(endpoint: EndpointT, buckets: Iterable[str], faults: Iterable[Fault | str]) -> EndpointT:
+    for name in buckets:
+        endpoint.store.create_bucket(name)
+    if faults := tuple(faults):
+        endpoint.faults.add(*faults)
+    return endpoint

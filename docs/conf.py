@@ -36,6 +36,7 @@ napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_custom_sections = ["Requires", "Behaviour"]
 autodoc_member_order = "bysource"
+autodoc_default_options = {"no-value": True}
 autodoc_typehints = "signature"
 napoleon_use_ivar = True
 # A name that two modules have (`InvalidArgument` in `bucketry` and in `bucketry.errors`) is the same thing.

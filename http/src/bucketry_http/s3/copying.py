@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-import bucketry as core
 from bucketry import (
-    BucketryError,
     ByteRange,
     CopyOptions,
-    HeadOptions,
     InvalidArgument,
     InvalidRange,
+    NotModified,
     ObjectHeaders,
     ObjectInfo,
+    Part,
     PartCopyOptions,
+    PreconditionFailed,
     Store,
-    TooLarge,
 )
+from bucketry.headers import copy_headers
 from bucketry.s3 import xml_time
 
 from bucketry_http.s3.authentication import authorise
@@ -33,81 +33,99 @@ from bucketry_http.s3.response import Response, xml_response
 from bucketry_http.s3.xml import document, element
 from bucketry_http.shared.conditions import read_options
 
-_PREFIX = "x-amz-copy-source-if-"
+_CONDITION_PREFIX: Final = "x-amz-copy-source-if-"
+_RANGE: Final = "x-amz-copy-source-range"
 
 
 async def copy_object(endpoint: Endpoint, request: S3Request) -> Response:
-    """CopyObject, with the source's headers and tags or new ones."""
-    source = source_of(request)
-    headers = request.headers
-    if "x-amz-copy-source-range" in headers:
+    """CopyObject, with the headers and tags of the source or with new ones."""
+    source, headers = _source(request), request.headers
+    if _RANGE in headers:
         raise S3Error("InvalidRequest", "A range of an object can be copied as a part only: see UploadPartCopy.")
     new_headers = ObjectHeaders(**written_headers(headers)) if _replaces(headers, "x-amz-metadata-directive") else None
     new_tags = written_tags(headers.get("x-amz-tagging", "")) if _replaces(headers, "x-amz-tagging-directive") else None
-    if new_headers is None and new_tags is None and source == (request.bucket, request.key):
+    to_itself = source == (request.bucket, request.key)
+    if to_itself and new_headers is None and new_tags is None:
         raise S3Error(
             "InvalidRequest",
             "This copy request is illegal because it is trying to copy an object to itself without changing the "
             "object's metadata, storage class, website redirect location or encryption attributes.",
         )
     fields: dict[str, Any] = {"headers": new_headers, "tags": new_tags, **await write_conditions(endpoint, request)}
-    etag = await endpoint.calls.call(source_etag, endpoint.store, request, source)
+    etag = await _checked_etag(endpoint, request, source)
     if etag is not None and endpoint.features.copy_source_if_match:
         fields["source_if_match"] = etag
     if endpoint.features.checksums:
         fields["checksum_algorithm"] = requested_algorithm(headers)
     info = await endpoint.calls.long_call(_copy, endpoint.store, request, source, fields)
-    content = copied(info.etag, info.last_modified) + checksum_elements(info.checksum)
-    return xml_response(document("CopyObjectResult", content))
+    return _response("CopyObjectResult", info, checksum_elements(info.checksum))
 
 
 def _copy(store: Store, request: S3Request, source: tuple[str, str], fields: dict[str, Any]) -> ObjectInfo:
     if fields["headers"] is None and source == (request.bucket, request.key):
-        # New tags alone: the contract asks for headers where the copy is the source itself.
-        info = store.head_object(*source)
-        fields["headers"] = ObjectHeaders(**{name: getattr(info, name) for name in ObjectHeaders.__struct_fields__})
+        # Only the tags are new. The contract wants headers too when an object is copied to itself.
+        fields["headers"] = copy_headers(store.head_object(*source), ObjectHeaders)
     return store.copy_object(*source, request.bucket, request.key, CopyOptions(**fields))
 
 
-def source_of(request: S3Request) -> tuple[str, str]:
+async def copy_part(endpoint: Endpoint, request: S3Request) -> Response:
+    """UploadPartCopy, of the whole source or of a range."""
+    source, number = _source(request), part_number(endpoint, request)
+    fields: dict[str, Any] = {"range": _range(request.headers.get(_RANGE))}
+    etag = await _checked_etag(endpoint, request, source)
+    if etag is not None and endpoint.features.part_copy_source_if_match:
+        fields["source_if_match"] = etag
+    options, upload_id = PartCopyOptions(**fields), request.query["uploadId"]
+
+    def copy() -> Part:
+        return endpoint.store.upload_part_copy(request.bucket, request.key, upload_id, number, *source, options)
+
+    try:
+        part = await endpoint.calls.long_call(copy)
+    except InvalidRange as error:
+        if options.range is None:
+            raise
+        raise _outside(error, options.range) from error
+    return _response("CopyPartResult", part, checksum_elements(part.checksum, typed=False))
+
+
+def _source(request: S3Request) -> tuple[str, str]:
     """Returns bucket and key of the source, which the caller may read.
 
     Raises:
-        S3Error: The source is malformed, or is not the caller's to read.
+        S3Error: The header is malformed, or the caller may not read the source.
     """
     source = copy_source(request.headers["x-amz-copy-source"])
     authorise(request.rights, source[0], write=False)
     return source
 
 
-def source_etag(store: Store, request: S3Request, source: tuple[str, str]) -> str | None:
-    """Returns the etag that the source must have, where the request has conditions on it; they hold for that etag.
+async def _checked_etag(endpoint: Endpoint, request: S3Request, source: tuple[str, str]) -> str | None:
+    """Checks the conditions on the source, and returns the etag that they hold for; ``None`` without conditions.
 
     Raises:
-        S3Error: A condition does not hold; of a copy that is never "not modified".
+        S3Error: A condition does not hold. A copy has no "not modified".
     """
-    headers = request.headers
+    start = len(_CONDITION_PREFIX)
     conditions = {
-        "if-" + name.removeprefix(_PREFIX): value for name, value in headers.items() if name.startswith(_PREFIX)
+        f"if-{name[start:]}": value for name, value in request.headers.items() if name.startswith(_CONDITION_PREFIX)
     }
     if not conditions:
         return None
+    store = endpoint.store
 
     def head() -> ObjectInfo:
         return store.head_object(*source)
 
-    options: HeadOptions = read_options(conditions, head)
+    def checked_head() -> ObjectInfo:
+        return store.head_object(*source, read_options(conditions, head))
+
     try:
-        return store.head_object(*source, options).etag
-    except core.PreconditionFailed:
-        raise source_failed(headers, modified=False) from None
-    except core.NotModified:
-        raise source_failed(headers, modified=True) from None
-
-
-def copied(etag: str, moment: Any) -> str:
-    """Returns the content of a copy's result."""
-    return element("LastModified", xml_time(moment)) + element("ETag", f'"{etag}"')
+        return (await endpoint.calls.call(checked_head)).etag
+    except PreconditionFailed:
+        raise source_failed(request.headers, modified=False) from None
+    except NotModified:
+        raise source_failed(request.headers, modified=True) from None
 
 
 def _replaces(headers: Mapping[str, str], name: str) -> bool:
@@ -115,44 +133,6 @@ def _replaces(headers: Mapping[str, str], name: str) -> bool:
     if directive not in {"COPY", "REPLACE"}:
         raise invalid_argument(name, directive, f"Unknown {name.removeprefix('x-amz-')}.")
     return directive == "REPLACE"
-
-
-async def copy_part(endpoint: Endpoint, request: S3Request) -> Response:
-    """UploadPartCopy, of the whole source or of a range."""
-    source, number = source_of(request), part_number(endpoint, request)
-    wanted = _range(request.headers.get("x-amz-copy-source-range"))
-    fields: dict[str, Any] = {"range": wanted}
-    etag = await endpoint.calls.call(source_etag, endpoint.store, request, source)
-    if etag is not None and endpoint.features.part_copy_source_if_match:
-        fields["source_if_match"] = etag
-    try:
-        part = await endpoint.calls.long_call(
-            endpoint.store.upload_part_copy,
-            request.bucket,
-            request.key,
-            request.query["uploadId"],
-            number,
-            *source,
-            PartCopyOptions(**fields),
-        )
-    except (InvalidRange, TooLarge) as error:
-        raise await endpoint.calls.call(_beyond, endpoint.store, source, wanted, error) from error
-    content = copied(part.etag, part.last_modified) + checksum_elements(part.checksum, typed=False)
-    return xml_response(document("CopyPartResult", content))
-
-
-def _beyond(
-    store: Store, source: tuple[str, str], wanted: ByteRange | None, error: InvalidRange | TooLarge
-) -> BucketryError:
-    """Returns the error of a range that does not lie within the source: a 400, and no 416 as for a read.
-
-    Source: versity/versitygw, issue 610, measured at AWS.
-    """
-    size = store.head_object(*source).size_bytes
-    if wanted is None or (wanted.last or 0) < size:
-        return error
-    message = f"Range specified is not valid for source object of size: {size}"
-    return invalid_argument("x-amz-copy-source-range", str(wanted), message)
 
 
 def _range(header: str | None) -> ByteRange | None:
@@ -164,9 +144,24 @@ def _range(header: str | None) -> ByteRange | None:
         wanted = ByteRange(None, None)
     if wanted.first is None or wanted.last is None:
         raise invalid_argument(
-            "x-amz-copy-source-range",
+            _RANGE,
             header,
             "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the "
             "zero-based offsets of the first and last bytes to copy",
         )
     return wanted
+
+
+def _outside(error: InvalidRange, wanted: ByteRange) -> S3Error:
+    """Returns the error of a range that ends after the source: a 400, unlike the 416 of a read.
+
+    Source: versity/versitygw, issue 610, measured at AWS.
+    """
+    size = "" if error.size_bytes is None else f" of size: {error.size_bytes}"
+    return invalid_argument(_RANGE, str(wanted), f"Range specified is not valid for source object{size}")
+
+
+def _response(name: str, copied: ObjectInfo | Part, checksum: str) -> Response:
+    etag = f'"{copied.etag}"'
+    content = element("LastModified", xml_time(copied.last_modified)) + element("ETag", etag) + checksum
+    return xml_response(document(name, content))

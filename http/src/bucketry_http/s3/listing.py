@@ -144,7 +144,7 @@ async def _read_page(endpoint: Endpoint, bucket: str, options: ListOptions, limi
     try:
         return await endpoint.calls.call(endpoint.store.list_objects, bucket, options)
     except InvalidArgument as error:
-        if type(error) is not InvalidArgument or options.cursor is None:
+        if error.field != "cursor" or options.cursor is None:
             raise
         raise invalid_argument(
             "continuation-token", options.cursor, "The continuation token provided is incorrect"

@@ -113,7 +113,7 @@ async def complete_upload(endpoint: Endpoint, request: S3Request) -> Response:
     try:
         info = await endpoint.calls.long_call(complete)
     except InvalidArgument as error:
-        if type(error) is not InvalidArgument or options.size_bytes is None:
+        if error.field != "size_bytes":
             raise
         raise S3Error(
             "InvalidRequest", f"The provided '{_SIZE}' header does not match what was computed: {error.detail}."

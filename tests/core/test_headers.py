@@ -64,10 +64,6 @@ def test_headers_that_an_object_does_not_have_are_not_sent() -> None:
     assert header_fields({"host": "x"}) == {}
 
 
-def test_the_names_of_metadata_may_come_in_any_case() -> None:
-    assert header_fields({"X-Amz-Meta-Colour": "blue"}) == {"metadata": METADATA}
-
-
 @pytest.mark.parametrize("written", [DATE, "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"])
 def test_a_date_from_a_client_is_kept_in_the_preferred_form(written: str) -> None:
     assert received_fields({"expires": written}) == {"expires": DATE}

@@ -205,7 +205,7 @@ def header_fields(headers: Mapping[str, str]) -> dict[str, Any]:
     """Returns the fields of `ObjectHeaders` that the headers of a request or response give, as they are.
 
     Args:
-        headers: Headers, found by lower-case name.
+        headers: Headers by lower-case name.
     """
     fields: dict[str, Any] = {field: value for field, name in _FIELD_NAMES if (value := headers.get(name)) is not None}
     if metadata := metadata_in(headers):
@@ -227,9 +227,9 @@ def received_fields(headers: Mapping[str, str]) -> dict[str, Any]:
 
 
 def metadata_in(headers: Mapping[str, str]) -> dict[str, str]:
-    """Returns the metadata among headers by name, without the prefix and in lower case."""
+    """Returns the metadata among headers by lower-case name, without the prefix."""
     start = len(METADATA_PREFIX)
-    return {name[start:]: value for key, value in headers.items() if (name := key.lower()).startswith(METADATA_PREFIX)}
+    return {name[start:]: value for name, value in headers.items() if name.startswith(METADATA_PREFIX)}
 
 
 def normalised_metadata(metadata: Mapping[str, str]) -> Mapping[str, str]:

@@ -62,7 +62,7 @@ def object_info(key: str, response: Mapping[str, str], size_bytes: int | None = 
 
 
 def _info_of(key: str, response: Mapping[str, str], size_bytes: int | None) -> ObjectInfo:
-    fields = header_fields(response)
+    fields = header_fields({name.lower(): response[name] for name in response})
     fields["content_type"] = fields.get("content_type") or DEFAULT_CONTENT_TYPE
     fields["metadata"] = MappingProxyType(fields["metadata"]) if "metadata" in fields else NO_METADATA
     return ObjectInfo(

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 from bucketry import DEFAULT_CONTENT_TYPE, BucketryError, InvalidArgument, InvalidKey, PutOptions, Store
+from bucketry.headers import METADATA_PREFIX, received_fields
 from bucketry.ranges import whole_number
 from bucketry.s3 import MAX_KEY_BYTES
 from litestar import Response, post, put
@@ -18,7 +19,7 @@ from bucketry_http.rest.schemas import ObjectView
 from bucketry_http.shared.conditions import match_option
 from bucketry_http.shared.errors import RequestError
 from bucketry_http.shared.forms import Form, Part
-from bucketry_http.shared.headers import METADATA_PREFIX, TAGGING, content_md5_of, kept_headers, tags_of
+from bucketry_http.shared.headers import TAGGING, content_md5_of, tags_of
 from bucketry_http.shared.writing import Uploader
 
 _FIELDS: Final = frozenset({"key", "prefix"})
@@ -194,7 +195,7 @@ def _put_options(store: Store, bucket: str, key: str, headers: dict[str, str]) -
     if "content-range" in headers:
         # RFC 9110, 14.5: without this check a part would replace the object.
         raise RequestError("a PUT stores a whole object: Content-Range cannot be honoured", bucket=bucket, key=key)
-    kept = kept_headers(headers)
+    kept = received_fields(headers)
     kept["content_type"] = kept.get("content_type") or guess_content_type(key)
     options = PutOptions(
         **kept,

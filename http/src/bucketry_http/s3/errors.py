@@ -97,8 +97,10 @@ CODE_OF: Final[Mapping[type[core.BucketryError], str]] = {
 }
 """Looked up along an error's base classes; what is missing is ``InternalError``."""
 
+_CODE_OF_EXCESS: Final[Mapping[str, str]] = {"key": "KeyTooLongError", "metadata": "MetadataTooLarge"}
+"""Codes for arguments that exceed their upper bound, by field."""
 
-_WITHOUT_DETAIL: Final = frozenset({"InternalError", "PreconditionFailed"})
+_WITHOUT_DETAIL: Final = frozenset({"InternalError", "KeyTooLongError", "MetadataTooLarge", "PreconditionFailed"})
 """Codes whose message is S3's own: what failed inside is the log's, and clients compare the text of a condition's."""
 
 
@@ -166,9 +168,16 @@ def translated(error: Exception) -> S3Error:
         return error
     if not isinstance(error, core.BucketryError):
         return S3Error("InternalError")
-    found = (CODE_OF[kind] for kind in type(error).__mro__ if kind in CODE_OF)
-    code = next(found, "InternalError")
+    code = _code_of(error)
     if code in _WITHOUT_DETAIL:
         return S3Error(code)
     detail = f"{error.sentence}: {error.detail}" if error.detail else ERRORS[code][1]
     return S3Error(code, detail)
+
+
+def _code_of(error: core.BucketryError) -> str:
+    if isinstance(error, core.InvalidArgument) and error.limit is not None and error.field is not None:
+        excess = _CODE_OF_EXCESS.get(error.field)
+        if excess is not None:
+            return excess
+    return next((CODE_OF[kind] for kind in type(error).__mro__ if kind in CODE_OF), "InternalError")

@@ -8,33 +8,27 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 from bucketry import InvalidArgument, ObjectInfo
-from bucketry.s3 import MAX_METADATA_BYTES, MAX_TAGS, http_date, parse_http_date
+from bucketry.headers import HEADER_OF, METADATA_PREFIX, OBJECT_HEADERS, header_fields, header_values
+from bucketry.s3 import MAX_TAGS
 from bucketry.tagging import normalised_tags
 
 from bucketry_http.s3.checksums import algorithm_in
 from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented
 from bucketry_http.s3.request import S3Request
 from bucketry_http.s3.xml import OWNER_ID
-from bucketry_http.shared.headers import HEADER_FIELDS, METADATA_PREFIX, last_modified, tag_pairs
+from bucketry_http.shared.headers import last_modified, tag_pairs
 from bucketry_http.shared.response_body import RawHeaders
 
 DEFAULT_TYPE: Final = "binary/octet-stream"
 """The type of an object that is stored without ``Content-Type`` (S3 API reference, PutObject)."""
 
-_STORED: Final = tuple((field, name.encode()) for name, field in HEADER_FIELDS.items() if field not in {"content_type"})
+_NAMES: Final = tuple(header.name.encode() for header in OBJECT_HEADERS)
 _METADATA_PREFIX: Final = METADATA_PREFIX.encode()
 
 PREFIX: Final = "x-amz-"
 """How the names of S3's own headers begin."""
 
-OVERRIDES: Final = {
-    "response-content-type": b"content-type",
-    "response-content-language": b"content-language",
-    "response-expires": b"expires",
-    "response-cache-control": b"cache-control",
-    "response-content-disposition": b"content-disposition",
-    "response-content-encoding": b"content-encoding",
-}
+OVERRIDES: Final = {f"response-{header.name}": header.name.encode() for header in OBJECT_HEADERS}
 """Parameters of GetObject and HeadObject that replace a header of the answer (S3 API reference)."""
 
 _ENCRYPTION: Final = "x-amz-server-side-encryption"
@@ -133,9 +127,10 @@ def written_headers(headers: Mapping[str, str]) -> dict[str, Any]:
     """Returns the fields of ``ObjectHeaders`` that a request gives.
 
     Raises:
-        S3Error: The metadata is too large.
+        InvalidArgument: ``Expires`` is not a date.
     """
-    fields: dict[str, Any] = {field: headers[name] for name, field in HEADER_FIELDS.items() if headers.get(name)}
+    # S3 ignores headers without a value.
+    fields = {field: value for field, value in header_fields(headers).items() if value}
     fields.setdefault("content_type", DEFAULT_TYPE)
     if "content_encoding" in fields:
         # How the body came over the wire is not how the object is encoded. Codings ignore case (RFC 9110, 8.4.1).
@@ -143,15 +138,7 @@ def written_headers(headers: Mapping[str, str]) -> dict[str, Any]:
         kept = [coding for coding in codings if coding.lower() != "aws-chunked"]
         fields["content_encoding"] = ", ".join(kept) or None
     if "expires" in fields:
-        moment = parse_http_date(fields["expires"])
-        if moment is None:
-            raise invalid_argument("Expires", fields["expires"], "Expires is no HTTP date")
-        fields["expires"] = http_date(moment)
-    start = len(METADATA_PREFIX)
-    if metadata := {name[start:]: headers[name] for name in headers if name.startswith(METADATA_PREFIX)}:
-        if sum(len(name) + len(value) for name, value in metadata.items()) > MAX_METADATA_BYTES:
-            raise S3Error("MetadataTooLarge")
-        fields["metadata"] = metadata
+        fields["expires"] = HEADER_OF["expires"].received(fields["expires"])
     return fields
 
 
@@ -195,15 +182,11 @@ def checked_tags(pairs: list[tuple[str, str]]) -> Mapping[str, str]:
 def answered_headers(info: ObjectInfo) -> RawHeaders:
     """Returns the headers of every answer that is about an object."""
     headers = [
-        (b"content-type", info.content_type.encode()),
         (b"etag", b'"%s"' % info.etag.encode()),
         (b"last-modified", last_modified(info.last_modified).encode()),
         (b"accept-ranges", b"bytes"),
     ]
-    for field, name in _STORED:
-        value = getattr(info, field)
-        if value:
-            headers.append((name, value.encode()))
+    headers.extend((name, value.encode()) for name, value in zip(_NAMES, header_values(info), strict=True) if value)
     if info.metadata:
         headers.extend((_METADATA_PREFIX + name.encode(), value.encode()) for name, value in info.metadata.items())
     if info.tag_count:

@@ -18,7 +18,7 @@ from bucketry_http.s3 import (
     objects,
 )
 from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented
-from bucketry_http.s3.headers import check_headers
+from bucketry_http.s3.headers import OVERRIDES, check_headers
 from bucketry_http.s3.request import Endpoint, S3Request, check_version
 from bucketry_http.s3.response import Response
 
@@ -162,7 +162,7 @@ def _subresource(query: dict[str, str]) -> str:
     return ""
 
 
-_EMPTY: Final = frozenset(
+_EMPTY: Final = OVERRIDES.keys() | frozenset(
     [
         "versionId",
         "prefix",
@@ -176,12 +176,6 @@ _EMPTY: Final = frozenset(
         "x-id",
         "metadata",
         "partNumber",
-        "response-content-type",
-        "response-content-language",
-        "response-expires",
-        "response-cache-control",
-        "response-content-disposition",
-        "response-content-encoding",
     ]
 )
 """Parameters that may be empty. Any other one without a value looks like a sub-resource that S3 has by now."""

@@ -11,16 +11,9 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote
 
-from bucketry import InvalidArgument, ObjectHeaders, ObjectInfo
-from bucketry.s3 import http_date, http_date_at, parse_http_date
-
-METADATA_PREFIX: Final = "x-amz-meta-"
-"""How S3 names headers of user metadata ("Working with object metadata", S3 user guide)."""
-
-HEADER_FIELDS: Final[Mapping[str, str]] = {
-    field.replace("_", "-"): field for field in ObjectHeaders.__struct_fields__ if field != "metadata"
-}
-"""The HTTP headers that an object keeps, and the field of `ObjectHeaders` that holds each."""
+from bucketry import InvalidArgument, ObjectInfo
+from bucketry.headers import header_pairs
+from bucketry.s3 import http_date_at
 
 TAGGING: Final = "x-amz-tagging"
 """The header of a write that gives the object's tags (S3 API reference, PutObject)."""
@@ -54,34 +47,14 @@ def last_modified(moment: datetime) -> str:
 def object_headers(info: ObjectInfo) -> dict[str, str]:
     """Returns the headers that every answer about an object carries."""
     headers = {
-        "content-type": info.content_type,
         "etag": f'"{info.etag}"',
         "last-modified": last_modified(info.last_modified),
         "accept-ranges": "bytes",
     }
-    for name, field in HEADER_FIELDS.items():
-        if value := getattr(info, field):
-            headers[name] = value
-    for name, value in info.metadata.items():
-        headers[METADATA_PREFIX + name] = value
+    headers.update(header_pairs(info))
     if info.tag_count:
         headers[TAG_COUNT] = str(info.tag_count)
     return headers
-
-
-def kept_headers(headers: Mapping[str, str]) -> dict[str, Any]:
-    """Returns the fields of `ObjectHeaders` that a request gives, its metadata among them.
-
-    Raises:
-        InvalidArgument: ``Expires`` is not an HTTP date.
-    """
-    fields: dict[str, Any] = {field: headers[name] for name, field in HEADER_FIELDS.items() if name in headers}
-    if "expires" in fields:
-        moment = parse_http_date(fields["expires"])
-        if moment is None:
-            raise InvalidArgument("Expires is a date such as Sun, 06 Nov 1994 08:49:37 GMT")
-        fields["expires"] = http_date(moment)
-    return fields | {"metadata": metadata_of(headers)}
 
 
 def tag_pairs(header: str) -> list[tuple[str, str]]:
@@ -112,12 +85,6 @@ def tags_of(headers: Mapping[str, str]) -> dict[str, str]:
     if len(tags) < len(pairs):
         raise InvalidArgument(f"{TAGGING} names a tag twice")
     return tags
-
-
-def metadata_of(headers: Mapping[str, str]) -> dict[str, str]:
-    """Returns the user metadata among a request's headers."""
-    start = len(METADATA_PREFIX)
-    return {name[start:]: value for name, value in headers.items() if name.startswith(METADATA_PREFIX)}
 
 
 def content_md5_of(headers: dict[str, str]) -> bytes | None:

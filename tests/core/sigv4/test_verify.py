@@ -7,7 +7,16 @@ from dataclasses import replace
 
 import pytest
 from bucketry.secret import Secret
-from bucketry.sigv4 import UNSIGNED_PAYLOAD, Credentials, SignatureError, Signer, Verified, Verifier, verifying
+from bucketry.sigv4 import (
+    UNSIGNED_PAYLOAD,
+    Credentials,
+    RequestHeaders,
+    SignatureError,
+    Signer,
+    Verified,
+    Verifier,
+    verifying,
+)
 
 from .signed import URL, authorization, both, code, parameter, presigned_wire, refused, signed_wire
 from .wire import EXAMPLE, EXAMPLE_TIME, Wire, botocore_sign, to_wire, verify
@@ -240,3 +249,49 @@ def test_the_present_is_the_default() -> None:
     wire = to_wire("GET", "http://host/", dict(signed.headers))
     verified = Verifier(lambda _: EXAMPLE.secret_key).verify(wire.method, wire.path, wire.query, wire.headers)
     assert isinstance(verified, Verified)
+
+
+@pytest.mark.parametrize(
+    "value", ["a b", " a  b ", "a\tb", "a\x0bb\x0c", "a: b", "\xa0a\x1c\x85", "ä", "a\r\nb", "", "a" * 300]
+)
+def test_headers_that_were_read_before_are_the_same(value: str) -> None:
+    raw = value.encode("latin-1")
+    note = {"x-note": value.replace("\r\n", " ")}
+    signed = Signer(EXAMPLE, region="r").sign("GET", "http://host/", payload=UNSIGNED_PAYLOAD, headers=note)
+    headers = [(name.encode(), text.encode()) for name, text in {"host": "host", **signed.headers}.items()]
+    verifier = Verifier(lambda _: EXAMPLE.secret_key)
+    sent = value.encode() if value != "a\r\nb" else raw
+    for every in ([*headers, (b"x-note", sent)], [(b"X-Note", sent), *headers]):
+        assert verifier.verify("GET", b"/", b"", every) == verifier.verify("GET", b"/", b"", RequestHeaders(every))
+
+
+def test_a_secret_key_that_is_replaced_opens_nothing_any_more() -> None:
+    secrets = {EXAMPLE.access_key: EXAMPLE.secret_key}
+    verifier = Verifier(secrets.get)
+    wire = signed_wire()
+    arguments = (wire.method, wire.path, wire.query, wire.headers)
+    for _ in range(2):
+        assert verifier.verify(*arguments, now=EXAMPLE_TIME).access_key == EXAMPLE.access_key
+    secrets[EXAMPLE.access_key] = Secret("another")
+    with pytest.raises(SignatureError, match="SignatureDoesNotMatch"):
+        verifier.verify(*arguments, now=EXAMPLE_TIME)
+    del secrets[EXAMPLE.access_key]
+    with pytest.raises(SignatureError, match="InvalidAccessKeyId"):
+        verifier.verify(*arguments, now=EXAMPLE_TIME)
+
+
+def test_each_access_key_derives_its_own_key_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A key that others have asked for before would otherwise answer faster than one that is known.
+    derived: list[str] = []
+
+    def counted(secret: str, date: str, region: str) -> bytes:
+        derived.append(secret)
+        return b"key"
+
+    monkeypatch.setattr(verifying, "derive_key", counted)
+    verifier = Verifier(lambda _: None)
+    for access_key in ("one", "two", "one"):
+        wire = authorization(signed_wire(), EXAMPLE.access_key, access_key)
+        with pytest.raises(SignatureError, match="InvalidAccessKeyId"):
+            verifier.verify(wire.method, wire.path, wire.query, wire.headers, now=EXAMPLE_TIME)
+    assert derived[0] == derived[2] != derived[1]

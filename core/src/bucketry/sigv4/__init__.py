@@ -11,6 +11,7 @@ from .canonical import (
     STREAMING_SIGNED_TRAILER,
     STREAMING_UNSIGNED_TRAILER,
     UNSIGNED_PAYLOAD,
+    RequestHeaders,
     payload_hash,
 )
 from .chunks import DEFAULT_CHUNK_SIZE, ChunkDecoder, ChunkSigner, encode_chunks, encoded_length
@@ -31,6 +32,7 @@ __all__ = [
     "ChunkSigner",
     "Credentials",
     "Presigner",
+    "RequestHeaders",
     "SignatureError",
     "SignedRequest",
     "Signer",

@@ -12,8 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from hashlib import sha256
 from typing import Final, final
 
-from .canonical import HEADER_NAME, STREAMING_SIGNED, STREAMING_SIGNED_TRAILER, STREAMING_UNSIGNED_TRAILER
-from .credentials import sign_string
+from .canonical import HEADER_NAME, STREAMING_SIGNED, STREAMING_SIGNED_TRAILER, STREAMING_UNSIGNED_TRAILER, sign_string
 from .errors import SignatureError
 
 DEFAULT_CHUNK_SIZE: Final = 65_536

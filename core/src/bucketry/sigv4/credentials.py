@@ -10,6 +10,7 @@ import re
 import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final, final
 
 from bucketry.s3 import basic_time
@@ -17,7 +18,6 @@ from bucketry.secret import Secret
 
 from .canonical import encode
 
-ALGORITHM: Final = "AWS4-HMAC-SHA256"
 SERVICE: Final = "s3"
 TERMINATOR: Final = "aws4_request"
 REGION: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -57,22 +57,17 @@ def credential_scope(date: str, region: str) -> str:
     return f"{date}/{region}/{SERVICE}/{TERMINATOR}"
 
 
+@lru_cache(maxsize=256)
 def derive_key(secret_key: str, date: str, region: str) -> bytes:
-    """Returns the key that signs in a region on one day (``YYYYMMDD``)."""
+    """Returns the key that signs in a region on one day (``YYYYMMDD``).
+
+    The last ones are remembered, since a key stays the same all day. The secret key is part of what they are found by:
+    once it changes, no key that was derived from the old one is used any more.
+    """
     key = hmac.digest(f"AWS4{secret_key}".encode(), date.encode(), "sha256")
     for part in (region, SERVICE, TERMINATOR):
         key = hmac.digest(key, part.encode(), "sha256")
     return key
-
-
-def sign_string(key: bytes, string: str) -> str:
-    """Returns the signature of a string, as lower-case hex."""
-    return hmac.digest(key, string.encode(), "sha256").hex()
-
-
-def string_to_sign(timestamp: str, scope: str, request_hash: str) -> str:
-    """Returns what the signature of a whole request covers."""
-    return f"{ALGORITHM}\n{timestamp}\n{scope}\n{request_hash}"
 
 
 @final

@@ -10,17 +10,22 @@ from typing import Final, Literal, final
 from bucketry.s3 import MAX_EXPIRES_IN
 
 from .canonical import (
+    ALGORITHM,
     UNSIGNED_PAYLOAD,
+    RequestHeaders,
     canonical_headers,
     canonical_path,
     check_method,
     encode,
     encode_path,
+    header_lines,
     host_of,
     lower_headers,
+    sign_string,
     split_url,
+    string_to_sign,
 )
-from .credentials import ALGORITHM, Credentials, KeyRing, Moment, sign_string, string_to_sign
+from .credentials import Credentials, KeyRing, Moment
 
 _AUTH_PARAMETERS: Final = frozenset(
     f"x-amz-{name}"
@@ -159,5 +164,6 @@ def _signed_headers(host: str, headers: Mapping[str, str]) -> tuple[str, str]:
     if "host" in lowered:
         raise ValueError("the host is the endpoint's: it is signed as it is")
     names = sorted([*lowered, "host"])
-    values = {name: [value.encode()] for name, value in lowered.items()} | {"host": [host.encode()]}
-    return ";".join(names), canonical_headers(names, values).decode()
+    raw = [(name.encode(), value.encode()) for name, value in (lowered | {"host": host}).items()]
+    lines = canonical_headers(header_lines(names), RequestHeaders(raw))
+    return ";".join(names), lines.encode("latin-1").decode()

@@ -10,19 +10,24 @@ from datetime import datetime
 from typing import Final, final
 
 from .canonical import (
+    ALGORITHM,
+    RequestHeaders,
     canonical_headers,
     canonical_path,
     canonical_query,
     check_method,
+    header_lines,
     host_of,
     is_payload_declaration,
     lower_headers,
     parse_query,
     request_hash,
+    sign_string,
     split_url,
+    string_to_sign,
 )
 from .chunks import ChunkSigner
-from .credentials import ALGORITHM, Credentials, KeyRing, Moment, sign_string, string_to_sign
+from .credentials import Credentials, KeyRing, Moment
 
 # What proxies and HTTP clients add, drop or rewrite on the way (RFC 9110, 7.6.1, and what botocore leaves out).
 _NOT_SIGNED: Final = frozenset(
@@ -134,17 +139,19 @@ class Signer:
             raise ValueError(f"signing sets these headers itself: {', '.join(sorted(clash))}")
         signed = {"host": host_of(parts)} | given | added
         names = sorted(signed.keys() - _NOT_SIGNED)
+        raw = [(name.encode(), value.encode()) for name, value in signed.items()]
+        signed_headers = ";".join(names)
         digest = request_hash(
             method,
             canonical_path(parts.path.encode()),
             canonical_query(parse_query(parts.query.encode())),
-            canonical_headers(names, {name: [signed[name].encode()] for name in names}),
-            names,
+            canonical_headers(header_lines(names), RequestHeaders(raw)),
+            signed_headers,
             payload,
         )
         signature = sign_string(moment.key, string_to_sign(moment.timestamp, moment.scope, digest))
         authorization = (
-            f"{ALGORITHM} Credential={moment.credential}, SignedHeaders={';'.join(names)}, Signature={signature}"
+            f"{ALGORITHM} Credential={moment.credential}, SignedHeaders={signed_headers}, Signature={signature}"
         )
         return SignedRequest(added | {"authorization": authorization}, signature, signed["host"], moment)
 

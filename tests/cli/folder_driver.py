@@ -58,7 +58,7 @@ class FolderDriver(DriverSpec):
     """Buckets are folders; an object is a file whose name is the key in hexadecimal, with its content type above it."""
 
     name = "folder"
-    contract_version = 1
+    contract_version = 2
     Settings = FolderSettings
     features = Features(list_delimiter=True, presign_content_type=True)
 

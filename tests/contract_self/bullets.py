@@ -291,23 +291,20 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
             "test_tagging_leaves_the_parts_as_they_were",
         ],
     },
-    "get_bucket_cors": {
-        "A bucket without rules": [
-            "test_a_bucket_without_rules_has_none",
-            "test_rules_are_one_buckets_alone",
-            "test_rules_end_with_their_bucket",
-        ],
-        "The rules come in the order": [
+    "get_bucket_settings": {
+        "The result is of this kind": ["test_a_bucket_without_rules_has_none"],
+        "CORS rules come in the order": [
             "test_rules_are_kept_in_their_order_with_all_their_values",
             "test_a_bucket_has_up_to_a_hundred_rules",
         ],
+        "Settings end with their bucket": ["test_rules_end_with_their_bucket"],
     },
-    "put_bucket_cors": {
-        "All rules that it had": ["test_new_rules_replace_all"],
-        "Each value of each rule": ["test_rules_are_kept_in_their_order_with_all_their_values"],
+    "put_bucket_settings": {
+        "Settings of this kind": ["test_new_rules_replace_all", "test_rules_are_one_buckets_alone"],
+        "Each value": ["test_rules_are_kept_in_their_order_with_all_their_values"],
     },
-    "delete_bucket_cors": {
-        "If it has none": ["test_rules_are_deleted_all_at_once_also_where_there_are_none"],
+    "delete_bucket_settings": {
+        "If nothing is set": ["test_rules_are_deleted_all_at_once_also_where_there_are_none"],
     },
     "create_multipart_upload": {
         "The key keeps its object": ["test_the_key_keeps_its_object_until_the_upload_is_completed"],

@@ -12,12 +12,12 @@ import msgspec
 from bucketry import (
     FEATURE_NAMES,
     AccessDenied,
+    AnyBucketSettings,
     BackendError,
     Body,
     Checksum,
     Classified,
     CompletedPart,
-    CorsRule,
     DriverSettings,
     Features,
     InvalidKey,
@@ -89,14 +89,14 @@ class BucketState:
         self.objects: dict[str, Stored] = {}
         self.uploads: dict[str, UploadState] = {}
         self.completed: dict[str, tuple[CompletedPart, ...]] = {}
-        self.cors: tuple[CorsRule, ...] = ()
+        self.settings: dict[type[AnyBucketSettings], AnyBucketSettings] = {}
 
 
 class HonestState(DriverSpec):
     """Dicts below one lock."""
 
     name = "honest"
-    contract_version = 1
+    contract_version = 2
     Settings = HonestSettings
     features = ALL_FEATURES
 

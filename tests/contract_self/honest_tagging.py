@@ -1,11 +1,11 @@
-"""The honest driver's tags of objects and rules of buckets, and its reads of one part."""
+"""The honest driver's tags of objects and settings of buckets, and its reads of one part."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 import msgspec
-from bucketry import DONE, ContentRange, CorsRule, Done, InvalidRange, ObjectInfo
+from bucketry import DONE, AnyBucketSettings, ContentRange, Done, InvalidRange, ObjectInfo
 from bucketry.hookspecs import hookimpl
 from bucketry.tagging import NO_TAGS
 
@@ -13,7 +13,7 @@ from tests.contract_self.honest_state import HonestState, Stored
 
 
 class HonestTagging(HonestState):
-    """Tags lie beside an object's content, rules beside a bucket's objects."""
+    """Tags lie beside an object's content, settings beside a bucket's objects."""
 
     @hookimpl
     def get_object_tagging(self, bucket: str, key: str) -> Mapping[str, str]:
@@ -32,19 +32,19 @@ class HonestTagging(HonestState):
         return self.put_object_tagging(bucket, key, NO_TAGS)
 
     @hookimpl
-    def get_bucket_cors(self, bucket: str) -> tuple[CorsRule, ...]:
-        return self.bucket(bucket).cors
+    def get_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> AnyBucketSettings:
+        return self.bucket(bucket).settings.get(kind, kind())
 
     @hookimpl
-    def put_bucket_cors(self, bucket: str, rules: tuple[CorsRule, ...]) -> Done:
+    def put_bucket_settings(self, bucket: str, settings: AnyBucketSettings) -> Done:
         with self.lock:
-            self.bucket(bucket).cors = rules
+            self.bucket(bucket).settings[type(settings)] = settings
         return DONE
 
     @hookimpl
-    def delete_bucket_cors(self, bucket: str) -> Done:
+    def delete_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> Done:
         with self.lock:
-            self.bucket(bucket).cors = ()
+            self.bucket(bucket).settings.pop(kind, None)
         return DONE
 
     def part_info(self, stored: Stored, number: int) -> ObjectInfo:

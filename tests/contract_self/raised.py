@@ -86,9 +86,9 @@ RAISES: dict[str, dict[str, list[str]]] = {
         "InvalidArgument": ["test_tags_are_kept_character_for_character_or_refused"],
     },
     "delete_object_tagging": {"NoSuchBucket": _NO_BUCKET, "NoSuchKey": _NO_TAGGED},
-    "get_bucket_cors": {"NoSuchBucket": _NO_BUCKET},
-    "put_bucket_cors": {"NoSuchBucket": _NO_BUCKET},
-    "delete_bucket_cors": {"NoSuchBucket": _NO_BUCKET},
+    "get_bucket_settings": {"NoSuchBucket": _NO_BUCKET},
+    "put_bucket_settings": {"NoSuchBucket": _NO_BUCKET},
+    "delete_bucket_settings": {"NoSuchBucket": _NO_BUCKET},
     "create_multipart_upload": {
         "NoSuchBucket": _NO_BUCKET,
         "InvalidKey": ["test_an_upload_keeps_its_key_byte_for_byte_or_is_refused"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-from bucketry import BucketInfo, CorsRule, Done, NoSuchBucket
+from bucketry import AnyBucketSettings, BucketInfo, CorsRule, CorsSettings, Done, NoSuchBucket
 from bucketry.hookspecs import hookimpl
 from bucketry_contract.suite.cors import EVERYBODY, CorsTests
 from bucketry_contract.suite.errors import ErrorTests
@@ -15,15 +15,23 @@ from tests.contract_self.honest import HonestDriver
 @fails(CorsTests, CorsTests.test_a_bucket_without_rules_has_none)
 class LetsEverybodyIn(HonestDriver):
     @hookimpl
-    def get_bucket_cors(self, bucket: str) -> tuple[CorsRule, ...]:
-        return super().get_bucket_cors(bucket) or (EVERYBODY,)
+    def get_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> AnyBucketSettings:
+        settings = super().get_bucket_settings(bucket, kind)
+        return settings if settings.rules else CorsSettings(rules=(EVERYBODY,))
+
+
+@fails(CorsTests, CorsTests.test_a_bucket_without_rules_has_none)
+class MissesSettingsThatAreNotSet(HonestDriver):
+    @hookimpl
+    def get_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> AnyBucketSettings:
+        return self.bucket(bucket).settings[kind]
 
 
 @fails(ErrorTests, ErrorTests.test_a_bucket_that_does_not_exist_is_named)
 class FindsNoRulesOfNoBucket(HonestDriver):
     @hookimpl
-    def get_bucket_cors(self, bucket: str) -> tuple[CorsRule, ...]:
-        return super().get_bucket_cors(bucket) if bucket in self.buckets else ()
+    def get_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> AnyBucketSettings:
+        return super().get_bucket_settings(bucket, kind) if bucket in self.buckets else kind()
 
 
 class ChangesRules(HonestDriver):
@@ -33,8 +41,8 @@ class ChangesRules(HonestDriver):
         return rules
 
     @hookimpl
-    def put_bucket_cors(self, bucket: str, rules: tuple[CorsRule, ...]) -> Done:
-        return super().put_bucket_cors(bucket, self.other(bucket, rules))
+    def put_bucket_settings(self, bucket: str, settings: AnyBucketSettings) -> Done:
+        return super().put_bucket_settings(bucket, CorsSettings(rules=self.other(bucket, settings.rules)))
 
 
 @fails(CorsTests, CorsTests.test_rules_are_kept_in_their_order_with_all_their_values)
@@ -52,7 +60,8 @@ class TakesNoSecondsForNone(ChangesRules):
 @fails(CorsTests, CorsTests.test_new_rules_replace_all)
 class AddsRules(ChangesRules):
     def other(self, bucket: str, rules: tuple[CorsRule, ...]) -> tuple[CorsRule, ...]:
-        return (*rules, *(rule for rule in self.bucket(bucket).cors if rule not in rules))
+        kept = self.get_bucket_settings(bucket, CorsSettings).rules
+        return (*rules, *(rule for rule in kept if rule not in rules))
 
 
 @fails(CorsTests, CorsTests.test_a_bucket_has_up_to_a_hundred_rules)
@@ -64,19 +73,19 @@ class KeepsFiftyRules(ChangesRules):
 @fails(CorsTests, CorsTests.test_rules_are_deleted_all_at_once_also_where_there_are_none)
 class DeletesRulesOnce(HonestDriver):
     @hookimpl
-    def delete_bucket_cors(self, bucket: str) -> Done:
-        if not self.bucket(bucket).cors:
+    def delete_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> Done:
+        if kind not in self.bucket(bucket).settings:
             raise NoSuchBucket("it has no rules")
-        return super().delete_bucket_cors(bucket)
+        return super().delete_bucket_settings(bucket, kind)
 
 
 @fails(CorsTests, CorsTests.test_rules_are_one_buckets_alone)
 class HasOneSetOfRules(HonestDriver):
     @hookimpl
-    def put_bucket_cors(self, bucket: str, rules: tuple[CorsRule, ...]) -> Done:
-        done = super().put_bucket_cors(bucket, rules)
+    def put_bucket_settings(self, bucket: str, settings: AnyBucketSettings) -> Done:
+        done = super().put_bucket_settings(bucket, settings)
         for state in self.buckets.values():
-            state.cors = rules
+            state.settings[type(settings)] = settings
         return done
 
 
@@ -84,11 +93,11 @@ class HasOneSetOfRules(HonestDriver):
 class RulesOutliveTheirBucket(HonestDriver):
     @hookimpl
     def delete_bucket(self, bucket: str) -> Done:
-        self.orphans = getattr(self, "orphans", {}) | {bucket: self.bucket(bucket).cors}
+        self.orphans = getattr(self, "orphans", {}) | {bucket: self.bucket(bucket).settings}
         return super().delete_bucket(bucket)
 
     @hookimpl
     def create_bucket(self, bucket: str) -> BucketInfo:
         info = super().create_bucket(bucket)
-        self.buckets[bucket].cors = getattr(self, "orphans", {}).pop(bucket, ())
+        self.buckets[bucket].settings = getattr(self, "orphans", {}).pop(bucket, {})
         return info

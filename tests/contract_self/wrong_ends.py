@@ -194,7 +194,7 @@ class ForgetsRules(PersistentDriver):
     @hookimpl
     def close(self) -> Done:
         for bucket in self.buckets.values():
-            bucket.cors = ()
+            bucket.settings = {}
         return super().close()
 
 

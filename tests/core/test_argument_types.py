@@ -16,6 +16,7 @@ from bucketry import (
     CompleteOptions,
     CopyOptions,
     CorsRule,
+    CorsSettings,
     DeleteOptions,
     GetOptions,
     HeadOptions,
@@ -33,6 +34,11 @@ from bucketry import (
     open_store,
 )
 
+
+def _cors(rules: Any) -> CorsSettings:
+    return CorsSettings(rules=rules)
+
+
 GOOD: dict[str, Any] = {
     "bucket": "photos",
     "source_bucket": "photos",
@@ -44,7 +50,8 @@ GOOD: dict[str, Any] = {
     "buckets": ["photos"],
     "keys": ["key"],
     "tags": {"name": "value"},
-    "rules": [CorsRule(allowed_origins=("*",), allowed_methods=("GET",))],
+    "kind": CorsSettings,
+    "settings": CorsSettings(rules=(CorsRule(allowed_origins=("*",), allowed_methods=("GET",)),)),
     "parts": [CompletedPart(1, "etag")],
 }
 TEXT = ["bucket", "source_bucket", "key", "source_key", "upload_id"]
@@ -56,7 +63,8 @@ STRANGE: dict[str, list[Any]] = {
     "buckets": [None, 7, "photos", b"photos"],
     "keys": [None, 7, "key", b"key"],
     "tags": [None, 7, "name=value", [("name", "value")]],
-    "rules": [None, 7, "text", {}, b"bytes"],
+    "kind": [None, 7, "cors", CorsSettings(), str],
+    "settings": [None, 7, "text", {}, b"bytes", CorsSettings],
     "parts": [None, 7, "text", {}, b"bytes"],
 }
 """Values of other types, which each message names."""
@@ -65,7 +73,7 @@ STRANGE_WITHIN: dict[str, list[Any]] = {
     "buckets": [[7], [None], [["photos"]]],
     "keys": [[7], [None], [b"key"], [["key"]]],
     "tags": [{"name": 7}, {7: "value"}],
-    "rules": [[7], [{"allowed_origins": ["*"]}]],
+    "settings": [_cors([7]), _cors([{"allowed_origins": ["*"]}])],
     "parts": [[7], [(1, "etag")], [{"part_number": 1, "etag": "etag"}]],
 }
 """Lists and mappings of values of other types."""
@@ -203,7 +211,7 @@ def test_what_stands_within_an_option_is_named_too(store: Store) -> None:
         store.complete_multipart_upload("photos", "key", "upload", [CompletedPart("1", "etag")])  # type: ignore[arg-type]
     rule = CorsRule(allowed_origins=("*",), allowed_methods=("GET",), max_age_seconds="5")  # type: ignore[arg-type]
     with pytest.raises(InvalidArgument, match="max_age_seconds must be"):
-        store.put_bucket_cors("photos", [rule])
+        store.put_bucket_settings("photos", _cors([rule]))
 
 
 def test_a_flag_is_no_number(store: Store) -> None:
@@ -219,8 +227,8 @@ def test_what_an_object_is_described_with_may_be_its_copys_headers(store: Store)
 
 def test_lists_do_where_a_rule_has_tuples(store: Store) -> None:
     rule = CorsRule(allowed_origins=["*"], allowed_methods=["GET"])  # type: ignore[arg-type]
-    store.put_bucket_cors("photos", [rule])
-    assert store.get_bucket_cors("photos")[0].allowed_origins == ("*",)
+    store.put_bucket_settings("photos", _cors([rule]))
+    assert store.get_bucket_settings("photos", CorsSettings).rules[0].allowed_origins == ("*",)
 
 
 def test_any_iterable_of_names_will_do(store: Store) -> None:

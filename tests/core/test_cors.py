@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from bucketry import CorsRule, InvalidArgument, Store, Unsupported
-from bucketry.cors import MAX_CORS_AGE, checked_rules
+from bucketry import CorsRule, CorsSettings, InvalidArgument, Store, Unsupported
+from bucketry.bucket_settings import MAX_CORS_AGE
 from bucketry.s3 import MAX_CORS_BYTES, MAX_CORS_ID, MAX_CORS_RULES
 from msgspec.structs import replace
 
 from tests.core.tiny import TinyDriver, TinySettings
 
 PLAIN = CorsRule(allowed_origins=("*",), allowed_methods=("GET",))
+
+
+def checked_rules(rules: Any) -> tuple[CorsRule, ...]:
+    return CorsSettings(rules=rules).checked().rules
 
 
 @pytest.mark.parametrize(
@@ -86,7 +90,7 @@ def test_drivers_get_tuples() -> None:
 
 def test_a_driver_that_knows_no_rules_says_so() -> None:
     store = Store(TinyDriver(TinySettings()))
-    with pytest.raises(Unsupported, match="does not implement put_bucket_cors"):
-        store.put_bucket_cors("photos", [PLAIN])
+    with pytest.raises(Unsupported, match="the driver 'tiny' does not declare bucket_cors, which CorsSettings needs"):
+        store.put_bucket_settings("photos", CorsSettings(rules=(PLAIN,)))
     with pytest.raises(InvalidArgument):
-        store.put_bucket_cors("photos", [])
+        store.put_bucket_settings("photos", CorsSettings())

@@ -40,7 +40,7 @@ class PagedDriver(DriverSpec):
     """Gives the pages that a test says, one after the other, whatever is asked for."""
 
     name = "paged"
-    contract_version = 1
+    contract_version = 2
     Settings = PagedSettings
     features = Features(list_delimiter=True)
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
+import msgspec
 import pytest
 from bucketry import (
     BucketInfo,
@@ -45,7 +46,8 @@ def driver_of(operation: str, result: object) -> TinyDriver:
     scope: dict[str, Any] = {"result": result}
     exec(f"def {operation}(self, {names}): return result", scope)  # noqa: S102 - the parameters' names count
     scope[operation].__qualname__ = f"Driver.{operation}"  # By which pluggy knows a method.
-    kind = type("Driver", (TinyDriver,), {operation: hookimpl(scope[operation])})
+    features = msgspec.structs.replace(TinyDriver.features, bucket_cors=True)
+    kind = type("Driver", (TinyDriver,), {operation: hookimpl(scope[operation]), "features": features})
     return kind(TinySettings())  # type: ignore[no-any-return]
 
 

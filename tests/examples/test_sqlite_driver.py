@@ -45,9 +45,9 @@ def test_driver_is_found_by_its_entry_point(installed: CleanInstall, tmp_path: P
     assert drivers["sqlite"]["problem"] is None
     assert drivers["sqlite"]["missing_operations"] == [
         "usage_report",
-        "get_bucket_cors",
-        "put_bucket_cors",
-        "delete_bucket_cors",
+        "get_bucket_settings",
+        "put_bucket_settings",
+        "delete_bucket_settings",
         "get_object_attributes",
         "presign",
         "get_object_tagging",

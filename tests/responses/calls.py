@@ -65,7 +65,7 @@ class Scenario:
     @property
     def reads(self) -> bool:
         """Whether the call leaves the server as it was."""
-        return self.operation.startswith(("get_", "head_", "list_", "bucket_usage", "usage_report", "status"))
+        return not OPERATIONS[self.operation].may_write()
 
     def is_for(self, store: Store) -> bool:
         """Whether a store's driver offers what the call uses."""

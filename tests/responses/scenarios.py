@@ -9,6 +9,8 @@ from bucketry import (
     Body,
     CompletedPart,
     CopyOptions,
+    CorsRule,
+    CorsSettings,
     GetOptions,
     HeadOptions,
     ListOptions,
@@ -19,7 +21,6 @@ from bucketry import (
     UploadListOptions,
     UploadOptions,
 )
-from bucketry.cors import CorsRule
 from bucketry.features import MIB
 from bucketry.ranges import ByteRange
 
@@ -39,6 +40,7 @@ FULL: Final = PutOptions(
 )
 HEADERS: Final = ObjectHeaders(content_type="text/html", metadata={"third": "three"})
 RULE: Final = CorsRule(allowed_origins=("https://example.com",), allowed_methods=("GET",), id="rule", max_age_seconds=9)
+RULES: Final = CorsSettings(rules=(RULE,))
 LEAST_PART: Final = 5 * MIB
 CONTENT: Final = b"0123456789" * 30
 
@@ -80,7 +82,7 @@ def with_large_object(given: Given) -> None:
 
 
 def with_rules(given: Given) -> None:
-    given.store.put_bucket_cors(given.bucket, [RULE])
+    given.store.put_bucket_settings(given.bucket, RULES)
 
 
 def with_other_bucket(given: Given) -> None:
@@ -217,7 +219,11 @@ scenario("complete_multipart_upload", "missing", with_parts)(
 scenario("abort_multipart_upload", "", with_upload)(
     lambda given: given.store.abort_multipart_upload(given.bucket, "key", given.names["upload"])
 )
-scenario("get_bucket_cors", "", with_rules)(lambda given: given.store.get_bucket_cors(given.bucket))
-scenario("get_bucket_cors", "none")(lambda given: given.store.get_bucket_cors(given.bucket))
-scenario("put_bucket_cors")(lambda given: given.store.put_bucket_cors(given.bucket, [RULE]))
-scenario("delete_bucket_cors", "", with_rules)(lambda given: given.store.delete_bucket_cors(given.bucket))
+scenario("get_bucket_settings", "", with_rules)(
+    lambda given: given.store.get_bucket_settings(given.bucket, CorsSettings)
+)
+scenario("get_bucket_settings", "none")(lambda given: given.store.get_bucket_settings(given.bucket, CorsSettings))
+scenario("put_bucket_settings")(lambda given: given.store.put_bucket_settings(given.bucket, RULES))
+scenario("delete_bucket_settings", "", with_rules)(
+    lambda given: given.store.delete_bucket_settings(given.bucket, CorsSettings)
+)

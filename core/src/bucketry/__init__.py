@@ -8,8 +8,8 @@ from __future__ import annotations
 from bucketry._discovery import InstalledDriver, installed_drivers
 from bucketry._opening import driver_variables, find_settings, open_store
 from bucketry.body import Body, BodySource
+from bucketry.bucket_settings import AnyBucketSettings, BucketSettings, CorsRule, CorsSettings
 from bucketry.checksums import CHECKSUM_ALGORITHMS, Checksum
-from bucketry.cors import CorsRule
 from bucketry.errors import (
     AccessDenied,
     BackendError,
@@ -100,6 +100,7 @@ __all__ = [
     "FEATURE_NAMES",
     "OPERATIONS",
     "AccessDenied",
+    "AnyBucketSettings",
     "AttributesOptions",
     "BackendError",
     "BadDigest",
@@ -109,6 +110,7 @@ __all__ = [
     "BucketInfo",
     "BucketNotEmpty",
     "BucketReport",
+    "BucketSettings",
     "BucketryError",
     "ByteRange",
     "Capabilities",
@@ -119,6 +121,7 @@ __all__ = [
     "ContentRange",
     "CopyOptions",
     "CorsRule",
+    "CorsSettings",
     "DeleteFailure",
     "DeleteOptions",
     "DeleteResult",

@@ -15,7 +15,8 @@ from bucketry.hookspecs import CONTRACT_VERSION, OPERATIONS, PROJECT, DriverSpec
 from bucketry.models import NotModifiedInfo
 from bucketry.settings import DriverSettings
 
-_SPOKEN: Final = frozenset({CONTRACT_VERSION})
+_MIGRATION: Final = "docs/contract-versions.md"
+"""The page that says, for each version of the contract, what a driver has to change."""
 
 
 def check_driver_class(kind: object, *, source: str) -> None:
@@ -33,11 +34,11 @@ def check_driver_class(kind: object, *, source: str) -> None:
     for attribute in ("name", "contract_version", "Settings"):
         if not hasattr(kind, attribute):
             raise InvalidDriver(f"{source} does not declare {attribute!r}")
-    if kind.contract_version not in _SPOKEN:
-        spoken = ", ".join(map(str, sorted(_SPOKEN)))
+    if kind.contract_version != CONTRACT_VERSION:
         raise InvalidDriver(
-            f"{source} speaks version {kind.contract_version} of the contract and this bucketry speaks {spoken}: "
-            "install matching versions of both"
+            f"{source} speaks version {kind.contract_version} of the contract and this bucketry speaks "
+            f"{CONTRACT_VERSION}: install matching versions of both; authors of drivers find in {_MIGRATION} of "
+            "bucketry's sources what to change"
         )
     _check_settings(kind, source)
 

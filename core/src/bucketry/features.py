@@ -30,6 +30,7 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
         put_tagging: ``put_object`` stores tags.
         checksums: ``put_object``, ``upload_part``, ``copy_object`` and ``complete_multipart_upload`` take checksums and
             keep them with what they store.
+        bucket_cors: The bucket's settings include `CorsSettings`.
         copy_if_match: ``copy_object`` honours ``if_match`` on its destination.
         copy_if_none_match: ``copy_object`` honours ``if_none_match="*"`` on its destination.
         copy_source_if_match: ``copy_object`` honours ``source_if_match``.
@@ -68,6 +69,7 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
     put_metadata: bool = False
     put_tagging: bool = False
     checksums: bool = False
+    bucket_cors: bool = False
     copy_if_match: bool = False
     copy_if_none_match: bool = False
     copy_source_if_match: bool = False

@@ -21,8 +21,13 @@ from bucketry._chain import build_chain
 from bucketry._docstrings import add_errors_of_hooks
 from bucketry._types import type_name
 from bucketry.body import Body, BodySource
-from bucketry.cors import CorsRule, checked_rules
-from bucketry.errors import InvalidArgument, NoSuchBucket, StoreClosed, TooLarge, Unsupported
+from bucketry.bucket_settings import (
+    AnyBucketSettings,
+    SettingsT,
+    check_kind,
+    check_settings,
+)
+from bucketry.errors import InvalidArgument, InvalidDriver, NoSuchBucket, StoreClosed, TooLarge, Unsupported
 from bucketry.features import Capabilities, Features
 from bucketry.headers import HEADER_FEATURES
 from bucketry.hookspecs import OPERATIONS, DriverSpec
@@ -233,24 +238,41 @@ class Store:
         check.check_bucket(bucket)
         self._chain.delete_bucket(bucket)
 
-    def get_bucket_cors(self, bucket: str) -> tuple[CorsRule, ...]:
-        """Returns a bucket's rules for pages of other origins, in their order; empty where it has none."""
-        check.check_bucket(bucket)
-        return self._chain.get_bucket_cors(bucket)
-
-    def put_bucket_cors(self, bucket: str, rules: Sequence[CorsRule]) -> None:
-        """Replaces a bucket's rules for pages of other origins.
+    def get_bucket_settings(self, bucket: str, kind: type[SettingsT]) -> SettingsT:
+        """Returns a bucket's settings of one kind, as `CorsSettings`; ``kind()`` where nothing is set.
 
         Raises:
-            InvalidArgument: There is no rule or more than 100, or one breaks S3's bounds; the message says which.
+            InvalidArgument: ``kind`` is not one of the kinds of settings.
+            InvalidDriver: The driver returned settings of another kind.
         """
         check.check_bucket(bucket)
-        self._chain.put_bucket_cors(bucket, checked_rules(rules))
+        self._require_kind(kind)
+        settings = self._chain.get_bucket_settings(bucket, kind)
+        if not isinstance(settings, kind):
+            came = type(settings).__name__
+            raise InvalidDriver(f"the driver {self._driver_name!r} returned {came} where {kind.__name__} was asked for")
+        return settings
 
-    def delete_bucket_cors(self, bucket: str) -> None:
-        """Deletes all rules for pages of other origins of a bucket; if it has none, this is a no-op that succeeds."""
+    def put_bucket_settings(self, bucket: str, settings: AnyBucketSettings) -> None:
+        """Replaces a bucket's settings of one kind; `delete_bucket_settings` removes them.
+
+        Raises:
+            InvalidArgument: The settings are not valid, or nothing is set in them; the message says why.
+        """
         check.check_bucket(bucket)
-        self._chain.delete_bucket_cors(bucket)
+        settings = check_settings(settings)
+        self._require_kind(type(settings))
+        self._chain.put_bucket_settings(bucket, settings)
+
+    def delete_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> None:
+        """Deletes a bucket's settings of one kind; if nothing is set, this is a no-op that succeeds.
+
+        Raises:
+            InvalidArgument: ``kind`` is not one of the kinds of settings.
+        """
+        check.check_bucket(bucket)
+        self._require_kind(kind)
+        self._chain.delete_bucket_settings(bucket, kind)
 
     # Listings
 
@@ -555,6 +577,14 @@ class Store:
 
     def _require_declared(self, options: Options) -> None:
         check.check_declared(options, options.feature_of, self._features, self._driver_name)
+
+    def _require_kind(self, kind: type[AnyBucketSettings]) -> None:
+        """Refuses settings of another kind than those that the driver declares."""
+        check_kind(kind)
+        if not getattr(self._features, kind.feature):
+            raise Unsupported(
+                f"the driver {self._driver_name!r} does not declare {kind.feature}, which {kind.__name__} needs"
+            )
 
     def _check_target(self, bucket: str, key: str) -> None:
         check.check_bucket(bucket)

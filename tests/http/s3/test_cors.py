@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from bucketry import CorsRule, Store
+from bucketry import CorsRule, CorsSettings, Store
 from types_boto3_s3 import S3Client
 
 from tests.http.s3.asking import Client, Reply
@@ -44,7 +44,9 @@ def ask_before(
 
 def test_rules_are_put_got_and_deleted(configured: S3Client, store: Store) -> None:
     assert configured.get_bucket_cors(Bucket="things")["CORSRules"] == [RULE, EVERYBODY]
-    assert store.get_bucket_cors("things")[1] == CorsRule(allowed_methods=("HEAD",), allowed_origins=("*",))
+    assert store.get_bucket_settings("things", CorsSettings).rules[1] == CorsRule(
+        allowed_methods=("HEAD",), allowed_origins=("*",)
+    )
     configured.delete_bucket_cors(Bucket="things")
     assert failing(configured.get_bucket_cors, Bucket="things") == (404, "NoSuchCORSConfiguration")
     assert failing(configured.get_bucket_cors, Bucket="none-such") == (404, "NoSuchBucket")

@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterator
 
 import bucketry_http.s3.app as app
 import pytest
-from bucketry import CorsRule, Store
+from bucketry import AnyBucketSettings, Store
 from bucketry.hookspecs import hookimpl
 from bucketry.layers import Faults
 
@@ -27,7 +27,7 @@ class BrokenRules:
     """A driver with a bug."""
 
     @hookimpl(wrapper=True)
-    def get_bucket_cors(self, bucket: str) -> Generator[None, tuple[CorsRule, ...], tuple[CorsRule, ...]]:
+    def get_bucket_settings(self, bucket: str) -> Generator[None, AnyBucketSettings, AnyBucketSettings]:
         yield
         raise RuntimeError("a bug")
 

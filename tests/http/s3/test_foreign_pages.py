@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from bucketry import CorsRule, Secret, Store
+from bucketry import CorsRule, CorsSettings, Secret, Store
 from bucketry.settings import DEFAULT_SECRET_KEY
 from bucketry_http import S3Credential, S3Rights
 
@@ -16,6 +16,11 @@ from tests.http.s3.serving import CREDENTIAL, memory_store, serving
 from tests.http.s3.signing import OWNER, Signing, signing_as
 from tests.http.s3.signing_v2 import client_of, presigned
 from tests.http.s3.test_forms import KEY, KEY_CONDITION, form, signed
+
+
+def allowing(*methods: Any, origin: str) -> CorsSettings:
+    return CorsSettings(rules=(CorsRule(allowed_methods=methods, allowed_origins=(origin,)),))
+
 
 PUBLISHED = S3Credential(access_key="bucketry", secret_key=DEFAULT_SECRET_KEY)
 RENAMED = S3Credential(access_key="mine", secret_key=Secret("bucketry-secret"))
@@ -62,7 +67,7 @@ def here(served: tuple[Store, str]) -> Store:
     store = served[0]
     store.delete_objects("things", [info.key for info in store.iter_objects("things")])
     store.put_object("things", "kept", b"content")
-    store.delete_bucket_cors("things")
+    store.delete_bucket_settings("things", CorsSettings)
     return store
 
 
@@ -76,7 +81,7 @@ def unchanged(store: Store) -> bool:
         [bucket.name for bucket in store.list_buckets()] == ["things"]
         and [info.key for info in store.iter_objects("things")] == ["kept"]
         and not store.list_multipart_uploads("things").uploads
-        and not store.get_bucket_cors("things")
+        and not store.get_bucket_settings("things", CorsSettings).rules
     )
 
 
@@ -144,7 +149,7 @@ def test_what_somebody_signed_for_the_page_is_accepted(s3: Client, here: Store, 
 
 @pytest.mark.parametrize("how", ["header", "presigned", "anonymous"])
 def test_the_buckets_rules_allow_a_page_and_its_method(s3: Client, here: Store, how: str) -> None:
-    here.put_bucket_cors("things", [CorsRule(allowed_methods=("PUT",), allowed_origins=(PAGE,))])
+    here.put_bucket_settings("things", allowing("PUT", origin=PAGE))
     assert sent_with(s3, how, "PUT", "/things/new", {"origin": PAGE}).status == 200
     for method, target, origin in (
         ("DELETE", "/things/new", PAGE),
@@ -157,7 +162,7 @@ def test_the_buckets_rules_allow_a_page_and_its_method(s3: Client, here: Store, 
 
 
 def test_a_rule_for_everybody_is_for_every_page(s3: Client, here: Store) -> None:
-    here.put_bucket_cors("things", [CorsRule(allowed_methods=("PUT", "POST"), allowed_origins=("*",))])
+    here.put_bucket_settings("things", allowing("PUT", "POST", origin="*"))
     for claim in FOREIGN:
         assert sent_with(s3, "header", "PUT", "/things/new", claim).status == 200
         assert post(s3, claim, None).status == 204

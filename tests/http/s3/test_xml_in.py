@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from bucketry import Store
+from bucketry import CorsSettings, Store
 
 from tests.http.s3.asking import Client
 from tests.http.s3.checksums import checksum
@@ -51,7 +51,7 @@ def sending(request: pytest.FixtureRequest, store: Store) -> Iterator[Send]:
     assert [bucket.name for bucket in store.list_buckets()] == ["guests", "public", "things"]
     assert [info.key for info in store.iter_objects("things")] == ["a"]
     assert store.get_object_tagging("things", "a") == {}
-    assert store.get_bucket_cors("things") == ()
+    assert store.get_bucket_settings("things", CorsSettings).rules == ()
 
 
 def bodies(document: str) -> dict[str, bytes]:

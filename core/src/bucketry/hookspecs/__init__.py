@@ -32,7 +32,7 @@ from bucketry.hookspecs._uploads import UploadSpec
 from bucketry.operations import operations_of
 from bucketry.settings import DriverSettings
 
-CONTRACT_VERSION: Final = 1
+CONTRACT_VERSION: Final = 2
 """Version of the contract in this module; a driver says which one it was written for."""
 
 

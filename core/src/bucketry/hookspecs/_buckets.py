@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bucketry.cors import CorsRule
+from bucketry.bucket_settings import AnyBucketSettings
 from bucketry.hookspecs._markers import operation
 from bucketry.models import BucketInfo, Done, ObjectPage, UploadPage
 from bucketry.options import ListOptions, UploadListOptions
@@ -94,29 +94,17 @@ class BucketSpec:
         raise NotImplementedError
 
     @operation(writes=False)
-    def get_bucket_cors(self, bucket: str) -> tuple[CorsRule, ...]:
-        """Returns a bucket's rules for pages of other origins. Optional, as are the two below.
-
-        Behaviour:
-            - A bucket without rules has none: the answer is empty, and that is no error.
-            - The rules come in the order in which they were given, since the first that fits decides. In which order
-              the values within a rule come is the backend's affair.
-
-        Raises:
-            NoSuchBucket: It does not exist.
-        """
-        raise NotImplementedError
-
-    @operation(writes=True)
-    def put_bucket_cors(self, bucket: str, rules: tuple[CorsRule, ...]) -> Done:
-        """Has a bucket have these rules and no others.
+    def get_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> AnyBucketSettings:
+        """Returns a bucket's settings of one kind. Optional, as are the two below.
 
         Requires:
-            1 to 100 rules, within S3's bounds.
+            The driver declares the feature of the kind.
 
         Behaviour:
-            - All rules that it had are replaced.
-            - Each value of each rule is kept.
+            - The result is of this kind. Where nothing is set, it is ``kind()``, and that is no error.
+            - CORS rules come in the order in which they were given, since the first that fits decides. The values
+              within a rule may come in another order.
+            - Settings end with their bucket.
 
         Raises:
             NoSuchBucket: It does not exist.
@@ -124,11 +112,31 @@ class BucketSpec:
         raise NotImplementedError
 
     @operation(writes=True)
-    def delete_bucket_cors(self, bucket: str) -> Done:
-        """Takes all rules from a bucket.
+    def put_bucket_settings(self, bucket: str, settings: AnyBucketSettings) -> Done:
+        """Replaces a bucket's settings of one kind.
+
+        Requires:
+            The driver declares the feature of their kind. They are checked, and something is set in them.
 
         Behaviour:
-            - If it has none, this is a no-op that succeeds.
+            - Settings of this kind that the bucket had are replaced, all of them. Other kinds and other buckets keep
+              theirs.
+            - Each value is kept.
+
+        Raises:
+            NoSuchBucket: It does not exist.
+        """
+        raise NotImplementedError
+
+    @operation(writes=True)
+    def delete_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> Done:
+        """Deletes a bucket's settings of one kind.
+
+        Requires:
+            The driver declares the feature of the kind.
+
+        Behaviour:
+            - If nothing is set, this is a no-op that succeeds.
 
         Raises:
             NoSuchBucket: It does not exist.

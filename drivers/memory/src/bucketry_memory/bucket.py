@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import final
 
-from bucketry import BucketInfo, BucketNotEmpty, CorsRule, PutOptions
+from bucketry import AnyBucketSettings, BucketInfo, BucketNotEmpty, PutOptions
 from bucketry.conditions import check_write
 from bucketry.options import WriteConditions
 from sortedcontainers import SortedList
@@ -25,11 +25,11 @@ class Bucket:
         keys: The same keys in order. Python compares strings by code point, which is the byte order of UTF-8.
         size_bytes: The sum of the objects' sizes.
         uploads: Its uploads in progress.
-        cors: Its CORS rules.
+        settings: What is set of each kind of settings.
         is_deleted: Whether it was deleted. A caller that found it before that must not write to it.
     """
 
-    __slots__ = ("_quota", "cors", "info", "is_deleted", "keys", "objects", "size_bytes", "uploads")
+    __slots__ = ("_quota", "info", "is_deleted", "keys", "objects", "settings", "size_bytes", "uploads")
 
     def __init__(self, name: str, created_at: datetime, quota: Quota) -> None:
         """Makes an empty bucket.
@@ -44,7 +44,7 @@ class Bucket:
         self.keys: SortedList[str] = SortedList()
         self.size_bytes = 0
         self.uploads = UploadTable(quota)
-        self.cors: tuple[CorsRule, ...] = ()
+        self.settings: dict[type[AnyBucketSettings], AnyBucketSettings] = {}
         self.is_deleted = False
 
     def check_write(self, key: str, conditions: WriteConditions | PutOptions) -> None:

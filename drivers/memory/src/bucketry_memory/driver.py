@@ -9,6 +9,7 @@ from typing import Final, final
 
 from bucketry import (
     DONE,
+    AnyBucketSettings,
     AttributesOptions,
     Body,
     BucketAlreadyExists,
@@ -18,7 +19,6 @@ from bucketry import (
     CompletedPart,
     CompleteOptions,
     CopyOptions,
-    CorsRule,
     DeleteOptions,
     DeleteResult,
     Done,
@@ -81,7 +81,7 @@ class MemoryDriver(DriverSpec):
     """
 
     name = "memory"
-    contract_version = 1
+    contract_version = 2
     Settings = MemorySettings
     features = FEATURES
 
@@ -202,24 +202,24 @@ class MemoryDriver(DriverSpec):
 
     @override
     @hookimpl
-    def get_bucket_cors(self, bucket: str) -> tuple[CorsRule, ...]:
-        """Returns a bucket's CORS rules, as they were given."""
-        return self._bucket(bucket).cors
+    def get_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> AnyBucketSettings:
+        """Returns a bucket's settings of one kind, as they were put."""
+        return self._bucket(bucket).settings.get(kind) or kind()
 
     @override
     @hookimpl
-    def put_bucket_cors(self, bucket: str, rules: tuple[CorsRule, ...]) -> Done:
-        """Replaces a bucket's CORS rules."""
+    def put_bucket_settings(self, bucket: str, settings: AnyBucketSettings) -> Done:
+        """Replaces a bucket's settings of one kind."""
         with self._lock:
-            self._bucket(bucket).cors = rules
+            self._bucket(bucket).settings[type(settings)] = settings
         return DONE
 
     @override
     @hookimpl
-    def delete_bucket_cors(self, bucket: str) -> Done:
-        """Deletes a bucket's CORS rules."""
+    def delete_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> Done:
+        """Deletes a bucket's settings of one kind."""
         with self._lock:
-            self._bucket(bucket).cors = ()
+            self._bucket(bucket).settings.pop(kind, None)
         return DONE
 
     # Objects

@@ -20,6 +20,7 @@ FEATURES: Final = Features(
     put_metadata=True,
     put_tagging=True,
     checksums=True,
+    bucket_cors=True,
     copy_if_match=True,
     copy_if_none_match=True,
     copy_source_if_match=True,

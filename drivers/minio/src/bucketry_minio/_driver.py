@@ -33,7 +33,7 @@ class MinioDriver(
     """Object storage on a MinIO server. It connects when it is first used."""
 
     name = "minio"
-    contract_version = 1
+    contract_version = 2
     Settings = MinioSettings
     s3_endpoint = True
     # Not declared is what MinIO ignores silently: if_match of a delete, and both conditions on a copy's destination.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 from xml.sax.saxutils import escape
 
-from bucketry import AccessDenied, BucketAlreadyExists, BucketInfo, CorsRule, InvalidBucketName, NoSuchBucket
+from bucketry import AccessDenied, BucketAlreadyExists, BucketInfo, CorsSettings, InvalidBucketName, NoSuchBucket
 from bucketry.s3 import NAMESPACE
 from bucketry_s3client import S3Client, S3ResponseError, list_buckets, md5_header, read_cors, reading, write_cors
 
@@ -108,20 +108,20 @@ class Buckets:
         """Deletes an empty bucket. Uploads in progress end with it."""
         self._client.request("DELETE", bucket, repeatable=False)
 
-    def get_cors(self, bucket: str) -> tuple[CorsRule, ...]:
+    def get_cors(self, bucket: str) -> CorsSettings:
         """Returns a bucket's CORS rules: one request."""
         try:
             _, document = self._client.request_xml("GET", bucket, root="CORSConfiguration", query=_CORS)
         except S3ResponseError as error:
             if error.code == "NoSuchCORSConfiguration":
-                return ()
+                return CorsSettings()
             raise
         with reading("the response about CORS rules"):
-            return read_cors(document)
+            return CorsSettings(rules=read_cors(document))
 
-    def put_cors(self, bucket: str, rules: tuple[CorsRule, ...]) -> None:
+    def put_cors(self, bucket: str, settings: CorsSettings) -> None:
         """Replaces a bucket's CORS rules: one request."""
-        content = write_cors(rules)
+        content = write_cors(settings.rules)
         self._client.request("PUT", bucket, query=_CORS, headers=md5_header(content), content=content)
 
     def delete_cors(self, bucket: str) -> None:

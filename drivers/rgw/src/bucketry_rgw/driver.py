@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 from bucketry import (
     DONE,
+    AnyBucketSettings,
     Body,
     BucketInfo,
     Classified,
     CompletedPart,
     CompleteOptions,
     CopyOptions,
-    CorsRule,
     DeleteOptions,
     DeleteResult,
     Done,
@@ -72,7 +72,7 @@ class RgwDriver(DriverSpec):
     """Object storage on a Ceph RGW. It connects when it is first used."""
 
     name = "rgw"
-    contract_version = 1
+    contract_version = 2
     Settings = RgwSettings
     s3_endpoint = True
     # RGW ignores silently, so these are not declared: conditions where parts are completed, on a copy's destination, on
@@ -88,6 +88,7 @@ class RgwDriver(DriverSpec):
         put_headers=True,
         put_metadata=True,
         put_tagging=True,
+        bucket_cors=True,
         copy_source_if_match=True,
         list_delimiter=True,
         list_start_after=True,
@@ -220,23 +221,23 @@ class RgwDriver(DriverSpec):
 
     @override
     @hookimpl
-    def get_bucket_cors(self, bucket: str) -> tuple[CorsRule, ...]:
+    def get_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> AnyBucketSettings:
         """Returns a bucket's CORS rules. RGW sorts the values within a rule."""
         self._buckets.check_name(bucket)
         return self._buckets.get_cors(bucket)
 
     @override
     @hookimpl
-    def put_bucket_cors(self, bucket: str, rules: tuple[CorsRule, ...]) -> Done:
+    def put_bucket_settings(self, bucket: str, settings: AnyBucketSettings) -> Done:
         """Replaces a bucket's CORS rules."""
         self._buckets.check_name(bucket)
-        self._buckets.put_cors(bucket, rules)
+        self._buckets.put_cors(bucket, settings)
         return DONE
 
     @override
     @hookimpl
-    def delete_bucket_cors(self, bucket: str) -> Done:
-        """Takes all CORS rules from a bucket."""
+    def delete_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> Done:
+        """Removes all CORS rules of a bucket."""
         self._buckets.check_name(bucket)
         self._buckets.delete_cors(bucket)
         return DONE

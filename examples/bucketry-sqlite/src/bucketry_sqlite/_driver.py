@@ -77,7 +77,7 @@ class SqliteDriver(UploadOperations, DriverSpec):
     """A whole store in one SQLite file, for any number of threads and processes of one machine."""
 
     name = "sqlite"
-    contract_version = 1
+    contract_version = 2
     Settings = SqliteSettings
     features = Features(
         get_if_match=True,

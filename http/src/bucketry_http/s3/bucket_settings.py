@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
-from bucketry import CorsRule
+from bucketry import CorsRule, CorsSettings
 
 from bucketry_http.s3.body import S3Body
 from bucketry_http.s3.errors import S3Error, not_implemented
@@ -201,10 +201,10 @@ _MAX_CORS_ELEMENTS: Final = 5_000
 
 async def get_cors(endpoint: Endpoint, request: S3Request) -> Response:
     """GetBucketCors."""
-    rules = await endpoint.calls.call(endpoint.store.get_bucket_cors, request.bucket)
-    if not rules:
+    settings = await endpoint.calls.call(endpoint.store.get_bucket_settings, request.bucket, CorsSettings)
+    if not settings.rules:
         raise S3Error("NoSuchCORSConfiguration", "The CORS configuration does not exist", status=404)
-    return xml_response(document("CORSConfiguration", "".join(map(_written_rule, rules))))
+    return xml_response(document("CORSConfiguration", "".join(map(_written_rule, settings.rules))))
 
 
 def _written_rule(rule: CorsRule) -> str:
@@ -223,8 +223,8 @@ async def put_cors(endpoint: Endpoint, request: S3Request) -> Response:
     """PutBucketCors."""
     root = await read_xml(await S3Body(request).read(MAX_DOCUMENT_BYTES), "CORSConfiguration", most=_MAX_CORS_ELEMENTS)
     root.only("CORSRule")
-    rules = tuple(_read_rule(entry) for entry in root.children("CORSRule"))
-    await endpoint.calls.call(endpoint.store.put_bucket_cors, request.bucket, rules)
+    settings = CorsSettings(rules=tuple(_read_rule(entry) for entry in root.children("CORSRule")))
+    await endpoint.calls.call(endpoint.store.put_bucket_settings, request.bucket, settings)
     return empty_response(200)
 
 
@@ -249,5 +249,5 @@ def _read_rule(entry: Node) -> CorsRule:
 
 async def delete_cors(endpoint: Endpoint, request: S3Request) -> Response:
     """DeleteBucketCors."""
-    await endpoint.calls.call(endpoint.store.delete_bucket_cors, request.bucket)
+    await endpoint.calls.call(endpoint.store.delete_bucket_settings, request.bucket, CorsSettings)
     return empty_response()

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final
 
-from bucketry import BucketryError, CorsRule
+from bucketry import BucketryError, CorsRule, CorsSettings
 from bucketry.settings import DEFAULT_SECRET_KEY
 
 from bucketry_http.s3.errors import S3Error
@@ -83,7 +83,9 @@ async def allows(endpoint: Endpoint, request: S3Request, origin: str) -> bool:
 async def _rules(endpoint: Endpoint, bucket: str) -> Sequence[CorsRule]:
     """Returns a bucket's rules: none where there is no bucket, or a driver that knows no rules."""
     try:
-        return await endpoint.calls.call(endpoint.store.get_bucket_cors, bucket) if bucket else ()
+        if not bucket:
+            return ()
+        return (await endpoint.calls.call(endpoint.store.get_bucket_settings, bucket, CorsSettings)).rules
     except BucketryError:
         return ()
 

@@ -1,18 +1,20 @@
-"""Rules of buckets for pages of other origins."""
+"""Settings of buckets: CORS rules, which say what pages of other origins may do."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import msgspec
-from bucketry import CorsRule, Store
+from bucketry import CorsRule, CorsSettings, Store
 from bucketry.s3 import MAX_CORS_RULES
 
 from bucketry_contract._needs import needs
 from bucketry_contract._scratch import Bucket, Scratch
 from bucketry_contract._tests import ContractTests
 
-CORS = ("get_bucket_cors", "put_bucket_cors", "delete_bucket_cors")
+READS = ("get_bucket_settings", CorsSettings.feature)
+WRITES = (*READS, "put_bucket_settings")
+DELETES = (*WRITES, "delete_bucket_settings")
 EVERYBODY = CorsRule(allowed_origins=("*",), allowed_methods=("GET",))
 RULES = (
     CorsRule(
@@ -31,54 +33,58 @@ RULES = (
 class CorsTests(ContractTests):
     """A bucket has all of its rules, or none. These tests take buckets of their own, since rules outlive a test."""
 
-    @needs("get_bucket_cors")
+    @needs(*READS)
     def test_a_bucket_without_rules_has_none(self, fresh_bucket: Bucket) -> None:
-        assert fresh_bucket.store.get_bucket_cors(fresh_bucket.name) == ()
+        assert _rules(fresh_bucket.store, fresh_bucket.name) == ()
 
-    @needs("get_bucket_cors", "put_bucket_cors")
+    @needs(*WRITES)
     def test_rules_are_kept_in_their_order_with_all_their_values(self, store: Store, fresh_bucket: Bucket) -> None:
         for rules in (RULES, RULES[::-1]):
-            store.put_bucket_cors(fresh_bucket.name, rules)
+            store.put_bucket_settings(fresh_bucket.name, CorsSettings(rules=rules))
             assert _plain(store, fresh_bucket) == [_values(rule) for rule in rules]
 
-    @needs("get_bucket_cors", "put_bucket_cors")
+    @needs(*WRITES)
     def test_new_rules_replace_all(self, store: Store, fresh_bucket: Bucket) -> None:
-        store.put_bucket_cors(fresh_bucket.name, RULES)
-        store.put_bucket_cors(fresh_bucket.name, [EVERYBODY])
+        store.put_bucket_settings(fresh_bucket.name, CorsSettings(rules=RULES))
+        store.put_bucket_settings(fresh_bucket.name, CorsSettings(rules=(EVERYBODY,)))
         assert _plain(store, fresh_bucket) == [_values(EVERYBODY)]
 
-    @needs("get_bucket_cors", "put_bucket_cors")
+    @needs(*WRITES)
     def test_a_bucket_has_up_to_a_hundred_rules(self, store: Store, fresh_bucket: Bucket) -> None:
-        rules = [msgspec.structs.replace(EVERYBODY, max_age_seconds=age) for age in range(MAX_CORS_RULES)]
-        store.put_bucket_cors(fresh_bucket.name, rules)
-        assert [rule.max_age_seconds for rule in store.get_bucket_cors(fresh_bucket.name)] == list(range(len(rules)))
+        rules = tuple(msgspec.structs.replace(EVERYBODY, max_age_seconds=age) for age in range(MAX_CORS_RULES))
+        store.put_bucket_settings(fresh_bucket.name, CorsSettings(rules=rules))
+        assert [rule.max_age_seconds for rule in _rules(store, fresh_bucket.name)] == list(range(len(rules)))
 
-    @needs(*CORS)
+    @needs(*DELETES)
     def test_rules_are_deleted_all_at_once_also_where_there_are_none(self, store: Store, fresh_bucket: Bucket) -> None:
-        store.put_bucket_cors(fresh_bucket.name, RULES)
+        store.put_bucket_settings(fresh_bucket.name, CorsSettings(rules=RULES))
         for _ in range(2):
-            store.delete_bucket_cors(fresh_bucket.name)
-            assert store.get_bucket_cors(fresh_bucket.name) == ()
+            store.delete_bucket_settings(fresh_bucket.name, CorsSettings)
+            assert _rules(store, fresh_bucket.name) == ()
 
-    @needs(*CORS)
+    @needs(*DELETES)
     def test_rules_are_one_buckets_alone(self, store: Store, fresh_bucket: Bucket, scratch: Scratch) -> None:
         other = scratch.create()
-        store.put_bucket_cors(fresh_bucket.name, RULES)
-        assert store.get_bucket_cors(other) == ()
-        store.put_bucket_cors(other, [EVERYBODY])
-        store.delete_bucket_cors(fresh_bucket.name)
-        assert len(store.get_bucket_cors(other)) == 1
+        store.put_bucket_settings(fresh_bucket.name, CorsSettings(rules=RULES))
+        assert _rules(store, other) == ()
+        store.put_bucket_settings(other, CorsSettings(rules=(EVERYBODY,)))
+        store.delete_bucket_settings(fresh_bucket.name, CorsSettings)
+        assert len(_rules(store, other)) == 1
 
-    @needs(*CORS)
+    @needs(*DELETES)
     def test_rules_end_with_their_bucket(self, store: Store, fresh_bucket: Bucket) -> None:
-        store.put_bucket_cors(fresh_bucket.name, RULES)
+        store.put_bucket_settings(fresh_bucket.name, CorsSettings(rules=RULES))
         store.delete_bucket(fresh_bucket.name)
         store.create_bucket(fresh_bucket.name)
-        assert store.get_bucket_cors(fresh_bucket.name) == ()
+        assert _rules(store, fresh_bucket.name) == ()
+
+
+def _rules(store: Store, bucket: str) -> tuple[CorsRule, ...]:
+    return store.get_bucket_settings(bucket, CorsSettings).rules
 
 
 def _plain(store: Store, bucket: Bucket) -> list[dict[str, Any]]:
-    return [_values(rule) for rule in store.get_bucket_cors(bucket.name)]
+    return [_values(rule) for rule in _rules(store, bucket.name)]
 
 
 def _values(rule: CorsRule) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from bucketry import (
     BucketryError,
     CompletedPart,
     CorsRule,
+    CorsSettings,
     NoSuchBucket,
     NoSuchUpload,
     Store,
@@ -25,7 +26,7 @@ Act = Callable[[Store, str], object]
 
 ANY_ID = "no-such-upload"
 ANY_PART = CompletedPart(1, "0" * 32)
-ANY_RULE = CorsRule(allowed_origins=("*",), allowed_methods=("GET",))
+ANY_RULES = CorsSettings(rules=(CorsRule(allowed_origins=("*",), allowed_methods=("GET",)),))
 
 ON_A_BUCKET: dict[str, Act] = {
     "head_bucket": lambda store, bucket: store.head_bucket(bucket),
@@ -42,9 +43,9 @@ ON_A_BUCKET: dict[str, Act] = {
     "get_object_tagging": lambda store, bucket: store.get_object_tagging(bucket, "key"),
     "put_object_tagging": lambda store, bucket: store.put_object_tagging(bucket, "key", {"colour": "blue"}),
     "delete_object_tagging": lambda store, bucket: store.delete_object_tagging(bucket, "key"),
-    "get_bucket_cors": lambda store, bucket: store.get_bucket_cors(bucket),
-    "put_bucket_cors": lambda store, bucket: store.put_bucket_cors(bucket, [ANY_RULE]),
-    "delete_bucket_cors": lambda store, bucket: store.delete_bucket_cors(bucket),
+    "get_bucket_settings": lambda store, bucket: store.get_bucket_settings(bucket, CorsSettings),
+    "put_bucket_settings": lambda store, bucket: store.put_bucket_settings(bucket, ANY_RULES),
+    "delete_bucket_settings": lambda store, bucket: store.delete_bucket_settings(bucket, CorsSettings),
 }
 
 ON_AN_UPLOAD: dict[str, Callable[[Bucket, str, str], object]] = {
@@ -78,11 +79,17 @@ ON_ITS_KEY = {
 }
 
 
+def _needs_of(operation: str) -> pytest.MarkDecorator:
+    kinds = (CorsSettings.feature,) if operation.endswith("_bucket_settings") else ()
+    return needs(operation, *kinds)
+
+
 class ErrorTests(ContractTests):
     """A failure says what, where and why, and shows no secret."""
 
     @pytest.mark.parametrize(
-        ("operation", "act"), [pytest.param(name, act, marks=needs(name), id=name) for name, act in ON_A_BUCKET.items()]
+        ("operation", "act"),
+        [pytest.param(name, act, marks=_needs_of(name), id=name) for name, act in ON_A_BUCKET.items()],
     )
     def test_a_bucket_that_does_not_exist_is_named(self, scratch: Scratch, operation: str, act: Act) -> None:
         missing = scratch.new_name()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 
 import pytest
-from bucketry import CorsRule, Store
+from bucketry import CorsRule, CorsSettings, Store
 from bucketry.headers import HEADER_FEATURES
 
 from bucketry_contract._headers import HEADERS, headers_of
@@ -18,7 +18,7 @@ from bucketry_contract._tests import ContractTests, once
 from bucketry_contract.backend import Backend
 from bucketry_contract.suite.multipart import MULTIPART
 
-RULES = (CorsRule(allowed_origins=("https://example.com",), allowed_methods=("GET",)),)
+RULES = CorsSettings(rules=(CorsRule(allowed_origins=("https://example.com",), allowed_methods=("GET",)),))
 
 
 class Reopened:
@@ -82,13 +82,14 @@ class PersistenceTests(ContractTests):
         bucket = reopened.bucket()
         operations = bucket.store.capabilities.operations
         before = bucket.store.head_bucket(bucket.name) if "head_bucket" in operations else None
-        if "put_bucket_cors" in operations:
-            bucket.store.put_bucket_cors(bucket.name, RULES)
+        has_rules = bucket.store.capabilities.features.bucket_cors
+        if has_rules:
+            bucket.store.put_bucket_settings(bucket.name, RULES)
         bucket = reopened.again()
         if "head_bucket" in operations:
             assert bucket.store.head_bucket(bucket.name) == before
-        if "get_bucket_cors" in operations:
-            assert bucket.store.get_bucket_cors(bucket.name) == RULES
+        if has_rules:
+            assert bucket.store.get_bucket_settings(bucket.name, CorsSettings) == RULES
         assert bucket.entries() == []
 
     @once

@@ -226,6 +226,19 @@ def keys(keys: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(listed))
 
 
+def names(buckets: Iterable[str]) -> tuple[str, ...]:
+    """Returns names of buckets, each once."""
+    if isinstance(buckets, str | bytes) or not isinstance(buckets, Iterable):
+        raise InvalidArgument(
+            f"bucket_usages takes a list of names, not {type_name(buckets)}; bucket_usage takes one name",
+            field="buckets",
+        )
+    listed = tuple(buckets)
+    for bucket in listed:
+        check.check_bucket(bucket)
+    return tuple(dict.fromkeys(listed))
+
+
 def check_listing(options: ListOptions) -> None:
     """Checks which objects are listed."""
     check.check_options(options, ListOptions)

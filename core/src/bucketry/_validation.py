@@ -176,9 +176,17 @@ def check_declared(options: msgspec.Struct, feature_of: Mapping[str, str], featu
         value = getattr(options, field)
         # A number is set also where it is 0.
         if (value or type(value) is int) and not getattr(features, feature):
-            raise Unsupported(
-                f"the driver {driver!r} does not declare {feature}, which the option {field} needs", feature=feature
-            )
+            require_feature(feature, f"the option {field}", features, driver)
+
+
+def require_feature(feature: str, user: str, features: Features, driver: str) -> None:
+    """Refuses a call that needs a feature that the driver does not declare.
+
+    Raises:
+        Unsupported: The driver does not declare it; the message names ``user``, which needs it.
+    """
+    if not getattr(features, feature):
+        raise Unsupported(f"the driver {driver!r} does not declare {feature}, which {user} needs", feature=feature)
 
 
 def normalised_etag(etag: str | None, field: str) -> str | None:

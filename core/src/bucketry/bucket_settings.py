@@ -156,7 +156,9 @@ def check_kind(kind: object) -> None:
     """
     if not any(kind is known for known in SETTINGS_KINDS):
         known = ", ".join(known.__name__ for known in SETTINGS_KINDS)
-        raise InvalidArgument(f"the kind of a bucket's settings is a class ({known}), not {type_name(kind)}")
+        raise InvalidArgument(
+            f"the kind of a bucket's settings is a class ({known}), not {type_name(kind)}", field="kind"
+        )
 
 
 def check_settings(settings: SettingsT) -> SettingsT:
@@ -167,5 +169,5 @@ def check_settings(settings: SettingsT) -> SettingsT:
     """
     if type(settings) not in SETTINGS_KINDS:
         known = " or ".join(known.__name__ for known in SETTINGS_KINDS)
-        raise InvalidArgument(f"the settings must be {known}, not {type_name(settings)}")
+        raise InvalidArgument(f"the settings must be {known}, not {type_name(settings)}", field="settings")
     return settings.checked()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -93,6 +94,12 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
     max_parts: int = MAX_PARTS
     max_put_size: int = MAX_OBJECT_BYTES
     max_object_size: int = MAX_OBJECT_BYTES
+
+    def behind(self, layers: Sequence[object]) -> Features:
+        """Returns the features of a driver behind these layers: ``non_blocking`` only if no layer waits."""
+        if self.non_blocking and any(getattr(layer, "blocks", False) for layer in layers):
+            return msgspec.structs.replace(self, non_blocking=False)
+        return self
 
 
 TRAIT_NAMES: Final = ("persistent", "non_blocking")

@@ -13,13 +13,10 @@ from functools import cache
 from types import SimpleNamespace, TracebackType
 from typing import Any, Final, NoReturn, Self, cast
 
-import msgspec
-
 from bucketry import _normalisation as normalise
 from bucketry import _validation as check
 from bucketry._chain import build_chain
 from bucketry._docstrings import add_errors_of_hooks
-from bucketry._types import type_name
 from bucketry.body import Body, BodySource
 from bucketry.bucket_settings import (
     AnyBucketSettings,
@@ -27,8 +24,8 @@ from bucketry.bucket_settings import (
     check_kind,
     check_settings,
 )
-from bucketry.errors import InvalidArgument, InvalidDriver, NoSuchBucket, StoreClosed, TooLarge, Unsupported
-from bucketry.features import Capabilities, Features
+from bucketry.errors import InvalidArgument, InvalidDriver, NoSuchBucket, StoreClosed, TooLarge
+from bucketry.features import Capabilities
 from bucketry.headers import HEADER_FEATURES
 from bucketry.hookspecs import OPERATIONS, DriverSpec
 from bucketry.models import (
@@ -89,7 +86,7 @@ _LIST_UPLOADS: Final = UploadListOptions()
 class Store:
     """An object store over any driver. Threads can share it. Close it, or use it in a ``with`` statement.
 
-    Any method may raise, besides what it names itself:
+    An iteration raises what its listing raises. Besides what it names itself, any method may raise:
 
     - ``InvalidBucketName``, ``InvalidKey`` or ``InvalidArgument`` for an argument that is not valid;
     - ``Unsupported`` for an operation that the driver does not have, or an option whose feature it does not declare;
@@ -114,7 +111,7 @@ class Store:
             InvalidDriver: The driver or a layer breaks the contract; the message says how.
         """
         self._chain, operations = build_chain(driver, layers)
-        self._features = _features(driver, layers)
+        self._features = driver.features.behind(layers)
         self._driver_name = driver.name
         self._sdk = driver.sdk
         self._closed = False
@@ -203,15 +200,8 @@ class Store:
 
     def bucket_usages(self, buckets: Iterable[str]) -> dict[str, Usage]:
         """Says how much each of these buckets holds, in one call; a bucket that does not exist is left out."""
-        if isinstance(buckets, str | bytes) or not isinstance(buckets, Iterable):
-            raise InvalidArgument(
-                f"bucket_usages takes a list of names, not {type_name(buckets)}; bucket_usage takes one name",
-                field="buckets",
-            )
-        listed = tuple(buckets)
-        for bucket in listed:
-            check.check_bucket(bucket)
-        return self._chain.bucket_usage(tuple(dict.fromkeys(listed))) if listed else {}
+        names = normalise.names(buckets)
+        return self._chain.bucket_usage(names) if names else {}
 
     def usage_report(self) -> UsageReport:
         """Says what the backend knows of its use beyond sizes: room on disk, owners, quotas, operations."""
@@ -290,19 +280,12 @@ class Store:
         """Yields all objects of a bucket that the options ask for, page after page.
 
         Common prefixes are left out; ``options.limit`` is the size of a page.
-
-        Raises:
-            NoSuchBucket: The bucket does not exist, at the first object.
         """
         for page in self.iter_object_pages(bucket, options):
             yield from page.objects
 
     def iter_object_pages(self, bucket: str, options: ListOptions = _LIST) -> Iterator[ObjectPage]:
-        """Yields all pages of a listing, with their common prefixes; ``options.limit`` is the size of a page.
-
-        Raises:
-            NoSuchBucket: The bucket does not exist, at the first page.
-        """
+        """Yields all pages of a listing, with their common prefixes; ``options.limit`` is the size of a page."""
         return iter_pages(lambda asked: self.list_objects(bucket, asked), options)
 
     # Objects
@@ -369,8 +352,8 @@ class Store:
         self._require(options, CopyOptions)
         if options.headers is not None:
             check.check_declared(options.headers, HEADER_FEATURES, self._features, self._driver_name)
-        if options.tags is not None and not self._features.copy_tagging:  # Also for "none at all".
-            raise Unsupported(f"the driver {self._driver_name!r} does not declare copy_tagging", feature="copy_tagging")
+        if options.tags is not None:  # Empty tags, too, are tags of the copy's own.
+            self._require_feature("copy_tagging", "the option tags")
         options = normalise.copy(options)
         if options.headers is None and (source_bucket, source_key) == (bucket, key):
             raise InvalidArgument(
@@ -448,11 +431,7 @@ class Store:
         return page
 
     def iter_multipart_uploads(self, bucket: str, options: UploadListOptions = _LIST_UPLOADS) -> Iterator[Upload]:
-        """Yields all multipart uploads in progress.
-
-        Raises:
-            NoSuchBucket: The bucket does not exist, at the first upload.
-        """
+        """Yields all multipart uploads in progress."""
         for page in iter_pages(lambda asked: self.list_multipart_uploads(bucket, asked), options):
             yield from page.uploads
 
@@ -532,11 +511,7 @@ class Store:
         return page
 
     def iter_parts(self, bucket: str, key: str, upload_id: str, options: PageOptions = _LIST_PARTS) -> Iterator[Part]:
-        """Yields all parts of an upload.
-
-        Raises:
-            NoSuchUpload: As `list_parts`, at the first part.
-        """
+        """Yields all parts of an upload."""
         for page in iter_pages(lambda asked: self.list_parts(bucket, key, upload_id, asked), options):
             yield from page.parts
 
@@ -556,11 +531,8 @@ class Store:
         self._check_upload(bucket, key, upload_id)
         self._require(options, CompleteOptions)
         listed = normalise.listed_parts(parts)
-        if not self._features.checksums and any(part.checksum is not None for part in listed):
-            raise Unsupported(
-                f"the driver {self._driver_name!r} does not declare checksums, which a part's needs",
-                feature="checksums",
-            )
+        if any(part.checksum is not None for part in listed):
+            self._require_feature("checksums", "the checksum of a part")
         return self._chain.complete_multipart_upload(bucket, key, upload_id, listed, normalise.completion(options))
 
     def abort_multipart_upload(self, bucket: str, key: str, upload_id: str) -> None:
@@ -581,10 +553,10 @@ class Store:
     def _require_kind(self, kind: type[AnyBucketSettings]) -> None:
         """Refuses settings of another kind than those that the driver declares."""
         check_kind(kind)
-        if not getattr(self._features, kind.feature):
-            raise Unsupported(
-                f"the driver {self._driver_name!r} does not declare {kind.feature}, which {kind.__name__} needs"
-            )
+        self._require_feature(kind.feature, kind.__name__)
+
+    def _require_feature(self, feature: str, user: str) -> None:
+        check.require_feature(feature, user, self._features, self._driver_name)
 
     def _check_target(self, bucket: str, key: str) -> None:
         check.check_bucket(bucket)
@@ -593,14 +565,6 @@ class Store:
     def _check_upload(self, bucket: str, key: str, upload_id: str) -> None:
         self._check_target(bucket, key)
         check.check_upload_id(bucket, key, upload_id)
-
-
-def _features(driver: DriverSpec, layers: Sequence[object]) -> Features:
-    """What the driver declares, except for what a layer takes away: where one waits, every call may."""
-    features = driver.features
-    if features.non_blocking and any(getattr(layer, "blocks", False) for layer in layers):
-        return msgspec.structs.replace(features, non_blocking=False)
-    return features
 
 
 @cache

@@ -62,7 +62,7 @@ class DriverSpec(ServiceSpec, BucketSpec, ObjectSpec, TaggingSpec, UploadSpec):
         Raises:
             Unsupported: The driver has no SDK.
         """
-        raise Unsupported(f"the driver {self.name!r} has no SDK")
+        raise Unsupported(f"the driver {self.name!r} has no SDK", operation="sdk")
 
     @hookspec(firstresult=True)
     def classify_error(self, error: Exception) -> Classified:

@@ -8,6 +8,7 @@ from bucketry.headers import OBJECT_HEADERS
 
 from tests.http.conftest import Client
 
+HEADER_FIELDS = {header.name: header.field for header in OBJECT_HEADERS}
 OBJECT = "buckets/my-assets/objects/a.txt"
 FORM = "buckets/my-assets/objects"
 DATE = "Sun, 06 Nov 1994 08:49:37 GMT"

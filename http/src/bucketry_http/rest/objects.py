@@ -18,7 +18,7 @@ from bucketry_http.shared import reading
 from bucketry_http.shared.conditions import match_option
 from bucketry_http.shared.headers import disposition, object_headers
 from bucketry_http.shared.hosts import OWN_SITE, is_code
-from bucketry_http.shared.reading import NOT_MODIFIED, PARTIAL_CONTENT, ReadResult
+from bucketry_http.shared.reading import PARTIAL_CONTENT, ReadResult
 from bucketry_http.shared.response_body import ContentSender
 
 _MAX_BATCH_BYTES: Final = 8 * MIB
@@ -26,11 +26,12 @@ _MAX_BATCH_BYTES: Final = 8 * MIB
 
 _TAGS: Final = ["Objects"]
 
-_SAFETY_HEADERS: Final = {
-    # What users upload must never run as a page of this host.
-    "x-content-type-options": "nosniff",
-    "content-security-policy": "default-src 'none'; sandbox",
-}
+_DISPOSITION: Final = b"content-disposition"
+_SAFETY_HEADERS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; sandbox"),
+)
+"""With these, nothing that users upload runs as a page of this host."""
 
 _HARMLESS: Final = frozenset(
     {"text/plain", "image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp"}
@@ -74,32 +75,25 @@ async def head_object(request: ApiRequest, name: Bucket, inline: Inline = False)
 
 
 def _response(found: ReadResult, key: str, *, inline: bool) -> AsgiResponse:
-    headers = [
-        (name.encode("latin-1"), value.encode("latin-1")) for name, value in _headers(found, key, inline=inline).items()
-    ]
+    info = found.info
+    headers = [pair for pair in object_headers(info) if pair[0] != _DISPOSITION]
+    headers += [*_SAFETY_HEADERS, (_DISPOSITION, _disposition(info, key, inline=inline).encode("latin-1", "replace"))]
+    if is_code(info.content_type):
+        headers.append(OWN_SITE)
+    headers.append((b"content-length", b"%d" % found.length))
+    if found.status == PARTIAL_CONTENT:
+        headers.append((b"content-range", str(found.content_range).encode()))
     if found.reader is not None:
         return AsgiResponse(ContentSender(found.reader, found.status, headers))
     return AsgiResponse(application(found.status, headers, found.body))
 
 
-def _headers(found: ReadResult, key: str, *, inline: bool) -> dict[str, str]:
-    """Returns the headers of a response about an object, safe for a browser."""
-    info = found.info
+def _disposition(info: ObjectInfo, key: str, *, inline: bool) -> str:
+    """Returns the value of ``Content-Disposition``: an attachment, unless a browser may and shall show the object."""
+    if inline and _is_harmless(info.content_type):
+        return disposition("inline", key)
     stored = info.content_disposition or ""
-    attached = stored.lower().startswith("attachment")
-    show = inline and _is_harmless(info.content_type)
-    chosen = stored if attached and not show else disposition("inline" if show else "attachment", key)
-    headers = object_headers(info) | _SAFETY_HEADERS | {"content-disposition": chosen}
-    if is_code(info.content_type):
-        headers |= [OWN_SITE]
-    if found.status == NOT_MODIFIED:
-        # RFC 9110, 15.4.5.
-        del headers["content-type"]
-        return headers
-    headers["content-length"] = str(found.length)
-    if found.status == PARTIAL_CONTENT:
-        headers["content-range"] = str(found.content_range)
-    return headers
+    return stored if stored.lower().startswith("attachment") else disposition("attachment", key)
 
 
 def _is_harmless(content_type: str) -> bool:

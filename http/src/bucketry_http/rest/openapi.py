@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Final
 
-from bucketry.s3 import MAX_KEY_BYTES
+from bucketry.headers import OBJECT_HEADERS
+from bucketry.s3 import MAX_KEY_BYTES, MAX_TAGS
 from litestar.openapi.spec import (
     Example,
     OpenAPIFormat,
@@ -24,6 +25,7 @@ from litestar.openapi.spec import (
 from litestar.params import PathParameter, QueryParameter
 
 from bucketry_http.rest.problems import RETRY_AFTER, describe
+from bucketry_http.shared.headers import TAGGING
 
 Bucket = Annotated[
     str,
@@ -63,14 +65,19 @@ _RANGE: Final = (
     _header("If-Range", "Send the range only if this etag or date is still current, else all."),
 )
 _RETRY: Final = {"Retry-After": f"Seconds to wait before the next try; usually {RETRY_AFTER}."}
-_KEPT_HEADERS: Final[Mapping[str, str]] = {
-    "Cache-Control": "Kept, and sent with each download.",
-    "Content-Disposition": "Kept, and sent with each download if it begins with `attachment`.",
-    "Content-Encoding": "Kept, and sent with each download.",
-    "Content-Language": "Kept, and sent with each download.",
-    "Expires": "An HTTP date. Kept, and sent with each download.",
-    "x-amz-tagging": "The object's tags, at most 10, encoded like a query: `project=one&draft`.",
+_KEPT: Final = "Kept, and sent with each download"
+_KEPT_AS: Final = {
+    "content_disposition": f"{_KEPT} if it begins with `attachment`.",
+    "expires": f"An HTTP date. {_KEPT}.",
 }
+_KEPT_HEADERS: Final[Mapping[str, str]] = {
+    # The content type is that of the body.
+    header.name.title(): _KEPT_AS.get(header.field, f"{_KEPT}.")
+    for header in OBJECT_HEADERS
+    if header.field != "content_type"
+} | {TAGGING: f"The object's tags, at most {MAX_TAGS}, encoded like a query: `project=one&draft`."}
+"""The headers of an upload that are kept with the object."""
+
 _OBJECT_HEADERS: Final[Mapping[str, str]] = {
     "ETag": "Validator of the content.",
     "Last-Modified": "When the object was last written.",
@@ -78,12 +85,14 @@ _OBJECT_HEADERS: Final[Mapping[str, str]] = {
     "Content-Disposition": "`attachment` with the key's last segment as file name; `inline` if asked and harmless.",
     "X-Content-Type-Options": "`nosniff`.",
     "Content-Security-Policy": "`default-src 'none'; sandbox`.",
-    "Cache-Control": "As uploaded.",
-    "Content-Encoding": "As uploaded.",
-    "Content-Language": "As uploaded.",
-    "Expires": "As uploaded.",
+    **{
+        header.name.title(): "As uploaded."
+        for header in OBJECT_HEADERS
+        if header.field not in {"content_type", "content_disposition"}
+    },
     "x-amz-tagging-count": "How many tags the object has, if any.",
 }
+"""The headers of a download."""
 
 
 def _headers(names: Mapping[str, str]) -> dict[str, OpenAPIHeader | Reference]:

@@ -24,6 +24,7 @@ from bucketry_http.rest.schemas import PROBLEM_TYPE, Problem
 from bucketry_http.rest.validation import wrong_parameter
 from bucketry_http.server.request_head import REFUSAL_CODES
 from bucketry_http.shared.errors import RequestError, ServerStops, SlowBody, log_failure
+from bucketry_http.shared.headers import not_modified_headers
 
 logger = logging.getLogger("bucketry_http")
 
@@ -128,11 +129,16 @@ def on_store_error(request: Request[Any, Any, Any], error: core.BucketryError) -
     return _response(problem, _headers_of(error, status))
 
 
+def on_not_modified(_request: Request[Any, Any, Any], error: core.NotModified) -> JsonResponse:
+    """Returns the response that the client's copy of an object is current."""
+    return JsonResponse(None, status_code=HTTPStatus.NOT_MODIFIED, raw_headers=not_modified_headers(error.info))
+
+
 def _headers_of(error: core.BucketryError, status: HTTPStatus) -> dict[str, str]:
     headers = {"Retry-After": RETRY_AFTER} if error.retryable else {}
-    if isinstance(error, core.InvalidRange):
+    if isinstance(error, core.InvalidRange) and error.size_bytes is not None:
         # RFC 9110, 15.5.17: the client learns the size that its range is beyond.
-        headers["Content-Range"] = f"bytes */{getattr(error, 'size_bytes', 0)}"
+        headers["Content-Range"] = f"bytes */{error.size_bytes}"
     if status is HTTPStatus.REQUEST_TIMEOUT:
         # The rest of the body is not waited for (RFC 9110, 15.5.9).
         headers["Connection"] = "close"
@@ -181,6 +187,7 @@ def on_fault(request: Request[Any, Any, Any], error: Exception) -> JsonResponse:
 
 
 EXCEPTION_HANDLERS: Final[ExceptionHandlersMap] = {
+    core.NotModified: on_not_modified,
     core.BucketryError: on_store_error,
     HTTPException: on_litestar_error,
     Exception: on_fault,

@@ -159,8 +159,7 @@ def shield(endpoint: Endpoint, request: S3Request, answer: Response) -> None:
         return
     answer.with_header(b"x-content-type-options", b"nosniff")
     if is_code(request.query.get("response-content-type", "")):
-        name, value = OWN_SITE
-        answer.with_header(name.encode(), value.encode())
+        answer.with_header(*OWN_SITE)
 
 
 def _is_published(request: S3Request) -> bool:

@@ -7,8 +7,8 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
-from bucketry import InvalidArgument, ObjectInfo
-from bucketry.headers import HEADER_OF, METADATA_PREFIX, OBJECT_HEADERS, header_fields, header_values
+from bucketry import InvalidArgument
+from bucketry.headers import HEADER_OF, OBJECT_HEADERS, header_fields
 from bucketry.s3 import MAX_TAGS
 from bucketry.tagging import normalised_tags
 
@@ -16,14 +16,11 @@ from bucketry_http.s3.checksums import algorithm_in
 from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented
 from bucketry_http.s3.request import S3Request
 from bucketry_http.s3.xml import OWNER_ID
-from bucketry_http.shared.headers import last_modified, tag_pairs
+from bucketry_http.shared.headers import tag_pairs
 from bucketry_http.shared.response_body import RawHeaders
 
 DEFAULT_TYPE: Final = "binary/octet-stream"
 """The type of an object that is stored without ``Content-Type`` (S3 API reference, PutObject)."""
-
-_NAMES: Final = tuple(header.name.encode() for header in OBJECT_HEADERS)
-_METADATA_PREFIX: Final = METADATA_PREFIX.encode()
 
 PREFIX: Final = "x-amz-"
 """How the names of S3's own headers begin."""
@@ -177,23 +174,6 @@ def checked_tags(pairs: list[tuple[str, str]]) -> Mapping[str, str]:
         return normalised_tags(tags)
     except InvalidArgument as error:
         raise S3Error("InvalidTag", error.detail) from None
-
-
-def answered_headers(info: ObjectInfo) -> RawHeaders:
-    """Returns the headers of every answer that is about an object."""
-    headers = [
-        (b"etag", b'"%s"' % info.etag.encode()),
-        (b"last-modified", last_modified(info.last_modified).encode()),
-        (b"accept-ranges", b"bytes"),
-    ]
-    headers.extend((name, value.encode()) for name, value in zip(_NAMES, header_values(info), strict=True) if value)
-    if info.metadata:
-        headers.extend((_METADATA_PREFIX + name.encode(), value.encode()) for name, value in info.metadata.items())
-    if info.tag_count:
-        headers.append((b"x-amz-tagging-count", b"%d" % info.tag_count))
-    if info.parts_count:
-        headers.append((b"x-amz-mp-parts-count", b"%d" % info.parts_count))
-    return headers
 
 
 def overridden(headers: RawHeaders, query: Mapping[str, str], *, signed: bool) -> RawHeaders:

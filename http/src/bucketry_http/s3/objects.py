@@ -23,14 +23,14 @@ from bucketry.s3 import MAX_KEY_BYTES, MAX_PAGE, MAX_PARTS
 from bucketry_http.s3.body import S3Body, sized_body
 from bucketry_http.s3.checksums import BodyChecksum, checksum_elements, checksum_headers, is_asked_for
 from bucketry_http.s3.errors import CODE_OF, ERRORS, S3Error, invalid_argument, not_implemented, translated
-from bucketry_http.s3.headers import answered_headers, checked_tags, overridden, written_headers, written_tags
+from bucketry_http.s3.headers import checked_tags, overridden, written_headers, written_tags
 from bucketry_http.s3.request import NULL_VERSION, Endpoint, S3Request, number
 from bucketry_http.s3.response import Response, empty_response, xml_response
 from bucketry_http.s3.xml import MAX_DOCUMENT_BYTES, Node, document, element, malformed, optional, read_xml
 from bucketry_http.shared import reading
 from bucketry_http.shared.conditions import match_option
-from bucketry_http.shared.headers import last_modified
-from bucketry_http.shared.reading import NOT_MODIFIED, PARTIAL_CONTENT, ReadResult
+from bucketry_http.shared.headers import last_modified, not_modified_headers, object_headers
+from bucketry_http.shared.reading import PARTIAL_CONTENT, ReadResult
 from bucketry_http.shared.response_body import RawHeaders
 
 _NO_CONDITIONS: Mapping[str, Any] = {}
@@ -45,6 +45,8 @@ async def get_object(endpoint: Endpoint, request: S3Request) -> Response:
         found = await reading.open_object(
             endpoint.calls, request.bucket, request.key, request.headers, part_number=part_number
         )
+    except core.NotModified as error:
+        return Response(304, not_modified_headers(error.info))
     except core.InvalidRange as error:
         raise _unsatisfiable(request, error) from error
     try:
@@ -60,6 +62,8 @@ async def head_object(endpoint: Endpoint, request: S3Request) -> Response:
         found = await reading.head_object(
             endpoint.calls, request.bucket, request.key, request.headers, _part_number(request), ranged=True
         )
+    except core.NotModified as error:
+        return Response(304, not_modified_headers(error.info))
     except core.InvalidRange as error:
         raise _unsatisfiable(request, error) from error
     return _answer(request, found)
@@ -72,10 +76,7 @@ def _part_number(request: S3Request) -> int | None:
 
 
 def _answer(request: S3Request, found: ReadResult) -> Response:
-    if found.status == NOT_MODIFIED:
-        # The headers of RFC 9110, 15.4.5.
-        return Response(NOT_MODIFIED, [pair for pair in answered_headers(found.info) if pair[0] != b"content-type"])
-    headers = overridden(answered_headers(found.info), request.query, signed=request.is_signed)
+    headers = overridden(object_headers(found.info), request.query, signed=request.is_signed)
     headers.append((b"content-length", b"%d" % found.length))
     if found.status == PARTIAL_CONTENT:
         headers.append((b"content-range", str(found.content_range).encode()))
@@ -93,11 +94,15 @@ def _checksum(request: S3Request, info: ObjectInfo, sent: core.ContentRange | No
 def _unsatisfiable(request: S3Request, error: core.InvalidRange) -> S3Error:
     if "partNumber" in request.query:
         return S3Error("InvalidPartNumber")
-    size = str(getattr(error, "size_bytes", 0))
+    elements = {"RangeRequested": request.headers.get("range", "")[:100]}
+    message = translated(error).message
+    if error.size_bytes is None:
+        return S3Error("InvalidRange", message, elements=elements)
+    size = str(error.size_bytes)
     return S3Error(
         "InvalidRange",
-        translated(error).message,
-        elements={"RangeRequested": request.headers.get("range", "")[:100], "ActualObjectSize": size},
+        message,
+        elements={**elements, "ActualObjectSize": size},
         headers={"content-range": f"bytes */{size}"},
     )
 

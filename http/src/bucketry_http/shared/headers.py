@@ -11,15 +11,17 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote
 
-from bucketry import InvalidArgument, ObjectInfo
-from bucketry.headers import header_pairs
+from bucketry import InvalidArgument, NotModifiedInfo, ObjectInfo
+from bucketry.headers import METADATA_PREFIX, OBJECT_HEADERS, header_values
 from bucketry.s3 import http_date_at
+
+from bucketry_http.shared.response_body import RawHeaders
 
 TAGGING: Final = "x-amz-tagging"
 """The header of a write that gives the object's tags (S3 API reference, PutObject)."""
 
-TAG_COUNT: Final = "x-amz-tagging-count"
-"""The header of a read that says how many they are (S3 API reference, GetObject)."""
+_RAW_NAMES: Final = tuple(header.name.encode() for header in OBJECT_HEADERS)
+_RAW_METADATA_PREFIX: Final = METADATA_PREFIX.encode()
 
 _MAX_FIELDS: Final = 100
 """More tags than any object may have: how many are too many, the store says."""
@@ -44,17 +46,49 @@ def last_modified(moment: datetime) -> str:
     return http_date_at(min(math.floor(moment.timestamp()), int(time.time())))
 
 
-def object_headers(info: ObjectInfo) -> dict[str, str]:
-    """Returns the headers that every answer about an object carries."""
-    headers = {
-        "etag": f'"{info.etag}"',
-        "last-modified": last_modified(info.last_modified),
-        "accept-ranges": "bytes",
-    }
-    headers.update(header_pairs(info))
+def object_headers(info: ObjectInfo) -> RawHeaders:
+    """Returns the headers of every response about an object, except for its length, range and checksum.
+
+    ``x-amz-tagging-count`` and ``x-amz-mp-parts-count`` are in the S3 API reference, GetObject.
+    """
+    headers = [
+        (b"etag", b'"%s"' % _encoded(info.etag)),
+        (b"last-modified", last_modified(info.last_modified).encode()),
+        (b"accept-ranges", b"bytes"),
+    ]
+    for name, value in zip(_RAW_NAMES, header_values(info), strict=True):
+        if value:
+            headers.append((name, _encoded(value)))
+    if info.metadata:
+        headers += [(_RAW_METADATA_PREFIX + _encoded(name), _encoded(value)) for name, value in info.metadata.items()]
     if info.tag_count:
-        headers[TAG_COUNT] = str(info.tag_count)
+        headers.append((b"x-amz-tagging-count", b"%d" % info.tag_count))
+    if info.parts_count:
+        headers.append((b"x-amz-mp-parts-count", b"%d" % info.parts_count))
     return headers
+
+
+def not_modified_headers(info: NotModifiedInfo | None) -> RawHeaders:
+    """Returns the headers of a 304 (RFC 9110, 15.4.5).
+
+    Args:
+        info: What the driver knows about the object; ``None``: nothing.
+    """
+    if info is None:
+        return []
+    headers = [] if info.etag is None else [(b"etag", b'"%s"' % _encoded(info.etag))]
+    if info.last_modified is not None:
+        headers.append((b"last-modified", last_modified(info.last_modified).encode()))
+    if info.cache_control:
+        headers.append((b"cache-control", _encoded(info.cache_control)))
+    if info.expires:
+        headers.append((b"expires", _encoded(info.expires)))
+    return headers
+
+
+def _encoded(value: str) -> bytes:
+    # As `headers_of` and the drivers read them: each character is a byte.
+    return value.encode("latin-1", "replace")
 
 
 def tag_pairs(header: str) -> list[tuple[str, str]]:
@@ -64,11 +98,13 @@ def tag_pairs(header: str) -> list[tuple[str, str]]:
         InvalidArgument: It is not UTF-8 behind its percent-encoding, or has very many tags.
     """
     try:
-        # What is no ASCII here is UTF-8 that nobody encoded: each character of a header is a byte.
+        # Each character of a header is a byte. Bytes beyond ASCII are UTF-8 that the client did not percent-encode.
         text = header.encode("latin-1").decode()
         return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
     except ValueError:
-        raise InvalidArgument(f"{TAGGING} is encoded like a query, in UTF-8: project=one&stage=draft") from None
+        raise InvalidArgument(
+            f"{TAGGING} is encoded like a query, in UTF-8: project=one&stage=draft", field="tags"
+        ) from None
 
 
 def tags_of(headers: Mapping[str, str]) -> dict[str, str]:
@@ -83,7 +119,7 @@ def tags_of(headers: Mapping[str, str]) -> dict[str, str]:
     pairs = tag_pairs(header)
     tags = dict(pairs)
     if len(tags) < len(pairs):
-        raise InvalidArgument(f"{TAGGING} names a tag twice")
+        raise InvalidArgument(f"{TAGGING} names a tag twice", field="tags")
     return tags
 
 
@@ -99,7 +135,7 @@ def content_md5_of(headers: dict[str, str]) -> bytes | None:
     try:
         return base64.b64decode(header.strip(), validate=True)
     except (binascii.Error, ValueError):
-        raise InvalidArgument("Content-MD5 is the digest's 16 bytes in base64") from None
+        raise InvalidArgument("Content-MD5 is the digest's 16 bytes in base64", field="content_md5") from None
 
 
 def disposition(kind: str, key: str) -> str:

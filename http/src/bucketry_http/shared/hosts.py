@@ -41,7 +41,7 @@ READING_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _PORTS: Final = {"http": 80, "https": 443}
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*")
 
-OWN_SITE: Final = ("cross-origin-resource-policy", "same-site")
+OWN_SITE: Final = (b"cross-origin-resource-policy", b"same-site")
 """Keeps a response out of the pages of other sites, unless they ask for it under CORS (Fetch standard, 3.7)."""
 
 

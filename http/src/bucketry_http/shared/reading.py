@@ -18,7 +18,6 @@ from bucketry import (
     HeadOptions,
     InvalidArgument,
     InvalidRange,
-    NotModified,
     ObjectInfo,
     OpenedObject,
     Store,
@@ -34,18 +33,17 @@ _NOT_PLAIN: Final = CONDITIONS | {"range"}
 
 OK: Final = HTTPStatus.OK.value
 PARTIAL_CONTENT: Final = HTTPStatus.PARTIAL_CONTENT.value
-NOT_MODIFIED: Final = HTTPStatus.NOT_MODIFIED.value
 
 
 class ReadResult(msgspec.Struct, frozen=True, gc=False):
     """What a read found.
 
     Attributes:
-        status: 200, 206 or 304.
+        status: 200 or 206.
         info: The object.
         content_range: The bytes that are sent, or would be sent to a GET; ``None``: all bytes. Where these are no bytes
             at all, the status is 200, since ``Content-Range`` cannot say so (RFC 9110, 14.4).
-        body: The whole content, where it is small and in memory already. Empty for HEAD and 304.
+        body: The whole content, where it is small and in memory already. Empty for HEAD.
         reader: The content, where it must be read while it is sent. Close it, or send it, which closes it.
     """
 
@@ -84,19 +82,14 @@ async def open_object(
 
     Raises:
         InvalidArgument: A condition is malformed.
+        NotModified: The client's copy is current; ``info`` is for the headers of the 304.
         InvalidRange: No byte is in the range, or the object has no such part.
-        BucketryError: What opening raised.
+        BucketryError: What the store raised.
     """
-    try:
-        if part_number is None and _NOT_PLAIN.isdisjoint(headers):
-            opened = await calls.call(calls.store.get_object, bucket, key)
-        else:
-            opened = await calls.call(_open, calls.store, bucket, key, headers, part_number)
-    except NotModified:
-        return ReadResult(NOT_MODIFIED, await calls.call(calls.store.head_object, bucket, key))
-    except InvalidRange as error:
-        await _add_size(calls, bucket, key, error)
-        raise
+    if part_number is None and _NOT_PLAIN.isdisjoint(headers):
+        opened = await calls.call(calls.store.get_object, bucket, key)
+    else:
+        opened = await calls.call(_open, calls.store, bucket, key, headers, part_number)
     found, length = opened.content_range, opened.length
     status = OK if found is None or not length else PARTIAL_CONTENT
     if length <= PIECE_BYTES and opened.is_held:
@@ -125,30 +118,20 @@ async def head_object(
 
     Raises:
         InvalidArgument: A condition is malformed.
+        NotModified: The client's copy is current; ``info`` is for the headers of the 304.
         InvalidRange: No byte is in the range, or the object has no such part.
         BucketryError: What the store raised.
     """
-    try:
-        if part_number is None and CONDITIONS.isdisjoint(headers):
-            info = await calls.call(calls.store.head_object, bucket, key)
-        else:
-            info = await calls.call(_head, calls.store, bucket, key, headers, part_number)
-    except NotModified:
-        return ReadResult(NOT_MODIFIED, await calls.call(calls.store.head_object, bucket, key))
+    if part_number is None and CONDITIONS.isdisjoint(headers):
+        info = await calls.call(calls.store.head_object, bucket, key)
+    else:
+        info = await calls.call(_head, calls.store, bucket, key, headers, part_number)
     found = info.part_range
     if found is None and ranged and (wanted := requested_range(headers)) is not None:
         validator = headers.get("if-range")
         if validator is None or _is_current(validator, info):
-            try:
-                found = wanted.resolve(info.size_bytes)
-            except InvalidRange as error:
-                error.size_bytes = info.size_bytes
-                raise
+            found = wanted.resolve(info.size_bytes)
     return ReadResult(OK if found is None or found.start == found.stop else PARTIAL_CONTENT, info, found)
-
-
-async def _add_size(calls: StoreCalls, bucket: str, key: str, error: InvalidRange) -> None:
-    error.size_bytes = (await calls.call(calls.store.head_object, bucket, key)).size_bytes
 
 
 def requested_range(headers: Mapping[str, str]) -> ByteRange | None:
@@ -179,9 +162,11 @@ def _open(store: Store, bucket: str, key: str, headers: Mapping[str, str], part_
     try:
         opened = store.get_object(bucket, key, options)
     except InvalidRange:
-        if _is_current(validator, store.head_object(bucket, key)):
-            raise
-        return store.get_object(bucket, key, conditions)
+        opened = store.get_object(bucket, key, conditions)
+        if not _is_current(validator, opened.info):
+            return opened
+        opened.close()
+        raise
     if _is_current(validator, opened.info):
         return opened
     opened.close()

@@ -2,7 +2,7 @@
 
     python -m tests.mutants                  all of them
     python -m tests.mutants -k uploads       those whose name holds this text
-    python -m tests.mutants --list           only says which there are
+    python -m tests.mutants --list           only lists them, and fails if survivors.toml names one that does not exist
 
 Each mutant is tested by the contract suite alone, on the bare store. What survives is a gap, unless it breaks no
 sentence of the contract. ``survivors.toml`` lists those, each with its reason; any other survivor is a failure.
@@ -90,9 +90,25 @@ def _told(results: Iterable[tuple[Mutant, Outcome]]) -> list[Mutant]:
     return survivors
 
 
+def _listed() -> set[str]:
+    """Returns the mutants that may survive."""
+    return {name for group in tomllib.loads(SURVIVORS.read_text())["survivors"] for name in group["mutants"]}
+
+
+def _list(mutants: Sequence[Mutant]) -> int:
+    """Prints the mutants; returns 1 if `SURVIVORS` lists one that does not exist, as after a change of its line."""
+    print(*(mutant.name for mutant in mutants), sep="\n")
+    gone = sorted(_listed() - {mutant.name for mutant in mutants_of(PACKAGE)})
+    if gone:
+        print(
+            f"{SURVIVORS.name} lists these, which do not exist: rename or remove them", *gone, sep="\n", file=sys.stderr
+        )
+    return 1 if gone else 0
+
+
 def _judged(survivors: Sequence[Mutant], count: int) -> int:
     """Compares what survived with what may; returns 1 if there is more."""
-    listed = {name for group in tomllib.loads(SURVIVORS.read_text())["survivors"] for name in group["mutants"]}
+    listed = _listed()
     unknown = [mutant.name for mutant in survivors if mutant.name not in listed]
     print(f"\nof {count} mutants {len(survivors)} survived; {len(survivors) - len(unknown)} of these are listed")
     if unknown:
@@ -111,8 +127,7 @@ def main() -> int:
     options = parser.parse_args()
     mutants = [mutant for mutant in mutants_of(PACKAGE) if options.k in mutant.name][:: options.every]
     if options.list:
-        print(*(mutant.name for mutant in mutants), sep="\n")
-        return 0
+        return _list(mutants)
     # The same examples for each mutant, and none kept on disk.
     hypothesis.settings.register_profile("mutants", derandomize=True, database=None)
     hypothesis.settings.load_profile("mutants")

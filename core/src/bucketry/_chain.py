@@ -88,7 +88,8 @@ def _guard(driver: DriverSpec, name: str) -> Call:
     operation = OPERATIONS[name]
     parameters, wanted = operation.parameters, operation.result
     fits_result = fits(wanted)
-    opens = operation.opens
+    if operation.opens:
+        return _guard_opening(driver, method, parameters)
 
     # Positional, as pluggy calls it too: this stands in every call's way, and keywords would double its cost.
     @wraps(method)
@@ -99,9 +100,28 @@ def _guard(driver: DriverSpec, name: str) -> Call:
             _raise_translated(driver, error, parameters, values)
         if not fits_result(result):
             _check_result(driver, name, result, wanted)
-        if opens:
-            return _guard_opened(driver, result, parameters, values)
         return result
+
+    return guarded
+
+
+def _guard_opening(driver: DriverSpec, method: Call, parameters: tuple[str, ...]) -> Call:
+    """Guards ``get_object``: also what it holds, and its content while that is read."""
+
+    @wraps(method)
+    def guarded(*values: object) -> OpenedObject:
+        try:
+            opened = method(*values)
+        except Exception as error:  # noqa: BLE001 - whatever the SDK raises
+            _raise_translated(driver, error, parameters, values)
+        if type(opened) is not OpenedObject:
+            _check_result(driver, "get_object", opened, OpenedObject)
+        wanted = opened.content_range
+        if not (_fits_info(opened.info) and (wanted is None or _fits_range(wanted))):
+            opened.close()
+            _check_result(driver, "get_object", opened.info, ObjectInfo)
+            _check_result(driver, "get_object", wanted, ContentRange | None)
+        return opened if opened.is_held else _guard_content(driver, opened, parameters, values)
 
     return guarded
 
@@ -115,16 +135,6 @@ def _check_result(driver: DriverSpec, name: str, result: object, wanted: Any) ->
     raise InvalidDriver(
         f"{name} of the driver {driver.name!r} returned {mismatch.came} instead of {mismatch.wanted}{place}{advice}"
     )
-
-
-def _guard_opened(
-    driver: DriverSpec, opened: OpenedObject, parameters: tuple[str, ...], values: tuple[object, ...]
-) -> OpenedObject:
-    if not (_fits_info(opened.info) and _fits_range(opened.content_range)):
-        opened.close()
-        _check_result(driver, "get_object", opened.info, ObjectInfo)
-        _check_result(driver, "get_object", opened.content_range, ContentRange | None)
-    return opened if opened.is_held else _guard_content(driver, opened, parameters, values)
 
 
 def _guard_content(

@@ -1,7 +1,7 @@
 """Compares values with annotations: what callers hand in, and what drivers give back.
 
-The contract's own annotations are the table. A value is first compared by the types of its fields, which were seen to
-be right before; only what was not seen is looked at one by one, and then described.
+The contract's own annotations are the table. A quick test comes first: every call passes it. `find_mismatch` looks at
+a value that the quick test refuses, and describes what is wrong.
 """
 
 from __future__ import annotations
@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import islice
-from types import NoneType, UnionType
+from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Final, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from bucketry.errors import InvalidArgument
 
-_MOST_MEMBERS: Final = 20
-"""How many entries of a page are looked into, when one first comes: a thousand take 50 ms."""
+_MAPPINGS: Final = frozenset({dict, MappingProxyType})
+"""The usual mappings. To ask whether a type is another one takes ten times as long."""
 
-_MOST_SEEN: Final = 256
-"""Most combinations of field types that are remembered of one class; real callers make a few."""
+_MOST_MEMBERS: Final = 20
+"""How many entries of a page `find_mismatch` looks at in a result: a thousand take 50 ms."""
 
 
 class Mismatch(NamedTuple):
@@ -39,10 +39,11 @@ class Mismatch(NamedTuple):
 
 @cache
 def fits(annotation: Any) -> Callable[[Any], bool]:
-    """Returns a quick test of values against an annotation; what it refuses, `find_mismatch` describes.
+    """Returns a quick test of values against an annotation. `find_mismatch` describes what it refuses.
 
-    It looks at a value, at the fields of a Struct, and at the types of what a tuple or mapping holds. It does not look
-    into the thousand entries of a page: that would cost more than all the rest of a listing.
+    The test looks at a value, at the fields of a Struct, and at the types of the members of a tuple or mapping. Of a
+    tuple of Structs it looks into the first one alone: to look into the 1,000 entries of a page would cost more than
+    the rest of a listing.
     """
     if _is_struct(annotation):
         return _struct_test(annotation)
@@ -54,11 +55,13 @@ def fits(annotation: Any) -> Callable[[Any], bool]:
             return lambda value: value is None or test(value)
         return lambda value: (value is None and NoneType in arguments) or any(test(value) for test in tests)
     if origin is tuple:
-        right = {arguments[0]}
-        return lambda value: type(value) is tuple and set(map(type, value)) <= right
+        right, fits_member = {arguments[0]}, fits(arguments[0])
+        return lambda value: (
+            type(value) is tuple and (not value or (set(map(type, value)) <= right and fits_member(value[0])))
+        )
     if origin in {dict, Mapping}:
         return lambda value: (
-            isinstance(value, origin)
+            (type(value) in _MAPPINGS or isinstance(value, origin))
             and all(isinstance(key, arguments[0]) and isinstance(member, arguments[1]) for key, member in value.items())
         )
     if isinstance(annotation, type) and annotation is not int:
@@ -68,22 +71,42 @@ def fits(annotation: Any) -> Callable[[Any], bool]:
 
 def _struct_test(kind: type[msgspec.Struct]) -> Callable[[Any], bool]:
     hints = _hints(kind)
-    seen: set[tuple[type, ...]] = set()
+    names: dict[str, Any] = {f"fits_{name}": fits(hint) for name, hint in hints.items()}
+    names |= {f"kind_{name}": choice for name, hint in hints.items() for choice in _choices(hint)}
+    names |= {f"default_{name}": default for name, default in _defaults(kind).items()}
 
     def look(value: object) -> bool:
-        if find_mismatch(value, kind, most=_MOST_MEMBERS) is not None:
-            return False
-        if len(seen) < _MOST_SEEN:
-            types = (type(value), *(type(getattr(value, name)) for name in hints))
-            seen.add(types)
-        return True
+        """Takes its time: a value of a kind of the wanted types is right, too."""
+        return find_mismatch(value, kind, most=_MOST_MEMBERS) is None
 
-    # Written out as code, as attrs and namedtuple do: every result passes here, and a loop takes three times as long.
-    types = ", ".join(["type(value)", *(f"type(value.{name})" for name in hints)])
-    inside = [name for name, hint in hints.items() if _has_inside(hint)]
-    also = "".join(f" and (not value.{name} or {name}(value.{name}))" for name in inside)
-    names = {"kind": kind, "seen": seen, "look": look, **{name: fits(hints[name]) for name in inside}}
-    return eval(f"lambda value: isinstance(value, kind) and (({types}) in seen or look(value)){also}", names)  # type: ignore[no-any-return]  # noqa: S307 - of the names of fields alone
+    # Written out as code, as attrs and namedtuple do: every call passes here, and a loop takes four times as long.
+    tests = " and ".join(
+        ["type(value) is kind", *(_field_test(name, hint, f"default_{name}" in names) for name, hint in hints.items())]
+    )
+    return eval(f"lambda value: ({tests}) or look(value)", names | {"kind": kind, "look": look})  # type: ignore[no-any-return]  # noqa: S307 - of the names of fields alone
+
+
+def _field_test(name: str, hint: Any, has_default: bool) -> str:
+    """Returns the code that tests one field: the default and the usual types by identity, all others with `fits`."""
+    choices = _choices(hint)
+    if len(choices) != 1 or not isinstance(choices[0], type) or _is_struct(choices[0]):
+        test = f"fits_{name}(value.{name})"
+    else:
+        test = f"type(value.{name}) is kind_{name}"
+    if NoneType in get_args(hint):
+        test = f"value.{name} is None or {test}"
+    return f"(value.{name} is default_{name} or {test})" if has_default else f"({test})"
+
+
+def _defaults(kind: type[msgspec.Struct]) -> dict[str, object]:
+    """Returns the defaults of the fields that have one."""
+    fields = msgspec.structs.fields(kind)
+    return {field.name: field.default for field in fields if field.default is not msgspec.NODEFAULT}
+
+
+def _choices(hint: Any) -> list[Any]:
+    """Returns the types that a value may have, except ``None``."""
+    return [choice for choice in (get_args(hint) if _is_union(hint) else (hint,)) if choice is not NoneType]
 
 
 def find_mismatch(value: object, annotation: Any, where: str = "", most: int | None = None) -> Mismatch | None:
@@ -183,11 +206,6 @@ def _inside(value: Any, annotation: Any, where: str, most: int | None) -> Iterat
         for key, member in islice(value.items(), most):
             yield f"a name in {where}", key, arguments[0]
             yield f"{where}[{key!r:.40}]", member, arguments[1]
-
-
-def _has_inside(annotation: Any) -> bool:
-    choices = get_args(annotation) if _is_union(annotation) else (annotation,)
-    return any(_is_struct(choice) or get_origin(choice) in {tuple, dict, Mapping} for choice in choices)
 
 
 def _is_union(annotation: Any) -> bool:

@@ -52,6 +52,19 @@ def check_new_bucket(name: str) -> None:
         raise InvalidBucketName("names with this beginning or ending are reserved in S3", bucket=name)
 
 
+def check_target(bucket: str, key: str) -> None:
+    """Checks the name of an existing bucket, and a key.
+
+    Raises:
+        InvalidBucketName: As `check_bucket`.
+        InvalidKey: As `check_key`.
+    """
+    if type(bucket) is not str:
+        _check_text(bucket)
+    _check_existing(bucket)
+    check_key(key)
+
+
 def check_bucket(name: str) -> None:
     """Checks an existing bucket's name: older servers hold names that the rules for new ones forbid.
 

@@ -23,6 +23,9 @@ BodySource: TypeAlias = bytes | bytearray | memoryview | SupportsRead | Iterable
 
 _BYTES_LIKE: Final = (bytes, bytearray, memoryview)
 
+_EMPTY_MD5: Final = hashlib.md5(usedforsecurity=False)
+"""Copied for each body: OpenSSL makes a new one in twice the time."""
+
 PIECE_BYTES: Final = 1024 * 1024
 """How much is asked of a file at once, in bytes."""
 
@@ -84,9 +87,9 @@ class Body:
         self._expected_checksum: Checksum | None = None
         self._whole: bytes | None = None
         self._buffer = b""
-        # Exact bytes first: they are the common case, and the check is the cheapest.
+        # Exact bytes first: they are the usual case, and the check is the cheapest.
         if type(source) is bytes or isinstance(source, _BYTES_LIKE):
-            self._whole = whole = bytes(source)
+            self._whole = whole = source if type(source) is bytes else bytes(source)
             self.length: int | None = len(whole)
             if length is not None and length != self.length:
                 raise InvalidArgument(f"the body has {self.length} bytes, not the declared {length}", field="length")
@@ -154,7 +157,7 @@ class Body:
         """Returns the MD5 of what has passed since `track_md5`, in hexadecimal."""
         if not self._tracks_md5:
             raise InvalidArgument("track_md5() was not called before the body was read", field="body")
-        return (self._md5 or _md5(b"")).hexdigest()
+        return (self._md5 or self._md5_so_far()).hexdigest()
 
     def read(self, size: int = -1) -> bytes:
         """Returns exactly ``size`` bytes, fewer only at the end; everything that is left if ``size`` is negative.
@@ -166,6 +169,9 @@ class Body:
         """
         whole = self._whole
         if whole is not None:
+            if size < 0 and not (self.bytes_read or self._checksum or self._expected_md5):
+                self.bytes_read = len(whole)
+                return whole
             return self._read_whole(whole, size)
         pieces, missing = [], size
         while missing:
@@ -193,14 +199,14 @@ class Body:
 
     def _read_whole(self, whole: bytes, size: int) -> bytes:
         start, total = self.bytes_read, len(whole)
-        stop = total if size < 0 else min(start + size, total)
+        stop = total if size < 0 or start + size > total else start + size
         piece = whole if stop - start == total else whole[start:stop]
         self.bytes_read = stop
-        if self._tracks_md5:
+        if self._tracks_md5 and piece is not whole:  # What is read at once is hashed at once, when it is asked for.
             self._hash(piece)
         if self._checksum is not None:
             self._checksum.update(piece)
-        if stop == total:
+        if stop == total and (self._expected_md5 is not None or self._expected_checksum is not None):
             self._check_digests()
         return piece
 
@@ -248,18 +254,25 @@ class Body:
             self._finish()
 
     def _hash(self, piece: bytes) -> None:
-        # Made with its first piece: an empty one to be updated costs a small object a good part of its time.
-        if self._md5 is None:
-            self._md5 = _md5(piece)
-        else:
+        # Made with its first piece: an update of an empty one would cost a small object a good part of its time.
+        if self._md5 is not None:
             self._md5.update(piece)
+        elif piece:
+            self._md5 = _md5(piece)
+
+    def _md5_so_far(self) -> hashlib._Hash:
+        if self._md5 is None:
+            if self._whole is None or not self.bytes_read:
+                return _md5(b"")
+            self._md5 = _md5(self._whole)
+        return self._md5
 
     def _finish(self) -> None:
         self._finished = True
         self._check_digests()
 
     def _check_digests(self) -> None:
-        if self._expected_md5 is not None and (self._md5 or _md5(b"")).digest() != self._expected_md5:
+        if self._expected_md5 is not None and self._md5_so_far().digest() != self._expected_md5:
             self._fail(
                 BadDigest(
                     "its MD5 is another: it was damaged on its way, or the digest is of something else", digest="md5"
@@ -282,7 +295,9 @@ class Body:
 
 
 def _md5(piece: bytes) -> hashlib._Hash:
-    return hashlib.md5(piece, usedforsecurity=False)
+    digest = _EMPTY_MD5.copy()
+    digest.update(piece)
+    return digest
 
 
 def _puller(source: SupportsRead | Iterable[bytes]) -> Callable[[int], bytes]:

@@ -56,7 +56,7 @@ class OpenedObject:
         self.info = info
         self.content_range = content_range
         self._chunks: Iterable[bytes] = chunks
-        self._on_close: list[Callable[[], None]] = [] if close is None else [close]
+        self._on_close: tuple[Callable[[], None], ...] = () if close is None else (close,)
 
     @property
     def length(self) -> int:
@@ -85,18 +85,21 @@ class OpenedObject:
             Unavailable: The content broke off.
             InvalidArgument: It was closed before its end.
         """
+        chunks = self._chunks
         try:
-            chunks = tuple(self._chunks)
+            if type(chunks) is not tuple:
+                chunks = tuple(chunks)
             self._chunks = _READ
         finally:
-            self.close()
+            if self._on_close or self._chunks is not _READ:
+                self.close()
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
     def close(self) -> None:
         """Ends reading and frees what it holds. Closing again does nothing."""
         if self._chunks is not _READ:
             self._chunks = _CLOSED
-        callbacks, self._on_close = self._on_close, []
+        callbacks, self._on_close = self._on_close, ()
         for callback in reversed(callbacks):
             callback()
 
@@ -104,7 +107,12 @@ class OpenedObject:
     def is_held(self) -> bool:
         """Whether all the content is here already, so that reading it cannot fail: a tuple of the right length."""
         chunks = self._chunks
-        return type(chunks) is tuple and set(map(type, chunks)) <= _BYTES and sum(map(len, chunks)) == self.length
+        if type(chunks) is not tuple:
+            return False
+        if len(chunks) == 1 and self.content_range is None:  # A small object, read whole.
+            chunk = chunks[0]
+            return type(chunk) is bytes and len(chunk) == self.info.size_bytes
+        return set(map(type, chunks)) <= _BYTES and sum(map(len, chunks)) == self.length
 
     def wrap(self, chunks: Callable[[Iterator[bytes]], Iterator[bytes]]) -> Self:
         """Puts a layer's generator around the chunks: it sees each, and any error between them."""
@@ -113,7 +121,7 @@ class OpenedObject:
 
     def on_close(self, callback: Callable[[], None]) -> Self:
         """Has ``callback`` called once when reading ends, before the driver's own close."""
-        self._on_close.append(callback)
+        self._on_close = (*self._on_close, callback)
         return self
 
     def __enter__(self) -> Self:

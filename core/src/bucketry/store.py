@@ -292,7 +292,7 @@ class Store:
 
     def head_object(self, bucket: str, key: str, options: HeadOptions = _HEAD) -> ObjectInfo:
         """Returns an object without its content."""
-        self._check_target(bucket, key)
+        check.check_target(bucket, key)
         if options is not _HEAD:
             self._require(options, HeadOptions)
             options = normalise.read_conditions(options)
@@ -302,7 +302,7 @@ class Store:
         self, bucket: str, key: str, options: AttributesOptions = _ATTRIBUTES
     ) -> ObjectAttributes:
         """Returns an object with one page of the parts that it was uploaded in."""
-        self._check_target(bucket, key)
+        check.check_target(bucket, key)
         if options is not _ATTRIBUTES:
             self._require(options, AttributesOptions)
             normalise.check_attributes(options)
@@ -310,7 +310,7 @@ class Store:
 
     def get_object(self, bucket: str, key: str, options: GetOptions = _GET) -> OpenedObject:
         """Opens an object, or a range or part of it, for reading; use it in a ``with`` statement."""
-        self._check_target(bucket, key)
+        check.check_target(bucket, key)
         if options is not _GET:
             self._require(options, GetOptions)
             options = normalise.get(options)
@@ -331,8 +331,8 @@ class Store:
             InvalidChecksum: ``checksum`` is malformed, or its algorithm does not exist.
             InvalidArgument: ``body`` is a `Body` that somebody has read from.
         """
-        self._check_target(bucket, key)
-        content = normalise.content(body)
+        check.check_target(bucket, key)
+        content = Body(body) if type(body) is bytes else normalise.content(body)
         if options is not _PUT:
             self._require(options, PutOptions)
             options = normalise.put(options)
@@ -347,8 +347,8 @@ class Store:
         self, source_bucket: str, source_key: str, bucket: str, key: str, options: CopyOptions = _COPY
     ) -> ObjectInfo:
         """Copies an object within the backend: content, headers, metadata and tags, or those of ``options``."""
-        self._check_target(source_bucket, source_key)
-        self._check_target(bucket, key)
+        check.check_target(source_bucket, source_key)
+        check.check_target(bucket, key)
         self._require(options, CopyOptions)
         if options.headers is not None:
             check.check_declared(options.headers, HEADER_FEATURES, self._features, self._driver_name)
@@ -363,7 +363,7 @@ class Store:
 
     def delete_object(self, bucket: str, key: str, options: DeleteOptions = _DELETE) -> None:
         """Deletes an object; if no such object exists, this is a no-op that succeeds."""
-        self._check_target(bucket, key)
+        check.check_target(bucket, key)
         if options is not _DELETE:
             self._require(options, DeleteOptions)
             options = check.changed(options, if_match=check.normalised_etag(options.if_match, "if_match"))
@@ -391,7 +391,7 @@ class Store:
 
     def presign(self, bucket: str, key: str, options: PresignOptions = _PRESIGN) -> PresignedUrl:
         """Makes a URL that lets its holder download or upload this object for a while. It is a secret."""
-        self._check_target(bucket, key)
+        check.check_target(bucket, key)
         check.check_options(options, PresignOptions)
         normalise.presign(options)
         self._require_declared(options)
@@ -401,7 +401,7 @@ class Store:
 
     def get_object_tagging(self, bucket: str, key: str) -> Mapping[str, str]:
         """Returns an object's tags; empty where it has none. `head_object` says their number."""
-        self._check_target(bucket, key)
+        check.check_target(bucket, key)
         return self._chain.get_object_tagging(bucket, key)
 
     def put_object_tagging(self, bucket: str, key: str, tags: Mapping[str, str]) -> None:
@@ -410,12 +410,12 @@ class Store:
         Raises:
             InvalidArgument: There are more than 10 tags, or one breaks S3's rules.
         """
-        self._check_target(bucket, key)
+        check.check_target(bucket, key)
         self._chain.put_object_tagging(bucket, key, normalised_tags(tags))
 
     def delete_object_tagging(self, bucket: str, key: str) -> None:
         """Deletes all tags of an object; if it has none, this is a no-op that succeeds."""
-        self._check_target(bucket, key)
+        check.check_target(bucket, key)
         self._chain.delete_object_tagging(bucket, key)
 
     # Multipart uploads
@@ -441,7 +441,7 @@ class Store:
         Raises:
             InvalidChecksum: The checksum's algorithm does not exist, or has no checksum of that type.
         """
-        self._check_target(bucket, key)
+        check.check_target(bucket, key)
         self._require(options, UploadOptions)
         return self._chain.create_multipart_upload(bucket, key, normalise.upload(options))
 
@@ -493,7 +493,7 @@ class Store:
         """
         self._check_upload(bucket, key, upload_id)
         check.check_part_number(part_number, self._features.max_parts)
-        self._check_target(source_bucket, source_key)
+        check.check_target(source_bucket, source_key)
         self._require(options, PartCopyOptions)
         options = normalise.part_copy(options)
         wanted, most = options.range, self._features.max_part_size
@@ -558,12 +558,8 @@ class Store:
     def _require_feature(self, feature: str, user: str) -> None:
         check.require_feature(feature, user, self._features, self._driver_name)
 
-    def _check_target(self, bucket: str, key: str) -> None:
-        check.check_bucket(bucket)
-        check.check_key(key)
-
     def _check_upload(self, bucket: str, key: str, upload_id: str) -> None:
-        self._check_target(bucket, key)
+        check.check_target(bucket, key)
         check.check_upload_id(bucket, key, upload_id)
 
 

@@ -75,7 +75,8 @@ class Bucket:
             self.keys.add(key)
         else:
             growth -= len(previous.content)
-            self._quota.take(growth - reserved, -entries)
+            if growth != reserved or entries:
+                self._quota.take(growth - reserved, -entries)
         self.objects[key] = stored
         self.size_bytes += growth
 

@@ -6,7 +6,7 @@ import pytest
 from bucketry import InvalidArgument
 from bucketry.hookspecs import OPERATIONS
 from bucketry.layers import Fault
-from bucketry.layers._fault import ERRORS, STREAMING
+from bucketry.layers._faults import ERRORS, STREAMING
 from hypothesis import given
 from hypothesis import strategies as st
 

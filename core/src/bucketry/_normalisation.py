@@ -19,7 +19,6 @@ from bucketry.options import (
     CopyOptions,
     GetOptions,
     HeadOptions,
-    ListOptions,
     Options,
     PartCopyOptions,
     PartOptions,
@@ -237,14 +236,6 @@ def names(buckets: Iterable[str]) -> tuple[str, ...]:
     for bucket in listed:
         check.check_bucket(bucket)
     return tuple(dict.fromkeys(listed))
-
-
-def check_listing(options: ListOptions) -> None:
-    """Checks which objects are listed."""
-    check.check_options(options, ListOptions)
-    check.check_page_options(options)
-    for text in (options.prefix, options.delimiter, options.start_after):
-        check.check_prefix(text)
 
 
 def check_attributes(options: AttributesOptions) -> None:

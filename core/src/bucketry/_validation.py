@@ -20,6 +20,7 @@ MAX_ETAG_CHARS: Final = 1024
 """Longest etag in a condition; backends have 32 to 64 characters."""
 
 _MAX_CURSOR: Final = 4096
+_LISTING_TEXTS: Final = ("prefix", "delimiter", "start_after")
 _MAX_UPLOAD_ID: Final = 1024
 _MD5_BYTES: Final = 16
 _EXISTING_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9_-]")
@@ -141,10 +142,12 @@ def check_limit(limit: int) -> None:
         raise InvalidArgument(f"a page's limit is 1 to {MAX_PAGE}, not {limit}", field="limit", limit=MAX_PAGE)
 
 
-def check_page_options(options: ListOptions | PageOptions) -> None:
-    """Checks the size of a page, and where it begins."""
+def check_listing(options: ListOptions | PageOptions) -> None:
+    """Checks which entries are listed, the size of the page, and where it begins."""
     check_limit(options.limit)
     check_cursor(options.cursor)
+    for field in _LISTING_TEXTS:
+        check_prefix(getattr(options, field, ""))
 
 
 def check_part_number(part_number: int, most: int) -> None:

@@ -46,6 +46,9 @@ MAX_PART_BYTES: Final = 5 * 1024**3
 MAX_OBJECT_BYTES: Final = 5 * 1024**4
 """Largest object (same page)."""
 
+NULL_VERSION: Final = "null"
+"""Id of the version of an object that was written while versioning was not on (guide, "How S3 Versioning works")."""
+
 MAX_TAGS: Final = 10
 """Most tags of an object (guide, "Categorizing your objects using tags"). Their keys differ."""
 

@@ -270,8 +270,7 @@ class Store:
         """Lists one page of a bucket, in UTF-8 byte order; `iter_objects` gives all pages."""
         check.check_bucket(bucket)
         if options is not _LIST:
-            normalise.check_listing(options)
-            self._require_declared(options)
+            self._require_listing(options, ListOptions)
         page = self._chain.list_objects(bucket, options)
         check_page(page, options.cursor)
         return page
@@ -423,9 +422,7 @@ class Store:
     def list_multipart_uploads(self, bucket: str, options: UploadListOptions = _LIST_UPLOADS) -> UploadPage:
         """Lists one page of the multipart uploads in progress, by key and then by time."""
         check.check_bucket(bucket)
-        self._require(options, UploadListOptions)
-        check.check_page_options(options)
-        check.check_prefix(options.prefix)
+        self._require_listing(options, UploadListOptions)
         page = self._chain.list_multipart_uploads(bucket, options)
         check_page(page, options.cursor)
         return page
@@ -504,8 +501,7 @@ class Store:
     def list_parts(self, bucket: str, key: str, upload_id: str, options: PageOptions = _LIST_PARTS) -> PartPage:
         """Lists one page of an upload's parts, in ascending number; `iter_parts` gives all."""
         self._check_upload(bucket, key, upload_id)
-        self._require(options, PageOptions)
-        check.check_page_options(options)
+        self._require_listing(options, PageOptions)
         page = self._chain.list_parts(bucket, key, upload_id, options)
         check_page(page, options.cursor)
         return page
@@ -545,6 +541,11 @@ class Store:
     def _require(self, options: Options, kind: type[Options]) -> None:
         """Refuses options of another operation, or of wrong types, or that the driver does not declare."""
         check.check_options(options, kind)
+        self._require_declared(options)
+
+    def _require_listing(self, options: ListOptions | PageOptions, kind: type[Options]) -> None:
+        check.check_options(options, kind)
+        check.check_listing(options)
         self._require_declared(options)
 
     def _require_declared(self, options: Options) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bucketry.layers._fault import Fault
-from bucketry.layers._faults import FaultCount, Faults
+from bucketry.layers._faults import Fault, FaultCount, Faults
 from bucketry.layers._observe import Observe, OperationStats
 from bucketry.layers._read_only import ReadOnly
 from bucketry.layers._served_at import ServedAt

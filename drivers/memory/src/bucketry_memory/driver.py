@@ -22,6 +22,7 @@ from bucketry import (
     DeleteOptions,
     DeleteResult,
     Done,
+    Features,
     GetOptions,
     HeadOptions,
     InvalidArgument,
@@ -54,6 +55,7 @@ from bucketry.checksums import checksum_of
 from bucketry.conditions import check_copy_source, check_delete
 from bucketry.hookspecs import DriverSpec, hookimpl
 from bucketry.presigning import presigned_url
+from bucketry.s3 import MAX_PART_BYTES
 from bucketry.sigv4 import Credentials, Presigner
 from bucketry.tagging import NO_TAGS
 from msgspec.structs import replace
@@ -64,7 +66,7 @@ from bucketry_memory.content import Content, chunks, joined, md5_hex, part_of, p
 from bucketry_memory.listing import list_entries
 from bucketry_memory.objects import Clock, Extras, StoredObject, headers_of, kept_extras
 from bucketry_memory.quota import Quota
-from bucketry_memory.settings import FEATURES, MemorySettings
+from bucketry_memory.settings import MemorySettings
 from bucketry_memory.uploads import Completions, StoredPart, check_repeated, ends_of, etag_of, part_info
 
 _COPY_TRIES: Final = 3
@@ -82,7 +84,39 @@ class MemoryDriver(DriverSpec):
     name = "memory"
     contract_version = 2
     Settings = MemorySettings
-    features = FEATURES
+    # Every feature of the contract, with S3's limits.
+    features = Features(
+        get_if_match=True,
+        get_if_none_match=True,
+        get_if_modified_since=True,
+        get_if_unmodified_since=True,
+        get_part_number=True,
+        put_if_match=True,
+        put_if_none_match=True,
+        put_headers=True,
+        put_metadata=True,
+        put_tagging=True,
+        checksums=True,
+        bucket_cors=True,
+        copy_if_match=True,
+        copy_if_none_match=True,
+        copy_source_if_match=True,
+        copy_tagging=True,
+        copy_own_etag=True,
+        upload_tagging=True,
+        part_copy_source_if_match=True,
+        complete_if_match=True,
+        complete_if_none_match=True,
+        complete_subset=True,
+        complete_again=True,
+        delete_if_match=True,
+        list_delimiter=True,
+        list_start_after=True,
+        presign_content_type=True,
+        presign_response_headers=True,
+        non_blocking=True,
+        max_put_size=MAX_PART_BYTES,
+    )
 
     def __init__(self, settings: MemorySettings) -> None:
         """Makes an empty store.
@@ -90,7 +124,7 @@ class MemoryDriver(DriverSpec):
         Raises:
             InvalidSettings: The endpoint, the region or the access key is malformed.
         """
-        self.features = replace(FEATURES, min_part_size=settings.min_part_size)
+        self.features = replace(self.features, min_part_size=settings.min_part_size)
         self._endpoint = settings.public_endpoint or settings.endpoint
         self._region = settings.region
         try:

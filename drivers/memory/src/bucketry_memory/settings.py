@@ -1,46 +1,12 @@
-"""The settings of the driver, and the features that it has."""
+"""The settings of the driver."""
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import ClassVar
 
-from bucketry import Features, InvalidSettings, ServedSettings
+from bucketry import InvalidSettings, ServedSettings
 from bucketry.features import GIB
 from bucketry.s3 import MAX_PART_BYTES, MIN_PART_BYTES
-
-FEATURES: Final = Features(
-    get_if_match=True,
-    get_if_none_match=True,
-    get_if_modified_since=True,
-    get_if_unmodified_since=True,
-    get_part_number=True,
-    put_if_match=True,
-    put_if_none_match=True,
-    put_headers=True,
-    put_metadata=True,
-    put_tagging=True,
-    checksums=True,
-    bucket_cors=True,
-    copy_if_match=True,
-    copy_if_none_match=True,
-    copy_source_if_match=True,
-    copy_tagging=True,
-    copy_own_etag=True,
-    upload_tagging=True,
-    part_copy_source_if_match=True,
-    complete_if_match=True,
-    complete_if_none_match=True,
-    complete_subset=True,
-    complete_again=True,
-    delete_if_match=True,
-    list_delimiter=True,
-    list_start_after=True,
-    presign_content_type=True,
-    presign_response_headers=True,
-    non_blocking=True,
-    max_put_size=MAX_PART_BYTES,
-)
-"""Every feature of the contract, with S3's limits."""
 
 
 class MemorySettings(ServedSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -11,10 +11,10 @@ from itertools import repeat
 from typing import Final
 
 from bucketry import InvalidArgument, ListOptions, ObjectInfo, ObjectPage
-from bucketry.s3 import MAX_PAGE, xml_time
+from bucketry.s3 import MAX_PAGE, NULL_VERSION, xml_time
 
 from bucketry_http.s3.errors import invalid_argument
-from bucketry_http.s3.request import NULL_VERSION, Endpoint, S3Request, number
+from bucketry_http.s3.request import Endpoint, S3Request, number
 from bucketry_http.s3.response import Response, xml_response
 from bucketry_http.s3.xml import Encoding, document, element, escape_all, optional, owner
 

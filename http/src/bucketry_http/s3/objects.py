@@ -18,13 +18,13 @@ from bucketry import (
     PutOptions,
     Store,
 )
-from bucketry.s3 import MAX_KEY_BYTES, MAX_PAGE, MAX_PARTS
+from bucketry.s3 import MAX_KEY_BYTES, MAX_PAGE, MAX_PARTS, NULL_VERSION
 
 from bucketry_http.s3.body import S3Body, sized_body
 from bucketry_http.s3.checksums import BodyChecksum, checksum_elements, checksum_headers, is_asked_for
 from bucketry_http.s3.errors import CODE_OF, ERRORS, S3Error, invalid_argument, not_implemented, translated
 from bucketry_http.s3.headers import checked_tags, overridden, written_headers, written_tags
-from bucketry_http.s3.request import NULL_VERSION, Endpoint, S3Request, number
+from bucketry_http.s3.request import Endpoint, S3Request, number
 from bucketry_http.s3.response import Response, empty_response, xml_response
 from bucketry_http.s3.xml import MAX_DOCUMENT_BYTES, Node, document, element, malformed, optional, read_xml
 from bucketry_http.shared import reading

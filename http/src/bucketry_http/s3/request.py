@@ -15,7 +15,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from bucketry import Store
 from bucketry.features import Features
 from bucketry.ranges import whole_number
-from bucketry.s3 import MAX_KEY_BYTES
+from bucketry.s3 import MAX_KEY_BYTES, NULL_VERSION
 
 from bucketry_http.s3.errors import S3Error, invalid_argument
 from bucketry_http.s3.settings import S3Rights, S3Settings
@@ -28,10 +28,6 @@ _PROCESS: Final = secrets.token_hex(4).upper()
 _NUMBERS: Final = itertools.count(1)
 
 NO_QUERY: Final[dict[str, str]] = {}
-
-NULL_VERSION: Final = "null"
-"""The id of the only version of an object in a bucket that never had versioning (S3 user guide, "How S3 Versioning
-works")."""
 
 _VERSION_ID: Final = re.compile(r"[A-Za-z0-9._-]{32}")
 """What the ids that S3 makes look like; it refuses others as malformed."""

@@ -1,4 +1,4 @@
-"""Buckets: list, create, look at, delete, and where they are."""
+"""Buckets: list, create, head, delete and location."""
 
 from __future__ import annotations
 
@@ -18,11 +18,14 @@ _DEFAULT_REGION = "us-east-1"
 """The region whose ``LocationConstraint`` is empty (S3 API reference, GetBucketLocation)."""
 
 _MAX_ELEMENTS = 100
-"""A configuration of a new bucket in S3 has a handful."""
+"""Most elements of a new bucket's configuration. In S3 it has a handful."""
 
 
 async def list_buckets(endpoint: Endpoint, request: S3Request) -> Response:
-    """ListBuckets: those that the caller may see, in byte order of their names; to nobody else, as in S3."""
+    """ListBuckets: the buckets that the caller may see, in byte order of their names.
+
+    As in S3, an anonymous caller may not list buckets.
+    """
     if not request.is_signed:
         raise S3Error("AccessDenied")
     query = request.query
@@ -59,7 +62,7 @@ def _after(token: str) -> str:
 
 
 async def create_bucket(endpoint: Endpoint, request: S3Request) -> Response:
-    """CreateBucket, in the one region that there is."""
+    """CreateBucket, in the endpoint's region."""
     body = await S3Body(request).read(MAX_DOCUMENT_BYTES)
     if body:
         _check_location(await read_xml(body, "CreateBucketConfiguration", most=_MAX_ELEMENTS), endpoint.settings.region)

@@ -24,16 +24,16 @@ from bucketry_http.shared.response_body import RawHeaders
 logger = logging.getLogger("bucketry_http")
 
 _MAX_ASKED: Final = 100
-"""How many headers a page may ask for; each is compared with all that a rule allows."""
+"""Most headers in a preflight. Each is compared with all headers that a rule allows."""
 
 _VARY: Final = (b"vary", b"Origin, Access-Control-Request-Headers, Access-Control-Request-Method")
 
 
 async def preflight(endpoint: Endpoint, request: S3Request) -> Response:
-    """Answers a browser that asks before it sends a request; nobody signs such a question.
+    """Responds to a preflight: a browser asks whether it may send a request. Nobody signs preflights.
 
     Raises:
-        S3Error: The bucket's rules do not allow that request, or it has none.
+        S3Error: The bucket has no rule that allows the request.
     """
     headers = request.headers
     origin, method = headers.get("origin"), headers.get("access-control-request-method")
@@ -50,19 +50,20 @@ async def preflight(endpoint: Endpoint, request: S3Request) -> Response:
             "method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the "
             "resource's CORS spec.",
         )
-    answered = _headers(rule, origin)
+    permission = _headers(rule, origin)
     if wanted:
-        answered.append((b"access-control-allow-headers", ", ".join(wanted).encode("latin-1")))
+        permission.append((b"access-control-allow-headers", ", ".join(wanted).encode("latin-1")))
     if rule.max_age_seconds is not None:
-        answered.append((b"access-control-max-age", b"%d" % rule.max_age_seconds))
-    return empty_response(200, answered)
+        permission.append((b"access-control-max-age", b"%d" % rule.max_age_seconds))
+    return empty_response(200, permission)
 
 
-async def expose(endpoint: Endpoint, request: S3Request, answer: Response) -> None:
-    """Adds the headers with which a browser lets a page of another origin read an answer.
+async def expose(endpoint: Endpoint, request: S3Request, response: Response) -> None:
+    """Adds the headers that let a page of another origin read the response.
 
-    Refusals have them too, of requests that are not signed as they should be as well: a page shows why its upload
-    failed. That costs no more than a preflight request, which nobody signs. The answer goes out also where it fails.
+    Errors get them too, also for requests with a wrong signature, so that a page can show why its upload failed. This
+    gives away no more than a preflight does, which nobody signs. If the rules cannot be read, the response is sent
+    without these headers.
     """
     if not request.bucket or request.method == "OPTIONS":
         return
@@ -70,18 +71,18 @@ async def expose(endpoint: Endpoint, request: S3Request, answer: Response) -> No
     try:
         rule = _first(await _rules(endpoint, request.bucket), origin, request.method, ())
         if rule is not None:
-            answer.headers = [*answer.headers, *_headers(rule, origin)]
+            response.headers = [*response.headers, *_headers(rule, origin)]
     except Exception:
         logger.exception("the CORS rules of %s cannot be used (%s)", request.bucket, request.id)
 
 
-async def allows(endpoint: Endpoint, request: S3Request, origin: str) -> bool:
-    """Says whether the bucket's rules let a page of this origin send a request; an unknown one is ``""``."""
+async def _allows(endpoint: Endpoint, request: S3Request, origin: str) -> bool:
+    """Says whether the bucket's rules let a page of this origin send the request. An unknown origin is ``""``."""
     return _first(await _rules(endpoint, request.bucket), origin, request.method, ()) is not None
 
 
 async def _rules(endpoint: Endpoint, bucket: str) -> Sequence[CorsRule]:
-    """Returns a bucket's rules: none where there is no bucket, or a driver that knows no rules."""
+    """Returns a bucket's rules; none if the bucket does not exist, or the driver has no CORS rules."""
     try:
         if not bucket:
             return ()
@@ -125,13 +126,16 @@ def _headers(rule: CorsRule, origin: str) -> RawHeaders:
 
 
 async def refuse_foreign(endpoint: Endpoint, request: S3Request) -> None:
-    """Lets a request pass unless a page of another origin may not send it. Call it once it is known who signed.
+    """Refuses a write that comes from a page of another origin. Call it after authentication.
 
-    What changes something passes if the bucket's CORS rules allow the page, or if somebody has given the page a
-    presigned URL or a form with a policy. The published key pair gives no page anything.
+    S3 has no such rule: there, a page needs a secret that its user gave it. But the key pair of a development server is
+    printed in the documentation, so every page on the web can sign with it.
+
+    A write passes if the bucket's CORS rules allow the page, or if the page was given a presigned URL or a form with a
+    policy. Signatures with the published key pair do not count.
 
     Raises:
-        S3Error: The request is refused.
+        S3Error: The page may not send this request.
     """
     headers = request.headers
     origin, site = headers.get("origin"), headers.get("sec-fetch-site")
@@ -139,7 +143,7 @@ async def refuse_foreign(endpoint: Endpoint, request: S3Request) -> None:
         return
     if not is_foreign(origin, site, headers.get("host")) or _was_given(request):
         return
-    if await allows(endpoint, request, origin or ""):
+    if await _allows(endpoint, request, origin or ""):
         return
     raise S3Error(
         "AccessForbidden",
@@ -149,17 +153,18 @@ async def refuse_foreign(endpoint: Endpoint, request: S3Request) -> None:
     )
 
 
-def shield(endpoint: Endpoint, request: S3Request, answer: Response) -> None:
-    """Keeps what was asked for with the published key pair from becoming a script or style of another site's page.
+def shield(endpoint: Endpoint, request: S3Request, response: Response) -> None:
+    """Keeps responses to the published key pair from running as a script or style in another site's page.
 
-    A page needs no permission to run these, and reads what they say. What is stored as one may be run, as at S3: sites
-    keep theirs in buckets. Nothing else may, whatever type the page asks for.
+    A page needs no permission to run scripts and styles, and can read what they hold. Objects that are stored as
+    scripts or styles may run, as at S3, since sites keep theirs in buckets. No other object may, whatever type the page
+    asks for.
     """
     if not endpoint.settings.check_origins or not _is_published(request):
         return
-    answer.with_header(b"x-content-type-options", b"nosniff")
+    response.with_header(b"x-content-type-options", b"nosniff")
     if is_code(request.query.get("response-content-type", "")):
-        answer.with_header(*OWN_SITE)
+        response.with_header(*OWN_SITE)
 
 
 def _is_published(request: S3Request) -> bool:
@@ -168,7 +173,7 @@ def _is_published(request: S3Request) -> bool:
 
 
 def _was_given(request: S3Request) -> bool:
-    """Says whether somebody with a secret key has signed this for the page."""
+    """Says whether somebody with a secret key of their own signed the request for the page."""
     return (
         request.is_signed
         and "authorization" not in request.headers

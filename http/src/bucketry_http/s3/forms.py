@@ -33,13 +33,33 @@ from bucketry_http.s3.xml import document, element, read_xml
 from bucketry_http.shared.forms import Form, Part
 from bucketry_http.shared.strict_json import RepeatedName, check_names
 
-_MAX_PARTS: Final = 100
+_MAX_FIELDS: Final = 100
+"""Most fields of a form, the file among them. `S3Settings.max_policy_bytes` limits their size."""
+
 _FILENAME: Final = "${filename}"
 _MEDIA_TYPE: Final = "multipart/form-data"
 
+_UNCHECKED_FIELDS: Final = frozenset({"policy", "x-amz-signature", "signature", "awsaccesskeyid", "file"})
+"""Fields that a policy need not allow (S3 API reference, "Creating a POST policy", "Conditions")."""
+
+_UNCHECKED_PREFIX: Final = "x-ignore-"
+"""Begins the names of other such fields."""
+
+_MAX_CONDITIONS: Final = 200
+"""Most conditions of a policy."""
+
+_MATCHES: Final = frozenset({"eq", "starts-with"})
+"""The kinds of conditions on a field."""
+
+_RANGE_BOUND: Final = re.compile("[0-9]+")
+"""Some signers write the numbers as strings."""
+
+_EXPIRATION: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+"""ISO 8601 with date, time and zone (S3 API reference, "Creating a POST policy", "Expiration")."""
+
 
 def is_form(request: S3Request) -> bool:
-    """Says whether a request is a form upload, which carries its signature in the form."""
+    """Says whether a request is a form upload. Its signature is in the form."""
     return (
         request.method == "POST"
         and not request.key
@@ -50,31 +70,31 @@ def is_form(request: S3Request) -> bool:
 
 
 async def refuse_post(_endpoint: Endpoint, _request: S3Request) -> NoReturn:
-    """Refuses what is posted to a bucket and is no form."""
+    """Refuses a POST to a bucket that is not a form."""
     raise precondition_failed(f"Bucket POST must be of the enclosure-type {_MEDIA_TYPE}")
 
 
 async def post_object(endpoint: Endpoint, authenticator: Authenticator, request: S3Request) -> Response:
-    """POST Object, of a request that is a form."""
+    """POST Object, for a request that `is_form`."""
     upload = _FormUpload(endpoint, authenticator, request)
     info = await upload.run()
-    return upload.answer(info)
+    return upload.response(info)
 
 
 class _FormUpload:
-    """One form on its way."""
+    """The upload of one form."""
 
     def __init__(self, endpoint: Endpoint, authenticator: Authenticator, request: S3Request) -> None:
         self._endpoint = endpoint
         self._authenticator = authenticator
         self._request = request
-        self._form = Form(request.content, request.headers.get("content-type", ""), _MAX_PARTS)
+        self._form = Form(request.content, request.headers.get("content-type", ""), _MAX_FIELDS)
         self._fields: dict[str, str] = {}
         self._size = 0
         self._checksum: BodyChecksum | None = None
 
     async def run(self) -> ObjectInfo:
-        """Reads the fields, checks them, and stores the file behind them."""
+        """Reads the fields, checks them, and stores the file that follows them."""
         file = await self._read_fields()
         fields, request = self._fields, self._request
         self._authenticator.authenticate_form(request, fields)
@@ -117,7 +137,7 @@ class _FormUpload:
             raise S3Error("MaxPostPreDataLengthExceededError", "The fields before the file are too large.")
 
     def _name_file(self, path: str) -> None:
-        """Puts the file's name, without its directory, where fields ask for it; the policy is about the result.
+        """Replaces ``${filename}`` in fields by the file's name without its directory. The policy checks the result.
 
         Source: S3 API reference, POST Object ("key") and "Creating a POST policy" ("Conditions").
         """
@@ -125,7 +145,7 @@ class _FormUpload:
         size = len(name.encode())
         for field, value in self._fields.items():
             if times := value.count(_FILENAME):
-                # Bounded before it is done: a short form can ask for a long name thousands of times.
+                # Count first: a short form can ask for a long name thousands of times.
                 self._grow(times * size)
                 self._fields[field] = value.replace(_FILENAME, name)
 
@@ -138,7 +158,7 @@ class _FormUpload:
         return key
 
     async def _options(self) -> PutOptions:
-        # The type that the file's own part declares does not count, as in S3: no policy is about it.
+        # As in S3, the type that the file's own part declares does not count: no policy could restrict it.
         headers = dict(self._fields)
         if "acl" in headers:
             headers["x-amz-acl"] = headers.pop("acl")
@@ -153,8 +173,8 @@ class _FormUpload:
             )
         return PutOptions(**fields, **kept_checksum(self._endpoint, self._checksum))
 
-    def answer(self, info: ObjectInfo) -> Response:
-        """Returns what the form asks to be answered with."""
+    def response(self, info: ObjectInfo) -> Response:
+        """Returns the response that the form asks for: a redirect, or a status with or without a document."""
         request, etag = self._request, f'"{info.etag}"'
         place = f"{request.scope['scheme']}://{request.headers.get('host', '')}{request.resource.rstrip('/')}"
         location = f"{place}/{quote(request.key, safe='/')}"
@@ -183,7 +203,7 @@ class _FormUpload:
 
 
 def _is_web(target: str) -> bool:
-    """Says whether a browser may be sent there; anything else is ignored, as S3 does."""
+    """Says whether a browser can be redirected there. As in S3, any other target is ignored."""
     try:
         parts = urlsplit(target)
     except ValueError:
@@ -192,7 +212,7 @@ def _is_web(target: str) -> bool:
 
 
 class _File:
-    """The file's content, bounded by the policy."""
+    """The file's content, whose size and checksum are checked."""
 
     def __init__(self, form: Form, policy: Policy | None, checksum: BodyChecksum | None) -> None:
         self._form = form
@@ -203,7 +223,7 @@ class _File:
         self._ended = False
 
     async def next(self) -> bytes:
-        """Returns the next piece; an empty one at the end.
+        """Returns the next piece, or an empty one at the end.
 
         Raises:
             S3Error: The file is smaller or larger than the policy allows, or has another checksum.
@@ -227,36 +247,29 @@ class _File:
             self._checksum.check()
 
 
-_FREE: Final = frozenset({"policy", "x-amz-signature", "signature", "awsaccesskeyid", "file"})
-_FREE_PREFIX: Final = "x-ignore-"
-_MAX_CONDITIONS: Final = 200
-_RANGE_BOUND: Final = re.compile("[0-9]+")
-"""Some signers write the numbers as strings."""
-
-_EXPIRATION: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
-"""ISO 8601 with date, time and zone (S3 API reference, "Creating a POST policy", "Expiration")."""
-
-
 class _Document(msgspec.Struct, frozen=True):
-    """A policy as it is written."""
+    """A policy document."""
 
     expiration: str
     conditions: list[Any]
 
 
 class Policy:
-    """A policy that was signed.
+    """A signed policy.
 
     Attributes:
-        least: Fewest bytes that the file may have.
-        most: Most bytes that it may have; ``None``: any.
+        least: Smallest size of the file, in bytes.
+        most: Largest size of the file, in bytes; ``None``: any.
     """
 
     def __init__(self, encoded: str) -> None:
-        """Reads it.
+        """Reads a policy.
+
+        Args:
+            encoded: The document in base64.
 
         Raises:
-            S3Error: It is malformed.
+            S3Error: The policy is malformed.
         """
         self.least, self.most = 0, None
         self._equal: list[tuple[str, str]] = []
@@ -281,7 +294,7 @@ class Policy:
             if kind == "content-length-range":
                 self._read_range(first, second)
                 return
-            if isinstance(first, str) and isinstance(second, str) and first.startswith("$") and kind in _KINDS:
+            if isinstance(first, str) and isinstance(second, str) and first.startswith("$") and kind in _MATCHES:
                 (self._equal if kind == "eq" else self._starts).append((first[1:].lower(), second))
                 return
         raise _invalid(f"its condition {number} cannot be read")
@@ -290,20 +303,20 @@ class Policy:
         if not all(_RANGE_BOUND.fullmatch(str(bound)) for bound in bounds):
             raise _invalid("content-length-range has two numbers")
         least, most = (whole_number(str(bound)) for bound in bounds)
-        # Of several ranges all hold, as of all conditions.
+        # All conditions must hold, so also all ranges.
         self.least = max(self.least, least)
         self.most = most if self.most is None else min(self.most, most)
 
     def check(self, fields: Mapping[str, str], bucket: str, now: datetime | None = None) -> None:
-        """Compares a form with it.
+        """Compares a form with the policy.
 
         Args:
-            fields: The form's fields by lower-case name, variables in them already replaced.
+            fields: The form's fields by lower-case name. Variables in them are already replaced.
             bucket: The bucket that the form was sent to.
-            now: The time to judge by.
+            now: The current time, unless the clock's.
 
         Raises:
-            S3Error: It has expired, a condition does not hold, or there is a field that it does not allow.
+            S3Error: The policy has expired, a condition does not hold, or the policy does not allow a field.
         """
         if (now or datetime.now(UTC)) > self._expiration:
             raise S3Error("AccessDenied", "Invalid according to Policy: Policy expired.")
@@ -313,18 +326,15 @@ class Policy:
                 raise _failed(["eq", f"${name}", expected])
         for name, start in self._starts:
             value = values.get(name, "")
-            # Of a list of content types, each must begin so (same place, "Condition matching").
+            # Each content type in a list must match (S3 API reference, "Creating a POST policy", "Condition matching").
             parts = value.split(",") if name == "content-type" else [value]
             if not all(part.strip().startswith(start) for part in parts):
                 raise _failed(["starts-with", f"${name}", start])
-        allowed = {name for name, _ in self._equal + self._starts} | _FREE
-        # The bucket too: without a condition on it, S3 calls it an extra field.
-        extra = sorted(name for name in values if name not in allowed and not name.startswith(_FREE_PREFIX))
+        allowed = {name for name, _ in self._equal + self._starts} | _UNCHECKED_FIELDS
+        # The bucket counts: without a condition on it, S3 calls it an extra field.
+        extra = sorted(name for name in values if name not in allowed and not name.startswith(_UNCHECKED_PREFIX))
         if extra:
             raise S3Error("AccessDenied", f"Invalid according to Policy: Extra input fields: {', '.join(extra)[:200]}")
-
-
-_KINDS: Final = frozenset({"eq", "starts-with"})
 
 
 def _decoded(encoded: str) -> _Document:
@@ -335,7 +345,7 @@ def _decoded(encoded: str) -> _Document:
     except RepeatedName as error:
         raise _invalid(f"the name {error.name[:100]!r} stands twice in one object") from None
     except (binascii.Error, msgspec.DecodeError, ValueError, RecursionError):
-        raise _invalid("it is no JSON with expiration and conditions") from None
+        raise _invalid("it is not JSON with expiration and conditions") from None
     return document
 
 
@@ -345,7 +355,7 @@ def _time(expiration: str) -> datetime:
             return datetime.fromisoformat(expiration)
     except ValueError:
         pass
-    raise _invalid(f"Invalid 'expiration' value: {expiration[:100]!r} is no time such as 2030-01-01T00:00:00Z")
+    raise _invalid(f"Invalid 'expiration' value: {expiration[:100]!r} is not a time such as 2030-01-01T00:00:00Z")
 
 
 def _invalid(reason: str) -> S3Error:

@@ -66,8 +66,8 @@ async def create_upload(endpoint: Endpoint, request: S3Request) -> Response:
         endpoint.store.create_multipart_upload, request.bucket, request.key, UploadOptions(**fields)
     )
     content = element("Bucket", request.bucket) + element("Key", request.key) + element("UploadId", upload.upload_id)
-    told = ((ALGORITHM, upload.checksum_algorithm), (TYPE, upload.checksum_type))
-    headers = [(name.encode(), value.encode()) for name, value in told if value is not None]
+    sent = ((ALGORITHM, upload.checksum_algorithm), (TYPE, upload.checksum_type))
+    headers = [(name.encode(), value.encode()) for name, value in sent if value is not None]
     return xml_response(document("InitiateMultipartUploadResult", content), headers)
 
 
@@ -75,7 +75,7 @@ def part_number(endpoint: Endpoint, request: S3Request) -> int:
     """Returns the number of the part that a request is about.
 
     Raises:
-        S3Error: There is none, or it is out of bounds.
+        S3Error: There is no number, or it is out of bounds.
     """
     found = number(request.query, "partNumber", 0, least=1, most=endpoint.features.max_parts)
     if not found:
@@ -98,7 +98,7 @@ async def upload_part(endpoint: Endpoint, request: S3Request) -> Response:
 
 
 async def complete_upload(endpoint: Endpoint, request: S3Request) -> Response:
-    """CompleteMultipartUpload. It answers once it is done, so that an error has its own status."""
+    """CompleteMultipartUpload. It responds when it is done, so that an error has its own status."""
     expected = _expected(endpoint, request)
     body = await S3Body(request, has_checksum=False).read(endpoint.settings.max_xml_bytes)
     root = await read_xml(body, "CompleteMultipartUpload")
@@ -130,16 +130,16 @@ _SIZE: Final = "x-amz-mp-object-size"
 
 
 def _expected(endpoint: Endpoint, request: S3Request) -> dict[str, Any]:
-    """Returns what the object must be, as the request's headers say.
+    """Returns the options for what the request's headers say of the whole object.
 
     Raises:
-        S3Error: A header is malformed, or cannot be checked.
+        S3Error: A header is malformed, or this store cannot check it.
     """
     headers = request.headers
     checksum, size = object_checksum(headers), headers.get(_SIZE)
     if not endpoint.features.checksums:
         if checksum is not None or size is not None:
-            # It is over the whole object, which is not read again to compute it.
+            # Only the store could compute it without reading the whole object again.
             raise not_implemented("a checksum or size of the whole object in CompleteMultipartUpload of this store")
         return {}
     if size is not None and not (size.isascii() and size.isdecimal() and len(size) <= _SIZE_DIGITS):
@@ -167,17 +167,17 @@ def _parts(root: Node, most: int, *, summed: bool) -> list[CompletedPart]:
 def _part(entry: Node, *, summed: bool) -> CompletedPart:
     text, etag = entry.required("PartNumber").strip(), entry.required("ETag").strip()
     if not (text.isascii() and text.isdecimal()) or len(text) > 5:
-        raise malformed("PartNumber is no number")
+        raise malformed("PartNumber is not a number")
     if not etag.strip('"'):
         raise malformed("ETag is empty")
     return CompletedPart(int(text), etag, _checksum(entry) if summed else None)
 
 
 def _checksum(part: Node) -> Checksum | None:
-    """Returns the checksum that a part is listed with.
+    """Returns the checksum in an element ``Part``.
 
     Raises:
-        S3Error: There are several, or it is malformed or of an algorithm that is not known.
+        S3Error: There are several checksums, or the checksum is malformed or of an unknown algorithm.
     """
     given = [
         (child.name.removeprefix(_PREFIX), child.text.strip())
@@ -187,7 +187,7 @@ def _checksum(part: Node) -> Checksum | None:
     if not given:
         return None
     if unknown := [name for name, _ in given if name not in CHECKSUM_ALGORITHMS]:
-        # It would not be compared, and the part could be another than the client sent.
+        # Nothing would compare it, and a damaged part would become a part of the object.
         raise not_implemented(f"the checksum {_PREFIX}{unknown[0][:64]} of a part")
     try:
         (checksum,) = [Checksum.parse(name, text) for name, text in given]
@@ -253,10 +253,10 @@ class _Page:
     """One page of uploads.
 
     Attributes:
-        uploads: Those that are not rolled up.
-        prefixes: The common prefixes of those that are.
-        next_key: The key, or the common prefix, after which the next page begins; empty: this is the last.
-        next_id: The upload of that key after which it begins.
+        uploads: The uploads that are not rolled up.
+        prefixes: The common prefixes of the other ones.
+        next_key: The key, or the common prefix, after which the next page begins; empty on the last page.
+        next_id: The upload of that key after which the next page begins.
     """
 
     def __init__(self) -> None:
@@ -266,10 +266,10 @@ class _Page:
 
 
 def _after(uploads: Iterator[Upload], key_marker: str, id_marker: str) -> Iterator[Upload]:
-    """Yields the uploads after the markers. A store knows none, so those before are read and left out.
+    """Yields the uploads after the markers. A store has no markers, so the uploads before them are read and skipped.
 
-    Without an upload id only greater keys follow (S3 API reference). Where the upload of that id is gone, as when each
-    page is aborted before the next is asked for, all of its key follow: better twice than never.
+    Without an upload id, only greater keys follow (S3 API reference, ListMultipartUploads). If the upload of that id is
+    gone, all uploads of its key follow: a client that aborts each page before it asks for the next one misses nothing.
     """
     of_marker: list[Upload] = []
     for upload in uploads:
@@ -285,7 +285,7 @@ def _after(uploads: Iterator[Upload], key_marker: str, id_marker: str) -> Iterat
 
 
 def _page(uploads: Iterator[Upload], prefix: str, delimiter: str, key_marker: str, limit: int) -> _Page:
-    """Returns the first page of uploads, which are sorted by key, so that those of one common prefix are neighbours."""
+    """Returns the first page. The uploads are sorted by key, so those of one common prefix are neighbours."""
     page, last = _Page(), (key_marker, "")
     for upload in uploads:
         common = _common_prefix(upload.key, prefix, delimiter)
@@ -332,9 +332,9 @@ async def list_parts(endpoint: Endpoint, request: S3Request) -> Response:
 
 
 def _parts_after(store: Store, request: S3Request, after: int, limit: int) -> tuple[PartPage, list[Part]]:
-    """Returns the first page, and the parts above a number.
+    """Returns the first page, and the parts after a number.
 
-    The store knows its own cursor alone, and an upload has ten pages at most.
+    A store has cursors but no part numbers to begin after. An upload has ten pages at most.
     """
     place = request.bucket, request.key, request.query["uploadId"]
     first = store.list_parts(*place)

@@ -1,4 +1,4 @@
-"""What an operator can set on the S3 endpoint."""
+"""Settings of the S3 endpoint, and the rights of those who use it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class S3Rights(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody may do.
 
     Attributes:
-        read_only: Whether nothing may be changed.
-        buckets: The only buckets that may be seen and used; empty: all.
+        read_only: Whether only reads are allowed.
+        buckets: The only buckets that are visible and usable; empty: all.
     """
 
     read_only: bool = False
@@ -37,8 +37,8 @@ class S3Credential(S3Rights, frozen=True, kw_only=True):
     """An access key, its secret key, and what its holder may do.
 
     Attributes:
-        access_key: The public name of the key, 1 to 256 printable ASCII characters without ``,`` and ``=``.
-        secret_key: The key that signs.
+        access_key: Public name of the key: 1 to 256 printable ASCII characters without ``,`` and ``=``.
+        secret_key: The key that signs requests.
 
     Raises:
         InvalidSettings: The access key cannot be sent in a header, or the secret key is empty.
@@ -65,26 +65,26 @@ class S3Settings(PortSettings, frozen=True, kw_only=True):
         domains: Host names below which the first label is a bucket (virtual-host addressing), such as
             ``s3.example.com``. Path-style addressing always works.
         anonymous: What requests without a signature may do; ``None``: nothing.
-        signature_v2: Whether presigned URLs and forms may be signed with Signature Version 2, as boto3 signs them in
-            ``us-east-1`` unless it is told otherwise. Nothing of the host, the region, the body and most parameters is
-            in that signature, its parts run into each other, it may hold for any time, and it is an HMAC-SHA1: where
-            all clients presign with version 4, turn it off. In the ``Authorization`` header it is never taken.
-        max_xml_bytes: Longest list of keys or parts that a request has as XML. A batch delete of 1,000 keys of 1,024
-            bytes, all escaped, has some 6 MiB. Other XML bodies have at most 256 KiB.
-        max_policy_bytes: Most bytes of all fields of a form upload before its file together, the file's name put into
-            them.
-        allowed_hosts: Host names and addresses, without port, under which clients reach the endpoint, besides those of
-            the machine itself, the `domains` and the public endpoints. ``*.example.com`` stands for all names below
-            ``example.com``, ``*`` for every host. Without any, connections over the loopback interface are checked;
-            with some, all connections.
-        public_endpoints: URLs under which clients reach the endpoint, where a proxy stands in front of it.
-        check_origins: Whether requests of web pages of other origins may change something only if the bucket's CORS
-            rules allow them, or if they are presigned, or forms with a policy, and not signed with the published key
-            pair. S3 is less strict.
+        signature_v2: Whether presigned URLs and forms may have a Signature Version 2, which boto3 makes in
+            ``us-east-1`` by default. Turn it off if all clients presign with version 4: version 2 is an HMAC-SHA1, it
+            does not cover the host, the region, the body and most parameters, does not delimit what it covers, and
+            may be valid for any time. In the ``Authorization`` header, version 2 is always refused.
+        max_xml_bytes: Longest list of keys or parts in the XML of a request, in bytes. A batch delete of 1,000 keys of
+            1,024 bytes, all escaped, has about 6 MiB. Other XML bodies have at most 256 KiB.
+        max_policy_bytes: Most bytes of a form's fields together, without its file. The fields count after
+            ``${filename}`` is replaced in them.
+        allowed_hosts: Host names and addresses, without port, under which clients reach the endpoint. The machine's own
+            ones, the `domains` and the public endpoints are always allowed. ``*.example.com`` means all names below
+            ``example.com``, and ``*`` every host. If this is empty, only connections over the loopback interface are
+            checked; otherwise all are.
+        public_endpoints: URLs under which clients reach the endpoint through a proxy.
+        check_origins: Whether writes from web pages of other origins are refused. The bucket's CORS rules can allow
+            them, and so can presigned URLs and forms with a policy, unless the published key pair signed them. S3 does
+            not check this.
 
     Raises:
-        InvalidSettings: An access key comes twice, or the region, a domain, an allowed host or a public endpoint is
-            malformed.
+        InvalidSettings: Two credentials have the same access key, or the region, a domain, an allowed host or a public
+            endpoint is malformed.
     """
 
     credentials: tuple[S3Credential, ...] = ()
@@ -110,17 +110,19 @@ class S3Settings(PortSettings, frozen=True, kw_only=True):
         self.host_rules()
 
     def host_rules(self) -> HostRules:
-        """Returns the rules for the ``Host`` of requests that these settings make."""
+        """Returns the rules for the ``Host`` header that follow from these settings."""
         return HostRules(self.allowed_hosts, known=self.domains, endpoints=self.public_endpoints)
 
 
 def is_for_published(store: Store) -> bool:
-    """Says whether the published secret key may sign requests to this store."""
+    """Says whether the published secret key may sign requests to this store: only a store in memory."""
     return store.capabilities.driver == PUBLISHED_FOR
 
 
 def check_published(store: Store, settings: S3Settings) -> None:
-    """Refuses to serve what somebody wants to keep to everybody who has read the documentation.
+    """Refuses the published secret key for a store whose data somebody wants to keep.
+
+    Everybody who has read the documentation knows that key.
 
     Raises:
         InvalidSettings: The store is not in memory, and a credential has the published secret key.

@@ -1,8 +1,8 @@
-"""Signature Version 2, in presigned URLs and in the policies of forms: boto3 makes these unless it is told otherwise.
+"""Signature Version 2, in presigned URLs and in the policies of forms. boto3 makes them by default.
 
 Sources: S3 user guide, "Signing and authenticating REST requests (AWS signature version 2)" and "Browser-based uploads
-using POST (AWS signature version 2)". What is signed leaves out the host, most parameters and the body. A parameter
-that is left out is taken only where it gives nothing that the bare URL does not give.
+using POST (AWS signature version 2)". The signature does not cover the host, most parameters and the body. A parameter
+that it does not cover is accepted only if it gives nothing that the URL without it does not give.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from bucketry_http.s3.headers import OVERRIDES, PREFIX, query_headers
 from bucketry_http.s3.request import Domains, S3Request
 
 MARKS: Final = frozenset({"AWSAccessKeyId", "Signature"})
-"""A request with one of these in its query claims this version."""
+"""Parameters of the signature. A request with one of them claims to be signed with this version."""
 
 _HEADERS: Final = ("content-md5", "content-type")
-"""Headers that are signed by their place. botocore repeats them in the query, where they are no headers."""
+"""Headers that are signed without their names. botocore repeats them in the query, where they have no effect."""
 
 _SIGNED: Final = OVERRIDES.keys() | {
     "accelerate", "acl", "analytics", "cors", "defaultObjectAcl", "delete", "inventory", "lifecycle", "location",
@@ -33,30 +33,30 @@ _SIGNED: Final = OVERRIDES.keys() | {
     "restore", "select", "select-type", "storageClass", "tagging", "torrent", "uploadId", "uploads", "versionId",
     "versioning", "versions", "website",
 }  # fmt: skip
-"""Parameters that are signed: those of the user guide, and those that botocore signs besides."""
+"""Parameters that are signed: those of the user guide, and more that botocore signs."""
 
 _NARROWING: Final = frozenset({
     "bucket-region", "continuation-token", "delimiter", "encoding-type", "fetch-owner", "key-marker", "list-type",
     "marker", "max-buckets", "max-keys", "max-parts", "max-uploads", "part-number-marker", "prefix", "start-after",
     "upload-id-marker", "version-id-marker",
 })  # fmt: skip
-"""Parameters that show part of a listing, or show it otherwise. S3 signs none: who may list may list all."""
+"""Parameters that select or encode a part of a listing. S3 signs none: whoever may list may list everything."""
 
 _KNOWN: Final = MARKS | {"Expires"} | _SIGNED | _NARROWING | frozenset(_HEADERS)
 _IGNORED_PREFIX: Final = "x-"
-"""S3 passes over such parameters, which are for its access log ("Customizing access log information")."""
+"""S3 ignores such parameters: they are for its access log ("Customizing access log information")."""
 
 _EXPIRES: Final = re.compile("[0-9]{1,19}")
 _RAW_PREFIX: Final = PREFIX.encode()
 
 
 class VerifiedV2(NamedTuple):
-    """A signature of version 2 that holds. It says nothing of the body.
+    """A valid signature of version 2. It does not cover the body.
 
     Attributes:
         kind: ``query`` (a presigned URL) or ``policy`` (a form upload).
         access_key: Who signed.
-        of_session: Whether it comes with a session token.
+        of_session: Whether the request has a session token.
     """
 
     kind: Literal["query", "policy"]
@@ -71,21 +71,21 @@ class VerifierV2:
         """Prepares to verify.
 
         Args:
-            lookup: Returns the secret key of an access key, or ``None`` for one that it does not know.
+            lookup: Returns the secret key of an access key, or ``None`` for an unknown one.
             domains: The endpoint's names.
         """
         self._lookup = lookup
         self._domains = domains
-        # An unknown access key is verified with this, so that it takes as long as a known one.
+        # Verifies unknown access keys, so that they take as long as known ones.
         self._decoy = Secret(secrets.token_urlsafe(30))
 
     def verify(self, request: S3Request) -> VerifiedV2:
         """Verifies a presigned URL.
 
         Raises:
-            SignatureError: It is not signed as it should be, has expired, or has a parameter that would have to be
-                signed and cannot be.
-            S3Error: A header in its query is malformed.
+            SignatureError: The signature is wrong or has expired, or a parameter needs a signature that this version
+                cannot give.
+            S3Error: A header in the query is malformed.
         """
         query = request.query
         access_key, signature, expires = (query.get(name, "") for name in ("AWSAccessKeyId", "Signature", "Expires"))
@@ -108,7 +108,7 @@ class VerifierV2:
         return VerifiedV2("query", access_key, b"x-amz-security-token" in headers)
 
     def verify_policy(self, fields: Mapping[str, str]) -> VerifiedV2:
-        """Verifies the signature over the policy of a form; what it says is the caller's to check.
+        """Verifies the signature of a form's policy. The caller checks the policy itself.
 
         Args:
             fields: The form's fields by lower-case name.
@@ -123,19 +123,19 @@ class VerifierV2:
         return VerifiedV2("policy", fields["awsaccesskeyid"], "x-amz-security-token" in fields)
 
     def _resources(self, request: S3Request) -> list[bytes]:
-        """Returns what is addressed, in each form that may be signed."""
+        """Returns the resource that the request names, in each form that a client may sign."""
         path: bytes = request.scope["raw_path"]
         if bucket := self._domains.bucket_of(request.headers.get("host", "")):
             path = b"/" + bucket.encode("latin-1") + path
-        # The user guide has the path as it is sent; botocore signs "/bucket/" and sends "/bucket".
+        # In the user guide, the path is signed as it is sent. But botocore signs "/bucket/" and sends "/bucket".
         paths = [path, path + b"/"] if b"/" not in path[1:] else [path]
-        # Values are signed decoded, and S3, MinIO and RGW write a name without a value alone.
+        # Values are signed decoded. S3, MinIO and RGW write a parameter without a value as its name alone.
         pairs = sorted((name, value) for name, value in request.query.items() if name in _SIGNED)
         signed = "&".join(f"{name}={value}" if value else name for name, value in pairs)
         return [each + b"?" + signed.encode() for each in paths] if signed else paths
 
     def _decide(self, access_key: str, to_sign: list[bytes], signature: str) -> None:
-        # An empty secret key would let everybody sign: it counts as none.
+        # With an empty secret key everybody could sign, so it counts as unknown.
         known = self._lookup(access_key) or None
         key, given = (self._decoy if known is None else known).reveal().encode(), signature.encode()
         matches = [hmac.compare_digest(base64.b64encode(hmac.digest(key, each, "sha1")), given) for each in to_sign]
@@ -159,21 +159,21 @@ def _check_expires(expires: str) -> None:
 
 
 def _check_parameters(query: Mapping[str, str]) -> None:
-    """Refuses what could make the request another one than was signed."""
+    """Refuses parameters that could change the meaning of the signed request."""
     for name in query:
         if name not in _KNOWN and not name.lower().startswith(_IGNORED_PREFIX):
             raise SignatureError(
                 "AccessDenied",
                 f"The parameter {name[:64]!r} is not signed by Signature Version 2. Presign with AWS4-HMAC-SHA256.",
             )
-    # Values are signed decoded, so "a&tagging" as the value of an override looks like the sub-resource.
+    # Values are signed decoded, so the value "a&tagging" of a response-* parameter looks like a sub-resource.
     signed = query.keys() & _SIGNED
     if signed & OVERRIDES.keys() and signed - OVERRIDES.keys() - {"partNumber", "versionId"}:
         raise SignatureError("InvalidRequest", "A response-* parameter goes with the content of an object only.")
 
 
 def _amz_headers(request: S3Request) -> dict[bytes, bytes]:
-    """Returns the ``x-amz-*`` headers, those in the query too, as they are signed."""
+    """Returns the ``x-amz-*`` headers as they are signed, also those in the query."""
     headers: dict[bytes, bytes] = {}
     for name, raw in request.scope["headers"]:
         if name.startswith(_RAW_PREFIX):

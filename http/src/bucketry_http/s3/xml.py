@@ -27,30 +27,55 @@ OWNER_NAME: Final = "bucketry"
 
 _SPECIAL: Final = re.compile('[&<>"\x00-\x1f\x7f-\x9f\ufffe\uffff\u2028]')
 _UNWRITABLE: Final = re.compile(r"&#x(?:[0-8bcef]|1[0-9a-f]|fff[ef]);")
-"""References to what is no character in XML 1.0 (section 2.2)."""
+"""References to characters that XML 1.0 does not allow (section 2.2)."""
 
 _UNRESERVED: Final = f"{ascii_letters}{digits}-._~/".encode()
 """Characters that percent-encoding leaves as they are."""
 
 _NAMED: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 
+MAX_DEPTH: Final = 12
+"""The deepest document of the S3 API (a lifecycle configuration) has six levels."""
+
+MAX_ELEMENTS: Final = 50_000
+"""A list of 10,000 parts with checksums has 40,001. For most documents, `read_xml` is called with a lower limit."""
+
+MAX_SETTING_ELEMENTS: Final = 10_000
+"""A bucket's lifecycle configuration has up to 1,000 rules with about ten elements each."""
+
+MAX_NAME: Final = 256
+"""Longest name of an element or attribute, with its namespace, which the parser adds. S3's has 39 characters."""
+
+MAX_ATTRIBUTES: Final = 8
+"""Most attributes of an element. The S3 API has only one: ``xsi:type`` of a grantee."""
+
+MAX_DOCUMENT_BYTES: Final = 256 * 1024
+"""Longest document, other than lists of keys or parts. The longest one in S3, a CORS configuration, has 64 KiB."""
+
+_MAX_MARKUP_BYTES: Final = 8 * 1024
+_PIECE_BYTES: Final = 4 * 1024
+
+
+Tree = tuple[str, str, tuple[Any, ...]]
+"""An element as a value: name, text, and children."""
+
 
 def escape(text: str) -> str:
-    """Returns text as it stands in an element.
+    """Returns text as it is written in an element.
 
-    Control characters become character references, as S3 writes them. XML 1.0 has no way to write most of them, which
-    is why clients ask for ``encoding-type=url`` (S3 API reference, ListObjectsV2).
+    Control characters become character references, as in S3. XML 1.0 does not allow most of them, so clients can ask
+    for ``encoding-type=url`` (S3 API reference, ListObjectsV2).
     """
     return text if _is_plain(text) else _SPECIAL.sub(_escaped, text)
 
 
 def escape_all(texts: list[str]) -> list[str]:
-    """Returns texts as they stand in elements. Few pages have a text to escape: one look at all texts finds out."""
+    """Returns texts as they are written in elements. Few pages need escapes, and one look at all texts tells."""
     return texts if _is_plain("".join(texts)) else [escape(text) for text in texts]
 
 
 def _is_plain(text: str) -> bool:
-    """Says quickly whether a text has no special character. Those besides these four are not printable."""
+    """Says quickly whether a text needs no escapes. All special characters but four are not printable."""
     return text.isprintable() and not ("&" in text or "<" in text or ">" in text or '"' in text)
 
 
@@ -65,7 +90,7 @@ def element(name: str, text: object) -> str:
 
 
 def optional(name: str, text: object | None) -> str:
-    """Returns an element with text, or nothing where there is none."""
+    """Returns an element with text, or nothing without text."""
     return "" if text is None or text == "" else element(name, text)
 
 
@@ -75,12 +100,12 @@ def document(name: str, content: str) -> bytes:
 
 
 def owner(name: str = "Owner") -> str:
-    """Returns the element that names the owner of everything."""
+    """Returns the element of the owner: everything has the same one."""
     return f"<{name}><ID>{OWNER_ID}</ID><DisplayName>{OWNER_NAME}</DisplayName></{name}>"
 
 
 class Encoding:
-    """How keys stand in a listing: as they are, or percent-encoded where the client asks for it.
+    """How keys are written in a listing: as they are, or percent-encoded if the client asks for it.
 
     Attributes:
         kind: ``url`` or empty.
@@ -92,14 +117,14 @@ class Encoding:
         """Reads ``encoding-type``.
 
         Raises:
-            S3Error: It is not ``url``.
+            S3Error: The value is not ``url``.
         """
         self.kind = query.get("encoding-type", "")
         if self.kind not in {"", "url"}:
             raise invalid_argument("encoding-type", self.kind, "Invalid Encoding Method specified in Request")
 
     def text(self, key: str) -> str:
-        """Returns a key, prefix or delimiter as it stands in an element."""
+        """Returns a key, prefix or delimiter as it is written in an element."""
         return quote(key, safe="/") if self.kind else escape(key)
 
     def texts(self, keys: list[str]) -> list[str]:
@@ -114,18 +139,18 @@ class Encoding:
         return f"<{name}>{self.text(key)}</{name}>"
 
     def optional(self, name: str, key: str) -> str:
-        """Returns the same, or nothing where it is empty."""
+        """Returns the same, or nothing for an empty one."""
         return self.element(name, key) if key else ""
 
     def declaration(self) -> str:
-        """Returns the element that says it."""
+        """Returns the element that names the encoding."""
         return optional("EncodingType", self.kind)
 
 
 def error_document(error: S3Error, resource: str, bucket: str, key: str, request_id: str) -> bytes:
     """Returns the document of an error (S3 API reference, "REST error responses"), which has no namespace.
 
-    What was asked for stands in it as far as XML can say it: a client must be able to read the code in any case.
+    Characters that XML does not allow are replaced: a client must be able to read the code in any case.
     """
     where = optional("BucketName", bucket) + optional("Key", key)
     more = "".join(element(name, value) for name, value in error.elements.items())
@@ -134,32 +159,6 @@ def error_document(error: S3Error, resource: str, bucket: str, key: str, request
         f"{element('Resource', resource)}{element('RequestId', request_id)}{element('HostId', OWNER_NAME)}</Error>"
     )
     return _UNWRITABLE.sub("\ufffd", written).encode()
-
-
-MAX_DEPTH: Final = 12
-"""The deepest document of the S3 API (a lifecycle configuration) has six levels."""
-
-MAX_ELEMENTS: Final = 50_000
-"""A list of 10,000 parts with a checksum each has 40,001. Other documents say how many they have at most."""
-
-MAX_SETTING_ELEMENTS: Final = 10_000
-"""A bucket's lifecycle configuration has up to 1,000 rules of some ten elements."""
-
-MAX_NAME: Final = 256
-"""Longest name of an element or attribute, with its namespace: S3's has 39 characters. The parser puts it into each."""
-
-MAX_ATTRIBUTES: Final = 8
-"""Most of one element; a grantee's ``xsi:type`` is the only one that the S3 API has."""
-
-MAX_DOCUMENT_BYTES: Final = 256 * 1024
-"""Longest document that is no list of keys or parts. The longest of these in S3, a CORS configuration, has 64 KiB."""
-
-_MAX_MARKUP_BYTES: Final = 8 * 1024
-_PIECE_BYTES: Final = 4 * 1024
-
-
-Tree = tuple[str, str, tuple[Any, ...]]
-"""An element as a value: name, text, and children."""
 
 
 class _BoundedBuilder(TreeBuilder):
@@ -186,7 +185,7 @@ class _BoundedBuilder(TreeBuilder):
 
 
 class Node:
-    """An element, whose children are found by their names whatever their namespace."""
+    """An element. Names of children are compared without their namespace."""
 
     __slots__ = ("_element", "name")
 
@@ -196,17 +195,17 @@ class Node:
         self.name = _local(element.tag)
 
     def __len__(self) -> int:
-        """Returns how many children it has."""
+        """Returns the number of children."""
         return len(self._element)
 
     def children(self, name: str | None = None) -> Iterator[Node]:
-        """Yields the children, or those of a name."""
+        """Yields the children, or only those of a name."""
         for child in self._element:
             if name is None or _local(child.tag) == name:
                 yield Node(child)
 
     def child(self, name: str) -> Node | None:
-        """Returns the only child of a name.
+        """Returns the child of a name, or ``None`` if there is none.
 
         Raises:
             S3Error: There are several.
@@ -217,7 +216,7 @@ class Node:
         return found[0] if found else None
 
     def text_of(self, name: str) -> str | None:
-        """Returns the text of the only child of a name; ``None`` where there is none.
+        """Returns the text of the child of a name, or ``None`` if there is none.
 
         Raises:
             S3Error: There are several.
@@ -226,10 +225,10 @@ class Node:
         return None if found is None else found.text
 
     def required(self, name: str) -> str:
-        """Returns the text of the only child of a name.
+        """Returns the text of the child of a name.
 
         Raises:
-            S3Error: There is none, or several.
+            S3Error: There is none, or there are several.
         """
         text = self.text_of(name)
         if text is None:
@@ -237,10 +236,10 @@ class Node:
         return text
 
     def only(self, *names: str) -> None:
-        """Refuses children of other names.
+        """Refuses children with other names.
 
         Raises:
-            S3Error: There is one.
+            S3Error: A child has another name.
         """
         for child in self.children():
             if child.name not in names:
@@ -248,37 +247,37 @@ class Node:
 
     @property
     def text(self) -> str:
-        """Its text."""
+        """The text of the element."""
         return self._element.text or ""
 
     def tree(self) -> Tree:
-        """Returns its name, its text without blanks around it, and its children likewise in order, to be compared."""
+        """Returns the element as a value to compare: name, text without blanks around it, and children in order."""
         return self.name, self.text.strip(), tuple(sorted(child.tree() for child in self.children()))
 
 
 async def read_xml(body: bytes, *names: str, most: int = MAX_ELEMENTS) -> Node:
-    """Reads a document, and lets others have their turn in between.
+    """Reads a document. Other requests get their turn in between.
 
     Args:
-        body: The document, bounded in bytes already.
-        names: What the root may be.
-        most: How many elements it may have.
+        body: The document, whose size the caller limits.
+        names: Allowed names of the root.
+        most: Most elements.
 
     Raises:
         S3Error: It is not well-formed, has a document type or entities, is too deep or too large, or another document.
     """
     root = await read_any_xml(body, most)
     if root.name not in names:
-        raise malformed(f"the document is no {' or '.join(names)}")
+        raise malformed(f"the document is not {' or '.join(names)}")
     return root
 
 
 async def read_any_xml(body: bytes, most: int = MAX_SETTING_ELEMENTS) -> Node:
-    """Reads a document whatever its root is.
+    """Reads a document with any root.
 
     Args:
-        body: The document, bounded in bytes already.
-        most: How many elements it may have.
+        body: The document, whose size the caller limits.
+        most: Most elements.
 
     Raises:
         S3Error: It is not well-formed, has a document type or entities, or is too deep or too large.
@@ -290,7 +289,7 @@ async def read_any_xml(body: bytes, most: int = MAX_SETTING_ELEMENTS) -> Node:
                 await asyncio.sleep(0)
             piece = body[start : start + _PIECE_BYTES]
             parser.feed(piece)
-            # What is left over is one tag or comment without its end, which is parsed in one go once it comes.
+            # The rest is a tag or comment without its end, which the parser would read in one go.
             if start + len(piece) - parser.parser.CurrentByteIndex > _MAX_MARKUP_BYTES:
                 raise _oversized()
         return Node(parser.close())
@@ -303,7 +302,7 @@ def _oversized() -> S3Error:
 
 
 def malformed(reason: str) -> S3Error:
-    """Returns the error for a document that is well-formed and not what it should be."""
+    """Returns the error for a well-formed document with wrong content."""
     return S3Error("MalformedXML", f"The XML you provided did not validate against our schema: {reason}.")
 
 

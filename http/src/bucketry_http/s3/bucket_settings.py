@@ -1,16 +1,18 @@
-"""Settings of a bucket that nobody can change here: what S3 answers where nothing is configured.
+"""Settings of a bucket: those that the store keeps, and those that are always the same here.
 
-Clients ask for these before they do anything (``s3cmd info``, consoles). Each answer is true: no object is encrypted,
-no version kept, nothing given to others. Infrastructure tools also put them: what says no more than what already holds
-is accepted, and all else refused. Source: S3 API reference, the ``GetBucket…`` and ``PutBucket…`` actions.
+The store keeps CORS rules. For all other settings, clients get what holds for every bucket: nothing is encrypted, no
+version is kept, and nobody but the owner has rights. Many clients ask for these settings before they do anything
+(``s3cmd info``, consoles), and infrastructure tools also put them. A put that changes nothing is accepted, and every
+other one is refused. Source: S3 API reference, the ``GetBucket…`` and ``PutBucket…`` actions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final, cast
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple, cast
 
 from bucketry import CorsRule, CorsSettings
+from bucketry.bucket_settings import AnyBucketSettings
 
 from bucketry_http.s3.body import S3Body
 from bucketry_http.s3.errors import S3Error, not_implemented
@@ -32,13 +34,118 @@ from bucketry_http.s3.xml import (
     read_xml,
 )
 
+
+class _Stored(NamedTuple):
+    """Settings that the store keeps.
+
+    Attributes:
+        kind: Their class in the contract.
+        root: The root of their document.
+        write: Returns the content of the document.
+        read: Reads the document.
+        missing: Code and message of the 404 if nothing is set.
+        max_elements: Most elements of the document.
+    """
+
+    kind: type[AnyBucketSettings]
+    root: str
+    write: Callable[[AnyBucketSettings], str]
+    read: Callable[[Node], AnyBucketSettings]
+    missing: tuple[str, str]
+    max_elements: int
+
+
+async def get_settings(endpoint: Endpoint, request: S3Request) -> Response:
+    """Gets settings that the store keeps."""
+    stored = _stored(request)
+    settings = await endpoint.calls.call(endpoint.store.get_bucket_settings, request.bucket, stored.kind)
+    if settings == stored.kind():
+        raise _missing(stored.missing)
+    return xml_response(document(stored.root, stored.write(settings)))
+
+
+async def put_settings(endpoint: Endpoint, request: S3Request) -> Response:
+    """Puts settings that the store keeps."""
+    stored = _stored(request)
+    root = await read_xml(await S3Body(request).read(MAX_DOCUMENT_BYTES), stored.root, most=stored.max_elements)
+    await endpoint.calls.call(endpoint.store.put_bucket_settings, request.bucket, stored.read(root))
+    return empty_response(200)
+
+
+async def delete_settings(endpoint: Endpoint, request: S3Request) -> Response:
+    """Deletes settings that the store keeps."""
+    await endpoint.calls.call(endpoint.store.delete_bucket_settings, request.bucket, _stored(request).kind)
+    return empty_response()
+
+
+def _stored(request: S3Request) -> _Stored:
+    return next(STORED[name] for name in request.query if name in STORED)
+
+
+def _missing(code_and_message: tuple[str, str]) -> S3Error:
+    code, message = code_and_message
+    return S3Error(code, message, status=404)
+
+
+def _write_cors(settings: CorsSettings) -> str:
+    return "".join(map(_rule_element, settings.rules))
+
+
+def _read_cors(root: Node) -> CorsSettings:
+    root.only("CORSRule")
+    return CorsSettings(rules=tuple(map(_read_rule, root.children("CORSRule"))))
+
+
+def _rule_element(rule: CorsRule) -> str:
+    content = optional("ID", rule.id)
+    for name, values in (
+        ("AllowedMethod", rule.allowed_methods),
+        ("AllowedOrigin", rule.allowed_origins),
+        ("AllowedHeader", rule.allowed_headers),
+        ("ExposeHeader", rule.expose_headers),
+    ):
+        content += "".join(element(name, value) for value in values)
+    return f"<CORSRule>{content}{optional('MaxAgeSeconds', rule.max_age_seconds)}</CORSRule>"
+
+
+def _read_rule(entry: Node) -> CorsRule:
+    entry.only("ID", "AllowedMethod", "AllowedOrigin", "AllowedHeader", "ExposeHeader", "MaxAgeSeconds")
+    age = entry.text_of("MaxAgeSeconds")
+    if age is not None and not (age.strip().isascii() and age.strip().isdecimal() and len(age) <= 20):
+        raise malformed("MaxAgeSeconds is not a number")
+
+    def texts(name: str) -> tuple[str, ...]:
+        return tuple(child.text.strip() for child in entry.children(name))
+
+    return CorsRule(
+        id=entry.text_of("ID"),
+        allowed_methods=cast("Any", texts("AllowedMethod")),
+        allowed_origins=texts("AllowedOrigin"),
+        allowed_headers=texts("AllowedHeader"),
+        expose_headers=texts("ExposeHeader"),
+        max_age_seconds=None if age is None else int(age),
+    )
+
+
+STORED: Final[Mapping[str, _Stored]] = {
+    "cors": _Stored(
+        kind=CorsSettings,
+        root="CORSConfiguration",
+        write=_write_cors,
+        read=_read_cors,
+        missing=("NoSuchCORSConfiguration", "The CORS configuration does not exist"),
+        max_elements=5_000,  # The longest document in S3 has 64 KiB, which is about 2,000 elements.
+    ),
+}
+"""By sub-resource."""
+
 _OWNER_ONLY: Final = (
     f"{owner()}<AccessControlList><Grant>"
     f'<Grantee xmlns:xsi="{XSI}" xsi:type="CanonicalUser">{element("ID", OWNER_ID)}{element("DisplayName", OWNER_NAME)}'
     "</Grantee><Permission>FULL_CONTROL</Permission></Grant></AccessControlList>"
 )
 
-_DOCUMENTS: Final[Mapping[str, tuple[str, str]]] = {
+_FIXED: Final[Mapping[str, tuple[str, str]]] = {
     "acl": ("AccessControlPolicy", _OWNER_ONLY),
     "versioning": ("VersioningConfiguration", ""),
     "logging": ("BucketLoggingStatus", ""),
@@ -50,11 +157,11 @@ _DOCUMENTS: Final[Mapping[str, tuple[str, str]]] = {
         "<Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule>",
     ),
 }
-"""Root and content, by sub-resource."""
+"""Root and content of the document, by sub-resource."""
 
 _BLOCKED: Final = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
 _BLOCK: Final = ("PublicAccessBlockConfiguration", "".join(element(name, "true") for name in _BLOCKED))
-"""What holds where no request without a signature is served: no ACL or policy gives anything to the public."""
+"""Root and content without anonymous requests: no ACL or policy gives anything to the public."""
 
 _MISSING: Final[Mapping[str, tuple[str, str]]] = {
     "policy": ("NoSuchBucketPolicy", "The bucket policy does not exist"),
@@ -76,11 +183,12 @@ _MISSING: Final[Mapping[str, tuple[str, str]]] = {
         "The public access block configuration was not found",
     ),
 }
-"""Code and message of the 404, by sub-resource."""
+"""Code and message of the 404 for settings that no bucket has, by sub-resource."""
 
-READABLE: Final = (*_DOCUMENTS, *_MISSING)
+FIXED: Final = (*_FIXED, *_MISSING)
+"""Sub-resources of the settings that are always the same."""
 
-_STATED: Final[Mapping[str, Tree]] = {
+_UNCHANGED: Final[Mapping[str, Tree]] = {
     "logging": ("BucketLoggingStatus", "", ()),
     "notification": ("NotificationConfiguration", "", ()),
     "requestPayment": ("RequestPaymentConfiguration", "", (("Payer", "BucketOwner", ()),)),
@@ -91,13 +199,14 @@ _STATED: Final[Mapping[str, Tree]] = {
         (("Rule", "", (("ObjectOwnership", "BucketOwnerEnforced", ()),)),),
     ),
 }
-"""Documents of puts that say what holds in any case, by sub-resource."""
+"""Documents of puts that change nothing, by sub-resource."""
 
-_STATED_BLOCK: Final[Tree] = (_BLOCK[0], "", tuple((name, "true", ()) for name in _BLOCKED))
+_UNCHANGED_BLOCK: Final[Tree] = (_BLOCK[0], "", tuple((name, "true", ()) for name in _BLOCKED))
 
-WRITABLE: Final = ("publicAccessBlock", *_STATED)
+FIXED_PUTS: Final = ("publicAccessBlock", *_UNCHANGED)
+"""Sub-resources of puts that may change nothing."""
 
-DELETABLE: Final = (
+FIXED_DELETES: Final = (
     "policy",
     "lifecycle",
     "tagging",
@@ -107,56 +216,55 @@ DELETABLE: Final = (
     "publicAccessBlock",
     "ownershipControls",
 )
-"""Of these S3 says 204 also where there is nothing to delete, as there never is."""
+"""Sub-resources of deletes. S3 responds with 204 also if there is nothing to delete."""
 
 
 def _subresource(request: S3Request) -> str:
-    return next(name for name in request.query if name in READABLE or name in WRITABLE)
+    return next(name for name in request.query if name in FIXED or name in FIXED_PUTS)
 
 
-async def get_setting(endpoint: Endpoint, request: S3Request) -> Response:
-    """Answers what is configured: nothing."""
+async def get_fixed(endpoint: Endpoint, request: S3Request) -> Response:
+    """Gets settings that are always the same."""
     await endpoint.calls.call(endpoint.store.head_bucket, request.bucket)
     name = _subresource(request)
     if name == "publicAccessBlock" and endpoint.settings.anonymous is None:
         return xml_response(document(*_BLOCK))
     if name in _MISSING:
-        code, message = _MISSING[name]
-        raise S3Error(code, message, status=404)
-    return xml_response(document(*_DOCUMENTS[name]))
+        raise _missing(_MISSING[name])
+    return xml_response(document(*_FIXED[name]))
 
 
-async def delete_setting(endpoint: Endpoint, request: S3Request) -> Response:
-    """Deletes what is configured: nothing."""
+async def delete_fixed(endpoint: Endpoint, request: S3Request) -> Response:
+    """Deletes settings that no bucket has."""
     await endpoint.calls.call(endpoint.store.head_bucket, request.bucket)
     return empty_response()
 
 
-async def put_setting(endpoint: Endpoint, request: S3Request) -> Response:
-    """Accepts what already holds."""
+async def put_fixed(endpoint: Endpoint, request: S3Request) -> Response:
+    """Puts settings that are always the same: accepts what changes nothing."""
     name = _subresource(request)
     body = await S3Body(request).read(MAX_DOCUMENT_BYTES)
-    if not body or not _holds(endpoint, name, (await read_any_xml(body)).tree()):
+    if not body or not _changes_nothing(endpoint, name, (await read_any_xml(body)).tree()):
         raise not_implemented(f"this configuration of {name}")
     await endpoint.calls.call(endpoint.store.head_bucket, request.bucket)
     return empty_response(200)
 
 
-def _holds(endpoint: Endpoint, name: str, stated: Tree) -> bool:
+def _changes_nothing(endpoint: Endpoint, name: str, put: Tree) -> bool:
     if name == "publicAccessBlock":
-        return endpoint.settings.anonymous is None and stated == _STATED_BLOCK
-    return stated == _STATED[name]
+        return endpoint.settings.anonymous is None and put == _UNCHANGED_BLOCK
+    return put == _UNCHANGED[name]
 
 
 async def put_acl(endpoint: Endpoint, request: S3Request) -> Response:
-    """PutBucketAcl and PutObjectAcl, of what gives all rights to the owner and none to others.
+    """PutBucketAcl and PutObjectAcl, for an ACL that gives all rights to the owner and none to others.
 
-    A canned ACL or a grant in a header was checked with all other headers.
+    Canned ACLs and grants in headers are checked with all other headers.
     """
     body = await S3Body(request).read(MAX_DOCUMENT_BYTES)
     in_headers = [name for name in request.headers if name == "x-amz-acl" or name.startswith("x-amz-grant-")]
     if bool(body) == bool(in_headers):
-        # With neither there is nothing to do, and with both S3 does not say which one counts.
+        # With neither there is nothing to do. With both, S3 does not say which one counts.
         raise S3Error("InvalidRequest", "An ACL stands in the header x-amz-acl, in x-amz-grant-* headers or in a body.")
     if body and not _is_owners_alone(await read_any_xml(body)):
         raise not_implemented("this ACL")
@@ -190,64 +298,6 @@ def _is_owners(grant: Node) -> bool:
 
 
 async def get_object_acl(endpoint: Endpoint, request: S3Request) -> Response:
-    """GetObjectAcl: the owner's alone."""
+    """GetObjectAcl: only the owner has rights."""
     await endpoint.calls.call(endpoint.store.head_object, request.bucket, request.key)
     return xml_response(document("AccessControlPolicy", _OWNER_ONLY))
-
-
-_MAX_CORS_ELEMENTS: Final = 5_000
-"""The longest configuration in S3 has 64 KiB, and so some 2,000."""
-
-
-async def get_cors(endpoint: Endpoint, request: S3Request) -> Response:
-    """GetBucketCors."""
-    settings = await endpoint.calls.call(endpoint.store.get_bucket_settings, request.bucket, CorsSettings)
-    if not settings.rules:
-        raise S3Error("NoSuchCORSConfiguration", "The CORS configuration does not exist", status=404)
-    return xml_response(document("CORSConfiguration", "".join(map(_written_rule, settings.rules))))
-
-
-def _written_rule(rule: CorsRule) -> str:
-    content = optional("ID", rule.id)
-    for name, values in (
-        ("AllowedMethod", rule.allowed_methods),
-        ("AllowedOrigin", rule.allowed_origins),
-        ("AllowedHeader", rule.allowed_headers),
-        ("ExposeHeader", rule.expose_headers),
-    ):
-        content += "".join(element(name, value) for value in values)
-    return f"<CORSRule>{content}{optional('MaxAgeSeconds', rule.max_age_seconds)}</CORSRule>"
-
-
-async def put_cors(endpoint: Endpoint, request: S3Request) -> Response:
-    """PutBucketCors."""
-    root = await read_xml(await S3Body(request).read(MAX_DOCUMENT_BYTES), "CORSConfiguration", most=_MAX_CORS_ELEMENTS)
-    root.only("CORSRule")
-    settings = CorsSettings(rules=tuple(_read_rule(entry) for entry in root.children("CORSRule")))
-    await endpoint.calls.call(endpoint.store.put_bucket_settings, request.bucket, settings)
-    return empty_response(200)
-
-
-def _read_rule(entry: Node) -> CorsRule:
-    entry.only("ID", "AllowedMethod", "AllowedOrigin", "AllowedHeader", "ExposeHeader", "MaxAgeSeconds")
-    age = entry.text_of("MaxAgeSeconds")
-    if age is not None and not (age.strip().isascii() and age.strip().isdecimal() and len(age) <= 20):
-        raise malformed("MaxAgeSeconds is no number")
-
-    def texts(name: str) -> tuple[str, ...]:
-        return tuple(child.text.strip() for child in entry.children(name))
-
-    return CorsRule(
-        id=entry.text_of("ID"),
-        allowed_methods=cast("Any", texts("AllowedMethod")),
-        allowed_origins=texts("AllowedOrigin"),
-        allowed_headers=texts("AllowedHeader"),
-        expose_headers=texts("ExposeHeader"),
-        max_age_seconds=None if age is None else int(age),
-    )
-
-
-async def delete_cors(endpoint: Endpoint, request: S3Request) -> Response:
-    """DeleteBucketCors."""
-    await endpoint.calls.call(endpoint.store.delete_bucket_settings, request.bucket, CorsSettings)
-    return empty_response()

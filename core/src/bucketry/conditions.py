@@ -41,9 +41,17 @@ def check_read(info: ObjectInfo, options: HeadOptions) -> None:
         raise PreconditionFailed("the object was modified after if_unmodified_since", condition="if_unmodified_since")
     if options.if_none_match is not None:
         if options.if_none_match in {_ANY, info.etag}:
-            raise NotModified("the object has the etag that if_none_match says", info=NotModifiedInfo.of(info))
+            raise NotModified(
+                "the object has the etag that if_none_match says",
+                info=NotModifiedInfo.of(info),
+                condition="if_none_match",
+            )
     elif options.if_modified_since is not None and _seconds(info) <= options.if_modified_since:
-        raise NotModified("the object was not modified after if_modified_since", info=NotModifiedInfo.of(info))
+        raise NotModified(
+            "the object was not modified after if_modified_since",
+            info=NotModifiedInfo.of(info),
+            condition="if_modified_since",
+        )
 
 
 def _seconds(info: ObjectInfo) -> datetime:
@@ -108,9 +116,11 @@ def add_facts(error: BucketryError, options: Any) -> None:
     """
     if isinstance(error, PreconditionFailed):
         error.condition = error.condition or _only_condition(options)
-    elif isinstance(error, NotModified) and error.info is None:
+    elif isinstance(error, NotModified):
         wanted = getattr(options, "if_none_match", None)
-        error.info = NotModifiedInfo(etag=None if wanted == _ANY else wanted)
+        # Beside if_none_match, if_modified_since is ignored.
+        error.condition = error.condition or ("if_modified_since" if wanted is None else "if_none_match")
+        error.info = error.info or NotModifiedInfo(etag=None if wanted == _ANY else wanted)
 
 
 def _only_condition(options: Any) -> Condition | None:

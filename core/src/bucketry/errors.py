@@ -220,6 +220,7 @@ class NotModified(BucketryError):
 
     Attributes:
         info: What a cache has to learn about the object.
+        condition: The option that held the object back.
     """
 
     code = "not_modified"
@@ -230,11 +231,13 @@ class NotModified(BucketryError):
         detail: str = "",
         *,
         info: NotModifiedInfo | None = None,
+        condition: Condition | None = None,
         bucket: str | None = None,
         key: str | None = None,
     ) -> None:
         super().__init__(detail, bucket=bucket, key=key)
         self.info = info
+        self.condition = condition
 
 
 class InvalidPart(BucketryError):

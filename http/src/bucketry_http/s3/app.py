@@ -13,7 +13,7 @@ from bucketry import Store
 from bucketry.redaction import protect_loggers
 from msgspec.structs import replace
 
-from bucketry_http.s3 import cors, forms, preconditions
+from bucketry_http.s3 import cors, forms
 from bucketry_http.s3.authentication import Authenticator, authorise
 from bucketry_http.s3.cors import refuse_foreign, shield
 from bucketry_http.s3.errors import S3Error, translated
@@ -107,7 +107,7 @@ class S3App:
         return answer
 
     def _failure(self, request: S3Request, error: Exception) -> Response:
-        found = preconditions.named(request, translated(error))
+        found = translated(error)
         if found.status >= 500 and found.s3_code != "NotImplemented":
             what = f"{request.method} {request.resource} ({request.id})"
             if isinstance(error, bucketry.BucketryError) and found.s3_code != "InternalError":

@@ -23,11 +23,10 @@ from bucketry.s3 import xml_time
 
 from bucketry_http.s3.authentication import authorise
 from bucketry_http.s3.checksums import checksum_elements, requested_algorithm
-from bucketry_http.s3.errors import S3Error, invalid_argument
+from bucketry_http.s3.errors import S3Error, invalid_argument, source_condition_failed
 from bucketry_http.s3.headers import written_headers, written_tags
 from bucketry_http.s3.multipart import part_number
 from bucketry_http.s3.objects import write_conditions
-from bucketry_http.s3.preconditions import source_failed
 from bucketry_http.s3.request import Endpoint, S3Request, copy_source
 from bucketry_http.s3.response import Response, xml_response
 from bucketry_http.s3.xml import document, element
@@ -122,10 +121,8 @@ async def _checked_etag(endpoint: Endpoint, request: S3Request, source: tuple[st
 
     try:
         return (await endpoint.calls.call(checked_head)).etag
-    except PreconditionFailed:
-        raise source_failed(request.headers, modified=False) from None
-    except NotModified:
-        raise source_failed(request.headers, modified=True) from None
+    except (PreconditionFailed, NotModified) as error:
+        raise source_condition_failed(error.condition) from None
 
 
 def _replaces(headers: Mapping[str, str], name: str) -> bool:

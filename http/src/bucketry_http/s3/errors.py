@@ -100,7 +100,16 @@ CODE_OF: Final[Mapping[type[core.BucketryError], str]] = {
 _CODE_OF_EXCESS: Final[Mapping[str, str]] = {"key": "KeyTooLongError", "metadata": "MetadataTooLarge"}
 """Codes for arguments that exceed their upper bound, by field."""
 
-_WITHOUT_DETAIL: Final = frozenset({"InternalError", "KeyTooLongError", "MetadataTooLarge", "PreconditionFailed"})
+_CONDITIONS: Final[Mapping[str, str]] = {
+    "if_match": "If-Match",
+    "if_none_match": "If-None-Match",
+    "if_modified_since": "If-Modified-Since",
+    "if_unmodified_since": "If-Unmodified-Since",
+    "source_if_match": "x-amz-copy-source-If-Match",
+}
+"""The headers that state conditions, by option."""
+
+_WITHOUT_DETAIL: Final = frozenset({"InternalError", "KeyTooLongError", "MetadataTooLarge"})
 """Codes whose message is S3's own: what failed inside is the log's, and clients compare the text of a condition's."""
 
 
@@ -147,13 +156,18 @@ def invalid_argument(name: str, value: str, message: str) -> S3Error:
     return S3Error("InvalidArgument", message, elements={"ArgumentName": name, "ArgumentValue": shown})
 
 
-def precondition_failed(condition: str) -> S3Error:
+def precondition_failed(condition: str | None) -> S3Error:
     """Returns the error of a condition that does not hold.
 
     Args:
-        condition: The header that states it, which the error document names; s3fs acts on it.
+        condition: The header that states it, which the error document names. s3fs acts on it. ``None``: not known.
     """
-    return S3Error("PreconditionFailed", elements={"Condition": condition})
+    return S3Error("PreconditionFailed", elements={"Condition": condition} if condition else NOTHING)
+
+
+def source_condition_failed(condition: core.errors.Condition | None) -> S3Error:
+    """Returns the error of a condition on the source of a copy that does not hold."""
+    return precondition_failed(condition and f"x-amz-copy-source-{_CONDITIONS[condition]}")
 
 
 def of_signature(error: SignatureError, region: str) -> S3Error:
@@ -168,6 +182,8 @@ def translated(error: Exception) -> S3Error:
         return error
     if not isinstance(error, core.BucketryError):
         return S3Error("InternalError")
+    if isinstance(error, core.PreconditionFailed):
+        return precondition_failed(error.condition and _CONDITIONS[error.condition])
     code = _code_of(error)
     if code in _WITHOUT_DETAIL:
         return S3Error(code)

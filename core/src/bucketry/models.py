@@ -80,8 +80,10 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     as_of: datetime
 
 
-class ObjectInfo(ObjectHeaders, frozen=True, kw_only=True):
+class ObjectInfo(ObjectHeaders, frozen=True, kw_only=True, gc=False):
     """An object without its content.
+
+    The garbage collector does not track it (``gc=False``): no reference cycle can hold it, and listings make thousands.
 
     In a listing, only key, size, etag, time and content type are promised; ``head_object`` gives all.
 

@@ -264,12 +264,19 @@ class MemoryDriver(DriverSpec):
         with self._lock:
             listed = self._bucket(bucket)
             entries = list_entries(listed.keys, options)
-            found = [(key, listed.objects[key]) for key in entries.keys]
-        return ObjectPage(
-            objects=tuple([stored.info(key) for key, stored in found]),
-            prefixes=tuple(entries.prefixes),
-            cursor=entries.cursor,
-        )
+            found = [listed.objects[key] for key in entries.keys]
+        # What the contract promises in a listing, and no more: it is made for each of 1,000 objects.
+        objects = [
+            ObjectInfo(
+                key=key,
+                size_bytes=len(stored.content),
+                etag=stored.etag,
+                last_modified=stored.last_modified,
+                content_type=stored.headers.content_type,
+            )
+            for key, stored in zip(entries.keys, found, strict=True)
+        ]
+        return ObjectPage(objects=tuple(objects), prefixes=tuple(entries.prefixes), cursor=entries.cursor)
 
     @override
     @hookimpl

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Generator, Iterator
 from itertools import islice
 from typing import Final, Literal, NamedTuple, TypeAlias
@@ -16,6 +17,9 @@ CursorKind: TypeAlias = Literal["object", "prefix", "upload", "part"]
 _LISTINGS: Final = "memory"
 
 _LAST_CODE_POINT: Final = 0x10FFFF
+
+_FIRST: Final = 32
+"""Number of keys after which the prefix is looked at first: it may have ended, and a page holds up to 1,000."""
 
 _FEW: Final = 8
 """Number of keys with one common prefix that are skipped one by one before a jump. A jump costs about a dozen steps."""
@@ -81,6 +85,8 @@ def list_entries(keys: SortedList[str], options: ListOptions) -> Entries:
         InvalidArgument: The cursor belongs to another listing.
     """
     begin = _begin(options)
+    if not options.delimiter:
+        return _list_keys(keys, begin, options)
     entries = list(islice(_walk(keys, begin, options), options.limit + 1))
     cursor = None
     if len(entries) > options.limit:
@@ -92,6 +98,24 @@ def list_entries(keys: SortedList[str], options: ListOptions) -> Entries:
         [text for text, is_prefix in entries if is_prefix],
         cursor,
     )
+
+
+def _list_keys(keys: SortedList[str], begin: str | None, options: ListOptions) -> Entries:
+    """Lists one page without common prefixes: it looks at no key alone."""
+    if begin is None:
+        return Entries([], [], None)
+    limit = options.limit
+    following = keys.irange(begin)
+    found = list(islice(following, min(_FIRST, limit + 1)))
+    # The keys are in order: if the last one has the prefix, all have it.
+    if found and found[-1].startswith(options.prefix):
+        found += islice(following, limit + 1 - len(found))
+    if found and not found[-1].startswith(options.prefix):
+        del found[bisect_left(found, after_prefix(options.prefix) or "") :]
+    if len(found) <= limit:
+        return Entries(found, [], None)
+    found.pop()
+    return Entries(found, [], Cursor("object", found[-1]).encode())
 
 
 def _begin(options: ListOptions) -> str | None:

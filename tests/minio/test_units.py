@@ -112,9 +112,9 @@ def test_metadata_names_that_xml_does_not_allow_do_not_hide_the_rest() -> None:
 
 
 def refusal(status: int, code: str = "") -> S3ResponseError:
-    words = "words that may change"
+    fields = {"Message": "words that may change"}
     return S3ResponseError(
-        method="HEAD", bucket="bucket", key="key", status=status, code=code, message=words, headers={}
+        method="HEAD", bucket="bucket", key="key", status=status, code=code, fields=fields, headers={}
     )
 
 

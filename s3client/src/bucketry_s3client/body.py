@@ -114,4 +114,4 @@ def _spool(pieces: Iterable[bytes], file: IO[bytes], most: int) -> int:
 
 
 def _too_large(most: int) -> TooLarge:
-    return TooLarge(f"what is sent in one piece has at most {most} bytes")
+    return TooLarge(f"what is sent in one piece has at most {most} bytes", max_size_bytes=most)

@@ -15,7 +15,7 @@ from urllib3.exceptions import IncompleteRead, ProtocolError
 
 from bucketry_s3client.body import Content, Feed, hash_of, length_of
 from bucketry_s3client.connections import WholeHeadPools, open_socket, tls_context
-from bucketry_s3client.errors import S3ResponseError, code_in, incomplete_response, is_error, message_in
+from bucketry_s3client.errors import S3ResponseError, code_in, fields_in, incomplete_response, is_error
 from bucketry_s3client.retries import Retries
 from bucketry_s3client.settings import S3Settings
 from bucketry_s3client.xml import Element, parse_xml
@@ -272,7 +272,7 @@ class S3Client:
             key=key,
             status=response.status,
             code=code_in(body) or response.headers.get(self._code_header, ""),
-            message=message_in(body),
+            fields=fields_in(body),
             headers=response.headers,
         )
 

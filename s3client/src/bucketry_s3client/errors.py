@@ -7,11 +7,12 @@ contract of it with `classify` and its own tables of codes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from html import unescape
 from typing import Final, NoReturn
 
+import msgspec
 from bucketry import (
     AccessDenied,
     BackendError,
@@ -30,6 +31,7 @@ from bucketry import (
     NoSuchKey,
     NoSuchUpload,
     NotModified,
+    NotModifiedInfo,
     PartTooSmall,
     PreconditionFailed,
     QuotaExceeded,
@@ -38,6 +40,8 @@ from bucketry import (
     Unavailable,
     Unsupported,
 )
+from bucketry.errors import Condition, Digest
+from bucketry.s3 import parse_http_date
 from urllib3 import exceptions as http
 
 S3_KINDS: Final[Mapping[str, type[BucketryError]]] = {
@@ -111,7 +115,8 @@ _CODE: Final = re.compile(rb"<Code>([A-Za-z0-9]{1,64})</Code>|\"Code\": ?\"([A-Z
 _NO_SERVER: Final = frozenset({502, 503, 504})
 """Statuses that a proxy gives where no server answers behind it (RFC 9110, 15.6)."""
 
-_MESSAGE: Final = re.compile(rb"<Message>([^<]{1,1000})</Message>")
+_FIELD: Final = re.compile(rb"<([A-Za-z0-9]{1,40})>([^<]{1,1000})</\1>")
+_NO_FIELDS: Final[Mapping[str, str]] = {}
 _ERROR_DOCUMENT: Final = re.compile(rb"\s*(?:<\?xml[^>]{0,100}\?>\s*)?<Error[\s>]")
 _REASONS: Final[tuple[tuple[type[Exception], str], ...]] = (
     (http.NameResolutionError, "the host's name cannot be resolved"),
@@ -139,6 +144,7 @@ class S3ResponseError(Exception):
         code: The server's code. Where the response has none, the code that S3 gives with this status: responses to
             ``HEAD`` have no body (S3 API reference, HeadObject).
         message: The server's message; empty where there is none.
+        fields: The texts in the error document, by element: ``Code``, ``Message``, ``ActualObjectSize``, …
         headers: Headers of the response.
     """
 
@@ -150,7 +156,7 @@ class S3ResponseError(Exception):
         key: str,
         status: int,
         code: str = "",
-        message: str = "",
+        fields: Mapping[str, str] = _NO_FIELDS,
         headers: Mapping[str, str],
     ) -> None:
         self.method = method
@@ -158,7 +164,8 @@ class S3ResponseError(Exception):
         self.key = key
         self.status = status
         self.code = code or code_of_status(status, bucket, key)
-        self.message = message
+        self.message = fields.get("Message", "")
+        self.fields = fields
         self.headers = headers
         super().__init__(f"{self.code} (HTTP {status} to {method})")
 
@@ -176,10 +183,9 @@ def code_in(body: bytes) -> str:
     return (match[1] or match[2]).decode() if match else ""
 
 
-def message_in(body: bytes) -> str:
-    """Returns the message in the body of an error; empty if it has none."""
-    match = _MESSAGE.search(body)
-    return unescape(match[1].decode(errors="replace")) if match else ""
+def fields_in(body: bytes) -> dict[str, str]:
+    """Returns the texts in the body of an error, by element; none if it is not XML."""
+    return {name.decode(): unescape(text.decode(errors="replace")) for name, text in _FIELD.findall(body)}
 
 
 def is_error(body: bytes) -> bool:
@@ -205,7 +211,9 @@ def classify(
         ``None`` if the error comes from somewhere else.
     """
     if isinstance(error, S3ResponseError):
-        return classify_code(error.code, error.status, error.message, kinds, details)
+        verdict = classify_code(error.code, error.status, error.message, kinds, details)
+        facts = _FACTS.get(verdict.kind)
+        return verdict if facts is None else msgspec.structs.replace(verdict, facts=_known(facts(error)))
     if isinstance(error, (http.HTTPError, OSError)):
         return Classified(Unavailable, explain_no_response(error))
     return None
@@ -218,6 +226,65 @@ def classify_code(
     kind = kinds.get(code) or (Unavailable if status in _NO_SERVER else BackendError)
     detail = details.get(code) or message[:_SHOWN]
     return Classified(kind, f"{code}: {detail}" if detail else code)
+
+
+Facts = dict[str, object]
+
+
+def _known(facts: Facts) -> Facts:
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdecimal() else None
+
+
+def _facts_of_not_modified(error: S3ResponseError) -> Facts:
+    etag = error.headers.get("etag")
+    if etag is None:
+        return {}  # Then core takes what the request says.
+    info = NotModifiedInfo(
+        etag=etag.strip('"'),
+        last_modified=parse_http_date(error.headers.get("last-modified", "")),
+        cache_control=error.headers.get("cache-control"),
+        expires=error.headers.get("expires"),
+    )
+    return {"info": info}
+
+
+def _facts_of_range(error: S3ResponseError) -> Facts:
+    size = _number(error.fields.get("ActualObjectSize"))
+    if size is None:
+        size = _number(error.headers.get("content-range", "").removeprefix("bytes */"))
+    return {"size_bytes": size, "field": "part_number" if error.code == "InvalidPartNumber" else "range"}
+
+
+def _facts_of_small_part(error: S3ResponseError) -> Facts:
+    return {
+        "part_number": _number(error.fields.get("PartNumber")),
+        "size_bytes": _number(error.fields.get("ProposedSize")),
+        "min_size_bytes": _number(error.fields.get("MinSizeAllowed")),
+    }
+
+
+_FACTS: Final[Mapping[type[BucketryError], Callable[[S3ResponseError], Facts]]] = {
+    BadDigest: lambda error: {"digest": _DIGESTS.get(error.code)},
+    InvalidPart: lambda error: {"fault": "order" if error.code == "InvalidPartOrder" else None},
+    InvalidRange: _facts_of_range,
+    NotModified: _facts_of_not_modified,
+    PartTooSmall: _facts_of_small_part,
+    PreconditionFailed: lambda error: {"condition": _CONDITIONS.get(error.fields.get("Condition", ""))},
+    TooLarge: lambda error: {"max_size_bytes": _number(error.fields.get("MaxSizeAllowed"))},
+}
+"""Facts of an error, from what S3 says in its headers and its error document (S3 API reference, "Error responses")."""
+
+_DIGESTS: Final[Mapping[str, Digest]] = {"BadDigest": "md5", "XAmzContentSHA256Mismatch": "sha256"}
+_CONDITIONS: Final[Mapping[str, Condition]] = {
+    "If-Match": "if_match",
+    "If-None-Match": "if_none_match",
+    "If-Unmodified-Since": "if_unmodified_since",
+    "x-amz-copy-source-If-Match": "source_if_match",
+}
 
 
 def explain_no_response(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""What S3 writes in headers: an object's headers, etags, numbers and times."""
+"""Values of headers: an object's own, etags, numbers and times."""
 
 from __future__ import annotations
 

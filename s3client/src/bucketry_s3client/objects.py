@@ -26,7 +26,6 @@ from bucketry import (
 )
 from bucketry.features import MIB
 from bucketry.headers import copy_headers, header_fields
-from bucketry.models import NO_METADATA
 from bucketry.s3 import NAMESPACE
 from urllib3 import BaseHTTPResponse
 
@@ -62,9 +61,10 @@ def object_info(key: str, response: Mapping[str, str], size_bytes: int | None = 
 
 
 def _info_of(key: str, response: Mapping[str, str], size_bytes: int | None) -> ObjectInfo:
-    fields = header_fields({name.lower(): response[name] for name in response})
+    fields = header_fields(response)
     fields["content_type"] = fields.get("content_type") or DEFAULT_CONTENT_TYPE
-    fields["metadata"] = MappingProxyType(fields["metadata"]) if "metadata" in fields else NO_METADATA
+    if "metadata" in fields:
+        fields["metadata"] = MappingProxyType(fields["metadata"])
     return ObjectInfo(
         key=key,
         size_bytes=read_count(response["content-length"]) if size_bytes is None else size_bytes,

@@ -15,6 +15,7 @@ from bucketry import (
     ObjectInfo,
     PreconditionFailed,
 )
+from bucketry.conditions import check_copy_source
 from bucketry.features import GIB
 from bucketry.hookspecs import hookimpl
 from bucketry.s3 import MAX_PART_BYTES
@@ -65,8 +66,7 @@ class CopyOperations(MinioOperations):
         self._check_new(bucket, key)
         for _ in range(_TRIES):
             source = self._stored(source_bucket, source_key)
-            if options.source_if_match not in {None, "*", source.etag}:
-                raise PreconditionFailed("the source has another etag")
+            check_copy_source(source, options)
             try:
                 return self._copy((source_bucket, source_key), source, bucket, key, options)
             except S3ResponseError as error:

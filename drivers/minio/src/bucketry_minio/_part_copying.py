@@ -15,6 +15,7 @@ from bucketry import (
     PreconditionFailed,
     TooLarge,
 )
+from bucketry.conditions import check_copy_source
 from bucketry.hookspecs import hookimpl
 from bucketry.s3 import MAX_PART_BYTES
 from bucketry_s3client import S3ResponseError, copy_part, copy_source_headers, quoted, request_target
@@ -65,8 +66,7 @@ class PartCopyOperations(MinioOperations):
     ) -> Part:
         for _ in range(_TRIES):
             source = self._stored(bucket, key)
-            if options.source_if_match not in {None, "*", source.etag}:
-                raise PreconditionFailed("the source has another etag")
+            check_copy_source(source, options)
             if source.size_bytes > MAX_PART_BYTES:
                 raise TooLarge(f"a part has at most {MAX_PART_BYTES} bytes, and the source {source.size_bytes}")
             try:
@@ -81,7 +81,7 @@ class PartCopyOperations(MinioOperations):
         """Raises `InvalidRange` for what MinIO calls an invalid argument: a range that ends beyond the source."""
         size = self._stored(bucket, key).size_bytes
         if (wanted.last or 0) >= size:
-            raise InvalidRange(f"the source has {size} bytes")
+            raise InvalidRange(f"the source has {size} bytes", size_bytes=size)
 
 
 def _length(wanted: ByteRange) -> int:

@@ -20,6 +20,7 @@ from bucketry import (
     InvalidRange,
     NoSuchKey,
     NotModified,
+    NotModifiedInfo,
     ObjectInfo,
     OpenedObject,
     PreconditionFailed,
@@ -107,8 +108,9 @@ class Objects:
                 # A response to HEAD does not say whether the key is missing or the bucket.
                 self._client.request("HEAD", bucket)
             raise
-        _check_any(options)
-        return object_info(key, headers)
+        info = object_info(key, headers)
+        _check_any(info, options)
+        return info
 
     def get(self, bucket: str, key: str, options: GetOptions) -> OpenedObject:
         """Opens an object."""
@@ -116,7 +118,7 @@ class Objects:
         if wanted is not None and wanted.first is None and not wanted.last:
             # RGW gives the whole object for its last 0 bytes.
             info = self.head(bucket, key, options)
-            raise InvalidRange(f"the object has {info.size_bytes} bytes")
+            raise InvalidRange(f"the object has {info.size_bytes} bytes", size_bytes=info.size_bytes)
         headers = read_conditions(options)
         if wanted is not None:
             headers["range"] = str(wanted)
@@ -127,8 +129,9 @@ class Objects:
                 return self._last_bytes_of_nothing(bucket, key, options, error)
             raise
         try:
-            _check_any(options)
-            return opened_object(key, response, wanted)
+            opened = opened_object(key, response, wanted)
+            _check_any(opened.info, options)
+            return opened
         except BaseException:
             response.close()
             raise
@@ -179,7 +182,7 @@ class Objects:
             raise error
         if holds:
             raise Throttled("another request wrote the same key at the same moment") from error
-        raise PreconditionFailed("another request wrote the key meanwhile") from error
+        raise PreconditionFailed("another request wrote the key meanwhile", condition="if_match") from error
 
     def _put(self, bucket: str, key: str, body: Body, options: PutOptions) -> Written:
         """Sends the body: in one piece, or in parts side by side.
@@ -305,10 +308,10 @@ def _is_conditional(options: PutOptions) -> bool:
     return options.if_match is not None or options.if_none_match is not None
 
 
-def _check_any(options: HeadOptions) -> None:
+def _check_any(info: ObjectInfo, options: HeadOptions) -> None:
     """Evaluates ``if_none_match="*"`` on an object that exists: RGW compares the asterisk with the etag."""
     if options.if_none_match == "*":
-        raise NotModified("the key holds an object")
+        raise NotModified("the key holds an object", info=NotModifiedInfo.of(info))
 
 
 def read_conditions(options: HeadOptions) -> dict[str, str]:

@@ -123,7 +123,7 @@ class Uploads:
         with self._objects.get(source_bucket, source_key, GetOptions(range=options.range)) as opened:
             found = opened.content_range
             if found is not None and options.range is not None and found.stop - 1 != options.range.last:
-                raise InvalidRange(f"the source has {found.size_bytes} bytes")
+                raise InvalidRange(f"the source has {found.size_bytes} bytes", size_bytes=found.size_bytes)
             _check_size(opened.length)
             return self.send(*place, Body(iter(opened), opened.length))
 
@@ -166,7 +166,8 @@ class Uploads:
             stored = {part.part_number: part.etag for part in list_parts(self._client, bucket, key, upload_id)}
         if len(stored) > len(listed) and all(stored.get(part.part_number) == part.etag for part in listed):
             raise Unsupported(
-                f"RGW completes an upload with all of its parts only: {len(stored)} are stored, {len(listed)} listed"
+                f"RGW completes an upload with all of its parts only: {len(stored)} are stored, {len(listed)} listed",
+                feature="complete_subset",
             )
 
     def abort(self, bucket: str, key: str, upload_id: str) -> None:
@@ -193,7 +194,9 @@ def _is_mistaken(key: str) -> bool:
 
 def _check_size(size_bytes: int) -> None:
     if size_bytes > MAX_PART_BYTES:
-        raise TooLarge(f"a part has at most {MAX_PART_BYTES} bytes, and the source {size_bytes}")
+        raise TooLarge(
+            f"a part has at most {MAX_PART_BYTES} bytes, and the source {size_bytes}", max_size_bytes=MAX_PART_BYTES
+        )
 
 
 def list_uploads(client: S3Client, bucket: str, prefix: str = "") -> Iterator[Upload]:

@@ -6,24 +6,13 @@ from base64 import b64encode
 from hashlib import md5
 
 import pytest
-from bucketry import CorsRule, Unavailable
-from bucketry_s3client import delete_tags, get_tags, parse_xml, put_tags, read_cors, tag_headers, write_cors
+from bucketry import Unavailable
+from bucketry_s3client import delete_tags, get_tags, put_tags, tag_headers
 from bucketry_s3client import md5_header as md5_header
 
 from tests.s3client.fake import Answer, wired
 
 NAMESPACE = b' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
-RULES = (
-    CorsRule(
-        id="a <b> & c",
-        allowed_origins=("https://*.example.com", "http://a&b"),
-        allowed_methods=("GET", "PUT"),
-        allowed_headers=("*",),
-        expose_headers=("ETag", "x-amz-meta-a"),
-        max_age_seconds=0,
-    ),
-    CorsRule(allowed_origins=("*",), allowed_methods=("HEAD",)),
-)
 
 
 def test_tags_go_along_with_a_write_as_a_query_string() -> None:
@@ -76,18 +65,3 @@ def test_tags_are_replaced_and_deleted() -> None:
     assert put.body == b"<Tagging><TagSet><Tag><Key>&lt;a&gt;</Key><Value>&amp;</Value></Tag></TagSet></Tagging>"
     assert put.headers["content-md5"] == b64encode(md5(put.body, usedforsecurity=False).digest()).decode()
     assert md5_header(put.body) == {"content-md5": put.headers["content-md5"]}
-
-
-def test_cors_rules_are_read_as_they_were_written() -> None:
-    assert read_cors(parse_xml(write_cors(RULES))) == RULES
-    spaced = write_cors(RULES).replace(b"<CORSConfiguration>", b"<CORSConfiguration%s>" % NAMESPACE)
-    assert read_cors(parse_xml(spaced)) == RULES
-    assert read_cors(parse_xml(b"<CORSConfiguration/>")) == ()
-
-
-@pytest.mark.parametrize(
-    "rule", [b"<MaxAgeSeconds>soon</MaxAgeSeconds>", b"<AllowedMethod>PATCH</AllowedMethod>"], ids=["age", "method"]
-)
-def test_cors_rules_that_are_malformed_are_an_error(rule: bytes) -> None:
-    with pytest.raises(ValueError, match=r"soon|PATCH"):
-        read_cors(parse_xml(b"<CORSConfiguration><CORSRule>%s</CORSRule></CORSConfiguration>" % rule))

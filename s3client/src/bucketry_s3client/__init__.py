@@ -7,8 +7,9 @@ models and S3's requests and responses. `README.md` shows a whole driver.
 from __future__ import annotations
 
 from bucketry_s3client.body import Content, Feed, Pieces, length_of, one_piece, take
-from bucketry_s3client.buckets import Buckets, list_buckets, read_cors, write_cors
+from bucketry_s3client.buckets import Buckets, list_buckets
 from bucketry_s3client.client import MAX_RESPONSE_BYTES, S3Client, read_body, request_target
+from bucketry_s3client.connections import SdkPools
 from bucketry_s3client.errors import (
     S3_DETAILS,
     S3_KINDS,
@@ -79,6 +80,7 @@ __all__ = [
     "S3Client",
     "S3ResponseError",
     "S3Settings",
+    "SdkPools",
     "classify",
     "classify_code",
     "code_of_status",
@@ -108,7 +110,6 @@ __all__ = [
     "quoted",
     "read_body",
     "read_copy_result",
-    "read_cors",
     "read_count",
     "read_etag",
     "read_part",
@@ -125,6 +126,5 @@ __all__ = [
     "upload_page",
     "upload_part",
     "url_decoded",
-    "write_cors",
     "written_within",
 ]

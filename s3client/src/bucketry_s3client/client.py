@@ -14,7 +14,7 @@ from urllib3 import BaseHTTPResponse, Timeout
 from urllib3.exceptions import IncompleteRead, ProtocolError
 
 from bucketry_s3client.body import Content, Feed, hash_of, length_of
-from bucketry_s3client.connections import WholeHeadPools, open_socket, tls_context
+from bucketry_s3client.connections import SdkPools, WholeHeadPools, open_socket, tls_context
 from bucketry_s3client.errors import S3ResponseError, code_in, fields_in, incomplete_response, is_error
 from bucketry_s3client.retries import Retries
 from bucketry_s3client.settings import S3Settings
@@ -80,17 +80,23 @@ class S3Client:
         self._timeout = Timeout(connect=settings.connect_timeout, read=settings.read_timeout)
         both = settings.connect_timeout + settings.read_timeout
         self._timeout_of_all = Timeout(total=both, connect=settings.connect_timeout, read=settings.read_timeout)
-        self.pools = WholeHeadPools(
-            num_pools=2, maxsize=settings.max_connections, timeout=self._timeout, retries=self.retries.repeatable
-        )
         self._tls = tls_context(settings.ca_file) if settings.secure else None
+        self._pool_settings = {"num_pools": 2, "maxsize": settings.max_connections, "timeout": self._timeout}
         if self._tls is not None:
-            self.pools.connection_pool_kw["ssl_context"] = self._tls
+            self._pool_settings["ssl_context"] = self._tls
+        self.pools = WholeHeadPools(retries=self.retries.repeatable, **self._pool_settings)
         self._pool = self.pools.connection_from_url(self.endpoint)
 
     def close(self) -> None:
-        """Closes all connections."""
+        """Closes all connections of this client; those of `sdk_pools` are the SDK's."""
         self.pools.clear()
+
+    def sdk_pools(self) -> SdkPools:
+        """Makes pools for an SDK, with this client's TLS, timeouts and retries.
+
+        They are the SDK's own: SDKs close what they are given.
+        """
+        return SdkPools(self.retries, **self._pool_settings)
 
     def open(
         self,

@@ -23,10 +23,12 @@ from urllib.parse import urlsplit
 import certifi
 from bucketry import InvalidSettings
 from typing_extensions import override
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HeaderParsingError
 from urllib3.util.response import assert_header_parsing
+
+from bucketry_s3client.retries import Retries
 
 MAX_HEADERS: Final = 1000
 """Most headers of a response. S3's 2 KB of user metadata may be several hundred entries, a header each."""
@@ -130,3 +132,19 @@ class WholeHeadPools(PoolManager):
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
         self.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+
+
+class SdkPools(WholeHeadPools):
+    """Pools for an SDK: requests are sent again as the store's retry policy says, and redirects are not followed."""
+
+    def __init__(self, policy: Retries, **more: Any) -> None:
+        super().__init__(**more)
+        self._policy = policy
+
+    @override
+    def urlopen(  # type: ignore[override]  # urllib3 gives its base class other arguments.
+        self, method: str, url: str, redirect: bool = True, **more: Any
+    ) -> BaseHTTPResponse:
+        parts = urlsplit(url)
+        retries = self._policy.of_sdk(method, parts.path, parts.query, more.get("headers") or {})
+        return super().urlopen(method, url, redirect=False, **{**more, "retries": retries})

@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape
 
-from bucketry import AccessDenied, BucketAlreadyExists, BucketInfo, CorsSettings, InvalidBucketName, NoSuchBucket
+import msgspec
+from bucketry import (
+    AccessDenied,
+    BucketAlreadyExists,
+    BucketInfo,
+    CorsRule,
+    CorsSettings,
+    InvalidBucketName,
+    NoSuchBucket,
+)
 from bucketry.s3 import NAMESPACE
-from bucketry_s3client import S3Client, S3ResponseError, list_buckets, md5_header, read_cors, reading, write_cors
+from bucketry_s3client import S3Client, S3ResponseError, list_buckets, reading
 
+from bucketry_rgw.errors import code_of
 from bucketry_rgw.locks import NameLocks
 from bucketry_rgw.objects import begun_at
+from bucketry_rgw.sdk import Sdk
 from bucketry_rgw.settings import RgwSettings
+
+if TYPE_CHECKING:
+    from types_boto3_s3.type_defs import CORSRuleOutputTypeDef, CORSRuleTypeDef
 
 _CREATE: Final = (
     f'<CreateBucketConfiguration xmlns="{NAMESPACE}">'
     "<LocationConstraint>{}</LocationConstraint></CreateBucketConfiguration>"
 )
-_CORS: Final = {"cors": ""}
 
 
 class Buckets:
     """The user's buckets. Threads may share it."""
 
-    def __init__(self, client: S3Client, settings: RgwSettings) -> None:
+    def __init__(self, client: S3Client, sdk: Sdk, settings: RgwSettings) -> None:
         self._client = client
+        self._sdk = sdk
         self._location_constraint = settings.location_constraint
         self._reserved = settings.reserved_buckets
         self._uid = settings.uid
@@ -111,19 +125,46 @@ class Buckets:
     def get_cors(self, bucket: str) -> CorsSettings:
         """Returns a bucket's CORS rules: one request."""
         try:
-            _, document = self._client.request_xml("GET", bucket, root="CORSConfiguration", query=_CORS)
-        except S3ResponseError as error:
-            if error.code == "NoSuchCORSConfiguration":
+            found = self._sdk.client().get_bucket_cors(Bucket=bucket)
+        except Exception as error:
+            if code_of(error) == "NoSuchCORSConfiguration":
                 return CorsSettings()
             raise
         with reading("the response about CORS rules"):
-            return CorsSettings(rules=read_cors(document))
+            return CorsSettings(tuple(_read_rule(rule) for rule in found["CORSRules"]))
 
     def put_cors(self, bucket: str, settings: CorsSettings) -> None:
         """Replaces a bucket's CORS rules: one request."""
-        content = write_cors(settings.rules)
-        self._client.request("PUT", bucket, query=_CORS, headers=md5_header(content), content=content)
+        self._sdk.client().put_bucket_cors(
+            Bucket=bucket, CORSConfiguration={"CORSRules": [_write_rule(rule) for rule in settings.rules]}
+        )
 
     def delete_cors(self, bucket: str) -> None:
         """Removes all CORS rules of a bucket: one request."""
-        self._client.request("DELETE", bucket, query=_CORS)
+        self._sdk.client().delete_bucket_cors(Bucket=bucket)
+
+
+def _read_rule(rule: CORSRuleOutputTypeDef) -> CorsRule:
+    fields = {
+        "allowed_origins": rule["AllowedOrigins"],
+        "allowed_methods": rule["AllowedMethods"],
+        "allowed_headers": rule.get("AllowedHeaders", ()),
+        "expose_headers": rule.get("ExposeHeaders", ()),
+        "max_age_seconds": rule.get("MaxAgeSeconds"),
+        "id": rule.get("ID") or None,
+    }
+    return msgspec.convert(fields, CorsRule)
+
+
+def _write_rule(rule: CorsRule) -> CORSRuleTypeDef:
+    written: CORSRuleTypeDef = {
+        "AllowedOrigins": rule.allowed_origins,
+        "AllowedMethods": rule.allowed_methods,
+        "AllowedHeaders": rule.allowed_headers,
+        "ExposeHeaders": rule.expose_headers,
+    }
+    if rule.id is not None:
+        written["ID"] = rule.id
+    if rule.max_age_seconds is not None:
+        written["MaxAgeSeconds"] = rule.max_age_seconds
+    return written

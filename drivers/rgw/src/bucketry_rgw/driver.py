@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 from bucketry import (
     DONE,
@@ -63,9 +64,13 @@ from bucketry_rgw.connection import connect
 from bucketry_rgw.errors import DETAILS, classify
 from bucketry_rgw.listing import Lister, Swift
 from bucketry_rgw.objects import Objects
+from bucketry_rgw.sdk import Sdk
 from bucketry_rgw.settings import RgwSettings
 from bucketry_rgw.uploads import Uploads
 from bucketry_rgw.usage import Reporter, UsageCounter
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client as Boto3Client
 
 
 class RgwDriver(DriverSpec):
@@ -114,7 +119,8 @@ class RgwDriver(DriverSpec):
         self._failed_uploads = FailedUploads(self._client, classify)
         self._objects = Objects(self._client, self._failed_uploads, settings)
         self._uploads = Uploads(self._client, self._objects, settings.part_size)
-        self._buckets = Buckets(self._client, settings)
+        self._sdk = Sdk(self._client, settings)
+        self._buckets = Buckets(self._client, self._sdk, settings)
         swift = None
         if settings.swift_secret is not None:
             swift = Swift(self._client, settings.swift_user, settings.swift_secret)
@@ -128,6 +134,15 @@ class RgwDriver(DriverSpec):
         self._buckets.check_name(bucket)
         if "\0" in key:
             raise InvalidKey("RGW takes no key with a NUL", bucket=bucket, key=key)
+
+    @override
+    def sdk(self) -> Boto3Client:
+        """Returns a boto3 client for the same gateway: for what the contract does not have, such as a bucket's policy.
+
+        It is made once, with the store's endpoint, keys, TLS, timeouts and retries. Threads may share it. It closes
+        with the store. Layers do not see its calls. Its errors are boto3's, and urllib3's where there is no response.
+        """
+        return self._sdk.client()
 
     # The store as a whole
 
@@ -180,6 +195,7 @@ class RgwDriver(DriverSpec):
         """Ends what failed uploads left, and closes all connections."""
         self._failed_uploads.close()
         self._lookups.shutdown(wait=True, cancel_futures=True)
+        self._sdk.close()
         self._client.close()
         return DONE
 

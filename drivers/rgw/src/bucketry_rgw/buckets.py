@@ -131,7 +131,7 @@ class Buckets:
                 return CorsSettings()
             raise
         with reading("the response about CORS rules"):
-            return CorsSettings(tuple(_read_rule(rule) for rule in found["CORSRules"]))
+            return CorsSettings(rules=tuple(_read_rule(rule) for rule in found["CORSRules"]))
 
     def put_cors(self, bucket: str, settings: CorsSettings) -> None:
         """Replaces a bucket's CORS rules: one request."""

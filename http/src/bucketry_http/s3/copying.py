@@ -17,6 +17,7 @@ from bucketry import (
     PartCopyOptions,
     PreconditionFailed,
     Store,
+    TooLarge,
 )
 from bucketry.headers import copy_headers
 from bucketry.s3 import xml_time
@@ -81,10 +82,10 @@ async def copy_part(endpoint: Endpoint, request: S3Request) -> Response:
 
     try:
         part = await endpoint.calls.long_call(copy)
-    except InvalidRange as error:
+    except (InvalidRange, TooLarge) as error:
         if options.range is None:
             raise
-        raise _outside(error, options.range) from error
+        raise _wrong_range(error, options.range) from error
     return _response("CopyPartResult", part, checksum_elements(part.checksum, typed=False))
 
 
@@ -149,11 +150,13 @@ def _range(header: str | None) -> ByteRange | None:
     return wanted
 
 
-def _outside(error: InvalidRange, wanted: ByteRange) -> S3Error:
-    """Returns the error of a range that ends after the source: a 400, unlike the 416 of a read.
+def _wrong_range(error: InvalidRange | TooLarge, wanted: ByteRange) -> S3Error:
+    """Returns the error of a range that ends after the source, or is larger than a part: a 400, not a read's 416.
 
     Source: versity/versitygw, issue 610, measured at AWS.
     """
+    if isinstance(error, TooLarge):
+        return invalid_argument(_RANGE, str(wanted), f"Range specified is not valid: {error.detail}")
     size = "" if error.size_bytes is None else f" of size: {error.size_bytes}"
     return invalid_argument(_RANGE, str(wanted), f"Range specified is not valid for source object{size}")
 

@@ -22,6 +22,7 @@ ERRORS: Final[Mapping[str, tuple[int, str]]] = {
     "AccessDenied": (403, "Access Denied"),
     "AccessForbidden": (403, "Access Forbidden"),
     "AuthorizationHeaderMalformed": (400, "The authorization header is malformed"),
+    "BadRequest": (400, "Bad Request"),
     "BadDigest": (400, "The digest that you specified does not match what was received"),
     "BucketAlreadyOwnedByYou": (409, "The bucket exists already, and you own it"),
     "BucketNotEmpty": (409, "The bucket you tried to delete is not empty"),
@@ -97,8 +98,15 @@ CODE_OF: Final[Mapping[type[core.BucketryError], str]] = {
 }
 """Looked up along an error's base classes; what is missing is ``InternalError``."""
 
-_CODE_OF_EXCESS: Final[Mapping[str, str]] = {"key": "KeyTooLongError", "metadata": "MetadataTooLarge"}
+_CODE_OF_EXCESS: Final[Mapping[str, str]] = {
+    "key": "KeyTooLongError",
+    "metadata": "MetadataTooLarge",
+    "tags": "BadRequest",
+}
 """Codes for arguments that exceed their upper bound, by field."""
+
+_CODE_OF_FIELD: Final[Mapping[str, str]] = {"tags": "InvalidTag"}
+"""Codes for other arguments that are not valid, by field; all others have the code of their class."""
 
 _CONDITIONS: Final[Mapping[str, str]] = {
     "if_match": "If-Match",
@@ -192,8 +200,12 @@ def translated(error: Exception) -> S3Error:
 
 
 def _code_of(error: core.BucketryError) -> str:
-    if isinstance(error, core.InvalidArgument) and error.limit is not None and error.field is not None:
-        excess = _CODE_OF_EXCESS.get(error.field)
-        if excess is not None:
-            return excess
+    if isinstance(error, core.InvalidArgument) and error.field is not None:
+        code = _CODE_OF_FIELD.get(error.field)
+        if error.limit is not None:
+            code = _CODE_OF_EXCESS.get(error.field, code)
+        if code is not None:
+            return code
+    if isinstance(error, core.InvalidPart) and error.fault == "order":
+        return "InvalidPartOrder"
     return next((CODE_OF[kind] for kind in type(error).__mro__ if kind in CODE_OF), "InternalError")

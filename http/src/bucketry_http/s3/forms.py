@@ -18,14 +18,13 @@ from urllib.parse import quote, urlencode, urlsplit
 import msgspec
 from bucketry import ObjectInfo, PutOptions
 from bucketry.ranges import whole_number
-from bucketry.s3 import MAX_KEY_BYTES
 
 from bucketry_http.s3.authentication import Authenticator, authorise
 from bucketry_http.s3.body import content_md5
 from bucketry_http.s3.checksums import ALGORITHM, BodyChecksum, body_checksum, checksum_elements, checksum_headers
 from bucketry_http.s3.cors import refuse_foreign
 from bucketry_http.s3.errors import S3Error, invalid_argument, precondition_failed
-from bucketry_http.s3.headers import check_headers, checked_tags, written_headers
+from bucketry_http.s3.headers import check_headers, tags_by_key, written_headers
 from bucketry_http.s3.objects import MAX_TAG_ELEMENTS, kept_checksum, read_tags
 from bucketry_http.s3.request import Endpoint, S3Request
 from bucketry_http.s3.response import Response, empty_response, xml_response
@@ -153,8 +152,6 @@ class _FormUpload:
         key = self._fields.get("key", "")
         if not key:
             raise S3Error("UserKeyMustBeSpecified")
-        if len(key.encode()) > MAX_KEY_BYTES:
-            raise S3Error("KeyTooLongError")
         return key
 
     async def _options(self) -> PutOptions:
@@ -168,7 +165,7 @@ class _FormUpload:
         if "x-amz-tagging" in headers:
             raise S3Error("InvalidArgument", "A form has its tags as XML in the field tagging, not in x-amz-tagging.")
         if "tagging" in headers:
-            fields["tags"] = checked_tags(
+            fields["tags"] = tags_by_key(
                 read_tags(await read_xml(headers["tagging"].encode(), "Tagging", most=MAX_TAG_ELEMENTS))
             )
         return PutOptions(**fields, **kept_checksum(self._endpoint, self._checksum))

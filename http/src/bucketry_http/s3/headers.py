@@ -9,8 +9,6 @@ from typing import Any, Final
 
 from bucketry import InvalidArgument
 from bucketry.headers import HEADER_OF, OBJECT_HEADERS, header_fields
-from bucketry.s3 import MAX_TAGS
-from bucketry.tagging import normalised_tags
 
 from bucketry_http.s3.checksums import algorithm_in
 from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented
@@ -143,7 +141,7 @@ def written_tags(header: str | None) -> Mapping[str, str] | None:
     """Returns the tags in ``x-amz-tagging``, which is encoded like a query; ``None`` without that header.
 
     Raises:
-        S3Error: It is malformed, or there are too many.
+        S3Error: The header is malformed, or two tags have the same key.
     """
     if header is None:
         return None
@@ -156,24 +154,19 @@ def written_tags(header: str | None) -> Mapping[str, str] | None:
             "The header 'x-amz-tagging' shall be encoded as UTF-8 then "
             "URLEncoded URL query parameters without tag name duplicates.",
         ) from None
-    return checked_tags(pairs)
+    return tags_by_key(pairs)
 
 
-def checked_tags(pairs: list[tuple[str, str]]) -> Mapping[str, str]:
-    """Returns tags that are within S3's bounds.
+def tags_by_key(pairs: list[tuple[str, str]]) -> Mapping[str, str]:
+    """Returns tags by key. The store checks them.
 
     Raises:
-        S3Error: They are not, or two have the same key.
+        S3Error: Two tags have the same key.
     """
-    if len(pairs) > MAX_TAGS:
-        raise S3Error("BadRequest", f"Object tags cannot be greater than {MAX_TAGS}")
     tags = dict(pairs)
     if len(tags) < len(pairs):
         raise S3Error("InvalidTag", "Cannot provide multiple Tags with the same key")
-    try:
-        return normalised_tags(tags)
-    except InvalidArgument as error:
-        raise S3Error("InvalidTag", error.detail) from None
+    return tags
 
 
 def overridden(headers: RawHeaders, query: Mapping[str, str], *, signed: bool) -> RawHeaders:

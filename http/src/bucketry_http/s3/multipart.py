@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain, islice, pairwise
+from itertools import chain, islice
 from typing import Any, Final
 
 from bucketry import (
@@ -159,8 +159,6 @@ def _parts(root: Node, most: int, *, summed: bool) -> list[CompletedPart]:
     parts = [_part(entry, summed=summed) for entry in root.children("Part")]
     if not 1 <= len(parts) <= most:
         raise malformed(f"CompleteMultipartUpload has 1 to {most} elements Part")
-    if any(later.part_number <= earlier.part_number for earlier, later in pairwise(parts)):
-        raise S3Error("InvalidPartOrder")
     return parts
 
 

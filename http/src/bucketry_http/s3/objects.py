@@ -18,12 +18,12 @@ from bucketry import (
     PutOptions,
     Store,
 )
-from bucketry.s3 import MAX_KEY_BYTES, MAX_PAGE, MAX_PARTS, NULL_VERSION
+from bucketry.s3 import MAX_PAGE, MAX_PARTS, NULL_VERSION
 
 from bucketry_http.s3.body import S3Body, sized_body
 from bucketry_http.s3.checksums import BodyChecksum, checksum_elements, checksum_headers, is_asked_for
 from bucketry_http.s3.errors import CODE_OF, ERRORS, S3Error, invalid_argument, not_implemented, translated
-from bucketry_http.s3.headers import checked_tags, overridden, written_headers, written_tags
+from bucketry_http.s3.headers import overridden, tags_by_key, written_headers, written_tags
 from bucketry_http.s3.request import Endpoint, S3Request, number
 from bucketry_http.s3.response import Response, empty_response, xml_response
 from bucketry_http.s3.xml import MAX_DOCUMENT_BYTES, Node, document, element, malformed, optional, read_xml
@@ -267,9 +267,6 @@ class _Batch:
         self._delete_one(key, DeleteOptions(if_match=etag))
 
     def _delete_one(self, key: str, options: DeleteOptions) -> None:
-        if len(key.encode()) > MAX_KEY_BYTES:
-            self._fail(key, S3Error("KeyTooLongError"))
-            return
         try:
             self._store.delete_object(self._bucket, key, options)
         except NoSuchBucket:
@@ -382,7 +379,7 @@ async def get_tagging(endpoint: Endpoint, request: S3Request) -> Response:
 async def put_tagging(endpoint: Endpoint, request: S3Request) -> Response:
     """PutObjectTagging."""
     root = await read_xml(await S3Body(request).read(MAX_DOCUMENT_BYTES), "Tagging", most=MAX_TAG_ELEMENTS)
-    tags = checked_tags(read_tags(root))
+    tags = tags_by_key(read_tags(root))
     await endpoint.calls.call(endpoint.store.put_object_tagging, request.bucket, request.key, tags)
     return empty_response(200)
 

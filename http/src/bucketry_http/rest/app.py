@@ -5,14 +5,13 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable
 from importlib.metadata import version
-from typing import Any, Final, Self, cast
+from typing import Any, Final, Self
 
 from bucketry import Store
 from litestar import Litestar, Router
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.openapi.spec import License, Tag
-from litestar.types import Receive, Scope, Send
 from msgspec.structs import replace
 
 from bucketry_http.rest import buckets, docs_page, listing, objects, presign, status, uploads
@@ -108,7 +107,7 @@ class StorageApp(Litestar):
             route_object_key(scope)
             if scope["method"] == "HEAD" and not scope["path"].startswith(PREFIX):
                 scope, send = get_for_head(scope, send)
-        await super().__call__(cast("Scope", scope), cast("Receive", receive), cast("Send", send))
+        await super().__call__(scope, receive, send)
 
 
 def create_app(store: Store, settings: RestSettings | None = None, *, allowed_hosts: Iterable[str] = ()) -> StorageApp:

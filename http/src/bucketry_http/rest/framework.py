@@ -12,7 +12,8 @@ Everything else uses Litestar as its documentation says. These are the steps:
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 from bucketry import TooLarge
@@ -79,7 +80,8 @@ class ApiRequest(Request[Any, Any, Any]):
     @property
     def app(self) -> StorageApp:
         """The application, which holds the store."""
-        return cast("StorageApp", self.scope["litestar_app"])
+        app: StorageApp = self.scope["litestar_app"]  # type: ignore[assignment]
+        return app
 
     @property
     def fields(self) -> dict[str, str]:
@@ -252,8 +254,7 @@ class JsonResponse(Response[Any]):
             raw += [(b"content-type", self._content_type), (b"content-length", b"%d" % len(body))]
             if request.scope["method"] == "HEAD":
                 body = b""
-        status = cast("int", self.status_code or status_code)
-        return application(status, raw, body)
+        return application(self.status_code or status_code or HTTPStatus.OK, raw, body)
 
 
 def get_for_head(scope: Any, send: Send) -> tuple[Any, Send]:

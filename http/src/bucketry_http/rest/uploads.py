@@ -6,7 +6,7 @@ import mimetypes
 from typing import Final
 
 import msgspec
-from bucketry import DEFAULT_CONTENT_TYPE, BucketryError, InvalidArgument, InvalidKey, PutOptions, Store
+from bucketry import DEFAULT_CONTENT_TYPE, BucketryError, InvalidArgument, InvalidKey, PutOptions, Store, TooLarge
 from bucketry.headers import METADATA_PREFIX, received_fields
 from bucketry.ranges import whole_number
 from bucketry.s3 import MAX_KEY_BYTES
@@ -17,13 +17,12 @@ from bucketry_http.rest.openapi import Bucket, FormUpload, RawUpload
 from bucketry_http.rest.problems import STORED_BEFORE, backend_problems
 from bucketry_http.rest.schemas import ObjectView
 from bucketry_http.shared.conditions import match_option
-from bucketry_http.shared.errors import RequestError
+from bucketry_http.shared.errors import MalformedForm, RequestError
 from bucketry_http.shared.forms import Form, Part
 from bucketry_http.shared.headers import TAGGING, content_md5_of, tags_of
 from bucketry_http.shared.writing import Uploader
 
 _FIELDS: Final = frozenset({"key", "prefix"})
-_MAX_FIELD_BYTES: Final = 4096
 
 _AMAZON: Final = "x-amz-"
 _NOT_KEPT: Final = (
@@ -92,14 +91,11 @@ class FormUploader:
         self._fields[part.name] = await self._read_field()
 
     async def _read_field(self) -> str:
-        value = b""
-        while piece := await self._form.next():
-            value += piece
-            if len(value) > _MAX_FIELD_BYTES:
-                raise InvalidKey(f"a key has at most {MAX_KEY_BYTES} bytes in UTF-8")
         try:
-            return value.decode()
-        except UnicodeDecodeError:
+            return await self._form.read_field()
+        except TooLarge:
+            raise InvalidKey(f"a key has at most {MAX_KEY_BYTES} bytes in UTF-8") from None
+        except MalformedForm:
             raise InvalidKey("it is not UTF-8") from None
 
     async def _take_file(self, part: Part, file_name: str) -> None:

@@ -16,7 +16,7 @@ from typing import Any, Final, NoReturn
 from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
-from bucketry import ObjectInfo, PutOptions
+from bucketry import ObjectInfo, PutOptions, TooLarge
 from bucketry.ranges import whole_number
 
 from bucketry_http.s3.authentication import Authenticator, authorise
@@ -117,23 +117,20 @@ class _FormUpload:
                 return part
             if name in self._fields:
                 raise invalid_argument(part.name[:100], "", "The form has this field twice.")
-            self._fields[name] = await self._read_value()
+            self._fields[name] = value = await self._read_field()
+            self._size += len(value.encode())
         raise S3Error("InvalidArgument", "POST requires exactly one file upload per request.")
 
-    async def _read_value(self) -> str:
-        value = b""
-        while piece := await self._form.next():
-            value += piece
-            self._grow(len(piece))
+    async def _read_field(self) -> str:
         try:
-            return value.decode()
-        except UnicodeDecodeError:
-            raise S3Error("MalformedPOSTRequest", "A field is not UTF-8.") from None
+            return await self._form.read_field(self._endpoint.settings.max_policy_bytes - self._size)
+        except TooLarge:
+            raise _too_large() from None
 
     def _grow(self, size: int) -> None:
         self._size += size
         if self._size > self._endpoint.settings.max_policy_bytes:
-            raise S3Error("MaxPostPreDataLengthExceededError", "The fields before the file are too large.")
+            raise _too_large()
 
     def _name_file(self, path: str) -> None:
         """Replaces ``${filename}`` in fields by the file's name without its directory. The policy checks the result.
@@ -197,6 +194,10 @@ class _FormUpload:
             )
             return xml_response(document("PostResponse", content), headers, 201)
         return empty_response(200 if status == "200" else 204, headers)
+
+
+def _too_large() -> S3Error:
+    return S3Error("MaxPostPreDataLengthExceededError", "The fields before the file are too large.")
 
 
 def _is_web(target: str) -> bool:

@@ -19,7 +19,12 @@ from multipart import (  # type: ignore[import-untyped]
 from bucketry_http.shared.errors import MalformedForm, UnsupportedMediaType
 from bucketry_http.shared.request_body import Pauses, Pieces
 
+MAX_FIELD_BYTES: Final = 4096
+"""Longest field, unless its reader says otherwise."""
+
 _MAX_HEADER_BYTES: Final = 8 * 1024
+"""Longest header of a part."""
+
 _MAX_HEADERS: Final = 16
 
 _AS_IT_IS: Final = frozenset({"", "7bit", "8bit", "binary"})
@@ -126,6 +131,27 @@ class Form:
             IncompleteBody: The client went away.
         """
         return await self._event() or b""
+
+    async def read_field(self, max_bytes: int = MAX_FIELD_BYTES) -> str:
+        """Returns the value of the current part, which is a field and not a file.
+
+        Args:
+            max_bytes: How many bytes it may have.
+
+        Raises:
+            TooLarge: It has more.
+            MalformedForm: It is not UTF-8, or the form is malformed or ends early.
+            IncompleteBody: The client went away.
+        """
+        value = bytearray()
+        while piece := await self.next():
+            value += piece
+            if len(value) > max_bytes:
+                raise TooLarge(f"a field of the form has more than {max_bytes} bytes", max_size_bytes=max_bytes)
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            raise MalformedForm("a field is not UTF-8") from None
 
     async def _event(self) -> MultipartSegment | bytes | None:
         while True:

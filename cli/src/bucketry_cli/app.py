@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import traceback
+from importlib import import_module
 from io import TextIOWrapper
 from typing import Any, Final, NoReturn
 
@@ -15,18 +16,10 @@ import bucketry
 import click
 from bucketry.redaction import redacted
 
-from bucketry_cli.buckets import mb, rb, usage
 from bucketry_cli.config import State, report_misspelt
-from bucketry_cli.drivers import drivers
 from bucketry_cli.errors import Failure, Interrupted, describe
-from bucketry_cli.get import get
-from bucketry_cli.ls import ls
 from bucketry_cli.options import global_options
 from bucketry_cli.output import log_to_standard_error, note
-from bucketry_cli.presign import presign
-from bucketry_cli.put import put
-from bucketry_cli.rm import rm
-from bucketry_cli.serve import serve
 
 _HINTS: Final[dict[type[bucketry.BucketryError], str]] = {
     bucketry.NoSuchBucket: "'bucketry ls' lists the buckets, 'bucketry mb BUCKET' creates one",
@@ -40,16 +33,39 @@ _HINTS: Final[dict[type[bucketry.BucketryError], str]] = {
 }
 
 
+_MODULES: Final = {
+    "serve": "serve",
+    "drivers": "drivers",
+    "mb": "buckets",
+    "rb": "buckets",
+    "ls": "ls",
+    "put": "put",
+    "get": "get",
+    "rm": "rm",
+    "presign": "presign",
+    "usage": "buckets",
+}
+"""The module of each command, in the order in which the help lists them."""
+
+
 class Commands(click.Group):
-    """Commands that stay in the order in which they were added, and of which none ends in a traceback."""
+    """All commands. Each is imported when it is used, and none ends in a traceback."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Returns the commands' names in that order."""
-        return list(self.commands)
+        """Returns the commands' names."""
+        return list(_MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Returns a command, or ``None`` if there is none of that name."""
+        module = _MODULES.get(cmd_name)
+        if module is None:
+            return None
+        command: click.Command = getattr(import_module(f"bucketry_cli.{module}"), cmd_name)
+        return command
 
     def invoke(self, ctx: click.Context) -> Any:
         """Runs the command and turns whatever it raises into a `Failure`."""
-        report_misspelt(os.environ, self)
+        report_misspelt(os.environ, self, ctx)
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
@@ -116,10 +132,6 @@ Exit codes: 0 done, 1 failed, 2 wrong command line, 130 interrupted.
 @global_options
 def cli() -> None:
     """One object store, many backends: serve it over HTTP, or work on its buckets and objects from here."""
-
-
-for _command in (serve, drivers, mb, rb, ls, put, get, rm, presign, usage):
-    cli.add_command(_command)
 
 
 def _open_closed_streams() -> None:

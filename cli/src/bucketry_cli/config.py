@@ -176,14 +176,17 @@ class S3Variables(DriverSettings, frozen=True, kw_only=True):
     secret_key: Secret | None = None
 
 
-def report_misspelt(environ: Mapping[str, str], group: click.Group) -> None:
+def report_misspelt(environ: Mapping[str, str], group: click.Group, ctx: click.Context) -> None:
     """Logs a warning for each variable of ours that nothing reads, with the one that was probably meant.
 
     Args:
         environ: The environment.
         group: The program, whose options have variables.
+        ctx: Its context.
     """
-    known = {*_of_options(group), *variables_of(S3Variables), *_OF_TESTS}
+    if not any(name.upper().startswith(_PREFIX) for name in environ):
+        return
+    known = {*_of_options(group, ctx), *variables_of(S3Variables), *_OF_TESTS}
     unknown = {name for name in environ if name.upper().startswith(_PREFIX)} - known
     if unknown:
         # Only drivers that somebody seems to mean are imported, as long as that explains everything.
@@ -199,8 +202,9 @@ def _is_of(scheme: str, variable: str) -> bool:
     return variable.upper().startswith(f"{_PREFIX}{scheme}_".upper())
 
 
-def _of_options(group: click.Group) -> Iterator[str]:
-    for command in (group, *group.commands.values()):
+def _of_options(group: click.Group, ctx: click.Context) -> Iterator[str]:
+    commands = [group.get_command(ctx, name) for name in group.list_commands(ctx)]
+    for command in filter(None, (group, *commands)):
         for parameter in command.params:
             if isinstance(parameter.envvar, str):
                 yield parameter.envvar

@@ -29,6 +29,9 @@ _ELSEWHERE: Final = {
 }
 """Addresses of no machine (RFC 5737 and RFC 3849)."""
 
+_LAZY_SECONDS: Final = 0.5
+"""How long after the start the REST API is made at the latest."""
+
 
 class Endpoint(NamedTuple):
     """What one listener serves: a name and a path, or a whole line, for everything that a user may want to open."""
@@ -151,10 +154,10 @@ def run(
 
 
 class LazyApp:
-    """Answers with what a factory makes, in a thread, once the server has started; requests wait for it.
+    """An application that is made in a thread, with its first request or soon after the start; requests wait for it.
 
-    The framework of the REST API takes longer to import than all the rest of a server, and nobody who speaks S3 needs
-    to wait for that.
+    The framework of the REST API takes longer to import than all the rest of a server. S3 clients need not wait for
+    that, nor share the processor with it.
     """
 
     def __init__(self, make: Callable[[], Any]) -> None:
@@ -182,7 +185,8 @@ class LazyApp:
 
     async def _live(self, receive: Any, send: Any) -> None:
         await receive()
-        _ = self._begin()
+        timer = asyncio.get_running_loop().call_later(_LAZY_SECONDS, self._begin)
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        timer.cancel()
         await send({"type": "lifespan.shutdown.complete"})

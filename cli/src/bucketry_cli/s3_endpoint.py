@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.metadata import entry_points
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
@@ -13,7 +13,7 @@ from bucketry import DriverSettings, ServedSettings, Store, find_settings, open_
 from bucketry.layers import ServedAt
 from bucketry.settings import DEFAULT_SECRET_KEY, PUBLISHED_FOR
 
-from bucketry_cli.config import DRIVERS, CredentialTable
+from bucketry_cli.config import CredentialTable
 from bucketry_cli.credentials import HOW, Given, as_settings, check_fit, configured, describe, given, with_signer
 from bucketry_cli.errors import Failure
 from bucketry_cli.listening import Endpoint, bind, is_everywhere, is_loopback, url_of
@@ -131,7 +131,7 @@ class S3Front:
 
     def _hints(self, url: str, options: S3Options) -> Iterator[tuple[str, str]]:
         """Yields how to use it from here, and from elsewhere."""
-        if entry_points(group=DRIVERS, name=DRIVER):
+        if find_spec(f"bucketry_{DRIVER}") is not None:
             yield "Try it", f"{program()} --store {url} ls"
         if is_everywhere(options.host) and not self._has_public_endpoint:
             yield "Clients", f"presigned URLs and /status name {url}: where it has another name, set public_endpoint"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import partial
+from functools import cached_property, partial
 from typing import Final, ParamSpec, TypeVar
 
 import anyio
@@ -35,7 +35,7 @@ class StoreCalls:
     """
 
     def __init__(self, store: Store, *, call_threads: int, transfer_threads: int, wait_seconds: float = 10.0) -> None:
-        """Makes the limiters.
+        """Starts no thread yet.
 
         Args:
             store: The store.
@@ -45,12 +45,26 @@ class StoreCalls:
         """
         self.store = store
         self.inline = store.capabilities.features.non_blocking
-        self._calls = anyio.CapacityLimiter(call_threads)
-        self._transfers = anyio.CapacityLimiter(transfer_threads)
-        self._probes = anyio.CapacityLimiter(PROBE_THREADS)
-        # For what has its turn already.
-        self._admitted = anyio.CapacityLimiter(math.inf)
+        self._call_threads = call_threads
+        self._transfer_threads = transfer_threads
         self._wait_seconds = wait_seconds
+
+    @cached_property
+    def _calls(self) -> anyio.CapacityLimiter:
+        return anyio.CapacityLimiter(self._call_threads)
+
+    @cached_property
+    def _transfers(self) -> anyio.CapacityLimiter:
+        return anyio.CapacityLimiter(self._transfer_threads)
+
+    @cached_property
+    def _probes(self) -> anyio.CapacityLimiter:
+        return anyio.CapacityLimiter(PROBE_THREADS)
+
+    @cached_property
+    def _admitted(self) -> anyio.CapacityLimiter:
+        """For what has its turn already."""
+        return anyio.CapacityLimiter(math.inf)
 
     async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Makes a call that ends by itself: inline where the driver never blocks, else in a thread.

@@ -60,7 +60,7 @@ class FolderDriver(DriverSpec):
     name = "folder"
     contract_version = 2
     Settings = FolderSettings
-    features = Features(list_delimiter=True, presign_content_type=True)
+    features = Features(list_delimiter=True, presign_content_type=True, persistent=True)
 
     def __init__(self, settings: FolderSettings) -> None:
         self.settings = settings

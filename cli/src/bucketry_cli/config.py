@@ -40,6 +40,7 @@ class ServeTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     fault: list[str] | UnsetType = UNSET
     reset_endpoint: bool | UnsetType = UNSET
     read_only: bool | UnsetType = UNSET
+    workers: int | UnsetType = UNSET
     shutdown_delay: float | UnsetType = UNSET
     grace_seconds: float | UnsetType = UNSET
     log_level: str | UnsetType = UNSET

@@ -107,11 +107,27 @@ def _own_address(family: socket.AddressFamily | int) -> str:
     return socket.gethostname()
 
 
-def _shown(url: str, listener: Listener) -> str:
-    """Returns where a listener is reached, as others than its own machine can use it."""
-    if listener.bound is None or not is_everywhere(listener.host):
-        return url
-    return url_of(listener.host, listener.bound)
+def _shown(listener: Listener) -> str:
+    """Returns where a listener is reached, as other machines can use it too if it is meant for them."""
+    from bucketry_http.server.server import url_of_listener
+
+    assert listener.bound is not None  # noqa: S101 - `bind` came first
+    everywhere = is_everywhere(listener.host)
+    return url_of(listener.host, listener.bound) if everywhere else url_of_listener(listener, listener.bound)
+
+
+def announce(endpoints: Sequence[Endpoint], headline: str, notes: Sequence[tuple[str, str]]) -> None:
+    """Writes what is served where; called once all of it listens.
+
+    Args:
+        endpoints: What listens where.
+        headline: The first line.
+        notes: The last lines, each with a name as the places have.
+    """
+    places = [(name, _shown(endpoint.listener) + path) for endpoint in endpoints for name, path in endpoint.places]
+    places += notes
+    width = max(len(name) for name, _ in places)
+    write_lines([headline, *(f"{name:<{width}}  {text}" for name, text in places)])
 
 
 def run(
@@ -133,18 +149,13 @@ def run(
     """
     from bucketry_http import Server
 
-    def announce(urls: tuple[str, ...]) -> None:
-        places = [
-            (name, _shown(url, endpoint.listener) + path)
-            for endpoint, url in zip(endpoints, urls, strict=True)
-            for name, path in endpoint.places
-        ]
-        places += notes
-        width = max(len(name) for name, _ in places)
-        write_lines([headline, *(f"{name:<{width}}  {text}" for name, text in places)])
-
     listeners = [endpoint.listener for endpoint in endpoints]
-    server = Server(listeners, announce, grace_seconds=grace_seconds, shutdown_delay=shutdown_delay)
+    server = Server(
+        listeners,
+        lambda _: announce(endpoints, headline, notes),
+        grace_seconds=grace_seconds,
+        shutdown_delay=shutdown_delay,
+    )
     server.run()
     if server.was_forced:
         # A thread that waits for a backend would hold the process until that answers.

@@ -6,11 +6,12 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from http import HTTPStatus
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from bucketry import BackendError, BucketAlreadyExists, BucketNotEmpty, BucketryError, Store
+from bucketry import BackendError, BucketAlreadyExists, BucketNotEmpty, BucketryError, NoSuchBucket, Store
 from bucketry.layers import Faults
 from bucketry.s3 import MAX_PAGE
 
@@ -34,23 +35,29 @@ logger = logging.getLogger("bucketry_cli")
 class Stage:
     """A store with the buckets that were asked for, and how to get back to that."""
 
-    def __init__(self, store: Store, buckets: Sequence[str], faults: Faults, *, resettable: bool) -> None:
-        """Creates the buckets; no fault strikes that.
+    def __init__(self, store: Store, buckets: Sequence[str], faults: Faults) -> None:
+        """Changes nothing yet.
 
         Args:
             store: The store.
             buckets: The buckets to begin with.
-            faults: What else may go wrong in it.
-            resettable: Whether it may be reset later.
-
-        Raises:
-            Failure: It is to be reset, and holds something already: that is no store of tests.
-            BucketryError: A bucket cannot be created.
+            faults: What else may go wrong in it; none strikes what this class does.
         """
         self._store = store
         self._buckets = tuple(dict.fromkeys(buckets))
         self._faults = faults
         self._lock = threading.Lock()
+
+    def prepare(self, *, resettable: bool) -> None:
+        """Creates the buckets.
+
+        Args:
+            resettable: Whether the store may be reset later.
+
+        Raises:
+            Failure: It is to be reset, and holds buckets already: it is not a store of tests.
+            BucketryError: A bucket cannot be created.
+        """
         if resettable:
             self._without_faults(self._refuse_if_in_use)
         self._without_faults(self._create_buckets)
@@ -66,7 +73,9 @@ class Stage:
 
     def _start_over(self) -> None:
         for bucket in self._store.list_buckets():
-            _delete(self._store, bucket.name)
+            # Another process may reset the store at the same time.
+            with suppress(NoSuchBucket):
+                _delete(self._store, bucket.name)
         self._create_buckets()
         self._faults.reset()
 

@@ -8,20 +8,22 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import click
-from bucketry import BucketryError, InvalidSettings, Store, open_store
+from bucketry import BucketryError, InvalidSettings, open_store
 from bucketry.layers import Fault, Faults, ReadOnly
 from bucketry.settings import is_of_service
+from click.core import ParameterSource
 
 from bucketry_cli.config import State
 from bucketry_cli.errors import Failure
-from bucketry_cli.listening import Endpoint, LazyApp, bind, is_loopback, run, url_of
+from bucketry_cli.listening import Endpoint, LazyApp, announce, bind, is_loopback, run, url_of
 from bucketry_cli.options import command_options, driver_table, examples, store_option
 from bucketry_cli.output import log_to_standard_error
 from bucketry_cli.reset import PATH, ResetApp, Stage
 from bucketry_cli.s3_endpoint import S3Front, S3Options, is_endpoint
+from bucketry_cli.workers import LOG_FORMAT, WorkerOptions, check_workers, rest_app, run_workers
 
 if TYPE_CHECKING:
-    from bucketry_http import RestSettings
+    pass
 
 
 _LEVELS: Final = ("debug", "info", "warning", "error")
@@ -32,15 +34,6 @@ def _fault(_context: click.Context, _parameter: click.Parameter, texts: tuple[st
         return tuple(map(Fault.parse, texts))
     except BucketryError as error:
         raise click.BadParameter(error.detail) from None
-
-
-def _rest_app(store: Store, settings: RestSettings) -> Any:
-    from bucketry_http import create_app
-    from bucketry_http.server.process_memory import exempt_from_garbage_collection
-
-    app = create_app(store, settings)
-    exempt_from_garbage_collection()
-    return app
 
 
 class PortOption(click.Option):
@@ -217,6 +210,16 @@ def checked_names(_context: click.Context, option: click.Parameter, names: tuple
     help="Refuse everything that changes the store.",
 )
 @click.option(
+    "--workers",
+    envvar="BUCKETRY_WORKERS",
+    show_envvar=True,
+    type=click.IntRange(1, 256),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Serve the REST API in so many processes, for stores that they can share (not memory://). S3 needs one.",
+)
+@click.option(
     "--shutdown-delay",
     envvar="BUCKETRY_SHUTDOWN_DELAY",
     show_envvar=True,
@@ -263,6 +266,7 @@ def serve(
     fault: tuple[Fault, ...],
     reset_endpoint: bool,
     read_only: bool,
+    workers: int,
     shutdown_delay: float,
     grace_seconds: float,
     log_level: str,
@@ -275,8 +279,9 @@ def serve(
         raise click.UsageError("--read-only goes neither with --bucket nor with --reset-endpoint")
     if is_endpoint(store):
         raise click.UsageError("serve stands in front of a driver's store, such as minio://localhost:9000")
-    log_to_standard_error(log_level.upper(), "%(asctime)s %(levelname)s %(name)s: %(message)s")
+    log_to_standard_error(log_level.upper(), LOG_FORMAT)
     config = ctx.ensure_object(State).config
+    table = driver_table(ctx, store)
     front = S3Front(
         S3Options(
             host=s3_host or host,
@@ -286,7 +291,7 @@ def serve(
             check_origins=s3_check_origins,
             credentials=tuple(config.s3_credentials),
         )
-        if s3
+        if s3 and not _has_workers(ctx, workers)
         else None
     )
     faults = Faults(*fault)
@@ -294,28 +299,61 @@ def serve(
         bound = stack.enter_context(closing(bind(host, port, "--port")))
         access = access_notes(host, bound, allowed=allow_anonymous, read_only=read_only)
         stack.enter_context(closing(front))
-        settings = front.settings(store, driver_table(ctx, store))
+        settings = front.settings(store, table)
         # Whoever may not write is told so before a fault strikes.
         layers = [*([faults] if fault else []), front.layer, *([ReadOnly()] if read_only else [])]
         opened = stack.enter_context(open_store(settings, layers=layers))
-        stage = Stage(opened, bucket, faults, resettable=reset_endpoint)
+        if workers > 1:
+            check_workers(opened, fault)
+        stage = Stage(opened, bucket, faults)
+        stage.prepare(resettable=reset_endpoint)
         endpoints, notes = front.serve(opened)
         from bucketry_http import Listener, RestSettings
 
         how = RestSettings(
             allowed_hosts=allowed_host, public_endpoints=(url_of(host, bound),), cors_origins=cors_origin
         )
-        app: Any = LazyApp(partial(_rest_app, opened, how))
+        app: Any = LazyApp(partial(rest_app, opened, how))
         if reset_endpoint:
             app = ResetApp(app, stage.reset, how.browser_rules())
-        rest = Listener(app, host, port, bound)
         places = [("REST API", "/api/v1/storage"), ("API docs", "/schema")]
         places += [("Reset", PATH)] if reset_endpoint else []
         headline = f"bucketry serves {store}" + (" for reading only" if read_only else "") + "; Ctrl-C stops it"
-        run(
-            [Endpoint(rest, tuple(places)), *endpoints],
-            headline,
-            (*notes, *access),
+        rest = Endpoint(Listener(app, host, port, bound), tuple(places))
+        if workers == 1:
+            run(
+                [rest, *endpoints],
+                headline,
+                (*notes, *access),
+                shutdown_delay=shutdown_delay,
+                grace_seconds=grace_seconds,
+            )
+            return
+        # Each worker has a store of its own.
+        opened.close()
+        options = WorkerOptions(
+            url=store,
+            table=table,
+            settings=how,
+            buckets=bucket,
+            reset_endpoint=reset_endpoint,
+            read_only=read_only,
+            log_level=log_level.upper(),
+        )
+        run_workers(
+            workers,
+            options,
+            bound,
+            partial(announce, [rest], headline, (("Workers", str(workers)), *access)),
             shutdown_delay=shutdown_delay,
             grace_seconds=grace_seconds,
         )
+
+
+def _has_workers(ctx: click.Context, workers: int) -> bool:
+    """Says whether there are several processes, which serve no S3: there, credentials and uploads live in one."""
+    if workers == 1:
+        return False
+    if ctx.get_parameter_source("s3") is not ParameterSource.DEFAULT and ctx.params["s3"]:
+        raise click.UsageError("--workers serves the REST API alone for now: give --no-s3 too, or one worker")
+    return True

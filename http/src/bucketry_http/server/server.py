@@ -30,7 +30,9 @@ _POLL_SECONDS: Final = 0.02
 KEEP_ALIVE_SECONDS: Final = 75
 """How long a connection may wait for its next request: longer than the proxies in front, which reuse it."""
 
-_SIGNALS: Final = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name))
+STOPPING_SIGNALS: Final = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)
+)
 """Those that stop a server; the last one is Windows' own."""
 
 OnReady = Callable[[tuple[str, ...]], None]
@@ -68,6 +70,7 @@ class Server:
         *,
         grace_seconds: float = GRACE_SECONDS,
         shutdown_delay: float = 0.0,
+        handles_signals: bool = True,
     ) -> None:
         """Makes a server that does not listen yet.
 
@@ -78,12 +81,14 @@ class Server:
                 then they are cut off.
             shutdown_delay: How long it goes on accepting connections after it was stopped, while readiness says that
                 it is not ready: as long as whoever sends it requests takes to notice.
+            handles_signals: Whether SIGINT and SIGTERM stop it, if it runs in the main thread.
         """
         self.urls: tuple[str, ...] = ()
         self._listeners = tuple(listeners)
         self._on_ready = on_ready
         self._grace_seconds = grace_seconds
         self._shutdown_delay = shutdown_delay
+        self._handles_signals = handles_signals
         self.was_forced = False
         self._servers: list[_AppServer] = []
         self._ending = asyncio.Event()
@@ -113,7 +118,7 @@ class Server:
                 stack.enter_context(listener.bound or bind(listener.host, listener.port))
                 for listener in self._listeners
             ]
-            urls = tuple(map(_url, self._listeners, sockets))
+            urls = tuple(map(url_of_listener, self._listeners, sockets))
             self._servers = [
                 _AppServer(listener.app, bound, self._grace_seconds)
                 for listener, bound in zip(self._listeners, sockets, strict=True)
@@ -162,7 +167,7 @@ class Server:
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:
         loop, handled = asyncio.get_running_loop(), []
-        for number in _SIGNALS:
+        for number in STOPPING_SIGNALS if self._handles_signals else ():
             # Only a main thread can take signals, and not on every system; elsewhere there is `stop`.
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
                 loop.add_signal_handler(number, self._stop)
@@ -251,7 +256,8 @@ def bind(host: str, port: int) -> socket.socket:
     return bound
 
 
-def _url(listener: Listener, bound: socket.socket) -> str:
+def url_of_listener(listener: Listener, bound: socket.socket) -> str:
+    """Returns the URL of a listener that listens on a socket."""
     host = f"[{listener.host}]" if ":" in listener.host else listener.host
     return f"http://{host}:{bound.getsockname()[1]}"
 

@@ -1,0 +1,117 @@
+"""``bucketry serve --workers``: the REST API in several processes."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from bucketry import Store, open_store
+from bucketry.layers import Faults, ReadOnly
+
+from bucketry_cli.errors import Failure
+from bucketry_cli.output import log_to_standard_error
+from bucketry_cli.reset import ResetApp, Stage
+
+if TYPE_CHECKING:
+    from bucketry_http import RestSettings
+
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+WORKER_LOG_FORMAT = "%(asctime)s %(levelname)s [%(process)d] %(name)s: %(message)s"
+
+
+class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worker has to know; it finds its credentials in the same places as this process.
+
+    Attributes:
+        url: The store's URL.
+        table: What the settings file says of the store's driver.
+        settings: How the API is served.
+        buckets: The buckets that a reset creates.
+        reset_endpoint: Whether there is a reset endpoint.
+        read_only: Whether nothing may be changed.
+        log_level: The least level that is logged.
+    """
+
+    url: str
+    table: Mapping[str, Any]
+    settings: RestSettings
+    buckets: tuple[str, ...] = ()
+    reset_endpoint: bool = False
+    read_only: bool = False
+    log_level: str = "WARNING"
+
+
+def check_workers(store: Store, faults: Sequence[object]) -> None:
+    """Refuses several processes where they would not see the same.
+
+    Raises:
+        Failure: The store keeps its objects in its own process, or faults are to be counted.
+    """
+    if not store.capabilities.features.persistent:
+        name = store.capabilities.driver
+        raise Failure(
+            f"--workers needs a store that several processes can share, and {name}:// keeps its objects in one process",
+            "leave --workers away, or serve another store",
+        )
+    if faults:
+        raise Failure(
+            "--fault goes with one process alone, which counts the calls that it strikes",
+            "leave --workers or --fault away",
+        )
+
+
+def run_workers(
+    count: int,
+    options: WorkerOptions,
+    bound: socket.socket,
+    announce: Callable[[], None],
+    *,
+    shutdown_delay: float,
+    grace_seconds: float,
+) -> None:
+    """Serves until a signal; a second one ends all processes, whatever still goes on in them.
+
+    Args:
+        count: How many processes.
+        options: What each of them has to know.
+        bound: The socket that they share.
+        announce: Called once all of them serve.
+        shutdown_delay: See `Server`.
+        grace_seconds: See `Server`.
+
+    Raises:
+        Failure: A worker does not start, or they die again and again.
+    """
+    from bucketry_http.server.workers import StopTimes, Workers, WorkersFailed
+
+    log_to_standard_error(options.log_level, WORKER_LOG_FORMAT)
+    times = StopTimes(grace_seconds=grace_seconds, shutdown_delay=shutdown_delay)
+    try:
+        Workers(partial(_open_app, options), bound, count, on_ready=announce, times=times).run()
+    except WorkersFailed as error:
+        raise Failure(str(error)) from error
+
+
+@contextmanager
+def _open_app(options: WorkerOptions) -> Iterator[Any]:
+    log_to_standard_error(options.log_level, WORKER_LOG_FORMAT)
+    layers = [ReadOnly()] if options.read_only else []
+    with open_store(options.url, defaults=options.table, layers=layers) as store:
+        app = rest_app(store, options.settings)
+        if options.reset_endpoint:
+            app = ResetApp(app, Stage(store, options.buckets, Faults()).reset, options.settings.browser_rules())
+        yield app
+
+
+def rest_app(store: Store, settings: RestSettings) -> Any:
+    """Returns the REST API over a store, for a process that does little else."""
+    from bucketry_http import create_app
+    from bucketry_http.server.process_memory import exempt_from_garbage_collection
+
+    app = create_app(store, settings)
+    exempt_from_garbage_collection()
+    return app

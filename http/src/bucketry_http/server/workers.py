@@ -1,0 +1,258 @@
+"""Serves one application in several processes, which share one socket."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import multiprocessing
+import os
+import signal
+import socket
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from time import monotonic
+from typing import Any, Final
+
+import msgspec
+
+from bucketry_http.server.server import GRACE_SECONDS, LINGER_SECONDS, STOPPING_SIGNALS, Listener, Server
+
+MAX_DEATHS: Final = 5
+DEATHS_SECONDS: Final = 60.0
+"""When more workers than that die within so long, the server ends: something kills them all."""
+
+_MARGIN_SECONDS: Final = 10.0
+"""How long after its time a worker that was told to stop is waited for; then it is killed."""
+
+_READY: Final = "ready"
+_STOP: Final = "stop"
+
+logger = logging.getLogger("bucketry_http")
+
+OpenApp = Callable[[], AbstractContextManager[Any]]
+"""Opens the application in a worker, and closes what belongs to it. It is pickled, since workers are new processes."""
+
+
+class WorkersFailed(Exception):
+    """The workers cannot go on; the message says why."""
+
+
+class StopTimes(msgspec.Struct, frozen=True):
+    """How a server stops; see `Server`.
+
+    Attributes:
+        grace_seconds: How long requests in progress may take to end.
+        shutdown_delay: How long it goes on accepting connections.
+    """
+
+    grace_seconds: float = GRACE_SECONDS
+    shutdown_delay: float = 0.0
+
+
+class _Worker:
+    """A process, and the way to talk to it."""
+
+    def __init__(self, process: BaseProcess, connection: Connection, *, is_first: bool) -> None:
+        self.process = process
+        self.connection = connection
+        self.is_first = is_first
+        self.is_ready = False
+
+    def tell(self, message: str) -> None:
+        with contextlib.suppress(OSError):  # It has ended, and `Workers` is about to see that.
+            self.connection.send(message)
+
+    def hear(self) -> None:
+        with contextlib.suppress(EOFError, OSError):
+            self.is_ready |= self.connection.recv() == _READY
+
+    def end(self) -> str:
+        """Waits for the process, which has ended; returns how."""
+        self.process.join()
+        self.connection.close()
+        code = self.process.exitcode or 0
+        return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+
+class Workers:
+    """Serves an application in several processes until SIGINT or SIGTERM.
+
+    The processes inherit one listening socket, and the system gives each connection to one of them. They are started
+    afresh (spawned, not forked), so nothing of this process is shared. Each obeys this process alone: it ignores
+    signals, and stops when this process says so or is gone. One that dies is replaced.
+    """
+
+    def __init__(
+        self,
+        open_app: OpenApp,
+        bound: socket.socket,
+        count: int,
+        *,
+        on_ready: Callable[[], None] | None = None,
+        times: StopTimes | None = None,
+    ) -> None:
+        """Starts nothing yet.
+
+        Args:
+            open_app: Opens the application in each process.
+            bound: The socket, as `bind` returns it. It is closed at the end.
+            count: How many processes.
+            on_ready: Called once when all of them serve.
+            times: How they stop.
+        """
+        self._open_app = open_app
+        self._bound = bound
+        self._count = count
+        self._on_ready = on_ready
+        self._times = times or StopTimes()
+        self._context = multiprocessing.get_context("spawn")
+        self._workers: list[_Worker] = []
+        self._deaths: deque[float] = deque()
+        self._signals = self._obeyed = 0
+        self._kill_at: float | None = None
+
+    def run(self) -> None:
+        """Serves until stopped. Call from the main thread.
+
+        Raises:
+            WorkersFailed: A worker does not start, or they die again and again. None is left then.
+        """
+        try:
+            with self._woken_by_signals() as woken:
+                for _ in range(self._count):
+                    self._start(is_first=True)
+                while self._workers:
+                    self._turn(woken)
+        finally:
+            self._bound.close()
+            for worker in self._workers:
+                worker.process.kill()
+                worker.end()
+
+    def _turn(self, woken: socket.socket) -> None:
+        """Waits until something happens, and does what it asks for."""
+        connections = [worker.connection for worker in self._workers]
+        sentinels = [worker.process.sentinel for worker in self._workers]
+        timeout = None if self._kill_at is None else max(self._kill_at - monotonic(), 0.0)
+        happened = wait([woken, *connections, *sentinels], timeout)
+        if woken in happened:
+            woken.recv(1024)
+        if not happened:
+            self._kill()
+        while self._obeyed < self._signals:
+            self._obeyed += 1
+            self._stop()
+        for worker in tuple(self._workers):
+            if worker.connection in happened and not worker.is_ready:
+                worker.hear()
+                self._announce()
+            if worker.process.sentinel in happened:
+                self._replace(worker)
+
+    def _start(self, *, is_first: bool) -> None:
+        ours, theirs = self._context.Pipe()
+        arguments = (self._open_app, self._bound, theirs, self._times)
+        process = self._context.Process(target=_work, args=arguments, name="bucketry-worker")
+        process.start()
+        theirs.close()
+        self._workers.append(_Worker(process, ours, is_first=is_first))
+
+    def _announce(self) -> None:
+        if self._on_ready is not None and all(worker.is_ready for worker in self._workers):
+            self._on_ready()
+            self._on_ready = None
+
+    def _replace(self, worker: _Worker) -> None:
+        self._workers.remove(worker)
+        how = worker.end()
+        if self._kill_at is not None:
+            return
+        if worker.is_first and not worker.is_ready:
+            raise WorkersFailed(f"a worker ended before it was ready ({how}): what it wrote says why")
+        now = monotonic()
+        self._deaths.append(now)
+        while self._deaths[0] < now - DEATHS_SECONDS:
+            self._deaths.popleft()
+        if len(self._deaths) > MAX_DEATHS:
+            raise WorkersFailed(f"{len(self._deaths)} workers died within {DEATHS_SECONDS:g} seconds (the last: {how})")
+        logger.warning("worker %s died (%s): another one takes its place", worker.process.pid, how)
+        self._start(is_first=False)
+
+    def _stop(self) -> None:
+        """Has all workers stop; a second call has them end at once."""
+        seconds = _MARGIN_SECONDS + 2 * LINGER_SECONDS
+        if self._kill_at is None:
+            seconds += self._times.shutdown_delay + self._times.grace_seconds
+        self._kill_at = monotonic() + seconds
+        # They have it too, and close it when they accept no more.
+        self._bound.close()
+        for worker in self._workers:
+            worker.tell(_STOP)
+
+    def _kill(self) -> None:
+        for worker in self._workers:
+            logger.warning("worker %s did not stop in time: it is killed", worker.process.pid)
+            worker.process.kill()
+        self._kill_at = monotonic() + _MARGIN_SECONDS
+
+    @contextlib.contextmanager
+    def _woken_by_signals(self) -> Iterator[socket.socket]:
+        """Counts the signals that stop a server; yields what can be read once there is one."""
+        woken, wakes = socket.socketpair()
+        woken.setblocking(False)
+        wakes.setblocking(False)
+
+        def count(_number: int, _frame: object) -> None:
+            self._signals += 1
+
+        before = {number: signal.signal(number, count) for number in STOPPING_SIGNALS}
+        descriptor = signal.set_wakeup_fd(wakes.fileno())
+        try:
+            yield woken
+        finally:
+            signal.set_wakeup_fd(descriptor)
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            woken.close()
+            wakes.close()
+
+
+def _work(open_app: OpenApp, bound: socket.socket, parent: Connection, times: StopTimes) -> None:
+    """Runs in a worker: serves until the parent says stop, or is gone."""
+    for number in STOPPING_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    # Without it, one process would take all connections that wait (libuv's documentation of uv_tcp_t).
+    os.environ["UV_TCP_SINGLE_ACCEPT"] = "1"
+    bound.setblocking(False)
+    with open_app() as app:
+
+        def obey_parent(_: tuple[str, ...]) -> None:
+            # Not before: a server that does not serve yet cannot be stopped.
+            threading.Thread(target=_obey, args=(parent, server), daemon=True).start()
+            parent.send(_READY)
+
+        server = Server(
+            [Listener(app, bound=bound)],
+            obey_parent,
+            grace_seconds=times.grace_seconds,
+            shutdown_delay=times.shutdown_delay,
+            handles_signals=False,
+        )
+        server.run()
+        if server.was_forced:
+            # A thread that waits for a backend would hold the process until that answers.
+            logging.shutdown()
+            os._exit(0)
+
+
+def _obey(parent: Connection, server: Server) -> None:
+    try:
+        while True:
+            parent.recv()
+            server.stop()
+    except (EOFError, OSError):
+        server.stop()

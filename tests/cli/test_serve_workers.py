@@ -1,0 +1,64 @@
+"""``bucketry serve --workers``: the REST API in several processes."""
+
+from __future__ import annotations
+
+import signal
+import urllib.request
+
+from tests.cli.conftest import Run, Spawn
+from tests.cli.test_serve import PATIENCE, ask, rest_url
+from tests.cli.test_serve_stopping import turns_unready
+
+
+def test_several_processes_serve_one_store(spawn: Spawn) -> None:
+    """With readiness, the reset endpoint and a graceful end, as one process does."""
+    process = spawn(
+        *("serve", "--workers", "2", "--port", "0", "--bucket", "assets", "--reset-endpoint"),
+        *("--shutdown-delay", "1", "--grace-seconds", "1"),
+    )
+    url = rest_url(process)
+    for _ in range(10):
+        assert ask(f"{url}/buckets/assets/objects")[0] == 200
+    put = urllib.request.Request(f"{url}/buckets/assets/objects/a", b"content", method="PUT")  # noqa: S310 - our own URL
+    with urllib.request.urlopen(put, timeout=PATIENCE) as response:  # noqa: S310
+        assert response.status == 201
+    reset = urllib.request.Request(url.replace("/api/v1/storage", "/_bucketry/reset"), b"", method="POST")  # noqa: S310
+    with urllib.request.urlopen(reset, timeout=PATIENCE) as response:  # noqa: S310
+        assert response.status == 204
+    for _ in range(10):
+        listed = ask(f"{url}/buckets/assets/objects")[1]
+        assert isinstance(listed, dict)
+        assert listed["objects"] == []
+    process.send_signal(signal.SIGTERM)
+    assert turns_unready(url)
+    assert process.wait(PATIENCE) == 0
+    assert process.stderr is not None
+    assert process.stderr.read() == b""
+
+
+def test_a_second_signal_ends_all_at_once(spawn: Spawn) -> None:
+    process = spawn("serve", "--workers", "2", "--port", "0", "--shutdown-delay", "3600")
+    url = rest_url(process)
+    process.send_signal(signal.SIGTERM)
+    assert turns_unready(url)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE) == 0
+
+
+def test_memory_has_one_process(run: Run) -> None:
+    result = run("serve", "--workers", "2", "--port", "0", store="memory://")
+    assert result.exit_code == 1
+    assert "memory:// keeps its objects in one process" in result.stderr
+    assert "leave --workers away" in result.stderr
+
+
+def test_s3_has_one_process(run: Run) -> None:
+    result = run("serve", "--workers", "2", "--port", "0", "--s3")
+    assert result.exit_code == 2
+    assert "--workers serves the REST API alone" in result.stderr
+
+
+def test_faults_have_one_process(run: Run) -> None:
+    result = run("serve", "--workers", "2", "--port", "0", "--fault", "put_object:throttled:nth=2")
+    assert result.exit_code == 1
+    assert "--fault goes with one process alone" in result.stderr

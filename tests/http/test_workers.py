@@ -1,0 +1,119 @@
+"""Several processes that serve one application on one socket."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from bucketry_http.server.server import bind
+from bucketry_http.server.workers import MAX_DEATHS, Workers, WorkersFailed
+
+from tests.http.serving import WAIT, eventually
+from tests.http.worker_apps import broken, short_lived
+
+ROOT = Path(__file__).parents[2]
+
+
+def pid_behind(port: int) -> int | None:
+    """Asks on a connection of its own; ``None`` if it breaks."""
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=WAIT) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        said = b""
+        while piece := client.recv(4096):
+            said += piece
+        if said.startswith(b"HTTP/1.1 200 "):
+            return int(said.rpartition(b"\r\n")[2])
+    return None
+
+
+MAIN = """
+from bucketry_http.server.server import bind
+from bucketry_http.server.workers import StopTimes, Workers
+from tests.http.worker_apps import opened
+
+if __name__ == "__main__":
+    bound = bind("127.0.0.1", 0)
+    ready = lambda: print(bound.getsockname()[1], flush=True)
+    Workers(opened, bound, 2, on_ready=ready, times=StopTimes(grace_seconds=1)).run()
+"""
+
+
+@pytest.fixture
+def parent(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A process with two workers, and their port."""
+    script = tmp_path / "parent.py"
+    script.write_text(MAIN)
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True, env=environ) as process:
+        assert process.stdout is not None
+        yield process, int(process.stdout.readline())
+        process.kill()
+
+
+def serving(port: int) -> set[int]:
+    """The processes that serve, as many requests find them."""
+    found = {pid_behind(port) for _ in range(30)}
+    return {pid for pid in found if pid is not None}
+
+
+def is_alive(pid: int) -> bool:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+def test_all_of_them_serve_and_end_with_their_parents_signal(parent: tuple[subprocess.Popen[str], int]) -> None:
+    process, port = parent
+    assert eventually(lambda: len(serving(port)) == 2)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(WAIT) == 0
+    assert pid_behind(port) is None
+
+
+def test_workers_obey_their_parent_alone(parent: tuple[subprocess.Popen[str], int]) -> None:
+    """A terminal's Ctrl-C reaches all processes: if workers obeyed it too, the parent's word would be the second."""
+    process, port = parent
+    assert eventually(lambda: len(serving(port)) == 2)
+    for pid in (pids := serving(port)):
+        os.kill(pid, signal.SIGINT)
+        os.kill(pid, signal.SIGTERM)
+    assert serving(port) <= pids
+    process.send_signal(signal.SIGINT)
+    assert process.wait(WAIT) == 0
+
+
+def test_one_that_dies_is_replaced(parent: tuple[subprocess.Popen[str], int]) -> None:
+    process, port = parent
+    assert eventually(lambda: len(serving(port)) == 2)
+    before = serving(port)
+    os.kill(min(before), signal.SIGKILL)
+    assert eventually(lambda: bool(serving(port) - before))
+    assert process.poll() is None
+
+
+def test_workers_end_when_their_parent_is_gone(parent: tuple[subprocess.Popen[str], int]) -> None:
+    process, port = parent
+    assert eventually(lambda: len(serving(port)) == 2)
+    pids = serving(port)
+    process.kill()
+    assert eventually(lambda: not any(map(is_alive, pids)))
+
+
+def test_a_worker_that_does_not_start_ends_the_server() -> None:
+    begun = time.monotonic()
+    with pytest.raises(WorkersFailed, match=r"before it was ready \(exit code 1\)"):
+        Workers(broken, bind("127.0.0.1", 0), 2).run()
+    assert time.monotonic() < begun + WAIT
+
+
+def test_workers_that_die_again_and_again_end_the_server() -> None:
+    with pytest.raises(WorkersFailed, match=rf"{MAX_DEATHS + 1} workers died within 60 seconds .*exit code 7"):
+        Workers(short_lived, bind("127.0.0.1", 0), 2).run()

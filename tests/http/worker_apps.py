@@ -1,0 +1,33 @@
+"""Applications for workers, which import this module in processes of their own."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+
+async def pid_app(scope: Any, receive: Any, send: Any) -> None:
+    """Responds with the number of its process."""
+    if scope["type"] != "lifespan":
+        body = str(os.getpid()).encode()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
+        await send({"type": "http.response.body", "body": body})
+
+
+@contextmanager
+def opened() -> Iterator[Any]:
+    yield pid_app
+
+
+def broken() -> AbstractContextManager[Any]:
+    raise RuntimeError("no such backend")
+
+
+@contextmanager
+def short_lived() -> Iterator[Any]:
+    """Dies soon after it serves."""
+    threading.Timer(0.2, os._exit, (7,)).start()
+    yield pid_app

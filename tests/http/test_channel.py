@@ -19,6 +19,7 @@ class Sending:
     def __init__(self, piece: bytes, count: int) -> None:
         self._pieces: Iterator[bytes] = iter([piece] * count)
         self.taken = 0
+        self.ended = False
 
     async def next(self) -> bytes:
         self.taken += 1

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from bucketry_http.s3.errors import S3Error
-from bucketry_http.s3.headers import _PLAIN, check_headers
+from bucketry_http.s3.headers import PLAIN as NEVER_REFUSED
+from bucketry_http.s3.headers import check_headers
 
 REFUSED = {
     "content-range": "bytes 0-1/2",
@@ -21,7 +22,7 @@ REFUSED = {
     "x-amz-website-redirect-location": "/",
     "x-amz-write-offset-bytes": "1",
 }
-PLAIN = dict.fromkeys(_PLAIN, "1")
+PLAIN = dict.fromkeys(NEVER_REFUSED, "1")
 
 
 @pytest.mark.parametrize("name", REFUSED)

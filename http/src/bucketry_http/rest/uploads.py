@@ -125,10 +125,13 @@ class _Begun:
     def __init__(self, first: bytes, form: Form) -> None:
         self._first: bytes | None = first
         self._form = form
+        self.ended = False
 
     async def next(self) -> bytes:
         first, self._first = self._first, None
-        return await self._form.next() if first is None else first
+        piece = await self._form.next() if first is None else first
+        self.ended = not piece
+        return piece
 
 
 @post(

@@ -64,21 +64,27 @@ class S3App:
         # Whoever runs it on a server with an access log would have the signatures of presigned URLs in there.
         protect_loggers("uvicorn", "uvicorn.access", "uvicorn.error")
         self._hosts = settings.host_rules()
+        self._last_host: tuple[str | None, Any] | None = None
+        self._idle_seconds = settings.idle_seconds
+        # No other store can be used with the published key pair.
+        self._shields = settings.check_origins and is_for_published(store)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Takes a request, or the server's start and stop."""
         if scope["type"] != "http":
             await _live(receive, send)
             return
-        settings = self._endpoint.settings
-        request = S3Request(scope, receive, settings.idle_seconds)
+        request = S3Request(scope, receive, self._idle_seconds)
         try:
             answer = await self._answer(request)
             if "origin" in request.headers:
                 await cors.expose(self._endpoint, request, answer)
-            if answer.is_streamed and request.has_body and not await _drain(request):
-                answer.with_header(b"connection", b"close")
-            if answer.is_streamed or not request.has_body:
+            if not request.has_body:
+                await answer.send(request, receive, send)
+                return
+            if answer.reader is not None:
+                if not await _drain(request):
+                    answer.with_header(b"connection", b"close")
                 await answer.send(request, receive, send)
                 return
         except Exception as error:  # noqa: BLE001 - whatever went wrong, the client gets an answer
@@ -89,12 +95,16 @@ class S3App:
 
     async def _answer(self, request: S3Request) -> Response:
         endpoint = self._endpoint
-        if not self._hosts.allow(request.headers.get("host"), request.scope.get("server")):
-            raise HostNotAllowed
+        host = request.headers.get("host"), request.scope.get("server")
+        if host != self._last_host:
+            if not self._hosts.allow(*host):
+                raise HostNotAllowed
+            # Most requests come under the same name as the one before.
+            self._last_host = host
         request.read_target(endpoint.domains)
         if request.method == "OPTIONS":
             return await cors.preflight(endpoint, request)
-        if forms.is_form(request):
+        if request.method == "POST" and forms.is_form(request):
             return await forms.post_object(endpoint, self._authenticator, request)
         self._authenticator.authenticate(request)
         if "origin" in request.headers or "sec-fetch-site" in request.headers:
@@ -102,7 +112,7 @@ class S3App:
         operation = route(request)
         authorise(request.rights, request.bucket, write=operation.write)
         answer = await operation.handle(endpoint, request)
-        if request.method in READING_METHODS:
+        if self._shields and request.method in READING_METHODS:
             shield(endpoint, request, answer)
         return answer
 

@@ -52,6 +52,9 @@ class Authenticator:
         Raises:
             S3Error: The request is not signed as it should be, or not at all where it has to be.
         """
+        if "authorization" in request.headers and not request.query:
+            self._verify_v4(request)
+            return
         self._verify(request)
         if request.query:
             take_query_headers(request)
@@ -62,22 +65,28 @@ class Authenticator:
             request.rights = self._anonymous
             request.payload = request.headers.get("x-amz-content-sha256")
             return
+        if self._v2 is None or _QUERY_V2 not in claimed:
+            self._verify_v4(request)
+            return
         try:
-            if self._v2 is not None and _QUERY_V2 in claimed:
-                _check_alone(claimed)
-                self._accept(request, self._v2.verify(request))
-                request.payload = request.headers.get("x-amz-content-sha256")
-            else:
-                self._verify_v4(request)
+            _check_alone(claimed)
+            self._accept(request, self._v2.verify(request))
         except SignatureError as error:
             raise of_signature(error, self._region) from None
+        request.payload = request.headers.get("x-amz-content-sha256")
 
     def _verify_v4(self, request: S3Request) -> None:
         scope = request.scope
         verifier = self._any_region if "location" in request.query else self._verifier
-        verified = verifier.verify(request.method, scope["raw_path"], scope["query_string"], scope["headers"])
-        self._accept(request, verified)
+        try:
+            verified = verifier.verify(request.method, scope["raw_path"], scope["query_string"], request.fields)
+        except SignatureError as error:
+            raise of_signature(error, self._region) from None
+        if verified.session_token is not None:
+            raise _no_session()
+        request.verified = verified
         request.payload = verified.payload
+        request.rights = self._credentials[verified.access_key]
 
     def authenticate_form(self, request: S3Request, fields: Mapping[str, str]) -> None:
         """Sets who signed the policy of a form upload.
@@ -107,17 +116,21 @@ class Authenticator:
     def _accept(self, request: S3Request, verified: Verified | VerifiedV2) -> None:
         of_session = verified.of_session if isinstance(verified, VerifiedV2) else verified.session_token is not None
         if of_session:
-            # None is ever issued here.
-            raise S3Error("InvalidToken")
+            raise _no_session()
         request.verified = verified
         request.rights = self._credentials[verified.access_key]
 
     def _secret_key(self, access_key: str) -> Secret | None:
-        credential = self._credentials.get(access_key)
-        # A secret's file may have changed to the published one since the start.
-        if credential is None or (not self._published and credential.secret_key == DEFAULT_SECRET_KEY):
+        if access_key not in self._credentials:
             return None
-        return credential.secret_key
+        secret = self._credentials[access_key].secret_key
+        # A secret's file may have changed to the published one since the start.
+        return secret if self._published or secret != DEFAULT_SECRET_KEY else None
+
+
+def _no_session() -> S3Error:
+    # This endpoint never issues session tokens.
+    return S3Error("InvalidToken")
 
 
 def _claimed(request: S3Request) -> list[str]:
@@ -152,5 +165,7 @@ def authorise(rights: S3Rights | None, bucket: str, *, write: bool) -> None:
     Raises:
         S3Error: They may not.
     """
-    if rights is None or not (rights.allow(bucket, write=write) if bucket else True):
+    if rights is not None and not rights.read_only and not rights.buckets:
+        return
+    if rights is None or (bucket and not rights.allow(bucket, write=write)):
         raise S3Error("AccessDenied")

@@ -8,7 +8,9 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from typing import Final
+import hmac
+from collections.abc import Mapping
+from typing import Any, Final
 
 from bucketry.sigv4 import (
     STREAMING_SIGNED,
@@ -20,10 +22,10 @@ from bucketry.sigv4 import (
     Verified,
 )
 
-from bucketry_http.s3.checksums import body_checksum, trailers_of
+from bucketry_http.s3.checksums import BodyChecksum, body_checksum, trailers_of
 from bucketry_http.s3.errors import S3Error, of_signature
 from bucketry_http.s3.request import S3Request
-from bucketry_http.shared.request_body import Pauses, Pieces
+from bucketry_http.shared.request_body import Pauses
 
 _STREAMING: Final = frozenset({STREAMING_SIGNED, STREAMING_SIGNED_TRAILER, STREAMING_UNSIGNED_TRAILER})
 _MD5_BYTES: Final = 16
@@ -38,22 +40,23 @@ class S3Body:
     Attributes:
         length: How many bytes it has; ``None`` if the client did not say.
         checksum: The checksum that came with it.
+        ended: Whether its end has come, and all that was said of it is true.
     """
 
     __slots__ = (
+        "_content",
         "_declared",
         "_decoded",
         "_decoder",
-        "_ended",
         "_md5",
         "_md5_digest",
         "_pauses",
-        "_pieces",
         "_ready",
         "_sha256",
         "_undecoded",
         "_verified",
         "checksum",
+        "ended",
         "length",
     )
 
@@ -67,28 +70,35 @@ class S3Body:
         Raises:
             S3Error: What is said of it is malformed.
         """
-        headers = request.headers
-        self._pieces: Pieces = request.content
-        self._verified = _signature_of_body(request)
-        self._ready: list[bytes] = []
-        self._undecoded, self._decoded = b"", 0
-        self._pauses = Pauses()
-        self._ended = False
+        headers, declared = request.headers, request.payload
+        self._content = request.content
+        self._declared = declared
+        self._verified = type(request.verified) is Verified
+        self.ended = False
+        self.checksum: BodyChecksum | None = None
+        self._md5: bytes | None = None
+        self._md5_digest: Any = None
         self._decoder: ChunkDecoder | None = None
-        self._sha256 = None
-        self.checksum = body_checksum(headers) if has_checksum else None
-        self._md5 = content_md5(headers.get("content-md5"))
-        self._md5_digest = None if self._md5 is None else hashlib.md5(usedforsecurity=False)
-        declared = self._declared = request.payload
+        self._sha256: Any = None
+        if not request.is_plain:
+            self._expect(headers, has_checksum=has_checksum)
         if declared in _STREAMING:
             self.length: int | None = _length(headers, "x-amz-decoded-content-length")
             self._decoder = _decoder(request, declared, self.length)
-        else:
-            self.length = _length(headers, "content-length")
-            if declared not in {None, UNSIGNED_PAYLOAD}:
-                self._sha256 = hashlib.sha256()
-            if trailers_of(headers):
-                raise S3Error("InvalidRequest", "x-amz-trailer goes with an aws-chunked body.")
+            self._undecoded, self._decoded = b"", 0
+            self._ready: list[bytes] = []
+            self._pauses = Pauses()
+            return
+        self.length = _length(headers, "content-length")
+        if declared is not None and declared != UNSIGNED_PAYLOAD:
+            self._sha256 = hashlib.sha256()
+        if not request.is_plain and trailers_of(headers):
+            raise S3Error("InvalidRequest", "x-amz-trailer goes with an aws-chunked body.")
+
+    def _expect(self, headers: Mapping[str, str], *, has_checksum: bool) -> None:
+        self.checksum = body_checksum(headers) if has_checksum else None
+        self._md5 = content_md5(headers.get("content-md5"))
+        self._md5_digest = None if self._md5 is None else hashlib.md5(usedforsecurity=False)
 
     @property
     def has_digest(self) -> bool:
@@ -101,20 +111,22 @@ class S3Body:
         Raises:
             BucketryError: The body broke off, or is not what was said of it.
         """
-        while not self._ready:
-            if self._ended:
-                return b""
-            piece = await self._following()
-            if not piece:
-                self._ended = True
-                self._finish()
-                return b""
-            self._take(piece)
-        piece = self._ready.pop()
+        if self.ended:
+            return b""
+        if self._decoder is not None:
+            piece, ended = await self._next_decoded(self._decoder)
+        else:
+            piece = await self._content.next()
+            ended = self._content.ended
+            if self._sha256 is not None:
+                self._sha256.update(piece)
         if self.checksum is not None:
             self.checksum.update(piece)
         if self._md5_digest is not None:
             self._md5_digest.update(piece)
+        if ended:
+            self.ended = True
+            self._finish()
         return piece
 
     async def read(self, limit: int) -> bytes:
@@ -134,51 +146,47 @@ class S3Body:
             pieces.append(piece)
         return b"".join(pieces)
 
-    async def _following(self) -> bytes:
-        if not self._undecoded:
-            return await self._pieces.next()
-        if self._pauses.is_due:
-            await self._pauses.take()
-        return self._undecoded
-
-    def _take(self, piece: bytes) -> None:
-        if self._sha256 is not None:
-            self._sha256.update(piece)
-        if self._decoder is None:
-            self._ready.append(piece)
-            return
-        try:
-            self._decoded, self._ready = self._decoder.feed_some(piece, self._decoded, _STEPS_AT_ONCE)
-        except SignatureError as error:
-            raise of_signature(error, "") from None
-        if self._decoded == len(piece):
-            self._undecoded, self._decoded = b"", 0
-        else:
-            self._undecoded = piece
-        self._ready.reverse()
+    async def _next_decoded(self, decoder: ChunkDecoder) -> tuple[bytes, bool]:
+        """Returns the next piece without its framing, and whether the body has ended."""
+        while not self._ready:
+            if not self._undecoded:
+                self._undecoded = await self._content.next()
+                if not self._undecoded:
+                    return b"", True
+            elif self._pauses.is_due:
+                await self._pauses.take()
+            try:
+                self._decoded, self._ready = decoder.feed_some(self._undecoded, self._decoded, _STEPS_AT_ONCE)
+            except SignatureError as error:
+                raise of_signature(error, "") from None
+            if self._decoded == len(self._undecoded):
+                self._undecoded, self._decoded = b"", 0
+            self._ready.reverse()
+        return self._ready.pop(), False
 
     def _finish(self) -> None:
-        try:
-            if self._decoder is not None:
-                self._take_trailers(self._decoder.finish())
-            elif self._sha256 is not None:
-                self._check_sha256(self._sha256.hexdigest())
-        except SignatureError as error:
-            raise of_signature(error, "") from None
+        if self._decoder is not None:
+            self._finish_chunks(self._decoder)
+        elif self._sha256 is not None:
+            self._check_sha256(self._sha256.hexdigest())
         if self._md5_digest is not None and self._md5_digest.digest() != self._md5:
             raise S3Error("BadDigest", "The Content-MD5 you specified did not match what we received.")
         if self.checksum is not None:
             self.checksum.check()
 
-    def _take_trailers(self, trailers: dict[str, str]) -> None:
+    def _finish_chunks(self, decoder: ChunkDecoder) -> None:
+        try:
+            trailers = decoder.finish()
+        except SignatureError as error:
+            raise of_signature(error, "") from None
         checksum = self.checksum
         if checksum is not None and checksum.header in trailers:
             checksum.expect(trailers[checksum.header])
 
     def _check_sha256(self, digest: str) -> None:
-        if self._verified is not None:
-            self._verified.check_payload(digest)
-        elif digest != self._declared:
+        declared = self._declared or ""
+        # Without a signature it may hold anything, which `compare_digest` does not take.
+        if not (hmac.compare_digest(digest, declared) if self._verified else digest == declared):
             raise S3Error(
                 "XAmzContentSHA256Mismatch", "The body is not the one whose SHA-256 x-amz-content-sha256 holds."
             )
@@ -188,22 +196,18 @@ def _decoder(request: S3Request, declared: str, length: int | None) -> ChunkDeco
     if length is None:
         raise S3Error("MissingContentLength", "An aws-chunked body needs the header x-amz-decoded-content-length.")
     trailers = trailers_of(request.headers)
-    if (verified := _signature_of_body(request)) is not None:
-        return verified.chunk_decoder(length, trailers)
+    # A signature of version 2 says nothing of the body, and no chunk can follow from it.
+    if isinstance(request.verified, Verified):
+        return request.verified.chunk_decoder(length, trailers)
     if declared != STREAMING_UNSIGNED_TRAILER:
         raise S3Error("AccessDenied", "The chunks are signed, and the request is not.")
     return ChunkDecoder(declared, length, trailers=trailers)
 
 
-def _signature_of_body(request: S3Request) -> Verified | None:
-    # One of version 2 says nothing of the body, and no chunk can follow from it.
-    return request.verified if isinstance(request.verified, Verified) else None
-
-
 def _length(headers: dict[str, str], name: str) -> int | None:
-    text = headers.get(name)
-    if text is None:
+    if name not in headers:
         return None
+    text = headers[name]
     if not (text.isascii() and text.isdecimal()) or len(text) > 19 or int(text) >= _MAX_LENGTH:
         raise S3Error("InvalidArgument", f"{name} is a number of bytes.")
     return int(text)

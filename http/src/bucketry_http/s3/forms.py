@@ -218,7 +218,7 @@ class _File:
         self._most = None if policy is None else policy.most
         self._checksum = checksum
         self._size = 0
-        self._ended = False
+        self.ended = False
 
     async def next(self) -> bytes:
         """Returns the next piece, or an empty one at the end.
@@ -226,15 +226,15 @@ class _File:
         Raises:
             S3Error: The file is smaller or larger than the policy allows, or has another checksum.
         """
-        piece = b"" if self._ended else await self._form.next()
+        piece = b"" if self.ended else await self._form.next()
         self._size += len(piece)
         if self._most is not None and self._size > self._most:
             raise S3Error("EntityTooLarge")
         if piece:
             if self._checksum is not None:
                 self._checksum.update(piece)
-        elif not self._ended:
-            self._ended = True
+        elif not self.ended:
+            self.ended = True
             self._check()
         return piece
 

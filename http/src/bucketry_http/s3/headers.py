@@ -60,7 +60,7 @@ _GRANT: Final = "x-amz-grant-full-control"
 _OWNERS_GRANT: Final = re.compile(rf'\s*id="?{OWNER_ID}"?\s*(,\s*id="?{OWNER_ID}"?\s*)*')
 """A grant to the owner, who has all rights anyway (S3 API reference, PutObjectAcl)."""
 
-_PLAIN: Final = frozenset(
+PLAIN: Final = frozenset(
     {
         "accept",
         "accept-encoding",
@@ -85,7 +85,16 @@ _PLAIN: Final = frozenset(
         "x-amz-user-agent",
     }
 )
-"""Headers that most requests have, and that nothing here is about."""
+"""Headers that most requests have, and that are never refused."""
+
+PLAIN_BODY: Final = PLAIN - {
+    "content-md5",
+    "range",
+    "x-amz-checksum-crc32",
+    "x-amz-sdk-checksum-algorithm",
+    "x-amz-trailer",
+}
+"""Those of them that say nothing of a body but its length and type."""
 
 _CONDITIONS: Final = ("If-Match", "If-None-Match")
 _COPY_SOURCE: Final = "x-amz-copy-source"
@@ -199,7 +208,7 @@ def check_headers(headers: Mapping[str, str], *, write: bool, conditional: bool 
     Raises:
         S3Error: It has one.
     """
-    if headers.keys() <= _PLAIN:
+    if headers.keys() <= PLAIN:
         return
     if refused := headers.keys() & _ANYWHERE:
         raise _not_honoured(min(refused))

@@ -23,7 +23,7 @@ from bucketry.s3 import MAX_PAGE, MAX_PARTS, NULL_VERSION
 from bucketry_http.s3.body import S3Body, sized_body
 from bucketry_http.s3.checksums import BodyChecksum, checksum_elements, checksum_headers, is_asked_for
 from bucketry_http.s3.errors import CODE_OF, ERRORS, S3Error, invalid_argument, not_implemented, translated
-from bucketry_http.s3.headers import overridden, tags_by_key, written_headers, written_tags
+from bucketry_http.s3.headers import DEFAULT_TYPE, overridden, tags_by_key, written_headers, written_tags
 from bucketry_http.s3.request import Endpoint, S3Request, number
 from bucketry_http.s3.response import Response, empty_response, xml_response
 from bucketry_http.s3.xml import MAX_DOCUMENT_BYTES, Node, document, element, malformed, optional, read_xml
@@ -109,11 +109,16 @@ def _unsatisfiable(request: S3Request, error: core.InvalidRange) -> S3Error:
 
 async def put_object(endpoint: Endpoint, request: S3Request) -> Response:
     """PutObject."""
-    payload, length = sized_body(request, endpoint.features.max_put_size)
-    options = await put_options(endpoint, request, payload.checksum)
-    info = await endpoint.uploader.store(request.bucket, request.key, payload, options, length)
-    checksum = None if payload.checksum is None else payload.checksum.value
-    return empty_response(200, [(b"etag", b'"%s"' % info.etag.encode()), *checksum_headers(checksum)])
+    body, length = sized_body(request, endpoint.features.max_put_size)
+    if request.is_plain:
+        options = PutOptions(content_type=request.headers.get("content-type") or DEFAULT_TYPE)
+    else:
+        options = await put_options(endpoint, request, body.checksum)
+    info = await endpoint.uploader.store(request.bucket, request.key, body, options, length)
+    headers = [(b"content-length", b"0"), (b"etag", b'"%s"' % info.etag.encode())]
+    if body.checksum is not None:
+        headers += checksum_headers(body.checksum.value)
+    return Response(200, headers)
 
 
 async def put_options(endpoint: Endpoint, request: S3Request, checksum: BodyChecksum | None) -> PutOptions:

@@ -16,11 +16,11 @@ from bucketry import Store
 from bucketry.features import Features
 from bucketry.ranges import whole_number
 from bucketry.s3 import MAX_KEY_BYTES, NULL_VERSION
+from bucketry.sigv4 import RequestHeaders
 
 from bucketry_http.s3.errors import S3Error, invalid_argument
 from bucketry_http.s3.settings import S3Rights, S3Settings
 from bucketry_http.shared.calls import StoreCalls
-from bucketry_http.shared.headers import headers_of
 from bucketry_http.shared.request_body import RequestBody
 from bucketry_http.shared.writing import Uploader
 
@@ -41,7 +41,9 @@ class S3Request:
         id: Unique; in every answer and log line.
         scope: The ASGI scope.
         method: The HTTP method.
-        headers: By lower-case name.
+        fields: The headers as they came.
+        headers: The headers by lower-case name, those in the query of a presigned URL too.
+        is_plain: Whether the headers say nothing but what every request says: `route` finds out.
         query: Decoded parameters by name.
         bucket: The bucket; empty for the service itself.
         key: The key; empty for a bucket.
@@ -54,8 +56,10 @@ class S3Request:
     __slots__ = (
         "bucket",
         "content",
+        "fields",
         "headers",
         "id",
+        "is_plain",
         "key",
         "method",
         "payload",
@@ -70,7 +74,9 @@ class S3Request:
         self.id = f"{_PROCESS}{next(_NUMBERS) & 0xFFFFFFFF:08X}"
         self.scope = scope
         self.method: str = scope["method"]
-        self.headers = headers_of(scope)
+        self.fields = RequestHeaders(scope["headers"])
+        self.headers = self.fields.values
+        self.is_plain = False
         self.content = RequestBody(receive, idle_seconds)
         self.query = NO_QUERY
         self.bucket = self.key = ""
@@ -84,8 +90,16 @@ class S3Request:
         Raises:
             S3Error: Path or query is malformed.
         """
-        # The bucket first: what is refused for its key still says where the bucket is.
-        self.bucket, raw_key = locate(self.scope["raw_path"], self.headers.get("host", ""), domains)
+        raw_path: bytes = self.scope["raw_path"]
+        self.bucket = domains.bucket_of(self.headers.get("host", "")) if domains.has_names else ""
+        raw_key = raw_path[1:]
+        if not self.bucket:
+            # The first slash ends the bucket; all others are the key's.
+            raw_bucket, _, raw_key = raw_key.partition(b"/")
+            if raw_key and not raw_bucket:
+                raise S3Error("InvalidBucketName", "The path names no bucket before the key.")
+            # The bucket first: an error about the key still says where the bucket is.
+            self.bucket = decoded(raw_bucket)
         self.key = decoded(raw_key)
         if raw := self.scope["query_string"]:
             self.query = parse_query(raw)
@@ -105,8 +119,9 @@ class S3Request:
     def has_body(self) -> bool:
         """Whether a body comes with it that has not been read to its end."""
         headers = self.headers
-        declared = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
-        return declared and not self.content.ended
+        if self.content.ended or not ("content-length" in headers or "transfer-encoding" in headers):
+            return False
+        return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
 
 
 def parse_query(raw: bytes) -> dict[str, str]:
@@ -146,13 +161,15 @@ class Endpoint:
         calls: The store as the event loop sees it.
         uploader: Stores what clients send.
         domains: The endpoint's names.
+        features: What the store's driver declares.
     """
 
-    __slots__ = ("calls", "domains", "settings", "store", "uploader")
+    __slots__ = ("calls", "domains", "features", "settings", "store", "uploader")
 
     def __init__(self, store: Store, settings: S3Settings) -> None:
         """Prepares to serve; nothing is called on the store yet."""
         self.store = store
+        self.features: Features = store.capabilities.features
         self.settings = settings
         self.calls = StoreCalls(
             store,
@@ -163,14 +180,13 @@ class Endpoint:
         self.uploader = Uploader(self.calls, settings)
         self.domains = Domains(settings.domains, settings.public_endpoints)
 
-    @property
-    def features(self) -> Features:
-        """What the store's driver declares."""
-        return self.store.capabilities.features
-
 
 class Domains:
-    """The names of the endpoint, and which bucket is in a host name below them."""
+    """The names of the endpoint, and which bucket is in a host name below them.
+
+    Attributes:
+        has_names: Whether a host name can name a bucket at all.
+    """
 
     def __init__(self, domains: Iterable[str], endpoints: Iterable[str] = ()) -> None:
         """Prepares to look into hosts.
@@ -184,14 +200,13 @@ class Domains:
         hosts = (urlsplit(url).hostname or "" for url in endpoints)
         self._own = frozenset([*domains, *(host.rstrip(".") for host in hosts)])
         self._last = ("", "")
+        self.has_names = bool(self._suffixes)
 
     def bucket_of(self, host: str) -> str:
         """Returns the bucket that a ``Host`` header names; empty if it names none.
 
         The endpoint's own name is never a bucket, even if it lies below another of its domains.
         """
-        if not self._suffixes:
-            return ""
         last, bucket = self._last
         if host != last:
             # Most requests come under the same name as the one before.
@@ -207,43 +222,19 @@ class Domains:
         return next((name.removesuffix(suffix) for suffix in self._suffixes if name.endswith(suffix)), "")
 
 
-def locate(raw_path: bytes, host: str, domains: Domains) -> tuple[str, bytes]:
-    """Returns the bucket, and the key as it was received; empty where the request names none.
-
-    Args:
-        raw_path: The path as it was received.
-        host: The ``Host`` header.
-        domains: The endpoint's names.
-
-    Raises:
-        S3Error: The bucket is not UTF-8 behind its percent-encoding, or is too long.
-    """
-    bucket = domains.bucket_of(host)
-    if bucket:
-        return bucket, raw_path[1:]
-    # The first slash ends the bucket; all others are the key's.
-    raw_bucket, _, raw_key = raw_path[1:].partition(b"/")
-    if raw_key and not raw_bucket:
-        raise S3Error("InvalidBucketName", "The path names no bucket before the key.")
-    return decoded(raw_bucket), raw_key
-
-
 def decoded(raw: bytes) -> str:
     """Returns the name of a bucket or an object without its percent-encoding.
 
     Raises:
         S3Error: It is not UTF-8 behind that, or is too long.
     """
+    if b"%" in raw:
+        raw = unquote_to_bytes(raw)
     try:
-        text = (unquote_to_bytes(raw) if b"%" in raw else raw).decode()
+        text = raw.decode()
     except UnicodeDecodeError:
         raise S3Error("InvalidURI", "The path is not UTF-8 behind its percent-encoding.") from None
-    return _checked(text)
-
-
-def _checked(text: str) -> str:
-    # A character has up to four bytes: short texts need no second encoding.
-    if len(text) * 4 > MAX_KEY_BYTES and len(text.encode()) > MAX_KEY_BYTES:
+    if len(raw) > MAX_KEY_BYTES:
         raise S3Error("KeyTooLongError")
     return text
 
@@ -276,6 +267,12 @@ def copy_source(header: str) -> tuple[str, str]:
             "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
         )
     return _checked(bucket), _checked(key)
+
+
+def _checked(name: str) -> str:
+    if len(name.encode()) > MAX_KEY_BYTES:
+        raise S3Error("KeyTooLongError")
+    return name
 
 
 def number(query: Mapping[str, str], name: str, default: int, *, least: int = 0, most: int = 2**31 - 1) -> int:

@@ -21,9 +21,10 @@ class Response:
     Attributes:
         status: The HTTP status.
         headers: All headers but the request's id.
+        reader: The body, if it is read while it is sent.
     """
 
-    __slots__ = ("_body", "_reader", "headers", "status")
+    __slots__ = ("_body", "headers", "reader", "status")
 
     def __init__(
         self,
@@ -43,12 +44,7 @@ class Response:
         self.status = status
         self.headers = headers
         self._body = body
-        self._reader = reader
-
-    @property
-    def is_streamed(self) -> bool:
-        """Whether its content is read while it is sent."""
-        return self._reader is not None
+        self.reader = reader
 
     def with_header(self, name: bytes, value: bytes) -> Response:
         """Adds a header; returns the answer itself."""
@@ -62,8 +58,8 @@ class Response:
             BucketryError: The content broke off before anything of it was sent.
         """
         headers = [*self.headers, (b"x-amz-request-id", request.id.encode())]
-        if self._reader is not None:
-            await ContentSender(self._reader, self.status, headers)(request.scope, receive, send)
+        if self.reader is not None:
+            await ContentSender(self.reader, self.status, headers)(request.scope, receive, send)
             return
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self._body, "more_body": False})

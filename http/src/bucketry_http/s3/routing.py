@@ -18,7 +18,7 @@ from bucketry_http.s3 import (
     objects,
 )
 from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented
-from bucketry_http.s3.headers import OVERRIDES, check_headers
+from bucketry_http.s3.headers import OVERRIDES, PLAIN_BODY, check_headers
 from bucketry_http.s3.request import Endpoint, S3Request, check_version
 from bucketry_http.s3.response import Response
 
@@ -136,8 +136,11 @@ def route(request: S3Request) -> Operation:
         operation = table.get((method, subresource))
     if operation is None:
         raise _refusal(method, subresource, table)
-    check_headers(request.headers, write=operation.write, conditional=operation.conditional)
-    _check_version(request.query.get("versionId"), operation)
+    request.is_plain = request.headers.keys() <= PLAIN_BODY
+    if not request.is_plain:
+        check_headers(request.headers, write=operation.write, conditional=operation.conditional)
+    if request.query:
+        _check_version(request.query.get("versionId"), operation)
     return operation
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
@@ -24,7 +24,14 @@ RUN_SECONDS: Final = 0.005
 
 
 class Pieces(Protocol):
-    """Bytes that come piece by piece."""
+    """Bytes that come piece by piece.
+
+    Attributes:
+        ended: Whether the end has come, and all is checked: every further piece is empty.
+    """
+
+    @property
+    def ended(self) -> bool: ...  # noqa: D102
 
     async def next(self) -> bytes:
         """Returns the next piece; an empty one at the end, and again after it.
@@ -42,7 +49,7 @@ class RequestBody:
         ended: Whether its end has come.
     """
 
-    __slots__ = ("_idle_seconds", "_pace", "_receive", "_watch", "begun", "ended")
+    __slots__ = ("_came", "_idle_seconds", "_pace", "_receive", "_watch", "begun", "ended")
 
     def __init__(self, receive: Receive, idle_seconds: float) -> None:
         """Begins at the content's first byte.
@@ -53,9 +60,10 @@ class RequestBody:
         """
         self._receive = receive
         self._idle_seconds = idle_seconds
-        self._watch = IdleWatch(idle_seconds)
+        self._watch: IdleWatch | None = None
+        self._pace: _Pace | None = None
+        self._came = 0
         self.begun = self.ended = False
-        self._pace = _Pace(idle_seconds)
 
     async def next(self) -> bytes:
         """Returns the next piece, as the server has it; an empty one at the end.
@@ -66,27 +74,72 @@ class RequestBody:
         """
         self.begun = True
         while not self.ended:
-            message = await self._message()
+            # Most small bodies are here already, and need no timer.
+            waited = 0.0
+            steps = self._receive().__await__()
+            try:
+                waiting = next(steps)
+            except StopIteration as returned:
+                message: Any = returned.value
+            else:
+                begun = monotonic()
+                message = await self._wait(_Begun(steps, waiting))
+                waited = monotonic() - begun
             if message["type"] == "http.disconnect":
-                self._watch.close()
+                self._end_watch()
                 raise IncompleteBody("the client went away before the end")
+            piece: bytes = message.get("body", b"")
+            self._came += len(piece)
+            if waited:
+                self._count(waited)
             if not message.get("more_body", False):
                 self.ended = True
-                self._watch.close()
-            piece: bytes = message.get("body", b"")
+                self._end_watch()
             if piece:
                 return piece
         return b""
 
-    async def _message(self) -> Any:
-        begun = monotonic()
+    async def _wait(self, received: _Begun) -> Any:
+        if self._watch is None:
+            self._watch = IdleWatch(self._idle_seconds)
         try:
-            message: Any = await self._watch.wait(self._receive)
+            return await self._watch.wait(lambda: received)
         except TimeoutError:
             raise SlowBody(f"nothing came for {self._idle_seconds:g} seconds") from None
-        # Only waiting for the client counts: not what a driver takes to store what came.
-        self._pace.count(len(message.get("body", b"")), monotonic() - begun)
-        return message
+
+    def _count(self, waited: float) -> None:
+        """Counts what came since the last time. Only waiting for the client counts, and not what a driver takes."""
+        if self._pace is None:
+            self._pace = _Pace(self._idle_seconds)
+        came, self._came = self._came, 0
+        self._pace.count(came, waited)
+
+    def _end_watch(self) -> None:
+        if self._watch is not None:
+            self._watch.close()
+
+
+class _Begun:
+    """An awaitable that somebody began to await, and that waits for something now."""
+
+    __slots__ = ("_steps", "_waiting")
+
+    def __init__(self, steps: Generator[Any, Any, Any], waiting: object) -> None:
+        self._steps = steps
+        self._waiting = waiting
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        steps, waiting = self._steps, self._waiting
+        try:
+            while True:
+                try:
+                    sent = yield waiting
+                except BaseException as error:  # noqa: BLE001 - whatever ends the waiting is for the one who waits
+                    waiting = steps.throw(error)
+                else:
+                    waiting = steps.send(sent)
+        except StopIteration as returned:
+            return returned.value
 
 
 class _Pace:

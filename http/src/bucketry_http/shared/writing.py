@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final, TypeVar
 
 import anyio
@@ -52,8 +53,8 @@ class Uploader:
         Raises:
             BucketryError: It could not be stored, or did not come whole; nothing was stored then.
         """
-        put = self._calls.store.put_object
-        return await self.send(bucket, key, lambda body: put(bucket, key, body, options), pieces, length)
+        put = partial(self._calls.store.put_object, bucket, key, options=options)
+        return await self.send(bucket, key, put, pieces, length)
 
     async def send(
         self, bucket: str, key: str, put: Callable[[bytes | Body], T], pieces: Pieces, length: int | None = None
@@ -77,7 +78,7 @@ class Uploader:
             content = begun[0] if len(begun) == 1 else b"".join(begun)
             if length is not None and length != len(content):
                 raise IncompleteBody(f"{len(content)} of the declared {length} bytes came")
-            return await self._calls.call(put, content)
+            return put(content) if self._calls.inline else await self._calls.call(put, content)
         except BucketryError as error:
             error.locate(bucket, key)
             raise
@@ -87,9 +88,10 @@ class Uploader:
         size = 0
         while size <= self._settings.inline_body_bytes:
             piece = await pieces.next()
-            if not piece:
+            if piece:
+                begun.append(piece)
+            if pieces.ended or not piece:
                 return begun, True
-            begun.append(piece)
             size += memory_of(piece)
         return begun, False
 
@@ -119,6 +121,10 @@ class _Continued:
     def __init__(self, begun: list[bytes], following: Pieces) -> None:
         self._begun = begun[::-1]
         self._following = following
+
+    @property
+    def ended(self) -> bool:
+        return not self._begun and self._following.ended
 
     async def next(self) -> bytes:
         return self._begun.pop() if self._begun else await self._following.next()

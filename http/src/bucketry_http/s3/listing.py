@@ -6,7 +6,7 @@ works"). The listing of versions is the listing of objects in another form, with
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import repeat
 from typing import Final
 
@@ -177,13 +177,14 @@ def _contents(page: ObjectPage, encoding: Encoding, owned: str, *, with_types: b
         owned: The element of their owner, or nothing.
         with_types: Whether to write their content types.
     """
-    types = [_type(info) for info in page.objects] if with_types else repeat("", len(page.objects))
-    end = f"{_STORAGE_CLASS}</Contents>"
+    ends: Iterable[str] = repeat(f"</Size>{owned}{_STORAGE_CLASS}</Contents>", len(page.objects))
+    if with_types:
+        ends = [f"</Size>{owned}{_type(info)}{_STORAGE_CLASS}</Contents>" for info in page.objects]
     return "".join(
         [
             f"<Contents><Key>{key}</Key><LastModified>{xml_time(info.last_modified)}</LastModified>"
-            f"<ETag>&quot;{etag}&quot;</ETag><Size>{info.size_bytes}</Size>{owned}{kind}{end}"
-            for info, key, etag, kind in zip(page.objects, *_keys_and_etags(page, encoding), types, strict=True)
+            f"<ETag>&quot;{etag}&quot;</ETag><Size>{info.size_bytes}{end}"
+            for info, key, etag, end in zip(page.objects, *_keys_and_etags(page, encoding), ends, strict=True)
         ]
     )
 

@@ -36,9 +36,8 @@ from bucketry import (
     UsageReport,
 )
 from bucketry.checksums import checksum_of
-from bucketry.conditions import check_read, check_write
+from bucketry.conditions import check_copy_source, check_read
 from bucketry.hookspecs import hookimpl
-from bucketry.options import WriteConditions
 from bucketry.presigning import presigned_url
 from bucketry.sigv4 import Credentials, Presigner
 
@@ -204,7 +203,7 @@ class HonestDriver(HonestUploads, HonestTagging):
         with self.lock:
             self.bucket(bucket)
             source = self.stored(source_bucket, source_key)
-            check_write(source.info, WriteConditions(if_match=options.source_if_match))
+            check_copy_source(source.info, options)
             self.check_write(bucket, key, options)
             tags = source.tags if options.tags is None else options.tags
             headers = options.headers or source.info

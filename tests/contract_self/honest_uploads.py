@@ -32,9 +32,8 @@ from bucketry import (
     UploadPage,
 )
 from bucketry.checksums import COMPOSITE, checksum_of, checksum_of_parts
-from bucketry.conditions import check_write
+from bucketry.conditions import check_copy_source
 from bucketry.hookspecs import hookimpl
-from bucketry.options import WriteConditions
 
 from tests.contract_self.honest_state import HonestState, Stored, UploadState
 
@@ -111,7 +110,7 @@ class HonestUploads(HonestState):
     def copied(self, bucket: str, key: str, options: PartCopyOptions) -> tuple[bytes, ...]:
         """The content of a part that is copied."""
         source = self.stored(bucket, key)
-        check_write(source.info, WriteConditions(if_match=options.source_if_match))
+        check_copy_source(source.info, options)
         content = b"".join(source.pieces)
         if options.range is not None:
             first, last = options.range.first or 0, options.range.last or 0

@@ -58,7 +58,7 @@ def receive(database: Database, body: Body, most: int) -> Iterator[Blob]:
         start = 0
         while data := body.read(CHUNK_BYTES):
             if body.bytes_read > most:
-                raise TooLarge(f"the body has more than {most} bytes")
+                raise TooLarge(f"the body has more than {most} bytes", max_size_bytes=most)
             with database.writing(durable=False) as connection:
                 _extend_lease(connection, blob, _lease())
                 connection.execute("INSERT INTO chunks (blob, start, data) VALUES (?, ?, ?)", (blob, start, data))

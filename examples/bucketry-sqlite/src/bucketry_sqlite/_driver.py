@@ -34,10 +34,9 @@ from bucketry import (
     Status,
     Usage,
 )
-from bucketry.conditions import check_read, check_write
+from bucketry.conditions import check_copy_source, check_delete, check_read, check_write
 from bucketry.cursors import encode_cursor
 from bucketry.hookspecs import DriverSpec, hookimpl
-from bucketry.options import WriteConditions
 from typing_extensions import override
 
 from bucketry_sqlite._contents import keep, read, receive
@@ -235,7 +234,7 @@ class SqliteDriver(UploadOperations, DriverSpec):
         with self._database.writing() as connection:
             source = require_object(connection, source_bucket, source_key)
             old = find_object(connection, bucket, key)
-            check_write(source.info, WriteConditions(if_match=options.source_if_match))
+            check_copy_source(source.info, options)
             check_write(old and old.info, options)
             info = new_info(key, source.info.size_bytes, source.info.etag, options.headers or source.info)
             if source == old:
@@ -251,7 +250,7 @@ class SqliteDriver(UploadOperations, DriverSpec):
     def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Done:
         with self._database.writing() as connection:
             old = find_object(connection, bucket, key)
-            check_write(old and old.info, WriteConditions(if_match=options.if_match))
+            check_delete(old and old.info, options)
             if old is not None:
                 delete_object(connection, old)
         return DONE

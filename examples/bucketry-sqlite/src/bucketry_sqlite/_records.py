@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 from bucketry import NoSuchBucket, NoSuchKey, NoSuchUpload, ObjectHeaders, ObjectInfo
+from bucketry.headers import copy_headers
 
 to_json: Final = msgspec.json.Encoder(enc_hook=dict).encode
 """Encodes a Struct; metadata, an immutable mapping, as an object."""
@@ -39,8 +40,7 @@ class Piece(NamedTuple):
 
 def new_info(key: str, size_bytes: int, etag: str, headers: ObjectHeaders) -> ObjectInfo:
     """Describes an object that is being written now; ``headers`` may be options, which are headers and more."""
-    fields = {name: getattr(headers, name) for name in ObjectHeaders.__struct_fields__}
-    return ObjectInfo(key=key, size_bytes=size_bytes, etag=etag, last_modified=datetime.now(UTC), **fields)
+    return copy_headers(headers, ObjectInfo, key=key, size_bytes=size_bytes, etag=etag, last_modified=datetime.now(UTC))
 
 
 def require_bucket(connection: sqlite3.Connection, bucket: str) -> None:

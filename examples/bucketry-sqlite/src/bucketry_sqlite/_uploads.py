@@ -140,7 +140,8 @@ class UploadOperations(DriverSpec):
             check_write(old and old.info, options)
             info = new_info(key, sum(piece.size_bytes for piece in pieces), etag, headers)
             if info.size_bytes > self.features.max_object_size:
-                raise TooLarge(f"an object has at most {self.features.max_object_size} bytes")
+                most = self.features.max_object_size
+                raise TooLarge(f"an object has at most {most} bytes", max_size_bytes=most)
             replace_object(connection, bucket, old, info, pieces)
             connection.execute("DELETE FROM uploads WHERE id = ?", (upload_id,))
         return info
@@ -163,9 +164,15 @@ class UploadOperations(DriverSpec):
         for listed in parts:
             part, blob = stored.get(listed.part_number, (None, 0))
             if part is None or part.etag != listed.etag:
-                raise InvalidPart(f"part {listed.part_number} was not uploaded, or has another etag")
+                raise InvalidPart(
+                    f"part {listed.part_number} was not uploaded, or has another etag", part_number=listed.part_number
+                )
             if listed is not parts[-1] and part.size_bytes < self.features.min_part_size:
-                raise PartTooSmall(f"part {listed.part_number} has {part.size_bytes} bytes")
+                raise PartTooSmall(
+                    f"part {listed.part_number} has {part.size_bytes} bytes",
+                    part_number=listed.part_number,
+                    size_bytes=part.size_bytes,
+                )
             pieces.append(Piece(part.size_bytes, blob))
             digests += bytes.fromhex(part.etag)
         return pieces, f"{md5(digests, usedforsecurity=False).hexdigest()}-{len(parts)}"

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pytest
 from bucketry import ObjectHeaders
+from bucketry.headers import HEADER_FEATURES
 
 from bucketry_contract._needs import needs
 
@@ -32,12 +33,14 @@ HEADERS: Final[Mapping[str, Any]] = {
 
 assert set(HEADERS) == set(ObjectHeaders.__struct_fields__), "a header of the contract has no value here"
 
-_FEATURES: Final[Mapping[str, tuple[str, ...]]] = {"content_type": (), "metadata": ("put_metadata",)}
-
 
 def each_header(operation: str) -> list[Any]:
     """Returns the name of each header for a test of this operation, with the feature that it needs."""
-    return [pytest.param(name, marks=needs(operation, *_FEATURES.get(name, ("put_headers",)))) for name in HEADERS]
+    return [pytest.param(name, marks=needs(operation, *_features_of(name))) for name in HEADERS]
+
+
+def _features_of(name: str) -> tuple[str, ...]:
+    return (HEADER_FEATURES[name],) if name in HEADER_FEATURES else ()
 
 
 def headers_of(info: ObjectHeaders) -> dict[str, Any]:

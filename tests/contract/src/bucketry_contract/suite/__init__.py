@@ -10,6 +10,7 @@ from bucketry_contract.suite.concurrency import ConcurrencyTests
 from bucketry_contract.suite.copying import CopyTests
 from bucketry_contract.suite.cors import CorsTests
 from bucketry_contract.suite.deleting import DeletingTests
+from bucketry_contract.suite.error_facts import ErrorFactTests
 from bucketry_contract.suite.errors import ErrorTests
 from bucketry_contract.suite.keys import KeyTests
 from bucketry_contract.suite.listing import ListingTests
@@ -63,6 +64,7 @@ class ContractSuite(
     PersistenceTests,
     StreamingTests,
     ErrorTests,
+    ErrorFactTests,
     ConcurrencyTests,
     ModelTests,
 ):

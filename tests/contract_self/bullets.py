@@ -93,6 +93,17 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
         ],
         "A put or delete that has returned": ["test_a_put_or_delete_shows_in_the_next_listing"],
     },
+    "list_object_versions": {
+        "Keys and common prefixes": [
+            "test_versions_are_listed_as_objects_are",
+            "test_versions_begin_after_a_key_that_need_not_exist",
+        ],
+        "An object that was written without versioning": ["test_an_object_without_versioning_has_one_version"],
+        "``cursor`` is ``None``": [
+            "test_an_object_without_versioning_has_one_version",
+            "test_versions_are_listed_as_objects_are",
+        ],
+    },
     "list_multipart_uploads": {
         "Only uploads whose key begins": ["test_uploads_are_listed_by_a_prefix_that_is_no_path"],
         "Neither completed nor aborted": ["test_uploads_that_ended_are_not_listed"],

@@ -34,6 +34,8 @@ from bucketry import (
     Status,
     Usage,
     UsageReport,
+    VersionListOptions,
+    VersionPage,
 )
 from bucketry.checksums import checksum_of
 from bucketry.conditions import check_copy_source, check_read
@@ -112,6 +114,10 @@ class HonestDriver(HonestUploads, HonestTagging):
             after = max(self.decode(options.cursor), options.start_after.encode())
             entries = [entry for entry in self.entries(bucket, options) if entry.encode() > after]
             return self.page(bucket, entries, options)
+
+    @hookimpl
+    def list_object_versions(self, bucket: str, options: VersionListOptions) -> VersionPage:
+        return VersionPage.without_versioning(self.list_objects(bucket, options.of_objects()))
 
     def page(self, bucket: str, entries: list[str], options: ListOptions) -> ObjectPage:
         page, objects = entries[: options.limit], self.bucket(bucket).objects

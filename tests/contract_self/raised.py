@@ -25,6 +25,7 @@ RAISES: dict[str, dict[str, list[str]]] = {
         "NoSuchBucket": _NO_BUCKET,
         "InvalidArgument": ["test_a_cursor_of_somebody_elses_is_refused"],
     },
+    "list_object_versions": {"NoSuchBucket": ["test_listing_versions_of_a_bucket_that_does_not_exist_fails"]},
     "list_multipart_uploads": {"NoSuchBucket": _NO_BUCKET},
     "head_object": {
         "NoSuchBucket": _NO_BUCKET,

@@ -5,7 +5,16 @@ from __future__ import annotations
 import fnmatch
 
 import msgspec
-from bucketry import ListOptions, ObjectInfo, ObjectPage, Upload, UploadListOptions
+from bucketry import (
+    ListOptions,
+    ObjectInfo,
+    ObjectPage,
+    ObjectVersion,
+    Upload,
+    UploadListOptions,
+    VersionListOptions,
+    VersionPage,
+)
 from bucketry.hookspecs import hookimpl
 from bucketry_contract.suite.listing import ListingTests
 from bucketry_contract.suite.multipart_errors import MultipartErrorTests
@@ -172,3 +181,52 @@ class CursorWins(HonestDriver):
 class ListsAllUploads(HonestDriver):
     def is_listed(self, upload: Upload, options: UploadListOptions) -> bool:
         return True
+
+
+class ListsOtherVersions(HonestDriver):
+    """Lists the versions of objects wrongly."""
+
+    def other(self, version: ObjectVersion) -> ObjectVersion:
+        return version
+
+    @hookimpl
+    def list_object_versions(self, bucket: str, options: VersionListOptions) -> VersionPage:
+        page = super().list_object_versions(bucket, options)
+        return msgspec.structs.replace(page, versions=tuple(map(self.other, page.versions)))
+
+
+@fails(ListingTests, ListingTests.test_an_object_without_versioning_has_one_version)
+class MakesUpIdsOfVersions(ListsOtherVersions):
+    def other(self, version: ObjectVersion) -> ObjectVersion:
+        return msgspec.structs.replace(version, version_id="1")
+
+
+@fails(ListingTests, ListingTests.test_an_object_without_versioning_has_one_version)
+class HasNoLatestVersion(ListsOtherVersions):
+    def other(self, version: ObjectVersion) -> ObjectVersion:
+        return msgspec.structs.replace(version, is_latest=False)
+
+
+class ListsVersionsOfOtherKeys(HonestDriver):
+    """Ignores an option of a listing of versions."""
+
+    ignored: dict[str, str]
+
+    @hookimpl
+    def list_object_versions(self, bucket: str, options: VersionListOptions) -> VersionPage:
+        return super().list_object_versions(bucket, msgspec.structs.replace(options, **self.ignored))
+
+
+@fails(ListingTests, ListingTests.test_versions_are_listed_as_objects_are)
+class IgnoresThePrefixOfVersions(ListsVersionsOfOtherKeys):
+    ignored = {"prefix": ""}  # noqa: RUF012
+
+
+@fails(ListingTests, ListingTests.test_versions_are_listed_as_objects_are)
+class IgnoresTheDelimiterOfVersions(ListsVersionsOfOtherKeys):
+    ignored = {"delimiter": ""}  # noqa: RUF012
+
+
+@fails(ListingTests, ListingTests.test_versions_begin_after_a_key_that_need_not_exist)
+class ListsVersionsFromTheFirst(ListsVersionsOfOtherKeys):
+    ignored = {"start_after": ""}  # noqa: RUF012

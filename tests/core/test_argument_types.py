@@ -31,6 +31,7 @@ from bucketry import (
     Store,
     UploadListOptions,
     UploadOptions,
+    VersionListOptions,
     open_store,
 )
 
@@ -93,6 +94,7 @@ OPTIONS = [
     PutOptions,
     UploadListOptions,
     UploadOptions,
+    VersionListOptions,
 ]
 
 
@@ -163,6 +165,7 @@ USES: dict[type[msgspec.Struct], str] = {
     PresignOptions: "presign",
     PutOptions: "put_object",
     UploadListOptions: "list_multipart_uploads",
+    VersionListOptions: "list_object_versions",
     UploadOptions: "create_multipart_upload",
 }
 

@@ -14,6 +14,7 @@ from bucketry import (
     ListOptions,
     ObjectInfo,
     ObjectPage,
+    ObjectVersion,
     PageOptions,
     Part,
     PartPage,
@@ -22,6 +23,8 @@ from bucketry import (
     Upload,
     UploadListOptions,
     UploadPage,
+    VersionListOptions,
+    VersionPage,
 )
 from bucketry.hookspecs import DriverSpec, hookimpl
 from bucketry.paging import MOST_EMPTY_PAGES, Page, Paging
@@ -65,6 +68,12 @@ class PagedDriver(DriverSpec):
         return page
 
     @hookimpl
+    def list_object_versions(self, bucket: str, options: VersionListOptions) -> VersionPage:
+        page = self._next()
+        assert isinstance(page, VersionPage)
+        return page
+
+    @hookimpl
     def list_parts(self, bucket: str, key: str, upload_id: str, options: PageOptions) -> PartPage:
         page = self._next()
         assert isinstance(page, PartPage)
@@ -81,6 +90,11 @@ def uploads(*found: tuple[str, str], cursor: str | None = None) -> UploadPage:
     return UploadPage(uploads=listed, cursor=cursor)
 
 
+def versions(*found: tuple[str, str], cursor: str | None = None, prefixes: tuple[str, ...] = ()) -> VersionPage:
+    listed = tuple(ObjectVersion(info=objects(key).objects[0], version_id=version) for key, version in found)
+    return VersionPage(versions=listed, prefixes=prefixes, cursor=cursor)
+
+
 def parts(*numbers: int, cursor: str | None = None) -> PartPage:
     listed = tuple(Part(part_number=number, etag="e", size_bytes=1, last_modified=NOW) for number in numbers)
     return PartPage(parts=listed, cursor=cursor)
@@ -95,6 +109,8 @@ def listed(pages: Iterable[Page]) -> list[str | int]:
             return [info.key for info in store.iter_objects("bucket")]
         if isinstance(first, UploadPage):
             return [upload.upload_id for upload in store.iter_multipart_uploads("bucket")]
+        if isinstance(first, VersionPage):
+            return [version.version_id for version in store.iter_object_versions("bucket")]
         return [part.part_number for part in store.iter_parts("bucket", "key", "upload")]
 
 
@@ -110,8 +126,11 @@ def listed(pages: Iterable[Page]) -> list[str | int]:
         ([uploads(("a", "1"), cursor="1"), uploads(("a", "2"), ("b", "0"))], ["1", "2", "0"]),
         ([uploads(("b", "2"), ("b", "1"), cursor="1"), uploads(("b", "0"))], ["2", "1", "0"]),
         ([parts(1, 2, cursor="1"), parts(10_000)], [1, 2, 10_000]),
+        ([versions(("a", "2"), cursor="1"), versions(("a", "1"), ("b", "null"))], ["2", "1", "null"]),
+        ([versions(("a", "1"), prefixes=("b/",), cursor="1"), versions(("b0", "2"))], ["1", "2"]),
+        ([versions(), versions(("a", "1"))], []),
     ],
-    ids=range(9),
+    ids=range(12),
 )
 def test_a_listing_that_moves_on_is_whole(pages: list[Page], whole: list[str]) -> None:
     assert listed(pages) == whole
@@ -135,6 +154,10 @@ def growing() -> Iterator[str]:
         pytest.param((uploads(("a", "1"), cursor="1") for _ in count()), id="the-same-uploads"),
         pytest.param((uploads(("a", "1"), ("a", "2"), cursor=c) for c in growing()), id="uploads-with-new-cursors"),
         pytest.param((uploads(cursor=cursor) for cursor in growing()), id="pages-without-uploads"),
+        pytest.param((versions(("a", "1"), ("a", "2"), cursor=c) for c in growing()), id="the-same-versions"),
+        pytest.param([versions(("b", "1"), cursor="1"), versions(("a", "1"))], id="versions-of-a-key-before"),
+        pytest.param((versions(prefixes=("p/",), cursor=c) for c in growing()), id="the-same-prefix-of-versions"),
+        pytest.param((versions(cursor=cursor) for cursor in growing()), id="pages-without-versions"),
         pytest.param((parts(1, 2, cursor="1") for _ in count()), id="the-same-parts"),
         pytest.param((parts(1, 2, cursor=cursor) for cursor in growing()), id="parts-with-new-cursors"),
         pytest.param((parts(cursor=cursor) for cursor in growing()), id="pages-without-parts"),

@@ -58,6 +58,7 @@ from bucketry.models import (
     ObjectInfo,
     ObjectPage,
     ObjectPart,
+    ObjectVersion,
     OperationUsage,
     Part,
     PartPage,
@@ -69,6 +70,7 @@ from bucketry.models import (
     Usage,
     UsageReport,
     UserReport,
+    VersionPage,
 )
 from bucketry.opened import OpenedObject
 from bucketry.operations import Operation
@@ -87,6 +89,7 @@ from bucketry.options import (
     PutOptions,
     UploadListOptions,
     UploadOptions,
+    VersionListOptions,
 )
 from bucketry.ranges import ByteRange, ContentRange
 from bucketry.secret import Secret
@@ -152,6 +155,7 @@ __all__ = [
     "ObjectInfo",
     "ObjectPage",
     "ObjectPart",
+    "ObjectVersion",
     "OpenedObject",
     "Operation",
     "OperationUsage",
@@ -183,6 +187,8 @@ __all__ = [
     "Usage",
     "UsageReport",
     "UserReport",
+    "VersionListOptions",
+    "VersionPage",
     "driver_variables",
     "find_settings",
     "installed_drivers",

@@ -48,6 +48,7 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
         delete_if_match: ``delete_object`` honours ``if_match`` atomically.
         list_delimiter: ``list_objects`` rolls keys up at a delimiter.
         list_start_after: ``list_objects`` begins after a given key.
+        list_versions_start_after: ``list_object_versions`` begins after a given key.
         presign_content_type: ``presign`` can sign the content type of an upload.
         presign_response_headers: ``presign`` can set headers of a download's answer.
         persistent: What is written outlives the store: it is there when the store is opened again.
@@ -85,6 +86,7 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
     delete_if_match: bool = False
     list_delimiter: bool = False
     list_start_after: bool = False
+    list_versions_start_after: bool = False
     presign_content_type: bool = False
     presign_response_headers: bool = False
     persistent: bool = False

@@ -16,6 +16,7 @@ import msgspec
 from bucketry.checksums import Checksum, ChecksumType
 from bucketry.paging import Page, Place
 from bucketry.ranges import ContentRange
+from bucketry.s3 import NULL_VERSION
 
 NO_METADATA: Final[Mapping[str, str]] = MappingProxyType({})
 """The metadata of an object that has none; one shared, immutable mapping."""
@@ -147,6 +148,53 @@ class ObjectPage(Page, frozen=True, kw_only=True):
         firsts = [info.key for info in self.objects[:1]] + list(self.prefixes[:1])
         lasts = [info.key for info in self.objects[-1:]] + list(self.prefixes[-1:])
         return (min(firsts), max(lasts)) if firsts else None
+
+
+class ObjectVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """One version of an object.
+
+    Attributes:
+        info: The object, as `ObjectPage` lists it.
+        version_id: Id of the version; ``null`` for an object that was written without versioning.
+        is_latest: Whether it is the version that reads without an id give.
+    """
+
+    info: ObjectInfo
+    version_id: str = NULL_VERSION
+    is_latest: bool = True
+
+
+class VersionPage(Page, frozen=True, kw_only=True):
+    """One page of the versions of objects.
+
+    Attributes:
+        versions: By key in UTF-8 byte order, the latest version of each key first.
+        prefixes: As in `ObjectPage`.
+    """
+
+    versions: tuple[ObjectVersion, ...]
+    prefixes: tuple[str, ...] = ()
+
+    @classmethod
+    def without_versioning(cls, page: ObjectPage) -> VersionPage:
+        """Makes the page from one of objects, each of which has the version ``null`` alone."""
+        versions = tuple([ObjectVersion(info=info) for info in page.objects])
+        return cls(versions=versions, prefixes=page.prefixes, cursor=page.cursor)
+
+    def ends(self) -> tuple[Place, Place] | None:
+        """Returns key and version of the first and the last entry; a common prefix has no version."""
+        prefixes = [(prefix, "") for prefix in self.prefixes]
+        firsts = [(version.info.key, version.version_id) for version in self.versions[:1]] + prefixes[:1]
+        lasts = [(version.info.key, version.version_id) for version in self.versions[-1:]] + prefixes[-1:]
+        return (min(firsts), max(lasts)) if firsts else None
+
+    def begins_before(self, last: Place) -> bool:
+        """Compares keys; a key may have several versions, so the page before may end within it."""
+        ends = self.ends()
+        if ends is None:
+            return False
+        first, repeated = ends[0], ((version.info.key, version.version_id) == last for version in self.versions)
+        return first[0] < last[0] or first == last or any(repeated)
 
 
 class DeleteFailure(msgspec.Struct, frozen=True):

@@ -175,6 +175,30 @@ class UploadListOptions(PageOptions, frozen=True, kw_only=True):
     prefix: str = ""
 
 
+class VersionListOptions(PageOptions, frozen=True, kw_only=True):
+    """Which versions of objects to list; each field is as in `ListOptions`."""
+
+    feature_of: ClassVar[Mapping[str, str]] = {
+        "delimiter": "list_delimiter",
+        "start_after": "list_versions_start_after",
+    }
+
+    prefix: str = ""
+    delimiter: str = ""
+    start_after: str = ""
+
+    def of_objects(self) -> ListOptions:
+        """Returns the options of `list_objects` that list the same keys, without their content types."""
+        return ListOptions(
+            prefix=self.prefix,
+            delimiter=self.delimiter,
+            start_after=self.start_after,
+            cursor=self.cursor,
+            limit=self.limit,
+            content_type=False,
+        )
+
+
 class AttributesOptions(Options, frozen=True, kw_only=True):
     """Which page of an object's parts to list: those above number ``after``; ``limit`` is 1 to 1,000."""
 

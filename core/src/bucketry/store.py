@@ -35,6 +35,7 @@ from bucketry.models import (
     ObjectAttributes,
     ObjectInfo,
     ObjectPage,
+    ObjectVersion,
     Part,
     PartPage,
     PresignedUrl,
@@ -43,6 +44,7 @@ from bucketry.models import (
     UploadPage,
     Usage,
     UsageReport,
+    VersionPage,
 )
 from bucketry.opened import OpenedObject
 from bucketry.options import (
@@ -61,6 +63,7 @@ from bucketry.options import (
     PutOptions,
     UploadListOptions,
     UploadOptions,
+    VersionListOptions,
 )
 from bucketry.paging import check_page, iter_pages
 from bucketry.s3 import MAX_PAGE
@@ -81,6 +84,7 @@ _PART_COPY: Final = PartCopyOptions()
 _COMPLETE: Final = CompleteOptions()
 _LIST_PARTS: Final = PageOptions()
 _LIST_UPLOADS: Final = UploadListOptions()
+_LIST_VERSIONS: Final = VersionListOptions()
 
 
 class Store:
@@ -286,6 +290,21 @@ class Store:
     def iter_object_pages(self, bucket: str, options: ListOptions = _LIST) -> Iterator[ObjectPage]:
         """Yields all pages of a listing, with their common prefixes; ``options.limit`` is the size of a page."""
         return iter_pages(lambda asked: self.list_objects(bucket, asked), options)
+
+    def list_object_versions(self, bucket: str, options: VersionListOptions = _LIST_VERSIONS) -> VersionPage:
+        """Lists one page of the versions of a bucket's objects; `iter_object_versions` gives all."""
+        check.check_bucket(bucket)
+        self._require_listing(options, VersionListOptions)
+        page = self._chain.list_object_versions(bucket, options)
+        check_page(page, options.cursor)
+        return page
+
+    def iter_object_versions(
+        self, bucket: str, options: VersionListOptions = _LIST_VERSIONS
+    ) -> Iterator[ObjectVersion]:
+        """Yields all versions of a bucket's objects; common prefixes are left out."""
+        for page in iter_pages(lambda asked: self.list_object_versions(bucket, asked), options):
+            yield from page.versions
 
     # Objects
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import boto3
 import pytest
 from bucketry import Store
+from bucketry.hookspecs import DriverSpec
+from bucketry_memory import MemoryDriver, MemorySettings
 from types_boto3_s3 import S3Client
 
 from tests.http.s3.asking import Client
-from tests.http.s3.serving import ACCESS_KEY, SECRET_KEY
+from tests.http.s3.serving import ACCESS_KEY, SECRET_KEY, serving
 from tests.http.s3.test_listings import BYTES_ORDER, KEYS
 
 WELL_FORMED = "L4kqtJlcpXroDTDmpUMLUo.x_y-zABCD"
@@ -66,6 +69,25 @@ def test_a_page_begins_after_its_markers(s3: Client, filled: Store) -> None:
         assert page.text("{*}KeyMarker") == markers.partition("=")[2].partition("&")[0]
         assert page.text("{*}VersionIdMarker") == ("null" if "null" in markers else "")
     assert s3.ask("GET", f"{VERSIONS}&max-keys=0").text("{*}IsTruncated") == "false"
+
+
+@pytest.mark.parametrize(
+    "query", ["", "&delimiter=/", "&key-marker=b&max-keys=2", "&prefix=b/&max-keys=0", "&max-keys=1"]
+)
+def test_a_driver_that_cannot_list_versions_has_the_same_listing(s3: Client, filled: Store, query: str) -> None:
+    without = type("Without", (MemoryDriver,), {"list_object_versions": DriverSpec.list_object_versions})
+    with Store(without(MemorySettings())) as other:
+        assert "list_object_versions" not in other.capabilities.operations
+        other.create_bucket("things")
+        for info in filled.iter_objects("things"):
+            other.put_object("things", info.key, info.key.encode())
+        with serving(other) as url:
+            page = Client(url).ask("GET", f"{VERSIONS}{query}").body
+    assert _undated(page) == _undated(s3.ask("GET", f"{VERSIONS}{query}").body)
+
+
+def _undated(page: bytes) -> bytes:
+    return re.sub(rb"<LastModified>[^<]*</LastModified>", b"", page)
 
 
 def test_keys_are_encoded_where_that_is_asked_for(s3: Client, store: Store) -> None:

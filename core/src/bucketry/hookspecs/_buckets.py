@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bucketry.bucket_settings import AnyBucketSettings
 from bucketry.hookspecs._markers import operation
-from bucketry.models import BucketInfo, Done, ObjectPage, UploadPage
-from bucketry.options import ListOptions, UploadListOptions
+from bucketry.models import BucketInfo, Done, ObjectPage, UploadPage, VersionPage
+from bucketry.options import ListOptions, UploadListOptions, VersionListOptions
 
 
 class BucketSpec:
@@ -73,6 +73,23 @@ class BucketSpec:
         Raises:
             NoSuchBucket: The bucket does not exist.
             InvalidArgument: The cursor is none of this driver's.
+        """
+        raise NotImplementedError
+
+    @operation(writes=False)
+    def list_object_versions(self, bucket: str, options: VersionListOptions) -> VersionPage:
+        """Lists one page of the versions of a bucket's objects. Optional.
+
+        Requires:
+            ``limit`` is 1 to 1,000; the cursor is ``None`` or one that this call gave for this bucket.
+
+        Behaviour:
+            - Keys and common prefixes are those of `list_objects` with the same options, in the same order.
+            - An object that was written without versioning has one version: its id is ``null``, and it is the latest.
+            - ``cursor`` is ``None`` on the last page.
+
+        Raises:
+            NoSuchBucket: The bucket does not exist.
         """
         raise NotImplementedError
 

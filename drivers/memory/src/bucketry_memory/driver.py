@@ -50,6 +50,8 @@ from bucketry import (
     UploadPage,
     Usage,
     UsageReport,
+    VersionListOptions,
+    VersionPage,
 )
 from bucketry.checksums import checksum_of
 from bucketry.conditions import check_copy_source, check_delete
@@ -112,6 +114,7 @@ class MemoryDriver(DriverSpec):
         delete_if_match=True,
         list_delimiter=True,
         list_start_after=True,
+        list_versions_start_after=True,
         presign_content_type=True,
         presign_response_headers=True,
         non_blocking=True,
@@ -417,6 +420,12 @@ class MemoryDriver(DriverSpec):
         return self.put_object_tagging(bucket, key, NO_TAGS)
 
     # Multipart uploads
+
+    @override
+    @hookimpl
+    def list_object_versions(self, bucket: str, options: VersionListOptions) -> VersionPage:
+        """Lists one page of versions. Versioning does not exist here, so each object has one."""
+        return VersionPage.without_versioning(self.list_objects(bucket, options.of_objects()))
 
     @override
     @hookimpl

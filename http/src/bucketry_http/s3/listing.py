@@ -1,16 +1,17 @@
 """Listings of objects: ListObjectsV2, ListObjects and ListObjectVersions.
 
 Versioning is never on here, so each object has one version, whose id is ``null`` (S3 user guide, "How S3 Versioning
-works"). The listing of versions is the listing of objects in another form, without delete markers.
+works"), and there are no delete markers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
 from typing import Final
 
-from bucketry import InvalidArgument, ListOptions, ObjectInfo, ObjectPage
+from bucketry import InvalidArgument, ListOptions, ObjectInfo, ObjectPage, VersionListOptions, VersionPage
+from bucketry.paging import Page
 from bucketry.s3 import MAX_PAGE, NULL_VERSION, xml_time
 
 from bucketry_http.s3.errors import invalid_argument
@@ -21,6 +22,7 @@ from bucketry_http.s3.xml import Encoding, document, element, escape_all, option
 _OWNER: Final = owner()
 _STORAGE_CLASS: Final = "<StorageClass>STANDARD</StorageClass>"
 _EMPTY_PAGE: Final = ObjectPage(objects=())
+_NO_VERSIONS: Final = VersionPage(versions=())
 
 
 async def list_objects_v2(endpoint: Endpoint, request: S3Request) -> Response:
@@ -49,7 +51,7 @@ async def list_objects_v2(endpoint: Endpoint, request: S3Request) -> Response:
         f"{element('KeyCount', len(page.objects) + len(page.prefixes))}",
         _common_elements(page, options, limit, encoding),
         _contents(page, encoding, _OWNER if fetch_owner else "", with_types=with_types),
-        _common_prefixes(page, encoding),
+        _common_prefixes(page.prefixes, encoding),
     )
 
 
@@ -73,7 +75,7 @@ async def list_objects_v1(endpoint: Endpoint, request: S3Request) -> Response:
         f"{encoding.element('Marker', options.start_after)}{encoding.optional('NextMarker', next_marker)}",
         _common_elements(page, options, limit, encoding),
         _contents(page, encoding, _OWNER),
-        _common_prefixes(page, encoding),
+        _common_prefixes(page.prefixes, encoding),
     )
 
 
@@ -82,17 +84,16 @@ async def list_versions(endpoint: Endpoint, request: S3Request) -> Response:
     query, encoding = request.query, Encoding(request.query)
     limit = _limit(query)
     key_marker, id_marker = _version_markers(query)
-    options = ListOptions(
+    options = VersionListOptions(
         prefix=query.get("prefix", ""),
         delimiter=query.get("delimiter", ""),
         start_after=key_marker,
         limit=max(limit, 1),
-        content_type=False,
     )
-    page = await _read_page(endpoint, request.bucket, options, limit)
-    next_key = _last_entry(page) if page.cursor else ""
+    page = await _read_versions(endpoint, request.bucket, options, limit)
+    ends = page.ends()
     # A common prefix has no version after which a page could begin.
-    next_id = NULL_VERSION if next_key and next_key not in page.prefixes[-1:] else ""
+    next_key, next_id = ends[1] if page.cursor and ends else ("", "")
     return _response(
         "ListVersionsResult",
         f"{element('Name', request.bucket)}{encoding.element('Prefix', options.prefix)}"
@@ -100,7 +101,7 @@ async def list_versions(endpoint: Endpoint, request: S3Request) -> Response:
         f"{encoding.optional('NextKeyMarker', next_key)}{optional('NextVersionIdMarker', next_id)}",
         _common_elements(page, options, limit, encoding),
         _versions(page, encoding),
-        _common_prefixes(page, encoding),
+        _common_prefixes(page.prefixes, encoding),
     )
 
 
@@ -151,6 +152,18 @@ async def _read_page(endpoint: Endpoint, bucket: str, options: ListOptions, limi
         ) from error
 
 
+async def _read_versions(endpoint: Endpoint, bucket: str, options: VersionListOptions, limit: int) -> VersionPage:
+    """Returns one page of versions; a driver that cannot list them has objects with one version each."""
+    if limit == 0:
+        await endpoint.calls.call(endpoint.store.head_bucket, bucket)
+        return _NO_VERSIONS
+    known = endpoint.store.capabilities
+    if "list_object_versions" in known.operations and known.features.list_versions_start_after:
+        return await endpoint.calls.call(endpoint.store.list_object_versions, bucket, options)
+    objects = await endpoint.calls.call(endpoint.store.list_objects, bucket, options.of_objects())
+    return VersionPage.without_versioning(objects)
+
+
 def _last_entry(page: ObjectPage) -> str:
     """Returns the key or the common prefix that a page ends with; empty if the page is."""
     return max([info.key for info in page.objects[-1:]] + list(page.prefixes[-1:]), default="")
@@ -160,7 +173,7 @@ def _response(name: str, *content: str) -> Response:
     return xml_response(document(name, "".join(content)))
 
 
-def _common_elements(page: ObjectPage, options: ListOptions, limit: int, encoding: Encoding) -> str:
+def _common_elements(page: Page, options: ListOptions | VersionListOptions, limit: int, encoding: Encoding) -> str:
     """Returns the elements before the entries that all three listings have."""
     return (
         f"{element('MaxKeys', limit)}{encoding.optional('Delimiter', options.delimiter)}"
@@ -184,32 +197,37 @@ def _contents(page: ObjectPage, encoding: Encoding, owned: str, *, with_types: b
         [
             f"<Contents><Key>{key}</Key><LastModified>{xml_time(info.last_modified)}</LastModified>"
             f"<ETag>&quot;{etag}&quot;</ETag><Size>{info.size_bytes}{end}"
-            for info, key, etag, end in zip(page.objects, *_keys_and_etags(page, encoding), ends, strict=True)
+            for info, key, etag, end in zip(page.objects, *_keys_and_etags(page.objects, encoding), ends, strict=True)
         ]
     )
 
 
-def _versions(page: ObjectPage, encoding: Encoding) -> str:
-    """Returns the elements of the only versions of the objects on a page."""
+def _versions(page: VersionPage, encoding: Encoding) -> str:
+    """Returns the elements of the versions on a page."""
+    objects = [version.info for version in page.versions]
+    ids = escape_all([version.version_id for version in page.versions])
     return "".join(
         [
-            f"<Version><Key>{key}</Key><VersionId>{NULL_VERSION}</VersionId><IsLatest>true</IsLatest>"
+            f"<Version><Key>{key}</Key><VersionId>{version_id}</VersionId>"
+            f"<IsLatest>{'true' if version.is_latest else 'false'}</IsLatest>"
             f"<LastModified>{xml_time(info.last_modified)}</LastModified><ETag>&quot;{etag}&quot;</ETag>"
             f"<Size>{info.size_bytes}</Size>{_STORAGE_CLASS}{_OWNER}</Version>"
-            for info, key, etag in zip(page.objects, *_keys_and_etags(page, encoding), strict=True)
+            for version, info, version_id, key, etag in zip(
+                page.versions, objects, ids, *_keys_and_etags(objects, encoding), strict=True
+            )
         ]
     )
 
 
-def _keys_and_etags(page: ObjectPage, encoding: Encoding) -> tuple[list[str], list[str]]:
-    """Returns the keys and etags on a page as they stand in elements."""
-    return encoding.texts([info.key for info in page.objects]), escape_all([info.etag for info in page.objects])
+def _keys_and_etags(objects: Sequence[ObjectInfo], encoding: Encoding) -> tuple[list[str], list[str]]:
+    """Returns the keys and etags of objects as they stand in elements."""
+    return encoding.texts([info.key for info in objects]), escape_all([info.etag for info in objects])
 
 
 def _type(info: ObjectInfo) -> str:
     return f"<UserMetadata>{element('content-type', info.content_type)}</UserMetadata>"
 
 
-def _common_prefixes(page: ObjectPage, encoding: Encoding) -> str:
-    prefixes = encoding.texts(list(page.prefixes))
-    return "".join([f"<CommonPrefixes><Prefix>{prefix}</Prefix></CommonPrefixes>" for prefix in prefixes])
+def _common_prefixes(prefixes: Sequence[str], encoding: Encoding) -> str:
+    written = encoding.texts(list(prefixes))
+    return "".join([f"<CommonPrefixes><Prefix>{prefix}</Prefix></CommonPrefixes>" for prefix in written])

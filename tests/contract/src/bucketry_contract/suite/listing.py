@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from bucketry import ListOptions, NoSuchBucket, ObjectInfo
+from bucketry import ListOptions, NoSuchBucket, ObjectInfo, VersionListOptions
+from bucketry.paging import iter_pages
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -194,6 +195,54 @@ class ListingTests(ContractTests):
     def test_listing_a_bucket_that_does_not_exist_fails(self, scratch: Scratch) -> None:
         with pytest.raises(NoSuchBucket):
             scratch.store.list_objects(scratch.new_name())
+
+    @needs("list_object_versions")
+    def test_an_object_without_versioning_has_one_version(self, bucket: Bucket) -> None:
+        bucket.put_all("a", "b/c", "b/d")
+        bucket.put("a", b"written again")
+        page = bucket.store.list_object_versions(bucket.name)
+        assert [(version.version_id, version.is_latest) for version in page.versions] == [("null", True)] * 3
+        assert [_promised(version.info)[:-1] for version in page.versions] == [
+            _promised(bucket.listed_info(key, content_type=False))[:-1] for key in ("a", "b/c", "b/d")
+        ]
+        assert (page.prefixes, page.cursor) == ((), None)
+
+    @needs("list_object_versions")
+    @pytest.mark.parametrize("limit", [1, 2, 1000])
+    @pytest.mark.parametrize(
+        ("prefix", "delimiter"),
+        [
+            ("", ""),
+            ("a", ""),
+            ("none", ""),
+            pytest.param("", "/", marks=needs("list_delimiter")),
+            pytest.param("a/", "/", marks=needs("list_delimiter")),
+        ],
+    )
+    def test_versions_are_listed_as_objects_are(self, bucket: Bucket, prefix: str, delimiter: str, limit: int) -> None:
+        bucket.put_all("a", "a/b", "a/c/d", "a/c/e", "b", "é/ä")
+        asked = VersionListOptions(prefix=prefix, delimiter=delimiter, limit=limit)
+        assert _listed_versions(bucket, asked) == bucket.entries(prefix=prefix, delimiter=delimiter)
+
+    @needs("list_object_versions", "list_versions_start_after")
+    def test_versions_begin_after_a_key_that_need_not_exist(self, bucket: Bucket) -> None:
+        bucket.put_all("a", "b", "c")
+        for after, found in (("a", ["b", "c"]), ("aa", ["b", "c"]), ("c", [])):
+            assert _listed_versions(bucket, VersionListOptions(start_after=after, limit=1)) == found
+
+    @needs("list_object_versions")
+    def test_listing_versions_of_a_bucket_that_does_not_exist_fails(self, scratch: Scratch) -> None:
+        with pytest.raises(NoSuchBucket):
+            scratch.store.list_object_versions(scratch.new_name())
+
+
+def _listed_versions(bucket: Bucket, options: VersionListOptions) -> list[str]:
+    """Returns all keys and common prefixes of a listing of versions, page by page, in byte order."""
+    found: list[str] = []
+    for page in iter_pages(lambda asked: bucket.store.list_object_versions(bucket.name, asked), options):
+        assert len(page.versions) + len(page.prefixes) <= options.limit
+        found += sorted([*(version.info.key for version in page.versions), *page.prefixes], key=str.encode)
+    return found
 
 
 def _promised(info: ObjectInfo) -> tuple[object, ...]:

@@ -170,16 +170,16 @@ async def write_conditions(endpoint: Endpoint, request: S3Request) -> Mapping[st
 
 
 _MAX_DELETE_ELEMENTS: Final = 8 * MAX_PAGE
-"""An object of the list has six at most: itself, key, version, etag, time and size."""
+"""Most elements of DeleteObjects. Each object has up to six: itself, key, version, etag, time and size."""
 
 _S3_CODES = {kind.code: code for kind, code in CODE_OF.items()}
-"""S3's codes by the contract's."""
+"""S3's codes by the codes of the contract."""
 
 _INTERNAL = "InternalError"
 
 
 async def delete_object(endpoint: Endpoint, request: S3Request) -> Response:
-    """DeleteObject; that there is no such object is no error."""
+    """DeleteObject. It succeeds also if there is no such object."""
     conditions = await write_conditions(endpoint, request)
     if conditions.get("if_none_match"):
         raise not_implemented("If-None-Match of a delete")
@@ -193,10 +193,10 @@ async def delete_object(endpoint: Endpoint, request: S3Request) -> Response:
 
 
 async def delete_objects(endpoint: Endpoint, request: S3Request) -> Response:
-    """DeleteObjects: up to 1,000 keys, each with its own outcome."""
+    """DeleteObjects: up to 1,000 keys, each with its own result."""
     payload = S3Body(request)
     if not payload.has_digest:
-        # S3 asks for it, of a signed body too, since a damaged list deletes other objects (S3 API reference,
+        # S3 wants a digest also of signed bodies, since a damaged list deletes other objects (S3 API reference,
         # DeleteObjects).
         raise S3Error("InvalidRequest", "Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
     root = await read_xml(await payload.read(endpoint.settings.max_xml_bytes), "Delete", most=_MAX_DELETE_ELEMENTS)
@@ -228,7 +228,7 @@ class _Batch:
         self._by_version: set[str] = set()
 
     def run(self, objects: Iterable[Node]) -> None:
-        """Deletes those without a condition in one call, and the others one by one.
+        """Deletes the objects without a condition in one call, and the others one by one.
 
         Raises:
             BucketryError: Nothing could be deleted.
@@ -253,14 +253,14 @@ class _Batch:
         try:
             result = self._store.delete_objects(self._bucket, keys)
         except InvalidKey:
-            # The store refuses a batch with a key that no object can have; the others are still to be deleted.
+            # The store refuses a whole batch if a key is not valid. The other keys must still be deleted.
             for key in keys:
                 self._delete_one(key, DeleteOptions())
             return
         self._deleted += result.deleted
         for each in result.failed:
             code = _S3_CODES.get(each.code, _INTERNAL)
-            # The words of a failure that has no code here are the backend's own.
+            # Without an S3 code, the message is the backend's own and not for clients.
             message = ERRORS[code][1] if code == _INTERNAL else each.message
             self._failed.append((each.key, self._version_of(each.key), code, message))
 
@@ -286,7 +286,7 @@ class _Batch:
         self._failed.append((key, shown, error.s3_code, error.message))
 
     def written_deleted(self) -> str:
-        """Returns the elements of the keys that hold nothing any more."""
+        """Returns the elements of the deleted keys."""
         return "".join(f"<Deleted>{_key_elements(key, self._version_of(key))}</Deleted>" for key in self._deleted)
 
     def written_failed(self) -> str:
@@ -308,7 +308,7 @@ _KNOWN_ATTRIBUTES: Final = frozenset({"ETag", "Checksum", "ObjectParts", "Storag
 
 
 async def get_attributes(endpoint: Endpoint, request: S3Request) -> Response:
-    """GetObjectAttributes: of parts their number always, and each of them where they have checksums."""
+    """GetObjectAttributes. It always has the number of parts, and the parts themselves if they have checksums."""
     header = request.headers.get("x-amz-object-attributes", "")
     wanted = {name.strip() for name in header.split(",")} - {""}
     if not wanted:
@@ -321,14 +321,14 @@ async def get_attributes(endpoint: Endpoint, request: S3Request) -> Response:
     found = await endpoint.calls.call(_read_attributes, endpoint.store, request, after, limit, counted=object_parts)
     info = found.info
     checksum = checksum_elements(info.checksum)
-    told = {
+    elements = {
         "ETag": element("ETag", info.etag),
         "Checksum": f"<Checksum>{checksum}</Checksum>" if checksum else "",
         "ObjectParts": _object_parts(found, after, limit),
         "StorageClass": "<StorageClass>STANDARD</StorageClass>",
         "ObjectSize": element("ObjectSize", info.size_bytes),
     }
-    content = "".join(text for name, text in told.items() if name in wanted)
+    content = "".join(text for name, text in elements.items() if name in wanted)
     modified = last_modified(info.last_modified).encode()
     return xml_response(document("GetObjectAttributesResponse", content), [(b"last-modified", modified)])
 
@@ -336,7 +336,7 @@ async def get_attributes(endpoint: Endpoint, request: S3Request) -> Response:
 def _read_attributes(store: Store, request: S3Request, after: int, limit: int, *, counted: bool) -> ObjectAttributes:
     place = request.bucket, request.key
     if counted and "get_object_attributes" in store.capabilities.operations:
-        # A page holds one part at least; of one that is to hold none, it is left out below.
+        # A page of the contract has at least one part. `_object_parts` leaves it out if the client wants none.
         return store.get_object_attributes(*place, AttributesOptions(after=after, limit=max(limit, 1)))
     info = store.head_object(*place)
     if not counted or not store.capabilities.features.get_part_number:
@@ -346,10 +346,10 @@ def _read_attributes(store: Store, request: S3Request, after: int, limit: int, *
 
 
 def _object_parts(found: ObjectAttributes, after: int, limit: int) -> str:
-    """Returns the element of an object's parts, or nothing for one that was not uploaded in parts.
+    """Returns the element of an object's parts, or nothing if it was not uploaded in parts.
 
-    Source: S3 API reference, GetObjectAttributes ("ObjectParts"): the parts themselves stand there only where the
-    object has a checksum.
+    Source: S3 API reference, GetObjectAttributes ("ObjectParts"): the parts themselves are there only if the object has
+    a checksum.
     """
     if found.parts_count is None:
         return ""
@@ -371,7 +371,7 @@ def _object_parts(found: ObjectAttributes, after: int, limit: int) -> str:
 
 
 MAX_TAG_ELEMENTS: Final = 500
-"""Ten tags of an object, or fifty of a bucket, have some 150; many more are refused for their number."""
+"""Most elements of tags. Ten tags of an object, or fifty of a bucket, have about 150."""
 
 
 async def get_tagging(endpoint: Endpoint, request: S3Request) -> Response:
@@ -399,7 +399,7 @@ def read_tags(root: Node) -> list[tuple[str, str]]:
     """Returns keys and values of a ``Tagging`` document.
 
     Raises:
-        S3Error: It is another document.
+        S3Error: The document has other elements.
     """
     root.only("TagSet")
     listed = root.child("TagSet")

@@ -97,7 +97,7 @@ lock: ## update requirements/ (newest versions: ARGS=--upgrade)
 	$(COMPILE) pyproject.toml --group dev --group mutants $(LOCAL) --constraints requirements/dev.txt --output-file requirements/mutants.txt
 
 clean: ## remove what the other targets made
-	rm -rf build $(VENV) $(BENCH_VENV) $(MUTANTS_VENV) .clients-venv .clients .*venv.lock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf build $(VENV) $(BENCH_VENV) $(MUTANTS_VENV) .clients-venv .clients .bench .*venv.lock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 venv:
 	@tools/venv.sh $(VENV) requirements/dev.txt $(MEMBERS)

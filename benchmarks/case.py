@@ -42,15 +42,17 @@ MEGABYTES_PER_SECOND = Unit("MB/s", more_is_better=True)
 
 
 class Target(msgspec.Struct, frozen=True):
-    """What a row is to reach.
+    """What a row should reach.
 
     Attributes:
         at_least: The smallest ratio that reaches it.
         text: The same in words.
+        of_figure: Whether ``at_least`` is the smallest figure of ours instead.
     """
 
     at_least: float
     text: str
+    of_figure: bool = False
 
 
 class Contender(msgspec.Struct, frozen=True):
@@ -117,6 +119,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         set_up: Makes the contenders; what has to be freed goes on the stack.
         target: What is to be reached, if anything.
         needs: Modules that are installed for the benchmarks alone.
+        programs: Programs that are installed for the benchmarks alone.
         max_rounds: Where a round takes so long that fewer than asked for are enough.
         real_server: Whether it starts a real server in a container, which takes a Docker engine.
         note: What a reader should know about how it is measured, or why a target is missed.
@@ -128,6 +131,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     set_up: Callable[[Scale, ExitStack], Contenders]
     target: Target | None = None
     needs: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
     max_rounds: int = 1_000
     real_server: bool = False
     note: str = ""

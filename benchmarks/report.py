@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks.case import Case, Unit
+from benchmarks.case import Case, Target, Unit
 from benchmarks.machine import Machine
 from benchmarks.running import Missing, Result, Side
 from benchmarks.worker import Outcome
@@ -30,8 +30,12 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def is_met(case: Case, result: Result) -> bool:
-    """Returns whether a row reaches its target; one that has none does."""
-    return case.target is None or result.ratio >= case.target.at_least
+    """Returns whether a row reaches its target. A row without a target does."""
+    return case.target is None or _reached(case.target, result) >= case.target.at_least
+
+
+def _reached(target: Target, result: Result) -> float:
+    return result.ours.figure if target.of_figure else result.ratio
 
 
 def page_row(case: Case, result: Result) -> tuple[str, ...]:
@@ -92,7 +96,7 @@ def summary(cases: Sequence[Case], report: Report) -> list[str]:
         if isinstance(outcome, Missing):
             lines.append(f"{'FAILED' if outcome.broken else 'not measured'}: {case.name}: {outcome.reason}")
         elif case.target and not is_met(case, outcome):
-            reached = f"{_number(outcome.ratio)} of at least {_number(case.target.at_least)}"
+            reached = f"{_number(_reached(case.target, outcome))} of at least {_number(case.target.at_least)}"
             lines.append(f"target missed: {case.name}: {case.target.text}: {reached}")
     with_target = sum(case.target is not None for case in cases)
     met = sum(

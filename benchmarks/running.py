@@ -11,6 +11,7 @@ from statistics import median
 import msgspec
 
 from benchmarks.case import Case, Contender, NotAvailable, Scale
+from benchmarks.programs import installed_program
 
 
 class Side(msgspec.Struct, frozen=True):
@@ -68,7 +69,9 @@ def run_case(case: Case, scale: Scale, rounds: int) -> Result:
     Raises:
         NotAvailable: What it compares with is not there.
     """
-    if absent := [name for name in case.needs if find_spec(name) is None]:
+    if absent := [name for name in case.needs if find_spec(name) is None] + [
+        name for name in case.programs if installed_program(name) is None
+    ]:
         raise NotAvailable(f"{' and '.join(absent)} not installed")
     with ExitStack() as stack:
         contenders = case.set_up(scale, stack)

@@ -89,6 +89,10 @@ def _against_moto(scale: Scale, stack: ExitStack) -> Contenders:
 
 
 _TITLE = "memory store in process, put + get of 1 KiB"
+_PROFILE = (
+    "Of our time, 30 % is the MD5 that the etag is, and 15 % are checks of arguments and results. The rest are some 30 "
+    "calls of Python functions, and six small objects that they make."
+)
 
 CASES = (
     Case(
@@ -96,17 +100,18 @@ CASES = (
         title=_TITLE,
         unit=MICROSECONDS,
         set_up=_against_fsspec,
-        target=Target(1, "faster"),
+        target=Target(2, "2× faster"),
         needs=("fsspec",),
+        note=_PROFILE,
     ),
     Case(
         name="memory-put-get-obstore",
         title=_TITLE,
         unit=MICROSECONDS,
         set_up=_against_obstore,
-        target=Target(1 / 3, "within 3×"),
+        target=Target(0.5, "at least 0.5×"),
         needs=("obstore",),
-        note="obstore's etag is a counter. Ours is the MD5 of the content, as S3's is: it takes about a fifth of ours.",
+        note=f"obstore's etag is a counter, and it is written in Rust. {_PROFILE}",
     ),
     Case(
         name="memory-put-get-moto",

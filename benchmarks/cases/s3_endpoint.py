@@ -25,6 +25,7 @@ from benchmarks.case import (
     Target,
 )
 from benchmarks.resident import resident_bytes
+from benchmarks.s3.go_servers import seaweedfs, versitygw
 from benchmarks.s3.pairs import requests_a_second
 from benchmarks.s3.servers import (
     Endpoint,
@@ -56,6 +57,13 @@ def _pairs(theirs: Start, scale: Scale, stack: ExitStack) -> Contenders:
     # Theirs first: what cannot be had ends the row before anything else is started.
     other = side(with_bucket(theirs, stack))
     return Contenders(side(with_bucket(bucketry, stack)), other, _bare(seconds, stack))
+
+
+def _against_asgi(scale: Scale, stack: ExitStack) -> Contenders:
+    seconds = scale.seconds * 4
+    ours = requests_a_second(with_bucket(bucketry, stack), KIB, seconds, stack)
+    # The limit is the other side once more, in a process of its own: it shows how much two runs of the same differ.
+    return Contenders(Contender("bucketry", ours), _bare(seconds, stack), _bare(seconds, stack))
 
 
 def _bare(seconds: float, stack: ExitStack) -> Contender:
@@ -170,9 +178,18 @@ def _idle(_: Scale, __: ExitStack) -> Contenders:
 
 
 _TITLE = "S3 endpoint over memory, put + get of 1 KiB, 16 clients"
+_NOTE = "One server process. Requests are presigned beforehand; puts and gets are counted together."
 
 
-def _against(name: str, start: Start, target: Target, needs: tuple[str, ...] = (), *, real: bool = False) -> Case:
+def _against(
+    name: str,
+    start: Start,
+    target: Target,
+    needs: tuple[str, ...] = (),
+    *,
+    programs: tuple[str, ...] = (),
+    real: bool = False,
+) -> Case:
     return Case(
         name=f"s3-small-{name}",
         title=_TITLE,
@@ -180,9 +197,10 @@ def _against(name: str, start: Start, target: Target, needs: tuple[str, ...] = (
         set_up=partial(_pairs, start),
         target=target,
         needs=needs,
+        programs=programs,
         max_rounds=3,
         real_server=real,
-        note="One server process. Requests are presigned beforehand; puts and gets are counted together.",
+        note=_NOTE,
     )
 
 
@@ -200,9 +218,20 @@ def _moving(name: str, title: str, *, upload: bool) -> Case:
 
 
 CASES = (
-    _against("moto", moto, Target(10, "at least 10×"), ("moto",)),
-    _against("s3rver", s3rver, Target(2, "at least 2×")),
-    _against("minio", minio, Target(1, "at least equal"), ("docker", "testcontainers", "trustme"), real=True),
+    Case(
+        name="s3-small-asgi",
+        title=_TITLE,
+        unit=REQUESTS,
+        set_up=_against_asgi,
+        target=Target(0.4, "at least 0.4×"),
+        max_rounds=3,
+        note=f"{_NOTE} The other side is an ASGI application that keeps the last object, on the same server.",
+    ),
+    _against("moto", moto, Target(22, "at least 22×"), ("moto",)),
+    _against("s3rver", s3rver, Target(9, "at least 9×")),
+    _against("minio", minio, Target(4, "at least 4×"), ("docker", "testcontainers", "trustme"), real=True),
+    _against("seaweedfs", seaweedfs, Target(3, "at least 3×"), programs=("weed",)),
+    _against("versitygw", versitygw, Target(2.5, "at least 2.5×"), programs=("go",)),
     _moving("put", "put", upload=True),
     _moving("get", "get", upload=False),
     Case(
@@ -210,7 +239,7 @@ CASES = (
         title="`bucketry serve --store memory://`, start to first answer",
         unit=MILLISECONDS,
         set_up=_ready,
-        target=Target(1, "sooner"),
+        target=Target(5, "5× sooner"),
         needs=("moto",),
         max_rounds=5,
     ),

@@ -3,36 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from http.client import HTTPConnection
 from time import perf_counter
 from typing import Final
 
 from benchmarks.case import ENTRIES, Case, Contender, Contenders, Scale, Target
-from benchmarks.s3.servers import Endpoint
+from benchmarks.s3.go_servers import seaweedfs, versitygw
+from benchmarks.s3.servers import Endpoint, Start, minio, with_bucket
 from benchmarks.servers.backend import listed_key
 from benchmarks.servers.kinds import MINIO
 from benchmarks.servers.plain import connection_to, send
 from benchmarks.serving.running import Running, running_server
 
 _PAGE: Final = 1000
+_FILLING: Final = 4
+"""Connections on which objects are put before a row."""
+
 _LISTED: Final = 2
 """The listing has so many times the objects of a listing over REST: 20,000."""
 
 
-def _against_minio(scale: Scale, stack: ExitStack) -> Contenders:
+def _side_by_side(start: Start, scale: Scale, stack: ExitStack) -> Contenders:
     count = scale.listed * _LISTED
-    backend = MINIO.start(stack)
-    backend.fill(count)
     queries = _queries(count)
+    # Theirs first: what cannot be had ends the row before anything else is started.
+    endpoint = with_bucket(start, stack)
+    _fill(endpoint, count)
     ours = stack.enter_context(running_server("memory", objects=count))
-    pages = _pages(ours, queries, stack)
-    theirs = [backend.plain.request("GET", query=query) for query in queries]
+    pages = _pages(_endpoint_of(ours), queries, stack)
     return Contenders(
         Contender("bucketry", _entries_a_second(pages, count)),
-        Contender("MinIO", _entries_a_second(theirs, count)),
+        Contender(endpoint.name, _entries_a_second(_pages(endpoint, queries, stack), count)),
         Contender("ASGI that sends the same bytes", _entries_a_second(_same_bytes(ours, pages, stack), count)),
     )
+
+
+def _fill(endpoint: Endpoint, count: int) -> None:
+    """Puts small objects into the bucket, on several connections."""
+
+    def put(numbers: range) -> None:
+        with ExitStack() as stack:
+            connection = connection_to(endpoint.url, stack)
+            for number in numbers:
+                send(connection, "PUT", endpoint.signed("PUT", key=listed_key(number)), b"x").read()
+
+    with ThreadPoolExecutor(_FILLING) as pool:
+        list(pool.map(put, [range(first, count, _FILLING) for first in range(_FILLING)]))
 
 
 def _among_many(scale: Scale, stack: ExitStack) -> Contenders:
@@ -40,9 +59,9 @@ def _among_many(scale: Scale, stack: ExitStack) -> Contenders:
     queries = _queries(count)
     many = stack.enter_context(running_server("memory", objects=max(scale.keys, count)))
     few = stack.enter_context(running_server("memory", objects=count))
-    pages = _pages(few, queries, stack)
+    pages = _pages(_endpoint_of(few), queries, stack)
     return Contenders(
-        Contender(f"among {scale.keys:,}", _entries_a_second(_pages(many, queries, stack), count)),
+        Contender(f"among {scale.keys:,}", _entries_a_second(_pages(_endpoint_of(many), queries, stack), count)),
         Contender(f"among {count:,}", _entries_a_second(pages, count)),
         Contender("ASGI that sends the same bytes", _entries_a_second(_same_bytes(few, pages, stack), count)),
     )
@@ -54,9 +73,12 @@ def _queries(count: int) -> list[Mapping[str, str]]:
     return [{"list-type": "2"} | ({"start-after": start} if start else {}) for start in starts]
 
 
-def _pages(server: Running, queries: list[Mapping[str, str]], stack: ExitStack) -> list[Callable[[], bytes]]:
+def _endpoint_of(server: Running) -> Endpoint:
+    return Endpoint(name="bucketry", url="http://{}:{}".format(*server.s3))
+
+
+def _pages(endpoint: Endpoint, queries: list[Mapping[str, str]], stack: ExitStack) -> list[Callable[[], bytes]]:
     """Returns functions that ask for one page each, all on one connection and signed beforehand."""
-    endpoint = Endpoint(name="", url="http://{}:{}".format(*server.s3))
     connection = connection_to(endpoint.url, stack)
     return [_getting(connection, endpoint.signed("GET", query=query)) for query in queries]
 
@@ -86,23 +108,33 @@ def _entries_a_second(pages: list[Callable[[], bytes]], count: int) -> Callable[
     return measure
 
 
-CASES = (
-    Case(
-        name="s3-list-minio",
+def _against(
+    name: str, start: Start, needs: tuple[str, ...] = (), *, programs: tuple[str, ...] = (), real: bool = False
+) -> Case:
+    return Case(
+        name=f"s3-list-{name}",
         title="S3 listing (V2) of 20,000 objects over memory, one connection",
         unit=ENTRIES,
-        set_up=_against_minio,
-        target=Target(7, "at least 7×"),
-        needs=MINIO.needs,
-        real_server=True,
+        set_up=partial(_side_by_side, start),
+        target=Target(250_000, "at least 250,000/s", of_figure=True),
+        needs=needs,
+        programs=programs,
+        max_rounds=3,
+        real_server=real,
         note="Pages of 1,000. Requests are presigned beforehand, and their documents are not parsed.",
-    ),
+    )
+
+
+CASES = (
+    _against("seaweedfs", seaweedfs, programs=("weed",)),
+    _against("versitygw", versitygw, programs=("go",)),
+    _against("minio", minio, MINIO.needs, real=True),
     Case(
         name="s3-list-among-a-million",
         title="S3 listing (V2) of 20,000 objects among 1,000,000 over memory, one connection",
         unit=ENTRIES,
         set_up=_among_many,
-        target=Target(0.8, "at least 0.8×"),
-        note="As the row before, which the other side is.",
+        target=Target(200_000, "at least 200,000/s", of_figure=True),
+        note="As the rows before; the other side is our own listing there.",
     ),
 )

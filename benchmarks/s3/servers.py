@@ -63,10 +63,22 @@ Start = Callable[[ExitStack], Endpoint]
 
 
 def with_bucket(start: Start, stack: ExitStack) -> Endpoint:
-    """Starts a server and creates the bucket."""
+    """Starts a server and creates the bucket, as soon as the server can do that.
+
+    Raises:
+        NotAvailable: It cannot within a minute.
+    """
     endpoint = start(stack)
-    send(connection_to(endpoint.url, stack), "PUT", endpoint.signed("PUT")).read()
-    return endpoint
+    until = monotonic() + TIMEOUT_SECONDS
+    while True:
+        try:
+            send(connection_to(endpoint.url, stack), "PUT", endpoint.signed("PUT")).read()
+        except (RuntimeError, OSError) as error:
+            if monotonic() > until:
+                raise NotAvailable(f"{endpoint.name} makes no bucket: {error}") from error
+            sleep(0.2)
+        else:
+            return endpoint
 
 
 def bucketry(stack: ExitStack) -> Endpoint:

@@ -10,12 +10,13 @@ import pytest
 from benchmarks import running, worker
 from benchmarks.case import Case
 from benchmarks.cases import CASES
+from benchmarks.programs import installed_program
 from benchmarks.running import Missing, Result
 from benchmarks.worker import measure
 
 
 def installed(case: Case) -> bool:
-    return all(find_spec(name) is not None for name in case.needs)
+    return all(map(find_spec, case.needs)) and all(map(installed_program, case.programs))
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,8 @@ class Unit(msgspec.Struct, frozen=True):
 MICROSECONDS = Unit("µs", more_is_better=False)
 MILLISECONDS = Unit("ms", more_is_better=False)
 BYTES = Unit("B", more_is_better=False)
+CALLS = Unit("calls", more_is_better=False)
+FILES = Unit("files", more_is_better=False)
 MEBIBYTES = Unit("MiB", more_is_better=False)
 ENTRIES = Unit("entries/s", more_is_better=True)
 REQUESTS = Unit("req/s", more_is_better=True)

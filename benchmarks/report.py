@@ -12,6 +12,7 @@ from benchmarks.machine import Machine
 from benchmarks.running import Missing, Result, Side
 from benchmarks.worker import Outcome
 
+_SHORT_COLUMNS = ("what", "compared with", "result", "target", "met")
 _PAGE_COLUMNS = ("what", "bucketry", "compared with", "ratio", "spread", "bare limit", "target", "met")
 _TABLE_COLUMNS = ("row", "bucketry", "compared with", "", "ratio", "spread", "bare limit", "target", "met")
 
@@ -36,6 +37,13 @@ def is_met(case: Case, result: Result) -> bool:
 
 def _reached(target: Target, result: Result) -> float:
     return result.ours.figure if target.of_figure else result.ratio
+
+
+def short_row(case: Case, result: Result) -> tuple[str, ...]:
+    """Returns a row's cells, in the order of the short table's columns."""
+    of_figure = case.target is not None and case.target.of_figure
+    reached = figure(result.ours.figure, case.unit) if of_figure else f"{_number(result.ratio)}×"
+    return (case.title, result.theirs.name, reached, *_verdict(case, result))
 
 
 def page_row(case: Case, result: Result) -> tuple[str, ...]:
@@ -130,24 +138,39 @@ def write_markdown(cases: Sequence[Case], report: Report, path: Path) -> None:
         f"Measured on {machine.date:%Y-%m-%d} with {machine.python} on {machine.cores} cores of {machine.cpu} "
         f"({machine.system}).{load} Compared with and built upon: {versions}."
     )
-    header = [
+    measured = _measured(cases, report)
+    with_target = [pair for pair in measured if pair[0].target is not None]
+    lines = [
         "# Benchmarks",
         "",
-        'Written by `make bench ARGS="--markdown docs/benchmarks.md"`; do not edit.',
+        "How many times better bucketry is than what a user would pick instead; below 1× it is worse. Some rows have a "
+        "figure as their target, and show that.",
+        "",
+        *(["**A smoke run (`--quick`): too short for figures.**", ""] if report.quick else []),
+        *_markdown_table(_SHORT_COLUMNS, [short_row(*pair) for pair in with_target]),
+        "",
+        *(f"- {line}" for line in summary(cases, report)),
+        "",
+        "## All figures",
         "",
         where,
         "",
         HOW_TO_READ + " One machine on one day: ratios, not promises.",
         "",
+        *_markdown_table(_PAGE_COLUMNS, [page_row(*pair) for pair in measured]),
+        "",
+        "## Notes",
+        "",
+        *(f"- **{case.title}** ({case.name}): {case.note}" for case in cases if case.note),
+        "",
+        'This page is written by `make bench ARGS="--markdown docs/benchmarks.md"`; do not edit it.',
     ]
-    if report.quick:
-        header += ["**A smoke run (`--quick`): too short for figures.**", ""]
-    rows = [page_row(*pair) for pair in _measured(cases, report)]
-    rule = ("---",) * len(_PAGE_COLUMNS)
-    lines = [f"| {' | '.join(cells)} |" for cells in (_PAGE_COLUMNS, rule, *rows)]
-    notes = [f"- **{case.title}** ({case.name}): {case.note}" for case in cases if case.note]
-    closing = ["", *(f"- {line}" for line in summary(cases, report))]
-    path.write_text("\n".join([*header, *lines, *closing, "", "## Notes", "", *notes]) + "\n")
+    path.write_text("\n".join(lines) + "\n")
+
+
+def _markdown_table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
+    rule = ("---",) * len(columns)
+    return [f"| {' | '.join(cells)} |" for cells in (columns, rule, *rows)]
 
 
 def _measured(cases: Sequence[Case], report: Report) -> list[tuple[Case, Result]]:

@@ -102,7 +102,7 @@ CASES = (
     ),
     Case(
         name="testing-endpoint",
-        title="a test's fresh live S3 endpoint, to its first answer",
+        title="a test's fresh live S3 endpoint, to its first response",
         unit=MILLISECONDS,
         set_up=_endpoints,
         target=Target(5, "5× sooner"),

@@ -236,7 +236,7 @@ CASES = (
     _moving("get", "get", upload=False),
     Case(
         name="s3-start",
-        title="`bucketry serve --store memory://`, start to first answer",
+        title="`bucketry serve --store memory://`, start to first response",
         unit=MILLISECONDS,
         set_up=_ready,
         target=Target(5, "5× sooner"),

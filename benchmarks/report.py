@@ -143,8 +143,7 @@ def write_markdown(cases: Sequence[Case], report: Report, path: Path) -> None:
     lines = [
         "# Benchmarks",
         "",
-        "How many times better bucketry is than what a user would pick instead; below 1× it is worse. Some rows have a "
-        "figure as their target, and show that.",
+        "How many times better bucketry is than what a user would pick instead; below 1× it is worse.",
         "",
         *(["**A smoke run (`--quick`): too short for figures.**", ""] if report.quick else []),
         *_markdown_table(_SHORT_COLUMNS, [short_row(*pair) for pair in with_target]),

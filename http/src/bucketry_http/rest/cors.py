@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from bucketry_http.rest.schemas import PROBLEM_TYPE, Problem
-from bucketry_http.shared.errors import ForeignOrigin, HostNotAllowed, RequestError
+from bucketry_http.shared.errors import HostNotAllowed, RequestError
 from bucketry_http.shared.hosts import ANY, READING_METHODS, HostRules, checked_origins, is_foreign, origin_of
 from bucketry_http.shared.response_body import RawHeaders, send_response
 
@@ -30,6 +30,20 @@ _MAX_AGE: Final = b"600"
 """Seconds that a browser remembers a permission; browsers have limits of their own."""
 
 _HEADER_NAMES: Final = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~, \t-]{1,4096}")
+
+
+class ForeignOrigin(RequestError):
+    """A web page of another origin sends what only pages of allowed origins may send."""
+
+    code = "foreign_origin"
+    status = HTTPStatus.FORBIDDEN
+    sentence = "A web page of another origin may not do this"
+
+    def __init__(self) -> None:
+        """Says what to do."""
+        super().__init__(
+            "have the server's operator allow its origin (setting cors_origins, option --cors-origin of bucketry serve)"
+        )
 
 
 class BrowserRules:

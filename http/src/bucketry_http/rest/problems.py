@@ -23,7 +23,7 @@ from bucketry_http.rest.framework import JsonResponse
 from bucketry_http.rest.schemas import PROBLEM_TYPE, Problem
 from bucketry_http.rest.validation import wrong_parameter
 from bucketry_http.server.request_head import REFUSAL_CODES
-from bucketry_http.shared.errors import RequestError, ServerStops, SlowBody, log_failure
+from bucketry_http.shared.errors import RequestError, SlowBody, log_failure
 from bucketry_http.shared.headers import not_modified_headers
 
 logger = logging.getLogger("bucketry_http")
@@ -92,6 +92,12 @@ _REASONS: Final[Mapping[int, str]] = {
 
 _NEVER_SENT: Final = (core.NotModified, core.NotFound)
 """The first is a 304, which is not a problem. The second is the base of the errors that say what was not found."""
+
+
+class ServerStops(core.Unavailable):
+    """The server goes on for a moment, and should be sent nothing more. Nothing is wrong, so it is not logged."""
+
+    sentence = "The server is about to stop"
 
 
 def status_of(error: core.BucketryError) -> HTTPStatus:

@@ -8,10 +8,9 @@ from litestar import get
 
 from bucketry_http.rest.framework import ApiRequest
 from bucketry_http.rest.openapi import ApiOperation
-from bucketry_http.rest.problems import backend_problems, request_problems
+from bucketry_http.rest.problems import ServerStops, backend_problems, request_problems
 from bucketry_http.rest.schemas import Live, Ready, StatusView, UsageReportView
 from bucketry_http.shared.connection import is_stopping
-from bucketry_http.shared.errors import ServerStops
 
 
 @get(

@@ -1,1 +1,1 @@
-"""What every HTTP face of a store needs: threads, bodies, keys, conditions and dates."""
+"""What both ports of a store need: calls of the store, bodies, forms, headers, hosts, conditions and errors."""

@@ -1,4 +1,4 @@
-"""Calls a store from the event loop without ever blocking it."""
+"""Calls of a store from the event loop, which they never block: threads and their limits."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ import anyio.to_thread
 from bucketry import Store, Throttled
 
 PROBE_THREADS: Final = 4
-"""Most probes of a store at a time; those that hang keep their thread until they end."""
+"""Most probes of a store at a time. A probe that hangs keeps its thread until it ends."""
 
 MOST_INLINE: Final = 100
-"""How many things a call in the event loop may be about: keys to delete, parts to put together."""
+"""Most things that one call in the event loop may be about, such as keys to delete or parts to put together."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class StoreCalls:
-    """A store as the event loop sees it.
+    """Calls a store from the event loop.
 
-    Calls of a driver that never blocks run where they are; all others in a worker thread. Transfers hold their thread
-    for as long as their client takes, so they have a limiter of their own: slow uploads never hold up a listing.
-    Whoever finds no thread waits for a while, and is then asked to come back.
+    Calls of a driver that never blocks run in the event loop, and all others in a worker thread. Transfers hold a
+    thread as long as their client takes. So they have a limiter of their own, and slow uploads never delay a listing. A
+    call that gets no thread in time fails, and the client is asked to come back later.
 
     Attributes:
         store: The store.
@@ -63,29 +63,29 @@ class StoreCalls:
 
     @cached_property
     def _admitted(self) -> anyio.CapacityLimiter:
-        """For what has its turn already."""
+        """For calls that another limiter has admitted."""
         return anyio.CapacityLimiter(math.inf)
 
     async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Makes a call that ends by itself: inline where the driver never blocks, else in a thread.
+        """Makes a call that does not wait for a client. It needs no thread if the driver never blocks.
 
         Raises:
-            Throttled: No thread was free for too long; the call was not made.
+            Throttled: No thread was free in time. The call was not made.
         """
         if self.inline:
             return function(*args, **kwargs)
         return await self._run(self._calls, partial(function, *args, **kwargs))
 
     async def long_call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Makes a call that may compute for long, such as the digest of a large copy: always in a thread.
+        """Makes a call that may compute for long, such as the digest of a large copy. It always gets a thread.
 
         Raises:
-            Throttled: No thread was free for too long; the call was not made.
+            Throttled: No thread was free in time. The call was not made.
         """
         return await self._run(self._calls, partial(function, *args, **kwargs))
 
     async def bulk_call(self, amount: int, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Makes a call about a number of things: inline where they are few and the driver never blocks.
+        """Makes a call about several things. It needs no thread if they are few and the driver never blocks.
 
         Args:
             amount: How many things it is about.
@@ -94,28 +94,28 @@ class StoreCalls:
             kwargs: Its named arguments.
 
         Raises:
-            Throttled: No thread was free for too long; the call was not made.
+            Throttled: No thread was free in time. The call was not made.
         """
         return await (self.call if amount <= MOST_INLINE else self.long_call)(function, *args, **kwargs)
 
     async def follow_up(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Makes a call that belongs to one made before, and so waits for its thread as long as it takes."""
+        """Makes a call that continues an earlier one. It waits for a thread as long as necessary."""
         if self.inline:
             return function(*args, **kwargs)
         return await anyio.to_thread.run_sync(partial(function, *args, **kwargs), limiter=self._calls)
 
     async def probe(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Makes a call that the caller may give up waiting for, by cancelling; a thread then ends by itself."""
+        """Makes a call that may be cancelled. Its thread then ends by itself."""
         if self.inline:
             return function(*args, **kwargs)
         bound = partial(function, *args, **kwargs)
         return await anyio.to_thread.run_sync(bound, limiter=self._probes, abandon_on_cancel=True)
 
     async def transfer(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Makes a call that waits for a client, always in a thread.
+        """Makes a call that waits for a client. It always gets a thread.
 
         Raises:
-            Throttled: No thread was free for too long; the call was not made.
+            Throttled: No thread was free in time. The call was not made.
         """
         return await self._run(self._transfers, partial(function, *args, **kwargs))
 

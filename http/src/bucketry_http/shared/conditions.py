@@ -1,7 +1,7 @@
 """Conditional requests (RFC 9110, 13) as options of the contract.
 
-HTTP allows a list of etags where the contract has one. Of a list, the one that the object has now is asked for, if it
-is listed, so that the driver still checks and acts in one step.
+HTTP allows a list of etags, and the contract one etag. So a list is replaced by the object's current etag, if it is in
+the list. The driver then checks that etag and acts in one step.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from bucketry.s3 import parse_http_date
 
 ANY: Final = "*"
 UNCONDITIONAL: Final = HeadOptions()
-"""The conditions of a request that has none."""
+"""The options of a request without conditions."""
 
 CONDITIONS: Final = frozenset({"if-match", "if-none-match", "if-modified-since", "if-unmodified-since"})
 """The headers that make a read conditional."""
@@ -25,7 +25,7 @@ _ETAG: Final = re.compile(r'\s*(?:(W/)?"([\x21\x23-\x7e]*)"|([\x21\x23-\x2b\x2d-
 
 
 class Etags(msgspec.Struct, frozen=True):
-    """The etags of a condition; a bare one, as S3 clients send it, counts as strong."""
+    """The etags of a condition. An etag without quotes counts as strong: S3 clients send such etags."""
 
     strong: tuple[str, ...]
     weak: tuple[str, ...] = ()
@@ -35,7 +35,7 @@ class Etags(msgspec.Struct, frozen=True):
         """Reads ``If-Match`` or ``If-None-Match`` (RFC 9110, 13.1.1).
 
         Raises:
-            InvalidArgument: It is no list of etags.
+            InvalidArgument: It is not a list of etags.
         """
         found: tuple[list[str], list[str]] = ([], [])
         position = 0
@@ -43,7 +43,7 @@ class Etags(msgspec.Struct, frozen=True):
             match = _ETAG.match(header, position)
             if match is None:
                 raise InvalidArgument('a condition is a list of etags such as "abc", or *')
-            # An empty etag may be asked about, but no store has it.
+            # A client may ask about an empty etag, but no object has it.
             if text := match[2] if match[3] is None else match[3]:
                 found[match[1] is not None].append(text)
             position = match.end()
@@ -53,11 +53,11 @@ class Etags(msgspec.Struct, frozen=True):
 
 
 def pick(candidates: tuple[str, ...], head: Callable[[], ObjectInfo]) -> str | None:
-    """Returns the one etag that stands for a list: the object's own if it is listed.
+    """Returns one etag in place of a list: the object's etag if it is in the list.
 
     Args:
         candidates: The etags.
-        head: Looks at the object; called only for lists of several.
+        head: Looks at the object. It is called only for lists of several etags.
     """
     if len(candidates) <= 1:
         return candidates[0] if candidates else None
@@ -69,7 +69,7 @@ def pick(candidates: tuple[str, ...], head: Callable[[], ObjectInfo]) -> str | N
 
 
 def match_option(header: str | None, head: Callable[[], ObjectInfo]) -> str | None:
-    """Returns what ``if_match`` is for an ``If-Match`` header.
+    """Returns the option ``if_match`` for an ``If-Match`` header.
 
     Raises:
         InvalidArgument: It is malformed.
@@ -77,12 +77,12 @@ def match_option(header: str | None, head: Callable[[], ObjectInfo]) -> str | No
     if header is None or header.strip() == ANY:
         return None if header is None else ANY
     etags = Etags.parse(header)
-    # Weak etags never match (RFC 9110, 13.1.1), nor do empty ones; no store has one of this form, so it says so itself.
+    # Weak and empty etags never match (RFC 9110, 13.1.1). No object has an etag of this form, so the store refuses it.
     return pick(etags.strong, head) or "W/"
 
 
 def none_match_option(header: str | None, head: Callable[[], ObjectInfo]) -> str | None:
-    """Returns what a read's ``if_none_match`` is for an ``If-None-Match`` header; weak etags count (RFC 9110, 13.1.2).
+    """Returns a read's option ``if_none_match`` for an ``If-None-Match`` header. Weak etags count (RFC 9110, 13.1.2).
 
     Raises:
         InvalidArgument: It is malformed.

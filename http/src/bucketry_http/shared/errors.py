@@ -1,4 +1,4 @@
-"""What can be wrong with a request before any store is called, and what the log says about requests that fail."""
+"""Errors in requests that are found before any store is called, and the log of requests that fail."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import re
 from http import HTTPStatus
 from typing import Final
 
-from bucketry import BucketryError, IncompleteBody, Unavailable
+from bucketry import BucketryError, IncompleteBody
 
 logger = logging.getLogger("bucketry_http")
 
-_MOST: Final = 300
-"""Characters of a cause's own text."""
+_MAX_CAUSE: Final = 300
+"""Longest text of a cause in the log, in characters."""
 
 _QUERY: Final = re.compile(r"\?[^\s'\")]*")
-"""Of a URL: it may hold a signature."""
+"""The query of a URL, which may hold a signature."""
 
 
 class RequestError(BucketryError):
-    """A request that HTTP itself or an API's rules for bodies forbid, before any store is asked."""
+    """The request breaks a rule of HTTP or of the API. No store was called."""
 
     code = "malformed_request"
     status = HTTPStatus.BAD_REQUEST
@@ -27,14 +27,14 @@ class RequestError(BucketryError):
 
 
 class MalformedForm(RequestError):
-    """The body is no complete multipart form (RFC 7578)."""
+    """The body is not a complete multipart form (RFC 7578)."""
 
     code = "malformed_form"
     sentence = "The body is not a valid multipart form"
 
 
 class UnsupportedMediaType(RequestError):
-    """The body is of a kind that this operation does not take."""
+    """The body has a media type that this operation does not take."""
 
     code = "unsupported_media_type"
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
@@ -42,49 +42,29 @@ class UnsupportedMediaType(RequestError):
 
 
 class HostNotAllowed(RequestError):
-    """The request was sent to a host name that this server is not known under."""
+    """The request names a host that is not one of this server's hosts."""
 
     code = "host_not_allowed"
     status = HTTPStatus.MISDIRECTED_REQUEST
     sentence = "This server is not known under the host that the request names"
 
     def __init__(self) -> None:
-        """Says what to do."""
+        """Adds what to do."""
         super().__init__(
             "use localhost, or have its operator allow the host "
             "(setting allowed_hosts, option --allowed-host of bucketry serve)"
         )
 
 
-class ForeignOrigin(RequestError):
-    """A web page of another origin sends what only pages of allowed origins may send."""
-
-    code = "foreign_origin"
-    status = HTTPStatus.FORBIDDEN
-    sentence = "A web page of another origin may not do this"
-
-    def __init__(self) -> None:
-        """Says what to do."""
-        super().__init__(
-            "have the server's operator allow its origin (setting cors_origins, option --cors-origin of bucketry serve)"
-        )
-
-
 class SlowBody(IncompleteBody):
-    """The body came too slowly, or stood still (RFC 9110, 15.5.9)."""
+    """The body came too slowly, or not at all (RFC 9110, 15.5.9)."""
 
     code = "request_timeout"
     sentence = "The body came too slowly"
 
 
-class ServerStops(Unavailable):
-    """The server goes on for a moment, and is not to be sent anything more. Nothing is wrong, so it is not logged."""
-
-    sentence = "The server is about to stop"
-
-
 def log_failure(what: str, error: BucketryError) -> None:
-    """Writes one line about an error of the contract, with its cause; with the traceback at the level ``debug``.
+    """Logs an error of the contract and its cause in one line. At the level ``debug``, the traceback follows.
 
     Args:
         what: What failed.
@@ -97,10 +77,10 @@ def log_failure(what: str, error: BucketryError) -> None:
 def _because(cause: BaseException | None) -> str:
     if cause is None:
         return ""
-    text = _QUERY.sub("?…", str(cause))[:_MOST]
+    text = _QUERY.sub("?…", str(cause))[:_MAX_CAUSE]
     return f" (caused by {type(cause).__name__}{': ' + text if text else ''})"
 
 
 def _one_line(text: str) -> str:
-    # A key, and so a path, may have a line end in it.
+    # A key may have a line end in it, and so may a path.
     return text if text.isprintable() else "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)

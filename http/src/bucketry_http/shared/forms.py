@@ -1,4 +1,4 @@
-"""Multipart forms (RFC 7578), read piece by piece: files pass through, nothing is spooled."""
+"""Multipart forms (RFC 7578), read piece by piece. Files pass through, and nothing is spooled."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _MAX_HEADER_BYTES: Final = 8 * 1024
 _MAX_HEADERS: Final = 16
 
 _AS_IT_IS: Final = frozenset({"", "7bit", "8bit", "binary"})
-"""Values of ``Content-Transfer-Encoding`` that change nothing (RFC 2045, 6.2). Nobody should send the header any more
-(RFC 7578, 4.7), and to store base64 as if it were the file would be a wrong success."""
+"""Values of ``Content-Transfer-Encoding`` that change nothing (RFC 2045, 6.2). Clients should not send the header (RFC
+7578, 4.7), and other values are refused: otherwise base64 would be stored in place of the file."""
 
 _END: Final = r"(?=[ \t]*(?:;|$))"
 _PARAMETER: Final = re.compile(
@@ -38,8 +38,8 @@ _PARAMETER: Final = re.compile(
        (?P<value>"(?:\\.|[^"\\])*"{_END}|"[^"]*"{_END}|[^;"]*))?{_END}[ \t]*""",
     re.VERBOSE | re.DOTALL,
 )
-"""One parameter. A quoted value is tried with backslashes that escape, as in RFC 9110, before one without: browsers
-escape nothing, and so end the name of a folder with a backslash and the quote."""
+"""One parameter. In a quoted value, backslashes escape (RFC 9110). If the value cannot be read so, they do not:
+browsers escape nothing, and a folder's name may end with a backslash before the quote."""
 
 
 class Part:
@@ -73,7 +73,7 @@ class Part:
 
 
 def _file_name(parameters: Mapping[str, str]) -> str | None:
-    # RFC 7578, 4.2 forbids `filename*`, yet some clients send nothing else for names outside US-ASCII.
+    # RFC 7578, 4.2 forbids `filename*`, but some clients send nothing else for names outside US-ASCII.
     if "filename*" in parameters:
         return extended_value(parameters["filename*"])
     plain = parameters.get("filename")
@@ -81,7 +81,7 @@ def _file_name(parameters: Mapping[str, str]) -> str | None:
 
 
 class Form:
-    """A form's parts, one after the other; each is itself read piece by piece."""
+    """The parts of a form, one after the other. Each part is read piece by piece."""
 
     def __init__(self, pieces: Pieces, content_type: str, max_parts: int) -> None:
         """Begins at the form's first byte.
@@ -113,7 +113,7 @@ class Form:
             raise MalformedForm("its Content-Type has no boundary that can be used") from None
 
     async def next_part(self) -> Part | None:
-        """Returns the next part, or ``None`` after the last. The part before must have been read to its end.
+        """Returns the next part, or ``None`` after the last part. Read the part before to its end first.
 
         Raises:
             MalformedForm: The form is malformed or ends early.
@@ -124,7 +124,7 @@ class Form:
         return None if event is None else Part(event)
 
     async def next(self) -> bytes:
-        """Returns the next piece of the current part; an empty one at its end, once.
+        """Returns the next piece of the current part, and an empty piece once at its end.
 
         Raises:
             MalformedForm: The form is malformed or ends early.
@@ -172,7 +172,7 @@ class Form:
                 return None
 
     async def _feed(self) -> bool:
-        """Hands the parser the next piece; returns whether there was one."""
+        """Hands the next piece to the parser. Returns whether there was one."""
         piece = await self._pieces.next()
         if not piece and self._parser.closed:
             return False
@@ -186,7 +186,10 @@ class Form:
 
 
 def split_header(header: str) -> tuple[str, dict[str, str]]:
-    """Returns a header's word in lower case, and the values of its parameters by lower-case name, quotes and all.
+    """Splits a header such as ``Content-Type`` or ``Content-Disposition`` (RFC 9110, 8.3.1).
+
+    Returns:
+        The header's first word in lower case, and its parameters: values by lower-case name, with their quotes.
 
     Raises:
         MalformedForm: A parameter is malformed, or stands there twice.

@@ -1,4 +1,4 @@
-"""An object's headers as HTTP sends and receives them."""
+"""Headers of requests and responses, above all those of an object."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _RAW_NAMES: Final = tuple(header.name.encode() for header in OBJECT_HEADERS)
 _RAW_METADATA_PREFIX: Final = METADATA_PREFIX.encode()
 
 _MAX_FIELDS: Final = 100
-"""More tags than any object may have: how many are too many, the store says."""
+"""Most tags that are read from the header. It is more than any object may have, so the store says what is too many."""
 
 _FALLBACK_CHARS: Final = frozenset(map(chr, range(0x20, 0x7F))) - set('"\\%')
 
 
 def headers_of(scope: Any) -> dict[str, str]:
-    """Returns a request's headers by lower-case name; those sent more than once are joined (RFC 9110, 5.3)."""
+    """Returns a request's headers by lower-case name. Values of the same name are joined (RFC 9110, 5.3)."""
     result: dict[str, str] = {}
     for raw_name, raw_value in scope["headers"]:
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
@@ -87,12 +87,12 @@ def not_modified_headers(info: NotModifiedInfo | None) -> RawHeaders:
 
 
 def _encoded(value: str) -> bytes:
-    # As `headers_of` and the drivers read them: each character is a byte.
+    # `headers_of` and the drivers read headers so, too: each character is a byte.
     return value.encode("latin-1", "replace")
 
 
 def tag_pairs(header: str) -> list[tuple[str, str]]:
-    """Returns keys and values in ``x-amz-tagging``, which is encoded like a query; a key without ``=`` has no value.
+    """Returns keys and values in ``x-amz-tagging``, which is encoded like a query. A key without ``=`` has no value.
 
     Raises:
         InvalidArgument: It is not UTF-8 behind its percent-encoding, or has very many tags.

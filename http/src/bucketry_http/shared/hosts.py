@@ -1,12 +1,11 @@
 """Checks which host a request was sent to, and which web page sends it.
 
-A web page can point a host name of its own at this machine (DNS rebinding). The browser then takes this server for the
-page's own server, and the page reads everything. The request's ``Host`` still carries the page's name, so that is what
-`HostRules` checks.
+The owner of a web page can point the page's host name at this machine (DNS rebinding). The browser then lets the page
+read everything from this server. But the request's ``Host`` is still the page's name, and `HostRules` checks it.
 
-A browser sends some requests of any page to any server without asking: forms, and ``fetch`` with a body that looks like
-one. It says who asks in ``Origin``, and in ``Sec-Fetch-Site`` (RFC 6454, 7; Fetch Metadata, 2.4). Clients other than
-browsers send neither, unless they mean to. `is_foreign` tells such requests apart.
+A browser sends some requests of any page to any server without asking first: forms, and ``fetch`` with a body that
+looks like a form. Its headers ``Origin`` and ``Sec-Fetch-Site`` say which page it is (RFC 6454, 7; Fetch Metadata,
+2.4). Other clients do not send these headers by themselves. `is_foreign` finds requests of pages of other origins.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ ANY: Final = "*"
 """The allowed host that stands for every host."""
 
 _BELOW: Final = "*."
-"""What an allowed host begins with that stands for all names below another."""
+"""The beginning of an allowed host that stands for all names below a domain."""
 
 _LABELS: Final = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
 _MAX_NAME: Final = 253
@@ -33,16 +32,16 @@ _MAX_NAME: Final = 253
 _MAX_AUTHORITY: Final = _MAX_NAME + len(".:65535")
 _AUTHORITY: Final = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^\[\]:@/?#%\s]+)(:(?P<port>[0-9]{1,5}))?")
 _LAST_IS_NUMBER: Final = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)")
-"""Such a name is an IPv4 address to a browser (URL standard, "ends in a number checker")."""
+"""A browser reads such a name as an IPv4 address (URL standard, "ends in a number checker")."""
 
 READING_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-"""The methods that change nothing here; every other one may."""
+"""The methods that change nothing."""
 
 _PORTS: Final = {"http": 80, "https": 443}
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*")
 
 OWN_SITE: Final = (b"cross-origin-resource-policy", b"same-site")
-"""Keeps a response out of the pages of other sites, unless they ask for it under CORS (Fetch standard, 3.7)."""
+"""A header that keeps pages of other sites from using a response without CORS (Fetch standard, 3.7)."""
 
 
 class HostName(NamedTuple):
@@ -60,11 +59,11 @@ class HostName(NamedTuple):
 
 
 def read_host(text: str) -> HostName | None:
-    """Reads ``name``, ``name:port`` or the same with an address; ``None`` if it is anything else.
+    """Reads a name or an address, with or without a port. Returns ``None`` for anything else.
 
-    User names, IPv6 zones, and addresses that are not written in the usual form are not understood.
+    It does not read user names, IPv6 zones, and addresses that are not written in the usual form.
     """
-    # What clients send is remembered for a while, so it is short.
+    # The cache holds what clients send, so that must be short.
     return _read(text) if len(text) <= _MAX_AUTHORITY else None
 
 
@@ -94,7 +93,7 @@ def _address(name: str) -> IPv4Address | IPv6Address | None:
 
 
 def _unmapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """Returns the IPv4 address in ``::ffff:127.0.0.1``, as sockets for both versions have it, or the address itself."""
+    """Returns the IPv4 address in an address such as ``::ffff:127.0.0.1``, or the address itself."""
     return (address.ipv4_mapped if isinstance(address, IPv6Address) else None) or address
 
 
@@ -124,7 +123,7 @@ def _is_address(name: str) -> bool:
 class HostRules:
     """Which hosts requests may be sent to.
 
-    While a connection comes in over the loopback interface, or hosts are named, only these are accepted:
+    The rules apply to connections over the loopback interface, and to all connections if any host is named. They accept
     ``localhost``, names below it, loopback addresses, the address that the client connected to, and the named hosts.
     A client in the same process (`httpx.ASGITransport`, test clients) connects to a name, and is checked too.
     """
@@ -151,7 +150,7 @@ class HostRules:
         exact = [host for host in named if not host.startswith(_BELOW)]
         self._names = frozenset((*map(_checked, (*exact, *known)), *map(_host_of, endpoints)))
         self._endings = tuple("." + _checked(host) for host in (*below, *known))
-        # A request carries one of a few hosts, and comes in at one of a few addresses.
+        # Most requests name one of a few hosts, and come in at one of a few addresses.
         self._judge_again = lru_cache(maxsize=1024)(self._judge)
 
     def allow(self, host: str | None, server: Any) -> bool:
@@ -217,7 +216,7 @@ class Origin(NamedTuple):
 
 
 def read_origin(text: str) -> Origin | None:
-    """Reads ``scheme://host`` or ``scheme://host:port``; ``None`` if it is anything else, such as ``null``."""
+    """Reads ``scheme://host`` or ``scheme://host:port``. Returns ``None`` for anything else, such as ``null``."""
     scheme, separator, authority = text.partition("://")
     scheme = scheme.lower()
     host = read_host(authority) if separator and _SCHEME.fullmatch(scheme) else None
@@ -225,7 +224,7 @@ def read_origin(text: str) -> Origin | None:
 
 
 def origin_of(url: str) -> str:
-    """Returns the origin of a URL's pages, as browsers write it.
+    """Returns the origin of a URL in the form that browsers send.
 
     Raises:
         InvalidSettings: The URL is malformed.
@@ -238,7 +237,7 @@ def origin_of(url: str) -> str:
 
 
 def checked_origins(origins: Iterable[str]) -> frozenset[str]:
-    """Returns origins as browsers write them.
+    """Returns the origins in the form that browsers send.
 
     Raises:
         InvalidSettings: One is malformed, or ``null``, which every page can be.
@@ -261,8 +260,7 @@ def _checked_origin(text: str) -> str:
 def is_foreign(origin: str | None, site: str | None, host: str | None) -> bool:
     """Says whether a request comes from a web page of another origin.
 
-    Pages of this machine (``http://localhost:3000``) are not foreign, whatever their port, and neither is a page of
-    the server's own origin.
+    Pages of the server's own origin are not foreign, and neither are pages of this machine (``http://localhost:3000``).
 
     Args:
         origin: Its ``Origin``, which alone decides where there is one. ``null`` is foreign.
@@ -272,7 +270,7 @@ def is_foreign(origin: str | None, site: str | None, host: str | None) -> bool:
     own = read_host(host) if host is not None else None
     if origin is None:
         if site == "same-site":
-            # Another host or port of the same site: on this machine that is this machine.
+            # The page has another host or port of the same site. If that is this machine, the page is not foreign.
             return own is None or not own.is_loopback
         return site not in {None, "none", "same-origin"}
     found = read_origin(origin)
@@ -280,15 +278,15 @@ def is_foreign(origin: str | None, site: str | None, host: str | None) -> bool:
         return True
     if found.host.is_loopback:
         return False
-    # A proxy in front may speak HTTPS for this server: only the scheme's own port depends on it.
+    # A proxy in front may use HTTPS, so the scheme only decides which port is the default.
     return own is None or own._replace(port=own.port or _PORTS[found.scheme]) != found.host
 
 
 def is_code(content_type: str) -> bool:
-    """Says whether a page may take this in as its own script or style, whichever site it is from, and so read it.
+    """Says whether a page of any site can load this as a script or style sheet, and so read it.
 
-    With ``nosniff``, a browser does that for scripts and style sheets alone. It takes the last type of a list, so the
-    words may stand anywhere.
+    With ``nosniff``, a browser loads only these types. It takes the last type of a list, so the word may stand
+    anywhere.
     """
     lower = content_type.lower()
     return "script" in lower or "css" in lower

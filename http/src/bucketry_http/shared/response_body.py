@@ -1,4 +1,4 @@
-"""The body of a response: an opened object, sent to a client and closed however that ends."""
+"""The body of a response: an opened object is read while it is sent, and is closed however that ends."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from bucketry_http.shared.connection import end_connection
 from bucketry_http.shared.errors import log_failure
 
 if TYPE_CHECKING:
-    # Importing it at run time would load the whole framework, which the S3 endpoint does not need.
+    # At run time this would load the whole framework, which the S3 endpoint does not need.
     from litestar.types import Receive, Send
 
 BATCH_BYTES: Final = 1024 * 1024
-"""How much is read at once, since each reading may cost a hop to a thread."""
+"""How much is read at once: each read may need a thread."""
 
 PIECE_BYTES: Final = 256 * 1024
-"""Most that is handed to the server at once: it takes what it is given into its buffer, whole."""
+"""Largest piece that is handed to the server at once. The server keeps a whole piece in its buffer."""
 
 RawHeaders = list[tuple[bytes, bytes]]
 
@@ -44,7 +44,7 @@ class ContentReader:
     """Reads an opened object in batches, in a thread unless the driver never blocks."""
 
     def __init__(self, calls: StoreCalls, opened: OpenedObject) -> None:
-        """Begins at the first byte; closes nothing yet."""
+        """Begins at the first byte."""
         self._calls = calls
         self._opened = opened
         self._chunks = iter(opened)
@@ -53,7 +53,7 @@ class ContentReader:
         self.missing = opened.length
 
     async def next(self) -> list[bytes]:
-        """Returns the next chunks, about a batch of them; none at the end.
+        """Returns the next chunks, about `BATCH_BYTES` of them. Returns no chunks at the end.
 
         Raises:
             BucketryError: The content broke off.
@@ -62,19 +62,19 @@ class ContentReader:
         batch = await (ahead or self._calls.follow_up(self._read))
         self.missing -= sum(map(len, batch))
         if batch and self.missing > 0 and not self._calls.inline:
-            # Read while this one is sent.
+            # The next batch is read while this one is sent.
             self._ahead = asyncio.ensure_future(self._calls.follow_up(self._read))
         return batch
 
     async def close(self) -> None:
-        """Frees what the object holds, also where this task is being cancelled."""
+        """Frees what the object holds, even while this task is being cancelled."""
         if self._calls.inline:
-            # Nothing is waited for, so nothing can be cancelled.
+            # This waits for nothing, so it cannot be cancelled.
             self._close()
             return
         with anyio.CancelScope(shield=True):
             if self._ahead is not None:
-                # Nobody wants it any more, not even how it failed.
+                # Nobody needs this batch any more, nor its error.
                 await asyncio.gather(self._ahead, return_exceptions=True)
             await self._calls.follow_up(self._close)
 
@@ -92,7 +92,7 @@ class ContentReader:
         except BucketryError as error:
             if not batch:
                 raise
-            # What came before it goes out first, as it would from the backend itself.
+            # The chunks before the error are sent first, as the backend itself would do.
             self._failure = error
         return batch
 
@@ -104,10 +104,10 @@ class ContentReader:
 
 
 class ContentSender:
-    """An ASGI application that answers one request with an opened object's content."""
+    """An ASGI application that sends one response with an opened object's content."""
 
     def __init__(self, reader: ContentReader, status: int, headers: RawHeaders) -> None:
-        """Prepares the answer.
+        """Prepares the response.
 
         Args:
             reader: The content.
@@ -118,7 +118,7 @@ class ContentSender:
         self._start = {"type": "http.response.start", "status": status, "headers": headers}
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
-        """Sends the answer.
+        """Sends the response.
 
         Raises:
             BucketryError: The content broke off before anything of it was sent.
@@ -139,13 +139,13 @@ class ContentSender:
             async with watch_disconnect(receive) as gone:
                 while batch and not gone.done():
                     await self._send_batch(batch, send)
-                    # A server that does not make us wait would not let anything else run either.
+                    # Some servers never wait in `send`. Then nothing else would run.
                     await asyncio.sleep(0)
                     batch = await self._reader.next()
                 if not gone.done():
                     await send(_body(b"", more=False))
         except BucketryError as error:
-            # Its headers are out: that the connection ends early is how the client learns of it.
+            # The headers are sent already. The client learns of the error because the connection ends early.
             log_failure("a download broke off", error)
             end_connection(scope)
 
@@ -169,13 +169,13 @@ def _body(piece: bytes, *, more: bool) -> Any:
 
 @asynccontextmanager
 async def watch_disconnect(receive: Receive) -> AsyncGenerator[asyncio.Future[None], None]:
-    """Waits for the client to leave, beside whatever is done meanwhile.
+    """Waits for the client to disconnect while something is sent to it. In ASGI 2.3, sending to it then is no error.
 
     Args:
-        receive: The request's ASGI ``receive``; what is left of its body is dropped.
+        receive: The request's ASGI ``receive``. The rest of the request's body is dropped.
 
     Yields:
-        A future that is done once the client has left.
+        A future that is done once the client has disconnected.
     """
     gone = asyncio.ensure_future(_disconnected(receive))
     try:
@@ -187,6 +187,6 @@ async def watch_disconnect(receive: Receive) -> AsyncGenerator[asyncio.Future[No
 
 
 async def _disconnected(receive: Receive) -> None:
-    """Returns when the client has left."""
+    """Returns once the client has disconnected."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -1,7 +1,7 @@
-"""JSON objects in which a name stands twice.
+"""Refuses JSON objects that have a name twice.
 
-RFC 8259, 4 leaves open what such an object means, and parsers differ: a check in front would see one value, and the
-server behind it act on the other.
+RFC 8259, 4 does not say what such an object means, and parsers differ. A proxy could check one value, and this server
+act on the other.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 
 class RepeatedName(ValueError):
-    """A name stands twice in one object.
+    """An object has a name twice.
 
     Attributes:
         name: The name.
@@ -24,12 +24,15 @@ class RepeatedName(ValueError):
 
 
 def check_names(text: bytes) -> None:
-    """Checks that no object in a text has a name twice. The text was decoded as JSON before, and so is well-formed.
+    """Checks that no object has a name twice.
+
+    Args:
+        text: Well-formed JSON.
 
     Raises:
-        RepeatedName: One has.
+        RepeatedName: An object has a name twice.
     """
-    # Each name has a colon behind it.
+    # Each name is followed by a colon.
     if text.count(b":") > 1:
         json.loads(text.decode(), object_pairs_hook=_check)
 

@@ -1,12 +1,15 @@
 """Which operation a request is, by its method, what it names, and the sub-resource in its query.
 
-Source: S3 API reference, "Actions". What S3 has and this endpoint has not is refused, never taken for something else.
+Source: S3 API reference, "Actions". An operation of S3 that this endpoint does not have is refused, and never mistaken
+for another one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Final, NamedTuple
+
+from bucketry import OPERATIONS, Operation
 
 from bucketry_http.s3 import (
     bucket_settings,
@@ -25,65 +28,87 @@ from bucketry_http.s3.response import Response
 Handler = Callable[[Endpoint, S3Request], Awaitable[Response]]
 
 
-class Operation(NamedTuple):
-    """An operation.
+class Route(NamedTuple):
+    """An operation of S3.
 
     Attributes:
-        handle: Carries it out.
-        write: Whether it changes something.
+        handle: Performs it.
+        write: Whether it writes.
         versioned: Whether it takes the id of a version.
         conditional: Whether it is a write that takes ``If-Match`` or ``If-None-Match``.
     """
 
     handle: Handler
-    write: bool = False
-    versioned: bool = False
-    conditional: bool = False
+    write: bool
+    versioned: bool
+    conditional: bool
 
 
-SERVICE: Final[Mapping[tuple[str, str], Operation]] = {("GET", ""): Operation(buckets.list_buckets)}
+def _route(handle: Handler, *names: str, versioned: bool = False) -> Route:
+    """Makes a route.
 
-BUCKET: Final[Mapping[tuple[str, str], Operation]] = {
-    ("GET", ""): Operation(listing.list_objects_v1),
-    ("GET", "list-type"): Operation(listing.list_objects_v2),
-    ("GET", "location"): Operation(buckets.get_location),
-    ("GET", "uploads"): Operation(multipart.list_uploads),
-    ("GET", "versions"): Operation(listing.list_versions),
-    ("PUT", ""): Operation(buckets.create_bucket, write=True),
-    ("HEAD", ""): Operation(buckets.head_bucket),
-    ("DELETE", ""): Operation(buckets.delete_bucket, write=True),
-    ("POST", "delete"): Operation(objects.delete_objects, write=True),
-    ("POST", ""): Operation(forms.refuse_post, write=True),
-    **{("GET", name): Operation(bucket_settings.get_settings) for name in bucket_settings.STORED},
-    **{("PUT", name): Operation(bucket_settings.put_settings, write=True) for name in bucket_settings.STORED},
-    **{("DELETE", name): Operation(bucket_settings.delete_settings, write=True) for name in bucket_settings.STORED},
-    **{("GET", name): Operation(bucket_settings.get_fixed) for name in bucket_settings.FIXED},
-    **{("PUT", name): Operation(bucket_settings.put_fixed, write=True) for name in bucket_settings.FIXED_PUTS},
-    ("PUT", "acl"): Operation(bucket_settings.put_acl, write=True),
-    **{("DELETE", name): Operation(bucket_settings.delete_fixed, write=True) for name in bucket_settings.FIXED_DELETES},
+    Args:
+        handle: Performs the operation.
+        names: The operations of the contract that it performs. A put or delete that is only accepted if it changes
+            nothing has the name of the operation that would change something.
+        versioned: Whether it takes the id of a version.
+    """
+    writes = [OPERATIONS[name] for name in names if OPERATIONS[name].may_write()]
+    return Route(handle, bool(writes), versioned, conditional=any(map(_is_conditional, writes)))
+
+
+def _is_conditional(operation: Operation) -> bool:
+    return operation.options is not None and "if_match" in operation.options.__struct_fields__
+
+
+def _each(names: Iterable[str], method: str, route: Route) -> dict[tuple[str, str], Route]:
+    """Returns the same route for several sub-resources."""
+    return {(method, name): route for name in names}
+
+
+SERVICE: Final[Mapping[tuple[str, str], Route]] = {("GET", ""): _route(buckets.list_buckets, "list_buckets")}
+
+BUCKET: Final[Mapping[tuple[str, str], Route]] = {
+    ("GET", ""): _route(listing.list_objects_v1, "list_objects"),
+    ("GET", "list-type"): _route(listing.list_objects_v2, "list_objects"),
+    ("GET", "location"): _route(buckets.get_location, "head_bucket"),
+    ("GET", "uploads"): _route(multipart.list_uploads, "list_multipart_uploads"),
+    ("GET", "versions"): _route(listing.list_versions, "list_object_versions", "list_objects"),
+    ("PUT", ""): _route(buckets.create_bucket, "create_bucket"),
+    ("HEAD", ""): _route(buckets.head_bucket, "head_bucket"),
+    ("DELETE", ""): _route(buckets.delete_bucket, "delete_bucket"),
+    ("POST", "delete"): _route(objects.delete_objects, "delete_objects"),
+    ("POST", ""): _route(forms.refuse_post, "put_object"),
+    **_each(bucket_settings.STORED, "GET", _route(bucket_settings.get_settings, "get_bucket_settings")),
+    **_each(bucket_settings.STORED, "PUT", _route(bucket_settings.put_settings, "put_bucket_settings")),
+    **_each(bucket_settings.STORED, "DELETE", _route(bucket_settings.delete_settings, "delete_bucket_settings")),
+    **_each(bucket_settings.FIXED, "GET", _route(bucket_settings.get_fixed, "head_bucket")),
+    **_each(bucket_settings.FIXED_PUTS, "PUT", _route(bucket_settings.put_fixed, "put_bucket_settings")),
+    **_each(bucket_settings.FIXED_DELETES, "DELETE", _route(bucket_settings.delete_fixed, "delete_bucket_settings")),
+    ("PUT", "acl"): _route(bucket_settings.put_acl, "put_bucket_settings"),
 }
 
-OBJECT: Final[Mapping[tuple[str, str], Operation]] = {
-    ("GET", ""): Operation(objects.get_object, versioned=True),
-    ("HEAD", ""): Operation(objects.head_object, versioned=True),
-    ("PUT", ""): Operation(objects.put_object, write=True, conditional=True),
-    ("DELETE", ""): Operation(objects.delete_object, write=True, versioned=True, conditional=True),
-    ("GET", "attributes"): Operation(objects.get_attributes, versioned=True),
-    ("GET", "acl"): Operation(bucket_settings.get_object_acl, versioned=True),
-    ("PUT", "acl"): Operation(bucket_settings.put_acl, write=True, versioned=True),
-    ("GET", "tagging"): Operation(objects.get_tagging, versioned=True),
-    ("PUT", "tagging"): Operation(objects.put_tagging, write=True, versioned=True),
-    ("DELETE", "tagging"): Operation(objects.delete_tagging, write=True, versioned=True),
-    ("POST", "uploads"): Operation(multipart.create_upload, write=True),
-    ("PUT", "uploadId"): Operation(multipart.upload_part, write=True),
-    ("POST", "uploadId"): Operation(multipart.complete_upload, write=True, conditional=True),
-    ("DELETE", "uploadId"): Operation(multipart.abort_upload, write=True),
-    ("GET", "uploadId"): Operation(multipart.list_parts),
+OBJECT: Final[Mapping[tuple[str, str], Route]] = {
+    ("GET", ""): _route(objects.get_object, "get_object", versioned=True),
+    ("HEAD", ""): _route(objects.head_object, "head_object", versioned=True),
+    ("PUT", ""): _route(objects.put_object, "put_object"),
+    ("DELETE", ""): _route(objects.delete_object, "delete_object", versioned=True),
+    ("GET", "attributes"): _route(objects.get_attributes, "get_object_attributes", "head_object", versioned=True),
+    ("GET", "acl"): _route(bucket_settings.get_object_acl, "head_object", versioned=True),
+    ("PUT", "acl"): _route(bucket_settings.put_acl, "put_bucket_settings", versioned=True),
+    ("GET", "tagging"): _route(objects.get_tagging, "get_object_tagging", versioned=True),
+    ("PUT", "tagging"): _route(objects.put_tagging, "put_object_tagging", versioned=True),
+    ("DELETE", "tagging"): _route(objects.delete_tagging, "delete_object_tagging", versioned=True),
+    ("POST", "uploads"): _route(multipart.create_upload, "create_multipart_upload"),
+    ("PUT", "uploadId"): _route(multipart.upload_part, "upload_part"),
+    ("POST", "uploadId"): _route(multipart.complete_upload, "complete_multipart_upload"),
+    ("DELETE", "uploadId"): _route(multipart.abort_upload, "abort_multipart_upload"),
+    ("GET", "uploadId"): _route(multipart.list_parts, "list_parts"),
 }
 
-COPIES: Final[Mapping[str, Operation]] = {
-    "": Operation(copying.copy_object, write=True, conditional=True),
-    "uploadId": Operation(copying.copy_part, write=True),
+COPIES: Final[Mapping[str, Route]] = {
+    "": _route(copying.copy_object, "head_object", "copy_object"),
+    "uploadId": _route(copying.copy_part, "head_object", "upload_part_copy"),
 }
 """What a ``PUT`` with ``x-amz-copy-source`` is, by sub-resource."""
 
@@ -118,7 +143,7 @@ _SUBRESOURCES: Final = frozenset(
 _METHODS: Final = frozenset({"GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS"})
 
 
-def route(request: S3Request) -> Operation:
+def route(request: S3Request) -> Route:
     """Returns the operation that a request is.
 
     Raises:
@@ -128,7 +153,7 @@ def route(request: S3Request) -> Operation:
     method = request.method
     table = OBJECT if request.key else BUCKET if request.bucket else SERVICE
     if method == "PUT" and "partNumber" in request.query and subresource != "uploadId":
-        # Taken for a whole object, it would replace the one that it was to be a part of.
+        # Without this check, a part would overwrite the object.
         raise S3Error("InvalidArgument", "A part needs the parameter uploadId.")
     if method == "PUT" and "x-amz-copy-source" in request.headers and request.key:
         operation = COPIES.get(subresource)
@@ -144,7 +169,7 @@ def route(request: S3Request) -> Operation:
     return operation
 
 
-def _check_version(version_id: str | None, operation: Operation) -> None:
+def _check_version(version_id: str | None, operation: Route) -> None:
     if version_id is not None and not operation.versioned:
         # Without this check, deleting a version of an object without its key would delete the bucket.
         raise invalid_argument("versionId", version_id, "This operation does not accept a version-id.")
@@ -184,7 +209,7 @@ _EMPTY: Final = OVERRIDES.keys() | frozenset(
 """Parameters that may be empty. Any other one without a value looks like a sub-resource that S3 has by now."""
 
 
-def _refusal(method: str, subresource: str, table: Mapping[tuple[str, str], Operation]) -> S3Error:
+def _refusal(method: str, subresource: str, table: Mapping[tuple[str, str], Route]) -> S3Error:
     known = [known for known, name in table if name == subresource]
     if method not in _METHODS or (known and not subresource):
         return S3Error("MethodNotAllowed", headers={"allow": ", ".join(known)} if known else {})

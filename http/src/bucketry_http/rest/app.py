@@ -75,7 +75,7 @@ class StorageApp(Litestar):
     rules: BrowserRules
 
     def serve_store(self, store: Store, settings: RestSettings) -> Self:
-        """Serves this store from now on; returns the application itself."""
+        """Serves this store from now on. Returns the application itself."""
         self.settings = settings
         self.rules = settings.browser_rules()
         self.calls = StoreCalls(
@@ -88,9 +88,9 @@ class StorageApp(Litestar):
         return self
 
     def over(self, store: Store, settings: RestSettings | None = None) -> Self:
-        """Returns the same application over another store, in a small part of the time that a new one takes.
+        """Returns the same application over another store. This is much faster than making a new one.
 
-        The two share Litestar's lifespan, which must not run for both at once; they do not need it.
+        Both share Litestar's lifespan, which must not run for both at once. They do not need it.
 
         Args:
             store: The other store.

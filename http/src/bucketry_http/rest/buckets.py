@@ -20,7 +20,7 @@ _TAGS = ["Buckets"]
 def _list(store: Store) -> list[BucketView]:
     buckets = store.list_buckets()
     usages = store.bucket_usages([bucket.name for bucket in buckets])
-    # A bucket that is deleted between the two calls has no usage, and is no longer there to be listed.
+    # A bucket that is deleted between the two calls has no usage. It is left out.
     return [
         BucketView.of(bucket, usage.object_count, usage.size_bytes)
         for bucket in buckets

@@ -24,30 +24,30 @@ _JUDGED: Final = frozenset({b"host", b"origin", b"sec-fetch-site", _ASKING})
 
 _METHODS: Final = b"GET, HEAD, POST, PUT, DELETE"
 _EXPOSED: Final = b"ETag, Link, Location, Content-Range, Content-Disposition, Accept-Ranges, Retry-After, *"
-"""``*`` stands for all headers, user metadata too, where no credentials are sent; older browsers need the names."""
+"""Headers that a page may read. ``*`` stands for all of them, user metadata too. Older browsers need the names."""
 
 _MAX_AGE: Final = b"600"
-"""Seconds that a browser remembers a permission; browsers have limits of their own."""
+"""How long a browser remembers a permission, in seconds. Browsers have limits of their own."""
 
 _HEADER_NAMES: Final = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~, \t-]{1,4096}")
 
 
 class ForeignOrigin(RequestError):
-    """A web page of another origin sends what only pages of allowed origins may send."""
+    """A web page of another origin sent a request that only pages of allowed origins may send."""
 
     code = "foreign_origin"
     status = HTTPStatus.FORBIDDEN
     sentence = "A web page of another origin may not do this"
 
     def __init__(self) -> None:
-        """Says what to do."""
+        """Adds what to do."""
         super().__init__(
             "have the server's operator allow its origin (setting cors_origins, option --cors-origin of bucketry serve)"
         )
 
 
 class BrowserRules:
-    """The rules of one application."""
+    """The rules of one application: which hosts requests may name, and which pages may send them."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class BrowserRules:
         public_endpoints: Iterable[str] = (),
         cors_origins: Iterable[str] = (),
     ) -> None:
-        """Takes what is allowed besides this machine itself.
+        """Takes the hosts and origins that are allowed. This machine itself is always allowed.
 
         Args:
             allowed_hosts: See `HostRules`.
@@ -105,12 +105,12 @@ class BrowserRules:
 
 
 def _origin_headers(headers: RawHeaders) -> tuple[str | None, str | None, str | None, bool]:
-    """Returns Host, Origin and Sec-Fetch-Site, and whether this is asked before another request."""
+    """Returns Host, Origin and Sec-Fetch-Site, and whether the request is a preflight."""
     found: dict[bytes, str] = {}
     for name, value in headers:
         if name in _JUDGED:
             text = value.decode("latin-1")
-            # None of them may come twice; what is joined is not understood, hence refused.
+            # A header that comes twice is joined here. Nothing reads such a value, so the request is refused.
             found[name] = f"{found[name]}, {text}" if name in found else text
     return found.get(b"host"), found.get(b"origin"), found.get(b"sec-fetch-site"), _ASKING in found
 
@@ -122,14 +122,14 @@ async def _refuse(error: RequestError, method: str, send: Send) -> None:
 
 
 class Cors:
-    """The origins that are allowed.
+    """The origins whose pages may use the API.
 
     Attributes:
         is_on: Whether there are any.
     """
 
     def __init__(self, origins: Iterable[str]) -> None:
-        """Takes the origins.
+        """Takes the allowed origins.
 
         Raises:
             InvalidSettings: One is malformed.
@@ -143,11 +143,11 @@ class Cors:
         return self._everyone or origin in self._origins
 
     def preflight(self, origin: str, headers: RawHeaders) -> RawHeaders:
-        """Returns the headers that answer a browser which asks before it sends a request.
+        """Returns the headers of the response to a preflight.
 
         Args:
             origin: An origin that is allowed.
-            headers: Those of the browser's request.
+            headers: The headers of the preflight.
         """
         answered = [
             *self._allowing(origin),
@@ -161,7 +161,7 @@ class Cors:
         return answered
 
     def exposing(self, origin: str | None, send: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        """Returns a ``send`` that adds what a response needs, for a request of this origin."""
+        """Returns a ``send`` that adds the CORS headers to a response, for a request of this origin."""
         added: RawHeaders = [] if self._everyone else [(b"vary", b"Origin")]
         if origin is not None and self.allows(origin):
             added += [*self._allowing(origin), (b"access-control-expose-headers", _EXPOSED)]

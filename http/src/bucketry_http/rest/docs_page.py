@@ -1,6 +1,6 @@
 """The documentation page: Swagger UI, which comes with this package, and a plain page for browsers without scripts.
 
-Nothing of it comes from elsewhere, and the page's Content-Security-Policy lets nothing else in.
+The page loads nothing from other hosts: its Content-Security-Policy forbids that.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from litestar.params import FromPath
 
 PATH: Final = "/schema"
 SWAGGER_UI_VERSION: Final = "5.35.0"
-"""Of the npm package ``swagger-ui-dist``; ``tools/swagger_ui.py`` gets another one."""
+"""Version of the npm package ``swagger-ui-dist``. ``tools/swagger_ui.py`` downloads another one."""
 
 _ASSETS: Final = f"assets-{SWAGGER_UI_VERSION}"
 _FILES: Final = {
@@ -36,7 +36,7 @@ SECURITY_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
-"""``blob:`` is what Swagger UI shows of a download; ``data:`` are the pictures in its style sheet."""
+"""Swagger UI shows downloads as ``blob:``, and has pictures in its style sheet as ``data:``."""
 
 _PAGE: Final = """<!doctype html>
 <html lang="en">
@@ -68,10 +68,10 @@ _CODE: Final = re.compile(r"`([^`]+)`")
 
 
 def refuse_unknown(request: Request[Any, Any, Any]) -> None:
-    """Refuses what there is not below the page, before the framework answers that with a page of its own.
+    """Refuses unknown paths below the page. Otherwise Litestar sends a page of its own for them.
 
     Raises:
-        NotFoundException: The path is that which the framework registers for all others.
+        NotFoundException: Litestar routed the request to its handler for all other paths.
     """
     if "path" in request.path_params:
         raise NotFoundException
@@ -99,7 +99,7 @@ class DocsPage(OpenAPIRenderPlugin):
         return page.encode()
 
     def receive_router(self, router: Router) -> None:
-        """Serves the page's files besides.
+        """Adds the page's files to the router.
 
         Args:
             router: The router of the page.

@@ -84,14 +84,14 @@ def _next_link(bucket: str, prefix: str, limit: int, cursor: str | None) -> RawH
 async def _pages(
     calls: StoreCalls, bucket: str, first: ObjectPage, options: ListOptions
 ) -> AsyncGenerator[list[ObjectView], None]:
-    """Yields all pages. The next one is asked for while one is sent, so this takes the memory of two."""
+    """Yields all pages. While one is sent, the next one is asked for. So two pages are in memory at a time."""
     page, paging = first, Paging()
     while (cursor := paging.follow(page)) is not None:
         following = asyncio.ensure_future(
             calls.call(calls.store.list_objects, bucket, msgspec.structs.replace(options, cursor=cursor))
         )
         following.add_done_callback(_forget)
-        await asyncio.sleep(0)  # It begins now, not when this page is sent.
+        await asyncio.sleep(0)  # The call begins now, before this page is sent.
         try:
             yield _views(page)
             page = await following
@@ -102,7 +102,7 @@ async def _pages(
 
 
 def _forget(task: asyncio.Future[ObjectPage]) -> None:
-    """Takes note of an error that nobody waits for any more: asyncio would log it."""
+    """Reads the error of a page that nobody waits for any more. Otherwise asyncio logs it."""
     if not task.cancelled():
         task.exception()
 

@@ -22,7 +22,7 @@ from bucketry_http.shared.reading import PARTIAL_CONTENT, ReadResult
 from bucketry_http.shared.response_body import ContentSender
 
 _MAX_BATCH_BYTES: Final = 8 * MIB
-"""1,000 keys of 1,024 bytes, each of them escaped as six characters, and some."""
+"""Room for 1,000 keys of 1,024 bytes, each byte escaped as six characters, and some more."""
 
 _TAGS: Final = ["Objects"]
 
@@ -36,7 +36,7 @@ _SAFETY_HEADERS: Final = (
 _HARMLESS: Final = frozenset(
     {"text/plain", "image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp"}
 )
-"""Types that a browser may show in place: nothing in them runs. SVG and PDF hold scripts."""
+"""Types that a browser may show in place, because nothing in them runs. SVG and PDF may hold scripts."""
 
 _HARMLESS_FAMILIES: Final = ("audio/", "video/")
 
@@ -89,7 +89,7 @@ def _response(found: ReadResult, key: str, *, inline: bool) -> AsgiResponse:
 
 
 def _disposition(info: ObjectInfo, key: str, *, inline: bool) -> str:
-    """Returns the value of ``Content-Disposition``: an attachment, unless a browser may and shall show the object."""
+    """Returns the value of ``Content-Disposition``: ``inline`` only if that is asked for and harmless."""
     if inline and _is_harmless(info.content_type):
         return disposition("inline", key)
     stored = info.content_disposition or ""

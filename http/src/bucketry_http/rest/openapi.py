@@ -1,4 +1,4 @@
-"""What the OpenAPI document says beyond the handlers' signatures: bodies that are streamed, headers, errors."""
+"""The parts of the OpenAPI document that the handlers' signatures do not have: streamed bodies, headers, errors."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _TEXT: Final = Schema(type=OpenAPIType.STRING)
 _BINARY: Final = Schema(
     type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY, content_media_type="application/octet-stream"
 )
-"""Raw bytes: OpenAPI 3.1 says so with the media type, and generators of clients look for the format of 3.0."""
+"""Raw bytes. OpenAPI 3.1 says so with the media type, and generators of clients look for the format of 3.0."""
 
 
 def _header(name: str, description: str) -> Parameter:
@@ -101,10 +101,10 @@ def _headers(names: Mapping[str, str]) -> dict[str, OpenAPIHeader | Reference]:
 
 @dataclass
 class ApiOperation(Operation):
-    """Any operation of this API, described so that a client can be generated from it."""
+    """An operation of this API. A client can be generated from its description."""
 
     def __post_init__(self) -> None:
-        """Completes what Litestar made of the handler's signature."""
+        """Completes the description that Litestar made from the handler's signature."""
         for parameter in self.parameters or ():
             if isinstance(parameter, Parameter):
                 _leave_out_null(parameter)
@@ -118,7 +118,7 @@ class ApiOperation(Operation):
 
 
 def _leave_out_null(parameter: Parameter) -> None:
-    """Makes an optional parameter one of its type alone: a query or a header has no way to say null."""
+    """Removes ``null`` from the types of an optional parameter. A query or a header cannot say null."""
     schema = parameter.schema
     if not isinstance(schema, Schema):
         return
@@ -139,7 +139,7 @@ def _describe_response(status: int, response: OpenAPIResponse) -> None:
 
 @dataclass
 class Deletion(ApiOperation):
-    """A delete whose key stands in the query or in a body: neither is required by itself."""
+    """A delete. Its key stands in the query or in a body, and neither is required by itself."""
 
     def __post_init__(self) -> None:
         """Says that the body may be left out."""
@@ -177,7 +177,7 @@ class Download(KeyOperation):
     def __post_init__(self) -> None:
         """Describes content, ranges and conditions."""
         super().__post_init__()
-        # Objects have the type that they were stored with; generated clients look for a type that they know.
+        # An object has the type that it was stored with. Generated clients look for a type that they know.
         content = {kind: OpenAPIMediaType(schema=_BINARY) for kind in ("application/octet-stream", "*/*")}
         ranged = {**_OBJECT_HEADERS, "Content-Range": "Which bytes these are, and of how many."}
         self._add(
@@ -195,7 +195,7 @@ class Inspection(KeyOperation):
     """The headers of a download."""
 
     def __post_init__(self) -> None:
-        """Describes headers and conditions; answers have no content."""
+        """Describes headers and conditions. Responses have no content."""
         super().__post_init__()
         for response in (self.responses or {}).values():
             if isinstance(response, OpenAPIResponse):

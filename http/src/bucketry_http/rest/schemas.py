@@ -1,4 +1,4 @@
-"""The JSON that goes in and out, field by field as the API's document has it."""
+"""The JSON of requests and responses, field by field."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from msgspec import Meta
 from bucketry_http.shared.errors import RequestError
 
 PROBLEM_TYPE: Final = "application/problem+json"
+"""The media type of a problem (RFC 9457, 3)."""
 
 BucketName = Annotated[
     str,
@@ -37,7 +38,7 @@ Key = Annotated[
     Meta(
         description="An object's key, byte for byte: 1 to 1,024 bytes of UTF-8.",
         examples=["images/photo.jpg"],
-        # Described here, checked by the store: its error says more, and counts bytes.
+        # The store checks this: its error says more, and it counts bytes.
         extra_json_schema={"extra": {"min_length": 1, "max_length": MAX_KEY_BYTES}},
     ),
 ]
@@ -58,7 +59,7 @@ class StatusView(msgspec.Struct, frozen=True, omit_defaults=True):
         available: Whether the backend answers and accepts the credentials.
         endpoint: URL of the S3 endpoint.
         region: Its region.
-        detail: Only where it is not available: why, and what to do.
+        detail: If it is not available: why, and what to do.
     """
 
     available: bool
@@ -68,17 +69,18 @@ class StatusView(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @classmethod
     def of(cls, status: Status) -> StatusView:
-        """Shows a store's status."""
+        """Returns the view of a store's status."""
         return cls(status.available, status.endpoint, status.region, "" if status.available else status.detail)
 
 
 class UsageReportView(msgspec.Struct, frozen=True):
-    """What the backend knows of its use.
+    """What the backend knows about its use.
 
     Attributes:
         source: Where the figures come from.
         as_of: When they were asked for.
-        buckets: In byte order of their names. `null` is what the backend does not know or does not bound.
+        buckets: In byte order of their names. `null` stands for a figure that the backend does not know or does not
+            limit.
         users: The users whose buckets these are.
     """
 
@@ -89,7 +91,7 @@ class UsageReportView(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, report: UsageReport) -> UsageReportView:
-        """Shows a store's report."""
+        """Returns the view of a store's report."""
         return cls(report.source, whole_seconds(report.as_of), report.buckets, report.users)
 
 
@@ -106,7 +108,7 @@ class Ready(msgspec.Struct, frozen=True):
 
 
 class BucketView(msgspec.Struct, frozen=True):
-    """A bucket, as the listing has it."""
+    """A bucket in the listing."""
 
     name: BucketName
     created_at: Time
@@ -115,7 +117,7 @@ class BucketView(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, bucket: BucketInfo, object_count: int, size_bytes: int) -> BucketView:
-        """Shows a bucket and what it holds."""
+        """Returns the view of a bucket, with what it holds."""
         return cls(bucket.name, whole_seconds(bucket.created_at), object_count, size_bytes)
 
 
@@ -138,7 +140,7 @@ class BucketDetail(BucketView, frozen=True):
 
     @classmethod
     def of_usage(cls, bucket: BucketInfo, usage: Usage) -> BucketDetail:
-        """Shows a bucket with what it holds, and since when that is known."""
+        """Returns the view of a bucket, with its usage."""
         return cls(
             bucket.name,
             whole_seconds(bucket.created_at),
@@ -155,7 +157,7 @@ class CreateBucket(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ObjectView(msgspec.Struct, frozen=True):
-    """An object, as the listing has it."""
+    """An object in the listing."""
 
     key: Key
     size_bytes: Count
@@ -164,7 +166,7 @@ class ObjectView(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, info: ObjectInfo) -> ObjectView:
-        """Shows an object."""
+        """Returns the view of an object."""
         return cls(info.key, info.size_bytes, info.content_type, whole_seconds(info.last_modified))
 
 
@@ -189,17 +191,17 @@ class DeleteFailureView(msgspec.Struct, frozen=True):
 
 
 class DeletedView(msgspec.Struct, frozen=True):
-    """The outcome of a batch: every key stands in one of the two."""
+    """The result of a batch: every key is in one of the two lists."""
 
     deleted: list[Key]
     failed: list[DeleteFailureView]
 
 
 class Presign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a URL is to be good for.
+    """What a URL is for.
 
     Attributes:
-        key: The object's key; it need not exist yet.
+        key: The object's key. The object need not exist yet.
         expires_in: Seconds that the URL works, 1 to 604,800 (a week).
         method: ``GET`` to download, ``PUT`` to upload.
     """
@@ -217,7 +219,7 @@ class PresignedView(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, presigned: PresignedUrl) -> PresignedView:
-        """Shows a URL."""
+        """Returns the view of a URL."""
         return cls(presigned.url, whole_seconds(presigned.expires_at))
 
 
@@ -246,6 +248,6 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @classmethod
     def of(cls, error: RequestError) -> Problem:
-        """Shows an error in a request."""
+        """Returns the view of an error in a request."""
         status = error.status
         return cls(status.phrase, status, error.code, f"{error.sentence}: {error.detail}", error.retryable)

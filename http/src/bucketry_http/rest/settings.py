@@ -1,4 +1,4 @@
-"""What an operator can set on the REST API."""
+"""Settings of the REST API."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ class RestSettings(PortSettings, frozen=True, kw_only=True):
         max_form_files: Most parts of one multipart form.
         ready_seconds: How long readiness waits for the store's status.
         docs: Whether ``/schema`` serves the OpenAPI document and the interactive page.
-        allowed_hosts: Host names and addresses, without port, under which clients reach the API, besides those of the
-            machine itself. ``*.example.com`` stands for all names below ``example.com``, ``*`` for every host. Without
-            any, connections over the loopback interface must name the machine itself, and others may name any host.
-            With some, all connections are checked.
-        public_endpoints: URLs under which clients reach the API, where a proxy stands in front of it. Their hosts are
-            accepted, and their own pages are not foreign.
+        allowed_hosts: Host names and addresses, without port, that requests may name, besides those of the machine
+            itself. ``*.example.com`` stands for all names below ``example.com``, ``*`` for every host. If this is
+            empty, connections over the loopback interface must name the machine itself, and others may name any host.
+            If it is not, all connections are checked.
+        public_endpoints: URLs of the API for clients behind a proxy. Their hosts are accepted, and their own pages are
+            not foreign.
         cors_origins: Origins whose web pages may use the API, such as ``https://app.example.com``; ``*``: every page.
-            Pages of all others can read nothing and change nothing.
+            Pages of other origins can read nothing and change nothing.
 
     Raises:
         InvalidSettings: An allowed host or origin, or a public endpoint is malformed.
@@ -39,5 +39,5 @@ class RestSettings(PortSettings, frozen=True, kw_only=True):
         self.browser_rules()
 
     def browser_rules(self) -> BrowserRules:
-        """Returns the rules that these settings make."""
+        """Returns the rules for hosts and web pages that these settings state."""
         return BrowserRules(self.allowed_hosts, self.public_endpoints, self.cors_origins)

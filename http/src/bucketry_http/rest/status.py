@@ -22,7 +22,7 @@ from bucketry_http.shared.connection import is_stopping
     responses=backend_problems(),
 )
 async def get_status(request: ApiRequest) -> StatusView:
-    """Check if object storage is available. The answer is 200 also when it is not: then ``detail`` says why."""
+    """Check if object storage is available. The status is 200 even if it is not: then ``detail`` says why."""
     calls = request.app.calls
     return StatusView.of(await calls.call(calls.store.status))
 
@@ -36,7 +36,7 @@ async def get_status(request: ApiRequest) -> StatusView:
     responses=backend_problems(),
 )
 async def get_usage_report(request: ApiRequest) -> UsageReportView:
-    """Room on disk, owners, quotas and operations, as far as the backend knows them; 501 where it knows nothing."""
+    """Room on disk, owners, quotas and operations, as far as the backend knows them. 501 if it knows nothing."""
     calls = request.app.calls
     return UsageReportView.of(await calls.long_call(calls.store.usage_report))
 
@@ -50,7 +50,7 @@ async def get_usage_report(request: ApiRequest) -> UsageReportView:
     responses=request_problems(),
 )
 async def get_live() -> Live:
-    """Say that the process answers. The store is not asked: that it is down is no reason to restart the server."""
+    """Say that the process answers. The store is not asked: if it is down, a restart of the server does not help."""
     return Live()
 
 
@@ -63,7 +63,7 @@ async def get_live() -> Live:
     responses=request_problems(503),
 )
 async def get_ready(request: ApiRequest) -> Ready:
-    """Say whether the store answers, within a few seconds; 503 if not."""
+    """Say whether the store answers within a few seconds. 503 if it does not."""
     if is_stopping(request.scope):
         raise ServerStops
     app = request.app

@@ -43,7 +43,7 @@ _NOT_KEPT: Final = (
 
 
 _TYPES: Final = {
-    # Python's own table, never the machine's: the same name means the same type everywhere.
+    # The table of Python and not of the machine: so a name means the same type everywhere.
     **mimetypes.MimeTypes().types_map[True],
     ".gz": "application/gzip",
     ".md": "text/markdown",
@@ -71,7 +71,7 @@ class FormUploader:
         """Stores all files.
 
         Raises:
-            BucketryError: The form is not usable or a file could not be stored; `stored` says which were before it.
+            BucketryError: The form is not valid, or a file could not be stored. The files in `stored` stay stored.
         """
         while (part := await self._form.next_part()) is not None:
             if part.file_name is None:
@@ -101,7 +101,7 @@ class FormUploader:
     async def _take_file(self, part: Part, file_name: str) -> None:
         first = await self._form.next()
         if not file_name and not first:
-            # What a browser sends for an input where no file was chosen.
+            # A browser sends this for an input in which no file was chosen.
             return
         key = self._key(file_name)
         options = PutOptions(content_type=part.content_type or guess_content_type(file_name or key))
@@ -120,7 +120,7 @@ class FormUploader:
 
 
 class _Begun:
-    """A part whose first piece was read already; an empty one is its end."""
+    """A part whose first piece was read already. An empty first piece is its end."""
 
     def __init__(self, first: bytes, form: Form) -> None:
         self._first: bytes | None = first
@@ -155,7 +155,7 @@ async def upload_objects(request: ApiRequest, name: Bucket) -> list[ObjectView]:
     app = request.app
     headers = request.fields
     _refuse_headers(headers, (*_NOT_KEPT, TAGGING, METADATA_PREFIX))
-    # Fields count as parts too: there are two at most.
+    # Fields count as parts, too. There are two at most.
     form = Form(request.stream_body(), headers.get("content-type", ""), app.settings.max_form_files + len(_FIELDS))
     upload = FormUploader(app.uploader, name, form)
     try:
@@ -222,12 +222,12 @@ def _refuse_headers(headers: dict[str, str], refused: tuple[str, ...]) -> None:
 
 
 def _content_length(headers: dict[str, str]) -> int | None:
-    # The server has checked its form; with Transfer-Encoding there is none (RFC 9112, 6.3).
+    # The server has checked it. A request with Transfer-Encoding has none (RFC 9112, 6.3).
     length = headers.get("content-length")
     return whole_number(length) if length is not None and length.isascii() and length.isdecimal() else None
 
 
 def guess_content_type(name: str) -> str:
-    """Returns the media type that a name's ending stands for; ``application/octet-stream`` if none."""
+    """Returns the media type of a file name's ending, or ``application/octet-stream``."""
     _, dot, ending = name.rpartition(".")
     return _TYPES.get(dot + ending.lower(), DEFAULT_CONTENT_TYPE)

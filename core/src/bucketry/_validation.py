@@ -13,8 +13,11 @@ import msgspec
 from bucketry._types import check_type, type_name
 from bucketry.errors import InvalidArgument, InvalidBucketName, InvalidKey, NoSuchUpload, Unsupported
 from bucketry.features import Features
-from bucketry.options import ListOptions, PageOptions
+from bucketry.headers import check_header
+from bucketry.models import NO_METADATA
+from bucketry.options import ListOptions, PageOptions, PutOptions
 from bucketry.s3 import BUCKET_NAME, MAX_KEY_BYTES, MAX_PAGE
+from bucketry.tagging import NO_TAGS
 
 MAX_ETAG_CHARS: Final = 1024
 """Longest etag in a condition; backends have 32 to 64 characters."""
@@ -116,6 +119,26 @@ def check_prefix(prefix: str) -> None:
     """Checks a prefix or delimiter, which may be empty but is otherwise as bounded as a key."""
     if prefix:
         check_key(prefix)
+
+
+def has_type_alone(options: PutOptions) -> bool:
+    """Says whether options of a put hold nothing but a content type, as most do, and checks it.
+
+    One comparison finds out. Without it each option takes a look of its own.
+
+    Raises:
+        InvalidArgument: The content type is malformed.
+    """
+    if not (
+        type(options) is PutOptions
+        and type(options.content_type) is str
+        and options.metadata is NO_METADATA
+        and options.tags is NO_TAGS
+        and options == PutOptions(content_type=options.content_type)
+    ):
+        return False
+    check_header("content_type", options.content_type)
+    return True
 
 
 def check_cursor(cursor: str | None) -> None:

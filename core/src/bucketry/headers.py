@@ -155,11 +155,16 @@ def check_headers(headers: ObjectHeaders) -> None:
     """
     for field, value in zip(HEADER_OF, header_values(headers), strict=True):
         if value is not None:
-            _check(field, value)
+            check_header(field, value)
 
 
 @lru_cache(maxsize=1024)  # Most writers send the same few values. An entry has at most 1 KiB: others raise.
-def _check(field: str, value: str) -> None:
+def check_header(field: str, value: str) -> None:
+    """Checks one header of an object.
+
+    Raises:
+        InvalidArgument: As `check_headers`.
+    """
     HEADER_OF[field].check(value)
 
 

@@ -31,7 +31,6 @@ from bucketry_http.shared import reading
 from bucketry_http.shared.conditions import match_option
 from bucketry_http.shared.headers import last_modified, not_modified_headers, object_headers
 from bucketry_http.shared.reading import PARTIAL_CONTENT, ReadResult
-from bucketry_http.shared.response_body import RawHeaders
 
 _NO_CONDITIONS: Mapping[str, Any] = {}
 
@@ -50,7 +49,7 @@ async def get_object(endpoint: Endpoint, request: S3Request) -> Response:
     except core.InvalidRange as error:
         raise _unsatisfiable(request, error) from error
     try:
-        return _answer(request, found)
+        return _response(request, found)
     except S3Error:
         await found.close()
         raise
@@ -66,7 +65,7 @@ async def head_object(endpoint: Endpoint, request: S3Request) -> Response:
         return Response(304, not_modified_headers(error.info))
     except core.InvalidRange as error:
         raise _unsatisfiable(request, error) from error
-    return _answer(request, found)
+    return _response(request, found)
 
 
 def _part_number(request: S3Request) -> int | None:
@@ -75,20 +74,18 @@ def _part_number(request: S3Request) -> int | None:
     return number(request.query, "partNumber", 0, least=1, most=MAX_PARTS) or None
 
 
-def _answer(request: S3Request, found: ReadResult) -> Response:
-    headers = overridden(object_headers(found.info), request.query, signed=request.is_signed)
+def _response(request: S3Request, found: ReadResult) -> Response:
+    info = found.info
+    headers = object_headers(info)
+    if request.query:
+        headers = overridden(headers, request.query, signed=request.is_signed)
     headers.append((b"content-length", b"%d" % found.length))
     if found.status == PARTIAL_CONTENT:
         headers.append((b"content-range", str(found.content_range).encode()))
-    headers.extend(_checksum(request, found.info, found.content_range))
+    # Clients compare the checksum with what they get, so it has to be that of what is sent.
+    if info.checksum is not None and is_asked_for(request.headers) and found.content_range == info.part_range:
+        headers += checksum_headers(info.checksum)
     return Response(found.status, headers, found.body, found.reader)
-
-
-def _checksum(request: S3Request, info: ObjectInfo, sent: core.ContentRange | None) -> RawHeaders:
-    """Returns the headers with the checksum, if it is asked for and is that of what is sent: clients compare."""
-    if info.checksum is None or not is_asked_for(request.headers) or sent != info.part_range:
-        return []
-    return checksum_headers(info.checksum)
 
 
 def _unsatisfiable(request: S3Request, error: core.InvalidRange) -> S3Error:

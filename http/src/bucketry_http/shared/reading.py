@@ -87,7 +87,8 @@ async def open_object(
         BucketryError: What the store raised.
     """
     if part_number is None and _NOT_PLAIN.isdisjoint(headers):
-        opened = await calls.call(calls.store.get_object, bucket, key)
+        read = calls.store.get_object
+        opened = read(bucket, key) if calls.inline else await calls.call(read, bucket, key)
     else:
         opened = await calls.call(_open, calls.store, bucket, key, headers, part_number)
     found, length = opened.content_range, opened.length

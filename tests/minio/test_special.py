@@ -16,7 +16,7 @@ from bucketry import (
     Store,
 )
 from bucketry.features import MIB
-from bucketry_minio import MinioDriver
+from bucketry_minio.objects import Objects
 
 from tests.minio.backend import MinioBackend, store_on
 from tests.servers.handles import MinioServer
@@ -124,8 +124,8 @@ def test_a_listing_begins_after_what_can_be_no_key(store: Store, bucket: str, af
 def test_a_copy_of_more_than_one_request_takes_is_done_in_parts(
     minio_server: MinioServer, backend: MinioBackend, bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(MinioDriver, "most_at_once", 6 * MIB)
-    monkeypatch.setattr(MinioDriver, "copied_part", 5 * MIB)
+    monkeypatch.setattr(Objects, "max_copy_bytes", 6 * MIB)
+    monkeypatch.setattr(Objects, "copied_part_bytes", 5 * MIB)
     content = b"".join(bytes([number]) * MIB for number in range(13))
     with store_on(minio_server) as store:
         tagged = PutOptions(content_type="text/x-a", metadata={"a": "b"}, tags={"colour": "blue"})
@@ -151,15 +151,15 @@ def test_a_source_that_changes_before_it_is_copied_is_copied_as_it_is_then(
     store: Store, bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.put_object(bucket, "source", b"old", PutOptions(content_type="text/x-old"))
-    stored = MinioDriver._stored
+    stored = Objects.stored
     changes = [b"new"]
 
-    def changed_after(driver: MinioDriver, bucket: str, key: str) -> object:
-        info = stored(driver, bucket, key)
+    def changed_after(objects: Objects, bucket: str, key: str) -> object:
+        info = stored(objects, bucket, key)
         if changes:
             store.put_object(bucket, "source", changes.pop(), PutOptions(content_type="text/x-new"))
         return info
 
-    monkeypatch.setattr(MinioDriver, "_stored", changed_after)
+    monkeypatch.setattr(Objects, "stored", changed_after)
     made = store.copy_object(bucket, "source", bucket, "copy")
     assert (made.content_type, store.get_object(bucket, "copy").read()) == ("text/x-new", b"new")

@@ -14,11 +14,10 @@ from bucketry import (
     Unavailable,
 )
 from bucketry.s3 import MAX_PARTS
-from bucketry_minio._connection import as_xml
-from bucketry_minio._errors import classify
-from bucketry_minio._headers import written_at
-from bucketry_minio._keys import check_key, is_held, marker_for, may_begin_a_key, parents
-from bucketry_minio._object_operations import PART_GROWTH
+from bucketry_minio.connection import as_xml
+from bucketry_minio.errors import classify
+from bucketry_minio.keys import check_key, is_held, marker_for, may_begin_a_key, parents
+from bucketry_minio.objects import PART_GROWTH, written_at
 from bucketry_s3client import S3ResponseError, parse_xml, part_sizes
 from urllib3 import HTTPConnectionPool
 from urllib3 import exceptions as http

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 from bucketry import Quota, Store, Unavailable, open_store
-from bucketry_minio._admin import AdminApi
+from bucketry_minio.admin import AdminApi
 from minio import MinioAdmin
 from minio.credentials.providers import StaticProvider
 
@@ -66,9 +66,9 @@ def test_without_figures_a_large_bucket_is_listed(
 def test_a_bucket_that_grew_since_the_scanner_came_is_not_listed_for_ever(
     minio_server: MinioServer, bucket: str, monkeypatch: pytest.MonkeyPatch, requests_made: list[str]
 ) -> None:
-    from bucketry_minio import _listing
+    from bucketry_minio import listing
 
-    monkeypatch.setattr(_listing, "MAX_PAGE", 3)
+    monkeypatch.setattr(listing, "MAX_PAGE", 3)
     with store_on(minio_server, usage_list_limit=4) as store:
         for number in range(12):
             store.put_object(bucket, f"{number:02}", b"12")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bucketry_minio._driver import MinioDriver
-from bucketry_minio._settings import MinioSettings
+from bucketry_minio.driver import MinioDriver
+from bucketry_minio.settings import MinioSettings
 
 __all__ = ["MinioDriver", "MinioSettings"]

@@ -1,7 +1,4 @@
-"""The way to a MinIO server: signed requests.
-
-The SDK's own requests are not used (docs/adr/0007-one-wire.md).
-"""
+"""The connection to MinIO: the client that sends signed requests, and MinIO's XML, which is not always XML."""
 
 from __future__ import annotations
 
@@ -11,18 +8,18 @@ from typing import Final
 
 from bucketry_s3client import S3Client, S3ResponseError
 
-from bucketry_minio._errors import ERROR_CODE
-from bucketry_minio._settings import MinioSettings
+from bucketry_minio.errors import ERROR_CODE
+from bucketry_minio.settings import MinioSettings
 
 _NOTHING: Final[Mapping[str, str]] = {}
 
-# MinIO writes the names of user metadata as element names, also those that XML does not allow ("a!b"). Nobody needs
-# them in a listing, and the values hold no "<", so that leaving them out is exact.
+# MinIO writes the names of user metadata as element names, also those that XML does not allow ("a!b"). A listing does
+# not need them, and the values hold no "<". So removing them is exact.
 _USER_METADATA: Final = re.compile(rb"<X-Amz-Meta-[^<>]*>[^<]*</X-Amz-Meta-[^<>]*>")
 
 
 def as_xml(document: bytes) -> bytes:
-    """Leaves out of an answer what XML does not allow."""
+    """Removes what XML does not allow."""
     return _USER_METADATA.sub(b"", document) if b"<X-Amz-Meta-" in document else document
 
 

@@ -1,7 +1,7 @@
 """MinIO's admin API, as far as the driver needs it.
 
-Source: MinIO's ``cmd/admin-router.go`` and ``madmin-go``. Only what is named here is decoded, and no answer is logged,
-raised or passed on as it came.
+Source: MinIO's ``cmd/admin-router.go`` and ``madmin-go``. Only what is named here is decoded. No response is
+logged, raised or passed on as it came.
 """
 
 from __future__ import annotations
@@ -89,11 +89,11 @@ class AdminApi:
         return self._client.request("GET", "minio", f"admin/v3/{what}")[1]
 
 
-def _decoded(answer: bytes, kind: type[T]) -> T:
-    if not answer:
-        raise incomplete_response("an answer of the admin API has no body")
+def _decoded(response: bytes, kind: type[T]) -> T:
+    if not response:
+        raise incomplete_response("a response of the admin API has no body")
     try:
-        return msgspec.json.decode(answer, type=kind)
+        return msgspec.json.decode(response, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        # Its text may quote the answer.
-        raise BackendError("an answer of the admin API cannot be read") from None
+        # Its text may quote the response.
+        raise BackendError("a response of the admin API cannot be read") from None

@@ -1,4 +1,4 @@
-"""Lists objects, uploads and parts, page by page."""
+"""Pages of a bucket's objects with their content types."""
 
 from __future__ import annotations
 
@@ -10,10 +10,7 @@ from bucketry import (
     ListOptions,
     ObjectInfo,
     ObjectPage,
-    PageOptions,
-    PartPage,
     Unsupported,
-    Upload,
 )
 from bucketry.cursors import decode_cursor, encode_cursor
 from bucketry.paging import stands_still
@@ -22,21 +19,17 @@ from bucketry_s3client import (
     Element,
     is_truncated,
     read_count,
-    read_part,
     read_time,
-    read_upload,
     reading,
     unquoted,
     url_decoded,
 )
 
-from bucketry_minio._connection import Connection
-from bucketry_minio._keys import ends_in_dots, marker_for, may_begin_a_key
+from bucketry_minio.connection import Connection
+from bucketry_minio.keys import ends_in_dots, marker_for, may_begin_a_key
 
 _OBJECTS: Final = "minio objects"
 _LAST: Final = "\U0010ffff"
-_PARTS: Final = "minio parts"
-_FIRST: Final = PageOptions(limit=1)
 
 
 def list_page(connection: Connection, bucket: str, options: ListOptions) -> ObjectPage:
@@ -118,38 +111,3 @@ def _object(entry: Element) -> ObjectInfo:
         last_modified=read_time(texts["LastModified"]),
         content_type=content_type,
     )
-
-
-def list_uploads(connection: Connection, bucket: str, prefix: str) -> list[Upload]:
-    """Asks for the uploads in progress, in no order.
-
-    MinIO lists them all in one answer, but only those that it remembers since it was started; below a prefix it
-    lists those alone whose key is the prefix, from disk. So both are asked.
-    """
-    found = {}
-    for asked in dict.fromkeys(
-        [prefix, ""] if prefix and may_begin_a_key(prefix) and not ends_in_dots(prefix) else [""]
-    ):
-        query = {"uploads": "", "encoding-type": "url", "max-uploads": str(MAX_PAGE), "prefix": asked}
-        _, document = connection.request_xml("GET", bucket, root="ListMultipartUploadsResult", query=query)
-        with reading("the list of uploads"):
-            uploads = [read_upload(entry) for entry in document.all("Upload")]
-            if is_truncated(document):
-                raise ValueError("MinIO lists all uploads at once")
-        found.update({upload.upload_id: upload for upload in uploads if upload.key.startswith(prefix)})
-    return list(found.values())
-
-
-def list_parts(
-    connection: Connection, bucket: str, key: str, upload_id: str, options: PageOptions = _FIRST
-) -> PartPage:
-    """Asks for one page of an upload's parts."""
-    after = 0 if options.cursor is None else decode_cursor(_PARTS, options.cursor, int)
-    query = {"uploadId": upload_id, "max-parts": str(options.limit), "part-number-marker": str(after)}
-    _, document = connection.request_xml("GET", bucket, key, root="ListPartsResult", query=query)
-    with reading("a page of parts"):
-        parts = tuple(read_part(entry) for entry in document.all("Part"))
-        more = is_truncated(document)
-    if more and (not parts or parts[-1].part_number <= after):
-        stands_still("a page of parts ends where it was to begin")
-    return PartPage(parts=parts, cursor=encode_cursor(_PARTS, parts[-1].part_number) if more else None)

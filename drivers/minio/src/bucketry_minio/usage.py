@@ -13,9 +13,9 @@ from bucketry import BackendError, BucketReport, ListOptions, Quota, Unavailable
 from bucketry.paging import Paging
 from bucketry_s3client import S3ResponseError
 
-from bucketry_minio._admin import AdminApi, Figures
-from bucketry_minio._connection import Connection
-from bucketry_minio._listing import list_page
+from bucketry_minio.admin import AdminApi, Figures
+from bucketry_minio.connection import Connection
+from bucketry_minio.listing import list_page
 
 SOURCE_LISTING: Final = "listing"
 

@@ -1,0 +1,346 @@
+"""Objects: reading, writing, copying and deleting them, in MinIO's own way with conditions and times."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import ClassVar, Final
+
+import msgspec
+from bucketry import (
+    BackendError,
+    Body,
+    BucketryError,
+    CompletedPart,
+    CopyOptions,
+    DeleteFailure,
+    DeleteResult,
+    GetOptions,
+    HeadOptions,
+    InvalidKey,
+    NoSuchKey,
+    ObjectHeaders,
+    ObjectInfo,
+    OpenedObject,
+    PreconditionFailed,
+    PutOptions,
+)
+from bucketry.conditions import check_copy_source, check_read
+from bucketry.features import GIB
+from bucketry.s3 import MAX_PART_BYTES, http_date
+from bucketry_s3client import (
+    Content,
+    FailedUploads,
+    PartsUpload,
+    S3ResponseError,
+    complete_upload,
+    create_upload,
+    delete_keys,
+    get_tags,
+    object_headers,
+    object_info,
+    one_piece,
+    opened_object,
+    part_info,
+    part_sizes,
+    quoted,
+    read_copy_result,
+    request_target,
+    response_date,
+    response_etag,
+    stored_info,
+    tag_headers,
+    take,
+    written_within,
+)
+
+from bucketry_minio.connection import Connection
+from bucketry_minio.errors import KINDS, classify
+from bucketry_minio.keys import PathGuard, check_key
+from bucketry_minio.settings import MinioSettings
+
+PART_GROWTH: Final = 24
+"""With this, 10,000 parts that begin with 5 MiB hold 5 TiB, MinIO's largest object (``globalMaxObjectSize``)."""
+
+_TRIES: Final = 5
+_NANOSECONDS: Final = 10**9
+_NO_SUCH_BYTES: Final = frozenset({"InvalidPartNumber", "InvalidRange"})
+
+# XML holds no control characters but three, its readers turn a carriage return into a newline, and U+FFFE and U+FFFF
+# are no characters to it (XML 1.0, 2.2 and 2.11).
+_NOT_IN_XML: Final = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
+
+Written = tuple[Mapping[str, str], datetime | None]
+"""Headers of the response to a write, and when the object was written, if they say it for sure."""
+
+
+class Objects:
+    """The objects of all buckets. Threads may share it.
+
+    Attributes:
+        max_copy_bytes: What is copied in one request, at most: 5 GiB as in S3 (S3 API reference, CopyObject). MinIO
+            would copy more, but sends nothing meanwhile: its response might not come within ``read_timeout``.
+        copied_part_bytes: Bytes of one part where more is copied.
+    """
+
+    max_copy_bytes: ClassVar[int] = MAX_PART_BYTES
+    copied_part_bytes: ClassVar[int] = GIB
+
+    def __init__(
+        self, connection: Connection, failed_uploads: FailedUploads, paths: PathGuard, settings: MinioSettings
+    ) -> None:
+        self._connection = connection
+        self._failed_uploads = failed_uploads
+        self._paths = paths
+        self._settings = settings
+
+    def check_new(self, bucket: str, key: str) -> None:
+        """Refuses a key that MinIO cannot hold, or that would hide others."""
+        check_key(key)
+        self._failed_uploads.sweep()
+        self._paths.check(bucket, key)
+
+    def stored(self, bucket: str, key: str) -> ObjectInfo:
+        """Returns what a key holds: one request."""
+        return object_info(key, self._connection.head(bucket, key))
+
+    def _confirmed(self, bucket: str, written: ObjectInfo) -> ObjectInfo:
+        """Returns what a key holds after a write; where that was deleted meanwhile, what was written."""
+        try:
+            return self.stored(bucket, written.key)
+        except S3ResponseError as error:
+            if error.code != "NoSuchKey":
+                raise
+            return written
+
+    def head(self, bucket: str, key: str, options: HeadOptions) -> ObjectInfo:
+        """Returns an object without its content: one request."""
+        check_key(key)
+        if options.part_number is not None:
+            return self._head_part(bucket, key, options)
+        headers = self._connection.head(bucket, key, headers=read_conditions(options))
+        info = object_info(key, headers)
+        check_read(info, options)
+        return info
+
+    def _head_part(self, bucket: str, key: str, options: HeadOptions) -> ObjectInfo:
+        query = _part_query(options.part_number)
+        try:
+            headers = self._connection.head(bucket, key, query=query, headers=read_conditions(options))
+        except S3ResponseError as error:
+            self._check_conditions(bucket, key, options, error)
+            raise
+        info = part_info(key, headers)
+        check_read(info, options)
+        return info
+
+    def _check_conditions(self, bucket: str, key: str, options: HeadOptions, error: S3ResponseError) -> None:
+        """Evaluates the conditions before the range or part (RFC 9110, 13.2.2). MinIO looks at these first."""
+        if error.code in _NO_SUCH_BYTES:
+            self.head(bucket, key, msgspec.structs.replace(options, part_number=None))
+
+    def get(self, bucket: str, key: str, options: GetOptions) -> OpenedObject:
+        """Opens an object: one request, whose response is read as it comes."""
+        check_key(key)
+        query, headers = _part_query(options.part_number), read_conditions(options)
+        if options.range is not None:
+            headers["range"] = str(options.range)
+        try:
+            response = self._connection.open("GET", bucket, key, query=query, headers=headers)
+        except S3ResponseError as error:
+            self._check_conditions(bucket, key, options, error)
+            raise
+        try:
+            opened = opened_object(key, response, options.range, options.part_number)
+            check_read(opened.info, options)
+            return opened
+        except BaseException:
+            response.close()
+            raise
+
+    def put(self, bucket: str, key: str, body: Body, options: PutOptions) -> ObjectInfo:
+        """Stores an object."""
+        self.check_new(bucket, key)
+        received, moment = self._put(bucket, key, body, options)
+        self._paths.wrote(bucket, key)
+        put_at = moment or response_date(received)
+        written = stored_info(key, options, body.bytes_read, response_etag(received), put_at, len(options.tags))
+        return self._confirmed(bucket, written) if moment is None else written
+
+    def _put(self, bucket: str, key: str, body: Body, options: PutOptions) -> Written:
+        headers = object_headers(options) | tag_headers(options.tags)
+        conditions = write_conditions(options.if_match, options.if_none_match)
+        if key.endswith("/"):
+            with one_piece(body, self._settings.part_size, MAX_PART_BYTES) as content:
+                return self._put_whole(bucket, key, content, headers, conditions)
+        sizes = part_sizes(body.length, self._settings.part_size, growth=PART_GROWTH)
+        taken = [take(body, next(sizes)), take(body, next(sizes))]
+        if not taken[1]:
+            pieces = taken[0]
+            content = pieces[0] if len(pieces) == 1 else pieces
+            return self._put_whole(bucket, key, content, headers, conditions)
+        upload = PartsUpload(self._connection, self._failed_uploads, bucket, key, self._settings)
+        # This response may begin long before the object is made (S3 API reference, CompleteMultipartUpload).
+        return upload.run(taken, body, sizes, headers, conditions), None
+
+    def _put_whole(
+        self, bucket: str, key: str, content: Content, headers: dict[str, str], conditions: dict[str, str]
+    ) -> Written:
+        sent = headers | conditions
+        # Sent again after it was done, a conditional put would fail because of its own object.
+        received, _ = self._connection.request(
+            "PUT", bucket, key, headers=sent, content=content, repeatable=not conditions
+        )
+        return received, written_at(received)
+
+    def copy(self, source_bucket: str, source_key: str, bucket: str, key: str, options: CopyOptions) -> ObjectInfo:
+        """Copies an object: one request for what the source is, and one for the copy."""
+        try:
+            check_key(source_key)
+        except InvalidKey as error:
+            raise NoSuchKey(error.detail, bucket=source_bucket, key=source_key) from None
+        self.check_new(bucket, key)
+        for _ in range(_TRIES):
+            source = self.stored(source_bucket, source_key)
+            check_copy_source(source, options)
+            try:
+                return self._copy((source_bucket, source_key), source, bucket, key, options)
+            except S3ResponseError as error:
+                # The source was written meanwhile. The copy is of one version, the one whose headers are returned.
+                if error.code != "PreconditionFailed":
+                    raise
+        raise PreconditionFailed("the source is written again and again", condition="source_if_match")
+
+    def _copy(
+        self, place: tuple[str, str], source: ObjectInfo, bucket: str, key: str, options: CopyOptions
+    ) -> ObjectInfo:
+        path = request_target(*place)
+        headers: ObjectHeaders = options.headers or source
+        pinned = {"x-amz-copy-source": path, "x-amz-copy-source-if-match": quoted(source.etag)}
+        onto_itself = path == request_target(bucket, key)
+        if source.size_bytes > self.max_copy_bytes and not onto_itself:
+            tags = options.tags
+            if tags is None:
+                tags = get_tags(self._connection, *place)
+            done = self._copy_parts(pinned, source.size_bytes, bucket, key, object_headers(headers) | tag_headers(tags))
+            self._paths.wrote(bucket, key)
+            written = stored_info(key, headers, source.size_bytes, done["etag"], response_date(done), len(tags))
+            return self._confirmed(bucket, written)
+        # MinIO drops Expires unless it is sent.
+        if options.headers is not None or source.expires is not None:
+            pinned |= object_headers(headers) | {"x-amz-metadata-directive": "REPLACE"}
+        if options.tags is not None:
+            pinned |= tag_headers(options.tags) | {"x-amz-tagging-directive": "REPLACE"}
+        _, document = self._connection.request_xml("PUT", bucket, key, root="CopyObjectResult", headers=pinned)
+        self._paths.wrote(bucket, key)
+        etag, moment = read_copy_result(document)
+        tag_count = source.tag_count if options.tags is None else len(options.tags)
+        return stored_info(key, headers, source.size_bytes, etag, moment.replace(microsecond=0), tag_count)
+
+    def _copy_parts(
+        self, pinned: dict[str, str], size: int, bucket: str, key: str, headers: dict[str, str]
+    ) -> Mapping[str, str]:
+        _, upload_id = create_upload(self._connection, bucket, key, headers)
+
+        def copy(part: tuple[int, str]) -> CompletedPart:
+            number, span = part
+            query = {"partNumber": str(number), "uploadId": upload_id}
+            sent = {**pinned, "x-amz-copy-source-range": span}
+            _, document = self._connection.request_xml(
+                "PUT", bucket, key, root="CopyPartResult", query=query, headers=sent
+            )
+            return CompletedPart(number, read_copy_result(document)[0])
+
+        try:
+            with ThreadPoolExecutor(self._settings.upload_threads, "bucketry-minio-copy") as pool:
+                parts = list(pool.map(copy, _spans(size, self.copied_part_bytes)))
+            return complete_upload(self._connection, bucket, key, upload_id, parts, {})
+        except BaseException:
+            self._failed_uploads.abort(bucket, key, upload_id)
+            raise
+
+    def delete_many(self, bucket: str, keys: tuple[str, ...]) -> DeleteResult:
+        """Deletes up to 1,000 objects, and says of each key what became of it, in the order given."""
+        failed: dict[str, DeleteFailure] = {}
+        together: list[str] = []
+        alone: list[str] = []
+        for key in keys:
+            try:
+                check_key(key)
+            except InvalidKey as error:
+                failed[key] = DeleteFailure(key, error.code, str(error))
+            else:
+                (alone if _NOT_IN_XML.search(key) else together).append(key)
+        if together:
+            for key, (code, message) in delete_keys(self._connection, bucket, together).items():
+                failed[key] = _failure(key, KINDS.get(code, BackendError), message)
+        for key in alone:
+            if failure := self._delete_alone(bucket, key):
+                failed[key] = failure
+        deleted = tuple(key for key in keys if key not in failed)
+        return DeleteResult(deleted, tuple(failed[key] for key in keys if key in failed))
+
+    def _delete_alone(self, bucket: str, key: str) -> DeleteFailure | None:
+        try:
+            self._connection.request("DELETE", bucket, key)
+        except S3ResponseError as error:
+            if error.code == "NoSuchBucket":
+                raise
+            verdict = classify(error)
+            return _failure(key, verdict.kind, verdict.detail)
+        return None
+
+
+def _failure(key: str, kind: type[BucketryError], message: str) -> DeleteFailure:
+    return DeleteFailure(key, kind.code, message or kind.sentence)
+
+
+def _spans(size: int, part_size: int) -> Iterator[tuple[int, str]]:
+    start = 0
+    for number, length in enumerate(part_sizes(size, part_size, growth=0), 1):
+        if start >= size:
+            return
+        yield number, f"bytes={start}-{min(start + length, size) - 1}"
+        start += length
+
+
+def _part_query(part_number: int | None) -> dict[str, str]:
+    """Returns the parameter of a read that names one part."""
+    return {} if part_number is None else {"partNumber": str(part_number)}
+
+
+def read_conditions(options: HeadOptions) -> dict[str, str]:
+    """Returns the header of a read's first condition, in the order of RFC 9110, 13.2.2.
+
+    MinIO evaluates all conditions that it is sent, in an order of its own. `bucketry.conditions` evaluates the others.
+    """
+    if options.if_match is not None:
+        return {"if-match": quoted(options.if_match)}
+    if options.if_unmodified_since is not None:
+        return {"if-unmodified-since": http_date(options.if_unmodified_since)}
+    if options.if_none_match is not None:
+        return {"if-none-match": quoted(options.if_none_match)}
+    if options.if_modified_since is not None:
+        return {"if-modified-since": http_date(options.if_modified_since)}
+    return {}
+
+
+def write_conditions(if_match: str | None, if_none_match: str | None) -> dict[str, str]:
+    """Returns the headers of a write's conditions."""
+    sent = {} if if_match is None else {"if-match": quoted(if_match)}
+    return sent if if_none_match is None else {**sent, "if-none-match": if_none_match}
+
+
+def written_at(response: Mapping[str, str]) -> datetime | None:
+    """Returns the second in which an object was written, from the response to its put; ``None`` if that is not sure.
+
+    MinIO's request id is the time at which it began, in nanoseconds (hexadecimal).
+    """
+    request_id = response.get("x-amz-request-id", "")
+    try:
+        begun = int(request_id, 16) // _NANOSECONDS if len(request_id) == 16 else None
+    except ValueError:
+        return None
+    return written_within(begun, response)

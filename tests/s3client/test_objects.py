@@ -62,7 +62,7 @@ def test_each_request_is_signed(threads: ThreadPoolExecutor) -> None:
 )
 def test_the_host_that_is_signed_is_the_host_that_is_sent(location: str, secure: bool) -> None:
     client = S3Client(Fake(location).settings(secure=secure), user_agent="acme")
-    lines = client.head_request("bucket", "key").decode().split("\r\n")[1:-2]
+    lines = client.raw_request("HEAD", "bucket", "key").decode().split("\r\n")[1:-2]
     headers = dict(line.split(": ", 1) for line in lines)
     pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
     verifier = Verifier({"access": Secret("secret")}.get)

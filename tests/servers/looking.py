@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack
 
 import boto3
@@ -12,7 +12,8 @@ import urllib3
 from botocore.client import Config
 from bucketry import Store
 from bucketry_contract import Backend
-from types_boto3_s3 import S3Client
+from bucketry_s3client import S3Client, request_target
+from types_boto3_s3 import S3Client as Boto3Client
 
 from tests.servers.cutting import CuttingProxy
 from tests.servers.handles import Server
@@ -20,7 +21,7 @@ from tests.servers.handles import Server
 BREAK_AFTER = 3 * 1024**2
 
 
-def raw_client(server: Server, url: str | None = None) -> S3Client:
+def raw_client(server: Server, url: str | None = None) -> Boto3Client:
     """A client that knows nothing of the driver, as the server's administrator; at another of its URLs if given."""
     return boto3.client(
         "s3",
@@ -43,7 +44,7 @@ class S3Backend(Backend):
 
     serves_presigned_urls = True
 
-    def __init__(self, client: S3Client) -> None:
+    def __init__(self, client: Boto3Client) -> None:
         self._client = client
         self._open = ExitStack()
 
@@ -75,7 +76,7 @@ def bucket_on(store: Store, prefix: str) -> Iterator[str]:
 
 
 def requests_seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The requests that go through urllib3's pools from now on, SDKs' and retries included: ``GET /bucket?…``."""
+    """The requests from now on, SDKs' and retries included: ``GET /bucket?…``."""
     made: list[str] = []
     send: Callable[..., object] = urllib3.connectionpool.HTTPConnectionPool._make_request
 
@@ -83,5 +84,12 @@ def requests_seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         made.append(f"{method} {url}")
         return send(pool, connection, method, url, *args, **kwargs)
 
+    quick = S3Client.quick_get
+
+    def quick_counted(client: S3Client, bucket: str, query: Mapping[str, str]) -> bytes | None:
+        made.append(f"GET {request_target(bucket, '', query)}")
+        return quick(client, bucket, query)
+
     monkeypatch.setattr(urllib3.connectionpool.HTTPConnectionPool, "_make_request", counted)
+    monkeypatch.setattr(S3Client, "quick_get", quick_counted)
     return made

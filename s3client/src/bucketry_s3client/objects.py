@@ -230,7 +230,7 @@ def _ask(client: S3Client, bucket: str, keys: Sequence[str]) -> Found:
             waiting = b""
             for start in range(0, len(keys), _AT_ONCE):
                 batch = keys[start : start + _AT_ONCE]
-                connection.sendall(b"".join([client.head_request(bucket, key) for key in batch]))
+                connection.sendall(b"".join([client.raw_request("HEAD", bucket, key) for key in batch]))
                 for key in batch:
                     while (end := waiting.find(b"\r\n\r\n")) < 0:
                         received = connection.recv(_BUFFER_BYTES)

@@ -17,7 +17,7 @@ from bucketry.operations import operations_of
 
 def test_a_fact_is_read_from_the_hook() -> None:
     put = OPERATIONS["put_object"]
-    assert (put.name, put.writes, put.optional, put.feature) == ("put_object", True, False, None)
+    assert (put.name, put.writes, put.optional) == ("put_object", True, False)
     assert put.parameters == ("bucket", "key", "body", "options")
     assert put.options is PutOptions
     assert put.features["if_match"] == "put_if_match"

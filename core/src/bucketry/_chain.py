@@ -1,9 +1,8 @@
-"""Joins a driver and its layers into one chain of calls, made once and never changed.
+"""Joins a driver and its layers into one chain of calls. It is made when the store opens, and never changes.
 
-Innermost stands a guard around each of the driver's operations: it turns the SDK's errors into the contract's, in the
-call and in the content that is read later, and refuses results of another type than the contract's. Layers come around
-it as pluggy wrappers. An operation that no layer wraps is called without pluggy: the chain holds the guarded method
-itself.
+A guard stands around each of the driver's operations. It turns the SDK's errors into the contract's, in the call and in
+the content that is read later. And it refuses results whose type is not the contract's. Layers stand around the guards,
+as pluggy wrappers. An operation without layers is called without pluggy: the chain holds the guarded method itself.
 """
 
 from __future__ import annotations

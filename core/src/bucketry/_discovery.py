@@ -1,4 +1,4 @@
-"""Finds installed drivers by their entry points, and imports only the one that is asked for."""
+"""Finds installed drivers by their entry points, and imports only the driver that is asked for."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bucketry.features import Features
 from bucketry.hookspecs import OPERATIONS, DriverSpec
 
 DISTRIBUTIONS: Final = {"memory": "bucketry-memory", "minio": "bucketry-minio", "rgw": "bucketry-rgw"}
-"""Our own drivers, by scheme: what to install for one that is missing."""
+"""The project's own drivers, by scheme: what to install if one is missing."""
 
 GROUP: Final = "bucketry.drivers"
 """The entry-point group; the entry's name is the scheme, its value the driver's class."""
@@ -31,7 +31,7 @@ class InstalledDriver(msgspec.Struct, frozen=True, kw_only=True):
         version: That distribution's version.
         contract_version: The contract that it speaks; ``None`` if it cannot be used.
         operations: The operations that it implements.
-        features: What it declares; an opened store may know better.
+        features: The features that its class declares; an open store may have others.
         problem: Why it cannot be used; empty if it can.
     """
 
@@ -48,16 +48,16 @@ def find_driver(scheme: str) -> type[DriverSpec]:
     """Imports the driver of a scheme, and no other.
 
     Raises:
-        InvalidSettings: None is installed for it; the message lists those that are.
-        InvalidDriver: It cannot be imported, or is no driver of a contract that core speaks.
+        InvalidSettings: No driver is installed for the scheme; the message lists the installed ones.
+        InvalidDriver: It cannot be imported, is not a driver, or speaks another version of the contract.
     """
     return _find(scheme, tuple(sys.path))
 
 
 @lru_cache(maxsize=64)
 def _find(scheme: str, _path: tuple[str, ...]) -> type[DriverSpec]:
-    # Looking through all installed distributions takes longer than making most stores, so what was found is kept for as
-    # long as the import path is what it was. A failure is not kept: the driver may be installed by the next time.
+    # To look through all installed distributions takes longer than to make most stores. So the result is kept until the
+    # import path changes. A failure is not kept: the driver may be installed before the next call.
     found = sorted(entry_points(group=GROUP, name=scheme), key=lambda entry: entry.value)
     if not found:
         raise InvalidSettings(_missing(scheme, sorted({entry.name for entry in entry_points(group=GROUP)})))
@@ -72,7 +72,7 @@ def _missing(scheme: str, installed: list[str]) -> str:
     known = ", ".join(installed) or "none"
     if scheme in DISTRIBUTIONS:
         return f"the driver for {scheme}:// is not installed: pip install {DISTRIBUTIONS[scheme]} (installed: {known})"
-    # Only what is known to be right is suggested, since whoever reads it installs it.
+    # Only the project's own distributions are suggested: users install what a message names.
     meant = next(iter(get_close_matches(scheme, [*installed, *DISTRIBUTIONS], n=1)), None)
     if meant is None:
         return f"no driver is installed for {scheme}:// (installed: {known})"
@@ -81,7 +81,7 @@ def _missing(scheme: str, installed: list[str]) -> str:
 
 
 def installed_drivers() -> list[InstalledDriver]:
-    """Describes every installed driver, also those that cannot be used, in order of their names."""
+    """Describes all installed drivers, unusable ones too, in order of their names."""
     return [
         _describe(entry) for entry in sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value))
     ]
@@ -95,7 +95,7 @@ def _load(entry: EntryPoint) -> type[DriverSpec]:
     source = f"the driver {_source(entry)}"
     try:
         kind = entry.load()
-    except Exception as error:  # Whatever a stranger's module does on import.
+    except Exception as error:  # A driver's module may raise anything on import.
         raise InvalidDriver(f"{source} cannot be imported: {type(error).__name__}: {error}") from error
     check_driver_class(kind, source=source)
     if kind.name != entry.name:

@@ -20,7 +20,7 @@ _MIGRATION: Final = "docs/contract-versions.md"
 
 
 def check_driver_class(kind: object, *, source: str) -> None:
-    """Refuses a class that is no driver of a contract that core speaks.
+    """Refuses a class that is not a driver, or speaks another version of the contract.
 
     Args:
         kind: The class.
@@ -57,10 +57,10 @@ def _check_settings(kind: type[DriverSpec], source: str) -> None:
 
 
 def check_features(driver: DriverSpec) -> None:
-    """Refuses a driver that does not say what it can do; a class may leave that to its instances.
+    """Refuses a driver without ``features``. They may be the class's or the object's.
 
     Raises:
-        InvalidDriver: It does not.
+        InvalidDriver: It has none.
     """
     features: object = getattr(driver, "features", None)
     if features is None:
@@ -85,13 +85,13 @@ def implemented_operations(kind: type[DriverSpec]) -> frozenset[str]:
 
 
 def check_layer(layer: object) -> None:
-    """Refuses a layer with a method that has an operation's name and wraps nothing.
+    """Refuses a layer that has a method named like an operation which is not marked as a wrapper.
 
-    pluggy passes over one that is not marked, and takes one that is no wrapper for a driver's: its answer would be the
-    operation's, and the driver never called.
+    pluggy ignores a method without a mark. And a marked method that is not a wrapper would take the driver's place: its
+    result would be the operation's, and the driver would not be called.
 
     Raises:
-        InvalidDriver: It has one.
+        InvalidDriver: The layer has such a method.
     """
     for name in OPERATIONS:
         method = getattr(layer, name, None)
@@ -105,10 +105,10 @@ def check_layer(layer: object) -> None:
 
 
 def register(manager: pluggy.PluginManager, plugin: object, source: str) -> None:
-    """Registers a plugin, and has pluggy find misspelt hooks and wrong parameters.
+    """Registers a plugin, and lets pluggy look for misspelt hooks and wrong parameters.
 
     Raises:
-        InvalidDriver: It found one.
+        InvalidDriver: pluggy found one.
     """
     try:
         manager.register(plugin)

@@ -1,4 +1,4 @@
-"""Brings options into the one form that drivers get."""
+"""Checks options and other arguments, and brings them into the form that drivers get."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SentT = TypeVar("SentT", PutOptions, PartOptions)
 
 
 def content(body: Body | BodySource) -> Body:
-    """Makes a body of whatever is put, and refuses one that is not whole any more."""
+    """Makes a body from its source, and refuses a body that somebody has read from."""
     if not isinstance(body, Body):
         return Body(body)
     body.require_unread()
@@ -44,14 +44,14 @@ def content(body: Body | BodySource) -> Body:
 
 
 def headers(options: HeadersT) -> HeadersT:
-    """Checks an object's headers and makes its metadata lower case and immutable."""
+    """Checks an object's headers. Makes the names of its metadata lower case, and the metadata immutable."""
     check_headers(options)
-    # Always the immutable copy: the caller may change his own mapping later.
+    # Always an immutable copy: callers may change their own mapping later.
     return check.changed(options, metadata=normalised_metadata(options.metadata))
 
 
 def read_conditions(options: ReadT) -> ReadT:
-    """Unquotes the etags, brings the times into UTC, and checks the number of a part."""
+    """Removes the quotes of etags, converts times to UTC, and checks the number of a part."""
     if options.part_number is not None and not 1 <= options.part_number <= MAX_PARTS:
         raise InvalidArgument(
             f"a part number is 1 to {MAX_PARTS}, not {options.part_number}", field="part_number", limit=MAX_PARTS
@@ -66,7 +66,7 @@ def read_conditions(options: ReadT) -> ReadT:
 
 
 def write_conditions(options: WriteT) -> WriteT:
-    """Unquotes the etag, and allows the only ``if_none_match`` that a write can have."""
+    """Removes the quotes of the etag, and checks ``if_none_match``: a write can only have ``*``."""
     if options.if_none_match not in {None, "*"}:
         raise InvalidArgument(
             "if_none_match of a write is *: only if the key holds no object yet", field="if_none_match"
@@ -84,7 +84,7 @@ def get(options: GetOptions) -> GetOptions:
 
 
 def digests(options: SentT) -> SentT:
-    """Checks what a body's digests must be, and says which checksum it gets wherever it gets one."""
+    """Checks the digests that a body must have, and sets the algorithm of its checksum if it gets one."""
     if options.content_md5 is not None:
         check.check_md5(options.content_md5)
     checksum, algorithm = options.checksum, options.checksum_algorithm
@@ -102,7 +102,7 @@ def digests(options: SentT) -> SentT:
 
 
 def require_digests(content: Body, options: PutOptions | PartOptions) -> None:
-    """Has a body compute and check the digests that its options ask for."""
+    """Makes a body compute and check the digests that its options ask for."""
     if options.content_md5 is not None:
         content.require_md5(options.content_md5)
     if options.checksum is not None:
@@ -120,7 +120,7 @@ def put(options: PutOptions) -> PutOptions:
 
 
 def upload(options: UploadOptions) -> UploadOptions:
-    """Checks the headers and tags of the finished object, and says what its checksum is of wherever it gets one."""
+    """Checks the headers and tags of the finished object, and sets the type of its checksum if it gets one."""
     algorithm, kind = options.checksum_algorithm, options.checksum_type
     if algorithm is not None:
         types = algorithm_named(algorithm).types
@@ -137,7 +137,7 @@ def upload(options: UploadOptions) -> UploadOptions:
 
 
 def completion(options: CompleteOptions) -> CompleteOptions:
-    """Checks the conditions, and what the object must be."""
+    """Checks the conditions, and the checksum and size that the object must have."""
     if options.checksum is not None:
         options.checksum.checked()
     if options.checksum_type not in {None, COMPOSITE, FULL_OBJECT}:
@@ -148,7 +148,7 @@ def completion(options: CompleteOptions) -> CompleteOptions:
 
 
 def part_copy(options: PartCopyOptions) -> PartCopyOptions:
-    """Checks the range, which names both its ends (S3 API reference, UploadPartCopy), and the condition."""
+    """Checks the condition and the range, which must name both its ends (S3 API reference, UploadPartCopy)."""
     wanted = options.range
     if wanted is not None and (wanted.checked().first is None or wanted.last is None):
         raise InvalidArgument("the range of a part's copy has a first and a last byte", field="range")
@@ -156,7 +156,7 @@ def part_copy(options: PartCopyOptions) -> PartCopyOptions:
 
 
 def copy(options: CopyOptions) -> CopyOptions:
-    """Checks the conditions on both sides, and the new headers and tags if there are any."""
+    """Checks the conditions on source and destination, and the new headers and tags if there are any."""
     options = check.changed(options, source_if_match=check.normalised_etag(options.source_if_match, "source_if_match"))
     if isinstance(options.headers, Options):
         raise InvalidArgument(
@@ -172,7 +172,7 @@ def copy(options: CopyOptions) -> CopyOptions:
 
 
 def presign(options: PresignOptions) -> None:
-    """Checks what a URL is to be good for."""
+    """Checks the method, the expiry and the headers of a presigned URL."""
     if options.method not in {"GET", "PUT"}:
         raise InvalidArgument("a URL can be presigned for GET (download) or PUT (upload)", field="method")
     if not 1 <= options.expires_in <= MAX_EXPIRES_IN:
@@ -191,7 +191,7 @@ def presign(options: PresignOptions) -> None:
 
 
 def listed_parts(parts: Sequence[CompletedPart | Part]) -> tuple[CompletedPart, ...]:
-    """Returns the parts that an upload is completed with, their etags without quotes, in strictly ascending number."""
+    """Returns the parts that complete an upload, with etags without quotes. Their numbers must ascend."""
     check_listed(parts, "the parts are a list of CompletedPart or Part")
     for part in parts:
         check_type(part, CompletedPart | Part, "a part")

@@ -24,13 +24,13 @@ def open_store(
 
     Args:
         target: A URL (``memory://``, ``minio://host:9000?secure=true``), or a driver's settings object.
-        settings: More settings for the URL's driver, by field name; they win over the URL and the environment.
-        defaults: The same, but URL and environment win over them: what a configuration file says.
+        settings: More settings for the URL's driver, by field name. They win over the URL and the environment.
+        defaults: The same, but the URL and the environment win over them. A configuration file's values go here.
         layers: Hook wrappers around the driver; the last is outermost.
-        environ: Where ``BUCKETRY_<DRIVER>_<FIELD>`` variables are looked up.
+        environ: The environment, with variables named ``BUCKETRY_<DRIVER>_<FIELD>``.
 
     Returns:
-        The store. Drivers connect when they are first used, so this asks the backend nothing.
+        The store. Drivers connect when they are first used: opening sends no request to the backend.
 
     Raises:
         InvalidSettings: No driver is installed for the scheme, or a setting is unknown, missing or malformed.
@@ -53,15 +53,15 @@ def open_store(
         driver = kind(values)  # type: ignore[call-arg]
     except BucketryError:
         raise
-    except Exception as error:  # Whatever a stranger's constructor does.
-        # Its message is a stranger's too, and may repeat what is in the settings.
+    except Exception as error:  # A driver's constructor may raise anything.
+        # The message may repeat secrets from the settings.
         said = redacted(f"{type(error).__name__}: {error}")
         raise InvalidDriver(f"the driver {kind.name!r} cannot be made: {said}") from error
     return Store(driver, layers)
 
 
 def driver_variables(scheme: str) -> frozenset[str]:
-    """Returns the names of the variables that a driver's settings are read from.
+    """Returns the names of the environment variables of a driver's settings.
 
     Raises:
         InvalidSettings: No driver is installed for the scheme.
@@ -77,7 +77,7 @@ def find_settings(
     defaults: Mapping[str, object] | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> DriverSettings:
-    """Returns the settings that `open_store` would open a URL with, to look at them first.
+    """Returns the settings with which `open_store` would open a URL, so that a caller can look at them first.
 
     Args:
         url: The store's URL.

@@ -1,4 +1,4 @@
-"""Compares values with annotations: what callers hand in, and what drivers give back.
+"""Compares values with annotations: what callers pass, and what drivers return.
 
 The contract's own annotations are the table. A quick test comes first: every call passes it. `find_mismatch` looks at
 a value that the quick test refuses, and describes what is wrong.
@@ -122,7 +122,7 @@ def find_mismatch(value: object, annotation: Any, where: str = "", most: int | N
         found = [find_mismatch(value, choice, where, most) for choice in get_args(annotation)]
         if None in found:
             return None
-        # What is wrong within a value of one of these types says more than that it is none of them.
+        # A mismatch within a value says more than that the value is of another type.
         within = (mismatch for mismatch in found if mismatch is not None and mismatch.where != where)
         return next(within, _mismatch(value, annotation, where))
     if not _is_of(value, annotation):
@@ -139,10 +139,10 @@ def check_type(value: object, annotation: object, name: str) -> None:
     Args:
         value: The value.
         annotation: Its annotation.
-        name: What the caller knows it as.
+        name: What the caller calls it.
 
     Raises:
-        InvalidArgument: It is not; the message says which type is wanted, and never repeats the value.
+        InvalidArgument: It is of another type. The message says which type is wanted, and never repeats the value.
     """
     if fits(annotation)(value):
         return
@@ -153,10 +153,10 @@ def check_type(value: object, annotation: object, name: str) -> None:
 
 
 def check_listed(value: object, wanted: str) -> None:
-    """Checks that a value is a list or another sequence, and no text, which would be one of characters.
+    """Checks that a value is a list or another sequence. Text is refused, although it is a sequence of characters.
 
     Raises:
-        InvalidArgument: It is not; ``wanted`` says what is wanted.
+        InvalidArgument: It is something else. The message begins with ``wanted``.
     """
     if isinstance(value, str | bytes) or not isinstance(value, Sequence):
         raise InvalidArgument(f"{wanted}, not {type_name(value)}")
@@ -185,7 +185,7 @@ def _mismatch(value: object, annotation: Any, where: str) -> Mismatch:
 
 
 def _is_of(value: object, annotation: Any) -> bool:
-    """Whether a value is of the annotation's outer type; ``True`` and ``False`` are no numbers."""
+    """Whether a value is of the annotation's outer type. ``True`` and ``False`` do not count as numbers."""
     origin = get_origin(annotation)
     if origin is Literal:
         return isinstance(value, tuple({type(choice) for choice in get_args(annotation)}))
@@ -194,7 +194,7 @@ def _is_of(value: object, annotation: Any) -> bool:
 
 
 def _inside(value: Any, annotation: Any, where: str, most: int | None) -> Iterator[tuple[str, object, Any]]:
-    """Yields what a value holds: what it is called, itself, and its annotation."""
+    """Yields the members of a value: the name, the value and the annotation of each."""
     arguments = get_args(annotation)
     if _is_struct(annotation):
         for name, hint in _hints(annotation).items():

@@ -1,4 +1,4 @@
-"""Checks and normalises what callers hand to a store, so that drivers need not."""
+"""Checks the arguments that callers pass to a store, so that drivers need not."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def check_new_bucket(name: str) -> None:
     """Checks a new bucket's name against S3's rules (S3 user guide, "General purpose bucket naming rules").
 
     Raises:
-        InvalidBucketName: It breaks one; the message says which.
+        InvalidBucketName: The name breaks a rule; the message says which.
     """
     _check_text(name)
     if not _NEW_NAME.fullmatch(name):
@@ -70,12 +70,12 @@ def check_target(bucket: str, key: str) -> None:
 
 
 def check_bucket(name: str) -> None:
-    """Checks an existing bucket's name: older servers hold names that the rules for new ones forbid.
+    """Checks the name of an existing bucket. Servers may have buckets whose names the rules for new buckets forbid.
 
     Raises:
         InvalidBucketName: No server can hold a bucket of that name.
     """
-    _check_text(name)  # Before the cache, whose keys have a hash.
+    _check_text(name)  # Before the cache: its keys must have a hash.
     _check_existing(name)
 
 
@@ -96,7 +96,7 @@ def check_key(key: str) -> None:
     """Checks a key: any UTF-8, 1 to 1,024 bytes; nothing is normalised.
 
     Raises:
-        InvalidKey: It is empty, too long or no valid Unicode.
+        InvalidKey: It is empty, too long or not valid Unicode.
     """
     if type(key) is str and key.isascii() and 0 < len(key) <= MAX_KEY_BYTES:
         return
@@ -116,7 +116,7 @@ def _utf8_length(text: str) -> int:
 
 
 def check_prefix(prefix: str) -> None:
-    """Checks a prefix or delimiter, which may be empty but is otherwise as bounded as a key."""
+    """Checks a prefix or delimiter. It may be empty; otherwise the limits of keys apply."""
     if prefix:
         check_key(prefix)
 
@@ -142,7 +142,7 @@ def has_type_alone(options: PutOptions) -> bool:
 
 
 def check_cursor(cursor: str | None) -> None:
-    """Checks a cursor's size; what it means is the driver's affair."""
+    """Checks the size of a cursor. Only the driver knows what it means."""
     if cursor is not None and not 0 < len(cursor) <= _MAX_CURSOR:
         raise InvalidArgument(
             f"a cursor is what the page before gave, of at most {_MAX_CURSOR} characters", field="cursor"
@@ -181,10 +181,10 @@ def check_part_number(part_number: int, most: int) -> None:
 
 
 def check_upload_id(bucket: str, key: str, upload_id: str) -> None:
-    """Refuses what cannot be the id of an upload.
+    """Checks the id of an upload.
 
     Raises:
-        NoSuchUpload: No backend gives such an id.
+        NoSuchUpload: No backend makes such an id.
     """
     check_type(upload_id, str, "an upload id")
     if not upload_id or len(upload_id) > _MAX_UPLOAD_ID or not upload_id.isascii() or not upload_id.isprintable():
@@ -192,12 +192,13 @@ def check_upload_id(bucket: str, key: str, upload_id: str) -> None:
 
 
 def check_options(options: object, kind: type[msgspec.Struct]) -> None:
-    """Checks that options are those of the operation, and their fields of the right types.
+    """Checks that options are of the operation's class, and that their fields have the right types.
 
-    Options of another operation are refused too, also where they inherit from these: what they add would be ignored.
+    Options of another operation are refused even if their class inherits from this one: their other fields would be
+    ignored.
 
     Raises:
-        InvalidArgument: They are not; the message says which type is wanted.
+        InvalidArgument: They are something else. The message says which type is wanted.
     """
     if type(options) is not kind:
         advice = f": write {kind.__name__}(name=value)" if isinstance(options, dict) else ""
@@ -206,14 +207,14 @@ def check_options(options: object, kind: type[msgspec.Struct]) -> None:
 
 
 def check_declared(options: msgspec.Struct, feature_of: Mapping[str, str], features: Features, driver: str) -> None:
-    """Refuses options that the driver did not declare.
+    """Refuses options whose features the driver does not declare.
 
     Raises:
-        Unsupported: One is set without its feature.
+        Unsupported: An option is set, and the driver does not declare its feature.
     """
     for field, feature in feature_of.items():
         value = getattr(options, field)
-        # A number is set also where it is 0.
+        # A number counts as set even if it is 0.
         if (value or type(value) is int) and not getattr(features, feature):
             require_feature(feature, f"the option {field}", features, driver)
 
@@ -232,7 +233,7 @@ def normalised_etag(etag: str | None, field: str) -> str | None:
     """Returns an etag as the contract writes it, without the quotes that HTTP puts around it.
 
     Raises:
-        InvalidArgument: It is empty, weak (S3 has strong etags only) or holds more than one.
+        InvalidArgument: It is empty, it is weak (S3 has only strong etags), or it holds more than one etag.
     """
     if etag is None:
         return None
@@ -246,7 +247,7 @@ def normalised_time(moment: datetime | None, field: str) -> datetime | None:
     """Returns a condition's time in UTC.
 
     Raises:
-        InvalidArgument: It has no time zone, or lies before the year 1 or after 9999 in UTC.
+        InvalidArgument: It has no time zone, or in UTC it is before the year 1 or after the year 9999.
     """
     if moment is None:
         return None
@@ -259,7 +260,7 @@ def normalised_time(moment: datetime | None, field: str) -> datetime | None:
 
 
 def changed(options: StructT, **fields: object) -> StructT:
-    """Returns the options with these fields; themselves where all have these values already."""
+    """Returns the options with these values; the same object if it has all of them already."""
     if all(getattr(options, name) is value for name, value in fields.items()):
         return options
     return msgspec.structs.replace(options, **fields)

@@ -12,10 +12,10 @@ from bucketry.errors import BadDigest, BucketryError, IncompleteBody, InvalidArg
 
 
 class SupportsRead(Protocol):
-    """A binary file or anything that is read like one."""
+    """A binary file, or anything that can be read like one."""
 
     def read(self, size: int, /) -> bytes:
-        """Returns up to ``size`` bytes; none only at the end."""
+        """Returns up to ``size`` bytes. No bytes mean the end."""
 
 
 BodySource: TypeAlias = bytes | bytearray | memoryview | SupportsRead | Iterable[bytes]
@@ -24,28 +24,27 @@ BodySource: TypeAlias = bytes | bytearray | memoryview | SupportsRead | Iterable
 _BYTES_LIKE: Final = (bytes, bytearray, memoryview)
 
 _EMPTY_MD5: Final = hashlib.md5(usedforsecurity=False)
-"""Copied for each body: OpenSSL makes a new one in twice the time."""
+"""A copy is made for each body. A new object from OpenSSL takes twice the time."""
 
 PIECE_BYTES: Final = 1024 * 1024
-"""How much is asked of a file at once, in bytes."""
+"""How much is read from a file at once, in bytes."""
 
 
 class Body:
-    """An upload's content: pulled once, from front to back, counted and checked as it passes.
+    """The content of an upload. It is read once, from front to back; it counts and checks its bytes as they pass.
 
-    A body that breaks off, is longer or shorter than declared, or has not the digest that was given with it, raises in
-    the very call that would have delivered its last byte. So a driver that stores only after its last ``read`` stores
-    nothing that is wrong. An error of the source is an `IncompleteBody` whose cause it is, so that nobody takes it for
-    an error of the backend.
+    A body fails if it breaks off, if it is longer or shorter than declared, or if it has another digest than the one
+    that was given with it. It fails in the call that would return its last byte. So a driver that stores only after its
+    last ``read`` stores nothing wrong. An error of the source becomes the cause of an `IncompleteBody`, so that it does
+    not look like an error of the backend.
 
-    Each upload takes a new one: `Store` refuses a body that anything was read of, since what is left of it is not what
-    its maker declared.
+    Each upload needs a new body: `Store` refuses one that somebody has read from.
 
     Attributes:
         length: Declared length in bytes, or ``None`` if unknown.
-        limit: Most bytes that may come, or ``None``; set by `Store`, for bodies of unknown length.
-        bytes_read: How many bytes were pulled so far.
-        failure: What the body failed with, if it did: the reason why the operation failed, whatever an SDK made of it.
+        limit: Most bytes that the body may have, or ``None``. `Store` sets it, for bodies of unknown length.
+        bytes_read: How many bytes were read so far.
+        failure: The error that the body failed with. It is why the operation failed, whatever error an SDK made of it.
     """
 
     __slots__ = (
@@ -73,7 +72,7 @@ class Body:
             length: Length in bytes, where it is known; bytes know their own.
 
         Raises:
-            InvalidArgument: The source is none of these, or its length is not the declared one.
+            InvalidArgument: The source is something else, or its length is not the declared one.
         """
         self.bytes_read = 0
         self.limit: int | None = None
@@ -87,7 +86,7 @@ class Body:
         self._expected_checksum: Checksum | None = None
         self._whole: bytes | None = None
         self._buffer = b""
-        # Exact bytes first: they are the usual case, and the check is the cheapest.
+        # Exact bytes first: they are the usual case, and this check is the cheapest.
         if type(source) is bytes or isinstance(source, _BYTES_LIKE):
             self._whole = whole = source if type(source) is bytes else bytes(source)
             self.length: int | None = len(whole)
@@ -101,7 +100,7 @@ class Body:
         self._pull = _puller(source)
 
     def require_md5(self, digest: bytes) -> None:
-        """Makes the body fail with `BadDigest` at its end unless it has this MD5 (16 bytes). Call before reading."""
+        """Makes the body fail with `BadDigest` at its end if it has another MD5 (16 bytes). Call before reading."""
         self.track_md5()
         self._expected_md5 = digest
 
@@ -113,7 +112,7 @@ class Body:
         """Computes a checksum as the body passes, for `checksum`. Call before reading.
 
         Raises:
-            InvalidChecksum: No such algorithm is known, or one of another algorithm is computed already.
+            InvalidChecksum: The algorithm does not exist, or the body computes a checksum of another algorithm already.
         """
         if algorithm == self._algorithm:
             return
@@ -123,19 +122,18 @@ class Body:
         self._algorithm = algorithm
 
     def require_checksum(self, checksum: Checksum) -> None:
-        """Makes the body fail with `BadDigest` at its end unless it has this checksum; else as `track_checksum`."""
+        """Makes the body fail with `BadDigest` at its end if it has another checksum; else as `track_checksum`."""
         self.track_checksum(checksum.algorithm)
         self._expected_checksum = checksum
 
     def checksum(self) -> Checksum | None:
-        """Returns the checksum of what has passed; ``None`` where none is computed."""
+        """Returns the checksum of the bytes so far; ``None`` if the body computes none."""
         return None if self._checksum is None else Checksum(self._algorithm, self._checksum.digest())
 
     def wrap(self, pieces: Callable[[Iterator[bytes]], Iterator[bytes]]) -> None:
-        """Puts a layer's generator around the source: it sees each piece, and may fail between them.
+        """Puts a layer's generator around the source. The generator sees each piece, and may fail between two pieces.
 
-        What it yields must be what it was given, as is: length and digest stay those that were declared. Call before
-        reading.
+        It must yield the bytes that it gets, unchanged: the declared length and digest stay. Call before reading.
         """
         whole = self._whole
         source = iter((whole,)) if whole is not None else _pieces(self._pull)
@@ -143,10 +141,10 @@ class Body:
         self._pull = _puller(pieces(source))
 
     def require_unread(self) -> None:
-        """Does nothing to a body that nobody has read from.
+        """Checks that nobody has read from the body.
 
         Raises:
-            InvalidArgument: Some of it is gone, or all, or it failed.
+            InvalidArgument: Somebody has, or the body failed.
         """
         if self.bytes_read or self._finished or self.failure is not None:
             raise InvalidArgument(
@@ -154,18 +152,18 @@ class Body:
             )
 
     def md5_hex(self) -> str:
-        """Returns the MD5 of what has passed since `track_md5`, in hexadecimal."""
+        """Returns the MD5 of the bytes since `track_md5`, in hexadecimal."""
         if not self._tracks_md5:
             raise InvalidArgument("track_md5() was not called before the body was read", field="body")
         return (self._md5 or self._md5_so_far()).hexdigest()
 
     def read(self, size: int = -1) -> bytes:
-        """Returns exactly ``size`` bytes, fewer only at the end; everything that is left if ``size`` is negative.
+        """Returns exactly ``size`` bytes, or fewer at the end. A negative ``size`` reads to the end.
 
         Raises:
-            IncompleteBody: The body broke off, or is not of its declared length.
-            BadDigest: The body is complete but not the one whose digest was given.
-            TooLarge: More than `limit` bytes came.
+            IncompleteBody: The body broke off, or does not have its declared length.
+            BadDigest: The body is complete, but has another digest than the one that was given.
+            TooLarge: The body has more than `limit` bytes.
         """
         whole = self._whole
         if whole is not None:
@@ -183,7 +181,7 @@ class Body:
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def __iter__(self) -> Iterator[bytes]:
-        """Yields what is left in pieces as they come, without joining or splitting them.
+        """Yields the pieces that are left as they come, without joining or splitting them.
 
         Raises:
             IncompleteBody: As `read`.
@@ -202,7 +200,7 @@ class Body:
         stop = total if size < 0 or start + size > total else start + size
         piece = whole if stop - start == total else whole[start:stop]
         self.bytes_read = stop
-        if self._tracks_md5 and piece is not whole:  # What is read at once is hashed at once, when it is asked for.
+        if self._tracks_md5 and piece is not whole:  # A body that is read at once is hashed at once, in md5_hex.
             self._hash(piece)
         if self._checksum is not None:
             self._checksum.update(piece)
@@ -211,7 +209,7 @@ class Body:
         return piece
 
     def _next(self, most: int) -> bytes:
-        """The next piece, of at most ``most`` bytes (negative: of any length); empty at the end."""
+        """Returns the next piece, of at most ``most`` bytes (negative: of any length); empty at the end."""
         if self._finished:
             return b""
         if self.failure is not None:
@@ -254,7 +252,7 @@ class Body:
             self._finish()
 
     def _hash(self, piece: bytes) -> None:
-        # Made with its first piece: an update of an empty one would cost a small object a good part of its time.
+        # The hash is made with the first piece. An update of an empty hash takes a good part of a small object's time.
         if self._md5 is not None:
             self._md5.update(piece)
         elif piece:
@@ -306,7 +304,7 @@ def _puller(source: SupportsRead | Iterable[bytes]) -> Callable[[int], bytes]:
         return lambda size: _as_bytes(read(size))
     if isinstance(source, Iterable) and not isinstance(source, str | Mapping):
         pieces = iter(source)
-        # An empty piece in the middle is not the end.
+        # An empty piece in the middle does not mean the end.
         return lambda _: next((data for piece in pieces if (data := _as_bytes(piece))), b"")
     advice = ": encode it" if isinstance(source, str) else ""
     raise InvalidArgument(
@@ -321,7 +319,7 @@ def _pieces(pull: Callable[[int], bytes]) -> Iterator[bytes]:
 
 def _as_bytes(piece: object) -> bytes:
     if isinstance(piece, _BYTES_LIKE):
-        return bytes(piece)  # Which is the piece itself where it is bytes already.
+        return bytes(piece)  # Bytes are returned as they are, without a copy.
     raise InvalidArgument(
         f"a body is made of bytes, not of {type(piece).__name__}: open files in binary mode", field="body"
     )

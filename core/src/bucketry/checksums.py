@@ -1,4 +1,4 @@
-"""Checksums of content: which algorithms there are, and what a checksum says.
+"""Checksums of content: the algorithms, and what a checksum covers.
 
 Source: S3 user guide, "Checking object integrity in Amazon S3".
 """
@@ -22,32 +22,32 @@ if TYPE_CHECKING:
     from typing import Any
 
 ChecksumType = Literal["COMPOSITE", "FULL_OBJECT"]
-"""What the checksum of an object that was uploaded in parts is of: its parts' checksums, or its whole content."""
+"""What the checksum of an object that was uploaded in parts covers: its parts' checksums, or its whole content."""
 
 COMPOSITE: Final = "COMPOSITE"
 FULL_OBJECT: Final = "FULL_OBJECT"
 
 
 class Digest(Protocol):
-    """A checksum in the making."""
+    """A checksum that is being computed."""
 
     def update(self, data: bytes, /) -> None:
-        """Takes the next piece."""
+        """Adds the next piece."""
 
     def digest(self) -> bytes:
         """Returns the checksum of all pieces."""
 
 
 class ChecksumAlgorithm(msgspec.Struct, frozen=True, kw_only=True):
-    """An algorithm, and what can be made of it.
+    """An algorithm.
 
     Attributes:
         name: Its name, as S3 writes it.
         size_bytes: How many bytes a checksum has.
-        new: Begins one.
-        types: What the checksum of an object that was uploaded in parts can be of; the first where nobody says.
-        combine: Makes the checksum of two contents, one after the other, of the checksum of each and the second's
-            size in bytes; ``None`` where that cannot be done without reading them again.
+        new: Begins a checksum.
+        types: What the checksum of an object that was uploaded in parts can cover; the first one is the default.
+        combine: Computes the checksum of two contents, one after the other, from the checksum of each and the size of
+            the second in bytes. ``None``: that is impossible without reading them again.
     """
 
     name: str
@@ -58,7 +58,7 @@ class ChecksumAlgorithm(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Crc:
-    """A CRC in the making: a function that goes on from the value before."""
+    """A CRC that is being computed, by a function that continues from the value before."""
 
     __slots__ = ("_function", "_size", "_value")
 
@@ -76,7 +76,7 @@ class _Crc:
 
 @cache
 def _model(name: str) -> Any:
-    # Imported when first asked for: most callers come with none of these, or with a CRC32 of one content.
+    # Imported when first used: most callers have none of these, or the CRC32 of one content.
     import anycrc
 
     return anycrc.Model(name)
@@ -121,7 +121,7 @@ CHECKSUM_ALGORITHMS: Final[Mapping[str, ChecksumAlgorithm]] = {
         ChecksumAlgorithm(name="SHA256", size_bytes=32, new=hashlib.sha256, types=(COMPOSITE,)),
     )
 }
-"""All that the contract knows, by name: the one place where an algorithm is entered."""
+"""All algorithms of the contract, by name. A new algorithm is entered here and nowhere else."""
 
 
 class Checksum(msgspec.Struct, frozen=True):
@@ -130,7 +130,7 @@ class Checksum(msgspec.Struct, frozen=True):
     Attributes:
         algorithm: Name of its algorithm, one of `CHECKSUM_ALGORITHMS`.
         digest: The checksum itself, not its base64 form.
-        parts_count: Of a composite one: of how many parts' checksums it is made. 0: it is of the content.
+        parts_count: Number of parts whose checksums a composite checksum covers. 0: it covers the content.
     """
 
     algorithm: str
@@ -139,12 +139,12 @@ class Checksum(msgspec.Struct, frozen=True):
 
     @property
     def type(self) -> ChecksumType:
-        """What it is of."""
+        """What it covers."""
         return COMPOSITE if self.parts_count else FULL_OBJECT
 
     @property
     def text(self) -> str:
-        """The checksum as S3 writes it: base64, and behind that of parts their number."""
+        """The checksum as S3 writes it: base64, followed by the number of parts if it covers parts' checksums."""
         encoded = base64.b64encode(self.digest).decode()
         return f"{encoded}-{self.parts_count}" if self.parts_count else encoded
 
@@ -153,7 +153,7 @@ class Checksum(msgspec.Struct, frozen=True):
         """Reads a checksum as S3 writes it.
 
         Raises:
-            InvalidChecksum: It is no checksum of this algorithm.
+            InvalidChecksum: It is not a checksum of this algorithm.
         """
         encoded, dash, count = text.partition("-")
         try:
@@ -165,10 +165,10 @@ class Checksum(msgspec.Struct, frozen=True):
         return cls(algorithm, digest, int(count) if dash else 0).checked()
 
     def checked(self) -> Checksum:
-        """Returns this checksum if it can be one.
+        """Returns this checksum if it is valid.
 
         Raises:
-            InvalidChecksum: No such algorithm is known, or the digest is not as long as its algorithm's are.
+            InvalidChecksum: The algorithm does not exist, or the digest does not have the algorithm's length.
         """
         known = algorithm_named(self.algorithm)
         if len(self.digest) != known.size_bytes:
@@ -187,7 +187,7 @@ def algorithm_named(name: str) -> ChecksumAlgorithm:
     """Returns an algorithm.
 
     Raises:
-        InvalidChecksum: None of that name is known.
+        InvalidChecksum: No algorithm has that name.
     """
     known = CHECKSUM_ALGORITHMS.get(name)
     if known is None:
@@ -196,10 +196,10 @@ def algorithm_named(name: str) -> ChecksumAlgorithm:
 
 
 def checksum_of(algorithm: str, pieces: Iterable[bytes]) -> Checksum:
-    """Returns the checksum of a content that is there in pieces.
+    """Returns the checksum of content that comes in pieces.
 
     Raises:
-        InvalidChecksum: No such algorithm is known.
+        InvalidChecksum: The algorithm does not exist.
     """
     digest = algorithm_named(algorithm).new()
     for piece in pieces:
@@ -208,15 +208,15 @@ def checksum_of(algorithm: str, pieces: Iterable[bytes]) -> Checksum:
 
 
 def checksum_of_parts(algorithm: str, kind: ChecksumType, parts: Iterable[tuple[bytes, int]]) -> Checksum:
-    """Returns the checksum of an object that is made of parts, without reading them.
+    """Returns the checksum of an object from the checksums of its parts, without reading them.
 
     Args:
         algorithm: Name of the algorithm.
-        kind: Of what it is to be; one of the algorithm's ``types``.
+        kind: What it covers; one of the algorithm's ``types``.
         parts: Digest and size in bytes of each part, in their order.
 
     Raises:
-        InvalidChecksum: No such algorithm is known, or it has no checksum of this type.
+        InvalidChecksum: The algorithm does not exist, or has no checksum of this type.
     """
     known = algorithm_named(algorithm)
     listed = list(parts)

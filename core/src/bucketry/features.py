@@ -16,7 +16,7 @@ MIB: Final = 1024**2
 class Features(msgspec.Struct, frozen=True, kw_only=True):
     """Features and limits that a driver declares. Names read ``operation_detail``.
 
-    What is declared is tested by the contract suite; what is not is refused by `Store` with ``Unsupported``.
+    The contract suite tests the declared features. `Store` refuses the others with ``Unsupported``.
 
     Attributes:
         get_if_match: ``get_object`` and ``head_object`` honour ``if_match``; likewise the three below.
@@ -27,7 +27,7 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
         put_if_none_match: ``put_object`` honours ``if_none_match="*"`` atomically.
         get_part_number: ``get_object`` and ``head_object`` honour ``part_number``.
         put_headers: Cache-control, content disposition, encoding and language, and expires are stored.
-        put_metadata: The writer's own metadata is stored.
+        put_metadata: The writer's metadata is stored.
         put_tagging: ``put_object`` stores tags.
         checksums: ``put_object``, ``upload_part``, ``copy_object`` and ``complete_multipart_upload`` take checksums and
             keep them with what they store.
@@ -36,14 +36,14 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
         copy_if_none_match: ``copy_object`` honours ``if_none_match="*"`` on its destination.
         copy_source_if_match: ``copy_object`` honours ``source_if_match``.
         copy_tagging: ``copy_object`` can give the copy tags of its own.
-        copy_own_etag: A copy's etag is that of the same bytes stored in one piece, also where its source was uploaded
-            in parts.
+        copy_own_etag: A copy has the etag that the same bytes have after one put, even if its source was uploaded in
+            parts.
         upload_tagging: ``create_multipart_upload`` takes the tags of the finished object.
         part_copy_source_if_match: ``upload_part_copy`` honours ``source_if_match``.
         complete_if_match: ``complete_multipart_upload`` honours ``if_match``.
         complete_if_none_match: ``complete_multipart_upload`` honours ``if_none_match="*"``.
-        complete_subset: ``complete_multipart_upload`` takes some of the stored parts and discards the others. A driver
-            that does not declare it raises ``Unsupported`` itself, and the upload stays as it was.
+        complete_subset: ``complete_multipart_upload`` can list some of the stored parts, and discards the others. A
+            driver without this feature raises ``Unsupported`` itself, and the upload stays as it was.
         complete_again: ``complete_multipart_upload`` with the same parts gives the same result again, for a while.
         delete_if_match: ``delete_object`` honours ``if_match`` atomically.
         list_delimiter: ``list_objects`` rolls keys up at a delimiter.
@@ -51,13 +51,13 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
         list_versions_start_after: ``list_object_versions`` begins after a given key.
         presign_content_type: ``presign`` can sign the content type of an upload.
         presign_response_headers: ``presign`` can set headers of a download's answer.
-        persistent: What is written outlives the store: it is there when the store is opened again.
-        non_blocking: No operation waits for anything but the body it is given: callers on an event loop need no thread.
-        min_part_size: Smallest part but the last, in bytes.
+        persistent: Data outlives the store: it is there when the store is opened again.
+        non_blocking: Operations wait for nothing but their body: callers on an event loop need no thread.
+        min_part_size: Smallest part except for the last one, in bytes.
         max_part_size: Largest part, in bytes.
         max_parts: Most parts in an upload; part numbers run from 1 to this.
         max_put_size: Largest object that ``put_object`` takes, in bytes.
-        max_object_size: Largest object, in bytes, however it is made.
+        max_object_size: Largest object, in bytes, whichever operation makes it.
     """
 
     get_if_match: bool = False
@@ -105,7 +105,7 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
 
 
 TRAIT_NAMES: Final = ("persistent", "non_blocking")
-"""What a driver says of itself beside its features: no call asks for it, so `Store` has nothing to refuse."""
+"""Traits of a driver. No call needs them, so `Store` has nothing to refuse."""
 
 FEATURE_NAMES: Final = tuple(
     field.name for field in msgspec.structs.fields(Features) if field.type is bool and field.name not in TRAIT_NAMES
@@ -113,7 +113,7 @@ FEATURE_NAMES: Final = tuple(
 """The features that can be tested one by one, in the order in which they are declared."""
 
 MEASURED_FEATURES: Final = frozenset({"copy_own_etag", "complete_again"})
-"""Those that no option asks for, so that nothing can be refused: the contract suite measures them."""
+"""Features that no option needs, so that nothing can be refused. The contract suite measures them."""
 
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,8 +122,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         driver: Name of the driver, which is the scheme of its URLs.
         contract_version: Version of the contract that the driver speaks.
-        operations: The hooks that the driver implements; not declared but found, so they cannot lie.
-        features: What the driver declares beyond that; ``non_blocking`` only if no layer around it blocks.
+        operations: The operations that the driver implements, found by looking at its class.
+        features: The features that the driver declares; ``non_blocking`` only if no layer around it blocks.
         s3_endpoint: Whether the backend has an S3 endpoint of its own.
     """
 

@@ -1,6 +1,6 @@
-"""What the operations of the contract answer with.
+"""The results of the operations of the contract.
 
-Times are aware datetimes in UTC, sizes are bytes, etags are the bare text without quotes, mappings are immutable.
+Times are aware datetimes in UTC, sizes are bytes, etags have no quotes, and mappings are immutable.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ NO_METADATA: Final[Mapping[str, str]] = MappingProxyType({})
 """The metadata of an object that has none; one shared, immutable mapping."""
 
 DEFAULT_CONTENT_TYPE: Final = "application/octet-stream"
-"""What an object's content type is when its writer gives none (RFC 2046, 4.5.1)."""
+"""Content type of an object whose writer gives none (RFC 2046, 4.5.1)."""
 
 
 class Done(enum.Enum):
-    """The answer of an operation that has nothing to say but that it was done."""
+    """The result of an operation that has nothing to return."""
 
     DONE = "done"
 
@@ -35,13 +35,13 @@ DONE: Final = Done.DONE
 
 
 class ObjectHeaders(msgspec.Struct, frozen=True, kw_only=True):
-    """What a writer says about an object, and every reader gets back.
+    """Headers of an object: its writer sets them, and every reader gets them.
 
     Attributes:
-        content_type: Media type; ``application/octet-stream`` where the writer gives none.
+        content_type: Media type; ``application/octet-stream`` if the writer gives none.
         cache_control: ``Cache-Control`` for readers over HTTP.
         content_disposition: ``Content-Disposition`` for readers over HTTP.
-        content_encoding: ``Content-Encoding`` that the stored bytes have.
+        content_encoding: ``Content-Encoding`` of the stored bytes.
         content_language: ``Content-Language`` of the content.
         expires: ``Expires`` for readers over HTTP: a date as RFC 9110, 5.6.7 prefers it, such as
             ``Sun, 06 Nov 1994 08:49:37 GMT``.
@@ -72,7 +72,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
         object_count: Number of objects.
         size_bytes: Their sizes, added up.
         source: Where the figures come from: ``index`` or ``listing`` (exact), or a backend's own statistics by name.
-        as_of: When they were true; "now" for an exact source.
+        as_of: When they were true; the time of the call for an exact source.
     """
 
     object_count: int
@@ -86,16 +86,16 @@ class ObjectInfo(ObjectHeaders, frozen=True, kw_only=True, gc=False):
 
     The garbage collector does not track it (``gc=False``): no reference cycle can hold it, and listings make thousands.
 
-    In a listing, only key, size, etag, time and content type are promised; ``head_object`` gives all.
+    A listing promises only key, size, etag, time and content type; ``head_object`` returns all fields.
 
     Attributes:
         key: The byte-exact key.
         size_bytes: Size of the content.
         etag: Opaque validator of the content, without quotes. MD5 in hexadecimal for a single put in most backends.
         last_modified: When it was last written.
-        tag_count: Number of its tags; 0 also where the driver knows no tags.
-        checksum: Its checksum, where it has one; in the answer to a read with ``part_number``, that part's.
-        part_range: In the answer to a read with ``part_number``: which bytes that part is.
+        tag_count: Number of its tags; 0 if the driver has no tags.
+        checksum: Its checksum, if it has one; in the result of a read with ``part_number``, that of the part.
+        part_range: In the result of a read with ``part_number``: which bytes of the object that part is.
         parts_count: Likewise: how many parts the object was uploaded in; ``None``: it was not uploaded in parts.
     """
 
@@ -110,7 +110,7 @@ class ObjectInfo(ObjectHeaders, frozen=True, kw_only=True, gc=False):
 
 
 class NotModifiedInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """What a cache has to learn about an object that was not modified (RFC 9110, 15.4.5).
+    """What a cache needs to know about an object that was not modified (RFC 9110, 15.4.5).
 
     Each field is as in `ObjectInfo`. ``None``: the object has no such header, or the backend did not say.
     """
@@ -144,7 +144,7 @@ class ObjectPage(Page, frozen=True, kw_only=True):
 
     def ends(self) -> tuple[Place, Place] | None:
         """Returns the first and the last key or common prefix."""
-        # Code points sort as their UTF-8 does.
+        # Strings sort by code point, as their UTF-8 does by byte.
         firsts = [info.key for info in self.objects[:1]] + list(self.prefixes[:1])
         lasts = [info.key for info in self.objects[-1:]] + list(self.prefixes[-1:])
         return (min(firsts), max(lasts)) if firsts else None
@@ -198,7 +198,7 @@ class VersionPage(Page, frozen=True, kw_only=True):
 
 
 class DeleteFailure(msgspec.Struct, frozen=True):
-    """A key of a batch that could not be deleted, with the error's ``code`` and sentence."""
+    """A key of a batch that was not deleted, with the error's ``code`` and sentence."""
 
     key: str
     code: str
@@ -206,7 +206,7 @@ class DeleteFailure(msgspec.Struct, frozen=True):
 
 
 class DeleteResult(msgspec.Struct, frozen=True):
-    """The outcome of a batch delete: every key of the call stands in one of the two."""
+    """The result of a batch delete: every key of the call stands in one of the two fields."""
 
     deleted: tuple[str, ...]
     failed: tuple[DeleteFailure, ...] = ()
@@ -216,11 +216,11 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     """A multipart upload in progress.
 
     Attributes:
-        key: The key that it is to.
+        key: The key of the object that it makes.
         upload_id: Its id.
         initiated_at: When it began.
-        checksum_algorithm: Of which algorithm the finished object's checksum will be; ``None``: it will have none.
-        checksum_type: What that will be of.
+        checksum_algorithm: Algorithm of the finished object's checksum; ``None``: the object will have none.
+        checksum_type: What that checksum will cover.
     """
 
     key: str
@@ -250,7 +250,7 @@ class UploadPage(Page, frozen=True, kw_only=True):
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """A part that was uploaded; ``checksum`` is that of its content, where the upload has an algorithm."""
+    """A part that was uploaded; ``checksum`` is that of its content, if the upload has an algorithm."""
 
     part_number: int
     etag: str
@@ -272,7 +272,7 @@ class PartPage(Page, frozen=True, kw_only=True):
 
 
 class CompletedPart(msgspec.Struct, frozen=True):
-    """A part that the finished object is to be made of, and the checksum that it must have."""
+    """A part of the object that a completion makes, and the checksum that the part must have."""
 
     part_number: int
     etag: str
@@ -309,7 +309,7 @@ class PresignedUrl(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         url: The URL, signed for the host that it names.
         method: The HTTP method that it is good for.
-        expires_at: When it stops working: what was really signed, to the second.
+        expires_at: When it stops working, as it was signed, to the second.
     """
 
     url: str
@@ -323,7 +323,7 @@ class PresignedUrl(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Quota(msgspec.Struct, frozen=True, kw_only=True):
-    """Bounds on what a bucket or a user's buckets may hold; ``None`` where there is no bound."""
+    """Limits on what a bucket or a user's buckets may hold; ``None``: there is no limit."""
 
     max_size_bytes: int | None = None
     max_objects: int | None = None
@@ -354,11 +354,11 @@ class BucketReport(msgspec.Struct, frozen=True, kw_only=True):
         name: The bucket.
         object_count: Number of objects.
         size_bytes: Their sizes, added up.
-        size_on_disk_bytes: Room that they take up.
-        owner: The user whose bucket it is.
+        size_on_disk_bytes: Room that they take up on disk.
+        owner: The user who owns it.
         shards: Number of shards of its index.
         placement: Where its objects are placed.
-        quota: Bounds on this bucket; ``None`` also where there are none.
+        quota: Limits on this bucket; ``None`` also if there are none.
     """
 
     name: str
@@ -378,9 +378,9 @@ class UserReport(msgspec.Struct, frozen=True, kw_only=True):
         user: The user's id.
         object_count: Number of objects in all buckets.
         size_bytes: Their sizes, added up.
-        size_on_disk_bytes: Room that they take up.
-        max_buckets: Most buckets that the user may have; ``None`` also where that is not bounded.
-        quota: Bounds on all buckets together; ``None`` also where there are none.
+        size_on_disk_bytes: Room that they take up on disk.
+        max_buckets: Most buckets that the user may have; ``None`` also if there is no limit.
+        quota: Limits on all buckets together; ``None`` also if there are none.
         operations: The requests, by category and in order of its name; they may be some minutes late.
     """
 
@@ -400,7 +400,7 @@ class UsageReport(msgspec.Struct, frozen=True, kw_only=True):
         source: Where the figures come from.
         as_of: When they were asked for.
         buckets: In byte order of their names.
-        users: The users whose buckets these are; empty for a backend that knows no users.
+        users: The users who own these buckets; empty if the backend has no users.
     """
 
     source: str
@@ -410,13 +410,13 @@ class UsageReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether the backend answers.
+    """Whether the backend responds.
 
     Attributes:
-        available: Whether it answered and accepted the credentials.
-        endpoint: URL of its S3 endpoint, as clients reach it; of a backend that has none, what identifies it.
+        available: Whether it responded and accepted the credentials.
+        endpoint: URL of its S3 endpoint, as clients reach it. If it has none: what identifies the backend.
         region: Its region.
-        detail: Where it is not available: why, and what to do. Empty otherwise.
+        detail: Why it is not available, and what to do. Empty if it is available.
     """
 
     available: bool

@@ -12,7 +12,7 @@ from bucketry.ranges import ContentRange
 
 
 class _Closed:
-    """Content that nobody can read any more; to take it for empty would cut the object short."""
+    """The content of a closed object. Reading it is an error: no content would mean that the object ends here."""
 
     def __iter__(self) -> NoReturn:
         raise InvalidArgument("the object was closed before its end: open it again to read it")
@@ -24,15 +24,15 @@ _BYTES: Final = frozenset({bytes})
 
 
 class OpenedObject:
-    """An object's headers, and its content as it comes.
+    """An object that is open for reading: its headers, and its content as it comes.
 
-    Iterate over it for the content in chunks, or call `read` for all that is left. Close it, or use it in a ``with``
-    statement: that gives a connection back. Reading to the end closes it too, and so does leaving a loop over it. After
-    its end there is nothing left; closed before, it cannot be read any more.
+    Iterate over it to get the content in chunks, or call `read` to get all that is left. Close it, or use it in a
+    ``with`` statement, so that it frees its connection. It closes itself at the end of its content, and when a loop
+    over it is left. Reading again after the end gives nothing. Reading after it was closed before its end is an error.
 
     Attributes:
-        info: The object, whose ``size_bytes`` is that of the whole object, whatever the range.
-        content_range: Which bytes the content is; ``None``: all of them.
+        info: The object; ``size_bytes`` is the size of the whole object, whatever the range.
+        content_range: Which bytes the content is; ``None``: all bytes.
     """
 
     __slots__ = ("_chunks", "_on_close", "content_range", "info")
@@ -45,13 +45,13 @@ class OpenedObject:
         content_range: ContentRange | None = None,
         close: Callable[[], None] | None = None,
     ) -> None:
-        """Made by drivers.
+        """Drivers make it.
 
         Args:
             info: The object.
-            chunks: Its content, or the range of it; of any size each, none of them held back.
-            content_range: The range, where one was asked for.
-            close: Frees what the content holds (a connection). Called once, however reading ends.
+            chunks: Its content, or the range of it. Chunks have any size, and come as soon as they are there.
+            content_range: The range, if one was asked for.
+            close: Frees what the content holds, as a connection. It is called once, however reading ends.
         """
         self.info = info
         self.content_range = content_range
@@ -65,7 +65,7 @@ class OpenedObject:
         return self.info.size_bytes if wanted is None else wanted.stop - wanted.start
 
     def __iter__(self) -> Iterator[bytes]:
-        """Yields the chunks that are left; closes at the end and on any error.
+        """Yields the chunks that are left, and closes the object at the end and on any error.
 
         Raises:
             Unavailable: The content broke off.
@@ -79,7 +79,7 @@ class OpenedObject:
             self.close()
 
     def read(self) -> bytes:
-        """Returns all the content that is left, in memory.
+        """Returns all the content that is left, as one `bytes`.
 
         Raises:
             Unavailable: The content broke off.
@@ -96,7 +96,7 @@ class OpenedObject:
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
     def close(self) -> None:
-        """Ends reading and frees what it holds. Closing again does nothing."""
+        """Ends reading and frees the connection. Closing again does nothing."""
         if self._chunks is not _READ:
             self._chunks = _CLOSED
         callbacks, self._on_close = self._on_close, ()
@@ -105,7 +105,7 @@ class OpenedObject:
 
     @property
     def is_held(self) -> bool:
-        """Whether all the content is here already, so that reading it cannot fail: a tuple of the right length."""
+        """Whether all the content is in memory, in a tuple of the right length, so that reading cannot fail."""
         chunks = self._chunks
         if type(chunks) is not tuple:
             return False
@@ -115,12 +115,12 @@ class OpenedObject:
         return set(map(type, chunks)) <= _BYTES and sum(map(len, chunks)) == self.length
 
     def wrap(self, chunks: Callable[[Iterator[bytes]], Iterator[bytes]]) -> Self:
-        """Puts a layer's generator around the chunks: it sees each, and any error between them."""
+        """Puts a layer's generator around the chunks. The generator sees each chunk, and any error between them."""
         self._chunks = chunks(iter(self._chunks))
         return self
 
     def on_close(self, callback: Callable[[], None]) -> Self:
-        """Has ``callback`` called once when reading ends, before the driver's own close."""
+        """Calls ``callback`` once when reading ends, before the driver's own ``close``."""
         self._on_close = (*self._on_close, callback)
         return self
 

@@ -32,7 +32,6 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         hook: The method of the hook spec that describes it.
         writes: Whether it changes what the backend holds; or a function that tells it from the options of a call.
         optional: Whether a store is of use without it. The contract suite cannot test a driver without the others.
-        feature: The feature that every call needs; ``None``: it needs none.
         parameters: Names of its parameters, in their order.
         options: The class of its options; ``None``: it takes none.
     """
@@ -41,7 +40,6 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     hook: Callable[..., Any]
     writes: Writes
     optional: bool
-    feature: str | None
     parameters: tuple[str, ...]
     options: type[Options] | None
 
@@ -74,9 +72,9 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         return self.writes if isinstance(self.writes, bool) else self.writes(options)
 
 
-def note_facts(hook: Callable[..., Any], *, writes: Writes, optional: bool, feature: str | None) -> None:
+def note_facts(hook: Callable[..., Any], *, writes: Writes, optional: bool) -> None:
     """Keeps what the hook spec says of an operation, for `operations_of`."""
-    setattr(hook, _FACTS, {"writes": writes, "optional": optional, "feature": feature})
+    setattr(hook, _FACTS, {"writes": writes, "optional": optional})
 
 
 def operations_of(*specs: type) -> Mapping[str, Operation]:

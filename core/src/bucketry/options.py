@@ -1,7 +1,7 @@
-"""The options of each operation: one frozen Struct each, so that hook signatures never have defaults.
+"""The options of each operation, as one frozen Struct. So hook signatures need no defaults.
 
-``feature`` marks an option that a driver must declare in its `Features`; `Store` refuses it with
-``Unsupported`` where the driver did not.
+``feature_of`` says which feature an option needs. `Store` refuses the option with ``Unsupported`` if the driver does
+not declare that feature.
 """
 
 from __future__ import annotations
@@ -20,30 +20,31 @@ from bucketry.s3 import MAX_PAGE
 from bucketry.tagging import NO_TAGS
 
 DEFAULT_EXPIRES_IN: Final = 3600
-"""Seconds that a presigned URL works if its maker says nothing, as in AWS's SDKs."""
+"""How long a presigned URL works by default, in seconds, as in AWS's SDKs."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Base of all options.
 
     Attributes:
-        feature_of: Which declared feature each optional field needs.
+        feature_of: The feature that each field needs; fields without one need none.
     """
 
     feature_of: ClassVar[Mapping[str, str]] = {}
 
 
 class HeadOptions(Options, frozen=True, kw_only=True):
-    """Conditions of a read, evaluated in the order of RFC 9110, 13.2.2, and which part is meant.
+    """Conditions of a read, evaluated in the order of RFC 9110, 13.2.2, and which part is read.
 
     Attributes:
         if_match: Only if the object has this etag (``*``: any).
-        if_none_match: Only if it has not this etag; else `NotModified`.
-        if_modified_since: Only if it changed after this time; else `NotModified`. Ignored beside ``if_none_match``.
+        if_none_match: Only if it has another etag; otherwise `NotModified`.
+        if_modified_since: Only if it changed after this time; otherwise `NotModified`. Ignored beside
+            ``if_none_match``.
         if_unmodified_since: Only if it did not change after this time. Ignored beside ``if_match``.
-        part_number: Only this part of an object that was uploaded in parts 1, 2, 3 and so on, 1 to 10,000; any other
-            object has one part, number 1. Where the uploader left numbers out, which part this is depends on the
-            backend. Not beside ``range``. ``None``: the whole object.
+        part_number: Only this part of an object that was uploaded in parts, 1 to 10,000. Any other object has one
+            part, number 1. If the uploader left out numbers, it depends on the backend which part this is. Not allowed
+            beside ``range``. ``None``: the whole object.
     """
 
     feature_of: ClassVar[Mapping[str, str]] = {
@@ -71,7 +72,7 @@ class WriteConditions(Options, frozen=True, kw_only=True):
     """Conditions on what the key holds before a write.
 
     Attributes:
-        if_match: Only if the object there has this etag (``*``: any). Where there is none: `NoSuchKey`.
+        if_match: Only if the object there has this etag (``*``: any). If there is no object: `NoSuchKey`.
         if_none_match: ``*``, the only value: only if the key holds no object yet.
     """
 
@@ -113,8 +114,8 @@ class CopyOptions(WriteConditions, frozen=True, kw_only=True):
 
     Attributes:
         source_if_match: Only if the source has this etag (``*``: any).
-        headers: The copy's headers, all of them; ``None``: those of the source.
-        tags: The copy's tags, all of them; ``None``: those of the source. Independent of ``headers``.
+        headers: All headers of the copy; ``None``: those of the source.
+        tags: All tags of the copy; ``None``: those of the source. Independent of ``headers``.
         checksum_algorithm: Algorithm of the copy's checksum; ``None``: that of the source, if it has a checksum.
     """
 
@@ -133,7 +134,7 @@ class CopyOptions(WriteConditions, frozen=True, kw_only=True):
 
 
 class DeleteOptions(Options, frozen=True, kw_only=True):
-    """The condition of a delete: only if the object has this etag (``*``: any); where there is none: `NoSuchKey`."""
+    """The condition of a delete: only if the object has this etag (``*``: any). If there is no object: `NoSuchKey`."""
 
     feature_of: ClassVar[Mapping[str, str]] = {"if_match": "delete_if_match"}
 
@@ -145,11 +146,11 @@ class ListOptions(Options, frozen=True, kw_only=True):
 
     Attributes:
         prefix: Only keys that begin with it.
-        delimiter: Rolls keys up to their next delimiter after the prefix into common prefixes.
+        delimiter: Keys that hold it after the prefix are rolled up into common prefixes, which end with it.
         start_after: Only keys after it in byte order; with ``cursor``, the later of the two counts.
         cursor: Where the page before ended.
         limit: Most objects and common prefixes on the page, 1 to 1,000.
-        content_type: Whether ``content_type`` is wanted; without it, backends that list none save the look-ups.
+        content_type: Whether content types are wanted. Without them, a driver whose backend lists none saves requests.
     """
 
     feature_of: ClassVar[Mapping[str, str]] = {"delimiter": "list_delimiter", "start_after": "list_start_after"}
@@ -211,8 +212,8 @@ class UploadOptions(ObjectHeaders, Options, frozen=True, kw_only=True):
 
     Attributes:
         tags: As in `PutOptions`.
-        checksum_algorithm: Algorithm of its checksum and of its parts'; ``None``: it gets none.
-        checksum_type: What its checksum is of; ``None``: what is usual for the algorithm.
+        checksum_algorithm: Algorithm of its checksum and of its parts' checksums; ``None``: it gets none.
+        checksum_type: What its checksum covers; ``None``: the default of the algorithm.
     """
 
     feature_of: ClassVar[Mapping[str, str]] = {
@@ -228,12 +229,12 @@ class UploadOptions(ObjectHeaders, Options, frozen=True, kw_only=True):
 
 
 class PartOptions(Options, frozen=True, kw_only=True):
-    """What a part's body must be.
+    """What a part's body must be like.
 
     Attributes:
         content_md5: As in `PutOptions`.
-        checksum_algorithm: Algorithm of the part's checksum, which is that of the upload if that has one; ``None``:
-            that of ``checksum``, or the upload's.
+        checksum_algorithm: Algorithm of the part's checksum. If the upload has an algorithm, it must be the same.
+            ``None``: that of ``checksum``, or the upload's.
         checksum: As in `PutOptions`.
     """
 
@@ -245,10 +246,10 @@ class PartOptions(Options, frozen=True, kw_only=True):
 
 
 class PartCopyOptions(Options, frozen=True, kw_only=True):
-    """What of a source a part is copied from, and the condition.
+    """Which bytes of the source become the part, and the condition.
 
     Attributes:
-        range: The bytes, which name their first and their last and lie within the source; ``None``: all of it.
+        range: The bytes. The range names its first and its last byte, and lies within the source. ``None``: all bytes.
         source_if_match: Only if the source has this etag (``*``: any).
     """
 
@@ -259,12 +260,12 @@ class PartCopyOptions(Options, frozen=True, kw_only=True):
 
 
 class CompleteOptions(WriteConditions, frozen=True, kw_only=True):
-    """The conditions of making an upload's parts the object, and what that must be.
+    """The conditions of completing an upload, and what the object must be like.
 
     Attributes:
-        checksum: The checksum that it must have. Of a composite one the number of parts may be left out.
-        checksum_type: What its checksum must be of: what the upload began with.
-        size_bytes: The size that it must have.
+        checksum: The checksum that the object must have. A composite one may lack its number of parts.
+        checksum_type: What its checksum must cover, as the upload began.
+        size_bytes: The size that the object must have.
     """
 
     feature_of: ClassVar[Mapping[str, str]] = {
@@ -281,15 +282,15 @@ class CompleteOptions(WriteConditions, frozen=True, kw_only=True):
 
 
 class PresignOptions(Options, frozen=True, kw_only=True):
-    """What a presigned URL is good for.
+    """What a presigned URL allows.
 
     Attributes:
         method: ``GET`` (download) or ``PUT`` (upload).
-        expires_in: Seconds that it works, 1 to 604,800 (S3 API reference, "Authenticating requests: using query
+        expires_in: How long it works, 1 to 604,800 seconds (S3 API reference, "Authenticating requests: using query
             parameters").
-        content_type: For ``PUT``: the ``Content-Type`` that the client must send; signed. ``None``: any.
-        response_content_type: For ``GET``: the ``Content-Type`` of the answer.
-        response_content_disposition: For ``GET``: the ``Content-Disposition`` of the answer.
+        content_type: For ``PUT``: the ``Content-Type`` that the client must send. It is signed. ``None``: any.
+        response_content_type: For ``GET``: the ``Content-Type`` of the response.
+        response_content_disposition: For ``GET``: the ``Content-Disposition`` of the response.
     """
 
     feature_of: ClassVar[Mapping[str, str]] = {

@@ -1,8 +1,8 @@
-"""Listings that are read page after page: each page has to move on from the one before.
+"""Listings that are read page after page: each page must begin where the one before ended.
 
-A server, or a cache in front of it, may give the same page again and again, or pages without entries that always
-promise more. Whoever loops over pages follows them with `Paging`, which makes an error of that: the loop then neither
-runs for ever nor ends early.
+A server, or a cache in front of it, may return the same page again and again, or an endless number of pages without
+entries. `Paging` follows a listing and raises an error in both cases, so that a loop over pages neither runs for ever
+nor ends early.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import msgspec
 from bucketry.errors import Unavailable
 
 MOST_EMPTY_PAGES: Final = 100
-"""How many pages without entries may follow each other. A server that filters what it lists gives a few of them."""
+"""How many pages without entries may follow each other. Servers that filter their listings return a few of them."""
 
 Place = Any
-"""Where an entry stands in a listing: what the listing is sorted by. Places of one listing can be compared."""
+"""Where an entry stands in a listing, such as its key. Places of the same listing can be compared."""
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +35,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
         raise NotImplementedError
 
     def begins_before(self, last: Place) -> bool:
-        """Says whether the page begins before the end of the one before it, whose last entry stood at this place."""
+        """Says whether the page begins before the end of the page before it, whose last entry stood at ``last``."""
         ends = self.ends()
         return ends is not None and bool(ends[0] <= last)
 
@@ -65,11 +65,11 @@ class Paging:
         self._empty_pages = 0
 
     def follow(self, page: Page) -> str | None:
-        """Takes the next page into account and returns its cursor, ``None`` after the last page.
+        """Checks the next page and returns its cursor, ``None`` after the last page.
 
         Raises:
-            Unavailable: The page does not move on from those before: it begins before their end or has their cursor, or
-                it is one of more than `MOST_EMPTY_PAGES` without entries.
+            Unavailable: The page begins before the end of the one before, or has the same cursor, or is one of more
+                than `MOST_EMPTY_PAGES` without entries.
         """
         ends = page.ends()
         if page.cursor is not None and page.cursor == self._cursor:
@@ -92,10 +92,10 @@ def iter_pages(get_page: Callable[[OptionsT], PageT], options: OptionsT) -> Iter
 
     Args:
         get_page: Returns the page that such options ask for.
-        options: The options of the first page. They have a ``cursor``.
+        options: The options of the first page. They have a field ``cursor``.
 
     Raises:
-        Unavailable: A page does not move on from those before; see `Paging.follow`.
+        Unavailable: The listing does not move on; see `Paging.follow`.
     """
     paging = Paging()
     while True:
@@ -108,10 +108,10 @@ def iter_pages(get_page: Callable[[OptionsT], PageT], options: OptionsT) -> Iter
 
 
 def check_page(page: Page, asked: str | None) -> None:
-    """Refuses a page that gives the cursor that it was asked for with.
+    """Refuses a page whose cursor is the one that it was asked for with.
 
     Raises:
-        Unavailable: It does.
+        Unavailable: Both cursors are the same.
     """
     if asked is not None and page.cursor == asked:
         stands_still("the same cursor comes again")

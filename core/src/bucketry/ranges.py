@@ -10,14 +10,14 @@ from bucketry._types import check_type
 from bucketry.errors import InvalidArgument, InvalidRange
 
 _HEADER = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII | re.IGNORECASE)
-"""One range. Names of units ignore case (RFC 9110, 14.1), and positions may have any number of digits."""
+"""One range. The case of the unit's name does not matter (RFC 9110, 14.1). Positions may have any number of digits."""
 
 _MAX_DIGITS = 18
 _FAR = 10**_MAX_DIGITS - 1
 
 
 class ContentRange(msgspec.Struct, frozen=True):
-    """The bytes that a result holds; none only of an empty part or where an empty object's last bytes were asked for.
+    """The bytes that a result holds. There are none only of an empty part, and of an empty object's last bytes.
 
     Attributes:
         start: Offset of the first byte.
@@ -30,7 +30,7 @@ class ContentRange(msgspec.Struct, frozen=True):
     size_bytes: int
 
     def __str__(self) -> str:
-        """The value of a ``Content-Range`` header (RFC 9110, 14.4), which a range without bytes cannot have."""
+        """The value of a ``Content-Range`` header (RFC 9110, 14.4). A range without bytes has none."""
         return f"bytes {self.start}-{self.stop - 1}/{self.size_bytes}"
 
 
@@ -38,8 +38,8 @@ class ByteRange(msgspec.Struct, frozen=True):
     """One requested range.
 
     Attributes:
-        first: Offset of the first byte, or ``None`` for the last ``last`` bytes of the object (a suffix range).
-        last: Offset of the last byte, inclusive; ``None`` for "to the end". Of a suffix range, its length.
+        first: Offset of the first byte; ``None``: the range is the last ``last`` bytes of the object (a suffix range).
+        last: Offset of the last byte, inclusive; ``None``: to the end. For a suffix range, its length.
     """
 
     first: int | None
@@ -64,7 +64,7 @@ class ByteRange(msgspec.Struct, frozen=True):
         """Returns this range if it is well-formed.
 
         Raises:
-            InvalidArgument: Both ends are missing, an end is negative, or the last byte stands before the first.
+            InvalidArgument: Both ends are missing, an end is negative, or the last byte is before the first.
         """
         check_type(self, ByteRange, "a range")
         if self.first is None and self.last is None:
@@ -76,10 +76,10 @@ class ByteRange(msgspec.Struct, frozen=True):
         return self
 
     def resolve(self, size_bytes: int) -> ContentRange:
-        """Says which bytes of an object of that size this range means.
+        """Returns the bytes of an object of that size which this range names.
 
-        The last bytes of an empty object are none (RFC 9110, 14.1.2: a suffix range can be satisfied if its length is
-        not zero).
+        The last bytes of an empty object are no bytes, and this is not an error (RFC 9110, 14.1.2: a suffix range can
+        be satisfied if its length is not zero).
 
         Raises:
             InvalidRange: No byte of the object is in the range (RFC 9110, 15.5.17).
@@ -104,8 +104,8 @@ class ByteRange(msgspec.Struct, frozen=True):
 def whole_number(digits: str) -> int:
     """Reads a decimal number of any length that a client sent: a position, a size, a count.
 
-    Python refuses to read numbers of thousands of digits, and servers have 64 bits for them. So a number of more than
-    18 digits counts as the greatest of 18, which is more than any object has bytes.
+    Python refuses to read numbers of thousands of digits, and servers have 64 bits for a number. So a number of more
+    than 18 digits becomes the largest number of 18 digits. No object has so many bytes.
 
     Args:
         digits: One or more of the digits 0 to 9.

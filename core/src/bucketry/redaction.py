@@ -1,7 +1,7 @@
 """Keeps secrets, session tokens and signatures out of logs and messages.
 
-SDKs and HTTP libraries write them when they are asked to log much: botocore its string to sign, urllib3 the query of a
-presigned URL. Whoever uses such a library calls `protect_loggers`; whoever shows a stranger's text calls `redacted`.
+SDKs and HTTP libraries write them into detailed logs: botocore its string to sign, urllib3 the query of a presigned
+URL. Code that uses such a library calls `protect_loggers`. Code that shows text from elsewhere calls `redacted`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from bucketry.secret import live_secrets
 _MASK: Final = "***"
 
 _SHORTEST: Final = 8
-"""Secrets of fewer characters are not looked for: they would be found in ordinary words."""
+"""Shorter secrets are not searched for: they would be found in ordinary words."""
 
 _NAMES: Final = "|".join(
     (
@@ -37,11 +37,11 @@ _NAMES: Final = "|".join(
     )
 )
 _BETWEEN: Final = r"""(?:%3[dD]|['"]?\s*[:=]\s*\(?b?['"]?|['"],\s*b?['"]|>)"""
-"""What stands between a name and its value, as HTTP, JSON, XML, a mapping's repr or a log line writes it."""
+"""The text between a name and its value in HTTP, JSON, XML, the repr of a mapping, or a line of a log."""
 
 _VALUES: Final = (
     re.compile(rf"""(?i)((?:{_NAMES}){_BETWEEN})(?!\*\*\*)([^\s&'",;<>)\]}}}}]+)"""),
-    # The word alone stands in prose too, so only what can be a signature counts: 28 characters or more, escaped or not.
+    # The word stands in prose too. So the value must look like a signature: 28 characters or more, escaped or not.
     re.compile(rf"(?i)(signature{_BETWEEN})([A-Za-z0-9+/%_=-]{{28,}})"),
     # Version 2 in a header: AWS ACCESSKEY:SIGNATURE.
     re.compile(r"(\bAWS [^\s:'\"]{1,256}:)([A-Za-z0-9+/]{20,}=*)"),
@@ -50,12 +50,12 @@ _VALUES: Final = (
 )
 
 _SIGNERS: Final = ("botocore.auth", "botocore.signers", "botocore.crt")
-"""Loggers that write little else than what is signed, line by line; below warnings nothing of theirs is written."""
+"""Loggers that write what is signed, line by line. Only their warnings and errors are written."""
 
 
 def redacted(text: str) -> str:
     """Returns a text with ``***`` in place of signatures, session tokens and the value of every live `Secret`."""
-    # Whole secrets first: the patterns end at signs that a secret may hold, and would leave its rest.
+    # Whole secrets first. The patterns end at characters that a secret may hold, and would leave the rest of it.
     for secret in live_secrets():
         for form in sorted(_forms(secret), key=len, reverse=True):
             if len(form) >= _SHORTEST and form in text:
@@ -66,17 +66,17 @@ def redacted(text: str) -> str:
 
 
 def _forms(secret: str) -> frozenset[str]:
-    """A secret as it stands in text, URLs, JSON, XML and reprs."""
+    """Returns a secret as it looks in text, URLs, JSON, XML and reprs."""
     quoted = (json.dumps(secret), json.dumps(secret, ensure_ascii=False), repr(secret))
     escaped = (quote(secret, safe=""), quote(secret), escape(secret), escape(secret, quote=False))
     return frozenset({secret, *escaped, *(text[1:-1] for text in quoted)})
 
 
 class RedactingFilter(logging.Filter):
-    """Redacts records, their tracebacks too. On a handler it redacts all; on a logger that logger's alone."""
+    """Redacts records and their tracebacks. On a handler it redacts all records, on a logger only that logger's."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Redacts a record; says whether it is written at all."""
+        """Redacts a record. Returns whether it is written at all."""
         if record.levelno < logging.WARNING and record.name.startswith(_SIGNERS):
             return False
         try:
@@ -92,7 +92,7 @@ class RedactingFilter(logging.Filter):
 
 
 def _redact_message(record: logging.LogRecord) -> None:
-    # One by one first: some formatters (uvicorn's for its access log) take the arguments apart themselves.
+    # One by one first: some formatters, as uvicorn's for its access log, read the arguments themselves.
     record.args = _redacted_arguments(record.args)
     message = record.getMessage()
     if (clean := redacted(message)) != message:
@@ -124,10 +124,10 @@ _FILTER: Final = RedactingFilter()
 
 
 def protect_loggers(*names: str) -> None:
-    """Has these loggers, and all that exist below them, write no secret and no signature.
+    """Keeps secrets and signatures out of the records of these loggers and of all existing loggers below them.
 
-    A driver calls this with its SDK's loggers when its client is made: an SDK's loggers come with its modules. Calling
-    again does nothing new.
+    A driver calls this with its SDK's loggers after it has made its client, since an SDK's loggers come with its
+    modules. Calling it again does no harm.
 
     Args:
         names: Names of loggers, such as ``botocore``.

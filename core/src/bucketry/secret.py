@@ -1,4 +1,4 @@
-"""A string that never shows itself."""
+"""A string that its ``repr`` does not show."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from typing import Final, Self, final
 from weakref import WeakValueDictionary
 
 MAX_SECRET_BYTES: Final = 64 * 1024
-"""A mounted secret is a line; a file that is longer than this is the wrong one."""
+"""Largest file, in bytes. A mounted secret is one line, so a larger file is the wrong one."""
 
 _FRESH_NANOSECONDS: Final = 2_000_000_000
-"""Within this time after a change a file may change again without another time: file systems keep them in steps."""
+"""In this time after a change a file may change again and keep its time, since file systems count time in steps."""
 
 _READ_ONCE: Final = (0, 0, 0)
-"""What stands for the state of all that is no ordinary file."""
+"""The state of everything that is not an ordinary file."""
 
 _log = logging.getLogger("bucketry")
 
 
 @final
 class Secret:
-    """A secret string: passwords, secret keys, session tokens.
+    """A secret string, such as a password, a secret key or a session token.
 
-    Its ``repr``, ``str`` and ``format`` are always ``***``, so that a settings object can be logged as it is.
-    Two secrets are compared in constant time.
+    Its ``repr``, ``str`` and ``format`` are always ``***``, so that a settings object can be logged as it is. Two
+    secrets are compared in constant time.
     """
 
     __slots__ = ("__weakref__", "_file", "_value")
@@ -39,10 +39,10 @@ class Secret:
 
     @classmethod
     def from_file(cls, path: str | Path) -> Self:
-        """Returns the secret that a file holds, such as a mounted one; when the file changes, so does the secret.
+        """Returns the secret in a file, such as a mounted one. When the file changes, the secret changes too.
 
-        It is the file's text without the line break at its end. A file that is gone later, or empty, leaves the secret
-        as it was: whoever replaces a file may be in the middle of it. A pipe is read once.
+        The secret is the file's text without the line break at its end. If the file is missing or empty later, the
+        secret stays as it was: somebody may be replacing the file. A pipe is read once.
 
         Args:
             path: The file.
@@ -57,7 +57,7 @@ class Secret:
         return secret
 
     def reveal(self) -> str:
-        """Returns the secret itself, for the one place that signs or sends it."""
+        """Returns the secret itself. Call it only where the secret signs or is sent."""
         if self._file is not None and (value := self._file.changed()) is not None:
             self._value = value
         return self._value
@@ -80,13 +80,13 @@ class Secret:
         return hash((Secret, self.reveal()))
 
     def __reduce__(self) -> tuple[object, ...]:
-        # A pickled secret would be a secret in clear.
+        # A pickle would hold the secret in clear.
         raise TypeError("a Secret cannot be pickled: pass it on through settings or the environment")
 
 
 @final
 class SecretFile:
-    """A file that holds a secret, and is looked at again whenever the secret is used."""
+    """A file that holds a secret. Each use of the secret checks whether the file has changed."""
 
     __slots__ = ("_failed", "_path", "_seen")
 
@@ -96,7 +96,7 @@ class SecretFile:
         self._failed = False
 
     def read(self) -> str:
-        """Returns what it holds.
+        """Returns the secret in the file.
 
         Raises:
             OSError: It cannot be read.
@@ -110,7 +110,7 @@ class SecretFile:
         try:
             text = content.decode().rstrip("\r\n")
         except UnicodeDecodeError:
-            # The decoder's own message repeats what it read.
+            # The message of the decoder's error repeats the text.
             raise ValueError("it is not UTF-8") from None
         if not text:
             raise ValueError("it is empty")
@@ -118,7 +118,7 @@ class SecretFile:
         return text
 
     def changed(self) -> str | None:
-        """Returns what it holds now, or ``None`` if that is what it held when it was last read."""
+        """Returns the secret if the file has changed since it was last read, otherwise ``None``."""
         try:
             state = self._state()
             value = None if state is _READ_ONCE or (state is not None and state == self._seen) else self.read()
@@ -131,10 +131,10 @@ class SecretFile:
         return value
 
     def _state(self) -> tuple[int, int, int] | None:
-        """What tells one content of the file from another; ``None`` while it may change without that."""
+        """Returns what differs between two contents of the file; ``None`` while the file may change and keep it."""
         found = self._path.stat()
         if not stat.S_ISREG(found.st_mode):
-            # A pipe, as of `<(pass show key)`, gives its content once: whoever read it again would wait for ever.
+            # A pipe, as from `<(pass show key)`, gives its content once. Reading it again would wait for ever.
             return _READ_ONCE
         if abs(time.time_ns() - found.st_mtime_ns) < _FRESH_NANOSECONDS:
             return None
@@ -145,6 +145,6 @@ _live: Final[WeakValueDictionary[int, Secret]] = WeakValueDictionary()
 
 
 def live_secrets() -> list[str]:
-    """Returns the values of all secrets that somebody holds, the longest first: what must not show anywhere."""
+    """Returns the values of all secrets that are in use, the longest first. They must not show anywhere."""
     alive = [secret for reference in _live.valuerefs() if (secret := reference()) is not None]
     return sorted({secret._value for secret in alive}, key=len, reverse=True)

@@ -17,23 +17,23 @@ from bucketry.errors import InvalidSettings
 from bucketry.secret import Secret
 
 _OF_SERVICES: Final = re.compile(r"_(SERVICE_(HOST|PORT\w*)|PORT_\d+_\w+)$")
-"""Variables that Kubernetes makes of services' names: ``BUCKETRY_SERVICE_HOST``, ``BUCKETRY_MINIO_PORT_80_TCP``."""
+"""Variables that Kubernetes makes from services' names: ``BUCKETRY_SERVICE_HOST``, ``BUCKETRY_MINIO_PORT_80_TCP``."""
 
 _ADDRESS_OF_SERVICE: Final = re.compile(r"(tcp|udp|sctp)://")
-"""How the value of one more of them begins: ``BUCKETRY_PORT=tcp://10.0.0.1:80``."""
+"""How the value of another one begins: ``BUCKETRY_PORT=tcp://10.0.0.1:80``."""
 
 _told: Final[set[str]] = set()
 _read: Final[set[str]] = set()
-"""Variables that something in this process reads: who reads only a few of a prefix must not report the others."""
+"""Variables that some code in this process reads. A reader of a few of them must not report the others."""
 
 _log: Final = logging.getLogger("bucketry")
 
 
 class DriverSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of every driver's settings. Fields of type `Secret` never come from a URL and never show.
+    """Base of the settings of all drivers. Fields of type `Secret` never come from a URL, and never show.
 
-    A driver whose URL names a place (``minio://host:9000``) has a field ``location``, which gets what stands between
-    ``://`` and ``?``.
+    A driver whose URL names a place (``minio://host:9000``) has a field ``location`` for the part between ``://`` and
+    ``?``.
 
     Attributes:
         scheme: The driver's name.
@@ -47,10 +47,10 @@ class DriverSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         environ: Mapping[str, str],  # noqa: ARG003 - for those who override it
         given: Mapping[str, object],  # noqa: ARG003
     ) -> Mapping[str, object]:
-        """Finds settings in what others have put into the environment, such as a platform's own variables or files.
+        """Finds settings that a platform puts into the environment, in variables or files of its own.
 
-        A driver overrides this where its backend's platform has names of its own. What it returns wins over defaults
-        alone: all that is said in bucketry's own terms wins over it.
+        A driver overrides this if its backend's platform has such names. The result wins only over defaults:
+        bucketry's own variables, the URL and the caller win over it.
 
         Args:
             environ: The environment.
@@ -60,31 +60,31 @@ class DriverSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             Settings by field name; secrets are plain strings.
 
         Raises:
-            InvalidSettings: What is there cannot be used. The message never repeats a secret.
+            InvalidSettings: A value cannot be used. The message never repeats a secret.
         """
         return {}
 
 
 DEFAULT_SECRET_KEY: Final = Secret("bucketry-secret")
-"""No secret: it is printed in the documentation, for stores that hold nothing of worth."""
+"""Not a secret: the documentation shows it. It is for stores that hold nothing of value."""
 
 
 PUBLISHED_FOR: Final = "memory"
-"""The only driver that may be served with `DEFAULT_SECRET_KEY`: its buckets end with the process."""
+"""The only driver that may be served with `DEFAULT_SECRET_KEY`: its data ends with the process."""
 
 
 class ServedSettings(DriverSettings, frozen=True, kw_only=True):
-    """Settings of a driver whose backend has no S3 endpoint, and which presigns URLs for the one that serves it.
+    """Settings of a driver whose backend has no S3 endpoint. It presigns URLs for the endpoint that serves its store.
 
-    Whoever serves a store of these (``bucketry serve``, the test fixtures) says here where it listens, and accepts
-    what is signed with these credentials.
+    A server of such a store (``bucketry serve``, the test fixtures) fills in where it listens, and accepts signatures
+    of these credentials.
 
     Attributes:
         endpoint: URL of the S3 endpoint that serves this store. The driver itself listens nowhere.
-        public_endpoint: URL under which clients reach that endpoint, where it is another. Presigned URLs carry it.
+        public_endpoint: URL under which clients reach that endpoint, if it differs. Presigned URLs carry it.
         region: Region that signatures name.
-        access_key: Access key that presigned URLs are signed with.
-        secret_key: Its secret key. The default is no secret: set one where others reach the endpoint.
+        access_key: Access key of presigned URLs.
+        secret_key: Its secret key. The default is not secret: set another one if others reach the endpoint.
     """
 
     endpoint: str = "http://localhost:9000"
@@ -98,7 +98,7 @@ SettingsT = TypeVar("SettingsT", bound=DriverSettings)
 
 
 class StoreUrl(msgspec.Struct, frozen=True):
-    """A store's URL, taken apart."""
+    """The parts of a store's URL."""
 
     scheme: str
     location: str
@@ -106,10 +106,11 @@ class StoreUrl(msgspec.Struct, frozen=True):
 
 
 def parse_url(url: str) -> StoreUrl:
-    """Takes a store URL apart: ``scheme://location?parameter=value``.
+    """Parses a store's URL: ``scheme://location?parameter=value``.
 
     Raises:
-        InvalidSettings: It is none, names a parameter twice, or holds credentials. The message never repeats them.
+        InvalidSettings: It is not such a URL, names a parameter twice, or holds credentials. The message never repeats
+            them.
     """
     scheme, separator, rest = url.partition("://")
     scheme = scheme.lower()  # RFC 3986, 3.1: case does not matter.
@@ -139,7 +140,7 @@ def load_settings(
 ) -> SettingsT:
     """Merges a driver's settings.
 
-    The later wins: defaults, what `DriverSettings.from_environment` finds, environment, URL, explicit.
+    Later sources win: defaults, `DriverSettings.from_environment`, ``BUCKETRY_…`` variables, the URL, ``explicit``.
 
     Field ``max_bytes`` of driver ``memory`` is ``BUCKETRY_MEMORY_MAX_BYTES`` in the environment;
     ``BUCKETRY_MEMORY_SECRET_KEY_FILE`` names a file that holds a secret, which changes when the file does.
@@ -172,7 +173,7 @@ def _is_empty(value: object) -> bool:
 
 
 def _needs(kind: type[DriverSettings], missing: Sequence[str], secrets: set[str], environ: Mapping[str, str]) -> str:
-    """Says what is missing or empty, and where to say it."""
+    """Returns a message: which settings are missing or empty, and where to set them."""
     advice = [f"name the place in the URL, as in {kind.scheme}://PLACE"] if "location" in missing else []
     variables = [
         f"{_variable(kind, name)} (or {_variable(kind, name)}_FILE)" if name in secrets else _variable(kind, name)
@@ -188,38 +189,38 @@ def _needs(kind: type[DriverSettings], missing: Sequence[str], secrets: set[str]
 
 
 def variables_of(kind: type[DriverSettings]) -> frozenset[str]:
-    """Returns the names of the variables that a driver's settings are read from."""
+    """Returns the names of the variables of a driver's settings."""
     fields = msgspec.structs.fields(kind)
     files = {_variable(kind, field.name) + "_FILE" for field in fields if _is_secret(field.type)}
     return frozenset({_variable(kind, field.name) for field in fields} | files)
 
 
 def warn_of_unknown(environ: Mapping[str, str], known: Iterable[str], *, prefix: str = "BUCKETRY_") -> None:
-    """Logs one warning, once in a process, for each variable that nothing reads: it may be misspelt.
+    """Logs a warning, once in a process, for each variable that no code reads: its name may be misspelt.
 
     Args:
         environ: The environment.
-        known: The names that something reads.
-        prefix: How the names begin that are looked at.
+        known: The names that some code reads.
+        prefix: Only variables whose names begin with it are checked.
     """
     known = frozenset(known)
     _read.update(known)
     for name in sorted(environ):
-        # In another case it is another variable, and meant to be this one.
+        # A name in another case is another variable. Its author meant this one.
         if not name.upper().startswith(prefix) or name in _read or name in _told or is_of_service(name, environ[name]):
             continue
         _told.add(name)
         meant = next(iter(get_close_matches(name.upper(), sorted(known), n=1, cutoff=0.8)), None)
-        # Without a colon, after which a log of ours shows nothing of what follows the name of a secret.
+        # No colon here: after a secret's name and a colon, a redacted log shows ***.
         _log.warning("nothing reads the variable %s%s", name, f" (did you mean {meant}?)" if meant else "")
 
 
 def is_of_service(name: str, value: str) -> bool:
-    """Whether Kubernetes has made a variable of the name of a service, which may be called ``bucketry``.
+    """Whether Kubernetes has made a variable from the name of a service, which may be ``bucketry``.
 
     Args:
         name: The variable.
-        value: Its value, by which ``BUCKETRY_PORT`` is told from the setting of that name.
+        value: Its value, which tells ``BUCKETRY_PORT`` from the setting of the same name.
     """
     of_address = name.endswith("_PORT") and _ADDRESS_OF_SERVICE.match(value) is not None
     return of_address or _OF_SERVICES.search(name) is not None
@@ -270,11 +271,11 @@ def _variable(kind: type[DriverSettings], name: str) -> str:
 
 
 def secret_in(path: str | Path, named_by: str) -> Secret:
-    """Returns the secret that a file holds; it follows the file (`Secret.from_file`).
+    """Returns the secret in a file. It changes with the file (`Secret.from_file`).
 
     Args:
         path: The file.
-        named_by: The variable or setting that names it, for the message.
+        named_by: The variable or setting that names the file, for the message.
 
     Raises:
         InvalidSettings: It cannot be read, is empty, is not UTF-8 or is too large. The message never repeats it.

@@ -1,4 +1,4 @@
-"""Tags of objects, and S3's bounds on them."""
+"""Tags of objects, and S3's limits on them."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def normalised_tags(tags: Mapping[str, str]) -> Mapping[str, str]:
     """Returns tags as drivers get them: checked, and immutable.
 
     Raises:
-        InvalidArgument: There are more than 10, a key has not 1 to 128 characters or a value more than 256, one holds
-            a character that S3 does not allow, or a key begins with ``aws:``.
+        InvalidArgument: There are more than 10 tags; a key is empty or has more than 128 characters, or a value more
+            than 256; a character is not allowed in S3; or a key begins with ``aws:``.
     """
     check_type(tags, Mapping[str, str], "tags")
     if not tags:

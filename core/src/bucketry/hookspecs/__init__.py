@@ -4,17 +4,18 @@ A driver is a class that inherits `DriverSpec`, declares ``name``, ``contract_ve
 and overrides the operations that its backend has, each marked ``@hookimpl``. A layer is any class with
 ``@hookimpl(wrapper=True)`` generators of the same names.
 
-In every docstring: ``Requires`` is what `Store` guarantees before it calls; each ``Behaviour`` bullet is tested by the
-contract suite; ``Raises`` names what the caller gets, raised by the driver itself or named by its `classify_error`.
-Besides these, any operation may fail with ``AccessDenied``, ``Throttled``, ``Unavailable`` or ``BackendError``.
+Docstrings have three sections. ``Requires`` is what `Store` guarantees before it calls. ``Behaviour`` is what the
+driver does; the contract suite tests each bullet. ``Raises`` names the errors that the caller gets: the driver raises
+them itself, or its `classify_error` names them. Besides these, any operation may fail with ``AccessDenied``,
+``Throttled``, ``Unavailable`` or ``BackendError``.
 
 Times are in UTC. Mappings in results (metadata, tags) are immutable. A condition ``*`` holds for any object. A key or
 upload in a bucket that does not exist is ``NoSuchBucket``.
 
-Operations are synchronous and are called from many threads at once. They always return a result of the annotated type:
-core checks that once, and anything else is ``InvalidDriver``; ``None`` means that a driver forgot its ``return``. Hook
-signatures have neither defaults nor keyword-only parameters, since pluggy passes them to nobody; what is optional
-travels in one options Struct.
+Operations are synchronous, and many threads call them at once. They always return a result of the annotated type. Core
+checks it, and another type is ``InvalidDriver``; ``None`` means that a driver forgot its ``return``. Hook signatures
+have neither defaults nor keyword-only parameters, since pluggy does not pass these. Whatever is optional is a field of
+one Struct of options.
 """
 
 from __future__ import annotations
@@ -33,19 +34,19 @@ from bucketry.operations import operations_of
 from bucketry.settings import DriverSettings
 
 CONTRACT_VERSION: Final = 2
-"""Version of the contract in this module; a driver says which one it was written for."""
+"""Version of the contract in this module. A driver says which version it was written for."""
 
 
 class DriverSpec(ServiceSpec, BucketSpec, ObjectSpec, TaggingSpec, UploadSpec):
     """The whole contract, and the base class of every driver.
 
     Attributes:
-        name: The driver's name: its entry point's, and the scheme of its URLs.
+        name: Name of the driver. Its entry point has the same name, and its URLs have it as their scheme.
         contract_version: The `CONTRACT_VERSION` that the driver was written for.
-        Settings: The Struct of its settings; the driver is made with one of these as its only argument.
-        features: What it can do beyond its operations. An instance may set its own, from what its server says.
-        s3_endpoint: Whether the backend has an S3 endpoint of its own, which `status` names: then nobody needs to put
-            one in front of it.
+        Settings: The Struct of its settings, which is the only argument of the driver's class.
+        features: What it can do beyond its operations. An object may set its own, as its server has them.
+        s3_endpoint: Whether the backend has an S3 endpoint of its own, which `status` names. Then it needs no other one
+            in front of it.
     """
 
     name: ClassVar[str]
@@ -66,15 +67,15 @@ class DriverSpec(ServiceSpec, BucketSpec, ObjectSpec, TaggingSpec, UploadSpec):
 
     @hookspec(firstresult=True)
     def classify_error(self, error: Exception) -> Classified:
-        """Says which error of the contract an error of the backend's SDK is. Optional; layers do not see it.
+        """Returns the error of the contract for an error of the backend's SDK. Optional; layers do not see it.
 
         Requires:
-            ``error`` came out of one of this driver's operations, or out of an object's content that is being read,
-            and is no `BucketryError`.
+            One of this driver's operations raised ``error``, or an object's content did while it was read. It is not a
+            `BucketryError`.
 
         Behaviour:
-            - Decides by code and type, never by a message's text.
-            - What it does not know is ``BackendError``.
+            - Decides by code and type, never by the text of a message.
+            - What it does not know is a ``BackendError``.
             - ``detail`` holds no secret and no signed URL.
         """
         raise NotImplementedError

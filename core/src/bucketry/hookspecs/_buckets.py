@@ -16,14 +16,14 @@ class BucketSpec:
         """Creates a bucket.
 
         Requires:
-            A name that keeps S3's naming rules for new buckets.
+            The name follows S3's rules for new buckets.
 
         Behaviour:
             - The bucket exists, empty, when the call returns.
             - ``created_at`` is in UTC and never changes, whatever is written to the bucket.
 
         Raises:
-            BucketAlreadyExists: It exists, whoever owns it; whichever way the backend itself treats that.
+            BucketAlreadyExists: It exists, whoever owns it. This holds even where the backend itself does not fail.
         """
         raise NotImplementedError
 
@@ -41,8 +41,8 @@ class BucketSpec:
         """Deletes a bucket that holds no object.
 
         Behaviour:
-            - Uploads in progress do not hold it up; they end with it.
-            - A put on its way to the bucket is kept, or fails with ``NoSuchBucket``: none succeeds and is lost.
+            - Uploads in progress do not prevent it; they end with the bucket.
+            - A put on its way to the bucket is kept, or fails with ``NoSuchBucket``. No put succeeds and is lost.
 
         Raises:
             BucketNotEmpty: It holds an object; nothing was deleted.
@@ -55,24 +55,25 @@ class BucketSpec:
         """Lists one page of a bucket's objects.
 
         Requires:
-            ``limit`` is 1 to 1,000; the cursor is ``None`` or one that this bucket's listing gave.
+            ``limit`` is 1 to 1,000. The cursor is ``None``, or comes from a listing of this bucket.
 
         Behaviour:
-            - Ascending UTF-8 byte order of keys and common prefixes together. Every entry is after ``start_after``,
-              common prefixes too: one within which that lies is not listed.
-            - Page after page, every object that exists throughout is listed exactly once, whatever is written or
+            - Ascending UTF-8 byte order, of keys and common prefixes together. Every entry is after ``start_after``.
+              That includes common prefixes: one that ``start_after`` begins with is not listed.
+            - Page after page, a listing has every object exactly once that exists all the while, whatever is written or
               deleted in between.
-            - At most ``limit`` entries, objects and prefixes together. ``cursor`` is ``None`` on the last page; none
-              leads to an empty page.
-            - Only keys that begin with ``prefix``, byte for byte: it is no path and no pattern.
-            - With a ``delimiter``, keys that hold it after the prefix are rolled up: one common prefix each, up to and
-              with the delimiter, which counts as one entry.
-            - Each object carries key, size, etag, time and, where ``options.content_type`` asks for it, content type.
+            - At most ``limit`` entries, objects and prefixes together. ``cursor`` is ``None`` on the last page. No
+              cursor leads to an empty page.
+            - Only keys that begin with ``prefix``, byte for byte. It is neither a path nor a pattern.
+            - With a ``delimiter``, keys that hold it after the prefix are rolled up into common prefixes. A common
+              prefix ends with the delimiter, and counts as one entry.
+            - Each object carries key, size, etag and time, and its content type if ``options.content_type`` asks for
+              it.
             - A put or delete that has returned shows in the next listing.
 
         Raises:
             NoSuchBucket: The bucket does not exist.
-            InvalidArgument: The cursor is none of this driver's.
+            InvalidArgument: The cursor is not one of this driver's.
         """
         raise NotImplementedError
 
@@ -81,7 +82,7 @@ class BucketSpec:
         """Lists one page of the versions of a bucket's objects. Optional.
 
         Requires:
-            ``limit`` is 1 to 1,000; the cursor is ``None`` or one that this call gave for this bucket.
+            ``limit`` is 1 to 1,000. The cursor is ``None``, or comes from this call for this bucket.
 
         Behaviour:
             - Keys and common prefixes are those of `list_objects` with the same options, in the same order.
@@ -98,7 +99,7 @@ class BucketSpec:
         """Lists one page of the multipart uploads in progress, by key and then by time.
 
         Requires:
-            ``limit`` is 1 to 1,000; the cursor is ``None`` or one that this call gave for this bucket.
+            ``limit`` is 1 to 1,000. The cursor is ``None``, or comes from this call for this bucket.
 
         Behaviour:
             - Only uploads whose key begins with ``prefix``.
@@ -118,8 +119,8 @@ class BucketSpec:
             The driver declares the feature of the kind.
 
         Behaviour:
-            - The result is of this kind. Where nothing is set, it is ``kind()``, and that is no error.
-            - CORS rules come in the order in which they were given, since the first that fits decides. The values
+            - The result is of this kind. If nothing is set, it is ``kind()``; this is not an error.
+            - CORS rules come in the order in which they were put, since the first rule that fits decides. The values
               within a rule may come in another order.
             - Settings end with their bucket.
 
@@ -137,7 +138,7 @@ class BucketSpec:
 
         Behaviour:
             - Settings of this kind that the bucket had are replaced, all of them. Other kinds and other buckets keep
-              theirs.
+              their settings.
             - Each value is kept.
 
         Raises:

@@ -20,17 +20,16 @@ hookimpl: Final = pluggy.HookimplMarker(PROJECT)
 HookT = TypeVar("HookT", bound=Callable[..., Any])
 
 
-def operation(*, writes: Writes, optional: bool = True, feature: str | None = None) -> Callable[[HookT], HookT]:
+def operation(*, writes: Writes, optional: bool = True) -> Callable[[HookT], HookT]:
     """Marks an operation in the hook spec, and says what it is; see `bucketry.operations.Operation`.
 
     Args:
         writes: Whether it changes what the backend holds; or a function that tells it from the options of a call.
         optional: Whether a driver may leave it out.
-        feature: The feature that every call needs.
     """
 
     def mark(hook: HookT) -> HookT:
-        note_facts(hook, writes=writes, optional=optional, feature=feature)
+        note_facts(hook, writes=writes, optional=optional)
         return hookspec(firstresult=True)(hook)
 
     return mark

@@ -29,19 +29,19 @@ class ObjectSpec:
         """Returns an object without its content.
 
         Behaviour:
-            - Headers and metadata are those of the last write, unchanged: each header, and each character of each value
-              of the metadata, empty values and runs of blanks too.
+            - Headers and metadata are those of the last write, unchanged: every header, and every character of the
+              metadata's values. Empty values and several blanks in a row are kept too.
             - ``metadata`` is immutable.
-            - ``last_modified`` is in UTC. Every write moves it on: an overwrite and a copy, also one onto itself.
-            - ``etag`` has no quotes, and other content has another one, also where the body's length was unknown.
-            - ``tag_count`` is the number of its tags, for a driver that has `get_object_tagging`.
-            - ``checksum`` is what the last write gave it, for a driver that declares ``checksums``. With
-              ``part_number`` it is that part's.
+            - ``last_modified`` is in UTC. Every write makes it later: an overwrite, a copy, and a copy onto itself.
+            - ``etag`` has no quotes. Other content has another etag, also if the length of the body was unknown.
+            - ``tag_count`` is the number of its tags, if the driver has `get_object_tagging`.
+            - ``checksum`` is what the last write gave it, if the driver declares ``checksums``. With ``part_number`` it
+              is the checksum of that part.
             - Conditions are evaluated in the order of RFC 9110, 13.2.2. Times are compared in whole seconds, as HTTP
               dates have them (RFC 9110, 5.6.7).
-            - With ``part_number``: ``part_range`` is where that part lies in the object, and ``parts_count`` how many
-              parts the object was uploaded in. An object that was not uploaded in parts has one, number 1, also if it
-              is empty, and no count. Without ``part_number`` both are ``None``.
+            - With ``part_number``: ``part_range`` says which bytes of the object that part is, and ``parts_count`` how
+              many parts the object was uploaded in. An object that was not uploaded in parts has one part, number 1,
+              and no count; so has an empty one. Without ``part_number`` both are ``None``.
 
         Raises:
             NoSuchBucket: The bucket does not exist.
@@ -57,13 +57,13 @@ class ObjectSpec:
         """Returns an object with one page of the parts that it was uploaded in. Optional.
 
         Requires:
-            ``limit`` is 1 to 1,000, and ``after`` not negative.
+            ``limit`` is 1 to 1,000, and ``after`` is not negative.
 
         Behaviour:
-            - ``info`` is what `head_object` gives.
-            - ``parts_count`` is in how many parts the object was uploaded, and ``parts`` those above ``after``, in
-              ascending number from 1. An object that was not uploaded in parts, or is a copy, has neither.
-            - Sizes are those of the parts, and checksums what they were uploaded with.
+            - ``info`` is what `head_object` returns.
+            - ``parts_count`` is in how many parts the object was uploaded. ``parts`` are those with a number above
+              ``after``, in ascending order. An object that was not uploaded in parts, or is a copy, has neither.
+            - Sizes are those of the parts. Checksums are those that the parts were uploaded with.
 
         Raises:
             NoSuchBucket: The bucket does not exist.
@@ -76,14 +76,14 @@ class ObjectSpec:
         """Opens an object, or a range of it, for reading.
 
         Behaviour:
-            - The content is that of one write, whole: a put or delete meanwhile does not show in it.
+            - The content is that of one write, and complete. A put or delete in the meantime does not change it.
             - Content comes as it is read: memory does not grow with the object.
-            - ``info.size_bytes`` is the whole object's size; ``content_range`` says what comes of it.
-            - The last bytes of an empty object are none, and that is no error (RFC 9110, 14.1.2): ``content_range`` is
-              then 0 to 0. Any other range of an empty object is ``InvalidRange``.
-            - With ``part_number``, that part comes alone: ``content_range`` and ``info`` are as `head_object` says.
+            - ``info.size_bytes`` is the size of the whole object. ``content_range`` says which bytes are read.
+            - The last bytes of an empty object are no bytes; this is not an error (RFC 9110, 14.1.2), and
+              ``content_range`` is 0 to 0. Any other range of an empty object is ``InvalidRange``.
+            - With ``part_number``, that part is read. ``content_range`` and ``info`` are as `head_object` says.
             - Content that breaks off is an error, never an early end.
-            - ``close`` frees everything, read to the end or not.
+            - ``close`` frees everything, whether or not the content was read to its end.
 
         Raises:
             NoSuchBucket: The bucket does not exist.
@@ -99,28 +99,29 @@ class ObjectSpec:
         """Stores an object.
 
         Requires:
-            A ``content_type`` is set. Metadata names are lower case, tags immutable and within S3's bounds. Nobody
-            has read from the body, and it fails beyond ``max_put_size``. With a ``checksum_algorithm`` it computes that
-            checksum, which `Body.checksum` gives after the last read, and fails there if it is another than wanted.
+            A ``content_type`` is set. Names of metadata are lower case. Tags are immutable and within S3's limits.
+            Nobody has read from the body, and it fails beyond ``max_put_size``. With a ``checksum_algorithm`` it
+            computes that
+            checksum: `Body.checksum` returns it after the last read, which fails if another checksum was wanted.
 
         Behaviour:
-            - Atomic: a reader sees the old object or the new one, whole.
+            - Atomic: a reader sees the old object or the new one, complete.
             - The body is pulled as it is stored: memory does not grow with it.
-            - An error out of ``body.read`` leaves the old object as it was, and no parts behind. Bytes are stored only
-              after the body has ended without one.
+            - An error out of ``body.read`` leaves the old object as it was, and leaves no parts behind. The object is
+              stored only after the body has ended without an error.
             - A put that fails takes up no room.
-            - The answer is what the next `head_object` gives.
-            - Its tags are those of ``options.tags`` alone; what the key held before takes its own along.
-            - With a ``checksum_algorithm``, it has that checksum of the body; else none.
-            - Conditions are checked and the object is written as one step: of two writers with
-              ``if_none_match="*"``, one wins. ``if_match="*"`` replaces any object, but never makes one.
+            - The answer is what the next `head_object` returns.
+            - Its tags are those of ``options.tags``. Tags of the object that it replaces are gone.
+            - With a ``checksum_algorithm``, the object has that checksum of the body; otherwise it has none.
+            - Conditions are checked and the object is written in one step: if two writers have ``if_none_match="*"``,
+              one of them succeeds. ``if_match="*"`` replaces any object, but never creates one.
 
         Raises:
             NoSuchBucket: The bucket does not exist.
             NoSuchKey: ``if_match`` is given, also ``*``, and the key holds no object.
             PreconditionFailed: A condition does not hold.
             TooLarge: The body is larger than ``max_put_size``.
-            QuotaExceeded: There is no room for it.
+            QuotaExceeded: There is no room for the object.
             InvalidKey: The backend cannot hold this key unchanged.
             InvalidArgument: The backend cannot hold a character of these tags.
         """
@@ -134,11 +135,12 @@ class ObjectSpec:
 
         Behaviour:
             - Content, headers and metadata are the source's; ``options.headers`` replaces all headers and metadata.
-            - Tags are the source's, with new headers too; ``options.tags`` replaces all of them.
-            - Onto itself: all headers and metadata are replaced, the content stays.
-            - It is one part, and has the etag of one, where ``copy_own_etag`` is declared; onto itself too.
-            - Its checksum is of its whole content, of ``checksum_algorithm`` or the source's algorithm; else it has
-              none.
+            - Tags are the source's, even with new headers; ``options.tags`` replaces all of them.
+            - Onto itself: all headers and metadata are replaced, and the content stays.
+            - It is one part, and has the etag of one, if ``copy_own_etag`` is declared. This holds for a copy onto
+              itself too.
+            - Its checksum is of its whole content. The algorithm is ``checksum_algorithm`` or the source's; without
+              either, it has no checksum.
             - Atomic, as a put.
 
         Raises:
@@ -155,7 +157,7 @@ class ObjectSpec:
 
         Behaviour:
             - If no such object exists, this is a no-op that succeeds.
-            - Exactly this key: neither keys that begin with it nor any above it.
+            - Exactly this key is deleted: no key that begins with it, and no folder above it.
 
         Raises:
             NoSuchBucket: The bucket does not exist.
@@ -172,8 +174,8 @@ class ObjectSpec:
             1 to 1,000 valid keys, each once.
 
         Behaviour:
-            - Every key stands in ``deleted`` or ``failed``; one that did not exist is deleted.
-            - A key that fails does not hold up the others.
+            - Every key stands in ``deleted`` or ``failed``. A key that did not exist counts as deleted.
+            - A key that fails does not stop the others.
 
         Raises:
             NoSuchBucket: The bucket does not exist.
@@ -188,9 +190,9 @@ class ObjectSpec:
             ``expires_in`` is 1 to 604,800 seconds; ``method`` is ``GET`` or ``PUT``.
 
         Behaviour:
-            - Asks the backend nothing: neither bucket nor object needs to exist.
-            - Signed for the public endpoint where one is set; else for the endpoint.
+            - Asks the backend nothing: neither the bucket nor the object needs to exist.
+            - Signed for the public endpoint if one is set, otherwise for the endpoint.
             - ``expires_at`` is what was signed, in whole seconds.
-            - Good for this method and object only, with the content type that is signed if one is, and until then.
+            - Good for this method and object only, until it expires. If a content type is signed, the upload needs it.
         """
         raise NotImplementedError

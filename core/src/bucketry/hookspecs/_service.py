@@ -11,11 +11,11 @@ class ServiceSpec:
 
     @operation(writes=False)
     def status(self) -> Status:
-        """Says whether the backend answers and accepts the credentials.
+        """Says whether the backend responds and accepts the credentials.
 
         Behaviour:
-            - Where the backend cannot be used, ``available`` is false and ``detail`` says why; that is no error.
-            - Answers within the driver's configured timeout.
+            - Where the backend cannot be used, ``available`` is false and ``detail`` says why. This is not an error.
+            - Answers within the timeout of the driver's settings.
         """
         raise NotImplementedError
 
@@ -25,7 +25,7 @@ class ServiceSpec:
 
         Behaviour:
             - Complete, and in byte order of their names.
-            - A bucket is listed as soon as its creation has returned, and no more once its deletion has.
+            - A bucket is listed as soon as its creation has returned, until its deletion returns.
         """
         raise NotImplementedError
 
@@ -37,10 +37,10 @@ class ServiceSpec:
             Valid names, each once.
 
         Behaviour:
-            - Only objects count, all of them: neither parts in flight nor deleted objects.
-            - Exact right after a write, or ``source`` and ``as_of`` say what the figures are.
-            - A bucket that does not exist is missing from the answer; that is no error.
-            - All buckets in one call, so that a driver can ask the backend once for all, or side by side.
+            - Only objects count, all of them. Parts of uploads in progress and deleted objects do not.
+            - Exact right after a write; otherwise ``source`` and ``as_of`` say what the figures are.
+            - A bucket that does not exist is missing from the result. This is not an error.
+            - All buckets in one call, so that a driver can ask the backend once for all of them, or in parallel.
         """
         raise NotImplementedError
 
@@ -51,20 +51,21 @@ class ServiceSpec:
         Behaviour:
             - All buckets of the caller, in byte order of their names.
             - Only objects count, as in `bucket_usage`.
-            - No figure is made up: what the backend does not know, or the credentials may not see, is ``None``.
-            - Holds no secret, whatever the backend says of its users.
+            - No figure is made up. What the backend does not know, or the credentials may not see, is ``None``.
+            - Holds no secret, whatever the backend says about its users.
         """
         raise NotImplementedError
 
     @operation(writes=False)
     def close(self) -> Done:
-        """Gives connections and memory back. Optional.
+        """Frees connections and memory. Optional.
 
         Requires:
-            Called once; no other call follows.
+            It is called once, and no other call follows.
 
         Behaviour:
             - Where ``persistent`` is declared, everything that was written is there when the store is opened again:
-              buckets, objects with all that belongs to them, and uploads in progress. Otherwise it may be gone.
+              buckets with their settings, objects with all that belongs to them, and uploads in progress. Otherwise it
+              may be gone.
         """
         raise NotImplementedError

@@ -16,9 +16,9 @@ class TaggingSpec:
         """Returns an object's tags.
 
         Behaviour:
-            - An object without tags has an empty mapping; that is no error.
+            - An object without tags has an empty mapping. This is not an error.
             - The mapping is immutable.
-            - Tags end with their object: one that is written again has those of its own write alone.
+            - Tags end with their object: an object that is written again has only the tags of the new write.
 
         Raises:
             NoSuchBucket: The bucket does not exist.
@@ -28,16 +28,16 @@ class TaggingSpec:
 
     @operation(writes=True)
     def put_object_tagging(self, bucket: str, key: str, tags: Mapping[str, str]) -> Done:
-        """Has an object carry these tags and no others.
+        """Replaces the tags of an object.
 
         Requires:
-            At most 10 tags, within S3's bounds; the mapping is immutable. It may be empty.
+            At most 10 tags, within S3's limits. The mapping is immutable, and may be empty.
 
         Behaviour:
-            - All tags that it had are replaced; with none given, it has none.
-            - Content, headers, metadata, etag and parts stay as they were; so does ``last_modified`` in S3, though not
-              in every backend.
-            - Keys and values are kept as they are, character for character, or refused.
+            - All tags that it had are replaced. An empty mapping removes them.
+            - Content, headers, metadata, etag and parts stay as they were. So does ``last_modified`` in S3, but not in
+              every backend.
+            - Keys and values are kept character for character, or refused.
 
         Raises:
             NoSuchBucket: The bucket does not exist.
@@ -48,7 +48,7 @@ class TaggingSpec:
 
     @operation(writes=True)
     def delete_object_tagging(self, bucket: str, key: str) -> Done:
-        """Takes all tags from an object.
+        """Deletes all tags of an object.
 
         Behaviour:
             - If it has none, this is a no-op that succeeds.

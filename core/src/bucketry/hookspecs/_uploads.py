@@ -16,13 +16,14 @@ class UploadSpec:
         """Begins a multipart upload.
 
         Requires:
-            A ``content_type`` is set. Metadata names are lower case, tags immutable and within S3's bounds. With a
-            ``checksum_algorithm``, there is a ``checksum_type`` that it can have.
+            A ``content_type`` is set. Names of metadata are lower case. Tags are immutable and within S3's limits. With
+            a ``checksum_algorithm``, a ``checksum_type`` of that algorithm is set too.
 
         Behaviour:
             - The key keeps its object, if any, until the upload is completed.
             - Any number of uploads to one key may be in progress.
-            - What its checksums are of is kept, and told here, in `list_parts` and in `list_multipart_uploads`.
+            - What its checksums are of is kept: the results of this call, `list_parts` and `list_multipart_uploads` say
+              it.
 
         Raises:
             NoSuchBucket: The bucket does not exist.
@@ -42,17 +43,17 @@ class UploadSpec:
             With a ``checksum_algorithm``, the body computes and checks as in `put_object`.
 
         Behaviour:
-            - Parts come in any order and side by side; one sent again replaces the one before.
+            - Parts come in any order, and in parallel. A part that is sent again replaces the one before.
             - A part whose body breaks off leaves no trace.
-            - A part on its way to an upload that ends meanwhile never brings the upload back.
-            - In an upload with a ``checksum_algorithm`` it has that checksum, which `list_parts` gives too. In any
-              other, what was given is checked and not kept.
+            - A part on its way to an upload that ends in the meantime never brings the upload back.
+            - In an upload with a ``checksum_algorithm`` the part has that checksum, and `list_parts` returns it. In
+              other uploads, a given checksum is checked and not kept.
 
         Raises:
             NoSuchBucket: The bucket does not exist.
             NoSuchUpload: The upload does not exist, was completed or aborted, or is another key's.
-            InvalidChecksum: The upload has another ``checksum_algorithm``; or it is to have a composite checksum, and
-                the part comes without any.
+            InvalidChecksum: The upload has another ``checksum_algorithm``. Or the object will have a composite
+                checksum, and the part has none.
         """
         raise NotImplementedError
 
@@ -73,16 +74,16 @@ class UploadSpec:
             ``part_number`` is 1 to ``max_parts``. A range has a first and a last byte, and at most ``max_part_size``.
 
         Behaviour:
-            - It is a part like one that was sent: it replaces the one before, and its content stays what it is,
-              whatever becomes of the source.
-            - With a range, the part is the first to the last byte of it.
-            - In an upload with a ``checksum_algorithm`` it has that checksum.
+            - It is a part like one that was sent. It replaces the one before, and its content stays the same, whatever
+              happens to the source.
+            - With a range, the part has its bytes from the first to the last.
+            - In an upload with a ``checksum_algorithm`` the part has that checksum.
 
         Raises:
             NoSuchUpload: As in `upload_part`.
             NoSuchBucket: One of the buckets does not exist.
             NoSuchKey: The source does not exist.
-            InvalidRange: The range does not lie within the source, whole.
+            InvalidRange: Some bytes of the range lie beyond the end of the source.
             PreconditionFailed: The source has another etag than ``source_if_match`` says.
             TooLarge: The source is larger than ``max_part_size``.
         """
@@ -93,7 +94,7 @@ class UploadSpec:
         """Lists one page of the parts that were stored, in ascending number.
 
         Requires:
-            ``limit`` is 1 to 1,000; the cursor is ``None`` or one that this call gave for this upload.
+            ``limit`` is 1 to 1,000. The cursor is ``None``, or comes from this call for this upload.
 
         Behaviour:
             - At most ``limit`` parts; ``cursor`` is ``None`` on the last page.
@@ -115,14 +116,14 @@ class UploadSpec:
 
         Behaviour:
             - Atomic, as a put; its conditions too. An upload that fails to complete stays as it was.
-            - Stored parts that are not listed are discarded, where ``complete_subset`` is declared.
+            - Stored parts that are not listed are discarded, if ``complete_subset`` is declared.
             - Headers, metadata and tags are those that the upload began with.
-            - In an upload with a ``checksum_algorithm`` the object's checksum is made of its parts', as
-              `checksum_of_parts` in `bucketry.checksums` does it, and is what ``options.checksum`` says.
-            - Sent again, where ``complete_again`` is declared: the same parts give the object again, whatever the
-              conditions, while it is the one that this upload made. Other parts, and any after that: `NoSuchUpload`.
-              A part that is listed with a checksum that it does not have is another one.
-              What the options say of the object, its checksum, type and size, is compared again.
+            - In an upload with a ``checksum_algorithm`` the object's checksum is computed from its parts' checksums, as
+              `checksum_of_parts` in `bucketry.checksums` does it. It must be the one in ``options.checksum``.
+            - Sent again, if ``complete_again`` is declared: the same parts return the object again, whatever the
+              conditions, as long as the key holds the object that this upload made. Other parts, and the same parts
+              later, are `NoSuchUpload`. A part with another checksum than it has counts as another part. The options
+              are compared with the object's checksum, type and size again.
 
         Raises:
             NoSuchBucket: The bucket does not exist.
@@ -132,10 +133,10 @@ class UploadSpec:
             PartTooSmall: A part other than the last is smaller than ``min_part_size``.
             TooLarge: The parts together are larger than ``max_object_size``.
             PreconditionFailed: A condition does not hold.
-            BadDigest: The object would have another checksum than ``options.checksum``; or a part is listed with one of
-                another algorithm than the upload's.
-            InvalidChecksum: ``checksum`` or ``checksum_type`` is another than the upload's; or the object is to have a
-                composite checksum, and a part is listed without any.
+            BadDigest: The object would have another checksum than ``options.checksum``. Or a part is listed with a
+                checksum of another algorithm than the upload's.
+            InvalidChecksum: ``checksum`` or ``checksum_type`` is another than the upload's. Or the object will have a
+                composite checksum, and a part is listed without one.
             InvalidArgument: The object would have another size than ``options.size_bytes``.
             Unsupported: Parts are stored that are not listed, and ``complete_subset`` is not declared.
         """

@@ -1,4 +1,4 @@
-"""Layers that come with core, written as anybody would write theirs."""
+"""Layers that come with core. They use only what is public, as any other layer does."""
 
 from __future__ import annotations
 

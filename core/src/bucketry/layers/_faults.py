@@ -1,6 +1,6 @@
 """A layer that fails on request, so that an application's handling of errors can be tested.
 
-`Fault` is one fault: which calls it strikes, and what it does to them. `Faults` is the layer.
+`Fault` says which calls fail, and how. `Faults` is the layer.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from bucketry.models import ObjectInfo, Part
 from bucketry.opened import OpenedObject
 
 _NOT_A_FAULT: Final = (BucketryError, errors.NotFound, errors.InvalidDriver, errors.InvalidSettings)
-"""Bases of others, and what no operation fails with."""
+"""Base classes, and errors that no operation raises."""
 
 ERRORS: Final[Mapping[str, type[BucketryError]]] = {
     kind.code: kind
@@ -33,10 +33,10 @@ ERRORS: Final[Mapping[str, type[BucketryError]]] = {
 """The errors that a fault can raise, by their codes."""
 
 STREAMING: Final = frozenset(name for name, facts in OPERATIONS.items() if facts.takes_body or facts.opens)
-"""The operations with content that can be torn."""
+"""The operations with content that can break off."""
 
 _ONLY_BY_NAME: Final = frozenset({"close", "status", "presign"})
-"""What ``*`` leaves out: these ask a backend nothing, or never fail."""
+"""Operations that ``*`` does not match: they ask a backend nothing, or never fail."""
 
 MAX_LATENCY: Final = 3600.0
 
@@ -46,9 +46,9 @@ _WINDOW: Final = re.compile(r"([1-9]\d{0,17})(-([1-9]\d{0,17})?)?")
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What goes wrong, and when.
+    """Which calls fail, and how.
 
-    Its text form is ``OPERATION:EFFECT[:WHEN]…``, parts in any order but the first and the last::
+    Its text form is ``OPERATION:EFFECT[:WHEN]…``. The parts between the first and the last come in any order::
 
         put_object:throttled:nth=3            the third put fails
         get_object:torn:after=1000            every download breaks off after 1,000 bytes
@@ -56,22 +56,23 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         put_*,upload_part:unavailable:probability=0.1:bucket=assets:prefix=images/
 
     Attributes:
-        operation: The operations' names, joined by commas; ``*`` in one stands for any letters. ``close``, ``status``
-            and ``presign``, which ask a backend nothing or never fail, must be written out.
-        error: Code of the error to raise (``throttled``); with ``torn``, the one that the content breaks off with.
-        torn: Whether the content breaks off on its way, not the call; of ``get_object``, ``put_object`` and
-            ``upload_part`` only. With ``unavailable``, unless ``error`` says otherwise.
-        after: With ``torn``: how many bytes still come; ``None``: half of them, and none where nobody knows how many
-            there are. Content that has no more than that comes whole.
+        operation: Names of operations, joined by commas. ``*`` in a name stands for any letters. It does not match
+            ``close``, ``status`` and ``presign``, which ask a backend nothing or never fail: write them out.
+        error: Code of the error to raise (``throttled``); with ``torn``, the error with which the content breaks off.
+        torn: Whether the content breaks off, and not the call. Only for ``get_object``, ``put_object`` and
+            ``upload_part``. The error is ``unavailable`` if ``error`` is not set.
+        after: With ``torn``: how many bytes still come. ``None``: half of them, or none if their number is unknown.
+            Content with no more bytes than that comes whole.
         latency: Seconds to wait before the call, up to an hour.
-        first: The first call that is struck, counted from 1 among the calls that this fault is about.
-        last: The last call that is struck; ``None``: no end. The text form of both: ``nth=3``, ``nth=3-5``, ``nth=3-``.
-        probability: How likely each of these calls is struck, 0 to 1.
-        bucket: Only calls about this bucket.
-        prefix: Only calls about a key that begins with it. In the text form it comes last, and may hold any character.
+        first: The first call that fails, counted from 1 among the calls that match.
+        last: The last call that fails; ``None``: no end. The text form of both: ``nth=3``, ``nth=3-5``, ``nth=3-``.
+        probability: How likely each of these calls fails, 0 to 1.
+        bucket: Only calls about this bucket match.
+        prefix: Only calls about a key that begins with it match. In the text form it comes last, and may hold any
+            character.
 
     Raises:
-        InvalidArgument: It says nothing, or what it says makes no sense.
+        InvalidArgument: The fault has no effect, or its fields contradict each other.
     """
 
     operation: str = "*"
@@ -106,7 +107,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     @property
     def operations(self) -> frozenset[str]:
-        """The names of the operations that this fault is about; empty if one of those given does not exist."""
+        """The names of the operations that match; empty if one of the given names does not exist."""
         found: set[str] = set()
         for pattern in self.operation.split(","):
             matching = {name for name in OPERATIONS if fnmatchcase(name, pattern)}
@@ -209,12 +210,12 @@ _READERS: Final[Mapping[str, Callable[[str], dict[str, Any]]]] = {
 
 
 class FaultCount(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one fault.
+    """What one fault has done.
 
     Attributes:
         fault: The fault.
-        calls: How many calls were what it is about.
-        struck: How many of these it struck.
+        calls: How many calls matched it.
+        struck: How many of these failed or waited.
     """
 
     fault: Fault
@@ -225,23 +226,23 @@ class FaultCount(msgspec.Struct, frozen=True, kw_only=True):
 class Faults:
     """Injects faults into a store: latency, any error of the contract, and content that breaks off.
 
-    Each fault counts the calls that it is about, whether or not another fault strikes them too. A call that several
-    strike waits for all of them and fails with the first error. Safe to share between threads, and to change while
-    the store is used; each store gets a layer of its own.
+    Each fault counts the calls that match it, even if another fault strikes them too. A call that several faults strike
+    waits for all of them, and fails with the first error. Threads can share the layer, and faults can change while the
+    store is used. Each store needs a layer of its own.
 
     Attributes:
         enabled: Whether faults strike, and calls are counted.
-        blocks: Whether calls may wait, which is settled when the store opens: its capabilities then do not say
-            ``non_blocking``, so that servers call it in threads.
+        blocks: Whether calls may wait. The store reads it when it opens: its capabilities then lack ``non_blocking``,
+            so that servers call it in threads.
     """
 
     def __init__(self, *faults: Fault | str, seed: int = 0, blocks: bool | None = None) -> None:
         """Makes the layer.
 
         Args:
-            faults: What goes wrong from the start, each as a `Fault` or in its text form.
-            seed: What probabilities are drawn from: the same calls in the same order are struck again.
-            blocks: Whether faults with a latency may be added later; ``None``: if there is one already.
+            faults: The first faults, each as a `Fault` or in its text form.
+            seed: Seed of the probabilities: with the same seed, the same calls in the same order fail.
+            blocks: Whether faults with a latency may be added later; ``None``: only if one of ``faults`` has a latency.
 
         Raises:
             InvalidArgument: A fault cannot be read, or has a latency although ``blocks`` is false.
@@ -256,11 +257,10 @@ class Faults:
         self._add(parsed)
 
     def add(self, *faults: Fault | str) -> None:
-        """Adds faults, which begin to count now.
+        """Adds faults. They begin to count now.
 
         Raises:
-            InvalidArgument: A fault cannot be read, or has a latency although the store was opened as one that never
-                waits.
+            InvalidArgument: A fault cannot be read, or has a latency although ``blocks`` is false.
         """
         self._add(faults)
 
@@ -269,32 +269,32 @@ class Faults:
         if not self.blocks and any(fault.latency for fault in parsed):
             raise InvalidArgument("a store that never waits gets no latency: open it with Faults(blocks=True)")
         with self._lock:
-            # A seed for each, so that one fault's draws do not depend on what strikes beside it.
+            # A seed for each fault, so that its random numbers do not depend on the other faults.
             added = tuple(_Rule(fault, f"{self._seed}/{n}") for n, fault in enumerate(parsed, len(self._rules)))
             self._rules += added
         return added
 
     def clear(self) -> None:
-        """Takes all faults away, and ends the waiting of calls in progress."""
+        """Removes all faults, and ends the waiting of calls in progress."""
         with self._lock:
             self._rules = ()
             cleared, self._cleared = self._cleared, threading.Event()
         cleared.set()
 
     def reset(self) -> None:
-        """Begins to count, and to draw, from the start; the faults stay."""
+        """Begins counts and probabilities from the start. The faults stay."""
         with self._lock:
             for rule in self._rules:
                 rule.reset()
 
     def counts(self) -> tuple[FaultCount, ...]:
-        """Returns what became of each fault since it was added or reset, in their order."""
+        """Returns what each fault has done since it was added or reset, in their order."""
         with self._lock:
             return tuple(FaultCount(fault=rule.fault, calls=rule.calls, struck=rule.struck) for rule in self._rules)
 
     @contextmanager
     def injected(self, *faults: Fault | str) -> Iterator[None]:
-        """Adds faults for as long as a ``with`` statement lasts; those that were there before stay.
+        """Adds faults for the duration of a ``with`` statement. Faults that were there before stay.
 
         Raises:
             InvalidArgument: As `add`.
@@ -310,7 +310,7 @@ class Faults:
         return f"Faults({', '.join(repr(str(rule.fault)) for rule in self._rules)})"
 
     def _strike(self, operation: str, buckets: tuple[str, ...] = (), keys: tuple[str, ...] = ()) -> Fault | None:
-        """Waits and raises as the faults say; returns one that tears the content."""
+        """Waits and raises as the faults say. Returns a fault that tears the content, if there is one."""
         if not (self._rules and self.enabled):
             return None
         with self._lock:
@@ -325,20 +325,20 @@ class Faults:
 
     @hookimpl(wrapper=True)
     def get_object(self, bucket: str, key: str) -> Generator[None, OpenedObject, OpenedObject]:
-        """Fails the call, or the content on its way."""
+        """Fails the call, or the content while it is read."""
         fault = self._strike("get_object", (bucket,), (key,))
         opened = yield
         return opened if fault is None else opened.wrap(_tearing(fault, opened.length, bucket, key))
 
     @hookimpl(wrapper=True)
     def put_object(self, bucket: str, key: str, body: Body) -> Generator[None, ObjectInfo, ObjectInfo]:
-        """Fails the call, or the body on its way."""
+        """Fails the call, or the body while it is read."""
         self._strike_body("put_object", bucket, key, body)
         return (yield)
 
     @hookimpl(wrapper=True)
     def upload_part(self, bucket: str, key: str, body: Body) -> Generator[None, Part, Part]:
-        """Fails the call, or the body on its way."""
+        """Fails the call, or the body while it is read."""
         self._strike_body("upload_part", bucket, key, body)
         return (yield)
 
@@ -362,7 +362,7 @@ class _Rule:
         self._random = Random(self._seed)  # noqa: S311 - to be repeated, not to be a secret
 
     def strikes(self, operation: str, buckets: tuple[str, ...], keys: tuple[str, ...]) -> bool:
-        """Counts a call if it is one of those that the fault is about, and says whether it is struck."""
+        """Counts a call if it matches, and says whether the fault strikes it."""
         fault = self.fault
         if operation not in self._operations or (fault.bucket is not None and fault.bucket not in buckets):
             return False
@@ -387,7 +387,7 @@ def _error(fault: Fault, bucket: str | None = None, key: str | None = None) -> B
 
 
 def _tearing(fault: Fault, length: int | None, bucket: str, key: str) -> Callable[[Iterator[bytes]], Iterator[bytes]]:
-    """Returns a generator around content of a length that lets so much of it pass, and then raises."""
+    """Returns a generator around content: it lets the first bytes pass, and then raises."""
     after = fault.after if fault.after is not None else (length or 0) // 2
 
     def torn(pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -404,7 +404,7 @@ def _tearing(fault: Fault, length: int | None, bucket: str, key: str) -> Callabl
 
 
 def _wrapper(operation: str) -> Callable[..., Generator[None, Any, Any]]:
-    """Makes the wrapper of an operation, with the parameters that say what a call is about: pluggy passes by name."""
+    """Makes the wrapper of an operation. Its parameters are those that name buckets and keys: pluggy passes by name."""
 
     def on_objects(self: Faults, bucket: str, keys: tuple[str, ...]) -> Generator[None, Any, Any]:
         self._strike(operation, (bucket,), keys)

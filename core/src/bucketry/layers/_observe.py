@@ -17,14 +17,14 @@ from bucketry.opened import OpenedObject
 
 
 class OperationStats(msgspec.Struct, kw_only=True):
-    """What was counted of one operation.
+    """The figures of one operation.
 
     Attributes:
         calls: How often it was called.
-        seconds: How long the calls took together; of ``get_object``, until the object was open.
-        bytes_in: Bytes that came in bodies.
+        seconds: How long all calls took together. For ``get_object``: until the object was open.
+        bytes_in: Bytes of bodies.
         bytes_out: Bytes of content that were read.
-        errors: How often each error code came, late ones in content that was read included.
+        errors: How often each error code came, errors while content was read included.
     """
 
     calls: int = 0
@@ -35,10 +35,10 @@ class OperationStats(msgspec.Struct, kw_only=True):
 
 
 class Observe:
-    """Counts what passes. Ask `snapshot` for the figures, or give ``report`` and feed a metrics library as it happens.
+    """Counts calls, time, bytes and errors. `snapshot` returns the figures; ``report`` can feed a metrics library.
 
-    The ``report`` callback gets the operation's name and the stats of that one event; it is called from the caller's
-    thread and should be quick.
+    The ``report`` callback gets the operation's name and the figures of one event. It is called in the thread of the
+    store's caller, and should be quick.
     """
 
     def __init__(self, report: Callable[[str, OperationStats], None] | None = None) -> None:
@@ -47,7 +47,7 @@ class Observe:
         self._stats: dict[str, OperationStats] = {}
 
     def snapshot(self) -> dict[str, OperationStats]:
-        """Returns the figures so far, of the operations that were called; a copy."""
+        """Returns a copy of the figures so far, for the operations that were called."""
         with self._lock:
             return {
                 name: msgspec.structs.replace(stats, errors=Counter(stats.errors))

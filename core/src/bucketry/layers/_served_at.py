@@ -1,4 +1,4 @@
-"""A layer for whoever puts an S3 endpoint in front of a store."""
+"""A layer for servers that put an S3 endpoint in front of a store."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from bucketry.models import Status
 
 
 class ServedAt:
-    """Has ``status`` name the S3 endpoint that serves the store, once there is one, instead of what the driver says.
+    """Makes ``status`` name the S3 endpoint that serves the store, in place of the endpoint that the driver names.
 
     Attributes:
-        endpoint: URL of that endpoint, as clients reach it; empty: none yet.
+        endpoint: URL of that endpoint, as clients reach it. Empty: there is none yet.
         region: Its region.
     """
 
@@ -24,6 +24,6 @@ class ServedAt:
 
     @hookimpl(wrapper=True)
     def status(self) -> Generator[None, Status, Status]:
-        """Replaces where the store is, and leaves the rest."""
+        """Replaces endpoint and region, and leaves the rest."""
         status = yield
         return msgspec.structs.replace(status, endpoint=self.endpoint, region=self.region) if self.endpoint else status

@@ -1,7 +1,8 @@
 """Requests a second with one and two worker processes: ``python -m benchmarks.workers [--seconds S] [--rounds N]``.
 
 The stores are `examples/bucketry-sqlite`, which is durable and has no server of its own, and the discarding driver,
-which does nothing. The client runs on the same machine, in this process: its share of a core is printed beside each figure.
+which does nothing. The client runs on the same machine, in this process. Its share of a core is printed beside each
+figure.
 """
 
 from __future__ import annotations

@@ -56,6 +56,9 @@ _LARGE_SLICE_BYTES: Final = 64 * 1024
 
 _FEW_STEPS: Final = 8
 
+_LARGE_BODY_BYTES: Final = 256 * 1024
+"""A body of known length that is larger goes past the parser, which would copy all of it."""
+
 SEND_SECONDS: Final = 60.0
 """How long a client may take nothing of an answer that waits for it.
 
@@ -117,6 +120,7 @@ class BoundedProtocol(asyncio.Protocol):
         self._in_head, self._in_body = True, False
         self._waiting_bytes = self._trailers = self._field_bytes = 0
         self._body_left = self._drained_bytes = self._steps = 0
+        self._skips_parser = False
         self._slice_bytes = _SLICE_BYTES
         self._behind = self._is_cut_off = False
         self._refusal: HTTPStatus | None = None
@@ -236,6 +240,7 @@ class BoundedProtocol(asyncio.Protocol):
         if self._body_left == CHUNKED:
             self._buffer.begin_chunks()
         if not parser.should_upgrade():
+            self._skips_parser = self._body_left > _LARGE_BODY_BYTES
             self._begin_exchange(method.decode("ascii"), version, keep_alive=parser.should_keep_alive())
 
     def _begin_exchange(self, method: str, version: str, *, keep_alive: bool) -> None:
@@ -404,11 +409,22 @@ class BoundedProtocol(asyncio.Protocol):
             self._waiting_bytes = stop
             self._feed(head)
         if data and self._in_body and len(data) <= self._body_left and not self._must_wait():
-            self._body_left -= len(data)
-            self._feed(data)
+            self._take_body(data)
             self._hand_over()
             return b""
         return data
+
+    def _take_body(self, data: bytes | memoryview) -> None:
+        """Takes the next bytes of a body of known length, of which so many are left at least."""
+        self._body_left -= len(data)
+        if not self._skips_parser:
+            self._feed(data)
+            return
+        self.on_body(data if isinstance(data, bytes) else bytes(data))
+        if not self._body_left:
+            # The old one still waits for this body.
+            self._parser, self._skips_parser = self._new_parser(), False
+            self.on_message_complete()
 
     def _parse(self) -> None:
         """Parses what came, until a request waits for its response or others are to have their turn."""
@@ -440,9 +456,11 @@ class BoundedProtocol(asyncio.Protocol):
             piece = self._buffer.take_chunks(self._slice_bytes)
         else:
             piece = self._buffer.take(max(self._body_left, 1))
-            self._body_left -= len(piece)
         self._waiting_bytes += len(piece)
-        self._feed(piece)
+        if self._in_body and self._body_left > 0:
+            self._take_body(piece)
+        else:
+            self._feed(piece)
         large = self._steps <= _FEW_STEPS
         self._slice_bytes = min(2 * self._slice_bytes, _LARGE_SLICE_BYTES) if large else _SLICE_BYTES
 

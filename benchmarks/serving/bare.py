@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from bucketry_http.server.protocol import ServerState
+from bucketry_http.server.state import ServerState
 from litestar import Litestar, Request, get, post
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol

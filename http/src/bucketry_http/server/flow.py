@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 
 
 class Flow:
@@ -49,3 +50,17 @@ class Flow:
         """Returns once the client has taken most of what was written, or is gone."""
         if self._drained is not None:
             await self._drained.wait()
+
+
+def bound_sending(transport: asyncio.Transport, seconds: float) -> bool:
+    """Has the kernel end a connection whose client takes nothing for so many seconds; returns whether it will."""
+    option = getattr(socket, "TCP_USER_TIMEOUT", None)
+    connection = transport.get_extra_info("socket")
+    if option is None or connection is None:
+        return False
+    try:
+        connection.setsockopt(socket.IPPROTO_TCP, option, round(seconds * 1000))
+    except OSError:
+        # No TCP, or a system that knows the option and does not have it.
+        return False
+    return True

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 from http import HTTPStatus
 from typing import Any, Final, NoReturn
 from urllib.parse import unquote
@@ -20,7 +19,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 from bucketry_http.server.date_header import date_now
 from bucketry_http.server.exchange import BODY_BYTES, Exchange
-from bucketry_http.server.flow import Flow
+from bucketry_http.server.flow import Flow, bound_sending
 from bucketry_http.server.receive_buffer import END_OF_HEAD, ReceiveBuffer
 from bucketry_http.server.request_head import (
     CHUNKED,
@@ -31,6 +30,7 @@ from bucketry_http.server.request_head import (
     body_length,
     origin_form,
 )
+from bucketry_http.server.state import ServerState
 from bucketry_http.shared.connection import DRAIN_SECONDS, EXTENSION, MAX_DRAINED_BYTES
 
 MAX_HEAD_BYTES: Final = 64 * 1024
@@ -78,28 +78,6 @@ _HOP_BY_HOP: Final = (b"connection", b"upgrade", b"http2-settings")
 logger = logging.getLogger("bucketry_http")
 
 
-class ServerState:
-    """What all connections of one application share.
-
-    Attributes:
-        app: The ASGI application.
-        app_state: What the application's lifespan put into ``state``.
-        keep_alive_seconds: How long a connection may wait for its next request.
-        connections: Those that are open.
-        tasks: One for each request in progress.
-        stopping: Whether the server is about to stop (`bucketry_http.shared.connection.is_stopping`).
-    """
-
-    def __init__(self, app: Any, keep_alive_seconds: float) -> None:
-        """Starts without connections."""
-        self.app = app
-        self.app_state: dict[str, Any] = {}
-        self.keep_alive_seconds = keep_alive_seconds
-        self.connections: set[BoundedProtocol] = set()
-        self.tasks: set[asyncio.Task[None]] = set()
-        self.stopping = False
-
-
 class BoundedProtocol(asyncio.Protocol):
     """One connection of a client."""
 
@@ -142,7 +120,7 @@ class BoundedProtocol(asyncio.Protocol):
         self.server.connections.add(self)
         self._own_address = _address(transport.get_extra_info("sockname"))
         self._client_address = _address(transport.get_extra_info("peername"))
-        self._kernel_bounds_sending = _bound_sending(transport)
+        self._kernel_bounds_sending = bound_sending(transport, SEND_SECONDS)
         self._watch_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -598,17 +576,3 @@ class BoundedProtocol(asyncio.Protocol):
 
 def _address(name: Any) -> tuple[str, int] | None:
     return (str(name[0]), int(name[1])) if isinstance(name, tuple) else None
-
-
-def _bound_sending(transport: asyncio.Transport) -> bool:
-    """Has the kernel end a connection whose client takes nothing; returns whether it will."""
-    option = getattr(socket, "TCP_USER_TIMEOUT", None)
-    connection = transport.get_extra_info("socket")
-    if option is None or connection is None:
-        return False
-    try:
-        connection.setsockopt(socket.IPPROTO_TCP, option, round(SEND_SECONDS * 1000))
-    except OSError:
-        # No TCP, or a system that knows the option and does not have it.
-        return False
-    return True

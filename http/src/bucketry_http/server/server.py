@@ -15,7 +15,8 @@ import msgspec
 
 from bucketry_http.server.lifespan import Lifespan
 from bucketry_http.server.process_memory import keep_freed_memory
-from bucketry_http.server.protocol import BoundedProtocol, ServerState
+from bucketry_http.server.protocol import BoundedProtocol
+from bucketry_http.server.state import ServerState
 
 BACKLOG: Final = 2048
 GRACE_SECONDS: Final = 10.0

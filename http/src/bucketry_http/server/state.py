@@ -1,0 +1,31 @@
+"""What the connections of one application share."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bucketry_http.server.protocol import BoundedProtocol
+
+
+class ServerState:
+    """What all connections of one application share.
+
+    Attributes:
+        app: The ASGI application.
+        app_state: What the application's lifespan put into ``state``.
+        keep_alive_seconds: How long a connection may wait for its next request.
+        connections: Those that are open.
+        tasks: One for each request in progress.
+        stopping: Whether the server is about to stop (`bucketry_http.shared.connection.is_stopping`).
+    """
+
+    def __init__(self, app: Any, keep_alive_seconds: float) -> None:
+        """Starts without connections."""
+        self.app = app
+        self.app_state: dict[str, Any] = {}
+        self.keep_alive_seconds = keep_alive_seconds
+        self.connections: set[BoundedProtocol] = set()
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.stopping = False

@@ -220,7 +220,7 @@ class ListingTests(ContractTests):
         ],
     )
     def test_versions_are_listed_as_objects_are(self, bucket: Bucket, prefix: str, delimiter: str, limit: int) -> None:
-        bucket.put_all("a", "a/b", "a/c/d", "a/c/e", "b", "é/ä")
+        bucket.put_all("a.txt", "a/b", "a/c/d", "a/c/e", "b", "é/ä")
         asked = VersionListOptions(prefix=prefix, delimiter=delimiter, limit=limit)
         assert _listed_versions(bucket, asked) == bucket.entries(prefix=prefix, delimiter=delimiter)
 

@@ -1,4 +1,4 @@
-"""Reading an object for a client: conditions, one range or part, and what the response says.
+"""Reading an object for a client: conditions, a range or a part, and the facts for the response.
 
 Both ports read through `open_object` (GET) and `head_object` (HEAD). A request without conditions and ranges is one
 call of the store.
@@ -29,7 +29,7 @@ from bucketry_http.shared.conditions import CONDITIONS, read_options
 from bucketry_http.shared.response_body import PIECE_BYTES, ContentReader
 
 _NOT_PLAIN: Final = CONDITIONS | {"range"}
-"""Headers that make more of a read than the whole object without conditions."""
+"""A request without these headers reads the whole object, without conditions."""
 
 OK: Final = HTTPStatus.OK.value
 PARTIAL_CONTENT: Final = HTTPStatus.PARTIAL_CONTENT.value
@@ -41,10 +41,10 @@ class ReadResult(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         status: 200 or 206.
         info: The object.
-        content_range: The bytes that are sent, or would be sent to a GET; ``None``: all bytes. Where these are no bytes
-            at all, the status is 200, since ``Content-Range`` cannot say so (RFC 9110, 14.4).
-        body: The whole content, where it is small and in memory already. Empty for HEAD.
-        reader: The content, where it must be read while it is sent. Close it, or send it, which closes it.
+        content_range: The bytes that a GET sends; ``None``: all bytes. If the range has no bytes, the status is 200,
+            since ``Content-Range`` cannot say that (RFC 9110, 14.4).
+        body: The whole content, if it is small and in memory already. Empty for HEAD.
+        reader: The content, if it must be read while it is sent. Send it, which closes it, or close it.
     """
 
     status: int
@@ -60,7 +60,7 @@ class ReadResult(msgspec.Struct, frozen=True, gc=False):
         return self.info.size_bytes if found is None else found.stop - found.start
 
     async def close(self) -> None:
-        """Frees what the content holds, if it is not sent."""
+        """Frees what the content holds. Call this if the content is not sent."""
         if self.reader is not None:
             await self.reader.close()
 
@@ -68,9 +68,9 @@ class ReadResult(msgspec.Struct, frozen=True, gc=False):
 async def open_object(
     calls: StoreCalls, bucket: str, key: str, headers: Mapping[str, str], part_number: int | None = None
 ) -> ReadResult:
-    """Opens an object, the range of it or the part that is asked for, under the request's conditions.
+    """Opens an object, or the range or part that is asked for, under the request's conditions.
 
-    A range that is malformed, in another unit, or one of several is ignored, as RFC 9110, 14.2 allows; so is one whose
+    A range is ignored if it is malformed, in another unit, or one of several (RFC 9110, 14.2 allows that), or if
     ``If-Range`` does not hold (13.1.5).
 
     Args:
@@ -78,7 +78,7 @@ async def open_object(
         bucket: The bucket.
         key: The key.
         headers: The request's headers, by lower-case name.
-        part_number: The part; ``None``: the object. The caller has refused a range beside it.
+        part_number: The part; ``None``: the object. It must not come with a range.
 
     Raises:
         InvalidArgument: A condition is malformed.
@@ -115,7 +115,7 @@ async def head_object(
         key: The key.
         headers: The request's headers, by lower-case name.
         part_number: The part; ``None``: the object.
-        ranged: Whether ``Range`` counts, as it does for S3. HTTP defines it for GET alone (RFC 9110, 14.2).
+        ranged: Whether ``Range`` counts, as in S3. HTTP defines it only for GET (RFC 9110, 14.2).
 
     Raises:
         InvalidArgument: A condition is malformed.
@@ -136,7 +136,7 @@ async def head_object(
 
 
 def requested_range(headers: Mapping[str, str]) -> ByteRange | None:
-    """Returns the range in the header ``Range``; ``None`` without one that can be read."""
+    """Returns the range in the header ``Range``, or ``None`` if it has no range that can be read."""
     header = headers.get("range")
     try:
         return None if header is None else ByteRange.parse(header)
@@ -159,7 +159,7 @@ def _open(store: Store, bucket: str, key: str, headers: Mapping[str, str], part_
     options = msgspec.structs.replace(conditions, range=wanted)
     if wanted is None or validator is None:
         return store.get_object(bucket, key, options)
-    # Another object may take the place of this one at any time, so the object that was opened is compared.
+    # Another write may replace the object at any time, so the object that was opened is compared.
     try:
         opened = store.get_object(bucket, key, options)
     except InvalidRange:

@@ -17,46 +17,46 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MIN_BYTES_A_SECOND: Final = 1024
-"""What a client has to send on average while it is waited for."""
+"""Least that a client must send on average while the server waits for it."""
 
 RUN_SECONDS: Final = 0.005
 """How long a task computes before others may run."""
 
 
 class Pieces(Protocol):
-    """Bytes that come piece by piece.
+    """A body that comes piece by piece.
 
     Attributes:
-        ended: Whether the end has come, and all is checked: every further piece is empty.
+        ended: Whether the end has come and everything is checked. All further pieces are empty.
     """
 
     @property
     def ended(self) -> bool: ...  # noqa: D102
 
     async def next(self) -> bytes:
-        """Returns the next piece; an empty one at the end, and again after it.
+        """Returns the next piece, and empty pieces from the end on.
 
         Raises:
-            BucketryError: The content breaks off or is malformed.
+            BucketryError: The body breaks off or is malformed.
         """
 
 
 class RequestBody:
-    """The content of one request. A client that goes away, falls silent or dawdles makes it fail.
+    """The body of one request. It fails if the client goes away, or sends too slowly or nothing at all.
 
     Attributes:
-        begun: Whether anything of it was asked for: a client that waits to be told to go on was told then.
+        begun: Whether anybody asked for it. A client that waits for ``100 Continue`` got that then.
         ended: Whether its end has come.
     """
 
     __slots__ = ("_came", "_idle_seconds", "_pace", "_receive", "_watch", "begun", "ended")
 
     def __init__(self, receive: Receive, idle_seconds: float) -> None:
-        """Begins at the content's first byte.
+        """Begins at the first byte.
 
         Args:
             receive: The request's ASGI ``receive``.
-            idle_seconds: How long the client may send nothing.
+            idle_seconds: How long the client may send nothing, in seconds.
         """
         self._receive = receive
         self._idle_seconds = idle_seconds
@@ -66,15 +66,15 @@ class RequestBody:
         self.begun = self.ended = False
 
     async def next(self) -> bytes:
-        """Returns the next piece, as the server has it; an empty one at the end.
+        """Returns the next piece, and empty pieces from the end on.
 
         Raises:
             IncompleteBody: The client went away.
-            SlowBody: It sends nothing any more, or next to nothing.
+            SlowBody: The client sent nothing, or almost nothing, for too long.
         """
         self.begun = True
         while not self.ended:
-            # Most small bodies are here already, and need no timer.
+            # Most small bodies have come already, and need no timer.
             waited = 0.0
             steps = self._receive().__await__()
             try:
@@ -108,7 +108,7 @@ class RequestBody:
             raise SlowBody(f"nothing came for {self._idle_seconds:g} seconds") from None
 
     def _count(self, waited: float) -> None:
-        """Counts what came since the last time. Only waiting for the client counts, and not what a driver takes."""
+        """Counts the bytes since the last call, and the time that the server waited for them."""
         if self._pace is None:
             self._pace = _Pace(self._idle_seconds)
         came, self._came = self._came, 0
@@ -120,7 +120,7 @@ class RequestBody:
 
 
 class _Begun:
-    """An awaitable that somebody began to await, and that waits for something now."""
+    """An awaitable that was started already, and that waits for something now."""
 
     __slots__ = ("_steps", "_waiting")
 
@@ -134,7 +134,7 @@ class _Begun:
             while True:
                 try:
                     sent = yield waiting
-                except BaseException as error:  # noqa: BLE001 - whatever ends the waiting is for the one who waits
+                except BaseException as error:  # noqa: BLE001 - the one who waits must see whatever ends the waiting
                     waiting = steps.throw(error)
                 else:
                     waiting = steps.send(sent)
@@ -143,9 +143,10 @@ class _Begun:
 
 
 class _Pace:
-    """Judges a client by what it sent lately: who sent much at first may not hold a thread with a byte now and then.
+    """Judges a client by what it sent lately.
 
-    Waiting time is cut into stretches of half the time that is judged, and what counts are the last two.
+    A client that sent much at first cannot hold a thread with a byte now and then. Time counts only while the server
+    waits. It is cut into stretches of half the allowed time, and the last two count.
     """
 
     __slots__ = ("_bytes", "_bytes_before", "_half", "_waited", "_waited_before")
@@ -156,7 +157,7 @@ class _Pace:
         self._waited = self._waited_before = 0.0
 
     def count(self, size: int, waited: float) -> None:
-        """Counts what came, and how long it was waited for.
+        """Counts the bytes that came, and how long the server waited for them.
 
         Raises:
             SlowBody: Too little came lately.
@@ -173,18 +174,18 @@ class _Pace:
 
 
 class IdleWatch:
-    """Ends a wait that lasts too long, and serves any number of waits, one after the other, with one timer.
+    """Ends a wait that lasts too long. One timer serves any number of waits, one after the other.
 
-    `asyncio.timeout` sets a timer for each, and over a large body that takes as long as to look for its boundary.
+    `asyncio.timeout` sets a timer for each wait. For a large form that takes as long as the search for its boundary.
     """
 
     __slots__ = ("_begun", "_expired", "_seconds", "_task", "_timer")
 
     def __init__(self, seconds: float) -> None:
-        """Waits for nothing yet.
+        """Makes a watch that waits for nothing yet.
 
         Args:
-            seconds: How long one wait may last.
+            seconds: How long one wait may last, in seconds.
         """
         self._seconds = seconds
         self._begun = 0.0
@@ -196,7 +197,7 @@ class IdleWatch:
         """Returns what ``receive`` returns.
 
         Raises:
-            TimeoutError: It took too long, and was cancelled.
+            TimeoutError: It took too long and was cancelled.
         """
         self._task = task = cast("asyncio.Task[Any]", asyncio.current_task())
         cancelled_before = task.cancelling()
@@ -214,7 +215,7 @@ class IdleWatch:
             self._task = None
 
     def close(self) -> None:
-        """Ends the timer, which would otherwise run out by itself."""
+        """Ends the timer."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

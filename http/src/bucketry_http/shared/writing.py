@@ -24,14 +24,14 @@ T = TypeVar("T")
 
 BATCH_BYTES: Final = 1024 * 1024
 SMALL_BYTES: Final = 4096
-"""Pieces that are smaller than this on average are joined for the driver."""
+"""Pieces are joined for the driver if they are smaller than this on average."""
 
 _LEAST_COST: Final = 64
-"""What an object in memory takes besides its bytes, about: a million pieces of one byte are not one megabyte."""
+"""About how many bytes of memory a piece takes at least: a million pieces of one byte are more than one megabyte."""
 
 
 class Uploader:
-    """Stores bodies as they come: small ones read first and in one call, others pulled by the driver in a thread."""
+    """Stores bodies. A small body is read first and stored in one call. The driver pulls a larger one, in a thread."""
 
     def __init__(self, calls: StoreCalls, settings: PortSettings) -> None:
         """Keeps what every upload needs."""
@@ -46,12 +46,12 @@ class Uploader:
         Args:
             bucket: The bucket.
             key: The key.
-            pieces: The content.
+            pieces: The body.
             options: Headers and conditions.
-            length: The content's length in bytes, where the client declared it.
+            length: The body's length in bytes, if the client declared it.
 
         Raises:
-            BucketryError: It could not be stored, or did not come whole; nothing was stored then.
+            BucketryError: It could not be stored, or did not come whole. Nothing was stored.
         """
         put = partial(self._calls.store.put_object, bucket, key, options=options)
         return await self.send(bucket, key, put, pieces, length)
@@ -65,11 +65,11 @@ class Uploader:
             bucket: The bucket that the call is about.
             key: The key that it is about.
             put: The call.
-            pieces: The content.
-            length: The content's length in bytes, where the client declared it.
+            pieces: The body.
+            length: The body's length in bytes, if the client declared it.
 
         Raises:
-            BucketryError: It could not be stored, or did not come whole; nothing was stored then.
+            BucketryError: It could not be stored, or did not come whole. Nothing was stored.
         """
         try:
             begun, ended = await self._begin(pieces)
@@ -105,7 +105,7 @@ class Uploader:
             try:
                 stored.append(await self._calls.transfer(put, body))
             except Exception as error:  # noqa: BLE001
-                # Raised outside the group, which would wrap it.
+                # It is raised outside the group, which would wrap it.
                 failure = error
             group.cancel_scope.cancel()
         if failure is not None:
@@ -116,7 +116,7 @@ class Uploader:
 
 
 class _Continued:
-    """Pieces that were read already, and then those that follow."""
+    """A body whose first pieces were read already."""
 
     def __init__(self, begun: list[bytes], following: Pieces) -> None:
         self._begun = begun[::-1]
@@ -136,13 +136,13 @@ def memory_of(piece: bytes) -> int:
 
 
 class BodyChannel:
-    """A bounded buffer: filled in the event loop, emptied by iterating over it in one thread."""
+    """A buffer of limited size. It is filled in the event loop and emptied in one thread, by iterating over it."""
 
     def __init__(self, capacity: int) -> None:
-        """Makes an empty channel; call in the event loop that fills it.
+        """Makes an empty channel. Call it in the event loop that fills the channel.
 
         Args:
-            capacity: How many bytes wait, as `memory_of` counts them, before the filler has to; at least a batch.
+            capacity: How many bytes may wait, as `memory_of` counts them; at least a batch.
         """
         self._capacity = max(capacity, BATCH_BYTES)
         self._loop = asyncio.get_running_loop()
@@ -157,7 +157,7 @@ class BodyChannel:
         self.drained = False
 
     async def fill(self, pieces: Pieces) -> None:
-        """Puts all pieces in, as there is room. What goes wrong goes wrong for the reader too."""
+        """Puts all pieces in, as there is room. The reader gets any error of the body, too."""
         try:
             while piece := await pieces.next():
                 await self.put(piece)
@@ -185,12 +185,12 @@ class BodyChannel:
         """Yields all pieces, waiting for them.
 
         Raises:
-            BucketryError: What filling failed with.
+            BucketryError: The error of the body.
         """
         while batch := self._take():
             batch.reverse()
             while batch:
-                # Each piece goes as soon as it is read: kept to the batch's end, they would cost page faults.
+                # Each piece is freed as soon as it is read. To keep all of a batch costs page faults.
                 yield batch.pop()
         self.drained = True
 

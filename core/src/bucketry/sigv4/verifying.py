@@ -197,8 +197,12 @@ class Verifier:
             raise _too_large()
         pairs = parse_query(query) if query else []
         claimed = _claimed(pairs, headers)
-        self._check_time(claimed, now or datetime.now(UTC))
         scope = claimed.scope
+        if scope.region != self._region:
+            self._check_region(claimed)
+        age = (now or datetime.now(UTC)) - claimed.time
+        if claimed.expires_in is not None or not -self._max_skew <= age <= self._max_skew:
+            self._check_age(claimed, age)
         if not scope.signed <= headers.values.keys() <= scope.expected:
             _check_signed(scope, headers)
         if claimed.kind == "query":
@@ -243,11 +247,15 @@ class Verifier:
         self._check_region(claimed)
         return self._decide(claimed, policy)
 
-    def _check_time(self, claimed: _Claim, now: datetime) -> None:
-        self._check_region(claimed)
-        age = now - claimed.time
+    def _check_region(self, claimed: _Claim) -> None:
+        region = claimed.scope.region
+        if self._region is not None and region != self._region:
+            raise _malformed(claimed.kind, f"the region {region!r} is wrong; sign for {self._region!r}")
+
+    def _check_age(self, claimed: _Claim, age: timedelta) -> None:
+        """Checks the age of a signature against the skew of clocks, or the time that its URL works."""
         if claimed.expires_in is None:
-            if not -self._max_skew <= age <= self._max_skew:
+            if abs(age) > self._max_skew:
                 seconds = int(self._max_skew.total_seconds())
                 raise SignatureError(
                     "RequestTimeTooSkewed",
@@ -257,11 +265,6 @@ class Verifier:
             raise SignatureError("AccessDenied", "Request has expired. Ask for a new presigned URL.")
         elif age < -self._max_skew:
             raise SignatureError("AccessDenied", "Request is not valid yet. Set the clock of whoever presigned it.")
-
-    def _check_region(self, claimed: _Claim) -> None:
-        region = claimed.scope.region
-        if self._region is not None and region != self._region:
-            raise _malformed(claimed.kind, f"the region {region!r} is wrong; sign for {self._region!r}")
 
     def _decide(self, claimed: _Claim, to_sign: str) -> Verified:
         scope = claimed.scope
@@ -403,7 +406,7 @@ def _header_claim(headers: Mapping[str, str]) -> _Claim:
     return _claim(
         "header",
         scope=scope,
-        time=_header_time(headers),
+        time=_time("header", headers["x-amz-date"]) if "x-amz-date" in headers else _header_time(headers),
         signature=signature,
         payload=headers["x-amz-content-sha256"],
         session_token=headers.get("x-amz-security-token"),
@@ -543,8 +546,6 @@ def _query_parameters(query: list[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 def _header_time(headers: Mapping[str, str]) -> tuple[datetime, str]:
-    if "x-amz-date" in headers:
-        return _time("header", headers["x-amz-date"])
     date = headers.get("date")
     if date is None:
         raise SignatureError("AccessDenied", "A signed request needs the header x-amz-date, or else Date.")

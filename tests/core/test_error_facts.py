@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import pickle
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+import bucketry
 import pytest
 from bucketry import (
     BadDigest,
@@ -227,3 +230,17 @@ def test_facts_survive_copies_and_other_processes() -> None:
     error = PartTooSmall("small", part_number=1, size_bytes=3, min_size_bytes=5, bucket="bucket")
     for other in (copy.copy(error), pickle.loads(pickle.dumps(error))):  # noqa: S301 - of our own
         assert vars(other) == vars(error)
+
+
+CORE = Path(bucketry.__file__).parent
+NOT_AN_ARGUMENT = {"opened.py"}
+"""Modules that refuse what is not an argument: to read a closed object."""
+
+
+@pytest.mark.parametrize("path", sorted(CORE.rglob("*.py")), ids=lambda path: str(path.relative_to(CORE)))
+def test_core_names_the_argument_that_it_refuses(path: Path) -> None:
+    if path.name in NOT_AN_ARGUMENT:
+        return
+    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    refusals = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "InvalidArgument"]
+    assert [call.lineno for call in refusals if "field" not in {keyword.arg for keyword in call.keywords}] == []

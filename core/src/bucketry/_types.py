@@ -152,14 +152,14 @@ def check_type(value: object, annotation: object, name: str) -> None:
         raise InvalidArgument(f"{mismatch.where} must be {mismatch.wanted}, not {mismatch.came}", field=field or None)
 
 
-def check_listed(value: object, wanted: str) -> None:
+def check_listed(value: object, wanted: str, field: str) -> None:
     """Checks that a value is a list or another sequence. Text is refused, although it is a sequence of characters.
 
     Raises:
         InvalidArgument: It is something else. The message begins with ``wanted``.
     """
     if isinstance(value, str | bytes) or not isinstance(value, Sequence):
-        raise InvalidArgument(f"{wanted}, not {type_name(value)}")
+        raise InvalidArgument(f"{wanted}, not {type_name(value)}", field=field)
 
 
 def type_name(value: object) -> str:

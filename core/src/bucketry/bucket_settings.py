@@ -84,7 +84,7 @@ class CorsSettings(BucketSettings, frozen=True, kw_only=True, tag="cors"):
             InvalidArgument: There is no rule or more than 100, they are larger than 64 KiB, two have the same id, or a
                 rule is malformed.
         """
-        check_listed(self.rules, "the rules are a list of CorsRule")
+        check_listed(self.rules, "the rules are a list of CorsRule", "rules")
         rules = tuple(map(_with_tuples, self.rules))
         if not 1 <= len(rules) <= MAX_CORS_RULES:
             raise _invalid_rules(f"a bucket has 1 to {MAX_CORS_RULES} CORS rules; delete_bucket_settings removes them")

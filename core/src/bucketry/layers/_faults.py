@@ -89,21 +89,23 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     def __post_init__(self) -> None:
         if not self.operations:
             named = ", ".join(sorted(STREAMING) if self.torn else OPERATIONS)
-            raise InvalidArgument(f"no operation {self.operation!r} (there are: {named})")
+            raise InvalidArgument(f"no operation {self.operation!r} (there are: {named})", field="operation")
         if self.error is not None and self.error not in ERRORS:
-            raise InvalidArgument(f"no error {self.error!r} (there are: {', '.join(sorted(ERRORS))})")
+            raise InvalidArgument(f"no error {self.error!r} (there are: {', '.join(sorted(ERRORS))})", field="error")
         if not (self.error or self.torn or self.latency):
-            raise InvalidArgument("a fault needs an effect: an error's code, torn, or latency=SECONDS")
+            raise InvalidArgument("a fault needs an effect: an error's code, torn, or latency=SECONDS", field="error")
         if self.after is not None and (not self.torn or self.after < 0):
-            raise InvalidArgument("after=BYTES goes with torn and is 0 or more")
+            raise InvalidArgument("after=BYTES goes with torn and is 0 or more", field="after")
         if not 0 <= self.latency <= MAX_LATENCY:
-            raise InvalidArgument(f"latency is 0 to {MAX_LATENCY:g} seconds")
+            raise InvalidArgument(f"latency is 0 to {MAX_LATENCY:g} seconds", field="latency")
         if self.first < 1 or (self.last is not None and self.last < self.first):
-            raise InvalidArgument("nth counts from 1, and a range of calls does not end before it begins")
+            raise InvalidArgument(
+                "nth counts from 1, and a range of calls does not end before it begins", field="first"
+            )
         if not 0 <= self.probability <= 1:
-            raise InvalidArgument("probability is 0 to 1")
+            raise InvalidArgument("probability is 0 to 1", field="probability")
         if self.bucket is not None and not self.bucket:
-            raise InvalidArgument("bucket is a bucket's name")
+            raise InvalidArgument("bucket is a bucket's name", field="bucket")
 
     @property
     def operations(self) -> frozenset[str]:
@@ -137,7 +139,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         try:
             return cls(**_fields(text))
         except InvalidArgument as error:
-            raise InvalidArgument(f"the fault {text!r}: {error.detail}") from None
+            raise InvalidArgument(f"the fault {text!r}: {error.detail}", field=error.field) from None
 
     def __str__(self) -> str:
         """Writes the text form."""
@@ -168,7 +170,7 @@ def _fields(text: str) -> dict[str, Any]:
         name, equals, value = part.partition("=")
         added = _setting(name, value) if equals else _effect(part)
         if twice := sorted(added.keys() & fields.keys()):
-            raise InvalidArgument(f"{part!r} comes after another {twice[0]}")
+            raise InvalidArgument(f"{part!r} comes after another {twice[0]}", field=twice[0])
         fields |= added
     return fields
 
@@ -178,18 +180,20 @@ def _effect(word: str) -> dict[str, Any]:
         return {"torn": True}
     if word not in ERRORS:
         known = ", ".join(sorted(ERRORS))
-        raise InvalidArgument(f"{word!r} is no effect; write {_EXAMPLE}. Effects: torn, latency=SECONDS, {known}")
+        raise InvalidArgument(
+            f"{word!r} is no effect; write {_EXAMPLE}. Effects: torn, latency=SECONDS, {known}", field="error"
+        )
     return {"error": word}
 
 
 def _setting(name: str, value: str) -> dict[str, Any]:
     read = _READERS.get(name)
     if read is None:
-        raise InvalidArgument(f"{name!r} is not known (known: {', '.join(_READERS)}, prefix)")
+        raise InvalidArgument(f"{name!r} is not known (known: {', '.join(_READERS)}, prefix)", field=name)
     try:
         return read(value)
     except ValueError:
-        raise InvalidArgument(f"{name}={value} cannot be read; write {_EXAMPLE}") from None
+        raise InvalidArgument(f"{name}={value} cannot be read; write {_EXAMPLE}", field=name) from None
 
 
 def _window(value: str) -> dict[str, Any]:
@@ -267,7 +271,9 @@ class Faults:
     def _add(self, faults: Iterable[Fault | str]) -> tuple[_Rule, ...]:
         parsed = tuple(map(_parsed, faults))
         if not self.blocks and any(fault.latency for fault in parsed):
-            raise InvalidArgument("a store that never waits gets no latency: open it with Faults(blocks=True)")
+            raise InvalidArgument(
+                "a store that never waits gets no latency: open it with Faults(blocks=True)", field="latency"
+            )
         with self._lock:
             # A seed for each fault, so that its random numbers do not depend on the other faults.
             added = tuple(_Rule(fault, f"{self._seed}/{n}") for n, fault in enumerate(parsed, len(self._rules)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from difflib import get_close_matches
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final
@@ -73,6 +72,8 @@ def _missing(scheme: str, installed: list[str]) -> str:
     if scheme in DISTRIBUTIONS:
         return f"the driver for {scheme}:// is not installed: pip install {DISTRIBUTIONS[scheme]} (installed: {known})"
     # Only the project's own distributions are suggested: users install what a message names.
+    from difflib import get_close_matches  # Only here: importing it takes time, and few programs need it.
+
     meant = next(iter(get_close_matches(scheme, [*installed, *DISTRIBUTIONS], n=1)), None)
     if meant is None:
         return f"no driver is installed for {scheme}:// (installed: {known})"

@@ -6,7 +6,6 @@ import logging
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import ClassVar, Final, TypeVar
 from urllib.parse import parse_qsl
@@ -210,6 +209,8 @@ def warn_of_unknown(environ: Mapping[str, str], known: Iterable[str], *, prefix:
         if not name.upper().startswith(prefix) or name in _read or name in _told or is_of_service(name, environ[name]):
             continue
         _told.add(name)
+        from difflib import get_close_matches  # Only here: importing it takes time, and few programs need it.
+
         meant = next(iter(get_close_matches(name.upper(), sorted(known), n=1, cutoff=0.8)), None)
         # No colon here: after a secret's name and a colon, a redacted log shows ***.
         _log.warning("nothing reads the variable %s%s", name, f" (did you mean {meant}?)" if meant else "")

@@ -1,4 +1,4 @@
-"""What a row of the benchmarks is made of."""
+"""Rows of the benchmarks, and their parts."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ GIB = 1024 * MIB
 
 
 class NotAvailable(Exception):
-    """What a row compares with is not there; the message says what is missing."""
+    """Something that a row compares with is missing. The message says what."""
 
 
 class Unit(msgspec.Struct, frozen=True):
-    """What a figure counts.
+    """The unit of a figure.
 
     Attributes:
-        symbol: As it is printed behind the figure.
+        symbol: The text after the figure.
         more_is_better: Whether the larger of two figures is the better one.
     """
 
@@ -28,7 +28,7 @@ class Unit(msgspec.Struct, frozen=True):
     more_is_better: bool
 
     def ratio(self, ours: float, theirs: float) -> float:
-        """Returns how many times better ours is than theirs; below 1 it is worse."""
+        """Returns how many times better ours is than theirs. Below 1 it is worse."""
         return ours / theirs if self.more_is_better else theirs / ours
 
 
@@ -61,7 +61,7 @@ class Contender(msgspec.Struct, frozen=True):
     """One side of a row.
 
     Attributes:
-        name: What it is.
+        name: Its name.
         measure: Measures one round and returns the figure, in the row's unit.
     """
 
@@ -74,8 +74,8 @@ class Contenders(msgspec.Struct, frozen=True):
 
     Attributes:
         ours: bucketry.
-        theirs: What it is compared with.
-        bare: What no implementation can do without; the limit.
+        theirs: The other side of the comparison.
+        bare: The limit: the work that every implementation has to do.
     """
 
     ours: Contender
@@ -84,11 +84,11 @@ class Contenders(msgspec.Struct, frozen=True):
 
 
 class Scale(msgspec.Struct, frozen=True, kw_only=True):
-    """How much work is done: enough for steady figures, or only so much that every row runs once.
+    """The amount of work: enough for steady figures, or just enough that every row runs once.
 
     Attributes:
         seconds: How long one contender is timed in one round.
-        keys: Keys in the large bucket of the listing; one in a thousand is listed, and at least one.
+        keys: Keys in the large bucket of the listing. One in a thousand is listed, at least one.
         objects: Objects whose memory is measured.
         listed: Objects in a listing over REST.
         buckets: Buckets in a listing over REST.
@@ -115,16 +115,16 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     """One row.
 
     Attributes:
-        name: Short and unique; ``-k`` selects by it.
+        name: A short and unique name. ``-k`` selects by it.
         title: What is measured.
-        unit: What the figures count.
-        set_up: Makes the contenders; what has to be freed goes on the stack.
-        target: What is to be reached, if anything.
+        unit: The unit of the figures.
+        set_up: Makes the contenders. The stack frees what they use.
+        target: What it should reach, or ``None``.
         needs: Modules that are installed for the benchmarks alone.
         programs: Programs that are installed for the benchmarks alone.
-        max_rounds: Where a round takes so long that fewer than asked for are enough.
-        real_server: Whether it starts a real server in a container, which takes a Docker engine.
-        note: What a reader should know about how it is measured, or why a target is missed.
+        max_rounds: Most rounds, for rows whose rounds take long.
+        real_server: Whether it starts a server in a container, which needs a Docker engine.
+        note: How it is measured, or why a target is missed.
     """
 
     name: str

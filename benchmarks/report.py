@@ -1,4 +1,4 @@
-"""Writes results down: as a table to read, as Markdown to keep, as JSON to work with."""
+"""Results as a table for the terminal, as Markdown for the docs, and as JSON."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HOW_TO_READ = (
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """A run: where it was, and what came of each row, in the order of ``cases``."""
+    """A run: its machine, and the outcome of each row in the order of ``cases``."""
 
     machine: Machine
     quick: bool
@@ -59,7 +59,7 @@ def page_row(case: Case, result: Result) -> tuple[str, ...]:
 
 
 def table_row(case: Case, result: Result) -> tuple[str, ...]:
-    """Returns a row's cells, in the order of the table's columns, which are narrower."""
+    """Returns a row's cells, in the order of the terminal table's columns."""
     return (
         case.name,
         figure(result.ours.figure, case.unit),
@@ -83,7 +83,7 @@ def _verdict(case: Case, result: Result) -> tuple[str, str]:
 
 
 def figure(value: float, unit: Unit) -> str:
-    """Writes a figure with its unit, in three digits that count."""
+    """Returns a figure with its unit, in three significant digits."""
     return f"{_number(value)} {unit.symbol}"
 
 
@@ -98,7 +98,7 @@ def _number(value: float) -> str:
 
 
 def summary(cases: Sequence[Case], report: Report) -> list[str]:
-    """Says in sentences what missed its target, and what was not measured."""
+    """Returns sentences about rows that missed their target or were not measured."""
     lines = []
     for case, outcome in zip(cases, report.outcomes, strict=True):
         if isinstance(outcome, Missing):
@@ -115,7 +115,7 @@ def summary(cases: Sequence[Case], report: Report) -> list[str]:
 
 
 def table(cases: Sequence[Case], report: Report) -> str:
-    """Lays the measured rows out for a terminal."""
+    """Returns the measured rows as a table for a terminal."""
     rows = [table_row(*pair) for pair in _measured(cases, report)]
     widths = [max(map(len, column)) for column in zip(_TABLE_COLUMNS, *rows, strict=True)]
     lines = (_TABLE_COLUMNS, tuple("-" * width for width in widths), *rows)
@@ -125,12 +125,12 @@ def table(cases: Sequence[Case], report: Report) -> str:
 
 
 def write_json(report: Report, path: Path) -> None:
-    """Writes everything that was measured, each round of it."""
+    """Writes every round of every row as JSON."""
     path.write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
 
 
 def write_markdown(cases: Sequence[Case], report: Report, path: Path) -> None:
-    """Writes a page for people."""
+    """Writes the page: a short table, all figures, and the notes."""
     machine = report.machine
     versions = ", ".join(f"{name} {version}" for name, version in machine.versions.items())
     load = "" if machine.load is None else f" Load average when it began: {machine.load}."

@@ -1,4 +1,4 @@
-"""Measures a row, and what comes of it."""
+"""Measures a row, and the results."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from benchmarks.programs import installed_program
 
 
 class Side(msgspec.Struct, frozen=True):
-    """What was measured of one contender: a figure for each round, in the row's unit."""
+    """The figures of one contender: one for each round, in the row's unit."""
 
     name: str
     rounds: tuple[float, ...]
@@ -27,7 +27,7 @@ class Side(msgspec.Struct, frozen=True):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """What was measured of one row.
+    """The result of one row.
 
     Attributes:
         case: The row's name.
@@ -50,11 +50,11 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Missing(msgspec.Struct, frozen=True):
-    """A row that was not measured, and why.
+    """A row that was not measured, and the reason.
 
     Attributes:
         case: The row's name.
-        reason: What is missing, or what went wrong.
+        reason: What is missing or went wrong.
         broken: Whether it should have been measured.
     """
 
@@ -67,7 +67,7 @@ def run_case(case: Case, scale: Scale, rounds: int) -> Result:
     """Measures a row in this process.
 
     Raises:
-        NotAvailable: What it compares with is not there.
+        NotAvailable: Something that it compares with is missing.
     """
     if absent := [name for name in case.needs if find_spec(name) is None] + [
         name for name in case.programs if installed_program(name) is None
@@ -90,7 +90,7 @@ def run_case(case: Case, scale: Scale, rounds: int) -> Result:
 def _measure(sides: Sequence[Contender], rounds: int) -> list[list[float]]:
     figures: list[list[float]] = [[] for _ in sides]
     for number in range(rounds):
-        # Each goes first in its turn, so that none always follows the same other one.
+        # Each goes first in turn, so that no side always follows the same other side.
         for offset in range(len(sides)):
             index = (number + offset) % len(sides)
             gc.collect()

@@ -1,7 +1,7 @@
-"""Times what takes microseconds.
+"""Measures of operations that take microseconds.
 
-What is measured in process is measured in processor time, of all threads of this process: what else the machine is busy
-with then does not count, and on a quiet machine it is the time that passes, where nothing waits.
+They count the processor time of all threads of this process, so that other work of the machine does not disturb them.
+On a quiet machine this is the time that passes, if nothing waits.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from time import perf_counter, process_time
 from benchmarks.case import Scale
 
 _CALLS = 200
-"""Calls that are made in a row, so that the loop around them does not count."""
+"""Calls in a row, so that the loop around them hardly counts."""
 
 
 def timed(scale: Scale, block: Callable[[], object], operations: int = 1) -> Callable[[], float]:
@@ -22,11 +22,11 @@ def timed(scale: Scale, block: Callable[[], object], operations: int = 1) -> Cal
 
     Args:
         scale: How long a round is.
-        block: What is run, over and over. It is run a few times at once, to warm up and to learn how long it takes.
-        operations: How many operations it does.
+        block: The code to run, over and over. It runs a few times first, as a warm-up and to see how long it takes.
+        operations: Number of operations in it.
 
     Returns:
-        What measures one round, in microseconds an operation.
+        A function that measures one round, in microseconds for each operation.
     """
     block()
     times = 1
@@ -37,14 +37,14 @@ def timed(scale: Scale, block: Callable[[], object], operations: int = 1) -> Cal
 
 
 def timed_waiting(scale: Scale, block: Callable[[], object]) -> Callable[[], float]:
-    """Makes a measure of a block that waits for others most of the time.
+    """Makes a measure of a block that waits most of the time.
 
     Args:
         scale: How long a round is, by the clock.
-        block: What is run, over and over.
+        block: The code to run, over and over.
 
     Returns:
-        What measures one round, in microseconds of this process's processor time for each run of the block.
+        A function that measures one round, in microseconds of processor time for each run of the block.
     """
     block()
 
@@ -59,12 +59,12 @@ def timed_waiting(scale: Scale, block: Callable[[], object]) -> Callable[[], flo
 
 
 def timed_call(scale: Scale, function: Callable[..., object], *arguments: object) -> Callable[[], float]:
-    """Makes a measure of one call, in microseconds; for calls so short that a loop around each would show."""
+    """Makes a measure of one call, in microseconds. It is for calls so short that a loop around them would count."""
     return timed(scale, partial(_call, function, arguments), _CALLS)
 
 
 def timed_each(scale: Scale, function: Callable[[str], object], keys: Iterable[str]) -> Callable[[], float]:
-    """Makes a measure of a function of one key, which is called with each in turn; in microseconds a call."""
+    """Makes a measure of a function that is called with each key in turn, in microseconds a call."""
     all_keys = tuple(keys)
 
     def block() -> None:

@@ -1,6 +1,6 @@
 """Measures one row in a process of its own: ``python -m benchmarks.worker CASE``.
 
-What one row leaves behind in memory, or patches into a library, then slows no other. The answer is JSON on stdout.
+So a row does not slow the others by what it leaves in memory or patches in a library. The result is JSON on stdout.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Outcome: TypeAlias = Result | Missing
 
 
 def measure(case: Case, *, quick: bool, rounds: int) -> Outcome:
-    """Has a process of its own measure a row."""
+    """Measures a row in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.worker", case.name, "--rounds", str(rounds)]
     done = subprocess.run(
         [*command, "--quick"] if quick else command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False

@@ -60,7 +60,7 @@ def _fresh_moto_server() -> Iterator[str]:
         server.stop()
 
 
-def _answered(url: str) -> None:
+def _responds(url: str) -> None:
     connection = HTTPConnection(urlsplit(url).netloc, timeout=60)
     connection.request("GET", "/")
     connection.getresponse().read()
@@ -68,12 +68,12 @@ def _answered(url: str) -> None:
 
 
 def _ready_after(fresh: Callable[[], AbstractContextManager[str]]) -> Callable[[], float]:
-    """Measures how long one takes to answer; not how long to stop, for which moto's waits half a second."""
+    """Measures how long one takes to respond, not how long to stop, for which moto's waits half a second."""
 
     def once() -> float:
         begun = perf_counter()
         with fresh() as url:
-            _answered(url)
+            _responds(url)
             return perf_counter() - begun
 
     once()
@@ -85,7 +85,7 @@ def _endpoints(_: Scale, stack: ExitStack) -> Contenders:
     return Contenders(
         Contender("bucketry", _ready_after(_fresh_endpoint)),
         Contender("moto's server, in a thread", _ready_after(_fresh_moto_server)),
-        Contender("an answer of one that runs", _ready_after(lambda: nullcontext(running))),
+        Contender("a response of one that runs", _ready_after(lambda: nullcontext(running))),
     )
 
 
@@ -108,7 +108,7 @@ CASES = (
         target=Target(5, "5× sooner"),
         needs=("moto",),
         max_rounds=5,
-        note="About half of ours is the first answer itself, on a new connection, which the bare limit has too; what "
+        note="About half of ours is the first response itself, on a new connection, which the bare limit has too; what "
         "is left is to start. Five runs on two days gave 3.8, 6.4, 4.8, 4.7 and 6.6.",
     ),
 )

@@ -43,7 +43,7 @@ def _set_up(scale: Scale, stack: ExitStack) -> Contenders:
     return Contenders(
         Contender(f"among {scale.keys:,}", timed_call(scale, among_many.list_objects, "bench", options)),
         Contender(f"bucketry among {listed:,}", timed_call(scale, among_few.list_objects, "bench", options)),
-        Contender(f"making {listed:,} answers", timed(scale, bare)),
+        Contender(f"making {listed:,} results", timed(scale, bare)),
     )
 
 

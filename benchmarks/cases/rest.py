@@ -45,7 +45,7 @@ CASES = (
         set_up=_status,
         target=_TARGET,
         note="The routes that are compared run in one server process, in the same event loop and with the same server "
-        "settings. 16 connections, one request at a time on each. Ours can be the faster: it writes its JSON answers "
+        "settings. 16 connections, one request at a time on each. Ours can be the faster: it writes its JSON responses "
         "without Litestar's response objects, which the bare route uses as any handler does.",
     ),
     Case(
@@ -54,6 +54,6 @@ CASES = (
         unit=REQUESTS,
         set_up=_presign,
         target=_TARGET,
-        note="The bare route decodes the same JSON and answers with JSON of the same length, and signs nothing.",
+        note="The bare route decodes the same JSON and responds with JSON of the same length, and signs nothing.",
     ),
 )

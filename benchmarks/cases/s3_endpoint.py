@@ -117,7 +117,7 @@ def _serve_command(port: int) -> list[str]:
     return [sys.executable, "-m", "bucketry_cli", *arguments]
 
 
-def _first_answer(command: Callable[[int], list[str]]) -> Callable[[], float]:
+def _first_response(command: Callable[[int], list[str]]) -> Callable[[], float]:
     def measure() -> float:
         port = free_port()
         with ExitStack() as stack:
@@ -163,8 +163,8 @@ def _bare_memory() -> float:
 
 def _ready(_: Scale, __: ExitStack) -> Contenders:
     return Contenders(
-        Contender("bucketry", _first_answer(_serve_command)),
-        Contender("moto's server", _first_answer(moto_command)),
+        Contender("bucketry", _first_response(_serve_command)),
+        Contender("moto's server", _first_response(moto_command)),
         Contender("an interpreter with uvicorn", _bare_interpreter),
     )
 

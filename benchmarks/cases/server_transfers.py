@@ -107,7 +107,7 @@ def _growth(ours: Callable[[], float], bare: Contender) -> Contenders:
 
 @contextmanager
 def _idle_server(backend: Backend) -> Generator[Running, None, None]:
-    """Starts a server that has answered for its status: what the first transfer takes for good counts too."""
+    """Starts a server that has served requests for its status. Memory that the first transfer keeps counts too."""
     with running_server(backend.url, backend.environ) as server, ExitStack() as stack:
         connection = connection_to(_endpoint(server), stack)
         for _ in range(10):

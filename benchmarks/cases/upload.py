@@ -86,7 +86,7 @@ CASES = (
         set_up=_growth,
         target=Target(1, "less than 32 MiB"),
         max_rounds=1,
-        note="From a fresh server that has answered a few requests for its status, to the largest resident set "
+        note="From a fresh server that has responded to a few requests for its status, to the largest resident set "
         "during the upload, looked at every 8 MiB.",
     ),
 )

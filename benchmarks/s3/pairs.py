@@ -1,7 +1,7 @@
 """Puts and gets small objects on many connections at a time.
 
-Requests are signed beforehand and answers are parsed no more than it takes to find their end, so that the client costs
-a small part of what any server does.
+The client costs a small part of what any server does: requests are signed beforehand, and of a response only its end is
+looked for.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _CLOSE: Final = re.compile(rb"\r\nconnection: *close", re.IGNORECASE)
 
 
 class _Client:
-    """One connection at a time, which puts its object and gets it, over and over."""
+    """Puts its object and gets it, over and over, on one connection at a time."""
 
     def __init__(self, address: Address, requests: tuple[bytes, bytes], content: bytes) -> None:
         self._address = address
@@ -46,10 +46,10 @@ class _Client:
         self.socket.sendall(self._requests[self._turn])
 
     def take(self) -> bool:
-        """Reads what came; says whether the answer is whole.
+        """Reads what came, and says whether the response is complete.
 
         Raises:
-            RuntimeError: It is none that was to come.
+            RuntimeError: It is not the expected response.
         """
         piece = self.socket.recv(_BUFFER_BYTES)
         self._received += piece
@@ -64,12 +64,12 @@ class _Client:
             return False
         good = head.startswith(b"HTTP/1.1 200") and (self._turn == 0 or self._content in body)
         if not good:
-            raise RuntimeError(f"another answer than expected: {self._received[:500]!r}")
+            raise RuntimeError(f"another response than expected: {self._received[:500]!r}")
         self._turn = 1 - self._turn
         return True
 
     def must_reconnect(self) -> bool:
-        """Says whether the server keeps the connection no longer."""
+        """Says whether the server closes the connection."""
         return bool(_CLOSE.search(self._received.partition(b"\r\n\r\n")[0]))
 
     def reconnect(self) -> None:
@@ -84,13 +84,13 @@ class _Client:
 
 
 def requests_a_second(endpoint: Endpoint, size: int, seconds: float, stack: ExitStack) -> Callable[[], float]:
-    """Makes a measure of how many puts and gets, taken together, a server answers in a second.
+    """Makes a measure of the puts and gets, counted together, that a server handles in a second.
 
     Args:
         endpoint: The server; its bucket is there.
         size: Bytes of an object.
         seconds: How long a round is.
-        stack: What closes the connections.
+        stack: Closes the connections.
     """
     content = b"x" * size
     clients = [_Client(endpoint.address, _requests(endpoint, number, content), content) for number in range(CLIENTS)]
@@ -99,8 +99,8 @@ def requests_a_second(endpoint: Endpoint, size: int, seconds: float, stack: Exit
 
     def measure() -> float:
         begun = perf_counter()
-        answered = _load(clients, begun + seconds)
-        return answered / (perf_counter() - begun)
+        handled = _load(clients, begun + seconds)
+        return handled / (perf_counter() - begun)
 
     _load(clients, perf_counter() + seconds / 4)
     return measure
@@ -115,9 +115,9 @@ def _requests(endpoint: Endpoint, number: int, content: bytes) -> tuple[bytes, b
 
 
 def _load(clients: list[_Client], until: float) -> int:
-    answered, waiting = 0, len(clients)
+    handled, waiting = 0, len(clients)
     for client in clients:
-        # Servers drop a connection that nobody has used for some seconds, as while the others were measured.
+        # A server may have closed a connection that was idle while the others were measured.
         client.reconnect()
     with selectors.DefaultSelector() as selector:
         for client in clients:
@@ -129,7 +129,7 @@ def _load(clients: list[_Client], until: float) -> int:
                 client = ready.data
                 if not client.take():
                     continue
-                answered += 1
+                handled += 1
                 if client.must_reconnect():
                     selector.unregister(client.socket)
                     client.reconnect()
@@ -138,4 +138,4 @@ def _load(clients: list[_Client], until: float) -> int:
                     client.ask()
                 else:
                     waiting -= 1
-    return answered
+    return handled

@@ -32,13 +32,13 @@ _S3RVER_KEY: Final = "S3RVER"
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """A server that answers.
+    """A server that responds.
 
     Attributes:
-        name: What it is.
-        url: Where it listens.
+        name: Its name.
+        url: Its URL.
         keys: Access key and secret key.
-        pid: Its process; ``None`` in a container.
+        pid: Its process, or ``None`` in a container.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
         return parts.hostname or "127.0.0.1", parts.port or 80
 
     def signed(self, method: str, bucket: str = BUCKET, key: str = "", query: Mapping[str, str] = NO_QUERY) -> str:
-        """Returns the target of a request that is signed beforehand, for an hour."""
+        """Returns the target of a presigned request, which works for an hour."""
         credentials = Credentials(self.keys[0], Secret(self.keys[1]))
         presigner = Presigner(credentials, endpoint=self.url, region="us-east-1")
         return presigner.presign_url(method, bucket, key, expires_in=3600, query=query).removeprefix(self.url)
@@ -97,15 +97,15 @@ def moto(stack: ExitStack) -> Endpoint:
 
 
 def moto_command(port: int) -> list[str]:
-    """Returns how moto's server is started."""
+    """Returns the command that starts moto's server."""
     return [sys.executable, "-m", "moto.server", "-p", str(port)]
 
 
 def s3rver(stack: ExitStack) -> Endpoint:
-    """Installs s3rver from npm into a folder of its own, and starts it.
+    """Installs s3rver from npm into a temporary folder, and starts it.
 
     Raises:
-        NotAvailable: npm or node is missing, or the package cannot be had.
+        NotAvailable: npm or node is missing, or npm cannot install the package.
     """
     npm, node = shutil.which("npm"), shutil.which("node")
     if npm is None or node is None:
@@ -126,7 +126,7 @@ def s3rver(stack: ExitStack) -> Endpoint:
 
 
 def minio(stack: ExitStack) -> Endpoint:
-    """Starts a real MinIO server in a container; raises what `started` raises."""
+    """Starts a MinIO server in a container. Raises what `started` raises."""
     server = started(stack, start_minio)
     return Endpoint(name="MinIO", url=server.url, keys=(server.access_key, server.secret_key))
 
@@ -154,7 +154,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def free_port() -> int:
-    """Returns a port that nobody listens on."""
+    """Returns a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -162,10 +162,10 @@ def free_port() -> int:
 
 
 def wait_for_port(port: int) -> None:
-    """Waits until somebody listens.
+    """Waits until a server listens.
 
     Raises:
-        NotAvailable: Nobody does within a minute.
+        NotAvailable: No server listens within a minute.
     """
     until = monotonic() + TIMEOUT_SECONDS
     while monotonic() < until:

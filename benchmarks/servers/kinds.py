@@ -66,7 +66,7 @@ MINIO = Kind(
         "555 MB/s within one hour, and ratios of 0.52 to 0.89. Since then ours reads on while it sends: in turn, on "
         "its own, 0.76 and 0.52 without that and 0.75 and 0.88 with it.",
         "rest-list": "Ours lists content types too, which the SDK's plain listing does not. MinIO itself takes 1.30 "
-        "s for these pages with them, and 0.55 s without (signed beforehand, answers not looked at), and the SDK "
+        "s for these pages with them, and 0.55 s without (signed beforehand, responses not looked at), and the SDK "
         "1.31 s, of which 0.90 s is its own CPU. To read a page takes ours 0.04 s, which cannot run beside MinIO's "
         "work: its end says where the next one begins.",
     },

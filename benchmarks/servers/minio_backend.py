@@ -48,12 +48,12 @@ class MinioSdk(Sdk):
 
     @override
     def get(self, key: str) -> bytes:
-        answer = self._client.get_object(bucket_name=BUCKET, object_name=key)
+        response = self._client.get_object(bucket_name=BUCKET, object_name=key)
         try:
-            return answer.read()
+            return response.read()
         finally:
-            answer.close()
-            answer.release_conn()
+            response.close()
+            response.release_conn()
 
     @override
     def put(self, key: str, data: bytes) -> object:

@@ -21,7 +21,7 @@ NO_QUERY: Mapping[str, str] = {}
 
 
 class PlainClient:
-    """One connection, kept open, and an answer that is read but not understood."""
+    """One connection, kept open, and a response that is read but not parsed."""
 
     def __init__(self, endpoint: str, access_key: str, secret_key: str, stack: ExitStack) -> None:
         """Connects with the first request; the stack closes the connection."""
@@ -38,7 +38,7 @@ class PlainClient:
         query: Mapping[str, str] = NO_QUERY,
         body: bytes | None = None,
     ) -> Callable[[], bytes]:
-        """Signs a request, and returns what sends it and returns the answer's content."""
+        """Signs a request, and returns a function that sends it and returns the content of the response."""
         target = self._target(method, key, bucket, query)
         return lambda: send(self._connection, method, target, body).read()
 
@@ -70,21 +70,21 @@ def send(
     body: bytes | BinaryIO | None = None,
     length: int | None = None,
 ) -> HTTPResponse:
-    """Sends a request and returns the answer, of which nothing but its head is read.
+    """Sends a request and returns the response, of which only the head is read.
 
     Raises:
-        RuntimeError: The answer is no success.
+        RuntimeError: The response is not a success.
     """
     connection.request(method, target, body, {} if length is None else {"Content-Length": str(length)})
-    answer = connection.getresponse()
-    if answer.status >= 300:
-        raise RuntimeError(f"{method} failed with {answer.status}: {answer.read()[:500]!r}")
-    return answer
+    response = connection.getresponse()
+    if response.status >= 300:
+        raise RuntimeError(f"{method} failed with {response.status}: {response.read()[:500]!r}")
+    return response
 
 
-def save(answer: HTTPResponse, file: Path) -> None:
-    """Writes an answer's content to a file."""
+def save(response: HTTPResponse, file: Path) -> None:
+    """Writes a response's content to a file."""
     buffer = memoryview(bytearray(MIB))
     with file.open("wb", buffering=0) as content:
-        while count := answer.readinto(buffer):
+        while count := response.readinto(buffer):
             content.write(buffer[:count])

@@ -60,10 +60,10 @@ def _admin_call(server: RgwServer, stack: ExitStack) -> Callable[[], int]:
     def call() -> int:
         request = AWSRequest("GET", url)
         signer.add_auth(request)
-        answer = pool.request("GET", url, headers=dict(request.headers))
-        if answer.status != 200:
-            raise RuntimeError(f"the admin API answers {answer.status}")
-        return len(msgspec.json.decode(answer.data))
+        response = pool.request("GET", url, headers=dict(request.headers))
+        if response.status != 200:
+            raise RuntimeError(f"the admin API responds with {response.status}")
+        return len(msgspec.json.decode(response.data))
 
     return call
 

@@ -26,7 +26,7 @@ def started(stack: ExitStack, start: Callable[[Owner], ServerType]) -> ServerTyp
         start: One of the functions of `tests.servers.containers`.
 
     Raises:
-        NotAvailable: No Docker engine answers, or its image is not there.
+        NotAvailable: No Docker engine responds, or its image is not there.
     """
     folder = Path(stack.enter_context(TemporaryDirectory(prefix="bucketry-bench-")))
     try:

@@ -16,7 +16,7 @@ EXPIRES_AT = datetime(2024, 1, 15, 11, 30, tzinfo=UTC)
 
 
 class BareStatus(msgspec.Struct):
-    """The fields that the documented answer has."""
+    """The fields that the documented response has."""
 
     available: bool
     endpoint: str
@@ -32,7 +32,7 @@ class BarePresign(msgspec.Struct):
 
 
 class BareUrl(msgspec.Struct):
-    """The fields that the documented answer has."""
+    """The fields that the documented response has."""
 
     url: str
     expires_at: datetime
@@ -80,7 +80,7 @@ def bare_litestar() -> Litestar:
 
 
 async def bare_asgi(scope: Any, receive: Any, send: Any) -> None:
-    """Answers every request with JSON, as soon as it has come whole."""
+    """Responds to every request with JSON, as soon as the request is complete."""
     if scope["type"] == "lifespan":
         for stage in ("startup", "shutdown"):
             await receive()
@@ -91,10 +91,10 @@ async def bare_asgi(scope: Any, receive: Any, send: Any) -> None:
         message = await receive()
         size += len(message.get("body", b""))
         more = message.get("more_body", False)
-    answer = msgspec.json.encode(Received(size))
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(answer))]
+    response = msgspec.json.encode(Received(size))
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(response))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": answer})
+    await send({"type": "http.response.body", "body": response})
 
 
 _objects: dict[str, bytes] = {}

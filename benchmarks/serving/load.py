@@ -1,7 +1,7 @@
-"""Asks the same small thing over and over, on many connections at a time.
+"""Sends the same small request over and over, on many connections at a time.
 
-All answers to one request are of the same length, so they are counted and compared by their first bytes, not parsed:
-the client costs a small part of what any server does, and never is the bottleneck.
+All responses to one request have the same length, so they are counted and not parsed. The client costs a small part of
+what any server does, so it is never the bottleneck.
 """
 
 from __future__ import annotations
@@ -28,25 +28,25 @@ def request_bytes(method: str, path: str, body: bytes = b"") -> bytes:
 
 
 def requests_a_second(address: Address, request: bytes, seconds: float, stack: ExitStack) -> Callable[[], float]:
-    """Makes a measure of how many such requests a server answers in a second.
+    """Makes a measure of the requests that a server handles in a second.
 
     Args:
         address: The server.
         request: The request.
         seconds: How long a round is.
-        stack: What closes the connections.
+        stack: Closes the connections.
     """
     connections = [stack.enter_context(socket.create_connection(address, TIMEOUT_SECONDS)) for _ in range(_CONNECTIONS)]
     selector = stack.enter_context(selectors.DefaultSelector())
     for connection in connections:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         selector.register(connection, selectors.EVENT_READ, connection)
-    length = _answer_length(connections[0], request)
+    length = _response_length(connections[0], request)
 
     def measure() -> float:
         begun = perf_counter()
-        answered = _load(connections, selector, request, length, begun + seconds)
-        return answered / (perf_counter() - begun)
+        handled = _load(connections, selector, request, length, begun + seconds)
+        return handled / (perf_counter() - begun)
 
     return measure
 
@@ -56,37 +56,37 @@ def _load(
 ) -> int:
     for each in connections:
         each.sendall(request)
-    answered, waiting = 0, len(connections)
+    handled, waiting = 0, len(connections)
     while waiting:
         more = perf_counter() < until
         for key, _ in selector.select():
             connection: socket.socket = key.data
-            answer = connection.recv(_BUFFER_BYTES)
-            while 0 < len(answer) < length:
+            response = connection.recv(_BUFFER_BYTES)
+            while 0 < len(response) < length:
                 rest = connection.recv(_BUFFER_BYTES)
-                answer = answer + rest if rest else b""
-            if len(answer) != length or not answer.startswith(_GOOD):
-                raise RuntimeError(f"another answer than the first: {answer[:200]!r}")
-            answered += 1
+                response = response + rest if rest else b""
+            if len(response) != length or not response.startswith(_GOOD):
+                raise RuntimeError(f"another response than the first: {response[:200]!r}")
+            handled += 1
             if more:
                 connection.sendall(request)
             else:
                 waiting -= 1
-    return answered
+    return handled
 
 
-def _answer_length(connection: socket.socket, request: bytes) -> int:
+def _response_length(connection: socket.socket, request: bytes) -> int:
     connection.sendall(request)
-    answer = b""
-    while b"\r\n\r\n" not in answer:
-        answer += _received(connection, answer)
-    head, _, _ = answer.partition(b"\r\n\r\n")
+    response = b""
+    while b"\r\n\r\n" not in response:
+        response += _received(connection, response)
+    head, _, _ = response.partition(b"\r\n\r\n")
     sizes = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
     if not head.startswith(_GOOD) or len(sizes) != 1:
-        raise RuntimeError(f"no answer to measure: {head!r}")
+        raise RuntimeError(f"no response to measure: {head!r}")
     length = len(head) + 4 + int(sizes[0].partition(b":")[2])
-    while len(answer) < length:
-        answer += _received(connection, answer)
+    while len(response) < length:
+        response += _received(connection, response)
     return length
 
 

@@ -30,7 +30,7 @@ _TAIL = b"\r\n--%b--\r\n" % _BOUNDARY
 def upload_seconds(
     address: Address, path: str, size: int, watch: Callable[[], object] | None = None, *, file: Path | None = None
 ) -> float:
-    """Uploads a form with one file, and returns how long it took, the answer included.
+    """Uploads a form with one file, and returns how long it took, the response included.
 
     Args:
         address: The server.
@@ -56,10 +56,10 @@ def upload_seconds(
             if watch is not None and number % 8 == 0:
                 watch()
         connection.sendall(_TAIL)
-        answer = b"".join(iter(lambda: connection.recv(MIB), b""))
+        response = b"".join(iter(lambda: connection.recv(MIB), b""))
         seconds = perf_counter() - begun
-    if not answer.startswith(b"HTTP/1.1 20"):
-        raise RuntimeError(f"the upload failed: {answer[:500]!r}")
+    if not response.startswith(b"HTTP/1.1 20"):
+        raise RuntimeError(f"the upload failed: {response[:500]!r}")
     return seconds
 
 

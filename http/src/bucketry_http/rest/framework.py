@@ -22,7 +22,6 @@ from litestar.dto import AbstractDTO
 from litestar.enums import HttpMethod
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
-from litestar.types import Empty
 from litestar.typing import FieldDefinition
 
 from bucketry_http.rest.validation import decode_json, decode_url
@@ -77,6 +76,8 @@ def route_object_key(scope: dict[str, Any]) -> None:
 class ApiRequest(Request[Any, Any, Any]):
     """A request to the API. Its body is JSON as a rule, and has come by the time it is asked for."""
 
+    _content: bytes | None = None
+
     @property
     def app(self) -> StorageApp:
         """The application, which holds the store."""
@@ -114,8 +115,8 @@ class ApiRequest(Request[Any, Any, Any]):
             IncompleteBody: The client went away before its end.
             SlowBody: The client sends nothing any more, or next to nothing.
         """
-        if self._body is not Empty:
-            return self._body
+        if self._content is not None:
+            return self._content
         body = self.stream_body()
         content = await body.next()
         if content:
@@ -123,7 +124,7 @@ class ApiRequest(Request[Any, Any, Any]):
         self._check_size(len(content))
         if not body.ended:
             content = await self._read_rest(content, body)
-        self._body = content
+        self._content = content
         return content
 
     async def _read_rest(self, begun: bytes, body: RequestBody) -> bytes:

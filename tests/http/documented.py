@@ -1,4 +1,4 @@
-"""The OpenAPI document as a test sees it: which operation a request is, and which statuses it may have."""
+"""The OpenAPI document as the tests see it: the operation of a request, and the statuses that it may have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drivers for these tests: one that counts and drops what is put into it, and ways to make others worse."""
+"""Drivers for these tests: one that counts and drops what it gets, and ways to make others worse."""
 
 from __future__ import annotations
 

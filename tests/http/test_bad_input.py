@@ -1,4 +1,4 @@
-"""What is wrong with a request is said in a problem with a stable code; it is never a fault of the server."""
+"""A wrong request gets a problem with a stable code, and is never a fault of the server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A download that breaks off behind the server ends the client's connection, and is logged once."""
+"""A download that breaks off in the backend ends the client's connection, and is logged once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The documentation page without a browser: what it is made of, and what lets it load nothing from elsewhere."""
+"""The documentation page without a browser: its parts, and the headers that keep it from loading from other hosts."""
 
 from __future__ import annotations
 

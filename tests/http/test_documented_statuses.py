@@ -1,4 +1,4 @@
-"""Whatever a request to an operation may be refused with, the operation's documentation says so."""
+"""The documentation of an operation names every status that a request to it can get."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No response shows the text of a parser or of Python: what is wrong is said in the words of the API."""
+"""No response shows the text of a parser or of Python: the API says in its own words what is wrong."""
 
 from __future__ import annotations
 

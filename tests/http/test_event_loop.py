@@ -1,4 +1,4 @@
-"""Nobody keeps the event loop to himself, whatever the shape of what he sends: see `tests.http.ticking`."""
+"""No client keeps the event loop to itself, whatever it sends: see `tests.http.ticking`."""
 
 from __future__ import annotations
 

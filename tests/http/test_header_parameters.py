@@ -1,4 +1,4 @@
-"""What stands within a quoted value of a header is that value, and never a parameter."""
+"""A quoted value of a header is one value: nothing in it is a parameter."""
 
 from __future__ import annotations
 

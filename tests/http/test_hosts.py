@@ -1,4 +1,4 @@
-"""Which host a request may be sent to: names that a page can point at this machine are refused."""
+"""The hosts that requests may name: names that a page can point at this machine are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``If-Range`` holds for the version that is sent, also where another takes its place meanwhile."""
+"""``If-Range`` holds for the version that is sent, even if another one replaces it meanwhile."""
 
 from __future__ import annotations
 

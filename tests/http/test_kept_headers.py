@@ -1,4 +1,4 @@
-"""What an upload says of an object is kept and sent with it, or refused: nothing is dropped in silence."""
+"""The headers of an upload are kept and sent with the object, or refused: none is dropped silently."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers of any length in a request have a defined result: what they mean, or a refusal, and never a failure."""
+"""A number of any length in a request has a meaning or is refused. It never makes the server fail."""
 
 from __future__ import annotations
 

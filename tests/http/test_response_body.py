@@ -1,4 +1,4 @@
-"""A download over a driver that blocks: what follows is read while what came is sent."""
+"""A download from a driver that blocks: the next batch is read while one is sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clients that hold a thread and send next to nothing, and those who wait for that thread; the same on both ports."""
+"""Clients that hold a thread and send almost nothing, and clients that wait for a thread, on both ports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The way of a body to a driver: what waits there is bounded in memory, however small its pieces are."""
+"""A body on its way to a driver takes limited memory, however small its pieces are."""
 
 from __future__ import annotations
 

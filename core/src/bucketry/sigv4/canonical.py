@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
-from typing import Final, final
+from operator import itemgetter
+from typing import Final, NamedTuple, final
 from urllib.parse import SplitResult, quote, unquote_to_bytes, urlsplit
 
 ALGORITHM: Final = "AWS4-HMAC-SHA256"
@@ -179,22 +180,40 @@ def canonical_query(pairs: Iterable[tuple[bytes, bytes]]) -> str:
     return "&".join(f"{name}={value}" for name, value in sorted((encode(name), encode(value)) for name, value in pairs))
 
 
-def header_lines(names: Iterable[str]) -> str:
-    """Returns the lines of the canonical headers with a place for each value: ``lines % values`` fills them."""
-    return "".join([f"{name.replace('%', '%%')}:%({name})s\n" for name in names])
+class HeaderLines(NamedTuple):
+    """The canonical headers of all requests that sign the same ones.
+
+    Attributes:
+        text: The lines, with a place for each value.
+        values: Returns the values for these places, given all values by name.
+        number: How many lines there are.
+    """
+
+    text: str
+    values: Callable[[Mapping[str, str]], object]
+    number: int
 
 
-def canonical_headers(lines: str, headers: RequestHeaders) -> str:
+def header_lines(names: Sequence[str]) -> HeaderLines:
+    """Returns the lines of headers with these names, of which there is one at least."""
+    text = "".join([f"{name.replace('%', '%%')}:%s\n" for name in names])
+    return HeaderLines(text, itemgetter(*names), len(names))
+
+
+def canonical_headers(lines: HeaderLines, headers: RequestHeaders) -> str:
     """Returns the canonical headers of a request. Each character is a byte.
 
     Values that are sent more than once are joined by a comma. White space at both ends of each is dropped, and runs of
     it within become one space.
 
     Args:
-        lines: What `header_lines` returns for the names that are signed.
-        headers: The headers. Each name in the lines is among them.
+        lines: The headers that are signed.
+        headers: All headers of the request.
+
+    Raises:
+        KeyError: One that is signed is not among them.
     """
-    text = lines % headers.values
+    text = lines.text % lines.values(headers.values)
     # The usual values are canonical already. A colon before a space within a value only takes longer. No server passes
     # a line feed on: here it would be white space, and not the end of a line.
     if not (
@@ -204,11 +223,11 @@ def canonical_headers(lines: str, headers: RequestHeaders) -> str:
         or "\r" in text
         or "\x0b" in text
         or "\x0c" in text
-        or text.count("\n") > lines.count("\n")
+        or text.count("\n") > lines.number
     ):
         return text
     joined = {name: b",".join([b" ".join(value.split()) for value in values]) for name, values in headers.grouped()}
-    return lines % {name: value.decode("latin-1") for name, value in joined.items()}
+    return lines.text % lines.values({name: value.decode("latin-1") for name, value in joined.items()})
 
 
 def request_hash(method: str, path: str, query: str, headers: str, signed_headers: str, payload: str) -> str:

@@ -22,6 +22,7 @@ from .canonical import (
     PAYLOAD_LITERALS,
     UNSIGNED_PAYLOAD,
     USUAL_NAMES,
+    HeaderLines,
     RequestHeaders,
     canonical_headers,
     canonical_path,
@@ -52,7 +53,6 @@ _MAX_POLICY: Final = 65_536
 _MAX_REMEMBERED: Final = 1_024
 """Longest text that a cache holds: an ``Authorization`` header without its signature, or a date."""
 
-_SIGNATURE_LENGTH: Final = 64
 _SIGNATURE: Final = re.compile(r"[0-9a-f]{64}")
 _ACCESS_KEY: Final = re.compile(r"[\x21-\x7e]{1,256}")
 _EXPIRES: Final = re.compile(r"[0-9]{1,7}")
@@ -203,15 +203,19 @@ class Verifier:
         age = (now or datetime.now(UTC)) - claimed.time
         if claimed.expires_in is not None or not -self._max_skew <= age <= self._max_skew:
             self._check_age(claimed, age)
-        if not scope.signed <= headers.values.keys() <= scope.expected:
-            _check_signed(scope, headers)
+        if not headers.values.keys() <= scope.expected:
+            _check_unsigned(scope, headers)
+        try:
+            lines = canonical_headers(scope.lines, headers)
+        except KeyError:
+            raise _missing(scope, headers) from None
         if claimed.kind == "query":
             pairs = [pair for pair in pairs if pair[0] != b"X-Amz-Signature"]
         digest = request_hash(
             method,
             canonical_path(path),
             canonical_query(pairs) if pairs else "",
-            canonical_headers(scope.lines, headers),
+            lines,
             scope.signed_headers,
             claimed.payload,
         )
@@ -272,7 +276,9 @@ class Verifier:
         # An empty secret key would let everybody sign: it counts as none.
         secret = "" if known is None else known.reveal()
         key = derive_key(secret or self._decoy + scope.access_key, scope.date, scope.region)
-        matches = hmac.compare_digest(sign_string(key, to_sign), claimed.signature)
+        matches = claimed.signature.isascii() and hmac.compare_digest(sign_string(key, to_sign), claimed.signature)
+        if not matches and not _SIGNATURE.fullmatch(claimed.signature):
+            raise _malformed(claimed.kind, "the signature must be 64 lower-case hex digits")
         if not secret:
             raise SignatureError("InvalidAccessKeyId", "The access key is not known here.")
         if not matches:
@@ -303,7 +309,7 @@ class _Scope(msgspec.Struct, frozen=True):
         names: The same as a tuple.
         signed: The same as a set.
         expected: Signed names, and usual ones that need not be signed.
-        lines: The canonical headers, with a place for each value.
+        lines: The canonical headers.
     """
 
     access_key: str
@@ -314,7 +320,7 @@ class _Scope(msgspec.Struct, frozen=True):
     names: tuple[str, ...]
     signed: frozenset[str]
     expected: frozenset[str]
-    lines: str
+    lines: HeaderLines
 
 
 class _Claim(msgspec.Struct, frozen=True):
@@ -342,8 +348,8 @@ class _Claim(msgspec.Struct, frozen=True):
 
 
 def _too_large() -> SignatureError:
-    limits = f"{_MAX_HEADERS} headers of {_MAX_HEADER_BYTES} bytes together"
-    return SignatureError("RequestHeaderSectionTooLarge", f"At most {limits} are read.")
+    message = f"At most {_MAX_HEADERS} headers of {_MAX_HEADER_BYTES} bytes together are read."
+    return SignatureError("RequestHeaderSectionTooLarge", message)
 
 
 def _claimed(pairs: list[tuple[bytes, bytes]], headers: RequestHeaders) -> _Claim:
@@ -395,9 +401,9 @@ def _header_claim(headers: Mapping[str, str]) -> _Claim:
     authorization = headers["authorization"]
     if len(authorization) > _MAX_AUTHORIZATION:
         raise _malformed("header", "it is too long")
-    scope, signature = None, authorization[-_SIGNATURE_LENGTH:]
+    scope, signature = None, authorization[-64:]
     if len(authorization) <= _MAX_REMEMBERED:
-        scope = _usual_scope(authorization[:-_SIGNATURE_LENGTH])
+        scope = _usual_scope(authorization[:-64])
     if scope is None:
         fields = _fields(authorization)
         scope, signature = _scope("header", fields["Credential"], fields["SignedHeaders"]), fields["Signature"]
@@ -455,8 +461,6 @@ def _claim(
     Raises:
         SignatureError: A field is malformed, or the credential's scope is not the day of the signature.
     """
-    if not _SIGNATURE.fullmatch(signature):
-        raise _malformed(kind, "the signature must be 64 lower-case hex digits")
     moment, timestamp = time
     if scope.date != timestamp[:8]:
         raise _malformed(kind, "the date in the credential is not the day of the signature, in UTC")
@@ -486,8 +490,8 @@ def _scope(kind: Kind, credential: str, signed_headers: str) -> _Scope:
     access_key, *scope = credential.rsplit("/", 4)
     if len(scope) != 4 or not _ACCESS_KEY.fullmatch(access_key):
         raise _malformed(kind, f"the credential must be ACCESS_KEY/YYYYMMDD/REGION/{SERVICE}/{TERMINATOR}")
-    date, region, service, terminator = scope
-    if (service, terminator) != (SERVICE, TERMINATOR):
+    date, region, *ending = scope
+    if ending != [SERVICE, TERMINATOR]:
         raise _malformed(kind, f"the credential must end in {SERVICE}/{TERMINATOR}")
     if not REGION.fullmatch(region):
         raise _malformed(kind, "the region in the credential is malformed")
@@ -501,7 +505,7 @@ def _scope(kind: Kind, credential: str, signed_headers: str) -> _Scope:
         names=names,
         signed=frozenset(names),
         expected=_USUALLY_UNSIGNED.union(names),
-        lines=header_lines(names),
+        lines=header_lines(names or ("host",)),  # A policy has no headers.
     )
 
 
@@ -570,23 +574,19 @@ def _time(kind: Kind, text: str) -> tuple[datetime, str]:
         raise _malformed(kind, "the date must be a time in UTC as YYYYMMDDTHHMMSSZ") from None
 
 
-def _check_signed(scope: _Scope, headers: RequestHeaders) -> None:
-    """Checks that all headers are signed that must be, and that all signed ones are there.
+def _check_unsigned(scope: _Scope, headers: RequestHeaders) -> None:
+    if names := [name for name in headers.values if name.startswith(_MUST_BE_SIGNED) and name not in scope.signed]:
+        message = f"There were headers present in the request which were not signed: {_listed(names)}."
+        raise SignatureError("AccessDenied", message)
 
-    Raises:
-        SignatureError: They are not.
-    """
-    names = headers.values.keys()
-    unsigned = sorted(name for name in names if name.startswith(_MUST_BE_SIGNED) and name not in scope.signed)
-    if unsigned:
-        listed = ", ".join(repr(name[:64]) for name in unsigned[:5])
-        raise SignatureError(
-            "AccessDenied", f"There were headers present in the request which were not signed: {listed}."
-        )
-    missing = sorted(scope.signed - names)
-    if missing:
-        listed = ", ".join(repr(name[:64]) for name in missing[:5])
-        raise SignatureError("SignatureDoesNotMatch", f"These signed headers are not in the request: {listed}.")
+
+def _missing(scope: _Scope, headers: RequestHeaders) -> SignatureError:
+    names = _listed(scope.signed - headers.values.keys())
+    return SignatureError("SignatureDoesNotMatch", f"These signed headers are not in the request: {names}.")
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join([repr(name[:64]) for name in sorted(names)[:5]])
 
 
 def _malformed(kind: Kind, reason: str) -> SignatureError:

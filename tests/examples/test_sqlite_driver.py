@@ -46,9 +46,6 @@ def test_driver_is_found_by_its_entry_point(installed: CleanInstall, tmp_path: P
     assert drivers["sqlite"]["missing_operations"] == [
         "usage_report",
         "list_object_versions",
-        "get_bucket_settings",
-        "put_bucket_settings",
-        "delete_bucket_settings",
         "get_object_attributes",
         "presign",
         "get_object_tagging",

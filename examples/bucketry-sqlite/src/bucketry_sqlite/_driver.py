@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar
 import msgspec
 from bucketry import (
     DONE,
+    AnyBucketSettings,
     Body,
     BucketAlreadyExists,
     BucketInfo,
@@ -87,6 +88,7 @@ class SqliteDriver(UploadOperations, DriverSpec):
         put_if_none_match=True,
         put_headers=True,
         put_metadata=True,
+        bucket_cors=True,
         copy_if_match=True,
         copy_if_none_match=True,
         copy_source_if_match=True,
@@ -175,6 +177,32 @@ class SqliteDriver(UploadOperations, DriverSpec):
             if connection.execute("SELECT 1 FROM objects WHERE bucket = ?", (bucket,)).fetchone():
                 raise BucketNotEmpty(bucket=bucket)
             connection.execute("DELETE FROM buckets WHERE name = ?", (bucket,))
+        return DONE
+
+    @override
+    @hookimpl
+    def get_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> AnyBucketSettings:
+        query = "SELECT value FROM settings WHERE bucket = ? AND kind = ?"
+        with self._database.reading() as connection:
+            require_bucket(connection, bucket)
+            row = connection.execute(query, (bucket, kind.__name__)).fetchone()
+        return kind() if row is None else msgspec.json.decode(row[0], type=AnyBucketSettings)
+
+    @override
+    @hookimpl
+    def put_bucket_settings(self, bucket: str, settings: AnyBucketSettings) -> Done:
+        query = "INSERT INTO settings VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
+        with self._database.writing() as connection:
+            require_bucket(connection, bucket)
+            connection.execute(query, (bucket, type(settings).__name__, to_json(settings)))
+        return DONE
+
+    @override
+    @hookimpl
+    def delete_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> Done:
+        with self._database.writing() as connection:
+            require_bucket(connection, bucket)
+            connection.execute("DELETE FROM settings WHERE bucket = ? AND kind = ?", (bucket, kind.__name__))
         return DONE
 
     @override

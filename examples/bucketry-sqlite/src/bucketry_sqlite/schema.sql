@@ -10,6 +10,14 @@ CREATE TABLE IF NOT EXISTS buckets (
     size_bytes INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 
+-- Settings of any kind, as JSON: a kind that is new needs no change here.
+CREATE TABLE IF NOT EXISTS settings (
+    bucket TEXT NOT NULL REFERENCES buckets (name) ON DELETE CASCADE,
+    kind TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (bucket, kind)
+) WITHOUT ROWID;
+
 -- Keys are blobs: compared byte by byte, which is the contract's order, and free to hold NUL.
 CREATE TABLE IF NOT EXISTS objects (
     id INTEGER PRIMARY KEY,

@@ -90,8 +90,8 @@ def _against_moto(scale: Scale, stack: ExitStack) -> Contenders:
 
 _TITLE = "memory store in process, put + get of 1 KiB"
 _PROFILE = (
-    "Of our time, 30 % is the MD5 that the etag is, and 15 % are checks of arguments and results. The rest are some 30 "
-    "calls of Python functions, and six small objects that they make."
+    "A quarter of our time is the MD5 of the etag, and a tenth are checks of arguments and results. The rest are 33 "
+    "calls of Python functions, and the small objects that they make."
 )
 
 CASES = (

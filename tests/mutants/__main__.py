@@ -1,11 +1,11 @@
-"""Plants small mistakes in the memory driver, one at a time, and has the contract suite look for each.
+"""Plants small mistakes in the memory driver, one at a time, and runs the contract suite on each.
 
     python -m tests.mutants                  all of them
-    python -m tests.mutants -k uploads       those whose name holds this text
+    python -m tests.mutants -k uploads       only those whose name holds this text
     python -m tests.mutants --list           only lists them, and fails if survivors.toml names one that does not exist
 
-Each mutant is tested by the contract suite alone, on the bare store. What survives is a gap, unless it breaks no
-sentence of the contract. ``survivors.toml`` lists those, each with its reason; any other survivor is a failure.
+The contract suite tests each mutant, on the store without layers. A mutant that survives is a gap in the suite, unless
+it breaks no sentence of the contract. ``survivors.toml`` lists the latter with reasons. Any other survivor is a failure.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ ARGUMENTS = ("-q", "-s", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:x
 
 
 class Hunt:
-    """A pytest plugin that runs the tests it has collected on each mutant, not once."""
+    """A pytest plugin that runs the collected tests on each mutant."""
 
     def __init__(self, mutants: Sequence[Mutant], jobs: int) -> None:
         self._mutants = mutants
@@ -41,7 +41,7 @@ class Hunt:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """Takes the place of pytest's own loop."""
+        """Replaces pytest's own loop."""
         unharmed = run_unharmed(session.items, PACKAGE)
         if unharmed.failed:
             print(f"the tests fail without any mutant: {unharmed.failed}")
@@ -64,20 +64,20 @@ class Hunt:
 
 
 class _Choice:
-    """Which tests are worth running on a mutant: quick ones first, and of these those that call its function."""
+    """Chooses the tests to run on a mutant: those that call its function, quick ones first."""
 
     def __init__(self, items: Sequence[pytest.Item], unharmed: Unharmed) -> None:
         self.all = sorted(items, key=lambda item: unharmed.seconds[item.nodeid])
         self._calls = {nodeid: frozenset(calls) for nodeid, calls in unharmed.calls.items()}
 
     def for_mutant(self, mutant: Mutant) -> list[pytest.Item]:
-        """Returns the tests that call the mutant's function; all tests where none does."""
+        """Returns the tests that call the mutant's function, or all tests if none does."""
         name = f"{mutant.module.rpartition('.')[2]}.{mutant.function}"
         return [item for item in self.all if name in self._calls[item.nodeid]] or self.all
 
 
 def _told(results: Iterable[tuple[Mutant, Outcome]]) -> list[Mutant]:
-    """Prints what becomes of each, and returns what survived."""
+    """Prints the outcome of each mutant, and returns the survivors."""
     counts: Counter[str] = Counter()
     survivors, seconds = [], 0.0
     for mutant, outcome in results:
@@ -107,7 +107,7 @@ def _list(mutants: Sequence[Mutant]) -> int:
 
 
 def _judged(survivors: Sequence[Mutant], count: int) -> int:
-    """Compares what survived with what may; returns 1 if there is more."""
+    """Compares the survivors with the list. Returns 1 if there are others."""
     listed = _listed()
     unknown = [mutant.name for mutant in survivors if mutant.name not in listed]
     print(f"\nof {count} mutants {len(survivors)} survived; {len(survivors) - len(unknown)} of these are listed")
@@ -118,7 +118,7 @@ def _judged(survivors: Sequence[Mutant], count: int) -> int:
 
 
 def main() -> int:
-    """Runs what was asked for; returns 1 if something survived that is not listed."""
+    """Runs the command line. Returns 1 if a mutant survived that is not listed."""
     parser = argparse.ArgumentParser(prog="mutants", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("-k", metavar="TEXT", default="", help="only mutants whose name holds this text")
     parser.add_argument("--every", metavar="N", type=int, default=1, help="only one of N, to see sooner how it goes")

@@ -1,8 +1,7 @@
 """Makes mutants: copies of a module with one small mistake in one function.
 
-The mistakes are those of mutmut (its operators are private; the lock pins the version) and two more: a statement is
-left out, and a condition is turned round. mutmut's own runner is not used, since it passes over every function that has
-a decorator, as each hook has.
+The mistakes are those of mutmut (its operators are private, so the lock pins the version) and two more: a statement is
+left out, and a condition is negated. mutmut's own runner skips every function with a decorator, and each hook has one.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ _NOT_MUTATED = (cst.Decorator, cst.Annotation, cst.Import, cst.ImportFrom)
 
 
 class Place(NamedTuple):
-    """The lines of a function, from and until, and its indentation."""
+    """The first line of a function, the line after its last, and its indentation."""
 
     start: int
     stop: int
@@ -32,12 +31,12 @@ class Mutant(NamedTuple):
     """A module with one mistake.
 
     Attributes:
-        name: The function, the line as it is and as it became; stays the same while other lines change.
+        name: The function, its line, and the mutated line. It stays the same while other lines change.
         module: The module's name.
-        function: The function's name in it, with its class.
+        function: The function's name in the module, with its class.
         original: The module's source.
-        place: Where the function stands in it.
-        code: What stands there instead, without indentation.
+        place: The place of the function in it.
+        code: The mutated function, without indentation.
     """
 
     name: str
@@ -74,7 +73,7 @@ def mutants_of(package: Path) -> Iterator[Mutant]:
 
 
 def _functions(node: Any, within: str = "") -> Iterator[tuple[str, Any]]:
-    """Yields the functions of a module and of its classes, each with its name; a function has those within it."""
+    """Yields the functions of a module and of its classes, with their names. A function includes its inner functions."""
     for child in node.children:
         name = (
             f"{within}.{child.name.value}".lstrip(".") if isinstance(child, cst.FunctionDef | cst.ClassDef) else within
@@ -86,7 +85,7 @@ def _functions(node: Any, within: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _places(node: ast.AST, within: str = "") -> dict[str, Place]:
-    """Returns where each function stands."""
+    """Returns the place of each function."""
     found = {}
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.FunctionDef):
@@ -107,7 +106,7 @@ def _mutated_codes(tree: cst.Module, function: Any) -> Iterator[str]:
 
 
 def _nodes(node: Any) -> Iterator[Any]:
-    """Yields what may be mutated; messages of errors are left out."""
+    """Yields the nodes to mutate. Messages of errors are left out."""
     for child in node.children:
         if isinstance(child, _NOT_MUTATED) or _is_docstring(child):
             continue
@@ -144,7 +143,7 @@ def _compiles(source: str) -> bool:
 
 
 def _change(before: str, after: str) -> str:
-    """Says which line became which."""
+    """Returns the lines that changed, before and after."""
     old, new = before.splitlines(), after.splitlines()
     start = next((at for at, (one, other) in enumerate(zip(old, new, strict=False)) if one != other), len(new))
     end = next(

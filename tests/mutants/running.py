@@ -1,6 +1,6 @@
-"""Runs tests on mutants: each in a child of the process that has collected the tests. So nothing is imported twice.
+"""Runs tests on mutants, each in a child of the process that collected the tests. So nothing is imported twice.
 
-A mutant is planted by giving the function its other code; whoever has imported the function has the mutant then.
+A mutant is planted by a change of the function's code, so that everybody who imported the function gets the mutant.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ import pytest
 from tests.mutants.making import Mutant
 
 MOST_MEMORY = 3 * 1024**3
-"""Bytes that a child may take: some mutants would take all there are."""
+"""Bytes of memory that a child may use: some mutants would use all of it."""
 
 Report = Callable[[dict[str, Any]], None]
 
 
 class Outcome(NamedTuple):
-    """What became of a mutant.
+    """The outcome of a mutant.
 
     Attributes:
         verdict: ``killed``, ``survived`` or ``hung``.
-        test: The test that failed.
+        test: The test that failed, or an empty string.
         seconds: How long it took.
     """
 
@@ -43,12 +43,12 @@ class Outcome(NamedTuple):
 
 
 class Unharmed(NamedTuple):
-    """What the tests do on the package as it is.
+    """A run of the tests on the unchanged package.
 
     Attributes:
-        failed: The test that failed, if one did.
+        failed: The test that failed, or an empty string.
         seconds: How long each test takes, by its id.
-        calls: Which functions of the package each test calls.
+        calls: The functions of the package that each test calls.
     """
 
     failed: str
@@ -57,7 +57,7 @@ class Unharmed(NamedTuple):
 
 
 class Child:
-    """A child that does something and reports it."""
+    """A child process that runs a function and reports its result."""
 
     def __init__(self, act: Callable[[Report], None]) -> None:
         self._began = time.monotonic()
@@ -72,10 +72,10 @@ class Child:
         self._teller.start()
 
     def result(self, patience: float) -> tuple[dict[str, Any] | None, float] | None:
-        """Returns what it reported and after how many seconds, or ``None`` while it goes on.
+        """Returns its report and the seconds that it took, or ``None`` while it runs.
 
         Args:
-            patience: Seconds after which it is ended; then it has reported nothing.
+            patience: Seconds after which it is killed. Then the report is ``None``.
         """
         seconds = time.monotonic() - self._began
         if not os.waitpid(self._pid, os.WNOHANG)[0]:
@@ -93,7 +93,7 @@ class Child:
 
 
 def run_unharmed(items: Sequence[pytest.Item], package: Path) -> Unharmed:
-    """Runs all tests on the package as it is, and notes what each calls."""
+    """Runs all tests on the unchanged package, and notes the functions that each test calls."""
     child = Child(lambda report: report(_watched(items, package)))
     while (result := child.result(patience=600)) is None:
         time.sleep(0.1)
@@ -103,7 +103,7 @@ def run_unharmed(items: Sequence[pytest.Item], package: Path) -> Unharmed:
 def run_mutants(
     mutants: Sequence[Mutant], choose: Callable[[Mutant], Sequence[pytest.Item]], patience: float, jobs: int
 ) -> Iterator[tuple[Mutant, Outcome]]:
-    """Runs the tests that are chosen for each mutant, so many at once, and yields what came of each."""
+    """Runs the chosen tests on each mutant, several mutants at once, and yields the outcomes."""
     waiting, running = iter(mutants), list[tuple[Mutant, Child]]()
     while True:
         for mutant in islice(waiting, jobs - len(running)):
@@ -133,7 +133,7 @@ def _trial(mutant: Mutant, items: Sequence[pytest.Item]) -> Callable[[Report], N
 
 
 def plant(mutant: Mutant) -> None:
-    """Gives the mutant's function its code."""
+    """Replaces the code of the mutant's function."""
     module = ModuleType(mutant.module)
     module.__package__ = mutant.module.rpartition(".")[0]
     exec(compile(mutant.source, f"<mutant of {mutant.module}>", "exec"), vars(module))  # noqa: S102 - our own source

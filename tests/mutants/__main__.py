@@ -5,7 +5,7 @@
     python -m tests.mutants --list           only lists them, and fails if survivors.toml names one that does not exist
 
 The contract suite tests each mutant, on the store without layers. A mutant that survives is a gap in the suite, unless
-it breaks no sentence of the contract. ``survivors.toml`` lists the latter with reasons. Any other survivor is a failure.
+it breaks no sentence of the contract. ``survivors.toml`` lists the latter with reasons. Other survivors are failures.
 """
 
 from __future__ import annotations

@@ -73,7 +73,7 @@ def mutants_of(package: Path) -> Iterator[Mutant]:
 
 
 def _functions(node: Any, within: str = "") -> Iterator[tuple[str, Any]]:
-    """Yields the functions of a module and of its classes, with their names. A function includes its inner functions."""
+    """Yields the functions of a module and of its classes by name. A function includes its inner functions."""
     for child in node.children:
         name = (
             f"{within}.{child.name.value}".lstrip(".") if isinstance(child, cst.FunctionDef | cst.ClassDef) else within

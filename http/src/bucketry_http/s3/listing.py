@@ -121,7 +121,7 @@ def _version_markers(query: Mapping[str, str]) -> tuple[str, str]:
     if not version_id:
         raise invalid_argument("version-id-marker", "", "A version-id marker cannot be empty.")
     if version_id != NULL_VERSION:
-        # S3 says so of every id that the key does not have, whatever it looks like.
+        # S3 gives this error for every id that the key does not have.
         raise invalid_argument("version-id-marker", version_id, "Invalid version id specified")
     return key, version_id
 

@@ -53,6 +53,13 @@ from bucketry_http.s3.xml import (
     read_xml,
 )
 
+_SIZE: Final = "x-amz-mp-object-size"
+_SIZE_DIGITS: Final = 19
+_CHECKSUM: Final = "Checksum"
+"""Begins the names of elements with a checksum."""
+
+_OWNERS: Final = owner("Initiator") + owner("Owner") + "<StorageClass>STANDARD</StorageClass>"
+
 
 async def create_upload(endpoint: Endpoint, request: S3Request) -> Response:
     """CreateMultipartUpload."""
@@ -85,15 +92,15 @@ def part_number(endpoint: Endpoint, request: S3Request) -> int:
 
 async def upload_part(endpoint: Endpoint, request: S3Request) -> Response:
     """UploadPart."""
-    payload, length = sized_body(request, endpoint.features.max_part_size)
-    numbered, upload_id = part_number(endpoint, request), request.query["uploadId"]
-    options = PartOptions(**kept_checksum(endpoint, payload.checksum))
+    body, length = sized_body(request, endpoint.features.max_part_size)
+    number_of_part, upload_id = part_number(endpoint, request), request.query["uploadId"]
+    options = PartOptions(**kept_checksum(endpoint, body.checksum))
 
-    def put(body: bytes | Body) -> Part:
-        return endpoint.store.upload_part(request.bucket, request.key, upload_id, numbered, body, options)
+    def put(content: bytes | Body) -> Part:
+        return endpoint.store.upload_part(request.bucket, request.key, upload_id, number_of_part, content, options)
 
-    part = await endpoint.uploader.send(request.bucket, request.key, put, payload, length)
-    checksum = part.checksum if payload.checksum is None else payload.checksum.value
+    part = await endpoint.uploader.send(request.bucket, request.key, put, body, length)
+    checksum = part.checksum if body.checksum is None else body.checksum.value
     return empty_response(200, [(b"etag", b'"%s"' % part.etag.encode()), *checksum_headers(checksum, typed=False)])
 
 
@@ -126,9 +133,6 @@ async def complete_upload(endpoint: Endpoint, request: S3Request) -> Response:
     return xml_response(document("CompleteMultipartUploadResult", content))
 
 
-_SIZE: Final = "x-amz-mp-object-size"
-
-
 def _expected(endpoint: Endpoint, request: S3Request) -> dict[str, Any]:
     """Returns the options for what the request's headers say of the whole object.
 
@@ -149,9 +153,6 @@ def _expected(endpoint: Endpoint, request: S3Request) -> dict[str, Any]:
         "checksum_type": requested_type(headers),
         "size_bytes": None if size is None else int(size),
     }
-
-
-_SIZE_DIGITS: Final = 19
 
 
 def _parts(root: Node, most: int, *, summed: bool) -> list[CompletedPart]:
@@ -178,15 +179,15 @@ def _checksum(part: Node) -> Checksum | None:
         S3Error: There are several checksums, or the checksum is malformed or of an unknown algorithm.
     """
     given = [
-        (child.name.removeprefix(_PREFIX), child.text.strip())
+        (child.name.removeprefix(_CHECKSUM), child.text.strip())
         for child in part.children()
-        if child.name.startswith(_PREFIX)
+        if child.name.startswith(_CHECKSUM)
     ]
     if not given:
         return None
     if unknown := [name for name, _ in given if name not in CHECKSUM_ALGORITHMS]:
         # Nothing would compare it, and a damaged part would become a part of the object.
-        raise not_implemented(f"the checksum {_PREFIX}{unknown[0][:64]} of a part")
+        raise not_implemented(f"the checksum {_CHECKSUM}{unknown[0][:64]} of a part")
     try:
         (checksum,) = [Checksum.parse(name, text) for name, text in given]
     except (InvalidChecksum, ValueError):
@@ -196,18 +197,12 @@ def _checksum(part: Node) -> Checksum | None:
     return checksum
 
 
-_PREFIX: Final = "Checksum"
-
-
 async def abort_upload(endpoint: Endpoint, request: S3Request) -> Response:
     """AbortMultipartUpload."""
     await endpoint.calls.call(
         endpoint.store.abort_multipart_upload, request.bucket, request.key, request.query["uploadId"]
     )
     return empty_response()
-
-
-_OWNERS = owner("Initiator") + owner("Owner") + "<StorageClass>STANDARD</StorageClass>"
 
 
 async def list_uploads(endpoint: Endpoint, request: S3Request) -> Response:
@@ -226,7 +221,7 @@ async def list_uploads(endpoint: Endpoint, request: S3Request) -> Response:
     uploads = "".join(
         f"<Upload>{encoding.element('Key', upload.key)}{element('UploadId', upload.upload_id)}{_OWNERS}"
         f"{element('Initiated', xml_time(upload.initiated_at))}"
-        f"{_summed(upload.checksum_algorithm, upload.checksum_type)}</Upload>"
+        f"{_checksum_kind(upload.checksum_algorithm, upload.checksum_type)}</Upload>"
         for upload in listing.uploads
     )
     prefixes = "".join(
@@ -243,7 +238,7 @@ async def list_uploads(endpoint: Endpoint, request: S3Request) -> Response:
     return xml_response(document("ListMultipartUploadsResult", content))
 
 
-def _summed(algorithm: str | None, kind: str | None) -> str:
+def _checksum_kind(algorithm: str | None, kind: str | None) -> str:
     return optional("ChecksumAlgorithm", algorithm) + optional("ChecksumType", kind)
 
 
@@ -324,7 +319,7 @@ async def list_parts(endpoint: Endpoint, request: S3Request) -> Response:
         f"{element('UploadId', query['uploadId'])}{_OWNERS}{element('PartNumberMarker', after)}"
         f"{optional('NextPartNumberMarker', parts[-1].part_number if more else None)}{element('MaxParts', limit)}"
         f"<IsTruncated>{'true' if more else 'false'}</IsTruncated>"
-        f"{_summed(page.checksum_algorithm, page.checksum_type)}{shown}"
+        f"{_checksum_kind(page.checksum_algorithm, page.checksum_type)}{shown}"
     )
     return xml_response(document("ListPartsResult", content))
 

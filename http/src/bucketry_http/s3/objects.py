@@ -191,12 +191,12 @@ async def delete_object(endpoint: Endpoint, request: S3Request) -> Response:
 
 async def delete_objects(endpoint: Endpoint, request: S3Request) -> Response:
     """DeleteObjects: up to 1,000 keys, each with its own result."""
-    payload = S3Body(request)
-    if not payload.has_digest:
+    body = S3Body(request)
+    if not body.has_digest:
         # S3 wants a digest also of signed bodies, since a damaged list deletes other objects (S3 API reference,
         # DeleteObjects).
         raise S3Error("InvalidRequest", "Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
-    root = await read_xml(await payload.read(endpoint.settings.max_xml_bytes), "Delete", most=_MAX_DELETE_ELEMENTS)
+    root = await read_xml(await body.read(endpoint.settings.max_xml_bytes), "Delete", most=_MAX_DELETE_ELEMENTS)
     quiet = (root.text_of("Quiet") or "").strip().lower() == "true"
     batch = _Batch(endpoint.store, request.bucket)
     objects = await endpoint.calls.bulk_call(len(root), _listed_objects, root)

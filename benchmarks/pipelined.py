@@ -50,7 +50,7 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
 @contextmanager
 def served() -> Iterator[tuple[int, int, int]]:
     """Serves a store in memory in a process of its own; yields its id and the ports of REST and S3."""
-    command = [sys.executable, "-m", "benchmarks.serving.server", "memory"]
+    command = [sys.executable, "-m", "benchmarks.serving.server", "memory", "0"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None

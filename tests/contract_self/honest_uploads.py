@@ -183,7 +183,7 @@ class HonestUploads(HonestState):
         if given is not None and (made is None or given.algorithm != made.algorithm):
             raise InvalidChecksum
         if options.size_bytes not in {None, size}:
-            raise InvalidArgument
+            raise InvalidArgument(field="size_bytes")
         if given and made and (given.digest != made.digest or given.parts_count not in {0, made.parts_count}):
             raise BadDigest
 

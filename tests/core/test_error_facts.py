@@ -28,6 +28,7 @@ from bucketry import (
     NotModified,
     NotModifiedInfo,
     ObjectInfo,
+    PartCopyOptions,
     PartTooSmall,
     PreconditionFailed,
     PutOptions,
@@ -37,6 +38,7 @@ from bucketry import (
 )
 from bucketry.conditions import add_facts, check_copy_source, check_delete, check_read, check_write
 from bucketry.hookspecs import hookimpl
+from bucketry.options import Options
 from bucketry.ranges import ByteRange
 from typing_extensions import override
 
@@ -163,6 +165,21 @@ def test_the_options_name_a_condition_that_the_backend_does_not_name(
     error = raised(Classified(PreconditionFailed), **conditions)
     assert isinstance(error, PreconditionFailed)
     assert error.condition == condition
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        (GetOptions(range=ByteRange(5)), "range"),
+        (HeadOptions(part_number=7), "part_number"),
+        (PartCopyOptions(range=ByteRange(1, 5)), "range"),
+        (HeadOptions(), None),
+    ],
+)
+def test_the_options_name_what_lies_beyond_the_object(options: Options, field: str | None) -> None:
+    error = InvalidRange()
+    add_facts(error, options)
+    assert error.field == field
 
 
 def test_a_copy_with_two_conditions_does_not_guess() -> None:

@@ -21,6 +21,7 @@ class MemoryBackend(Backend):
     """Looks into the drivers' own tables, and serves S3 from them, for presigned URLs."""
 
     serves_presigned_urls = True
+    knows_all_facts = True
 
     def __init__(self) -> None:
         self._drivers: list[MemoryDriver] = []

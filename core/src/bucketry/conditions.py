@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final, Protocol
 
-from bucketry.errors import BucketryError, Condition, NoSuchKey, NotModified, PreconditionFailed
+from bucketry.errors import BucketryError, Condition, InvalidRange, NoSuchKey, NotModified, PreconditionFailed
 from bucketry.models import NotModifiedInfo, ObjectInfo
 from bucketry.options import CopyOptions, DeleteOptions, HeadOptions, PartCopyOptions, PutOptions, WriteConditions
 
@@ -108,7 +108,7 @@ def check_copy_source(source: HasEtag, options: CopyOptions | PartCopyOptions) -
 
 
 def add_facts(error: BucketryError, options: Any) -> None:
-    """Fills in what the options of a call say about the condition that failed, where its driver did not.
+    """Fills in what the options of a call say about its error, where the driver did not say it.
 
     Args:
         error: The error of the call.
@@ -116,6 +116,8 @@ def add_facts(error: BucketryError, options: Any) -> None:
     """
     if isinstance(error, PreconditionFailed):
         error.condition = error.condition or _only_condition(options)
+    elif isinstance(error, InvalidRange):
+        error.field = error.field or _only_range(options)
     elif isinstance(error, NotModified):
         wanted = getattr(options, "if_none_match", None)
         # Beside if_none_match, if_modified_since is ignored.
@@ -130,3 +132,8 @@ def _only_condition(options: Any) -> Condition | None:
         return next((name for name in _OF_READS if getattr(options, name) is not None), None)
     stated = [name for name in _OF_WRITES if getattr(options, name, None) is not None]
     return stated[0] if len(stated) == 1 else None
+
+
+def _only_range(options: Any) -> str | None:
+    """Returns the option that names bytes of an object: a read has a range or a part, never both."""
+    return next((name for name in ("range", "part_number") if getattr(options, name, None) is not None), None)

@@ -256,7 +256,7 @@ def _facts_of_range(error: S3ResponseError) -> Facts:
     size = _number(error.fields.get("ActualObjectSize"))
     if size is None:
         size = _number(error.headers.get("content-range", "").removeprefix("bytes */"))
-    return {"size_bytes": size, "field": "part_number" if error.code == "InvalidPartNumber" else "range"}
+    return {"size_bytes": size}
 
 
 def _facts_of_small_part(error: S3ResponseError) -> Facts:

@@ -27,12 +27,14 @@ class Backend(ABC):
 
     Attributes:
         serves_presigned_urls: Whether something answers the URLs that ``presign`` makes, so that they can be tried.
+        knows_all_facts: Whether the driver fills in every fact of its errors. Otherwise it may leave facts out.
         secrets: Secrets that the stores were opened with; no error, status or ``repr`` may show one.
         part_bytes: How much the driver sends at once where it splits a body of unknown length into parts, in bytes.
             Bodies that break off do so after more than this.
     """
 
     serves_presigned_urls: bool = False
+    knows_all_facts: bool = False
     secrets: Sequence[str] = ()
     part_bytes: int = 16 * 1024**2
 

@@ -106,7 +106,7 @@ def test_usage_of_a_bucket_that_does_not_exist_fails(run: Run, store: Store) -> 
 
 def test_drivers_are_listed_with_what_they_lack(run: Run) -> None:
     rows = {line.split()[0]: line for line in run("drivers", store=None).output.splitlines()}
-    assert rows["plain"].split()[1:4] == ["plain-driver", "1.2.3", "1"]
+    assert rows["plain"].split()[1:4] == ["plain-driver", "1.2.3", "2"]
     assert "presign" in rows["plain"]
     assert rows["memory"].split("  ")[-1].strip() == f"all {len(FEATURE_NAMES)}"
     assert f" all {len(OPERATIONS)} " in rows["memory"]

@@ -1,4 +1,4 @@
-"""The program: all commands in one group."""
+"""The program: its commands, and how errors are shown."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Commands(click.Group):
         return list(_MODULES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Returns a command, or ``None`` if there is none of that name."""
+        """Returns the command of a name, or ``None``."""
         module = _MODULES.get(cmd_name)
         if module is None:
             return None
@@ -70,13 +70,13 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
-        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last place where it can be put in words
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last place that can report it
             _fail(error, debug=ctx.ensure_object(State).debug)
 
 
 def _fail(error: BaseException, *, debug: bool) -> NoReturn:
     if isinstance(error, OSError) and error.errno == errno.EPIPE:
-        raise error  # Click ends quietly: whoever read the output has seen enough.
+        raise error  # Click ends quietly: the reader of the output closed it.
     if debug:
         for line in redacted("".join(traceback.format_exception(error))).splitlines():
             note(line)
@@ -131,19 +131,19 @@ Exit codes: 0 done, 1 failed, 2 wrong command line, 130 interrupted.
 @click.version_option(package_name="bucketry-cli", message="%(prog)s %(version)s")
 @global_options
 def cli() -> None:
-    """One object store, many backends: serve it over HTTP, or work on its buckets and objects from here."""
+    """One object store, many backends: serve it over HTTP, or work on its buckets and objects."""
 
 
 def _open_closed_streams() -> None:
-    """Has what is written to a closed stream (``>&-``) go nowhere; Python has ``None`` in its place."""
+    """Opens the null device for each stream that the shell closed (``>&-``); Python has ``None`` there."""
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:
-            # In this order, so that they take the numbers that are free, which no file or socket may get.
+            # In this order they take the free descriptors 0 to 2, so no file or socket gets one of these.
             setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115
 
 
 def _let_go_of_output() -> None:
-    """Drops what a full disk or a closed pipe does not take: the command has said so, and its exit code stays."""
+    """Drops output that a full disk or a closed pipe refuses: the command has reported it, and its exit code stays."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -159,10 +159,10 @@ def main() -> NoReturn:
     atexit.register(_let_go_of_output)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            # A terminal that is not UTF-8 shows the rest as escapes.
+            # A terminal without UTF-8 shows other characters as escapes.
             stream.reconfigure(errors="backslashreplace")
     log_to_standard_error("WARNING")
-    # A signal becomes an exception, so that half-written files are taken away.
+    # A signal becomes an exception, so that half-written files are removed.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     cli.main(prog_name="bucketry")
     raise AssertionError("click ends the process")

@@ -1,4 +1,4 @@
-"""The settings file: TOML, checked as a whole before anything in it is used."""
+"""The settings file (TOML, checked as a whole before it is used), our variables, and the state of one run."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from msgspec import UNSET, UnsetType
 from bucketry_cli.errors import Failure
 
 DEFAULT_FILE: Final = "bucketry.toml"
-"""Read from the working directory where no other file is named."""
+"""Read from the working directory if no other file is named."""
 
 _MAX_BYTES: Final = 1024 * 1024
-"""Largest settings file; whatever is larger is the wrong file."""
+"""Largest settings file, in bytes; a larger one is the wrong file."""
 
 
 class ServeTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -52,9 +52,9 @@ class CredentialTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     Attributes:
         access_key: The public name of the key.
         secret_key: The key that signs.
-        secret_key_file: A file that holds it instead, below the settings file's folder if its path is relative.
-        read_only: Whether its holder may change nothing.
-        buckets: The only buckets that its holder may use; empty: all.
+        secret_key_file: A file that holds the key instead. A relative path starts at the settings file's folder.
+        read_only: Whether its holder may only read.
+        buckets: The only buckets that its holder may use; empty: all buckets.
     """
 
     access_key: str
@@ -89,8 +89,8 @@ def load_config(path: Path) -> ConfigFile:
     """Reads a settings file.
 
     Raises:
-        Failure: It cannot be read, is no TOML, or holds what is not known. The message names the key and
-            never repeats a value.
+        Failure: The file cannot be read, is not TOML, or has an unknown key. The message names the key and never
+            repeats a value.
     """
     try:
         with path.open("rb") as file:
@@ -119,7 +119,7 @@ def _decode(kind: type, value: object) -> object:
 
 
 def _check_keys(path: Path, tables: Mapping[str, object]) -> None:
-    """Finds unknown keys before msgspec does, which would not say what is known."""
+    """Finds unknown keys before msgspec does: its message does not name the known ones."""
     _check_table(path, "", tables, ConfigFile)
     serve = tables.get("serve")
     if isinstance(serve, dict):
@@ -158,7 +158,7 @@ class State(msgspec.Struct):
 
 
 DRIVERS: Final = "bucketry.drivers"
-"""The entry-point group of drivers; its names are read without importing any of them."""
+"""The entry-point group of drivers. Reading its names imports no driver."""
 
 _PREFIX: Final = "BUCKETRY_"
 
@@ -169,7 +169,7 @@ _OF_TESTS: Final = frozenset(
 
 
 class S3Variables(DriverSettings, frozen=True, kw_only=True):
-    """One S3 credential, in variables that are read as a driver's are: the secret also from a file."""
+    """One S3 credential, in variables like those of a driver: the secret may stand in a file."""
 
     scheme: ClassVar[str] = "s3"
 
@@ -178,7 +178,7 @@ class S3Variables(DriverSettings, frozen=True, kw_only=True):
 
 
 def report_misspelt(environ: Mapping[str, str], group: click.Group, ctx: click.Context) -> None:
-    """Logs a warning for each variable of ours that nothing reads, with the one that was probably meant.
+    """Logs a warning for each ``BUCKETRY_`` variable that nothing reads, with the name that was probably meant.
 
     Args:
         environ: The environment.
@@ -190,12 +190,12 @@ def report_misspelt(environ: Mapping[str, str], group: click.Group, ctx: click.C
     known = {*_of_options(group, ctx), *variables_of(S3Variables), *_OF_TESTS}
     unknown = {name for name in environ if name.upper().startswith(_PREFIX)} - known
     if unknown:
-        # Only drivers that somebody seems to mean are imported, as long as that explains everything.
+        # Importing all drivers takes long. First those whose names the variables begin with.
         schemes = sorted({entry.name for entry in entry_points(group=DRIVERS)})
         known |= _of_drivers(scheme for scheme in schemes if any(_is_of(scheme, name) for name in unknown))
         if unknown - known:
             known |= _of_drivers(schemes)
-    # Also where there is nothing to report: from then on these names count as known.
+    # Even if there is nothing to report: from now on these names are known.
     warn_of_unknown(environ, known)
 
 
@@ -217,5 +217,5 @@ def _of_drivers(schemes: Iterable[str]) -> set[str]:
         try:
             found |= driver_variables(scheme)
         except BucketryError:
-            continue  # Whoever uses the driver is told what is wrong with it.
+            continue  # Opening a store of this driver reports what is wrong with it.
     return found

@@ -1,4 +1,4 @@
-"""Who may use the S3 endpoint."""
+"""Credentials of the S3 endpoint."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ HOW: Final = "set BUCKETRY_S3_ACCESS_KEY and BUCKETRY_S3_SECRET_KEY, or write [[
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
-    """A credential as it is configured; its secret follows the file that it was read from.
+    """A configured credential. If its secret came from a file, it follows changes of that file.
 
     Attributes:
         access_key: The public name of the key.
         secret_key: The key that signs.
-        read_only: Whether its holder may change nothing.
-        buckets: The only buckets that its holder may use; empty: all.
+        read_only: Whether its holder may only read.
+        buckets: The only buckets that its holder may use; empty: all buckets.
     """
 
     access_key: str
@@ -75,7 +75,7 @@ def _secret_of(table: CredentialTable) -> Secret:
 
 
 def configured(tables: Sequence[CredentialTable], environ: Mapping[str, str]) -> tuple[S3Credential, ...]:
-    """Returns the same as the S3 endpoint takes them.
+    """Returns the same credentials in the type of the S3 endpoint.
 
     Raises:
         Failure: As `given`.
@@ -87,12 +87,12 @@ def configured(tables: Sequence[CredentialTable], environ: Mapping[str, str]) ->
 
 
 def as_settings(credentials: Sequence[S3Credential]) -> dict[str, object]:
-    """Returns the first credential as settings of a driver: what it is to presign URLs with."""
+    """Returns the first credential as settings of a driver, which presigns URLs with it."""
     return {name: getattr(credential, name) for credential in credentials[:1] for name in ("access_key", "secret_key")}
 
 
 def with_signer(credentials: Sequence[S3Credential], settings: ServedSettings) -> tuple[S3Credential, ...]:
-    """Returns the credentials, and the one that the store presigns URLs with if it is none of them.
+    """Returns the credentials, with the one that the store presigns URLs with.
 
     Raises:
         InvalidSettings: The same access key has two secret keys.
@@ -108,10 +108,10 @@ def with_signer(credentials: Sequence[S3Credential], settings: ServedSettings) -
 
 
 def check_fit(credentials: Sequence[S3Credential], host: str, driver: str) -> None:
-    """Refuses to let others in with a secret that everybody can read in the documentation.
+    """Refuses the published secret key where it would let others in.
 
     Raises:
-        Failure: The endpoint would listen beyond this machine, or serve what somebody wants to keep.
+        Failure: Other machines reach the endpoint, or the store keeps its objects.
     """
     if driver != PUBLISHED_FOR and any(map(is_published, credentials)):
         raise Failure(
@@ -126,12 +126,12 @@ def check_fit(credentials: Sequence[S3Credential], host: str, driver: str) -> No
 
 
 def is_published(credential: S3Credential) -> bool:
-    """Says whether a credential's secret is the one that everybody can read in the documentation."""
+    """Returns whether a credential has the secret key that is published in the documentation."""
     return credential.secret_key == DEFAULT_SECRET_KEY
 
 
 def describe(credentials: Sequence[S3Credential]) -> str:
-    """Says who may use the endpoint; of no secret more than that of the published pair."""
+    """Returns a line about who may use the endpoint. The only secret key in it is the published one."""
     shown = (
         f"{credential.access_key} (secret key {credential.secret_key.reveal()}, which is published)"
         if is_published(credential)

@@ -1,4 +1,4 @@
-"""What ends a command: one sentence on standard error, and a hint where there is one."""
+"""Errors that end a command: one sentence on standard error, and sometimes a hint."""
 
 from __future__ import annotations
 
@@ -30,6 +30,6 @@ class Interrupted(Failure):
 
 
 def describe(error: OSError) -> str:
-    """Says what the operating system refused, and for which file."""
+    """Returns what the operating system refused, and for which file."""
     reason = error.strerror or type(error).__name__
     return reason if error.filename is None else f"{reason}: {str(error.filename)!r}"

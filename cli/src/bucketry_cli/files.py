@@ -1,6 +1,6 @@
 """Local files: written whole or not at all, and never outside the folder that the user named.
 
-Keys are strangers' text. They are taken apart as strings and checked; only checked names become parts of a path.
+Keys come from strangers. They are split and checked as strings; only checked names become parts of a path.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ class UnsafeName(Exception):
 
 
 def checked_name(name: str) -> str:
-    """Returns a name that is one file's in whatever folder it is put.
+    """Returns a name that stands for one file in any folder.
 
     Raises:
-        UnsafeName: It is empty, ``.`` or ``..``, or holds what separates folders.
+        UnsafeName: It is empty, ``.`` or ``..``, or has a separator of folders in it.
     """
     separators = {"/", "\0", os.sep, os.altsep}
     if not name or name in {".", ".."} or not separators.isdisjoint(name):
@@ -38,17 +38,17 @@ def checked_name(name: str) -> str:
 
 
 def path_below(root: Path, names: Sequence[str]) -> Path:
-    """Returns the path of a file below a folder, and makes the folders between them.
+    """Returns the path of a file below a folder, and makes the folders in between.
 
-    Links are not followed: one that lies there already could lead out.
+    Links are not followed: they could lead out of the folder.
 
     Args:
         root: The folder, which exists.
-        names: The folders' names and the file's, of which none has been checked.
+        names: The names of the folders and of the file, not checked yet.
 
     Raises:
-        UnsafeName: A name is unsafe, or what has it already is a link, a file in a folder's place, or a folder in the
-            file's.
+        UnsafeName: A name is unsafe, or belongs to a link, to a file where a folder is needed, or to a folder where
+            the file is to be.
     """
     *folders, last = [checked_name(name) for name in names]
     path = make_folders(root, folders) / last
@@ -58,10 +58,10 @@ def path_below(root: Path, names: Sequence[str]) -> Path:
 
 
 def make_folders(root: Path, names: Sequence[str]) -> Path:
-    """Makes folders within each other below ``root``, where there are none, and returns the innermost.
+    """Makes nested folders below ``root``, if they are missing, and returns the innermost.
 
     Raises:
-        UnsafeName: A name is unsafe, or something else than a folder has it already.
+        UnsafeName: A name is unsafe, or belongs to something that is not a folder.
     """
     for name in names:
         root = root / checked_name(name)
@@ -70,16 +70,16 @@ def make_folders(root: Path, names: Sequence[str]) -> Path:
         try:
             root.mkdir(exist_ok=True)
         except FileExistsError:
-            raise UnsafeName(f"{str(root)!r} is no folder") from None
+            raise UnsafeName(f"{str(root)!r} is not a folder") from None
     return root
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """Opens a file for writing that takes the place of ``path`` once the block has ended well.
+    """Opens a file for writing that replaces ``path`` when the block ends without an error.
 
-    Until then it has another name beside it; if the block fails, it is deleted and ``path`` stays as it was. What is no
-    regular file (a pipe, ``/dev/null``) is written to as it is.
+    Until then the new file has another name beside it. If the block fails, it is deleted and ``path`` stays as it was.
+    If ``path`` is not a regular file (a pipe, ``/dev/null``), it is written to directly.
     """
     if path.exists() and not path.is_file():
         with path.open("wb") as file:
@@ -102,5 +102,5 @@ def _created(part: Path, path: Path) -> BinaryIO:
     try:
         return part.open("xb")
     except OSError as error:
-        # The user knows nothing of the other name.
+        # The user does not know the other name.
         raise OSError(error.errno, error.strerror, str(path)) from error

@@ -1,4 +1,4 @@
-"""Listens, says where, and serves until the end."""
+"""Sockets and URLs of ``bucketry serve``, and serving in one process."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ if TYPE_CHECKING:
 
 
 _LOCAL: Final = frozenset({"127.0.0.1", "::1"})
-"""Addresses behind which ``localhost`` is found."""
+"""Addresses that ``localhost`` stands for."""
 
 _ELSEWHERE: Final = {
     socket.AF_INET: ("192.0.2.1", 9),
     socket.AF_INET6: ("2001:db8::1", 9, 0, 0),
 }
-"""Addresses of no machine (RFC 5737 and RFC 3849)."""
+"""Addresses for documentation, which belong to no machine (RFC 5737 and RFC 3849)."""
 
 _LAZY_SECONDS: Final = 0.5
 """How long after the start the REST API is made at the latest."""
 
 
 class Endpoint(NamedTuple):
-    """What one listener serves: a name and a path, or a whole line, for everything that a user may want to open."""
+    """A listener, and a name and a path for each thing on it that a user may want to open."""
 
     listener: Listener
     places: tuple[tuple[str, str], ...]
 
 
 def is_loopback(host: str) -> bool:
-    """Says whether an address is this machine's own, which no other machine reaches."""
+    """Returns whether an address is a loopback address, which other machines cannot reach."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -54,7 +54,7 @@ def bind(host: str, port: int, option: str) -> socket.socket:
     Args:
         host: Name or address.
         port: TCP port; 0: any that is free.
-        option: The option that would give another port, for the hint.
+        option: The option that sets the port, for the hint.
 
     Raises:
         Failure: The address is in use or not available; the message names it.
@@ -79,7 +79,7 @@ def _refusal(error: OSError, where: str, option: str) -> Failure:
 
 
 def is_everywhere(host: str) -> bool:
-    """Says whether an address stands for all addresses of this machine."""
+    """Returns whether an address stands for all addresses of this machine."""
     try:
         return ip_address(host).is_unspecified
     except ValueError:
@@ -89,7 +89,7 @@ def is_everywhere(host: str) -> bool:
 def url_of(host: str, bound: socket.socket) -> str:
     """Returns the URL under which clients reach a socket.
 
-    Of a socket on all addresses it is one that other machines can use too.
+    For a socket on all addresses it is a URL that other machines can use too.
     """
     name = "localhost" if host in _LOCAL else _own_address(bound.family) if is_everywhere(host) else host
     port = bound.getsockname()[1]
@@ -97,9 +97,9 @@ def url_of(host: str, bound: socket.socket) -> str:
 
 
 def _own_address(family: socket.AddressFamily | int) -> str:
-    """Returns the address with which this machine would speak to others; its name, where it has no way to any."""
+    """Returns this machine's address in its network, or its name if it has no network."""
     with suppress(OSError, KeyError), socket.socket(family, socket.SOCK_DGRAM) as probe:
-        # This chooses a route, and sends nothing.
+        # Connecting a datagram socket chooses a route and sends nothing.
         probe.connect(_ELSEWHERE[socket.AddressFamily(family)])
         address = str(probe.getsockname()[0])
         if not is_loopback(address):
@@ -108,7 +108,7 @@ def _own_address(family: socket.AddressFamily | int) -> str:
 
 
 def _shown(listener: Listener) -> str:
-    """Returns where a listener is reached, as other machines can use it too if it is meant for them."""
+    """Returns the URL of a listener that is shown to the user."""
     from bucketry_http.server.server import url_of_listener
 
     assert listener.bound is not None  # noqa: S101 - `bind` came first
@@ -138,7 +138,7 @@ def run(
     shutdown_delay: float,
     grace_seconds: float,
 ) -> None:
-    """Serves until a signal; a second one ends the process, whatever still goes on in it.
+    """Serves until a signal. A second signal ends the process at once.
 
     Args:
         endpoints: What listens where.
@@ -158,7 +158,7 @@ def run(
     )
     server.run()
     if server.was_forced:
-        # A thread that waits for a backend would hold the process until that answers.
+        # A thread that waits for a backend would keep the process alive.
         logging.shutdown()
         sys.stdout.flush()
         os._exit(0)
@@ -185,7 +185,7 @@ class LazyApp:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
             return
-        # Shielded: a client that goes away must not end what others wait for.
+        # Shielded: a client that goes away must not stop what others wait for.
         app = await asyncio.shield(self._begin())
         await app(scope, receive, send)
 

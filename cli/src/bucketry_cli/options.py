@@ -1,4 +1,4 @@
-"""Options that many commands share, and the store that they open."""
+"""Options and arguments that many commands share, and the store that they open."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Command = Callable[..., None]
 
 
 def examples(*lines: str) -> str:
-    """Returns a command's epilog: command lines to learn from, which click does not fill up."""
+    """Returns a command's epilog with examples; click does not wrap their lines."""
     return "\n".join(("\b", "Examples:", *(f"  {line}" for line in lines)))
 
 
@@ -79,7 +79,7 @@ def store_option(default: str | None = None) -> Callable[[Command], Command]:
 
 
 def with_store(command: Command) -> Command:
-    """Adds all of these options and calls the command with the open store as its first argument."""
+    """Adds the options above, and calls the command with the open store as its first argument."""
 
     @wraps(command)
     def opened(store: str | None, **arguments: Any) -> None:
@@ -99,10 +99,10 @@ def with_store(command: Command) -> Command:
 def _open_selected(ctx: click.Context, url: str) -> Store:
     """Opens a store with its driver's settings from the URL, the environment and the settings file, in that order.
 
-    Instead of a store's URL it may be that of an S3 endpoint of ``bucketry serve``.
+    The URL may also be that of the S3 endpoint of a ``bucketry serve``.
 
     Raises:
-        bucketry.InvalidSettings: They are not usable.
+        bucketry.InvalidSettings: They cannot be used.
         bucketry.InvalidDriver: The driver breaks the contract.
     """
     if is_endpoint(url):
@@ -112,7 +112,7 @@ def _open_selected(ctx: click.Context, url: str) -> Store:
 
 
 def driver_table(ctx: click.Context, url: str) -> dict[str, Any]:
-    """Returns what the settings file says of the driver of a store, and warns of tables that no driver reads."""
+    """Returns the settings file's table of a store's driver, and warns of tables that no installed driver reads."""
     tables = ctx.ensure_object(State).config.drivers
     for name in tables:
         if not entry_points(group=DRIVERS, name=name):
@@ -139,7 +139,7 @@ def _set_store(ctx: click.Context, _parameter: click.Parameter, value: str | Non
 
 
 def _choose_store(ctx: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
-    """The command line counts first, wherever in it the store was named; then what click found elsewhere."""
+    """Returns the store of the command line, before or after the command's name; else what click found elsewhere."""
     given = ctx.get_parameter_source("store") is ParameterSource.COMMANDLINE
     return value if given else ctx.ensure_object(State).store or value
 
@@ -160,7 +160,7 @@ _SCHEME: Final = "s3://"
 
 
 class Target(NamedTuple):
-    """A bucket, and a key or prefix in it, byte for byte as typed; empty where there was none."""
+    """A bucket, and a key or prefix in it exactly as typed; the key may be empty."""
 
     bucket: str
     key: str
@@ -170,12 +170,12 @@ class Target(NamedTuple):
 
 
 def prefix_target(text: str) -> Target:
-    """Takes ``BUCKET`` or ``BUCKET/PREFIX`` apart, at the first slash: ``BUCKET//a`` is the key ``/a``.
+    """Splits ``BUCKET`` or ``BUCKET/PREFIX`` at the first slash: ``BUCKET//a`` is the key ``/a``.
 
     Raises:
         click.BadParameter: No bucket is named.
     """
-    # Nothing is lost with the scheme: no bucket's name holds a colon.
+    # A bucket's name has no colon, so the scheme is never part of it.
     bucket, _, key = text.removeprefix(_SCHEME).partition("/")
     if not bucket:
         raise click.BadParameter(f"{text!r} names no bucket")
@@ -183,7 +183,7 @@ def prefix_target(text: str) -> Target:
 
 
 def object_target(text: str) -> Target:
-    """Takes ``BUCKET/KEY`` apart.
+    """Splits ``BUCKET/KEY``.
 
     Raises:
         click.BadParameter: One of the two is missing.
@@ -195,7 +195,7 @@ def object_target(text: str) -> Target:
 
 
 def bucket_target(text: str) -> str:
-    """Takes what may stand around a bucket's name away.
+    """Returns the name of a bucket, without scheme and slash.
 
     Raises:
         click.BadParameter: A key is named too, or no bucket.

@@ -1,4 +1,4 @@
-"""How things are written out: lines, JSON lines and tables, with nothing in them that a terminal would obey."""
+"""Output: lines, JSON lines, tables, progress and log, without characters that control a terminal."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ import msgspec
 from bucketry.redaction import RedactingFilter
 
 _PIPE_WIDTH: Final = 10_000
-"""Width of a table that no terminal shows, in columns: nothing is folded for programs that read lines."""
+"""Width of a table that goes to a pipe, in columns: programs read whole lines."""
 
 
 def printable(text: str) -> str:
     r"""Returns text with control and other invisible characters as escapes (``\n``, ``\x1b``, ``\u200b``).
 
-    Keys, and what a backend says, come from strangers; on a terminal they could move the cursor or fake a line.
+    Keys and messages of a backend come from strangers. On a terminal they could move the cursor or fake a line.
     """
     if text.isprintable():
         return text
@@ -55,20 +55,20 @@ def counted(count: int, noun: str) -> str:
 
 
 def json_line(values: dict[str, object]) -> str:
-    """Returns one line of JSON, which is ASCII alone unless standard output is UTF-8: JSON has no other encoding."""
+    """Returns one line of JSON, in ASCII unless standard output is UTF-8: JSON has no other encoding."""
     if sys.stdout.encoding.lower() in ("utf-8", "utf8"):
         return msgspec.json.encode(values).decode()
     return json.dumps(msgspec.to_builtins(values), separators=(",", ":"))
 
 
 def write_lines(lines: Iterable[str]) -> None:
-    """Writes lines to standard output in one go, which a listing of a million keys needs."""
+    """Writes lines to standard output in one call, which is much faster for a million keys."""
     if text := "\n".join(lines):
         click.echo(text)
 
 
 def program() -> str:
-    """Returns what starts this program from where the user is: ``bucketry``, or its path where that is not found."""
+    """Returns the command that starts this program: ``bucketry``, or its path if that is not found."""
     started = Path(sys.argv[0])
     if started.name == "__main__.py":
         return f"{shlex.quote(sys.executable)} -m bucketry_cli"
@@ -78,7 +78,7 @@ def program() -> str:
 
 
 def note(text: str) -> None:
-    """Says something on standard error that is no part of the result."""
+    """Writes a line to standard error, beside the result."""
     click.echo(printable(text), err=True)
 
 
@@ -102,13 +102,13 @@ def write_table(headers: Sequence[str], rows: Iterable[Sequence[str | int]]) -> 
 
 
 class Meter(Protocol):
-    """What a transfer tells about itself."""
+    """Shows how far a transfer is."""
 
     def advance(self, count: int) -> None:
-        """So many more bytes have passed."""
+        """Adds bytes that have passed."""
 
     def label(self, text: str) -> None:
-        """This is what passes now."""
+        """Names what is transferred now."""
 
 
 class _NoMeter:
@@ -135,8 +135,8 @@ def progress(total: int | None, *, shown: bool = True) -> Iterator[Meter]:
     """Shows a bar with bytes, rate and time left while the block runs.
 
     Args:
-        total: How many bytes will pass in all, or ``None`` if that is not known.
-        shown: Whether there is to be a bar at all, where there is a terminal for it.
+        total: How many bytes will pass, or ``None`` if unknown.
+        shown: Whether a bar is shown if standard error is a terminal.
     """
     if not (shown and sys.stderr.isatty()):
         yield _NoMeter()
@@ -158,7 +158,7 @@ def progress(total: int | None, *, shown: bool = True) -> Iterator[Meter]:
 
 
 _RETRYING: Final = "urllib3.connectionpool"
-"""Warns of each attempt that failed."""
+"""It warns of each attempt that failed."""
 
 _LIBRARIES: Final = (
     "asyncio",
@@ -175,11 +175,11 @@ _LIBRARIES: Final = (
     "urllib3",
     "uvicorn",
 )
-"""SDKs and HTTP libraries. What they log below ``info`` are requests and responses as they are."""
+"""SDKs and HTTP libraries. Below ``info`` they log requests and responses, secrets included."""
 
 
 class _StandardError(logging.StreamHandler[TextIO]):
-    """Writes to what standard error is at the moment: a test, or a shell, may put another in its place."""
+    """Writes to the standard error of the moment: a test or a shell may replace it."""
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)
@@ -195,10 +195,10 @@ _handler: Final = _StandardError()
 
 
 def log_to_standard_error(level: str, form: str = "%(message)s") -> None:
-    """Has everything from a level on written to standard error, redacted; a later call changes level and form.
+    """Writes all records from a level on to standard error, redacted. A later call changes level and form.
 
     Args:
-        level: The least level, in capitals.
+        level: The lowest level, in capitals.
         form: How a line looks, as `logging.Formatter` takes it.
     """
     root = logging.getLogger()
@@ -208,7 +208,7 @@ def log_to_standard_error(level: str, form: str = "%(message)s") -> None:
     root.setLevel(level)
     for name in _LIBRARIES:
         logging.getLogger(name).setLevel(max(logging.INFO, root.level))
-    # Where a backend is down, each request is tried several times. What became of it in the end is one line.
+    # If a backend is down, each request is tried several times. One line for the last attempt is enough.
     logging.getLogger(_RETRYING).setLevel(
         max(logging.ERROR, root.level) if root.level > logging.DEBUG else logging.INFO
     )

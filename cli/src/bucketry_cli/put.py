@@ -55,7 +55,7 @@ def put(store: Store, sources: tuple[str, ...], target: Target, recursive: bool,
 
 
 class _Source:
-    """A local file on its way: it tells the meter, and remembers when it was the file that failed."""
+    """A local file that is uploaded. It reports progress, and keeps the error if reading the file failed."""
 
     def __init__(self, file: BinaryIO, meter: Meter) -> None:
         self._file = file
@@ -76,14 +76,14 @@ def _upload(store: Store, bucket: str, upload: Upload, kind: str | None, meter: 
     options = PutOptions(content_type=kind or content_type(upload))
     with upload.path.open("rb") if upload.path else nullcontext(sys.stdin.buffer) as file:
         source = _Source(file, meter)
-        # Files of the kernel (/proc) have size 0, whatever is in them.
+        # Files of the kernel (/proc) have size 0, whatever they contain.
         body = Body(source, upload.size or None)
         try:
             return store.put_object(bucket, upload.key, body, options)
         except BucketryError as error:
             if source.error is None:
                 raise
-            # The driver saw an error in its body and took it for its backend's.
+            # The driver reported the file's error as an error of its backend.
             raise Failure(f"cannot read {str(upload.path or 'standard input')!r}: {describe(source.error)}") from error
 
 
@@ -99,7 +99,7 @@ _COMPRESSED: Final = {
 
 
 class Upload(NamedTuple):
-    """One object to be: its key, and the file that it comes from (``None``: standard input) with its size in bytes."""
+    """A key to upload, its file (``None``: standard input) and the file's size in bytes, if known."""
 
     key: str
     path: Path | None
@@ -109,13 +109,13 @@ class Upload(NamedTuple):
 def plan(sources: Sequence[str], target: Target, *, recursive: bool) -> list[Upload]:
     """Decides about all keys before anything is uploaded.
 
-    One file gets the key that is given. Where that is missing or ends with ``/``, where there are several files, and
-    with folders it is what all keys begin with, and each file's own name follows (within a folder: its path in it).
+    A single file gets the given key. In all other cases the given key is a prefix, and the file's name follows: if the
+    key is empty or ends with ``/``, if there are several files, and for files in folders, whose path follows.
 
     Raises:
         click.UsageError: The combination makes no sense.
         Failure: A file's name cannot be a key.
-        OSError: A file cannot be looked at.
+        OSError: A file cannot be read.
     """
     if STDIN in sources:
         return [_from_stdin(sources, target)]
@@ -135,7 +135,7 @@ def content_type(upload: Upload) -> str:
     """Guesses a content type from the file's name, or else from the key."""
     for name in (upload.path.name if upload.path else "", upload.key.rpartition("/")[2]):
         kind, encoding = mimetypes.guess_type(f"./{name}", strict=False)
-        # The stored bytes are the compressed ones, so their type is the compression's.
+        # The stored bytes are compressed, so their type is that of the compression.
         if encoding:
             return _COMPRESSED.get(encoding, DEFAULT_CONTENT_TYPE)
         if kind:
@@ -169,7 +169,7 @@ def _below(prefix: str, path: Path) -> Iterator[Upload]:
 
 
 def _walk(folder: Path, below: str) -> Iterator[tuple[str, Path]]:
-    """Yields all files in a folder with their paths in it, separated by ``/`` on every system."""
+    """Yields all files in a folder with their paths below it, with ``/`` on every system."""
     with os.scandir(folder) as entries:
         found = sorted(entries, key=lambda entry: entry.name)
     for entry in found:

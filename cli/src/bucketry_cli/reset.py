@@ -1,4 +1,4 @@
-"""``POST /_bucketry/reset``: makes a store as it was at the start, between two tests."""
+"""``POST /_bucketry/reset``: brings a store back to its state at the start, between two tests."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 PATH: Final = "/_bucketry/reset"
 
 _ATTEMPTS: Final = 5
-"""How often a bucket is emptied that somebody goes on writing to."""
+"""How often a bucket is emptied while somebody goes on writing to it."""
 
 _UPLOADS: Final = ("list_multipart_uploads", "abort_multipart_upload")
-"""What it takes to find uploads that nobody has completed, and to end them."""
+"""The operations that find unfinished uploads and abort them."""
 
 logger = logging.getLogger("bucketry_cli")
 
 
 class Stage:
-    """A store with the buckets that were asked for, and how to get back to that."""
+    """A store with its first buckets, and the way back to that state."""
 
     def __init__(self, store: Store, buckets: Sequence[str], faults: Faults) -> None:
         """Changes nothing yet.
@@ -41,7 +41,7 @@ class Stage:
         Args:
             store: The store.
             buckets: The buckets to begin with.
-            faults: What else may go wrong in it; none strikes what this class does.
+            faults: The faults around the store; they are off while this class works.
         """
         self._store = store
         self._buckets = tuple(dict.fromkeys(buckets))
@@ -63,7 +63,7 @@ class Stage:
         self._without_faults(self._create_buckets)
 
     def reset(self) -> None:
-        """Deletes all buckets with all that is in them, creates those that were asked for, and counts faults anew.
+        """Deletes all buckets and objects, creates the first buckets again, and resets the counts of faults.
 
         Raises:
             BucketryError: The store fails, or somebody goes on writing to it.
@@ -91,7 +91,7 @@ class Stage:
             try:
                 self._store.create_bucket(name)
             except BucketAlreadyExists:
-                # Of an earlier run, where the store outlives it.
+                # From an earlier run, in a store that keeps its objects.
                 continue
 
     def _without_faults(self, act: Callable[[], None]) -> None:
@@ -120,15 +120,15 @@ def _delete(store: Store, bucket: str) -> None:
 
 
 class ResetApp:
-    """The reset endpoint in front of another application, which gets all other requests."""
+    """The reset endpoint; all other requests go to another application."""
 
     def __init__(self, app: Any, reset: Callable[[], None], gate: BrowserRules) -> None:
-        """Puts it there.
+        """Keeps both.
 
         Args:
             app: The other application.
             reset: Called for a reset, in a thread.
-            gate: Decides over every request for it first: a page that happens to be open must not delete a test's data.
+            gate: Checks each request for a reset first: a web page that is open must not delete a test's data.
         """
         self._app = app
         self._reset = reset
@@ -159,7 +159,7 @@ class ResetApp:
             await anyio.to_thread.run_sync(self._reset)
         except BucketryError as error:
             logger.warning("a reset failed: %s", error, exc_info=error.__cause__)
-            # What no driver knows may be said in the words of a library: that is for the log.
+            # The text of an unknown error may come from a library: it is for the log only.
             detail = f"{error.sentence}; the log says why" if isinstance(error, BackendError) else str(error)
             return HTTPStatus.INTERNAL_SERVER_ERROR, detail
         return HTTPStatus.NO_CONTENT, ""

@@ -25,7 +25,7 @@ from bucketry_cli.output import counted, note, printable, size
 @click.option("--yes", "-y", is_flag=True, help="Do not ask before a recursive delete.")
 @with_store
 def rm(store: Store, targets: tuple[Target, ...], recursive: bool, yes: bool) -> None:
-    """Delete objects, and count them. That a key holds no object is no error.
+    """Delete objects, and count them. A key without an object is not an error.
 
     PREFIX counts byte for byte: logs matches logs/1 and logs-old/1 too, logs/ only the first.
     """
@@ -58,7 +58,7 @@ def _delete_named(store: Store, targets: Sequence[Target]) -> None:
 
 
 def _exists(store: Store, target: Target) -> bool:
-    """Whether there is something to delete; so it is taken to be where the store does not let us look."""
+    """Returns whether there is an object to delete; also if the store does not let us look."""
     try:
         store.head_object(target.bucket, target.key)
     except NoSuchKey:
@@ -69,7 +69,7 @@ def _exists(store: Store, target: Target) -> bool:
 
 
 def _delete_below(store: Store, target: Target) -> int:
-    """Deletes all that begins with a prefix; returns how many objects the store would not delete."""
+    """Deletes all keys that begin with a prefix; returns how many objects the store refused to delete."""
     deleted, failed = 0, 0
     for page in store.iter_object_pages(target.bucket, ListOptions(prefix=target.key, content_type=False)):
         keys = [info.key for info in page.objects]
@@ -102,7 +102,7 @@ def _is_confirmed(store: Store, target: Target) -> bool:
 
 
 def delete_keys(store: Store, bucket: str, keys: Sequence[str]) -> Sequence[DeleteFailure]:
-    """Deletes keys, in batches or else one by one; returns those that the store would not delete.
+    """Deletes keys, in batches if the store can, else one by one; returns those that the store refused to delete.
 
     Raises:
         BucketryError: The store fails; some of the keys may be gone.

@@ -33,14 +33,14 @@ Notes: TypeAlias = tuple[tuple[str, str], ...]
 
 
 class S3Options(msgspec.Struct, frozen=True, kw_only=True):
-    """What the command line and the settings file say of the S3 endpoint.
+    """The options of the S3 endpoint, from the command line and the settings file.
 
     Attributes:
         host: Where it listens.
         port: Its TCP port; 0: any that is free.
-        domains: Host names below which the first label is a bucket.
-        allowed_hosts: Hosts under which clients reach it besides.
-        check_origins: Whether pages of other origins need a CORS rule to change something.
+        domains: Host names; the first label below one is a bucket.
+        allowed_hosts: Other host names that clients may use.
+        check_origins: Whether pages of other origins need a CORS rule for writes.
         credentials: Those of the settings file.
     """
 
@@ -53,17 +53,17 @@ class S3Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class S3Front:
-    """The S3 endpoint of one ``bucketry serve``: first its place in the store's settings, then itself.
+    """The S3 endpoint of one ``bucketry serve``: first its place in the store's settings, then the endpoint.
 
     Attributes:
-        layer: What the store needs around it.
+        layer: The layer that the store needs around it.
     """
 
     def __init__(self, options: S3Options | None, environ: Mapping[str, str] = os.environ) -> None:
-        """Finds the credentials that were configured.
+        """Finds the configured credentials.
 
         Args:
-            options: What is wanted; ``None``: no endpoint.
+            options: The endpoint's options; ``None``: no endpoint.
             environ: The environment.
 
         Raises:
@@ -81,16 +81,16 @@ class S3Front:
         self._has_public_endpoint = False
 
     def settings(self, url: str, table: Mapping[str, object]) -> DriverSettings:
-        """Returns the store's settings, which say where it is served and what signs, if its driver wants to know.
+        """Returns the store's settings, with the endpoint's URL and signing key if the driver wants them.
 
-        The port is bound for that: nobody knows it before.
+        This binds the port, which is known only then.
 
         Args:
             url: The store's URL.
-            table: The settings file's table of its driver, which wins over what is filled in here.
+            table: The settings file's table of the driver; it wins over what this method fills in.
 
         Raises:
-            bucketry.InvalidSettings: The settings are not usable.
+            bucketry.InvalidSettings: The settings cannot be used.
             Failure: The address is not available, or the credentials are not fit for it.
         """
         found = find_settings(url, defaults=table, environ=self._environ)
@@ -106,10 +106,10 @@ class S3Front:
         return told
 
     def serve(self, store: Store) -> tuple[tuple[Endpoint, ...], Notes]:
-        """Makes the endpoint over the open store, unless its backend has one or nobody could use it.
+        """Makes the endpoint over the open store, unless its backend has one, or there are no credentials.
 
         Returns:
-            The endpoint, if there is one; and what is to be told of it.
+            The endpoint, if there is one, and lines about it for the user.
 
         Raises:
             Failure: The address is not available, or the credentials are not fit for it.
@@ -130,14 +130,14 @@ class S3Front:
         return (self._endpoint(store, options),), notes
 
     def _hints(self, url: str, options: S3Options) -> Iterator[tuple[str, str]]:
-        """Yields how to use it from here, and from elsewhere."""
+        """Yields lines about how to use it from this machine and from others."""
         if find_spec(f"bucketry_{DRIVER}") is not None:
             yield "Try it", f"{program()} --store {url} ls"
         if is_everywhere(options.host) and not self._has_public_endpoint:
             yield "Clients", f"presigned URLs and /status name {url}: where it has another name, set public_endpoint"
 
     def close(self) -> None:
-        """Gives the port back, if nobody serves on it."""
+        """Closes the port, if no server has taken it over."""
         if self._bound is not None:
             self._bound.close()
 
@@ -149,7 +149,7 @@ class S3Front:
     def _endpoint(self, store: Store, options: S3Options) -> Endpoint:
         from bucketry_http import Listener, S3Settings, create_s3_app
 
-        # "localhost" besides, so that clients which put the bucket before the host name work here as they come.
+        # With "localhost", clients that put the bucket before the host name work without settings.
         domains = tuple(dict.fromkeys((*options.domains, "localhost")))
         settings = S3Settings(
             credentials=self._credentials,
@@ -163,13 +163,13 @@ class S3Front:
 
 
 DRIVER: Final = "minio"
-"""The driver that speaks to it: any that speaks S3 would do."""
+"""The driver that speaks to the endpoint: any S3 driver would do."""
 
 _SCHEMES: Final = ("http", "https")
 
 
 def is_endpoint(url: str) -> bool:
-    """Whether a URL is that of an S3 endpoint, and not of a driver's store."""
+    """Returns whether a URL is that of an S3 endpoint, and not of a driver's store."""
     return url.partition("://")[0].lower() in _SCHEMES and "://" in url
 
 
@@ -182,9 +182,9 @@ def open_endpoint(
     """Opens the store behind an S3 endpoint.
 
     Args:
-        url: Its URL, with a driver's settings as parameters if need be (``?region=eu-central-1``).
+        url: Its URL; settings of the driver may be parameters (``?region=eu-central-1``).
         tables: Credentials of the settings file.
-        memory: What the settings file says of ``memory://``, which has a pair and a region of its own.
+        memory: The settings file's table of ``memory://``, with its own pair and region.
         environ: The environment.
 
     Raises:
@@ -203,7 +203,7 @@ def open_endpoint(
     assert isinstance(served, ServedSettings)  # noqa: S101 - it has no S3 endpoint of its own
     keys = _credentials(urlsplit(f"//{place}").hostname or "", given(tables, environ), served)
     settings = {**keys, "secure": scheme.lower() == "https"}
-    # Variables of the driver are about a server of its own kind.
+    # The driver's own variables are for servers of its kind.
     return open_store(
         f"{DRIVER}://{place}{mark}{query}", settings=settings, defaults={"region": served.region}, environ={}
     )

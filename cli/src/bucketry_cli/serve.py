@@ -37,28 +37,28 @@ def _fault(_context: click.Context, _parameter: click.Parameter, texts: tuple[st
 
 
 class PortOption(click.Option):
-    """An option for a port, whose variable is passed over where it is no setting.
+    """An option for a port. Its variable is ignored if Kubernetes set it.
 
     In a cluster with a service called ``bucketry``, Kubernetes sets ``BUCKETRY_PORT=tcp://10.0.0.1:80`` in every pod.
     """
 
     def resolve_envvar_value(self, ctx: click.Context) -> str | None:
-        """Returns what the environment says about the option."""
+        """Returns the option's value in the environment."""
         value = super().resolve_envvar_value(ctx)
         return None if value is not None and is_of_service("_PORT", value) else value
 
 
 def access_notes(host: str, bound: socket.socket, *, allowed: bool, read_only: bool) -> tuple[tuple[str, str], ...]:
-    """Returns what is to be told about who may use the REST API.
+    """Returns lines for the user about who may use the REST API.
 
     Args:
-        host: Name or address to listen on, as it was given.
+        host: Name or address to listen on, as given.
         bound: The socket there.
-        allowed: Whether others than the users of this machine may use it.
-        read_only: Whether nothing can be changed.
+        allowed: Whether users of other machines may use it.
+        read_only: Whether the store is read-only.
 
     Raises:
-        Failure: Others would reach it, and that is not allowed.
+        Failure: Other machines would reach it, and that is not allowed.
     """
     if is_loopback(bound.getsockname()[0]):
         return ()
@@ -75,7 +75,7 @@ def checked_names(_context: click.Context, option: click.Parameter, names: tuple
     """Checks the names of hosts and origins that an option takes; Click calls it for each.
 
     Raises:
-        Failure: One is malformed. It names the option: a hint about settings of drivers would lead elsewhere.
+        Failure: One is malformed. The message names the option.
     """
     if names:
         from bucketry_http import RestSettings, S3Settings

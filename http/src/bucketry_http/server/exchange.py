@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     from bucketry_http.server.protocol import BoundedProtocol
 
 BODY_BYTES: Final = 64 * 1024
-"""More of a request's body than this does not wait for the application: the connection is not read meanwhile."""
+"""If more of a request's body than this waits for the application, the connection is not read meanwhile."""
 
 _CHUNKED: Final = -1
 _UNTIL_CLOSE: Final = -2
-"""Lengths of a response's body that are no number of bytes."""
+"""Stand in for the length of a response's body."""
 
 _STATUS_LINES: Final = {
     status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\ndate: ".encode() for status in HTTPStatus
 }
 _NAME: Final = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _BAD_VALUE: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
-"""What would end a header's line, or is forbidden in it (RFC 9110, 5.1 and 5.5)."""
+"""Characters that end a header's line, or are forbidden in it (RFC 9110, 5.5)."""
 
 _MAX_NAMES: Final = 1000
 _FRAMING: Final = frozenset({b"content-length: ", b"transfer-encoding: ", b"connection: "})
@@ -42,14 +42,14 @@ class Exchange:
 
     Attributes:
         scope: The ASGI scope.
-        body: What has come of the request's body, and the application has not received.
+        body: The bytes of the request's body that have come and that the application has not received.
         more_body: Whether more of it is to come.
         keep_alive: Whether the connection stays open after the response.
         is_started: Whether the response's head has been sent.
         is_complete: Whether the response has been sent as a whole.
         task: What runs the application.
-        is_abandoned: Whether the client is gone, or is to get no more: what the application sends goes nowhere.
-        is_silent: Whether the log says nothing of what the application still does.
+        is_abandoned: Whether the client is gone, or gets nothing more. What the application sends is dropped.
+        is_silent: Whether errors of the application are not logged any more.
     """
 
     __slots__ = (
@@ -104,7 +104,7 @@ class Exchange:
         """Tells the application that its client is gone.
 
         Args:
-            silently: Whether nothing is logged of what the application still does.
+            silently: Whether errors of the application are not logged any more.
         """
         self.is_abandoned = True
         self.is_silent = silently
@@ -119,7 +119,7 @@ class Exchange:
                 waiter.set_result(None)
 
     async def run(self, app: Any) -> None:
-        """Runs the application; one that fails, or ends too early, gets a 500 or the end of its connection."""
+        """Runs the application. If it fails or returns too early, the client gets a 500, or the connection ends."""
         try:
             await app(self.scope, self.receive, self.send)
         except BaseException as error:  # noqa: BLE001 - the task ends here, and nobody looks at what it raised
@@ -156,8 +156,8 @@ class Exchange:
         """Sends a part of the response (ASGI's ``send``).
 
         Raises:
-            RuntimeError: The application broke the order of messages, sent a header that is none, or sent more or less
-                than its Content-Length.
+            RuntimeError: The application sent messages out of order, a malformed header, or more or less than its
+                Content-Length.
         """
         connection = self._connection
         if connection.flow.write_paused and not self.is_abandoned:
@@ -234,7 +234,7 @@ class Exchange:
         await self._waiter
 
     async def _fail(self) -> None:
-        """Ends the response of an application that did not: with a 500, if nothing of it was sent."""
+        """Ends the response in place of the application: with a 500 if nothing was sent yet."""
         if self.is_started:
             self._connection.close()
             return

@@ -1,4 +1,4 @@
-"""What a process that serves asks of the C library and of Python: to keep memory that it needs again at once.
+"""Memory settings of a process that serves: freed memory is kept, since it is needed again at once.
 
 A body passes in pieces of 64 to 256 KiB. glibc returns the top of its heap to the system once some 128 KiB of it are
 free (mallopt(3), M_TRIM_THRESHOLD), so every few pieces it shrinks the heap and grows it again, and the kernel clears
@@ -22,7 +22,7 @@ _MAPPED_BYTES: Final = 4 * 1024 * 1024
 
 
 def keep_freed_memory() -> None:
-    """Has this process keep up to 16 MiB of freed heap; does nothing where the C library is not glibc."""
+    """Keeps up to 16 MiB of freed heap in this process. Does nothing if the C library is not glibc."""
     if sys.platform != "linux":
         return
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
@@ -32,11 +32,11 @@ def keep_freed_memory() -> None:
 
 
 def exempt_from_garbage_collection() -> None:
-    """Has Python's garbage collector leave alone what is in memory now; call once a server is complete.
+    """Takes all objects of this moment out of Python's garbage collection. Call when a server is complete.
 
-    A full collection goes through every object. A server's modules and classes are some hundred thousand that never
-    become garbage, and a request with tens of thousands of elements starts one: 50 to 100 ms in which nothing else
-    runs.
+    A full collection looks at every object. A server has some hundred thousand in its modules and classes, which never
+    become garbage. A request with tens of thousands of elements starts a full collection, and nothing else runs for 50
+    to 100 ms.
     """
     gc.collect()
     gc.freeze()

@@ -1,9 +1,9 @@
-"""HTTP/1.1 on one connection, with limits on what one client may cost: memory, time, and turns of the event loop.
+"""HTTP/1.1 on one connection, with limits on the memory and the time that one client may cost.
 
-The parser (llhttp, in httptools) has none. It parses whatever comes: one header without end, thousands of requests
-whose responses nobody takes, hundreds of thousands of tiny chunks in one turn of the event loop. Here what comes is
-parsed slice by slice, and nothing is parsed or read while a request waits for its response.
-docs/adr/0011-http-protocol.md says why this is not uvicorn's protocol.
+The parser (llhttp, in httptools) has no limits. It would parse an endless header, thousands of requests whose responses
+nobody reads, or hundreds of thousands of tiny chunks in one turn of the event loop. This class parses slice by slice,
+and parses and reads nothing while a request waits for its response.
+docs/adr/0011-http-protocol.md gives the reasons for a protocol of our own.
 """
 
 from __future__ import annotations
@@ -34,36 +34,36 @@ from bucketry_http.server.state import ServerState
 from bucketry_http.shared.connection import DRAIN_SECONDS, EXTENSION, MAX_DRAINED_BYTES
 
 MAX_HEAD_BYTES: Final = 64 * 1024
-"""Request line, headers and trailers together, in bytes: eight times what most servers take."""
+"""Most bytes of request line, headers and trailers together: eight times the limit of most servers."""
 
 MAX_URL_BYTES: Final = 16 * 1024
-"""A key, a prefix and a cursor, each of them percent-encoded, and some."""
+"""Longest request target, in bytes: a key, a prefix and a cursor, all percent-encoded, fit in."""
 
 HEAD_SECONDS: Final = 30.0
-"""How long a client may take from connecting, or from a request's first byte, to the end of its headers."""
+"""How long a client may take to send a head, from connecting or from the request's first byte on."""
 
 MAX_HEADERS: Final = 1000
-"""Most headers of a request, and most trailers: ten times what most servers take, for user metadata."""
+"""Most headers and trailers of a request: ten times the limit of most servers, for user metadata."""
 
 MAX_STEPS: Final = 500
-"""How many headers, pieces of a body and slices are parsed before other connections have their turn."""
+"""How many headers, pieces of a body and slices are parsed before other connections may go on."""
 
 _SLICE_BYTES: Final = 8 * 1024
-"""Most of a chunked body that is parsed at once: some 1,400 chunks of one byte, a millisecond or two."""
+"""How much of a chunked body is parsed at once: some 1,400 chunks of one byte, which takes one or two milliseconds."""
 
 _LARGE_SLICE_BYTES: Final = 64 * 1024
-"""The same once chunks turn out to be large."""
+"""The same if chunks are large."""
 
 _FEW_STEPS: Final = 8
 
 _LARGE_BODY_BYTES: Final = 256 * 1024
-"""A body of known length that is larger goes past the parser, which would copy all of it."""
+"""A longer body of known length does not go through the parser, which would copy it."""
 
 SEND_SECONDS: Final = 60.0
-"""How long a client may take nothing of an answer that waits for it.
+"""How long a client may read nothing of a response that waits for it.
 
-On Linux the kernel sees to it (`TCP_USER_TIMEOUT`, tcp(7)), down to the last byte. Elsewhere it is how long the
-server's own buffer may take from full to almost empty, and the last 64 KiB of an answer may wait without end.
+On Linux the kernel watches this (`TCP_USER_TIMEOUT`, tcp(7)), to the last byte. On other systems it is how long the
+server's own buffer may take from full to almost empty; the last 64 KiB of a response may wait forever.
 """
 
 _MALFORMED: Final = "This is not well-formed HTTP/1.1, or its method is unknown: send a request as in RFC 9112."
@@ -103,7 +103,7 @@ class BoundedProtocol(asyncio.Protocol):
         self._behind = self._is_cut_off = False
         self._refusal: HTTPStatus | None = None
         self._detail = _MALFORMED
-        self._turn: asyncio.Handle | None = None
+        self._next_parse: asyncio.Handle | None = None
         self._head_timer: asyncio.TimerHandle | None = None
         self._send_timer: asyncio.TimerHandle | None = None
         self._drain_timer: asyncio.TimerHandle | None = None
@@ -131,7 +131,7 @@ class BoundedProtocol(asyncio.Protocol):
         self._end_of_draining()
         if self._idle_timer is not None:
             self._idle_timer.cancel()
-        self._forget_buffer()
+        self._clear_buffer()
         exchange = self._exchange
         if exchange is not None:
             if exchange.is_complete:
@@ -151,13 +151,13 @@ class BoundedProtocol(asyncio.Protocol):
         """Takes what the client sent."""
         if self._is_cut_off:
             return
-        # By far the most common cases, and the shortest way.
+        # The shortest way, for the most common cases.
         rest = self._parse_whole(data) if not self._buffer.left and not self._must_wait() else data
         if rest or self._in_head or self.flow.read_paused or self.is_closing():
             self._buffer.add(rest)
             self._parse()
         if self._idle_since is not None and not self._waiting_bytes:
-            # The rest of a body whose request has its response already: it may be refused, but it comes.
+            # The rest of a body after its response. The body may be refused, but the client is not idle.
             self._idle_since = self.loop.time()
 
     def on_message_begin(self) -> None:
@@ -174,7 +174,7 @@ class BoundedProtocol(asyncio.Protocol):
         self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Takes one header; a trailer after a chunked body counts, and says nothing about its request any more."""
+        """Takes one header. A trailer after a chunked body counts too, but is dropped."""
         self._field_bytes = size = self._field_bytes + len(name) + len(value)
         headers = self._headers
         if size > MAX_HEAD_BYTES or len(headers) + self._trailers >= MAX_HEADERS:
@@ -184,14 +184,14 @@ class BoundedProtocol(asyncio.Protocol):
             self._steps += 1
             return
         name = name.lower()
-        # Blanks around a value are no part of it (RFC 9110, 5.5); the parser leaves those behind it.
+        # Blanks around a value do not belong to it (RFC 9110, 5.5). The parser leaves those behind it.
         field = (name, value.strip(b" \t"))
         headers.append(field)
         if name not in _READ_HERE:
             return
         if name in FRAMING:
             if b"\t" in value and name == b"transfer-encoding":
-                # The parser strips spaces here, no tabs, and would take the chunks for the body.
+                # The parser strips spaces here, but not tabs, and would read the chunks as the body.
                 self._refuse(HTTPStatus.BAD_REQUEST, "Transfer-Encoding has a tab behind its value: send it without.")
             self._framing.append(field)
         elif field[1].lower() == b"100-continue":
@@ -272,16 +272,16 @@ class BoundedProtocol(asyncio.Protocol):
 
     def want_body(self) -> None:
         """Goes on reading, for a request that wants more of its body or has its response."""
-        # While it reads, nothing is left to parse.
+        # If it reads, nothing is left to parse.
         if self.flow.read_paused and not self._resume_parsing():
             self.flow.resume_reading()
 
     def response_complete(self, exchange: Exchange) -> None:
-        """Goes on with what came meanwhile; where the request's own body is still coming, bounds that."""
+        """Goes on with the bytes that came meanwhile. Limits the rest of the request's body, if it is still coming."""
         if not exchange.keep_alive:
             self.transport.close()
         if self.is_closing():
-            self._forget_buffer()
+            self._clear_buffer()
             return
         self.want_body()
         self._begin_idling()
@@ -301,21 +301,21 @@ class BoundedProtocol(asyncio.Protocol):
         self.transport.close()
 
     def pause_writing(self) -> None:
-        """Begins to wait for a client that does not take its response, where the kernel does not."""
+        """Starts the timer for a client that does not read its response, unless the kernel has one."""
         self.flow.pause_writing()
         if self._send_timer is None and not self._kernel_bounds_sending:
             self._send_timer = self.loop.call_later(SEND_SECONDS, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """Ends that: it took most of what waited for it."""
+        """Stops that timer: the client has read most of what waited for it."""
         self._end_of_sending()
         self.flow.resume_writing()
 
     def refuse_request(self) -> None:
         """Answers a request that is malformed, and closes the connection.
 
-        Where an earlier request waits for its response, or gets it right now, nothing may come between. What came
-        while it waited gets no response: the connection ends with those to the requests before.
+        If an earlier request still waits for its response, or is getting it, nothing is sent in between. The malformed
+        request then gets no response: the connection ends after the response to the request before.
         """
         exchange = self._exchange
         if exchange is not None and not exchange.is_complete:
@@ -339,7 +339,7 @@ class BoundedProtocol(asyncio.Protocol):
     def cut_off(self) -> None:
         """Ends the request in progress because the server stops: with a 503 if its response has not begun.
 
-        The connection stays open for its client to take that, and nothing more is read from it.
+        The connection stays open so that its client can read that. Nothing more is read from the client.
         """
         exchange = self._exchange
         if self.is_closing() or exchange is None or exchange.is_complete:
@@ -348,13 +348,13 @@ class BoundedProtocol(asyncio.Protocol):
         path = exchange.scope["raw_path"].decode("latin-1")
         logger.warning("%s %s: cut off, since the server stops", exchange.scope["method"], path)
         self._is_cut_off = True
-        self._forget_buffer()
+        self._clear_buffer()
         if exchange.is_started or self.flow.write_paused:
             self.transport.abort()
         else:
             self._write_refusal(HTTPStatus.SERVICE_UNAVAILABLE, "The server is stopping: send the request again.")
             self.transport.write_eof()
-        # To the application it looks as if the client had left; what it still does is of no interest to the log.
+        # The application sees a client that has left. What it still does is not logged.
         exchange.abandon(silently=True)
 
     def _write_refusal(self, status: HTTPStatus, detail: str) -> None:
@@ -367,7 +367,7 @@ class BoundedProtocol(asyncio.Protocol):
         self.transport.write(head.encode() + body)
 
     def refusal(self, status: HTTPStatus, detail: str) -> tuple[str, bytes]:
-        """Returns media type and content of such an answer: a problem (RFC 9457)."""
+        """Returns media type and body of the response to a malformed request: a problem (RFC 9457)."""
         problem: dict[str, Any] = {
             "title": status.phrase,
             "status": status,
@@ -378,7 +378,7 @@ class BoundedProtocol(asyncio.Protocol):
         return "application/problem+json", msgspec.json.encode(problem)
 
     def _parse_whole(self, data: bytes) -> bytes:
-        """Parses a whole head at the beginning of what came, and a body of known length behind it; returns the rest."""
+        """Parses a whole head at the beginning of the data, and a body of known length after it; returns the rest."""
         if not self._in_body:
             stop = data.find(END_OF_HEAD) + len(END_OF_HEAD)
             if self._waiting_bytes or stop < len(END_OF_HEAD):
@@ -393,7 +393,7 @@ class BoundedProtocol(asyncio.Protocol):
         return data
 
     def _take_body(self, data: bytes | memoryview) -> None:
-        """Takes the next bytes of a body of known length, of which so many are left at least."""
+        """Takes the next bytes of a body of known length; at least so many are left."""
         self._body_left -= len(data)
         if not self._skips_parser:
             self._feed(data)
@@ -405,7 +405,7 @@ class BoundedProtocol(asyncio.Protocol):
             self.on_message_complete()
 
     def _parse(self) -> None:
-        """Parses what came, until a request waits for its response or others are to have their turn."""
+        """Parses the buffered data, until a request waits for its response or other connections should go on."""
         buffer, steps = self._buffer, 0
         while buffer.left and not self._must_wait():
             if steps >= MAX_STEPS:
@@ -416,7 +416,7 @@ class BoundedProtocol(asyncio.Protocol):
             steps += self._steps
         self._hand_over()
         if self.is_closing():
-            self._forget_buffer()
+            self._clear_buffer()
         elif buffer.left:
             self.flow.pause_reading()
         elif not self._is_full():
@@ -453,30 +453,30 @@ class BoundedProtocol(asyncio.Protocol):
         return exchange is not None and not exchange.is_complete and len(exchange.body) > BODY_BYTES
 
     def _resume_parsing(self) -> bool:
-        """Has what is left parsed in a later turn; returns whether anything is."""
-        if self._turn is None and self._buffer.left:
-            self._turn = self.loop.call_soon(self._next_turn)
+        """Schedules parsing of the buffered data for the next turn of the event loop; returns whether there is any."""
+        if self._next_parse is None and self._buffer.left:
+            self._next_parse = self.loop.call_soon(self._parse_later)
         return self._buffer.left > 0
 
-    def _next_turn(self) -> None:
-        self._turn = None
+    def _parse_later(self) -> None:
+        self._next_parse = None
         self._parse()
 
-    def _forget_buffer(self) -> None:
+    def _clear_buffer(self) -> None:
         self._buffer.clear()
-        if self._turn is not None:
-            self._turn.cancel()
-            self._turn = None
+        if self._next_parse is not None:
+            self._next_parse.cancel()
+            self._next_parse = None
 
     def _hand_over(self) -> None:
-        """Hands the pieces of a body to their request. Where nothing waits before one, it stays as it is."""
+        """Hands the pieces of a body to their request."""
         pieces = self._pieces
         if not pieces:
             return
         body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         pieces.clear()
         exchange = self._exchange
-        assert exchange is not None  # noqa: S101 - a body comes behind its head
+        assert exchange is not None  # noqa: S101 - a body comes after its head
         if exchange.is_complete:
             self._drained_bytes += len(body)
             if self._drained_bytes > MAX_DRAINED_BYTES:
@@ -500,7 +500,7 @@ class BoundedProtocol(asyncio.Protocol):
             self.refuse_request()
 
     def _decline(self) -> None:
-        """Goes on with HTTP/1.1 where a client offers another protocol (RFC 9110, section 7.8), as Java's always does.
+        """Goes on with HTTP/1.1 if a client offers another protocol (RFC 9110, section 7.8), as Java's clients do.
 
         The parser would take the request's body for that protocol (MagicStack/httptools, issue 124), and this class for
         the next request: so another parser gets the same request without the offer, and then what follows.
@@ -521,17 +521,17 @@ class BoundedProtocol(asyncio.Protocol):
         raise ValueError(status.phrase)
 
     def _watch_head(self) -> None:
-        # What the server itself does not read is not late.
+        # A client is not late with bytes that the server does not read.
         if self._in_head and self._head_timer is None and not self.flow.read_paused:
             self._head_timer = self.loop.call_later(HEAD_SECONDS, self._too_slow)
 
     def _begin_idling(self) -> None:
-        """Begins to wait for the next request. One timer looks from time to time, rather than one for each request."""
+        """Begins to wait for the next request. A connection has one timer, not one per request."""
         self._idle_since = self.loop.time()
         if self._idle_timer is None:
-            self._idle_timer = self.loop.call_later(self.server.keep_alive_seconds, self._look_for_idleness)
+            self._idle_timer = self.loop.call_later(self.server.keep_alive_seconds, self._close_if_idle)
 
-    def _look_for_idleness(self) -> None:
+    def _close_if_idle(self) -> None:
         self._idle_timer = None
         if self._idle_since is None:
             return
@@ -539,7 +539,7 @@ class BoundedProtocol(asyncio.Protocol):
         if left <= 0:
             self.transport.close()
         else:
-            self._idle_timer = self.loop.call_later(left, self._look_for_idleness)
+            self._idle_timer = self.loop.call_later(left, self._close_if_idle)
 
     def _end_of_head(self) -> None:
         self._in_head = False

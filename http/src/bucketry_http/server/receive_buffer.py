@@ -1,4 +1,4 @@
-"""What a client has sent and nobody has parsed yet."""
+"""Bytes that a client has sent and that are not parsed yet."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import re
 from typing import Final
 
 END_OF_HEAD: Final = b"\r\n\r\n"
-"""Ends a head, and the trailers of a chunked body (RFC 9112, 2.1 and 7.1); the parser takes nothing else for it."""
+"""The end of a head, and of the trailers of a chunked body (RFC 9112, 2.1 and 7.1). The parser accepts no other."""
 
 _END_OF_LINE: Final = b"\r\n"
 _CHUNK_SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,8})\r\n")
-"""The line before a chunk, where it has nothing but the chunk's size (RFC 9112, 7.1)."""
+"""The line before a chunk, if the chunk's size is all it has (RFC 9112, 7.1)."""
 
 
 class ReceiveBuffer:
-    """Bytes in the order in which they came, taken slice by slice: none holds the end of one request and more.
+    """Bytes in the order in which they came, taken slice by slice. A slice never goes beyond the end of a request.
 
-    The parser goes through all that it is given, so a slice is how far it may go.
+    The parser parses all of a slice, so the slice decides where it stops.
 
     Attributes:
         left: How many bytes are left.
@@ -25,7 +25,7 @@ class ReceiveBuffer:
     __slots__ = ("_by_lines", "_chunk_left", "_data", "_start", "_tail", "left")
 
     def __init__(self) -> None:
-        """Holds nothing."""
+        """Starts empty."""
         self._data: bytes = b""
         self._start = 0
         self._tail = b""
@@ -33,17 +33,17 @@ class ReceiveBuffer:
         self.begin_chunks()
 
     def add(self, data: bytes) -> None:
-        """Puts bytes behind what is left."""
+        """Adds bytes at the end."""
         self._data = self._data[self._start :] + data if self.left else data
         self._start = 0
         self.left = len(self._data)
 
     def clear(self) -> None:
-        """Forgets what is left."""
+        """Drops all bytes."""
         self._data, self._start, self.left = b"", 0, 0
 
     def begin_chunks(self) -> None:
-        """Says that a chunked body begins at what is taken next."""
+        """Says that a chunked body begins with the next byte."""
         self._chunk_left = 0
         self._by_lines = False
 
@@ -52,10 +52,11 @@ class ReceiveBuffer:
         return self._cut(min(self._start + most, len(self._data)))
 
     def take_chunks(self, most: int) -> bytes | memoryview:
-        """Takes chunks of a body that begin in the next ``most`` bytes: as far as these came, but never the last one.
+        """Takes the chunks of a body that begin in the next ``most`` bytes, as far as they have come.
 
-        The sizes of chunks say where nobody needs to look for the end. Once one of them is not plain (it is cut in
-        two, say, or has extensions), all that follows is taken by lines, and so are the last chunk and trailers.
+        The size of a chunk says where the next one begins, so nobody has to search for the end of the body. If a size
+        is not plain (it has extensions, or its line has not come whole), all that follows is taken by lines, as are the
+        last chunk and the trailers.
         """
         data, start = self._data, self._start
         stop = start + self._chunk_left
@@ -72,9 +73,9 @@ class ReceiveBuffer:
         return self._cut(min(stop, len(data)))
 
     def take_lines(self, most: int) -> bytes | memoryview:
-        """Takes up to ``most`` bytes, and at most to the next `END_OF_HEAD`, of which a part may have gone before."""
+        """Takes up to ``most`` bytes, but not beyond the next `END_OF_HEAD`, which may have begun in the last slice."""
         start, most = self._start, min(self._start + most, len(self._data))
-        # The end may have begun in what was taken before.
+        # The end may have begun in the last slice.
         joined = self._tail + self._data[start : start + len(END_OF_HEAD) - 1]
         found = joined.find(END_OF_HEAD)
         if found >= 0:

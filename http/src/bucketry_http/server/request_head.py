@@ -1,4 +1,4 @@
-"""The rules of HTTP for a request's head that neither the parser nor uvicorn checks (RFC 9110, RFC 9112)."""
+"""The rules of HTTP for a request's head that the parser does not check (RFC 9110, RFC 9112)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Final
 RawHeaders = list[tuple[bytes, bytes]]
 
 FRAMING: Final = frozenset({b"host", b"content-length", b"transfer-encoding"})
-"""The headers that say whom a request is for, and where it ends."""
+"""The headers that say which host a request is for, and where it ends."""
 
 CHUNKED: Final = -1
-"""The length of a body that comes in chunks: nobody knows it before its end."""
+"""Stands for the length of a body in chunks, which is known only at its end."""
 
 REFUSAL_CODES: Final[Mapping[int, str]] = {
     HTTPStatus.REQUEST_TIMEOUT: "request_timeout",
@@ -23,7 +23,7 @@ REFUSAL_CODES: Final[Mapping[int, str]] = {
     HTTPStatus.HTTP_VERSION_NOT_SUPPORTED: "unsupported",
     HTTPStatus.SERVICE_UNAVAILABLE: "unavailable",
 }
-"""Stable names, for programs, of what is refused before a request reaches the application; the rest is
+"""Stable codes of requests that are refused before they reach the application; all others are
 ``malformed_request``."""
 
 _HOST: Final = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::[0-9]*)?")
@@ -36,7 +36,7 @@ _ABSOLUTE: Final = re.compile(
 
 
 class BadHead(ValueError):
-    """A request that HTTP forbids.
+    """A request that breaks a rule of HTTP.
 
     Attributes:
         status: The status of the response.
@@ -64,7 +64,7 @@ def body_length(version: str, target: bytes, framing: RawHeaders) -> int:
     if version not in {"1.1", "1.0"}:
         raise BadHead(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "This server speaks HTTP/1.1: send that version.")
     if b"#" in target:
-        # RFC 9112, 3.2: a target has no fragment. To cut it off would be to serve another object.
+        # RFC 9112, 3.2: a target has no fragment. Without it, the request would be for another object.
         raise BadHead(HTTPStatus.BAD_REQUEST, "The request target has a '#': send it as %23.")
     hosts: list[bytes] = []
     codings: list[bytes] = []
@@ -81,7 +81,7 @@ def body_length(version: str, target: bytes, framing: RawHeaders) -> int:
     if not codings:
         return length
     if version == "1.0":
-        # RFC 9112, 6.1: nobody knows where such a request ends.
+        # RFC 9112, 6.1: it is not clear where such a request ends.
         raise BadHead(HTTPStatus.BAD_REQUEST, "HTTP/1.0 has no Transfer-Encoding: send a Content-Length.")
     if len(codings) > 1 or codings[0].lower() != b"chunked":
         raise BadHead(HTTPStatus.NOT_IMPLEMENTED, "The only Transfer-Encoding here is chunked: send that, or none.")

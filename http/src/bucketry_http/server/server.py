@@ -20,16 +20,16 @@ from bucketry_http.server.state import ServerState
 
 BACKLOG: Final = 2048
 GRACE_SECONDS: Final = 10.0
-"""How long requests in progress may take to end once the server stops, unless told otherwise."""
+"""How long requests in progress may take to end when the server stops, by default."""
 
 LINGER_SECONDS: Final = 1.0
-"""How long a client may take to read that its request was cut off, before its connection ends."""
+"""How long a client has to read that its request was cut off, before its connection ends."""
 
 _POLL_SECONDS: Final = 0.02
 """The longest pause between two looks whether requests are still in progress."""
 
 KEEP_ALIVE_SECONDS: Final = 75
-"""How long a connection may wait for its next request: longer than the proxies in front, which reuse it."""
+"""How long a connection may wait for its next request: longer than proxies keep connections that they reuse."""
 
 STOPPING_SIGNALS: Final = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)
@@ -46,7 +46,7 @@ class Listener(msgspec.Struct, frozen=True):
         app: The ASGI application.
         host: Name or address to listen on.
         port: TCP port; 0: one that is free.
-        bound: The socket that `bind` returned for host and port, for who must know its port before there is an
+        bound: A socket that `bind` returned for host and port, if the port must be known before there is an
             application. The server closes it.
     """
 
@@ -61,7 +61,7 @@ class Server:
 
     Attributes:
         urls: Where each listener can be reached, in their order; empty before it listens.
-        was_forced: Whether it was stopped a second time, and so ended with requests in progress.
+        was_forced: Whether it was stopped twice, and so ended with requests in progress.
     """
 
     def __init__(
@@ -80,8 +80,8 @@ class Server:
             on_ready: Called once with `urls` when every listener accepts connections.
             grace_seconds: How long requests in progress may take to end once no connections are accepted any more;
                 then they are cut off.
-            shutdown_delay: How long it goes on accepting connections after it was stopped, while readiness says that
-                it is not ready: as long as whoever sends it requests takes to notice.
+            shutdown_delay: How long it accepts connections after it was stopped, while readiness says that it is not
+                ready. A load balancer needs this time to notice.
             handles_signals: Whether SIGINT and SIGTERM stop it, if it runs in the main thread.
         """
         self.urls: tuple[str, ...] = ()
@@ -96,7 +96,7 @@ class Server:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def run(self) -> None:
-        """Serves until stopped, in a process that does little else. Call from the main thread for signals to work.
+        """Serves until stopped, in a process of its own. Signals stop it only if it runs in the main thread.
 
         Raises:
             OSError: An address is in use or not available; nothing is served then.
@@ -169,7 +169,7 @@ class Server:
     def _signals(self) -> Iterator[None]:
         loop, handled = asyncio.get_running_loop(), []
         for number in STOPPING_SIGNALS if self._handles_signals else ():
-            # Only a main thread can take signals, and not on every system; elsewhere there is `stop`.
+            # Only the main thread gets signals, and not on every system. `stop` works everywhere.
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
                 loop.add_signal_handler(number, self._stop)
                 handled.append(number)
@@ -227,7 +227,7 @@ class _AppServer:
         await self._lifespan.end()
 
     async def _idle(self, seconds: float) -> None:
-        """Returns once nothing is in progress any more, time is up, or somebody is in a hurry."""
+        """Returns when nothing is in progress, when time is up, or when the end is forced."""
         until, pause = monotonic() + seconds, 0.0
         while (self.state.connections or self.state.tasks) and not self.is_forced:
             if monotonic() >= until:
@@ -246,7 +246,7 @@ def new_loop() -> asyncio.AbstractEventLoop:
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Returns a socket that listens; whoever connects waits until a server takes it over.
+    """Returns a socket that listens. Clients that connect wait until a server accepts them.
 
     Raises:
         OSError: The address is in use or not available.

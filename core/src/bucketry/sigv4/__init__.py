@@ -1,7 +1,7 @@
 """AWS Signature Version 4 for S3: in headers, in presigned URLs, in aws-chunked bodies and in POST policies.
 
 ``Presigner`` and ``Signer`` sign, ``Verifier`` verifies; ``encode_chunks`` writes an aws-chunked body and
-``ChunkDecoder`` reads one. All take the time as an argument, and none does I/O.
+``ChunkDecoder`` reads one. They take the time as an argument, and do no I/O.
 
 Source: S3 API reference, "Authenticating requests (AWS Signature Version 4)".
 """

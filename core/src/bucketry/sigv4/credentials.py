@@ -98,8 +98,8 @@ class Moment:
 class KeyRing:
     """Derives a signing key once a day, and when the secret key changes.
 
-    It keeps the last moment only, since time goes forward and a key costs little. Threads may share it: the worst
-    that can happen is that two of them derive the same key.
+    It keeps the last moment only, since time goes forward. Threads may share it: at worst two of them derive the same
+    key.
     """
 
     __slots__ = ("_credentials", "_last", "region")

@@ -1,10 +1,10 @@
-"""Why a signature is refused, in S3's own words."""
+"""Errors of signatures, with S3's codes."""
 
 from __future__ import annotations
 
 from typing import Final
 
-# S3 API reference, "Error responses", list of error codes. The codes that are not listed here answer 403.
+# S3 API reference, "Error responses", list of error codes. All other codes have the status 403.
 _BAD_REQUEST: Final = frozenset(
     {
         "AuthorizationHeaderMalformed",
@@ -22,13 +22,13 @@ _BAD_REQUEST: Final = frozenset(
 
 
 class SignatureError(Exception):
-    """A request, a chunk or a policy that is not signed as it should be.
+    """The signature of a request, a chunk or a policy is wrong.
 
-    The message says what to do about it. It never holds a secret or the signature that would have been right.
+    The message says what to do about it. It never holds a secret or the right signature.
 
     Attributes:
         code: The error code of the S3 API reference, such as ``SignatureDoesNotMatch``. Act on this.
-        message: One or two sentences for the person who reads the answer.
+        message: One or two sentences for the person who reads the response.
         status: The HTTP status that S3 sends with that code, 400 or 403.
     """
 

@@ -56,7 +56,7 @@ class Presigner:
         Args:
             credentials: Who signs.
             endpoint: Where the users of the URLs reach the store, such as ``https://s3.example.com:9000``. Its host is
-                signed, so this must be the public endpoint. A path in it comes before the bucket.
+                signed, so this must be the public endpoint. Its path comes before the bucket.
             region: The region that is signed.
             addressing: ``path`` puts the bucket first in the path, ``virtual`` puts it before the host name.
 

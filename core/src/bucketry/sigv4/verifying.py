@@ -79,7 +79,7 @@ _MISMATCH: Final = (
 
 @final
 class Verified(msgspec.Struct, frozen=True):
-    """A signature that holds.
+    """A valid signature.
 
     Attributes:
         access_key: Who signed.
@@ -89,9 +89,9 @@ class Verified(msgspec.Struct, frozen=True):
         kind: ``header``, ``query`` (a presigned URL) or ``policy`` (a form upload).
         payload: The signed value of ``x-amz-content-sha256``: a hash of the body in lower-case hex, or one of the
             literals. ``UNSIGNED-PAYLOAD`` where none was sent with a presigned URL.
-        session_token: The token that was sent. The verifier does not know it: whoever gave it out must check it, and
-            whoever gives out none must refuse it.
-        expires_at: When a presigned URL ends to hold; None for the other kinds.
+        session_token: The token that was sent. The verifier does not know it: a service that issues tokens must check
+            it, and any other service must refuse it.
+        expires_at: When a presigned URL expires; None for the other kinds.
         signature: The signature, which is the seed of the chunk signatures.
         signing_key: The key that the chunks are signed with. Never log it.
     """
@@ -178,12 +178,12 @@ class Verifier:
             path: The path, still encoded (``raw_path`` in ASGI).
             query: The query, still encoded, without the ``?``.
             headers: All headers in order, repeated ones too, with names in any case; at most 256 of 64 KiB together.
-                Who has read them already passes them as `RequestHeaders`, and bounds their size.
+                A caller that has read them already passes them as `RequestHeaders`, and limits their size.
             now: The time to judge by, with a time zone; the present for None.
 
         Raises:
-            SignatureError: It is not signed (``AccessDenied``), or not as it should be. No other error is raised,
-                whatever a client sends.
+            SignatureError: The request is not signed (``AccessDenied``), or its signature is wrong. No other error is
+                raised, whatever a client sends.
         """
         if len(path) + len(query) > _MAX_URI:
             raise SignatureError("InvalidURI", f"The path and the query are limited to {_MAX_URI} bytes together.")
@@ -224,7 +224,7 @@ class Verifier:
     def verify_policy(self, fields: Mapping[str, str]) -> Verified:
         """Verifies the signature over the policy of a form upload.
 
-        What the policy says, with its expiration, is the caller's to check.
+        The caller checks what the policy says, and whether it has expired.
 
         Args:
             fields: The form's fields by lower-case name.
@@ -334,7 +334,7 @@ class _Claim(msgspec.Struct, frozen=True):
         signature: Lower-case hex.
         payload: The value of ``x-amz-content-sha256``.
         session_token: The session token.
-        expires_in: Seconds that a presigned URL holds; None for the other kinds.
+        expires_in: Seconds that a presigned URL works; None for the other kinds.
     """
 
     kind: Kind

@@ -42,7 +42,7 @@ class S3Protocol(BoundedProtocol):
     """One connection of an S3 client. A malformed request gets an error document of S3."""
 
     def refusal(self, status: HTTPStatus, detail: str) -> tuple[str, bytes]:
-        """Returns media type and content of the answer: an error document."""
+        """Returns the media type and the body of the response: an error document."""
         error = S3Error(_REFUSAL_CODES.get(status, "BadRequest"), detail, status=status)
         return "application/xml", error_document(error, "", "", "", "")
 
@@ -51,17 +51,17 @@ class S3App:
     """The S3 endpoint over one store.
 
     Attributes:
-        protocol: How its listener speaks HTTP: what is no proper request is answered in XML too.
+        protocol: How its listener speaks HTTP. A malformed request gets XML too.
     """
 
     protocol = S3Protocol
 
     def __init__(self, store: Store, settings: S3Settings) -> None:
-        """Prepares to serve; nothing is called on the store yet."""
+        """Prepares to serve. It does not call the store yet."""
         check_published(store, settings)
         self._endpoint = endpoint = Endpoint(store, settings)
         self._authenticator = Authenticator(settings, endpoint.domains, published=is_for_published(store))
-        # Whoever runs it on a server with an access log would have the signatures of presigned URLs in there.
+        # A server's access log would hold the signatures of presigned URLs.
         protect_loggers("uvicorn", "uvicorn.access", "uvicorn.error")
         self._hosts = settings.host_rules()
         self._last_host: tuple[str | None, Any] | None = None
@@ -70,36 +70,36 @@ class S3App:
         self._shields = settings.check_origins and is_for_published(store)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Takes a request, or the server's start and stop."""
+        """Serves a request, or follows the server's start and stop."""
         if scope["type"] != "http":
             await _live(receive, send)
             return
         request = S3Request(scope, receive, self._idle_seconds)
         try:
-            answer = await self._answer(request)
+            response = await self._respond(request)
             if "origin" in request.headers:
-                await cors.expose(self._endpoint, request, answer)
+                await cors.expose(self._endpoint, request, response)
             if not request.has_body:
-                await answer.send(request, receive, send)
+                await response.send(request, receive, send)
                 return
-            if answer.reader is not None:
+            if response.reader is not None:
                 if not await _drain(request):
-                    answer.with_header(b"connection", b"close")
-                await answer.send(request, receive, send)
+                    response.with_header(b"connection", b"close")
+                await response.send(request, receive, send)
                 return
-        except Exception as error:  # noqa: BLE001 - whatever went wrong, the client gets an answer
-            answer = self._failure(request, error)
+        except Exception as error:  # noqa: BLE001 - the client gets a response whatever went wrong
+            response = self._failure(request, error)
             if "origin" in request.headers:
-                await cors.expose(self._endpoint, request, answer)
-        await _send_early(answer, request, receive, send)
+                await cors.expose(self._endpoint, request, response)
+        await _send_early(response, request, receive, send)
 
-    async def _answer(self, request: S3Request) -> Response:
+    async def _respond(self, request: S3Request) -> Response:
         endpoint = self._endpoint
         host = request.headers.get("host"), request.scope.get("server")
         if host != self._last_host:
             if not self._hosts.allow(*host):
                 raise HostNotAllowed
-            # Most requests come under the same name as the one before.
+            # Most requests have the same host as the one before.
             self._last_host = host
         request.read_target(endpoint.domains)
         if request.method == "OPTIONS":
@@ -109,12 +109,12 @@ class S3App:
         self._authenticator.authenticate(request)
         if "origin" in request.headers or "sec-fetch-site" in request.headers:
             await refuse_foreign(endpoint, request)
-        operation = route(request)
-        authorise(request.rights, request.bucket, write=operation.write)
-        answer = await operation.handle(endpoint, request)
+        found = route(request)
+        authorise(request.rights, request.bucket, write=found.write)
+        response = await found.handle(endpoint, request)
         if self._shields and request.method in READING_METHODS:
-            shield(endpoint, request, answer)
-        return answer
+            shield(endpoint, request, response)
+        return response
 
     def _failure(self, request: S3Request, error: Exception) -> Response:
         found = translated(error)
@@ -128,17 +128,17 @@ class S3App:
         return error_response(request, found, self._endpoint.settings.region)
 
 
-async def _send_early(answer: Response, request: S3Request, receive: Any, send: Any) -> None:
-    """Sends an answer although the request's body may still be coming."""
+async def _send_early(response: Response, request: S3Request, receive: Any, send: Any) -> None:
+    """Sends a response although the request's body may still be coming."""
     if not request.has_body:
-        await answer.send(request, receive, send)
+        await response.send(request, receive, send)
         return
     if request.headers.get("expect", "").lower() == "100-continue" and not request.content.begun:
-        # The client will not send its body now, so where the next request begins is no longer sure.
-        await answer.with_header(b"connection", b"close").send(request, receive, send)
+        # The client may or may not send its body now, so nobody knows where the next request begins.
+        await response.with_header(b"connection", b"close").send(request, receive, send)
         return
     if not 0 <= _declared_length(request) <= MAX_DRAINED_BYTES:
-        answer.with_header(b"connection", b"close")
+        response.with_header(b"connection", b"close")
 
     async def send_and_drain(message: Any) -> None:
         if message["type"] == "http.response.body" and not message.get("more_body", False):
@@ -148,7 +148,7 @@ async def _send_early(answer: Response, request: S3Request, receive: Any, send: 
             message = {"type": "http.response.body", "body": b"", "more_body": False}
         await send(message)
 
-    await answer.send(request, receive, send_and_drain)
+    await response.send(request, receive, send_and_drain)
 
 
 def _declared_length(request: S3Request) -> int:
@@ -157,20 +157,20 @@ def _declared_length(request: S3Request) -> int:
 
 
 async def _drain(request: S3Request) -> bool:
-    """Reads what a client still sends, within bounds; says whether that was all."""
+    """Reads what a client still sends, within limits, and returns whether that was all."""
     left = MAX_DRAINED_BYTES
     try:
         async with asyncio.timeout(DRAIN_SECONDS):
             while left > 0 and (piece := await request.content.next()):
                 left -= len(piece)
     except (bucketry.IncompleteBody, TimeoutError):
-        # The client has its answer, and no reason to send the rest.
+        # The client has its response, and need not send the rest.
         pass
     return request.content.ended
 
 
 async def _live(receive: Any, send: Any) -> None:
-    """Takes part in the server's start and stop, though there is nothing to do: the caller owns the store."""
+    """Confirms the server's start and stop. There is nothing to do, since the caller owns the store."""
     while (await receive())["type"] != "lifespan.shutdown":
         await send({"type": "lifespan.startup.complete"})
     await send({"type": "lifespan.shutdown.complete"})
@@ -181,8 +181,8 @@ def create_s3_app(store: Store, settings: S3Settings | None = None, *, allowed_h
 
     Args:
         store: The store. The caller opens and closes it.
-        settings: How to serve it, and to whom. Without credentials every request is refused.
-        allowed_hosts: Hosts under which clients reach it, besides those of the settings (`S3Settings.allowed_hosts`).
+        settings: How to serve it, and to whom. Without credentials it refuses every request.
+        allowed_hosts: Hosts under which clients reach it, besides those in `S3Settings.allowed_hosts`.
 
     Raises:
         InvalidSettings: An allowed host is malformed.

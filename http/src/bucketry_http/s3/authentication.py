@@ -1,4 +1,4 @@
-"""Who asks, and what they may do."""
+"""Who sends a request, and what they may do."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ _FORM_MARKS: Final = {
 
 
 class Authenticator:
-    """Finds out who signed a request."""
+    """Finds out who signed a request, and refuses wrong signatures."""
 
     def __init__(self, settings: S3Settings, domains: Domains, *, published: bool) -> None:
-        """Takes the credentials, and the names of the endpoint, which some signatures are about.
+        """Takes the credentials, and the names of the endpoint, which signatures of version 2 cover.
 
         Args:
             settings: The endpoint's settings.
             domains: The endpoint's names.
-            published: Whether the published secret key may sign: for a store in memory alone.
+            published: Whether the published secret key may sign. It may for a store in memory alone.
         """
         self._published = published
         self._region = settings.region
@@ -47,10 +47,10 @@ class Authenticator:
         self._any_region = Verifier(self._secret_key)
 
     def authenticate(self, request: S3Request) -> None:
-        """Sets who asks; the body is checked later, as it comes.
+        """Sets who sends a request. The body is checked later, when it comes.
 
         Raises:
-            S3Error: The request is not signed as it should be, or not at all where it has to be.
+            S3Error: The signature is wrong, or is missing and anonymous requests are not allowed.
         """
         if "authorization" in request.headers and not request.query:
             self._verify_v4(request)
@@ -92,11 +92,11 @@ class Authenticator:
         """Sets who signed the policy of a form upload.
 
         Args:
-            request: The request, which itself carries no signature.
+            request: The request. It carries no signature itself.
             fields: The form's fields by lower-case name.
 
         Raises:
-            S3Error: The policy is not signed as it should be, or there is none where it has to be.
+            S3Error: The signature is wrong, or the policy is missing and anonymous requests are not allowed.
         """
         if self._anonymous is not None and "policy" not in fields:
             request.rights = self._anonymous
@@ -134,7 +134,7 @@ def _no_session() -> S3Error:
 
 
 def _claimed(request: S3Request) -> list[str]:
-    """Returns how a request claims to be signed; where it says so in several ways, all of them."""
+    """Returns all the ways in which a request claims to be signed."""
     claimed = ["Authorization header"] if "authorization" in request.headers else []
     if query := request.query:
         if not _MARKS_V4.isdisjoint(query):
@@ -155,15 +155,15 @@ def _check_alone(claimed: list[str]) -> None:
 
 
 def authorise(rights: S3Rights | None, bucket: str, *, write: bool) -> None:
-    """Lets pass who may do this.
+    """Checks the rights that a request needs.
 
     Args:
-        rights: The rights of the one who asks.
-        bucket: The bucket that is to be used; empty for the service itself.
-        write: Whether something is to be changed.
+        rights: The rights of the sender.
+        bucket: The bucket of the request; empty for the service itself.
+        write: Whether the request writes.
 
     Raises:
-        S3Error: They may not.
+        S3Error: The sender does not have these rights.
     """
     if rights is not None and not rights.read_only and not rights.buckets:
         return

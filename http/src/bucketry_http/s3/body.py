@@ -1,6 +1,6 @@
-"""The body of a request, checked as it passes against all that was said of it.
+"""The body of a request. It is compared with what the headers and the signature say of it while it passes.
 
-Whatever is wrong is raised at the latest where the body ends, and a body that fails is never stored.
+An error comes at the end of the body at the latest, so a body that fails is never stored.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _STREAMING: Final = frozenset({STREAMING_SIGNED, STREAMING_SIGNED_TRAILER, STREA
 _MD5_BYTES: Final = 16
 _MAX_LENGTH: Final = 2**63
 _STEPS_AT_ONCE: Final = 1000
-"""Chunks may be tiny, and a piece hold thousands: so many take some milliseconds, and others are to have their turn."""
+"""How many chunks are decoded before other tasks may run. A piece may hold thousands of tiny chunks."""
 
 
 class S3Body:
@@ -39,8 +39,8 @@ class S3Body:
 
     Attributes:
         length: How many bytes it has; ``None`` if the client did not say.
-        checksum: The checksum that came with it.
-        ended: Whether its end has come, and all that was said of it is true.
+        checksum: The checksum that came with it; ``None`` without one.
+        ended: Whether the whole body has come, and is what the client declared.
     """
 
     __slots__ = (
@@ -61,14 +61,14 @@ class S3Body:
     )
 
     def __init__(self, request: S3Request, *, has_checksum: bool = True) -> None:
-        """Reads what is said of the body; nothing of it is read yet.
+        """Reads what the request says of the body. The body itself is not read yet.
 
         Args:
             request: The request.
-            has_checksum: Whether a checksum in its headers is the body's, and not that of an object.
+            has_checksum: Whether a checksum in the headers is that of the body, and not that of an object.
 
         Raises:
-            S3Error: What is said of it is malformed.
+            S3Error: A header about the body is malformed.
         """
         headers, declared = request.headers, request.payload
         self._content = request.content
@@ -109,7 +109,7 @@ class S3Body:
         """Returns the next piece; an empty one at the end, and again after it.
 
         Raises:
-            BucketryError: The body broke off, or is not what was said of it.
+            BucketryError: The body broke off, or is not what the client declared.
         """
         if self.ended:
             return b""
@@ -130,10 +130,10 @@ class S3Body:
         return piece
 
     async def read(self, limit: int) -> bytes:
-        """Returns all of it.
+        """Returns the whole body.
 
         Raises:
-            S3Error: It is longer than that.
+            S3Error: It is longer than the limit.
             BucketryError: As `next`.
         """
         if (self.length or 0) > limit:
@@ -185,7 +185,7 @@ class S3Body:
 
     def _check_sha256(self, digest: str) -> None:
         declared = self._declared or ""
-        # Without a signature it may hold anything, which `compare_digest` does not take.
+        # Without a signature the header may hold any characters, and `compare_digest` takes ASCII only.
         if not (hmac.compare_digest(digest, declared) if self._verified else digest == declared):
             raise S3Error(
                 "XAmzContentSHA256Mismatch", "The body is not the one whose SHA-256 x-amz-content-sha256 holds."
@@ -217,7 +217,7 @@ def content_md5(header: str | None) -> bytes | None:
     """Returns the digest in ``Content-MD5`` (RFC 1864); ``None`` without that header.
 
     Raises:
-        S3Error: It is no MD5.
+        S3Error: It is not an MD5.
     """
     if header is None:
         return None
@@ -231,19 +231,19 @@ def content_md5(header: str | None) -> bytes | None:
 
 
 def sized_body(request: S3Request, most: int) -> tuple[S3Body, int]:
-    """Returns the body of an upload, which must say how long it is.
+    """Returns the body of an upload, and its length.
 
     Args:
         request: The upload.
         most: How many bytes it may have.
 
     Raises:
-        S3Error: It does not, it is too long, or what is said of it is malformed.
+        S3Error: The request does not say how long it is, it is too long, or a header about it is malformed.
     """
     payload = S3Body(request)
     if payload.length is None:
         raise S3Error("MissingContentLength")
     if payload.length > most:
-        # Said before the client is asked for its body.
+        # Before the client is asked for its body.
         raise S3Error("EntityTooLarge", elements={"ProposedSize": str(payload.length), "MaxSizeAllowed": str(most)})
     return payload, payload.length

@@ -1,4 +1,4 @@
-"""The checksums that clients send with a body, in headers before it or in trailers behind it, and those they are told.
+"""Checksums: those that clients send with a body, in headers or in trailers, and those in responses.
 
 Source: S3 user guide, "Checking object integrity in Amazon S3".
 """
@@ -21,7 +21,7 @@ MODE: Final = "x-amz-checksum-mode"
 TYPE: Final = "x-amz-checksum-type"
 _SDK_ALGORITHM: Final = "x-amz-sdk-checksum-algorithm"
 _NO_CHECKSUMS: Final = frozenset({ALGORITHM, MODE, TYPE})
-"""Headers that begin like a checksum and are none."""
+"""Headers that begin like a checksum, but hold something else."""
 
 _BY_HEADER: Final[Mapping[str, ChecksumAlgorithm]] = {
     PREFIX + name.lower(): algorithm for name, algorithm in CHECKSUM_ALGORITHMS.items()
@@ -29,7 +29,7 @@ _BY_HEADER: Final[Mapping[str, ChecksumAlgorithm]] = {
 
 
 def algorithm_in(header: str) -> ChecksumAlgorithm | None:
-    """Returns the algorithm that a header holds a checksum of; ``None`` for any other header."""
+    """Returns the algorithm of the checksum in a header; ``None`` for any other header."""
     return _BY_HEADER.get(header)
 
 
@@ -39,7 +39,7 @@ class BodyChecksum:
     Attributes:
         header: Name of the header that it came in.
         algorithm: Name of its algorithm.
-        value: What it is to be; ``None`` until the trailer has come.
+        value: The expected checksum; ``None`` until the trailer has come.
     """
 
     __slots__ = ("_digest", "algorithm", "header", "value")
@@ -48,7 +48,7 @@ class BodyChecksum:
         """Begins before the first byte.
 
         Raises:
-            S3Error: No such algorithm is known, or the value is malformed.
+            S3Error: The algorithm is unknown, or the value is malformed.
         """
         known = _known(header)
         self._digest: Digest | None = known.new()
@@ -59,10 +59,10 @@ class BodyChecksum:
             self.expect(text)
 
     def expect(self, text: str) -> None:
-        """Says what it is to be.
+        """Sets the expected checksum.
 
         Raises:
-            S3Error: That is no checksum of this kind.
+            S3Error: It is not a checksum of this kind.
         """
         value = _parsed(self.header, self.algorithm, text)
         if value.parts_count:
@@ -70,15 +70,15 @@ class BodyChecksum:
         self.value = value
 
     def update(self, piece: bytes) -> None:
-        """Takes the next piece of the body."""
+        """Adds the next piece of the body."""
         if self._digest is not None:
             self._digest.update(piece)
 
     def check(self) -> None:
-        """Compares, at the end of the body.
+        """Compares the checksums at the end of the body.
 
         Raises:
-            S3Error: The body has another checksum, or the trailer has not come.
+            S3Error: The body has another checksum, or the trailer is missing.
         """
         if self.value is None:
             raise _invalid(self.header)
@@ -88,7 +88,7 @@ class BodyChecksum:
     def leave_to_store(self) -> dict[str, Any]:
         """Returns the fields of a put's or a part's options that have the store keep it.
 
-        One that is known already is then checked by the store alone, which computes it in any case. That of a trailer
+        The store computes the checksum anyway, so it alone compares one that is known already. A checksum in a trailer
         comes too late for that.
         """
         if self.value is None:
@@ -120,11 +120,11 @@ def body_checksum(headers: Mapping[str, str], announced_in: str = _SDK_ALGORITHM
 
     Args:
         headers: The request's headers, or a form's fields.
-        announced_in: The header that may say beforehand which algorithm it has.
+        announced_in: The header that may announce the algorithm.
 
     Raises:
-        S3Error: There is more than one, it is malformed, one is announced and does not come, or it is of another
-            algorithm than is announced.
+        S3Error: There is more than one checksum, it is malformed, the announced one is missing, or it has another
+            algorithm than the announced one.
     """
     found = _named(headers)
     trailers = [name for name in trailers_of(headers) if name.startswith(PREFIX)]
@@ -167,10 +167,10 @@ def _several() -> S3Error:
 
 
 def requested_algorithm(headers: Mapping[str, str]) -> str | None:
-    """Returns the algorithm that an upload or a copy is to have, in ``x-amz-checksum-algorithm``.
+    """Returns the algorithm for an upload or a copy, in ``x-amz-checksum-algorithm``.
 
     Raises:
-        S3Error: No such algorithm is known.
+        S3Error: The algorithm is unknown.
     """
     header = headers.get(ALGORITHM)
     if header is None:
@@ -185,10 +185,10 @@ def requested_algorithm(headers: Mapping[str, str]) -> str | None:
 
 
 def requested_type(headers: Mapping[str, str]) -> str | None:
-    """Returns what an object's checksum is to be of, in ``x-amz-checksum-type``.
+    """Returns what the checksum of an object covers, in ``x-amz-checksum-type``.
 
     Raises:
-        S3Error: It is neither of parts nor of the whole.
+        S3Error: It is neither ``COMPOSITE`` nor ``FULL_OBJECT``.
     """
     header = headers.get(TYPE)
     if header is not None and header.upper() not in {"COMPOSITE", "FULL_OBJECT"}:
@@ -197,12 +197,12 @@ def requested_type(headers: Mapping[str, str]) -> str | None:
 
 
 def is_asked_for(headers: Mapping[str, str]) -> bool:
-    """Says whether a reader asks for the checksum."""
+    """Says whether a request asks for the checksum."""
     return headers.get(MODE, "").upper() == "ENABLED"
 
 
 def checksum_headers(checksum: Checksum | None, *, typed: bool = True) -> RawHeaders:
-    """Returns the headers that tell a checksum, and what it is of; of a part's, S3 does not say that."""
+    """Returns the headers of a checksum and of its type. S3 names no type for a part."""
     if checksum is None:
         return []
     told = [(f"{PREFIX}{checksum.algorithm.lower()}".encode(), checksum.text.encode())]
@@ -210,7 +210,7 @@ def checksum_headers(checksum: Checksum | None, *, typed: bool = True) -> RawHea
 
 
 def checksum_elements(checksum: Checksum | None, *, typed: bool = True) -> str:
-    """Returns the elements that tell a checksum, and what it is of."""
+    """Returns the elements of a checksum and of its type."""
     if checksum is None:
         return ""
     told = element(f"Checksum{checksum.algorithm}", checksum.text)

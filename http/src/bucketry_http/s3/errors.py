@@ -118,17 +118,17 @@ _CONDITIONS: Final[Mapping[str, str]] = {
 """The headers that state conditions, by option."""
 
 _WITHOUT_DETAIL: Final = frozenset({"InternalError", "KeyTooLongError", "MetadataTooLarge"})
-"""Codes whose message is S3's own: what failed inside is the log's, and clients compare the text of a condition's."""
+"""Codes that always have S3's own message. Details of a failure inside the server are for its log alone."""
 
 
 class S3Error(core.BucketryError):
-    """An error that S3 has and the contract has not.
+    """An error of S3.
 
     Attributes:
         s3_code: Its code in the S3 API reference.
         status: The HTTP status.
-        elements: What stands in the error document besides code, message and where.
-        headers: What the answer carries besides its own headers.
+        elements: Elements of the error document besides the code, the message and the place.
+        headers: Headers of the response besides the usual ones.
     """
 
     code = "s3_error"
@@ -143,7 +143,7 @@ class S3Error(core.BucketryError):
         elements: Mapping[str, str] = NOTHING,
         headers: Mapping[str, str] = NOTHING,
     ) -> None:
-        """Makes the error of a code; message and status are the code's own where none is given."""
+        """Makes the error of a code. The code has a message and a status of its own, which these replace."""
         known_status, known_message = ERRORS.get(s3_code, (400, s3_code))
         self.s3_code = s3_code
         self.status = known_status if status is None else status
@@ -154,12 +154,12 @@ class S3Error(core.BucketryError):
 
 
 def not_implemented(what: str) -> S3Error:
-    """Returns the refusal of what this endpoint does not do."""
+    """Returns the error for something that this endpoint does not do."""
     return S3Error("NotImplemented", f"This endpoint does not implement {what}.")
 
 
 def invalid_argument(name: str, value: str, message: str) -> S3Error:
-    """Returns the refusal of a parameter or header; its value is shown, so never a secret's."""
+    """Returns the error for a parameter or header. The error shows the value, so never pass a secret."""
     shown = value if len(value) <= 256 else value[:256] + "…"
     return S3Error("InvalidArgument", message, elements={"ArgumentName": name, "ArgumentValue": shown})
 
@@ -179,13 +179,13 @@ def source_condition_failed(condition: core.errors.Condition | None) -> S3Error:
 
 
 def of_signature(error: SignatureError, region: str) -> S3Error:
-    """Returns what is wrong with a signature; where it was made for another region, the answer says which it is."""
+    """Returns the error of a wrong signature. It names the region where the signature is for another one."""
     elements = {"Region": region} if error.code == "AuthorizationHeaderMalformed" else NOTHING
     return S3Error(error.code, error.message, status=error.status, elements=elements)
 
 
 def translated(error: Exception) -> S3Error:
-    """Returns the S3 error for an error of the contract; all others are the server's own failure."""
+    """Returns the S3 error for an error of the contract. Any other exception is an internal error."""
     if isinstance(error, S3Error):
         return error
     if not isinstance(error, core.BucketryError):

@@ -24,7 +24,7 @@ PREFIX: Final = "x-amz-"
 """How the names of S3's own headers begin."""
 
 OVERRIDES: Final = {f"response-{header.name}": header.name.encode() for header in OBJECT_HEADERS}
-"""Parameters of GetObject and HeadObject that replace a header of the answer (S3 API reference)."""
+"""Parameters of GetObject and HeadObject that replace a header of the response (S3 API reference)."""
 
 _ENCRYPTION: Final = "x-amz-server-side-encryption"
 _CUSTOMER_KEY: Final = f"{_ENCRYPTION}-customer-"
@@ -39,22 +39,22 @@ _PREFIXES: Final = (
     "x-amz-website-redirect-location",
     "x-amz-write-offset-bytes",
 )
-"""How headers begin that a write cannot honour."""
+"""Beginnings of headers that a write cannot honour."""
 
 _ANYWHERE: Final = frozenset({"x-amz-mfa", "x-amz-object-lock-mode"})
 
 _OWNERS: Final = ("x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner")
-"""Whose a bucket, and a copy's source, must be: everything belongs to the same."""
+"""Headers that name the owner of a bucket, and of a copy's source. Everything has the same owner."""
 
 _OWNERS_ONLY: Final = frozenset({"private", "bucket-owner-read", "bucket-owner-full-control"})
-"""Canned ACLs that give nothing to anybody but the owner of the bucket, who owns everything."""
+"""Canned ACLs that give rights to the owner of the bucket alone, who owns everything."""
 
 _VALUES: Final[Mapping[str, frozenset[str]]] = {
     "x-amz-acl": _OWNERS_ONLY,
     "x-amz-bucket-object-lock-enabled": frozenset({"false", "False", "FALSE"}),
     "x-amz-object-ownership": frozenset({"BucketOwnerEnforced"}),
 }
-"""Headers that say nothing new with one of these values."""
+"""Values with which these headers change nothing."""
 
 _GRANT: Final = "x-amz-grant-full-control"
 _OWNERS_GRANT: Final = re.compile(rf'\s*id="?{OWNER_ID}"?\s*(,\s*id="?{OWNER_ID}"?\s*)*')
@@ -94,7 +94,7 @@ PLAIN_BODY: Final = PLAIN - {
     "x-amz-sdk-checksum-algorithm",
     "x-amz-trailer",
 }
-"""Those of them that say nothing of a body but its length and type."""
+"""Those of them that say nothing about an object but its type, and nothing about a body but its length."""
 
 _CONDITIONS: Final = ("If-Match", "If-None-Match")
 _COPY_SOURCE: Final = "x-amz-copy-source"
@@ -118,13 +118,13 @@ _SIGNATURE: Final = frozenset(
         "SignedHeaders",
     )
 )
-"""Parameters of the signature itself; their names are given in this case only."""
+"""Parameters of the signature itself. Their names are valid in exactly this case."""
 
 _SIGNATURE_LOWER: Final = frozenset(name.lower() for name in _SIGNATURE)
 _SDK_ALGORITHM: Final = "x-amz-sdk-checksum-algorithm"
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
 _NO_VALUE: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-"""What cannot stand in a header (RFC 9110, 5.5)."""
+"""Characters that a header cannot hold (RFC 9110, 5.5)."""
 
 
 def written_headers(headers: Mapping[str, str]) -> dict[str, Any]:
@@ -228,13 +228,13 @@ def check_headers(headers: Mapping[str, str], *, write: bool, conditional: bool 
         raise S3Error("InvalidStorageClass")
     _check_conditions(headers, conditional=conditional)
     if "content-range" in headers:
-        # RFC 9110, 14.5: where parts cannot be put, one must not be taken for the whole.
+        # Without this check a part would be stored as the whole object (RFC 9110, 14.5).
         raise _not_honoured("Content-Range")
     _check_copy(amazons)
 
 
 def _check_read(names: Iterable[str]) -> None:
-    """Refuses to read as if an object were encrypted, which none is (S3 API reference, GetObject, "Encryption")."""
+    """Refuses headers for reading an encrypted object: no object is (S3 API reference, GetObject, "Encryption")."""
     for name in names:
         if name.startswith(_CUSTOMER_KEY):
             raise S3Error("InvalidRequest", "The encryption parameters are not applicable to this object.")
@@ -244,7 +244,7 @@ def _check_read(names: Iterable[str]) -> None:
 
 
 def _check_conditions(headers: Mapping[str, str], *, conditional: bool) -> None:
-    """Refuses conditions that the write would not be under (S3 user guide, "Conditional writes").
+    """Refuses conditions that a write would not check (S3 user guide, "Conditional writes").
 
     ``If-Modified-Since`` is not one of them: a write has to ignore it (RFC 9110, 13.1.3).
     """
@@ -256,7 +256,7 @@ def _check_conditions(headers: Mapping[str, str], *, conditional: bool) -> None:
 
 
 def _check_copy(names: Collection[str]) -> None:
-    """Refuses what is said of a copy's source and is not understood, or where nothing is copied."""
+    """Refuses headers about a copy's source that are unknown, or that come without a copy."""
     for name in names:
         if name.startswith(_OF_SOURCE) and name not in _OF_COPY_SOURCE:
             raise _not_honoured(name)
@@ -276,7 +276,7 @@ def take_query_headers(request: S3Request) -> None:
     JavaScript, Go, Ruby and PHP). A server that ignored one would store an upload without its tags, or copy nothing.
 
     Raises:
-        S3Error: A parameter cannot be a header, differs from the header of its name, or the URL is not presigned.
+        S3Error: A parameter cannot be a header, it differs from the header of that name, or the URL is not presigned.
     """
     found = query_headers(request.query)
     if not found:
@@ -293,16 +293,19 @@ def take_query_headers(request: S3Request) -> None:
             raise S3Error("InvalidRequest", f"The header and the parameter {header[:100]!r} are different.")
         if name not in _SIGNATURE:
             if header in _SIGNATURE_LOWER:
-                raise S3Error("InvalidArgument", f"The parameter {header!r} is written otherwise.")
+                raise S3Error(
+                    "InvalidArgument",
+                    f"The parameter {header!r} is not in the right case: write it as in the S3 API reference.",
+                )
             headers[header] = value
     request.headers, request.query = headers, query
 
 
 def query_headers(query: Mapping[str, str]) -> list[tuple[str, str, str]]:
-    """Returns the parameters that stand for headers: as they are named, the header's name, and its value.
+    """Returns the parameters that stand for headers: the name as sent, the header's name, and its value.
 
     Raises:
-        S3Error: One cannot be a header.
+        S3Error: A parameter cannot be a header.
     """
     found = []
     for name in query:
@@ -310,18 +313,18 @@ def query_headers(query: Mapping[str, str]) -> list[tuple[str, str, str]]:
             continue
         header, value = name.lower(), _as_header(query[name])
         if not _NAME.fullmatch(header) or _NO_VALUE.search(value):
-            raise S3Error("InvalidArgument", f"The parameter {name[:100]!r} is no header.")
+            raise S3Error("InvalidArgument", f"The parameter {name[:100]!r} cannot be a header.")
         found.append((name, header, value))
     return found
 
 
 def _as_header(value: str) -> str:
-    # As `headers_of` has it: each character is a byte.
+    # Each character is a byte, as in all headers.
     return value.encode().decode("latin-1")
 
 
 def _says_nothing(header: str, value: str) -> bool:
-    """Says whether a client that presigns put it there without knowing what would be uploaded.
+    """Says whether a client added this parameter before it knew what would be uploaded.
 
     Amazon's SDK for JavaScript adds the checksum of an empty body to the URL of each upload, and S3 takes no checksum
     from a query at all (localstack/localstack, issue 12169; aws/aws-sdk-js-v3, issue 4448). One of a body that the

@@ -56,7 +56,7 @@ async def get_object(endpoint: Endpoint, request: S3Request) -> Response:
 
 
 async def head_object(endpoint: Endpoint, request: S3Request) -> Response:
-    """HeadObject, which S3 answers with the range that is asked for, as HTTP would not."""
+    """HeadObject. S3 honours a range here; HTTP itself would not."""
     try:
         found = await reading.head_object(
             endpoint.calls, request.bucket, request.key, request.headers, _part_number(request), ranged=True

@@ -38,19 +38,19 @@ class S3Request:
     """A request, with what it is about.
 
     Attributes:
-        id: Unique; in every answer and log line.
+        id: A unique id, which is in every response and log line.
         scope: The ASGI scope.
         method: The HTTP method.
         fields: The headers as they came.
         headers: The headers by lower-case name, those in the query of a presigned URL too.
-        is_plain: Whether the headers say nothing but what every request says: `route` finds out.
+        is_plain: Whether the request has usual headers only, which need no further look. `route` sets it.
         query: Decoded parameters by name.
         bucket: The bucket; empty for the service itself.
         key: The key; empty for a bucket.
         content: The body as it comes over the wire.
-        payload: What the signature says of the body: a hash or one of the literals; ``None``: nothing is said.
+        payload: What the signature says of the body: a hash or one of the literals; ``None``: nothing.
         verified: The signature; ``None`` for a request without one.
-        rights: What the one who asks may do.
+        rights: What the sender may do.
     """
 
     __slots__ = (
@@ -70,7 +70,7 @@ class S3Request:
     )
 
     def __init__(self, scope: Any, receive: Any, idle_seconds: float) -> None:
-        """Takes what cannot be wrong; `read_target` takes the rest."""
+        """Reads what cannot be malformed; `read_target` reads the rest."""
         self.id = f"{_PROCESS}{next(_NUMBERS) & 0xFFFFFFFF:08X}"
         self.scope = scope
         self.method: str = scope["method"]
@@ -85,7 +85,7 @@ class S3Request:
         self.rights: S3Rights | None = None
 
     def read_target(self, domains: Domains) -> None:
-        """Reads what the request is about.
+        """Reads bucket, key and parameters.
 
         Raises:
             S3Error: Path or query is malformed.
@@ -106,18 +106,18 @@ class S3Request:
 
     @property
     def resource(self) -> str:
-        """The path as it was asked for."""
+        """The path as the client sent it."""
         raw: bytes = self.scope["raw_path"]
         return raw.decode("latin-1")
 
     @property
     def is_signed(self) -> bool:
-        """Whether somebody known asks."""
+        """Whether it is signed."""
         return self.verified is not None
 
     @property
     def has_body(self) -> bool:
-        """Whether a body comes with it that has not been read to its end."""
+        """Whether it has a body that has not been read to its end."""
         headers = self.headers
         if self.content.ended or not ("content-length" in headers or "transfer-encoding" in headers):
             return False
@@ -128,7 +128,7 @@ def parse_query(raw: bytes) -> dict[str, str]:
     """Returns the parameters of a query.
 
     Raises:
-        S3Error: One comes twice or is not UTF-8.
+        S3Error: A parameter comes twice or is not UTF-8.
     """
     query: dict[str, str] = {}
     for part in raw.split(b"&"):
@@ -143,7 +143,7 @@ def parse_query(raw: bytes) -> dict[str, str]:
 
 
 def _decoded(raw: bytes) -> str:
-    # As the signature's own canonical form reads it: "+" is a space.
+    # "+" is a space, as in the canonical form that is signed.
     if b"+" in raw:
         raw = raw.replace(b"+", b" ")
     try:
@@ -167,7 +167,7 @@ class Endpoint:
     __slots__ = ("calls", "domains", "features", "settings", "store", "uploader")
 
     def __init__(self, store: Store, settings: S3Settings) -> None:
-        """Prepares to serve; nothing is called on the store yet."""
+        """Prepares to serve. It does not call the store yet."""
         self.store = store
         self.features: Features = store.capabilities.features
         self.settings = settings
@@ -209,7 +209,7 @@ class Domains:
         """
         last, bucket = self._last
         if host != last:
-            # Most requests come under the same name as the one before.
+            # Most requests have the same host as the one before.
             bucket = self._bucket_of(host)
             self._last = (host, bucket)
         return bucket
@@ -226,7 +226,7 @@ def decoded(raw: bytes) -> str:
     """Returns the name of a bucket or an object without its percent-encoding.
 
     Raises:
-        S3Error: It is not UTF-8 behind that, or is too long.
+        S3Error: The decoded name is not UTF-8, or is too long.
     """
     if b"%" in raw:
         raw = unquote_to_bytes(raw)

@@ -1,4 +1,4 @@
-"""What an operation answers."""
+"""Responses of the S3 port."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _NO_HEADERS: Final[RawHeaders] = []
 
 
 class Response:
-    """Status, headers and content of an answer.
+    """A response: its status, headers and body.
 
     Attributes:
         status: The HTTP status.
-        headers: All headers but the request's id.
-        reader: The body, if it is read while it is sent.
+        headers: All headers except the request's id.
+        reader: The body, if it is read while it is sent; else ``None``.
     """
 
     __slots__ = ("_body", "headers", "reader", "status")
@@ -33,13 +33,13 @@ class Response:
         body: bytes = b"",
         reader: ContentReader | None = None,
     ) -> None:
-        """Makes an answer.
+        """Makes a response.
 
         Args:
             status: The HTTP status.
-            headers: Its headers; with a reader or without content also the content's length.
-            body: The whole content.
-            reader: The content, where it is an object's and longer than a piece.
+            headers: Its headers. They include the body's length, unless the status forbids it.
+            body: The whole body.
+            reader: The body of an object that is longer than a piece.
         """
         self.status = status
         self.headers = headers
@@ -47,15 +47,15 @@ class Response:
         self.reader = reader
 
     def with_header(self, name: bytes, value: bytes) -> Response:
-        """Adds a header; returns the answer itself."""
+        """Adds a header, and returns the response itself."""
         self.headers = [*self.headers, (name, value)]
         return self
 
     async def send(self, request: S3Request, receive: Any, send: Any) -> None:
-        """Sends it.
+        """Sends the response.
 
         Raises:
-            BucketryError: The content broke off before anything of it was sent.
+            BucketryError: The body broke off before any of it was sent.
         """
         headers = [*self.headers, (b"x-amz-request-id", request.id.encode())]
         if self.reader is not None:
@@ -66,22 +66,22 @@ class Response:
 
 
 def xml_response(body: bytes, headers: RawHeaders = _NO_HEADERS, status: int = 200) -> Response:
-    """Returns an answer that is a document."""
+    """Returns a response with an XML document."""
     return Response(status, [XML, (b"content-length", b"%d" % len(body)), *headers], body)
 
 
 def empty_response(status: int = 204, headers: RawHeaders = _NO_HEADERS) -> Response:
-    """Returns an answer without content."""
-    if status == 204:  # Which never has a length (RFC 9110, 8.6).
+    """Returns a response without a body."""
+    if status == 204:  # It never has a length (RFC 9110, 8.6).
         return Response(status, headers)
     return Response(status, [(b"content-length", b"0"), *headers])
 
 
 def error_response(request: S3Request, error: S3Error, region: str) -> Response:
-    """Returns the answer for an error; to HEAD, and as 304, without content (RFC 9110, 9.3.2 and 15.4.5).
+    """Returns the response for an error. It has no body for HEAD and 304 (RFC 9110, 9.3.2 and 15.4.5).
 
-    Clients find out a bucket's region from a HEAD that is refused, so the answer says it (S3 API reference, HeadBucket;
-    versity/versitygw, issue 1500); of a bucket that does not exist there is none.
+    Clients learn a bucket's region from a refused HEAD, so this response names the region (S3 API reference,
+    HeadBucket; versity/versitygw, issue 1500). A bucket that does not exist has no region.
     """
     headers = [(name.encode(), value.encode("latin-1", "replace")) for name, value in error.headers.items()]
     if error.status == 503:

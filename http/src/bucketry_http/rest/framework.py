@@ -146,7 +146,7 @@ class ApiRequest(Request[Any, Any, Any]):
     def _check_size(self, size: int) -> None:
         limit = self.route_handler.resolve_request_max_body_size()
         if limit is not None and size > limit:
-            raise TooLarge(f"the body of this request may have {limit} bytes")
+            raise TooLarge(f"the body of this request may have {limit} bytes", max_size_bytes=limit)
 
 
 class StrictDTO(AbstractDTO[T]):

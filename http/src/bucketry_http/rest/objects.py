@@ -126,7 +126,7 @@ async def delete_object(
     Deleting an object that does not exist succeeds. `If-Match` makes it conditional where the store can do that.
     """
     if (key is None) == (data is None):
-        raise InvalidArgument("`key` is required, in the query or in a JSON body, and only in one of them")
+        raise InvalidArgument("`key` is required, in the query or in a JSON body, and only in one of them", field="key")
     wanted = data.key if data is not None else key or ""
     calls = request.app.calls
     await calls.call(_delete, calls.store, name, wanted, request.fields.get("if-match"))

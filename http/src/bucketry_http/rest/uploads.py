@@ -206,7 +206,7 @@ def _put_options(store: Store, bucket: str, key: str, headers: dict[str, str]) -
     if condition is None:
         return options
     if condition.strip() != "*":
-        raise InvalidArgument("If-None-Match of a PUT is *: only if the key holds no object yet")
+        raise InvalidArgument("If-None-Match of a PUT is *: only if the key holds no object yet", field="if_none_match")
     return msgspec.structs.replace(options, if_none_match="*")
 
 

@@ -1,4 +1,4 @@
-"""The contract suite of bucketry: holds any driver to the contract, in a pytest run of the driver's own author.
+"""The contract suite of bucketry: tests whether a driver keeps the contract, in the pytest run of its author.
 
 An author fills in a `Backend` and writes ``class TestAcme(ContractSuite): backend = AcmeBackend``; or runs
 ``pytest --pyargs bucketry_contract --store acme://…`` and writes nothing.
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 __all__ = ["CANNOT_LOOK", "Backend", "CannotLook", "ContractSuite", "needs"]
 
-# Only what pytest has rewritten says more than "assert failed".
+# Without pytest's rewriting, a failed assertion in these modules would not say what it compared.
 pytest.register_assert_rewrite(
     "bucketry_contract.suite",
-    "bucketry_contract._broken",
+    "bucketry_contract._broken_bodies",
     "bucketry_contract._pages",
     "bucketry_contract._scratch",
 )
 
 
 def __getattr__(name: str) -> object:
-    """Imports the suite when it is asked for: the plugin is loaded in runs that have nothing to do with it."""
+    """Imports the suite when it is used. Many runs load the plugin and do not use the suite."""
     if name != "ContractSuite":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from bucketry_contract.suite import ContractSuite

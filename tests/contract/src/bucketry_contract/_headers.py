@@ -18,7 +18,7 @@ METADATA: Final[Mapping[str, str]] = {
     "empty": "",
     "blanks": "one two  three   four",
 }
-"""Metadata with values that a header parser is tempted to change."""
+"""Metadata with values that a parser of headers may change by mistake."""
 
 HEADERS: Final[Mapping[str, Any]] = {
     "content_type": "text/csv",
@@ -29,7 +29,7 @@ HEADERS: Final[Mapping[str, Any]] = {
     "expires": "Sun, 06 Nov 1994 08:49:37 GMT",
     "metadata": METADATA,
 }
-"""Every field of `ObjectHeaders`, none with its default."""
+"""Every field of `ObjectHeaders`, each with another value than its default."""
 
 assert set(HEADERS) == set(ObjectHeaders.__struct_fields__), "a header of the contract has no value here"
 

@@ -10,11 +10,11 @@ from bucketry.hookspecs import OPERATIONS, hookimpl
 
 
 class PassThrough:
-    """Hands everything on as it is: what holds without it must hold with it."""
+    """Passes everything on unchanged. Each test must give the same result with it as without it."""
 
     @hookimpl(wrapper=True)
     def get_object(self) -> Generator[None, OpenedObject, OpenedObject]:
-        """Hands on the opened object, and its chunks one by one."""
+        """Passes on the opened object, and its chunks one by one."""
         opened = yield
         return opened.wrap(_handed_on)
 

@@ -1,4 +1,4 @@
-"""The compat matrix of a driver: what it declares, what was tested, and what came of it."""
+"""The compat matrix of a driver: what it declares, what was tested, and the results."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _VERDICTS: Final = ("passed", "refused", "failed", "expected", "skipped")
 
 
 class DriverResult:
-    """What came out of the suite's run on one driver by one test class.
+    """The results of the suite on one driver, in one test class.
 
     Attributes:
         driver: The driver's description.
         suite: Name of the test class.
-        layerings: In which ways it ran: ``bare``, ``layered``.
-        counts: Tests by outcome: ``passed``, ``refused`` (raised ``Unsupported``, as they had to), ``failed``,
+        layerings: How it ran: ``bare``, ``layered``.
+        counts: Tests by outcome: ``passed``, ``refused`` (raised ``Unsupported``, as they must), ``failed``,
             ``expected`` (failed, and marked ``xfail``), ``skipped`` (not tried).
         failures: The tests that failed.
         remarks: Lines by topic: refused keys, what could not be looked at, what could not be tried.

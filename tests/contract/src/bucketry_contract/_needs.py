@@ -1,4 +1,4 @@
-"""Selects tests by capability, both ways: what is declared must work, what is not must be refused."""
+"""What tests need. A test whose needs a driver declares must pass; any other must end in ``Unsupported``."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from bucketry import FEATURE_NAMES, Capabilities
 from bucketry.hookspecs import OPERATIONS
 
 CAPABILITIES: Final = frozenset(OPERATIONS) | frozenset(FEATURE_NAMES)
-"""All that a test may need."""
+"""All names that a test may need."""
 
 REQUIRED: Final = tuple(name for name, operation in OPERATIONS.items() if not operation.optional)
-"""The operations without which the suite can test nothing."""
+"""The operations without which the suite cannot test anything."""
 
 
 NEVER_REFUSED: Final = frozenset({"close"})
-"""Operations that a driver may leave out without anybody's noticing: a store closes also where its driver does not."""
+"""Operations whose absence nobody notices: a store also closes if its driver has no ``close``."""
 
 
 def needs(*names: str) -> pytest.MarkDecorator:
     """Marks a test that needs these operations and features.
 
-    Where the driver has them all, the test runs. Where it lacks one, the same test runs and must raise ``Unsupported``.
+    If the driver has all of them, the test must pass. If it lacks one, the same test must raise ``Unsupported``.
 
     Raises:
         ValueError: One of the names is neither an operation nor a feature.
@@ -38,7 +38,7 @@ def needed_by(item: pytest.Item) -> list[str]:
 
 
 def missing_for(item: pytest.Item, capabilities: Capabilities) -> list[str]:
-    """Returns what of a test's needs a driver does not have, so that the test has to end in ``Unsupported``."""
+    """Returns the needs of a test that a driver does not meet; with any, the test must end in ``Unsupported``."""
     have = declared(capabilities) | NEVER_REFUSED
     return [name for name in needed_by(item) if name not in have]
 

@@ -1,4 +1,4 @@
-"""What a test has to tell the report: it travels with pytest's own report of the test, also between processes."""
+"""Notes of a test for the report. They are part of pytest's report of the test, and so pass between processes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Notes = dict[str, object]
 
 
 def notes_of(item: pytest.Item) -> Notes:
-    """Returns a test's notes, made when first asked for."""
+    """Returns a test's notes; makes them at the first call."""
     for name, value in item.user_properties:
         if name == PROPERTY:
             return cast("Notes", value)
@@ -31,6 +31,6 @@ def add_note(notes: Notes, topic: str, text: str) -> None:
 
 
 def cannot_try(notes: Notes, what: str, reason: str) -> NoReturn:
-    """Ends a test whose subject this backend cannot show; the report says so."""
+    """Ends a test that this backend has no way to run. The report says so."""
     add_note(notes, "not_tried", what)
     pytest.skip(f"not tried: {reason}")

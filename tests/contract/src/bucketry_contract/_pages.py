@@ -10,11 +10,11 @@ from bucketry import ListOptions, ObjectPage, PageOptions, Part, Store, Upload, 
 from bucketry.s3 import MAX_PAGE
 
 MOST_PAGES: Final = 5000
-"""A listing that has more pages than this never ends."""
+"""A listing with more pages counts as endless."""
 
 
 def byte_order(texts: Iterable[str]) -> list[str]:
-    """Sorts as UTF-8 bytes, which is not how UTF-16 sorts."""
+    """Sorts by UTF-8 bytes, which differs from the order of UTF-16."""
     return sorted(texts, key=str.encode)
 
 
@@ -24,7 +24,7 @@ def entries_of(page: ObjectPage) -> list[str]:
 
 
 def pages_of(store: Store, bucket: str, **options: Any) -> Iterator[ObjectPage]:
-    """Yields the pages of a listing, each checked: its size, its order, and that it goes on where the last one ended.
+    """Yields the pages of a listing, and checks of each its size, its order, and that it begins after the page before.
 
     Args:
         store: The store.
@@ -57,7 +57,7 @@ PageT = TypeVar("PageT", bound=_Page)
 
 
 def all_pages(fetch: Callable[[str | None], PageT]) -> Iterator[PageT]:
-    """Yields the pages of any listing, but not for ever.
+    """Yields the pages of any listing, and fails if it is endless.
 
     Args:
         fetch: Returns the page after a cursor; ``None``: the first.
@@ -106,7 +106,7 @@ def listed(store: Store, bucket: str, **options: Any) -> list[str]:
 
 
 def expected(keys: Iterable[str], *, prefix: str = "", delimiter: str = "", start_after: str = "") -> list[str]:
-    """Says what a listing of these keys must give; the model that listings are compared with."""
+    """Returns what a listing of these keys must have: the model for all listings."""
     entries = set()
     for key in keys:
         if key.startswith(prefix):

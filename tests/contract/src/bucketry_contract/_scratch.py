@@ -1,4 +1,4 @@
-"""Buckets of the suite's own, which it removes again, and short ways to use one."""
+"""The suite's own buckets, which it removes at the end, and short ways to use one."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ from bucketry_contract._pages import entries_of, listed, pages_of, parts_of, upl
 from bucketry_contract.backend import Backend, CannotLook
 
 SCRATCH_PREFIX: Final = "bucketry-contract-"
-"""How the names of all buckets begin that the suite makes."""
+"""Prefix of the names of all buckets that the suite creates."""
 
-# A broken driver may list what it does not delete; no test leaves as much as this.
+# A broken driver may list objects that it does not delete. No test leaves so many.
 _MOST_ROUNDS: Final = 5
 _MOST_UPLOADS: Final = 1000
 
@@ -44,7 +44,7 @@ _SHOWN: Final = 60
 
 
 class Scratch:
-    """The suite's buckets on one store: made when asked for, emptied and used again, removed at the end."""
+    """The suite's buckets on one store: created when needed, emptied and used again, and removed at the end."""
 
     def __init__(self, store: Store, backend: Backend) -> None:
         self.store = store
@@ -72,13 +72,13 @@ class Scratch:
         return self._free.pop() if self._free else self.create()
 
     def give_back(self, name: str) -> None:
-        """Empties a bucket for the next test. One that does not get empty is not used again."""
+        """Empties a bucket for the next test. A bucket that cannot be emptied is not used again."""
         with suppress(Exception):  # A broken driver fails its tests, not the tidying up after them.
             if empty(self.store, name):
                 self._free.append(name)
 
     def remove_all(self) -> list[str]:
-        """Removes every bucket; returns the names of those that resist."""
+        """Removes all buckets. Returns the names of those that cannot be removed."""
         return [name for name in self._names if not self._remove(name)]
 
     def _remove(self, name: str) -> bool:
@@ -187,7 +187,7 @@ class Bucket:
         return info
 
     def stored(self, key: str) -> bytes | None:
-        """Returns what the backend really holds; where the backend cannot look, what the driver says it holds."""
+        """Returns the content that the backend really holds. If the backend cannot look, asks the driver."""
         found = self._backend.raw_object(self.name, key)
         if not isinstance(found, CannotLook):
             return found
@@ -203,7 +203,7 @@ class Bucket:
         return MultipartUpload(self, self.store.create_multipart_upload(self.name, key, UploadOptions(**options)))
 
     def upload_ids(self) -> list[str]:
-        """Returns the uploads that take up room, as the backend shows them; where it cannot, as the driver does."""
+        """Returns the uploads that take up room in the backend. If the backend cannot look, asks the driver."""
         found = self._backend.raw_uploads(self.name)
         if not isinstance(found, CannotLook):
             return list(found)

@@ -16,16 +16,16 @@ from bucketry_contract._scratch import Bucket, Scratch
 from bucketry_contract.backend import Backend
 
 once = pytest.mark.parametrize("contract_layering", ["bare"], indirect=True)
-"""Marks a test that is run on the bare store alone: it costs much, and a layer is no part of what it tests."""
+"""Marks a test that runs only on the bare store: it is slow, and a layer would not change what it tests."""
 
 
 class ContractTests:
     """Base of all test classes of the suite.
 
     Attributes:
-        backend: What makes the `Backend`: the class itself, most often. A fixture named ``contract_backend``, of class
+        backend: Makes the `Backend`; most often it is the class itself. A fixture named ``contract_backend``, of class
             scope or wider, may take its place.
-        effort: How much its tests try. 0: little; 1: much, or side by side; 2: anything. They run in this order.
+        effort: How long its tests take. 0: short; 1: long, or with threads; 2: random tests. They run in this order.
     """
 
     effort: ClassVar[int] = 0
@@ -80,7 +80,7 @@ class ContractTests:
 
     @pytest.fixture
     def cause(self, contract_backend: Backend, notes: Notes) -> Iterator[Callable[[str], Store]]:
-        """Opens one of the backend's failing stores by name; where there is none, the test ends as not tried."""
+        """Opens one of the backend's failing stores by name. If there is none, the test counts as not tried."""
         opened: list[Store] = []
 
         def open_failing(name: str) -> Store:

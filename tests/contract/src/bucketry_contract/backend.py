@@ -1,4 +1,4 @@
-"""What a driver author fills in: how to open his store, how to look into it, and how to make it fail."""
+"""What the author of a driver fills in: how to open a store, look into its backend, and make it fail."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bucketry import Store
 
 
 class CannotLook(enum.Enum):
-    """The answer of a `Backend` that has no way to look behind the driver's back."""
+    """The result of a `Backend` that cannot look into its backend without the driver."""
 
     CANNOT_LOOK = "cannot look"
 
@@ -20,17 +20,17 @@ CANNOT_LOOK: Final = CannotLook.CANNOT_LOOK
 
 
 class Backend(ABC):
-    """A driver's backend, as the suite needs it. Made once for a test class, without arguments.
+    """A driver's backend, for the suite. It is made once for a test class, without arguments.
 
-    Only `open` must be written. What else is left out is not tested, or seen through the store itself, and the report
-    says so.
+    Only `open` must be written. Without the other methods, some tests are not run, or look at the backend through the
+    store itself. The report says so.
 
     Attributes:
-        serves_presigned_urls: Whether something answers the URLs that ``presign`` makes, so that they can be tried.
+        serves_presigned_urls: Whether a server serves the URLs that ``presign`` makes, so that tests can use them.
         knows_all_facts: Whether the driver fills in every fact of its errors. Otherwise it may leave facts out.
-        secrets: Secrets that the stores were opened with; no error, status or ``repr`` may show one.
-        part_bytes: How much the driver sends at once where it splits a body of unknown length into parts, in bytes.
-            Bodies that break off do so after more than this.
+        secrets: Secrets of the stores. No error, status or ``repr`` may show one.
+        part_bytes: Size of the parts into which the driver splits a body of unknown length, in bytes. Bodies that break
+            off do so after more than this.
     """
 
     serves_presigned_urls: bool = False
@@ -42,9 +42,8 @@ class Backend(ABC):
     def open(self, layers: Sequence[object]) -> Store:
         """Opens a new store with these layers; the suite closes it.
 
-        Where the driver declares ``persistent``, all of these stores show the same buckets, also while others are open;
-        of other drivers it does not matter. What is in them besides the suite's own
-        buckets is neither touched nor changed.
+        If the driver declares ``persistent``, all of these stores must show the same buckets, even while others are
+        open. For other drivers it does not matter. The suite touches no bucket but its own.
         """
 
     def raw_object(self, bucket: str, key: str) -> bytes | CannotLook | None:
@@ -56,11 +55,11 @@ class Backend(ABC):
         return CANNOT_LOOK
 
     def unreachable(self) -> Store | None:
-        """Opens a store whose backend does not answer, with a short timeout; ``None`` where that cannot be."""
+        """Opens a store whose backend does not respond, with a short timeout; ``None`` if there is no way to do so."""
         return None
 
     def bad_credentials(self) -> Store | None:
-        """Opens a store with credentials that the backend refuses; ``None`` where there are none."""
+        """Opens a store with credentials that the backend refuses; ``None`` if there are none."""
         return None
 
     def full(self) -> Store | None:
@@ -68,8 +67,8 @@ class Backend(ABC):
         return None
 
     def breaking_reads(self) -> Store | None:
-        """Opens a store on which the content of any object of 4 MiB breaks off while it is read; ``None`` if none."""
+        """Opens a store where the content of an object of 4 MiB breaks off on reading; ``None`` if there is none."""
         return None
 
     def cleanup(self) -> None:  # noqa: B027 - most backends have nothing to remove
-        """Removes what this backend took, after all tests, also after an interrupt. The stores are closed already."""
+        """Frees what this backend uses, after all tests and after an interrupt. The stores are closed already."""

@@ -11,11 +11,11 @@ from bucketry import (
     Store,
 )
 
-from bucketry_contract._bodies import meanwhile
+from bucketry_contract._contents import meanwhile
 from bucketry_contract._needs import needs
-from bucketry_contract._racing import outcome_of, side_by_side
 from bucketry_contract._scratch import Bucket, Scratch
 from bucketry_contract._tests import ContractTests
+from bucketry_contract._threads import outcome_of, side_by_side
 from bucketry_contract.backend import Backend
 
 BAD_NAMES = [

@@ -13,7 +13,7 @@ from bucketry import (
     PreconditionFailed,
 )
 
-from bucketry_contract._bodies import content_of
+from bucketry_contract._contents import content_of
 from bucketry_contract._headers import HEADERS, each_header, headers_of
 from bucketry_contract._needs import needs
 from bucketry_contract._scratch import Bucket, Scratch

@@ -19,7 +19,7 @@ from bucketry import (
 )
 from bucketry.features import MIB
 
-from bucketry_contract._bodies import content_of
+from bucketry_contract._contents import content_of
 from bucketry_contract._needs import needs
 from bucketry_contract._scratch import Bucket, MultipartUpload, Scratch
 from bucketry_contract._tests import ContractTests

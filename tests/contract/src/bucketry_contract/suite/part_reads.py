@@ -8,7 +8,7 @@ import pytest
 from bucketry import ContentRange, GetOptions, InvalidRange, NotModified, ObjectInfo, PreconditionFailed, Store
 from bucketry.s3 import MAX_PARTS
 
-from bucketry_contract._bodies import content_of
+from bucketry_contract._contents import content_of
 from bucketry_contract._needs import needs
 from bucketry_contract._scratch import Bucket
 from bucketry_contract._tests import ContractTests

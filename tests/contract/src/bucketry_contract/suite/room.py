@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 from bucketry import Body, IncompleteBody, PreconditionFailed, QuotaExceeded
 
-from bucketry_contract._bodies import broken_after, meanwhile
+from bucketry_contract._contents import broken_after, meanwhile
 from bucketry_contract._needs import needs
-from bucketry_contract._racing import outcome_of, side_by_side
 from bucketry_contract._scratch import Bucket
 from bucketry_contract._tests import ContractTests
+from bucketry_contract._threads import outcome_of, side_by_side
 from bucketry_contract.suite.multipart import MULTIPART
 
 FAILING_BYTES = 256 * 1024

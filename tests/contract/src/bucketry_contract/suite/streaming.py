@@ -10,7 +10,7 @@ import pytest
 from bucketry import Body, NoSuchKey, OpenedObject, Store, Unavailable
 from bucketry.features import MIB
 
-from bucketry_contract._bodies import WatchedBody, content_of
+from bucketry_contract._contents import WatchedBody, content_of
 from bucketry_contract._needs import needs
 from bucketry_contract._scratch import Bucket
 from bucketry_contract._tests import ContractTests, once

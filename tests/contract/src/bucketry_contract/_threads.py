@@ -1,4 +1,4 @@
-"""Calls side by side."""
+"""Calls in parallel threads."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ PATIENCE: Final = 2.0
 
 
 def outcome_of(act: Callable[[], object]) -> str:
-    """Does something, and says ``done`` or the code of the error that came.
+    """Does something, and returns ``done`` or the code of its error.
 
     Raises:
-        Unsupported: As it is: what a driver does not declare has no outcome.
-        InvalidDriver: As it is: a result that breaks the form of the contract is none.
+        Unsupported: The driver does not declare what is done. This is not an outcome.
+        InvalidDriver: The driver returned a result of another type. This is not an outcome either.
     """
     try:
         act()
@@ -39,7 +39,7 @@ def outcome_of(act: Callable[[], object]) -> str:
 
 
 def race(acts: Sequence[Callable[[], Result]]) -> list[Result]:
-    """Does all of these at once, each in its own thread, and returns what came in their order."""
+    """Does all of these at once, each in its own thread, and returns the results in their order."""
     line = threading.Barrier(len(acts))
 
     def start(act: Callable[[], Result]) -> Result:
@@ -65,7 +65,7 @@ def for_all(act: Callable[[Item], object], items: Iterable[Item]) -> None:
 
 
 class _Call(Generic[Result]):
-    """A call in a thread of its own, which ends with the process at the latest: nobody waits for one that hangs."""
+    """A call in a thread of its own. The process does not wait for a thread that hangs."""
 
     def __init__(self, act: Callable[[], Result]) -> None:
         self._act = act
@@ -81,12 +81,12 @@ class _Call(Generic[Result]):
             self._error = error
 
     def wait(self, seconds: float) -> bool:
-        """Waits for so long at most; returns whether it has ended."""
+        """Waits for at most this time. Returns whether the call has ended."""
         self._thread.join(seconds)
         return not self._thread.is_alive()
 
     def result(self) -> Result:
-        """Returns what came of it.
+        """Returns the result of the call, or raises its error.
 
         Raises:
             AssertionError: It does not end.
@@ -106,10 +106,10 @@ def _ended(calls: Sequence[_Call[Result]]) -> list[Result]:
 
 @contextmanager
 def side_by_side(act: Callable[[], object]) -> Iterator[Callable[[], None]]:
-    """Gives a function that starts something in another thread and waits for it, but not forever.
+    """Yields a function that starts something in another thread and waits for it, but not for ever.
 
-    A driver may let a second call wait until the first has ended; then the first has to go on. On leaving, the second
-    has ended, and its error is raised.
+    A driver may make the second call wait until the first has ended; then the first must go on. At the end of the
+    block the second call has ended, and its error is raised.
     """
     started: list[_Call[object]] = []
 

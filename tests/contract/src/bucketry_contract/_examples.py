@@ -1,4 +1,4 @@
-"""How much hypothesis tries: enough to find what is wrong, little enough for a store behind a network."""
+"""How many examples hypothesis tries: enough to find mistakes, and few enough for a store behind a network."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import engine
 
 SHRINK_SECONDS: Final = 10.0
-"""How long a smaller example is looked for once one fails; hypothesis itself takes up to five minutes."""
+"""How long hypothesis looks for a smaller example after a failure. Its own default is five minutes."""
 
 
 @contextmanager
 def shrinking_briefly() -> Iterator[None]:
-    """Has hypothesis look for a smaller example for some seconds only.
+    """Limits how long hypothesis looks for a smaller example.
 
-    It has no setting for that, so this reaches into its engine, which reads the figure each time. A hypothesis without
-    it takes its own time, until the limit of the test. The report that is left out says that it took five minutes.
+    It has no setting for that, so this changes a figure in its engine, which reads it each time. A release without that
+    figure takes its own time, up to the limit of the test. The report that is left out says that it took five minutes.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "MAX_SHRINKING_SECONDS", SHRINK_SECONDS, raising=False)
@@ -35,7 +35,7 @@ def bounded(examples: int, **more: Any) -> settings:
 
 
 def some_examples(examples: int) -> Callable[[Callable[[], None]], Callable[[], None]]:
-    """Has a check tried on so many examples. Stands above ``@given``."""
+    """Runs a check with this number of examples. Stands above ``@given``."""
 
     def enter(given: Callable[[], None]) -> Callable[[], None]:
         tried = bounded(examples)(given)

@@ -9,7 +9,7 @@ from bucketry import Body
 
 
 class BrokenBody(Exception):
-    """What a body's source raises when it breaks off."""
+    """The error of a body's source that breaks off."""
 
 
 def content_of(size_bytes: int, seed: int = 0) -> bytes:
@@ -24,14 +24,14 @@ def broken_after(*pieces: bytes) -> Iterator[bytes]:
 
 
 def meanwhile(act: Callable[[], object], first: bytes, last: bytes) -> Iterator[bytes]:
-    """Yields one piece, does something, and yields another: what happens while a body is on its way."""
+    """Yields one piece, does something, and yields another piece: the act happens while the body is read."""
     yield first
     act()
     yield last
 
 
 class WatchedBody(Body):
-    """A body that notes how much a driver took at once.
+    """A body that notes how much a driver reads at once.
 
     Attributes:
         largest_read: The most that one call returned, in bytes.

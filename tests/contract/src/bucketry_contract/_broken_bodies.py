@@ -1,4 +1,4 @@
-"""Bodies that break off, and what has to come of them."""
+"""Bodies that break off, and the errors that they must lead to."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Final, NamedTuple
 import pytest
 from bucketry import Body, BodySource, BucketryError
 
-from bucketry_contract._bodies import BrokenBody, broken_after
+from bucketry_contract._contents import BrokenBody, broken_after
 
 
 class BrokenCase(NamedTuple):
     """A body that breaks off.
 
     Attributes:
-        body: Makes it anew.
-        code: The code of the error that has to come of it.
-        cause: What its source raises, if it does.
+        body: Makes a new one.
+        code: Code of the error that an operation with it must raise.
+        cause: The error of its source, if that raises one.
     """
 
     body: Callable[[], BodySource | Body]
@@ -38,12 +38,12 @@ BROKEN: Final[dict[str, BrokenCase]] = {
 }
 
 every_broken_body = pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN.keys())
-"""Runs a test once for each."""
+"""Runs a test once for each broken body."""
 
 
 @contextmanager
 def fails_as(broken: BrokenCase) -> Iterator[None]:
-    """Has what is done within fail as this body has to; where its source raised an error, that is the cause."""
+    """Checks that the block fails with the error of this body, and that its source's error is the cause."""
     with pytest.raises(BucketryError) as caught:
         yield
     assert caught.value.code == broken.code

@@ -7,7 +7,16 @@ from importlib.metadata import EntryPoint
 from typing import Any
 
 import pytest
-from bucketry import DriverSettings, InvalidDriver, InvalidSettings, Secret, _discovery, _opening, open_store, settings
+from bucketry import (
+    DriverSettings,
+    InvalidDriver,
+    InvalidSettings,
+    Secret,
+    _discovery,
+    _open_store,
+    open_store,
+    settings,
+)
 from bucketry.redaction import redacted
 from bucketry.settings import load_settings, parse_url, variables_of, warn_of_unknown
 
@@ -169,7 +178,7 @@ def test_what_a_driver_says_when_it_cannot_be_made_holds_no_secret(monkeypatch: 
         raise ValueError(f"cannot sign with {given.secret_key.reveal()}")
 
     kind = type("Driver", (), {"name": "needy", "Settings": NeedySettings, "__init__": refuse})
-    monkeypatch.setattr(_opening, "find_driver", lambda _: kind)
+    monkeypatch.setattr(_open_store, "find_driver", lambda _: kind)
     values = {"access_key": "a", "secret_key": "hidden-and-long"}
     with pytest.raises(InvalidDriver, match=r"cannot be made: ValueError: cannot sign with \*\*\*$"):
         open_store("needy://here", settings=values, environ=NOTHING)

@@ -22,7 +22,7 @@ from bucketry import (
     Store,
     Usage,
 )
-from bucketry._types import name_of
+from bucketry._type_checks import name_of
 from bucketry.hookspecs import OPERATIONS, hookimpl
 
 from tests.core.test_argument_types import GOOD

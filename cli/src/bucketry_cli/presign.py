@@ -6,7 +6,7 @@ from typing import Literal
 
 import click
 from bucketry import PresignOptions, Store
-from bucketry.options import DEFAULT_EXPIRES_IN
+from bucketry.presigning import DEFAULT_EXPIRES_IN
 from bucketry.s3 import MAX_EXPIRES_IN
 
 from bucketry_cli.options import Target, examples, object_target, with_store

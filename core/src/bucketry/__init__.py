@@ -6,7 +6,7 @@ Callers need `open_store` and `Store`; authors of drivers and layers also `bucke
 from __future__ import annotations
 
 from bucketry._discovery import InstalledDriver, installed_drivers
-from bucketry._opening import driver_variables, find_settings, open_store
+from bucketry._open_store import driver_variables, find_settings, open_store
 from bucketry.body import Body, BodySource
 from bucketry.bucket_settings import AnyBucketSettings, BucketSettings, CorsRule, CorsSettings
 from bucketry.checksums import CHECKSUM_ALGORITHMS, Checksum
@@ -72,7 +72,7 @@ from bucketry.models import (
     UserReport,
     VersionPage,
 )
-from bucketry.opened import OpenedObject
+from bucketry.opened_object import OpenedObject
 from bucketry.operations import Operation
 from bucketry.options import (
     AttributesOptions,

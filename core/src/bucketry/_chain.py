@@ -23,13 +23,13 @@ from bucketry._driver_checks import (
     overrides,
     register,
 )
-from bucketry._types import find_mismatch, fits
+from bucketry._type_checks import find_mismatch, fits
 from bucketry.body import Body
 from bucketry.conditions import add_facts
 from bucketry.errors import BackendError, BucketryError, InvalidDriver, Unavailable, Unsupported
 from bucketry.hookspecs import OPERATIONS, PROJECT, DriverSpec
 from bucketry.models import ObjectInfo
-from bucketry.opened import OpenedObject
+from bucketry.opened_object import OpenedObject
 from bucketry.ranges import ContentRange
 from bucketry.redaction import redacted
 

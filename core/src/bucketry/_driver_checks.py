@@ -8,7 +8,7 @@ from typing import Any, Final, get_type_hints
 
 import pluggy
 
-from bucketry._types import find_mismatch
+from bucketry._type_checks import find_mismatch
 from bucketry.errors import BucketryError, Classified, InvalidDriver
 from bucketry.features import Features
 from bucketry.hookspecs import CONTRACT_VERSION, OPERATIONS, PROJECT, DriverSpec

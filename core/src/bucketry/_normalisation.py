@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TypeVar
 
 from bucketry import _validation as check
-from bucketry._types import check_listed, check_type, type_name
+from bucketry._type_checks import check_listed, check_type, type_name
 from bucketry.body import Body, BodySource
 from bucketry.checksums import COMPOSITE, FULL_OBJECT, algorithm_named
 from bucketry.errors import InvalidArgument, InvalidChecksum, InvalidPart

@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from bucketry._types import check_type, type_name
+from bucketry._type_checks import check_type, type_name
 from bucketry.errors import InvalidArgument, InvalidBucketName, InvalidKey, NoSuchUpload, Unsupported
 from bucketry.features import Features
 from bucketry.headers import check_header

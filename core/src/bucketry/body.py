@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, NoReturn, Protocol, TypeAlias
 
-from bucketry._types import check_type, type_name
+from bucketry._type_checks import check_type, type_name
 from bucketry.checksums import Checksum, Digest, algorithm_named
 from bucketry.errors import BadDigest, BucketryError, IncompleteBody, InvalidArgument, InvalidChecksum, TooLarge
 

@@ -12,7 +12,7 @@ from typing import ClassVar, Final, Literal, Self, TypeVar, get_args
 
 import msgspec
 
-from bucketry._types import check_listed, check_type, type_name
+from bucketry._type_checks import check_listed, check_type, type_name
 from bucketry.errors import InvalidArgument
 from bucketry.s3 import MAX_CORS_BYTES, MAX_CORS_ID, MAX_CORS_RULES
 

@@ -1,4 +1,4 @@
-"""Cursors: where a page of a listing ended, as the opaque text that gives the next page.
+"""Encodes and decodes cursors, the opaque texts that say where the next page of a listing begins.
 
 Drivers may use this, or write cursors in another way.
 """

@@ -1,4 +1,4 @@
-"""What the contract says of each operation: whether it writes, which options it takes, which features these need.
+"""The table of operations: whether each one writes, which options it takes, and which features these need.
 
 The hook spec marks each operation with `bucketry.hookspecs.operation`. Everything that treats operations alike derives
 from these facts: the store, layers, ports, the contract suite and the docs.

@@ -8,19 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import ClassVar, Final, Literal
+from typing import ClassVar, Literal
 
 import msgspec
 
 from bucketry.checksums import Checksum, ChecksumType
 from bucketry.headers import HEADER_FEATURES
 from bucketry.models import ObjectHeaders
+from bucketry.presigning import DEFAULT_EXPIRES_IN
 from bucketry.ranges import ByteRange
 from bucketry.s3 import MAX_PAGE
 from bucketry.tagging import NO_TAGS
-
-DEFAULT_EXPIRES_IN: Final = 3600
-"""How long a presigned URL works by default, in seconds, as in AWS's SDKs."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Listings that are read page after page: each page must begin where the one before ended.
+"""Reads a listing page after page, and checks that each page begins where the one before ended.
 
 A server, or a cache in front of it, may return the same page again and again, or an endless number of pages without
 entries. `Paging` follows a listing and raises an error in both cases, so that a loop over pages neither runs for ever

@@ -1,16 +1,19 @@
-"""Presigned URLs as the contract's options describe them, for drivers of S3-compatible backends."""
+"""Presigned URLs: how long they work by default, and how drivers of S3-compatible backends make them from options."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bucketry.headers import OBJECT_HEADERS
 from bucketry.models import PresignedUrl
-from bucketry.options import PresignOptions
 
 if TYPE_CHECKING:
+    from bucketry.options import PresignOptions
     from bucketry.sigv4 import Presigner
+
+DEFAULT_EXPIRES_IN: Final = 3600
+"""How long a presigned URL works by default, in seconds, as in AWS's SDKs."""
 
 
 def presigned_url(

@@ -6,7 +6,7 @@ import re
 
 import msgspec
 
-from bucketry._types import check_type
+from bucketry._type_checks import check_type
 from bucketry.errors import InvalidArgument, InvalidRange
 
 _HEADER = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII | re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""Facts of the S3 API: its limits, and how it writes times. Every other module takes them from here.
+"""Limits and formats of the S3 API: sizes, counts, names and times. Every other module takes them from here.
 
 Sizes are bytes and times are seconds, unless a docstring says something else. "Reference" is Amazon's S3 API
 reference, "guide" is the S3 user guide.

@@ -46,7 +46,7 @@ from bucketry.models import (
     UsageReport,
     VersionPage,
 )
-from bucketry.opened import OpenedObject
+from bucketry.opened_object import OpenedObject
 from bucketry.options import (
     AttributesOptions,
     CompleteOptions,

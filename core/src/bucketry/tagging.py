@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 from unicodedata import category
 
-from bucketry._types import check_type
+from bucketry._type_checks import check_type
 from bucketry.errors import InvalidArgument
 from bucketry.s3 import MAX_TAG_KEY, MAX_TAG_VALUE, MAX_TAGS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bucketry.body import Body
 from bucketry.hookspecs._markers import operation
 from bucketry.models import DeleteResult, Done, ObjectAttributes, ObjectInfo, PresignedUrl
-from bucketry.opened import OpenedObject
+from bucketry.opened_object import OpenedObject
 from bucketry.options import (
     AttributesOptions,
     CopyOptions,

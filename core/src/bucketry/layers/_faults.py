@@ -20,7 +20,7 @@ from bucketry.body import Body
 from bucketry.errors import BucketryError, InvalidArgument
 from bucketry.hookspecs import OPERATIONS, hookimpl
 from bucketry.models import ObjectInfo, Part
-from bucketry.opened import OpenedObject
+from bucketry.opened_object import OpenedObject
 
 _NOT_A_FAULT: Final = (BucketryError, errors.NotFound, errors.InvalidDriver, errors.InvalidSettings)
 """Base classes, and errors that no operation raises."""

@@ -13,7 +13,7 @@ import msgspec
 from bucketry.body import Body
 from bucketry.errors import BucketryError
 from bucketry.hookspecs import OPERATIONS, hookimpl
-from bucketry.opened import OpenedObject
+from bucketry.opened_object import OpenedObject
 
 
 class OperationStats(msgspec.Struct, kw_only=True):

@@ -16,7 +16,7 @@ from bucketry import (
     UsageReport,
     UserReport,
 )
-from bucketry.options import DEFAULT_EXPIRES_IN
+from bucketry.presigning import DEFAULT_EXPIRES_IN
 from bucketry.s3 import BUCKET_NAME, MAX_EXPIRES_IN, MAX_KEY_BYTES, MAX_PAGE
 from msgspec import Meta
 

@@ -1,4 +1,4 @@
-"""Compares values with annotations: what callers pass, and what drivers return.
+"""Checks that values have the types of their annotations: what callers pass, and what drivers return.
 
 The contract's own annotations are the table. A quick test comes first: every call passes it. `find_mismatch` looks at
 a value that the quick test refuses, and describes what is wrong.

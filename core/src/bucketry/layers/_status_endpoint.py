@@ -1,4 +1,4 @@
-"""A layer for servers that put an S3 endpoint in front of a store."""
+"""A layer that sets the endpoint in a store's status, for servers that put an S3 endpoint in front of the store."""
 
 from __future__ import annotations
 

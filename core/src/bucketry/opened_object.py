@@ -1,4 +1,4 @@
-"""An object that was opened for reading."""
+"""`OpenedObject`: an object that is open for reading, with its headers and its content."""
 
 from __future__ import annotations
 

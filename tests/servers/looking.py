@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import boto3
 import pytest
@@ -84,12 +85,12 @@ def requests_seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         made.append(f"{method} {url}")
         return send(pool, connection, method, url, *args, **kwargs)
 
-    quick = S3Client.quick_get
+    quick = S3Client.quick
 
-    def quick_counted(client: S3Client, bucket: str, query: Mapping[str, str]) -> bytes | None:
-        made.append(f"GET {request_target(bucket, '', query)}")
-        return quick(client, bucket, query)
+    def quick_counted(client: S3Client, method: str, bucket: str, key: str = "", **more: Any) -> object:
+        made.append(f"{method} {request_target(bucket, key, more.get('query', {}))}")
+        return quick(client, method, bucket, key, **more)
 
     monkeypatch.setattr(urllib3.connectionpool.HTTPConnectionPool, "_make_request", counted)
-    monkeypatch.setattr(S3Client, "quick_get", quick_counted)
+    monkeypatch.setattr(S3Client, "quick", quick_counted)
     return made

@@ -29,7 +29,7 @@ from bucketry.headers import copy_headers, header_fields
 from bucketry.s3 import NAMESPACE
 from urllib3 import BaseHTTPResponse
 
-from bucketry_s3client.client import S3Client
+from bucketry_s3client.client import S3Client, headers_in
 from bucketry_s3client.errors import incomplete_response, raise_incomplete, reading
 from bucketry_s3client.headers import md5_header, read_count, read_etag, unquoted
 
@@ -239,18 +239,7 @@ def _ask(client: S3Client, bucket: str, keys: Sequence[str]) -> Found:
                         waiting += received
                     head, waiting = waiting[:end], waiting[end + 4 :]
                     if head.startswith(_GOOD):
-                        found[key] = _headers_in(head)
+                        found[key] = headers_in(head)
     except (OSError, ssl.SSLError, ValueError):
         pass  # Whoever asks for what is missing hears why.
     return found
-
-
-def _headers_in(head: bytes) -> dict[str, str]:
-    headers: dict[str, str] = {}
-    for line in head.decode("latin-1").split("\r\n")[1:]:
-        name, colon, value = line.partition(":")
-        if not colon:
-            raise ValueError("that is no header")
-        name, value = name.strip().lower(), value.strip()
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return headers

@@ -164,18 +164,18 @@ class PathGuard:
     def _has_children(self, bucket: str, key: str) -> bool:
         query = {"list-type": "2", "encoding-type": "url", "max-keys": "1"}
         query |= {"prefix": key + "/", "start-after": key + "/"}
-        if _is_empty_page(self._connection.quick_get(bucket, query)):
+        found = self._connection.quick("GET", bucket, query=query)
+        if found is not None and _is_empty_page(found[1]):
             return False
         _, document = self._connection.request_xml("GET", bucket, root="ListBucketResult", query=query)
         with reading("a page of objects"):
             return bool(document.all("Contents")) or is_truncated(document)
 
 
-def _is_empty_page(page: bytes | None) -> bool:
+def _is_empty_page(page: bytes) -> bool:
     """Whether this is a page of a listing that says that there is nothing. Its keys are encoded, and hold no ``<``."""
     return (
-        page is not None
-        and page.endswith(b"</ListBucketResult>")
+        page.endswith(b"</ListBucketResult>")
         and b"<IsTruncated>false</IsTruncated>" in page
         and b"<Contents>" not in page
         and b"<CommonPrefixes>" not in page

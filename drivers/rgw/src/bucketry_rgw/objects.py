@@ -27,6 +27,7 @@ from bucketry import (
     PutOptions,
     Throttled,
 )
+from bucketry.conditions import check_read
 from bucketry.s3 import MAX_PART_BYTES, http_date
 from bucketry.tagging import NO_TAGS
 from bucketry_s3client import (
@@ -100,16 +101,19 @@ class Objects:
         return object_info(key, headers)
 
     def head(self, bucket: str, key: str, options: HeadOptions) -> ObjectInfo:
-        """Returns an object without its content."""
+        """Returns an object without its content: one request.
+
+        The conditions are evaluated here, so that `NotModified` says what RGW's 304 does not.
+        """
         try:
-            headers, _ = self._client.request("HEAD", bucket, key, headers=read_conditions(options))
+            headers, _ = self._client.request("HEAD", bucket, key)
         except S3ResponseError as error:
             if error.code == "NoSuchKey":
                 # A response to HEAD does not say whether the key is missing or the bucket.
                 self._client.request("HEAD", bucket)
             raise
         info = object_info(key, headers)
-        _check_any(info, options)
+        check_read(info, options)
         return info
 
     def get(self, bucket: str, key: str, options: GetOptions) -> OpenedObject:

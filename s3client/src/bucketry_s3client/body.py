@@ -32,7 +32,7 @@ class Feed:
     def __iter__(self) -> Iterator[bytes]:
         try:
             yield from self._pieces
-        except GeneratorExit:  # Nobody takes any more: the connection was cut, and the source is not to blame.
+        except GeneratorExit:  # The connection was cut and reads no more. That is not the source's failure.
             raise
         except BaseException as error:
             self.error = error
@@ -73,10 +73,10 @@ def hash_of(content: bytes | Sequence[bytes]) -> str:
 
 @contextmanager
 def one_piece(body: Body, most_in_memory: int, most: int, taken: Pieces | None = None) -> Iterator[Content]:
-    """Gives a body as what one request takes, which needs its length.
+    """Makes the body of one request, which must have a length.
 
-    It is held in memory while it is short, and sent as it comes where its length is known. A long one whose length
-    nobody knows goes through a temporary file without a name, which is gone with its process.
+    A short body is held in memory. A body of known length is sent as it comes. A long body of unknown length goes through a
+    temporary file without a name, which disappears with its process.
 
     Args:
         body: The body.

@@ -85,7 +85,7 @@ class FailedUploads:
         self.sweep()
 
     def _failure(self, upload: _Upload) -> type[BucketryError] | None:
-        """Tries to end an upload; returns why that failed, or ``None``: it is no more."""
+        """Tries to end an upload; returns why that failed, or ``None`` once the upload is gone."""
         query = {"uploadId": upload.upload_id}
         try:
             self._client.request("DELETE", upload.bucket, upload.key, query=query, once=True)
@@ -96,7 +96,7 @@ class FailedUploads:
 
     def _is_left(self, upload: _Upload, failure: type[BucketryError] | None) -> bool:
         """Says whether to try again; warns where that is hopeless."""
-        # What nobody knows, such as an error inside of the server, may pass.
+        # An unknown error, such as one inside the server, may pass.
         if failure is None or failure.retryable or failure is BackendError:
             return failure is not None
         _log.warning(

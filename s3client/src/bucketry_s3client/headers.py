@@ -29,7 +29,7 @@ def response_etag(response: Mapping[str, str]) -> str:
     """Returns the etag in the response to a write.
 
     Raises:
-        Unavailable: There is none, so nobody knows whether that was the server's response.
+        Unavailable: There is none. Then it may not be the server's response.
     """
     with reading("the response to a write"):
         return read_etag(response["etag"])
@@ -51,10 +51,10 @@ def read_count(text: str) -> int:
     """Reads a number that a server writes, of bytes or of entries.
 
     Raises:
-        ValueError: It is none.
+        ValueError: The text is not a number.
     """
     if not (text.isascii() and text.isdecimal()):
-        raise ValueError("that is no number")
+        raise ValueError("that is not a number")
     return int(text)
 
 

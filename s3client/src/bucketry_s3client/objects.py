@@ -36,7 +36,7 @@ from bucketry_s3client.headers import md5_header, read_count, read_etag, unquote
 _CHUNK_BYTES: Final = MIB // 4
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,20})-(\d{1,20})/(\d{1,20})")
 _AT_ONCE: Final = 16
-"""Requests that are on their way on one connection: enough that nobody waits, and all of them in the buffers."""
+"""Requests that are on their way on one connection: enough to keep it busy, and few enough for the buffers."""
 
 _MAX_HEAD_BYTES: Final = 64 * 1024
 _BUFFER_BYTES: Final = 64 * 1024
@@ -213,7 +213,7 @@ def head_objects(
 
     Returns:
         The headers of each object that was found, by its key; names are in lower case. What is missing here was not
-        found, or the server did not response: ask for it alone.
+        found, or the server did not respond: ask for it alone.
     """
     count = min(connections, -(-len(keys) // _AT_ONCE))
     shares = [keys[number::count] for number in range(count)]
@@ -241,5 +241,5 @@ def _ask(client: S3Client, bucket: str, keys: Sequence[str]) -> Found:
                     if head.startswith(_GOOD):
                         found[key] = headers_in(head)
     except (OSError, ssl.SSLError, ValueError):
-        pass  # Whoever asks for what is missing hears why.
+        pass  # The caller asks for what is missing, and gets the error.
     return found

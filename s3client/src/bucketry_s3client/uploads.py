@@ -44,7 +44,7 @@ Headers = Mapping[str, str]
 def create_upload(client: S3Client, bucket: str, key: str, headers: Headers) -> tuple[Headers, str]:
     """Begins an upload; returns the headers of the response, and the upload's id.
 
-    It is not repeated: nobody would know of the first one.
+    It is not sent again: the id of the first upload would be lost.
 
     Raises:
         Unavailable: The response holds no id.
@@ -108,7 +108,7 @@ def part_sizes(length: int | None, part_size: int, *, growth: int) -> Iterator[i
     """Yields the sizes of an upload's parts, in bytes, such that 10,000 suffice.
 
     Args:
-        length: Length of the whole; ``None`` where nobody knows it.
+        length: Length of the whole; ``None`` if it is not known.
         part_size: Least size of a part.
         growth: By how many times ``part_size`` the parts of an unknown length grow after each 1,000 of them.
     """
@@ -155,7 +155,7 @@ class PartsUpload:
         """Sends what was taken already and the rest of the body, and makes it the object.
 
         Args:
-            taken: The first parts; none is left here, so that nobody holds them when they are sent.
+            taken: The first parts. They are removed from this list, so that their memory is free once they are sent.
             body: What is left.
             sizes: The sizes of the parts that are left, of `part_sizes`.
             headers: The object's headers and metadata, of `object_headers`.
@@ -176,7 +176,7 @@ class PartsUpload:
                 parts = self._send_all(pool, upload_id, _parts_of(taken, body, sizes))
             with completing:
                 return complete_upload(self._client, self._bucket, self._key, upload_id, parts, conditions)
-        except BaseException:  # Also an interrupt: nobody else knows of these parts.
+        except BaseException:  # Also an interrupt: no other code knows of these parts.
             self._failed_uploads.abort(self._bucket, self._key, upload_id)
             raise
 
@@ -199,12 +199,12 @@ class PartsUpload:
         try:
             received = upload_part(self._client, self._bucket, self._key, upload_id, number, pieces)
         finally:
-            pieces.clear()  # Whoever still holds the list does not hold the memory.
+            pieces.clear()  # The list may live on, its memory does not.
         return CompletedPart(number, response_etag(received))
 
 
 def _land(flying: dict[Future[CompletedPart], int], parts: list[CompletedPart], most: int) -> None:
-    """Waits until no more than so many bytes are in flight; raises what a part failed with."""
+    """Waits until at most ``most`` bytes are in flight; raises what a part failed with."""
     while flying and sum(flying.values()) > most:
         done, _ = wait(flying, return_when=FIRST_COMPLETED)
         for future in done:
@@ -292,7 +292,7 @@ def upload_page(listing: str, uploads: Iterable[Upload], options: UploadListOpti
         options: Which page is asked for.
 
     Raises:
-        InvalidArgument: The cursor is none of this listing's.
+        InvalidArgument: The cursor belongs to another listing.
     """
     after = None if options.cursor is None else decode_cursor(listing, options.cursor, _Place)
     found = (upload for upload in uploads if after is None or _place(upload) > after)

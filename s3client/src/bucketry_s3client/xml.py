@@ -93,7 +93,7 @@ def read_time(text: str) -> datetime:
     """Reads a time as S3 writes it in XML.
 
     Raises:
-        ValueError: It is none, or names no time zone.
+        ValueError: The text is not a time, or names no time zone.
     """
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:

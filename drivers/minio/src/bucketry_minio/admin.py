@@ -46,7 +46,7 @@ class Figures(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class _Quota(msgspec.Struct, frozen=True):
-    """A bucket's quota in bytes; 0 is none. Releases before 2024 know it as ``quota`` alone."""
+    """A bucket's quota in bytes; 0 means none. Releases before 2024 have ``quota`` only."""
 
     size: int = 0
     quota: int = 0

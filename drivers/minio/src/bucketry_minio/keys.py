@@ -132,7 +132,7 @@ class PathGuard:
                 raise InvalidKey(f"MinIO would not list it: {parent!r} is an object", bucket=bucket, key=key)
         # MinIO keeps "a/" beside the folder "a", so that it hides nothing.
         if not key.endswith("/") and self._has_children(bucket, key):
-            raise InvalidKey(f"MinIO would no more list the objects below {key + '/'!r}", bucket=bucket, key=key)
+            raise InvalidKey(f"MinIO would no longer list the objects below {key + '/'!r}", bucket=bucket, key=key)
 
     def wrote(self, bucket: str, key: str) -> None:
         """Takes notice that this key holds an object now."""

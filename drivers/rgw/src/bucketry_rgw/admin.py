@@ -21,7 +21,7 @@ then its path is that of an object."""
 
 
 class RawQuota(msgspec.Struct, frozen=True):
-    """A quota as RGW writes it; a negative bound is none."""
+    """A quota as RGW writes it. A negative number means no limit."""
 
     enabled: bool = False
     max_size: int = -1

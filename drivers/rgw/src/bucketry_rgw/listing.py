@@ -57,12 +57,12 @@ class Lister:
         """Lists a page: one request, and where content types are asked for and Swift cannot be, one for each object.
 
         Raises:
-            InvalidArgument: The cursor is none of this driver's.
+            InvalidArgument: The cursor belongs to another listing.
         """
         after = options.start_after
         if options.cursor is not None:
             after = max(after, decode_cursor(_OBJECTS, options.cursor, str), key=str.encode)
-        # RGW's Swift API does not find a delimiter of several bytes that is no ASCII.
+        # RGW's Swift API does not find a delimiter that is not ASCII.
         if options.content_type and self._swift is not None and options.delimiter.isascii():
             page = self._swift.page(bucket, options, after)
             if page is not None:
@@ -115,7 +115,7 @@ def read_page(body: bytes, after: str = "") -> ObjectPage:
         after: What every entry is after.
 
     Raises:
-        Unavailable: It is none, or does not move on: a server or cache gives another page than the one asked for.
+        Unavailable: It is not a listing, or does not move on: a server or cache gives another page.
     """
     with reading("a page of objects"):
         document = parse_xml(as_xml(body))
@@ -147,9 +147,9 @@ def _object(texts: dict[str, str]) -> ObjectInfo:
 def marker(after: str, options: ListOptions) -> str:
     """Returns what to ask RGW for, so that a page begins after this key.
 
-    RGW takes every marker that ends with the delimiter for a common prefix, and leaves out all keys that begin with it
-    (``rgw_bucket_list`` in ``cls_rgw.cc``). It is none where the delimiter would begin within the prefix. No key holds
-    a NUL: with one added, the marker stands for the same place and ends otherwise.
+    RGW treats every marker that ends with the delimiter as a common prefix, and leaves out all keys that begin with it
+    (``rgw_bucket_list`` in ``cls_rgw.cc``). That is wrong where the delimiter begins within the prefix. No key holds a
+    NUL, so with one added the marker stands for the same place and ends in another way.
     """
     is_short = len(after) < len(options.prefix) + len(options.delimiter)
     return f"{after}\0" if is_short and options.delimiter and after.endswith(options.delimiter) else after
@@ -197,7 +197,7 @@ class Swift:
             self._warn(error.code)
             return None
         except msgspec.DecodeError:
-            self._warn("a response that is no listing")
+            self._warn("a response that is not a listing")
             return None
         return _page_of(entries, options)
 

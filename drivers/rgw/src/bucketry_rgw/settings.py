@@ -104,7 +104,7 @@ def _from_rook(environ: Mapping[str, str], given: Mapping[str, object]) -> Mappi
 
 
 def _settings(value_of: Lookup, given: Mapping[str, object]) -> dict[str, object]:
-    # Only whole sets: keys of one place are nothing to show to another. A developer's AWS_ACCESS_KEY_ID alone is none.
+    # Only complete sets: keys of one place must not be sent to another. AWS_ACCESS_KEY_ID alone may be the user's own.
     found = _of_user(value_of) or _of_claim(value_of)
     if "location" in given:
         # Then the scheme of Rook's endpoint says nothing about the one that is used.

@@ -35,8 +35,8 @@ _log = logging.getLogger("bucketry.rgw")
 class UsageCounter:
     """Says how much buckets hold. Threads may share it.
 
-    RGW's own figures count what is no object: the parts of uploads in progress, which are taken off again here, and in
-    versioned buckets the versions before the last.
+    RGW's own figures also count the parts of uploads in progress, which are subtracted here, and old versions in
+    versioned buckets.
     """
 
     def __init__(

@@ -75,8 +75,8 @@ def hash_of(content: bytes | Sequence[bytes]) -> str:
 def one_piece(body: Body, most_in_memory: int, most: int, taken: Pieces | None = None) -> Iterator[Content]:
     """Makes the body of one request, which must have a length.
 
-    A short body is held in memory. A body of known length is sent as it comes. A long body of unknown length goes through a
-    temporary file without a name, which disappears with its process.
+    A short body is held in memory. A body of known length is sent as it comes. A long body of unknown length goes
+    through a temporary file without a name, which disappears with its process.
 
     Args:
         body: The body.

@@ -23,7 +23,7 @@ from bucketry.s3 import MAX_PAGE, MAX_PARTS, NULL_VERSION
 from bucketry_http.s3.body import S3Body, sized_body
 from bucketry_http.s3.checksums import BodyChecksum, checksum_elements, checksum_headers, is_asked_for
 from bucketry_http.s3.errors import CODE_OF, ERRORS, S3Error, invalid_argument, not_implemented, translated
-from bucketry_http.s3.headers import DEFAULT_TYPE, overridden, tags_by_key, written_headers, written_tags
+from bucketry_http.s3.headers import DEFAULT_TYPE, PLAIN, overridden, tags_by_key, written_headers, written_tags
 from bucketry_http.s3.request import Endpoint, S3Request, number
 from bucketry_http.s3.response import Response, empty_response, xml_response
 from bucketry_http.s3.xml import MAX_DOCUMENT_BYTES, Node, document, element, malformed, optional, read_xml
@@ -107,8 +107,10 @@ def _unsatisfiable(request: S3Request, error: core.InvalidRange) -> S3Error:
 async def put_object(endpoint: Endpoint, request: S3Request) -> Response:
     """PutObject."""
     body, length = sized_body(request, endpoint.features.max_put_size)
-    if request.is_plain:
-        options = PutOptions(content_type=request.headers.get("content-type") or DEFAULT_TYPE)
+    if request.headers.keys() <= PLAIN:
+        # Such headers say nothing about the object but its type and its checksum.
+        kept = {} if body.checksum is None else kept_checksum(endpoint, body.checksum)
+        options = PutOptions(content_type=request.headers.get("content-type") or DEFAULT_TYPE, **kept)
     else:
         options = await put_options(endpoint, request, body.checksum)
     info = await endpoint.uploader.store(request.bucket, request.key, body, options, length)

@@ -50,7 +50,7 @@ def test_one_request_at_a_time_is_parsed(port: int, store: Store, held: list[Bou
     assert said.count(b"HTTP/1.1 200 ") == 52
 
 
-@pytest.mark.parametrize("body", [b"", b"x", b"\r\n\r\n" * 3000, b"0\r\n\r\n", bytes(200_000)])
+@pytest.mark.parametrize("body", [b"", b"x", b"\r\n\r\n" * 3000, b"0\r\n\r\n", bytes(200_000), b"0\r\n\r\n" * 60_000])
 @pytest.mark.parametrize("chunk", [None, 1, 65536])
 @pytest.mark.parametrize("cut", [1, 17, 100_000])
 def test_bodies_end_where_they_end(port: int, store: Store, body: bytes, chunk: int | None, cut: int) -> None:

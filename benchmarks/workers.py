@@ -34,6 +34,8 @@ from benchmarks.serving.load import request_bytes, requests_a_second
 _ROOT = Path(__file__).parent.parent
 _SQLITE = str(_ROOT / "examples" / "bucketry-sqlite" / "src")
 _API = "/api/v1/storage"
+OBJECT = request_bytes("GET", f"{_API}/buckets/bench/objects/a")
+BUCKETS = request_bytes("GET", f"{_API}/buckets")
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -58,6 +60,13 @@ def sqlite_store(folder: str) -> Store:
     from bucketry_sqlite import SqliteDriver, SqliteSettings
 
     return Store(SqliteDriver(SqliteSettings(location=f"{folder}/store.db")))
+
+
+def fill(folder: str) -> None:
+    """Stores an object of 1 KiB in the example's store."""
+    with sqlite_store(folder) as store:
+        store.create_bucket("bench")
+        store.put_object("bench", "a", bytes(KIB))
 
 
 def discarding_store(_: str) -> Store:
@@ -116,12 +125,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     asked = parser.parse_args()
     with TemporaryDirectory(prefix="bucketry-bench-") as folder:
-        with sqlite_store(folder) as store:
-            store.create_bucket("bench")
-            store.put_object("bench", "a", bytes(KIB))
+        fill(folder)
         rows = (
-            ("sqlite, GET of 1 KiB", sqlite_store, request_bytes("GET", f"{_API}/buckets/bench/objects/a")),
-            ("discarding driver, list of buckets", discarding_store, request_bytes("GET", f"{_API}/buckets")),
+            ("SQLite driver, GET of 1 KiB", sqlite_store, OBJECT),
+            ("discarding driver, list of buckets", discarding_store, BUCKETS),
         )
         for title, open_store, request in rows:
             found: dict[int, list[Figures]] = {1: [], 2: []}

@@ -18,6 +18,7 @@ from benchmarks.cases import (
     server_listings,
     server_transfers,
     upload,
+    workers,
 )
 
 CASES: tuple[Case, ...] = (
@@ -27,6 +28,7 @@ CASES: tuple[Case, ...] = (
     *presign.CASES,
     *rest.CASES,
     *upload.CASES,
+    *workers.CASES,
     *overhead.CASES,
     *s3_endpoint.CASES,
     *s3_listing.CASES,

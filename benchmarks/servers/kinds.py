@@ -64,8 +64,8 @@ MINIO = Kind(
         "SDK does.",
         "download": "How fast MinIO gives this object away, and so the SDK's figure, swings most of all here: 330 to "
         "555 MB/s within one hour, and ratios of 0.52 to 0.89. Our server takes 1.1 s of CPU a GiB, most of it in the "
-        "kernel: it receives each byte from MinIO and sends it to the client, and looks at none. The SDK's process takes "
-        "0.6 s, ours and its client 1.6 s, on two cores that MinIO needs too.",
+        "kernel: it receives each byte from MinIO and sends it to the client, and looks at none. The SDK's process "
+        "takes 0.6 s, ours and its client 1.6 s, on two cores that MinIO needs too.",
         "rest-list": "Ours lists content types too, which the SDK's plain listing does not. MinIO itself takes 1.30 "
         "s for these pages with them, and 0.55 s without (signed beforehand, responses not looked at), and the SDK "
         "1.31 s, of which 0.90 s is its own CPU. To read a page takes ours 0.04 s, which cannot run beside MinIO's "

@@ -217,6 +217,17 @@ def test_what_stands_within_an_option_is_named_too(store: Store) -> None:
         store.put_bucket_settings("photos", _cors([rule]))
 
 
+@pytest.mark.parametrize("place", [0, 19, 20, 99])
+def test_one_wrong_value_among_much_metadata_is_found_wherever_it_is(store: Store, place: int) -> None:
+    metadata: dict[str, Any] = {f"name-{number}": "value" for number in range(100)}
+    metadata[f"name-{place}"] = 7
+    with pytest.raises(
+        InvalidArgument, match=rf"PutOptions\.metadata\['name-{place}'\] must be str, not int"
+    ) as caught:
+        store.put_object("photos", "key", b"", PutOptions(metadata=metadata))
+    assert caught.value.field == "metadata"
+
+
 def test_a_flag_is_no_number(store: Store) -> None:
     with pytest.raises(InvalidArgument, match=r"ListOptions\.limit must be int, not bool"):
         store.list_objects("photos", ListOptions(limit=True))

@@ -118,6 +118,33 @@ def test_what_a_result_holds_is_named_too(operation: str, result: object, said: 
     assert f"{operation} of the driver 'tiny' {said}" in str(caught.value)
 
 
+@pytest.mark.parametrize("place", [0, 19, 20, 999])
+def test_one_wrong_entry_of_a_long_result_is_found_wherever_it_is(place: int, layers: list[object]) -> None:
+    objects: list[Any] = [INFO] * 1000
+    objects[place] = "key"
+    keys: list[Any] = ["key"] * 1000
+    keys[place] = 7
+    metadata: dict[str, Any] = {f"name-{number}": "value" for number in range(1000)}
+    metadata[f"name-{place}"] = 7
+    for operation, result, said in (
+        ("list_objects", ObjectPage(objects=tuple(objects)), f"ObjectPage.objects[{place}]"),
+        ("delete_objects", DeleteResult(tuple(keys)), f"DeleteResult.deleted[{place}]"),
+        ("head_object", changed(metadata=metadata), f"ObjectInfo.metadata['name-{place}']"),
+    ):
+        with pytest.raises(InvalidDriver) as caught:
+            call(Store(driver_of(operation, result), layers), operation)
+        assert caught.value.detail.endswith(f" as {said}")
+
+
+def test_a_page_of_entries_of_a_class_of_the_driver_is_right() -> None:
+    class Entry(ObjectInfo, frozen=True, kw_only=True):
+        pass
+
+    entry = Entry(key="key", size_bytes=3, etag="etag", last_modified=NOW)
+    page = ObjectPage(objects=(entry,) * 1000)
+    assert call(Store(driver_of("list_objects", page)), "list_objects") is page
+
+
 def test_one_wrong_result_does_not_make_the_right_ones_wrong_nor_the_other_way_round() -> None:
     results = [INFO, changed(etag=None), INFO, changed(etag=None), changed(expires="Sun, 06 Nov 1994 08:49:37 GMT")]
     said = []

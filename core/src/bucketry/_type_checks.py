@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import islice
 from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Final, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
@@ -20,7 +19,7 @@ _MAPPINGS: Final = frozenset({dict, MappingProxyType})
 """The usual mappings. To ask whether a type is another one takes ten times as long."""
 
 _MOST_MEMBERS: Final = 20
-"""How many entries of a page `find_mismatch` looks at in a result: a thousand take 50 ms."""
+"""How many entries of a page `find_mismatch` looks into in a result: a thousand take 50 ms."""
 
 
 class Mismatch(NamedTuple):
@@ -116,7 +115,7 @@ def find_mismatch(value: object, annotation: Any, where: str = "", most: int | N
         value: The value.
         annotation: Its annotation.
         where: What the value itself is called.
-        most: How many members of a tuple or mapping to look at; ``None``: all.
+        most: How many members of a tuple or mapping to look into; ``None``: all. Of the others, only the type counts.
     """
     if _is_union(annotation):
         found = [find_mismatch(value, choice, where, most) for choice in get_args(annotation)]
@@ -200,12 +199,14 @@ def _inside(value: Any, annotation: Any, where: str, most: int | None) -> Iterat
         for name, hint in _hints(annotation).items():
             yield f"{type(value).__name__}.{name}", getattr(value, name), hint
     elif isinstance(value, tuple) and arguments:
-        for index, member in enumerate(islice(value, most)):
-            yield f"{where}[{index}]", member, arguments[0]
+        for index, member in enumerate(value):
+            if most is None or index < most or not _is_of(member, arguments[0]):
+                yield f"{where}[{index}]", member, arguments[0]
     elif isinstance(value, Mapping) and arguments:
-        for key, member in islice(value.items(), most):
-            yield f"a name in {where}", key, arguments[0]
-            yield f"{where}[{key!r:.40}]", member, arguments[1]
+        for index, (key, member) in enumerate(value.items()):
+            if most is None or index < most or not (_is_of(key, arguments[0]) and _is_of(member, arguments[1])):
+                yield f"a name in {where}", key, arguments[0]
+                yield f"{where}[{key!r:.40}]", member, arguments[1]
 
 
 def _is_union(annotation: Any) -> bool:

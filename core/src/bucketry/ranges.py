@@ -101,6 +101,11 @@ class ByteRange(msgspec.Struct, frozen=True):
         return f"bytes={first}-{last}"
 
 
+def unsatisfied_range(size_bytes: int) -> str:
+    """Returns the ``Content-Range`` of a 416: the size of the object that the range is beyond (RFC 9110, 15.5.17)."""
+    return f"bytes */{size_bytes}"
+
+
 def whole_number(digits: str) -> int:
     """Reads a decimal number of any length that a client sent: a position, a size, a count.
 

@@ -29,7 +29,7 @@ from bucketry_http.rest.problems import EXCEPTION_HANDLERS
 from bucketry_http.rest.settings import KIB, RestSettings
 from bucketry_http.rest.validation import check_query
 from bucketry_http.shared.calls import StoreCalls
-from bucketry_http.shared.writing import Uploader
+from bucketry_http.shared.object_writing import Uploader
 
 _MAX_JSON_BYTES: Final = 64 * KIB
 

@@ -14,11 +14,11 @@ from bucketry_http.rest.openapi import ApiOperation, Bucket, Deletion, Download,
 from bucketry_http.rest.problems import backend_problems
 from bucketry_http.rest.schemas import DeletedView, DeleteFailureView, DeleteObject, DeleteObjects
 from bucketry_http.rest.settings import MIB
-from bucketry_http.shared import reading
+from bucketry_http.shared import object_reading
 from bucketry_http.shared.conditions import match_option
 from bucketry_http.shared.headers import disposition, object_headers
 from bucketry_http.shared.hosts import OWN_SITE, is_code
-from bucketry_http.shared.reading import PARTIAL_CONTENT, ReadResult
+from bucketry_http.shared.object_reading import PARTIAL_CONTENT, ReadResult
 from bucketry_http.shared.response_body import ContentSender
 
 _MAX_BATCH_BYTES: Final = 8 * MIB
@@ -55,7 +55,7 @@ async def get_object(request: ApiRequest, name: Bucket, inline: Inline = False) 
     It is sent as an attachment, unless `inline=true` asks otherwise for a type that is harmless in a browser.
     """
     key = request.key
-    found = await reading.open_object(request.app.calls, name, key, request.fields)
+    found = await object_reading.open_object(request.app.calls, name, key, request.fields)
     return _response(found, key, inline=inline)
 
 
@@ -70,7 +70,7 @@ async def get_object(request: ApiRequest, name: Bucket, inline: Inline = False) 
 async def head_object(request: ApiRequest, name: Bucket, inline: Inline = False) -> Response[None]:
     """Send the headers that a download of the whole object would have, without content."""
     key = request.key
-    found = await reading.head_object(request.app.calls, name, key, request.fields)
+    found = await object_reading.head_object(request.app.calls, name, key, request.fields)
     return _response(found, key, inline=inline)
 
 

@@ -14,6 +14,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import bucketry as core
+from bucketry.ranges import unsatisfied_range
 from litestar import Request
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
@@ -23,8 +24,8 @@ from bucketry_http.rest.framework import JsonResponse
 from bucketry_http.rest.schemas import PROBLEM_TYPE, Problem
 from bucketry_http.rest.validation import wrong_parameter
 from bucketry_http.server.request_head import REFUSAL_CODES
+from bucketry_http.shared.conditions import not_modified_headers
 from bucketry_http.shared.errors import RequestError, SlowBody, log_failure
-from bucketry_http.shared.headers import not_modified_headers
 
 logger = logging.getLogger("bucketry_http")
 
@@ -144,7 +145,7 @@ def _headers_of(error: core.BucketryError, status: HTTPStatus) -> dict[str, str]
     headers = {"Retry-After": RETRY_AFTER} if error.retryable else {}
     if isinstance(error, core.InvalidRange) and error.size_bytes is not None:
         # RFC 9110, 15.5.17: the client learns the size that its range is beyond.
-        headers["Content-Range"] = f"bytes */{error.size_bytes}"
+        headers["Content-Range"] = unsatisfied_range(error.size_bytes)
     if status is HTTPStatus.REQUEST_TIMEOUT:
         # The rest of the body is not waited for (RFC 9110, 15.5.9).
         headers["Connection"] = "close"

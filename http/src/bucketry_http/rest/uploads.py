@@ -20,7 +20,7 @@ from bucketry_http.shared.conditions import match_option
 from bucketry_http.shared.errors import MalformedForm, RequestError
 from bucketry_http.shared.forms import Form, Part
 from bucketry_http.shared.headers import TAGGING, content_md5_of, tags_of
-from bucketry_http.shared.writing import Uploader
+from bucketry_http.shared.object_writing import Uploader
 
 _FIELDS: Final = frozenset({"key", "prefix"})
 

@@ -18,6 +18,7 @@ from bucketry import (
     PutOptions,
     Store,
 )
+from bucketry.ranges import unsatisfied_range
 from bucketry.s3 import MAX_PAGE, MAX_PARTS, NULL_VERSION
 
 from bucketry_http.s3.body import S3Body, sized_body
@@ -27,10 +28,10 @@ from bucketry_http.s3.headers import DEFAULT_TYPE, PLAIN, overridden, tags_by_ke
 from bucketry_http.s3.request import Endpoint, S3Request, number
 from bucketry_http.s3.response import Response, empty_response, xml_response
 from bucketry_http.s3.xml import MAX_DOCUMENT_BYTES, Node, document, element, malformed, optional, read_xml
-from bucketry_http.shared import reading
-from bucketry_http.shared.conditions import match_option
-from bucketry_http.shared.headers import last_modified, not_modified_headers, object_headers
-from bucketry_http.shared.reading import PARTIAL_CONTENT, ReadResult
+from bucketry_http.shared import object_reading
+from bucketry_http.shared.conditions import match_option, not_modified_headers
+from bucketry_http.shared.headers import last_modified, object_headers
+from bucketry_http.shared.object_reading import PARTIAL_CONTENT, ReadResult
 
 _NO_CONDITIONS: Mapping[str, Any] = {}
 
@@ -38,10 +39,10 @@ _NO_CONDITIONS: Mapping[str, Any] = {}
 async def get_object(endpoint: Endpoint, request: S3Request) -> Response:
     """GetObject."""
     part_number = _part_number(request)
-    if part_number is not None and reading.requested_range(request.headers) is not None:
+    if part_number is not None and object_reading.requested_range(request.headers) is not None:
         raise S3Error("InvalidRequest", "Cannot specify both Range header and partNumber query parameter")
     try:
-        found = await reading.open_object(
+        found = await object_reading.open_object(
             endpoint.calls, request.bucket, request.key, request.headers, part_number=part_number
         )
     except core.NotModified as error:
@@ -58,7 +59,7 @@ async def get_object(endpoint: Endpoint, request: S3Request) -> Response:
 async def head_object(endpoint: Endpoint, request: S3Request) -> Response:
     """HeadObject. S3 honours a range here; HTTP itself would not."""
     try:
-        found = await reading.head_object(
+        found = await object_reading.head_object(
             endpoint.calls, request.bucket, request.key, request.headers, _part_number(request), ranged=True
         )
     except core.NotModified as error:
@@ -95,12 +96,11 @@ def _unsatisfiable(request: S3Request, error: core.InvalidRange) -> S3Error:
     message = translated(error).message
     if error.size_bytes is None:
         return S3Error("InvalidRange", message, elements=elements)
-    size = str(error.size_bytes)
     return S3Error(
         "InvalidRange",
         message,
-        elements={**elements, "ActualObjectSize": size},
-        headers={"content-range": f"bytes */{size}"},
+        elements={**elements, "ActualObjectSize": str(error.size_bytes)},
+        headers={"content-range": unsatisfied_range(error.size_bytes)},
     )
 
 

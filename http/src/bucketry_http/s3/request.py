@@ -21,8 +21,8 @@ from bucketry.sigv4 import RequestHeaders
 from bucketry_http.s3.errors import S3Error, invalid_argument
 from bucketry_http.s3.settings import S3Rights, S3Settings
 from bucketry_http.shared.calls import StoreCalls
+from bucketry_http.shared.object_writing import Uploader
 from bucketry_http.shared.request_body import RequestBody
-from bucketry_http.shared.writing import Uploader
 
 _PROCESS: Final = secrets.token_hex(4).upper()
 _NUMBERS: Final = itertools.count(1)

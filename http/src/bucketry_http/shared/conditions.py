@@ -1,4 +1,4 @@
-"""Conditional requests (RFC 9110, 13) as options of the contract.
+"""Conditional requests (RFC 9110, 13) as options of the contract, and the headers of a 304.
 
 HTTP allows a list of etags, and the contract one etag. So a list is replaced by the object's current etag, if it is in
 the list. The driver then checks that etag and acts in one step.
@@ -11,8 +11,11 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
-from bucketry import HeadOptions, InvalidArgument, NoSuchKey, ObjectInfo
+from bucketry import HeadOptions, InvalidArgument, NoSuchKey, NotModifiedInfo, ObjectInfo
 from bucketry.s3 import parse_http_date
+
+from bucketry_http.shared.headers import encoded, last_modified
+from bucketry_http.shared.response_body import RawHeaders
 
 ANY: Final = "*"
 UNCONDITIONAL: Final = HeadOptions()
@@ -111,3 +114,21 @@ def read_options(headers: Mapping[str, str], head: Callable[[], ObjectInfo]) -> 
         if_modified_since=parse_http_date(headers.get("if-modified-since")),
         if_unmodified_since=parse_http_date(headers.get("if-unmodified-since")),
     )
+
+
+def not_modified_headers(info: NotModifiedInfo | None) -> RawHeaders:
+    """Returns the headers of a 304 (RFC 9110, 15.4.5).
+
+    Args:
+        info: What the driver knows about the object; ``None``: nothing.
+    """
+    if info is None:
+        return []
+    headers = [] if info.etag is None else [(b"etag", b'"%s"' % encoded(info.etag))]
+    if info.last_modified is not None:
+        headers.append((b"last-modified", last_modified(info.last_modified).encode()))
+    if info.cache_control:
+        headers.append((b"cache-control", encoded(info.cache_control)))
+    if info.expires:
+        headers.append((b"expires", encoded(info.expires)))
+    return headers

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote
 
-from bucketry import InvalidArgument, NotModifiedInfo, ObjectInfo
+from bucketry import InvalidArgument, ObjectInfo
 from bucketry.headers import METADATA_PREFIX, OBJECT_HEADERS, header_values
 from bucketry.s3 import http_date_at
 
@@ -52,15 +52,15 @@ def object_headers(info: ObjectInfo) -> RawHeaders:
     ``x-amz-tagging-count`` and ``x-amz-mp-parts-count`` are in the S3 API reference, GetObject.
     """
     headers = [
-        (b"etag", b'"%s"' % _encoded(info.etag)),
+        (b"etag", b'"%s"' % encoded(info.etag)),
         (b"last-modified", last_modified(info.last_modified).encode()),
         (b"accept-ranges", b"bytes"),
     ]
     for name, value in zip(_RAW_NAMES, header_values(info), strict=True):
         if value:
-            headers.append((name, _encoded(value)))
+            headers.append((name, encoded(value)))
     if info.metadata:
-        headers += [(_RAW_METADATA_PREFIX + _encoded(name), _encoded(value)) for name, value in info.metadata.items()]
+        headers += [(_RAW_METADATA_PREFIX + encoded(name), encoded(value)) for name, value in info.metadata.items()]
     if info.tag_count:
         headers.append((b"x-amz-tagging-count", b"%d" % info.tag_count))
     if info.parts_count:
@@ -68,26 +68,8 @@ def object_headers(info: ObjectInfo) -> RawHeaders:
     return headers
 
 
-def not_modified_headers(info: NotModifiedInfo | None) -> RawHeaders:
-    """Returns the headers of a 304 (RFC 9110, 15.4.5).
-
-    Args:
-        info: What the driver knows about the object; ``None``: nothing.
-    """
-    if info is None:
-        return []
-    headers = [] if info.etag is None else [(b"etag", b'"%s"' % _encoded(info.etag))]
-    if info.last_modified is not None:
-        headers.append((b"last-modified", last_modified(info.last_modified).encode()))
-    if info.cache_control:
-        headers.append((b"cache-control", _encoded(info.cache_control)))
-    if info.expires:
-        headers.append((b"expires", _encoded(info.expires)))
-    return headers
-
-
-def _encoded(value: str) -> bytes:
-    # `headers_of` and the drivers read headers so, too: each character is a byte.
+def encoded(value: str) -> bytes:
+    """Returns the value of a header as bytes. As in `headers_of` and in the drivers, each character is one byte."""
     return value.encode("latin-1", "replace")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from bucketry import Body
-from bucketry_http.shared.writing import BATCH_BYTES, SMALL_BYTES, BodyChannel, Uploader
+from bucketry_http.shared.object_writing import BATCH_BYTES, SMALL_BYTES, BodyChannel, Uploader
 
 MIB = 1024**2
 

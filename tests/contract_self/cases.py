@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bucketry_contract._tests import ContractTests
+from bucketry_contract._contract_tests import ContractTests
 
 from tests.contract_self.honest import HonestDriver
 

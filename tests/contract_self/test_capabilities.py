@@ -8,7 +8,7 @@ import pytest
 from bucketry import FEATURE_NAMES
 from bucketry.hookspecs import OPERATIONS
 from bucketry_contract import needs
-from bucketry_contract._needs import NEVER_REFUSED, REQUIRED
+from bucketry_contract._capabilities import NEVER_REFUSED, REQUIRED
 
 from tests.contract_self.minimal import OPTIONAL
 
@@ -56,7 +56,7 @@ def test_a_test_of_what_is_not_declared_fails_unless_it_is_refused(pytester: pyt
         """
         from bucketry import Unsupported
         from bucketry_contract import needs
-        from bucketry_contract._tests import ContractTests
+        from bucketry_contract._contract_tests import ContractTests
         from tests.contract_self.minimal import MinimalBackend
 
         class TestDriver(ContractTests):

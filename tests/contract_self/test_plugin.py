@@ -75,7 +75,7 @@ def test_a_bucket_that_cannot_be_removed_is_an_error(pytester: pytest.Pytester) 
         """
         from bucketry import AccessDenied, DONE
         from bucketry.hookspecs import hookimpl
-        from bucketry_contract._tests import ContractTests
+        from bucketry_contract._contract_tests import ContractTests
         from tests.contract_self.backends import DriverBackend
         from tests.contract_self.honest import HonestDriver
 

@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from bucketry_contract._tests import ContractTests
+from bucketry_contract._contract_tests import ContractTests
 from bucketry_contract.suite.presigned_urls import PresignedUrlTests
 from bucketry_contract.suite.writing import WritingTests
 

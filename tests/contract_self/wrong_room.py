@@ -15,7 +15,7 @@ from bucketry import (
     QuotaExceeded,
 )
 from bucketry.hookspecs import hookimpl
-from bucketry_contract.suite.room import RoomTests
+from bucketry_contract.suite.freed_space import FreedSpaceTests
 
 from tests.contract_self.cases import fails
 from tests.contract_self.honest import HonestDriver
@@ -33,8 +33,8 @@ class LosesRoom(HonestDriver):
         return pieces
 
 
-@fails(RoomTests, RoomTests.test_a_put_that_fails_gives_its_room_back)
-@fails(RoomTests, RoomTests.test_what_is_gone_gives_its_room_back)
+@fails(FreedSpaceTests, FreedSpaceTests.test_a_put_that_fails_gives_its_room_back)
+@fails(FreedSpaceTests, FreedSpaceTests.test_what_is_gone_gives_its_room_back)
 class LosesTheRoomOfWhatFails(LosesRoom):
     def pull(self, bucket: str, key: str, body: Body) -> tuple[bytes, ...]:
         try:
@@ -44,7 +44,7 @@ class LosesTheRoomOfWhatFails(LosesRoom):
             raise
 
 
-@fails(RoomTests, RoomTests.test_what_is_gone_gives_its_room_back)
+@fails(FreedSpaceTests, FreedSpaceTests.test_what_is_gone_gives_its_room_back)
 class LosesTheRoomOfWhatIsOverwritten(LosesRoom):
     @hookimpl
     def put_object(self, bucket: str, key: str, body: Body, options: PutOptions) -> ObjectInfo:
@@ -54,7 +54,7 @@ class LosesTheRoomOfWhatIsOverwritten(LosesRoom):
         return info
 
 
-@fails(RoomTests, RoomTests.test_what_is_gone_gives_its_room_back)
+@fails(FreedSpaceTests, FreedSpaceTests.test_what_is_gone_gives_its_room_back)
 class LosesTheRoomOfWhatIsDeleted(LosesRoom):
     @hookimpl
     def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Done:
@@ -70,7 +70,7 @@ class LosesTheRoomOfWhatIsDeleted(LosesRoom):
         return DeleteResult(keys)
 
 
-@fails(RoomTests, RoomTests.test_what_is_gone_gives_its_room_back)
+@fails(FreedSpaceTests, FreedSpaceTests.test_what_is_gone_gives_its_room_back)
 class LosesTheRoomOfBatches(LosesRoom):
     @hookimpl
     def delete_objects(self, bucket: str, keys: tuple[str, ...]) -> DeleteResult:
@@ -79,7 +79,7 @@ class LosesTheRoomOfBatches(LosesRoom):
         return super().delete_objects(bucket, keys)
 
 
-@fails(RoomTests, RoomTests.test_what_is_gone_gives_its_room_back)
+@fails(FreedSpaceTests, FreedSpaceTests.test_what_is_gone_gives_its_room_back)
 class CountsCopiesTwice(LosesRoom):
     @hookimpl
     def copy_object(
@@ -90,7 +90,7 @@ class CountsCopiesTwice(LosesRoom):
         return info
 
 
-@fails(RoomTests, RoomTests.test_what_is_gone_gives_its_room_back)
+@fails(FreedSpaceTests, FreedSpaceTests.test_what_is_gone_gives_its_room_back)
 class LosesTheRoomOfAbortedUploads(LosesRoom):
     @hookimpl
     def abort_multipart_upload(self, bucket: str, key: str, upload_id: str) -> Done:
@@ -99,7 +99,7 @@ class LosesTheRoomOfAbortedUploads(LosesRoom):
         return super().abort_multipart_upload(bucket, key, upload_id)
 
 
-@fails(RoomTests, RoomTests.test_what_is_gone_gives_its_room_back)
+@fails(FreedSpaceTests, FreedSpaceTests.test_what_is_gone_gives_its_room_back)
 class LosesTheRoomOfCompletedUploads(LosesRoom):
     @hookimpl
     def complete_multipart_upload(
@@ -110,7 +110,7 @@ class LosesTheRoomOfCompletedUploads(LosesRoom):
         return info
 
 
-@fails(RoomTests, RoomTests.test_what_is_gone_gives_its_room_back)
+@fails(FreedSpaceTests, FreedSpaceTests.test_what_is_gone_gives_its_room_back)
 class LosesTheRoomOfUploadsInDeletedBuckets(LosesRoom):
     @hookimpl
     def delete_bucket(self, bucket: str) -> Done:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bucketry_contract._needs import needs
+from bucketry_contract._capabilities import needs
 from bucketry_contract.backend import CANNOT_LOOK, Backend, CannotLook
 
 if TYPE_CHECKING:

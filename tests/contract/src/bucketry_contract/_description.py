@@ -8,7 +8,7 @@ from importlib.metadata import entry_points
 import msgspec
 from bucketry import FEATURE_NAMES, Store
 
-from bucketry_contract._needs import declared
+from bucketry_contract._capabilities import declared
 
 
 def description_of(store: Store) -> dict[str, object]:

@@ -9,7 +9,7 @@ import pytest
 from bucketry import ObjectHeaders
 from bucketry.headers import HEADER_FEATURES
 
-from bucketry_contract._needs import needs
+from bucketry_contract._capabilities import needs
 
 METADATA: Final[Mapping[str, str]] = {
     "colour": "blue",

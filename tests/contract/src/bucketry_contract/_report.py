@@ -7,8 +7,8 @@ from typing import Any, Final, cast
 
 import pytest
 
-from bucketry_contract._matrix import DriverResult, as_json, as_markdown
-from bucketry_contract._notes import PROPERTY
+from bucketry_contract._compat_matrix import DriverResult, as_json, as_markdown
+from bucketry_contract._report_notes import PROPERTY
 
 _LAYERINGS: Final = ("bare", "layered")
 

@@ -11,13 +11,13 @@ import pytest
 from bucketry import BucketryError, Store, Unsupported
 from bucketry.features import MEASURED_FEATURES
 
+from bucketry_contract._capabilities import REQUIRED, needed_by
+from bucketry_contract._contract_tests import ContractTests
 from bucketry_contract._layer import PassThrough
-from bucketry_contract._needs import REQUIRED, needed_by
-from bucketry_contract._notes import add_note, notes_of
 from bucketry_contract._report import Reporter
-from bucketry_contract._running import TIMEOUT, Sparing, in_order, opening, telling_once, time_limit
+from bucketry_contract._report_notes import add_note, notes_of
 from bucketry_contract._scratch import Scratch
-from bucketry_contract._tests import ContractTests
+from bucketry_contract._test_runs import TIMEOUT, Sparing, in_order, opening, telling_once, time_limit
 from bucketry_contract.backend import Backend
 
 _REPORT_SUFFIXES: Final = {".json", ".md"}

@@ -12,6 +12,7 @@ from bucketry_contract.suite.cors import CorsTests
 from bucketry_contract.suite.deleting import DeletingTests
 from bucketry_contract.suite.error_facts import ErrorFactTests
 from bucketry_contract.suite.errors import ErrorTests
+from bucketry_contract.suite.freed_space import FreedSpaceTests
 from bucketry_contract.suite.keys import KeyTests
 from bucketry_contract.suite.listing import ListingTests
 from bucketry_contract.suite.model import ModelTests
@@ -26,7 +27,6 @@ from bucketry_contract.suite.presigned_urls import PresignedUrlTests
 from bucketry_contract.suite.presigning import PresignTests
 from bucketry_contract.suite.read_conditions import ReadConditionTests
 from bucketry_contract.suite.reading import ReadingTests
-from bucketry_contract.suite.room import RoomTests
 from bucketry_contract.suite.streaming import StreamingTests
 from bucketry_contract.suite.tagging import TaggingTests
 from bucketry_contract.suite.times import TimeTests
@@ -58,7 +58,7 @@ class ContractSuite(
     TaggingTests,
     CorsTests,
     UsageTests,
-    RoomTests,
+    FreedSpaceTests,
     PresignTests,
     PresignedUrlTests,
     PersistenceTests,

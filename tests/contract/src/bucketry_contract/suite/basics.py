@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from bucketry import NoSuchKey, ObjectInfo, Store
 
-from bucketry_contract._needs import needs
+from bucketry_contract._capabilities import needs
+from bucketry_contract._contract_tests import ContractTests
 from bucketry_contract._scratch import Bucket, Scratch
-from bucketry_contract._tests import ContractTests
 
 
 class BasicTests(ContractTests):

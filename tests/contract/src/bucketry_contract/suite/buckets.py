@@ -11,10 +11,10 @@ from bucketry import (
     Store,
 )
 
+from bucketry_contract._capabilities import needs
 from bucketry_contract._contents import meanwhile
-from bucketry_contract._needs import needs
+from bucketry_contract._contract_tests import ContractTests
 from bucketry_contract._scratch import Bucket, Scratch
-from bucketry_contract._tests import ContractTests
 from bucketry_contract._threads import outcome_of, side_by_side
 from bucketry_contract.backend import Backend
 

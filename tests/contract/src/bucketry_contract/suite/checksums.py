@@ -22,10 +22,10 @@ from bucketry import (
 )
 from bucketry.checksums import COMPOSITE, FULL_OBJECT, ChecksumType, checksum_of, checksum_of_parts
 
+from bucketry_contract._capabilities import needs
 from bucketry_contract._contents import content_of
-from bucketry_contract._needs import needs
+from bucketry_contract._contract_tests import ContractTests
 from bucketry_contract._scratch import Bucket, MultipartUpload
-from bucketry_contract._tests import ContractTests
 from bucketry_contract.suite.multipart import MULTIPART
 
 every_algorithm = pytest.mark.parametrize("algorithm", CHECKSUM_ALGORITHMS)

@@ -18,9 +18,9 @@ from bucketry import (
 from bucketry.checksums import FULL_OBJECT, checksum_of
 from msgspec.structs import replace
 
-from bucketry_contract._needs import needs
+from bucketry_contract._capabilities import needs
+from bucketry_contract._contract_tests import ContractTests
 from bucketry_contract._scratch import Bucket, MultipartUpload
-from bucketry_contract._tests import ContractTests
 from bucketry_contract.suite.multipart import MULTIPART
 
 

@@ -8,10 +8,10 @@ from contextlib import suppress
 
 from bucketry import CopyOptions, Part, PreconditionFailed
 
+from bucketry_contract._capabilities import needs
 from bucketry_contract._contents import content_of
-from bucketry_contract._needs import needs
+from bucketry_contract._contract_tests import ContractTests
 from bucketry_contract._scratch import Bucket, MultipartUpload
-from bucketry_contract._tests import ContractTests
 from bucketry_contract._threads import outcome_of, race
 from bucketry_contract.suite.multipart import MULTIPART
 

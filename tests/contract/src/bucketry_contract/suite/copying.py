@@ -13,11 +13,11 @@ from bucketry import (
     PreconditionFailed,
 )
 
+from bucketry_contract._capabilities import needs
 from bucketry_contract._contents import content_of
+from bucketry_contract._contract_tests import ContractTests
 from bucketry_contract._headers import HEADERS, each_header, headers_of
-from bucketry_contract._needs import needs
 from bucketry_contract._scratch import Bucket, Scratch
-from bucketry_contract._tests import ContractTests
 from bucketry_contract.suite.multipart import MULTIPART
 from bucketry_contract.suite.write_conditions import any_etag
 

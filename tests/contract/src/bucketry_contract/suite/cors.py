@@ -8,9 +8,9 @@ import msgspec
 from bucketry import CorsRule, CorsSettings, Store
 from bucketry.s3 import MAX_CORS_RULES
 
-from bucketry_contract._needs import needs
+from bucketry_contract._capabilities import needs
+from bucketry_contract._contract_tests import ContractTests
 from bucketry_contract._scratch import Bucket, Scratch
-from bucketry_contract._tests import ContractTests
 
 READS = ("get_bucket_settings", CorsSettings.feature)
 WRITES = (*READS, "put_bucket_settings")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from bucketry import InvalidKey, NoSuchKey
 
-from bucketry_contract._needs import needs
+from bucketry_contract._capabilities import needs
+from bucketry_contract._contract_tests import ContractTests, once
 from bucketry_contract._scratch import Bucket
-from bucketry_contract._tests import ContractTests, once
 from bucketry_contract.suite.keys import WEIRD_KEYS
 
 NEIGHBOURS = ["a", "a/", "a/b", "a/b/c", "aa", "A", "b"]

@@ -21,10 +21,10 @@ from bucketry import (
     Store,
 )
 
-from bucketry_contract._needs import needs
-from bucketry_contract._notes import Notes, cannot_try
+from bucketry_contract._capabilities import needs
+from bucketry_contract._contract_tests import ContractTests
+from bucketry_contract._report_notes import Notes, cannot_try
 from bucketry_contract._scratch import Bucket
-from bucketry_contract._tests import ContractTests
 from bucketry_contract.backend import Backend
 from bucketry_contract.suite.multipart import MULTIPART
 from bucketry_contract.suite.read_conditions import HOUR, both

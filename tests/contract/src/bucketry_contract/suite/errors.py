@@ -17,9 +17,9 @@ from bucketry import (
     Unavailable,
 )
 
-from bucketry_contract._needs import needs
+from bucketry_contract._capabilities import needs
+from bucketry_contract._contract_tests import ContractTests
 from bucketry_contract._scratch import Bucket, Scratch
-from bucketry_contract._tests import ContractTests
 from bucketry_contract.backend import Backend
 
 Act = Callable[[Store, str], object]

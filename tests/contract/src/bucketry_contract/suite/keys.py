@@ -6,10 +6,10 @@ import pytest
 from bucketry import InvalidKey, NoSuchKey
 from bucketry.s3 import MAX_KEY_BYTES
 
-from bucketry_contract._needs import needs
+from bucketry_contract._capabilities import needs
+from bucketry_contract._contract_tests import ContractTests
 from bucketry_contract._pages import byte_order
 from bucketry_contract._scratch import Bucket
-from bucketry_contract._tests import ContractTests
 
 WEIRD_KEYS = {
     "two slashes": "a//b",

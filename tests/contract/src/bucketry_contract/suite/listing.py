@@ -8,11 +8,11 @@ from bucketry.paging import iter_pages
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bucketry_contract._capabilities import needs
+from bucketry_contract._contract_tests import ContractTests
 from bucketry_contract._examples import some_examples
-from bucketry_contract._needs import needs
 from bucketry_contract._pages import byte_order, expected
 from bucketry_contract._scratch import Bucket, Scratch
-from bucketry_contract._tests import ContractTests
 
 SORTED_OTHERWISE = [
     "B",

@@ -10,11 +10,11 @@ from bucketry import ByteRange, InvalidKey, InvalidRange, NoSuchKey, Preconditio
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
+from bucketry_contract._capabilities import declared, needs
+from bucketry_contract._contract_tests import ContractTests, once
 from bucketry_contract._examples import bounded, shrinking_briefly
-from bucketry_contract._needs import declared, needs
 from bucketry_contract._pages import expected
 from bucketry_contract._scratch import Bucket, MultipartUpload, empty
-from bucketry_contract._tests import ContractTests, once
 
 KEYS = st.sampled_from(["a", "a/b", "a//b", "a/b/", "b", "/b", "é", "\U00010000", "\ufffd", " ", "a+b", "a%2Fb"])
 CONTENTS = st.binary(max_size=40)

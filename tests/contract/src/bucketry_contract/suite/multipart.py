@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from bucketry import CompletedPart, InvalidKey, NoSuchKey, PreconditionFailed, Store, Unsupported
 
+from bucketry_contract._capabilities import needs
 from bucketry_contract._contents import content_of
+from bucketry_contract._contract_tests import ContractTests
 from bucketry_contract._headers import HEADERS, headers_of
-from bucketry_contract._needs import needs
 from bucketry_contract._pages import parts_of
 from bucketry_contract._scratch import Bucket
-from bucketry_contract._tests import ContractTests
 from bucketry_contract._threads import race
 from bucketry_contract.suite.write_conditions import any_etag
 

@@ -21,12 +21,12 @@ from bucketry import (
 from bucketry.features import MIB
 
 from bucketry_contract._broken_bodies import BrokenCase, every_broken_body, fails_as
+from bucketry_contract._capabilities import needs
 from bucketry_contract._contents import meanwhile
-from bucketry_contract._needs import needs
-from bucketry_contract._notes import Notes, cannot_try
+from bucketry_contract._contract_tests import ContractTests
 from bucketry_contract._pages import uploads_of
+from bucketry_contract._report_notes import Notes, cannot_try
 from bucketry_contract._scratch import Bucket, MultipartUpload
-from bucketry_contract._tests import ContractTests
 from bucketry_contract._threads import outcome_of, side_by_side
 from bucketry_contract.suite.multipart import MULTIPART
 

@@ -6,10 +6,10 @@ import pytest
 from bucketry import AttributesOptions, InvalidArgument, NoSuchBucket, NoSuchKey, ObjectAttributes, Store
 from bucketry.s3 import MAX_PAGE
 
+from bucketry_contract._capabilities import needs
 from bucketry_contract._contents import content_of
-from bucketry_contract._needs import needs
+from bucketry_contract._contract_tests import ContractTests
 from bucketry_contract._scratch import Bucket, Scratch
-from bucketry_contract._tests import ContractTests
 from bucketry_contract.suite.multipart import MULTIPART
 
 

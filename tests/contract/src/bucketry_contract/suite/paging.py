@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from bucketry import InvalidArgument, ListOptions
 
-from bucketry_contract._needs import needs
+from bucketry_contract._capabilities import needs
+from bucketry_contract._contract_tests import ContractTests, once
 from bucketry_contract._pages import byte_order, entries_of, pages_of
 from bucketry_contract._scratch import Bucket
-from bucketry_contract._tests import ContractTests, once
 from bucketry_contract._threads import for_all
 
 STABLE = [f"stable/{number:02}" for number in range(20)]

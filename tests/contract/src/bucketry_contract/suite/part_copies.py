@@ -19,10 +19,10 @@ from bucketry import (
 )
 from bucketry.features import MIB
 
+from bucketry_contract._capabilities import needs
 from bucketry_contract._contents import content_of
-from bucketry_contract._needs import needs
+from bucketry_contract._contract_tests import ContractTests
 from bucketry_contract._scratch import Bucket, MultipartUpload, Scratch
-from bucketry_contract._tests import ContractTests
 from bucketry_contract.suite.multipart import MULTIPART
 
 COPYING = (*MULTIPART, "upload_part_copy")

@@ -8,10 +8,10 @@ import pytest
 from bucketry import ContentRange, GetOptions, InvalidRange, NotModified, ObjectInfo, PreconditionFailed, Store
 from bucketry.s3 import MAX_PARTS
 
+from bucketry_contract._capabilities import needs
 from bucketry_contract._contents import content_of
-from bucketry_contract._needs import needs
+from bucketry_contract._contract_tests import ContractTests
 from bucketry_contract._scratch import Bucket
-from bucketry_contract._tests import ContractTests
 from bucketry_contract.suite.multipart import MULTIPART
 
 both = pytest.mark.parametrize("act", [Bucket.head, Bucket.read], ids=["head", "get"])

@@ -9,12 +9,12 @@ import pytest
 from bucketry import CorsRule, CorsSettings, Store
 from bucketry.headers import HEADER_FEATURES
 
+from bucketry_contract._capabilities import needs
+from bucketry_contract._contract_tests import ContractTests, once
 from bucketry_contract._headers import HEADERS, headers_of
-from bucketry_contract._needs import needs
-from bucketry_contract._notes import Notes, add_note, cannot_try
 from bucketry_contract._pages import parts_of
+from bucketry_contract._report_notes import Notes, add_note, cannot_try
 from bucketry_contract._scratch import Bucket, Scratch
-from bucketry_contract._tests import ContractTests, once
 from bucketry_contract.backend import Backend
 from bucketry_contract.suite.multipart import MULTIPART
 

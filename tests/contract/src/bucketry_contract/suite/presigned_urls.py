@@ -13,10 +13,10 @@ from urllib.request import ProxyHandler, Request, build_opener
 import pytest
 from bucketry import PresignedUrl, PresignOptions
 
-from bucketry_contract._needs import needs
-from bucketry_contract._notes import Notes, add_note
+from bucketry_contract._capabilities import needs
+from bucketry_contract._contract_tests import ContractTests, once
+from bucketry_contract._report_notes import Notes, add_note
 from bucketry_contract._scratch import Bucket
-from bucketry_contract._tests import ContractTests, once
 from bucketry_contract.backend import Backend
 
 TIMEOUT = 30

@@ -10,8 +10,8 @@ import pytest
 from bucketry import InvalidArgument, PresignedUrl, PresignOptions, Store
 from bucketry.s3 import MAX_EXPIRES_IN, parse_basic_time
 
-from bucketry_contract._needs import needs
-from bucketry_contract._tests import ContractTests
+from bucketry_contract._capabilities import needs
+from bucketry_contract._contract_tests import ContractTests
 
 BUCKET = "bucketry-contract-unknown"
 METHODS = pytest.mark.parametrize("method", ["GET", "PUT"])

@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 from bucketry import ByteRange, NotModified, PreconditionFailed
 
-from bucketry_contract._needs import needs
+from bucketry_contract._capabilities import needs
+from bucketry_contract._contract_tests import ContractTests
 from bucketry_contract._scratch import Bucket
-from bucketry_contract._tests import ContractTests
 
 HOUR = timedelta(hours=1)
 SECOND = timedelta(seconds=1)

@@ -7,11 +7,11 @@ from bucketry import ByteRange, ContentRange, GetOptions, InvalidRange, NoSuchKe
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bucketry_contract._capabilities import needs
 from bucketry_contract._contents import content_of
+from bucketry_contract._contract_tests import ContractTests, once
 from bucketry_contract._examples import some_examples
-from bucketry_contract._needs import needs
 from bucketry_contract._scratch import Bucket
-from bucketry_contract._tests import ContractTests, once
 
 SIZE = 1000
 LARGE_PIECE = 700_000

@@ -10,10 +10,10 @@ import pytest
 from bucketry import Body, NoSuchKey, OpenedObject, Store, Unavailable
 from bucketry.features import MIB
 
+from bucketry_contract._capabilities import needs
 from bucketry_contract._contents import WatchedBody, content_of
-from bucketry_contract._needs import needs
+from bucketry_contract._contract_tests import ContractTests, once
 from bucketry_contract._scratch import Bucket
-from bucketry_contract._tests import ContractTests, once
 
 LARGE = 64 * MIB
 """Larger than what any driver holds of an object on its way; it may hold half of that: a few parts."""

@@ -10,10 +10,10 @@ from bucketry import CopyOptions, InvalidArgument, NoSuchKey, ObjectHeaders, Obj
 from bucketry.features import MIB
 from bucketry.s3 import MAX_TAG_KEY, MAX_TAG_VALUE, MAX_TAGS
 
+from bucketry_contract._capabilities import needs
+from bucketry_contract._contract_tests import ContractTests, once
 from bucketry_contract._headers import HEADERS, headers_of
-from bucketry_contract._needs import needs
 from bucketry_contract._scratch import Bucket
-from bucketry_contract._tests import ContractTests, once
 from bucketry_contract.backend import Backend
 from bucketry_contract.suite.multipart import MULTIPART
 

@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from bucketry import ObjectHeaders, Store
 
-from bucketry_contract._needs import needs
+from bucketry_contract._capabilities import needs
+from bucketry_contract._contract_tests import ContractTests, once
 from bucketry_contract._scratch import Bucket, Scratch
-from bucketry_contract._tests import ContractTests, once
 from bucketry_contract.suite.multipart import MULTIPART
 
 CLOCKS_DIFFER = timedelta(minutes=15)

@@ -10,10 +10,10 @@ import pytest
 from bucketry import NoSuchBucket, Store
 
 from bucketry_contract._broken_bodies import BROKEN, fails_as
+from bucketry_contract._capabilities import needs
 from bucketry_contract._contents import broken_after
-from bucketry_contract._needs import needs
+from bucketry_contract._contract_tests import ContractTests, once
 from bucketry_contract._scratch import Bucket, Scratch
-from bucketry_contract._tests import ContractTests, once
 from bucketry_contract._threads import for_all
 from bucketry_contract.backend import Backend
 from bucketry_contract.suite.multipart import MULTIPART

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from bucketry import InvalidArgument, NoSuchKey, PreconditionFailed
 
+from bucketry_contract._capabilities import needs
 from bucketry_contract._contents import meanwhile
-from bucketry_contract._needs import needs
+from bucketry_contract._contract_tests import ContractTests
 from bucketry_contract._scratch import Bucket
-from bucketry_contract._tests import ContractTests
 from bucketry_contract._threads import outcome_of, side_by_side
 
 any_etag = pytest.mark.parametrize("etag", ["another", "*"], ids=["etag", "asterisk"])

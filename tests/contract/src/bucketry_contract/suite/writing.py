@@ -19,11 +19,11 @@ from bucketry import (
 from bucketry.features import MIB
 
 from bucketry_contract._broken_bodies import BROKEN, BrokenCase, every_broken_body, fails_as
+from bucketry_contract._capabilities import needs
 from bucketry_contract._contents import broken_after, content_of, meanwhile
+from bucketry_contract._contract_tests import ContractTests, once
 from bucketry_contract._headers import HEADERS, METADATA, each_header, headers_of
-from bucketry_contract._needs import needs
 from bucketry_contract._scratch import Bucket
-from bucketry_contract._tests import ContractTests, once
 from bucketry_contract.backend import Backend
 
 PIECES = [b"one ", b"", b"two ", b"three ", b"four"]

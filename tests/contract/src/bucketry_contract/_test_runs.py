@@ -12,8 +12,8 @@ from typing import Final
 import pytest
 from bucketry import BucketryError, InvalidDriver
 
-from bucketry_contract._notes import notes_of
-from bucketry_contract._tests import ContractTests
+from bucketry_contract._contract_tests import ContractTests
+from bucketry_contract._report_notes import notes_of
 
 TIMEOUT: Final = 120.0
 """Seconds that a test may take, unless ``--contract-timeout`` says otherwise."""

@@ -1,4 +1,4 @@
-"""Room that writes take up, and give back."""
+"""Space that writes take up must be free again when their data is gone."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 from bucketry import Body, IncompleteBody, PreconditionFailed, QuotaExceeded
 
+from bucketry_contract._capabilities import needs
 from bucketry_contract._contents import broken_after, meanwhile
-from bucketry_contract._needs import needs
+from bucketry_contract._contract_tests import ContractTests
 from bucketry_contract._scratch import Bucket
-from bucketry_contract._tests import ContractTests
 from bucketry_contract._threads import outcome_of, side_by_side
 from bucketry_contract.suite.multipart import MULTIPART
 
@@ -130,7 +130,7 @@ GONE = {
 """What takes up no room any more, or never did; and what each needs."""
 
 
-class RoomTests(ContractTests):
+class FreedSpaceTests(ContractTests):
     """On a store that is nearly full, room that is not used any more can be used again."""
 
     @pytest.mark.parametrize("length", [FAILING_BYTES, None], ids=["known length", "unknown length"])

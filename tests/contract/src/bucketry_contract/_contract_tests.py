@@ -9,9 +9,9 @@ from typing import ClassVar
 import pytest
 from bucketry import Store
 
+from bucketry_contract._capabilities import missing_for
 from bucketry_contract._description import description_of
-from bucketry_contract._needs import missing_for
-from bucketry_contract._notes import Notes, add_note, cannot_try, notes_of
+from bucketry_contract._report_notes import Notes, add_note, cannot_try, notes_of
 from bucketry_contract._scratch import Bucket, Scratch
 from bucketry_contract.backend import Backend
 

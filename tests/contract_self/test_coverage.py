@@ -10,8 +10,8 @@ from bucketry import FEATURE_NAMES
 from bucketry.hookspecs import OPERATIONS, DriverSpec
 from bucketry_contract.suite import ContractSuite
 
-from tests.contract_self.bullets import BEHAVIOUR
 from tests.contract_self.raised import RAISES
+from tests.contract_self.sentences import BEHAVIOUR
 
 HOOKS = (*OPERATIONS, "classify_error")
 

@@ -18,8 +18,8 @@ from tests.contract_self.wrapping import WrapsErrors
 
 pytest_plugins = ["pytester"]
 
-for _module in sorted(Path(__file__).parent.glob("wrong_*.py")):
-    import_module(f"tests.contract_self.{_module.stem}")
+for _module in sorted((Path(__file__).parent / "wrong").glob("*.py")):
+    import_module(f"tests.contract_self.wrong.{_module.stem}")
 
 RUN = """
 from {subject_module} import {subject}

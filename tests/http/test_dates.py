@@ -15,7 +15,7 @@ from bucketry.s3 import parse_http_date
 from bucketry_memory import objects
 
 from tests.http.raw_requests import answers
-from tests.http.s3.asking import Client
+from tests.http.s3.client import Client
 from tests.http.s3.serving import memory_store, serving
 from tests.http.serving import API, WAIT, connect, running
 

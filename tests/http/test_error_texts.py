@@ -13,7 +13,7 @@ from bucketry.hookspecs import DriverSpec, hookimpl
 
 from tests.http.conftest import MakeClient
 from tests.http.layers import Raises
-from tests.http.s3.asking import Client
+from tests.http.s3.client import Client
 from tests.http.s3.serving import memory_store, serving
 from tests.http.s3.signing import OWNER
 

@@ -11,7 +11,7 @@ from bucketry.options import GetOptions
 
 from tests.http.conftest import MakeClient
 from tests.http.layers import Counted
-from tests.http.s3.asking import Client as S3Client
+from tests.http.s3.client import Client as S3Client
 from tests.http.s3.serving import serving
 
 OBJECT = "buckets/my-assets/objects/a"

@@ -11,7 +11,7 @@ from bucketry.hookspecs import DriverSpec, hookimpl
 from bucketry.layers import Observe
 
 from tests.http.conftest import MakeClient
-from tests.http.s3.asking import Client as S3Client
+from tests.http.s3.client import Client as S3Client
 from tests.http.s3.serving import serving
 
 PAST = "Wed, 21 Oct 2015 07:28:00 GMT"

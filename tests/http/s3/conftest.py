@@ -9,7 +9,7 @@ from bucketry import Store
 from types_boto3_s3 import S3Client
 
 from tests.http.conftest import MODES
-from tests.http.s3.asking import Client
+from tests.http.s3.client import Client
 from tests.http.s3.serving import ACCESS_KEY, EVERYBODY, SECRET_KEY, memory_store, serving
 
 BUCKETS = ("guests", "public", "things")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from bucketry import Store
 
-from tests.http.s3.asking import Client
+from tests.http.s3.client import Client
 from tests.http.s3.serving import GUEST, memory_store, serving
 from tests.http.s3.signing import OWNER, signing_as
 from tests.http.s3.test_forms import KEY, KEY_CONDITION, form, signed

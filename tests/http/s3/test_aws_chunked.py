@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 import pytest
 from bucketry import Store
 
-from tests.http.s3.asking import Client, Reply
 from tests.http.s3.checksums import ALGORITHMS, checksum
+from tests.http.s3.client import Client, Reply
 from tests.http.s3.signing import OWNER
 
 SIGNED = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"

@@ -10,7 +10,7 @@ from bucketry import Store
 from bucketry_http.s3.xml import OWNER_ID
 from types_boto3_s3 import S3Client
 
-from tests.http.s3.asking import Client
+from tests.http.s3.client import Client
 from tests.http.s3.conftest import boto_client
 from tests.http.s3.serving import READER, memory_store, serving
 from tests.http.s3.signing import signing_as

@@ -10,8 +10,8 @@ import pytest
 from bucketry import Store
 from types_boto3_s3 import S3Client
 
-from tests.http.s3.asking import Client
 from tests.http.s3.checksums import ALGORITHMS, checksum
+from tests.http.s3.client import Client
 from tests.http.s3.signing import UNSIGNED
 
 TARGET = "/things/a"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from bucketry import Store
 
-from tests.http.s3.asking import Client, Reply
+from tests.http.s3.client import Client, Reply
 from tests.http.s3.signing import OWNER
 
 MESSAGE = "At least one of the pre-conditions you specified did not hold"

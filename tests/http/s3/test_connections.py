@@ -10,7 +10,7 @@ from http.client import HTTPResponse
 import pytest
 from bucketry import Store
 
-from tests.http.s3.asking import Client, Reply
+from tests.http.s3.client import Client, Reply
 from tests.http.s3.serving import READER, WAIT
 from tests.http.s3.signing import NOTHING, OWNER, UNSIGNED, Signing, signing_as
 from tests.http.serving import eventually

@@ -8,7 +8,7 @@ import pytest
 from bucketry import Store
 from types_boto3_s3 import S3Client
 
-from tests.http.s3.asking import Client
+from tests.http.s3.client import Client
 from tests.http.s3.test_objects import BODY, ETAG, FUTURE, PAST, failing
 
 THINGS: dict[str, Any] = {"Bucket": "things", "Key": "a"}

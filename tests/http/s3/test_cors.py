@@ -8,7 +8,7 @@ import pytest
 from bucketry import CorsRule, CorsSettings, Store
 from types_boto3_s3 import S3Client
 
-from tests.http.s3.asking import Client, Reply
+from tests.http.s3.client import Client, Reply
 from tests.http.s3.signing import OWNER
 from tests.http.s3.test_objects import failing
 

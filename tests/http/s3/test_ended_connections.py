@@ -14,7 +14,7 @@ from bucketry.hookspecs import hookimpl
 from bucketry.layers import Faults
 
 from tests.http.layers import Counted
-from tests.http.s3.asking import Client
+from tests.http.s3.client import Client
 from tests.http.s3.serving import WAIT, memory_store, serving
 from tests.http.s3.signing import Signing
 from tests.http.s3.test_connections import MIB, Connection, connected

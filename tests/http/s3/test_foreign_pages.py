@@ -11,7 +11,7 @@ from bucketry import CorsRule, CorsSettings, Secret, Store
 from bucketry.settings import DEFAULT_SECRET_KEY
 from bucketry_http import S3Credential, S3Rights
 
-from tests.http.s3.asking import Client, Reply
+from tests.http.s3.client import Client, Reply
 from tests.http.s3.serving import CREDENTIAL, memory_store, serving
 from tests.http.s3.signing import OWNER, Signing, signing_as
 from tests.http.s3.signing_v2 import client_of, presigned

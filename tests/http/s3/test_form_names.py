@@ -8,7 +8,7 @@ import pytest
 from bucketry import Store
 from bucketry_http import S3Rights
 
-from tests.http.s3.asking import Client
+from tests.http.s3.client import Client
 from tests.http.s3.serving import memory_store, serving
 from tests.http.s3.test_forms import KEY, KEY_CONDITION, form, post, signed
 

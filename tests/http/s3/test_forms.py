@@ -15,8 +15,8 @@ import pytest
 from bucketry import Store
 from types_boto3_s3 import S3Client
 
-from tests.http.s3.asking import Client, Reply
 from tests.http.s3.checksums import checksum
+from tests.http.s3.client import Client, Reply
 from tests.http.s3.serving import GUEST, READER
 from tests.http.s3.signing import NOTHING, OWNER, Signing, signing_as
 

@@ -13,7 +13,7 @@ from bucketry import Store
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.http.s3.asking import Client
+from tests.http.s3.client import Client
 from tests.http.s3.conftest import empty
 from tests.http.s3.serving import WAIT
 from tests.http.s3.signing import OWNER

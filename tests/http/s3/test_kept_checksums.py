@@ -9,8 +9,8 @@ from bucketry import CHECKSUM_ALGORITHMS, CopyOptions, PutOptions, Store
 from bucketry.checksums import checksum_of
 from types_boto3_s3 import S3Client
 
-from tests.http.s3.asking import S3, Client
 from tests.http.s3.checksums import ALGORITHMS, checksum
+from tests.http.s3.client import S3, Client
 from tests.http.s3.signing import UNSIGNED
 from tests.http.s3.test_objects import failing
 

@@ -9,7 +9,7 @@ import pytest
 from bucketry import Store
 from types_boto3_s3 import S3Client
 
-from tests.http.s3.asking import Client
+from tests.http.s3.client import Client
 from tests.http.s3.test_objects import failing
 
 KEYS = ["a", "b/1", "b/2", "b/c/3", "d", "e/4", "e//5", "é", "f", "g+h", "g h"]

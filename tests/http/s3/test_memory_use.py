@@ -13,7 +13,7 @@ from bucketry import Body, GetOptions, ObjectInfo, OpenedObject, PutOptions
 from bucketry.hookspecs import hookimpl
 
 from tests.http.drivers import CREATED, DiscardDriver
-from tests.http.s3.asking import Client
+from tests.http.s3.client import Client
 from tests.http.s3.serving import CREDENTIAL
 from tests.http.s3.signing import OWNER, UNSIGNED
 from tests.http.serving import connect

@@ -14,8 +14,8 @@ from bucketry import CHECKSUM_ALGORITHMS, Store
 from bucketry.checksums import checksum_of
 from types_boto3_s3 import S3Client
 
-from tests.http.s3.asking import Client
 from tests.http.s3.checksums import checksum
+from tests.http.s3.client import Client
 from tests.http.s3.test_multipart import BIG, FIRST, LAST
 from tests.http.s3.test_objects import failing
 

@@ -12,7 +12,7 @@ from bucketry.headers import METADATA_PREFIX, OBJECT_HEADERS, header_fields, hea
 from bucketry_http import RestSettings, create_app
 from litestar.testing import TestClient
 
-from tests.http.s3.asking import Client, Reply
+from tests.http.s3.client import Client, Reply
 from tests.http.s3.test_forms import post, signed
 
 SPECIAL = {

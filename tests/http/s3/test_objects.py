@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from bucketry import Store
 from types_boto3_s3 import S3Client
 
-from tests.http.s3.asking import Client
+from tests.http.s3.client import Client
 
 BODY = b"0123456789"
 ETAG = f'"{hashlib.md5(BODY, usedforsecurity=False).hexdigest()}"'

@@ -10,7 +10,7 @@ from bucketry_http import S3Credential, S3Settings, create_s3_app
 from bucketry_memory import MemoryDriver, MemorySettings
 
 from tests.core.tiny import TinyDriver, TinySettings
-from tests.http.s3.asking import Client
+from tests.http.s3.client import Client
 from tests.http.s3.serving import serving
 from tests.http.s3.signing import Signing
 

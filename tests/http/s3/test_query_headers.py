@@ -7,8 +7,8 @@ from urllib.parse import quote, urlencode
 import pytest
 from bucketry import Store
 
-from tests.http.s3.asking import Client, Reply
 from tests.http.s3.checksums import ALGORITHMS, checksum
+from tests.http.s3.client import Client, Reply
 from tests.http.s3.signing import NOTHING, OWNER
 
 BODY = b"what is stored"

@@ -6,7 +6,7 @@ import pytest
 from bucketry import Store
 from bucketry_http.s3.xml import OWNER_ID
 
-from tests.http.s3.asking import Client
+from tests.http.s3.client import Client
 
 NOT_IMPLEMENTED = (501, "NotImplemented")
 BODY = b"<Anything/>"

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from bucketry import CompletedPart, PutOptions, Store
 from types_boto3_s3 import S3Client
 
-from tests.http.s3.asking import Client
+from tests.http.s3.client import Client
 from tests.http.s3.serving import GUEST
 from tests.http.s3.signing import OWNER, Signing, signing_as
 

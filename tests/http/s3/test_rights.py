@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from bucketry import Store
 
-from tests.http.s3.asking import Client
+from tests.http.s3.client import Client
 from tests.http.s3.serving import CREDENTIAL, GUEST, READER, memory_store, serving
 from tests.http.s3.signing import OWNER, Signing, signing_as
 

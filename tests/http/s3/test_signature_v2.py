@@ -12,7 +12,7 @@ from botocore.config import Config
 from bucketry import Store
 from types_boto3_s3 import S3Client
 
-from tests.http.s3.asking import Client
+from tests.http.s3.client import Client
 from tests.http.s3.serving import CREDENTIAL, serving
 from tests.http.s3.signing_v2 import BODY, MISMATCH, client_of, presigned, seen, signed
 from tests.testing.plain import ask

@@ -16,7 +16,7 @@ from bucketry import Store
 from bucketry_http import S3Credential
 from types_boto3_s3 import S3Client
 
-from tests.http.s3.asking import Client, Reply
+from tests.http.s3.client import Client, Reply
 from tests.http.s3.conftest import boto_client
 from tests.http.s3.serving import CREDENTIAL, GUEST, READER, memory_store, serving
 from tests.http.s3.signing import OWNER

@@ -9,7 +9,7 @@ from bucketry import Secret, Store
 from bucketry_http import S3Credential
 from types_boto3_s3 import S3Client
 
-from tests.http.s3.asking import Client, Reply
+from tests.http.s3.client import Client, Reply
 from tests.http.s3.serving import ACCESS_KEY, CREDENTIAL, GUEST, READER
 from tests.http.s3.signing import OWNER
 from tests.http.s3.signing_v2 import BODY, DENIED, MISMATCH, client_of, presigned, seen, signed

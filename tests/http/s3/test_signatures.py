@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from bucketry import Store
 
-from tests.http.s3.asking import Client
+from tests.http.s3.client import Client
 from tests.http.s3.signing import OWNER, UNSIGNED, Signing, sha256
 
 BODY = b"what is stored"

@@ -9,8 +9,8 @@ import pytest
 from bucketry import Store
 from bucketry_memory import MemoryDriver, MemorySettings
 
-from tests.http.s3.asking import Client
 from tests.http.s3.checksums import checksum
+from tests.http.s3.client import Client
 from tests.http.s3.serving import serving
 
 TARGET = "/things/a"

@@ -12,8 +12,8 @@ from bucketry import Store
 from bucketry_http import S3Rights
 from types_boto3_s3 import S3Client
 
-from tests.http.s3.asking import Client
 from tests.http.s3.checksums import checksum
+from tests.http.s3.client import Client
 from tests.http.s3.serving import memory_store, serving
 
 MIB = 1024**2

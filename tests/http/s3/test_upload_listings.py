@@ -9,7 +9,7 @@ import pytest
 from bucketry import Store, UploadListOptions, UploadPage
 from bucketry.hookspecs import hookimpl
 
-from tests.http.s3.asking import Client, Reply
+from tests.http.s3.client import Client, Reply
 from tests.http.s3.serving import memory_store, serving
 
 KEYS = ["u/1", "u/2", "u/3", "v", "w/1", "w/2"]

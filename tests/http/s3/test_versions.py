@@ -13,7 +13,7 @@ from bucketry.hookspecs import DriverSpec
 from bucketry_memory import MemoryDriver, MemorySettings
 from types_boto3_s3 import S3Client
 
-from tests.http.s3.asking import Client
+from tests.http.s3.client import Client
 from tests.http.s3.serving import ACCESS_KEY, SECRET_KEY, serving
 from tests.http.s3.test_listings import BYTES_ORDER, KEYS
 

@@ -8,7 +8,7 @@ import pytest
 from bucketry import Store
 from bucketry_http.s3.xml import read_xml
 
-from tests.http.s3.asking import Client
+from tests.http.s3.client import Client
 
 MALFORMED = (400, "MalformedXML")
 DELETE = "/things?delete"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from bucketry import CorsSettings, Store
 
-from tests.http.s3.asking import Client
 from tests.http.s3.checksums import checksum
+from tests.http.s3.client import Client
 from tests.http.s3.signing import UNSIGNED
 from tests.http.s3.test_checksums import md5
 

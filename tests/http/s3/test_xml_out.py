@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 from bucketry import Store
 
-from tests.http.s3.asking import S3, Client, Reply
+from tests.http.s3.client import S3, Client, Reply
 from tests.http.s3.serving import memory_store, serving
 from tests.http.s3.signing import Signing
 

@@ -119,6 +119,7 @@ USUAL_NAMES: Final = {
         "if-match",
         "if-none-match",
         "range",
+        "transfer-encoding",
         "user-agent",
         "x-amz-acl",
         "x-amz-checksum-crc32",
@@ -126,7 +127,10 @@ USUAL_NAMES: Final = {
         "x-amz-content-sha256",
         "x-amz-date",
         "x-amz-decoded-content-length",
+        "x-amz-copy-source",
         "x-amz-sdk-checksum-algorithm",
+        "x-amz-storage-class",
+        "x-amz-tagging",
         "x-amz-trailer",
         "x-amz-user-agent",
     )

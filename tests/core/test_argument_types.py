@@ -12,6 +12,7 @@ import pytest
 from bucketry import (
     AttributesOptions,
     ByteRange,
+    Checksum,
     CompletedPart,
     CompleteOptions,
     CopyOptions,
@@ -79,6 +80,9 @@ STRANGE_WITHIN: dict[str, list[Any]] = {
 }
 """Lists and mappings of values of other types."""
 
+FIELD_WITHIN = {"buckets": "bucket", "keys": "key", "settings": "rules"}
+"""What the error names for such a list, if it is not the argument."""
+
 OPTIONS = [
     AttributesOptions,
     CompleteOptions,
@@ -127,11 +131,13 @@ def test_every_argument_of_another_type_is_refused(store: Store, name: str, para
     good = {other: GOOD[other] for other in needed if other != "options"}
     for strange in STRANGE[parameter]:
         came = "None" if strange is None else type(strange).__name__
-        with pytest.raises(InvalidArgument, match=rf"not {came}\b"):
+        with pytest.raises(InvalidArgument, match=rf"not {came}\b") as caught:
             call(store, name, {**good, parameter: strange})
+        assert caught.value.field == parameter.removeprefix("source_")
     for strange in STRANGE_WITHIN.get(parameter, ()):
-        with pytest.raises(InvalidArgument, match="must be"):
+        with pytest.raises(InvalidArgument, match="must be") as caught:
             call(store, name, {**good, parameter: strange})
+        assert caught.value.field == FIELD_WITHIN.get(parameter, parameter)
 
 
 @pytest.mark.parametrize("name", [name for name, parameters in methods() if "options" in parameters])
@@ -184,6 +190,7 @@ def test_every_field_of_options_is_refused_in_another_type(
             call(store, name, {**good, "options": kind(**{field: strange})})
         assert f"{field}" in str(caught.value)
         assert "must be" in str(caught.value)
+        assert caught.value.field == field
 
 
 @pytest.mark.parametrize(
@@ -226,6 +233,24 @@ def test_one_wrong_value_among_much_metadata_is_found_wherever_it_is(store: Stor
     ) as caught:
         store.put_object("photos", "key", b"", PutOptions(metadata=metadata))
     assert caught.value.field == "metadata"
+
+
+@pytest.mark.parametrize(
+    ("operation", "options", "field"),
+    [
+        ("get_object", GetOptions(range=ByteRange("0", 1)), "range"),  # type: ignore[arg-type]
+        ("copy_object", CopyOptions(headers=ObjectHeaders(expires=7)), "headers"),  # type: ignore[arg-type]
+        ("put_object", PutOptions(checksum=Checksum("CRC32", "text")), "checksum"),  # type: ignore[arg-type]
+    ],
+)
+def test_the_error_names_the_option_that_holds_the_wrong_value(
+    store: Store, operation: str, options: Any, field: str
+) -> None:
+    parameters = next(parameters for method, parameters in methods() if method == operation)
+    arguments = {name: GOOD[name] for name in parameters if name != "options"}
+    with pytest.raises(InvalidArgument, match="must be") as caught:
+        call(store, operation, {**arguments, "options": options})
+    assert caught.value.field == field
 
 
 def test_a_flag_is_no_number(store: Store) -> None:

@@ -194,7 +194,7 @@ def listed_parts(parts: Sequence[CompletedPart | Part]) -> tuple[CompletedPart, 
     """Returns the parts that complete an upload, with etags without quotes. Their numbers must ascend."""
     check_listed(parts, "the parts are a list of CompletedPart or Part", "parts")
     for part in parts:
-        check_type(part, CompletedPart | Part, "a part")
+        check_type(part, CompletedPart | Part, "a part", field="parts")
     listed = tuple(
         CompletedPart(
             part.part_number,

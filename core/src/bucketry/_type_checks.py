@@ -132,13 +132,14 @@ def find_mismatch(value: object, annotation: Any, where: str = "", most: int | N
     return None
 
 
-def check_type(value: object, annotation: object, name: str) -> None:
+def check_type(value: object, annotation: object, name: str, *, field: str | None = None) -> None:
     """Checks that a value, and what it holds, is of the type of an annotation.
 
     Args:
         value: The value.
         annotation: Its annotation.
-        name: What the caller calls it.
+        name: What the message calls it.
+        field: Name of the argument that it is; ``None``: it is a Struct of options, whose own field is named.
 
     Raises:
         InvalidArgument: It is of another type. The message says which type is wanted, and never repeats the value.
@@ -147,8 +148,14 @@ def check_type(value: object, annotation: object, name: str) -> None:
         return
     mismatch = find_mismatch(value, annotation, name)
     if mismatch is not None:
-        field = mismatch.where.partition(".")[2].partition("[")[0]
-        raise InvalidArgument(f"{mismatch.where} must be {mismatch.wanted}, not {mismatch.came}", field=field or None)
+        text = f"{mismatch.where} must be {mismatch.wanted}, not {mismatch.came}"
+        raise InvalidArgument(text, field=field or _wrong_field(value, annotation))
+
+
+def _wrong_field(value: object, annotation: Any) -> str | None:
+    """Returns the first field of a Struct whose value, or what that holds, is of another type."""
+    hints = _hints(annotation).items() if _is_struct(annotation) else ()
+    return next((name for name, hint in hints if find_mismatch(getattr(value, name, None), hint) is not None), None)
 
 
 def check_listed(value: object, wanted: str, field: str) -> None:

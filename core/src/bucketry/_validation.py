@@ -151,7 +151,7 @@ def check_cursor(cursor: str | None) -> None:
 
 def check_md5(digest: bytes) -> None:
     """Checks the size of an MD5."""
-    check_type(digest, bytes, "content_md5")
+    check_type(digest, bytes, "content_md5", field="content_md5")
     if len(digest) != _MD5_BYTES:
         raise InvalidArgument(
             f"content_md5 has {_MD5_BYTES} bytes: the digest itself, not its hexadecimal or base64 form",
@@ -175,7 +175,7 @@ def check_listing(options: ListOptions | PageOptions) -> None:
 
 def check_part_number(part_number: int, most: int) -> None:
     """Checks the number of a part of an upload."""
-    check_type(part_number, int, "a part number")
+    check_type(part_number, int, "a part number", field="part_number")
     if not 1 <= part_number <= most:
         raise InvalidArgument(f"a part number is 1 to {most}, not {part_number}", field="part_number", limit=most)
 
@@ -186,7 +186,7 @@ def check_upload_id(bucket: str, key: str, upload_id: str) -> None:
     Raises:
         NoSuchUpload: No backend makes such an id.
     """
-    check_type(upload_id, str, "an upload id")
+    check_type(upload_id, str, "an upload id", field="upload_id")
     if not upload_id or len(upload_id) > _MAX_UPLOAD_ID or not upload_id.isascii() or not upload_id.isprintable():
         raise NoSuchUpload("that is no upload id", bucket=bucket, key=key)
 

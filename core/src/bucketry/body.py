@@ -93,7 +93,7 @@ class Body:
             if length is not None and length != self.length:
                 raise InvalidArgument(f"the body has {self.length} bytes, not the declared {length}", field="length")
             return
-        check_type(length, int | None, "a body's length")
+        check_type(length, int | None, "a body's length", field="length")
         if length is not None and length < 0:
             raise InvalidArgument("a body's length cannot be negative", field="length")
         self.length = length

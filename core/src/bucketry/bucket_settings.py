@@ -107,7 +107,7 @@ def _with_tuples(rule: CorsRule) -> CorsRule:
     if isinstance(rule, CorsRule):
         lists = {name: tuple(value) for name in _LISTS if isinstance(value := getattr(rule, name), list)}
         rule = msgspec.structs.replace(rule, **lists) if lists else rule
-    check_type(rule, CorsRule, "a rule")
+    check_type(rule, CorsRule, "a rule", field="rules")
     return rule
 
 

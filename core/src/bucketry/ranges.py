@@ -66,7 +66,7 @@ class ByteRange(msgspec.Struct, frozen=True):
         Raises:
             InvalidArgument: Both ends are missing, an end is negative, or the last byte is before the first.
         """
-        check_type(self, ByteRange, "a range")
+        check_type(self, ByteRange, "a range", field="range")
         if self.first is None and self.last is None:
             raise InvalidArgument("a range needs a first or a last byte", field="range")
         if (self.first or 0) < 0 or (self.last or 0) < 0:

@@ -27,7 +27,7 @@ def normalised_tags(tags: Mapping[str, str]) -> Mapping[str, str]:
         InvalidArgument: There are more than 10 tags; a key is empty or has more than 128 characters, or a value more
             than 256; a character is not allowed in S3; or a key begins with ``aws:``.
     """
-    check_type(tags, Mapping[str, str], "tags")
+    check_type(tags, Mapping[str, str], "tags", field="tags")
     if not tags:
         return NO_TAGS
     if len(tags) > MAX_TAGS:

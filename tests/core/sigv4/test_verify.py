@@ -228,7 +228,13 @@ def test_a_malformed_authorization_header(old: str, new: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "form", ["Credential={c},SignedHeaders={h},Signature={s}", "Signature={s} ,\tCredential={c}, SignedHeaders={h}"]
+    "form",
+    [
+        "Credential={c},SignedHeaders={h},Signature={s}",
+        "Signature={s} ,\tCredential={c}, SignedHeaders={h}",
+        "Credential={c} , SignedHeaders={h}, Signature={s}",
+        "Credential={c}, SignedHeaders={h}\t, Signature={s}",
+    ],
 )
 def test_spaces_and_order_in_the_authorization_header_do_not_matter(form: str) -> None:
     wire = signed_wire()

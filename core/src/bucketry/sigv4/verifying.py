@@ -56,7 +56,7 @@ _MAX_REMEMBERED: Final = 1_024
 _SIGNATURE: Final = re.compile(r"[0-9a-f]{64}")
 _ACCESS_KEY: Final = re.compile(r"[\x21-\x7e]{1,256}")
 _EXPIRES: Final = re.compile(r"[0-9]{1,7}")
-_USUAL_AUTHORIZATION: Final = re.compile(rf"{ALGORITHM} Credential=([^,]+), ?SignedHeaders=([^,]+), ?Signature=")
+_USUAL_AUTHORIZATION: Final = re.compile(rf"{ALGORITHM} Credential=([^, \t]+), ?SignedHeaders=([^, \t]+), ?Signature=")
 """An ``Authorization`` header as clients write it, up to the signature."""
 
 _FIELDS: Final = frozenset({"Credential", "SignedHeaders", "Signature"})

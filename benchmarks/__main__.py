@@ -12,8 +12,8 @@ from benchmarks.case import Case
 from benchmarks.cases import CASES
 from benchmarks.machine import describe_machine
 from benchmarks.report import HOW_TO_READ, Report, summary, table, write_json, write_markdown
-from benchmarks.running import Missing
-from benchmarks.worker import Outcome, measure
+from benchmarks.row_process import Outcome, measure
+from benchmarks.run_case import Missing
 
 _ROUNDS = 7
 _QUICK_ROUNDS = 2

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from benchmarks.resident import resident_bytes
+from benchmarks.process_memory import resident_bytes
 
 MIB: Final = 1024 * 1024
 MOST_GROWTH: Final = 64 * MIB
@@ -50,7 +50,7 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
 @contextmanager
 def served() -> Iterator[tuple[int, int, int]]:
     """Serves a store in memory in a process of its own; yields its id and the ports of REST and S3."""
-    command = [sys.executable, "-m", "benchmarks.serving.server", "memory", "0"]
+    command = [sys.executable, "-m", "benchmarks.bucketry_server.server", "memory", "0"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None

@@ -9,8 +9,8 @@ import msgspec
 
 from benchmarks.case import Case, Target, Unit
 from benchmarks.machine import Machine
-from benchmarks.running import Missing, Result, Side
-from benchmarks.worker import Outcome
+from benchmarks.row_process import Outcome
+from benchmarks.run_case import Missing, Result, Side
 
 _SHORT_COLUMNS = ("what", "compared with", "result", "target", "met")
 _PAGE_COLUMNS = ("what", "bucketry", "compared with", "ratio", "spread", "bare limit", "target", "met")

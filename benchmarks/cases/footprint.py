@@ -11,7 +11,7 @@ from benchmarks.case import BYTES, Case, Contender, Contenders, Scale, Target
 
 
 def _taken(holder: str, scale: Scale) -> Callable[[], float]:
-    command = [sys.executable, "-m", "benchmarks.holding", holder, str(scale.objects)]
+    command = [sys.executable, "-m", "benchmarks.memory_of_objects", holder, str(scale.objects)]
 
     def measure() -> float:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True)

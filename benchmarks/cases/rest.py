@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
+from benchmarks.bucketry_server.load import request_bytes, requests_a_second
+from benchmarks.bucketry_server.running_server import running_server
 from benchmarks.case import REQUESTS, Case, Contender, Contenders, Scale, Target
-from benchmarks.serving.load import request_bytes, requests_a_second
-from benchmarks.serving.running import running_server
 
 _PREFIX = "/api/v1/storage"
 _PRESIGN = b'{"key": "uploads/file.zip", "expires_in": 3600, "method": "PUT"}'

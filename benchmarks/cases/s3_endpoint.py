@@ -11,6 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter, sleep
 
+from benchmarks.bucketry_server.running_server import running_server
+from benchmarks.bucketry_server.sending import write_file
 from benchmarks.case import (
     KIB,
     MEBIBYTES,
@@ -24,10 +26,11 @@ from benchmarks.case import (
     Scale,
     Target,
 )
-from benchmarks.resident import resident_bytes
-from benchmarks.s3.go_servers import seaweedfs, versitygw
-from benchmarks.s3.pairs import requests_a_second
-from benchmarks.s3.servers import (
+from benchmarks.container_servers.plain import BUCKET, connection_to, save, send
+from benchmarks.process_memory import resident_bytes
+from benchmarks.s3_servers.go_servers import seaweedfs, versitygw
+from benchmarks.s3_servers.pairs import requests_a_second
+from benchmarks.s3_servers.servers import (
     Endpoint,
     Start,
     bucketry,
@@ -40,9 +43,6 @@ from benchmarks.s3.servers import (
     wait_for_port,
     with_bucket,
 )
-from benchmarks.servers.plain import BUCKET, connection_to, save, send
-from benchmarks.serving.running import running_server
-from benchmarks.serving.sending import write_file
 
 _LARGE_PART = 4
 """Part of the large upload's size that is moved here: 256 MiB of 1 GiB."""

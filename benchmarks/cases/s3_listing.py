@@ -10,13 +10,13 @@ from http.client import HTTPConnection
 from time import perf_counter
 from typing import Final
 
+from benchmarks.bucketry_server.running_server import Running, running_server
 from benchmarks.case import ENTRIES, Case, Contender, Contenders, Scale, Target
-from benchmarks.s3.go_servers import seaweedfs, versitygw
-from benchmarks.s3.servers import Endpoint, Start, minio, with_bucket
-from benchmarks.servers.backend import listed_key
-from benchmarks.servers.kinds import MINIO
-from benchmarks.servers.plain import connection_to, send
-from benchmarks.serving.running import Running, running_server
+from benchmarks.container_servers.backend import listed_key
+from benchmarks.container_servers.kinds import MINIO
+from benchmarks.container_servers.plain import connection_to, send
+from benchmarks.s3_servers.go_servers import seaweedfs, versitygw
+from benchmarks.s3_servers.servers import Endpoint, Start, minio, with_bucket
 
 _PAGE: Final = 1000
 _FILLING: Final = 4

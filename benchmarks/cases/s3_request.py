@@ -14,7 +14,7 @@ from bucketry import Secret
 from bucketry.sigv4 import Credentials, RequestHeaders, Signer, Verifier, payload_hash
 
 from benchmarks.case import CALLS, FILES, MICROSECONDS, Case, Contender, Contenders, Scale, Target, Unit
-from benchmarks.s3.small_request import CONTENT, SmallRequests
+from benchmarks.s3_servers.small_request import CONTENT, SmallRequests
 from benchmarks.timing import timed, timed_call
 
 _MOST_CALLS: Final = 150

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from bucketry import ListOptions, Store
 
 from benchmarks.case import KIB, MICROSECONDS, Case, Contender, Contenders, Scale, Target
-from benchmarks.servers.kinds import KINDS, UNCHECKED_MINIO, Kind
+from benchmarks.container_servers.kinds import KINDS, UNCHECKED_MINIO, Kind
 from benchmarks.timing import timed_waiting
 
 _BUCKET = "bench"

@@ -10,11 +10,11 @@ from time import perf_counter
 
 import msgspec
 
+from benchmarks.bucketry_server.running_server import running_server
 from benchmarks.case import MILLISECONDS, Case, Contender, Contenders, Scale, Target
-from benchmarks.servers.backend import Backend, listed_key
-from benchmarks.servers.kinds import MINIO, RGW, RGW_WITH_SWIFT, Kind
-from benchmarks.servers.plain import connection_to, send
-from benchmarks.serving.running import running_server
+from benchmarks.container_servers.backend import Backend, listed_key
+from benchmarks.container_servers.kinds import MINIO, RGW, RGW_WITH_SWIFT, Kind
+from benchmarks.container_servers.plain import connection_to, send
 
 _PREFIX = "/api/v1/storage"
 _PAGE = 1000

@@ -9,13 +9,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
+from benchmarks.bucketry_server.running_server import Running, running_server
+from benchmarks.bucketry_server.sending import KEY, upload_seconds, write_file
 from benchmarks.case import MEBIBYTES, MEGABYTES_PER_SECOND, MIB, Case, Contender, Contenders, Scale, Target
-from benchmarks.resident import growth_during
-from benchmarks.servers.backend import Backend
-from benchmarks.servers.kinds import KINDS, Kind
-from benchmarks.servers.plain import connection_to, save, send
-from benchmarks.serving.running import Running, running_server
-from benchmarks.serving.sending import KEY, upload_seconds, write_file
+from benchmarks.container_servers.backend import Backend
+from benchmarks.container_servers.kinds import KINDS, Kind
+from benchmarks.container_servers.plain import connection_to, save, send
+from benchmarks.process_memory import growth_during
 
 _PREFIX = "/api/v1/storage"
 _PATH = f"{_PREFIX}/buckets/bench/objects"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 
+from benchmarks.bucketry_server.discard import BUCKET
+from benchmarks.bucketry_server.load import request_bytes, requests_a_second
+from benchmarks.bucketry_server.running_server import Address, running_server
+from benchmarks.bucketry_server.sending import upload_seconds
 from benchmarks.case import MEBIBYTES, MEGABYTES_PER_SECOND, MIB, Case, Contender, Contenders, Scale, Target
-from benchmarks.resident import resident_bytes
-from benchmarks.serving.discard import BUCKET
-from benchmarks.serving.load import request_bytes, requests_a_second
-from benchmarks.serving.running import Address, running_server
-from benchmarks.serving.sending import upload_seconds
+from benchmarks.process_memory import resident_bytes
 
 _PATH = f"/api/v1/storage/buckets/{BUCKET}/objects"
 _BARE_PATH = "/upload"

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from bucketry import Store
 
 from benchmarks.case import REQUESTS, Case, Contender, Contenders, Scale
-from benchmarks.workers import BUCKETS, OBJECT, Figures, discarding_store, fill, measure, sqlite_store
+from benchmarks.server_workers import BUCKETS, OBJECT, Figures, discarding_store, fill, measure, sqlite_store
 
 
 def _contenders(open_store: Callable[[str], Store], request: bytes, scale: Scale, stack: ExitStack) -> Contenders:
@@ -40,7 +40,8 @@ def _case(name: str, title: str, open_store: Callable[[str], Store], request: by
         set_up=partial(_contenders, open_store, request),
         max_rounds=3,
         note="16 connections. Client and workers share the machine's cores. The share of a core that the client takes "
-        "is the figure divided by its bare limit; `python -m benchmarks.workers` prints it beside that of the workers.",
+        "is the figure divided by its bare limit; `python -m benchmarks.server_workers` prints it beside that of the "
+        "workers.",
     )
 
 

@@ -22,8 +22,8 @@ from benchmarks.case import (
     Target,
     Unit,
 )
-from benchmarks.running import Missing, Result, Side, run_case
-from benchmarks.worker import Outcome
+from benchmarks.row_process import Outcome
+from benchmarks.run_case import Missing, Result, Side, run_case
 
 
 def make_case(name: str = "some-row", unit: Unit = MICROSECONDS, at_least: float | None = 1, **more: object) -> Case:

@@ -7,12 +7,12 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from benchmarks import running, worker
+from benchmarks import row_process, run_case
 from benchmarks.case import Case
 from benchmarks.cases import CASES
 from benchmarks.programs import installed_program
-from benchmarks.running import Missing, Result
-from benchmarks.worker import measure
+from benchmarks.row_process import measure
+from benchmarks.run_case import Missing, Result
 
 
 def installed(case: Case) -> bool:
@@ -45,10 +45,10 @@ def test_only_two_packages_are_missing_at_most() -> None:
 def test_a_process_says_which_package_its_row_lacks(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(running, "find_spec", lambda name: None)
+    monkeypatch.setattr(run_case, "find_spec", lambda name: None)
     monkeypatch.setattr("sys.argv", ["worker", "memory-put-get-moto", "--rounds", "1"])
 
-    status = worker.main()
+    status = row_process.main()
     said = capsys.readouterr().out.encode()
     monkeypatch.setattr("subprocess.run", lambda command, **_: CompletedProcess(command, status, said))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.s3.small_request import SmallRequests
+from benchmarks.s3_servers.small_request import SmallRequests
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "architecture.md").read_text()

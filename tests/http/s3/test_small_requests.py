@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from benchmarks.s3.small_request import SmallRequests
+from benchmarks.s3_servers.small_request import SmallRequests
 
 MOST_FILES = 20
 MOST_CALLS = 150

@@ -41,7 +41,7 @@ def running_server(store: str, environ: Mapping[str, str] | None = None, *, obje
         environ: More environment variables, such as the store's credentials.
         objects: How many small objects it stores in the bucket of the benchmarks before it serves.
     """
-    command = [sys.executable, "-m", "benchmarks.serving.server", store, str(objects)]
+    command = [sys.executable, "-m", "benchmarks.bucketry_server.server", store, str(objects)]
     environment = {**os.environ, **(environ or {})}
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as process:
         assert process.stdin is not None

@@ -1,4 +1,4 @@
-"""Holds objects in memory and says what they take: ``python -m benchmarks.holding HOLDER COUNT``, in bytes."""
+"""Prints the bytes of memory that objects take: ``python -m benchmarks.memory_of_objects HOLDER COUNT``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks.resident import resident_bytes
+from benchmarks.process_memory import resident_bytes
 
 Put = Callable[[str, bytes], object]
 

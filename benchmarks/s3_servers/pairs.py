@@ -14,8 +14,8 @@ from contextlib import ExitStack, suppress
 from time import perf_counter
 from typing import Final
 
-from benchmarks.s3.servers import Endpoint
-from benchmarks.serving.running import TIMEOUT_SECONDS, Address
+from benchmarks.bucketry_server.running_server import TIMEOUT_SECONDS, Address
+from benchmarks.s3_servers.servers import Endpoint
 
 CLIENTS: Final = 16
 _BUFFER_BYTES: Final = 64 * 1024

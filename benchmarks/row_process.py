@@ -1,4 +1,4 @@
-"""Measures one row in a process of its own: ``python -m benchmarks.worker CASE``.
+"""Measures one row in a process of its own: ``python -m benchmarks.row_process CASE``.
 
 So a row does not slow the others by what it leaves in memory or patches in a library. The result is JSON on stdout.
 """
@@ -14,7 +14,7 @@ import msgspec
 
 from benchmarks.case import FULL, QUICK, Case, NotAvailable
 from benchmarks.cases import CASES
-from benchmarks.running import Missing, Result, run_case
+from benchmarks.run_case import Missing, Result, run_case
 
 _UNAVAILABLE = 3
 
@@ -23,7 +23,7 @@ Outcome: TypeAlias = Result | Missing
 
 def measure(case: Case, *, quick: bool, rounds: int) -> Outcome:
     """Measures a row in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.worker", case.name, "--rounds", str(rounds)]
+    command = [sys.executable, "-m", "benchmarks.row_process", case.name, "--rounds", str(rounds)]
     done = subprocess.run(
         [*command, "--quick"] if quick else command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False
     )
@@ -36,7 +36,7 @@ def measure(case: Case, *, quick: bool, rounds: int) -> Outcome:
 
 def main() -> int:
     """Measures the row that the command line names."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.worker")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.row_process")
     parser.add_argument("case", choices=[case.name for case in CASES], metavar="CASE")
     parser.add_argument("--rounds", type=int, required=True)
     parser.add_argument("--quick", action="store_true")

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from time import perf_counter
 
-from benchmarks.serving.running import TIMEOUT_SECONDS, Address
+from benchmarks.bucketry_server.running_server import TIMEOUT_SECONDS, Address
 
 _CONNECTIONS = 16
 _GOOD = b"HTTP/1.1 200 "

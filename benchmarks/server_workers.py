@@ -1,4 +1,6 @@
-"""Requests a second with one and two worker processes: ``python -m benchmarks.workers [--seconds S] [--rounds N]``.
+"""Measures requests a second with one and two worker processes of the server.
+
+``python -m benchmarks.server_workers [--seconds S] [--rounds N]`` runs it.
 
 The stores are `examples/bucketry-sqlite`, which is durable and has no server of its own, and the discarding driver,
 which does nothing. The client runs on the same machine, in this process. Its share of a core is printed beside each
@@ -27,9 +29,9 @@ from bucketry_http import create_app
 from bucketry_http.server.server import bind
 from bucketry_http.server.workers import Workers
 
+from benchmarks.bucketry_server.discard import DiscardDriver
+from benchmarks.bucketry_server.load import request_bytes, requests_a_second
 from benchmarks.case import KIB
-from benchmarks.serving.discard import DiscardDriver
-from benchmarks.serving.load import request_bytes, requests_a_second
 
 _ROOT = Path(__file__).parent.parent
 _SQLITE = str(_ROOT / "examples" / "bucketry-sqlite" / "src")
@@ -120,7 +122,7 @@ def measure(open_store: Callable[[str], Store], folder: str, count: int, request
 
 def main() -> None:
     """Measures and prints."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.workers")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.server_workers")
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--rounds", type=int, default=5)
     asked = parser.parse_args()

@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 from minio import Minio
 from typing_extensions import override
 
-from benchmarks.servers.backend import Backend, backend_on
-from benchmarks.servers.plain import BUCKET
-from benchmarks.servers.sdk import Sdk
-from benchmarks.servers.starting import started
+from benchmarks.container_servers.backend import Backend, backend_on
+from benchmarks.container_servers.plain import BUCKET
+from benchmarks.container_servers.sdk import Sdk
+from benchmarks.container_servers.starting import started
 from tests.servers.containers import start_minio
 
 

@@ -20,10 +20,10 @@ import msgspec
 from bucketry import Secret
 from bucketry.sigv4 import Credentials, Presigner
 
+from benchmarks.bucketry_server.running_server import S3_KEYS, TIMEOUT_SECONDS, Address, running_server
 from benchmarks.case import NotAvailable
-from benchmarks.servers.plain import BUCKET, NO_QUERY, connection_to, send
-from benchmarks.servers.starting import started
-from benchmarks.serving.running import S3_KEYS, TIMEOUT_SECONDS, Address, running_server
+from benchmarks.container_servers.plain import BUCKET, NO_QUERY, connection_to, send
+from benchmarks.container_servers.starting import started
 from tests.servers.containers import start_minio
 
 S3RVER: Final = "s3rver@3.7.1"

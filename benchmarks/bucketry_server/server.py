@@ -1,7 +1,7 @@
 """Serves the REST API, the S3 endpoint and what both are compared with side by side, each on a port of its own.
 
-``python -m benchmarks.serving.server memory|discard|URL OBJECTS`` puts so many objects into a bucket, and prints the
-URLs as JSON in one line. It ends with its standard input, so that it never outlives its starter.
+``python -m benchmarks.bucketry_server.server memory|discard|URL OBJECTS`` puts so many objects into a bucket, and
+prints the URLs as JSON in one line. It ends with its standard input, so that it never outlives its starter.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from bucketry_http import Listener, Server, create_app
 from bucketry_http.s3 import S3Credential, S3Settings, create_s3_app
 from bucketry_memory import MemoryDriver, MemorySettings
 
-from benchmarks.servers.backend import listed_key
-from benchmarks.servers.plain import BUCKET
-from benchmarks.serving.bare import bare_asgi, bare_litestar, bare_objects
-from benchmarks.serving.discard import DiscardDriver
-from benchmarks.serving.running import S3_KEYS
+from benchmarks.bucketry_server.bare import bare_asgi, bare_litestar, bare_objects
+from benchmarks.bucketry_server.discard import DiscardDriver
+from benchmarks.bucketry_server.running_server import S3_KEYS
+from benchmarks.container_servers.backend import listed_key
+from benchmarks.container_servers.plain import BUCKET
 
 
 def main(name: str, objects: int) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import BinaryIO
 
+from benchmarks.bucketry_server.running_server import TIMEOUT_SECONDS, Address
 from benchmarks.case import MIB
-from benchmarks.serving.running import TIMEOUT_SECONDS, Address
 
 _BOUNDARY = b"bench-boundary-7MA4YWxkTrZu0gW"
 # Like a compressed file: nothing in it looks like the beginning of a boundary more often than chance has it.

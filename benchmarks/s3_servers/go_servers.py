@@ -18,10 +18,10 @@ from typing import Final
 import msgspec
 from filelock import FileLock
 
+from benchmarks.bucketry_server.running_server import S3_KEYS
 from benchmarks.case import NotAvailable
 from benchmarks.programs import installed_program
-from benchmarks.s3.servers import Endpoint, free_port, wait_for_port
-from benchmarks.serving.running import S3_KEYS
+from benchmarks.s3_servers.servers import Endpoint, free_port, wait_for_port
 
 _ROOT: Final = Path(__file__).parents[2]
 _MODULE: Final = _ROOT / "benchmarks/versitygw"

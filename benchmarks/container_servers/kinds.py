@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import msgspec
 
 from benchmarks.case import MIB
-from benchmarks.servers.backend import Backend
+from benchmarks.container_servers.backend import Backend
 
 _CONTAINERS = ("docker", "filelock", "httpx", "testcontainers", "trustme")
 
@@ -41,7 +41,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
 
 def _minio(stack: ExitStack) -> Backend:
     # What is not installed is said before this is imported.
-    from benchmarks.servers.minio_backend import minio_backend
+    from benchmarks.container_servers.minio_backend import minio_backend
 
     return minio_backend(stack)
 
@@ -75,7 +75,7 @@ MINIO = Kind(
 
 
 def _unchecked_minio(stack: ExitStack) -> Backend:
-    from benchmarks.servers.minio_backend import minio_backend
+    from benchmarks.container_servers.minio_backend import minio_backend
 
     return minio_backend(stack, check_paths=False)
 
@@ -90,13 +90,13 @@ UNCHECKED_MINIO = msgspec.structs.replace(
 
 
 def _rgw(stack: ExitStack) -> Backend:
-    from benchmarks.servers.rgw_backend import rgw_backend
+    from benchmarks.container_servers.rgw_backend import rgw_backend
 
     return rgw_backend(stack)
 
 
 def _rgw_with_swift(stack: ExitStack) -> Backend:
-    from benchmarks.servers.rgw_backend import rgw_backend
+    from benchmarks.container_servers.rgw_backend import rgw_backend
 
     return rgw_backend(stack, swift=True)
 

@@ -9,8 +9,8 @@ from contextlib import ExitStack
 import msgspec
 from bucketry import Store, open_store
 
-from benchmarks.servers.plain import BUCKET, PlainClient
-from benchmarks.servers.sdk import Sdk
+from benchmarks.container_servers.plain import BUCKET, PlainClient
+from benchmarks.container_servers.sdk import Sdk
 
 _FILLING_THREADS = 16
 

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from bucketry import Secret
 from bucketry.sigv4 import Credentials, Presigner
 
+from benchmarks.bucketry_server.running_server import TIMEOUT_SECONDS
 from benchmarks.case import MIB
-from benchmarks.serving.running import TIMEOUT_SECONDS
 
 BUCKET = "bench"
 _EXPIRES_IN = 3600

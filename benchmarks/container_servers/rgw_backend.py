@@ -17,10 +17,10 @@ from botocore.client import Config
 from botocore.credentials import Credentials
 from typing_extensions import override
 
-from benchmarks.servers.backend import Backend, backend_on
-from benchmarks.servers.plain import BUCKET
-from benchmarks.servers.sdk import Sdk
-from benchmarks.servers.starting import started
+from benchmarks.container_servers.backend import Backend, backend_on
+from benchmarks.container_servers.plain import BUCKET
+from benchmarks.container_servers.sdk import Sdk
+from benchmarks.container_servers.starting import started
 from tests.servers.containers import start_rgw
 from tests.servers.handles import RgwServer
 

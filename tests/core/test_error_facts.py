@@ -23,6 +23,7 @@ from bucketry import (
     HeadOptions,
     InvalidArgument,
     InvalidDriver,
+    InvalidPart,
     InvalidRange,
     NoSuchKey,
     NotModified,
@@ -142,12 +143,23 @@ def test_a_driver_gives_facts_with_its_verdict() -> None:
             Classified(NotModified, facts={"info": INFO}),
             "ObjectInfo as info instead of NotModifiedInfo | None",
         ),
+        (
+            Classified(PreconditionFailed, facts={"condition": "etag"}),
+            "PreconditionFailed 'etag' as condition instead of",
+        ),
+        (Classified(InvalidPart, facts={"fault": "gone"}), "InvalidPart 'gone' as fault instead of"),
+        (Classified(InvalidRange, facts=7), "returned int instead of Mapping[str, object] as Classified.facts"),  # type: ignore[arg-type]
+        (Classified(InvalidRange, 7), "returned int instead of str as Classified.detail"),  # type: ignore[arg-type]
+        (Classified(KeyError), "names KeyError, which is not an error of the contract"),  # type: ignore[arg-type]
+        ("no_such_key", "classify_error of the driver 'tiny' returned str instead of Classified"),
     ],
 )
-def test_facts_of_another_error_are_a_broken_driver(verdict: Classified, message: str) -> None:
+def test_a_wrong_verdict_is_a_broken_driver(verdict: Any, message: str) -> None:
     error = raised(verdict)
     assert isinstance(error, InvalidDriver)
     assert message in str(error)
+    assert (error.bucket, error.key) == ("bucket", "key")
+    assert isinstance(error.__cause__, KeyError)
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,9 @@ import pluggy
 
 from bucketry._driver_checks import (
     check_driver_class,
-    check_facts,
     check_features,
     check_layer,
+    fault_of_verdict,
     implemented_operations,
     overrides,
     register,
@@ -181,8 +181,9 @@ def _classified(driver: DriverSpec, error: Exception) -> BucketryError:
     verdict = driver.classify_error(error) if overrides(type(driver), "classify_error") else None
     if verdict is None:
         return BackendError(redacted(f"{type(error).__name__}: {error}"))
-    check_facts(verdict, driver.name)
-    return verdict.kind(redacted(verdict.detail), **verdict.facts)  # type: ignore[arg-type]  # The check has compared them.
+    if (fault := fault_of_verdict(verdict, driver.name)) is not None:
+        return InvalidDriver(fault)
+    return verdict.kind(redacted(verdict.detail), **verdict.facts)  # type: ignore[arg-type]  # They have been compared.
 
 
 def _link(name: str, caller: pluggy.HookCaller) -> Call:

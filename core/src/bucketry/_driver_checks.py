@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import inspect
 from functools import cache
-from typing import Any, Final, get_type_hints
+from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 import pluggy
 
-from bucketry._type_checks import find_mismatch
+from bucketry._type_checks import find_mismatch, fits, name_of
 from bucketry.errors import BucketryError, Classified, InvalidDriver
 from bucketry.features import Features
 from bucketry.hookspecs import CONTRACT_VERSION, OPERATIONS, PROJECT, DriverSpec
@@ -117,22 +117,32 @@ def register(manager: pluggy.PluginManager, plugin: object, source: str) -> None
         raise InvalidDriver(f"{source}: {' '.join(str(error).split())}") from error
 
 
-def check_facts(verdict: Classified, driver: str) -> None:
-    """Checks that the facts of a driver's verdict belong to its class of errors, and are of the right types.
+def fault_of_verdict(verdict: Classified, driver: str) -> str | None:
+    """Says what is wrong with the result of a driver's ``classify_error``; ``None``: nothing.
 
-    Raises:
-        InvalidDriver: They do not, or are not.
+    Its type must be right, its class must be an error of the contract, and its facts must belong to that class.
     """
+    if not fits(Classified)(verdict) and (mismatch := find_mismatch(verdict, Classified)) is not None:
+        place = f" as {mismatch.where}" if mismatch.where else ""
+        return f"classify_error of the driver {driver!r} returned {mismatch.came} instead of {mismatch.wanted}{place}"
     kind: Any = verdict.kind  # mypy doubts that a class can be hashed.
+    if not issubclass(kind, BucketryError):
+        return f"classify_error of the driver {driver!r} names {kind.__name__}, which is not an error of the contract"
     known = _facts_of(kind)
     for name, value in verdict.facts.items():
         if name not in known:
-            raise InvalidDriver(f"the driver {driver!r} gives {kind.__name__} the unknown fact {name!r}")
-        mismatch = find_mismatch(value, known[name], name)
-        if mismatch is not None:
-            raise InvalidDriver(
-                f"the driver {driver!r} gives {kind.__name__} {mismatch.came} as {name} instead of {mismatch.wanted}"
-            )
+            return f"the driver {driver!r} gives {kind.__name__} the unknown fact {name!r}"
+        if (mismatch := find_mismatch(value, known[name], name)) is not None:
+            return f"the driver {driver!r} gives {kind.__name__} {mismatch.came} as {name} instead of {mismatch.wanted}"
+        if not _is_choice(value, known[name]):
+            return f"the driver {driver!r} gives {kind.__name__} {value!r} as {name} instead of {name_of(known[name])}"
+    return None
+
+
+def _is_choice(value: object, annotation: Any) -> bool:
+    """Says whether a fact of a ``Literal`` has one of its values. Other facts may have any value of their type."""
+    choices = [choice for kind in get_args(annotation) if get_origin(kind) is Literal for choice in get_args(kind)]
+    return value is None or not choices or value in choices
 
 
 @cache

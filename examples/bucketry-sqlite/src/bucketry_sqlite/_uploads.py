@@ -172,6 +172,7 @@ class UploadOperations(DriverSpec):
                     f"part {listed.part_number} has {part.size_bytes} bytes",
                     part_number=listed.part_number,
                     size_bytes=part.size_bytes,
+                    min_size_bytes=self.features.min_part_size,
                 )
             pieces.append(Piece(part.size_bytes, blob))
             digests += bytes.fromhex(part.etag)

@@ -30,6 +30,6 @@ def description_of(store: Store) -> dict[str, object]:
 
 @lru_cache
 def _version(driver: str) -> str:
-    """The version of the distribution that brings a driver; empty for one that is not installed as one."""
+    """Returns the version of the distribution that has the driver; empty if no distribution has it."""
     found = [entry.dist.version for entry in entry_points(group="bucketry.drivers", name=driver) if entry.dist]
     return found[0] if found else ""

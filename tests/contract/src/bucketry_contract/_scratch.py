@@ -243,6 +243,6 @@ class MultipartUpload:
 
 
 def _shown(key: str) -> str:
-    """Shows a key in a report: in ASCII, and no more of it than says which it was."""
+    """Shows a key in a report: in ASCII, and shortened."""
     shown = ascii(key)[1:-1]
     return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}… ({len(key.encode())} bytes)"

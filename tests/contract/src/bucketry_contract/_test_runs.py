@@ -1,4 +1,4 @@
-"""How tests are run: in which order, for how long, and each fault of the whole driver told once."""
+"""Runs the tests: their order, their time limit, and one report for each fault of the whole driver."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TIMEOUT: Final = 120.0
 """Seconds that a test may take, unless ``--contract-timeout`` says otherwise."""
 
 MOST_HANGS: Final = 3
-"""After so many tests that took too long, no other is run on this driver."""
+"""After this number of tests that took too long, no more tests run on the driver."""
 
 _AGAIN: Final = 1.0
 """Seconds after which a test that goes on in spite of having taken too long is interrupted again."""
@@ -29,7 +29,7 @@ _OPENING: Final = frozenset({"contract_backend", "contract_store", "contract_scr
 
 
 class TookTooLong(BaseException):
-    """Raised in a test that takes too long. No driver, no SDK and no hypothesis takes it for an error of its own."""
+    """Raised in a test that takes too long. As a ``BaseException``, no driver, SDK or hypothesis catches it."""
 
 
 class _Faults:

@@ -87,21 +87,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
-    """Opens the store, for so long."""
+    """Opens the store, within the time limit."""
     with time_limit(item, item.config.option.contract_timeout):
         return (yield)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
-    """Runs a test for so long."""
+    """Runs a test within the time limit."""
     with time_limit(item, item.config.option.contract_timeout):
         return (yield)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
-    """Removes what a test made, for so long."""
+    """Removes what a test made, within the time limit."""
     with time_limit(item, item.config.option.contract_timeout):
         return (yield)
 
@@ -110,7 +110,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
 def pytest_fixture_setup(
     fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
 ) -> Generator[None, object, object]:
-    """Notes where the store cannot be opened."""
+    """Notes that the store cannot be opened."""
     with opening(fixturedef.argname, request):
         return (yield)
 
@@ -152,7 +152,7 @@ def contract_backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
 
 @pytest.fixture(scope="class", params=["bare", "layered"])
 def contract_layering(request: pytest.FixtureRequest) -> str:
-    """Whether a layer stands around the driver."""
+    """Whether there is a layer around the driver."""
     return str(request.param)
 
 

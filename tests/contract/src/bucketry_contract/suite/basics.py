@@ -1,4 +1,4 @@
-"""The simplest call of each operation that every driver has: the first tests that run, so that they name the fault."""
+"""The simplest call of each operation that every driver has. These tests run first, so that they name the fault."""
 
 from __future__ import annotations
 

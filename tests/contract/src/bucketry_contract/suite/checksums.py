@@ -35,7 +35,7 @@ every_kind = pytest.mark.parametrize(
 
 
 class ChecksumTests(ContractTests):
-    """What has a checksum is what that checksum says, or is not stored."""
+    """Content that does not match its checksum is not stored."""
 
     @needs("checksums")
     @every_algorithm

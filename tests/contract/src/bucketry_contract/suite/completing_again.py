@@ -1,4 +1,4 @@
-"""Completions that are sent again, as a client does whose response got lost."""
+"""Completions that a client sends again because it lost the response."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from bucketry_contract.suite.multipart import MULTIPART
 
 
 class CompletingAgainTests(ContractTests):
-    """The same parts give the same object while it is there; nothing is made twice."""
+    """Completing the same parts again gives the same object while it exists, and creates nothing new."""
 
     @needs("complete_again", *MULTIPART)
     def test_a_completion_that_is_sent_again_gives_the_same_result(self, bucket: Bucket) -> None:

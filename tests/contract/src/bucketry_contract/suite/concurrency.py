@@ -25,7 +25,7 @@ MOST_READS = 10_000
 
 
 class ConcurrencyTests(ContractTests):
-    """What threads do at once, they may as well have done one after the other."""
+    """Calls in parallel have the same effect as calls one after the other."""
 
     effort = 1
 

@@ -31,7 +31,7 @@ RULES = (
 
 
 class CorsTests(ContractTests):
-    """A bucket has all of its rules, or none. These tests take buckets of their own, since rules outlive a test."""
+    """A bucket has all of its rules, or none. These tests use buckets of their own, because rules outlive a test."""
 
     @needs(*READS)
     def test_a_bucket_without_rules_has_none(self, fresh_bucket: Bucket) -> None:
@@ -88,6 +88,6 @@ def _plain(store: Store, bucket: Bucket) -> list[dict[str, Any]]:
 
 
 def _values(rule: CorsRule) -> dict[str, Any]:
-    """A rule's values, those that come in any order sorted."""
+    """Returns a rule's values. Those without an order are sorted."""
     fields = msgspec.structs.asdict(rule)
     return {name: sorted(value) if isinstance(value, tuple) else value for name, value in fields.items()}

@@ -36,7 +36,7 @@ Known = Callable[[object], set[object]]
 
 
 class ErrorFactTests(ContractTests):
-    """Nobody asks the backend a second time to explain an error, so its facts are right."""
+    """The facts in an error are right: nobody asks the backend a second time to explain it."""
 
     @pytest.fixture
     def known(self, contract_backend: Backend) -> Known:

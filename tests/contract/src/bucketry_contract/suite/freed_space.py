@@ -16,7 +16,7 @@ from bucketry_contract.suite.multipart import MULTIPART
 
 FAILING_BYTES = 256 * 1024
 FAILURES = 20
-"""So many bytes in so many puts are more than the room that a `Backend.full` store has."""
+"""Puts of this size and number need more space than a `Backend.full` store has."""
 
 
 def _part_bytes(bucket: Bucket) -> int:
@@ -127,11 +127,11 @@ GONE = {
     "an upload that ended with its bucket": (_deleted_with_its_bucket, MULTIPART),
     "a completed and deleted upload": (_completed_and_deleted, MULTIPART),
 }
-"""What takes up no room any more, or never did; and what each needs."""
+"""Actions that leave no data behind, each with the capabilities that it needs."""
 
 
 class FreedSpaceTests(ContractTests):
-    """On a store that is nearly full, room that is not used any more can be used again."""
+    """A store that is nearly full can use freed space again."""
 
     @pytest.mark.parametrize("length", [FAILING_BYTES, None], ids=["known length", "unknown length"])
     def test_a_put_that_fails_gives_its_room_back(self, bucket_on: Callable[[str], Bucket], length: int | None) -> None:

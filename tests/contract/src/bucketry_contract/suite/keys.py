@@ -105,7 +105,7 @@ LOOK_ALIKES = [
 
 
 class KeyTests(ContractTests):
-    """Any UTF-8 of 1 to 1,024 bytes is a key, and another one than any other."""
+    """Any UTF-8 text of 1 to 1,024 bytes is a key. Keys that differ in one byte are different keys."""
 
     @pytest.mark.parametrize("key", WEIRD_KEYS.values(), ids=WEIRD_KEYS.keys())
     def test_a_key_is_kept_byte_for_byte_or_refused(self, bucket: Bucket, key: str) -> None:

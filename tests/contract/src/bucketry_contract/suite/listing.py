@@ -31,7 +31,7 @@ SORTED_OTHERWISE = [
     "\U00010000",
     "😀",
 ]
-"""Sorted by locale, by case, by UTF-16 or by path, these come in another order than by UTF-8 bytes."""
+"""Keys whose order by UTF-8 bytes differs from that by locale, by case, by UTF-16 and by path."""
 
 TREE = [
     "a",
@@ -55,7 +55,7 @@ FRAGMENTS = ["", "a", "a/", "a/b", "b", "b/", "c-", "c--", "é", "é/", "a/b/c",
 
 
 class ListingTests(ContractTests):
-    """A listing holds what is there, in byte order."""
+    """A listing holds all entries of a bucket, in byte order."""
 
     @needs("list_objects")
     def test_keys_are_listed_in_byte_order(self, bucket: Bucket) -> None:

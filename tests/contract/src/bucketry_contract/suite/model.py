@@ -22,7 +22,7 @@ PREFIXES = st.sampled_from(["", "a", "a/", "b", "é"])
 
 
 class StoreMachine(RuleBasedStateMachine):
-    """A bucket and the dict that it should be. ``bucket`` is set by the test before it runs."""
+    """A bucket, and the dict that it must equal. The test sets ``bucket`` before it runs."""
 
     bucket: Bucket
 
@@ -170,7 +170,7 @@ class StoreMachine(RuleBasedStateMachine):
 
 
 class ModelTests(ContractTests):
-    """A bucket behaves as a dict would, whatever is done to it in whatever order."""
+    """A bucket behaves like a dict, for any operations in any order."""
 
     effort = 2
 

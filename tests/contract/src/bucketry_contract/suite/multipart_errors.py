@@ -33,11 +33,11 @@ from bucketry_contract.suite.multipart import MULTIPART
 ANY_PART = CompletedPart(1, "0" * 32)
 
 SMALL = 64 * MIB
-"""Bytes. An object that is larger than this is not sent to see that it is refused."""
+"""Largest body, in bytes, that a test sends to see that it is refused."""
 
 
 class MultipartErrorTests(ContractTests):
-    """What goes wrong with an upload changes nothing."""
+    """An upload that fails changes nothing."""
 
     @needs(*MULTIPART)
     def test_a_part_with_another_etag_is_refused_and_the_upload_stays(self, store: Store, bucket: Bucket) -> None:

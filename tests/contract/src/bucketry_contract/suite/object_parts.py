@@ -1,4 +1,4 @@
-"""What an object was uploaded in."""
+"""The parts that an object was uploaded in."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bucketry_contract.suite.multipart import MULTIPART
 
 
 class ObjectPartTests(ContractTests):
-    """An object tells its parts, page by page."""
+    """The parts of an object are listed page by page."""
 
     @needs("get_object_attributes", *MULTIPART)
     def test_an_object_tells_the_parts_it_was_uploaded_in(self, store: Store, bucket: Bucket) -> None:

@@ -74,7 +74,7 @@ class PartReadTests(ContractTests):
 
 
 def _part(bucket: Bucket, number: int) -> tuple[bytes, ContentRange | None, int | None]:
-    """Returns a part's content and what is said of it, which both operations say alike."""
+    """Returns a part's content and facts, and checks that both operations give the same facts."""
     head: ObjectInfo = bucket.head("key", part_number=number)
     with bucket.store.get_object(bucket.name, "key", GetOptions(part_number=number)) as opened:
         assert opened.info == head

@@ -1,4 +1,4 @@
-"""What is there when a store is opened again."""
+"""Data that is still there after a store is opened again."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Reopened:
 
 
 class PersistenceTests(ContractTests):
-    """Of a driver that declares ``persistent``, everything that was written is there when the store is opened again."""
+    """If a driver declares ``persistent``, all written data is there when the store is opened again."""
 
     @pytest.fixture
     def reopened(self, store: Store, contract_backend: Backend, notes: Notes) -> Iterator[Reopened]:

@@ -1,4 +1,4 @@
-"""Presigned URLs in the hands of a plain HTTP client, which has nothing else."""
+"""Presigned URLs used by a plain HTTP client without credentials."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ TIMEOUT = 30
 KEY = "key"
 ANY_TYPE = "application/octet-stream"
 REFUSED = 403
-"""What S3 answers to a signature that is another request's, or has expired (S3 API reference, "Error responses")."""
+"""S3's response to a signature that belongs to another request or has expired (S3 API reference, "Error responses")."""
 
 
 class Reply(NamedTuple):
-    """What the endpoint answers."""
+    """The endpoint's response."""
 
     status: int
     headers: Message
@@ -38,7 +38,7 @@ Ask = Callable[..., Reply]
 
 
 class PresignedUrlTests(ContractTests):
-    """A presigned URL does what it is signed for, for whoever holds it, and nothing else."""
+    """Anyone who has a presigned URL can do what it is signed for, and nothing else."""
 
     @pytest.fixture
     def ask(self, contract_backend: Backend, notes: Notes) -> Ask:

@@ -1,4 +1,4 @@
-"""Presigned URLs."""
+"""Making presigned URLs: expiry, endpoint, key and signed headers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ KEYS = [
 
 
 class PresignTests(ContractTests):
-    """A presigned URL is what it says it is."""
+    """A presigned URL has the endpoint, key, expiry and headers that were asked for."""
 
     @METHODS
     @pytest.mark.parametrize("expires_in", [1, 3600, MAX_EXPIRES_IN])

@@ -1,4 +1,4 @@
-"""Conditions of reads, which hold for ``get_object`` and ``head_object`` alike."""
+"""Conditions of reads, for both ``get_object`` and ``head_object``."""
 
 from __future__ import annotations
 

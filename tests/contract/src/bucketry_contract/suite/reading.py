@@ -21,7 +21,7 @@ OFFSETS = st.one_of(st.integers(0, SIZE + 50), st.sampled_from([0, 1, SIZE - 1, 
 
 
 class ReadingTests(ContractTests):
-    """What was written is read, whole or in part."""
+    """Reads return the written bytes, all or a range of them."""
 
     @needs("get_object", "put_object")
     @pytest.mark.parametrize("size", [0, 1, 1000, 300_000])

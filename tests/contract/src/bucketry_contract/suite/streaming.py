@@ -16,11 +16,11 @@ from bucketry_contract._contract_tests import ContractTests, once
 from bucketry_contract._scratch import Bucket
 
 LARGE = 64 * MIB
-"""Larger than what any driver holds of an object on its way; it may hold half of that: a few parts."""
+"""Bytes. More than any driver keeps in memory of an object in transit; a driver may keep half of it, a few parts."""
 
 
 class StreamingTests(ContractTests):
-    """Memory does not grow with the object, and nothing ends early in silence."""
+    """Memory does not grow with the object, and content that ends early is an error."""
 
     effort = 1
 
@@ -114,7 +114,7 @@ def _zeros(size_bytes: int) -> Iterator[bytes]:
 
 
 def _traced(act: Callable[[], object]) -> tuple[int, int]:
-    """Does something; returns the most memory that Python held meanwhile, and what it holds after, in bytes."""
+    """Calls a function. Returns the peak of Python's memory during the call, and its memory after it, in bytes."""
     tracemalloc.start()
     try:
         act()

@@ -16,7 +16,7 @@ from bucketry_contract._scratch import Bucket, Scratch
 from bucketry_contract.suite.multipart import MULTIPART
 
 CLOCKS_DIFFER = timedelta(minutes=15)
-"""By so much a server's clock may be off; S3 refuses clients that are off by more ("RequestTimeTooSkewed")."""
+"""How far a server's clock may be off. S3 refuses clients that are off by more ("RequestTimeTooSkewed")."""
 
 MORE_THAN_A_SECOND = 1.1
 """Seconds. HTTP dates have whole seconds."""

@@ -23,7 +23,7 @@ MANY: Final = 1003
 
 
 class UsageTests(ContractTests):
-    """Usage is exact right after a write, or says of when it is."""
+    """Usage is exact right after a write, or says how old it is."""
 
     @needs("bucket_usage")
     def test_an_empty_bucket_holds_nothing(self, fresh_bucket: Bucket) -> None:

@@ -12,7 +12,7 @@ from bucketry_contract._scratch import Bucket
 from bucketry_contract._threads import outcome_of, side_by_side
 
 any_etag = pytest.mark.parametrize("etag", ["another", "*"], ids=["etag", "asterisk"])
-"""An ``if_match`` on a key without object: no condition that fails, but a key that is not there."""
+"""Values of ``if_match`` on a missing key. The error says that the key is missing, not that a condition failed."""
 
 
 class WriteConditionTests(ContractTests):

@@ -81,7 +81,7 @@ class DriverSpec(ServiceSpec, BucketSpec, ObjectSpec, TaggingSpec, UploadSpec):
         raise NotImplementedError
 
 
-OPERATIONS: Final = operations_of(ServiceSpec, BucketSpec, ObjectSpec, TaggingSpec, UploadSpec)
+OPERATIONS: Final = operations_of(*DriverSpec.__bases__)
 """The facts of all operations, by name; a layer may wrap each of them."""
 
 __all__ = [

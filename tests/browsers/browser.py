@@ -1,4 +1,4 @@
-"""Debian's chromium without a window, and what a page in it can do."""
+"""Runs Debian's chromium without a window, and controls a page in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``bucketry serve`` as a developer runs it, and pages on ports of their own."""
+"""Runs ``bucketry serve`` as a developer does, and serves pages on ports of their own."""
 
 from __future__ import annotations
 

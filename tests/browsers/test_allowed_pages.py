@@ -1,4 +1,4 @@
-"""Pages of this machine, and of origins that are allowed, work: uploads and presigned ones too."""
+"""Pages of this machine and of allowed origins work, also for uploads and presigned URLs."""
 
 from __future__ import annotations
 

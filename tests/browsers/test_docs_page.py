@@ -1,4 +1,4 @@
-"""The documentation page in a browser that reaches nothing but this machine."""
+"""The documentation page works in a browser that can reach only this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A page of another origin, and one under a name that leads to this machine: nothing changes, and nothing is read."""
+"""Pages of other origins, and pages under a name that resolves to this machine can neither change nor read anything."""
 
 from __future__ import annotations
 

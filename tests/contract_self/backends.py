@@ -1,4 +1,4 @@
-"""Backends over the honest driver and what is made of it, with every way to look in and to make it fail."""
+"""Backends over the honest driver and the wrong ones, with every way to look into them and to make them fail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of drivers that are wrong on purpose, each with the test that has to notice."""
+"""The table of drivers that are wrong on purpose, each with the test that must fail on it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small driver that keeps the whole contract: the suite passes it, and fails what is made of it by one mistake."""
+"""A small driver that keeps the whole contract. Each wrong driver is this one with one mistake."""
 
 from __future__ import annotations
 

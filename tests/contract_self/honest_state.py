@@ -1,4 +1,4 @@
-"""What the honest driver keeps, and its places where a driver can go wrong."""
+"""The data of the honest driver, and the methods that wrong drivers override."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drivers that implement and declare next to nothing: the rest has to be refused."""
+"""Drivers that implement and declare as little as possible. The suite must see everything else refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Honest drivers of other kinds: one whose buckets outlive it, and one that holds small objects alone."""
+"""Honest drivers of other kinds: one whose buckets outlive it, and one that stores only small objects."""
 
 from __future__ import annotations
 

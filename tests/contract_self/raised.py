@@ -1,4 +1,4 @@
-"""Which tests hold a driver to which error of the contract."""
+"""The table of errors of the contract, with the tests of each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests are selected by capability both ways, and none is left out in silence."""
+"""The suite selects tests by capability, and skips none of them silently."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plugin: options, reports, and what is left behind (nothing)."""
+"""The plugin: its options and reports, and that it leaves nothing behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run on a broken driver says: the fault, first and in few lines, and always in the end."""
+"""The report of a run on a broken driver: it names the fault first, in few lines, and always at the end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The suite fails every driver that is wrong on purpose, each at the test that is named for its mistake."""
+"""The suite fails every driver that is wrong on purpose, at the test of its mistake."""
 
 from __future__ import annotations
 

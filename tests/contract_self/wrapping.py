@@ -1,4 +1,4 @@
-"""A driver whose SDK wraps whatever comes out of a body, as HTTP clients do; that is no mistake of the driver's."""
+"""A correct driver whose SDK wraps the errors of a body, as HTTP clients do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arguments of the wrong type: each method of a store, and each field of its options, says which type it wants."""
+"""Arguments of a wrong type: each method of a store and each field of its options names the type that it wants."""
 
 from __future__ import annotations
 

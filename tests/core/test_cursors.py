@@ -1,4 +1,4 @@
-"""Cursors: what is written is read again, and nothing else is taken for one."""
+"""Cursors: a written cursor can be read again, and any other text is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The store's methods name the errors of their hooks, which stand in the hook spec alone."""
+"""The store's methods document the errors of their hooks, which are written only in the hook spec."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The repr of an error shows what it is about, and nothing that is secret."""
+"""The repr of an error shows its facts and no secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is misspelt, missing or not installed is named, with what was probably meant."""
+"""Errors name what is misspelt, missing or not installed, and suggest what was probably meant."""
 
 from __future__ import annotations
 

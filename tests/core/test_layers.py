@@ -1,4 +1,4 @@
-"""The layers that come with core, and what is no layer."""
+"""The layers that come with core, and objects that are refused as layers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An opened object gives its content once; one that was closed before its end never looks shorter than it is."""
+"""An opened object gives its content once. If it was closed early, its content never looks complete."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A body is put once: what is left of it later is not what its maker meant."""
+"""A body can be put only once, because a second put would store only the rest of it."""
 
 from __future__ import annotations
 

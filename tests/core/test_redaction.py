@@ -1,4 +1,4 @@
-"""Signatures, session tokens and secrets do not come through: neither a filter on loggers nor `redacted` lets them."""
+"""Neither a filter on loggers nor `redacted` lets signatures, session tokens or secrets through."""
 
 from __future__ import annotations
 

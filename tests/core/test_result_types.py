@@ -1,4 +1,4 @@
-"""Results of a driver of another type than the contract's: one sentence names driver, operation and both types."""
+"""A driver's result of a wrong type gives one sentence with the driver, the operation and both types."""
 
 from __future__ import annotations
 

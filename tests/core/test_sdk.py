@@ -1,4 +1,4 @@
-"""The way to the driver's SDK."""
+"""`Store.sdk`: the client of the driver's SDK."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a configuration file says about a driver is the weakest word: environment and URL win over it."""
+"""Settings from a configuration file are the weakest: the environment and the URL win over them."""
 
 from __future__ import annotations
 

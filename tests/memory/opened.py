@@ -1,4 +1,4 @@
-"""Opens the driver for these tests, and looks behind its back."""
+"""Makes drivers and stores for these tests, and reads the driver's private state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The account of what the store holds is exact, whatever is done to it."""
+"""The count of stored bytes and entries is exact after any operations."""
 
 from __future__ import annotations
 

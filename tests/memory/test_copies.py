@@ -1,4 +1,4 @@
-"""Copies whose etag is computed, which takes its time, while others write."""
+"""Slow copies, whose etag must be computed, while other threads write."""
 
 from __future__ import annotations
 

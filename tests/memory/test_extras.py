@@ -1,4 +1,4 @@
-"""What few objects have: tags, dates, parts that can be read alone; and parts that are copied."""
+"""Rare facts of objects: tags, dates, parts that can be read alone, and copied parts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Multipart uploads, as far as they are this driver's own affair."""
+"""Multipart uploads, where this driver differs from others."""
 
 from __future__ import annotations
 

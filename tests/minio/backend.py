@@ -1,4 +1,4 @@
-"""The contract suite's way behind the driver's back, and ways to make its server fail."""
+"""The contract suite's backend for MinIO: it looks into the server, and makes it fail."""
 
 from __future__ import annotations
 

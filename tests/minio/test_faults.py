@@ -1,4 +1,4 @@
-"""What happens when things break: nothing is left behind, nothing is tried for ever, and status says why."""
+"""Faults: nothing is left behind, no retry goes on for ever, and status gives the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server that is killed in the middle of things."""
+"""A server that is killed during operations."""
 
 from __future__ import annotations
 

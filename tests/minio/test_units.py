@@ -1,4 +1,4 @@
-"""What can be told without a server: keys, sizes of parts, times, XML, errors."""
+"""Tests that need no server: keys, sizes of parts, times, XML, errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Usage: by listing, by the server's own figures, and for those who may not see these."""
+"""Usage: by listing, by the server's own figures, and for users who may not read these."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a scenario is: a call of one operation, and the state of the server that it needs."""
+"""A scenario: a call of one operation, and the state of the server that it needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What came of a call, in a form that two calls can be compared in."""
+"""The outcome of a call, in a form in which two calls can be compared."""
 
 from __future__ import annotations
 

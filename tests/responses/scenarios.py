@@ -1,4 +1,4 @@
-"""What is asked of a server, for every operation of the contract, so that each of its responses can be cut."""
+"""The calls of every operation of the contract whose responses are cut."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contract suite's way behind the driver's back, and ways to make its gateway fail."""
+"""The contract suite's backend for RGW: it looks into the gateway, and makes it fail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages of which RGW gives less than it was asked for, as where it passes over entries that are being written."""
+"""Pages with fewer entries than were asked for, as RGW gives them while entries are being written."""
 
 from __future__ import annotations
 

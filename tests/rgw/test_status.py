@@ -1,4 +1,4 @@
-"""What `status` says of a gateway that cannot be used. No server is needed but those that answer wrongly."""
+"""`status` of a gateway that cannot be used. These tests use fake servers."""
 
 from __future__ import annotations
 

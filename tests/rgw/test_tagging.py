@@ -1,4 +1,4 @@
-"""What is RGW's own of tags and of parts that are copied."""
+"""RGW's own behaviour with tags and copied parts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the driver reads out of RGW's answers."""
+"""How the driver reads RGW's responses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Usage in three tiers, and the report of what only RGW knows."""
+"""Usage from three sources, and the report of facts that only RGW knows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is RGW's own of writing: conditions at any size, uploads that fail, buckets and names."""
+"""RGW's own behaviour in writes: conditions at any size, uploads that fail, buckets and names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tests of drivers on real servers share: a look behind the driver's back, and buckets of a test's own."""
+"""Looks into real servers past the driver, and makes buckets for one test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a driver, and the command line over it, write at their most talkative: no secret, token or signature."""
+"""Checks the most verbose output of a driver and of the command line: no secret, token or signature is in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run says where no Docker engine answers."""
+"""The message of a run without a Docker engine."""
 
 from __future__ import annotations
 

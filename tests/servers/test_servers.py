@@ -1,4 +1,4 @@
-"""The real servers are there and do what the drivers count on."""
+"""The real servers run, and behave as the drivers expect."""
 
 from __future__ import annotations
 

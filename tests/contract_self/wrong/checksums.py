@@ -1,4 +1,4 @@
-"""Drivers that mistake something in checksums, or in an object's parts."""
+"""Drivers with mistakes in checksums or in an object's parts."""
 
 from __future__ import annotations
 

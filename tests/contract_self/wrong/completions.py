@@ -1,4 +1,4 @@
-"""Drivers that mistake something in completions that are sent again."""
+"""Drivers with mistakes in completions that are sent again."""
 
 from __future__ import annotations
 

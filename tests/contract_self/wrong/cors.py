@@ -1,4 +1,4 @@
-"""Drivers that mistake something about a bucket's rules for pages of other origins."""
+"""Drivers with mistakes in CORS rules."""
 
 from __future__ import annotations
 

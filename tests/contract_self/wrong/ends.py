@@ -1,4 +1,4 @@
-"""Drivers that mistake where something ends: a page, a figure, an upload, a store."""
+"""Drivers with mistakes at an end: of a page, a figure, an upload or a store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drivers whose errors say what is not true."""
+"""Drivers whose errors carry wrong facts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drivers that lose room."""
+"""Drivers that do not free space."""
 
 from __future__ import annotations
 

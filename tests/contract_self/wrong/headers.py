@@ -1,4 +1,4 @@
-"""Drivers that lose or change what a writer said about an object."""
+"""Drivers that lose or change the headers of an object."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drivers that change keys, or take more or other objects than they are told."""
+"""Drivers that change keys, or act on more or other objects than they should."""
 
 from __future__ import annotations
 

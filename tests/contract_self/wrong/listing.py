@@ -1,4 +1,4 @@
-"""Drivers that list wrongly."""
+"""Drivers with mistakes in listings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drivers that mistake something about parts that are copied, and about reads of one part."""
+"""Drivers with mistakes in copied parts and in reads of one part."""
 
 from __future__ import annotations
 

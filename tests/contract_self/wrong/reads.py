@@ -1,4 +1,4 @@
-"""Drivers that read wrongly, hold on to connections, or hide that a content broke off."""
+"""Drivers that read wrongly, do not free connections, or hide that content broke off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drivers that mistake something about buckets, usage, URLs and errors."""
+"""Drivers with mistakes in buckets, usage, URLs and errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drivers that mistake something about tags."""
+"""Drivers with mistakes in tags."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drivers that mistake something about times."""
+"""Drivers with mistakes in times."""
 
 from __future__ import annotations
 

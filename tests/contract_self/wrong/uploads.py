@@ -1,4 +1,4 @@
-"""Drivers that mistake something in multipart uploads."""
+"""Drivers with mistakes in multipart uploads."""
 
 from __future__ import annotations
 

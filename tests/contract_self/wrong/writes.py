@@ -1,4 +1,4 @@
-"""Drivers that write what they should not, or not as one step."""
+"""Drivers that write the wrong thing, or write in more than one step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""aws-chunked bodies, made apart from the encoder."""
+"""Makes aws-chunked bodies without the encoder that is tested."""
 
 from __future__ import annotations
 

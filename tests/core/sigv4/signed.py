@@ -1,4 +1,4 @@
-"""A signed request and a presigned one, ways to change them, and what comes of it."""
+"""A signed and a presigned request, ways to change them, and the verifier's results."""
 
 from __future__ import annotations
 

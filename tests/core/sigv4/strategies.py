@@ -1,4 +1,4 @@
-"""Requests that hypothesis makes up."""
+"""Hypothesis strategies for requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was signed and then changed is refused, with the right code."""
+"""A request that was changed after it was signed is refused, with the right code."""
 
 from __future__ import annotations
 

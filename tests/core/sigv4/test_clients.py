@@ -1,4 +1,4 @@
-"""Real clients, over a real connection: what they send verifies as it arrives."""
+"""Requests that real clients send over a real connection verify."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the verifier asks for, and with which of S3's codes it refuses."""
+"""The parts of a request that the verifier needs, and S3's codes for its refusals."""
 
 from __future__ import annotations
 

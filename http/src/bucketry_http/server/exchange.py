@@ -57,7 +57,7 @@ class Exchange:
         "_expects_continue",
         "_has_news",
         "_left",
-        "_waiter",
+        "_news",
         "body",
         "is_abandoned",
         "is_complete",
@@ -76,7 +76,7 @@ class Exchange:
         self._connection = connection
         self._expects_continue = expects_continue
         self._has_news = False
-        self._waiter: asyncio.Future[None] | None = None
+        self._news: asyncio.Event | None = None
         self._left = 0
         self.task: asyncio.Task[None] | None = None
         self.scope = scope
@@ -113,10 +113,9 @@ class Exchange:
     def wake(self) -> None:
         """Has `receive` look again."""
         self._has_news = True
-        if self._waiter is not None:
-            waiter, self._waiter = self._waiter, None
-            if not waiter.done():
-                waiter.set_result(None)
+        if self._news is not None:
+            self._news.set()
+            self._news = None
 
     async def run(self, app: Any) -> None:
         """Runs the application. If it fails or returns too early, the client gets a 500, or the connection ends."""
@@ -141,7 +140,7 @@ class Exchange:
         if not self.is_abandoned and not self.is_complete:
             self._connection.want_body()
             if not self._has_news:
-                await self._news()
+                await self._wait()
         self._has_news = False
         if self.is_abandoned or self.is_complete:
             return {"type": "http.disconnect"}
@@ -229,9 +228,11 @@ class Exchange:
         self.wake()
         self._connection.response_complete(self)
 
-    async def _news(self) -> None:
-        self._waiter = asyncio.get_running_loop().create_future()
-        await self._waiter
+    async def _wait(self) -> None:
+        # Several tasks of an application may wait: one for the body, one for the client to leave.
+        if self._news is None:
+            self._news = asyncio.Event()
+        await self._news.wait()
 
     async def _fail(self) -> None:
         """Ends the response in place of the application: with a 500 if nothing was sent yet."""

@@ -59,7 +59,8 @@ class Lifespan:
         scope = {"type": "lifespan", "asgi": _ASGI, "state": self.state}
         try:
             await self._app(scope, self._events.get, self._replies.put)
-        except Exception as error:
+        except BaseException as error:
+            # `start` and `end` wait for a reply, even if the task was cancelled.
             logger.exception("the application failed at its start or end")
             self._replies.put_nowait({"type": _FAILED, "message": str(error)})
         else:

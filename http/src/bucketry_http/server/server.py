@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
+import os
 import signal
 import socket
 from collections.abc import Callable, Iterator, Sequence
@@ -35,6 +37,8 @@ STOPPING_SIGNALS: Final = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)
 )
 """Those that stop a server; the last one is Windows' own."""
+
+logger = logging.getLogger("bucketry_http")
 
 OnReady = Callable[[tuple[str, ...]], None]
 
@@ -124,15 +128,19 @@ class Server:
                 _AppServer(listener.app, bound, self._grace_seconds)
                 for listener, bound in zip(self._listeners, sockets, strict=True)
             ]
+            logger.info("starting in process %d", os.getpid())
             with self._signals():
                 try:
                     await asyncio.gather(*(server.start() for server in self._servers))
                     self.urls = urls
+                    logger.info("serving %s", " and ".join(urls))
                     if self._on_ready is not None:
                         self._on_ready(urls)
                     await self._ending.wait()
                 finally:
+                    logger.info("stopping: no new connections are accepted")
                     await asyncio.gather(*(server.end() for server in self._servers))
+                    logger.info("stopped")
 
     def stop(self, *, abort: bool = False) -> None:
         """Ends `serve`: readiness first, then new connections, then what is in progress; a second call ends all now.
@@ -160,6 +168,7 @@ class Server:
             return
         for server in self._servers:
             server.state.stopping = True
+        logger.info("told to stop: readiness says so from now on")
         if self._shutdown_delay > 0:
             asyncio.get_running_loop().call_later(self._shutdown_delay, self._ending.set)
         else:

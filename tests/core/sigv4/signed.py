@@ -15,11 +15,11 @@ HEADERS = {"Content-Type": "text/plain", "x-amz-meta-colour": "blue"}
 BODY_HASH = payload_hash(b"body")
 
 
-def signed_wire(*, payload: str = BODY_HASH, credentials: Credentials = EXAMPLE) -> Wire:
+def signed_wire(*, url: str = URL, payload: str = BODY_HASH, credentials: Credentials = EXAMPLE) -> Wire:
     signed = Signer(credentials, region="us-east-1").sign(
-        "PUT", URL, payload=payload, headers=HEADERS, now=EXAMPLE_TIME
+        "PUT", url, payload=payload, headers=HEADERS, now=EXAMPLE_TIME
     )
-    return to_wire("PUT", URL, HEADERS | dict(signed.headers))
+    return to_wire("PUT", url, HEADERS | dict(signed.headers))
 
 
 def presigned_wire(*, expires_in: int = 3600) -> Wire:

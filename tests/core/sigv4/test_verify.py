@@ -243,6 +243,23 @@ def test_spaces_and_order_in_the_authorization_header_do_not_matter(form: str) -
     verify(wire.with_header("authorization", "AWS4-HMAC-SHA256 " + text))
 
 
+PLAIN_URL = URL.partition("?")[0]
+"""Without a query, a signature is read in a shorter way."""
+
+
+@pytest.mark.parametrize("name", ["authorization", "host", "x-amz-content-sha256", "x-amz-date"])
+def test_blanks_around_the_headers_of_a_signature_do_not_matter(name: str) -> None:
+    wire = signed_wire(url=PLAIN_URL)
+    verify(wire.with_header(name, f" {wire.header(name)}\t"))
+
+
+def test_blanks_around_a_session_token_do_not_belong_to_it() -> None:
+    wire = signed_wire(url=PLAIN_URL, credentials=Credentials(EXAMPLE.access_key, EXAMPLE.secret_key, Secret("token")))
+    token = verify(wire.with_header("x-amz-security-token", " token\t")).session_token
+    assert token is not None
+    assert token.reveal() == "token"
+
+
 def test_too_much_is_not_read() -> None:
     assert code(replace(signed_wire(), path=b"/" + b"a" * 20_000)) == "InvalidURI"
     assert code(signed_wire().with_header("x", "y" * 70_000)) == "RequestHeaderSectionTooLarge"

@@ -252,8 +252,7 @@ class Verifier:
         return self._decide(claimed, policy)
 
     def _check_region(self, claimed: _Claim) -> None:
-        region = claimed.scope.region
-        if self._region is not None and region != self._region:
+        if self._region is not None and (region := claimed.scope.region) != self._region:
             raise _malformed(claimed.kind, f"the region {region!r} is wrong; sign for {self._region!r}")
 
     def _check_age(self, claimed: _Claim, age: timedelta) -> None:
@@ -359,8 +358,11 @@ def _claimed(pairs: list[tuple[bytes, bytes]], headers: RequestHeaders) -> _Clai
         SignatureError: It says nothing, something malformed, or too much.
     """
     is_header = "authorization" in headers.values
-    if not pairs and is_header and not headers.has_repeated:
-        return _header_claim(headers.values)
+    if not pairs and is_header and not headers.has_repeated and "x-amz-security-token" not in headers.values:
+        try:
+            return _header_claim(headers.values)
+        except SignatureError:
+            pass  # Blanks around a value may be the reason. They are dropped below.
     single = _single_headers(headers)
     in_query = any(name in _QUERY_MARKS for name, _ in pairs)
     if is_header and in_query:
@@ -550,13 +552,11 @@ def _query_parameters(query: list[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 def _header_time(headers: Mapping[str, str]) -> tuple[datetime, str]:
-    date = headers.get("date")
-    if date is None:
+    if (date := headers.get("date")) is None:
         raise SignatureError("AccessDenied", "A signed request needs the header x-amz-date, or else Date.")
     if BASIC_TIME.fullmatch(date):
         return _time("header", date)
-    time = parse_http_date(date)
-    if time is None:
+    if (time := parse_http_date(date)) is None:
         raise _malformed("header", "the header Date must be an HTTP date; send x-amz-date instead")
     return time, basic_time(time)
 

@@ -127,7 +127,8 @@ def announce(endpoints: Sequence[Endpoint], headline: str, notes: Sequence[tuple
     places = [(name, _shown(endpoint.listener) + path) for endpoint in endpoints for name, path in endpoint.places]
     places += notes
     width = max(len(name) for name, _ in places)
-    write_lines([headline, *(f"{name:<{width}}  {text}" for name, text in places)])
+    with suppress(BrokenPipeError):  # Whoever started the server may not read it.
+        write_lines([headline, *(f"{name:<{width}}  {text}" for name, text in places)])
 
 
 def run(

@@ -181,7 +181,10 @@ def _idle(_: Scale, __: ExitStack) -> Contenders:
 
 
 _TITLE = "S3 endpoint over memory, put + get of 1 KiB, 16 clients"
-_NOTE = "One server process. Requests are presigned beforehand; puts and gets are counted together."
+_NOTE = (
+    "One server process. Requests are signed beforehand, in their headers as SDKs do; puts and gets are counted "
+    "together."
+)
 
 
 def _against(

@@ -108,10 +108,9 @@ def requests_a_second(endpoint: Endpoint, size: int, seconds: float, stack: Exit
 
 def _requests(endpoint: Endpoint, number: int, content: bytes) -> tuple[bytes, bytes]:
     key = f"photos/2024/{number:04}.jpg"
-    host = "{}:{}".format(*endpoint.address)
-    put = f"PUT {endpoint.signed('PUT', key=key)} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(content)}\r\n\r\n"
-    get = f"GET {endpoint.signed('GET', key=key)} HTTP/1.1\r\nHost: {host}\r\n\r\n"
-    return put.encode() + content, get.encode()
+    put = endpoint.signed_head("PUT", key, content)
+    get = endpoint.signed_head("GET", key)
+    return put + content, get
 
 
 def _load(clients: list[_Client], until: float) -> int:

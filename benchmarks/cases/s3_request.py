@@ -109,6 +109,7 @@ CASES = (
         set_up=_signature,
         target=Target(0.25, "within 4×"),
         note="A SHA-256 of the canonical request and one HMAC: the key is derived once a day. "
-        "The hash of the content is part of neither side.",
+        "The hash of the content is part of neither side. Ours reads the headers (1.5 µs) and what the request claims "
+        "(1.3), makes the canonical headers (0.8), and checks sets and the time (0.7).",
     ),
 )

@@ -267,6 +267,22 @@ def test_too_much_is_not_read() -> None:
     assert code(replace(wire, headers=wire.headers + [(b"x", b"")] * 300)) == "RequestHeaderSectionTooLarge"
 
 
+def test_headers_that_were_read_before_have_the_same_limits() -> None:
+    wire = signed_wire().with_header("x", "y" * 70_000)
+    with pytest.raises(SignatureError) as caught:
+        Verifier(lambda _: EXAMPLE.secret_key).verify(wire.method, wire.path, wire.query, RequestHeaders(wire.headers))
+    assert caught.value.code == "RequestHeaderSectionTooLarge"
+
+
+@pytest.mark.parametrize("name", ["date", "host"])
+def test_the_headers_that_signing_sets_are_ascii(name: str) -> None:
+    wire = signed_wire(url=PLAIN_URL)
+    assert (
+        code(replace(wire, headers=[*wire.with_header(name, None).headers, (name.encode(), b"\xe9")]))
+        == "InvalidRequest"
+    )
+
+
 def test_the_present_is_the_default() -> None:
     signed = Signer(EXAMPLE, region="r").sign("GET", "http://host/", payload=UNSIGNED_PAYLOAD)
     wire = to_wire("GET", "http://host/", dict(signed.headers))

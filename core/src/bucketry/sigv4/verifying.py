@@ -64,6 +64,7 @@ _PARAMETERS: Final = frozenset(f"X-Amz-{name}" for name in ("Algorithm", "Date",
 _QUERY_MARKS: Final = frozenset({b"X-Amz-Algorithm", b"X-Amz-Credential", b"X-Amz-Signature"})
 _POLICY_FIELDS: Final = ("policy", "x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-signature")
 _SINGLE_HEADERS: Final = ("authorization", "date", "host", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token")
+_TAKES_CARE: Final = frozenset({"date", "x-amz-security-token"})  # A claim with one is read the careful way.
 _MUST_BE_SIGNED: Final = "x-amz-"
 _USUALLY_UNSIGNED: Final = frozenset(name for name in USUAL_NAMES.values() if not name.startswith(_MUST_BE_SIGNED))
 _MALFORMED: Final[dict[Kind, str]] = {
@@ -178,7 +179,7 @@ class Verifier:
             path: The path, still encoded (``raw_path`` in ASGI).
             query: The query, still encoded, without the ``?``.
             headers: All headers in order, repeated ones too, with names in any case; at most 256 of 64 KiB together.
-                A caller that has read them already passes them as `RequestHeaders`, and limits their size.
+                A caller that has read them already passes them as `RequestHeaders`.
             now: The time to judge by, with a time zone; the present for None.
 
         Raises:
@@ -191,9 +192,7 @@ class Verifier:
             raise SignatureError("InvalidRequest", "The method is not an HTTP method.")
         if not isinstance(headers, RequestHeaders):
             headers = RequestHeaders(list(headers))
-            if sum(map(len, chain.from_iterable(headers.raw))) > _MAX_HEADER_BYTES:
-                raise _too_large()
-        if len(headers.raw) > _MAX_HEADERS:
+        if len(headers.raw) > _MAX_HEADERS or sum(map(len, chain.from_iterable(headers.raw))) > _MAX_HEADER_BYTES:
             raise _too_large()
         pairs = parse_query(query) if query else []
         claimed = _claimed(pairs, headers)
@@ -358,9 +357,10 @@ def _claimed(pairs: list[tuple[bytes, bytes]], headers: RequestHeaders) -> _Clai
         SignatureError: It says nothing, something malformed, or too much.
     """
     is_header = "authorization" in headers.values
-    if not pairs and is_header and not headers.has_repeated and "x-amz-security-token" not in headers.values:
+    if not pairs and is_header and not headers.has_repeated and _TAKES_CARE.isdisjoint(headers.values):
         try:
-            return _header_claim(headers.values)
+            if headers.values.get("host", "").isascii():
+                return _header_claim(headers.values)
         except SignatureError:
             pass  # Blanks around a value may be the reason. They are dropped below.
     single = _single_headers(headers)

@@ -41,6 +41,7 @@ from bucketry_s3client.objects import (
     part_info,
     stored_info,
 )
+from bucketry_s3client.sdk import SdkClient
 from bucketry_s3client.settings import S3Settings
 from bucketry_s3client.tagging import delete_tags, get_tags, put_tags, tag_headers
 from bucketry_s3client.uploads import (
@@ -80,6 +81,7 @@ __all__ = [
     "S3Client",
     "S3ResponseError",
     "S3Settings",
+    "SdkClient",
     "SdkPools",
     "classify",
     "classify_code",

@@ -98,7 +98,7 @@ def _etag_of(parts: Sequence[CompletedPart]) -> str:
     """Returns the etag that S3 gives an object of these parts: the MD5 of their MD5s, and how many they are.
 
     Raises:
-        ValueError: The parts' etags are no MD5s.
+        ValueError: The parts' etags are not MD5s.
     """
     digests = b"".join([bytes.fromhex(part.etag) for part in parts])
     return f"{md5(digests, usedforsecurity=False).hexdigest()}-{len(parts)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from bucketry import (
@@ -49,6 +50,7 @@ from bucketry.sigv4 import Presigner
 from bucketry_s3client import (
     FailedUploads,
     S3ResponseError,
+    SdkClient,
     delete_tags,
     explain_no_response,
     get_tags,
@@ -67,7 +69,7 @@ from bucketry_minio.errors import AUTHENTICATION, classify
 from bucketry_minio.keys import PathGuard, check_key
 from bucketry_minio.listing import list_page
 from bucketry_minio.objects import Objects
-from bucketry_minio.sdk import Sdk
+from bucketry_minio.sdk import make_sdk
 from bucketry_minio.settings import MinioSettings
 from bucketry_minio.uploads import Uploads, list_uploads
 from bucketry_minio.usage import UsageCounter
@@ -136,7 +138,7 @@ class MinioDriver(DriverSpec):
         self._paths = PathGuard(self._connection, is_on=settings.check_paths)
         self._objects = Objects(self._connection, self._failed_uploads, self._paths, settings)
         self._uploads = Uploads(self._connection, self._objects, self._paths, settings.part_size)
-        self._sdk = Sdk(self._connection, settings)
+        self._sdk = SdkClient(self._connection, partial(make_sdk, settings))
         self._usage = UsageCounter(self._connection, AdminApi(self._connection), settings.usage_list_limit)
 
     @override
@@ -147,7 +149,7 @@ class MinioDriver(DriverSpec):
         with the store. Layers do not see its calls. Its errors are minio-py's, and urllib3's where there is no
         response.
         """
-        return self._sdk.client()
+        return self._sdk.get()
 
     # The store as a whole
 

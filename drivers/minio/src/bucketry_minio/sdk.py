@@ -8,10 +8,8 @@ broke off is an error.
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
-from bucketry_minio.connection import Connection
 from bucketry_minio.settings import MinioSettings
 
 if TYPE_CHECKING:
@@ -19,31 +17,8 @@ if TYPE_CHECKING:
     from minio import Minio
 
 
-class Sdk:
-    """Makes the minio-py client when it is first asked for. Threads may share it."""
-
-    def __init__(self, connection: Connection, settings: MinioSettings) -> None:
-        self._connection = connection
-        self._settings = settings
-        self._lock = threading.Lock()
-        self._made: tuple[Minio, SdkPools] | None = None
-
-    def client(self) -> Minio:
-        """Returns the client; always the same one."""
-        with self._lock:
-            if self._made is None:
-                pools = self._connection.sdk_pools()
-                self._made = _make_client(self._settings, pools), pools
-            return self._made[0]
-
-    def close(self) -> None:
-        """Closes its connections."""
-        with self._lock:
-            if self._made is not None:
-                self._made[1].clear()
-
-
-def _make_client(settings: MinioSettings, pools: SdkPools) -> Minio:
+def make_sdk(settings: MinioSettings, pools: SdkPools) -> Minio:
+    """Makes a minio-py client over these pools."""
     from minio import Minio
 
     return Minio(

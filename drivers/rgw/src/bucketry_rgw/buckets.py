@@ -16,15 +16,15 @@ from bucketry import (
     NoSuchBucket,
 )
 from bucketry.s3 import NAMESPACE
-from bucketry_s3client import S3Client, S3ResponseError, list_buckets, reading
+from bucketry_s3client import S3Client, S3ResponseError, SdkClient, list_buckets, reading
 
 from bucketry_rgw.errors import code_of
 from bucketry_rgw.locks import NameLocks
 from bucketry_rgw.objects import begun_at
-from bucketry_rgw.sdk import Sdk
 from bucketry_rgw.settings import RgwSettings
 
 if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client as Boto3Client
     from types_boto3_s3.type_defs import CORSRuleOutputTypeDef, CORSRuleTypeDef
 
 _CREATE: Final = (
@@ -36,7 +36,7 @@ _CREATE: Final = (
 class Buckets:
     """The user's buckets. Threads may share it."""
 
-    def __init__(self, client: S3Client, sdk: Sdk, settings: RgwSettings) -> None:
+    def __init__(self, client: S3Client, sdk: SdkClient[Boto3Client], settings: RgwSettings) -> None:
         self._client = client
         self._sdk = sdk
         self._location_constraint = settings.location_constraint
@@ -125,7 +125,7 @@ class Buckets:
     def get_cors(self, bucket: str) -> CorsSettings:
         """Returns a bucket's CORS rules: one request."""
         try:
-            found = self._sdk.client().get_bucket_cors(Bucket=bucket)
+            found = self._sdk.get().get_bucket_cors(Bucket=bucket)
         except Exception as error:
             if code_of(error) == "NoSuchCORSConfiguration":
                 return CorsSettings()
@@ -135,13 +135,13 @@ class Buckets:
 
     def put_cors(self, bucket: str, settings: CorsSettings) -> None:
         """Replaces a bucket's CORS rules: one request."""
-        self._sdk.client().put_bucket_cors(
+        self._sdk.get().put_bucket_cors(
             Bucket=bucket, CORSConfiguration={"CORSRules": [_write_rule(rule) for rule in settings.rules]}
         )
 
     def delete_cors(self, bucket: str) -> None:
         """Removes all CORS rules of a bucket: one request."""
-        self._sdk.client().delete_bucket_cors(Bucket=bucket)
+        self._sdk.get().delete_bucket_cors(Bucket=bucket)
 
 
 def _read_rule(rule: CORSRuleOutputTypeDef) -> CorsRule:

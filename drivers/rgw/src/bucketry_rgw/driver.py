@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bucketry import (
@@ -50,6 +51,7 @@ from bucketry.sigv4 import Presigner
 from bucketry_s3client import (
     FailedUploads,
     S3ResponseError,
+    SdkClient,
     delete_tags,
     explain_no_response,
     get_tags,
@@ -64,7 +66,7 @@ from bucketry_rgw.connection import connect
 from bucketry_rgw.errors import DETAILS, classify
 from bucketry_rgw.listing import Lister, Swift
 from bucketry_rgw.objects import Objects
-from bucketry_rgw.sdk import Sdk
+from bucketry_rgw.sdk import make_sdk
 from bucketry_rgw.settings import RgwSettings
 from bucketry_rgw.uploads import Uploads
 from bucketry_rgw.usage import Reporter, UsageCounter
@@ -119,7 +121,7 @@ class RgwDriver(DriverSpec):
         self._failed_uploads = FailedUploads(self._client, classify)
         self._objects = Objects(self._client, self._failed_uploads, settings)
         self._uploads = Uploads(self._client, self._objects, settings.part_size)
-        self._sdk = Sdk(self._client, settings)
+        self._sdk = SdkClient(self._client, partial(make_sdk, settings))
         self._buckets = Buckets(self._client, self._sdk, settings)
         swift = None
         if settings.swift_secret is not None:
@@ -142,7 +144,7 @@ class RgwDriver(DriverSpec):
         It is made once, with the store's endpoint, keys, TLS, timeouts and retries. Threads may share it. It closes
         with the store. Layers do not see its calls. Its errors are boto3's, and urllib3's where there is no response.
         """
-        return self._sdk.client()
+        return self._sdk.get()
 
     # The store as a whole
 

@@ -10,13 +10,12 @@ and retries are the store's, and a response that broke off is an error.
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from bucketry.redaction import protect_loggers
-from bucketry_s3client import S3Client, SdkPools, read_body
+from bucketry_s3client import SdkPools, read_body
 
 from bucketry_rgw.settings import RgwSettings
 
@@ -33,31 +32,8 @@ _NO_FILES: Final = {
 }
 
 
-class Sdk:
-    """Makes the boto3 client when it is first asked for. Threads may share it."""
-
-    def __init__(self, client: S3Client, settings: RgwSettings) -> None:
-        self._settings = settings
-        self._client = client
-        self._lock = threading.Lock()
-        self._made: tuple[Boto3Client, SdkPools] | None = None
-
-    def client(self) -> Boto3Client:
-        """Returns the client; always the same one."""
-        with self._lock:
-            if self._made is None:
-                pools = self._client.sdk_pools()
-                self._made = _make_client(self._settings, pools), pools
-            return self._made[0]
-
-    def close(self) -> None:
-        """Closes its connections."""
-        with self._lock:
-            if self._made is not None:
-                self._made[1].clear()
-
-
-def _make_client(settings: RgwSettings, pools: SdkPools) -> Boto3Client:
+def make_sdk(settings: RgwSettings, pools: SdkPools) -> Boto3Client:
+    """Makes a boto3 client over these pools."""
     import boto3
     import botocore.session
     from botocore.config import Config

@@ -124,3 +124,11 @@ def test_a_signed_request_may_ask_for_another_value(store: Store, s3: Client, he
         options: dict[str, Any] = {field: wanted}
         url = store.presign("things", "a", PresignOptions(**options)).url
         assert f"response-{header.name}=" in url
+
+
+@pytest.mark.parametrize(("name", "value"), [("expires", "tomorrow"), ("content-type", "no type")])
+def test_a_refused_header_is_named(s3: Client, name: str, value: str) -> None:
+    s3.ask("PUT", "/things")
+    refused = s3.ask("PUT", "/things/a", BODY, headers={name: value})
+    assert refused.error == (400, "InvalidArgument")
+    assert refused.text("ArgumentName") == name.title()

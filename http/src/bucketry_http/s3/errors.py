@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 import bucketry as core
+from bucketry.headers import HEADER_OF
 from bucketry.sigv4 import SignatureError
 
 from bucketry_http.shared.errors import (
@@ -196,7 +197,13 @@ def translated(error: Exception) -> S3Error:
     if code in _WITHOUT_DETAIL:
         return S3Error(code)
     detail = f"{error.sentence}: {error.detail}" if error.detail else ERRORS[code][1]
-    return S3Error(code, detail)
+    return S3Error(code, detail, elements=_elements_of(error))
+
+
+def _elements_of(error: core.BucketryError) -> Mapping[str, str]:
+    """Returns the name of the header that is wrong, if it is one that an object keeps."""
+    header = HEADER_OF.get(error.field or "") if isinstance(error, core.InvalidArgument) else None
+    return NOTHING if header is None else {"ArgumentName": header.name.title()}
 
 
 def _code_of(error: core.BucketryError) -> str:

@@ -26,12 +26,12 @@ from bucketry_http.rest.framework import (
     route_object_key,
 )
 from bucketry_http.rest.problems import EXCEPTION_HANDLERS
-from bucketry_http.rest.settings import KIB, RestSettings
+from bucketry_http.rest.settings import RestSettings
 from bucketry_http.rest.validation import check_query
 from bucketry_http.shared.calls import StoreCalls
 from bucketry_http.shared.object_writing import Uploader
 
-_MAX_JSON_BYTES: Final = 64 * KIB
+_MAX_JSON_BYTES: Final = 64 * 1024
 
 _HANDLERS: Final = (
     status.get_status,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Final
 
 from bucketry import BackendError, DeleteFailure, DeleteOptions, InvalidArgument, ObjectInfo, Store
+from bucketry.features import MIB
 from bucketry.s3 import MAX_KEY_BYTES
 from litestar import Response, delete, get, head, post
 from litestar.params import JSONBody, QueryParameter
@@ -13,7 +14,6 @@ from bucketry_http.rest.framework import ApiRequest, AsgiResponse, StrictDTO, ap
 from bucketry_http.rest.openapi import ApiOperation, Bucket, Deletion, Download, Inline, Inspection
 from bucketry_http.rest.problems import backend_problems
 from bucketry_http.rest.schemas import DeletedView, DeleteFailureView, DeleteObject, DeleteObjects
-from bucketry_http.rest.settings import MIB
 from bucketry_http.shared import object_reading
 from bucketry_http.shared.conditions import match_option
 from bucketry_http.shared.headers import disposition, object_headers

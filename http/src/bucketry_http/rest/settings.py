@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from bucketry_http.rest.cors import BrowserRules
-from bucketry_http.shared.settings import KIB, MIB, PortSettings
-
-__all__ = ["KIB", "MIB", "RestSettings"]
+from bucketry_http.shared.settings import PortSettings
 
 
 class RestSettings(PortSettings, frozen=True, kw_only=True):

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-
-KIB = 1024
-MIB = 1024 * KIB
+from bucketry.features import MIB
 
 
 class PortSettings(msgspec.Struct, frozen=True, kw_only=True):

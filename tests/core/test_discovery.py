@@ -89,7 +89,7 @@ def test_a_broken_driver_prevents_no_other(install: Install) -> None:
         "broken": "the driver acme_broken:Driver of acme-broken cannot be imported: ModuleNotFoundError",
         "exits": "cannot be imported: SystemError: no licence",
         "absent": "cannot be imported",
-        "function": "is no class that inherits",
+        "function": "is not a class that inherits",
         "newer": "speaks version 99 of the contract and this bucketry speaks 2",
     }.items():
         with pytest.raises(InvalidDriver, match=said):

@@ -91,9 +91,9 @@ def _other_features() -> type[TinyDriver]:
         (_other_version, "speaks version 99 of the contract and this bucketry speaks 2"),
         (_other_scheme, "is named 'other', but its settings have the scheme 'tiny'"),
         (_settings_without_scheme, "has settings without a scheme: declare `scheme = 'tiny'` in NamelessSettings"),
-        (_settings_that_are_none, "'Settings' is no class that inherits bucketry.DriverSettings"),
+        (_settings_that_are_none, "'Settings' is not a class that inherits bucketry.DriverSettings"),
         (_no_features, "the driver 'tiny' does not declare 'features'"),
-        (_other_features, "the 'features' of the driver 'tiny' are no bucketry.Features"),
+        (_other_features, "the 'features' of the driver 'tiny' are not bucketry.Features"),
     ],
 )
 def test_a_driver_that_breaks_the_contract_is_refused_in_one_sentence(

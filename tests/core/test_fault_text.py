@@ -37,7 +37,7 @@ def test_it_says_what_the_struct_says(text: str, fault: Fault) -> None:
         ("put_objet:throttled", "no operation 'put_objet' .*put_object"),
         ("put_object,nothing:throttled", "no operation"),
         ("head_object:torn", r"there are: get_object, put_object, upload_part"),
-        ("*:slow", "'slow' is no effect.*throttled"),
+        ("*:slow", "'slow' is not an effect.*throttled"),
         ("*:throttled:unavailable", "'unavailable' comes after another error"),
         ("*:throttled:nth=1:nth=2", "comes after another first"),
         ("*:throttled:nth=0", "nth=0 cannot be read"),
@@ -54,7 +54,7 @@ def test_it_says_what_the_struct_says(text: str, fault: Fault) -> None:
         ("*:latency=0", "needs an effect"),
         ("*:throttled:after=5", "goes with torn"),
         ("get_object:torn:after=-5", "0 or more"),
-        ("*:invalid_driver", "no effect"),
+        ("*:invalid_driver", "not an effect"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_the_reason(text: str, reason: str) -> None:

@@ -203,7 +203,7 @@ def test_what_is_refused_says_what_to_do(ports: dict[str, int]) -> None:
         ("NONE / HTTP/1.1\r\nHost: x", "send a request as in RFC 9112"),
         ("GET / HTTP/1.1\r\nHost: x\r\nno header", "send a request as in RFC 9112"),
         ("GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\t", "has a tab"),
-        ("CONNECT x:80 HTTP/1.1\r\nHost: x", "is no proxy"),
+        ("CONNECT x:80 HTTP/1.1\r\nHost: x", "is not a proxy"),
         (f"GET /{'a' * 20_000} HTTP/1.1\r\nHost: x", "may have 16384 bytes"),
         ("GET / HTTP/1.1\r\nHost: x" + "\r\na: b" * 1_001, "may have 1000 headers"),
         ("GET / HTTP/1.1\r\nHost: x\r\na: " + "b" * 70_000, "65536 bytes"),

@@ -50,8 +50,8 @@ def build_chain(driver: DriverSpec, layers: Sequence[object]) -> tuple[DriverSpe
         What a store calls, with the driver's interface; and the names of the operations that the driver implements.
 
     Raises:
-        InvalidDriver: A hook is misspelt, not marked, or has other parameters than the contract's; a layer's is no
-            wrapper.
+        InvalidDriver: A hook is misspelt, not marked, or has other parameters than the contract's; a layer's is not
+            a wrapper.
     """
     check_driver_class(type(driver), source=f"the driver {type(driver).__name__}")
     check_features(driver)

@@ -30,7 +30,7 @@ def check_driver_class(kind: object, *, source: str) -> None:
         InvalidDriver: With one sentence that says what is wrong.
     """
     if not (inspect.isclass(kind) and issubclass(kind, DriverSpec)):
-        raise InvalidDriver(f"{source} is no class that inherits bucketry.hookspecs.DriverSpec")
+        raise InvalidDriver(f"{source} is not a class that inherits bucketry.hookspecs.DriverSpec")
     for attribute in ("name", "contract_version", "Settings"):
         if not hasattr(kind, attribute):
             raise InvalidDriver(f"{source} does not declare {attribute!r}")
@@ -46,7 +46,7 @@ def check_driver_class(kind: object, *, source: str) -> None:
 def _check_settings(kind: type[DriverSpec], source: str) -> None:
     settings: object = kind.Settings
     if not (inspect.isclass(settings) and issubclass(settings, DriverSettings)):
-        raise InvalidDriver(f"{source}: its 'Settings' is no class that inherits bucketry.DriverSettings")
+        raise InvalidDriver(f"{source}: its 'Settings' is not a class that inherits bucketry.DriverSettings")
     scheme = getattr(settings, "scheme", None)
     if scheme is None:
         raise InvalidDriver(
@@ -66,7 +66,7 @@ def check_features(driver: DriverSpec) -> None:
     if features is None:
         raise InvalidDriver(f"the driver {driver.name!r} does not declare 'features'")
     if not isinstance(features, Features):
-        raise InvalidDriver(f"the 'features' of the driver {driver.name!r} are no bucketry.Features")
+        raise InvalidDriver(f"the 'features' of the driver {driver.name!r} are not bucketry.Features")
 
 
 @cache

@@ -112,7 +112,7 @@ def _utf8_length(text: str) -> int:
     try:
         return len(text.encode())
     except UnicodeEncodeError:
-        raise InvalidKey("it holds a lone surrogate, which is no valid Unicode") from None
+        raise InvalidKey("it holds a lone surrogate, which is not valid Unicode") from None
 
 
 def check_prefix(prefix: str) -> None:
@@ -188,7 +188,7 @@ def check_upload_id(bucket: str, key: str, upload_id: str) -> None:
     """
     check_type(upload_id, str, "an upload id", field="upload_id")
     if not upload_id or len(upload_id) > _MAX_UPLOAD_ID or not upload_id.isascii() or not upload_id.isprintable():
-        raise NoSuchUpload("that is no upload id", bucket=bucket, key=key)
+        raise NoSuchUpload("that is not an upload id", bucket=bucket, key=key)
 
 
 def check_options(options: object, kind: type[msgspec.Struct]) -> None:

@@ -249,7 +249,7 @@ def normalised_metadata(metadata: Mapping[str, str]) -> Mapping[str, str]:
     result = {name.lower(): value for name, value in metadata.items()}
     for name, value in result.items():
         if not _METADATA_NAME.fullmatch(name):
-            raise _invalid_metadata(f"the metadata name {name[:MAX_HEADER_BYTES]!r} is no HTTP header token")
+            raise _invalid_metadata(f"the metadata name {name[:MAX_HEADER_BYTES]!r} is not an HTTP header token")
         if value and not _VALUE.fullmatch(value):
             raise _invalid_metadata(f"the metadata {name!r} is not printable US-ASCII without blanks around it")
     if len(result) != len(metadata):

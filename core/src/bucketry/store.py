@@ -184,7 +184,7 @@ class Store:
     # The store as a whole
 
     def status(self) -> Status:
-        """Says whether the backend responds and accepts the credentials; it is no error if it does not."""
+        """Says whether the backend responds and accepts the credentials. If it does not, that is not an error."""
         return self._chain.status()
 
     def list_buckets(self) -> tuple[BucketInfo, ...]:

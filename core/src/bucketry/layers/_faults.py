@@ -181,7 +181,7 @@ def _effect(word: str) -> dict[str, Any]:
     if word not in ERRORS:
         known = ", ".join(sorted(ERRORS))
         raise InvalidArgument(
-            f"{word!r} is no effect; write {_EXAMPLE}. Effects: torn, latency=SECONDS, {known}", field="error"
+            f"{word!r} is not an effect; write {_EXAMPLE}. Effects: torn, latency=SECONDS, {known}", field="error"
         )
     return {"error": word}
 

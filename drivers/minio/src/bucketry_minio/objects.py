@@ -72,7 +72,7 @@ _NANOSECONDS: Final = 10**9
 _NO_SUCH_BYTES: Final = frozenset({"InvalidPartNumber", "InvalidRange"})
 
 # XML holds no control characters but three, its readers turn a carriage return into a newline, and U+FFFE and U+FFFF
-# are no characters to it (XML 1.0, 2.2 and 2.11).
+# are not characters to it (XML 1.0, 2.2 and 2.11).
 _NOT_IN_XML: Final = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
 
 Written = tuple[Mapping[str, str], datetime | None]

@@ -120,7 +120,7 @@ def read_page(body: bytes, after: str = "") -> ObjectPage:
     with reading("a page of objects"):
         document = parse_xml(as_xml(body))
         if document.name != "ListBucketResult":
-            raise ValueError("the response is no listing")
+            raise ValueError("the response is not a listing")
         objects = tuple([_object(entry.texts()) for entry in document.all("Contents")])
         found = [entry.texts()["Prefix"] for entry in document.all("CommonPrefixes")]
         prefixes = tuple([unquote(text, errors="strict") for text in found])

@@ -106,7 +106,7 @@ class S3Settings(PortSettings, frozen=True, kw_only=True):
             raise InvalidSettings("a region is 1 to 128 letters, digits, '.', '_' and '-'")
         for domain in self.domains:
             if not _DOMAIN.fullmatch(domain):
-                raise InvalidSettings(f"{domain!r} is no host name in lower case, without a port")
+                raise InvalidSettings(f"{domain!r} is not a host name in lower case, without a port")
         self.host_rules()
 
     def host_rules(self) -> HostRules:

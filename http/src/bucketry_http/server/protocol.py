@@ -209,7 +209,7 @@ class BoundedProtocol(asyncio.Protocol):
         parser = self._parser
         method, version = parser.get_method(), parser.get_http_version()
         if method == b"CONNECT":
-            self._refuse(HTTPStatus.BAD_REQUEST, "This server is no proxy: send the request to its own server.")
+            self._refuse(HTTPStatus.BAD_REQUEST, "This server is not a proxy: send the request to its own server.")
         try:
             self._body_left = body_length(version, self._url, self._framing)
             self._url = origin_form(self._url, self._headers)

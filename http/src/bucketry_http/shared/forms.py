@@ -47,7 +47,7 @@ class Part:
 
     Attributes:
         name: The field's name.
-        file_name: The file's name as the client sent it, path and all; ``None``: the part is no file.
+        file_name: The file's name as the client sent it, path and all; ``None``: the part is not a file.
         content_type: Its ``Content-Type``; empty where it has none.
     """
 
@@ -92,7 +92,7 @@ class Form:
             max_parts: Most parts that the form may have.
 
         Raises:
-            UnsupportedMediaType: The request is no multipart form.
+            UnsupportedMediaType: The request is not a multipart form.
             MalformedForm: The boundary is missing or unusable.
         """
         kind, parameters = split_header(content_type)

@@ -169,7 +169,7 @@ def _body(piece: bytes, *, more: bool) -> Any:
 
 @asynccontextmanager
 async def watch_disconnect(receive: Receive) -> AsyncGenerator[asyncio.Future[None], None]:
-    """Waits for the client to disconnect while something is sent to it. In ASGI 2.3, sending to it then is no error.
+    """Waits for the client to disconnect while something is sent to it. In ASGI 2.3, sending to it then does not fail.
 
     Args:
         receive: The request's ASGI ``receive``. The rest of the request's body is dropped.

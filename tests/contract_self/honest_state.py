@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 from bucketry import (
+    CHECKSUM_ALGORITHMS,
     FEATURE_NAMES,
     AccessDenied,
     AnyBucketSettings,
@@ -42,6 +43,7 @@ SECRET: Final = "a-secret-that-nobody-may-see"
 
 ALL_FEATURES: Final = Features(
     **dict.fromkeys(FEATURE_NAMES, True),
+    checksum_algorithms=tuple(CHECKSUM_ALGORITHMS),
     min_part_size=1000,
     max_part_size=64 * 1024,
     max_put_size=100 * 1024**2,

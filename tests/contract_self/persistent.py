@@ -48,9 +48,20 @@ class SmallDriver(HonestDriver):
             raise TooLarge
 
 
+class OneAlgorithmDriver(HonestDriver):
+    """Keeps the checksums of one algorithm."""
+
+    is_honest = True
+    features = msgspec.structs.replace(ALL_FEATURES, checksum_algorithms=("CRC32",))
+
+
 class PersistentBackend(DriverBackend):
     driver = PersistentDriver
 
 
 class SmallBackend(DriverBackend):
     driver = SmallDriver
+
+
+class OneAlgorithmBackend(DriverBackend):
+    driver = OneAlgorithmDriver

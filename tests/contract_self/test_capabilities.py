@@ -88,7 +88,7 @@ def test_a_driver_without_the_required_operations_is_told_so(pytester: pytest.Py
 
 
 def test_a_test_cannot_need_what_does_not_exist() -> None:
-    with pytest.raises(ValueError, match="neither operations nor features: put_if_matched"):
+    with pytest.raises(ValueError, match="neither operations nor features nor algorithms: put_if_matched"):
         needs("put_object", "put_if_matched")
 
 

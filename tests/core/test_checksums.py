@@ -14,7 +14,8 @@ from bucketry.checksums import COMPOSITE, FULL_OBJECT, checksum_of, checksum_of_
 
 every_algorithm = pytest.mark.parametrize("algorithm", CHECKSUM_ALGORITHMS)
 
-# The check values of the catalogue of parametrised CRC algorithms, and of FIPS 180-4's algorithms, for these digits.
+# For these digits: the check values of the catalogue of parametrised CRC algorithms; of FIPS 180-4's algorithms and of
+# RFC 1321's as coreutils prints them; of XXH64, XXH3 and XXH128 as xxhsum prints them.
 CHECK = b"123456789"
 CHECK_VALUES = {
     "CRC32": "cbf43926",
@@ -22,6 +23,14 @@ CHECK_VALUES = {
     "CRC64NVME": "ae8b14860a799888",
     "SHA1": "f7c3bc1d808e04732adf679965ccc34ca7ae3441",
     "SHA256": "15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225",
+    "SHA512": (
+        "d9e6762dd1c8eaf6d61b3c6192fc408d4d6d5f1176d0c29169bc24e71c3f274a"
+        "d27fcd5811b313d681f7e55ec02d73d499c95455b6b5bb503acf574fba8ffe85"
+    ),
+    "MD5": "25f9e794323b453885f5181f1b624d0b",
+    "XXHASH64": "8cb841db40e6ae83",
+    "XXHASH3": "72dcb18b67a17dff",
+    "XXHASH128": "33119477ede5dcd5e9716427681d5860",
 }
 
 

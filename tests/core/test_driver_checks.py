@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 from bucketry import DeleteOptions, Done, DriverSettings, InvalidDriver, Store
 from bucketry.hookspecs import DriverSpec, hookimpl
@@ -82,6 +83,27 @@ def _other_features() -> type[TinyDriver]:
     return Driver
 
 
+def _checksums_of_no_algorithm() -> type[TinyDriver]:
+    class Driver(TinyDriver):
+        features = msgspec.structs.replace(TinyDriver.features, checksums=True)
+
+    return Driver
+
+
+def _algorithms_without_checksums() -> type[TinyDriver]:
+    class Driver(TinyDriver):
+        features = msgspec.structs.replace(TinyDriver.features, checksum_algorithms=("CRC32",))
+
+    return Driver
+
+
+def _an_unknown_algorithm() -> type[TinyDriver]:
+    class Driver(TinyDriver):
+        features = msgspec.structs.replace(TinyDriver.features, checksums=True, checksum_algorithms=("CRC33",))
+
+    return Driver
+
+
 @pytest.mark.parametrize(
     ("make", "said"),
     [
@@ -94,6 +116,9 @@ def _other_features() -> type[TinyDriver]:
         (_settings_that_are_none, "'Settings' is not a class that inherits bucketry.DriverSettings"),
         (_no_features, "the driver 'tiny' does not declare 'features'"),
         (_other_features, "the 'features' of the driver 'tiny' are not bucketry.Features"),
+        (_checksums_of_no_algorithm, "declares 'checksums' with 'checksum_algorithms'"),
+        (_algorithms_without_checksums, "declares 'checksums' with 'checksum_algorithms'"),
+        (_an_unknown_algorithm, "which are some of CRC32, CRC32C"),
     ],
 )
 def test_a_driver_that_breaks_the_contract_is_refused_in_one_sentence(

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 import pluggy
 
 from bucketry._type_checks import find_mismatch, fits, name_of
+from bucketry.checksums import CHECKSUM_ALGORITHMS
 from bucketry.errors import BucketryError, Classified, InvalidDriver
 from bucketry.features import Features
 from bucketry.hookspecs import CONTRACT_VERSION, OPERATIONS, PROJECT, DriverSpec
@@ -57,16 +58,24 @@ def _check_settings(kind: type[DriverSpec], source: str) -> None:
 
 
 def check_features(driver: DriverSpec) -> None:
-    """Refuses a driver without ``features``. They may be the class's or the object's.
+    """Refuses a driver without ``features``, or with features that contradict each other.
+
+    The features may be the class's or the object's.
 
     Raises:
-        InvalidDriver: It has none.
+        InvalidDriver: It has none, or declares ``checksums`` without algorithms, or algorithms that do not exist.
     """
     features: object = getattr(driver, "features", None)
     if features is None:
         raise InvalidDriver(f"the driver {driver.name!r} does not declare 'features'")
     if not isinstance(features, Features):
         raise InvalidDriver(f"the 'features' of the driver {driver.name!r} are not bucketry.Features")
+    algorithms = features.checksum_algorithms
+    if features.checksums != bool(algorithms) or not CHECKSUM_ALGORITHMS.keys() >= set(algorithms):
+        raise InvalidDriver(
+            f"the driver {driver.name!r} declares 'checksums' with 'checksum_algorithms', which are some of "
+            f"{', '.join(CHECKSUM_ALGORITHMS)}; or neither"
+        )
 
 
 @cache

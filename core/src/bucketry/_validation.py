@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from bucketry._type_checks import check_type, type_name
+from bucketry.checksums import CHECKSUM_ALGORITHMS, Checksum
 from bucketry.errors import InvalidArgument, InvalidBucketName, InvalidKey, NoSuchUpload, Unsupported
 from bucketry.features import Features
 from bucketry.headers import check_header
@@ -215,8 +216,10 @@ def check_declared(options: msgspec.Struct, feature_of: Mapping[str, str], featu
     for field, feature in feature_of.items():
         value = getattr(options, field)
         # A number counts as set even if it is 0.
-        if (value or type(value) is int) and not getattr(features, feature):
+        if value or type(value) is int:
             require_feature(feature, f"the option {field}", features, driver)
+            if feature == "checksums":
+                require_algorithm(value, features, driver)
 
 
 def require_feature(feature: str, user: str, features: Features, driver: str) -> None:
@@ -227,6 +230,17 @@ def require_feature(feature: str, user: str, features: Features, driver: str) ->
     """
     if not getattr(features, feature):
         raise Unsupported(f"the driver {driver!r} does not declare {feature}, which {user} needs", feature=feature)
+
+
+def require_algorithm(value: object, features: Features, driver: str) -> None:
+    """Refuses a checksum, or the name of an algorithm, whose algorithm the driver does not declare.
+
+    Raises:
+        Unsupported: The driver keeps no checksums of this algorithm.
+    """
+    name = value.algorithm if isinstance(value, Checksum) else value
+    if name in CHECKSUM_ALGORITHMS and name not in features.checksum_algorithms:
+        raise Unsupported(f"the driver {driver!r} keeps no checksums of {name}", feature="checksum_algorithms")
 
 
 def normalised_etag(etag: str | None, field: str) -> str | None:

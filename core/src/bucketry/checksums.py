@@ -86,6 +86,14 @@ def _new_crc(model: str, size: int) -> Digest:
     return _Crc(_model(model).calc, size)
 
 
+def _new_xxhash(name: str) -> Digest:
+    # Imported when first used, as above. Its digests are in the canonical form, which is big-endian.
+    import xxhash
+
+    begun: Digest = getattr(xxhash, name)()
+    return begun
+
+
 def _combined_crc(model: str, size: int, first: bytes, second: bytes, second_bytes: int) -> bytes:
     value: int = _model(model).combine(int.from_bytes(first, "big"), int.from_bytes(second, "big"), second_bytes)
     return value.to_bytes(size, "big")
@@ -119,9 +127,20 @@ CHECKSUM_ALGORITHMS: Final[Mapping[str, ChecksumAlgorithm]] = {
             name="SHA1", size_bytes=20, new=lambda: hashlib.sha1(usedforsecurity=False), types=(COMPOSITE,)
         ),
         ChecksumAlgorithm(name="SHA256", size_bytes=32, new=hashlib.sha256, types=(COMPOSITE,)),
+        ChecksumAlgorithm(name="SHA512", size_bytes=64, new=hashlib.sha512, types=(COMPOSITE,)),
+        ChecksumAlgorithm(
+            name="MD5", size_bytes=16, new=lambda: hashlib.md5(usedforsecurity=False), types=(COMPOSITE,)
+        ),
+        ChecksumAlgorithm(name="XXHASH64", size_bytes=8, new=partial(_new_xxhash, "xxh64"), types=(COMPOSITE,)),
+        ChecksumAlgorithm(name="XXHASH3", size_bytes=8, new=partial(_new_xxhash, "xxh3_64"), types=(COMPOSITE,)),
+        ChecksumAlgorithm(name="XXHASH128", size_bytes=16, new=partial(_new_xxhash, "xxh3_128"), types=(COMPOSITE,)),
     )
 }
-"""All algorithms of the contract, by name. A new algorithm is entered here and nowhere else."""
+"""All algorithms of the contract, by name. A new algorithm is entered here and nowhere else.
+
+The checksum of an object in parts covers its whole content only if the algorithm is linear, which the CRCs are. S3 has
+the same types (S3 user guide, "Full object and composite checksum types").
+"""
 
 
 class Checksum(msgspec.Struct, frozen=True):

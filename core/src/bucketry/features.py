@@ -31,6 +31,8 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
         put_tagging: ``put_object`` stores tags.
         checksums: ``put_object``, ``upload_part``, ``copy_object`` and ``complete_multipart_upload`` take checksums and
             keep them with what they store.
+        checksum_algorithms: The algorithms of these checksums, names from `CHECKSUM_ALGORITHMS`; empty without
+            ``checksums``.
         bucket_cors: The bucket's settings include `CorsSettings`.
         copy_if_match: ``copy_object`` honours ``if_match`` on its destination.
         copy_if_none_match: ``copy_object`` honours ``if_none_match="*"`` on its destination.
@@ -71,6 +73,7 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
     put_metadata: bool = False
     put_tagging: bool = False
     checksums: bool = False
+    checksum_algorithms: tuple[str, ...] = ()
     bucket_cors: bool = False
     copy_if_match: bool = False
     copy_if_none_match: bool = False

@@ -546,8 +546,10 @@ class Store:
         self._check_upload(bucket, key, upload_id)
         self._require(options, CompleteOptions)
         listed = normalise.listed_parts(parts)
-        if any(part.checksum is not None for part in listed):
-            self._require_feature("checksums", "the checksum of a part")
+        for part in listed:
+            if part.checksum is not None:
+                self._require_feature("checksums", "the checksum of a part")
+                check.require_algorithm(part.checksum, self._features, self._driver_name)
         return self._chain.complete_multipart_upload(bucket, key, upload_id, listed, normalise.completion(options))
 
     def abort_multipart_upload(self, bucket: str, key: str, upload_id: str) -> None:

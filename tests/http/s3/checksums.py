@@ -6,7 +6,20 @@ import base64
 import hashlib
 import zlib
 
-ALGORITHMS = ["crc32", "crc32c", "crc64nvme", "sha1", "sha256"]
+import xxhash
+
+ALGORITHMS = [
+    "crc32",
+    "crc32c",
+    "crc64nvme",
+    "sha1",
+    "sha256",
+    "sha512",
+    "md5",
+    "xxhash64",
+    "xxhash3",
+    "xxhash128",
+]
 
 
 def _reflected_crc(data: bytes, polynomial: int, bits: int) -> bytes:
@@ -28,5 +41,10 @@ def checksum(algorithm: str, data: bytes) -> str:
         "crc64nvme": lambda: _reflected_crc(data, 0x9A6C9329AC4BC9B5, 64),
         "sha1": lambda: hashlib.sha1(data, usedforsecurity=False).digest(),
         "sha256": lambda: hashlib.sha256(data).digest(),
+        "sha512": lambda: hashlib.sha512(data).digest(),
+        "md5": lambda: hashlib.md5(data, usedforsecurity=False).digest(),
+        "xxhash64": lambda: xxhash.xxh64_digest(data),
+        "xxhash3": lambda: xxhash.xxh3_64_digest(data),
+        "xxhash128": lambda: xxhash.xxh128_digest(data),
     }[algorithm]()
     return base64.b64encode(digest).decode()

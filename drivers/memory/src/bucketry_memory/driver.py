@@ -8,6 +8,7 @@ from threading import Lock
 from typing import Final, final
 
 from bucketry import (
+    CHECKSUM_ALGORITHMS,
     DONE,
     AnyBucketSettings,
     AttributesOptions,
@@ -99,6 +100,7 @@ class MemoryDriver(DriverSpec):
         put_metadata=True,
         put_tagging=True,
         checksums=True,
+        checksum_algorithms=tuple(CHECKSUM_ALGORITHMS),
         bucket_cors=True,
         copy_if_match=True,
         copy_if_none_match=True,

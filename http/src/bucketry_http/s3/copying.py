@@ -55,8 +55,9 @@ async def copy_object(endpoint: Endpoint, request: S3Request) -> Response:
     etag = await _checked_etag(endpoint, request, source)
     if etag is not None and endpoint.features.copy_source_if_match:
         fields["source_if_match"] = etag
-    if endpoint.features.checksums:
-        fields["checksum_algorithm"] = requested_algorithm(headers)
+    algorithm = requested_algorithm(headers)
+    if algorithm in endpoint.features.checksum_algorithms:
+        fields["checksum_algorithm"] = algorithm
     info = await endpoint.calls.long_call(_copy, endpoint.store, request, source, fields)
     return _response("CopyObjectResult", info, checksum_elements(info.checksum))
 

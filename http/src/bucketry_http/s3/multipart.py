@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import chain, islice
 from typing import Any, Final
 
@@ -66,9 +66,10 @@ async def create_upload(endpoint: Endpoint, request: S3Request) -> Response:
     fields: dict[str, Any] = written_headers(request.headers)
     if tags := written_tags(request.headers.get("x-amz-tagging")):
         fields["tags"] = tags
-    if endpoint.features.checksums:
-        fields["checksum_algorithm"] = requested_algorithm(request.headers)
-        fields["checksum_type"] = requested_type(request.headers)
+    algorithm = requested_algorithm(request.headers)
+    if algorithm is None or algorithm in endpoint.features.checksum_algorithms:
+        fields["checksum_algorithm"] = algorithm
+        fields["checksum_type"] = requested_type(request.headers) if endpoint.features.checksums else None
     upload = await endpoint.calls.call(
         endpoint.store.create_multipart_upload, request.bucket, request.key, UploadOptions(**fields)
     )
@@ -110,7 +111,9 @@ async def complete_upload(endpoint: Endpoint, request: S3Request) -> Response:
     body = await S3Body(request, has_checksum=False).read(endpoint.settings.max_xml_bytes)
     root = await read_xml(body, "CompleteMultipartUpload")
     features = endpoint.features
-    parts = await endpoint.calls.bulk_call(len(root), _parts, root, features.max_parts, summed=features.checksums)
+    parts = await endpoint.calls.bulk_call(
+        len(root), _parts, root, features.max_parts, kept=features.checksum_algorithms
+    )
     options = CompleteOptions(**expected, **await write_conditions(endpoint, request))
 
     def complete() -> ObjectInfo:
@@ -141,7 +144,8 @@ def _expected(endpoint: Endpoint, request: S3Request) -> dict[str, Any]:
     """
     headers = request.headers
     checksum, size = object_checksum(headers), headers.get(_SIZE)
-    if not endpoint.features.checksums:
+    kept = endpoint.features.checksum_algorithms
+    if not kept or (checksum is not None and checksum.algorithm not in kept):
         if checksum is not None or size is not None:
             # Only the store could compute it without reading the whole object again.
             raise not_implemented("a checksum or size of the whole object in CompleteMultipartUpload of this store")
@@ -155,21 +159,23 @@ def _expected(endpoint: Endpoint, request: S3Request) -> dict[str, Any]:
     }
 
 
-def _parts(root: Node, most: int, *, summed: bool) -> list[CompletedPart]:
+def _parts(root: Node, most: int, *, kept: Collection[str]) -> list[CompletedPart]:
     root.only("Part")
-    parts = [_part(entry, summed=summed) for entry in root.children("Part")]
+    parts = [_part(entry, kept) for entry in root.children("Part")]
     if not 1 <= len(parts) <= most:
         raise malformed(f"CompleteMultipartUpload has 1 to {most} elements Part")
     return parts
 
 
-def _part(entry: Node, *, summed: bool) -> CompletedPart:
+def _part(entry: Node, kept: Collection[str]) -> CompletedPart:
     text, etag = entry.required("PartNumber").strip(), entry.required("ETag").strip()
     if not (text.isascii() and text.isdecimal()) or len(text) > 5:
         raise malformed("PartNumber is not a number")
     if not etag.strip('"'):
         raise malformed("ETag is empty")
-    return CompletedPart(int(text), etag, _checksum(entry) if summed else None)
+    checksum = _checksum(entry) if kept else None
+    # A checksum that the store does not keep was compared with the part when it came.
+    return CompletedPart(int(text), etag, checksum if checksum is not None and checksum.algorithm in kept else None)
 
 
 def _checksum(part: Node) -> Checksum | None:

@@ -140,8 +140,10 @@ async def put_options(endpoint: Endpoint, request: S3Request, checksum: BodyChec
 
 
 def kept_checksum(endpoint: Endpoint, checksum: BodyChecksum | None) -> Mapping[str, Any]:
-    """Returns the options that have the store keep a body's checksum, if it keeps any."""
-    return {} if checksum is None or not endpoint.features.checksums else checksum.leave_to_store()
+    """Returns the options that have the store keep a body's checksum, if it keeps checksums of this algorithm."""
+    if checksum is None or checksum.algorithm not in endpoint.features.checksum_algorithms:
+        return {}
+    return checksum.leave_to_store()
 
 
 async def write_conditions(endpoint: Endpoint, request: S3Request) -> Mapping[str, Any]:

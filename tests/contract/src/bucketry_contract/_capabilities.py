@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 import pytest
-from bucketry import FEATURE_NAMES, Capabilities
+from bucketry import CHECKSUM_ALGORITHMS, FEATURE_NAMES, Capabilities
 from bucketry.hookspecs import OPERATIONS
 
-CAPABILITIES: Final = frozenset(OPERATIONS) | frozenset(FEATURE_NAMES)
-"""All names that a test may need."""
+CAPABILITIES: Final = frozenset([*OPERATIONS, *FEATURE_NAMES, *CHECKSUM_ALGORITHMS])
+"""All names that a test may need. The name of an algorithm means that the driver keeps its checksums."""
 
 REQUIRED: Final = tuple(name for name, operation in OPERATIONS.items() if not operation.optional)
 """The operations without which the suite cannot test anything."""
@@ -20,15 +20,15 @@ NEVER_REFUSED: Final = frozenset({"close"})
 
 
 def needs(*names: str) -> pytest.MarkDecorator:
-    """Marks a test that needs these operations and features.
+    """Marks a test that needs these operations, features and algorithms of checksums.
 
     If the driver has all of them, the test must pass. If it lacks one, the same test must raise ``Unsupported``.
 
     Raises:
-        ValueError: One of the names is neither an operation nor a feature.
+        ValueError: One of the names is none of these.
     """
     if unknown := sorted(set(names) - CAPABILITIES):
-        raise ValueError(f"neither operations nor features: {', '.join(unknown)}")
+        raise ValueError(f"neither operations nor features nor algorithms: {', '.join(unknown)}")
     return pytest.mark.needs(*names)
 
 
@@ -44,6 +44,6 @@ def missing_for(item: pytest.Item, capabilities: Capabilities) -> list[str]:
 
 
 def declared(capabilities: Capabilities) -> frozenset[str]:
-    """Returns the operations that a driver has and the features that it declares."""
+    """Returns the operations that a driver has, and the features and algorithms that it declares."""
     features = (name for name in FEATURE_NAMES if getattr(capabilities.features, name))
-    return capabilities.operations | frozenset(features)
+    return capabilities.operations | frozenset(features) | frozenset(capabilities.features.checksum_algorithms)

@@ -10,6 +10,8 @@ from typing import Any, Final
 from bucketry import FEATURE_NAMES
 from bucketry.hookspecs import OPERATIONS
 
+from bucketry_contract._capabilities import CAPABILITIES
+
 _TOPICS: Final = {
     "refused_keys": "Keys that the backend cannot hold, refused with `InvalidKey`",
     "not_looked_at": "Not looked at behind the driver's back",
@@ -41,7 +43,7 @@ class DriverResult:
         self.counts: Counter[str] = Counter()
         self.failures: list[str] = []
         self.remarks: dict[str, set[str]] = {topic: set() for topic in _TOPICS}
-        self._by_capability: dict[str, Counter[str]] = {name: Counter() for name in (*OPERATIONS, *FEATURE_NAMES)}
+        self._by_capability: dict[str, Counter[str]] = {name: Counter() for name in CAPABILITIES}
 
     def add(self, nodeid: str, notes: dict[str, Any], outcome: str) -> None:
         """Counts one test."""

@@ -15,7 +15,7 @@ def description_of(store: Store) -> dict[str, object]:
     """Returns a store's driver, its version, and what it declares."""
     capabilities = store.capabilities
     limits = {
-        field.name: getattr(capabilities.features, field.name)
+        field.name: _shown(getattr(capabilities.features, field.name))
         for field in msgspec.structs.fields(capabilities.features)
         if field.name not in FEATURE_NAMES
     }
@@ -26,6 +26,10 @@ def description_of(store: Store) -> dict[str, object]:
         "declares": sorted(declared(capabilities)),
         "limits": limits,
     }
+
+
+def _shown(limit: int | tuple[str, ...]) -> int | str:
+    return ", ".join(limit) if isinstance(limit, tuple) else limit
 
 
 @lru_cache

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 import pluggy
-from bucketry import Body, ListOptions, PutOptions, Store, open_store
+from bucketry import Body, CreateBucketOptions, ListOptions, PutOptions, Store, open_store
 from bucketry.hookspecs import PROJECT, DriverSpec, hookimpl
 from bucketry.layers import Observe
 from bucketry_memory import MemoryDriver, MemorySettings
@@ -49,7 +49,7 @@ def _bare_hook(scale: Scale) -> Contender:
 
 def _driver() -> MemoryDriver:
     driver = MemoryDriver(MemorySettings())
-    driver.create_bucket("bench")
+    driver.create_bucket("bench", CreateBucketOptions())
     return driver
 
 

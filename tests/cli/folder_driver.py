@@ -9,13 +9,17 @@ from pathlib import Path
 from typing import ClassVar
 
 from bucketry import (
+    DELETED,
     DONE,
     BackendError,
+    BatchDeleteOptions,
     Body,
     BucketAlreadyExists,
     BucketInfo,
     BucketNotEmpty,
     Classified,
+    CreateBucketOptions,
+    Deleted,
     DeleteFailure,
     DeleteOptions,
     DeleteResult,
@@ -29,6 +33,7 @@ from bucketry import (
     NoSuchKey,
     ObjectInfo,
     ObjectPage,
+    ObjectToDelete,
     OpenedObject,
     PresignedUrl,
     PresignOptions,
@@ -58,7 +63,7 @@ class FolderDriver(DriverSpec):
     """Buckets are folders; an object is a file whose name is the key in hexadecimal, with its content type above it."""
 
     name = "folder"
-    contract_version = 2
+    contract_version = 3
     Settings = FolderSettings
     features = Features(list_delimiter=True, presign_content_type=True, persistent=True)
 
@@ -95,7 +100,7 @@ class FolderDriver(DriverSpec):
         return BucketInfo(name=self._bucket(bucket).name, created_at=datetime(2024, 1, 15, 10, 30, tzinfo=UTC))
 
     @hookimpl
-    def create_bucket(self, bucket: str) -> BucketInfo:
+    def create_bucket(self, bucket: str, options: CreateBucketOptions) -> BucketInfo:
         if (self.root / bucket).exists():
             raise BucketAlreadyExists
         (self.root / bucket).mkdir()
@@ -152,17 +157,21 @@ class FolderDriver(DriverSpec):
         return self._info(path)
 
     @hookimpl
-    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Done:
+    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Deleted:
         self._object(bucket, key).unlink(missing_ok=True)
-        return DONE
+        return DELETED
 
     @hookimpl
-    def delete_objects(self, bucket: str, keys: tuple[str, ...]) -> DeleteResult:
+    def delete_objects(
+        self, bucket: str, objects: tuple[ObjectToDelete, ...], options: BatchDeleteOptions
+    ) -> DeleteResult:
+        keys = [entry.key for entry in objects]
         locked = tuple(key for key in keys if key.endswith(".locked"))
         free = tuple(key for key in keys if key not in locked)
         for key in free:
             self._object(bucket, key).unlink(missing_ok=True)
-        return DeleteResult(free, tuple(DeleteFailure(key, "access_denied", "Access is denied") for key in locked))
+        failed = tuple(DeleteFailure(key, "access_denied", "Access is denied") for key in locked)
+        return DeleteResult.without_versions(free, failed)
 
     @hookimpl
     def presign(self, bucket: str, key: str, options: PresignOptions) -> PresignedUrl:

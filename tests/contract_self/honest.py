@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 
 from bucketry import (
+    DELETED,
     DONE,
     AttributesOptions,
+    BatchDeleteOptions,
     Body,
     BucketAlreadyExists,
     BucketInfo,
@@ -14,6 +16,8 @@ from bucketry import (
     BucketReport,
     Checksum,
     CopyOptions,
+    CreateBucketOptions,
+    Deleted,
     DeleteFailure,
     DeleteOptions,
     DeleteResult,
@@ -27,6 +31,7 @@ from bucketry import (
     ObjectInfo,
     ObjectPage,
     ObjectPart,
+    ObjectToDelete,
     OpenedObject,
     PresignedUrl,
     PresignOptions,
@@ -70,7 +75,7 @@ class HonestDriver(HonestUploads, HonestTagging):
             )
 
     @hookimpl
-    def create_bucket(self, bucket: str) -> BucketInfo:
+    def create_bucket(self, bucket: str, options: CreateBucketOptions) -> BucketInfo:
         with self.lock:
             if bucket in self.buckets:
                 raise BucketAlreadyExists
@@ -225,23 +230,25 @@ class HonestDriver(HonestUploads, HonestTagging):
         return None if algorithm is None else checksum_of(algorithm, source.pieces)
 
     @hookimpl
-    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Done:
+    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Deleted:
         with self.lock:
             self.check_write(bucket, key, PutOptions(if_match=options.if_match))
             self.bucket(bucket).objects.pop(self.stored_key(key), None)
-        return DONE
+        return DELETED
 
     @hookimpl
-    def delete_objects(self, bucket: str, keys: tuple[str, ...]) -> DeleteResult:
+    def delete_objects(
+        self, bucket: str, objects: tuple[ObjectToDelete, ...], options: BatchDeleteOptions
+    ) -> DeleteResult:
         self.bucket(bucket)
         deleted, failed = [], []
-        for key in keys:
+        for key in (entry.key for entry in objects):
             try:
                 self.delete_object(bucket, key, DeleteOptions())
                 deleted.append(key)
             except InvalidKey as error:
                 failed.append(DeleteFailure(key, error.code, str(error)))
-        return DeleteResult(tuple(deleted), tuple(failed))
+        return DeleteResult.without_versions(deleted, tuple(failed))
 
     @hookimpl
     def presign(self, bucket: str, key: str, options: PresignOptions) -> PresignedUrl:

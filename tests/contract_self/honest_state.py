@@ -41,8 +41,25 @@ from bucketry.tagging import NO_TAGS
 
 SECRET: Final = "a-secret-that-nobody-may-see"
 
+LEFT_TO_MEMORY: Final = frozenset(
+    {
+        "bucket_versioning",
+        "bucket_object_lock",
+        "bucket_region",
+        "owners",
+        "object_acl",
+        "put_acl",
+        "storage_class",
+        "encrypt_sse_s3",
+        "encrypt_sse_kms",
+        "encrypt_sse_c",
+        "delete_if_last_modified",
+    }
+)
+"""Features that the honest driver does not have. Drivers that are wrong about them are memory drivers."""
+
 ALL_FEATURES: Final = Features(
-    **dict.fromkeys(FEATURE_NAMES, True),
+    **dict.fromkeys(set(FEATURE_NAMES) - LEFT_TO_MEMORY, True),
     checksum_algorithms=tuple(CHECKSUM_ALGORITHMS),
     min_part_size=1000,
     max_part_size=64 * 1024,
@@ -98,7 +115,7 @@ class HonestState(DriverSpec):
     """Dicts below one lock."""
 
     name = "honest"
-    contract_version = 2
+    contract_version = 3
     Settings = HonestSettings
     features = ALL_FEATURES
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import msgspec
-from bucketry import DONE, AnyBucketSettings, ContentRange, Done, InvalidRange, ObjectInfo
+from bucketry import DONE, AnyBucketSettings, ContentRange, Done, InvalidRange, ObjectInfo, VersionOptions
 from bucketry.hookspecs import hookimpl
 from bucketry.tagging import NO_TAGS
 
@@ -16,11 +16,11 @@ class HonestTagging(HonestState):
     """Tags lie beside an object's content, settings beside a bucket's objects."""
 
     @hookimpl
-    def get_object_tagging(self, bucket: str, key: str) -> Mapping[str, str]:
+    def get_object_tagging(self, bucket: str, key: str, options: VersionOptions) -> Mapping[str, str]:
         return self.stored(bucket, key).tags
 
     @hookimpl
-    def put_object_tagging(self, bucket: str, key: str, tags: Mapping[str, str]) -> Done:
+    def put_object_tagging(self, bucket: str, key: str, tags: Mapping[str, str], options: VersionOptions) -> Done:
         with self.lock:
             stored = self.stored(bucket, key)
             info = msgspec.structs.replace(stored.info, tag_count=len(tags))
@@ -28,8 +28,8 @@ class HonestTagging(HonestState):
         return DONE
 
     @hookimpl
-    def delete_object_tagging(self, bucket: str, key: str) -> Done:
-        return self.put_object_tagging(bucket, key, NO_TAGS)
+    def delete_object_tagging(self, bucket: str, key: str, options: VersionOptions) -> Done:
+        return self.put_object_tagging(bucket, key, NO_TAGS, options)
 
     @hookimpl
     def get_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> AnyBucketSettings:

@@ -11,7 +11,8 @@ import msgspec
 import pytest
 from bucketry import (
     BucketInfo,
-    Done,
+    CreateBucketOptions,
+    Deleted,
     GetOptions,
     ListOptions,
     ObjectInfo,
@@ -81,7 +82,7 @@ class LacksAHookimpl(HonestDriver):
 
 class CannotReachItsServer(HonestDriver):
     @hookimpl
-    def create_bucket(self, bucket: str) -> BucketInfo:
+    def create_bucket(self, bucket: str, options: CreateBucketOptions) -> BucketInfo:
         raise ConnectionRefusedError
 
 
@@ -120,7 +121,7 @@ class WaitsForEver(HonestDriver):
 
 class HangsInCleaningUp(HonestDriver):
     @hookimpl
-    def delete_objects(self, bucket: str, keys: tuple[str, ...]) -> Any:
+    def delete_objects(self, bucket: str, objects: Any, options: Any) -> Any:
         threading.Event().wait()
 
 
@@ -152,7 +153,7 @@ class IsSlowAndWrong(HonestDriver):
     """So slow that hypothesis would look for a smaller example for minutes."""
 
     @hookimpl
-    def delete_object(self, bucket: str, key: str, options: Any) -> Done:
+    def delete_object(self, bucket: str, key: str, options: Any) -> Deleted:
         time.sleep(0.02)
         if len(self.bucket(bucket).objects) > 1:
             self.bucket(bucket).objects.clear()

@@ -272,7 +272,7 @@ def test_lists_do_where_a_rule_has_tuples(store: Store) -> None:
 
 def test_any_iterable_of_names_will_do(store: Store) -> None:
     assert set(store.bucket_usages(name for name in ("photos",))) == {"photos"}
-    assert store.delete_objects("photos", (key for key in ("a", "b"))).deleted == ("a", "b")
+    assert store.delete_objects("photos", (key for key in ("a", "b"))).deleted_keys == ("a", "b")
 
 
 def test_a_time_is_a_datetime(store: Store) -> None:

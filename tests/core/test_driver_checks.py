@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
-from bucketry import DeleteOptions, Done, DriverSettings, InvalidDriver, Store
+from bucketry import Deleted, DeleteOptions, Done, DriverSettings, InvalidDriver, Store
 from bucketry.hookspecs import DriverSpec, hookimpl
 
 from tests.core.tiny import TinyDriver, TinySettings
@@ -23,7 +23,7 @@ def _misspelt() -> type[TinyDriver]:
 
 def _unmarked() -> type[TinyDriver]:
     class Driver(TinyDriver):
-        def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Done:
+        def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Deleted:
             raise NotImplementedError
 
     return Driver

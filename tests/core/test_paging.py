@@ -7,6 +7,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import count, islice
 
+import msgspec
 import pytest
 from bucketry import (
     DriverSettings,
@@ -43,7 +44,7 @@ class PagedDriver(DriverSpec):
     """Gives the pages that a test says, one after the other, whatever is asked for."""
 
     name = "paged"
-    contract_version = 2
+    contract_version = 3
     Settings = PagedSettings
     features = Features(list_delimiter=True)
 
@@ -91,7 +92,10 @@ def uploads(*found: tuple[str, str], cursor: str | None = None) -> UploadPage:
 
 
 def versions(*found: tuple[str, str], cursor: str | None = None, prefixes: tuple[str, ...] = ()) -> VersionPage:
-    listed = tuple(ObjectVersion(info=objects(key).objects[0], version_id=version) for key, version in found)
+    listed = tuple(
+        ObjectVersion(info=msgspec.structs.replace(objects(key).objects[0], version_id=version))
+        for key, version in found
+    )
     return VersionPage(versions=listed, prefixes=prefixes, cursor=cursor)
 
 

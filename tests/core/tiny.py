@@ -40,7 +40,7 @@ class TinyDriver(DriverSpec):
     """Keeps objects in a dict, and fails where a key says so."""
 
     name = "tiny"
-    contract_version = 2
+    contract_version = 3
     Settings = TinySettings
     features = Features(put_metadata=True, max_put_size=1000)
 

@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator, Mapping
 
 import httpx
 import pytest
-from bucketry import BackendError, DeleteFailure, DeleteResult, Store
+from bucketry import BackendError, DeleteFailure, DeleteResult, ObjectToDelete, Store
 from bucketry.hookspecs import DriverSpec, hookimpl
 
 from tests.http.conftest import MakeClient
@@ -110,9 +110,13 @@ class FailsToDelete:
     """Says of each key of a batch that it failed, in words of Python."""
 
     @hookimpl(wrapper=True)
-    def delete_objects(self, bucket: str, keys: tuple[str, ...]) -> Generator[None, DeleteResult, DeleteResult]:
+    def delete_objects(
+        self, bucket: str, objects: tuple[ObjectToDelete, ...], options: object
+    ) -> Generator[None, DeleteResult, DeleteResult]:
         yield
-        return DeleteResult((), tuple(DeleteFailure(key, BackendError.code, "KeyError: 'secret'") for key in keys))
+        return DeleteResult(
+            (), tuple(DeleteFailure(entry.key, BackendError.code, "KeyError: 'secret'") for entry in objects)
+        )
 
 
 def test_a_key_that_the_backend_fails_to_delete(make_client: MakeClient, driver: DriverSpec) -> None:

@@ -25,7 +25,7 @@ class NothingSettings(DriverSettings, frozen=True, kw_only=True):
 
 class NothingDriver(DriverSpec):
     name = "nothing"
-    contract_version = 2
+    contract_version = 3
     Settings = NothingSettings
     features = Features()
 

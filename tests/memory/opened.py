@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import msgspec
-from bucketry import Store
+from bucketry import CreateBucketOptions, Store
 from bucketry_memory import MemoryDriver, MemorySettings
 
 BUCKET = "under-test"
@@ -15,7 +15,7 @@ MIB = 1024 * 1024
 def make_driver(**settings: object) -> MemoryDriver:
     """Makes a driver with one empty bucket."""
     driver = MemoryDriver(msgspec.convert(settings, MemorySettings))
-    driver.create_bucket(BUCKET)
+    driver.create_bucket(BUCKET, CreateBucketOptions())
     return driver
 
 

@@ -252,7 +252,7 @@ def test_a_download_and_a_listing_fail_and_go_on_after_the_restart(breakable_rgw
 def test_failures_of_a_batch_are_said_in_words(store: Store, bucket: str) -> None:
     store.put_object(bucket, "a", b"")
     result = store.delete_objects(bucket, ["a", "with\0nul", "b"])
-    assert result.deleted == ("a", "b")
+    assert result.deleted_keys == ("a", "b")
     (failure,) = result.failed
     assert (failure.key, failure.code) == ("with\0nul", "invalid_key")
     assert failure.message

@@ -12,11 +12,13 @@ from bucketry.body import Body, BodySource
 from bucketry.checksums import COMPOSITE, FULL_OBJECT, algorithm_named
 from bucketry.errors import InvalidArgument, InvalidChecksum, InvalidPart
 from bucketry.headers import HEADER_OF, check_headers, normalised_metadata
-from bucketry.models import CompletedPart, ObjectHeaders, Part
+from bucketry.models import CompletedPart, ObjectHeaders, ObjectToDelete, Part
 from bucketry.options import (
     AttributesOptions,
     CompleteOptions,
     CopyOptions,
+    CreateBucketOptions,
+    DeleteOptions,
     GetOptions,
     HeadOptions,
     Options,
@@ -26,13 +28,14 @@ from bucketry.options import (
     PutOptions,
     UploadOptions,
 )
-from bucketry.s3 import MAX_EXPIRES_IN, MAX_PARTS
+from bucketry.s3 import MAX_EXPIRES_IN, MAX_PARTS, REGION, STORAGE_CLASSES
 from bucketry.tagging import NO_TAGS, normalised_tags
 
 HeadersT = TypeVar("HeadersT", bound=ObjectHeaders)
 ReadT = TypeVar("ReadT", bound=HeadOptions)
 WriteT = TypeVar("WriteT", PutOptions, CopyOptions, CompleteOptions)
 SentT = TypeVar("SentT", PutOptions, PartOptions)
+NewVersionT = TypeVar("NewVersionT", PutOptions, CopyOptions, UploadOptions)
 
 
 def content(body: Body | BodySource) -> Body:
@@ -52,6 +55,7 @@ def headers(options: HeadersT) -> HeadersT:
 
 def read_conditions(options: ReadT) -> ReadT:
     """Removes the quotes of etags, converts times to UTC, and checks the number of a part."""
+    check.check_version_id(options.version_id)
     if options.part_number is not None and not 1 <= options.part_number <= MAX_PARTS:
         raise InvalidArgument(
             f"a part number is 1 to {MAX_PARTS}, not {options.part_number}", field="part_number", limit=MAX_PARTS
@@ -113,7 +117,7 @@ def require_digests(content: Body, options: PutOptions | PartOptions) -> None:
 
 def put(options: PutOptions) -> PutOptions:
     """Checks headers, tags, conditions and digests."""
-    options = digests(options)
+    options = new_version(digests(options))
     if options.tags is not NO_TAGS:
         options = check.changed(options, tags=normalised_tags(options.tags))
     return write_conditions(headers(options))
@@ -133,7 +137,7 @@ def upload(options: UploadOptions) -> UploadOptions:
             )
     elif kind is not None:
         raise InvalidChecksum("checksum_type goes with a checksum_algorithm", field="checksum_type")
-    return headers(check.changed(options, tags=normalised_tags(options.tags), checksum_type=kind))
+    return headers(new_version(check.changed(options, tags=normalised_tags(options.tags), checksum_type=kind)))
 
 
 def completion(options: CompleteOptions) -> CompleteOptions:
@@ -149,6 +153,7 @@ def completion(options: CompleteOptions) -> CompleteOptions:
 
 def part_copy(options: PartCopyOptions) -> PartCopyOptions:
     """Checks the condition and the range, which must name both its ends (S3 API reference, UploadPartCopy)."""
+    check.check_version_id(options.source_version_id)
     wanted = options.range
     if wanted is not None and (wanted.checked().first is None or wanted.last is None):
         raise InvalidArgument("the range of a part's copy has a first and a last byte", field="range")
@@ -157,6 +162,8 @@ def part_copy(options: PartCopyOptions) -> PartCopyOptions:
 
 def copy(options: CopyOptions) -> CopyOptions:
     """Checks the conditions on source and destination, and the new headers and tags if there are any."""
+    check.check_version_id(options.source_version_id)
+    options = new_version(options)
     options = check.changed(options, source_if_match=check.normalised_etag(options.source_if_match, "source_if_match"))
     if isinstance(options.headers, Options):
         raise InvalidArgument(
@@ -172,7 +179,8 @@ def copy(options: CopyOptions) -> CopyOptions:
 
 
 def presign(options: PresignOptions) -> None:
-    """Checks the method, the expiry and the headers of a presigned URL."""
+    """Checks the method, the expiry, the version and the headers of a presigned URL."""
+    check.check_version_id(options.version_id)
     if options.method not in {"GET", "PUT"}:
         raise InvalidArgument("a URL can be presigned for GET (download) or PUT (upload)", field="method")
     if not 1 <= options.expires_in <= MAX_EXPIRES_IN:
@@ -181,6 +189,8 @@ def presign(options: PresignOptions) -> None:
             field="expires_in",
             limit=MAX_EXPIRES_IN,
         )
+    if options.version_id is not None and options.method != "GET":
+        raise InvalidArgument("version_id goes with GET only", field="version_id")
     only_for = {"content_type": "PUT", "response_content_type": "GET", "response_content_disposition": "GET"}
     for field, method in only_for.items():
         value: str | None = getattr(options, field)
@@ -212,17 +222,52 @@ def listed_parts(parts: Sequence[CompletedPart | Part]) -> tuple[CompletedPart, 
     return listed
 
 
-def keys(keys: Iterable[str]) -> tuple[str, ...]:
-    """Returns the keys of a batch, each once."""
-    if isinstance(keys, str | bytes) or not isinstance(keys, Iterable):
+def batch(objects: Iterable[str | ObjectToDelete]) -> tuple[ObjectToDelete, ...]:
+    """Returns the entries of a batch delete, each once."""
+    if isinstance(objects, str | bytes) or not isinstance(objects, Iterable):
         raise InvalidArgument(
-            f"delete_objects takes a list of keys, not {type_name(keys)}; delete_object takes one key",
-            field="keys",
+            f"delete_objects takes a list of keys, not {type_name(objects)}; delete_object takes one key",
+            field="objects",
         )
-    listed = tuple(keys)
-    for key in listed:
-        check.check_key(key)
+    listed = [entry if isinstance(entry, ObjectToDelete) else ObjectToDelete(entry) for entry in objects]
+    for entry in listed:
+        check.check_key(entry.key)
+        check.check_version_id(entry.version_id)
     return tuple(dict.fromkeys(listed))
+
+
+def check_creation(options: CreateBucketOptions) -> None:
+    """Checks what a new bucket is given."""
+    if options.owner is not None:
+        options.owner.checked()
+    if options.region is not None and not REGION.fullmatch(options.region):
+        raise InvalidArgument("a region is 1 to 128 letters, digits, '.', '_' and '-'", field="region")
+
+
+def delete(options: DeleteOptions) -> DeleteOptions:
+    """Removes the quotes of the etag, converts the time to UTC, and checks the version."""
+    check.check_version_id(options.version_id)
+    return check.changed(
+        options,
+        if_match=check.normalised_etag(options.if_match, "if_match"),
+        if_last_modified=check.normalised_time(options.if_last_modified, "if_last_modified"),
+    )
+
+
+def new_version(options: NewVersionT) -> NewVersionT:
+    """Checks what a new version is given: lock, owner, access control list, storage class and encryption."""
+    if options.owner is not None:
+        options.owner.checked()
+    if options.acl is not None:
+        options.acl.checked()
+    if options.storage_class is not None and options.storage_class not in STORAGE_CLASSES:
+        raise InvalidArgument(f"a storage class is one of {', '.join(STORAGE_CLASSES)}", field="storage_class")
+    if options.encryption is not None:
+        options.encryption.checked()
+        if options.customer_key is not None:
+            raise InvalidArgument("a version has an encryption or a customer_key, not both", field="encryption")
+    kept = options.retention
+    return options if kept is None else check.changed(options, retention=kept.checked())
 
 
 def names(buckets: Iterable[str]) -> tuple[str, ...]:
@@ -240,6 +285,7 @@ def names(buckets: Iterable[str]) -> tuple[str, ...]:
 
 def check_attributes(options: AttributesOptions) -> None:
     """Checks which page of an object's parts is asked for."""
+    check.check_version_id(options.version_id)
     check.check_limit(options.limit)
     if options.after < 0:
         raise InvalidArgument("after is the number of a part, or 0", field="after")

@@ -54,7 +54,7 @@ def fits(annotation: Any) -> Callable[[Any], bool]:
             return lambda value: value is None or test(value)
         return lambda value: (value is None and NoneType in arguments) or any(test(value) for test in tests)
     if origin is tuple:
-        right, fits_member = {arguments[0]}, fits(arguments[0])
+        right, fits_member = set(_choices(arguments[0])), fits(arguments[0])
         return lambda value: (
             type(value) is tuple and (not value or (set(map(type, value)) <= right and fits_member(value[0])))
         )

@@ -12,6 +12,7 @@ import msgspec
 
 from bucketry._type_checks import check_type, type_name
 from bucketry.checksums import CHECKSUM_ALGORITHMS, Checksum
+from bucketry.encryption import Encryption
 from bucketry.errors import InvalidArgument, InvalidBucketName, InvalidKey, NoSuchUpload, Unsupported
 from bucketry.features import Features
 from bucketry.headers import check_header
@@ -26,6 +27,7 @@ MAX_ETAG_CHARS: Final = 1024
 _MAX_CURSOR: Final = 4096
 _LISTING_TEXTS: Final = ("prefix", "delimiter", "start_after")
 _MAX_UPLOAD_ID: Final = 1024
+_MAX_VERSION_ID: Final = 1024
 _MD5_BYTES: Final = 16
 _EXISTING_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9_-]")
 _NEW_NAME: Final = re.compile(BUCKET_NAME)
@@ -181,6 +183,18 @@ def check_part_number(part_number: int, most: int) -> None:
         raise InvalidArgument(f"a part number is 1 to {most}, not {part_number}", field="part_number", limit=most)
 
 
+def check_upload(bucket: str, key: str, upload_id: str) -> None:
+    """Checks the target and the id of an upload.
+
+    Raises:
+        InvalidBucketName: As `check_target`.
+        InvalidKey: As `check_target`.
+        NoSuchUpload: As `check_upload_id`.
+    """
+    check_target(bucket, key)
+    check_upload_id(bucket, key, upload_id)
+
+
 def check_upload_id(bucket: str, key: str, upload_id: str) -> None:
     """Checks the id of an upload.
 
@@ -190,6 +204,21 @@ def check_upload_id(bucket: str, key: str, upload_id: str) -> None:
     check_type(upload_id, str, "an upload id", field="upload_id")
     if not upload_id or len(upload_id) > _MAX_UPLOAD_ID or not upload_id.isascii() or not upload_id.isprintable():
         raise NoSuchUpload("that is not an upload id", bucket=bucket, key=key)
+
+
+def check_version_id(version_id: str | None) -> None:
+    """Checks the id of a version. Only the driver knows the form of its own ids.
+
+    Raises:
+        InvalidArgument: No backend makes such an id.
+    """
+    if version_id is None:
+        return
+    check_type(version_id, str, "the id of a version", field="version_id")
+    if not 1 <= len(version_id) <= _MAX_VERSION_ID or not version_id.isascii() or not version_id.isprintable():
+        raise InvalidArgument(
+            f"the id of a version has 1 to {_MAX_VERSION_ID} printable ASCII characters", field="version_id"
+        )
 
 
 def check_options(options: object, kind: type[msgspec.Struct]) -> None:
@@ -220,6 +249,17 @@ def check_declared(options: msgspec.Struct, feature_of: Mapping[str, str], featu
             require_feature(feature, f"the option {field}", features, driver)
             if feature == "checksums":
                 require_algorithm(value, features, driver)
+
+
+def check_encryption(options: msgspec.Struct, features: Features, driver: str) -> None:
+    """Refuses an encryption that the driver does not declare; its algorithm says which feature it needs.
+
+    Raises:
+        Unsupported: The driver does not declare it.
+    """
+    encryption: Encryption | None = getattr(options, "encryption", None)
+    if encryption is not None:
+        require_feature(encryption.feature, "the option encryption", features, driver)
 
 
 def require_feature(feature: str, user: str, features: Features, driver: str) -> None:

@@ -10,6 +10,7 @@ class and the facts, and keeps the SDK's error as ``__cause__``.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
@@ -133,6 +134,30 @@ class InvalidChecksum(InvalidArgument):
     _field = "checksum"
 
 
+class CustomerKeyNeeded(InvalidArgument):
+    """The object is encrypted with a customer's key, and the request brings none (SSE-C)."""
+
+    code = "customer_key_needed"
+    sentence = "The object is encrypted with a customer's key, which must be sent"
+    _field = "customer_key"
+
+
+class CustomerKeyNotNeeded(InvalidArgument):
+    """The request brings a customer's key, and the object is not encrypted with one (SSE-C)."""
+
+    code = "customer_key_not_needed"
+    sentence = "The object is not encrypted with a customer's key"
+    _field = "customer_key"
+
+
+class NoSuchKmsKey(InvalidArgument):
+    """The key service has no such key."""
+
+    code = "no_such_kms_key"
+    sentence = "The encryption key does not exist"
+    _field = "encryption"
+
+
 class InvalidRange(InvalidArgument):
     """The byte range lies beyond the object's end, or the object has no part of that number (HTTP 416).
 
@@ -157,7 +182,7 @@ class InvalidRange(InvalidArgument):
 
 
 class NotFound(BucketryError):
-    """Something that the call names does not exist; base of the three errors that say what."""
+    """Something that the call names does not exist; base of the errors that say what."""
 
     code = "not_found"
     sentence = "It does not exist"
@@ -171,10 +196,70 @@ class NoSuchBucket(NotFound):
 
 
 class NoSuchKey(NotFound):
-    """The bucket holds no object with that key."""
+    """The bucket holds no object with that key, or its newest version is a delete marker.
+
+    Attributes:
+        delete_marker: Whether the newest version is a delete marker.
+        version_id: The id of that marker.
+    """
 
     code = "no_such_key"
     sentence = "The object does not exist"
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        delete_marker: bool = False,
+        version_id: str | None = None,
+        bucket: str | None = None,
+        key: str | None = None,
+    ) -> None:
+        super().__init__(detail, bucket=bucket, key=key)
+        self.delete_marker = delete_marker
+        self.version_id = version_id
+
+
+class NoSuchVersion(NotFound):
+    """The object has no version with that id.
+
+    Attributes:
+        version_id: The id.
+    """
+
+    code = "no_such_version"
+    sentence = "The version does not exist"
+
+    def __init__(
+        self, detail: str = "", *, version_id: str | None = None, bucket: str | None = None, key: str | None = None
+    ) -> None:
+        super().__init__(detail, bucket=bucket, key=key)
+        self.version_id = version_id
+
+
+class IsDeleteMarker(BucketryError):
+    """The version is a delete marker: it can be deleted, and has no content, headers, tags or lock (HTTP 405).
+
+    Attributes:
+        version_id: The id of the marker.
+        last_modified: When it was made.
+    """
+
+    code = "is_delete_marker"
+    sentence = "The version is a delete marker"
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        version_id: str | None = None,
+        last_modified: datetime | None = None,
+        bucket: str | None = None,
+        key: str | None = None,
+    ) -> None:
+        super().__init__(detail, bucket=bucket, key=key)
+        self.version_id = version_id
+        self.last_modified = last_modified
 
 
 class NoSuchUpload(NotFound):
@@ -196,6 +281,13 @@ class BucketNotEmpty(BucketryError):
 
     code = "bucket_not_empty"
     sentence = "The bucket is not empty: delete its objects first"
+
+
+class InvalidBucketState(BucketryError):
+    """The bucket's other settings do not allow this, as versioning that an object lock needs (HTTP 409)."""
+
+    code = "invalid_bucket_state"
+    sentence = "The bucket's settings do not allow this"
 
 
 class PreconditionFailed(BucketryError):
@@ -344,6 +436,20 @@ class AccessDenied(BucketryError):
 
     code = "access_denied"
     sentence = "Access is denied"
+
+
+class ObjectLocked(AccessDenied):
+    """A retention or a legal hold protects the version: it cannot be deleted, or its lock cannot be shortened."""
+
+    code = "object_locked"
+    sentence = "The version is locked"
+
+
+class WrongCustomerKey(AccessDenied):
+    """The object is encrypted with another customer's key than the one that was sent (SSE-C)."""
+
+    code = "wrong_customer_key"
+    sentence = "The object is encrypted with another key"
 
 
 class Unsupported(BucketryError):

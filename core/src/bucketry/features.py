@@ -34,6 +34,16 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
         checksum_algorithms: The algorithms of these checksums, names from `CHECKSUM_ALGORITHMS`; empty without
             ``checksums``.
         bucket_cors: The bucket's settings include `CorsSettings`.
+        bucket_versioning: The bucket's settings include `VersioningSettings`, and every ``version_id`` is honoured.
+        bucket_object_lock: The bucket's settings include `ObjectLockSettings`, and versions can be locked.
+        bucket_region: ``create_bucket`` takes the region of the bucket.
+        owners: Buckets and objects have owners: ``owner`` is kept.
+        object_acl: Objects have access control lists.
+        put_acl: Whatever makes a version takes its ``acl``.
+        storage_class: Storage classes are kept.
+        encrypt_sse_s3: Encryption with keys of the store (SSE-S3) is honoured.
+        encrypt_sse_kms: Encryption with keys of a key service (SSE-KMS) is honoured.
+        encrypt_sse_c: Encryption with a customer's key (SSE-C) is honoured.
         copy_if_match: ``copy_object`` honours ``if_match`` on its destination.
         copy_if_none_match: ``copy_object`` honours ``if_none_match="*"`` on its destination.
         copy_source_if_match: ``copy_object`` honours ``source_if_match``.
@@ -48,12 +58,15 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
             driver without this feature raises ``Unsupported`` itself, and the upload stays as it was.
         complete_again: ``complete_multipart_upload`` with the same parts gives the same result again, for a while.
         delete_if_match: ``delete_object`` honours ``if_match`` atomically.
+        delete_if_last_modified: ``delete_object`` honours ``if_last_modified`` atomically.
         list_delimiter: ``list_objects`` rolls keys up at a delimiter.
         list_start_after: ``list_objects`` begins after a given key.
         list_versions_start_after: ``list_object_versions`` begins after a given key.
         presign_content_type: ``presign`` can sign the content type of an upload.
         presign_response_headers: ``presign`` can set headers of a download's answer.
         persistent: Data outlives the store: it is there when the store is opened again.
+        encrypts_at_rest: Objects that are to be encrypted are encrypted where they are stored. A driver can honour the
+            semantics of S3's encryption without it.
         non_blocking: Operations wait for nothing but their body: callers on an event loop need no thread.
         min_part_size: Smallest part except for the last one, in bytes.
         max_part_size: Largest part, in bytes.
@@ -75,6 +88,16 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
     checksums: bool = False
     checksum_algorithms: tuple[str, ...] = ()
     bucket_cors: bool = False
+    bucket_versioning: bool = False
+    bucket_object_lock: bool = False
+    bucket_region: bool = False
+    owners: bool = False
+    object_acl: bool = False
+    put_acl: bool = False
+    storage_class: bool = False
+    encrypt_sse_s3: bool = False
+    encrypt_sse_kms: bool = False
+    encrypt_sse_c: bool = False
     copy_if_match: bool = False
     copy_if_none_match: bool = False
     copy_source_if_match: bool = False
@@ -87,12 +110,14 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
     complete_subset: bool = False
     complete_again: bool = False
     delete_if_match: bool = False
+    delete_if_last_modified: bool = False
     list_delimiter: bool = False
     list_start_after: bool = False
     list_versions_start_after: bool = False
     presign_content_type: bool = False
     presign_response_headers: bool = False
     persistent: bool = False
+    encrypts_at_rest: bool = False
     non_blocking: bool = False
     min_part_size: int = MIN_PART_BYTES
     max_part_size: int = MAX_PART_BYTES
@@ -107,7 +132,7 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
         return self
 
 
-TRAIT_NAMES: Final = ("persistent", "non_blocking")
+TRAIT_NAMES: Final = ("persistent", "encrypts_at_rest", "non_blocking")
 """Traits of a driver. No call needs them, so `Store` has nothing to refuse."""
 
 FEATURE_NAMES: Final = tuple(

@@ -6,7 +6,7 @@ Times are aware datetimes in UTC, sizes are bytes, etags have no quotes, and map
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final, Literal
@@ -14,6 +14,9 @@ from typing import Final, Literal
 import msgspec
 
 from bucketry.checksums import Checksum, ChecksumType
+from bucketry.encryption import Encryption
+from bucketry.object_lock import Retention
+from bucketry.owners import Owner
 from bucketry.paging import Page, Place
 from bucketry.ranges import ContentRange
 from bucketry.s3 import NULL_VERSION
@@ -59,26 +62,48 @@ class ObjectHeaders(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BucketInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """A bucket: its name and when it was created."""
+    """A bucket.
+
+    Attributes:
+        name: Its name.
+        created_at: When it was created.
+        owner: Who owns it; ``None``: the driver has no owners.
+        region: Where it is; ``None``: the region of the store.
+        object_lock: Whether its versions can be locked.
+    """
 
     name: str
     created_at: datetime
+    owner: Owner | None = None
+    region: str | None = None
+    object_lock: bool = False
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
     """How much a bucket holds.
 
     Attributes:
-        object_count: Number of objects.
+        object_count: Number of objects: of latest versions that are not delete markers.
         size_bytes: Their sizes, added up.
         source: Where the figures come from: ``index`` or ``listing`` (exact), or a backend's own statistics by name.
         as_of: When they were true; the time of the call for an exact source.
+        noncurrent_count: Number of all other versions, delete markers included; ``None``: the driver does not know.
+        noncurrent_bytes: Their sizes, added up; likewise.
     """
 
     object_count: int
     size_bytes: int
     source: str
     as_of: datetime
+    noncurrent_count: int | None = None
+    noncurrent_bytes: int | None = None
+
+
+class Expiration(msgspec.Struct, frozen=True):
+    """When a rule of the bucket's lifecycle will delete an object, and the id of the rule."""
+
+    at: datetime
+    rule_id: str
 
 
 class ObjectInfo(ObjectHeaders, frozen=True, kw_only=True, gc=False):
@@ -97,6 +122,15 @@ class ObjectInfo(ObjectHeaders, frozen=True, kw_only=True, gc=False):
         checksum: Its checksum, if it has one; in the result of a read with ``part_number``, that of the part.
         part_range: In the result of a read with ``part_number``: which bytes of the object that part is.
         parts_count: Likewise: how many parts the object was uploaded in; ``None``: it was not uploaded in parts.
+        version_id: Id of this version; ``null`` for one that was written while versioning was not on; ``None``: the
+            bucket never had versions.
+        owner: Who owns it; ``None``: whoever owns the bucket, or the driver has no owners.
+        storage_class: Its storage class; ``None``: ``STANDARD``.
+        encryption: How it is encrypted with keys that the client does not hold.
+        customer_key_md5: MD5 of the customer's key that it is encrypted with, 16 bytes.
+        retention: Until when the version is kept.
+        legal_hold: Whether it has a legal hold; ``None``: nobody ever said.
+        expiration: When the bucket's lifecycle will delete it.
     """
 
     key: str
@@ -107,6 +141,14 @@ class ObjectInfo(ObjectHeaders, frozen=True, kw_only=True, gc=False):
     checksum: Checksum | None = None
     part_range: ContentRange | None = None
     parts_count: int | None = None
+    version_id: str | None = None
+    owner: Owner | None = None
+    storage_class: str | None = None
+    encryption: Encryption | None = None
+    customer_key_md5: bytes | None = None
+    retention: Retention | None = None
+    legal_hold: bool | None = None
+    expiration: Expiration | None = None
 
 
 class NotModifiedInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,25 +196,51 @@ class ObjectVersion(msgspec.Struct, frozen=True, kw_only=True):
     """One version of an object.
 
     Attributes:
-        info: The object, as `ObjectPage` lists it.
-        version_id: Id of the version; ``null`` for an object that was written without versioning.
+        info: The object, as `ObjectPage` lists it, with its ``version_id``.
         is_latest: Whether it is the version that reads without an id give.
     """
 
     info: ObjectInfo
-    version_id: str = NULL_VERSION
     is_latest: bool = True
+
+    @property
+    def key(self) -> str:
+        """The key."""
+        return self.info.key
+
+    @property
+    def version_id(self) -> str:
+        """Id of the version; ``null`` for an object that was written without versioning."""
+        return self.info.version_id or NULL_VERSION
+
+
+class DeleteMarker(msgspec.Struct, frozen=True, kw_only=True):
+    """A version that stands for a delete.
+
+    Attributes:
+        key: The key.
+        version_id: Id of the marker.
+        last_modified: When it was made.
+        is_latest: Whether reads without an id find it, and fail.
+        owner: Who owns it; ``None``: whoever owns the bucket, or the driver has no owners.
+    """
+
+    key: str
+    version_id: str
+    last_modified: datetime
+    is_latest: bool = True
+    owner: Owner | None = None
 
 
 class VersionPage(Page, frozen=True, kw_only=True):
     """One page of the versions of objects.
 
     Attributes:
-        versions: By key in UTF-8 byte order, the latest version of each key first.
+        versions: Versions and delete markers, by key in UTF-8 byte order, the newest version of each key first.
         prefixes: As in `ObjectPage`.
     """
 
-    versions: tuple[ObjectVersion, ...]
+    versions: tuple[ObjectVersion | DeleteMarker, ...]
     prefixes: tuple[str, ...] = ()
 
     @classmethod
@@ -184,8 +252,8 @@ class VersionPage(Page, frozen=True, kw_only=True):
     def ends(self) -> tuple[Place, Place] | None:
         """Returns key and version of the first and the last entry; a common prefix has no version."""
         prefixes = [(prefix, "") for prefix in self.prefixes]
-        firsts = [(version.info.key, version.version_id) for version in self.versions[:1]] + prefixes[:1]
-        lasts = [(version.info.key, version.version_id) for version in self.versions[-1:]] + prefixes[-1:]
+        firsts = [(version.key, version.version_id) for version in self.versions[:1]] + prefixes[:1]
+        lasts = [(version.key, version.version_id) for version in self.versions[-1:]] + prefixes[-1:]
         return (min(firsts), max(lasts)) if firsts else None
 
     def begins_before(self, last: Place) -> bool:
@@ -193,23 +261,74 @@ class VersionPage(Page, frozen=True, kw_only=True):
         ends = self.ends()
         if ends is None:
             return False
-        first, repeated = ends[0], ((version.info.key, version.version_id) == last for version in self.versions)
+        first, repeated = ends[0], ((version.key, version.version_id) == last for version in self.versions)
         return first[0] < last[0] or first == last or any(repeated)
 
 
+class Deleted(msgspec.Struct, frozen=True, kw_only=True):
+    """What a delete did.
+
+    Attributes:
+        version_id: Id of the version that is gone, if the call named one; otherwise of the delete marker that was made;
+            ``None``: the bucket never had versions.
+        delete_marker: Whether that version is a delete marker.
+    """
+
+    version_id: str | None = None
+    delete_marker: bool = False
+
+
+DELETED: Final = Deleted()
+"""What a delete did in a bucket that never had versions."""
+
+
+class ObjectToDelete(msgspec.Struct, frozen=True):
+    """An object or a version of it that a batch deletes; ``version_id`` is as in `DeleteOptions`."""
+
+    key: str
+    version_id: str | None = None
+
+
+class DeletedObject(msgspec.Struct, frozen=True):
+    """An entry of a batch that was deleted, also where it did not exist.
+
+    Attributes:
+        key: Its key.
+        version_id: The version that the call named.
+        delete_marker: Whether a delete marker was made, or was the version that is gone.
+        delete_marker_version_id: The id of that marker.
+    """
+
+    key: str
+    version_id: str | None = None
+    delete_marker: bool = False
+    delete_marker_version_id: str | None = None
+
+
 class DeleteFailure(msgspec.Struct, frozen=True):
-    """A key of a batch that was not deleted, with the error's ``code`` and sentence."""
+    """An entry of a batch that was not deleted, with the error's ``code`` and sentence."""
 
     key: str
     code: str
     message: str
+    version_id: str | None = None
 
 
 class DeleteResult(msgspec.Struct, frozen=True):
-    """The result of a batch delete: every key of the call stands in one of the two fields."""
+    """The result of a batch delete: every entry of the call stands in one of the two fields."""
 
-    deleted: tuple[str, ...]
+    deleted: tuple[DeletedObject, ...]
     failed: tuple[DeleteFailure, ...] = ()
+
+    @property
+    def deleted_keys(self) -> tuple[str, ...]:
+        """The keys of the entries that were deleted, in their order."""
+        return tuple(entry.key for entry in self.deleted)
+
+    @classmethod
+    def without_versions(cls, keys: Iterable[str], failed: tuple[DeleteFailure, ...] = ()) -> DeleteResult:
+        """Makes the result from the keys that were deleted in a bucket that has no versions."""
+        return cls(tuple(map(DeletedObject, keys)), failed)
 
 
 class Upload(msgspec.Struct, frozen=True, kw_only=True):
@@ -221,6 +340,10 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
         initiated_at: When it began.
         checksum_algorithm: Algorithm of the finished object's checksum; ``None``: the object will have none.
         checksum_type: What that checksum will cover.
+        owner: Who will own the object; ``None``: whoever owns the bucket, or the driver has no owners.
+        storage_class: The storage class that the object will have; ``None``: ``STANDARD``.
+        encryption: How it will be encrypted with keys that the client does not hold.
+        customer_key_md5: MD5 of the customer's key that it will be encrypted with, 16 bytes.
     """
 
     key: str
@@ -228,6 +351,10 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     initiated_at: datetime
     checksum_algorithm: str | None = None
     checksum_type: ChecksumType | None = None
+    owner: Owner | None = None
+    storage_class: str | None = None
+    encryption: Encryption | None = None
+    customer_key_md5: bytes | None = None
 
 
 class UploadPage(Page, frozen=True, kw_only=True):
@@ -250,13 +377,27 @@ class UploadPage(Page, frozen=True, kw_only=True):
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """A part that was uploaded; ``checksum`` is that of its content, if the upload has an algorithm."""
+    """A part that was uploaded.
+
+    Attributes:
+        part_number: Its number.
+        etag: Its etag.
+        size_bytes: Its size.
+        last_modified: When it was stored.
+        checksum: The checksum of its content, if the upload has an algorithm.
+        source_version_id: The version that it was copied from, in the result of a copy.
+        encryption: As in `Upload`.
+        customer_key_md5: As in `Upload`.
+    """
 
     part_number: int
     etag: str
     size_bytes: int
     last_modified: datetime
     checksum: Checksum | None = None
+    source_version_id: str | None = None
+    encryption: Encryption | None = None
+    customer_key_md5: bytes | None = None
 
 
 class PartPage(Page, frozen=True, kw_only=True):
@@ -352,13 +493,15 @@ class BucketReport(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: The bucket.
-        object_count: Number of objects.
+        object_count: Number of objects, as in `Usage`.
         size_bytes: Their sizes, added up.
         size_on_disk_bytes: Room that they take up on disk.
         owner: The user who owns it.
         shards: Number of shards of its index.
         placement: Where its objects are placed.
         quota: Limits on this bucket; ``None`` also if there are none.
+        noncurrent_count: As in `Usage`.
+        noncurrent_bytes: As in `Usage`.
     """
 
     name: str
@@ -369,6 +512,8 @@ class BucketReport(msgspec.Struct, frozen=True, kw_only=True):
     shards: int | None = None
     placement: str = ""
     quota: Quota | None = None
+    noncurrent_count: int | None = None
+    noncurrent_bytes: int | None = None
 
 
 class UserReport(msgspec.Struct, frozen=True, kw_only=True):

@@ -49,6 +49,22 @@ MAX_OBJECT_BYTES: Final = 5 * 1024**4
 NULL_VERSION: Final = "null"
 """Id of the version of an object that was written while versioning was not on (guide, "How S3 Versioning works")."""
 
+STORAGE_CLASSES: Final = (
+    "STANDARD",
+    "REDUCED_REDUNDANCY",
+    "STANDARD_IA",
+    "ONEZONE_IA",
+    "INTELLIGENT_TIERING",
+    "GLACIER",
+    "DEEP_ARCHIVE",
+    "GLACIER_IR",
+)
+"""Storage classes that an object can be given, without those of Outposts, directory buckets, Snow and FSx (reference,
+PutObject, ``x-amz-storage-class``)."""
+
+REGION: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
+"""What the name of a region looks like in a credential scope."""
+
 MAX_TAGS: Final = 10
 """Most tags of an object (guide, "Categorizing your objects using tags"). Their keys differ."""
 

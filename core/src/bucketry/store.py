@@ -16,12 +16,14 @@ from typing import Any, Final, NoReturn, Self, cast
 from bucketry import _normalisation as normalise
 from bucketry import _validation as check
 from bucketry._chain import build_chain
+from bucketry._declared import Declared
 from bucketry._docstrings import add_errors_of_hooks
+from bucketry._type_checks import check_type
+from bucketry.acls import Acl
 from bucketry.body import Body, BodySource
 from bucketry.bucket_settings import (
     AnyBucketSettings,
     SettingsT,
-    check_kind,
     check_settings,
 )
 from bucketry.errors import InvalidArgument, InvalidDriver, NoSuchBucket, StoreClosed, TooLarge
@@ -31,10 +33,13 @@ from bucketry.hookspecs import OPERATIONS, DriverSpec
 from bucketry.models import (
     BucketInfo,
     CompletedPart,
+    Deleted,
+    DeleteMarker,
     DeleteResult,
     ObjectAttributes,
     ObjectInfo,
     ObjectPage,
+    ObjectToDelete,
     ObjectVersion,
     Part,
     PartPage,
@@ -46,24 +51,28 @@ from bucketry.models import (
     UsageReport,
     VersionPage,
 )
+from bucketry.object_lock import Retention
 from bucketry.opened_object import OpenedObject
 from bucketry.options import (
     AttributesOptions,
+    BatchDeleteOptions,
     CompleteOptions,
     CopyOptions,
+    CreateBucketOptions,
     DeleteOptions,
     GetOptions,
     HeadOptions,
     ListOptions,
-    Options,
     PageOptions,
     PartCopyOptions,
     PartOptions,
     PresignOptions,
     PutOptions,
+    RetentionOptions,
     UploadListOptions,
     UploadOptions,
     VersionListOptions,
+    VersionOptions,
 )
 from bucketry.paging import check_page, iter_pages
 from bucketry.s3 import MAX_PAGE
@@ -72,10 +81,14 @@ from bucketry.tagging import normalised_tags
 # Made once: a call with one of these has nothing to check.
 _HEAD: Final = HeadOptions()
 _ATTRIBUTES: Final = AttributesOptions()
+_CREATE: Final = CreateBucketOptions()
+_VERSION: Final = VersionOptions()
+_RETENTION: Final = RetentionOptions()
 _GET: Final = GetOptions()
 _PUT: Final = PutOptions()
 _COPY: Final = CopyOptions()
 _DELETE: Final = DeleteOptions()
+_BATCH_DELETE: Final = BatchDeleteOptions()
 _PRESIGN: Final = PresignOptions()
 _LIST: Final = ListOptions()
 _UPLOAD: Final = UploadOptions()
@@ -116,6 +129,7 @@ class Store:
         """
         self._chain, operations = build_chain(driver, layers)
         self._features = driver.features.behind(layers)
+        self._declared = Declared(self._features, driver.name)
         self._driver_name = driver.name
         self._sdk = driver.sdk
         self._closed = False
@@ -213,14 +227,16 @@ class Store:
 
     # Buckets
 
-    def create_bucket(self, bucket: str) -> BucketInfo:
+    def create_bucket(self, bucket: str, options: CreateBucketOptions = _CREATE) -> BucketInfo:
         """Creates a bucket.
 
         Raises:
             InvalidBucketName: The name breaks S3's rules for new buckets.
         """
         check.check_new_bucket(bucket)
-        return self._chain.create_bucket(bucket)
+        self._declared.require(options, CreateBucketOptions)
+        normalise.check_creation(options)
+        return self._chain.create_bucket(bucket, options)
 
     def head_bucket(self, bucket: str) -> BucketInfo:
         """Returns one bucket."""
@@ -240,7 +256,7 @@ class Store:
             InvalidDriver: The driver returned settings of another kind.
         """
         check.check_bucket(bucket)
-        self._require_kind(kind)
+        self._declared.require_kind(kind)
         settings = self._chain.get_bucket_settings(bucket, kind)
         if not isinstance(settings, kind):
             came = type(settings).__name__
@@ -255,7 +271,7 @@ class Store:
         """
         check.check_bucket(bucket)
         settings = check_settings(settings)
-        self._require_kind(type(settings))
+        self._declared.require_kind(type(settings))
         self._chain.put_bucket_settings(bucket, settings)
 
     def delete_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> None:
@@ -265,7 +281,7 @@ class Store:
             InvalidArgument: ``kind`` is not one of the kinds of settings.
         """
         check.check_bucket(bucket)
-        self._require_kind(kind)
+        self._declared.require_kind(kind)
         self._chain.delete_bucket_settings(bucket, kind)
 
     # Listings
@@ -274,7 +290,7 @@ class Store:
         """Lists one page of a bucket, in UTF-8 byte order; `iter_objects` gives all pages."""
         check.check_bucket(bucket)
         if options is not _LIST:
-            self._require_listing(options, ListOptions)
+            self._declared.require_listing(options, ListOptions)
         page = self._chain.list_objects(bucket, options)
         check_page(page, options.cursor)
         return page
@@ -294,15 +310,15 @@ class Store:
     def list_object_versions(self, bucket: str, options: VersionListOptions = _LIST_VERSIONS) -> VersionPage:
         """Lists one page of the versions of a bucket's objects; `iter_object_versions` gives all."""
         check.check_bucket(bucket)
-        self._require_listing(options, VersionListOptions)
+        self._declared.require_listing(options, VersionListOptions)
         page = self._chain.list_object_versions(bucket, options)
         check_page(page, options.cursor)
         return page
 
     def iter_object_versions(
         self, bucket: str, options: VersionListOptions = _LIST_VERSIONS
-    ) -> Iterator[ObjectVersion]:
-        """Yields all versions of a bucket's objects; common prefixes are left out."""
+    ) -> Iterator[ObjectVersion | DeleteMarker]:
+        """Yields all versions of a bucket's objects, and delete markers; common prefixes are left out."""
         for page in iter_pages(lambda asked: self.list_object_versions(bucket, asked), options):
             yield from page.versions
 
@@ -312,7 +328,7 @@ class Store:
         """Returns an object without its content."""
         check.check_target(bucket, key)
         if options is not _HEAD:
-            self._require(options, HeadOptions)
+            self._declared.require(options, HeadOptions)
             options = normalise.read_conditions(options)
         return self._chain.head_object(bucket, key, options)
 
@@ -322,7 +338,7 @@ class Store:
         """Returns an object with one page of the parts that it was uploaded in."""
         check.check_target(bucket, key)
         if options is not _ATTRIBUTES:
-            self._require(options, AttributesOptions)
+            self._declared.require(options, AttributesOptions)
             normalise.check_attributes(options)
         return self._chain.get_object_attributes(bucket, key, options)
 
@@ -330,7 +346,7 @@ class Store:
         """Opens an object, or a range or part of it, for reading; use it in a ``with`` statement."""
         check.check_target(bucket, key)
         if options is not _GET:
-            self._require(options, GetOptions)
+            self._declared.require(options, GetOptions)
             options = normalise.get(options)
         return self._chain.get_object(bucket, key, options)
 
@@ -352,7 +368,7 @@ class Store:
         check.check_target(bucket, key)
         content = Body(body) if type(body) is bytes else normalise.content(body)
         if options is not _PUT and not check.has_type_alone(options):
-            self._require(options, PutOptions)
+            self._declared.require(options, PutOptions)
             options = normalise.put(options)
             normalise.require_digests(content, options)
         most = self._features.max_put_size
@@ -367,11 +383,11 @@ class Store:
         """Copies an object within the backend: content, headers, metadata and tags, or those of ``options``."""
         check.check_target(source_bucket, source_key)
         check.check_target(bucket, key)
-        self._require(options, CopyOptions)
+        self._declared.require(options, CopyOptions)
         if options.headers is not None:
-            check.check_declared(options.headers, HEADER_FEATURES, self._features, self._driver_name)
+            self._declared.require_fields(options.headers, HEADER_FEATURES)
         if options.tags is not None:  # Empty tags, too, are tags of the copy's own.
-            self._require_feature("copy_tagging", "the option tags")
+            self._declared.require_feature("copy_tagging", "the option tags")
         options = normalise.copy(options)
         if options.headers is None and (source_bucket, source_key) == (bucket, key):
             raise InvalidArgument(
@@ -379,31 +395,41 @@ class Store:
             )
         return self._chain.copy_object(source_bucket, source_key, bucket, key, options)
 
-    def delete_object(self, bucket: str, key: str, options: DeleteOptions = _DELETE) -> None:
-        """Deletes an object; if no such object exists, this is a no-op that succeeds."""
+    def delete_object(self, bucket: str, key: str, options: DeleteOptions = _DELETE) -> Deleted:
+        """Deletes an object or one version of it; if there is no such thing, this is a no-op that succeeds."""
         check.check_target(bucket, key)
         if options is not _DELETE:
-            self._require(options, DeleteOptions)
-            options = check.changed(options, if_match=check.normalised_etag(options.if_match, "if_match"))
-        self._chain.delete_object(bucket, key, options)
+            self._declared.require(options, DeleteOptions)
+            options = normalise.delete(options)
+        return self._chain.delete_object(bucket, key, options)
 
-    def delete_objects(self, bucket: str, keys: Iterable[str]) -> DeleteResult:
-        """Deletes any number of objects, 1,000 in each call; a key that fails does not stop the others.
+    def delete_objects(
+        self, bucket: str, objects: Iterable[str | ObjectToDelete], options: BatchDeleteOptions = _BATCH_DELETE
+    ) -> DeleteResult:
+        """Deletes any number of objects, 1,000 in each call; one that fails does not stop the others.
+
+        Args:
+            bucket: The bucket.
+            objects: Keys, or keys with the version to delete.
+            options: What holds for all of them.
 
         Returns:
-            Every key once, as deleted (also where it did not exist) or failed, in the order given.
+            Every entry once, as deleted (also where it did not exist) or failed, in the order given.
 
         Raises:
             InvalidKey: One of the keys is not valid; nothing was deleted.
         """
         check.check_bucket(bucket)
-        wanted = normalise.keys(keys)
+        wanted = normalise.batch(objects)
+        self._declared.require(options, BatchDeleteOptions)
+        if any(entry.version_id is not None for entry in wanted):
+            self._declared.require_feature("bucket_versioning", "the version of an object")
         results = [
-            self._chain.delete_objects(bucket, wanted[start : start + MAX_PAGE])
+            self._chain.delete_objects(bucket, wanted[start : start + MAX_PAGE], options)
             for start in range(0, len(wanted), MAX_PAGE)
         ]
         return DeleteResult(
-            tuple(key for result in results for key in result.deleted),
+            tuple(entry for result in results for entry in result.deleted),
             tuple(failure for result in results for failure in result.failed),
         )
 
@@ -412,36 +438,75 @@ class Store:
         check.check_target(bucket, key)
         check.check_options(options, PresignOptions)
         normalise.presign(options)
-        self._require_declared(options)
+        self._declared.require_declared(options)
         return self._chain.presign(bucket, key, options)
 
     # Tags of objects
 
-    def get_object_tagging(self, bucket: str, key: str) -> Mapping[str, str]:
+    def get_object_tagging(self, bucket: str, key: str, options: VersionOptions = _VERSION) -> Mapping[str, str]:
         """Returns an object's tags; empty where it has none. `head_object` says their number."""
-        check.check_target(bucket, key)
-        return self._chain.get_object_tagging(bucket, key)
+        self._declared.require_version(bucket, key, options, VersionOptions)
+        return self._chain.get_object_tagging(bucket, key, options)
 
-    def put_object_tagging(self, bucket: str, key: str, tags: Mapping[str, str]) -> None:
+    def put_object_tagging(
+        self, bucket: str, key: str, tags: Mapping[str, str], options: VersionOptions = _VERSION
+    ) -> None:
         """Replaces an object's tags; its content and etag stay as they are.
 
         Raises:
             InvalidArgument: There are more than 10 tags, or one breaks S3's rules.
         """
-        check.check_target(bucket, key)
-        self._chain.put_object_tagging(bucket, key, normalised_tags(tags))
+        self._declared.require_version(bucket, key, options, VersionOptions)
+        self._chain.put_object_tagging(bucket, key, normalised_tags(tags), options)
 
-    def delete_object_tagging(self, bucket: str, key: str) -> None:
+    def delete_object_tagging(self, bucket: str, key: str, options: VersionOptions = _VERSION) -> None:
         """Deletes all tags of an object; if it has none, this is a no-op that succeeds."""
-        check.check_target(bucket, key)
-        self._chain.delete_object_tagging(bucket, key)
+        self._declared.require_version(bucket, key, options, VersionOptions)
+        self._chain.delete_object_tagging(bucket, key, options)
+
+    # Locks and access control lists of versions
+
+    def put_object_retention(
+        self, bucket: str, key: str, retention: Retention, options: RetentionOptions = _RETENTION
+    ) -> None:
+        """Replaces the retention of a version; `head_object` tells it, and ``Retention()`` removes it."""
+        self._declared.require_version(bucket, key, options, RetentionOptions)
+        check_type(retention, Retention, "a retention", field="retention")
+        self._declared.require_feature("bucket_object_lock", "a retention")
+        self._chain.put_object_retention(bucket, key, retention.checked(), options)
+
+    def put_object_legal_hold(
+        self,
+        bucket: str,
+        key: str,
+        legal_hold: bool,
+        options: VersionOptions = _VERSION,
+    ) -> None:
+        """Sets or removes the legal hold of a version; `head_object` tells it."""
+        self._declared.require_version(bucket, key, options, VersionOptions)
+        check_type(legal_hold, bool, "a legal hold", field="legal_hold")
+        self._declared.require_feature("bucket_object_lock", "a legal hold")
+        self._chain.put_object_legal_hold(bucket, key, legal_hold, options)
+
+    def get_object_acl(self, bucket: str, key: str, options: VersionOptions = _VERSION) -> Acl:
+        """Returns the access control list of a version."""
+        self._declared.require_version(bucket, key, options, VersionOptions)
+        self._declared.require_feature("object_acl", "an access control list")
+        return self._chain.get_object_acl(bucket, key, options)
+
+    def put_object_acl(self, bucket: str, key: str, acl: Acl, options: VersionOptions = _VERSION) -> None:
+        """Replaces the access control list of a version."""
+        self._declared.require_version(bucket, key, options, VersionOptions)
+        check_type(acl, Acl, "an access control list", field="acl")
+        self._declared.require_feature("object_acl", "an access control list")
+        self._chain.put_object_acl(bucket, key, acl.checked(), options)
 
     # Multipart uploads
 
     def list_multipart_uploads(self, bucket: str, options: UploadListOptions = _LIST_UPLOADS) -> UploadPage:
         """Lists one page of the multipart uploads in progress, by key and then by time."""
         check.check_bucket(bucket)
-        self._require_listing(options, UploadListOptions)
+        self._declared.require_listing(options, UploadListOptions)
         page = self._chain.list_multipart_uploads(bucket, options)
         check_page(page, options.cursor)
         return page
@@ -458,7 +523,7 @@ class Store:
             InvalidChecksum: The checksum's algorithm does not exist, or has no checksum of that type.
         """
         check.check_target(bucket, key)
-        self._require(options, UploadOptions)
+        self._declared.require(options, UploadOptions)
         return self._chain.create_multipart_upload(bucket, key, normalise.upload(options))
 
     def upload_part(
@@ -479,11 +544,11 @@ class Store:
             IncompleteBody: The body broke off; nothing was stored.
             BadDigest: The body has another digest than ``content_md5`` or ``checksum``; nothing was stored.
         """
-        self._check_upload(bucket, key, upload_id)
+        check.check_upload(bucket, key, upload_id)
         check.check_part_number(part_number, self._features.max_parts)
         content = normalise.content(body)
         if options is not _PART:
-            self._require(options, PartOptions)
+            self._declared.require(options, PartOptions)
             options = normalise.digests(options)
             normalise.require_digests(content, options)
         most = self._features.max_part_size
@@ -507,10 +572,10 @@ class Store:
         Raises:
             InvalidArgument: The part number is not 1 to the driver's ``max_parts``, or the range lacks an end.
         """
-        self._check_upload(bucket, key, upload_id)
+        check.check_upload(bucket, key, upload_id)
         check.check_part_number(part_number, self._features.max_parts)
         check.check_target(source_bucket, source_key)
-        self._require(options, PartCopyOptions)
+        self._declared.require(options, PartCopyOptions)
         options = normalise.part_copy(options)
         wanted, most = options.range, self._features.max_part_size
         if wanted is not None and (wanted.last or 0) - (wanted.first or 0) >= most:
@@ -519,8 +584,8 @@ class Store:
 
     def list_parts(self, bucket: str, key: str, upload_id: str, options: PageOptions = _LIST_PARTS) -> PartPage:
         """Lists one page of an upload's parts, in ascending number; `iter_parts` gives all."""
-        self._check_upload(bucket, key, upload_id)
-        self._require_listing(options, PageOptions)
+        check.check_upload(bucket, key, upload_id)
+        self._declared.require_listing(options, PageOptions)
         page = self._chain.list_parts(bucket, key, upload_id, options)
         check_page(page, options.cursor)
         return page
@@ -543,46 +608,18 @@ class Store:
         Raises:
             InvalidPart: The part numbers are not ascending, or there is no part.
         """
-        self._check_upload(bucket, key, upload_id)
-        self._require(options, CompleteOptions)
+        check.check_upload(bucket, key, upload_id)
+        self._declared.require(options, CompleteOptions)
         listed = normalise.listed_parts(parts)
         for part in listed:
             if part.checksum is not None:
-                self._require_feature("checksums", "the checksum of a part")
-                check.require_algorithm(part.checksum, self._features, self._driver_name)
+                self._declared.require_checksum(part.checksum, "the checksum of a part")
         return self._chain.complete_multipart_upload(bucket, key, upload_id, listed, normalise.completion(options))
 
     def abort_multipart_upload(self, bucket: str, key: str, upload_id: str) -> None:
         """Ends an upload and frees its parts."""
-        self._check_upload(bucket, key, upload_id)
+        check.check_upload(bucket, key, upload_id)
         self._chain.abort_multipart_upload(bucket, key, upload_id)
-
-    # Checks that all of them share
-
-    def _require(self, options: Options, kind: type[Options]) -> None:
-        """Refuses options of another operation, or of wrong types, or that the driver does not declare."""
-        check.check_options(options, kind)
-        self._require_declared(options)
-
-    def _require_listing(self, options: ListOptions | PageOptions, kind: type[Options]) -> None:
-        check.check_options(options, kind)
-        check.check_listing(options)
-        self._require_declared(options)
-
-    def _require_declared(self, options: Options) -> None:
-        check.check_declared(options, options.feature_of, self._features, self._driver_name)
-
-    def _require_kind(self, kind: type[AnyBucketSettings]) -> None:
-        """Refuses settings of another kind than those that the driver declares."""
-        check_kind(kind)
-        self._require_feature(kind.feature, kind.__name__)
-
-    def _require_feature(self, feature: str, user: str) -> None:
-        check.require_feature(feature, user, self._features, self._driver_name)
-
-    def _check_upload(self, bucket: str, key: str, upload_id: str) -> None:
-        check.check_target(bucket, key)
-        check.check_upload_id(bucket, key, upload_id)
 
 
 @cache

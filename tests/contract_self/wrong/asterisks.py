@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 from bucketry import (
     CopyOptions,
+    Deleted,
     DeleteOptions,
-    Done,
     ObjectInfo,
     PartCopyOptions,
     PreconditionFailed,
@@ -53,7 +53,7 @@ class TakesAnAsteriskForNoCondition(HonestDriver):
 @fails(WriteConditionTests, _DELETE)
 class DeletesWithAnAsteriskWhatIsNotThere(HonestDriver):
     @hookimpl
-    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Done:
+    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Deleted:
         return super().delete_object(bucket, key, DeleteOptions() if options.if_match == "*" else options)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-from bucketry import AnyBucketSettings, BucketInfo, CorsRule, CorsSettings, Done, NoSuchBucket
+from bucketry import AnyBucketSettings, BucketInfo, CorsRule, CorsSettings, CreateBucketOptions, Done, NoSuchBucket
 from bucketry.hookspecs import hookimpl
 from bucketry_contract.suite.cors import EVERYBODY, CorsTests
 from bucketry_contract.suite.errors import ErrorTests
@@ -97,7 +97,7 @@ class RulesOutliveTheirBucket(HonestDriver):
         return super().delete_bucket(bucket)
 
     @hookimpl
-    def create_bucket(self, bucket: str) -> BucketInfo:
-        info = super().create_bucket(bucket)
+    def create_bucket(self, bucket: str, options: CreateBucketOptions) -> BucketInfo:
+        info = super().create_bucket(bucket, options)
         self.buckets[bucket].settings = getattr(self, "orphans", {}).pop(bucket, {})
         return info

@@ -25,6 +25,7 @@ from bucketry import (
     UploadPage,
     Usage,
     UsageReport,
+    VersionOptions,
 )
 from bucketry.hookspecs import hookimpl
 from bucketry_contract.suite.buckets import BucketTests
@@ -138,8 +139,8 @@ class FindsUploadsInAnyBucket(HonestDriver):
 @fails(TaggingTests, TaggingTests.test_tagging_leaves_the_parts_as_they_were)
 class TagsForgetParts(HonestDriver):
     @hookimpl
-    def put_object_tagging(self, bucket: str, key: str, tags: Any) -> Done:
-        done = super().put_object_tagging(bucket, key, tags)
+    def put_object_tagging(self, bucket: str, key: str, tags: Any, options: VersionOptions) -> Done:
+        done = super().put_object_tagging(bucket, key, tags, options)
         stored = self.stored(bucket, key)
         self.bucket(bucket).objects[key] = msgspec.structs.replace(stored, part_sizes=())
         return done
@@ -148,8 +149,8 @@ class TagsForgetParts(HonestDriver):
 @fails(TaggingTests, TaggingTests.test_tags_in_results_cannot_be_changed)
 class HandsItsOwnTagsOut(HonestDriver):
     @hookimpl
-    def get_object_tagging(self, bucket: str, key: str) -> Any:
-        return dict(super().get_object_tagging(bucket, key))
+    def get_object_tagging(self, bucket: str, key: str, options: VersionOptions) -> Any:
+        return dict(super().get_object_tagging(bucket, key, options))
 
 
 @fails(MultipartErrorTests, MultipartErrorTests.test_more_than_max_object_size_is_not_completed)
@@ -204,7 +205,7 @@ class ForgetsTags(PersistentDriver):
     def close(self) -> Done:
         for name, bucket in self.buckets.items():
             for key in bucket.objects:
-                self.put_object_tagging(name, key, {})
+                self.put_object_tagging(name, key, {}, VersionOptions())
         return super().close()
 
 

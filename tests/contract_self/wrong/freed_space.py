@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from bucketry import (
+    BatchDeleteOptions,
     Body,
     CompletedPart,
     CompleteOptions,
     CopyOptions,
+    Deleted,
     DeleteOptions,
     DeleteResult,
     Done,
     ObjectInfo,
+    ObjectToDelete,
     PutOptions,
     QuotaExceeded,
 )
@@ -57,26 +60,30 @@ class LosesTheRoomOfWhatIsOverwritten(LosesRoom):
 @fails(FreedSpaceTests, FreedSpaceTests.test_what_is_gone_gives_its_room_back)
 class LosesTheRoomOfWhatIsDeleted(LosesRoom):
     @hookimpl
-    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Done:
+    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Deleted:
         before = self.bucket(bucket).objects.get(key)
         done = super().delete_object(bucket, key, options)
         self.lost += before.info.size_bytes if before else 0
         return done
 
     @hookimpl
-    def delete_objects(self, bucket: str, keys: tuple[str, ...]) -> DeleteResult:
-        for key in keys:
-            HonestDriver.delete_object(self, bucket, key, DeleteOptions())
-        return DeleteResult(keys)
+    def delete_objects(
+        self, bucket: str, objects: tuple[ObjectToDelete, ...], options: BatchDeleteOptions
+    ) -> DeleteResult:
+        for entry in objects:
+            HonestDriver.delete_object(self, bucket, entry.key, DeleteOptions())
+        return DeleteResult.without_versions(entry.key for entry in objects)
 
 
 @fails(FreedSpaceTests, FreedSpaceTests.test_what_is_gone_gives_its_room_back)
 class LosesTheRoomOfBatches(LosesRoom):
     @hookimpl
-    def delete_objects(self, bucket: str, keys: tuple[str, ...]) -> DeleteResult:
-        objects = self.bucket(bucket).objects
-        self.lost += sum(objects[key].info.size_bytes for key in keys if key in objects)
-        return super().delete_objects(bucket, keys)
+    def delete_objects(
+        self, bucket: str, objects: tuple[ObjectToDelete, ...], options: BatchDeleteOptions
+    ) -> DeleteResult:
+        held = self.bucket(bucket).objects
+        self.lost += sum(held[entry.key].info.size_bytes for entry in objects if entry.key in held)
+        return super().delete_objects(bucket, objects, options)
 
 
 @fails(FreedSpaceTests, FreedSpaceTests.test_what_is_gone_gives_its_room_back)

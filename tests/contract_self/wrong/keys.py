@@ -5,7 +5,16 @@ from __future__ import annotations
 import time
 import unicodedata
 
-from bucketry import DONE, DeleteOptions, DeleteResult, Done, NoSuchKey, PutOptions
+from bucketry import (
+    DELETED,
+    BatchDeleteOptions,
+    Deleted,
+    DeleteOptions,
+    DeleteResult,
+    NoSuchKey,
+    ObjectToDelete,
+    PutOptions,
+)
 from bucketry.hookspecs import hookimpl
 from bucketry_contract.suite.concurrency import ConcurrencyTests
 from bucketry_contract.suite.deleting import DeletingTests
@@ -46,7 +55,7 @@ class DropsLeadingSlash(HonestDriver):
 @fails(DeletingTests, DeletingTests.test_a_deleted_object_is_gone)
 class ReturnsNothing(HonestDriver):
     @hookimpl
-    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Done:
+    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Deleted:
         super().delete_object(bucket, key, options)
         return None  # type: ignore[return-value]
 
@@ -54,15 +63,15 @@ class ReturnsNothing(HonestDriver):
 @fails(DeletingTests, DeletingTests.test_a_deleted_object_is_gone)
 class DeletesNothing(HonestDriver):
     @hookimpl
-    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Done:
+    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Deleted:
         self.bucket(bucket)
-        return DONE
+        return DELETED
 
 
 @fails(DeletingTests, DeletingTests.test_deleting_what_does_not_exist_succeeds)
 class DeletingNothingFails(HonestDriver):
     @hookimpl
-    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Done:
+    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Deleted:
         if key not in self.bucket(bucket).objects:
             raise NoSuchKey
         return super().delete_object(bucket, key, options)
@@ -72,7 +81,7 @@ class DeletingNothingFails(HonestDriver):
 @fails(DeletingTests, DeletingTests.test_a_delete_takes_neither_what_begins_with_the_key_nor_what_is_above_it)
 class DeletesBelow(HonestDriver):
     @hookimpl
-    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Done:
+    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Deleted:
         objects = self.bucket(bucket).objects
         for below in [other for other in objects if other.startswith(f"{key}/")]:
             del objects[below]
@@ -82,7 +91,7 @@ class DeletesBelow(HonestDriver):
 @fails(DeletingTests, DeletingTests.test_an_object_above_stays_when_the_last_one_below_goes)
 class DeletesAbove(HonestDriver):
     @hookimpl
-    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Done:
+    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Deleted:
         objects = self.bucket(bucket).objects
         for above in [other for other in objects if other.endswith("/") and key.startswith(other)]:
             del objects[above]
@@ -92,39 +101,45 @@ class DeletesAbove(HonestDriver):
 @fails(WriteConditionTests, WriteConditionTests.test_delete_if_match_deletes_only_the_object_with_that_etag)
 class DeclaresDeleteIfMatchAndIgnoresIt(HonestDriver):
     @hookimpl
-    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Done:
+    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Deleted:
         return super().delete_object(bucket, key, DeleteOptions())
 
 
 @fails(DeletingTests, DeletingTests.test_a_key_that_fails_does_not_hold_up_the_others)
 class BatchEndsAtAFailure(HonestDriver):
     @hookimpl
-    def delete_objects(self, bucket: str, keys: tuple[str, ...]) -> DeleteResult:
-        for key in keys:
-            self.delete_object(bucket, key, DeleteOptions())
-        return DeleteResult(keys)
+    def delete_objects(
+        self, bucket: str, objects: tuple[ObjectToDelete, ...], options: BatchDeleteOptions
+    ) -> DeleteResult:
+        for entry in objects:
+            self.delete_object(bucket, entry.key, DeleteOptions())
+        return DeleteResult.without_versions(entry.key for entry in objects)
 
 
 @fails(DeletingTests, DeletingTests.test_a_batch_deletes_its_keys_and_says_so)
 class BatchNamesOnlyWhatWasThere(HonestDriver):
     @hookimpl
-    def delete_objects(self, bucket: str, keys: tuple[str, ...]) -> DeleteResult:
-        there = tuple(key for key in keys if key in self.bucket(bucket).objects)
-        return super().delete_objects(bucket, there)
+    def delete_objects(
+        self, bucket: str, objects: tuple[ObjectToDelete, ...], options: BatchDeleteOptions
+    ) -> DeleteResult:
+        there = tuple(entry for entry in objects if entry.key in self.bucket(bucket).objects)
+        return super().delete_objects(bucket, there, options)
 
 
 @fails(DeletingTests, DeletingTests.test_a_batch_may_hold_more_than_a_thousand_keys)
 class BatchTakesAHundred(HonestDriver):
     @hookimpl
-    def delete_objects(self, bucket: str, keys: tuple[str, ...]) -> DeleteResult:
-        super().delete_objects(bucket, keys[:100])
-        return DeleteResult(keys)
+    def delete_objects(
+        self, bucket: str, objects: tuple[ObjectToDelete, ...], options: BatchDeleteOptions
+    ) -> DeleteResult:
+        super().delete_objects(bucket, objects[:100], options)
+        return DeleteResult.without_versions(entry.key for entry in objects)
 
 
 @fails(ConcurrencyTests, ConcurrencyTests.test_of_a_put_and_a_delete_with_one_etag_exactly_one_wins)
 class ChecksAndDeletesInTwoSteps(HonestDriver):
     @hookimpl
-    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Done:
+    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Deleted:
         self.check_write(bucket, key, PutOptions(if_match=options.if_match))
         time.sleep(0.005)
         return super().delete_object(bucket, key, DeleteOptions())

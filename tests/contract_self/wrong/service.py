@@ -9,6 +9,7 @@ import msgspec
 from bucketry import (
     BucketInfo,
     Classified,
+    CreateBucketOptions,
     Done,
     PresignedUrl,
     PresignOptions,
@@ -33,8 +34,8 @@ from tests.contract_self.honest_state import SECRET, BucketState, SdkError
 @fails(BucketTests, BucketTests.test_creating_a_bucket_that_exists_fails_and_keeps_its_objects)
 class CreatesAgain(HonestDriver):
     @hookimpl
-    def create_bucket(self, bucket: str) -> BucketInfo:
-        return self.head_bucket(bucket) if bucket in self.buckets else super().create_bucket(bucket)
+    def create_bucket(self, bucket: str, options: CreateBucketOptions) -> BucketInfo:
+        return self.head_bucket(bucket) if bucket in self.buckets else super().create_bucket(bucket, options)
 
 
 @fails(BucketTests, BucketTests.test_a_bucket_that_holds_an_object_is_not_deleted)
@@ -53,8 +54,8 @@ class UploadsOutliveTheirBucket(HonestDriver):
         return super().delete_bucket(bucket)
 
     @hookimpl
-    def create_bucket(self, bucket: str) -> BucketInfo:
-        info = super().create_bucket(bucket)
+    def create_bucket(self, bucket: str, options: CreateBucketOptions) -> BucketInfo:
+        info = super().create_bucket(bucket, options)
         self.buckets[bucket].uploads = getattr(self, "orphans", {}).pop(bucket, {})
         return info
 

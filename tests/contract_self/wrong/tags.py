@@ -19,6 +19,7 @@ from bucketry import (
     PutOptions,
     Upload,
     UploadOptions,
+    VersionOptions,
 )
 from bucketry.hookspecs import hookimpl
 from bucketry.tagging import NO_TAGS
@@ -32,23 +33,23 @@ from tests.contract_self.honest import HonestDriver
 @fails(TaggingTests, TaggingTests.test_an_object_without_tags_has_none)
 class HasATagAlways(HonestDriver):
     @hookimpl
-    def get_object_tagging(self, bucket: str, key: str) -> Mapping[str, str]:
-        return super().get_object_tagging(bucket, key) or {"Name": ""}
+    def get_object_tagging(self, bucket: str, key: str, options: VersionOptions) -> Mapping[str, str]:
+        return super().get_object_tagging(bucket, key, options) or {"Name": ""}
 
 
 @fails(ErrorTests, ErrorTests.test_a_bucket_that_does_not_exist_is_named)
 class FindsNoTagsInNoBucket(HonestDriver):
     @hookimpl
-    def get_object_tagging(self, bucket: str, key: str) -> Mapping[str, str]:
-        return super().get_object_tagging(bucket, key) if bucket in self.buckets else NO_TAGS
+    def get_object_tagging(self, bucket: str, key: str, options: VersionOptions) -> Mapping[str, str]:
+        return super().get_object_tagging(bucket, key, options) if bucket in self.buckets else NO_TAGS
 
 
 @fails(TaggingTests, TaggingTests.test_tags_of_an_object_that_does_not_exist_are_not_found)
 class FindsNoTagsOfNoObject(HonestDriver):
     @hookimpl
-    def get_object_tagging(self, bucket: str, key: str) -> Mapping[str, str]:
+    def get_object_tagging(self, bucket: str, key: str, options: VersionOptions) -> Mapping[str, str]:
         try:
-            return super().get_object_tagging(bucket, key)
+            return super().get_object_tagging(bucket, key, options)
         except NoSuchKey:
             return NO_TAGS
 
@@ -105,16 +106,18 @@ class KeepsTheTagsThroughAnUpload(HonestDriver):
 @fails(TaggingTests, TaggingTests.test_tags_are_replaced_all_at_once)
 class AddsTags(HonestDriver):
     @hookimpl
-    def put_object_tagging(self, bucket: str, key: str, tags: Mapping[str, str]) -> Done:
-        return super().put_object_tagging(bucket, key, {**self.stored(bucket, key).tags, **tags} if tags else tags)
+    def put_object_tagging(self, bucket: str, key: str, tags: Mapping[str, str], options: VersionOptions) -> Done:
+        return super().put_object_tagging(
+            bucket, key, {**self.stored(bucket, key).tags, **tags} if tags else tags, options
+        )
 
 
 @fails(TaggingTests, TaggingTests.test_tags_are_kept_character_for_character_or_refused)
 class FoldsTags(HonestDriver):
     @hookimpl
-    def put_object_tagging(self, bucket: str, key: str, tags: Mapping[str, str]) -> Done:
+    def put_object_tagging(self, bucket: str, key: str, tags: Mapping[str, str], options: VersionOptions) -> Done:
         folded = {name.encode("ascii", "ignore").decode(): value for name, value in tags.items()}
-        return super().put_object_tagging(bucket, key, folded)
+        return super().put_object_tagging(bucket, key, folded, options)
 
 
 @fails(TaggingTests, TaggingTests.test_a_put_keeps_tags_character_for_character_or_stores_nothing)
@@ -143,8 +146,8 @@ def _check_ascii(tags: Mapping[str, str]) -> None:
 @fails(TaggingTests, TaggingTests.test_tagging_leaves_the_content_type_and_etag_as_they_were)
 class TaggingChangesTheEtag(HonestDriver):
     @hookimpl
-    def put_object_tagging(self, bucket: str, key: str, tags: Mapping[str, str]) -> Done:
-        done = super().put_object_tagging(bucket, key, tags)
+    def put_object_tagging(self, bucket: str, key: str, tags: Mapping[str, str], options: VersionOptions) -> Done:
+        done = super().put_object_tagging(bucket, key, tags, options)
         stored = self.stored(bucket, key)
         info = msgspec.structs.replace(stored.info, etag=f"{stored.info.etag}-tagged")
         self.bucket(bucket).objects[key] = msgspec.structs.replace(stored, info=info)
@@ -154,8 +157,8 @@ class TaggingChangesTheEtag(HonestDriver):
 @fails(TaggingTests, TaggingTests.test_tagging_leaves_headers_and_metadata_as_they_were)
 class TaggingForgetsTheMetadata(HonestDriver):
     @hookimpl
-    def delete_object_tagging(self, bucket: str, key: str) -> Done:
-        done = super().delete_object_tagging(bucket, key)
+    def delete_object_tagging(self, bucket: str, key: str, options: VersionOptions) -> Done:
+        done = super().delete_object_tagging(bucket, key, options)
         stored = self.stored(bucket, key)
         info = msgspec.structs.replace(stored.info, metadata={})
         self.bucket(bucket).objects[key] = msgspec.structs.replace(stored, info=info)
@@ -165,10 +168,10 @@ class TaggingForgetsTheMetadata(HonestDriver):
 @fails(TaggingTests, TaggingTests.test_tags_are_deleted_all_at_once_also_where_there_are_none)
 class DeletesTagsOnce(HonestDriver):
     @hookimpl
-    def delete_object_tagging(self, bucket: str, key: str) -> Done:
+    def delete_object_tagging(self, bucket: str, key: str, options: VersionOptions) -> Done:
         if not self.stored(bucket, key).tags:
             raise NoSuchKey("it has no tags")
-        return super().delete_object_tagging(bucket, key)
+        return super().delete_object_tagging(bucket, key, options)
 
 
 class CopyWithOtherOptions(HonestDriver):

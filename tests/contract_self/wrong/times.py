@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import msgspec
-from bucketry import BucketInfo, CopyOptions, Done, HeadOptions, NotModified, ObjectInfo, PreconditionFailed
+from bucketry import BucketInfo, CopyOptions, Deleted, HeadOptions, NotModified, ObjectInfo, PreconditionFailed
 from bucketry.hookspecs import hookimpl
 from bucketry_contract.suite.read_conditions import ReadConditionTests
 from bucketry_contract.suite.times import TimeTests
@@ -98,6 +98,6 @@ class BucketsAreCreatedWhenOneLooks(HonestDriver):
 @fails(TimeTests, TimeTests.test_when_a_bucket_was_created_does_not_change)
 class BucketsAreCreatedWithEachWrite(HonestDriver):
     @hookimpl
-    def delete_object(self, bucket: str, key: str, options: object) -> Done:
+    def delete_object(self, bucket: str, key: str, options: object) -> Deleted:
         self.bucket(bucket).created_at = self.now()
         return super().delete_object(bucket, key, options)  # type: ignore[arg-type]

@@ -30,14 +30,15 @@ from bucketry.hookspecs._objects import ObjectSpec
 from bucketry.hookspecs._service import ServiceSpec
 from bucketry.hookspecs._tagging import TaggingSpec
 from bucketry.hookspecs._uploads import UploadSpec
+from bucketry.hookspecs._versions import VersionSpec
 from bucketry.operations import operations_of
 from bucketry.settings import DriverSettings
 
-CONTRACT_VERSION: Final = 2
+CONTRACT_VERSION: Final = 3
 """Version of the contract in this module. A driver says which version it was written for."""
 
 
-class DriverSpec(ServiceSpec, BucketSpec, ObjectSpec, TaggingSpec, UploadSpec):
+class DriverSpec(ServiceSpec, BucketSpec, ObjectSpec, VersionSpec, TaggingSpec, UploadSpec):
     """The whole contract, and the base class of every driver.
 
     Attributes:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from bucketry.bucket_settings import AnyBucketSettings
 from bucketry.hookspecs._markers import operation
 from bucketry.models import BucketInfo, Done, ObjectPage, UploadPage, VersionPage
-from bucketry.options import ListOptions, UploadListOptions, VersionListOptions
+from bucketry.options import CreateBucketOptions, ListOptions, UploadListOptions, VersionListOptions
 
 
 class BucketSpec:
     """Operations on a bucket."""
 
     @operation(writes=True, optional=False)
-    def create_bucket(self, bucket: str) -> BucketInfo:
+    def create_bucket(self, bucket: str, options: CreateBucketOptions) -> BucketInfo:
         """Creates a bucket.
 
         Requires:

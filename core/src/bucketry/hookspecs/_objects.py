@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from bucketry.body import Body
 from bucketry.hookspecs._markers import operation
-from bucketry.models import DeleteResult, Done, ObjectAttributes, ObjectInfo, PresignedUrl
+from bucketry.models import Deleted, DeleteResult, ObjectAttributes, ObjectInfo, ObjectToDelete, PresignedUrl
 from bucketry.opened_object import OpenedObject
 from bucketry.options import (
     AttributesOptions,
+    BatchDeleteOptions,
     CopyOptions,
     DeleteOptions,
     GetOptions,
@@ -152,7 +153,7 @@ class ObjectSpec:
         raise NotImplementedError
 
     @operation(writes=True, optional=False)
-    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Done:
+    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Deleted:
         """Deletes an object.
 
         Behaviour:
@@ -167,11 +168,14 @@ class ObjectSpec:
         raise NotImplementedError
 
     @operation(writes=True)
-    def delete_objects(self, bucket: str, keys: tuple[str, ...]) -> DeleteResult:
-        """Deletes up to 1,000 objects.
+    def delete_objects(
+        self, bucket: str, objects: tuple[ObjectToDelete, ...], options: BatchDeleteOptions
+    ) -> DeleteResult:
+        """Deletes up to 1,000 objects or versions of objects.
 
         Requires:
-            1 to 1,000 valid keys, each once.
+            1 to 1,000 entries with valid keys, each once. An entry has a ``version_id`` only if the driver declares
+            ``bucket_versioning``.
 
         Behaviour:
             - Every key stands in ``deleted`` or ``failed``. A key that did not exist counts as deleted.

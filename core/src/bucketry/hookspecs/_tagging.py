@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 from bucketry.hookspecs._markers import operation
 from bucketry.models import Done
+from bucketry.options import VersionOptions
 
 
 class TaggingSpec:
     """Tags of objects."""
 
     @operation(writes=False)
-    def get_object_tagging(self, bucket: str, key: str) -> Mapping[str, str]:
+    def get_object_tagging(self, bucket: str, key: str, options: VersionOptions) -> Mapping[str, str]:
         """Returns an object's tags.
 
         Behaviour:
@@ -27,7 +28,7 @@ class TaggingSpec:
         raise NotImplementedError
 
     @operation(writes=True)
-    def put_object_tagging(self, bucket: str, key: str, tags: Mapping[str, str]) -> Done:
+    def put_object_tagging(self, bucket: str, key: str, tags: Mapping[str, str], options: VersionOptions) -> Done:
         """Replaces the tags of an object.
 
         Requires:
@@ -47,7 +48,7 @@ class TaggingSpec:
         raise NotImplementedError
 
     @operation(writes=True)
-    def delete_object_tagging(self, bucket: str, key: str) -> Done:
+    def delete_object_tagging(self, bucket: str, key: str, options: VersionOptions) -> Done:
         """Deletes all tags of an object.
 
         Behaviour:

@@ -13,14 +13,13 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final, final
 
-from bucketry.s3 import basic_time
+from bucketry.s3 import REGION, basic_time
 from bucketry.secret import Secret
 
 from .canonical import encode
 
 SERVICE: Final = "s3"
 TERMINATOR: Final = "aws4_request"
-REGION: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
 # "," and "=" separate the fields of an Authorization header, and MinIO reserves both for that reason.

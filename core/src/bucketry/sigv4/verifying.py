@@ -13,7 +13,7 @@ from typing import Final, Literal, final
 
 import msgspec
 
-from bucketry.s3 import BASIC_TIME, MAX_EXPIRES_IN, basic_time, parse_basic_time, parse_http_date
+from bucketry.s3 import BASIC_TIME, MAX_EXPIRES_IN, REGION, basic_time, parse_basic_time, parse_http_date
 from bucketry.secret import Secret
 
 from .canonical import (
@@ -35,7 +35,7 @@ from .canonical import (
     string_to_sign,
 )
 from .chunks import ChunkDecoder, ChunkSigner
-from .credentials import REGION, SERVICE, TERMINATOR, credential_scope, derive_key
+from .credentials import SERVICE, TERMINATOR, credential_scope, derive_key
 from .errors import SignatureError
 
 MAX_SKEW: Final = 900

@@ -9,9 +9,11 @@ from typing import Final, final
 
 from bucketry import (
     CHECKSUM_ALGORITHMS,
+    DELETED,
     DONE,
     AnyBucketSettings,
     AttributesOptions,
+    BatchDeleteOptions,
     Body,
     BucketAlreadyExists,
     BucketInfo,
@@ -20,6 +22,8 @@ from bucketry import (
     CompletedPart,
     CompleteOptions,
     CopyOptions,
+    CreateBucketOptions,
+    Deleted,
     DeleteOptions,
     DeleteResult,
     Done,
@@ -34,6 +38,7 @@ from bucketry import (
     ObjectAttributes,
     ObjectInfo,
     ObjectPage,
+    ObjectToDelete,
     OpenedObject,
     PageOptions,
     Part,
@@ -52,6 +57,7 @@ from bucketry import (
     Usage,
     UsageReport,
     VersionListOptions,
+    VersionOptions,
     VersionPage,
 )
 from bucketry.checksums import checksum_of
@@ -85,7 +91,7 @@ class MemoryDriver(DriverSpec):
     """
 
     name = "memory"
-    contract_version = 2
+    contract_version = 3
     Settings = MemorySettings
     # Every feature of the contract, with S3's limits.
     features = Features(
@@ -215,7 +221,7 @@ class MemoryDriver(DriverSpec):
 
     @override
     @hookimpl
-    def create_bucket(self, bucket: str) -> BucketInfo:
+    def create_bucket(self, bucket: str, options: CreateBucketOptions) -> BucketInfo:
         """Creates a bucket."""
         with self._lock:
             if bucket in self._buckets:
@@ -374,24 +380,26 @@ class MemoryDriver(DriverSpec):
 
     @override
     @hookimpl
-    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Done:
+    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Deleted:
         """Deletes an object."""
         with self._lock:
             target = self._bucket(bucket)
             if options.if_match is not None:
                 check_delete(target.objects.get(key), options)
             target.remove(key)
-        return DONE
+        return DELETED
 
     @override
     @hookimpl
-    def delete_objects(self, bucket: str, keys: tuple[str, ...]) -> DeleteResult:
+    def delete_objects(
+        self, bucket: str, objects: tuple[ObjectToDelete, ...], options: BatchDeleteOptions
+    ) -> DeleteResult:
         """Deletes many objects. None of them can fail alone."""
         with self._lock:
             target = self._bucket(bucket)
-            for key in keys:
-                target.remove(key)
-        return DeleteResult(deleted=keys)
+            for entry in objects:
+                target.remove(entry.key)
+        return DeleteResult.without_versions(entry.key for entry in objects)
 
     @override
     @hookimpl
@@ -403,13 +411,13 @@ class MemoryDriver(DriverSpec):
 
     @override
     @hookimpl
-    def get_object_tagging(self, bucket: str, key: str) -> Mapping[str, str]:
+    def get_object_tagging(self, bucket: str, key: str, options: VersionOptions) -> Mapping[str, str]:
         """Returns an object's tags."""
         return self._stored(bucket, key).tags
 
     @override
     @hookimpl
-    def put_object_tagging(self, bucket: str, key: str, tags: Mapping[str, str]) -> Done:
+    def put_object_tagging(self, bucket: str, key: str, tags: Mapping[str, str], options: VersionOptions) -> Done:
         """Replaces an object's tags."""
         with self._lock:
             self._bucket(bucket).objects[key] = self._stored(bucket, key).with_tags(tags)
@@ -417,9 +425,9 @@ class MemoryDriver(DriverSpec):
 
     @override
     @hookimpl
-    def delete_object_tagging(self, bucket: str, key: str) -> Done:
+    def delete_object_tagging(self, bucket: str, key: str, options: VersionOptions) -> Done:
         """Deletes all tags of an object."""
-        return self.put_object_tagging(bucket, key, NO_TAGS)
+        return self.put_object_tagging(bucket, key, NO_TAGS, options)
 
     # Multipart uploads
 

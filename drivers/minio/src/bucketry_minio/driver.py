@@ -8,14 +8,18 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from bucketry import (
+    DELETED,
     DONE,
     AccessDenied,
+    BatchDeleteOptions,
     Body,
     BucketInfo,
     Classified,
     CompletedPart,
     CompleteOptions,
     CopyOptions,
+    CreateBucketOptions,
+    Deleted,
     DeleteOptions,
     DeleteResult,
     Done,
@@ -26,6 +30,7 @@ from bucketry import (
     ListOptions,
     ObjectInfo,
     ObjectPage,
+    ObjectToDelete,
     OpenedObject,
     PageOptions,
     Part,
@@ -42,6 +47,7 @@ from bucketry import (
     UploadPage,
     Usage,
     UsageReport,
+    VersionOptions,
 )
 from bucketry.hookspecs import DriverSpec, hookimpl
 from bucketry.presigning import presigned_url
@@ -91,7 +97,7 @@ class MinioDriver(DriverSpec):
     """Object storage on a MinIO server. It connects when it is first used."""
 
     name = "minio"
-    contract_version = 2
+    contract_version = 3
     Settings = MinioSettings
     s3_endpoint = True
     # Not declared is what MinIO ignores silently: if_match of a delete, and both conditions on a copy's destination.
@@ -212,7 +218,7 @@ class MinioDriver(DriverSpec):
 
     @override
     @hookimpl
-    def create_bucket(self, bucket: str) -> BucketInfo:
+    def create_bucket(self, bucket: str, options: CreateBucketOptions) -> BucketInfo:
         """Creates a bucket; two requests, since only the list of buckets has its time."""
         region = self._settings.region
         content = b"" if region == _NO_CONSTRAINT else _CREATE.format(region).encode()
@@ -280,17 +286,19 @@ class MinioDriver(DriverSpec):
 
     @override
     @hookimpl
-    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Done:
+    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Deleted:
         """Deletes an object: one request."""
         check_key(key)
         self._connection.request("DELETE", bucket, key)
-        return DONE
+        return DELETED
 
     @override
     @hookimpl
-    def delete_objects(self, bucket: str, keys: tuple[str, ...]) -> DeleteResult:
+    def delete_objects(
+        self, bucket: str, objects: tuple[ObjectToDelete, ...], options: BatchDeleteOptions
+    ) -> DeleteResult:
         """Deletes objects: one request for all whose keys XML can hold, and one for each other."""
-        return self._objects.delete_many(bucket, keys)
+        return self._objects.delete_many(bucket, tuple(entry.key for entry in objects))
 
     @override
     @hookimpl
@@ -302,14 +310,14 @@ class MinioDriver(DriverSpec):
 
     @override
     @hookimpl
-    def get_object_tagging(self, bucket: str, key: str) -> Mapping[str, str]:
+    def get_object_tagging(self, bucket: str, key: str, options: VersionOptions) -> Mapping[str, str]:
         """Returns an object's tags."""
         check_key(key)
         return get_tags(self._connection, bucket, key)
 
     @override
     @hookimpl
-    def put_object_tagging(self, bucket: str, key: str, tags: Mapping[str, str]) -> Done:
+    def put_object_tagging(self, bucket: str, key: str, tags: Mapping[str, str], options: VersionOptions) -> Done:
         """Replaces an object's tags."""
         check_key(key)
         put_tags(self._connection, bucket, key, tags)
@@ -317,7 +325,7 @@ class MinioDriver(DriverSpec):
 
     @override
     @hookimpl
-    def delete_object_tagging(self, bucket: str, key: str) -> Done:
+    def delete_object_tagging(self, bucket: str, key: str, options: VersionOptions) -> Done:
         """Takes all tags from an object."""
         check_key(key)
         delete_tags(self._connection, bucket, key)

@@ -287,7 +287,7 @@ class Objects:
             if failure := self._delete_alone(bucket, key):
                 failed[key] = failure
         deleted = tuple(key for key in keys if key not in failed)
-        return DeleteResult(deleted, tuple(failed[key] for key in keys if key in failed))
+        return DeleteResult.without_versions(deleted, tuple(failed[key] for key in keys if key in failed))
 
     def _delete_alone(self, bucket: str, key: str) -> DeleteFailure | None:
         try:

@@ -8,14 +8,18 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bucketry import (
+    DELETED,
     DONE,
     AnyBucketSettings,
+    BatchDeleteOptions,
     Body,
     BucketInfo,
     Classified,
     CompletedPart,
     CompleteOptions,
     CopyOptions,
+    CreateBucketOptions,
+    Deleted,
     DeleteOptions,
     DeleteResult,
     Done,
@@ -27,6 +31,7 @@ from bucketry import (
     ListOptions,
     ObjectInfo,
     ObjectPage,
+    ObjectToDelete,
     OpenedObject,
     PageOptions,
     Part,
@@ -43,6 +48,7 @@ from bucketry import (
     UploadPage,
     Usage,
     UsageReport,
+    VersionOptions,
 )
 from bucketry.hookspecs import DriverSpec, hookimpl
 from bucketry.presigning import presigned_url
@@ -79,7 +85,7 @@ class RgwDriver(DriverSpec):
     """Object storage on a Ceph RGW. It connects when it is first used."""
 
     name = "rgw"
-    contract_version = 2
+    contract_version = 3
     Settings = RgwSettings
     s3_endpoint = True
     # RGW ignores silently, so these are not declared: conditions where parts are completed, on a copy's destination, on
@@ -217,7 +223,7 @@ class RgwDriver(DriverSpec):
 
     @override
     @hookimpl
-    def create_bucket(self, bucket: str) -> BucketInfo:
+    def create_bucket(self, bucket: str, options: CreateBucketOptions) -> BucketInfo:
         """Creates a bucket: three requests, since RGW responds 200 for one that exists."""
         self._buckets.check_name(bucket)
         return self._buckets.create(bucket)
@@ -310,18 +316,20 @@ class RgwDriver(DriverSpec):
 
     @override
     @hookimpl
-    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Done:
+    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Deleted:
         """Deletes an object."""
         self._check_key(bucket, key)
         self._objects.delete(bucket, key)
-        return DONE
+        return DELETED
 
     @override
     @hookimpl
-    def delete_objects(self, bucket: str, keys: tuple[str, ...]) -> DeleteResult:
+    def delete_objects(
+        self, bucket: str, objects: tuple[ObjectToDelete, ...], options: BatchDeleteOptions
+    ) -> DeleteResult:
         """Deletes objects in one request; those whose keys XML cannot hold one by one."""
         self._buckets.check_name(bucket)
-        return self._objects.delete_many(bucket, keys)
+        return self._objects.delete_many(bucket, tuple(entry.key for entry in objects))
 
     @override
     @hookimpl
@@ -334,7 +342,7 @@ class RgwDriver(DriverSpec):
 
     @override
     @hookimpl
-    def get_object_tagging(self, bucket: str, key: str) -> Mapping[str, str]:
+    def get_object_tagging(self, bucket: str, key: str, options: VersionOptions) -> Mapping[str, str]:
         """Returns an object's tags."""
         self._check_key(bucket, key)
         # RGW 16 sends an empty response where it lost the tags itself: those that an upload began with.
@@ -342,7 +350,7 @@ class RgwDriver(DriverSpec):
 
     @override
     @hookimpl
-    def put_object_tagging(self, bucket: str, key: str, tags: Mapping[str, str]) -> Done:
+    def put_object_tagging(self, bucket: str, key: str, tags: Mapping[str, str], options: VersionOptions) -> Done:
         """Replaces an object's tags."""
         self._check_key(bucket, key)
         put_tags(self._client, bucket, key, tags)
@@ -350,7 +358,7 @@ class RgwDriver(DriverSpec):
 
     @override
     @hookimpl
-    def delete_object_tagging(self, bucket: str, key: str) -> Done:
+    def delete_object_tagging(self, bucket: str, key: str, options: VersionOptions) -> Done:
         """Takes all tags from an object."""
         self._check_key(bucket, key)
         delete_tags(self._client, bucket, key)

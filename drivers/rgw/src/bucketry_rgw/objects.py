@@ -285,10 +285,8 @@ class Objects:
             for key in keys:
                 if _NOT_IN_XML.search(key) and (code := self._code_of_delete(bucket, key)):
                     failed[key] = _failure(key, code)
-        return DeleteResult(
-            deleted=tuple(key for key in keys if key not in failed),
-            failed=tuple(failed[key] for key in keys if key in failed),
-        )
+        deleted = [key for key in keys if key not in failed]
+        return DeleteResult.without_versions(deleted, tuple(failed[key] for key in keys if key in failed))
 
     def _code_of_delete(self, bucket: str, key: str) -> str:
         """Deletes one object of many; returns the code of the error, or nothing."""

@@ -10,8 +10,10 @@ from typing import Annotated, ClassVar
 
 import msgspec
 from bucketry import (
+    DELETED,
     DONE,
     AnyBucketSettings,
+    BatchDeleteOptions,
     Body,
     BucketAlreadyExists,
     BucketInfo,
@@ -19,6 +21,8 @@ from bucketry import (
     BucketryError,
     Classified,
     CopyOptions,
+    CreateBucketOptions,
+    Deleted,
     DeleteOptions,
     DeleteResult,
     Done,
@@ -30,6 +34,7 @@ from bucketry import (
     NoSuchBucket,
     ObjectInfo,
     ObjectPage,
+    ObjectToDelete,
     OpenedObject,
     PutOptions,
     Status,
@@ -77,7 +82,7 @@ class SqliteDriver(UploadOperations, DriverSpec):
     """A whole store in one SQLite file, for any number of threads and processes of one machine."""
 
     name = "sqlite"
-    contract_version = 2
+    contract_version = 3
     Settings = SqliteSettings
     features = Features(
         get_if_match=True,
@@ -152,7 +157,7 @@ class SqliteDriver(UploadOperations, DriverSpec):
 
     @override
     @hookimpl
-    def create_bucket(self, bucket: str) -> BucketInfo:
+    def create_bucket(self, bucket: str, options: CreateBucketOptions) -> BucketInfo:
         created_at = datetime.now(UTC).isoformat()
         query = "INSERT INTO buckets (name, created_at) VALUES (?, ?) ON CONFLICT DO NOTHING"
         with self._database.writing() as connection:
@@ -275,23 +280,25 @@ class SqliteDriver(UploadOperations, DriverSpec):
 
     @override
     @hookimpl
-    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Done:
+    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Deleted:
         with self._database.writing() as connection:
             old = find_object(connection, bucket, key)
             check_delete(old and old.info, options)
             if old is not None:
                 delete_object(connection, old)
-        return DONE
+        return DELETED
 
     @override
     @hookimpl
-    def delete_objects(self, bucket: str, keys: tuple[str, ...]) -> DeleteResult:
+    def delete_objects(
+        self, bucket: str, objects: tuple[ObjectToDelete, ...], options: BatchDeleteOptions
+    ) -> DeleteResult:
         with self._database.writing() as connection:
             require_bucket(connection, bucket)
             connection.executemany(
-                "DELETE FROM objects WHERE bucket = ? AND key = ?", [(bucket, key.encode()) for key in keys]
+                "DELETE FROM objects WHERE bucket = ? AND key = ?", [(bucket, entry.key.encode()) for entry in objects]
             )
-        return DeleteResult(keys)
+        return DeleteResult.without_versions(entry.key for entry in objects)
 
 
 def _bucket_info(name: str, created_at: str) -> BucketInfo:

@@ -159,7 +159,7 @@ async def delete_objects(request: ApiRequest, name: Bucket, data: JSONBody[Delet
     calls = request.app.calls
     result = await calls.bulk_call(len(data.keys), calls.store.delete_objects, name, data.keys)
     failed = [DeleteFailureView(failure.key, failure.code, _message(failure)) for failure in result.failed]
-    return DeletedView(list(result.deleted), failed)
+    return DeletedView(list(result.deleted_keys), failed)
 
 
 def _message(failure: DeleteFailure) -> str:

@@ -10,7 +10,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
 from typing import Final
 
-from bucketry import InvalidArgument, ListOptions, ObjectInfo, ObjectPage, VersionListOptions, VersionPage
+from bucketry import (
+    InvalidArgument,
+    ListOptions,
+    ObjectInfo,
+    ObjectPage,
+    ObjectVersion,
+    VersionListOptions,
+    VersionPage,
+)
 from bucketry.paging import Page
 from bucketry.s3 import MAX_PAGE, NULL_VERSION, xml_time
 
@@ -204,8 +212,9 @@ def _contents(page: ObjectPage, encoding: Encoding, owned: str, *, with_types: b
 
 def _versions(page: VersionPage, encoding: Encoding) -> str:
     """Returns the elements of the versions on a page."""
-    objects = [version.info for version in page.versions]
-    ids = escape_all([version.version_id for version in page.versions])
+    listed = [version for version in page.versions if isinstance(version, ObjectVersion)]
+    objects = [version.info for version in listed]
+    ids = escape_all([version.version_id for version in listed])
     return "".join(
         [
             f"<Version><Key>{key}</Key><VersionId>{version_id}</VersionId>"
@@ -213,7 +222,7 @@ def _versions(page: VersionPage, encoding: Encoding) -> str:
             f"<LastModified>{xml_time(info.last_modified)}</LastModified><ETag>&quot;{etag}&quot;</ETag>"
             f"<Size>{info.size_bytes}</Size>{_STORAGE_CLASS}{_OWNER}</Version>"
             for version, info, version_id, key, etag in zip(
-                page.versions, objects, ids, *_keys_and_etags(objects, encoding), strict=True
+                listed, objects, ids, *_keys_and_etags(objects, encoding), strict=True
             )
         ]
     )

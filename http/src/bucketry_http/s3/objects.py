@@ -258,7 +258,7 @@ class _Batch:
             for key in keys:
                 self._delete_one(key, DeleteOptions())
             return
-        self._deleted += result.deleted
+        self._deleted += result.deleted_keys
         for each in result.failed:
             code = _S3_CODES.get(each.code, _INTERNAL)
             # Without an S3 code, the message is the backend's own and not for clients.

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 from bucketry import InvalidSettings, Secret, Store
+from bucketry.s3 import REGION
 from bucketry.settings import DEFAULT_SECRET_KEY, PUBLISHED_FOR
 from bucketry.sigv4 import Credentials
 
@@ -14,7 +15,6 @@ from bucketry_http.shared.hosts import HostRules
 from bucketry_http.shared.settings import PortSettings
 
 _DOMAIN: Final = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
-_REGION: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
 class S3Rights(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,7 +102,7 @@ class S3Settings(PortSettings, frozen=True, kw_only=True):
         keys = [credential.access_key for credential in self.credentials]
         if len(set(keys)) < len(keys):
             raise InvalidSettings("an access key comes twice")
-        if not _REGION.fullmatch(self.region):
+        if not REGION.fullmatch(self.region):
             raise InvalidSettings("a region is 1 to 128 letters, digits, '.', '_' and '-'")
         for domain in self.domains:
             if not _DOMAIN.fullmatch(domain):

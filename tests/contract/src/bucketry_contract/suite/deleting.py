@@ -57,7 +57,7 @@ class DeletingTests(ContractTests):
     def test_a_batch_deletes_its_keys_and_says_so(self, bucket: Bucket) -> None:
         bucket.put_all("a", "b", "bc", "d")
         result = bucket.store.delete_objects(bucket.name, ["a", "b", "missing", "a"])
-        assert sorted(result.deleted) == ["a", "b", "missing"]
+        assert sorted(result.deleted_keys) == ["a", "b", "missing"]
         assert result.failed == ()
         assert bucket.entries() == ["bc", "d"]
 
@@ -73,7 +73,7 @@ class DeletingTests(ContractTests):
         keys = [f"{number:04}" for number in range(2500)]
         bucket.put_all(keys[0], keys[999], keys[1000], keys[2499], "other")
         result = bucket.store.delete_objects(bucket.name, keys)
-        assert sorted(result.deleted) == keys
+        assert sorted(result.deleted_keys) == keys
         assert result.failed == ()
         assert bucket.entries() == ["other"]
 
@@ -83,9 +83,9 @@ class DeletingTests(ContractTests):
         bucket.put_all("first", "last")
         held = [key for key in ("a//b", "a/../b", "a\nb", "a&b=c;d", "a😀b") if bucket.put_if_held(key, b"")]
         result = bucket.store.delete_objects(bucket.name, ["first", *keys, "last"])
-        answered = [*result.deleted, *(failure.key for failure in result.failed)]
+        answered = [*result.deleted_keys, *(failure.key for failure in result.failed)]
         assert sorted(answered) == sorted(["first", *keys, "last"])
-        assert {"first", "last", *held} <= set(result.deleted)
+        assert {"first", "last", *held} <= set(result.deleted_keys)
         assert all(failure.code and failure.message for failure in result.failed)
         assert bucket.entries() == []
 

@@ -65,7 +65,7 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(keys=st.lists(KEYS, min_size=1, max_size=4))
     def delete_many(self, keys: list[str]) -> None:
         """Deletes some objects in one call."""
-        for key in self.bucket.store.delete_objects(self.bucket.name, keys).deleted:
+        for key in self.bucket.store.delete_objects(self.bucket.name, keys).deleted_keys:
             self.model.pop(key, None)
         assert not set(keys) & set(self.model)
 

@@ -1,0 +1,101 @@
+"""Object lock: retention and legal hold of a version of an object.
+
+Source: S3 user guide, "Locking objects with Object Lock".
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final, Literal, Protocol
+
+import msgspec
+
+from bucketry.errors import InvalidArgument, ObjectLocked
+
+RetentionMode = Literal["GOVERNANCE", "COMPLIANCE"]
+"""Who may end a retention early: whoever may bypass governance, or nobody."""
+
+GOVERNANCE: Final = "GOVERNANCE"
+COMPLIANCE: Final = "COMPLIANCE"
+
+
+class Retention(msgspec.Struct, frozen=True, kw_only=True):
+    """Until when a version is kept. `Retention()` means that there is none.
+
+    Attributes:
+        mode: Who may end it early.
+        until: When it ends, in UTC.
+    """
+
+    mode: RetentionMode | None = None
+    until: datetime | None = None
+
+    def checked(self) -> Retention:
+        """Returns this retention with its time in UTC.
+
+        Raises:
+            InvalidArgument: It has a mode without a time, a time without a mode, or a time without a time zone.
+        """
+        if (self.mode is None) != (self.until is None):
+            raise InvalidArgument("a retention has a mode and a time, or neither", field="retention")
+        if self.until is None:
+            return self
+        if self.mode not in {GOVERNANCE, COMPLIANCE}:
+            raise InvalidArgument(f"the mode of a retention is {GOVERNANCE} or {COMPLIANCE}", field="retention")
+        if self.until.tzinfo is None:
+            raise InvalidArgument("a time needs a time zone: datetime(…, tzinfo=UTC)", field="retention")
+        try:
+            return msgspec.structs.replace(self, until=self.until.astimezone(UTC))
+        except OverflowError:
+            raise InvalidArgument("a time lies between the years 1 and 9999, in UTC too", field="retention") from None
+
+    def is_active(self, now: datetime) -> bool:
+        """Says whether it protects its version at this time."""
+        return self.until is not None and now < self.until
+
+
+class Locked(Protocol):
+    """A version as far as its lock goes. `ObjectInfo` is one."""
+
+    @property
+    def retention(self) -> Retention | None:
+        """Its retention."""
+
+    @property
+    def legal_hold(self) -> bool | None:
+        """Whether it has a legal hold."""
+
+
+def check_version_delete(version: Locked, now: datetime, *, bypass_governance: bool) -> None:
+    """Checks that the lock of a version lets it be deleted.
+
+    Raises:
+        ObjectLocked: It has a legal hold; or a retention that has not ended, and that the caller does not bypass.
+    """
+    if version.legal_hold:
+        raise ObjectLocked("the version has a legal hold")
+    kept = version.retention
+    if kept is None or not kept.is_active(now):
+        return
+    if kept.mode == COMPLIANCE or not bypass_governance:
+        raise ObjectLocked(f"the version is retained in {kept.mode} mode until {kept.until}")
+
+
+def check_retention_change(
+    current: Retention | None, wanted: Retention, now: datetime, *, bypass_governance: bool
+) -> None:
+    """Checks that the retention of a version may be replaced.
+
+    A retention that has not ended can always be made longer. It can be made shorter, removed or given another mode only
+    in governance mode, by a caller who bypasses it. Compliance mode is stronger than governance mode.
+
+    Raises:
+        ObjectLocked: It may not.
+    """
+    if current is None or not current.is_active(now):
+        return
+    longer = wanted.until is not None and current.until is not None and wanted.until >= current.until
+    if longer and (wanted.mode == current.mode or (current.mode == GOVERNANCE and bypass_governance)):
+        return
+    if current.mode == COMPLIANCE or not bypass_governance:
+        raise ObjectLocked(f"the version is retained in {current.mode} mode until {current.until}")

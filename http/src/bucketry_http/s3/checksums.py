@@ -12,6 +12,7 @@ from bucketry import CHECKSUM_ALGORITHMS, Checksum, InvalidChecksum
 from bucketry.checksums import ChecksumAlgorithm, Digest
 
 from bucketry_http.s3.errors import S3Error, not_implemented
+from bucketry_http.s3.request import Endpoint
 from bucketry_http.s3.xml import element
 from bucketry_http.shared.response_body import RawHeaders
 
@@ -95,6 +96,13 @@ class BodyChecksum:
             return {"checksum_algorithm": self.algorithm}
         self._digest = None
         return {"checksum": self.value}
+
+
+def kept_checksum(endpoint: Endpoint, checksum: BodyChecksum | None) -> Mapping[str, Any]:
+    """Returns the options that have the store keep a body's checksum, if it keeps checksums of this algorithm."""
+    if checksum is None or checksum.algorithm not in endpoint.features.checksum_algorithms:
+        return {}
+    return checksum.leave_to_store()
 
 
 def _known(header: str) -> ChecksumAlgorithm:

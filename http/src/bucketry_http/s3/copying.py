@@ -24,10 +24,10 @@ from bucketry.s3 import xml_time
 
 from bucketry_http.s3.authentication import authorise
 from bucketry_http.s3.checksums import checksum_elements, requested_algorithm
+from bucketry_http.s3.conditions import write_conditions
 from bucketry_http.s3.errors import S3Error, invalid_argument, source_condition_failed
 from bucketry_http.s3.headers import written_headers, written_tags
 from bucketry_http.s3.multipart import part_number
-from bucketry_http.s3.objects import write_conditions
 from bucketry_http.s3.request import Endpoint, S3Request, copy_source
 from bucketry_http.s3.response import Response, xml_response
 from bucketry_http.s3.xml import document, element

@@ -21,13 +21,20 @@ from bucketry.ranges import whole_number
 
 from bucketry_http.s3.authentication import Authenticator, authorise
 from bucketry_http.s3.body import content_md5
-from bucketry_http.s3.checksums import ALGORITHM, BodyChecksum, body_checksum, checksum_elements, checksum_headers
+from bucketry_http.s3.checksums import (
+    ALGORITHM,
+    BodyChecksum,
+    body_checksum,
+    checksum_elements,
+    checksum_headers,
+    kept_checksum,
+)
 from bucketry_http.s3.cors import refuse_foreign
 from bucketry_http.s3.errors import S3Error, invalid_argument, precondition_failed
 from bucketry_http.s3.headers import check_headers, tags_by_key, written_headers
-from bucketry_http.s3.objects import MAX_TAG_ELEMENTS, kept_checksum, read_tags
 from bucketry_http.s3.request import Endpoint, S3Request
 from bucketry_http.s3.response import Response, empty_response, xml_response
+from bucketry_http.s3.tagging import MAX_TAG_ELEMENTS, read_tags
 from bucketry_http.s3.xml import document, element, read_xml
 from bucketry_http.shared.forms import Form, Part
 from bucketry_http.shared.strict_json import RepeatedName, check_names

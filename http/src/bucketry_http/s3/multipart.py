@@ -32,13 +32,14 @@ from bucketry_http.s3.checksums import (
     TYPE,
     checksum_elements,
     checksum_headers,
+    kept_checksum,
     object_checksum,
     requested_algorithm,
     requested_type,
 )
+from bucketry_http.s3.conditions import write_conditions
 from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented
 from bucketry_http.s3.headers import written_headers, written_tags
-from bucketry_http.s3.objects import kept_checksum, write_conditions
 from bucketry_http.s3.request import Endpoint, S3Request, number
 from bucketry_http.s3.response import Response, empty_response, xml_response
 from bucketry_http.s3.xml import (

@@ -12,13 +12,16 @@ from typing import Final, NamedTuple
 from bucketry import OPERATIONS, Operation
 
 from bucketry_http.s3 import (
+    attributes,
     bucket_settings,
     buckets,
     copying,
+    deletes,
     forms,
     listing,
     multipart,
     objects,
+    tagging,
 )
 from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented
 from bucketry_http.s3.headers import OVERRIDES, PLAIN_BODY, check_headers
@@ -77,7 +80,7 @@ BUCKET: Final[Mapping[tuple[str, str], Route]] = {
     ("PUT", ""): _route(buckets.create_bucket, "create_bucket"),
     ("HEAD", ""): _route(buckets.head_bucket, "head_bucket"),
     ("DELETE", ""): _route(buckets.delete_bucket, "delete_bucket"),
-    ("POST", "delete"): _route(objects.delete_objects, "delete_objects"),
+    ("POST", "delete"): _route(deletes.delete_objects, "delete_objects"),
     ("POST", ""): _route(forms.refuse_post, "put_object"),
     **_each(bucket_settings.STORED, "GET", _route(bucket_settings.get_settings, "get_bucket_settings")),
     **_each(bucket_settings.STORED, "PUT", _route(bucket_settings.put_settings, "put_bucket_settings")),
@@ -92,13 +95,13 @@ OBJECT: Final[Mapping[tuple[str, str], Route]] = {
     ("GET", ""): _route(objects.get_object, "get_object", versioned=True),
     ("HEAD", ""): _route(objects.head_object, "head_object", versioned=True),
     ("PUT", ""): _route(objects.put_object, "put_object"),
-    ("DELETE", ""): _route(objects.delete_object, "delete_object", versioned=True),
-    ("GET", "attributes"): _route(objects.get_attributes, "get_object_attributes", "head_object", versioned=True),
+    ("DELETE", ""): _route(deletes.delete_object, "delete_object", versioned=True),
+    ("GET", "attributes"): _route(attributes.get_attributes, "get_object_attributes", "head_object", versioned=True),
     ("GET", "acl"): _route(bucket_settings.get_object_acl, "head_object", versioned=True),
     ("PUT", "acl"): _route(bucket_settings.put_acl, "put_bucket_settings", versioned=True),
-    ("GET", "tagging"): _route(objects.get_tagging, "get_object_tagging", versioned=True),
-    ("PUT", "tagging"): _route(objects.put_tagging, "put_object_tagging", versioned=True),
-    ("DELETE", "tagging"): _route(objects.delete_tagging, "delete_object_tagging", versioned=True),
+    ("GET", "tagging"): _route(tagging.get_tagging, "get_object_tagging", versioned=True),
+    ("PUT", "tagging"): _route(tagging.put_tagging, "put_object_tagging", versioned=True),
+    ("DELETE", "tagging"): _route(tagging.delete_tagging, "delete_object_tagging", versioned=True),
     ("POST", "uploads"): _route(multipart.create_upload, "create_multipart_upload"),
     ("PUT", "uploadId"): _route(multipart.upload_part, "upload_part"),
     ("POST", "uploadId"): _route(multipart.complete_upload, "complete_multipart_upload"),

@@ -47,7 +47,6 @@ LEFT_TO_MEMORY: Final = frozenset(
         "bucket_object_lock",
         "bucket_region",
         "owners",
-        "object_acl",
         "put_acl",
         "storage_class",
         "encrypt_sse_s3",

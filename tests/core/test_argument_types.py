@@ -10,7 +10,10 @@ from typing import Any
 import msgspec
 import pytest
 from bucketry import (
+    DEFAULT_OWNER,
+    Acl,
     AttributesOptions,
+    BatchDeleteOptions,
     ByteRange,
     Checksum,
     CompletedPart,
@@ -18,6 +21,7 @@ from bucketry import (
     CopyOptions,
     CorsRule,
     CorsSettings,
+    CreateBucketOptions,
     DeleteOptions,
     GetOptions,
     HeadOptions,
@@ -29,10 +33,13 @@ from bucketry import (
     PartOptions,
     PresignOptions,
     PutOptions,
+    Retention,
+    RetentionOptions,
     Store,
     UploadListOptions,
     UploadOptions,
     VersionListOptions,
+    VersionOptions,
     open_store,
 )
 
@@ -50,7 +57,10 @@ GOOD: dict[str, Any] = {
     "part_number": 1,
     "body": b"content",
     "buckets": ["photos"],
-    "keys": ["key"],
+    "objects": ["key"],
+    "retention": Retention(),
+    "legal_hold": True,
+    "acl": Acl(owner=DEFAULT_OWNER),
     "tags": {"name": "value"},
     "kind": CorsSettings,
     "settings": CorsSettings(rules=(CorsRule(allowed_origins=("*",), allowed_methods=("GET",)),)),
@@ -63,7 +73,10 @@ STRANGE: dict[str, list[Any]] = {
     "body": [None, 7, 1.5, "text", {b"piece": b""}, bytes],
     "content_md5": [7, "text", [7], {}],
     "buckets": [None, 7, "photos", b"photos"],
-    "keys": [None, 7, "key", b"key"],
+    "objects": [None, 7, "key", b"key"],
+    "retention": [None, 7, "GOVERNANCE", {}, Retention],
+    "legal_hold": [None, 1, "ON", {}],
+    "acl": [None, 7, "private", {}, Acl],
     "tags": [None, 7, "name=value", [("name", "value")]],
     "kind": [None, 7, "cors", CorsSettings(), str],
     "settings": [None, 7, "text", {}, b"bytes", CorsSettings],
@@ -73,20 +86,24 @@ STRANGE: dict[str, list[Any]] = {
 
 STRANGE_WITHIN: dict[str, list[Any]] = {
     "buckets": [[7], [None], [["photos"]]],
-    "keys": [[7], [None], [b"key"], [["key"]]],
+    "objects": [[7], [None], [b"key"], [["key"]]],
+    "retention": [Retention(until="now")],  # type: ignore[arg-type]
+    "acl": [Acl(owner="me"), Acl(owner=DEFAULT_OWNER, grants=(7,))],  # type: ignore[arg-type]
     "tags": [{"name": 7}, {7: "value"}],
     "settings": [_cors([7]), _cors([{"allowed_origins": ["*"]}])],
     "parts": [[7], [(1, "etag")], [{"part_number": 1, "etag": "etag"}]],
 }
 """Lists and mappings of values of other types."""
 
-FIELD_WITHIN = {"buckets": "bucket", "keys": "key", "settings": "rules"}
+FIELD_WITHIN = {"buckets": "bucket", "objects": "key", "settings": "rules"}
 """What the error names for such a list, if it is not the argument."""
 
 OPTIONS = [
     AttributesOptions,
+    BatchDeleteOptions,
     CompleteOptions,
     CopyOptions,
+    CreateBucketOptions,
     DeleteOptions,
     GetOptions,
     HeadOptions,
@@ -96,9 +113,11 @@ OPTIONS = [
     PartOptions,
     PresignOptions,
     PutOptions,
+    RetentionOptions,
     UploadListOptions,
     UploadOptions,
     VersionListOptions,
+    VersionOptions,
 ]
 
 
@@ -173,6 +192,10 @@ USES: dict[type[msgspec.Struct], str] = {
     UploadListOptions: "list_multipart_uploads",
     VersionListOptions: "list_object_versions",
     UploadOptions: "create_multipart_upload",
+    BatchDeleteOptions: "delete_objects",
+    CreateBucketOptions: "create_bucket",
+    RetentionOptions: "put_object_retention",
+    VersionOptions: "get_object_tagging",
 }
 
 

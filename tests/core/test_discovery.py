@@ -90,7 +90,7 @@ def test_a_broken_driver_prevents_no_other(install: Install) -> None:
         "exits": "cannot be imported: SystemError: no licence",
         "absent": "cannot be imported",
         "function": "is not a class that inherits",
-        "newer": "speaks version 99 of the contract and this bucketry speaks 2",
+        "newer": "speaks version 99 of the contract and this bucketry speaks 3",
     }.items():
         with pytest.raises(InvalidDriver, match=said):
             open_store(f"{scheme}://", environ={})

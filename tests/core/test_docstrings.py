@@ -26,7 +26,7 @@ def test_a_method_names_the_errors_of_its_hook(name: str) -> None:
 def test_what_a_method_adds_comes_first() -> None:
     assert errors_in(Store.create_bucket) == ["InvalidBucketName", "BucketAlreadyExists"]
     assert inspect.getdoc(Store.delete_object) == inspect.cleandoc(
-        """Deletes an object; if no such object exists, this is a no-op that succeeds.
+        """Deletes an object or one version of it; if there is no such thing, this is a no-op that succeeds.
 
         Raises:
             NoSuchBucket: The bucket does not exist.

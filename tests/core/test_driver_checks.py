@@ -110,7 +110,7 @@ def _an_unknown_algorithm() -> type[TinyDriver]:
         (_misspelt, "unknown hook 'delete_objekt'"),
         (_unmarked, "has a method delete_object without @hookimpl"),
         (_other_parameters, r"has delete_object\(self, bucket, key\) instead of \(self, bucket, key, options\)"),
-        (_other_version, "speaks version 99 of the contract and this bucketry speaks 2"),
+        (_other_version, "speaks version 99 of the contract and this bucketry speaks 3"),
         (_other_scheme, "is named 'other', but its settings have the scheme 'tiny'"),
         (_settings_without_scheme, "has settings without a scheme: declare `scheme = 'tiny'` in NamelessSettings"),
         (_settings_that_are_none, "'Settings' is not a class that inherits bucketry.DriverSettings"),

@@ -13,6 +13,7 @@ import pytest
 from bucketry import (
     BucketInfo,
     ContentRange,
+    DeletedObject,
     DeleteResult,
     InvalidDriver,
     ObjectInfo,
@@ -32,6 +33,7 @@ NOW = datetime(2024, 1, 15, tzinfo=UTC)
 INFO = ObjectInfo(key="key", size_bytes=3, etag="etag", last_modified=NOW)
 
 WRONG_RANGE = ContentRange(0, "1", 1)  # type: ignore[arg-type]
+NO_TUPLE = DeleteResult(["key"])  # type: ignore[arg-type]
 WRONG_PAGE = ObjectPage(objects=[INFO])  # type: ignore[arg-type]
 
 
@@ -107,7 +109,7 @@ def test_a_result_of_another_type_is_named(operation: str, layers: list[object])
         ("list_objects", ObjectPage(objects=({},)), "returned dict instead of ObjectInfo as ObjectPage.objects[0]"),  # type: ignore[arg-type]
         ("list_objects", ObjectPage(objects=(), cursor=7), "returned int instead of str | None as ObjectPage.cursor"),  # type: ignore[arg-type]
         ("bucket_usage", {"photos": 7}, "returned int instead of Usage as ['photos']"),
-        ("delete_objects", DeleteResult(["key"]), "returned list instead of tuple[str, ...] as DeleteResult.deleted"),  # type: ignore[arg-type]
+        ("delete_objects", NO_TUPLE, "returned list instead of tuple[DeletedObject, ...] as DeleteResult.deleted"),
         ("get_object", OpenedObject(changed(etag=7), ()), "returned int instead of str as ObjectInfo.etag"),
         ("get_object", OpenedObject(INFO, (), content_range=(0, 3)), "returned tuple instead of ContentRange | None"),  # type: ignore[arg-type]
     ],
@@ -122,7 +124,7 @@ def test_what_a_result_holds_is_named_too(operation: str, result: object, said: 
 def test_one_wrong_entry_of_a_long_result_is_found_wherever_it_is(place: int, layers: list[object]) -> None:
     objects: list[Any] = [INFO] * 1000
     objects[place] = "key"
-    keys: list[Any] = ["key"] * 1000
+    keys: list[Any] = [DeletedObject("key")] * 1000
     keys[place] = 7
     metadata: dict[str, Any] = {f"name-{number}": "value" for number in range(1000)}
     metadata[f"name-{place}"] = 7

@@ -14,7 +14,10 @@ def test_a_bare_url_opens_a_store_that_can_do_everything() -> None:
         status = store.status()
 
     # What is in memory ends with the process.
-    assert [name for name in features.__struct_fields__ if getattr(features, name) is False] == ["persistent"]
+    assert [name for name in features.__struct_fields__ if getattr(features, name) is False] == [
+        "persistent",
+        "encrypts_at_rest",
+    ]
     assert (features.min_part_size, features.max_parts) == (5 * 1024 * 1024, 10_000)
     assert (status.available, status.endpoint, status.region) == (True, "http://localhost:9000", "us-east-1")
 

@@ -210,7 +210,7 @@ class NoSuchKey(NotFound):
         self,
         detail: str = "",
         *,
-        delete_marker: bool = False,
+        delete_marker: bool | None = None,
         version_id: str | None = None,
         bucket: str | None = None,
         key: str | None = None,

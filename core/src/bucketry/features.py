@@ -38,7 +38,6 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
         bucket_object_lock: The bucket's settings include `ObjectLockSettings`, and versions can be locked.
         bucket_region: ``create_bucket`` takes the region of the bucket.
         owners: Buckets and objects have owners: ``owner`` is kept.
-        object_acl: Objects have access control lists.
         put_acl: Whatever makes a version takes its ``acl``.
         storage_class: Storage classes are kept.
         encrypt_sse_s3: Encryption with keys of the store (SSE-S3) is honoured.
@@ -92,7 +91,6 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
     bucket_object_lock: bool = False
     bucket_region: bool = False
     owners: bool = False
-    object_acl: bool = False
     put_acl: bool = False
     storage_class: bool = False
     encrypt_sse_s3: bool = False

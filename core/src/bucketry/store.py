@@ -472,7 +472,6 @@ class Store:
         """Replaces the retention of a version; `head_object` tells it, and ``Retention()`` removes it."""
         self._declared.require_version(bucket, key, options, RetentionOptions)
         check_type(retention, Retention, "a retention", field="retention")
-        self._declared.require_feature("bucket_object_lock", "a retention")
         self._chain.put_object_retention(bucket, key, retention.checked(), options)
 
     def put_object_legal_hold(
@@ -485,20 +484,17 @@ class Store:
         """Sets or removes the legal hold of a version; `head_object` tells it."""
         self._declared.require_version(bucket, key, options, VersionOptions)
         check_type(legal_hold, bool, "a legal hold", field="legal_hold")
-        self._declared.require_feature("bucket_object_lock", "a legal hold")
         self._chain.put_object_legal_hold(bucket, key, legal_hold, options)
 
     def get_object_acl(self, bucket: str, key: str, options: VersionOptions = _VERSION) -> Acl:
         """Returns the access control list of a version."""
         self._declared.require_version(bucket, key, options, VersionOptions)
-        self._declared.require_feature("object_acl", "an access control list")
         return self._chain.get_object_acl(bucket, key, options)
 
     def put_object_acl(self, bucket: str, key: str, acl: Acl, options: VersionOptions = _VERSION) -> None:
         """Replaces the access control list of a version."""
         self._declared.require_version(bucket, key, options, VersionOptions)
         check_type(acl, Acl, "an access control list", field="acl")
-        self._declared.require_feature("object_acl", "an access control list")
         self._chain.put_object_acl(bucket, key, acl.checked(), options)
 
     # Multipart uploads

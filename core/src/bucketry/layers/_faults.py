@@ -19,7 +19,7 @@ from bucketry import errors
 from bucketry.body import Body
 from bucketry.errors import BucketryError, InvalidArgument
 from bucketry.hookspecs import OPERATIONS, hookimpl
-from bucketry.models import ObjectInfo, Part
+from bucketry.models import ObjectInfo, ObjectToDelete, Part
 from bucketry.opened_object import OpenedObject
 
 _NOT_A_FAULT: Final = (BucketryError, errors.NotFound, errors.InvalidDriver, errors.InvalidSettings)
@@ -412,8 +412,8 @@ def _tearing(fault: Fault, length: int | None, bucket: str, key: str) -> Callabl
 def _wrapper(operation: str) -> Callable[..., Generator[None, Any, Any]]:
     """Makes the wrapper of an operation. Its parameters are those that name buckets and keys: pluggy passes by name."""
 
-    def on_objects(self: Faults, bucket: str, keys: tuple[str, ...]) -> Generator[None, Any, Any]:
-        self._strike(operation, (bucket,), keys)
+    def on_objects(self: Faults, bucket: str, objects: tuple[ObjectToDelete, ...]) -> Generator[None, Any, Any]:
+        self._strike(operation, (bucket,), tuple(entry.key for entry in objects))
         return (yield)
 
     def on_object(self: Faults, bucket: str, key: str) -> Generator[None, Any, Any]:
@@ -433,7 +433,7 @@ def _wrapper(operation: str) -> Callable[..., Generator[None, Any, Any]]:
         return (yield)
 
     parameters = OPERATIONS[operation].parameters
-    for wrapper, named in ((on_objects, "keys"), (on_object, "key"), (on_bucket, "bucket"), (on_buckets, "buckets")):
+    for wrapper, named in ((on_objects, "objects"), (on_object, "key"), (on_bucket, "bucket"), (on_buckets, "buckets")):
         if named in parameters:
             return wrapper
     return on_store

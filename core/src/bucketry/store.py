@@ -26,6 +26,7 @@ from bucketry.bucket_settings import (
     SettingsT,
     check_settings,
 )
+from bucketry.clock import Clock
 from bucketry.errors import InvalidArgument, InvalidDriver, NoSuchBucket, StoreClosed, TooLarge
 from bucketry.features import Capabilities
 from bucketry.headers import HEADER_FEATURES
@@ -114,20 +115,25 @@ class Store:
 
     Attributes:
         capabilities: What the store can do.
+        clock: The store's clock. It is the driver's too.
     """
 
-    def __init__(self, driver: DriverSpec, layers: Sequence[object] = ()) -> None:
+    def __init__(self, driver: DriverSpec, layers: Sequence[object] = (), *, clock: Clock | None = None) -> None:
         """Opens a store over a driver object; `open_store` makes one from a URL.
 
         Args:
             driver: The driver. The store closes it.
             layers: Hook wrappers around it; the last is outermost. They cannot be changed later. A layer that waits for
                 anything (a clock, a network) has an attribute ``blocks`` that is true.
+            clock: The clock; ``None``: the driver's, which shows the system's time until it is turned.
 
         Raises:
             InvalidDriver: The driver or a layer breaks the contract; the message says how.
         """
         self._chain, operations = build_chain(driver, layers)
+        if clock is not None:
+            driver.clock = clock
+        self.clock = driver.clock
         self._features = driver.features.behind(layers)
         self._declared = Declared(self._features, driver.name)
         self._driver_name = driver.name

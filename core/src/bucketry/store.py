@@ -21,11 +21,7 @@ from bucketry._docstrings import add_errors_of_hooks
 from bucketry._type_checks import check_type
 from bucketry.acls import Acl
 from bucketry.body import Body, BodySource
-from bucketry.bucket_settings import (
-    AnyBucketSettings,
-    SettingsT,
-    check_settings,
-)
+from bucketry.bucket_settings import AnyBucketSettings, BucketSettings, SettingsT, check_settings
 from bucketry.clock import Clock
 from bucketry.errors import InvalidArgument, InvalidDriver, NoSuchBucket, StoreClosed, TooLarge
 from bucketry.features import Capabilities
@@ -263,13 +259,13 @@ class Store:
         """
         check.check_bucket(bucket)
         self._declared.require_kind(kind)
-        settings = self._chain.get_bucket_settings(bucket, kind)
+        settings = self._chain.get_bucket_settings(bucket, cast("type[AnyBucketSettings]", kind))
         if not isinstance(settings, kind):
             came = type(settings).__name__
             raise InvalidDriver(f"the driver {self._driver_name!r} returned {came} where {kind.__name__} was asked for")
         return settings
 
-    def put_bucket_settings(self, bucket: str, settings: AnyBucketSettings) -> None:
+    def put_bucket_settings(self, bucket: str, settings: BucketSettings) -> None:
         """Replaces a bucket's settings of one kind; `delete_bucket_settings` removes them.
 
         Raises:
@@ -278,9 +274,9 @@ class Store:
         check.check_bucket(bucket)
         settings = check_settings(settings)
         self._declared.require_kind(type(settings))
-        self._chain.put_bucket_settings(bucket, settings)
+        self._chain.put_bucket_settings(bucket, cast("AnyBucketSettings", settings))
 
-    def delete_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> None:
+    def delete_bucket_settings(self, bucket: str, kind: type[BucketSettings]) -> None:
         """Deletes a bucket's settings of one kind; if nothing is set, this is a no-op that succeeds.
 
         Raises:
@@ -288,7 +284,7 @@ class Store:
         """
         check.check_bucket(bucket)
         self._declared.require_kind(kind)
-        self._chain.delete_bucket_settings(bucket, kind)
+        self._chain.delete_bucket_settings(bucket, cast("type[AnyBucketSettings]", kind))
 
     # Listings
 

@@ -17,7 +17,6 @@ from bucketry_cli.errors import Failure, describe
 from bucketry_cli.output import write_lines
 
 if TYPE_CHECKING:
-    from bucketry.clock import Clock
     from bucketry_http import Listener
 
 
@@ -173,14 +172,12 @@ class LazyApp:
     that, nor share the processor with it.
     """
 
-    def __init__(self, make: Callable[[], Any], clock: Clock) -> None:
+    def __init__(self, make: Callable[[], Any]) -> None:
         """Makes nothing yet.
 
         Args:
             make: Returns an ASGI application that needs no lifespan.
-            clock: The clock that ``Date`` shows.
         """
-        self.clock = clock
         self._make = make
         self._made: asyncio.Future[Any] | None = None
 

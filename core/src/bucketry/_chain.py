@@ -27,8 +27,8 @@ from bucketry._type_checks import find_mismatch, fits
 from bucketry.body import Body
 from bucketry.conditions import add_facts
 from bucketry.errors import BackendError, BucketryError, InvalidDriver, Unavailable, Unsupported
-from bucketry.hookspecs import OPERATIONS, PROJECT, DriverSpec
-from bucketry.models import ObjectInfo
+from bucketry.hookspecs import OPERATIONS, PROJECT, DriverSpec, hookimpl
+from bucketry.models import DONE, Done, ObjectInfo
 from bucketry.opened_object import OpenedObject
 from bucketry.ranges import ContentRange
 from bucketry.redaction import redacted
@@ -58,8 +58,9 @@ def build_chain(driver: DriverSpec, layers: Sequence[object]) -> tuple[DriverSpe
     kind: Any = type(driver)  # mypy doubts that a class can be hashed.
     implemented = implemented_operations(kind)
     guarded = {name: _guard(driver, name) for name in implemented}
-    refused = {name: _refusal(driver, name) for name in OPERATIONS if name not in implemented}
-    layered = _layered(guarded, layers) if layers else {}
+    guarded.setdefault("close", _close_nothing)  # Layers may have something to close.
+    refused = {name: _refusal(driver, name) for name in OPERATIONS if name not in guarded}
+    layered = _layered(driver, guarded, layers) if layers else {}
     return cast("DriverSpec", SimpleNamespace(**refused, **(guarded | layered))), implemented
 
 
@@ -70,7 +71,7 @@ class _Guarded:
         vars(self).update(operations)
 
 
-def _layered(guarded: dict[str, Call], layers: Sequence[object]) -> dict[str, Call]:
+def _layered(driver: DriverSpec, guarded: dict[str, Call], layers: Sequence[object]) -> dict[str, Call]:
     """The operations that a layer wraps, called through pluggy."""
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(DriverSpec)
@@ -78,6 +79,8 @@ def _layered(guarded: dict[str, Call], layers: Sequence[object]) -> dict[str, Ca
     for layer in layers:
         check_layer(layer)
         register(manager, layer, f"the layer {type(layer).__name__}")
+        if (attach := getattr(layer, "attach", None)) is not None:
+            attach(driver)
     callers: dict[str, pluggy.HookCaller] = {name: getattr(manager.hook, name) for name in guarded}
     return {name: _link(name, caller) for name, caller in callers.items() if len(caller.get_hookimpls()) > 1}
 
@@ -200,6 +203,11 @@ def _link(name: str, caller: pluggy.HookCaller) -> Call:
         return result
 
     return layered
+
+
+@hookimpl
+def _close_nothing() -> Done:
+    return DONE
 
 
 def _refusal(driver: DriverSpec, name: str) -> Call:

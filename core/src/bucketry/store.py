@@ -21,8 +21,11 @@ from bucketry._docstrings import add_errors_of_hooks
 from bucketry._type_checks import check_type
 from bucketry.acls import Acl
 from bucketry.body import Body, BodySource
-from bucketry.bucket_settings import AnyBucketSettings, BucketSettings, SettingsT, check_settings
-from bucketry.clock import Clock
+from bucketry.bucket_settings import (
+    AnyBucketSettings,
+    SettingsT,
+    check_settings,
+)
 from bucketry.errors import InvalidArgument, InvalidDriver, NoSuchBucket, StoreClosed, TooLarge
 from bucketry.features import Capabilities
 from bucketry.headers import HEADER_FEATURES
@@ -111,29 +114,28 @@ class Store:
 
     Attributes:
         capabilities: What the store can do.
-        clock: The store's clock. It is the driver's too.
+        reads_origin: Whether a layer reads where calls come from. Servers set the origin then (`bucketry.origin`).
     """
 
-    def __init__(self, driver: DriverSpec, layers: Sequence[object] = (), *, clock: Clock | None = None) -> None:
+    def __init__(self, driver: DriverSpec, layers: Sequence[object] = ()) -> None:
         """Opens a store over a driver object; `open_store` makes one from a URL.
 
         Args:
             driver: The driver. The store closes it.
             layers: Hook wrappers around it; the last is outermost. They cannot be changed later. A layer that waits for
-                anything (a clock, a network) has an attribute ``blocks`` that is true.
-            clock: The clock; ``None``: the driver's, which shows the system's time until it is turned.
+                anything (a clock, a network) has an attribute ``blocks`` that is true. One that reads the origin of
+                calls has ``reads_origin``. One that calls the driver itself has a method ``attach``, which is called
+                with the driver now.
 
         Raises:
             InvalidDriver: The driver or a layer breaks the contract; the message says how.
         """
         self._chain, operations = build_chain(driver, layers)
-        if clock is not None:
-            driver.clock = clock
-        self.clock = driver.clock
         self._features = driver.features.behind(layers)
         self._declared = Declared(self._features, driver.name)
         self._driver_name = driver.name
         self._sdk = driver.sdk
+        self.reads_origin = any(getattr(layer, "reads_origin", False) for layer in layers)
         self._closed = False
         self._closing = threading.Lock()
         self.capabilities = Capabilities(
@@ -168,8 +170,7 @@ class Store:
             self._closed = True
         close = self._chain.close
         self._refuse_calls()
-        if "close" in self.capabilities.operations:
-            close()
+        close()
 
     def _refuse_calls(self) -> None:
         """Replaces each method by a refusal, so that an open store need not look whether it is closed."""
@@ -259,13 +260,13 @@ class Store:
         """
         check.check_bucket(bucket)
         self._declared.require_kind(kind)
-        settings = self._chain.get_bucket_settings(bucket, cast("type[AnyBucketSettings]", kind))
+        settings = self._chain.get_bucket_settings(bucket, kind)
         if not isinstance(settings, kind):
             came = type(settings).__name__
             raise InvalidDriver(f"the driver {self._driver_name!r} returned {came} where {kind.__name__} was asked for")
         return settings
 
-    def put_bucket_settings(self, bucket: str, settings: BucketSettings) -> None:
+    def put_bucket_settings(self, bucket: str, settings: AnyBucketSettings) -> None:
         """Replaces a bucket's settings of one kind; `delete_bucket_settings` removes them.
 
         Raises:
@@ -274,9 +275,9 @@ class Store:
         check.check_bucket(bucket)
         settings = check_settings(settings)
         self._declared.require_kind(type(settings))
-        self._chain.put_bucket_settings(bucket, cast("AnyBucketSettings", settings))
+        self._chain.put_bucket_settings(bucket, settings)
 
-    def delete_bucket_settings(self, bucket: str, kind: type[BucketSettings]) -> None:
+    def delete_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> None:
         """Deletes a bucket's settings of one kind; if nothing is set, this is a no-op that succeeds.
 
         Raises:
@@ -284,7 +285,7 @@ class Store:
         """
         check.check_bucket(bucket)
         self._declared.require_kind(kind)
-        self._chain.delete_bucket_settings(bucket, cast("type[AnyBucketSettings]", kind))
+        self._chain.delete_bucket_settings(bucket, kind)
 
     # Listings
 

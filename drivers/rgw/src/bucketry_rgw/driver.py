@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from bucketry import (
     DELETED,
@@ -18,7 +18,6 @@ from bucketry import (
     CompletedPart,
     CompleteOptions,
     CopyOptions,
-    CorsSettings,
     CreateBucketOptions,
     Deleted,
     DeleteOptions,
@@ -256,7 +255,7 @@ class RgwDriver(DriverSpec):
     def put_bucket_settings(self, bucket: str, settings: AnyBucketSettings) -> Done:
         """Replaces a bucket's CORS rules."""
         self._buckets.check_name(bucket)
-        self._buckets.put_cors(bucket, cast("CorsSettings", settings))
+        self._buckets.put_cors(bucket, settings)
         return DONE
 
     @override

@@ -1,0 +1,258 @@
+"""A layer that emits S3's events: what was created, removed, tagged and given an ACL."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+from collections.abc import Generator
+from datetime import datetime
+from typing import Any, Final
+
+from bucketry.bucket_settings import AnyBucketSettings
+from bucketry.errors import InvalidDriver
+from bucketry.events import TEST_EVENT, Event, EventSink
+from bucketry.events.buckets import Buckets
+from bucketry.events.sequencers import Sequencers
+from bucketry.hookspecs import DriverSpec, hookimpl
+from bucketry.models import BucketInfo, Deleted, DeleteResult, Done, ObjectInfo
+from bucketry.options import DeleteOptions, VersionOptions
+from bucketry.origin import Origin, origin_of_call
+from bucketry.owners import DEFAULT_OWNER
+
+_CREATED: Final = "s3:ObjectCreated:"
+_REMOVED: Final = "s3:ObjectRemoved:"
+_EXPIRED: Final = "s3:LifecycleExpiration:"
+_THIS_MACHINE: Final = "127.0.0.1"
+
+logger = logging.getLogger("bucketry")
+
+
+class Events:
+    """Emits an event for each object that a store creates, deletes, tags or gives an ACL.
+
+    An event is emitted after the operation has succeeded, and with its results. An operation that fails emits nothing.
+    A delete emits an event even if there was no such object: it succeeds, and most backends do not say what was there.
+    A batch delete emits one event for each key that it deleted. What lifecycle deletes is a ``LifecycleExpiration``.
+
+    An event names the bucket's configuration that selects it and its destinations, if the driver keeps notification
+    configurations and its backend does not carry them out itself. Sinks decide what they do with that.
+
+    A sink that fails is logged, and harms neither the operation nor other sinks. Threads can share the layer, and so
+    can several stores over one driver.
+
+    Attributes:
+        reads_origin: Servers set the origin of each request, because this layer reads it.
+    """
+
+    reads_origin = True
+
+    def __init__(self, *sinks: EventSink) -> None:
+        """Makes the layer.
+
+        Args:
+            sinks: Where events go, such as an `EventLog`. The store closes those that have a ``close``.
+        """
+        self._sinks = sinks
+        self._sequencers = Sequencers()
+        self._lock = threading.Lock()
+        self._buckets: Buckets | None = None
+
+    def attach(self, driver: DriverSpec) -> None:
+        """Takes the driver below the layers. The store calls it when it opens.
+
+        Raises:
+            InvalidDriver: The layer belongs to another driver already.
+        """
+        if self._buckets is None:
+            self._buckets = Buckets(driver)
+        elif self._buckets.driver is not driver:
+            raise InvalidDriver("a layer Events belongs to one driver: make another one for this store")
+
+    @hookimpl(wrapper=True)
+    def put_object(self, bucket: str) -> Generator[None, ObjectInfo, ObjectInfo]:
+        """Emits ``ObjectCreated:Put``, or ``ObjectCreated:Post`` for an upload by a form."""
+        begun = self._now()
+        info = yield
+        origin = origin_of_call()
+        self._created("Post" if origin is not None and origin.action == "form" else "Put", bucket, info, begun)
+        return info
+
+    @hookimpl(wrapper=True)
+    def copy_object(self, bucket: str) -> Generator[None, ObjectInfo, ObjectInfo]:
+        """Emits ``ObjectCreated:Copy``."""
+        begun = self._now()
+        info = yield
+        self._created("Copy", bucket, info, begun)
+        return info
+
+    @hookimpl(wrapper=True)
+    def complete_multipart_upload(self, bucket: str) -> Generator[None, ObjectInfo, ObjectInfo]:
+        """Emits ``ObjectCreated:CompleteMultipartUpload``."""
+        begun = self._now()
+        info = yield
+        self._created("CompleteMultipartUpload", bucket, info, begun)
+        return info
+
+    @hookimpl(wrapper=True)
+    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Generator[None, Deleted, Deleted]:
+        """Emits ``ObjectRemoved:Delete``, or ``ObjectRemoved:DeleteMarkerCreated``."""
+        begun = self._now()
+        deleted = yield
+        marker = deleted.delete_marker and options.version_id is None
+        self._removed(bucket, key, deleted.version_id, begun, marker=marker)
+        return deleted
+
+    @hookimpl(wrapper=True)
+    def delete_objects(self, bucket: str) -> Generator[None, DeleteResult, DeleteResult]:
+        """Emits an event for each object that was deleted."""
+        begun = self._now()
+        result = yield
+        for each in result.deleted:
+            marker = each.delete_marker and each.version_id is None
+            version_id = each.delete_marker_version_id if marker else each.version_id
+            self._removed(bucket, each.key, version_id, begun, marker=marker)
+        return result
+
+    @hookimpl(wrapper=True)
+    def put_object_tagging(self, bucket: str, key: str, options: VersionOptions) -> Generator[None, Done, Done]:
+        """Emits ``ObjectTagging:Put``."""
+        return (yield from self._about_version("s3:ObjectTagging:Put", bucket, key, options))
+
+    @hookimpl(wrapper=True)
+    def delete_object_tagging(self, bucket: str, key: str, options: VersionOptions) -> Generator[None, Done, Done]:
+        """Emits ``ObjectTagging:Delete``."""
+        return (yield from self._about_version("s3:ObjectTagging:Delete", bucket, key, options))
+
+    @hookimpl(wrapper=True)
+    def put_object_acl(self, bucket: str, key: str, options: VersionOptions) -> Generator[None, Done, Done]:
+        """Emits ``ObjectAcl:Put``."""
+        return (yield from self._about_version("s3:ObjectAcl:Put", bucket, key, options))
+
+    @hookimpl(wrapper=True)
+    def put_bucket_settings(self, bucket: str, settings: AnyBucketSettings) -> Generator[None, Done, Done]:
+        """Emits ``s3:TestEvent`` for each queue and topic of a new notification configuration."""
+        done = yield
+        if settings.feature == "bucket_notification":
+            buckets = self._forget(bucket)
+            for arn in buckets.of(bucket).tested():
+                self._emit(TEST_EVENT, bucket, "", buckets.now(), destinations=(arn,))
+        return done
+
+    @hookimpl(wrapper=True)
+    def delete_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> Generator[None, Done, Done]:
+        """Notices that a configuration is gone."""
+        done = yield
+        if kind.feature == "bucket_notification":
+            self._forget(bucket)
+        return done
+
+    @hookimpl(wrapper=True)
+    def create_bucket(self, bucket: str) -> Generator[None, BucketInfo, BucketInfo]:
+        """Notices a new bucket, whose name an older one may have had."""
+        info = yield
+        self._forget(bucket)
+        return info
+
+    @hookimpl(wrapper=True)
+    def delete_bucket(self, bucket: str) -> Generator[None, Done, Done]:
+        """Notices that a bucket is gone."""
+        done = yield
+        self._forget(bucket)
+        return done
+
+    @hookimpl(wrapper=True)
+    def close(self) -> Generator[None, Done, Done]:
+        """Closes the sinks."""
+        done = yield
+        for sink in self._sinks:
+            if (close := getattr(sink, "close", None)) is not None:
+                close()
+        return done
+
+    def _about_version(self, name: str, bucket: str, key: str, options: VersionOptions) -> Generator[None, Done, Done]:
+        begun = self._now()
+        done = yield
+        self._emit(name, bucket, key, begun, version_id=options.version_id)
+        return done
+
+    def _created(self, how: str, bucket: str, info: ObjectInfo, begun: datetime) -> None:
+        self._emit(
+            _CREATED + how,
+            bucket,
+            info.key,
+            begun,
+            modified=info.last_modified,
+            size_bytes=info.size_bytes,
+            etag=info.etag,
+            version_id=info.version_id,
+        )
+
+    def _removed(self, bucket: str, key: str, version_id: str | None, begun: datetime, *, marker: bool) -> None:
+        origin = origin_of_call()
+        group = _EXPIRED if origin is not None and origin.action == "lifecycle" else _REMOVED
+        self._emit(group + ("DeleteMarkerCreated" if marker else "Delete"), bucket, key, begun, version_id=version_id)
+
+    def _emit(
+        self,
+        name: str,
+        bucket: str,
+        key: str,
+        begun: datetime,
+        *,
+        modified: datetime | None = None,
+        destinations: tuple[str, ...] = (),
+        **facts: Any,
+    ) -> None:
+        origin = origin_of_call()
+        if origin is not None and origin.action == "reset":
+            return
+        found = self._attached().of(bucket)
+        configuration = ""
+        routed: tuple[str, ...] | None = destinations
+        if name != TEST_EVENT:
+            configuration, routed = found.destinations(name, key)
+        with self._lock:
+            # Under the lock, so that sinks get events in the order of their sequencers.
+            ended = self._now()
+            event = Event(
+                name=name,
+                bucket=bucket,
+                key=key,
+                time=ended,
+                origin=_numbered(origin),
+                region=found.region,
+                owner=found.owner,
+                sequencer="" if name == TEST_EVENT else self._sequencers.next(begun, ended, modified),
+                configuration_id=configuration,
+                destinations=routed,
+                **facts,
+            )
+            for sink in self._sinks:
+                try:
+                    sink.accept(event)
+                except Exception:
+                    logger.exception("the sink %s failed to take an event", type(sink).__name__)
+
+    def _now(self) -> datetime:
+        return self._attached().now()
+
+    def _forget(self, bucket: str) -> Buckets:
+        buckets = self._attached()
+        buckets.forget(bucket)
+        return buckets
+
+    def _attached(self) -> Buckets:
+        if self._buckets is None:
+            raise InvalidDriver("the layer Events is not attached to a driver: open a store with it")
+        return self._buckets
+
+
+def _numbered(origin: Origin | None) -> Origin:
+    """Returns an origin with the id of a request. A call in a program has none, and neither has lifecycle."""
+    if origin is not None and origin.request_id:
+        return origin
+    request_id = secrets.token_hex(8).upper()
+    if origin is None:
+        return Origin(principal=DEFAULT_OWNER.id, address=_THIS_MACHINE, request_id=request_id)
+    return Origin(principal=origin.principal, address=origin.address, request_id=request_id, action=origin.action)

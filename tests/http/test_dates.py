@@ -5,21 +5,19 @@ from __future__ import annotations
 import http.client
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.message import Message
 from email.utils import parsedate_to_datetime
 
 import pytest
 from bucketry import Store
 from bucketry.s3 import parse_http_date
-from bucketry_memory import objects
 
 from tests.http.raw_requests import answers
 from tests.http.s3.client import Client
 from tests.http.s3.serving import memory_store, serving
 from tests.http.serving import API, WAIT, connect, running
 
-HOUR = 3600.0
 Head = Callable[[], Message]
 
 
@@ -70,9 +68,20 @@ def test_a_response_is_no_older_than_its_object(head: Head, store: Store) -> Non
         assert written == modified <= date
 
 
-def test_an_object_from_the_future_is_from_now(head: Head, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(objects, "time", lambda: time.time() + HOUR)
+def test_an_object_from_the_future_is_from_now(head: Head, store: Store) -> None:
+    store.clock.advance(hours=1)
     assert store.put_object("things", "a", b"").last_modified > datetime.now(UTC)
+    store.clock.reset()
+    date, modified = dates(head())
+    assert modified <= date <= datetime.now(UTC)
+
+
+def test_a_turned_clock_shows_in_both(head: Head, store: Store) -> None:
+    turned = store.clock.advance(days=90).replace(microsecond=0)
+    written = store.put_object("things", "a", b"").last_modified.replace(microsecond=0)
+    date, modified = dates(head())
+    assert turned <= written == modified <= date < turned + timedelta(minutes=1)
+    store.clock.reset()
     date, modified = dates(head())
     assert modified <= date <= datetime.now(UTC)
 
@@ -85,6 +94,12 @@ def test_a_refused_head_has_the_time_too(store: Store) -> None:
     (line,) = [line for line in answer.split(b"\r\n") if line.startswith(b"date: ")]
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert before <= parsedate_to_datetime(line[6:].decode()) <= datetime.now(UTC)
+    store.clock.advance(days=90)
+    with running(store) as port, connect(port) as client:
+        client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        answer = answers(client)
+    (line,) = [line for line in answer.split(b"\r\n") if line.startswith(b"date: ")]
+    assert parsedate_to_datetime(line[6:].decode()) >= before + timedelta(days=90)
 
 
 @pytest.mark.parametrize(

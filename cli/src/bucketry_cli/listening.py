@@ -17,6 +17,7 @@ from bucketry_cli.errors import Failure, describe
 from bucketry_cli.output import write_lines
 
 if TYPE_CHECKING:
+    from bucketry.clock import Clock
     from bucketry_http import Listener
 
 
@@ -172,12 +173,14 @@ class LazyApp:
     that, nor share the processor with it.
     """
 
-    def __init__(self, make: Callable[[], Any]) -> None:
+    def __init__(self, make: Callable[[], Any], clock: Clock) -> None:
         """Makes nothing yet.
 
         Args:
             make: Returns an ASGI application that needs no lifespan.
+            clock: The clock that ``Date`` shows.
         """
+        self.clock = clock
         self._make = make
         self._made: asyncio.Future[Any] | None = None
 

@@ -131,6 +131,7 @@ class ResetApp:
             gate: Checks each request for a reset first: a web page that is open must not delete a test's data.
         """
         self._app = app
+        self.clock = getattr(app, "clock", None)  # The server shows it.
         self._reset = reset
         self._gate = gate
 

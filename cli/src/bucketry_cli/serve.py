@@ -313,7 +313,7 @@ def serve(
         how = RestSettings(
             allowed_hosts=allowed_host, public_endpoints=(url_of(host, bound),), cors_origins=cors_origin
         )
-        app: Any = LazyApp(partial(rest_app, opened, how))
+        app: Any = LazyApp(partial(rest_app, opened, how), opened.clock)
         if reset_endpoint:
             app = ResetApp(app, stage.reset, how.browser_rules())
         places = [("REST API", "/api/v1/storage"), ("API docs", "/schema")]

@@ -8,7 +8,7 @@ from typing import final
 import msgspec
 
 from bucketry import _validation as check
-from bucketry.bucket_settings import AnyBucketSettings, check_kind
+from bucketry.bucket_settings import BucketSettings, check_kind
 from bucketry.checksums import Checksum
 from bucketry.features import Features
 from bucketry.options import ListOptions, Options, PageOptions, VersionOptions
@@ -55,7 +55,7 @@ class Declared:
         """Refuses fields that are set and whose feature the driver does not declare."""
         check.check_declared(fields, feature_of, self._features, self._driver)
 
-    def require_kind(self, kind: type[AnyBucketSettings]) -> None:
+    def require_kind(self, kind: type[BucketSettings]) -> None:
         """Refuses settings of another kind than those that the driver declares."""
         check_kind(kind)
         self.require_feature(kind.feature, kind.__name__)

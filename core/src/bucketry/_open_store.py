@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 
 from bucketry._discovery import find_driver
+from bucketry.clock import Clock
 from bucketry.errors import BucketryError, InvalidDriver, InvalidSettings
 from bucketry.redaction import redacted
 from bucketry.settings import DriverSettings, load_settings, parse_url, variables_of
@@ -19,6 +20,7 @@ def open_store(
     defaults: Mapping[str, object] | None = None,
     layers: Sequence[object] = (),
     environ: Mapping[str, str] = os.environ,
+    clock: Clock | None = None,
 ) -> Store:
     """Opens a store.
 
@@ -28,6 +30,7 @@ def open_store(
         defaults: The same, but the URL and the environment win over them. A configuration file's values go here.
         layers: Hook wrappers around the driver; the last is outermost.
         environ: The environment, with variables named ``BUCKETRY_<DRIVER>_<FIELD>``.
+        clock: The store's clock; ``None``: one that shows the system's time until it is turned.
 
     Returns:
         The store. Drivers connect when they are first used: opening sends no request to the backend.
@@ -57,7 +60,7 @@ def open_store(
         # The message may repeat secrets from the settings.
         said = redacted(f"{type(error).__name__}: {error}")
         raise InvalidDriver(f"the driver {kind.name!r} cannot be made: {said}") from error
-    return Store(driver, layers)
+    return Store(driver, layers, clock=clock)
 
 
 def driver_variables(scheme: str) -> frozenset[str]:

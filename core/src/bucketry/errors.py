@@ -28,6 +28,11 @@ Digest = Literal["md5", "sha256", "checksum"]
 PartFault = Literal["empty", "order", "missing", "etag", "checksum"]
 """What is wrong: the list is empty or not ascending, or a part is missing or has another etag or checksum."""
 
+SettingsFault = Literal["schema", "value", "refused", "retention_period", "policy"]
+"""What is wrong with settings of a bucket. ``schema``: something is missing, unknown, or there too often. ``value``: a
+value is out of bounds. ``refused``: S3 does not accept the value or the combination. ``retention_period``: the default
+retention is not a number of days or years that S3 takes. ``policy``: the policy is malformed."""
+
 _SHOWN = 120
 """Longest part of a bucket's name or a key that a message shows, in characters."""
 
@@ -156,6 +161,30 @@ class NoSuchKmsKey(InvalidArgument):
     code = "no_such_kms_key"
     sentence = "The encryption key does not exist"
     _field = "encryption"
+
+
+class InvalidBucketSettings(InvalidArgument):
+    """Settings of a bucket are not valid; nothing was changed.
+
+    Attributes:
+        fault: What kind of mistake it is.
+    """
+
+    code = "invalid_bucket_settings"
+    sentence = "The settings of the bucket are not valid"
+    _field = "settings"
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        fault: SettingsFault | None = None,
+        field: str | None = None,
+        bucket: str | None = None,
+        key: str | None = None,
+    ) -> None:
+        super().__init__(detail, field=field, bucket=bucket, key=key)
+        self.fault = fault
 
 
 class InvalidRange(InvalidArgument):

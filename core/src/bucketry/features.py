@@ -36,6 +36,22 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
         bucket_cors: The bucket's settings include `CorsSettings`.
         bucket_versioning: The bucket's settings include `VersioningSettings`, and every ``version_id`` is honoured.
         bucket_object_lock: The bucket's settings include `ObjectLockSettings`, and versions can be locked.
+        bucket_lifecycle: The bucket's settings include `LifecycleSettings`.
+        bucket_policy: The bucket's settings include `PolicySettings`.
+        bucket_acl: The bucket's settings include `AclSettings`.
+        bucket_ownership: The bucket's settings include `OwnershipSettings`.
+        bucket_public_access: The bucket's settings include `PublicAccessSettings`.
+        bucket_encryption: The bucket's settings include `EncryptionSettings`.
+        bucket_tagging: The bucket's settings include `TagSettings`.
+        bucket_notification: The bucket's settings include `NotificationSettings`.
+        bucket_logging: The bucket's settings include `LoggingSettings`.
+        bucket_website: The bucket's settings include `WebsiteSettings`.
+        bucket_accelerate: The bucket's settings include `AccelerateSettings`.
+        bucket_request_payment: The bucket's settings include `RequestPaymentSettings`.
+        bucket_inventory: The bucket's settings include `InventorySettings`.
+        bucket_analytics: The bucket's settings include `AnalyticsSettings`.
+        bucket_metrics: The bucket's settings include `MetricsSettings`.
+        bucket_intelligent_tiering: The bucket's settings include `IntelligentTieringSettings`.
         bucket_region: ``create_bucket`` takes the region of the bucket.
         owners: Buckets and objects have owners: ``owner`` is kept.
         put_acl: Whatever makes a version takes its ``acl``.
@@ -89,6 +105,22 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
     bucket_cors: bool = False
     bucket_versioning: bool = False
     bucket_object_lock: bool = False
+    bucket_lifecycle: bool = False
+    bucket_policy: bool = False
+    bucket_acl: bool = False
+    bucket_ownership: bool = False
+    bucket_public_access: bool = False
+    bucket_encryption: bool = False
+    bucket_tagging: bool = False
+    bucket_notification: bool = False
+    bucket_logging: bool = False
+    bucket_website: bool = False
+    bucket_accelerate: bool = False
+    bucket_request_payment: bool = False
+    bucket_inventory: bool = False
+    bucket_analytics: bool = False
+    bucket_metrics: bool = False
+    bucket_intelligent_tiering: bool = False
     bucket_region: bool = False
     owners: bool = False
     put_acl: bool = False

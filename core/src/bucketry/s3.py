@@ -83,6 +83,83 @@ MAX_CORS_BYTES: Final = 64 * 1024
 MAX_CORS_ID: Final = 255
 """Longest id of a CORS rule, in characters (reference, ``CORSRule``)."""
 
+MAX_BUCKET_TAGS: Final = 50
+"""Most tags of a bucket (guide, "Using cost allocation tags")."""
+
+MAX_BUCKET_NAME: Final = 255
+"""Longest name of a bucket that exists; old buckets of us-east-1 may have one (guide, "Bucket naming rules")."""
+
+MAX_LIFECYCLE_RULES: Final = 1000
+"""Most lifecycle rules of a bucket (reference, PutBucketLifecycleConfiguration)."""
+
+MAX_LIFECYCLE_ID: Final = 255
+"""Longest id of a lifecycle rule, in characters (reference, ``LifecycleRule``)."""
+
+MAX_NEWER_VERSIONS: Final = 100
+"""Most noncurrent versions that a lifecycle rule keeps (reference, ``NoncurrentVersionExpiration``)."""
+
+MAX_RETENTION_DAYS: Final = 36_500
+"""Longest default retention in days (guide, "Locking objects with Object Lock")."""
+
+MAX_RETENTION_YEARS: Final = 100
+"""Longest default retention in years (same page)."""
+
+MAX_POLICY_BYTES: Final = 20 * 1024
+"""Longest policy of a bucket (guide, "Policies and permissions in Amazon S3")."""
+
+MAX_NOTIFICATIONS: Final = 100
+"""Most notification configurations of a bucket (guide, "Amazon S3 Event Notifications")."""
+
+MAX_NOTIFICATION_ID: Final = 255
+"""Longest id of a notification configuration, in characters. The reference states no limit."""
+
+MAX_LOG_GRANTS: Final = 100
+"""Most grants on access logs, as in an ACL. The reference states no limit."""
+
+MAX_ROUTING_RULES: Final = 50
+"""Most routing rules of a website (guide, "Configuring advanced conditional redirects")."""
+
+MAX_CONFIGURATIONS: Final = 1000
+"""Most inventory, analytics, metrics or intelligent-tiering configurations of a bucket (reference,
+PutBucketInventoryConfiguration and the others)."""
+
+MAX_CONFIGURATIONS_PAGE: Final = 100
+"""Most of them on a page of a listing (reference, ListBucketInventoryConfigurations)."""
+
+MAX_CONFIGURATION_ID: Final = 64
+"""Longest id of such a configuration (guide, "Configuring Amazon S3 Inventory")."""
+
+EVENT_NAMES: Final = (
+    "s3:ReducedRedundancyLostObject",
+    "s3:ObjectCreated:*",
+    "s3:ObjectCreated:Put",
+    "s3:ObjectCreated:Post",
+    "s3:ObjectCreated:Copy",
+    "s3:ObjectCreated:CompleteMultipartUpload",
+    "s3:ObjectRemoved:*",
+    "s3:ObjectRemoved:Delete",
+    "s3:ObjectRemoved:DeleteMarkerCreated",
+    "s3:ObjectRestore:*",
+    "s3:ObjectRestore:Post",
+    "s3:ObjectRestore:Completed",
+    "s3:ObjectRestore:Delete",
+    "s3:Replication:*",
+    "s3:Replication:OperationFailedReplication",
+    "s3:Replication:OperationMissedThreshold",
+    "s3:Replication:OperationReplicatedAfterThreshold",
+    "s3:Replication:OperationNotTracked",
+    "s3:LifecycleExpiration:*",
+    "s3:LifecycleExpiration:Delete",
+    "s3:LifecycleExpiration:DeleteMarkerCreated",
+    "s3:LifecycleTransition",
+    "s3:IntelligentTiering",
+    "s3:ObjectAcl:Put",
+    "s3:ObjectTagging:*",
+    "s3:ObjectTagging:Put",
+    "s3:ObjectTagging:Delete",
+)
+"""Events that a notification configuration can name (guide, "Supported event types")."""
+
 BASIC_TIME: Final = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2})Z")
 """What `basic_time` writes."""
 

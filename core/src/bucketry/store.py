@@ -21,11 +21,8 @@ from bucketry._docstrings import add_errors_of_hooks
 from bucketry._type_checks import check_type
 from bucketry.acls import Acl
 from bucketry.body import Body, BodySource
-from bucketry.bucket_settings import (
-    AnyBucketSettings,
-    SettingsT,
-    check_settings,
-)
+from bucketry.bucket_settings import AnyBucketSettings, BucketSettings, SettingsT, check_settings
+from bucketry.clock import Clock
 from bucketry.errors import InvalidArgument, InvalidDriver, NoSuchBucket, StoreClosed, TooLarge
 from bucketry.features import Capabilities
 from bucketry.headers import HEADER_FEATURES
@@ -114,10 +111,11 @@ class Store:
 
     Attributes:
         capabilities: What the store can do.
+        clock: The store's clock. It is the driver's too.
         reads_origin: Whether a layer reads where calls come from. Servers set the origin then (`bucketry.origin`).
     """
 
-    def __init__(self, driver: DriverSpec, layers: Sequence[object] = ()) -> None:
+    def __init__(self, driver: DriverSpec, layers: Sequence[object] = (), *, clock: Clock | None = None) -> None:
         """Opens a store over a driver object; `open_store` makes one from a URL.
 
         Args:
@@ -126,11 +124,15 @@ class Store:
                 anything (a clock, a network) has an attribute ``blocks`` that is true. One that reads the origin of
                 calls has ``reads_origin``. One that calls the driver itself has a method ``attach``, which is called
                 with the driver now.
+            clock: The clock; ``None``: the driver's, which shows the system's time until it is turned.
 
         Raises:
             InvalidDriver: The driver or a layer breaks the contract; the message says how.
         """
         self._chain, operations = build_chain(driver, layers)
+        if clock is not None:
+            driver.clock = clock
+        self.clock = driver.clock
         self._features = driver.features.behind(layers)
         self._declared = Declared(self._features, driver.name)
         self._driver_name = driver.name
@@ -260,13 +262,13 @@ class Store:
         """
         check.check_bucket(bucket)
         self._declared.require_kind(kind)
-        settings = self._chain.get_bucket_settings(bucket, kind)
+        settings = self._chain.get_bucket_settings(bucket, cast("type[AnyBucketSettings]", kind))
         if not isinstance(settings, kind):
             came = type(settings).__name__
             raise InvalidDriver(f"the driver {self._driver_name!r} returned {came} where {kind.__name__} was asked for")
         return settings
 
-    def put_bucket_settings(self, bucket: str, settings: AnyBucketSettings) -> None:
+    def put_bucket_settings(self, bucket: str, settings: BucketSettings) -> None:
         """Replaces a bucket's settings of one kind; `delete_bucket_settings` removes them.
 
         Raises:
@@ -275,9 +277,9 @@ class Store:
         check.check_bucket(bucket)
         settings = check_settings(settings)
         self._declared.require_kind(type(settings))
-        self._chain.put_bucket_settings(bucket, settings)
+        self._chain.put_bucket_settings(bucket, cast("AnyBucketSettings", settings))
 
-    def delete_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> None:
+    def delete_bucket_settings(self, bucket: str, kind: type[BucketSettings]) -> None:
         """Deletes a bucket's settings of one kind; if nothing is set, this is a no-op that succeeds.
 
         Raises:
@@ -285,7 +287,7 @@ class Store:
         """
         check.check_bucket(bucket)
         self._declared.require_kind(kind)
-        self._chain.delete_bucket_settings(bucket, kind)
+        self._chain.delete_bucket_settings(bucket, cast("type[AnyBucketSettings]", kind))
 
     # Listings
 

@@ -33,9 +33,19 @@ def normalised_tags(tags: Mapping[str, str]) -> Mapping[str, str]:
     if len(tags) > MAX_TAGS:
         raise InvalidArgument(f"an object has at most {MAX_TAGS} tags", field="tags", limit=MAX_TAGS)
     for key, value in tags.items():
-        _check_key(key)
-        _check_text(value, f"the value of a tag has at most {MAX_TAG_VALUE} characters", MAX_TAG_VALUE)
+        check_tag(key, value)
     return MappingProxyType(dict(tags))
+
+
+def check_tag(key: str, value: str) -> None:
+    """Checks one tag.
+
+    Raises:
+        InvalidArgument: The key or the value is too short or too long, or has a character that S3 does not allow; or
+            the key begins with ``aws:``.
+    """
+    _check_key(key)
+    _check_text(value, f"the value of a tag has at most {MAX_TAG_VALUE} characters", MAX_TAG_VALUE)
 
 
 def _check_key(key: str) -> None:

@@ -54,6 +54,7 @@ class Serving:
         # An S3 client gets XML for a malformed request too.
         if (protocol := getattr(app, "protocol", None)) is not None:
             self.protocol = protocol
+        self.clock = app.clock  # In the header Date.
         self._background = background()
         ready = threading.Event()
         self._server = Server([Listener(self, bound=reserved)], lambda _: ready.set(), grace_seconds=GRACE_SECONDS)

@@ -20,8 +20,10 @@ one Struct of options.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import ClassVar, Final
 
+from bucketry.clock import Clock
 from bucketry.errors import Classified, Unsupported
 from bucketry.features import Features
 from bucketry.hookspecs._buckets import BucketSpec
@@ -55,6 +57,11 @@ class DriverSpec(ServiceSpec, BucketSpec, ObjectSpec, VersionSpec, TaggingSpec, 
     Settings: ClassVar[type[DriverSettings]]
     features: Features
     s3_endpoint: ClassVar[bool] = False
+
+    @cached_property
+    def clock(self) -> Clock:
+        """The clock that the driver takes the time from. It is the store's, which sets it before the first call."""
+        return Clock()
 
     def sdk(self) -> object:
         """Returns the client of the driver's SDK, which `Store.sdk` hands to callers. Not a hook: layers do not see it.

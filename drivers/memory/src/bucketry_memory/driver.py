@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from threading import Lock
 from typing import Final, final
 
@@ -73,7 +72,7 @@ from typing_extensions import override
 from bucketry_memory.bucket import Bucket
 from bucketry_memory.content import Content, chunks, joined, md5_hex, part_of, pull, whole
 from bucketry_memory.listing import list_entries
-from bucketry_memory.objects import Clock, Extras, StoredObject, headers_of, kept_extras
+from bucketry_memory.objects import Extras, StoredObject, StoredTimes, headers_of, kept_extras
 from bucketry_memory.quota import Quota
 from bucketry_memory.settings import MemorySettings
 from bucketry_memory.uploads import Completions, StoredPart, check_repeated, ends_of, etag_of, part_info
@@ -143,7 +142,7 @@ class MemoryDriver(DriverSpec):
             self._presigner = Presigner(credentials, endpoint=self._endpoint, region=settings.region)
         except ValueError as error:
             raise InvalidSettings(str(error)) from None
-        self._clock = Clock()
+        self._clock = StoredTimes(self)
         self._buckets: dict[str, Bucket] = {}
         self._completions = Completions()
         self._lock = Lock()
@@ -194,7 +193,7 @@ class MemoryDriver(DriverSpec):
                 for name, bucket in self._buckets.items()
             ]
         reports.sort(key=lambda report: report.name)
-        return UsageReport(source="index", as_of=datetime.now(UTC), buckets=tuple(reports))
+        return UsageReport(source="index", as_of=self.clock.now(), buckets=tuple(reports))
 
     # Buckets
 
@@ -211,7 +210,7 @@ class MemoryDriver(DriverSpec):
         """Returns the usage of each of these buckets, from figures that every write keeps up to date."""
         with self._lock:
             found = [bucket for name in buckets if (bucket := self._buckets.get(name)) is not None]
-            as_of = datetime.now(UTC)
+            as_of = self.clock.now()
             return {
                 bucket.info.name: Usage(
                     object_count=len(bucket.objects), size_bytes=bucket.size_bytes, source="index", as_of=as_of
@@ -405,7 +404,7 @@ class MemoryDriver(DriverSpec):
     @hookimpl
     def presign(self, bucket: str, key: str, options: PresignOptions) -> PresignedUrl:
         """Signs a URL for the S3 endpoint that serves this store."""
-        return presigned_url(self._presigner, bucket, key, options)
+        return presigned_url(self._presigner, bucket, key, options, now=self.clock.now())
 
     # Tags of objects: they change neither the etag nor the time of an object.
 

@@ -26,6 +26,7 @@ from bucketry import (
 from bucketry.checksums import checksum_of
 from bucketry.conditions import check_copy_source, check_read
 from bucketry.headers import HEADER_OF, copy_headers, header_copier, header_values
+from bucketry.hookspecs import DriverSpec
 from bucketry.tagging import NO_TAGS
 
 from bucketry_memory.content import Content, md5_hex, whole
@@ -35,21 +36,26 @@ _TICKS_PER_SECOND: Final = 1000
 
 
 @final
-class Clock:
-    """The time in UTC and whole milliseconds. It never goes back, even if the machine's clock is set back.
+class StoredTimes:
+    """The driver's clock in UTC and whole milliseconds. It never goes back, even if the machine's clock is set back.
 
-    Writes of the same millisecond share one object. Call it under the store's lock.
+    Only a reset of the driver's clock sets it back. Writes of the same millisecond share one object. Call it under the
+    store's lock.
     """
 
-    __slots__ = ("_moment", "_next")
+    __slots__ = ("_ahead", "_driver", "_moment", "_next")
 
-    def __init__(self) -> None:
+    def __init__(self, driver: DriverSpec) -> None:
+        self._driver = driver  # The store may give it another clock.
+        self._ahead = 0.0
         self._advance(time())
 
     def now(self) -> datetime:
-        """Returns the time, which is at or after every time that it returned before."""
-        seconds = time()
-        if seconds >= self._next:
+        """Returns the time, which is at or after every time that it returned before, unless the clock was reset."""
+        ahead = self._driver.clock.ahead
+        seconds = time() + ahead
+        if seconds >= self._next or ahead < self._ahead:
+            self._ahead = ahead
             self._advance(seconds)
         return self._moment
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from bucketry import (
     DELETED,
@@ -18,6 +18,7 @@ from bucketry import (
     CompletedPart,
     CompleteOptions,
     CopyOptions,
+    CorsSettings,
     CreateBucketOptions,
     Deleted,
     DeleteOptions,
@@ -255,7 +256,7 @@ class RgwDriver(DriverSpec):
     def put_bucket_settings(self, bucket: str, settings: AnyBucketSettings) -> Done:
         """Replaces a bucket's CORS rules."""
         self._buckets.check_name(bucket)
-        self._buckets.put_cors(bucket, settings)
+        self._buckets.put_cors(bucket, cast("CorsSettings", settings))
         return DONE
 
     @override

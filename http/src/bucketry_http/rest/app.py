@@ -8,6 +8,7 @@ from importlib.metadata import version
 from typing import Any, Final, Self
 
 from bucketry import Store
+from bucketry.clock import Clock
 from litestar import Litestar, Router
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
@@ -64,12 +65,14 @@ class StorageApp(Litestar):
 
     Attributes:
         calls: The store that it serves.
+        clock: The store's clock, which ``Date`` shows.
         uploader: Stores what clients send.
         settings: How it serves it.
         rules: Decide over every request first.
     """
 
     calls: StoreCalls
+    clock: Clock
     uploader: Uploader
     settings: RestSettings
     rules: BrowserRules
@@ -78,6 +81,7 @@ class StorageApp(Litestar):
         """Serves this store from now on. Returns the application itself."""
         self.settings = settings
         self.rules = settings.browser_rules()
+        self.clock = store.clock
         self.calls = StoreCalls(
             store,
             call_threads=settings.call_threads,

@@ -54,9 +54,8 @@ async def get_object(request: ApiRequest, name: Bucket, inline: Inline = False) 
 
     It is sent as an attachment, unless `inline=true` asks otherwise for a type that is harmless in a browser.
     """
-    key = request.key
-    found = await object_reading.open_object(request.app.calls, name, key, request.fields)
-    return _response(found, key, inline=inline)
+    found = await object_reading.open_object(request.app.calls, name, request.key, request.fields)
+    return _response(request, found, inline=inline)
 
 
 @head(
@@ -69,14 +68,13 @@ async def get_object(request: ApiRequest, name: Bucket, inline: Inline = False) 
 )
 async def head_object(request: ApiRequest, name: Bucket, inline: Inline = False) -> Response[None]:
     """Send the headers that a download of the whole object would have, without content."""
-    key = request.key
-    found = await object_reading.head_object(request.app.calls, name, key, request.fields)
-    return _response(found, key, inline=inline)
+    found = await object_reading.head_object(request.app.calls, name, request.key, request.fields)
+    return _response(request, found, inline=inline)
 
 
-def _response(found: ReadResult, key: str, *, inline: bool) -> AsgiResponse:
-    info = found.info
-    headers = [pair for pair in object_headers(info) if pair[0] != _DISPOSITION]
+def _response(request: ApiRequest, found: ReadResult, *, inline: bool) -> AsgiResponse:
+    info, key, clock = found.info, request.key, request.app.clock
+    headers = [pair for pair in object_headers(info, clock) if pair[0] != _DISPOSITION]
     headers += [*_SAFETY_HEADERS, (_DISPOSITION, _disposition(info, key, inline=inline).encode("latin-1", "replace"))]
     if is_code(info.content_type):
         headers.append(OWN_SITE)

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cache
 from http import HTTPStatus
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import bucketry as core
 from bucketry.ranges import unsatisfied_range
@@ -26,6 +26,9 @@ from bucketry_http.rest.validation import wrong_parameter
 from bucketry_http.server.request_head import REFUSAL_CODES
 from bucketry_http.shared.conditions import not_modified_headers
 from bucketry_http.shared.errors import RequestError, SlowBody, log_failure
+
+if TYPE_CHECKING:
+    from bucketry_http.rest.framework import ApiRequest
 
 logger = logging.getLogger("bucketry_http")
 
@@ -136,9 +139,10 @@ def on_store_error(request: Request[Any, Any, Any], error: core.BucketryError) -
     return _response(problem, _headers_of(error, status))
 
 
-def on_not_modified(_request: Request[Any, Any, Any], error: core.NotModified) -> JsonResponse:
+def on_not_modified(request: Request[Any, Any, Any], error: core.NotModified) -> JsonResponse:
     """Returns the response that the client's copy of an object is current."""
-    return JsonResponse(None, status_code=HTTPStatus.NOT_MODIFIED, raw_headers=not_modified_headers(error.info))
+    headers = not_modified_headers(error.info, cast("ApiRequest", request).app.clock)
+    return JsonResponse(None, status_code=HTTPStatus.NOT_MODIFIED, raw_headers=headers)
 
 
 def _headers_of(error: core.BucketryError, status: HTTPStatus) -> dict[str, str]:

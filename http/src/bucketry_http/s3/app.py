@@ -52,6 +52,7 @@ class S3App:
 
     Attributes:
         protocol: How its listener speaks HTTP. A malformed request gets XML too.
+        clock: The store's clock, which ``Date`` shows.
     """
 
     protocol = S3Protocol
@@ -59,6 +60,7 @@ class S3App:
     def __init__(self, store: Store, settings: S3Settings) -> None:
         """Prepares to serve. It does not call the store yet."""
         check_published(store, settings)
+        self.clock = store.clock
         self._endpoint = endpoint = Endpoint(store, settings)
         self._authenticator = Authenticator(settings, endpoint.domains, published=is_for_published(store))
         # A server's access log would hold the signatures of presigned URLs.

@@ -39,7 +39,7 @@ async def get_attributes(endpoint: Endpoint, request: S3Request) -> Response:
         "ObjectSize": element("ObjectSize", info.size_bytes),
     }
     content = "".join(text for name, text in elements.items() if name in wanted)
-    modified = last_modified(info.last_modified).encode()
+    modified = last_modified(info.last_modified, endpoint.store.clock).encode()
     return xml_response(document("GetObjectAttributesResponse", content), [(b"last-modified", modified)])
 
 

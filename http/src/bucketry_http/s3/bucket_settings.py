@@ -49,7 +49,7 @@ class _Stored(NamedTuple):
 
     kind: type[AnyBucketSettings]
     root: str
-    write: Callable[[AnyBucketSettings], str]
+    write: Callable[[Any], str]
     read: Callable[[Node], AnyBucketSettings]
     missing: tuple[str, str]
     max_elements: int

@@ -32,11 +32,11 @@ async def get_object(endpoint: Endpoint, request: S3Request) -> Response:
             endpoint.calls, request.bucket, request.key, request.headers, part_number=part_number
         )
     except core.NotModified as error:
-        return Response(304, not_modified_headers(error.info))
+        return Response(304, not_modified_headers(error.info, endpoint.store.clock))
     except core.InvalidRange as error:
         raise _unsatisfiable(request, error) from error
     try:
-        return _response(request, found)
+        return _response(endpoint, request, found)
     except S3Error:
         await found.close()
         raise
@@ -49,10 +49,10 @@ async def head_object(endpoint: Endpoint, request: S3Request) -> Response:
             endpoint.calls, request.bucket, request.key, request.headers, _part_number(request), ranged=True
         )
     except core.NotModified as error:
-        return Response(304, not_modified_headers(error.info))
+        return Response(304, not_modified_headers(error.info, endpoint.store.clock))
     except core.InvalidRange as error:
         raise _unsatisfiable(request, error) from error
-    return _response(request, found)
+    return _response(endpoint, request, found)
 
 
 def _part_number(request: S3Request) -> int | None:
@@ -61,9 +61,9 @@ def _part_number(request: S3Request) -> int | None:
     return number(request.query, "partNumber", 0, least=1, most=MAX_PARTS) or None
 
 
-def _response(request: S3Request, found: ReadResult) -> Response:
+def _response(endpoint: Endpoint, request: S3Request, found: ReadResult) -> Response:
     info = found.info
-    headers = object_headers(info)
+    headers = object_headers(info, endpoint.store.clock)
     if request.query:
         headers = overridden(headers, request.query, signed=request.is_signed)
     headers.append((b"content-length", b"%d" % found.length))

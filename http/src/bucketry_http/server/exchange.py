@@ -8,8 +8,6 @@ import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from bucketry_http.server.date_header import date_now
-
 if TYPE_CHECKING:
     from bucketry_http.server.protocol import BoundedProtocol
 
@@ -173,7 +171,11 @@ class Exchange:
             raise RuntimeError(f"the message {kind!r} is out of order")
 
     def _head(self, status: int, headers: Any) -> bytes:
-        lines = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\ndate: " % status, date_now(), b"\r\n"]
+        lines = [
+            _STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\ndate: " % status,
+            self._connection.server.clock.http_date(),
+            b"\r\n",
+        ]
         length: int | None = None
         says_close = False
         for name, value in headers:

@@ -17,7 +17,6 @@ from urllib.parse import unquote
 import msgspec
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
-from bucketry_http.server.date_header import date_now
 from bucketry_http.server.exchange import BODY_BYTES, Exchange
 from bucketry_http.server.flow import Flow, bound_sending
 from bucketry_http.server.receive_buffer import END_OF_HEAD, ReceiveBuffer
@@ -360,8 +359,9 @@ class BoundedProtocol(asyncio.Protocol):
     def _write_refusal(self, status: HTTPStatus, detail: str) -> None:
         media_type, body = self.refusal(status, detail)
         retry = "retry-after: 1\r\n" if status is HTTPStatus.SERVICE_UNAVAILABLE else ""
+        date = self.server.clock.http_date().decode()
         head = (
-            f"HTTP/1.1 {status.value} {status.phrase}\r\ndate: {date_now().decode()}\r\ncontent-type: {media_type}\r\n"
+            f"HTTP/1.1 {status.value} {status.phrase}\r\ndate: {date}\r\ncontent-type: {media_type}\r\n"
             f"content-length: {len(body)}\r\n{retry}connection: close\r\n\r\n"
         )
         self.transport.write(head.encode() + body)

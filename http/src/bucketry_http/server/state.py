@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from bucketry.clock import Clock
+
 if TYPE_CHECKING:
     from bucketry_http.server.protocol import BoundedProtocol
 
@@ -14,6 +16,7 @@ class ServerState:
 
     Attributes:
         app: The ASGI application.
+        clock: The clock that ``Date`` shows.
         app_state: What the application's lifespan put into ``state``.
         keep_alive_seconds: How long a connection may wait for its next request.
         connections: Those that are open.
@@ -22,8 +25,9 @@ class ServerState:
     """
 
     def __init__(self, app: Any, keep_alive_seconds: float) -> None:
-        """Starts without connections."""
+        """Starts without connections. An application that goes by a clock of its own has it as attribute ``clock``."""
         self.app = app
+        self.clock: Clock = getattr(app, "clock", None) or Clock()
         self.app_state: dict[str, Any] = {}
         self.keep_alive_seconds = keep_alive_seconds
         self.connections: set[BoundedProtocol] = set()

@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 from bucketry import HeadOptions, InvalidArgument, NoSuchKey, NotModifiedInfo, ObjectInfo
+from bucketry.clock import Clock
 from bucketry.s3 import parse_http_date
 
 from bucketry_http.shared.headers import encoded, last_modified
@@ -116,17 +117,18 @@ def read_options(headers: Mapping[str, str], head: Callable[[], ObjectInfo]) -> 
     )
 
 
-def not_modified_headers(info: NotModifiedInfo | None) -> RawHeaders:
+def not_modified_headers(info: NotModifiedInfo | None, clock: Clock) -> RawHeaders:
     """Returns the headers of a 304 (RFC 9110, 15.4.5).
 
     Args:
         info: What the driver knows about the object; ``None``: nothing.
+        clock: The clock that ``Date`` shows.
     """
     if info is None:
         return []
     headers = [] if info.etag is None else [(b"etag", b'"%s"' % encoded(info.etag))]
     if info.last_modified is not None:
-        headers.append((b"last-modified", last_modified(info.last_modified).encode()))
+        headers.append((b"last-modified", last_modified(info.last_modified, clock).encode()))
     if info.cache_control:
         headers.append((b"cache-control", encoded(info.cache_control)))
     if info.expires:

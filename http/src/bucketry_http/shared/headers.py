@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 import math
-import time
 from collections.abc import Mapping
 from datetime import datetime
+from time import time
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote
 
 from bucketry import InvalidArgument, ObjectInfo
+from bucketry.clock import Clock
 from bucketry.headers import METADATA_PREFIX, OBJECT_HEADERS, header_values
 from bucketry.s3 import http_date_at
 
@@ -38,22 +39,22 @@ def headers_of(scope: Any) -> dict[str, str]:
     return result
 
 
-def last_modified(moment: datetime) -> str:
+def last_modified(moment: datetime, clock: Clock) -> str:
     """Returns the value of ``Last-Modified``, which is never later than ``Date`` (RFC 9110, 8.8.2.1).
 
-    A backend's clock may be ahead of this one.
+    A backend's clock may be ahead of this one, and this one may have been turned and reset.
     """
-    return http_date_at(min(math.floor(moment.timestamp()), int(time.time())))
+    return http_date_at(min(math.floor(moment.timestamp()), int(time() + clock.ahead)))
 
 
-def object_headers(info: ObjectInfo) -> RawHeaders:
+def object_headers(info: ObjectInfo, clock: Clock) -> RawHeaders:
     """Returns the headers of every response about an object, except for its length, range and checksum.
 
     ``x-amz-tagging-count`` and ``x-amz-mp-parts-count`` are in the S3 API reference, GetObject.
     """
     headers = [
         (b"etag", b'"%s"' % encoded(info.etag)),
-        (b"last-modified", last_modified(info.last_modified).encode()),
+        (b"last-modified", last_modified(info.last_modified, clock).encode()),
         (b"accept-ranges", b"bytes"),
     ]
     for name, value in zip(_RAW_NAMES, header_values(info), strict=True):

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from bucketry.bucket_settings import SETTINGS_KINDS
+from bucketry.bucket_settings import NotificationSettings
 from bucketry.events.selection import selects
 from bucketry.hookspecs import DriverSpec
 from bucketry.owners import DEFAULT_OWNER
@@ -115,6 +115,5 @@ class Buckets:
         # A backend with an endpoint of its own sends its notifications itself.
         if self.driver.s3_endpoint or not getattr(self.driver.features, "bucket_notification", False):
             return None
-        kind = next(kind for kind in SETTINGS_KINDS if kind.feature == "bucket_notification")
-        settings = self.driver.get_bucket_settings(bucket, kind)
-        return None if settings == kind() else settings
+        settings = self.driver.get_bucket_settings(bucket, NotificationSettings)
+        return None if settings == NotificationSettings() else settings

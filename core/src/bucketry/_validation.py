@@ -31,6 +31,7 @@ _MAX_VERSION_ID: Final = 1024
 _MD5_BYTES: Final = 16
 _EXISTING_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9_-]")
 _NEW_NAME: Final = re.compile(BUCKET_NAME)
+_BROKEN_LABEL: Final = re.compile(r"[.-]\.|\.-")
 _IP_ADDRESS: Final = re.compile(r"\d+\.\d+\.\d+\.\d+")
 _RESERVED_PREFIXES: Final = ("xn--", "sthree-", "amzn-s3-demo-")
 _RESERVED_SUFFIXES: Final = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
@@ -51,8 +52,12 @@ def check_new_bucket(name: str) -> None:
             "and begins and ends with a letter or digit",
             bucket=name,
         )
-    if ".." in name:
-        raise InvalidBucketName("a bucket name has no two dots side by side", bucket=name)
+    if _BROKEN_LABEL.search(name):
+        raise InvalidBucketName(
+            "a bucket name is a series of labels with dots between them, and each begins and ends with a letter or "
+            "digit: clients put the name before the host's (virtual-host addressing)",
+            bucket=name,
+        )
     if _IP_ADDRESS.fullmatch(name):
         raise InvalidBucketName("a bucket name does not look like an IP address", bucket=name)
     if name.startswith(_RESERVED_PREFIXES) or name.endswith(_RESERVED_SUFFIXES):

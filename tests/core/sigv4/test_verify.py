@@ -198,7 +198,7 @@ def test_a_presigned_url_needs_every_parameter_once(name: str) -> None:
 @pytest.mark.parametrize("expires", ["0", "604801", "-1", "", "1e3", "\uff11", "99999999999999999999"])
 def test_a_presigned_url_lives_a_second_to_a_week(expires: str) -> None:
     wire = parameter(presigned_wire(), "Expires=3600", "Expires=" + expires)
-    assert code(wire) == "AuthorizationQueryParametersError"
+    assert code(wire) == ("AccessDenied" if expires in {"0", "-1", "604801"} else "AuthorizationQueryParametersError")
 
 
 @pytest.mark.parametrize(

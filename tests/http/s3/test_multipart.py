@@ -176,7 +176,8 @@ PART = "<Part><PartNumber>{}</PartNumber><ETag>{}</ETag></Part>"
         ([(1, "{1}"), (2, '"00000000000000000000000000000000"')], "InvalidPart"),
         ([(1, "{1}"), (3, "{2}")], "InvalidPart"),
         ([(2, "{2}"), (1, "{1}")], "InvalidPartOrder"),
-        ([(1, "{1}"), (1, "{1}")], "InvalidPartOrder"),
+        ([(2, "{2}"), (1, "{1}"), (2, "{2}")], "InvalidPartOrder"),
+        ([(1, "{1}"), (1, "{2}")], "InvalidPart"),
         ([(2, "{2}"), (3, "{3}")], "EntityTooSmall"),
         ([], "MalformedXML"),
         ([("one", "{1}")], "MalformedXML"),
@@ -195,6 +196,27 @@ def test_lists_of_parts_that_are_wrong(s3: Client, boto: S3Client, parts: list[t
     assert s3.ask("POST", target, body.encode()).error == (400, code)
     assert failing(boto.head_object, **BIG)[0] == 404
     assert len(boto.list_parts(**upload)["Parts"]) == 3
+
+
+def test_a_part_that_was_sent_twice_may_be_listed_twice(boto: S3Client) -> None:
+    upload = begin(boto)
+    etags = [boto.upload_part(**upload, PartNumber=1, Body=body)["ETag"] for body in (b"later", b"last")]
+    listed: Any = [{"PartNumber": 1, "ETag": etag} for etag in etags]
+    boto.complete_multipart_upload(**upload, MultipartUpload={"Parts": listed})
+    assert boto.get_object(**BIG)["Body"].read() == b"last"
+
+
+def test_a_small_upload_has_its_facts_and_can_be_completed_again(boto: S3Client) -> None:
+    begun = boto.create_multipart_upload(**BIG, ContentType="text/plain", Metadata={"colour": "blue"})
+    upload: Any = {**BIG, "UploadId": begun["UploadId"]}
+    etag = boto.upload_part(**upload, PartNumber=1, Body=b"x")["ETag"].strip('"')
+    parts: Any = {"Parts": [{"PartNumber": 1, "ETag": etag}]}
+    made = [boto.complete_multipart_upload(**upload, MultipartUpload=parts)["ETag"] for _ in range(2)]
+    assert made[0] == made[1]
+    found = boto.get_object(**BIG)
+    assert (found["ContentLength"], found["ContentType"], found["Metadata"]) == (1, "text/plain", {"colour": "blue"})
+    (listed,) = boto.list_objects_v2(Bucket="things")["Contents"]
+    assert listed["Size"] == 1
 
 
 def test_completion_can_have_conditions(boto: S3Client) -> None:

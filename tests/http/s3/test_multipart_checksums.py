@@ -204,7 +204,11 @@ def test_attributes_tell_the_parts_of_an_object(boto: S3Client, store: Store, co
         upload = store.create_multipart_upload("things", BIG["Key"])
         parts = [store.upload_part("things", BIG["Key"], upload.upload_id, n, body) for n, body in CONTENTS.items()]
         store.complete_multipart_upload("things", BIG["Key"], upload.upload_id, parts)
-        assert boto.get_object_attributes(**wanted)["ObjectParts"] == {"TotalPartsCount": 2}
+        of_parts: Any = boto.get_object_attributes(**wanted)["ObjectParts"]
+        assert of_parts["TotalPartsCount"] == 2
+        assert [(part["PartNumber"], part["Size"]) for part in of_parts["Parts"]] == [
+            (number, len(content)) for number, content in CONTENTS.items()
+        ]
         return
     complete(boto, *begun(boto, "SHA256", "COMPOSITE"))
     expected = [

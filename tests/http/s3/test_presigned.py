@@ -16,6 +16,7 @@ from tests.http.s3.signing import OWNER, Signing, signing_as
 BODY = b"what is stored"
 KEY = "/things/a%20key%2B/%C3%A4"
 MALFORMED = (400, "AuthorizationQueryParametersError")
+DENIED = (403, "AccessDenied")
 
 
 def test_put_then_get(s3: Client, store: Store) -> None:
@@ -78,8 +79,13 @@ def test_a_url_may_hold_for_up_to_a_week(s3: Client, expires: int) -> None:
     assert s3.send("PUT", OWNER.presigned("PUT", KEY, s3.host, expires=expires), body=BODY).status == 200
 
 
-@pytest.mark.parametrize("expires", ["0", "-1", "604801", "1.5", "soon", "", "99999999999999999999"])
+@pytest.mark.parametrize("expires", ["0", "-1", "604801"])
 def test_a_life_out_of_range_is_refused(s3: Client, expires: str) -> None:
+    assert s3.send("PUT", OWNER.presigned("PUT", KEY, s3.host, expires=expires), body=BODY).error == DENIED
+
+
+@pytest.mark.parametrize("expires", ["1.5", "soon", "", "99999999999999999999"])
+def test_a_life_that_is_not_a_number_of_seconds_is_refused(s3: Client, expires: str) -> None:
     assert s3.send("PUT", OWNER.presigned("PUT", KEY, s3.host, expires=expires), body=BODY).error == MALFORMED
 
 

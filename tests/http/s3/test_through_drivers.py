@@ -20,6 +20,8 @@ from tests.servers.cutting import CuttingProxy
 from tests.servers.looking import S3Backend
 
 MIB = 1024**2
+REGION = "eu-central-1"
+"""In us-east-1 S3 creates a bucket that is there already, which MinIO, and so its driver, does nowhere."""
 
 
 class EndpointBackend(S3Backend):
@@ -32,13 +34,13 @@ class EndpointBackend(S3Backend):
         self._scheme = scheme
         self._stack = ExitStack()
         self._store = self._stack.enter_context(memory_store())
-        url = self._stack.enter_context(serving(self._store))
+        url = self._stack.enter_context(serving(self._store, region=REGION))
         self._location = location(url)
         super().__init__(
             boto3.client(
                 "s3",
                 endpoint_url=url,
-                region_name="us-east-1",
+                region_name=REGION,
                 aws_access_key_id=ACCESS_KEY,
                 aws_secret_access_key=SECRET_KEY,
                 config=Config(s3={"addressing_style": "path"}),
@@ -46,7 +48,7 @@ class EndpointBackend(S3Backend):
         )
 
     def _open_at(self, at: str, layers: Sequence[object] = (), **more: object) -> Store:
-        keys = {"access_key": ACCESS_KEY, "secret_key": SECRET_KEY}
+        keys = {"access_key": ACCESS_KEY, "secret_key": SECRET_KEY, "region": REGION}
         return open_store(f"{self._scheme}://{at}", settings=keys | more, layers=layers, environ={})
 
     def open(self, layers: Sequence[object]) -> Store:
@@ -63,7 +65,7 @@ class EndpointBackend(S3Backend):
 
     def full(self) -> Store:
         store = self._stack.enter_context(memory_store(max_bytes=MIB))
-        return self._open_at(location(self._stack.enter_context(serving(store))))
+        return self._open_at(location(self._stack.enter_context(serving(store, region=REGION))))
 
     def cleanup(self) -> None:
         super().cleanup()

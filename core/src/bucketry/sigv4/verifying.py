@@ -55,7 +55,7 @@ _MAX_REMEMBERED: Final = 1_024
 
 _SIGNATURE: Final = re.compile(r"[0-9a-f]{64}")
 _ACCESS_KEY: Final = re.compile(r"[\x21-\x7e]{1,256}")
-_EXPIRES: Final = re.compile(r"[0-9]{1,7}")
+_EXPIRES: Final = re.compile(r"-?[0-9]{1,7}")
 _USUAL_AUTHORIZATION: Final = re.compile(rf"{ALGORITHM} Credential=([^, \t]+), ?SignedHeaders=([^, \t]+), ?Signature=")
 """An ``Authorization`` header as clients write it, up to the signature."""
 
@@ -434,8 +434,11 @@ def _query_claim(query: list[tuple[bytes, bytes]], headers: Mapping[str, str]) -
     if parameters["X-Amz-Algorithm"] != ALGORITHM:
         raise _malformed("query", f"X-Amz-Algorithm must be {ALGORITHM}")
     expires = parameters["X-Amz-Expires"]
-    if not _EXPIRES.fullmatch(expires) or not 1 <= int(expires) <= MAX_EXPIRES_IN:
+    if not _EXPIRES.fullmatch(expires):
         raise _malformed("query", f"X-Amz-Expires must be 1 to {MAX_EXPIRES_IN} seconds")
+    if not 1 <= int(expires) <= MAX_EXPIRES_IN:
+        # Ceph RGW's code and status. S3 documents the one above, with 400, for any wrong parameter.
+        raise SignatureError("AccessDenied", f"X-Amz-Expires must be 1 to {MAX_EXPIRES_IN} seconds.")
     declared = parameters.get("X-Amz-Content-Sha256", headers.get("x-amz-content-sha256"))
     return _claim(
         "query",

@@ -18,7 +18,7 @@ _KNOWN_ATTRIBUTES: Final = frozenset({"ETag", "Checksum", "ObjectParts", "Storag
 
 
 async def get_attributes(endpoint: Endpoint, request: S3Request) -> Response:
-    """GetObjectAttributes. It always has the number of parts, and the parts themselves if they have checksums."""
+    """GetObjectAttributes."""
     header = request.headers.get("x-amz-object-attributes", "")
     wanted = {name.strip() for name in header.split(",")} - {""}
     if not wanted:
@@ -58,8 +58,8 @@ def _read_attributes(store: Store, request: S3Request, after: int, limit: int, *
 def _object_parts(found: ObjectAttributes, after: int, limit: int) -> str:
     """Returns the element of an object's parts, or nothing if it was not uploaded in parts.
 
-    Source: S3 API reference, GetObjectAttributes ("ObjectParts"): the parts themselves are there only if the object has
-    a checksum.
+    In S3 the parts themselves are there if the object has a checksum, as all newer objects have (S3 API reference,
+    GetObjectAttributes). MinIO and newer versions of Ceph RGW always return them, and so does this endpoint.
     """
     if found.parts_count is None:
         return ""
@@ -67,10 +67,9 @@ def _object_parts(found: ObjectAttributes, after: int, limit: int) -> str:
         f"<Part>{element('PartNumber', part.part_number)}{element('Size', part.size_bytes)}"
         f"{checksum_elements(part.checksum, typed=False)}</Part>"
         for part in found.parts[:limit]
-        if part.checksum is not None
     )
     page = ""
-    if found.info.checksum is not None:
+    if found.parts or found.info.checksum is not None:
         last = found.parts[:limit][-1].part_number if found.parts[:limit] else after
         more = last < found.parts_count and limit > 0
         page = (

@@ -230,8 +230,10 @@ def content_md5(header: str | None) -> bytes | None:
     return digest
 
 
-def sized_body(request: S3Request, most: int) -> tuple[S3Body, int]:
-    """Returns the body of an upload, and its length.
+def sized_body(request: S3Request, most: int) -> tuple[S3Body, int | None]:
+    """Returns the body of an upload, and its length; ``None`` for a body in chunks of HTTP, which says no length.
+
+    S3 itself wants a length. Ceph RGW and HTTP (RFC 9112, 7.1) take such bodies, and the store limits their size.
 
     Args:
         request: The upload.
@@ -242,8 +244,9 @@ def sized_body(request: S3Request, most: int) -> tuple[S3Body, int]:
     """
     payload = S3Body(request)
     if payload.length is None:
-        raise S3Error("MissingContentLength")
-    if payload.length > most:
+        if "transfer-encoding" not in request.headers:
+            raise S3Error("MissingContentLength")
+    elif payload.length > most:
         # Before the client is asked for its body.
         raise S3Error("EntityTooLarge", elements={"ProposedSize": str(payload.length), "MaxSizeAllowed": str(most)})
     return payload, payload.length

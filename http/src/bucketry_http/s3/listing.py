@@ -79,7 +79,7 @@ async def list_objects_v1(endpoint: Endpoint, request: S3Request) -> Response:
     next_marker = _last_entry(page) if page.cursor and options.delimiter else ""
     return _response(
         "ListBucketResult",
-        f"{element('Name', request.bucket)}{encoding.element('Prefix', options.prefix)}"
+        f"{element('Name', request.bucket)}{encoding.unencoded('Prefix', options.prefix)}"
         f"{encoding.element('Marker', options.start_after)}{encoding.optional('NextMarker', next_marker)}",
         _common_elements(page, options, limit, encoding),
         _contents(page, encoding, _OWNER),
@@ -114,7 +114,14 @@ async def list_versions(endpoint: Endpoint, request: S3Request) -> Response:
 
 
 def _limit(query: Mapping[str, str]) -> int:
-    """Returns how many entries the client wants on the page."""
+    """Returns how many entries the client wants on the page.
+
+    Raises:
+        S3Error: It is not a number. Or the client takes the entries in any order, and wants common prefixes.
+    """
+    if query.get("allow-unordered", "").lower() == "true" and query.get("delimiter"):
+        # An extension of Ceph RGW's. The order of a sorted listing is one of those that such a client takes.
+        raise invalid_argument("allow-unordered", "true", "allow-unordered does not go with a delimiter.")
     return min(number(query, "max-keys", MAX_PAGE), MAX_PAGE)
 
 

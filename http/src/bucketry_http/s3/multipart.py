@@ -162,7 +162,13 @@ def _expected(endpoint: Endpoint, request: S3Request) -> dict[str, Any]:
 
 def _parts(root: Node, most: int, *, kept: Collection[str]) -> list[CompletedPart]:
     root.only("Part")
-    parts = [_part(entry, kept) for entry in root.children("Part")]
+    parts: list[CompletedPart] = []
+    for entry in root.children("Part"):
+        part = _part(entry, kept)
+        if parts and parts[-1].part_number == part.part_number:
+            # A client lists each time that it sent the part. The last one counts, as in Ceph RGW.
+            parts.pop()
+        parts.append(part)
     if not 1 <= len(parts) <= most:
         raise malformed(f"CompleteMultipartUpload has 1 to {most} elements Part")
     return parts

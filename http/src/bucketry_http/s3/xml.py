@@ -140,8 +140,16 @@ class Encoding:
         """Returns an element with a key, prefix or delimiter."""
         return f"<{name}>{self.text(key)}</{name}>"
 
+    def unencoded(self, name: str, key: str) -> str:
+        """Returns the element of a text that clients do not decode. It is encoded if XML cannot hold it otherwise.
+
+        SDKs made from S3's model do not decode the prefix of ListObjects.
+        """
+        plain = element(name, key)
+        return self.element(name, key) if _UNWRITABLE.search(plain) else plain
+
     def optional(self, name: str, key: str) -> str:
-        """Returns the same, or nothing for an empty one."""
+        """Returns an element, or nothing for an empty one."""
         return self.element(name, key) if key else ""
 
     def declaration(self) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from math import inf
 from threading import RLock
 from time import time
-from typing import Final, final
+from typing import Final, NamedTuple, final
 
 from bucketry.errors import InvalidArgument
 from bucketry.s3 import http_date_at
@@ -20,6 +21,21 @@ _LAST: Final = datetime(9000, 1, 1, tzinfo=UTC)
 
 _MAX_TURNS: Final = 1000
 """Most turns that are remembered."""
+
+
+class Span(NamedTuple):
+    """A time in which the clock was not turned.
+
+    Attributes:
+        begin: When it began, in seconds since 1970 by the system's clock.
+        ahead: Seconds that the clock was ahead of the system's.
+    """
+
+    begin: float
+    ahead: float
+
+
+_FIRST: Final = Span(-inf, 0.0)
 
 Changed = Callable[["Clock"], None]
 Work = Callable[[], "datetime | None"]
@@ -42,8 +58,7 @@ class Clock:
         """Makes a clock that shows the system's time."""
         self.ahead = 0.0
         self._turning = RLock()
-        # Times by the system's clock at which a turn ended, and how far ahead the clock was before that turn.
-        self._turns: deque[tuple[datetime, timedelta]] = deque(maxlen=_MAX_TURNS)
+        self._turns: deque[Span] = deque(maxlen=_MAX_TURNS)
         self._changed: dict[Changed, None] = {}
         self._work: dict[Work, None] = {}
         self._written = (-1, b"")  # The header ``Date`` of a second.
@@ -70,24 +85,21 @@ class Clock:
         """`ahead` as a ``timedelta``."""
         return timedelta(seconds=self.ahead)
 
-    @property
-    def turned_at(self) -> datetime | None:
-        """When the clock was last turned, by the system's clock; ``None``: never since the last reset."""
-        turns = self._turns
-        return turns[-1][0] if turns else None
+    def spans(self) -> tuple[Span, ...]:
+        """Returns how far ahead the clock was until now, oldest first.
 
-    def offset_at(self, moment: datetime) -> timedelta:
-        """Returns how far the clock was ahead at a time.
+        The first span begins before all times, and the clock was not ahead then. The last 1,000 turns are remembered;
+        for times before them the clock is taken as not ahead, which makes nothing later than it was.
+        """
+        return (_FIRST, *self._turns)
+
+    def ahead_at(self, second: float) -> float:
+        """Returns how many seconds the clock was ahead at a time, before a turn at that very time.
 
         Args:
-            moment: The time, by the system's clock. Of a time before the last 1,000 turns it is only known that the
-                clock was not behind: the result is zero.
+            second: The time, in seconds since 1970 by the system's clock.
         """
-        turns = tuple(self._turns)
-        for number, (turned_at, before) in enumerate(turns):
-            if moment < turned_at:
-                return before if number or len(turns) < _MAX_TURNS else timedelta(0)
-        return self.offset
+        return next(span.ahead for span in reversed(self.spans()) if span.begin < second)
 
     def advance(
         self,
@@ -188,13 +200,13 @@ class Clock:
     def _turn(self, target: datetime) -> None:
         if target > _LAST:
             raise _too_far()
-        before = self.offset
+        before = self.ahead
         due = self._run()
         while (now := self.now()) < target:
             self._move(target if due is None or not now < due < target else due)
             due = self._run()
-        if self.offset != before:
-            self._turns.append((datetime.now(UTC), before))
+        if self.ahead != before:
+            self._turns.append(Span(time(), self.ahead))
         self._tell()
 
     def _only_forward(self) -> InvalidArgument:

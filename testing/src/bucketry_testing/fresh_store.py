@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from bucketry import Store
+from bucketry.clock import Clock
 from bucketry.layers import Faults
 from bucketry.settings import load_settings
 from bucketry_memory import MemoryDriver, MemorySettings
@@ -55,11 +56,12 @@ class FreshStore:
     unless the endpoint is asked for.
     """
 
-    def __init__(self, settings: Mapping[str, Any]) -> None:
+    def __init__(self, settings: Mapping[str, Any], clock: Clock | None = None) -> None:
         """Opens the store.
 
         Args:
             settings: Settings of the memory driver.
+            clock: Its clock; ``None``: one of its own.
 
         Raises:
             InvalidSettings: A setting is unknown, of the wrong type or out of bounds.
@@ -73,7 +75,7 @@ class FreshStore:
                 memory_settings({"endpoint": endpoint, **settings}) if settings else MemorySettings(endpoint=endpoint)
             )
             self._driver = MemoryDriver(self.settings)
-            self.store = Store(self._driver)
+            self.store = Store(self._driver, clock=clock)
             self._closing = undo.pop_all()
         self._closing.callback(self.store.close)
 

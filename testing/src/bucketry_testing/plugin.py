@@ -9,6 +9,7 @@ import pytest
 
 if TYPE_CHECKING:
     from bucketry import Store
+    from bucketry.clock import Clock
     from bucketry.layers import Faults
 
     from bucketry_testing import RestServer, S3Endpoint
@@ -22,11 +23,21 @@ def bucketry_settings() -> Mapping[str, Any]:
 
 
 @pytest.fixture
-def bucketry_fresh_store(bucketry_settings: Mapping[str, Any]) -> Iterator[FreshStore]:
+def bucketry_clock() -> Iterator[Clock]:
+    """The clock of the stores and servers below: ``bucketry_clock.advance(days=31)``. It begins with real time."""
+    from bucketry.clock import Clock
+
+    clock = Clock()
+    yield clock
+    clock.reset()
+
+
+@pytest.fixture
+def bucketry_fresh_store(bucketry_settings: Mapping[str, Any], bucketry_clock: Clock) -> Iterator[FreshStore]:
     """What the fixtures below share within a test; not for use by itself."""
     from bucketry_testing.fresh_store import FreshStore
 
-    fresh = FreshStore(bucketry_settings)
+    fresh = FreshStore(bucketry_settings, bucketry_clock)
     yield fresh
     fresh.close()
 

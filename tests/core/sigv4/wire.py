@@ -11,8 +11,9 @@ from urllib.parse import quote, urlsplit
 import botocore.auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotoCredentials
+from bucketry.clock import Clock
 from bucketry.secret import Secret
-from bucketry.sigv4 import Credentials, Verified, Verifier
+from bucketry.sigv4 import Credentials, Times, Verified, Verifier
 from minio.credentials.credentials import Credentials as MinioCredentials
 from minio.signer import presign_v4, sign_v4_s3
 
@@ -61,7 +62,7 @@ def verify(
     max_skew: int = 900,
 ) -> Verified:
     secrets = {credentials.access_key: credentials.secret_key}
-    verifier = Verifier(secrets.get, region=region, max_skew=max_skew)
+    verifier = Verifier(secrets.get, region=region, times=Times(Clock(), max_skew))
     return verifier.verify(wire.method, wire.path, wire.query, wire.headers, now=now)
 
 

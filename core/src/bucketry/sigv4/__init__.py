@@ -19,7 +19,8 @@ from .credentials import Credentials
 from .errors import SignatureError
 from .presign import Presigner
 from .signing import SignedRequest, Signer
-from .verifying import MAX_SKEW, Verified, Verifier
+from .times import MAX_SKEW, Times
+from .verifying import Verified, Verifier
 
 __all__ = [
     "DEFAULT_CHUNK_SIZE",
@@ -36,6 +37,7 @@ __all__ = [
     "SignatureError",
     "SignedRequest",
     "Signer",
+    "Times",
     "Verified",
     "Verifier",
     "encode_chunks",

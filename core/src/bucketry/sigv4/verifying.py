@@ -13,6 +13,7 @@ from typing import Final, Literal, final
 
 import msgspec
 
+from bucketry.clock import Clock
 from bucketry.s3 import BASIC_TIME, MAX_EXPIRES_IN, REGION, basic_time, parse_basic_time, parse_http_date
 from bucketry.secret import Secret
 
@@ -37,9 +38,7 @@ from .canonical import (
 from .chunks import ChunkDecoder, ChunkSigner
 from .credentials import SERVICE, TERMINATOR, credential_scope, derive_key
 from .errors import SignatureError
-
-MAX_SKEW: Final = 900
-"""Seconds that a client's clock may be off (S3 API reference, RequestTimeTooSkewed: 15 minutes)."""
+from .times import Times
 
 Kind = Literal["header", "query", "policy"]
 
@@ -144,10 +143,10 @@ class Verified(msgspec.Struct, frozen=True):
 class Verifier:
     """Verifies Signature Version 4 for S3. Threads may share it."""
 
-    __slots__ = ("_decoy", "_lookup", "_max_skew", "_region")
+    __slots__ = ("_decoy", "_lookup", "_max_skew", "_region", "_times")
 
     def __init__(
-        self, lookup: Callable[[str], Secret | None], *, region: str | None = None, max_skew: int = MAX_SKEW
+        self, lookup: Callable[[str], Secret | None], *, region: str | None = None, times: Times | None = None
     ) -> None:
         """Prepares to verify.
 
@@ -155,11 +154,12 @@ class Verifier:
             lookup: Returns the secret key of an access key, or None for one that it does not know. An empty secret key
                 counts as none.
             region: The only region to accept; None for any.
-            max_skew: Seconds that the time of a request may be off, either way.
+            times: Judges the times of requests; None: by the system's clock.
         """
         self._lookup = lookup
         self._region = region
-        self._max_skew = timedelta(seconds=max_skew)
+        self._times = times or Times(Clock())
+        self._max_skew = timedelta(seconds=self._times.max_skew)
         # An unknown access key is verified with this and itself, so that it takes as long as a known one.
         self._decoy = secrets.token_urlsafe(30)
 
@@ -180,7 +180,7 @@ class Verifier:
             query: The query, still encoded, without the ``?``.
             headers: All headers in order, repeated ones too, with names in any case; at most 256 of 64 KiB together.
                 A caller that has read them already passes them as `RequestHeaders`.
-            now: The time to judge by, with a time zone; the present for None.
+            now: The time to judge by, with a time zone; the clock's and real time for None.
 
         Raises:
             SignatureError: The request is not signed (``AccessDenied``), or its signature is wrong. No other error is
@@ -201,7 +201,7 @@ class Verifier:
             self._check_region(claimed)
         age = (now or datetime.now(UTC)) - claimed.time
         if claimed.expires_in is not None or not -self._max_skew <= age <= self._max_skew:
-            self._check_age(claimed, age)
+            self._check_age(claimed, now)
         if not headers.values.keys() <= scope.expected:
             _check_unsigned(scope, headers)
         try:
@@ -254,18 +254,20 @@ class Verifier:
         if self._region is not None and (region := claimed.scope.region) != self._region:
             raise _malformed(claimed.kind, f"the region {region!r} is wrong; sign for {self._region!r}")
 
-    def _check_age(self, claimed: _Claim, age: timedelta) -> None:
+    def _check_age(self, claimed: _Claim, now: datetime | None) -> None:
         """Checks the age of a signature against the skew of clocks, or the time that its URL works."""
+        times, second = self._times, None if now is None else now.timestamp()
         if claimed.expires_in is None:
-            if abs(age) > self._max_skew:
-                seconds = int(self._max_skew.total_seconds())
+            if not times.is_near(claimed.time, second):
                 raise SignatureError(
                     "RequestTimeTooSkewed",
-                    f"The request was signed more than {seconds} seconds from the server's time. Set the clock.",
+                    f"The request was signed more than {times.max_skew} seconds from the server's time. Set the clock.",
                 )
-        elif age > timedelta(seconds=claimed.expires_in):
+            return
+        age = times.age_of_url(claimed.time, claimed.expires_in, second)
+        if age == "over":
             raise SignatureError("AccessDenied", "Request has expired. Ask for a new presigned URL.")
-        elif age < -self._max_skew:
+        if age == "early":
             raise SignatureError("AccessDenied", "Request is not valid yet. Set the clock of whoever presigned it.")
 
     def _decide(self, claimed: _Claim, to_sign: str) -> Verified:

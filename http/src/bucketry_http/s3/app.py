@@ -62,7 +62,9 @@ class S3App:
         check_published(store, settings)
         self.clock = store.clock
         self._endpoint = endpoint = Endpoint(store, settings)
-        self._authenticator = Authenticator(settings, endpoint.domains, published=is_for_published(store))
+        self._authenticator = Authenticator(
+            settings, endpoint.domains, clock=store.clock, published=is_for_published(store)
+        )
         # A server's access log would hold the signatures of presigned URLs.
         protect_loggers("uvicorn", "uvicorn.access", "uvicorn.error")
         self._hosts = settings.host_rules()

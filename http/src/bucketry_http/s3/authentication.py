@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from bucketry import Secret
+from bucketry.clock import Clock
 from bucketry.settings import DEFAULT_SECRET_KEY
-from bucketry.sigv4 import SignatureError, Verified, Verifier
+from bucketry.sigv4 import SignatureError, Times, Verified, Verifier
 
 from bucketry_http.s3.errors import S3Error, of_signature
 from bucketry_http.s3.headers import take_query_headers
@@ -27,24 +28,30 @@ _FORM_MARKS: Final = {
 
 
 class Authenticator:
-    """Finds out who signed a request, and refuses wrong signatures."""
+    """Finds out who signed a request, and refuses wrong signatures.
 
-    def __init__(self, settings: S3Settings, domains: Domains, *, published: bool) -> None:
+    Attributes:
+        times: Judges when signatures were made, and when they expire.
+    """
+
+    def __init__(self, settings: S3Settings, domains: Domains, *, clock: Clock, published: bool) -> None:
         """Takes the credentials, and the names of the endpoint, which signatures of version 2 cover.
 
         Args:
             settings: The endpoint's settings.
             domains: The endpoint's names.
+            clock: The store's clock.
             published: Whether the published secret key may sign. It may for a store in memory alone.
         """
         self._published = published
         self._region = settings.region
         self._anonymous = settings.anonymous
         self._credentials = {credential.access_key: credential for credential in settings.credentials}
-        self._verifier = Verifier(self._secret_key, region=settings.region)
-        self._v2 = VerifierV2(self._secret_key, domains) if settings.signature_v2 else None
+        self.times = times = Times(clock)
+        self._verifier = Verifier(self._secret_key, region=settings.region, times=times)
+        self._v2 = VerifierV2(self._secret_key, domains, times) if settings.signature_v2 else None
         # A client asks where a bucket is because it does not know the region yet (GetBucketLocation).
-        self._any_region = Verifier(self._secret_key)
+        self._any_region = Verifier(self._secret_key, times=times)
 
     def authenticate(self, request: S3Request) -> None:
         """Sets who sends a request. The body is checked later, when it comes.

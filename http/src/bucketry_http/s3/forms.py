@@ -11,13 +11,14 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, NoReturn
 from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 from bucketry import ObjectInfo, PutOptions, TooLarge
 from bucketry.ranges import whole_number
+from bucketry.sigv4 import Verified
 
 from bucketry_http.s3.authentication import Authenticator, authorise
 from bucketry_http.s3.body import content_md5
@@ -109,6 +110,7 @@ class _FormUpload:
         policy = Policy(fields["policy"]) if "policy" in fields else None
         self._name_file(file.file_name or "")
         if policy is not None:
+            self._check_expiration(policy)
             policy.check(fields, request.bucket)
         request.key = self._key()
         # A form has the algorithm in another field than an SDK's request (S3 API reference, POST Object).
@@ -138,6 +140,13 @@ class _FormUpload:
         self._size += size
         if self._size > self._endpoint.settings.max_policy_bytes:
             raise _too_large()
+
+    def _check_expiration(self, policy: Policy) -> None:
+        verified, fields = self._request.verified, self._fields
+        signature = fields.get("x-amz-signature") or fields.get("signature", "")
+        signed_at = verified.date if isinstance(verified, Verified) else None
+        if self._authenticator.times.is_over(policy.expiration.timestamp(), signature, signed_at):
+            raise S3Error("AccessDenied", "Invalid according to Policy: Policy expired.")
 
     def _name_file(self, path: str) -> None:
         """Replaces ``${filename}`` in fields by the file's name without its directory. The policy checks the result.
@@ -263,6 +272,7 @@ class Policy:
     """A signed policy.
 
     Attributes:
+        expiration: When it expires.
         least: Smallest size of the file, in bytes.
         most: Largest size of the file, in bytes; ``None``: any.
     """
@@ -280,7 +290,7 @@ class Policy:
         self._equal: list[tuple[str, str]] = []
         self._starts: list[tuple[str, str]] = []
         document = _decoded(encoded)
-        self._expiration = _time(document.expiration)
+        self.expiration = _time(document.expiration)
         if len(document.conditions) > _MAX_CONDITIONS:
             raise _invalid(f"it has more than {_MAX_CONDITIONS} conditions")
         for number, condition in enumerate(document.conditions, 1):
@@ -312,19 +322,16 @@ class Policy:
         self.least = max(self.least, least)
         self.most = most if self.most is None else min(self.most, most)
 
-    def check(self, fields: Mapping[str, str], bucket: str, now: datetime | None = None) -> None:
-        """Compares a form with the policy.
+    def check(self, fields: Mapping[str, str], bucket: str) -> None:
+        """Compares a form with the policy. Whether that has expired is another question.
 
         Args:
             fields: The form's fields by lower-case name. Variables in them are already replaced.
             bucket: The bucket that the form was sent to.
-            now: The current time, unless the clock's.
 
         Raises:
-            S3Error: The policy has expired, a condition does not hold, or the policy does not allow a field.
+            S3Error: A condition does not hold, or the policy does not allow a field.
         """
-        if (now or datetime.now(UTC)) > self._expiration:
-            raise S3Error("AccessDenied", "Invalid according to Policy: Policy expired.")
         values = {**fields, "bucket": bucket}
         for name, expected in self._equal:
             if values.get(name, "") != expected:

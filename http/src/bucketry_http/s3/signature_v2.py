@@ -11,12 +11,11 @@ import base64
 import hmac
 import re
 import secrets
-import time
 from collections.abc import Callable, Mapping
 from typing import Final, Literal, NamedTuple
 
 from bucketry import Secret
-from bucketry.sigv4 import SignatureError
+from bucketry.sigv4 import SignatureError, Times
 
 from bucketry_http.s3.headers import OVERRIDES, PREFIX, query_headers
 from bucketry_http.s3.request import Domains, S3Request
@@ -67,15 +66,17 @@ class VerifiedV2(NamedTuple):
 class VerifierV2:
     """Verifies Signature Version 2. Threads may share it."""
 
-    def __init__(self, lookup: Callable[[str], Secret | None], domains: Domains) -> None:
+    def __init__(self, lookup: Callable[[str], Secret | None], domains: Domains, times: Times) -> None:
         """Prepares to verify.
 
         Args:
             lookup: Returns the secret key of an access key, or ``None`` for an unknown one.
             domains: The endpoint's names.
+            times: Judges when URLs expire.
         """
         self._lookup = lookup
         self._domains = domains
+        self._times = times
         # Verifies unknown access keys, so that they take as long as known ones.
         self._decoy = Secret(secrets.token_urlsafe(30))
 
@@ -94,7 +95,7 @@ class VerifierV2:
                 "AccessDenied",
                 "Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters.",
             )
-        _check_expires(expires)
+        self._check_expires(expires, signature)
         _check_parameters(query)
         _check_repeated(request)
         headers = _amz_headers(request)
@@ -105,6 +106,7 @@ class VerifierV2:
             *(name + b":" + value for name, value in sorted(headers.items())),
         ]
         self._decide(access_key, [b"\n".join([*lines, each]) for each in self._resources(request)], signature)
+        self._times.remember(signature)
         return VerifiedV2("query", access_key, b"x-amz-security-token" in headers)
 
     def verify_policy(self, fields: Mapping[str, str]) -> VerifiedV2:
@@ -120,6 +122,7 @@ class VerifierV2:
             if not fields.get(name.lower()):
                 raise SignatureError("InvalidArgument", f"Bucket POST must contain a field named {name!r}.")
         self._decide(fields["awsaccesskeyid"], [fields["policy"].encode()], fields["signature"])
+        self._times.remember(fields["signature"])
         return VerifiedV2("policy", fields["awsaccesskeyid"], "x-amz-security-token" in fields)
 
     def _resources(self, request: S3Request) -> list[bytes]:
@@ -133,6 +136,14 @@ class VerifierV2:
         pairs = sorted((name, value) for name, value in request.query.items() if name in _SIGNED)
         signed = "&".join(f"{name}={value}" if value else name for name, value in pairs)
         return [each + b"?" + signed.encode() for each in paths] if signed else paths
+
+    def _check_expires(self, expires: str, signature: str) -> None:
+        if not _EXPIRES.fullmatch(expires):
+            raise SignatureError(
+                "AccessDenied", "Invalid date (should be seconds since epoch) in the parameter Expires."
+            )
+        if self._times.is_over(int(expires), signature):
+            raise SignatureError("AccessDenied", "Request has expired. Ask for a new presigned URL.")
 
     def _decide(self, access_key: str, to_sign: list[bytes], signature: str) -> None:
         # With an empty secret key everybody could sign, so it counts as unknown.
@@ -149,13 +160,6 @@ _MISMATCH: Final = (
     "The signature of version 2 does not match the request. Check the secret key, and that method, path, sub-resource, "
     "Content-Type, Content-MD5 and x-amz-* headers arrive as they were signed, and no other one of these."
 )
-
-
-def _check_expires(expires: str) -> None:
-    if not _EXPIRES.fullmatch(expires):
-        raise SignatureError("AccessDenied", "Invalid date (should be seconds since epoch) in the parameter Expires.")
-    if int(expires) < time.time():
-        raise SignatureError("AccessDenied", "Request has expired. Ask for a new presigned URL.")
 
 
 def _check_parameters(query: Mapping[str, str]) -> None:

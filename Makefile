@@ -4,7 +4,7 @@
 VENV := .venv
 BENCH_VENV := .bench-venv
 MUTANTS_VENV := .mutants-venv
-MEMBERS := $(patsubst %/pyproject.toml,%,$(wildcard core/pyproject.toml s3client/pyproject.toml drivers/*/pyproject.toml http/pyproject.toml \
+MEMBERS := $(patsubst %/pyproject.toml,%,$(wildcard core/pyproject.toml access/pyproject.toml s3client/pyproject.toml drivers/*/pyproject.toml http/pyproject.toml \
              cli/pyproject.toml testing/pyproject.toml tests/contract/pyproject.toml))
 export PYTHON
 

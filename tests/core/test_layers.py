@@ -44,7 +44,7 @@ def test_read_only_wraps_exactly_the_operations_that_write() -> None:
     reads = {"status", "close", "list_buckets", "bucket_usage", "head_bucket", "list_objects", "list_multipart_uploads"}
     reads |= {"usage_report", "head_object", "get_object", "list_parts", "get_object_tagging", "get_bucket_settings"}
     reads.add("list_object_versions")
-    reads |= {"get_object_attributes", "get_object_acl"}
+    reads |= {"get_object_attributes", "get_object_acl", "get_bucket_access"}
     assert wrapped == set(OPERATIONS) - reads
 
 

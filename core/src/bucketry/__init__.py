@@ -9,6 +9,7 @@ from bucketry._discovery import InstalledDriver, installed_drivers
 from bucketry._open_store import driver_variables, find_settings, open_store
 from bucketry.acls import Acl, Grant, Grantee
 from bucketry.body import Body, BodySource
+from bucketry.bucket_access import BucketAccess
 from bucketry.bucket_settings import (
     AccelerateSettings,
     AclSettings,
@@ -168,6 +169,7 @@ __all__ = [
     "BatchDeleteOptions",
     "Body",
     "BodySource",
+    "BucketAccess",
     "BucketAlreadyExists",
     "BucketInfo",
     "BucketNotEmpty",

@@ -21,6 +21,7 @@ from bucketry._docstrings import add_errors_of_hooks
 from bucketry._type_checks import check_type
 from bucketry.acls import Acl
 from bucketry.body import Body, BodySource
+from bucketry.bucket_access import BucketAccess
 from bucketry.bucket_settings import AnyBucketSettings, BucketSettings, SettingsT, check_settings
 from bucketry.clock import Clock
 from bucketry.errors import InvalidArgument, InvalidDriver, NoSuchBucket, StoreClosed, TooLarge
@@ -288,6 +289,11 @@ class Store:
         check.check_bucket(bucket)
         self._declared.require_kind(kind)
         self._chain.delete_bucket_settings(bucket, cast("type[AnyBucketSettings]", kind))
+
+    def get_bucket_access(self, bucket: str) -> BucketAccess:
+        """Returns what is set on a bucket about who may use it: owner, policy, ACL, ownership, public access block."""
+        check.check_bucket(bucket)
+        return self._chain.get_bucket_access(bucket)
 
     # Listings
 

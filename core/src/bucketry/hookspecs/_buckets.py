@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bucketry.bucket_access import BucketAccess
 from bucketry.bucket_settings import AnyBucketSettings
 from bucketry.hookspecs._markers import operation
 from bucketry.models import BucketInfo, Done, ObjectPage, UploadPage, VersionPage
@@ -155,6 +156,24 @@ class BucketSpec:
 
         Behaviour:
             - If nothing is set, this is a no-op that succeeds.
+
+        Raises:
+            NoSuchBucket: It does not exist.
+        """
+        raise NotImplementedError
+
+    @operation(writes=False)
+    def get_bucket_access(self, bucket: str) -> BucketAccess:
+        """Returns what is set on a bucket about who may use it, all of it in one call. Optional.
+
+        Whoever decides about requests calls it for each of them, so it should cost next to nothing.
+
+        Behaviour:
+            - Its policy, ACL, ownership and public access block are what `get_bucket_settings` returns, right after
+              they were put or deleted too.
+            - Its owner is the one that `head_bucket` names.
+            - ``foreign_objects`` is true while the bucket holds an object, or a version of one, that has another owner
+              or an ACL of its own.
 
         Raises:
             NoSuchBucket: It does not exist.

@@ -1,0 +1,78 @@
+"""Decides who may do what with buckets and objects, as S3 does. It has no HTTP and calls no store.
+
+The caller says who asks (`Principal`), for what (`Request`) and what is set on the bucket and the object; `decide` says
+yes or no, and why.
+"""
+
+from __future__ import annotations
+
+from bucketry_access.acls import is_public_acl
+from bucketry_access.actions import (
+    ACTIONS,
+    OF_SENDER_ALONE,
+    OPERATIONS,
+    WITH_BUCKET,
+    WITH_OBJECT,
+    Needed,
+)
+from bucketry_access.conditions import OPERATORS, Facts
+from bucketry_access.decision import (
+    Access,
+    Decision,
+    ObjectAccess,
+    PublicAccess,
+    Request,
+    decide,
+    is_denied,
+    is_plain,
+    needs_object,
+    needs_tags,
+    owner_of,
+)
+from bucketry_access.errors import InvalidPolicy
+from bucketry_access.keys import CONDITION_KEYS
+from bucketry_access.named_principals import is_user_id, user_arn
+from bucketry_access.ownership import ANONYMOUS_OWNER, is_public, owner_of_new_object, takes_acl
+from bucketry_access.parsing import MAX_POLICY_BYTES, parse_policy, parse_user_policy
+from bucketry_access.policies import Policy, Statement
+from bucketry_access.principals import ANONYMOUS, Principal
+from bucketry_access.rights import policy_of_rights
+
+__all__ = [
+    "ACTIONS",
+    "ANONYMOUS",
+    "ANONYMOUS_OWNER",
+    "CONDITION_KEYS",
+    "MAX_POLICY_BYTES",
+    "OF_SENDER_ALONE",
+    "OPERATIONS",
+    "OPERATORS",
+    "WITH_BUCKET",
+    "WITH_OBJECT",
+    "Access",
+    "Decision",
+    "Facts",
+    "InvalidPolicy",
+    "Needed",
+    "ObjectAccess",
+    "Policy",
+    "Principal",
+    "PublicAccess",
+    "Request",
+    "Statement",
+    "decide",
+    "is_denied",
+    "is_plain",
+    "is_public",
+    "is_public_acl",
+    "is_user_id",
+    "needs_object",
+    "needs_tags",
+    "owner_of",
+    "owner_of_new_object",
+    "parse_policy",
+    "parse_user_policy",
+    "policy_of_rights",
+    "takes_acl",
+    "user_arn",
+]

@@ -1,0 +1,334 @@
+"""The decision: may this principal do that?
+
+Sources: S3 user guide, "How Amazon S3 authorizes a request"; IAM user guide, "Policy evaluation logic".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final, Literal, NamedTuple, Protocol
+
+import msgspec
+from bucketry.acls import Acl
+from bucketry.owners import DEFAULT_OWNER, Owner
+
+from bucketry_access.acls import allows
+from bucketry_access.actions import (
+    BUCKET_PERMISSIONS,
+    OBJECT_PERMISSIONS,
+    OF_OBJECT_OWNER,
+    POLICY_ACTIONS,
+)
+from bucketry_access.conditions import Facts
+from bucketry_access.parsing import policy_of
+from bucketry_access.principals import Principal
+
+Reason = Literal[
+    "root",
+    "owner",
+    "user_policy",
+    "bucket_policy",
+    "bucket_acl",
+    "object_acl",
+    "user_policy_denies",
+    "bucket_policy_denies",
+    "bucket_policy_invalid",
+    "user_policy_silent",
+    "acl_revoked",
+    "nothing_allows",
+]
+"""What decided: what allowed it, what denied it, or why nothing allowed it."""
+
+
+class Decision(NamedTuple):
+    """Whether a request is allowed, and why.
+
+    Attributes:
+        allowed: Whether it is.
+        reason: What decided.
+        sid: The name of the statement that decided; empty: it has none, or no statement did.
+    """
+
+    allowed: bool
+    reason: Reason
+    sid: str = ""
+
+
+NO_FACTS: Final[Mapping[str, tuple[str, ...]]] = {}
+
+
+class Request(NamedTuple):
+    """What somebody wants to do.
+
+    Attributes:
+        action: The action, such as ``s3:GetObject``: one of `ACTIONS`.
+        bucket: The bucket; empty for an action on all buckets.
+        key: The key; empty for an action on a bucket.
+        facts: What conditions may ask about the request, besides the principal.
+    """
+
+    action: str
+    bucket: str = ""
+    key: str = ""
+    facts: Facts = NO_FACTS
+
+    @property
+    def resource(self) -> str:
+        """The resource without the beginning of its ARN."""
+        return f"{self.bucket}/{self.key}" if self.key else self.bucket
+
+
+class PublicAccess(Protocol):
+    """The public access block of a bucket."""
+
+    @property
+    def ignore_public_acls(self) -> bool:
+        """Whether public grants in ACLs do not count."""
+
+    @property
+    def restrict_public_buckets(self) -> bool:
+        """Whether a public policy allows nothing to anybody but the owner of the bucket."""
+
+
+class Access(Protocol):
+    """What is set on a bucket about access: `bucketry.BucketAccess`."""
+
+    @property
+    def owner(self) -> Owner | None:
+        """Who owns the bucket; ``None``: whoever owns the store."""
+
+    @property
+    def policy(self) -> str | None:
+        """The bucket's policy, as JSON."""
+
+    @property
+    def acl(self) -> Acl | None:
+        """The bucket's ACL; ``None``: it is private."""
+
+    @property
+    def ownership(self) -> str | None:
+        """The bucket's object ownership; ``None``: ``ObjectWriter``."""
+
+    @property
+    def public_access(self) -> PublicAccess | None:
+        """The bucket's public access block."""
+
+
+class ObjectAccess(msgspec.Struct, frozen=True, kw_only=True):
+    """What is set on an object about access.
+
+    Attributes:
+        owner: Who owns it; ``None``: whoever owns the bucket.
+        acl: Its ACL; ``None``: it is private.
+    """
+
+    owner: Owner | None = None
+    acl: Acl | None = None
+
+
+OWNERS_OBJECT: Final = ObjectAccess()
+"""An object of the bucket's owner, with nothing set."""
+
+_ALLOWED_ROOT: Final = Decision(True, "root")
+_ALLOWED_OWNER: Final = Decision(True, "owner")
+
+
+def decide(
+    principal: Principal, request: Request, access: Access | None = None, target: ObjectAccess | None = None
+) -> Decision:
+    """Decides whether somebody may do something.
+
+    Args:
+        principal: Who.
+        request: What.
+        access: What is set on the bucket; ``None``: the request is about no bucket, or about one that does not exist.
+        target: What is set on the object; ``None``: there is no object, or its owner is the bucket's and it has no ACL.
+    """
+    target = target or OWNERS_OBJECT
+    facts = _WithPrincipal(principal, request, access)
+    user = _user_said(principal, request, facts)
+    if user.denied is not None:
+        return user.denied
+    if access is None:
+        return _without_bucket(principal, user)
+    owner = owner_of(access)
+    is_owner = principal.is_root or principal.user_id == owner.id
+    bucket = _bucket_said(principal, request, access, facts)
+    if bucket.denied is not None:
+        # The account's own root can always repair a policy that shuts it out.
+        if not (is_owner and principal.policies is None and request.action in POLICY_ACTIONS):
+            return bucket.denied
+        bucket = _SILENT
+    of_object = request.action in OF_OBJECT_OWNER
+    enforced = access.ownership == "BucketOwnerEnforced"
+    holder = owner.id if enforced or not of_object or target.owner is None else target.owner.id
+    # A bucket's policy is about the objects of the bucket's owner.
+    by_policy = bucket.allowed if holder == owner.id and _policy_counts(access, request, is_owner=is_owner) else None
+    by_acl = None if enforced else _acl_said(principal, request, access, target)
+    if principal.is_root or principal.user_id == holder:
+        revoked = not enforced and _is_revoked(request, access, target)
+        return _for_owner(principal, user, by_policy, by_acl, revoked=revoked)
+    if principal.policies is not None and user.allowed is None:
+        return Decision(False, "user_policy_silent")
+    return by_policy or by_acl or Decision(False, "nothing_allows")
+
+
+def is_denied(principal: Principal, request: Request, access: Access | None = None) -> bool:
+    """Says whether a policy denies something, or the user's own policies do not allow it.
+
+    For the actions `OF_SENDER_ALONE`, which nothing else has to allow.
+    """
+    facts = _WithPrincipal(principal, request, access)
+    user = _user_said(principal, request, facts)
+    if user.denied is not None or (principal.policies is not None and user.allowed is None):
+        return True
+    return access is not None and _bucket_said(principal, request, access, facts).denied is not None
+
+
+def is_plain(access: Access) -> bool:
+    """Says whether nothing is set that could deny the owner of a bucket anything about the bucket."""
+    return access.policy is None and (access.acl is None or access.ownership == "BucketOwnerEnforced")
+
+
+def owner_of(access: Access) -> Owner:
+    """Returns the owner of a bucket."""
+    return access.owner or DEFAULT_OWNER
+
+
+def needs_object(principal: Principal, action: str, access: Access) -> bool:
+    """Says whether the owner and the ACL of the object matter.
+
+    The caller passes them to `decide` then. Otherwise it need not look them up.
+    """
+    return action in OF_OBJECT_OWNER and not principal.is_root and access.ownership != "BucketOwnerEnforced"
+
+
+def needs_tags(principal: Principal, action: str, bucket: str, access: Access) -> bool:
+    """Says whether the tags of the object matter, so that the facts must have them."""
+    policies = [*(principal.policies or ())]
+    if access.policy is not None and (found := policy_of(access.policy, bucket)) is not None:
+        policies.append(found)
+    return any(policy.needs_tags(action) for policy in policies)
+
+
+class _Said(NamedTuple):
+    """What all policies of one side say together."""
+
+    denied: Decision | None
+    allowed: Decision | None
+
+
+_SILENT: Final = _Said(None, None)
+
+
+def _without_bucket(principal: Principal, user: _Said) -> Decision:
+    """Decides an action that needs no bucket: only the user's own policies matter."""
+    if principal.is_anonymous and not principal.is_root:
+        return Decision(False, "nothing_allows")
+    if principal.policies is None:
+        return _ALLOWED_ROOT if principal.is_root else _ALLOWED_OWNER
+    return user.allowed or Decision(False, "user_policy_silent")
+
+
+def _user_said(principal: Principal, request: Request, facts: Facts) -> _Said:
+    allowed = None
+    for policy in principal.policies or ():
+        effect, sid = policy.effect(principal.user_id, request.action, request.resource, facts)
+        if effect == "Deny":
+            return _Said(Decision(False, "user_policy_denies", sid), None)
+        if effect == "Allow" and allowed is None:
+            allowed = Decision(True, "user_policy", sid)
+    return _Said(None, allowed)
+
+
+def _bucket_said(principal: Principal, request: Request, access: Access, facts: Facts) -> _Said:
+    if access.policy is None:
+        return _SILENT
+    policy = policy_of(access.policy, request.bucket)
+    if policy is None:
+        return _Said(Decision(False, "bucket_policy_invalid"), None)
+    effect, sid = policy.effect(principal.user_id, request.action, request.resource, facts)
+    if effect == "Deny":
+        return _Said(Decision(False, "bucket_policy_denies", sid), None)
+    return _Said(None, Decision(True, "bucket_policy", sid) if effect == "Allow" else None)
+
+
+def _policy_counts(access: Access, request: Request, *, is_owner: bool) -> bool:
+    """Says whether what the policy allows counts. It does not if it is public, and the bucket restricts that."""
+    block = access.public_access
+    if is_owner or access.policy is None or block is None or not block.restrict_public_buckets:
+        return True
+    policy = policy_of(access.policy, request.bucket)
+    return policy is not None and not policy.is_public
+
+
+def _acl_said(principal: Principal, request: Request, access: Access, target: ObjectAccess) -> Decision | None:
+    of_object = request.action in OF_OBJECT_OWNER
+    acl = target.acl if of_object else access.acl
+    permission = (OBJECT_PERMISSIONS if of_object else BUCKET_PERMISSIONS).get(request.action)
+    if acl is None or permission is None:
+        return None
+    public = access.public_access is None or not access.public_access.ignore_public_acls
+    if not allows(acl, principal, permission, public=public):
+        return None
+    return Decision(True, "object_acl" if of_object else "bucket_acl")
+
+
+def _for_owner(
+    principal: Principal, user: _Said, by_policy: Decision | None, by_acl: Decision | None, *, revoked: bool
+) -> Decision:
+    """Decides for the owner of what the request is about."""
+    if principal.policies is not None:
+        return user.allowed or by_policy or Decision(False, "user_policy_silent")
+    if principal.is_root:
+        return _ALLOWED_ROOT
+    if revoked and not by_policy and not by_acl:
+        return Decision(False, "acl_revoked")
+    return by_policy or _ALLOWED_OWNER
+
+
+def _is_revoked(request: Request, access: Access, target: ObjectAccess) -> bool:
+    """Says whether an ACL decides what the owner may do, because somebody set one.
+
+    Owners always keep the right to read and to write the ACL, and all rights that no ACL has.
+    """
+    of_object = request.action in OF_OBJECT_OWNER
+    acl = target.acl if of_object else access.acl
+    permission = (OBJECT_PERMISSIONS if of_object else BUCKET_PERMISSIONS).get(request.action)
+    return acl is not None and permission in ("READ", "WRITE")
+
+
+class _WithPrincipal:
+    """The facts of a request, with those that follow from the principal and the bucket."""
+
+    __slots__ = ("_access", "_facts", "_principal")
+
+    def __init__(self, principal: Principal, request: Request, access: Access | None) -> None:
+        self._principal = principal
+        self._facts = request.facts
+        self._access = access
+
+    def get(self, key: str, /) -> tuple[str, ...] | None:
+        """Returns the values of a condition key."""
+        if (of_principal := _OF_PRINCIPAL.get(key)) is not None:
+            value = of_principal(self._principal)
+            return None if value is None else (value,)
+        if key in _OF_RESOURCE:
+            return None if self._access is None else (owner_of(self._access).id,)
+        return self._facts.get(key)
+
+
+def _name(principal: Principal) -> str | None:
+    return principal.user_id or None
+
+
+_OF_PRINCIPAL: Final[Mapping[str, Callable[[Principal], str | None]]] = {
+    "aws:principalaccount": _name,
+    "aws:principalarn": lambda principal: None if principal.is_anonymous else principal.arn,
+    "aws:principalisawsservice": lambda _: "false",
+    "aws:principaltype": lambda principal: "Anonymous" if principal.is_anonymous else "User",
+    "aws:userid": lambda principal: principal.user_id or "anonymous",
+    "aws:username": _name,
+    "aws:viaawsservice": lambda _: "false",
+}
+_OF_RESOURCE: Final = frozenset({"aws:resourceaccount", "s3:resourceaccount"})

@@ -1,0 +1,41 @@
+"""Who sends a request."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from bucketry_access.named_principals import user_arn
+from bucketry_access.policies import Policy
+
+
+class Principal(msgspec.Struct, frozen=True, kw_only=True):
+    """Who sends a request.
+
+    Attributes:
+        user_id: The id of the user; empty for somebody anonymous.
+        display_name: The user's name for people.
+        is_root: Whether it has the rights of the owner over every bucket and object, within its own policies.
+        policies: Policies of the user. They limit what it may do with its own buckets too. ``None``: it has none, and
+            may do with them whatever it likes.
+    """
+
+    user_id: str = ""
+    display_name: str = ""
+    is_root: bool = False
+    policies: tuple[Policy, ...] | None = None
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether the request is not signed."""
+        return not self.user_id
+
+    @property
+    def arn(self) -> str:
+        """The ARN that policies name the user by."""
+        return user_arn(self.user_id)
+
+
+ANONYMOUS: Final = Principal()
+"""Somebody who does not sign the request."""

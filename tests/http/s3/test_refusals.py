@@ -97,7 +97,6 @@ HEADERS = {
     "x-amz-server-side-encryption-customer-algorithm": "AES256",
     "x-amz-acl": "public-read",
     "x-amz-grant-read": 'uri="http://acs.amazonaws.com/groups/global/AllUsers"',
-    "x-amz-object-lock-mode": "COMPLIANCE",
     "x-amz-object-lock-legal-hold": "ON",
     "x-amz-website-redirect-location": "/elsewhere",
     "x-amz-write-offset-bytes": "5",

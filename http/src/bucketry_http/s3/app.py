@@ -113,7 +113,7 @@ class S3App:
         self._authenticator.authenticate(request)
         if "origin" in request.headers or "sec-fetch-site" in request.headers:
             await refuse_foreign(endpoint, request)
-        found = route(request)
+        found = route(endpoint, request)
         authorise(request.rights, request.bucket, write=found.write)
         response = await found.handle(endpoint, request)
         if self._shields and request.method in READING_METHODS:

@@ -11,6 +11,7 @@ from bucketry_http.s3.checksums import checksum_elements
 from bucketry_http.s3.errors import S3Error, invalid_argument
 from bucketry_http.s3.request import Endpoint, S3Request, number
 from bucketry_http.s3.response import Response, xml_response
+from bucketry_http.s3.response_headers import version_id_header
 from bucketry_http.s3.xml import document, element
 from bucketry_http.shared.headers import last_modified
 
@@ -35,23 +36,25 @@ async def get_attributes(endpoint: Endpoint, request: S3Request) -> Response:
         "ETag": element("ETag", info.etag),
         "Checksum": f"<Checksum>{checksum}</Checksum>" if checksum else "",
         "ObjectParts": _object_parts(found, after, limit),
-        "StorageClass": "<StorageClass>STANDARD</StorageClass>",
+        "StorageClass": element("StorageClass", info.storage_class or "STANDARD"),
         "ObjectSize": element("ObjectSize", info.size_bytes),
     }
     content = "".join(text for name, text in elements.items() if name in wanted)
-    modified = last_modified(info.last_modified, endpoint.store.clock).encode()
-    return xml_response(document("GetObjectAttributesResponse", content), [(b"last-modified", modified)])
+    headers = [(b"last-modified", last_modified(info.last_modified, endpoint.store.clock).encode())]
+    if info.version_id is not None:
+        headers.append(version_id_header(info.version_id))
+    return xml_response(document("GetObjectAttributesResponse", content), headers)
 
 
 def _read_attributes(store: Store, request: S3Request, after: int, limit: int, *, counted: bool) -> ObjectAttributes:
-    place = request.bucket, request.key
+    place, named = (request.bucket, request.key), {**request.options, "version_id": request.version_id}
     if counted and "get_object_attributes" in store.capabilities.operations:
         # A page of the contract has at least one part. `_object_parts` leaves it out if the client wants none.
-        return store.get_object_attributes(*place, AttributesOptions(after=after, limit=max(limit, 1)))
-    info = store.head_object(*place)
+        return store.get_object_attributes(*place, AttributesOptions(after=after, limit=max(limit, 1), **named))
+    info = store.head_object(*place, HeadOptions(**named))
     if not counted or not store.capabilities.features.get_part_number:
         return ObjectAttributes(info=info)
-    counting = HeadOptions(part_number=1)
+    counting = HeadOptions(part_number=1, **named)
     return ObjectAttributes(info=info, parts_count=store.head_object(*place, counting).parts_count)
 
 

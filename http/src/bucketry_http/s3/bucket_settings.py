@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple, cast
 
-from bucketry import CorsRule, CorsSettings
+from bucketry import CorsRule, CorsSettings, HeadOptions
 from bucketry.bucket_settings import AnyBucketSettings
 
 from bucketry_http.s3.body import S3Body
@@ -269,7 +269,7 @@ async def put_acl(endpoint: Endpoint, request: S3Request) -> Response:
     if body and not _is_owners_alone(await read_any_xml(body)):
         raise not_implemented("this ACL")
     if request.key:
-        await endpoint.calls.call(endpoint.store.head_object, request.bucket, request.key)
+        await endpoint.calls.call(endpoint.store.head_object, request.bucket, request.key, _named(request))
     else:
         await endpoint.calls.call(endpoint.store.head_bucket, request.bucket)
     return empty_response(200)
@@ -297,7 +297,11 @@ def _is_owners(grant: Node) -> bool:
     )
 
 
+def _named(request: S3Request) -> HeadOptions:
+    return HeadOptions(version_id=request.version_id)
+
+
 async def get_object_acl(endpoint: Endpoint, request: S3Request) -> Response:
     """GetObjectAcl: only the owner has rights."""
-    await endpoint.calls.call(endpoint.store.head_object, request.bucket, request.key)
+    await endpoint.calls.call(endpoint.store.head_object, request.bucket, request.key, _named(request))
     return xml_response(document("AccessControlPolicy", _OWNER_ONLY))

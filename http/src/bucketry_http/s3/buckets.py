@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 
-from bucketry import BucketAlreadyExists, BucketInfo
+from bucketry import BucketAlreadyExists, BucketInfo, CreateBucketOptions
 from bucketry.s3 import MAX_BUCKETS_PAGE, xml_time
 
 from bucketry_http.s3.body import S3Body
@@ -66,8 +66,9 @@ async def create_bucket(endpoint: Endpoint, request: S3Request) -> Response:
     body = await S3Body(request).read(MAX_DOCUMENT_BYTES)
     if body:
         _check_location(await read_xml(body, "CreateBucketConfiguration", most=_MAX_ELEMENTS), endpoint.settings.region)
+    options = CreateBucketOptions(**request.options)
     try:
-        await endpoint.calls.call(endpoint.store.create_bucket, request.bucket)
+        await endpoint.calls.call(endpoint.store.create_bucket, request.bucket, options)
     except BucketAlreadyExists:
         # In this region alone, creating one's own bucket again succeeds (S3 API reference, CreateBucket).
         if endpoint.settings.region != _DEFAULT_REGION:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
 
 from bucketry import (
     ByteRange,
     CopyOptions,
+    HeadOptions,
     InvalidArgument,
     InvalidRange,
+    IsDeleteMarker,
     NotModified,
     ObjectHeaders,
     ObjectInfo,
@@ -21,6 +23,7 @@ from bucketry import (
 )
 from bucketry.headers import copy_headers
 from bucketry.s3 import xml_time
+from msgspec.structs import replace
 
 from bucketry_http.s3.authentication import authorise
 from bucketry_http.s3.checksums import checksum_elements, requested_algorithm
@@ -28,81 +31,149 @@ from bucketry_http.s3.conditions import write_conditions
 from bucketry_http.s3.errors import S3Error, invalid_argument, source_condition_failed
 from bucketry_http.s3.headers import written_headers, written_tags
 from bucketry_http.s3.multipart import part_number
-from bucketry_http.s3.request import Endpoint, S3Request, copy_source
+from bucketry_http.s3.request import CopySource, Endpoint, S3Request, copy_source, known_version
 from bucketry_http.s3.response import Response, xml_response
+from bucketry_http.s3.response_headers import WRITTEN
 from bucketry_http.s3.xml import document, element
 from bucketry_http.shared.conditions import read_options
+from bucketry_http.shared.headers import encoded
+from bucketry_http.shared.response_body import RawHeaders
 
 _CONDITION_PREFIX: Final = "x-amz-copy-source-if-"
 _RANGE: Final = "x-amz-copy-source-range"
+_SOURCE: Final = "x-amz-copy-source"
+
+_MAKES_ANOTHER: Final = frozenset({"storage_class", "encryption", "customer_key", "source_customer_key"})
+"""Options with which a copy of an object to itself is not the same object (S3 API reference, CopyObject)."""
+
+T = TypeVar("T")
 
 
 async def copy_object(endpoint: Endpoint, request: S3Request) -> Response:
     """CopyObject, with the headers and tags of the source or with new ones."""
-    source, headers = _source(request), request.headers
+    source, headers = _source(endpoint, request), request.headers
     if _RANGE in headers:
         raise S3Error("InvalidRequest", "A range of an object can be copied as a part only: see UploadPartCopy.")
     new_headers = ObjectHeaders(**written_headers(headers)) if _replaces(headers, "x-amz-metadata-directive") else None
     new_tags = written_tags(headers.get("x-amz-tagging", "")) if _replaces(headers, "x-amz-tagging-directive") else None
-    to_itself = source == (request.bucket, request.key)
-    if to_itself and new_headers is None and new_tags is None:
+    if _changes_nothing(request, source) and new_headers is None and new_tags is None:
         raise S3Error(
             "InvalidRequest",
             "This copy request is illegal because it is trying to copy an object to itself without changing the "
             "object's metadata, storage class, website redirect location or encryption attributes.",
         )
-    fields: dict[str, Any] = {"headers": new_headers, "tags": new_tags, **await write_conditions(endpoint, request)}
-    etag = await _checked_etag(endpoint, request, source)
-    if etag is not None and endpoint.features.copy_source_if_match:
-        fields["source_if_match"] = etag
+    fields: dict[str, Any] = {"headers": new_headers, "tags": new_tags, **request.options}
+    fields.update(await write_conditions(endpoint, request))
     algorithm = requested_algorithm(headers)
     if algorithm in endpoint.features.checksum_algorithms:
         fields["checksum_algorithm"] = algorithm
-    info = await endpoint.calls.long_call(_copy, endpoint.store, request, source, fields)
-    return _response("CopyObjectResult", info, checksum_elements(info.checksum))
+
+    def copy(found: ObjectInfo | None, of_source: Mapping[str, Any]) -> ObjectInfo:
+        named = {**fields, **of_source}
+        if new_headers is None and (source.bucket, source.key) == (request.bucket, request.key):
+            # The contract wants headers when an object is copied to itself.
+            found = found or endpoint.store.head_object(source.bucket, source.key)
+            named["headers"] = copy_headers(found, ObjectHeaders)
+        return endpoint.store.copy_object(source.bucket, source.key, request.bucket, request.key, CopyOptions(**named))
+
+    info, version_id = await endpoint.calls.long_call(
+        _copy, endpoint, request, source, copy, conditional=endpoint.features.copy_source_if_match
+    )
+    told = _told_version(version_id)
+    if (facts := WRITTEN.of(info)) != WRITTEN.unset:
+        told += WRITTEN.headers(facts)
+    return _response("CopyObjectResult", info, checksum_elements(info.checksum), told)
 
 
-def _copy(store: Store, request: S3Request, source: tuple[str, str], fields: dict[str, Any]) -> ObjectInfo:
-    if fields["headers"] is None and source == (request.bucket, request.key):
-        # Only the tags are new. The contract wants headers too when an object is copied to itself.
-        fields["headers"] = copy_headers(store.head_object(*source), ObjectHeaders)
-    return store.copy_object(*source, request.bucket, request.key, CopyOptions(**fields))
+def _changes_nothing(request: S3Request, source: CopySource) -> bool:
+    """Says whether a copy without new headers and tags would change nothing.
+
+    A version that is copied becomes the latest one (S3 user guide, "Restoring previous versions").
+    """
+    return source == (request.bucket, request.key, None) and _MAKES_ANOTHER.isdisjoint(request.options)
 
 
 async def copy_part(endpoint: Endpoint, request: S3Request) -> Response:
     """UploadPartCopy, of the whole source or of a range."""
-    source, number = _source(request), part_number(endpoint, request)
-    fields: dict[str, Any] = {"range": _range(request.headers.get(_RANGE))}
-    etag = await _checked_etag(endpoint, request, source)
-    if etag is not None and endpoint.features.part_copy_source_if_match:
-        fields["source_if_match"] = etag
-    options, upload_id = PartCopyOptions(**fields), request.query["uploadId"]
+    source, number = _source(endpoint, request), part_number(endpoint, request)
+    wanted, upload_id = _range(request.headers.get(_RANGE)), request.query["uploadId"]
 
-    def copy() -> Part:
-        return endpoint.store.upload_part_copy(request.bucket, request.key, upload_id, number, *source, options)
+    def copy(_found: ObjectInfo | None, of_source: Mapping[str, Any]) -> Part:
+        options = PartCopyOptions(range=wanted, **request.options, **of_source)
+        return endpoint.store.upload_part_copy(
+            request.bucket, request.key, upload_id, number, source.bucket, source.key, options
+        )
 
     try:
-        part = await endpoint.calls.long_call(copy)
+        part, version_id = await endpoint.calls.long_call(
+            _copy, endpoint, request, source, copy, conditional=endpoint.features.part_copy_source_if_match
+        )
     except (InvalidRange, TooLarge) as error:
-        if options.range is None:
+        if wanted is None:
             raise
-        raise _wrong_range(error, options.range) from error
-    return _response("CopyPartResult", part, checksum_elements(part.checksum, typed=False))
+        raise _wrong_range(error, wanted) from error
+    told = _told_version(part.source_version_id or version_id)
+    return _response("CopyPartResult", part, checksum_elements(part.checksum, typed=False), told)
 
 
-def _source(request: S3Request) -> tuple[str, str]:
-    """Returns bucket and key of the source, which the caller may read.
+def _source(endpoint: Endpoint, request: S3Request) -> CopySource:
+    """Returns the source, which the caller may read.
 
     Raises:
-        S3Error: The header is malformed, or the caller may not read the source.
+        S3Error: The header is malformed, the caller may not read the source, or the store has no such version.
     """
-    source = copy_source(request.headers["x-amz-copy-source"])
-    authorise(request.rights, source[0], write=False)
-    return source
+    source = copy_source(request.headers[_SOURCE])
+    authorise(request.rights, source.bucket, write=False)
+    if source.version_id is None:
+        return source
+    return source._replace(version_id=known_version(endpoint, source.version_id, _SOURCE))
 
 
-async def _checked_etag(endpoint: Endpoint, request: S3Request, source: tuple[str, str]) -> str | None:
-    """Checks the conditions on the source, and returns the etag that they hold for; ``None`` without conditions.
+def _copy(
+    endpoint: Endpoint,
+    request: S3Request,
+    source: CopySource,
+    copy: Callable[[ObjectInfo | None, Mapping[str, Any]], T],
+    *,
+    conditional: bool,
+) -> tuple[T, str | None]:
+    """Makes a copy under the conditions on its source, and returns the version of the source that was copied.
+
+    The source is looked at first if there are conditions, or if its bucket may have versions. The copy then names the
+    version that the conditions hold for.
+
+    Args:
+        endpoint: The endpoint.
+        request: The copy.
+        source: The source.
+        copy: Makes the copy, from what is known of the source and with the options about it.
+        conditional: Whether the store takes a condition on the source.
+
+    Raises:
+        S3Error: A condition does not hold, or the source is a delete marker that the request names.
+        BucketryError: The copy failed.
+    """
+    fields: dict[str, Any] = {}
+    try:
+        found = _checked_source(endpoint.store, request, source)
+        if found is not None:
+            fields["source_version_id"] = found.version_id or source.version_id
+            if conditional and _has_conditions(request.headers):
+                fields["source_if_match"] = found.etag
+        return copy(found, fields), fields.get("source_version_id")
+    except IsDeleteMarker as error:
+        raise S3Error(
+            "InvalidRequest",
+            "The source of a copy request may not specifically refer to a delete marker by version id.",
+        ) from error
+
+
+def _has_conditions(headers: Mapping[str, str]) -> bool:
+    return any(name.startswith(_CONDITION_PREFIX) for name in headers)
+
+
+def _checked_source(store: Store, request: S3Request, source: CopySource) -> ObjectInfo | None:
+    """Checks the conditions on the source, and returns it; ``None`` if nothing has to be known of it.
 
     Raises:
         S3Error: A condition does not hold. A copy has no "not modified".
@@ -111,20 +182,23 @@ async def _checked_etag(endpoint: Endpoint, request: S3Request, source: tuple[st
     conditions = {
         f"if-{name[start:]}": value for name, value in request.headers.items() if name.startswith(_CONDITION_PREFIX)
     }
-    if not conditions:
+    if not conditions and not store.capabilities.features.bucket_versioning:
         return None
-    store = endpoint.store
+    plain = HeadOptions(version_id=source.version_id, customer_key=request.options.get("source_customer_key"))
 
     def head() -> ObjectInfo:
-        return store.head_object(*source)
+        return store.head_object(source.bucket, source.key, plain)
 
-    def checked_head() -> ObjectInfo:
-        return store.head_object(*source, read_options(conditions, head))
-
+    stated = read_options(conditions, head)
+    options = replace(stated, version_id=plain.version_id, customer_key=plain.customer_key)
     try:
-        return (await endpoint.calls.call(checked_head)).etag
+        return store.head_object(source.bucket, source.key, options)
     except (PreconditionFailed, NotModified) as error:
         raise source_condition_failed(error.condition) from None
+
+
+def _told_version(version_id: str | None) -> RawHeaders:
+    return [] if version_id is None else [(b"x-amz-copy-source-version-id", encoded(version_id))]
 
 
 def _replaces(headers: Mapping[str, str], name: str) -> bool:
@@ -162,7 +236,7 @@ def _wrong_range(error: InvalidRange | TooLarge, wanted: ByteRange) -> S3Error:
     return invalid_argument(_RANGE, str(wanted), f"Range specified is not valid for source object{size}")
 
 
-def _response(name: str, copied: ObjectInfo | Part, checksum: str) -> Response:
+def _response(name: str, copied: ObjectInfo | Part, checksum: str, headers: RawHeaders) -> Response:
     etag = f'"{copied.etag}"'
     content = element("LastModified", xml_time(copied.last_modified)) + element("ETag", etag) + checksum
-    return xml_response(document(name, content))
+    return xml_response(document(name, content), headers)

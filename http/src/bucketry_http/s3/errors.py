@@ -7,6 +7,7 @@ from typing import Final
 
 import bucketry as core
 from bucketry.headers import HEADER_OF
+from bucketry.s3 import http_date
 from bucketry.sigv4 import SignatureError
 
 from bucketry_http.shared.errors import (
@@ -32,6 +33,7 @@ ERRORS: Final[Mapping[str, tuple[int, str]]] = {
     "IncompleteBody": (400, "You did not provide the number of bytes specified by the Content-Length header"),
     "InternalError": (500, "The server failed; its log says why"),
     "InvalidArgument": (400, "Invalid Argument"),
+    "InvalidBucketState": (409, "The request is not valid with the current state of the bucket"),
     "InvalidBucketName": (400, "The specified bucket is not valid"),
     "InvalidDigest": (400, "The Content-MD5 you specified is not valid"),
     "InvalidLocationConstraint": (400, "The specified location constraint is not valid"),
@@ -55,6 +57,7 @@ ERRORS: Final[Mapping[str, tuple[int, str]]] = {
     "MissingContentLength": (411, "You must provide the Content-Length HTTP header"),
     "NoSuchBucket": (404, "The specified bucket does not exist"),
     "NoSuchKey": (404, "The specified key does not exist"),
+    "NoSuchObjectLockConfiguration": (404, "The specified object does not have a ObjectLock configuration"),
     "NoSuchUpload": (404, "The specified multipart upload does not exist; it may have been aborted or completed"),
     "NoSuchVersion": (404, "The specified version does not exist"),
     "NotImplemented": (501, "A header or parameter you provided implies functionality that is not implemented"),
@@ -80,13 +83,17 @@ CODE_OF: Final[Mapping[type[core.BucketryError], str]] = {
     SlowBody: "RequestTimeout",
     core.NoSuchBucket: "NoSuchBucket",
     core.NoSuchKey: "NoSuchKey",
+    core.NoSuchVersion: "NoSuchVersion",
     core.NoSuchUpload: "NoSuchUpload",
+    core.IsDeleteMarker: "MethodNotAllowed",
+    core.InvalidBucketState: "InvalidBucketState",
     core.BucketAlreadyExists: "BucketAlreadyOwnedByYou",
     core.BucketNotEmpty: "BucketNotEmpty",
     core.PreconditionFailed: "PreconditionFailed",
     core.NotModified: "NotModified",
     core.TooLarge: "EntityTooLarge",
     core.AccessDenied: "AccessDenied",
+    core.ObjectLocked: "AccessDenied",
     core.QuotaExceeded: "QuotaExceeded",
     core.Unsupported: "NotImplemented",
     core.Throttled: "SlowDown",
@@ -159,6 +166,11 @@ def not_implemented(what: str) -> S3Error:
     return S3Error("NotImplemented", f"This endpoint does not implement {what}.")
 
 
+def header_not_implemented(name: str) -> S3Error:
+    """Returns the error for a header that this endpoint cannot honour."""
+    return S3Error("NotImplemented", f"This endpoint does not implement the header {name}.", elements={"Header": name})
+
+
 def invalid_argument(name: str, value: str, message: str) -> S3Error:
     """Returns the error for a parameter or header. The error shows the value, so never pass a secret."""
     shown = value if len(value) <= 256 else value[:256] + "…"
@@ -193,15 +205,42 @@ def translated(error: Exception) -> S3Error:
         return S3Error("InternalError")
     if isinstance(error, core.PreconditionFailed):
         return precondition_failed(error.condition and _CONDITIONS[error.condition])
+    if isinstance(error, core.IsDeleteMarker):
+        return _is_delete_marker(error)
+    if isinstance(error, core.InvalidBucketState) and error.key is not None:
+        # S3 has this code for settings of a bucket only.
+        return S3Error("InvalidRequest", "Bucket is missing Object Lock Configuration")
+    if isinstance(error, core.InvalidArgument) and error.field == "version_id":
+        return S3Error("InvalidArgument", "Invalid version id specified", elements={"ArgumentName": "versionId"})
     code = _code_of(error)
     if code in _WITHOUT_DETAIL:
         return S3Error(code)
     detail = f"{error.sentence}: {error.detail}" if error.detail else ERRORS[code][1]
-    return S3Error(code, detail, elements=_elements_of(error))
+    return S3Error(code, detail, elements=_elements_of(error), headers=_headers_of(error))
+
+
+def _is_delete_marker(error: core.IsDeleteMarker) -> S3Error:
+    """Returns the error of a request that names a delete marker (S3 user guide, "Working with delete markers")."""
+    headers = {"x-amz-delete-marker": "true", "allow": "DELETE"}
+    if error.version_id is not None:
+        headers["x-amz-version-id"] = error.version_id
+    if error.last_modified is not None:
+        headers["last-modified"] = http_date(error.last_modified)
+    return S3Error("MethodNotAllowed", elements={"ResourceType": "DeleteMarker"}, headers=headers)
+
+
+def _headers_of(error: core.BucketryError) -> Mapping[str, str]:
+    """Returns the headers that tell that an object does not exist since its latest version is a delete marker."""
+    if not isinstance(error, core.NoSuchKey) or not error.delete_marker:
+        return NOTHING
+    headers = {"x-amz-delete-marker": "true"}
+    return headers if error.version_id is None else {**headers, "x-amz-version-id": error.version_id}
 
 
 def _elements_of(error: core.BucketryError) -> Mapping[str, str]:
-    """Returns the name of the header that is wrong, if it is one that an object keeps."""
+    """Returns the version that does not exist, or the name of the header that is wrong if an object keeps it."""
+    if isinstance(error, core.NoSuchVersion) and error.version_id is not None:
+        return {"VersionId": error.version_id}
     header = HEADER_OF.get(error.field or "") if isinstance(error, core.InvalidArgument) else None
     return NOTHING if header is None else {"ArgumentName": header.name.title()}
 

@@ -32,9 +32,11 @@ from bucketry_http.s3.checksums import (
 )
 from bucketry_http.s3.cors import refuse_foreign
 from bucketry_http.s3.errors import S3Error, invalid_argument, precondition_failed
+from bucketry_http.s3.header_options import HeaderOptions
 from bucketry_http.s3.headers import check_headers, tags_by_key, written_headers
 from bucketry_http.s3.request import Endpoint, S3Request
 from bucketry_http.s3.response import Response, empty_response, xml_response
+from bucketry_http.s3.response_headers import WRITTEN
 from bucketry_http.s3.tagging import MAX_TAG_ELEMENTS, read_tags
 from bucketry_http.s3.xml import document, element, read_xml
 from bucketry_http.shared.forms import Form, Part
@@ -54,6 +56,9 @@ _UNCHECKED_PREFIX: Final = "x-ignore-"
 
 _MAX_CONDITIONS: Final = 200
 """Most conditions of a policy."""
+
+_FORM_OPTIONS: Final = HeaderOptions(PutOptions)
+"""Fields of a form that are headers of PutObject."""
 
 _MATCHES: Final = frozenset({"eq", "starts-with"})
 """The kinds of conditions on a field."""
@@ -172,8 +177,9 @@ class _FormUpload:
         headers = dict(self._fields)
         if "acl" in headers:
             headers["x-amz-acl"] = headers.pop("acl")
-        check_headers(headers, write=True)
+        check_headers(headers, write=True, taken=_FORM_OPTIONS.names)
         fields: dict[str, Any] = written_headers(headers)
+        fields.update(_FORM_OPTIONS.read(self._endpoint, self._request, headers))
         fields["content_md5"] = content_md5(headers.get("content-md5"))
         if "x-amz-tagging" in headers:
             raise S3Error("InvalidArgument", "A form has its tags as XML in the field tagging, not in x-amz-tagging.")
@@ -189,16 +195,18 @@ class _FormUpload:
         place = f"{request.scope['scheme']}://{request.headers.get('host', '')}{request.resource.rstrip('/')}"
         location = f"{place}/{quote(request.key, safe='/')}"
         checksum = None if self._checksum is None else self._checksum.value
+        facts = WRITTEN.headers(WRITTEN.of(info))
         headers = [
             (b"etag", etag.encode()),
             (b"location", location.encode("latin-1")),
             *checksum_headers(checksum),
+            *facts,
         ]
         target = self._fields.get("success_action_redirect") or self._fields.get("redirect", "")
         if target and _is_web(target):
             query = urlencode({"bucket": request.bucket, "key": request.key, "etag": etag})
             joined = f"{target}{'&' if '?' in target else '?'}{query}"
-            return empty_response(303, [(b"etag", etag.encode()), (b"location", joined.encode())])
+            return empty_response(303, [(b"etag", etag.encode()), (b"location", joined.encode()), *facts])
         status = self._fields.get("success_action_status", "204")
         if status == "201":
             content = (

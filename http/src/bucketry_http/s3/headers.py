@@ -11,7 +11,7 @@ from bucketry import InvalidArgument
 from bucketry.headers import HEADER_OF, OBJECT_HEADERS, header_fields
 
 from bucketry_http.s3.checksums import algorithm_in
-from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented
+from bucketry_http.s3.errors import S3Error, header_not_implemented, invalid_argument, not_implemented
 from bucketry_http.s3.request import S3Request
 from bucketry_http.s3.xml import OWNER_ID
 from bucketry_http.shared.headers import tag_pairs
@@ -197,40 +197,44 @@ def overridden(headers: RawHeaders, query: Mapping[str, str], *, signed: bool) -
     ]
 
 
-def check_headers(headers: Mapping[str, str], *, write: bool, conditional: bool = False) -> None:
+def check_headers(
+    headers: Mapping[str, str], *, write: bool, conditional: bool = False, taken: Collection[str] = ()
+) -> None:
     """Refuses a request with a header that cannot be honoured: a request that ignores it would be a wrong success.
 
     Args:
         headers: The request's headers by lower-case name.
         write: Whether the request changes something.
         conditional: Whether it is a write that takes ``If-Match`` or ``If-None-Match``.
+        taken: Names of headers that its operation reads as options.
 
     Raises:
         S3Error: It has one.
     """
     if headers.keys() <= PLAIN:
         return
-    if refused := headers.keys() & _ANYWHERE:
-        raise _not_honoured(min(refused))
+    names = headers.keys() - taken if taken else headers.keys()
+    if refused := names & _ANYWHERE:
+        raise header_not_implemented(min(refused))
     if any(headers.get(name, OWNER_ID) != OWNER_ID for name in _OWNERS):
         raise S3Error("AccessDenied")
-    amazons = [name for name in headers if name.startswith(PREFIX)]
+    amazons = [name for name in names if name.startswith(PREFIX)]
     if not write:
         _check_read(amazons)
         return
     for name in amazons:
         if name.startswith(_PREFIXES) and not (name == _GRANT and _OWNERS_GRANT.fullmatch(headers[name])):
-            raise _not_honoured(name)
+            raise header_not_implemented(name)
     for name, allowed in _VALUES.items():
-        if headers.get(name) not in {None, *allowed}:
+        if name in names and headers[name] not in allowed:
             raise not_implemented(f"this value of the header {name}")
-    if headers.get("x-amz-storage-class", "STANDARD") != "STANDARD":
+    if "x-amz-storage-class" in names and headers["x-amz-storage-class"] != "STANDARD":
         raise S3Error("InvalidStorageClass")
     _check_conditions(headers, conditional=conditional)
     if "content-range" in headers:
         # Without this check a part would be stored as the whole object (RFC 9110, 14.5).
-        raise _not_honoured("Content-Range")
-    _check_copy(amazons)
+        raise header_not_implemented("Content-Range")
+    _check_copy([name for name in headers if name.startswith(_COPY_SOURCE)], taken)
 
 
 def _check_read(names: Iterable[str]) -> None:
@@ -250,22 +254,18 @@ def _check_conditions(headers: Mapping[str, str], *, conditional: bool) -> None:
     """
     given = [name for name in _CONDITIONS if name.lower() in headers]
     if len(given) > 1 or (given and not conditional):
-        raise _not_honoured(",".join(given))
+        raise header_not_implemented(",".join(given))
     if "if-unmodified-since" in headers:
-        raise _not_honoured("If-Unmodified-Since")
+        raise header_not_implemented("If-Unmodified-Since")
 
 
-def _check_copy(names: Collection[str]) -> None:
+def _check_copy(names: Collection[str], taken: Collection[str]) -> None:
     """Refuses headers about a copy's source that are unknown, or that come without a copy."""
     for name in names:
-        if name.startswith(_OF_SOURCE) and name not in _OF_COPY_SOURCE:
-            raise _not_honoured(name)
+        if name.startswith(_OF_SOURCE) and name not in _OF_COPY_SOURCE and name not in taken:
+            raise header_not_implemented(name)
         if name.startswith(_OF_SOURCE) and _COPY_SOURCE not in names:
             raise S3Error("InvalidRequest", f"The header {name} goes with x-amz-copy-source.")
-
-
-def _not_honoured(name: str) -> S3Error:
-    return S3Error("NotImplemented", f"This endpoint does not implement the header {name}.", elements={"Header": name})
 
 
 def take_query_headers(request: S3Request) -> None:

@@ -42,6 +42,7 @@ from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented
 from bucketry_http.s3.headers import written_headers, written_tags
 from bucketry_http.s3.request import Endpoint, S3Request, number
 from bucketry_http.s3.response import Response, empty_response, xml_response
+from bucketry_http.s3.response_headers import WRITTEN
 from bucketry_http.s3.xml import (
     Encoding,
     Node,
@@ -64,7 +65,7 @@ _OWNERS: Final = owner("Initiator") + owner("Owner") + "<StorageClass>STANDARD</
 
 async def create_upload(endpoint: Endpoint, request: S3Request) -> Response:
     """CreateMultipartUpload."""
-    fields: dict[str, Any] = written_headers(request.headers)
+    fields: dict[str, Any] = {**written_headers(request.headers), **request.options}
     if tags := written_tags(request.headers.get("x-amz-tagging")):
         fields["tags"] = tags
     algorithm = requested_algorithm(request.headers)
@@ -96,7 +97,7 @@ async def upload_part(endpoint: Endpoint, request: S3Request) -> Response:
     """UploadPart."""
     body, length = sized_body(request, endpoint.features.max_part_size)
     number_of_part, upload_id = part_number(endpoint, request), request.query["uploadId"]
-    options = PartOptions(**kept_checksum(endpoint, body.checksum))
+    options = PartOptions(**request.options, **kept_checksum(endpoint, body.checksum))
 
     def put(content: bytes | Body) -> Part:
         return endpoint.store.upload_part(request.bucket, request.key, upload_id, number_of_part, content, options)
@@ -115,7 +116,7 @@ async def complete_upload(endpoint: Endpoint, request: S3Request) -> Response:
     parts = await endpoint.calls.bulk_call(
         len(root), _parts, root, features.max_parts, kept=features.checksum_algorithms
     )
-    options = CompleteOptions(**expected, **await write_conditions(endpoint, request))
+    options = CompleteOptions(**request.options, **expected, **await write_conditions(endpoint, request))
 
     def complete() -> ObjectInfo:
         upload_id = request.query["uploadId"]
@@ -134,7 +135,8 @@ async def complete_upload(endpoint: Endpoint, request: S3Request) -> Response:
         f"{element('Location', location)}{element('Bucket', request.bucket)}{element('Key', request.key)}"
         f"{element('ETag', chr(34) + info.etag + chr(34))}{checksum_elements(info.checksum)}"
     )
-    return xml_response(document("CompleteMultipartUploadResult", content))
+    facts = WRITTEN.of(info)
+    return xml_response(document("CompleteMultipartUploadResult", content), WRITTEN.headers(facts))
 
 
 def _expected(endpoint: Endpoint, request: S3Request) -> dict[str, Any]:

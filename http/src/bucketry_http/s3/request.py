@@ -9,7 +9,7 @@ import itertools
 import re
 import secrets
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, final
+from typing import Any, Final, NamedTuple, final
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from bucketry import Store
@@ -28,6 +28,7 @@ _PROCESS: Final = secrets.token_hex(4).upper()
 _NUMBERS: Final = itertools.count(1)
 
 NO_QUERY: Final[dict[str, str]] = {}
+NO_OPTIONS: Final[dict[str, Any]] = {}
 
 _VERSION_ID: Final = re.compile(r"[A-Za-z0-9._-]{32}")
 """What the ids that S3 makes look like; it refuses others as malformed."""
@@ -51,6 +52,8 @@ class S3Request:
         payload: What the signature says of the body: a hash or one of the literals; ``None``: nothing.
         verified: The signature; ``None`` for a request without one.
         rights: What the sender may do.
+        options: The options of its operation that its headers give, by field. `route` sets them.
+        version_id: The version that it names; ``None``: the latest one. `route` sets it.
     """
 
     __slots__ = (
@@ -62,11 +65,13 @@ class S3Request:
         "is_plain",
         "key",
         "method",
+        "options",
         "payload",
         "query",
         "rights",
         "scope",
         "verified",
+        "version_id",
     )
 
     def __init__(self, scope: Any, receive: Any, idle_seconds: float) -> None:
@@ -83,6 +88,8 @@ class S3Request:
         self.payload: str | None = None
         self.verified: Any = None
         self.rights: S3Rights | None = None
+        self.options = NO_OPTIONS
+        self.version_id: str | None = None
 
     def read_target(self, domains: Domains) -> None:
         """Reads bucket, key and parameters.
@@ -239,23 +246,36 @@ def decoded(raw: bytes) -> str:
     return text
 
 
-def copy_source(header: str) -> tuple[str, str]:
-    """Returns bucket and key of ``x-amz-copy-source``.
+class CopySource(NamedTuple):
+    """The source of a copy.
+
+    Attributes:
+        bucket: Its bucket.
+        key: Its key.
+        version_id: The version that the header names; ``None``: none.
+    """
+
+    bucket: str
+    key: str
+    version_id: str | None
+
+
+def copy_source(header: str) -> CopySource:
+    """Returns what ``x-amz-copy-source`` names.
 
     S3 decodes the header before it splits it, so its first slashes may be encoded too, and takes a raw ``+`` for a
     blank: clients encode it in different ways (S3 API reference, CopyObject; aws/aws-sdk-js, issue 1821). A version
     stands behind a raw ``?``, which is why an encoded one belongs to the key.
 
     Raises:
-        S3Error: The header is malformed, or names a version that does not exist.
+        S3Error: The header is malformed.
     """
     path, mark, query = header.partition("?")
-    if mark:
-        name, _, version = query.partition("=")
-        if name != "versionId":
-            raise invalid_argument("x-amz-copy-source", header, "Encode the ? of a key in the copy source as %3F.")
-        check_version(version)
+    name, _, version = query.partition("=")
+    if mark and name != "versionId":
+        raise invalid_argument("x-amz-copy-source", header, "Encode the ? of a key in the copy source as %3F.")
     try:
+        version_id = unquote_to_bytes(version.encode("latin-1")).decode() if mark else None
         text = unquote_to_bytes(path.encode("latin-1").replace(b"+", b" ")).decode()
     except UnicodeDecodeError:
         raise S3Error("InvalidURI", "The copy source is not UTF-8 behind its percent-encoding.") from None
@@ -266,7 +286,7 @@ def copy_source(header: str) -> tuple[str, str]:
             header,
             "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
         )
-    return _checked(bucket), _checked(key)
+    return CopySource(_checked(bucket), _checked(key), version_id)
 
 
 def _checked(name: str) -> str:
@@ -289,20 +309,25 @@ def number(query: Mapping[str, str], name: str, default: int, *, least: int = 0,
     return value
 
 
-def check_version(version_id: str | None, name: str = "versionId") -> None:
-    """Checks the id of a version, where no bucket has another version than ``null``.
+def known_version(endpoint: Endpoint, version_id: str, name: str = "versionId") -> str | None:
+    """Returns the id of a version as the store gets it. A store with versions checks it itself.
+
+    If the store has none, each object has the one version ``null``, which is the object.
 
     Args:
-        version_id: The id; ``None``: the request names no version.
-        name: The parameter that it stands in.
+        endpoint: The endpoint.
+        version_id: The id that a request names.
+        name: The parameter or header that it stands in.
 
     Raises:
-        S3Error: The id is malformed, or names a version that does not exist.
+        S3Error: The id is empty; or the store has no versions, and the id is not ``null``.
     """
-    if version_id is None or version_id == NULL_VERSION:
-        return
     if not version_id:
         raise invalid_argument(name, "", "Version id cannot be the empty string")
+    if endpoint.features.bucket_versioning:
+        return version_id
+    if version_id == NULL_VERSION:
+        return None
     if not _VERSION_ID.fullmatch(version_id):
         raise invalid_argument(name, version_id, "Invalid version id specified")
     raise S3Error("NoSuchVersion", elements={"VersionId": version_id})

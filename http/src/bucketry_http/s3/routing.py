@@ -24,8 +24,9 @@ from bucketry_http.s3 import (
     tagging,
 )
 from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented
+from bucketry_http.s3.header_options import HeaderOptions
 from bucketry_http.s3.headers import OVERRIDES, PLAIN_BODY, check_headers
-from bucketry_http.s3.request import Endpoint, S3Request, check_version
+from bucketry_http.s3.request import Endpoint, S3Request, known_version
 from bucketry_http.s3.response import Response
 
 Handler = Callable[[Endpoint, S3Request], Awaitable[Response]]
@@ -39,12 +40,14 @@ class Route(NamedTuple):
         write: Whether it writes.
         versioned: Whether it takes the id of a version.
         conditional: Whether it is a write that takes ``If-Match`` or ``If-None-Match``.
+        options: The headers that are options of the operations that it performs.
     """
 
     handle: Handler
     write: bool
     versioned: bool
     conditional: bool
+    options: HeaderOptions
 
 
 def _route(handle: Handler, *names: str, versioned: bool = False) -> Route:
@@ -56,8 +59,10 @@ def _route(handle: Handler, *names: str, versioned: bool = False) -> Route:
             nothing has the name of the operation that would change something.
         versioned: Whether it takes the id of a version.
     """
-    writes = [OPERATIONS[name] for name in names if OPERATIONS[name].may_write()]
-    return Route(handle, bool(writes), versioned, conditional=any(map(_is_conditional, writes)))
+    operations = [OPERATIONS[name] for name in names]
+    writes = [operation for operation in operations if operation.may_write()]
+    options = HeaderOptions(*(operation.options for operation in operations if operation.options is not None))
+    return Route(handle, bool(writes), versioned, any(map(_is_conditional, writes)), options)
 
 
 def _is_conditional(operation: Operation) -> bool:
@@ -146,8 +151,8 @@ _SUBRESOURCES: Final = frozenset(
 _METHODS: Final = frozenset({"GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS"})
 
 
-def route(request: S3Request) -> Route:
-    """Returns the operation that a request is.
+def route(endpoint: Endpoint, request: S3Request) -> Route:
+    """Returns the operation that a request is, and reads what its headers and its query say of the options.
 
     Raises:
         S3Error: S3 has no such operation, or this endpoint has not.
@@ -166,17 +171,16 @@ def route(request: S3Request) -> Route:
         raise _refusal(method, subresource, table)
     request.is_plain = request.headers.keys() <= PLAIN_BODY
     if not request.is_plain:
-        check_headers(request.headers, write=operation.write, conditional=operation.conditional)
-    if request.query:
-        _check_version(request.query.get("versionId"), operation)
+        taken = operation.options
+        check_headers(request.headers, write=operation.write, conditional=operation.conditional, taken=taken.names)
+        request.options = taken.read(endpoint, request, request.headers)
+    version_id = request.query.get("versionId") if request.query else None
+    if version_id is not None:
+        if not operation.versioned:
+            # Without this check, deleting a version of an object without its key would delete the bucket.
+            raise invalid_argument("versionId", version_id, "This operation does not accept a version-id.")
+        request.version_id = known_version(endpoint, version_id)
     return operation
-
-
-def _check_version(version_id: str | None, operation: Route) -> None:
-    if version_id is not None and not operation.versioned:
-        # Without this check, deleting a version of an object without its key would delete the bucket.
-        raise invalid_argument("versionId", version_id, "This operation does not accept a version-id.")
-    check_version(version_id)
 
 
 def _subresource(query: dict[str, str]) -> str:

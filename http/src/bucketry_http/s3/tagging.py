@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, TypeVar
+
+from bucketry import NoSuchVersion, VersionOptions
 
 from bucketry_http.s3.body import S3Body
 from bucketry_http.s3.headers import tags_by_key
 from bucketry_http.s3.request import Endpoint, S3Request
 from bucketry_http.s3.response import Response, empty_response, xml_response
+from bucketry_http.s3.response_headers import version_id_header
 from bucketry_http.s3.xml import MAX_DOCUMENT_BYTES, Node, document, element, malformed, read_xml
+from bucketry_http.shared.response_body import RawHeaders
+
+T = TypeVar("T")
 
 MAX_TAG_ELEMENTS: Final = 500
 """Most elements of tags. Ten tags of an object, or fifty of a bucket, have about 150."""
@@ -16,23 +23,53 @@ MAX_TAG_ELEMENTS: Final = 500
 
 async def get_tagging(endpoint: Endpoint, request: S3Request) -> Response:
     """GetObjectTagging."""
-    tags = await endpoint.calls.call(endpoint.store.get_object_tagging, request.bucket, request.key)
+
+    def read(options: VersionOptions) -> Mapping[str, str]:
+        return endpoint.store.get_object_tagging(request.bucket, request.key, options)
+
+    tags, headers = await endpoint.calls.call(_of_version, endpoint, request, read)
     listed = "".join(f"<Tag>{element('Key', key)}{element('Value', value)}</Tag>" for key, value in tags.items())
-    return xml_response(document("Tagging", f"<TagSet>{listed}</TagSet>"))
+    return xml_response(document("Tagging", f"<TagSet>{listed}</TagSet>"), headers)
 
 
 async def put_tagging(endpoint: Endpoint, request: S3Request) -> Response:
     """PutObjectTagging."""
     root = await read_xml(await S3Body(request).read(MAX_DOCUMENT_BYTES), "Tagging", most=MAX_TAG_ELEMENTS)
     tags = tags_by_key(read_tags(root))
-    await endpoint.calls.call(endpoint.store.put_object_tagging, request.bucket, request.key, tags)
-    return empty_response(200)
+
+    def write(options: VersionOptions) -> None:
+        endpoint.store.put_object_tagging(request.bucket, request.key, tags, options)
+
+    _, headers = await endpoint.calls.call(_of_version, endpoint, request, write)
+    return empty_response(200, headers)
 
 
 async def delete_tagging(endpoint: Endpoint, request: S3Request) -> Response:
     """DeleteObjectTagging."""
-    await endpoint.calls.call(endpoint.store.delete_object_tagging, request.bucket, request.key)
-    return empty_response()
+
+    def delete(options: VersionOptions) -> None:
+        endpoint.store.delete_object_tagging(request.bucket, request.key, options)
+
+    _, headers = await endpoint.calls.call(_of_version, endpoint, request, delete)
+    return empty_response(204, headers)
+
+
+def _of_version(endpoint: Endpoint, request: S3Request, perform: Callable[[VersionOptions], T]) -> tuple[T, RawHeaders]:
+    """Performs an operation, and returns its result and the header with the id of the version that it was about.
+
+    The store does not tell which version was the latest one. So the call names the version that a look before it found.
+    """
+    version_id = request.version_id
+    if version_id is None and endpoint.features.bucket_versioning:
+        version_id = endpoint.store.head_object(request.bucket, request.key).version_id
+    try:
+        result = perform(VersionOptions(version_id=version_id))
+    except NoSuchVersion:
+        if request.version_id is not None:
+            raise
+        # Somebody deleted it since.
+        version_id, result = None, perform(VersionOptions())
+    return result, [] if version_id is None else [version_id_header(version_id)]
 
 
 def read_tags(root: Node) -> list[tuple[str, str]]:

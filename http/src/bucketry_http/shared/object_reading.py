@@ -28,6 +28,9 @@ from bucketry_http.shared.calls import StoreCalls
 from bucketry_http.shared.conditions import CONDITIONS, read_options
 from bucketry_http.shared.response_body import PIECE_BYTES, ContentReader
 
+WHOLE: Final = GetOptions()
+"""Reads the latest version, whole."""
+
 _NOT_PLAIN: Final = CONDITIONS | {"range"}
 """A request without these headers reads the whole object, without conditions."""
 
@@ -66,7 +69,7 @@ class ReadResult(msgspec.Struct, frozen=True, gc=False):
 
 
 async def open_object(
-    calls: StoreCalls, bucket: str, key: str, headers: Mapping[str, str], part_number: int | None = None
+    calls: StoreCalls, bucket: str, key: str, headers: Mapping[str, str], wanted: GetOptions = WHOLE
 ) -> ReadResult:
     """Opens an object, or the range or part that is asked for, under the request's conditions.
 
@@ -78,7 +81,8 @@ async def open_object(
         bucket: The bucket.
         key: The key.
         headers: The request's headers, by lower-case name.
-        part_number: The part; ``None``: the object. It must not come with a range.
+        wanted: Which version or part, and its key. Conditions and the range come from the headers, and a part must not
+            come with a range.
 
     Raises:
         InvalidArgument: A condition is malformed.
@@ -86,11 +90,11 @@ async def open_object(
         InvalidRange: No byte is in the range, or the object has no such part.
         BucketryError: What the store raised.
     """
-    if part_number is None and _NOT_PLAIN.isdisjoint(headers):
+    if wanted is WHOLE and _NOT_PLAIN.isdisjoint(headers):
         read = calls.store.get_object
         opened = read(bucket, key) if calls.inline else await calls.call(read, bucket, key)
     else:
-        opened = await calls.call(_open, calls.store, bucket, key, headers, part_number)
+        opened = await calls.call(_open, calls.store, bucket, key, headers, wanted)
     found, length = opened.content_range, opened.length
     status = OK if found is None or not length else PARTIAL_CONTENT
     if length <= PIECE_BYTES and opened.is_held:
@@ -103,7 +107,7 @@ async def head_object(
     bucket: str,
     key: str,
     headers: Mapping[str, str],
-    part_number: int | None = None,
+    wanted: GetOptions = WHOLE,
     *,
     ranged: bool = False,
 ) -> ReadResult:
@@ -114,7 +118,7 @@ async def head_object(
         bucket: The bucket.
         key: The key.
         headers: The request's headers, by lower-case name.
-        part_number: The part; ``None``: the object.
+        wanted: As in `open_object`.
         ranged: Whether ``Range`` counts, as in S3. HTTP defines it only for GET (RFC 9110, 14.2).
 
     Raises:
@@ -123,15 +127,15 @@ async def head_object(
         InvalidRange: No byte is in the range, or the object has no such part.
         BucketryError: What the store raised.
     """
-    if part_number is None and CONDITIONS.isdisjoint(headers):
+    if wanted is WHOLE and CONDITIONS.isdisjoint(headers):
         info = await calls.call(calls.store.head_object, bucket, key)
     else:
-        info = await calls.call(_head, calls.store, bucket, key, headers, part_number)
+        info = await calls.call(_head, calls.store, bucket, key, headers, wanted)
     found = info.part_range
-    if found is None and ranged and (wanted := requested_range(headers)) is not None:
+    if found is None and ranged and (byte_range := requested_range(headers)) is not None:
         validator = headers.get("if-range")
         if validator is None or _is_current(validator, info):
-            found = wanted.resolve(info.size_bytes)
+            found = byte_range.resolve(info.size_bytes)
     return ReadResult(OK if found is None or found.start == found.stop else PARTIAL_CONTENT, info, found)
 
 
@@ -144,20 +148,27 @@ def requested_range(headers: Mapping[str, str]) -> ByteRange | None:
         return None
 
 
-def _head(store: Store, bucket: str, key: str, headers: Mapping[str, str], part_number: int | None) -> ObjectInfo:
-    return store.head_object(bucket, key, _options(store, bucket, key, headers, part_number))
+def _head(store: Store, bucket: str, key: str, headers: Mapping[str, str], wanted: GetOptions) -> ObjectInfo:
+    options = _conditional(store, bucket, key, headers, wanted)
+    return store.head_object(bucket, key, _head_options(options))
 
 
-def _options(store: Store, bucket: str, key: str, headers: Mapping[str, str], part_number: int | None) -> HeadOptions:
-    options = read_options(headers, lambda: store.head_object(bucket, key))
-    return options if part_number is None else msgspec.structs.replace(options, part_number=part_number)
+def _conditional(store: Store, bucket: str, key: str, headers: Mapping[str, str], wanted: GetOptions) -> GetOptions:
+    """Returns what is wanted, under the conditions of the headers."""
+    conditions = read_options(headers, lambda: store.head_object(bucket, key, _head_options(wanted)))
+    stated = {name: value for name, value in msgspec.structs.asdict(conditions).items() if value is not None}
+    return msgspec.structs.replace(wanted, **stated)
 
 
-def _open(store: Store, bucket: str, key: str, headers: Mapping[str, str], part_number: int | None) -> OpenedObject:
-    conditions = GetOptions(**msgspec.structs.asdict(_options(store, bucket, key, headers, part_number)))
-    wanted, validator = requested_range(headers), headers.get("if-range")
-    options = msgspec.structs.replace(conditions, range=wanted)
-    if wanted is None or validator is None:
+def _head_options(options: GetOptions) -> HeadOptions:
+    return HeadOptions(**{name: getattr(options, name) for name in HeadOptions.__struct_fields__})
+
+
+def _open(store: Store, bucket: str, key: str, headers: Mapping[str, str], wanted: GetOptions) -> OpenedObject:
+    conditions = _conditional(store, bucket, key, headers, wanted)
+    byte_range, validator = requested_range(headers), headers.get("if-range")
+    options = msgspec.structs.replace(conditions, range=byte_range)
+    if byte_range is None or validator is None:
         return store.get_object(bucket, key, options)
     # Another write may replace the object at any time, so the object that was opened is compared.
     try:

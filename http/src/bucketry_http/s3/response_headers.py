@@ -1,0 +1,110 @@
+"""Headers that tell the facts of an object, an upload or a part: one table, which all operations share.
+
+Headers of every response about an object, such as ``ETag``, are in `bucketry_http.shared.headers`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any, Final, NamedTuple, final
+from urllib.parse import quote
+
+from bucketry import Expiration, ObjectInfo, Retention
+from bucketry.s3 import http_date, xml_time
+from msgspec.structs import fields
+
+from bucketry_http.shared.headers import encoded
+from bucketry_http.shared.response_body import RawHeaders
+
+LOCK_MODE: Final = "x-amz-object-lock-mode"
+LOCK_UNTIL: Final = "x-amz-object-lock-retain-until-date"
+LEGAL_HOLD: Final = "x-amz-object-lock-legal-hold"
+VERSION_ID: Final = "x-amz-version-id"
+
+
+def version_id_header(version_id: str) -> tuple[bytes, bytes]:
+    """Returns the header with the id of a version."""
+    return VERSION_ID.encode(), encoded(version_id)
+
+
+def _version_id(version_id: str) -> RawHeaders:
+    return [version_id_header(version_id)]
+
+
+def _expiration(expiration: Expiration) -> RawHeaders:
+    # The id is percent-encoded (S3 API reference, HeadObject, ``x-amz-expiration``).
+    rule_id = quote(expiration.rule_id, safe="")
+    return [(b"x-amz-expiration", f'expiry-date="{http_date(expiration.at)}", rule-id="{rule_id}"'.encode())]
+
+
+def _retention(retention: Retention) -> RawHeaders:
+    if retention.mode is None or retention.until is None:
+        return []
+    return [(LOCK_MODE.encode(), retention.mode.encode()), (LOCK_UNTIL.encode(), xml_time(retention.until).encode())]
+
+
+def _legal_hold(legal_hold: bool) -> RawHeaders:
+    return [(LEGAL_HOLD.encode(), b"ON" if legal_hold else b"OFF")]
+
+
+class _Row(NamedTuple):
+    """A fact, and how it is told.
+
+    Attributes:
+        field: The field of `ObjectInfo` that holds it; also of ``Upload`` and ``Part`` if it is told while uploading.
+        headers: Returns the headers for a value that is set.
+        written: Whether a write tells it. A read tells all facts.
+        uploading: Whether the beginning of an upload and the upload of a part tell it.
+    """
+
+    field: str
+    headers: Callable[[Any], RawHeaders]
+    written: bool = False
+    uploading: bool = False
+
+
+_ROWS: Final = (
+    _Row("version_id", _version_id, written=True),
+    _Row("expiration", _expiration, written=True),
+    _Row("retention", _retention),
+    _Row("legal_hold", _legal_hold),
+)
+"""All facts (S3 API reference: the response headers of GetObject, PutObject, CopyObject, CompleteMultipartUpload,
+CreateMultipartUpload and UploadPart)."""
+
+
+@final
+class Facts:
+    """The facts that one kind of response tells.
+
+    Most objects have none of them. So compare before you make headers, which costs no call of Python::
+
+        if (found := READ.of(info)) != READ.unset:
+            headers += READ.headers(found)
+
+    Attributes:
+        of: Returns the values of the facts of a result.
+        unset: The values of a result that has none.
+    """
+
+    __slots__ = ("_rows", "of", "unset")
+
+    def __init__(self, *rows: _Row) -> None:
+        """Takes the rows of the table, at least two: `attrgetter` returns no tuple for a single name."""
+        defaults = {field.name: field.default for field in fields(ObjectInfo)}
+        self._rows = rows
+        self.of: Callable[[Any], tuple[Any, ...]] = attrgetter(*(row.field for row in rows))
+        self.unset = tuple(defaults[row.field] for row in rows)
+
+    def headers(self, values: tuple[Any, ...]) -> RawHeaders:
+        """Returns the headers of the facts that are set."""
+        told = zip(self._rows, values, self.unset, strict=True)
+        return [header for row, value, unset in told if value != unset for header in row.headers(value)]
+
+
+READ: Final = Facts(*_ROWS)
+"""Those of GetObject and HeadObject."""
+
+WRITTEN: Final = Facts(*(row for row in _ROWS if row.written))
+"""Those of PutObject, CopyObject, CompleteMultipartUpload and POST Object."""

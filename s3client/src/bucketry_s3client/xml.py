@@ -37,6 +37,14 @@ class Element:
         """Returns the children of this name."""
         return [Element(child) for child in self._children if _local(child.tag) == name]
 
+    def children(self) -> list[Element]:
+        """Returns all children, in their order."""
+        return [Element(child) for child in self._children]
+
+    def attribute(self, name: str) -> str:
+        """Returns an attribute by its name, with the namespace in braces; empty if there is none."""
+        return self._children.get(name, "")
+
     def values(self, name: str) -> list[str]:
         """Returns the texts of all children of this name."""
         return [child.text or "" for child in self._children if _local(child.tag) == name]

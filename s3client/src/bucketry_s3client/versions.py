@@ -1,0 +1,249 @@
+"""Versions of objects: their listing, and deletes, locks and access control lists of one version.
+
+Source: S3 API reference, ListObjectVersions, DeleteObjects, PutObjectRetention, PutObjectLegalHold, GetObjectAcl and
+PutObjectAcl.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, cast
+from xml.sax.saxutils import escape
+
+import msgspec
+from bucketry import (
+    Acl,
+    BackendError,
+    BucketryError,
+    DeletedObject,
+    DeleteFailure,
+    DeleteMarker,
+    DeleteResult,
+    Grant,
+    Grantee,
+    ObjectInfo,
+    ObjectToDelete,
+    ObjectVersion,
+    Owner,
+    Retention,
+    VersionListOptions,
+    VersionPage,
+)
+from bucketry.acls import Permission
+from bucketry.cursors import decode_cursor, encode_cursor
+from bucketry.paging import stands_still
+from bucketry.s3 import NAMESPACE
+
+from bucketry_s3client.client import S3Client
+from bucketry_s3client.errors import incomplete_response, reading
+from bucketry_s3client.headers import md5_header, read_count, unquoted
+from bucketry_s3client.version_headers import BYPASS_GOVERNANCE, GROUP_URIS, lock_time, version_query
+from bucketry_s3client.xml import Element, is_truncated, read_time, url_decoded
+
+_XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
+_XSI_TYPE: Final = f"{{{_XSI}}}type"
+_GROUPS: Final = {uri: name for name, uri in GROUP_URIS.items()}
+_KINDS: Final = {"CanonicalUser": "ID", "Group": "URI", "AmazonCustomerByEmail": "EmailAddress"}
+_TYPES: Final = {"user": "CanonicalUser", "group": "Group", "email": "AmazonCustomerByEmail"}
+
+
+class Place(msgspec.Struct, frozen=True, array_like=True):
+    """Where a page of versions ended: the markers of the next page."""
+
+    key: str
+    version_id: str = ""
+
+
+def list_versions(client: S3Client, bucket: str, options: VersionListOptions, listing: str) -> VersionPage:
+    """Lists one page of versions: one request.
+
+    Args:
+        client: The way to the server.
+        bucket: The bucket.
+        options: Which versions.
+        listing: Whose cursors these are, as in `bucketry.cursors.encode_cursor`.
+
+    Raises:
+        InvalidArgument: The cursor belongs to another listing.
+        Unavailable: The response cannot be read, or the page does not move on.
+    """
+    begin = Place(options.start_after, options.start_after_version)
+    if options.cursor is not None:
+        begin = decode_cursor(listing, options.cursor, Place)
+    query = {
+        "versions": "",
+        "encoding-type": "url",
+        "prefix": options.prefix,
+        "delimiter": options.delimiter,
+        "max-keys": str(options.limit),
+    }
+    if begin.key:
+        query["key-marker"] = begin.key
+    if begin.version_id:
+        query["version-id-marker"] = begin.version_id
+    _, document = client.request_xml("GET", bucket, root="ListVersionsResult", query=query)
+    with reading("a page of versions"):
+        versions = tuple(_version(entry) for entry in document.children() if entry.name in {"Version", "DeleteMarker"})
+        prefixes = tuple(url_decoded(entry.texts()["Prefix"]) for entry in document.all("CommonPrefixes"))
+        more = is_truncated(document)
+        after = Place(url_decoded(document.text("NextKeyMarker")), document.text("NextVersionIdMarker"))
+    if more and (not after.key or after == begin):
+        stands_still("a page of versions ends where it was to begin")
+    return VersionPage(versions=versions, prefixes=prefixes, cursor=encode_cursor(listing, after) if more else None)
+
+
+def _version(entry: Element) -> ObjectVersion | DeleteMarker:
+    texts = entry.texts()
+    key, version_id, moment = url_decoded(texts["Key"]), texts["VersionId"], read_time(texts["LastModified"])
+    owner = next((_owner(found) for found in entry.all("Owner")), None)
+    is_latest = texts["IsLatest"] == "true"
+    if entry.name == "DeleteMarker":
+        return DeleteMarker(key=key, version_id=version_id, last_modified=moment, is_latest=is_latest, owner=owner)
+    storage_class = texts.get("StorageClass")
+    return ObjectVersion(
+        info=ObjectInfo(
+            key=key,
+            size_bytes=read_count(texts["Size"]),
+            etag=unquoted(texts["ETag"]),
+            last_modified=moment,
+            version_id=version_id,
+            owner=owner,
+            storage_class=None if storage_class in {None, "", "STANDARD"} else storage_class,
+        ),
+        is_latest=is_latest,
+    )
+
+
+def _owner(entry: Element) -> Owner | None:
+    found = entry.text("ID")
+    return Owner(id=found, display_name=entry.text("DisplayName")) if found else None
+
+
+def delete_versions(
+    client: S3Client, bucket: str, objects: Sequence[ObjectToDelete], *, bypass_governance: bool
+) -> DeleteResult:
+    """Deletes up to 1,000 objects or versions whose keys XML can hold: one request.
+
+    The server is asked to name each entry that it deleted (it is not to be quiet), so that none counts as deleted
+    because the response that says otherwise did not arrive. ``code`` of a failure is the server's own.
+
+    Raises:
+        Unavailable: The response does not say of each entry what became of it. All may have been deleted.
+    """
+    content = f'<Delete xmlns="{NAMESPACE}">{"".join(map(_entry, objects))}</Delete>'.encode()
+    headers = md5_header(content) | ({BYPASS_GOVERNANCE: "true"} if bypass_governance else {})
+    _, document = client.request_xml(
+        "POST", bucket, root="DeleteResult", query={"delete": ""}, headers=headers, content=content
+    )
+    with reading("the response to a deletion"):
+        deleted = [_deleted(entry.texts()) for entry in document.all("Deleted")]
+        failed = [_failed(entry.texts()) for entry in document.all("Error")]
+    told = {(entry.key, entry.version_id) for entry in (*deleted, *failed)}
+    untold = sum((entry.key, entry.version_id) not in told for entry in objects)
+    if untold:
+        raise incomplete_response(f"the response to a deletion does not say what became of {untold} objects")
+    return DeleteResult(tuple(deleted), tuple(failed))
+
+
+def _entry(entry: ObjectToDelete) -> str:
+    version = "" if entry.version_id is None else f"<VersionId>{escape(entry.version_id)}</VersionId>"
+    return f"<Object><Key>{escape(entry.key)}</Key>{version}</Object>"
+
+
+def _deleted(texts: dict[str, str]) -> DeletedObject:
+    return DeletedObject(
+        key=texts["Key"],
+        version_id=texts.get("VersionId") or None,
+        delete_marker=texts.get("DeleteMarker") == "true",
+        delete_marker_version_id=texts.get("DeleteMarkerVersionId") or None,
+    )
+
+
+def _failed(texts: dict[str, str]) -> DeleteFailure:
+    return DeleteFailure(texts["Key"], texts["Code"], texts.get("Message", ""), texts.get("VersionId") or None)
+
+
+def failure_of(failure: DeleteFailure, kind: type[BucketryError] | None) -> DeleteFailure:
+    """Returns a failure with the contract's code in place of the server's own."""
+    kind = kind or BackendError
+    return msgspec.structs.replace(failure, code=kind.code, message=failure.message or kind.sentence)
+
+
+def put_retention(
+    client: S3Client, bucket: str, key: str, retention: Retention, version_id: str | None, *, bypass_governance: bool
+) -> None:
+    """Replaces the retention of a version: one request."""
+    inner = ""
+    if retention.mode is not None and retention.until is not None:
+        inner = f"<Mode>{retention.mode}</Mode><RetainUntilDate>{lock_time(retention.until)}</RetainUntilDate>"
+    headers = {BYPASS_GOVERNANCE: "true"} if bypass_governance else {}
+    _put(client, bucket, key, "retention", version_id, f'<Retention xmlns="{NAMESPACE}">{inner}</Retention>', headers)
+
+
+def put_legal_hold(client: S3Client, bucket: str, key: str, legal_hold: bool, version_id: str | None) -> None:
+    """Sets or removes the legal hold of a version: one request."""
+    status = "ON" if legal_hold else "OFF"
+    document = f'<LegalHold xmlns="{NAMESPACE}"><Status>{status}</Status></LegalHold>'
+    _put(client, bucket, key, "legal-hold", version_id, document, {})
+
+
+def get_acl(client: S3Client, bucket: str, key: str = "", version_id: str | None = None) -> Acl:
+    """Returns the access control list of a version, or of a bucket: one request.
+
+    Raises:
+        Unavailable: The response cannot be read.
+    """
+    query = {"acl": "", **version_query(version_id)}
+    _, document = client.request_xml("GET", bucket, key, root="AccessControlPolicy", query=query)
+    with reading("an access control list"):
+        owner = _owner(document.all("Owner")[0])
+        if owner is None:
+            raise ValueError("it names no owner")
+        grants = [entry for listed in document.all("AccessControlList") for entry in listed.all("Grant")]
+        return Acl(owner=owner, grants=tuple(map(_grant, grants)))
+
+
+def _grant(entry: Element) -> Grant:
+    (grantee,) = entry.all("Grantee")
+    kind = grantee.attribute(_XSI_TYPE)
+    text = grantee.text(_KINDS[kind])
+    permission = cast("Permission", entry.text("Permission"))
+    if kind == "Group":
+        return Grant(grantee=Grantee(kind="group", id=_GROUPS[text]), permission=permission)
+    name = grantee.text("DisplayName")
+    found = Grantee(kind="user" if kind == "CanonicalUser" else "email", id=text, display_name=name)
+    return Grant(grantee=found, permission=permission)
+
+
+def put_acl(client: S3Client, bucket: str, acl: Acl, key: str = "", version_id: str | None = None) -> None:
+    """Replaces the access control list of a version, or of a bucket: one request."""
+    grants = "".join(map(_grant_element, acl.grants))
+    document = (
+        f'<AccessControlPolicy xmlns="{NAMESPACE}"><Owner><ID>{escape(acl.owner.id)}</ID></Owner>'
+        f"<AccessControlList>{grants}</AccessControlList></AccessControlPolicy>"
+    )
+    _put(client, bucket, key, "acl", version_id, document, {})
+
+
+def _grant_element(grant: Grant) -> str:
+    kind = _TYPES[grant.grantee.kind]
+    value = GROUP_URIS[grant.grantee.id] if grant.grantee.kind == "group" else grant.grantee.id
+    field = _KINDS[kind]
+    return (
+        f'<Grant><Grantee xmlns:xsi="{_XSI}" xsi:type="{kind}"><{field}>{escape(value)}</{field}></Grantee>'
+        f"<Permission>{grant.permission}</Permission></Grant>"
+    )
+
+
+def _put(
+    client: S3Client,
+    bucket: str,
+    key: str,
+    what: str,
+    version_id: str | None,
+    document: str,
+    headers: dict[str, str],
+) -> None:
+    content = document.encode()
+    query = {what: "", **version_query(version_id)}
+    client.request("PUT", bucket, key, query=query, headers=headers | md5_header(content), content=content)

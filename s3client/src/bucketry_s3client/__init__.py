@@ -34,7 +34,6 @@ from bucketry_s3client.headers import (
     written_within,
 )
 from bucketry_s3client.objects import (
-    delete_keys,
     head_objects,
     object_info,
     opened_object,
@@ -55,6 +54,25 @@ from bucketry_s3client.uploads import (
     upload_page,
     upload_part,
 )
+from bucketry_s3client.version_headers import (
+    BYPASS_GOVERNANCE,
+    customer_key_headers,
+    deleted_in,
+    new_version_headers,
+    version_fields,
+    version_query,
+)
+from bucketry_s3client.versions import (
+    batch_entry,
+    delete_versions,
+    failure_of,
+    get_acl,
+    in_order,
+    list_versions,
+    put_acl,
+    put_legal_hold,
+    put_retention,
+)
 from bucketry_s3client.xml import (
     Element,
     complete_request,
@@ -67,6 +85,7 @@ from bucketry_s3client.xml import (
 )
 
 __all__ = [
+    "BYPASS_GOVERNANCE",
     "MAX_FAILED_UPLOADS",
     "MAX_RESPONSE_BYTES",
     "S3_DETAILS",
@@ -83,6 +102,7 @@ __all__ = [
     "S3Settings",
     "SdkClient",
     "SdkPools",
+    "batch_entry",
     "classify",
     "classify_code",
     "code_of_status",
@@ -91,16 +111,23 @@ __all__ = [
     "copy_part",
     "copy_source_headers",
     "create_upload",
-    "delete_keys",
+    "customer_key_headers",
     "delete_tags",
+    "delete_versions",
+    "deleted_in",
     "explain_no_response",
+    "failure_of",
+    "get_acl",
     "get_tags",
     "head_objects",
+    "in_order",
     "incomplete_response",
     "is_truncated",
     "length_of",
     "list_buckets",
+    "list_versions",
     "md5_header",
+    "new_version_headers",
     "object_headers",
     "object_info",
     "one_piece",
@@ -108,6 +135,9 @@ __all__ = [
     "parse_xml",
     "part_info",
     "part_sizes",
+    "put_acl",
+    "put_legal_hold",
+    "put_retention",
     "put_tags",
     "quoted",
     "read_body",
@@ -128,5 +158,7 @@ __all__ = [
     "upload_page",
     "upload_part",
     "url_decoded",
+    "version_fields",
+    "version_query",
     "written_within",
 ]

@@ -24,12 +24,16 @@ from bucketry import (
     IncompleteBody,
     InvalidArgument,
     InvalidBucketName,
+    InvalidBucketState,
     InvalidKey,
     InvalidPart,
     InvalidRange,
+    IsDeleteMarker,
     NoSuchBucket,
     NoSuchKey,
+    NoSuchKmsKey,
     NoSuchUpload,
+    NoSuchVersion,
     NotModified,
     NotModifiedInfo,
     PartTooSmall,
@@ -59,16 +63,19 @@ S3_KINDS: Final[Mapping[str, type[BucketryError]]] = {
     "InvalidAccessKeyId": AccessDenied,
     "InvalidArgument": InvalidArgument,
     "InvalidBucketName": InvalidBucketName,
+    "InvalidBucketState": InvalidBucketState,
     "InvalidPart": InvalidPart,
     "InvalidPartNumber": InvalidRange,
     "InvalidPartOrder": InvalidPart,
     "InvalidRange": InvalidRange,
     "InvalidTag": InvalidArgument,
+    "KMS.NotFoundException": NoSuchKmsKey,
     "KeyTooLongError": InvalidKey,
     "MethodNotAllowed": Unsupported,
     "NoSuchBucket": NoSuchBucket,
     "NoSuchKey": NoSuchKey,
     "NoSuchUpload": NoSuchUpload,
+    "NoSuchVersion": NoSuchVersion,
     "NotImplemented": Unsupported,
     "NotModified": NotModified,
     "PreconditionFailed": PreconditionFailed,
@@ -212,6 +219,8 @@ def classify(
     """
     if isinstance(error, S3ResponseError):
         verdict = classify_code(error.code, error.status, error.message, kinds, details)
+        if error.status == 405 and _is_about_marker(error):
+            verdict = Classified(IsDeleteMarker)
         facts = _FACTS.get(verdict.kind)
         return verdict if facts is None else msgspec.structs.replace(verdict, facts=_known(facts(error)))
     if isinstance(error, (http.HTTPError, OSError)):
@@ -226,6 +235,11 @@ def classify_code(
     kind = kinds.get(code) or (Unavailable if status in _NO_SERVER else BackendError)
     detail = details.get(code) or message[:_SHOWN]
     return Classified(kind, f"{code}: {detail}" if detail else code)
+
+
+def _is_about_marker(error: S3ResponseError) -> bool:
+    """Whether the newest or the named version is a delete marker (S3 user guide, "Working with delete markers")."""
+    return error.headers.get("x-amz-delete-marker", "").lower() == "true"
 
 
 Facts = dict[str, object]
@@ -271,6 +285,15 @@ _FACTS: Final[Mapping[type[BucketryError], Callable[[S3ResponseError], Facts]]] 
     BadDigest: lambda error: {"digest": _DIGESTS.get(error.code)},
     InvalidPart: lambda error: {"fault": "order" if error.code == "InvalidPartOrder" else None},
     InvalidRange: _facts_of_range,
+    IsDeleteMarker: lambda error: {
+        "version_id": error.headers.get("x-amz-version-id"),
+        "last_modified": parse_http_date(error.headers.get("last-modified")),
+    },
+    NoSuchKey: lambda error: {
+        "delete_marker": _is_about_marker(error) or None,
+        "version_id": error.headers.get("x-amz-version-id"),
+    },
+    NoSuchVersion: lambda error: {"version_id": error.fields.get("VersionId")},
     NotModified: _facts_of_not_modified,
     PartTooSmall: _facts_of_small_part,
     PreconditionFailed: lambda error: {"condition": _CONDITIONS.get(error.fields.get("Condition", ""))},

@@ -11,7 +11,6 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 from typing import Final
-from xml.sax.saxutils import escape
 
 import msgspec
 from bucketry import (
@@ -26,12 +25,12 @@ from bucketry import (
 )
 from bucketry.features import MIB
 from bucketry.headers import copy_headers, header_fields
-from bucketry.s3 import NAMESPACE
 from urllib3 import BaseHTTPResponse
 
 from bucketry_s3client.client import S3Client, headers_in
-from bucketry_s3client.errors import incomplete_response, raise_incomplete, reading
-from bucketry_s3client.headers import md5_header, read_count, read_etag, unquoted
+from bucketry_s3client.errors import raise_incomplete, reading
+from bucketry_s3client.headers import read_count, read_etag, unquoted
+from bucketry_s3client.version_headers import version_fields
 
 _CHUNK_BYTES: Final = MIB // 4
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,20})-(\d{1,20})/(\d{1,20})")
@@ -40,6 +39,7 @@ _AT_ONCE: Final = 16
 
 _MAX_HEAD_BYTES: Final = 64 * 1024
 _BUFFER_BYTES: Final = 64 * 1024
+_NO_HEADERS: Final[Mapping[str, str]] = {}
 _GOOD: Final = b"HTTP/1.1 200"
 
 
@@ -72,6 +72,7 @@ def _info_of(key: str, response: Mapping[str, str], size_bytes: int | None) -> O
         last_modified=parsedate_to_datetime(response["last-modified"]),
         tag_count=read_count(response.get("x-amz-tagging-count", "0")),
         **fields,
+        **version_fields(response),
     )
 
 
@@ -94,9 +95,30 @@ def part_info(key: str, response: Mapping[str, str]) -> ObjectInfo:
 
 
 def stored_info(
-    key: str, headers: ObjectHeaders, size_bytes: int, etag: str, moment: datetime, tag_count: int = 0
+    key: str,
+    headers: ObjectHeaders,
+    size_bytes: int,
+    etag: str,
+    moment: datetime,
+    tag_count: int = 0,
+    response: Mapping[str, str] = _NO_HEADERS,
 ) -> ObjectInfo:
-    """Describes an object that was just stored, as `object_info` would."""
+    """Describes an object that was just stored, as `object_info` would.
+
+    Args:
+        key: Its key.
+        headers: Its headers and metadata.
+        size_bytes: Its size.
+        etag: Its etag.
+        moment: When it was stored.
+        tag_count: Number of its tags.
+        response: Headers of the response to the write, which tell its version.
+
+    Raises:
+        Unavailable: A header of the response is malformed.
+    """
+    with reading("the response to a write"):
+        of_version = version_fields(response)
     return copy_headers(
         headers,
         ObjectInfo,
@@ -105,6 +127,7 @@ def stored_info(
         etag=unquoted(etag),
         last_modified=moment,
         tag_count=tag_count,
+        **of_version,
     )
 
 
@@ -159,38 +182,6 @@ def _is_meant(found: ContentRange, wanted: ByteRange) -> bool:
 def _range_in(response: Mapping[str, str]) -> ContentRange | None:
     match = _CONTENT_RANGE.fullmatch(response.get("content-range", ""))
     return None if match is None else ContentRange(int(match[1]), int(match[2]) + 1, int(match[3]))
-
-
-def delete_keys(client: S3Client, bucket: str, keys: Sequence[str]) -> Mapping[str, tuple[str, str]]:
-    """Deletes up to 1,000 objects whose keys XML can hold: one request.
-
-    The server is asked to name each key that it deleted (it is not to be quiet), so that none counts as deleted because
-    the response that says otherwise did not arrive.
-
-    Args:
-        client: The way to the server.
-        bucket: The bucket.
-        keys: The objects.
-
-    Returns:
-        Code and message of what could not be deleted, by key.
-
-    Raises:
-        Unavailable: The response does not say of each key what became of it. All may have been deleted.
-    """
-    listed = "".join([f"<Object><Key>{escape(key)}</Key></Object>" for key in keys])
-    content = f'<Delete xmlns="{NAMESPACE}">{listed}</Delete>'.encode()
-    _, document = client.request_xml(
-        "POST", bucket, root="DeleteResult", query={"delete": ""}, headers=md5_header(content), content=content
-    )
-    with reading("the response to a deletion"):
-        deleted = {entry.texts()["Key"] for entry in document.all("Deleted")}
-        errors = [entry.texts() for entry in document.all("Error")]
-        failed = {error["Key"]: (error["Code"], error.get("Message", "")) for error in errors}
-    untold = [key for key in keys if key not in deleted and key not in failed]
-    if untold:
-        raise incomplete_response(f"the response to a deletion does not say what became of {len(untold)} objects")
-    return failed
 
 
 Found = dict[str, Mapping[str, str]]

@@ -32,6 +32,7 @@ from bucketry_s3client.errors import incomplete_response, reading
 from bucketry_s3client.failed_uploads import FailedUploads
 from bucketry_s3client.headers import read_etag, response_etag
 from bucketry_s3client.settings import S3Settings
+from bucketry_s3client.version_headers import SOURCE_VERSION_ID
 from bucketry_s3client.xml import Element, complete_request, read_time
 
 _GROW_AFTER: Final = 1000
@@ -39,6 +40,7 @@ _GROW_AFTER: Final = 1000
 _FREELY: Final = nullcontext()
 
 Headers = Mapping[str, str]
+_NO_HEADERS: Final[Headers] = {}
 
 
 def create_upload(client: S3Client, bucket: str, key: str, headers: Headers) -> tuple[Headers, str]:
@@ -59,10 +61,18 @@ def create_upload(client: S3Client, bucket: str, key: str, headers: Headers) -> 
     return received, upload_id
 
 
-def upload_part(client: S3Client, bucket: str, key: str, upload_id: str, number: int, content: Content) -> Headers:
+def upload_part(
+    client: S3Client,
+    bucket: str,
+    key: str,
+    upload_id: str,
+    number: int,
+    content: Content,
+    headers: Headers = _NO_HEADERS,
+) -> Headers:
     """Stores a part; returns the headers of the response."""
     query = {"partNumber": str(number), "uploadId": upload_id}
-    return client.request("PUT", bucket, key, query=query, content=content)[0]
+    return client.request("PUT", bucket, key, query=query, headers=headers, content=content)[0]
 
 
 def complete_upload(
@@ -140,6 +150,7 @@ class PartsUpload:
         self._bucket = bucket
         self._key = key
         self._threads = settings.upload_threads
+        self._part_headers: Headers = _NO_HEADERS
         # In flight, while one more part is taken from the body.
         self._room = settings.part_size * (settings.upload_threads - 1)
 
@@ -151,6 +162,7 @@ class PartsUpload:
         headers: Headers,
         conditions: Headers,
         completing: AbstractContextManager[object] = _FREELY,
+        part_headers: Headers = _NO_HEADERS,
     ) -> Headers:
         """Sends what was taken already and the rest of the body, and makes it the object.
 
@@ -161,6 +173,7 @@ class PartsUpload:
             headers: The object's headers and metadata, of `object_headers`.
             conditions: Headers of the conditions, for when the object is made.
             completing: What is entered while the object is made of its parts.
+            part_headers: Headers of each part: a customer's key.
 
         Returns:
             The headers of the response, as `complete_upload` does.
@@ -170,6 +183,7 @@ class PartsUpload:
             Exception: What the body, a part or the end fails with. The upload is aborted.
         """
         _, upload_id = create_upload(self._client, self._bucket, self._key, headers)
+        self._part_headers = part_headers
         try:
             # Leaving the pool waits for the parts in flight: aborted before they end, they would stay.
             with ThreadPoolExecutor(self._threads, "bucketry-part") as pool:
@@ -197,7 +211,7 @@ class PartsUpload:
 
     def _send(self, upload_id: str, number: int, pieces: Pieces) -> CompletedPart:
         try:
-            received = upload_part(self._client, self._bucket, self._key, upload_id, number, pieces)
+            received = upload_part(self._client, self._bucket, self._key, upload_id, number, pieces, self._part_headers)
         finally:
             pieces.clear()  # The list may live on, its memory does not.
         return CompletedPart(number, response_etag(received))
@@ -248,9 +262,15 @@ def copy_part(
         Unavailable: The response does not say what was stored.
     """
     query = {"partNumber": str(part_number), "uploadId": upload_id}
-    _, document = client.request_xml("PUT", bucket, key, root="CopyPartResult", query=query, headers=headers)
+    received, document = client.request_xml("PUT", bucket, key, root="CopyPartResult", query=query, headers=headers)
     etag, moment = read_copy_result(document)
-    return Part(part_number=part_number, etag=etag, size_bytes=size_bytes, last_modified=moment)
+    return Part(
+        part_number=part_number,
+        etag=etag,
+        size_bytes=size_bytes,
+        last_modified=moment,
+        source_version_id=received.get(SOURCE_VERSION_ID),
+    )
 
 
 def read_copy_result(document: Element) -> tuple[str, datetime]:

@@ -6,7 +6,7 @@ PutObjectAcl.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, cast
 from xml.sax.saxutils import escape
 
@@ -15,6 +15,7 @@ from bucketry import (
     Acl,
     BackendError,
     BucketryError,
+    Deleted,
     DeletedObject,
     DeleteFailure,
     DeleteMarker,
@@ -138,7 +139,7 @@ def delete_versions(
     with reading("the response to a deletion"):
         deleted = [_deleted(entry.texts()) for entry in document.all("Deleted")]
         failed = [_failed(entry.texts()) for entry in document.all("Error")]
-    told = {(entry.key, entry.version_id) for entry in (*deleted, *failed)}
+    told = {(entry.key, entry.version_id) for entry in deleted} | {(entry.key, entry.version_id) for entry in failed}
     untold = sum((entry.key, entry.version_id) not in told for entry in objects)
     if untold:
         raise incomplete_response(f"the response to a deletion does not say what became of {untold} objects")
@@ -247,3 +248,20 @@ def _put(
     content = document.encode()
     query = {what: "", **version_query(version_id)}
     client.request("PUT", bucket, key, query=query, headers=headers | md5_header(content), content=content)
+
+
+def batch_entry(entry: ObjectToDelete, done: Deleted) -> DeletedObject:
+    """Returns an entry of a batch that was deleted alone."""
+    marker = done.version_id if done.delete_marker else None
+    return DeletedObject(entry.key, entry.version_id, done.delete_marker, marker)
+
+
+def in_order(
+    objects: Sequence[ObjectToDelete], deleted: Iterable[DeletedObject], failed: Iterable[DeleteFailure]
+) -> DeleteResult:
+    """Returns the result of a batch in the order of its entries."""
+    places = {(entry.key, entry.version_id): place for place, entry in enumerate(objects)}
+    return DeleteResult(
+        tuple(sorted(deleted, key=lambda entry: places[entry.key, entry.version_id])),
+        tuple(sorted(failed, key=lambda entry: places[entry.key, entry.version_id])),
+    )

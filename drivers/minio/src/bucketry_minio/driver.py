@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 from bucketry import (
-    DELETED,
     DONE,
     AccessDenied,
     BatchDeleteOptions,
@@ -40,6 +40,8 @@ from bucketry import (
     PresignedUrl,
     PresignOptions,
     PutOptions,
+    Retention,
+    RetentionOptions,
     Status,
     Upload,
     UploadListOptions,
@@ -47,7 +49,9 @@ from bucketry import (
     UploadPage,
     Usage,
     UsageReport,
+    VersionListOptions,
     VersionOptions,
+    VersionPage,
 )
 from bucketry.hookspecs import DriverSpec, hookimpl
 from bucketry.presigning import presigned_url
@@ -61,7 +65,10 @@ from bucketry_s3client import (
     explain_no_response,
     get_tags,
     list_buckets,
+    list_versions,
     parse_xml,
+    put_legal_hold,
+    put_retention,
     put_tags,
     response_date,
     upload_page,
@@ -83,6 +90,7 @@ from bucketry_minio.usage import UsageCounter
 if TYPE_CHECKING:
     from minio import Minio
 
+_VERSIONS: Final = "minio versions"
 _ONE: Final = ListOptions(limit=1, content_type=False)
 _NO_CONSTRAINT: Final = "us-east-1"
 """The region that a new bucket is in where its request names none (S3 API reference, CreateBucket)."""
@@ -123,6 +131,10 @@ class MinioDriver(DriverSpec):
         complete_subset=True,
         list_delimiter=True,
         list_start_after=True,
+        list_versions_start_after=True,
+        bucket_versioning=True,
+        bucket_object_lock=True,
+        storage_class=True,
         presign_content_type=True,
         presign_response_headers=True,
         persistent=True,
@@ -223,8 +235,9 @@ class MinioDriver(DriverSpec):
         region = self._settings.region
         content = b"" if region == _NO_CONSTRAINT else _CREATE.format(region).encode()
         # Sent again after its response was lost, it would fail: the bucket exists then.
-        self._connection.request("PUT", bucket, content=content, repeatable=False)
-        return self.head_bucket(bucket)
+        headers = {"x-amz-bucket-object-lock-enabled": "true"} if options.object_lock else {}
+        self._connection.request("PUT", bucket, headers=headers, content=content, repeatable=False)
+        return msgspec.structs.replace(self.head_bucket(bucket), object_lock=options.object_lock)
 
     @override
     @hookimpl
@@ -288,9 +301,7 @@ class MinioDriver(DriverSpec):
     @hookimpl
     def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Deleted:
         """Deletes an object: one request."""
-        check_key(key)
-        self._connection.request("DELETE", bucket, key)
-        return DELETED
+        return self._objects.delete(bucket, key, options)
 
     @override
     @hookimpl
@@ -298,13 +309,32 @@ class MinioDriver(DriverSpec):
         self, bucket: str, objects: tuple[ObjectToDelete, ...], options: BatchDeleteOptions
     ) -> DeleteResult:
         """Deletes objects: one request for all whose keys XML can hold, and one for each other."""
-        return self._objects.delete_many(bucket, tuple(entry.key for entry in objects))
+        return self._objects.delete_many(bucket, objects, options)
 
     @override
     @hookimpl
     def presign(self, bucket: str, key: str, options: PresignOptions) -> PresignedUrl:
         """Signs a URL for the public endpoint; asks the server nothing."""
         return presigned_url(self._presigner, bucket, key, options)
+
+    # Locks of versions: one request each.
+
+    @override
+    @hookimpl
+    def put_object_retention(self, bucket: str, key: str, retention: Retention, options: RetentionOptions) -> Done:
+        """Replaces the retention of a version."""
+        check_key(key)
+        bypass = options.bypass_governance
+        put_retention(self._connection, bucket, key, retention, options.version_id, bypass_governance=bypass)
+        return DONE
+
+    @override
+    @hookimpl
+    def put_object_legal_hold(self, bucket: str, key: str, legal_hold: bool, options: VersionOptions) -> Done:
+        """Sets or removes the legal hold of a version."""
+        check_key(key)
+        put_legal_hold(self._connection, bucket, key, legal_hold, options.version_id)
+        return DONE
 
     # Tags of objects: one request each. MinIO takes ASCII letters alone.
 
@@ -313,14 +343,14 @@ class MinioDriver(DriverSpec):
     def get_object_tagging(self, bucket: str, key: str, options: VersionOptions) -> Mapping[str, str]:
         """Returns an object's tags."""
         check_key(key)
-        return get_tags(self._connection, bucket, key)
+        return get_tags(self._connection, bucket, key, options.version_id)
 
     @override
     @hookimpl
     def put_object_tagging(self, bucket: str, key: str, tags: Mapping[str, str], options: VersionOptions) -> Done:
         """Replaces an object's tags."""
         check_key(key)
-        put_tags(self._connection, bucket, key, tags)
+        put_tags(self._connection, bucket, key, tags, options.version_id)
         return DONE
 
     @override
@@ -328,7 +358,7 @@ class MinioDriver(DriverSpec):
     def delete_object_tagging(self, bucket: str, key: str, options: VersionOptions) -> Done:
         """Takes all tags from an object."""
         check_key(key)
-        delete_tags(self._connection, bucket, key)
+        delete_tags(self._connection, bucket, key, options.version_id)
         return DONE
 
     # Multipart uploads
@@ -345,7 +375,7 @@ class MinioDriver(DriverSpec):
         self, bucket: str, key: str, upload_id: str, part_number: int, body: Body, options: PartOptions
     ) -> Part:
         """Stores a part: one request. Where its length is not known, it goes through a temporary file first."""
-        return self._uploads.send(bucket, key, upload_id, part_number, body)
+        return self._uploads.send(bucket, key, upload_id, part_number, body, options)
 
     @override
     @hookimpl
@@ -361,6 +391,12 @@ class MinioDriver(DriverSpec):
     ) -> Part:
         """Copies a part: one request for a range, and one more where the size of the source has to be known."""
         return self._uploads.copy((bucket, key, upload_id, part_number), source_bucket, source_key, options)
+
+    @override
+    @hookimpl
+    def list_object_versions(self, bucket: str, options: VersionListOptions) -> VersionPage:
+        """Lists a page of versions: one request."""
+        return list_versions(self._connection, bucket, options, _VERSIONS)
 
     @override
     @hookimpl

@@ -10,12 +10,15 @@ from typing import ClassVar, Final
 
 import msgspec
 from bucketry import (
-    BackendError,
+    BatchDeleteOptions,
     Body,
-    BucketryError,
     CompletedPart,
     CopyOptions,
+    CustomerKey,
+    Deleted,
+    DeletedObject,
     DeleteFailure,
+    DeleteOptions,
     DeleteResult,
     GetOptions,
     HeadOptions,
@@ -23,7 +26,9 @@ from bucketry import (
     NoSuchKey,
     ObjectHeaders,
     ObjectInfo,
+    ObjectToDelete,
     OpenedObject,
+    PartCopyOptions,
     PreconditionFailed,
     PutOptions,
 )
@@ -31,14 +36,21 @@ from bucketry.conditions import check_copy_source, check_read
 from bucketry.features import GIB
 from bucketry.s3 import MAX_PART_BYTES, http_date
 from bucketry_s3client import (
+    BYPASS_GOVERNANCE,
     Content,
     FailedUploads,
     PartsUpload,
     S3ResponseError,
+    batch_entry,
     complete_upload,
     create_upload,
-    delete_keys,
+    customer_key_headers,
+    delete_versions,
+    deleted_in,
+    failure_of,
     get_tags,
+    in_order,
+    new_version_headers,
     object_headers,
     object_info,
     one_piece,
@@ -53,6 +65,7 @@ from bucketry_s3client import (
     stored_info,
     tag_headers,
     take,
+    version_query,
     written_within,
 )
 
@@ -67,6 +80,7 @@ PART_GROWTH: Final = 24
 SMALL_BYTES: Final = 64 * 1024
 """Largest object that is put over the client's quick connections. With larger ones they save nothing that counts."""
 
+_LATEST: Final = HeadOptions()
 _TRIES: Final = 5
 _NANOSECONDS: Final = 10**9
 _NO_SUCH_BYTES: Final = frozenset({"InvalidPartNumber", "InvalidRange"})
@@ -105,16 +119,19 @@ class Objects:
         self._failed_uploads.sweep()
         self._paths.check(bucket, key)
 
-    def stored(self, bucket: str, key: str) -> ObjectInfo:
-        """Returns what a key holds: one request."""
-        return object_info(key, self._connection.head(bucket, key))
+    def stored(self, bucket: str, key: str, options: HeadOptions = _LATEST) -> ObjectInfo:
+        """Returns what a key or a version of it holds: one request."""
+        query, headers = version_query(options.version_id), customer_key_headers(options.customer_key)
+        return object_info(key, self._connection.head(bucket, key, query=query, headers=headers))
 
-    def _confirmed(self, bucket: str, written: ObjectInfo) -> ObjectInfo:
+    def _confirmed(self, bucket: str, written: ObjectInfo, customer_key: CustomerKey | None) -> ObjectInfo:
         """Returns what a key holds after a write; where that was deleted meanwhile, what was written."""
         try:
-            return self.stored(bucket, written.key)
+            return self.stored(
+                bucket, written.key, HeadOptions(version_id=written.version_id, customer_key=customer_key)
+            )
         except S3ResponseError as error:
-            if error.code != "NoSuchKey":
+            if error.code not in {"NoSuchKey", "NoSuchVersion"}:
                 raise
             return written
 
@@ -123,15 +140,15 @@ class Objects:
         check_key(key)
         if options.part_number is not None:
             return self._head_part(bucket, key, options)
-        headers = self._connection.head(bucket, key, headers=read_conditions(options))
-        info = object_info(key, headers)
+        query, sent = _read_request(options)
+        info = object_info(key, self._connection.head(bucket, key, query=query, headers=sent))
         check_read(info, options)
         return info
 
     def _head_part(self, bucket: str, key: str, options: HeadOptions) -> ObjectInfo:
-        query = _part_query(options.part_number)
+        query, sent = _read_request(options)
         try:
-            headers = self._connection.head(bucket, key, query=query, headers=read_conditions(options))
+            headers = self._connection.head(bucket, key, query=query, headers=sent)
         except S3ResponseError as error:
             self._check_conditions(bucket, key, options, error)
             raise
@@ -147,7 +164,7 @@ class Objects:
     def get(self, bucket: str, key: str, options: GetOptions) -> OpenedObject:
         """Opens an object: one request, whose response is read as it comes."""
         check_key(key)
-        query, headers = _part_query(options.part_number), read_conditions(options)
+        query, headers = _read_request(options)
         if options.range is not None:
             headers["range"] = str(options.range)
         try:
@@ -169,11 +186,14 @@ class Objects:
         received, moment = self._put(bucket, key, body, options)
         self._paths.wrote(bucket, key)
         put_at = moment or response_date(received)
-        written = stored_info(key, options, body.bytes_read, response_etag(received), put_at, len(options.tags))
-        return self._confirmed(bucket, written) if moment is None else written
+        etag = response_etag(received)
+        written = stored_info(key, options, body.bytes_read, etag, put_at, len(options.tags), received)
+        # The response does not tell the lock that the bucket's default gives a version.
+        is_told = moment is not None and written.version_id is None and options.retention is None
+        return written if is_told else self._confirmed(bucket, written, options.customer_key)
 
     def _put(self, bucket: str, key: str, body: Body, options: PutOptions) -> Written:
-        headers = object_headers(options) | tag_headers(options.tags)
+        headers = object_headers(options) | tag_headers(options.tags) | new_version_headers(options)
         conditions = write_conditions(options.if_match, options.if_none_match)
         if key.endswith("/"):
             with one_piece(body, self._settings.part_size, MAX_PART_BYTES) as content:
@@ -186,7 +206,8 @@ class Objects:
             return self._put_whole(bucket, key, content, headers, conditions)
         upload = PartsUpload(self._connection, self._failed_uploads, bucket, key, self._settings)
         # This response may begin long before the object is made (S3 API reference, CompleteMultipartUpload).
-        return upload.run(taken, body, sizes, headers, conditions), None
+        keyed = customer_key_headers(options.customer_key)
+        return upload.run(taken, body, sizes, headers, conditions, part_headers=keyed), None
 
     def _put_whole(
         self, bucket: str, key: str, content: Content, headers: dict[str, str], conditions: dict[str, str]
@@ -210,7 +231,7 @@ class Objects:
             raise NoSuchKey(error.detail, bucket=source_bucket, key=source_key) from None
         self.check_new(bucket, key)
         for _ in range(_TRIES):
-            source = self.stored(source_bucket, source_key)
+            source = self.stored(source_bucket, source_key, source_of(options))
             check_copy_source(source, options)
             try:
                 return self._copy((source_bucket, source_key), source, bucket, key, options)
@@ -223,28 +244,36 @@ class Objects:
     def _copy(
         self, place: tuple[str, str], source: ObjectInfo, bucket: str, key: str, options: CopyOptions
     ) -> ObjectInfo:
-        path = request_target(*place)
+        path = request_target(*place, version_query(options.source_version_id))
         headers: ObjectHeaders = options.headers or source
         pinned = {"x-amz-copy-source": path, "x-amz-copy-source-if-match": quoted(source.etag)}
+        pinned |= customer_key_headers(options.source_customer_key, of_source=True)
         onto_itself = path == request_target(bucket, key)
         if source.size_bytes > self.max_copy_bytes and not onto_itself:
             tags = options.tags
             if tags is None:
-                tags = get_tags(self._connection, *place)
-            done = self._copy_parts(pinned, source.size_bytes, bucket, key, object_headers(headers) | tag_headers(tags))
+                tags = get_tags(self._connection, *place, options.source_version_id)
+            sent = object_headers(headers) | tag_headers(tags) | new_version_headers(options)
+            keyed = customer_key_headers(options.customer_key)
+            done = self._copy_parts(pinned | keyed, source.size_bytes, bucket, key, sent)
             self._paths.wrote(bucket, key)
-            written = stored_info(key, headers, source.size_bytes, done["etag"], response_date(done), len(tags))
-            return self._confirmed(bucket, written)
+            written = stored_info(key, headers, source.size_bytes, done["etag"], response_date(done), len(tags), done)
+            return self._confirmed(bucket, written, options.customer_key)
         # MinIO drops Expires unless it is sent.
         if options.headers is not None or source.expires is not None:
             pinned |= object_headers(headers) | {"x-amz-metadata-directive": "REPLACE"}
         if options.tags is not None:
             pinned |= tag_headers(options.tags) | {"x-amz-tagging-directive": "REPLACE"}
-        _, document = self._connection.request_xml("PUT", bucket, key, root="CopyObjectResult", headers=pinned)
+        pinned |= new_version_headers(options)
+        received, document = self._connection.request_xml("PUT", bucket, key, root="CopyObjectResult", headers=pinned)
         self._paths.wrote(bucket, key)
         etag, moment = read_copy_result(document)
         tag_count = source.tag_count if options.tags is None else len(options.tags)
-        return stored_info(key, headers, source.size_bytes, etag, moment.replace(microsecond=0), tag_count)
+        moment = moment.replace(microsecond=0)
+        written = stored_info(key, headers, source.size_bytes, etag, moment, tag_count, received)
+        if written.version_id is None:
+            return written
+        return self._confirmed(bucket, written, options.customer_key)
 
     def _copy_parts(
         self, pinned: dict[str, str], size: int, bucket: str, key: str, headers: dict[str, str]
@@ -268,40 +297,54 @@ class Objects:
             self._failed_uploads.abort(bucket, key, upload_id)
             raise
 
-    def delete_many(self, bucket: str, keys: tuple[str, ...]) -> DeleteResult:
-        """Deletes up to 1,000 objects, and says of each key what became of it, in the order given."""
-        failed: dict[str, DeleteFailure] = {}
-        together: list[str] = []
-        alone: list[str] = []
-        for key in keys:
+    def delete_many(
+        self, bucket: str, objects: tuple[ObjectToDelete, ...], options: BatchDeleteOptions
+    ) -> DeleteResult:
+        """Deletes up to 1,000 objects or versions: one request, and one for each key that XML cannot hold."""
+        deleted: list[DeletedObject] = []
+        failed: list[DeleteFailure] = []
+        together: list[ObjectToDelete] = []
+        for entry in objects:
             try:
-                check_key(key)
+                check_key(entry.key)
             except InvalidKey as error:
-                failed[key] = DeleteFailure(key, error.code, str(error))
+                failed.append(DeleteFailure(entry.key, error.code, str(error), entry.version_id))
+                continue
+            if not _NOT_IN_XML.search(entry.key):
+                together.append(entry)
+            elif isinstance(done := self._delete_alone(bucket, entry, options), DeleteFailure):
+                failed.append(done)
             else:
-                (alone if _NOT_IN_XML.search(key) else together).append(key)
+                deleted.append(done)
         if together:
-            for key, (code, message) in delete_keys(self._connection, bucket, together).items():
-                failed[key] = _failure(key, KINDS.get(code, BackendError), message)
-        for key in alone:
-            if failure := self._delete_alone(bucket, key):
-                failed[key] = failure
-        deleted = tuple(key for key in keys if key not in failed)
-        return DeleteResult.without_versions(deleted, tuple(failed[key] for key in keys if key in failed))
+            bypass = options.bypass_governance
+            found = delete_versions(self._connection, bucket, together, bypass_governance=bypass)
+            deleted += found.deleted
+            failed += [failure_of(failure, KINDS.get(failure.code)) for failure in found.failed]
+        return in_order(objects, deleted, failed)
 
-    def _delete_alone(self, bucket: str, key: str) -> DeleteFailure | None:
+    def _delete_alone(
+        self, bucket: str, entry: ObjectToDelete, options: BatchDeleteOptions
+    ) -> DeletedObject | DeleteFailure:
+        asked = DeleteOptions(version_id=entry.version_id, bypass_governance=options.bypass_governance)
         try:
-            self._connection.request("DELETE", bucket, key)
+            done = self.delete(bucket, entry.key, asked)
         except S3ResponseError as error:
             if error.code == "NoSuchBucket":
                 raise
             verdict = classify(error)
-            return _failure(key, verdict.kind, verdict.detail)
-        return None
+            message = verdict.detail or verdict.kind.sentence
+            return DeleteFailure(entry.key, verdict.kind.code, message, entry.version_id)
+        return batch_entry(entry, done)
 
-
-def _failure(key: str, kind: type[BucketryError], message: str) -> DeleteFailure:
-    return DeleteFailure(key, kind.code, message or kind.sentence)
+    def delete(self, bucket: str, key: str, options: DeleteOptions) -> Deleted:
+        """Deletes an object or a version: one request."""
+        check_key(key)
+        headers = {BYPASS_GOVERNANCE: "true"} if options.bypass_governance else {}
+        received, _ = self._connection.request(
+            "DELETE", bucket, key, query=version_query(options.version_id), headers=headers
+        )
+        return deleted_in(received, options.version_id)
 
 
 def _spans(size: int, part_size: int) -> Iterator[tuple[int, str]]:
@@ -313,9 +356,17 @@ def _spans(size: int, part_size: int) -> Iterator[tuple[int, str]]:
         start += length
 
 
-def _part_query(part_number: int | None) -> dict[str, str]:
-    """Returns the parameter of a read that names one part."""
-    return {} if part_number is None else {"partNumber": str(part_number)}
+def _read_request(options: HeadOptions) -> tuple[dict[str, str], dict[str, str]]:
+    """Returns the parameters and the headers of a read."""
+    query = version_query(options.version_id)
+    if options.part_number is not None:
+        query["partNumber"] = str(options.part_number)
+    return query, read_conditions(options) | customer_key_headers(options.customer_key)
+
+
+def source_of(options: CopyOptions | PartCopyOptions) -> HeadOptions:
+    """Returns the options of a read of a copy's source."""
+    return HeadOptions(version_id=options.source_version_id, customer_key=options.source_customer_key)
 
 
 def read_conditions(options: HeadOptions) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final
 
 from bucketry import (
@@ -10,6 +10,7 @@ from bucketry import (
     ByteRange,
     CompletedPart,
     CompleteOptions,
+    HeadOptions,
     InvalidKey,
     InvalidRange,
     NoSuchKey,
@@ -18,6 +19,7 @@ from bucketry import (
     PageOptions,
     Part,
     PartCopyOptions,
+    PartOptions,
     PartPage,
     PreconditionFailed,
     TooLarge,
@@ -34,7 +36,9 @@ from bucketry_s3client import (
     copy_part,
     copy_source_headers,
     create_upload,
+    customer_key_headers,
     is_truncated,
+    new_version_headers,
     object_headers,
     one_piece,
     quoted,
@@ -46,11 +50,12 @@ from bucketry_s3client import (
     response_etag,
     tag_headers,
     upload_part,
+    version_query,
 )
 
 from bucketry_minio.connection import Connection
 from bucketry_minio.keys import PathGuard, check_key, ends_in_dots, may_begin_a_key
-from bucketry_minio.objects import Objects, write_conditions
+from bucketry_minio.objects import Objects, source_of, write_conditions
 
 _PARTS: Final = "minio parts"
 _FIRST: Final = PageOptions(limit=1)
@@ -72,15 +77,23 @@ class Uploads:
     def create(self, bucket: str, key: str, options: UploadOptions) -> Upload:
         """Begins an upload."""
         self._objects.check_new(bucket, key)
-        sent = object_headers(options) | tag_headers(options.tags)
+        sent = object_headers(options) | tag_headers(options.tags) | new_version_headers(options)
         received, upload_id = create_upload(self._connection, bucket, key, sent)
         return Upload(key=key, upload_id=upload_id, initiated_at=response_date(received))
 
-    def send(self, bucket: str, key: str, upload_id: str, part_number: int, body: Body) -> Part:
+    def send(self, bucket: str, key: str, upload_id: str, part_number: int, body: Body, options: PartOptions) -> Part:
         """Stores a part: one request."""
         _check_key(bucket, key)
         with one_piece(body, self._part_size, MAX_PART_BYTES) as content:
-            received = upload_part(self._connection, bucket, key, upload_id, part_number, content)
+            received = upload_part(
+                self._connection,
+                bucket,
+                key,
+                upload_id,
+                part_number,
+                content,
+                customer_key_headers(options.customer_key),
+            )
         return Part(
             part_number=part_number,
             etag=response_etag(received),
@@ -102,12 +115,14 @@ class Uploads:
             check_key(source_key)
         except InvalidKey as error:
             raise NoSuchKey(error.detail, bucket=source_bucket, key=source_key) from None
-        path = request_target(source_bucket, source_key)
+        path = request_target(source_bucket, source_key, version_query(options.source_version_id))
+        keyed = customer_key_headers(options.customer_key)
+        keyed |= customer_key_headers(options.source_customer_key, of_source=True)
 
         def copy(if_match: str | None, size_bytes: int) -> Part:
-            headers: Mapping[str, str] = copy_source_headers(path, options.range)
+            headers = copy_source_headers(path, options.range) | keyed
             if if_match not in {None, "*"}:
-                headers = {**headers, "x-amz-copy-source-if-match": quoted(if_match or "")}
+                headers["x-amz-copy-source-if-match"] = quoted(if_match or "")
             return copy_part(self._connection, *place, headers, size_bytes)
 
         if options.range is None:
@@ -116,14 +131,14 @@ class Uploads:
             return copy(options.source_if_match, _length(options.range))
         except S3ResponseError as error:
             if error.code == "InvalidArgument":
-                self._check_range(source_bucket, source_key, options.range)
+                self._check_range(source_bucket, source_key, options)
             raise
 
     def _copy_whole(
         self, bucket: str, key: str, options: PartCopyOptions, copy: Callable[[str | None, int], Part]
     ) -> Part:
         for _ in range(_TRIES):
-            source = self._objects.stored(bucket, key)
+            source = self._objects.stored(bucket, key, source_of(options))
             check_copy_source(source, options)
             if source.size_bytes > MAX_PART_BYTES:
                 raise TooLarge(
@@ -138,10 +153,10 @@ class Uploads:
                     raise
         raise PreconditionFailed("the source is written again and again", condition="source_if_match")
 
-    def _check_range(self, bucket: str, key: str, wanted: ByteRange) -> None:
+    def _check_range(self, bucket: str, key: str, options: PartCopyOptions) -> None:
         """Raises `InvalidRange` where MinIO says "invalid argument": for a range that ends beyond the source."""
-        size = self._objects.stored(bucket, key).size_bytes
-        if (wanted.last or 0) >= size:
+        size = self._objects.stored(bucket, key, source_of(options)).size_bytes
+        if options.range is not None and (options.range.last or 0) >= size:
             raise InvalidRange(f"the source has {size} bytes", size_bytes=size)
 
     def list_parts(self, bucket: str, key: str, upload_id: str, options: PageOptions = _FIRST) -> PartPage:
@@ -164,9 +179,11 @@ class Uploads:
         _check_key(bucket, key)
         self._paths.check(bucket, key)
         conditions = write_conditions(options.if_match, options.if_none_match)
-        complete_upload(self._connection, bucket, key, upload_id, parts, conditions)
+        conditions |= customer_key_headers(options.customer_key)
+        done = complete_upload(self._connection, bucket, key, upload_id, parts, conditions)
         self._paths.wrote(bucket, key)
-        return self._objects.stored(bucket, key)
+        made = HeadOptions(version_id=done.get("x-amz-version-id"), customer_key=options.customer_key)
+        return self._objects.stored(bucket, key, made)
 
     def abort(self, bucket: str, key: str, upload_id: str) -> None:
         """Ends an upload: two requests, since MinIO says nothing when there is none to end."""

@@ -12,6 +12,7 @@ from bucketry import (
     BucketInfo,
     CorsRule,
     CorsSettings,
+    CreateBucketOptions,
     InvalidBucketName,
     NoSuchBucket,
 )
@@ -69,7 +70,7 @@ class Buckets:
             self.list()
         return self._uid
 
-    def create(self, bucket: str) -> BucketInfo:
+    def create(self, bucket: str, options: CreateBucketOptions) -> BucketInfo:
         """Creates a bucket.
 
         RGW responds 200 for a bucket that the user has already. So the bucket is looked for before, and its age is
@@ -79,13 +80,13 @@ class Buckets:
         with self._creating.hold(bucket):
             if self._exists(bucket):
                 raise BucketAlreadyExists(bucket=bucket)
-            begun = self._create(bucket)
+            begun = self._create(bucket, options)
             made = next((info for info in self.list() if info.name == bucket), None)
         if made is None:
             raise NoSuchBucket("it was deleted as soon as it was created", bucket=bucket)
         if begun is not None and made.created_at.timestamp() < begun:
             raise BucketAlreadyExists(bucket=bucket)
-        return made
+        return msgspec.structs.replace(made, object_lock=options.object_lock)
 
     def _exists(self, bucket: str) -> bool:
         try:
@@ -98,12 +99,13 @@ class Buckets:
             raise
         return True
 
-    def _create(self, bucket: str) -> int | None:
+    def _create(self, bucket: str, options: CreateBucketOptions) -> int | None:
         """Creates it; returns the second in which RGW began with that, if it said so."""
         constraint = self._location_constraint
         content = _CREATE.format(escape(constraint)).encode() if constraint else b""
         try:
-            headers, _ = self._client.request("PUT", bucket, content=content)
+            sent = {"x-amz-bucket-object-lock-enabled": "true"} if options.object_lock else {}
+            headers, _ = self._client.request("PUT", bucket, headers=sent, content=content)
         except S3ResponseError as error:
             if error.code == "MethodNotAllowed":
                 raise InvalidBucketName("RGW keeps this name for a path of its own", bucket=bucket) from error

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from bucketry import (
-    DELETED,
     DONE,
+    Acl,
     AnyBucketSettings,
     BatchDeleteOptions,
     Body,
@@ -42,6 +42,8 @@ from bucketry import (
     PresignedUrl,
     PresignOptions,
     PutOptions,
+    Retention,
+    RetentionOptions,
     Status,
     Upload,
     UploadListOptions,
@@ -49,7 +51,9 @@ from bucketry import (
     UploadPage,
     Usage,
     UsageReport,
+    VersionListOptions,
     VersionOptions,
+    VersionPage,
 )
 from bucketry.hookspecs import DriverSpec, hookimpl
 from bucketry.presigning import presigned_url
@@ -61,7 +65,12 @@ from bucketry_s3client import (
     SdkClient,
     delete_tags,
     explain_no_response,
+    get_acl,
     get_tags,
+    list_versions,
+    put_acl,
+    put_legal_hold,
+    put_retention,
     put_tags,
 )
 from typing_extensions import override
@@ -80,6 +89,9 @@ from bucketry_rgw.usage import Reporter, UsageCounter
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client as Boto3Client
+
+
+_VERSIONS: Final = "rgw versions"
 
 
 class RgwDriver(DriverSpec):
@@ -106,6 +118,10 @@ class RgwDriver(DriverSpec):
         copy_source_if_match=True,
         list_delimiter=True,
         list_start_after=True,
+        list_versions_start_after=True,
+        bucket_versioning=True,
+        bucket_object_lock=True,
+        put_acl=True,
         presign_content_type=True,
         presign_response_headers=True,
         persistent=True,
@@ -227,7 +243,7 @@ class RgwDriver(DriverSpec):
     def create_bucket(self, bucket: str, options: CreateBucketOptions) -> BucketInfo:
         """Creates a bucket: three requests, since RGW responds 200 for one that exists."""
         self._buckets.check_name(bucket)
-        return self._buckets.create(bucket)
+        return self._buckets.create(bucket, options)
 
     @override
     @hookimpl
@@ -320,8 +336,7 @@ class RgwDriver(DriverSpec):
     def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Deleted:
         """Deletes an object."""
         self._check_key(bucket, key)
-        self._objects.delete(bucket, key)
-        return DELETED
+        return self._objects.delete(bucket, key, options)
 
     @override
     @hookimpl
@@ -330,7 +345,7 @@ class RgwDriver(DriverSpec):
     ) -> DeleteResult:
         """Deletes objects in one request; those whose keys XML cannot hold one by one."""
         self._buckets.check_name(bucket)
-        return self._objects.delete_many(bucket, tuple(entry.key for entry in objects))
+        return self._objects.delete_many(bucket, objects, options)
 
     @override
     @hookimpl
@@ -338,6 +353,40 @@ class RgwDriver(DriverSpec):
         """Signs a URL for the public endpoint; asks RGW nothing."""
         self._check_key(bucket, key)
         return presigned_url(self._presigner, bucket, key, options)
+
+    # Locks and access control lists of versions: one request each.
+
+    @override
+    @hookimpl
+    def put_object_retention(self, bucket: str, key: str, retention: Retention, options: RetentionOptions) -> Done:
+        """Replaces the retention of a version."""
+        self._check_key(bucket, key)
+        bypass = options.bypass_governance
+        put_retention(self._client, bucket, key, retention, options.version_id, bypass_governance=bypass)
+        return DONE
+
+    @override
+    @hookimpl
+    def put_object_legal_hold(self, bucket: str, key: str, legal_hold: bool, options: VersionOptions) -> Done:
+        """Sets or removes the legal hold of a version."""
+        self._check_key(bucket, key)
+        put_legal_hold(self._client, bucket, key, legal_hold, options.version_id)
+        return DONE
+
+    @override
+    @hookimpl
+    def get_object_acl(self, bucket: str, key: str, options: VersionOptions) -> Acl:
+        """Returns the access control list of a version."""
+        self._check_key(bucket, key)
+        return get_acl(self._client, bucket, key, options.version_id)
+
+    @override
+    @hookimpl
+    def put_object_acl(self, bucket: str, key: str, acl: Acl, options: VersionOptions) -> Done:
+        """Replaces the access control list of a version."""
+        self._check_key(bucket, key)
+        put_acl(self._client, bucket, acl, key, options.version_id)
+        return DONE
 
     # Tags of objects: one request each. RGW 16 sets last_modified when it changes tags.
 
@@ -347,14 +396,14 @@ class RgwDriver(DriverSpec):
         """Returns an object's tags."""
         self._check_key(bucket, key)
         # RGW 16 sends an empty response where it lost the tags itself: those that an upload began with.
-        return get_tags(self._client, bucket, key, may_be_empty=True)
+        return get_tags(self._client, bucket, key, options.version_id, may_be_empty=True)
 
     @override
     @hookimpl
     def put_object_tagging(self, bucket: str, key: str, tags: Mapping[str, str], options: VersionOptions) -> Done:
         """Replaces an object's tags."""
         self._check_key(bucket, key)
-        put_tags(self._client, bucket, key, tags)
+        put_tags(self._client, bucket, key, tags, options.version_id)
         return DONE
 
     @override
@@ -362,7 +411,7 @@ class RgwDriver(DriverSpec):
     def delete_object_tagging(self, bucket: str, key: str, options: VersionOptions) -> Done:
         """Takes all tags from an object."""
         self._check_key(bucket, key)
-        delete_tags(self._client, bucket, key)
+        delete_tags(self._client, bucket, key, options.version_id)
         return DONE
 
     # Multipart uploads
@@ -381,7 +430,7 @@ class RgwDriver(DriverSpec):
     ) -> Part:
         """Stores a part: streamed where its length is known; else, if it is long, through a temporary file."""
         self._check_key(bucket, key)
-        return self._uploads.send(bucket, key, upload_id, part_number, body)
+        return self._uploads.send(bucket, key, upload_id, part_number, body, options.customer_key)
 
     @override
     @hookimpl
@@ -405,6 +454,13 @@ class RgwDriver(DriverSpec):
 
     @override
     @hookimpl
+    def list_object_versions(self, bucket: str, options: VersionListOptions) -> VersionPage:
+        """Lists a page of versions: one request."""
+        self._buckets.check_name(bucket)
+        return list_versions(self._client, bucket, options, _VERSIONS)
+
+    @override
+    @hookimpl
     def list_multipart_uploads(self, bucket: str, options: UploadListOptions) -> UploadPage:
         """Lists a page of the uploads in progress."""
         self._buckets.check_name(bucket)
@@ -424,7 +480,7 @@ class RgwDriver(DriverSpec):
     ) -> ObjectInfo:
         """Makes the parts the object. RGW completes an upload only with all of its parts."""
         self._check_key(bucket, key)
-        return self._uploads.complete(bucket, key, upload_id, parts)
+        return self._uploads.complete(bucket, key, upload_id, parts, options.customer_key)
 
     @override
     @hookimpl

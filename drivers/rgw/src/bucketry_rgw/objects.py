@@ -10,10 +10,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from bucketry import (
+    BatchDeleteOptions,
     Body,
     ContentRange,
     CopyOptions,
+    CustomerKey,
+    Deleted,
+    DeletedObject,
     DeleteFailure,
+    DeleteOptions,
     DeleteResult,
     GetOptions,
     HeadOptions,
@@ -22,6 +27,7 @@ from bucketry import (
     NotModified,
     NotModifiedInfo,
     ObjectInfo,
+    ObjectToDelete,
     OpenedObject,
     PreconditionFailed,
     PutOptions,
@@ -31,6 +37,7 @@ from bucketry.conditions import check_read
 from bucketry.s3 import MAX_PART_BYTES, http_date
 from bucketry.tagging import NO_TAGS
 from bucketry_s3client import (
+    BYPASS_GOVERNANCE,
     Content,
     FailedUploads,
     Feed,
@@ -38,10 +45,15 @@ from bucketry_s3client import (
     Pieces,
     S3Client,
     S3ResponseError,
+    batch_entry,
     classify_code,
-    delete_keys,
+    customer_key_headers,
+    delete_versions,
+    deleted_in,
     get_tags,
+    in_order,
     length_of,
+    new_version_headers,
     object_headers,
     object_info,
     one_piece,
@@ -55,6 +67,7 @@ from bucketry_s3client import (
     stored_info,
     tag_headers,
     take,
+    version_query,
     written_within,
 )
 
@@ -65,6 +78,7 @@ from bucketry_rgw.settings import RgwSettings
 if TYPE_CHECKING:
     from typing import NoReturn
 
+_LATEST: Final = HeadOptions()
 _GROWTH: Final = 1
 """By how many times ``part_size`` the parts of a body of unknown length grow after each 1,000 of them."""
 
@@ -95,9 +109,10 @@ class Objects:
         """
         return self._locks.hold(*[f"{bucket}/{key}" for key in keys])
 
-    def stored(self, bucket: str, key: str) -> ObjectInfo:
-        """Returns what a key holds: one request."""
-        headers, _ = self._client.request("HEAD", bucket, key)
+    def stored(self, bucket: str, key: str, options: HeadOptions = _LATEST) -> ObjectInfo:
+        """Returns what a key or a version of it holds: one request."""
+        query, sent = version_query(options.version_id), customer_key_headers(options.customer_key)
+        headers, _ = self._client.request("HEAD", bucket, key, query=query, headers=sent)
         return object_info(key, headers)
 
     def head(self, bucket: str, key: str, options: HeadOptions) -> ObjectInfo:
@@ -106,13 +121,12 @@ class Objects:
         The conditions are evaluated here, so that `NotModified` says what RGW's 304 does not.
         """
         try:
-            headers, _ = self._client.request("HEAD", bucket, key)
+            info = self.stored(bucket, key, options)
         except S3ResponseError as error:
             if error.code == "NoSuchKey":
                 # A response to HEAD does not say whether the key is missing or the bucket.
                 self._client.request("HEAD", bucket)
             raise
-        info = object_info(key, headers)
         check_read(info, options)
         return info
 
@@ -123,11 +137,12 @@ class Objects:
             # RGW gives the whole object for its last 0 bytes.
             info = self.head(bucket, key, options)
             raise InvalidRange(f"the object has {info.size_bytes} bytes", size_bytes=info.size_bytes)
-        headers = read_conditions(options)
+        query, headers = version_query(options.version_id), read_conditions(options)
+        headers |= customer_key_headers(options.customer_key)
         if wanted is not None:
             headers["range"] = str(wanted)
         try:
-            response = self._client.open("GET", bucket, key, headers=headers)
+            response = self._client.open("GET", bucket, key, query=query, headers=headers)
         except S3ResponseError as error:
             if error.code == "InvalidRange" and wanted is not None and wanted.first is None:
                 return self._last_bytes_of_nothing(bucket, key, options, error)
@@ -158,15 +173,20 @@ class Objects:
                 self._raise_failed_condition(bucket, key, options.if_match, error)
             raise
         put_at = moment or response_date(received)
-        written = stored_info(key, options, body.bytes_read, response_etag(received), put_at, len(options.tags))
-        return self._confirmed(bucket, written) if moment is None else written
+        etag = response_etag(received)
+        written = stored_info(key, options, body.bytes_read, etag, put_at, len(options.tags), received)
+        # The response does not tell the lock that the bucket's default gives a version.
+        is_told = moment is not None and written.version_id is None and options.retention is None
+        return written if is_told else self._confirmed(bucket, written, options.customer_key)
 
-    def _confirmed(self, bucket: str, written: ObjectInfo) -> ObjectInfo:
+    def _confirmed(self, bucket: str, written: ObjectInfo, customer_key: CustomerKey | None) -> ObjectInfo:
         """Returns what a key holds after a write; where that was deleted meanwhile, what was written."""
         try:
-            return self.stored(bucket, written.key)
+            return self.stored(
+                bucket, written.key, HeadOptions(version_id=written.version_id, customer_key=customer_key)
+            )
         except S3ResponseError as error:
-            if error.code != "NoSuchKey":
+            if error.code not in {"NoSuchKey", "NoSuchVersion"}:
                 raise
             return written
 
@@ -213,7 +233,7 @@ class Objects:
 
     def _put_piece(self, bucket: str, key: str, content: Content, options: PutOptions) -> Written:
         conditions = write_conditions(options.if_match, options.if_none_match)
-        headers = object_headers(options) | tag_headers(options.tags) | conditions
+        headers = object_headers(options) | tag_headers(options.tags) | new_version_headers(options) | conditions
         # Sent again after it was done, a conditional put would fail because of its own object.
         repeatable = not conditions
         whole = content[0] if isinstance(content, list) and len(content) == 1 else content
@@ -230,7 +250,9 @@ class Objects:
         for _ in taken:
             next(sizes)
         upload = PartsUpload(self._client, self._failed_uploads, bucket, key, self._settings)
-        received = upload.run(taken, body, sizes, object_headers(options), {}, self.writing(bucket, key))
+        headers = object_headers(options) | new_version_headers(options)
+        keyed = customer_key_headers(options.customer_key)
+        received = upload.run(taken, body, sizes, headers, {}, self.writing(bucket, key), keyed)
         # This response may begin long before the object is made (S3 API reference, CompleteMultipartUpload).
         return received, None
 
@@ -240,70 +262,88 @@ class Objects:
         With new headers RGW drops the tags. They are read before, and written again after.
         """
         tags = NO_TAGS
-        headers = {"x-amz-copy-source": request_target(source_bucket, source_key)}
+        source = request_target(source_bucket, source_key, version_query(options.source_version_id))
+        headers = {"x-amz-copy-source": source, **new_version_headers(options)}
+        headers |= customer_key_headers(options.source_customer_key, of_source=True)
         if options.source_if_match is not None and options.source_if_match != "*":
             # RGW reads the condition under a name of its own.
             headers["x-amz-copy-source-if-match"] = headers["x-amz-copy-if-match"] = options.source_if_match
         if options.headers is not None:
             headers |= {"x-amz-metadata-directive": "REPLACE", **object_headers(options.headers)}
-            tags = get_tags(self._client, source_bucket, source_key, may_be_empty=True)
+            tags = get_tags(self._client, source_bucket, source_key, options.source_version_id, may_be_empty=True)
         with self.writing(bucket, key):
-            _, document = self._client.request_xml("PUT", bucket, key, root="CopyObjectResult", headers=headers)
+            received, document = self._client.request_xml("PUT", bucket, key, root="CopyObjectResult", headers=headers)
             read_copy_result(document)  # RGW begins its response before it has copied.
+            made = received.get("x-amz-version-id")
             if tags:
-                put_tags(self._client, bucket, key, tags)
-            return self.stored(bucket, key)
+                put_tags(self._client, bucket, key, tags, made)
+            return self.stored(bucket, key, HeadOptions(version_id=made, customer_key=options.customer_key))
 
-    def delete(self, bucket: str, key: str) -> None:
-        """Deletes an object. It succeeds where there is none."""
+    def delete(self, bucket: str, key: str, options: DeleteOptions) -> Deleted:
+        """Deletes an object or a version. It succeeds where there is none."""
+        headers = {BYPASS_GOVERNANCE: "true"} if options.bypass_governance else {}
+        query = version_query(options.version_id)
         with self.writing(bucket, key):
-            self._delete(bucket, key)
+            try:
+                received, _ = self._client.request("DELETE", bucket, key, query=query, headers=headers)
+            except S3ResponseError as error:
+                if error.code not in {"NoSuchKey", "NoSuchVersion"}:
+                    raise
+                received = {}
+        return deleted_in(received, options.version_id)
 
-    def _delete(self, bucket: str, key: str) -> None:
-        try:
-            self._client.request("DELETE", bucket, key)
-        except S3ResponseError as error:
-            if error.code != "NoSuchKey":
-                raise
+    def delete_many(
+        self, bucket: str, objects: tuple[ObjectToDelete, ...], options: BatchDeleteOptions
+    ) -> DeleteResult:
+        """Deletes up to 1,000 objects or versions: one request, and one for each key that XML cannot hold.
 
-    def delete_many(self, bucket: str, keys: tuple[str, ...]) -> DeleteResult:
-        """Deletes up to 1,000 objects: one request, and one for each key that XML cannot hold.
-
-        Every key is either deleted or failed.
+        Every entry is either deleted or failed.
 
         Raises:
             S3ResponseError: The bucket does not exist, or RGW refuses the whole request.
-            Unavailable: RGW does not say of each key what became of it.
+            Unavailable: RGW does not say of each entry what became of it.
         """
-        together = [key for key in keys if not _NOT_IN_XML.search(key)]
-        failed: dict[str, DeleteFailure] = {}
-        with self.writing(bucket, *keys):
-            if together:
-                for key, (code, _) in delete_keys(self._client, bucket, together).items():
-                    if code != "NoSuchKey":
-                        failed[key] = _failure(key, code)
-            for key in keys:
-                if _NOT_IN_XML.search(key) and (code := self._code_of_delete(bucket, key)):
-                    failed[key] = _failure(key, code)
-        deleted = [key for key in keys if key not in failed]
-        return DeleteResult.without_versions(deleted, tuple(failed[key] for key in keys if key in failed))
+        together = [entry for entry in objects if not _NOT_IN_XML.search(entry.key)]
+        deleted: list[DeletedObject] = []
+        failed: list[DeleteFailure] = []
+        if together:
+            with self.writing(bucket, *[entry.key for entry in together]):
+                bypass = options.bypass_governance
+                found = delete_versions(self._client, bucket, together, bypass_governance=bypass)
+            gone = [failure for failure in found.failed if failure.code in {"NoSuchKey", "NoSuchVersion"}]
+            deleted += [*found.deleted, *(DeletedObject(failure.key, failure.version_id) for failure in gone)]
+            failed += [
+                _failure(failure.key, failure.code, failure.version_id)
+                for failure in found.failed
+                if failure not in gone
+            ]
+        for entry in objects:
+            if _NOT_IN_XML.search(entry.key):
+                done = self._delete_alone(bucket, entry, options)
+                if isinstance(done, DeleteFailure):
+                    failed.append(done)
+                else:
+                    deleted.append(done)
+        return in_order(objects, deleted, failed)
 
-    def _code_of_delete(self, bucket: str, key: str) -> str:
-        """Deletes one object of many; returns the code of the error, or nothing."""
-        if "\0" in key:
-            return "InvalidObjectName"
+    def _delete_alone(
+        self, bucket: str, entry: ObjectToDelete, options: BatchDeleteOptions
+    ) -> DeletedObject | DeleteFailure:
+        """Deletes one entry of many."""
+        if "\0" in entry.key:
+            return _failure(entry.key, "InvalidObjectName", entry.version_id)
+        asked = DeleteOptions(version_id=entry.version_id, bypass_governance=options.bypass_governance)
         try:
-            self._delete(bucket, key)
+            return batch_entry(entry, self.delete(bucket, entry.key, asked))
         except S3ResponseError as error:
             if error.code == "NoSuchBucket":
                 raise
-            return error.code
-        return ""
+            return _failure(entry.key, error.code, entry.version_id)
 
 
-def _failure(key: str, code: str) -> DeleteFailure:
+def _failure(key: str, code: str, version_id: str | None) -> DeleteFailure:
     verdict = classify_code(code, 0, "", KINDS, DETAILS)
-    return DeleteFailure(key=key, code=verdict.kind.code, message=str(verdict.kind(verdict.detail)))
+    return DeleteFailure(key, verdict.kind.code, str(verdict.kind(verdict.detail)), version_id)
 
 
 def _is_conditional(options: PutOptions) -> bool:

@@ -12,6 +12,7 @@ import msgspec
 from bucketry import (
     Body,
     CompletedPart,
+    CustomerKey,
     GetOptions,
     HeadOptions,
     InvalidRange,
@@ -38,8 +39,10 @@ from bucketry_s3client import (
     copy_part,
     copy_source_headers,
     create_upload,
+    customer_key_headers,
     incomplete_response,
     is_truncated,
+    new_version_headers,
     object_headers,
     one_piece,
     parse_xml,
@@ -51,6 +54,7 @@ from bucketry_s3client import (
     response_etag,
     upload_page,
     upload_part,
+    version_query,
 )
 
 from bucketry_rgw.connection import NOT_XML
@@ -60,6 +64,11 @@ _PARTS: Final = "rgw parts"
 _VERSION: Final = "?versionId="
 _UNCLEAR: Final = frozenset({"InternalError", "InvalidPart", "NoSuchKey"})
 """What RGW says when an upload to complete does not exist, or has other parts."""
+
+
+def source_of(options: PartCopyOptions) -> HeadOptions:
+    """Returns the options of a read of a copy's source."""
+    return HeadOptions(version_id=options.source_version_id, customer_key=options.source_customer_key)
 
 
 class Uploads:
@@ -72,13 +81,18 @@ class Uploads:
 
     def create(self, bucket: str, key: str, options: UploadOptions) -> Upload:
         """Begins an upload."""
-        received, upload_id = create_upload(self._client, bucket, key, object_headers(options))
+        received, upload_id = create_upload(
+            self._client, bucket, key, object_headers(options) | new_version_headers(options)
+        )
         return Upload(key=key, upload_id=upload_id, initiated_at=written_at(received) or response_date(received))
 
-    def send(self, bucket: str, key: str, upload_id: str, part_number: int, body: Body) -> Part:
+    def send(
+        self, bucket: str, key: str, upload_id: str, part_number: int, body: Body, customer_key: CustomerKey | None
+    ) -> Part:
         """Stores a part."""
         with one_piece(body, self._part_size, MAX_PART_BYTES) as content:
-            received = upload_part(self._client, bucket, key, upload_id, part_number, content)
+            keyed = customer_key_headers(customer_key)
+            received = upload_part(self._client, bucket, key, upload_id, part_number, content, keyed)
         return Part(
             part_number=part_number,
             etag=response_etag(received),
@@ -104,10 +118,12 @@ class Uploads:
         if _is_mistaken(source_key):
             return self._pass_through(place, source_bucket, source_key, options)
         wanted = options.range
-        headers = copy_source_headers(request_target(source_bucket, source_key), wanted)
+        path = request_target(source_bucket, source_key, version_query(options.source_version_id))
+        headers = copy_source_headers(path, wanted) | customer_key_headers(options.customer_key)
+        headers |= customer_key_headers(options.source_customer_key, of_source=True)
         if wanted is not None:
             return copy_part(self._client, *place, headers, (wanted.last or 0) + 1 - (wanted.first or 0))
-        size = self._objects.head(source_bucket, source_key, HeadOptions()).size_bytes
+        size = self._objects.head(source_bucket, source_key, source_of(options)).size_bytes
         _check_size(size)
         part = copy_part(self._client, *place, headers, size)
         # The source may have been written meanwhile, and RGW ignores a condition that would notice.
@@ -120,12 +136,14 @@ class Uploads:
     def _pass_through(
         self, place: tuple[str, str, str, int], source_bucket: str, source_key: str, options: PartCopyOptions
     ) -> Part:
-        with self._objects.get(source_bucket, source_key, GetOptions(range=options.range)) as opened:
+        source = source_of(options)
+        asked = GetOptions(range=options.range, version_id=source.version_id, customer_key=source.customer_key)
+        with self._objects.get(source_bucket, source_key, asked) as opened:
             found = opened.content_range
             if found is not None and options.range is not None and found.stop - 1 != options.range.last:
                 raise InvalidRange(f"the source has {found.size_bytes} bytes", size_bytes=found.size_bytes)
             _check_size(opened.length)
-            return self.send(*place, Body(iter(opened), opened.length))
+            return self.send(*place, Body(iter(opened), opened.length), options.customer_key)
 
     def list(self, bucket: str, options: UploadListOptions) -> UploadPage:
         """Lists a page of the uploads in progress. RGW has them in another order, so each page looks at all of them."""
@@ -149,16 +167,24 @@ class Uploads:
         cursor = encode_cursor(_PARTS, shown[-1].part_number) if len(first) > len(shown) else None
         return PartPage(parts=shown, cursor=cursor)
 
-    def complete(self, bucket: str, key: str, upload_id: str, parts: tuple[CompletedPart, ...]) -> ObjectInfo:
+    def complete(
+        self,
+        bucket: str,
+        key: str,
+        upload_id: str,
+        parts: tuple[CompletedPart, ...],
+        customer_key: CustomerKey | None,
+    ) -> ObjectInfo:
         """Makes the parts the object, and asks what it is then."""
         with self._objects.writing(bucket, key):
             try:
-                complete_upload(self._client, bucket, key, upload_id, parts, {})
+                done = complete_upload(self._client, bucket, key, upload_id, parts, customer_key_headers(customer_key))
             except S3ResponseError as error:
                 if error.code in _UNCLEAR:
                     self._raise_clearer(bucket, key, upload_id, parts)
                 raise
-            return self._objects.stored(bucket, key)
+            made = HeadOptions(version_id=done.get("x-amz-version-id"), customer_key=customer_key)
+            return self._objects.stored(bucket, key, made)
 
     def _raise_clearer(self, bucket: str, key: str, upload_id: str, listed: tuple[CompletedPart, ...]) -> None:
         """Raises why an upload was not completed, where that is clearer than what RGW said."""

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any, Final, NoReturn, cast
 
 import pluggy
+from typing_extensions import override
 
 from bucketry._driver_checks import (
     check_driver_class,
@@ -71,18 +72,35 @@ class _Guarded:
         vars(self).update(operations)
 
 
+class _Manager(pluggy.PluginManager):
+    """Knows the operations that layers wrap. pluggy looks at each name, which takes most of the time of opening."""
+
+    def __init__(self, names: frozenset[str]) -> None:
+        super().__init__(PROJECT)
+        self._names = names
+        self.add_hookspecs(DriverSpec)
+
+    @override
+    def parse_hookspec_opts(self, module_or_class: object, name: str) -> pluggy.HookspecOpts | None:
+        return super().parse_hookspec_opts(module_or_class, name) if name in self._names else None  # type: ignore[arg-type]
+
+    @override
+    def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
+        return None if name.startswith("_") else super().parse_hookimpl_opts(plugin, name)
+
+
 def _layered(driver: DriverSpec, guarded: dict[str, Call], layers: Sequence[object]) -> dict[str, Call]:
     """The operations that a layer wraps, called through pluggy."""
-    manager = pluggy.PluginManager(PROJECT)
-    manager.add_hookspecs(DriverSpec)
-    manager.register(_Guarded(guarded), name="driver")
+    wrapped = frozenset(name for name in OPERATIONS if any(hasattr(layer, name) for layer in layers))
+    manager = _Manager(wrapped)
+    manager.register(_Guarded({name: guarded[name] for name in guarded.keys() & wrapped}), name="driver")
     for layer in layers:
         check_layer(layer)
         register(manager, layer, f"the layer {type(layer).__name__}")
         if (attach := getattr(layer, "attach", None)) is not None:
             attach(driver)
-    callers: dict[str, pluggy.HookCaller] = {name: getattr(manager.hook, name) for name in guarded}
-    return {name: _link(name, caller) for name, caller in callers.items() if len(caller.get_hookimpls()) > 1}
+    callers: dict[str, pluggy.HookCaller] = {name: getattr(manager.hook, name) for name in guarded.keys() & wrapped}
+    return {name: _link(name, caller) for name, caller in callers.items()}
 
 
 def _guard(driver: DriverSpec, name: str) -> Call:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bucketry import Store
 from bucketry.clock import Clock
-from bucketry.layers import Faults
+from bucketry.events import EventLog
+from bucketry.layers import Events, Faults
 from bucketry.settings import load_settings
 from bucketry_memory import MemoryDriver, MemorySettings
 
@@ -75,13 +76,15 @@ class FreshStore:
                 memory_settings({"endpoint": endpoint, **settings}) if settings else MemorySettings(endpoint=endpoint)
             )
             self._driver = MemoryDriver(self.settings)
-            self.store = Store(self._driver, clock=clock)
+            self.events = EventLog()
+            self._emitting = Events(self.events)
+            self.store = Store(self._driver, [self._emitting], clock=clock)
             self._closing = undo.pop_all()
         self._closing.callback(self.store.close)
 
     def with_faults(self, faults: Faults) -> Store:
         """Returns the same store with faults around it."""
-        return Store(self._driver, [faults])
+        return Store(self._driver, [self._emitting, faults])
 
     @cached_property
     def s3(self) -> S3Endpoint:

@@ -9,6 +9,7 @@ from typing import Any, Final, Self
 
 from bucketry import Store
 from bucketry.clock import Clock
+from bucketry.origin import Origin, set_origin
 from litestar import Litestar, Router
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
@@ -31,6 +32,7 @@ from bucketry_http.rest.settings import RestSettings
 from bucketry_http.rest.validation import check_query
 from bucketry_http.shared.calls import StoreCalls
 from bucketry_http.shared.object_writing import Uploader
+from bucketry_http.shared.origin import ANONYMOUS, client_address
 
 _MAX_JSON_BYTES: Final = 64 * 1024
 
@@ -108,6 +110,8 @@ class StorageApp(Litestar):
             send = await self.rules.admit(scope, send)
             if send is None:
                 return
+            if self.calls.store.reads_origin:
+                set_origin(Origin(principal=ANONYMOUS, address=client_address(scope), request_id=""))
             route_object_key(scope)
             if scope["method"] == "HEAD" and not scope["path"].startswith(PREFIX):
                 scope, send = get_for_head(scope, send)

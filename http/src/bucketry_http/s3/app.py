@@ -17,6 +17,7 @@ from bucketry_http.s3 import cors, forms
 from bucketry_http.s3.authentication import Authenticator, authorise
 from bucketry_http.s3.cors import refuse_foreign, shield
 from bucketry_http.s3.errors import S3Error, translated
+from bucketry_http.s3.origin import tell_origin
 from bucketry_http.s3.request import Endpoint, S3Request
 from bucketry_http.s3.response import Response, error_response
 from bucketry_http.s3.routing import route
@@ -115,6 +116,8 @@ class S3App:
             await refuse_foreign(endpoint, request)
         found = route(endpoint, request)
         authorise(request.rights, request.bucket, write=found.write)
+        if endpoint.tells_origin:
+            tell_origin(request)
         response = await found.handle(endpoint, request)
         if self._shields and request.method in READING_METHODS:
             shield(endpoint, request, response)

@@ -34,6 +34,7 @@ from bucketry_http.s3.cors import refuse_foreign
 from bucketry_http.s3.errors import S3Error, invalid_argument, precondition_failed
 from bucketry_http.s3.header_options import HeaderOptions
 from bucketry_http.s3.headers import check_headers, tags_by_key, written_headers
+from bucketry_http.s3.origin import tell_origin
 from bucketry_http.s3.request import Endpoint, S3Request
 from bucketry_http.s3.response import Response, empty_response, xml_response
 from bucketry_http.s3.response_headers import WRITTEN
@@ -112,6 +113,8 @@ class _FormUpload:
         self._authenticator.authenticate_form(request, fields)
         await refuse_foreign(self._endpoint, request)
         authorise(request.rights, request.bucket, write=True)
+        if self._endpoint.tells_origin:
+            tell_origin(request, action="form")
         policy = Policy(fields["policy"]) if "policy" in fields else None
         self._name_file(file.file_name or "")
         if policy is not None:

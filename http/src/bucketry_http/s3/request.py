@@ -169,14 +169,16 @@ class Endpoint:
         uploader: Stores what clients send.
         domains: The endpoint's names.
         features: What the store's driver declares.
+        tells_origin: Whether the store wants to know who sends a request.
     """
 
-    __slots__ = ("calls", "domains", "features", "settings", "store", "uploader")
+    __slots__ = ("calls", "domains", "features", "settings", "store", "tells_origin", "uploader")
 
     def __init__(self, store: Store, settings: S3Settings) -> None:
         """Prepares to serve. It does not call the store yet."""
         self.store = store
         self.features: Features = store.capabilities.features
+        self.tells_origin = store.reads_origin
         self.settings = settings
         self.calls = StoreCalls(
             store,

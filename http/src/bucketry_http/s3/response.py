@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from bucketry.origin import HOST_ID
+
 from bucketry_http.s3.errors import S3Error
 from bucketry_http.s3.request import S3Request
 from bucketry_http.s3.xml import error_document
@@ -11,6 +13,7 @@ from bucketry_http.shared.response_body import ContentReader, ContentSender, Raw
 
 XML: Final = (b"content-type", b"application/xml")
 REGION: Final = b"x-amz-bucket-region"
+HOST: Final = (b"x-amz-id-2", HOST_ID.encode())
 RETRY_AFTER: Final = (b"retry-after", b"1")
 _NO_HEADERS: Final[RawHeaders] = []
 
@@ -20,7 +23,7 @@ class Response:
 
     Attributes:
         status: The HTTP status.
-        headers: All headers except the request's id.
+        headers: All headers except the ids of the request and of the process.
         reader: The body, if it is read while it is sent; else ``None``.
     """
 
@@ -57,7 +60,7 @@ class Response:
         Raises:
             BucketryError: The body broke off before any of it was sent.
         """
-        headers = [*self.headers, (b"x-amz-request-id", request.id.encode())]
+        headers = [*self.headers, (b"x-amz-request-id", request.id.encode()), HOST]
         if self.reader is not None:
             await ContentSender(self.reader, self.status, headers)(request.scope, receive, send)
             return

@@ -11,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import quote
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 
+from bucketry.origin import HOST_ID
 from bucketry.s3 import NAMESPACE
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
@@ -166,7 +167,7 @@ def error_document(error: S3Error, resource: str, bucket: str, key: str, request
     more = "".join(element(name, value) for name, value in error.elements.items())
     written = (
         f"{DECLARATION}<Error>{element('Code', error.s3_code)}{element('Message', error.message)}{where}{more}"
-        f"{element('Resource', resource)}{element('RequestId', request_id)}{element('HostId', OWNER_NAME)}</Error>"
+        f"{element('Resource', resource)}{element('RequestId', request_id)}{element('HostId', HOST_ID)}</Error>"
     )
     return _UNWRITABLE.sub("\ufffd", written).encode()
 

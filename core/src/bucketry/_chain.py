@@ -18,11 +18,10 @@ from typing_extensions import override
 from bucketry._driver_checks import (
     check_driver_class,
     check_features,
-    check_layer,
+    check_layers,
     fault_of_verdict,
     implemented_operations,
     overrides,
-    register,
 )
 from bucketry._type_checks import find_mismatch, fits
 from bucketry.body import Body
@@ -72,35 +71,43 @@ class _Guarded:
         vars(self).update(operations)
 
 
-class _Manager(pluggy.PluginManager):
-    """Knows the operations that layers wrap. pluggy looks at each name, which takes most of the time of opening."""
+class _OneHook(pluggy.PluginManager):
+    """Knows one operation alone. pluggy looks at each name of a plugin, and that takes most of its time."""
 
-    def __init__(self, names: frozenset[str]) -> None:
+    def __init__(self, name: str) -> None:
         super().__init__(PROJECT)
-        self._names = names
+        self._name = name
         self.add_hookspecs(DriverSpec)
 
     @override
-    def parse_hookspec_opts(self, module_or_class: object, name: str) -> pluggy.HookspecOpts | None:
-        return super().parse_hookspec_opts(module_or_class, name) if name in self._names else None  # type: ignore[arg-type]
+    def parse_hookspec_opts(self, module_or_class: Any, name: str) -> pluggy.HookspecOpts | None:
+        return super().parse_hookspec_opts(module_or_class, name) if name == self._name else None
 
     @override
     def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
-        return None if name.startswith("_") else super().parse_hookimpl_opts(plugin, name)
+        return super().parse_hookimpl_opts(plugin, name) if name == self._name else None
 
 
 def _layered(driver: DriverSpec, guarded: dict[str, Call], layers: Sequence[object]) -> dict[str, Call]:
     """The operations that a layer wraps, called through pluggy."""
-    wrapped = frozenset(name for name in OPERATIONS if any(hasattr(layer, name) for layer in layers))
-    manager = _Manager(wrapped)
-    manager.register(_Guarded({name: guarded[name] for name in guarded.keys() & wrapped}), name="driver")
+    check_layers(layers)
     for layer in layers:
-        check_layer(layer)
-        register(manager, layer, f"the layer {type(layer).__name__}")
         if (attach := getattr(layer, "attach", None)) is not None:
             attach(driver)
-    callers: dict[str, pluggy.HookCaller] = {name: getattr(manager.hook, name) for name in guarded.keys() & wrapped}
-    return {name: _link(name, caller) for name, caller in callers.items()}
+    return {
+        name: _link(name, call, layers)
+        for name, call in guarded.items()
+        if any(hasattr(layer, name) for layer in layers)
+    }
+
+
+def _hook_caller(name: str, call: Call, layers: Sequence[object]) -> pluggy.HookCaller:
+    manager = _OneHook(name)
+    manager.register(_Guarded({name: call}), name="driver")
+    for layer in layers:
+        manager.register(layer)
+    caller: pluggy.HookCaller = getattr(manager.hook, name)
+    return caller
 
 
 def _guard(driver: DriverSpec, name: str) -> Call:
@@ -207,11 +214,15 @@ def _classified(driver: DriverSpec, error: Exception) -> BucketryError:
     return verdict.kind(redacted(verdict.detail), **verdict.facts)  # type: ignore[arg-type]  # They have been compared.
 
 
-def _link(name: str, caller: pluggy.HookCaller) -> Call:
+def _link(name: str, call: Call, layers: Sequence[object]) -> Call:
     parameters, wanted = OPERATIONS[name].parameters, OPERATIONS[name].result
     fits_result = fits(wanted)
+    caller: pluggy.HookCaller | None = None
 
     def layered(*values: object) -> object:
+        nonlocal caller
+        if caller is None:  # Now, and not when the store opens: no store uses all operations.
+            caller = _hook_caller(name, call, layers)
         result = caller(**dict(zip(parameters, values, strict=True)))
         if result is None:
             raise InvalidDriver(f"a layer around {name} returned None: end it with `return (yield)`")

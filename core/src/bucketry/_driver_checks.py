@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
+from weakref import WeakSet
 
 import pluggy
 
@@ -93,15 +95,29 @@ def implemented_operations(kind: type[DriverSpec]) -> frozenset[str]:
     return frozenset(name for name in OPERATIONS if overrides(kind, name))
 
 
-def check_layer(layer: object) -> None:
-    """Refuses a layer that has a method named like an operation which is not marked as a wrapper.
+def check_layers(layers: Sequence[object]) -> None:
+    """Refuses layers whose hooks are misspelt, not marked as wrappers, or have other parameters than the contract's.
 
     pluggy ignores a method without a mark. And a marked method that is not a wrapper would take the driver's place: its
     result would be the operation's, and the driver would not be called.
 
     Raises:
-        InvalidDriver: The layer has such a method.
+        InvalidDriver: There is such a layer, or the same layer twice.
     """
+    for number, layer in enumerate(layers):
+        kind: Any = type(layer)  # mypy doubts that a class can be hashed.
+        if layer in layers[:number]:
+            raise InvalidDriver(f"the layer {kind.__name__} comes twice")
+        if kind not in _checked_layers:
+            _check_layer(layer)
+            _checked_layers.add(kind)
+
+
+_checked_layers: Final[WeakSet[type]] = WeakSet()
+"""Classes of layers that have passed. The hooks of a layer are methods of its class, so one object stands for all."""
+
+
+def _check_layer(layer: object) -> None:
     for name in OPERATIONS:
         method = getattr(layer, name, None)
         if method is None:
@@ -111,6 +127,9 @@ def check_layer(layer: object) -> None:
             raise InvalidDriver(
                 f"the layer {type(layer).__name__} has {name} without @hookimpl(wrapper=True): it would wrap nothing"
             )
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(DriverSpec)
+    register(manager, layer, f"the layer {type(layer).__name__}")
 
 
 def register(manager: pluggy.PluginManager, plugin: object, source: str) -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable
-from datetime import UTC, datetime
 from time import monotonic
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -36,13 +34,17 @@ class BucketFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     owner: str
     region: str
-    notification: Any = None
+    notification: NotificationSettings | None = None
 
     def destinations(self, name: str, key: str) -> tuple[str, tuple[str, ...] | None]:
         """Returns the id of the configuration that selects an event, and the ARNs of all of its destinations."""
         if self.notification is None:
             return "", None
-        found = [each for each in _configurations(self.notification) if _selects(each, name, key)]
+        found = [
+            each
+            for each in self.notification.configurations
+            if selects(each.events, each.prefix, each.suffix, name, key)
+        ]
         arns = tuple(each.arn for each in found) + ((EVENT_BRIDGE,) if self.notification.event_bridge else ())
         return (found[0].id or "") if found else "", arns
 
@@ -51,14 +53,6 @@ class BucketFacts(msgspec.Struct, frozen=True, kw_only=True):
         if self.notification is None:
             return ()
         return tuple(dict.fromkeys(each.arn for each in (*self.notification.queues, *self.notification.topics)))
-
-
-def _configurations(notification: Any) -> Iterable[Any]:
-    return (*notification.queues, *notification.topics, *notification.functions)
-
-
-def _selects(configuration: Any, name: str, key: str) -> bool:
-    return selects(configuration.events, configuration.prefix, configuration.suffix, name, key)
 
 
 class Buckets:
@@ -70,11 +64,6 @@ class Buckets:
         self._known: dict[str, tuple[float, BucketFacts]] = {}
         self._changes = 0
         self._region: str | None = None
-
-    def now(self) -> datetime:
-        """Returns the driver's time."""
-        clock = getattr(self.driver, "clock", None)
-        return datetime.now(UTC) if clock is None else clock.now()
 
     def of(self, bucket: str) -> BucketFacts:
         """Returns the facts of a bucket."""
@@ -111,9 +100,10 @@ class Buckets:
             self._region = self.driver.status().region
         return self._region
 
-    def _notification(self, bucket: str) -> Any:
+    def _notification(self, bucket: str) -> NotificationSettings | None:
         # A backend with an endpoint of its own sends its notifications itself.
-        if self.driver.s3_endpoint or not getattr(self.driver.features, "bucket_notification", False):
+        if self.driver.s3_endpoint or not self.driver.features.bucket_notification:
             return None
         settings = self.driver.get_bucket_settings(bucket, NotificationSettings)
+        assert isinstance(settings, NotificationSettings)  # noqa: S101 - of the kind that was asked for
         return None if settings == NotificationSettings() else settings

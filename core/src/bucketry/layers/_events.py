@@ -9,7 +9,7 @@ from collections.abc import Generator
 from datetime import datetime
 from typing import Any, Final
 
-from bucketry.bucket_settings import AnyBucketSettings
+from bucketry.bucket_settings import AnyBucketSettings, NotificationSettings
 from bucketry.errors import InvalidDriver
 from bucketry.events import TEST_EVENT, Event, EventSink
 from bucketry.events.buckets import Buckets
@@ -133,17 +133,17 @@ class Events:
     def put_bucket_settings(self, bucket: str, settings: AnyBucketSettings) -> Generator[None, Done, Done]:
         """Emits ``s3:TestEvent`` for each queue and topic of a new notification configuration."""
         done = yield
-        if settings.feature == "bucket_notification":
+        if isinstance(settings, NotificationSettings):
             buckets = self._forget(bucket)
             for arn in buckets.of(bucket).tested():
-                self._emit(TEST_EVENT, bucket, "", buckets.now(), destinations=(arn,))
+                self._emit(TEST_EVENT, bucket, "", buckets.driver.clock.now(), destinations=(arn,))
         return done
 
     @hookimpl(wrapper=True)
     def delete_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> Generator[None, Done, Done]:
         """Notices that a configuration is gone."""
         done = yield
-        if kind.feature == "bucket_notification":
+        if kind is NotificationSettings:
             self._forget(bucket)
         return done
 
@@ -235,7 +235,7 @@ class Events:
                     logger.exception("the sink %s failed to take an event", type(sink).__name__)
 
     def _now(self) -> datetime:
-        return self._attached().now()
+        return self._attached().driver.clock.now()
 
     def _forget(self, bucket: str) -> Buckets:
         buckets = self._attached()

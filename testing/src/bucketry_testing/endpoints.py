@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from bucketry import InvalidArgument, ServedSettings, Store
+from bucketry.events import EventLog
 from bucketry.layers import Fault, Faults
 from bucketry_http import RestSettings
 
@@ -32,8 +33,11 @@ class Endpoint(ABC):
         store: The store behind it. What a test does with it directly is struck by no fault and counted by none.
     """
 
-    def __init__(self, store: Store, reserved: socket.socket, add_faults: AddFaults | None) -> None:
+    def __init__(
+        self, store: Store, reserved: socket.socket, add_faults: AddFaults | None, events: EventLog | None
+    ) -> None:
         self.store = store
+        self._events = events
         self._url = url_of(reserved)
         self._add_faults = add_faults
         self._faults: Faults | None = None
@@ -54,6 +58,17 @@ class Endpoint(ABC):
             self._serving.app = self._app(self._add_faults(faults))
             self._faults = faults
         return self._faults
+
+    @property
+    def events(self) -> EventLog:
+        """What happened to the objects in the store: S3's events, whoever caused them.
+
+        Raises:
+            InvalidArgument: The server was given a store that it did not open.
+        """
+        if self._events is None:
+            raise InvalidArgument("this server was given an open store: open it with an Events layer of your own")
+        return self._events
 
     def close(self) -> None:
         """Ends the server; the store stays open."""
@@ -84,6 +99,7 @@ class S3Endpoint(Endpoint):
         reserved: socket.socket,
         add_faults: AddFaults | None = None,
         allowed_hosts: tuple[str, ...] = (),
+        events: EventLog | None = None,
     ) -> None:
         """Begins to serve; made by `s3_endpoint`."""
         self._allowed_hosts = allowed_hosts
@@ -91,7 +107,7 @@ class S3Endpoint(Endpoint):
         self.secret_key = settings.secret_key.reveal()
         self.region = settings.region
         self._settings = settings
-        super().__init__(store, reserved, add_faults)
+        super().__init__(store, reserved, add_faults, events)
         self.endpoint_url = self._url
 
     @property
@@ -155,10 +171,11 @@ class RestServer(Endpoint):
         reserved: socket.socket,
         add_faults: AddFaults | None = None,
         settings: RestSettings | None = None,
+        events: EventLog | None = None,
     ) -> None:
         """Begins to serve; made by `rest_server`."""
         self._settings = settings
-        super().__init__(store, reserved, add_faults)
+        super().__init__(store, reserved, add_faults, events)
         self.url = self._url + API
 
     def _app(self, store: Store) -> Any:

@@ -104,7 +104,7 @@ class FreshStore:
         """
         from bucketry_testing.endpoints import S3Endpoint
 
-        endpoint = S3Endpoint(self.store, self.settings, self._port, self.with_faults, allowed_hosts)
+        endpoint = S3Endpoint(self.store, self.settings, self._port, self.with_faults, allowed_hosts, self.events)
         self._closing.callback(endpoint.close)
         return endpoint
 
@@ -116,7 +116,7 @@ class FreshStore:
         """
         from bucketry_testing.endpoints import RestServer
 
-        server = RestServer(self.store, reserve_port(), self.with_faults, settings)
+        server = RestServer(self.store, reserve_port(), self.with_faults, settings, self.events)
         self._closing.callback(server.close)
         return server
 

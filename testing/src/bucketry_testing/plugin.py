@@ -10,6 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from bucketry import Store
     from bucketry.clock import Clock
+    from bucketry.events import EventLog
     from bucketry.layers import Faults
 
     from bucketry_testing import RestServer, S3Endpoint
@@ -48,6 +49,12 @@ def bucketry_faults() -> Faults:
     from bucketry.layers import Faults
 
     return Faults(blocks=True)
+
+
+@pytest.fixture
+def bucketry_events(bucketry_fresh_store: FreshStore) -> EventLog:
+    """S3's events of the store and the servers below, in their order."""
+    return bucketry_fresh_store.events
 
 
 @pytest.fixture

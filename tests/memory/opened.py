@@ -40,6 +40,9 @@ def _sizes(driver: MemoryDriver, name: str) -> Iterator[int]:
     bucket = driver._buckets[name]
     for stored in bucket.objects.values():
         yield len(stored.content)
+    if bucket.history is not None:
+        for key in bucket.history.keys:
+            yield from (version.size_bytes for version in bucket.history.of(key))
     for upload in bucket.uploads._by_id.values():
         yield 0
         for part in upload.parts.values():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from bucketry import _validation as check
 from bucketry._type_checks import check_listed, check_type, type_name
@@ -176,6 +176,15 @@ def copy(options: CopyOptions) -> CopyOptions:
     if options.tags is not None:
         options = check.changed(options, tags=normalised_tags(options.tags))
     return write_conditions(options)
+
+
+_CHANGES: Final = ("headers", "source_version_id", "storage_class", "encryption", "customer_key")
+
+
+def changes_nothing(options: CopyOptions) -> bool:
+    """Says whether a copy of an object onto itself would be the object itself, unchanged."""
+    # A copy of an older version makes that the newest one.
+    return all(getattr(options, name) is None for name in _CHANGES)
 
 
 def presign(options: PresignOptions) -> None:

@@ -14,7 +14,7 @@ from bucketry.options import CopyOptions, DeleteOptions, HeadOptions, PartCopyOp
 
 _ANY: Final = "*"
 _OF_READS: Final[tuple[Condition, ...]] = ("if_match", "if_unmodified_since")
-_OF_WRITES: Final[tuple[Condition, ...]] = ("if_match", "if_none_match", "source_if_match")
+_OF_WRITES: Final[tuple[Condition, ...]] = ("if_match", "if_none_match", "if_last_modified", "source_if_match")
 
 
 class HasEtag(Protocol):
@@ -23,6 +23,18 @@ class HasEtag(Protocol):
     @property
     def etag(self) -> str:
         """Its etag, without quotes."""
+
+
+class Deletable(Protocol):
+    """A version as far as the conditions of a delete need it: an `ObjectInfo`, or a driver's own record."""
+
+    @property
+    def etag(self) -> str | None:
+        """Its etag, without quotes; ``None``: it is a delete marker."""
+
+    @property
+    def last_modified(self) -> datetime:
+        """When it was last written."""
 
 
 def check_read(info: ObjectInfo, options: HeadOptions) -> None:
@@ -75,23 +87,30 @@ def check_write(current: HasEtag | None, conditions: WriteConditions | PutOption
         raise PreconditionFailed("the key holds an object already", condition="if_none_match")
 
 
-def check_delete(current: HasEtag | None, options: DeleteOptions) -> None:
-    """Evaluates the condition of a delete.
+def check_delete(current: Deletable | None, options: DeleteOptions) -> None:
+    """Evaluates the conditions of a delete.
 
     Args:
-        current: The object that the key holds now, if any.
+        current: What the delete is about: the version that the options name, or else the object that the key holds now.
         options: The options of the delete.
 
     Raises:
-        NoSuchKey: There is an ``if_match``, also ``*``, and no object.
-        PreconditionFailed: The object has another etag.
+        NoSuchKey: There is a condition, and no object or version; or an ``if_match``, also ``*``, and a delete marker.
+        PreconditionFailed: It has another etag, or was last written at another time.
     """
     if options.if_match is not None:
         _check_etag(current, options.if_match)
-
-
-def _check_etag(current: HasEtag | None, wanted: str) -> None:
+    wanted = options.if_last_modified
+    if wanted is None:
+        return
     if current is None:
+        raise NoSuchKey("if_last_modified asks for an object")
+    if current.last_modified != wanted:
+        raise PreconditionFailed("the object was written at another time", condition="if_last_modified")
+
+
+def _check_etag(current: HasEtag | Deletable | None, wanted: str) -> None:
+    if current is None or current.etag is None:
         raise NoSuchKey("if_match asks for an object")
     if wanted not in {_ANY, current.etag}:
         raise PreconditionFailed("the object has another etag", condition="if_match")

@@ -19,7 +19,9 @@ import msgspec
 if TYPE_CHECKING:
     from bucketry.models import NotModifiedInfo
 
-Condition = Literal["if_match", "if_none_match", "if_modified_since", "if_unmodified_since", "source_if_match"]
+Condition = Literal[
+    "if_match", "if_none_match", "if_modified_since", "if_unmodified_since", "if_last_modified", "source_if_match"
+]
 """The options that state conditions."""
 
 Digest = Literal["md5", "sha256", "checksum"]

@@ -5,7 +5,7 @@ Source: S3 user guide, "Locking objects with Object Lock".
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, Protocol
 
 import msgspec
@@ -81,21 +81,40 @@ def check_version_delete(version: Locked, now: datetime, *, bypass_governance: b
         raise ObjectLocked(f"the version is retained in {kept.mode} mode until {kept.until}")
 
 
+def check_new_retention(retention: Retention, now: datetime) -> None:
+    """Checks that a retention ends in the future, or is none.
+
+    Raises:
+        InvalidArgument: It has ended already.
+    """
+    if retention.until is not None and not retention.is_active(now):
+        raise InvalidArgument("a retention ends in the future", field="retention")
+
+
 def check_retention_change(
     current: Retention | None, wanted: Retention, now: datetime, *, bypass_governance: bool
 ) -> None:
     """Checks that the retention of a version may be replaced.
 
-    A retention that has not ended can always be made longer. It can be made shorter, removed or given another mode only
-    in governance mode, by a caller who bypasses it. Compliance mode is stronger than governance mode.
+    A retention that has not ended can be made longer in the same mode. A caller who bypasses governance can also make
+    one in governance mode shorter, remove it, or give it another mode.
 
     Raises:
-        ObjectLocked: It may not.
+        ObjectLocked: The change is not allowed.
     """
-    if current is None or not current.is_active(now):
+    if current is None or current.until is None or not current.is_active(now):
         return
-    longer = wanted.until is not None and current.until is not None and wanted.until >= current.until
-    if longer and (wanted.mode == current.mode or (current.mode == GOVERNANCE and bypass_governance)):
+    if wanted.mode == current.mode and wanted.until is not None and wanted.until >= current.until:
         return
     if current.mode == COMPLIANCE or not bypass_governance:
         raise ObjectLocked(f"the version is retained in {current.mode} mode until {current.until}")
+
+
+def retention_for(mode: RetentionMode, now: datetime, *, days: int | None, years: int | None) -> Retention:
+    """Returns the retention of a version that is written now and kept for so many days, or years of the calendar."""
+    if years is None:
+        return Retention(mode=mode, until=now + timedelta(days=days or 0))
+    try:
+        return Retention(mode=mode, until=now.replace(year=now.year + years))
+    except ValueError:  # That year has no 29 February.
+        return Retention(mode=mode, until=now.replace(year=now.year + years, month=3, day=1))

@@ -42,9 +42,13 @@ def presigned_url(
 
 
 def presigned_query(options: PresignOptions) -> dict[str, str]:
-    """Returns the parameters that set headers of the response (S3 API reference, GetObject: ``response-…``)."""
-    found = {header.name: getattr(options, f"response_{header.field}", None) for header in OBJECT_HEADERS}
-    return {f"response-{name}": value for name, value in found.items() if value is not None}
+    """Returns the parameters that name the version and set headers of the response.
+
+    Source: S3 API reference, GetObject: ``versionId`` and ``response-…``.
+    """
+    found = {f"response-{header.name}": getattr(options, f"response_{header.field}", None) for header in OBJECT_HEADERS}
+    found["versionId"] = options.version_id
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def presigned_headers(options: PresignOptions) -> dict[str, str]:

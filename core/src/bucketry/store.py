@@ -400,7 +400,7 @@ class Store:
         if options.tags is not None:  # Empty tags, too, are tags of the copy's own.
             self._declared.require_feature("copy_tagging", "the option tags")
         options = normalise.copy(options)
-        if options.headers is None and (source_bucket, source_key) == (bucket, key):
+        if (source_bucket, source_key) == (bucket, key) and normalise.changes_nothing(options):
             raise InvalidArgument(
                 "a copy of an object onto itself needs new headers", field="headers", bucket=bucket, key=key
             )

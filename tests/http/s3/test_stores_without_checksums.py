@@ -17,7 +17,7 @@ TARGET = "/things/a"
 LISTED = "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>{}</ETag>{}</Part></CompleteMultipartUpload>"
 
 
-class Forgetful(MemoryDriver):  # type: ignore[misc]
+class Forgetful(MemoryDriver):
     """Keeps no checksums, and says so."""
 
     def __init__(self, settings: MemorySettings) -> None:

@@ -1,18 +1,49 @@
-"""A bucket: its objects, their sorted keys, its size and its uploads."""
+"""A bucket: its objects, their sorted keys, its versions, its size and its uploads."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import final
+from typing import Final, final
 
-from bucketry import AnyBucketSettings, BucketInfo, BucketNotEmpty, PutOptions
-from bucketry.conditions import check_write
+import msgspec
+from bucketry import (
+    DELETED,
+    AnyBucketSettings,
+    BatchDeleteOptions,
+    BucketInfo,
+    BucketNotEmpty,
+    Deleted,
+    DeletedObject,
+    DeleteOptions,
+    InvalidBucketState,
+    IsDeleteMarker,
+    NoSuchBucket,
+    NoSuchKey,
+    NoSuchVersion,
+    ObjectInfo,
+    ObjectLockSettings,
+    ObjectToDelete,
+    PutOptions,
+    Retention,
+    RetentionOptions,
+    Usage,
+    VersioningSettings,
+    VersionOptions,
+)
+from bucketry.conditions import check_delete, check_write
+from bucketry.object_lock import check_new_retention, check_retention_change, check_version_delete
 from bucketry.options import WriteConditions
+from bucketry.s3 import NULL_VERSION
 from sortedcontainers import SortedList
 
-from bucketry_memory.objects import StoredObject
+from bucketry_memory.locks import require_lock, with_default_retention
+from bucketry_memory.objects import StoredObject, StoredTimes
 from bucketry_memory.quota import Quota
 from bucketry_memory.uploads import UploadTable
+from bucketry_memory.versions import History, StoredMarker, Version, new_version_id, number_in
+
+_ENABLED: Final = VersioningSettings(status="Enabled")
+_NO_LOCK: Final = ObjectLockSettings()
 
 
 @final
@@ -21,15 +52,29 @@ class Bucket:
 
     Attributes:
         info: The bucket as the contract describes it.
-        objects: The object of each key. One look-up needs no lock: an object is never changed, only replaced.
+        objects: The current object of each key: its newest version, unless that is a delete marker. One look-up needs
+            no lock: an object is never changed, only replaced.
         keys: The same keys in order. Python compares strings by code point, which is the byte order of UTF-8.
         size_bytes: The sum of the objects' sizes.
+        history: All other versions; ``None``: the bucket never had versions.
+        adds_facts: Whether `describe` adds anything.
         uploads: Its uploads in progress.
         settings: What is set of each kind of settings.
         is_deleted: Whether it was deleted. A caller that found it before that must not write to it.
     """
 
-    __slots__ = ("_quota", "info", "is_deleted", "keys", "objects", "settings", "size_bytes", "uploads")
+    __slots__ = (
+        "_quota",
+        "adds_facts",
+        "history",
+        "info",
+        "is_deleted",
+        "keys",
+        "objects",
+        "settings",
+        "size_bytes",
+        "uploads",
+    )
 
     def __init__(self, name: str, created_at: datetime, quota: Quota) -> None:
         """Makes an empty bucket.
@@ -43,6 +88,8 @@ class Bucket:
         self.objects: dict[str, StoredObject] = {}
         self.keys: SortedList[str] = SortedList()
         self.size_bytes = 0
+        self.history: History | None = None
+        self.adds_facts = False
         self.uploads = UploadTable(quota)
         self.settings: dict[type[AnyBucketSettings], AnyBucketSettings] = {}
         self.is_deleted = False
@@ -56,8 +103,8 @@ class Bucket:
         current = self.objects.get(key)
         check_write(current, conditions)
 
-    def put(self, key: str, stored: StoredObject, reserved: int = 0, entries: int = 0) -> None:
-        """Stores an object, in place of the one that the key held.
+    def put(self, key: str, stored: StoredObject, reserved: int = 0, entries: int = 0) -> StoredObject:
+        """Stores an object: as a new version, or in place of the one that the key held.
 
         Args:
             key: The key.
@@ -65,9 +112,14 @@ class Bucket:
             reserved: Bytes that were reserved for it. It uses all of them or gives them back.
             entries: Entries that were reserved for it, likewise.
 
+        Returns:
+            The object as it was stored: in a bucket with versions, with its id and the default retention.
+
         Raises:
             QuotaExceeded: A limit would be exceeded. Nothing was changed.
         """
+        if self.history is not None:
+            return self._put_version(self.history, key, stored, reserved, entries)
         previous = self.objects.get(key)
         growth = len(stored.content)
         if previous is None:
@@ -79,22 +131,271 @@ class Bucket:
                 self._quota.take(growth - reserved, -entries)
         self.objects[key] = stored
         self.size_bytes += growth
+        return stored
 
-    def remove(self, key: str) -> None:
-        """Deletes an object if there is one."""
+    def _put_version(
+        self, history: History, key: str, stored: StoredObject, reserved: int, entries: int
+    ) -> StoredObject:
+        replaced, current = self._replaced(key), self.objects.get(key)
+        freed = 0 if replaced is None else replaced.size_bytes
+        self._quota.take(stored.size_bytes - reserved - freed, (1 if replaced is None else 0) - entries)
+        number = history.next_number()
+        facts = with_default_retention(stored.facts, self.lock, stored.last_modified)
+        version_id = new_version_id(number) if self.makes_versions else None
+        stored = stored.with_facts(msgspec.structs.replace(facts, number=number, version_id=version_id))
+        self._make_way(history, key, replaced)
+        if current is None:
+            self.keys.add(key)
+        self.objects[key] = stored
+        self.size_bytes += stored.size_bytes
+        return stored
+
+    def _replaced(self, key: str) -> Version | None:
+        """Returns the version that a write replaces: while versioning is suspended, the version ``null``."""
+        return None if self.makes_versions else self.find(key, NULL_VERSION)
+
+    def _make_way(self, history: History, key: str, replaced: Version | None) -> None:
+        """Moves the current object of a key to the older versions, or frees it if it is replaced.
+
+        ``objects`` still holds it: a reader without the lock finds the old version or the new one.
+        """
+        current = self.objects.get(key)
+        if replaced is not None and replaced is not current:
+            history.remove(key, replaced)
+        if current is not None:
+            self.size_bytes -= current.size_bytes
+            if replaced is not current:
+                history.add(key, current)
+
+    def _remove(self, key: str) -> None:
+        """Deletes the object of a bucket that never had versions, if there is one."""
         stored = self.objects.pop(key, None)
         if stored is not None:
             self.keys.remove(key)
             self.size_bytes -= len(stored.content)
             self._quota.give(len(stored.content), entries=1)
 
+    def delete_object(self, key: str, options: DeleteOptions, clock: StoredTimes) -> Deleted:
+        """Deletes an object or a version, or makes a delete marker.
+
+        Raises:
+            NoSuchKey: There is a condition, and no object or version.
+            PreconditionFailed: A condition does not hold.
+            ObjectLocked: The version is locked.
+            InvalidArgument: The id of the version is malformed.
+            QuotaExceeded: There is no room for a delete marker.
+        """
+        version_id = options.version_id
+        if options.if_match is not None or options.if_last_modified is not None:
+            check_delete(self.objects.get(key) if version_id is None else self.find(key, version_id), options)
+        if version_id is not None:
+            return self._delete_version(key, version_id, clock.now(), bypass_governance=options.bypass_governance)
+        if self.history is not None:
+            return self._mark(self.history, key, clock.now())
+        self._remove(key)
+        return DELETED
+
+    def delete_entry(self, entry: ObjectToDelete, options: BatchDeleteOptions, clock: StoredTimes) -> DeletedObject:
+        """Deletes an entry of a batch.
+
+        Raises:
+            BucketryError: As `delete_object`.
+        """
+        key, named = entry.key, entry.version_id
+        if self.history is None and named is None:
+            self._remove(key)
+            return DeletedObject(key)
+        wanted = DeleteOptions(version_id=named, bypass_governance=options.bypass_governance)
+        done = self.delete_object(key, wanted, clock)
+        return DeletedObject(key, named, done.delete_marker, done.version_id if done.delete_marker else None)
+
+    def _delete_version(self, key: str, version_id: str, now: datetime, *, bypass_governance: bool) -> Deleted:
+        version = self.find(key, version_id)
+        if version is None:
+            return Deleted(version_id=version_id)
+        if isinstance(version, StoredObject):
+            check_version_delete(version.facts, now, bypass_governance=bypass_governance)
+        return self._remove_version(key, version)
+
+    def _mark(self, history: History, key: str, now: datetime) -> Deleted:
+        """Makes a delete marker, whether or not the key holds an object.
+
+        Raises:
+            QuotaExceeded: There is no room for it. Nothing was changed.
+        """
+        replaced = self._replaced(key)
+        freed = 0 if replaced is None else replaced.size_bytes
+        self._quota.take(-freed, 1 if replaced is None else 0)
+        number = history.next_number()
+        marker = StoredMarker(number, now, new_version_id(number) if self.makes_versions else NULL_VERSION)
+        self._make_way(history, key, replaced)
+        history.add(key, marker)
+        if self.objects.pop(key, None) is not None:
+            self.keys.remove(key)
+        return Deleted(version_id=marker.version_id, delete_marker=True)
+
+    def _remove_version(self, key: str, version: Version) -> Deleted:
+        """Deletes a version for good. If it was the newest one, the one before becomes the newest."""
+        current, history = self.objects.get(key), self.history
+        if version is not current and history is not None:
+            history.remove(key, version)
+        elif isinstance(current, StoredObject):
+            self.size_bytes -= current.size_bytes
+        self._quota.give(version.size_bytes, entries=1)
+        if version is current or current is None:
+            self._promote(key)
+        return Deleted(version_id=version.version_id, delete_marker=isinstance(version, StoredMarker))
+
+    def _promote(self, key: str) -> None:
+        """Makes the newest of the older versions the current object, if it is an object."""
+        newest = None if self.history is None else self.history.newest(key)
+        if isinstance(newest, StoredObject) and self.history is not None:
+            self.history.remove(key, newest)
+            if key not in self.objects:
+                self.keys.add(key)
+            self.objects[key] = newest
+            self.size_bytes += newest.size_bytes
+        elif self.objects.pop(key, None) is not None:
+            self.keys.remove(key)
+
+    def find(self, key: str, version_id: str) -> Version | None:
+        """Returns the version of this id, if there is one.
+
+        Raises:
+            InvalidArgument: The id is malformed.
+        """
+        current = self.objects.get(key)
+        if current is not None and current.version_id == version_id:
+            return current
+        if self.history is not None:
+            return self.history.find(key, version_id)
+        number_in(version_id)
+        return None
+
+    def read(self, key: str, version_id: str | None) -> StoredObject:
+        """Returns a version, or the current object. Call it under the store's lock.
+
+        Raises:
+            NoSuchBucket: The bucket was deleted.
+            NoSuchKey: There is no current object.
+            NoSuchVersion: There is no version of this id.
+            IsDeleteMarker: The version is a delete marker.
+            InvalidArgument: The id is malformed.
+        """
+        bucket = self.info.name
+        if self.is_deleted:
+            raise NoSuchBucket(bucket=bucket)
+        version = self.objects.get(key) if version_id is None else self.find(key, version_id)
+        if isinstance(version, StoredObject):
+            return version
+        if version_id is None:
+            raise self._no_such_key(key)
+        if version is None:
+            raise NoSuchVersion(version_id=version_id, bucket=bucket, key=key)
+        raise IsDeleteMarker(version_id=version.version_id, last_modified=version.last_modified, bucket=bucket, key=key)
+
+    def _no_such_key(self, key: str) -> NoSuchKey:
+        marker = None if self.history is None else self.history.newest(key)
+        if marker is None:
+            return NoSuchKey(bucket=self.info.name, key=key)
+        return NoSuchKey(delete_marker=True, version_id=marker.version_id, bucket=self.info.name, key=key)
+
+    def replace(self, key: str, stored: StoredObject, changed: StoredObject) -> None:
+        """Puts an object with other tags or another lock in the place of a version that is here."""
+        if self.history is None or self.objects.get(key) is stored:
+            self.objects[key] = changed
+        else:
+            self.history.replace(key, stored, changed)
+
+    def describe(self, info: ObjectInfo) -> ObjectInfo:
+        """Returns an object with what depends on its bucket: the id of a version without an id of its own."""
+        if self.history is not None and info.version_id is None:
+            return msgspec.structs.replace(info, version_id=NULL_VERSION)
+        return info
+
+    def put_retention(self, key: str, retention: Retention, options: RetentionOptions, now: datetime) -> None:
+        """Replaces the retention of a version.
+
+        Raises:
+            BucketryError: As `read` and `check_retention_change`.
+            InvalidBucketState: The bucket has no object lock.
+            InvalidArgument: The retention ends in the past.
+        """
+        require_lock(self.lock)
+        check_new_retention(retention, now)
+        stored = self.read(key, options.version_id)
+        check_retention_change(stored.facts.retention, retention, now, bypass_governance=options.bypass_governance)
+        kept = None if retention.mode is None else retention
+        self.replace(key, stored, stored.with_facts(msgspec.structs.replace(stored.facts, retention=kept)))
+
+    def put_legal_hold(self, key: str, legal_hold: bool, options: VersionOptions) -> None:
+        """Sets or removes the legal hold of a version.
+
+        Raises:
+            BucketryError: As `read`.
+            InvalidBucketState: The bucket has no object lock.
+        """
+        require_lock(self.lock)
+        stored = self.read(key, options.version_id)
+        self.replace(key, stored, stored.with_facts(msgspec.structs.replace(stored.facts, legal_hold=legal_hold)))
+
+    def usage(self, as_of: datetime) -> Usage:
+        """Returns how much it holds."""
+        history = self.history
+        return Usage(
+            object_count=len(self.objects),
+            size_bytes=self.size_bytes,
+            source="index",
+            as_of=as_of,
+            noncurrent_count=0 if history is None else history.count,
+            noncurrent_bytes=0 if history is None else history.size_bytes,
+        )
+
+    @property
+    def makes_versions(self) -> bool:
+        """Whether writes make versions with ids of their own."""
+        return self.settings.get(VersioningSettings) == _ENABLED
+
+    @property
+    def lock(self) -> ObjectLockSettings:
+        """Its object lock."""
+        found = self.settings.get(ObjectLockSettings)
+        return found if isinstance(found, ObjectLockSettings) else _NO_LOCK
+
+    def put_settings(self, settings: AnyBucketSettings) -> None:
+        """Replaces its settings of one kind.
+
+        Raises:
+            InvalidBucketState: Object lock needs versioning, and the bucket would have the one without the other.
+        """
+        if isinstance(settings, VersioningSettings):
+            if self.lock.enabled and settings != _ENABLED:
+                raise InvalidBucketState("object lock needs versioning: it cannot be suspended")
+            self.history = self.history or History()
+            self.adds_facts = True
+        elif isinstance(settings, ObjectLockSettings):
+            if not self.makes_versions:
+                raise InvalidBucketState("object lock needs versioning: enable it first")
+            self.info = msgspec.structs.replace(self.info, object_lock=True)
+        self.settings[type(settings)] = settings
+
+    def delete_settings(self, kind: type[AnyBucketSettings]) -> None:
+        """Deletes its settings of one kind.
+
+        Raises:
+            InvalidBucketState: Settings of this kind can be changed, but not removed.
+        """
+        if kind in self.settings and not kind.removable:
+            raise InvalidBucketState(f"{kind.__name__} can be changed, but not removed")
+        self.settings.pop(kind, None)
+
     def delete(self) -> None:
         """Deletes the bucket, and aborts its uploads.
 
         Raises:
-            BucketNotEmpty: It holds an object. Nothing was changed.
+            BucketNotEmpty: It holds an object, a version or a delete marker. Nothing was changed.
         """
-        if self.objects:
+        if self.objects or (self.history is not None and self.history.count):
             raise BucketNotEmpty
         self.uploads.abort_all()
         self.is_deleted = True

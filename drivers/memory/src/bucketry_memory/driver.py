@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from threading import Lock
-from typing import Final, final
+from typing import Final
 
 from bucketry import (
     CHECKSUM_ALGORITHMS,
-    DELETED,
     DONE,
     AnyBucketSettings,
     AttributesOptions,
@@ -17,25 +16,26 @@ from bucketry import (
     BucketAlreadyExists,
     BucketInfo,
     BucketReport,
+    BucketryError,
     Checksum,
     CompletedPart,
     CompleteOptions,
     CopyOptions,
     CreateBucketOptions,
     Deleted,
+    DeleteFailure,
     DeleteOptions,
     DeleteResult,
     Done,
     Features,
     GetOptions,
     HeadOptions,
-    InvalidArgument,
     InvalidSettings,
     ListOptions,
     NoSuchBucket,
-    NoSuchKey,
     ObjectAttributes,
     ObjectInfo,
+    ObjectLockSettings,
     ObjectPage,
     ObjectToDelete,
     OpenedObject,
@@ -47,6 +47,8 @@ from bucketry import (
     PresignedUrl,
     PresignOptions,
     PutOptions,
+    Retention,
+    RetentionOptions,
     Status,
     TooLarge,
     Upload,
@@ -55,12 +57,13 @@ from bucketry import (
     UploadPage,
     Usage,
     UsageReport,
+    VersioningSettings,
     VersionListOptions,
     VersionOptions,
     VersionPage,
 )
 from bucketry.checksums import checksum_of
-from bucketry.conditions import check_copy_source, check_delete
+from bucketry.conditions import check_copy_source
 from bucketry.hookspecs import DriverSpec, hookimpl
 from bucketry.presigning import presigned_url
 from bucketry.s3 import MAX_PART_BYTES
@@ -72,16 +75,25 @@ from typing_extensions import override
 from bucketry_memory.bucket import Bucket
 from bucketry_memory.content import Content, chunks, joined, md5_hex, part_of, pull, whole
 from bucketry_memory.listing import list_entries
-from bucketry_memory.objects import Extras, StoredObject, StoredTimes, headers_of, kept_extras
+from bucketry_memory.locks import check_lock_of_write
+from bucketry_memory.objects import (
+    NO_FACTS,
+    Extras,
+    StoredObject,
+    StoredTimes,
+    facts_of,
+    headers_of,
+    kept_extras,
+)
 from bucketry_memory.quota import Quota
 from bucketry_memory.settings import MemorySettings
 from bucketry_memory.uploads import Completions, StoredPart, check_repeated, ends_of, etag_of, part_info
+from bucketry_memory.versions import list_versions
 
 _COPY_TRIES: Final = 3
 """How often a copy reads its source without the lock before it reads it under the lock."""
 
 
-@final
 class MemoryDriver(DriverSpec):
     """Keeps buckets and objects in this process's memory until the store is closed or the process ends.
 
@@ -118,7 +130,10 @@ class MemoryDriver(DriverSpec):
         complete_if_none_match=True,
         complete_subset=True,
         complete_again=True,
+        bucket_versioning=True,
+        bucket_object_lock=True,
         delete_if_match=True,
+        delete_if_last_modified=True,
         list_delimiter=True,
         list_start_after=True,
         list_versions_start_after=True,
@@ -157,13 +172,17 @@ class MemoryDriver(DriverSpec):
         except KeyError:
             raise NoSuchBucket(bucket=name) from None
 
-    def _stored(self, bucket: str, key: str) -> StoredObject:
+    def _find(self, bucket: str, key: str, version_id: str | None) -> tuple[Bucket, StoredObject]:
+        """Returns a bucket and a version in it, or its current object. Call it without the lock."""
         try:
-            return self._buckets[bucket].objects[key]
+            held = self._buckets[bucket]
+            if version_id is None:
+                return held, held.objects[key]
         except KeyError:
-            raise (
-                NoSuchKey(bucket=bucket, key=key) if bucket in self._buckets else NoSuchBucket(bucket=bucket)
-            ) from None
+            pass
+        with self._lock:
+            held = self._bucket(bucket)
+            return held, held.read(key, version_id)
 
     # The store
 
@@ -187,13 +206,11 @@ class MemoryDriver(DriverSpec):
     @hookimpl
     def usage_report(self) -> UsageReport:
         """Returns the usage of each bucket. Memory has neither users nor quotas of users."""
+        as_of = self.clock.now()
         with self._lock:
-            reports = [
-                BucketReport(name=name, object_count=len(bucket.objects), size_bytes=bucket.size_bytes)
-                for name, bucket in self._buckets.items()
-            ]
-        reports.sort(key=lambda report: report.name)
-        return UsageReport(source="index", as_of=self.clock.now(), buckets=tuple(reports))
+            usages = {name: bucket.usage(as_of) for name, bucket in self._buckets.items()}
+        reports = tuple(_report(name, usages[name]) for name in sorted(usages))
+        return UsageReport(source="index", as_of=as_of, buckets=reports)
 
     # Buckets
 
@@ -211,12 +228,7 @@ class MemoryDriver(DriverSpec):
         with self._lock:
             found = [bucket for name in buckets if (bucket := self._buckets.get(name)) is not None]
             as_of = self.clock.now()
-            return {
-                bucket.info.name: Usage(
-                    object_count=len(bucket.objects), size_bytes=bucket.size_bytes, source="index", as_of=as_of
-                )
-                for bucket in found
-            }
+            return {bucket.info.name: bucket.usage(as_of) for bucket in found}
 
     @override
     @hookimpl
@@ -226,6 +238,9 @@ class MemoryDriver(DriverSpec):
             if bucket in self._buckets:
                 raise BucketAlreadyExists(bucket=bucket)
             created = self._buckets[bucket] = Bucket(bucket, self._clock.now(), self._quota)
+            if options.object_lock:
+                created.put_settings(VersioningSettings(status="Enabled"))
+                created.put_settings(ObjectLockSettings(enabled=True))
             return created.info
 
     @override
@@ -254,7 +269,7 @@ class MemoryDriver(DriverSpec):
     def put_bucket_settings(self, bucket: str, settings: AnyBucketSettings) -> Done:
         """Replaces a bucket's settings of one kind."""
         with self._lock:
-            self._bucket(bucket).settings[type(settings)] = settings
+            self._bucket(bucket).put_settings(settings)
         return DONE
 
     @override
@@ -262,7 +277,7 @@ class MemoryDriver(DriverSpec):
     def delete_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> Done:
         """Deletes a bucket's settings of one kind."""
         with self._lock:
-            self._bucket(bucket).settings.pop(kind, None)
+            self._bucket(bucket).delete_settings(kind)
         return DONE
 
     # Objects
@@ -292,20 +307,26 @@ class MemoryDriver(DriverSpec):
     @hookimpl
     def head_object(self, bucket: str, key: str, options: HeadOptions) -> ObjectInfo:
         """Returns an object without its content."""
-        return self._stored(bucket, key).info_if(key, options)
+        held, stored = self._find(bucket, key, options.version_id)
+        info = stored.info_if(key, options)
+        return held.describe(info) if held.adds_facts else info
 
     @override
     @hookimpl
     def get_object_attributes(self, bucket: str, key: str, options: AttributesOptions) -> ObjectAttributes:
         """Returns an object with one page of its parts."""
-        return self._stored(bucket, key).attributes(key, options)
+        held, stored = self._find(bucket, key, options.version_id)
+        found = stored.attributes(key, options)
+        return replace(found, info=held.describe(found.info))
 
     @override
     @hookimpl
     def get_object(self, bucket: str, key: str, options: GetOptions) -> OpenedObject:
         """Opens an object. Its bytes stay the same, even if the key is written meanwhile."""
-        stored = self._stored(bucket, key)
+        held, stored = self._find(bucket, key, options.version_id)
         info = stored.info_if(key, options)
+        if held.adds_facts:
+            info = held.describe(info)
         if options.range is not None:
             wanted = options.range.resolve(info.size_bytes)
         elif info.part_range is not None:
@@ -322,13 +343,16 @@ class MemoryDriver(DriverSpec):
         target = self._bucket(bucket)
         if conditional:  # Here, so that no body is read in vain, and again in the step that writes.
             target.check_write(key, options)
+        facts = facts_of(options)
+        if facts is not NO_FACTS:
+            check_lock_of_write(facts, target.lock, self.clock.now())
         body.track_md5()
         content, reserved = pull(body, self._quota)
         try:
             etag, headers = body.md5_hex(), headers_of(options)
             extras = None
-            if options.tags or options.checksum_algorithm is not None:
-                extras = Extras(options.tags, body.checksum())
+            if options.tags or options.checksum_algorithm is not None or facts is not NO_FACTS:
+                extras = Extras(options.tags, body.checksum(), facts=facts)
             self._lock.acquire()  # A with statement takes twice as long.
             try:
                 if target.is_deleted:
@@ -336,13 +360,14 @@ class MemoryDriver(DriverSpec):
                 if conditional:
                     target.check_write(key, options)
                 stored = StoredObject(content, etag, self._clock.now(), headers, extras)
-                target.put(key, stored, reserved)
+                stored = target.put(key, stored, reserved)
             finally:
                 self._lock.release()
         except BaseException:
             self._quota.release(reserved)
             raise
-        return stored.info(key)
+        info = stored.info(key)
+        return target.describe(info) if target.adds_facts else info
 
     @override
     @hookimpl
@@ -350,55 +375,55 @@ class MemoryDriver(DriverSpec):
         self, source_bucket: str, source_key: str, bucket: str, key: str, options: CopyOptions
     ) -> ObjectInfo:
         """Copies an object, which shares its bytes with the original."""
-        if options.headers is None and (source_bucket, source_key) == (bucket, key):
-            raise InvalidArgument("a copy of an object onto itself needs new headers")
-        source = self._stored(source_bucket, source_key)
+        version_id = options.source_version_id
+        held, source = self._find(source_bucket, source_key, version_id)
         for _ in range(_COPY_TRIES):
             _check_copy(self._bucket(bucket), key, source, options)
             digests = source.digests_of_copy(options)  # This may read all bytes, which takes time.
             with self._lock:
-                current = self._stored(source_bucket, source_key)
+                current = held.read(source_key, version_id)
                 if current.content is source.content:
                     return self._put_copy(bucket, key, current, digests, options)
             source = current
         with self._lock:
-            source = self._stored(source_bucket, source_key)
+            source = held.read(source_key, version_id)
             return self._put_copy(bucket, key, source, source.digests_of_copy(options), options)
 
     def _put_copy(
         self, bucket: str, key: str, source: StoredObject, digests: tuple[str, Checksum | None], options: CopyOptions
     ) -> ObjectInfo:
-        target = self._bucket(bucket)
+        target, facts = self._bucket(bucket), facts_of(options)
         _check_copy(target, key, source, options)
+        check_lock_of_write(facts, target.lock, self.clock.now())
         etag, checksum = digests
         headers = source.headers if options.headers is None else headers_of(options.headers)
-        extras = kept_extras(Extras(source.tags if options.tags is None else options.tags, checksum))
-        copy = StoredObject(source.content, etag, self._clock.now(), headers, extras)
-        target.put(key, copy)
-        return copy.info(key)
+        tags = source.tags if options.tags is None else options.tags
+        extras = kept_extras(Extras(tags, checksum, facts=facts))
+        copy = target.put(key, StoredObject(source.content, etag, self._clock.now(), headers, extras))
+        return target.describe(copy.info(key))
 
     @override
     @hookimpl
     def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Deleted:
-        """Deletes an object."""
+        """Deletes an object or a version, or makes a delete marker."""
         with self._lock:
-            target = self._bucket(bucket)
-            if options.if_match is not None:
-                check_delete(target.objects.get(key), options)
-            target.remove(key)
-        return DELETED
+            return self._bucket(bucket).delete_object(key, options, self._clock)
 
     @override
     @hookimpl
     def delete_objects(
         self, bucket: str, objects: tuple[ObjectToDelete, ...], options: BatchDeleteOptions
     ) -> DeleteResult:
-        """Deletes many objects. None of them can fail alone."""
+        """Deletes many objects or versions."""
+        deleted, failed = [], []
         with self._lock:
             target = self._bucket(bucket)
             for entry in objects:
-                target.remove(entry.key)
-        return DeleteResult.without_versions(entry.key for entry in objects)
+                try:
+                    deleted.append(target.delete_entry(entry, options, self._clock))
+                except BucketryError as error:
+                    failed.append(DeleteFailure(entry.key, error.code, str(error), entry.version_id))
+        return DeleteResult(tuple(deleted), tuple(failed))
 
     @override
     @hookimpl
@@ -412,14 +437,16 @@ class MemoryDriver(DriverSpec):
     @hookimpl
     def get_object_tagging(self, bucket: str, key: str, options: VersionOptions) -> Mapping[str, str]:
         """Returns an object's tags."""
-        return self._stored(bucket, key).tags
+        return self._find(bucket, key, options.version_id)[1].tags
 
     @override
     @hookimpl
     def put_object_tagging(self, bucket: str, key: str, tags: Mapping[str, str], options: VersionOptions) -> Done:
         """Replaces an object's tags."""
         with self._lock:
-            self._bucket(bucket).objects[key] = self._stored(bucket, key).with_tags(tags)
+            held = self._bucket(bucket)
+            stored = held.read(key, options.version_id)
+            held.replace(key, stored, stored.with_tags(tags))
         return DONE
 
     @override
@@ -428,13 +455,36 @@ class MemoryDriver(DriverSpec):
         """Deletes all tags of an object."""
         return self.put_object_tagging(bucket, key, NO_TAGS, options)
 
-    # Multipart uploads
+    # Versions and their locks
 
     @override
     @hookimpl
     def list_object_versions(self, bucket: str, options: VersionListOptions) -> VersionPage:
-        """Lists one page of versions. Versioning does not exist here, so each object has one."""
-        return VersionPage.without_versioning(self.list_objects(bucket, options.of_objects()))
+        """Lists one page of versions and delete markers."""
+        with self._lock:
+            held = self._bucket(bucket)
+            entries = None if held.history is None else list_versions(held, held.history, options)
+        if entries is None:
+            return VersionPage.without_versioning(self.list_objects(bucket, options.of_objects()))
+        return entries.page()
+
+    @override
+    @hookimpl
+    def put_object_retention(self, bucket: str, key: str, retention: Retention, options: RetentionOptions) -> Done:
+        """Replaces the retention of a version."""
+        with self._lock:
+            self._bucket(bucket).put_retention(key, retention, options, self.clock.now())
+        return DONE
+
+    @override
+    @hookimpl
+    def put_object_legal_hold(self, bucket: str, key: str, legal_hold: bool, options: VersionOptions) -> Done:
+        """Sets or removes the legal hold of a version."""
+        with self._lock:
+            self._bucket(bucket).put_legal_hold(key, legal_hold, options)
+        return DONE
+
+    # Multipart uploads
 
     @override
     @hookimpl
@@ -447,9 +497,11 @@ class MemoryDriver(DriverSpec):
     @hookimpl
     def create_multipart_upload(self, bucket: str, key: str, options: UploadOptions) -> Upload:
         """Begins an upload."""
-        headers = headers_of(options)
+        headers, facts = headers_of(options), facts_of(options)
         with self._lock:
-            return self._bucket(bucket).uploads.begin(key, self._clock.now(), headers, options).info()
+            held = self._bucket(bucket)
+            check_lock_of_write(facts, held.lock, self.clock.now())
+            return held.uploads.begin(key, self._clock.now(), headers, options).info()
 
     @override
     @hookimpl
@@ -486,17 +538,18 @@ class MemoryDriver(DriverSpec):
     ) -> Part:
         """Stores a part that shares its bytes with an object."""
         upload = self._bucket(bucket).uploads.get(key, upload_id)
-        source = self._stored(source_bucket, source_key)
+        held, source = self._find(source_bucket, source_key, options.source_version_id)
         start, stop = source.range_of_copy(options, self.features.max_part_size)
         self._quota.reserve(stop - start)
         try:
             content, algorithm = part_of(source.content, start, stop), upload.checksums.algorithm
             checksum = None if algorithm is None else checksum_of(algorithm, whole(content))
             digests = md5_hex(content), checksum
-            return self._put_part(bucket, key, upload_id, part_number, content, digests, stop - start)
+            part = self._put_part(bucket, key, upload_id, part_number, content, digests, stop - start)
         except BaseException:
             self._quota.release(stop - start)
             raise
+        return part if held.history is None else replace(part, source_version_id=source.version_id)
 
     def _put_part(
         self,
@@ -532,7 +585,7 @@ class MemoryDriver(DriverSpec):
         with self._lock:
             target = self._bucket(bucket)
             if (made := self._made_before(target, key, upload_id, parts, options)) is not None:
-                return made.info(key)
+                return target.describe(made.info(key))
             upload = target.uploads.get(key, upload_id)
             chosen = upload.select(parts, self.features.min_part_size)
             content = joined(part.content for part in chosen)
@@ -542,26 +595,24 @@ class MemoryDriver(DriverSpec):
             checksum = upload.checksums.of_object(chosen, options)
             target.check_write(key, options)
             digests = tuple(part.checksum.digest for part in chosen if part.checksum is not None)
-            extras = Extras(upload.tags, checksum, ends_of(chosen), digests, upload_id)
-            now = self._clock.now()
-            stored = StoredObject(content, etag_of(chosen), now, upload.headers, extras)
+            extras = Extras(upload.tags, checksum, ends_of(chosen), digests, upload_id, upload.facts)
+            stored = StoredObject(content, etag_of(chosen), self._clock.now(), upload.headers, extras)
             # It takes over the upload's share of the quota, so it always fits.
-            target.put(key, stored, reserved=upload.size_bytes, entries=upload.entries)
+            stored = target.put(key, stored, reserved=upload.size_bytes, entries=upload.entries)
             target.uploads.forget(upload)
-            self._completions.remember(bucket, key, upload_id, parts, now)
-        return stored.info(key)
+            self._completions.remember(bucket, key, parts, stored)
+        return target.describe(stored.info(key))
 
     def _made_before(
         self, bucket: Bucket, key: str, upload_id: str, parts: tuple[CompletedPart, ...], options: CompleteOptions
     ) -> StoredObject | None:
-        """Returns the object that the same call made before, if the key still holds it."""
-        current = bucket.objects.get(key)
-        if current is None or current.more.upload_id != upload_id:
+        """Returns the version that the same call made before, if the key still has it."""
+        version_id = self._completions.version_made(bucket.info.name, key, upload_id, parts, self._clock.now())
+        made = None if version_id is None else bucket.find(key, version_id)
+        if not isinstance(made, StoredObject) or made.more.upload_id != upload_id:
             return None
-        if not self._completions.holds(bucket.info.name, key, upload_id, parts, self._clock.now()):
-            return None
-        check_repeated(current, parts, options)
-        return current
+        check_repeated(made, parts, options)
+        return made
 
     @override
     @hookimpl
@@ -576,3 +627,13 @@ class MemoryDriver(DriverSpec):
 def _check_copy(target: Bucket, key: str, source: StoredObject, options: CopyOptions) -> None:
     check_copy_source(source, options)
     target.check_write(key, options)
+
+
+def _report(name: str, usage: Usage) -> BucketReport:
+    return BucketReport(
+        name=name,
+        object_count=usage.object_count,
+        size_bytes=usage.size_bytes,
+        noncurrent_count=usage.noncurrent_count,
+        noncurrent_bytes=usage.noncurrent_bytes,
+    )

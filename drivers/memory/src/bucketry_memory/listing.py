@@ -5,14 +5,14 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Generator, Iterator
 from itertools import islice
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
 
 import msgspec
-from bucketry import InvalidArgument, ListOptions
+from bucketry import InvalidArgument, ListOptions, VersionListOptions
 from bucketry.cursors import decode_cursor, encode_cursor
 from sortedcontainers import SortedList
 
-CursorKind: TypeAlias = Literal["object", "prefix", "upload", "part"]
+CursorKind: TypeAlias = Literal["object", "version", "prefix", "upload", "part"]
 
 _LISTINGS: Final = "memory"
 
@@ -31,7 +31,7 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
     Attributes:
         kind: What that entry is.
         text: Its key or common prefix.
-        number: The number of the upload or part.
+        number: The number of the version, upload or part.
     """
 
     kind: CursorKind
@@ -87,7 +87,7 @@ def list_entries(keys: SortedList[str], options: ListOptions) -> Entries:
     begin = _begin(options)
     if not options.delimiter:
         return _list_keys(keys, begin, options)
-    entries = list(islice(_walk(keys, begin, options), options.limit + 1))
+    entries = list(islice(walk_entries(keys, begin, options), options.limit + 1))
     cursor = None
     if len(entries) > options.limit:
         entries.pop()
@@ -122,20 +122,30 @@ def _begin(options: ListOptions) -> str | None:
     """Returns the smallest string that may be on the page, or ``None`` if the page is empty."""
     begin = options.prefix
     if options.start_after:
-        begin = max(begin, _next(options.start_after))
+        begin = max(begin, next_text(options.start_after))
     if options.cursor is None:
         return begin
     cursor = decode(options.cursor, "object", "prefix")
-    after = _next(cursor.text) if cursor.kind == "object" else after_prefix(cursor.text)
+    after = next_text(cursor.text) if cursor.kind == "object" else after_prefix(cursor.text)
     return None if after is None else max(begin, after)
 
 
-def _walk(keys: SortedList[str], begin: str | None, options: ListOptions) -> Iterator[Entry]:
+class Keys(Protocol):
+    """Keys in order, such as a `SortedList`."""
+
+    def irange(self, minimum: str, /) -> Iterator[str]:
+        """Yields the keys from this string on."""
+
+
+def walk_entries(keys: Keys, begin: str | None, options: ListOptions | VersionListOptions) -> Iterator[Entry]:
+    """Yields the keys from ``begin`` on that have the prefix, and the common prefixes of those that are rolled up."""
     while begin is not None:
         begin = yield from _walk_until_jump(keys.irange(begin), options)
 
 
-def _walk_until_jump(found: Iterator[str], options: ListOptions) -> Generator[Entry, None, str | None]:
+def _walk_until_jump(
+    found: Iterator[str], options: ListOptions | VersionListOptions
+) -> Generator[Entry, None, str | None]:
     """Yields entries. Returns the string to continue from, or ``None`` at the end."""
     prefix, delimiter = options.prefix, options.delimiter
     rolled, rolled_keys = "", 0
@@ -158,7 +168,7 @@ def _walk_until_jump(found: Iterator[str], options: ListOptions) -> Generator[En
     return None
 
 
-def _next(text: str) -> str:
+def next_text(text: str) -> str:
     """Returns the smallest string after this one."""
     return text + "\0"
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from operator import attrgetter
 from time import time
-from typing import Final, final
+from typing import Any, Final, final
 
 import msgspec
 from bucketry import (
@@ -21,12 +22,16 @@ from bucketry import (
     ObjectInfo,
     ObjectPart,
     PartCopyOptions,
+    PutOptions,
+    Retention,
     TooLarge,
+    UploadOptions,
 )
 from bucketry.checksums import checksum_of
 from bucketry.conditions import check_copy_source, check_read
 from bucketry.headers import HEADER_OF, copy_headers, header_copier, header_values
 from bucketry.hookspecs import DriverSpec
+from bucketry.s3 import NULL_VERSION
 from bucketry.tagging import NO_TAGS
 
 from bucketry_memory.content import Content, md5_hex, whole
@@ -65,6 +70,41 @@ class StoredTimes:
         self._next = (tick + 1) / _TICKS_PER_SECOND
 
 
+class VersionFacts(msgspec.Struct, frozen=True, gc=False):
+    """Facts of a version beyond its content, headers, tags and checksum.
+
+    To add a fact, add a field with a default. If `PutOptions`, `CopyOptions` and `UploadOptions` have a field of that
+    name, every write takes the fact from there. If `ObjectInfo` has a field of that name, every read shows it.
+
+    Attributes:
+        version_id: Its id; ``None``: it was written while versioning was not on, and its id is ``null``.
+        number: Its place among the versions of its key: newer versions have higher numbers. 0: it was written before
+            the bucket had versions.
+        retention: Until when it is kept.
+        legal_hold: Whether it has a legal hold; ``None``: nobody ever said.
+    """
+
+    version_id: str | None = None
+    number: int = 0
+    retention: Retention | None = None
+    legal_hold: bool | None = None
+
+
+NO_FACTS: Final = VersionFacts()
+
+_GIVEN: Final = tuple(name for name in VersionFacts.__struct_fields__ if name in PutOptions.__struct_fields__)
+_SHOWN: Final = tuple(name for name in VersionFacts.__struct_fields__ if name in ObjectInfo.__struct_fields__)
+_given_by: Final = attrgetter(*_GIVEN)
+_shown_of: Final = attrgetter(*_SHOWN)
+_NOTHING_GIVEN: Final[tuple[Any, ...]] = _given_by(PutOptions())
+
+
+def facts_of(options: PutOptions | CopyOptions | UploadOptions) -> VersionFacts:
+    """Returns the facts that a write gives its version."""
+    given = _given_by(options)
+    return NO_FACTS if given == _NOTHING_GIVEN else VersionFacts(**dict(zip(_GIVEN, given, strict=True)))
+
+
 class Extras(msgspec.Struct, frozen=True, gc=False):
     """Facts that few objects have. The other objects keep none of them.
 
@@ -74,6 +114,7 @@ class Extras(msgspec.Struct, frozen=True, gc=False):
         part_ends: The offset after each part, for an object that was uploaded in parts.
         part_digests: The digest of each part's checksum, for an object in parts with checksums.
         upload_id: The upload that made it, for an object in parts.
+        facts: Facts of the version.
     """
 
     tags: Mapping[str, str] = NO_TAGS
@@ -81,6 +122,7 @@ class Extras(msgspec.Struct, frozen=True, gc=False):
     part_ends: tuple[int, ...] = ()
     part_digests: tuple[bytes, ...] = ()
     upload_id: str = ""
+    facts: VersionFacts = NO_FACTS
 
 
 _NO_EXTRAS = Extras()
@@ -118,12 +160,34 @@ class StoredObject(msgspec.Struct, frozen=True, gc=False):
         """The tags."""
         return self.more.tags
 
+    @property
+    def facts(self) -> VersionFacts:
+        """The facts of this version."""
+        return self.more.facts
+
+    @property
+    def version_id(self) -> str:
+        """Its id as a version."""
+        return self.more.facts.version_id or NULL_VERSION
+
+    @property
+    def number(self) -> int:
+        """Its place among the versions of its key."""
+        return self.more.facts.number
+
+    @property
+    def size_bytes(self) -> int:
+        """The size of its content."""
+        return len(self.content)
+
     def info(self, key: str) -> ObjectInfo:
         """Returns this object as the contract describes it."""
         info = _info_of(self.headers, key, len(self.content), self.etag, self.last_modified)
-        if self.extras is None:
+        more = self.extras
+        if more is None:
             return info
-        return msgspec.structs.replace(info, tag_count=len(self.extras.tags), checksum=self.extras.checksum)
+        facts = {} if more.facts is NO_FACTS else dict(zip(_SHOWN, _shown_of(more.facts), strict=True))
+        return msgspec.structs.replace(info, tag_count=len(more.tags), checksum=more.checksum, **facts)
 
     def info_if(self, key: str, options: HeadOptions) -> ObjectInfo:
         """Returns this object as the contract describes it, if the conditions of a read hold.
@@ -212,6 +276,10 @@ class StoredObject(msgspec.Struct, frozen=True, gc=False):
     def with_tags(self, tags: Mapping[str, str]) -> StoredObject:
         """Returns this object with these tags instead of its own."""
         return msgspec.structs.replace(self, extras=kept_extras(msgspec.structs.replace(self.more, tags=tags)))
+
+    def with_facts(self, facts: VersionFacts) -> StoredObject:
+        """Returns this object with these facts of its version instead of its own."""
+        return msgspec.structs.replace(self, extras=kept_extras(msgspec.structs.replace(self.more, facts=facts)))
 
 
 def kept_extras(extras: Extras) -> Extras | None:

@@ -35,7 +35,7 @@ from sortedcontainers import SortedList
 
 from bucketry_memory.content import Content
 from bucketry_memory.listing import Cursor, decode
-from bucketry_memory.objects import StoredObject
+from bucketry_memory.objects import StoredObject, facts_of
 from bucketry_memory.quota import Quota
 
 MAX_COMPLETIONS: Final = 10_000
@@ -148,12 +148,14 @@ class UploadState:
         initiated_at: When it began.
         headers: The headers of the future object.
         tags: The tags of the future object.
+        facts: The facts that it gives its version.
         checksums: The kind of its checksums.
         parts: The stored parts, by part number.
     """
 
     __slots__ = (
         "checksums",
+        "facts",
         "headers",
         "initiated_at",
         "key",
@@ -172,6 +174,7 @@ class UploadState:
         self.initiated_at = initiated_at
         self.headers = headers
         self.tags: Mapping[str, str] = options.tags
+        self.facts = facts_of(options)
         self.checksums = UploadChecksums(options.checksum_algorithm, options.checksum_type)
         self.parts: dict[int, StoredPart] = {}
 
@@ -418,6 +421,7 @@ class _Completion(msgspec.Struct, frozen=True, gc=False):
     key: str
     parts: bytes
     completed_at: datetime
+    version_id: str
 
 
 @final
@@ -432,22 +436,25 @@ class Completions:
     def __init__(self) -> None:
         self._by_id: OrderedDict[str, _Completion] = OrderedDict()
 
-    def remember(
-        self, bucket: str, key: str, upload_id: str, parts: Iterable[CompletedPart], completed_at: datetime
-    ) -> None:
-        """Remembers an upload, and forgets uploads that are too old or too many."""
-        self._by_id[upload_id] = _Completion(bucket, key, _fingerprint(parts), completed_at)
-        while len(self._by_id) > MAX_COMPLETIONS or self._is_old(next(iter(self._by_id.values())), completed_at):
+    def remember(self, bucket: str, key: str, parts: Iterable[CompletedPart], made: StoredObject) -> None:
+        """Remembers the upload that made an object just now, and forgets uploads that are too old or too many."""
+        now = made.last_modified
+        self._by_id[made.more.upload_id] = _Completion(bucket, key, _fingerprint(parts), now, made.version_id)
+        while len(self._by_id) > MAX_COMPLETIONS or self._is_old(next(iter(self._by_id.values())), now):
             self._by_id.popitem(last=False)
 
-    def holds(self, bucket: str, key: str, upload_id: str, parts: Iterable[CompletedPart], now: datetime) -> bool:
-        """Says whether this upload to this key was completed with exactly these parts, not long ago."""
+    def version_made(
+        self, bucket: str, key: str, upload_id: str, parts: Iterable[CompletedPart], now: datetime
+    ) -> str | None:
+        """Returns the id of the version that this upload to this key made from exactly these parts, not long ago."""
         found = self._by_id.get(upload_id)
-        return (
-            found is not None
-            and not self._is_old(found, now)
-            and (found.bucket, found.key, found.parts) == (bucket, key, _fingerprint(parts))
-        )
+        if (
+            found is None
+            or self._is_old(found, now)
+            or (found.bucket, found.key, found.parts) != (bucket, key, _fingerprint(parts))
+        ):
+            return None
+        return found.version_id
 
     def clear(self) -> None:
         """Forgets all uploads."""

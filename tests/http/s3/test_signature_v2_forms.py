@@ -11,7 +11,6 @@ from typing import Any
 
 import httpx
 import pytest
-from botocore.config import Config
 from bucketry import Store
 from bucketry_http import S3Credential
 from types_boto3_s3 import S3Client
@@ -104,12 +103,6 @@ def test_switched_off_it_is_not_spoken(off: Client) -> None:
     reply = post(off, boto.generate_presigned_post("things", "a")["fields"])
     assert reply.error == (400, "InvalidArgument")
     assert "x-amz-signature" in reply.text("Message")
-
-
-def test_in_the_header_it_is_not_spoken(s3: Client) -> None:
-    boto = boto_client(s3.url, Config(signature_version="s3", retries={"total_max_attempts": 1}))
-    with pytest.raises(boto.exceptions.ClientError, match=r"InvalidRequest.*AWS4-HMAC-SHA256"):
-        boto.list_buckets()
 
 
 @pytest.mark.parametrize("kind", ["url", "form"])

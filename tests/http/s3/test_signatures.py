@@ -84,7 +84,7 @@ CHANGES = {
     "another metadata": (change("x-amz-meta-colour", "blue", "red"), "SignatureDoesNotMatch"),
     "another content type": (change("content-type", "plain", "html"), "SignatureDoesNotMatch"),
     "another host": (change("host", "127.0.0.1", "localhost"), "SignatureDoesNotMatch"),
-    "Signature Version 2": (lambda headers: {**headers, "authorization": "AWS tester:abcdef="}, "InvalidRequest"),
+    "Signature Version 2": (lambda headers: {**headers, "authorization": "AWS tester:abcdef="}, "AccessDenied"),
     "Basic": (lambda headers: {**headers, "authorization": "Basic dGVzdGVyOng="}, "InvalidRequest"),
     "no hash of the body": (without("x-amz-content-sha256"), "MissingSecurityHeader"),
     "no date": (without("x-amz-date"), "AccessDenied"),

@@ -14,11 +14,12 @@ from bucketry_http.s3.errors import S3Error, of_signature
 from bucketry_http.s3.headers import take_query_headers
 from bucketry_http.s3.request import Domains, S3Request
 from bucketry_http.s3.settings import S3Rights, S3Settings
-from bucketry_http.s3.signature_v2 import MARKS, VerifiedV2, VerifierV2
+from bucketry_http.s3.signature_v2 import MARKS, VerifiedV2, VerifierV2, is_signed_by_header
 
 _MARKS_V4: Final = frozenset({"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature"})
 """A request with one of these in its query claims to be signed with Signature Version 4."""
 
+_HEADER_V2: Final = "Authorization header of version 2"
 _QUERY_V2: Final = "query of version 2"
 _FORM_V2: Final = "form of version 2"
 _FORM_MARKS: Final = {
@@ -59,7 +60,7 @@ class Authenticator:
         Raises:
             S3Error: The signature is wrong, or is missing and anonymous requests are not allowed.
         """
-        if "authorization" in request.headers and not request.query:
+        if "authorization" in request.headers and not request.query and not is_signed_by_header(request):
             self._verify_v4(request)
             return
         self._verify(request)
@@ -72,12 +73,13 @@ class Authenticator:
             request.rights = self._anonymous
             request.payload = request.headers.get("x-amz-content-sha256")
             return
-        if self._v2 is None or _QUERY_V2 not in claimed:
+        if self._v2 is None or not {_HEADER_V2, _QUERY_V2}.intersection(claimed):
             self._verify_v4(request)
             return
         try:
             _check_alone(claimed)
-            self._accept(request, self._v2.verify(request))
+            verify = self._v2.verify if _QUERY_V2 in claimed else self._v2.verify_header
+            self._accept(request, verify(request))
         except SignatureError as error:
             raise of_signature(error, self._region) from None
         request.payload = request.headers.get("x-amz-content-sha256")
@@ -142,7 +144,9 @@ def _no_session() -> S3Error:
 
 def _claimed(request: S3Request) -> list[str]:
     """Returns all the ways in which a request claims to be signed."""
-    claimed = ["Authorization header"] if "authorization" in request.headers else []
+    claimed = []
+    if "authorization" in request.headers:
+        claimed.append(_HEADER_V2 if is_signed_by_header(request) else "Authorization header")
     if query := request.query:
         if not _MARKS_V4.isdisjoint(query):
             claimed.append("query of version 4")

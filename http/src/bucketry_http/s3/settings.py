@@ -65,10 +65,11 @@ class S3Settings(PortSettings, frozen=True, kw_only=True):
         domains: Host names below which the first label is a bucket (virtual-host addressing), such as
             ``s3.example.com``. Path-style addressing always works.
         anonymous: What requests without a signature may do; ``None``: nothing.
-        signature_v2: Whether presigned URLs and forms may have a Signature Version 2, which boto3 makes in
-            ``us-east-1`` by default. Turn it off if all clients presign with version 4: version 2 is an HMAC-SHA1, it
-            does not cover the host, the region, the body and most parameters, does not delimit what it covers, and
-            may be valid for any time. In the ``Authorization`` header, version 2 is always refused.
+        signature_v2: Whether requests, presigned URLs and forms may have a Signature Version 2. boto3 presigns with it
+            in ``us-east-1`` by default, and old clients sign with it. Turn it off if all clients sign with version 4:
+            version 2 is an HMAC-SHA1, it does not cover the host, the region, the body and most parameters, does not
+            delimit what it covers, and a URL may be valid for any time. Parameters that it does not cover are refused
+            where they would change what a request does.
         max_xml_bytes: Longest list of keys or parts in the XML of a request, in bytes. A batch delete of 1,000 keys of
             1,024 bytes, all escaped, has about 6 MiB. Other XML bodies have at most 256 KiB.
         max_policy_bytes: Most bytes of a form's fields together, without its file. The fields count after

@@ -1,4 +1,4 @@
-"""Signature Version 2, in presigned URLs and in the policies of forms. boto3 makes them by default.
+"""Signature Version 2: in presigned URLs and the policies of forms, as boto3 makes them by default, and in headers.
 
 Sources: S3 user guide, "Signing and authenticating REST requests (AWS signature version 2)" and "Browser-based uploads
 using POST (AWS signature version 2)". The signature does not cover the host, most parameters and the body. A parameter
@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, Literal, NamedTuple
 
 from bucketry import Secret
+from bucketry.s3 import parse_http_date
 from bucketry.sigv4 import SignatureError, Times
 
 from bucketry_http.s3.headers import OVERRIDES, PREFIX, query_headers
@@ -45,6 +46,11 @@ _KNOWN: Final = MARKS | {"Expires"} | _SIGNED | _NARROWING | frozenset(_HEADERS)
 _IGNORED_PREFIX: Final = "x-"
 """S3 ignores such parameters: they are for its access log ("Customizing access log information")."""
 
+_SCHEME: Final = "AWS "
+"""How the header ``Authorization`` begins."""
+
+_AUTHORIZATION: Final = re.compile(r"AWS ([\x21-\x39\x3b-\x7e]{1,256}):([\x21-\x7e]{1,128})")
+
 _EXPIRES: Final = re.compile("[0-9]{1,19}")
 _RAW_PREFIX: Final = PREFIX.encode()
 
@@ -53,14 +59,19 @@ class VerifiedV2(NamedTuple):
     """A valid signature of version 2. It does not cover the body.
 
     Attributes:
-        kind: ``query`` (a presigned URL) or ``policy`` (a form upload).
+        kind: ``header``, ``query`` (a presigned URL) or ``policy`` (a form upload).
         access_key: Who signed.
         of_session: Whether the request has a session token.
     """
 
-    kind: Literal["query", "policy"]
+    kind: Literal["header", "query", "policy"]
     access_key: str
     of_session: bool
+
+
+def is_signed_by_header(request: S3Request) -> bool:
+    """Says whether the header ``Authorization`` claims to hold a signature of this version."""
+    return request.headers.get("authorization", "").startswith(_SCHEME)
 
 
 class VerifierV2:
@@ -96,18 +107,62 @@ class VerifierV2:
                 "Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters.",
             )
         self._check_expires(expires, signature)
-        _check_parameters(query)
         _check_repeated(request)
+        of_session = self._check(request, access_key, expires, signature)
+        self._times.remember(signature)
+        return VerifiedV2("query", access_key, of_session)
+
+    def verify_header(self, request: S3Request) -> VerifiedV2:
+        """Verifies a request that is signed in its header ``Authorization``.
+
+        Raises:
+            SignatureError: The signature is wrong or too old, or a parameter needs a signature that this version cannot
+                give.
+        """
+        found = _AUTHORIZATION.fullmatch(request.headers["authorization"])
+        if found is None:
+            raise SignatureError(
+                "InvalidArgument", "AWS authorization header is invalid. Expected AwsAccessKeyId:signature"
+            )
+        access_key, signature = found.groups()
+        self._check_date(request.headers)
+        # A date in x-amz-date is signed among the headers.
+        date = "" if "x-amz-date" in request.headers else request.headers["date"]
+        of_session = self._check(request, access_key, date, signature)
+        return VerifiedV2("header", access_key, of_session)
+
+    def _check_date(self, headers: Mapping[str, str]) -> None:
+        moment = parse_http_date(headers.get("x-amz-date", headers.get("date")))
+        if moment is None:
+            raise SignatureError("AccessDenied", "AWS authentication requires a valid Date or x-amz-date header")
+        if not self._times.is_near(moment):
+            raise SignatureError(
+                "RequestTimeTooSkewed",
+                f"The request was signed more than {self._times.max_skew} seconds from the server's time. Set the clock.",
+            )
+
+    def _check(self, request: S3Request, access_key: str, when: str, signature: str) -> bool:
+        """Checks a signature, and returns whether the request has a session token.
+
+        Args:
+            request: The request.
+            access_key: Who signed.
+            when: The time of a header's signature, or when a URL's expires.
+            signature: The signature.
+
+        Raises:
+            SignatureError: It is wrong.
+        """
+        _check_parameters(request.query)
         headers = _amz_headers(request)
         lines = [
             request.method.encode(),
             *(request.headers.get(name, "").encode("latin-1") for name in _HEADERS),
-            expires.encode(),
+            when.encode("latin-1"),
             *(name + b":" + value for name, value in sorted(headers.items())),
         ]
         self._decide(access_key, [b"\n".join([*lines, each]) for each in self._resources(request)], signature)
-        self._times.remember(signature)
-        return VerifiedV2("query", access_key, b"x-amz-security-token" in headers)
+        return b"x-amz-security-token" in headers
 
     def verify_policy(self, fields: Mapping[str, str]) -> VerifiedV2:
         """Verifies the signature of a form's policy. The caller checks the policy itself.

@@ -94,12 +94,13 @@ def test_the_date_may_stand_in_a_header_of_amazons(s3: Client) -> None:
     [
         ("", "AccessDenied"),
         ("yesterday", "AccessDenied"),
-        (formatdate(time.time() - 1000, usegmt=True), "RequestTimeTooSkewed"),
-        (formatdate(time.time() + 1800, usegmt=True), "RequestTimeTooSkewed"),
+        (-1000, "RequestTimeTooSkewed"),
+        (1800, "RequestTimeTooSkewed"),
     ],
 )
-def test_a_signature_is_from_now(s3: Client, date: str, code: str) -> None:
-    assert s3.send("PUT", TARGET, signed(date=date), BODY).error == (403, code)
+def test_a_signature_is_from_now(s3: Client, date: str | int, code: str) -> None:
+    text = date if isinstance(date, str) else formatdate(time.time() + date, usegmt=True)
+    assert s3.send("PUT", TARGET, signed(date=text), BODY).error == (403, code)
 
 
 @pytest.mark.parametrize(

@@ -138,7 +138,8 @@ class VerifierV2:
         if not self._times.is_near(moment):
             raise SignatureError(
                 "RequestTimeTooSkewed",
-                f"The request was signed more than {self._times.max_skew} seconds from the server's time. Set the clock.",
+                f"The request was signed more than {self._times.max_skew} seconds from the server's time. "
+                "Set the clock.",
             )
 
     def _check(self, request: S3Request, access_key: str, when: str, signature: str) -> bool:

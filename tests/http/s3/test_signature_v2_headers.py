@@ -7,6 +7,7 @@ import hmac
 import time
 from collections.abc import Iterator, Mapping
 from email.utils import formatdate
+from typing import Any
 
 import pytest
 from botocore.client import Config
@@ -54,10 +55,10 @@ def test_boto3_works_with_it(old: S3Client, store: Store) -> None:
     assert (found["Body"].read(), found["Metadata"], found["ContentType"]) == (BODY, {"colour": "blue"}, "text/plain")
     listed = old.list_objects_v2(Bucket="things", Prefix="a", MaxKeys=10)
     assert [entry["Key"] for entry in listed["Contents"]] == ["a b/ä"]
-    place = {"Bucket": "things", "Key": "big"}
+    place: Any = {"Bucket": "things", "Key": "big"}
     upload = old.create_multipart_upload(Bucket="things", Key="big")["UploadId"]
     etag = old.upload_part(**place, UploadId=upload, PartNumber=1, Body=BODY)["ETag"]
-    parts = {"Parts": [{"PartNumber": 1, "ETag": etag}]}
+    parts: Any = {"Parts": [{"PartNumber": 1, "ETag": etag}]}
     old.complete_multipart_upload(Bucket="things", Key="big", UploadId=upload, MultipartUpload=parts)
     assert store.get_object("things", "big").read() == BODY
     old.delete_objects(Bucket="things", Delete={"Objects": [{"Key": "a b/ä"}, {"Key": "big"}]})

@@ -14,7 +14,7 @@ from bucketry_http.s3.errors import S3Error, of_signature
 from bucketry_http.s3.headers import take_query_headers
 from bucketry_http.s3.request import Domains, S3Request
 from bucketry_http.s3.settings import S3Rights, S3Settings
-from bucketry_http.s3.signature_v2 import MARKS, VerifiedV2, VerifierV2, is_signed_by_header
+from bucketry_http.s3.signature_v2 import MARKS, SCHEME_V2, VerifiedV2, VerifierV2
 
 _MARKS_V4: Final = frozenset({"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature"})
 """A request with one of these in its query claims to be signed with Signature Version 4."""
@@ -60,8 +60,8 @@ class Authenticator:
         Raises:
             S3Error: The signature is wrong, or is missing and anonymous requests are not allowed.
         """
-        if "authorization" in request.headers and not request.query and not is_signed_by_header(request):
-            self._verify_v4(request)
+        if not request.query and request.headers.get("authorization", SCHEME_V2)[: len(SCHEME_V2)] != SCHEME_V2:
+            self._verify_v4(request)  # Most requests.
             return
         self._verify(request)
         if request.query:
@@ -146,7 +146,8 @@ def _claimed(request: S3Request) -> list[str]:
     """Returns all the ways in which a request claims to be signed."""
     claimed = []
     if "authorization" in request.headers:
-        claimed.append(_HEADER_V2 if is_signed_by_header(request) else "Authorization header")
+        of_v2 = request.headers["authorization"].startswith(SCHEME_V2)
+        claimed.append(_HEADER_V2 if of_v2 else "Authorization header")
     if query := request.query:
         if not _MARKS_V4.isdisjoint(query):
             claimed.append("query of version 4")

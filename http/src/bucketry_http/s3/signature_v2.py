@@ -46,7 +46,7 @@ _KNOWN: Final = MARKS | {"Expires"} | _SIGNED | _NARROWING | frozenset(_HEADERS)
 _IGNORED_PREFIX: Final = "x-"
 """S3 ignores such parameters: they are for its access log ("Customizing access log information")."""
 
-_SCHEME: Final = "AWS "
+SCHEME_V2: Final = "AWS "
 """How the header ``Authorization`` begins."""
 
 _AUTHORIZATION: Final = re.compile(r"AWS ([\x21-\x39\x3b-\x7e]{1,256}):([\x21-\x7e]{1,128})")
@@ -67,11 +67,6 @@ class VerifiedV2(NamedTuple):
     kind: Literal["header", "query", "policy"]
     access_key: str
     of_session: bool
-
-
-def is_signed_by_header(request: S3Request) -> bool:
-    """Says whether the header ``Authorization`` claims to hold a signature of this version."""
-    return request.headers.get("authorization", "").startswith(_SCHEME)
 
 
 class VerifierV2:

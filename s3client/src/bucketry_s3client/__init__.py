@@ -33,6 +33,7 @@ from bucketry_s3client.headers import (
     unquoted,
     written_within,
 )
+from bucketry_s3client.lock_refusals import explained, explaining_locks, explaining_missing_lock
 from bucketry_s3client.objects import (
     head_objects,
     object_info,
@@ -116,6 +117,9 @@ __all__ = [
     "delete_versions",
     "deleted_in",
     "explain_no_response",
+    "explained",
+    "explaining_locks",
+    "explaining_missing_lock",
     "failure_of",
     "get_acl",
     "get_tags",

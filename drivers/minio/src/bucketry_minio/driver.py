@@ -63,6 +63,7 @@ from bucketry_s3client import (
     SdkClient,
     delete_tags,
     explain_no_response,
+    explaining_locks,
     get_tags,
     list_buckets,
     list_versions,
@@ -324,8 +325,9 @@ class MinioDriver(DriverSpec):
     def put_object_retention(self, bucket: str, key: str, retention: Retention, options: RetentionOptions) -> Done:
         """Replaces the retention of a version."""
         check_key(key)
-        bypass = options.bypass_governance
-        put_retention(self._connection, bucket, key, retention, options.version_id, bypass_governance=bypass)
+        bypass, version_id = options.bypass_governance, options.version_id
+        with explaining_locks(self._connection, bucket, key, version_id):
+            put_retention(self._connection, bucket, key, retention, version_id, bypass_governance=bypass)
         return DONE
 
     @override
@@ -333,7 +335,8 @@ class MinioDriver(DriverSpec):
     def put_object_legal_hold(self, bucket: str, key: str, legal_hold: bool, options: VersionOptions) -> Done:
         """Sets or removes the legal hold of a version."""
         check_key(key)
-        put_legal_hold(self._connection, bucket, key, legal_hold, options.version_id)
+        with explaining_locks(self._connection, bucket, key, options.version_id):
+            put_legal_hold(self._connection, bucket, key, legal_hold, options.version_id)
         return DONE
 
     # Tags of objects: one request each. MinIO takes ASCII letters alone.

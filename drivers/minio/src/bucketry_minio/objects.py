@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from datetime import datetime
 from typing import ClassVar, Final
 
@@ -47,6 +48,9 @@ from bucketry_s3client import (
     customer_key_headers,
     delete_versions,
     deleted_in,
+    explained,
+    explaining_locks,
+    explaining_missing_lock,
     failure_of,
     get_tags,
     in_order,
@@ -183,7 +187,8 @@ class Objects:
     def put(self, bucket: str, key: str, body: Body, options: PutOptions) -> ObjectInfo:
         """Stores an object."""
         self.check_new(bucket, key)
-        received, moment = self._put(bucket, key, body, options)
+        with explaining_missing_lock(self._connection, bucket, options):
+            received, moment = self._put(bucket, key, body, options)
         self._paths.wrote(bucket, key)
         put_at = moment or response_date(received)
         etag = response_etag(received)
@@ -234,7 +239,8 @@ class Objects:
             source = self.stored(source_bucket, source_key, source_of(options))
             check_copy_source(source, options)
             try:
-                return self._copy((source_bucket, source_key), source, bucket, key, options)
+                with explaining_missing_lock(self._connection, bucket, options):
+                    return self._copy((source_bucket, source_key), source, bucket, key, options)
             except S3ResponseError as error:
                 # The source was written meanwhile. The copy is of one version, the one whose headers are returned.
                 if error.code != "PreconditionFailed":
@@ -320,7 +326,8 @@ class Objects:
             bypass = options.bypass_governance
             found = delete_versions(self._connection, bucket, together, bypass_governance=bypass)
             deleted += found.deleted
-            failed += [failure_of(failure, KINDS.get(failure.code)) for failure in found.failed]
+            reasons = [explained(self._connection, bucket, failure) for failure in found.failed]
+            failed += [failure_of(failure, KINDS.get(failure.code)) for failure in reasons]
         return in_order(objects, deleted, failed)
 
     def _delete_alone(
@@ -341,9 +348,11 @@ class Objects:
         """Deletes an object or a version: one request."""
         check_key(key)
         headers = {BYPASS_GOVERNANCE: "true"} if options.bypass_governance else {}
-        received, _ = self._connection.request(
-            "DELETE", bucket, key, query=version_query(options.version_id), headers=headers
-        )
+        query = version_query(options.version_id)
+        # Without a version a delete makes a marker, which no lock prevents.
+        refused = explaining_locks(self._connection, bucket, key, options.version_id) if query else nullcontext()
+        with refused:
+            received, _ = self._connection.request("DELETE", bucket, key, query=query, headers=headers)
         return deleted_in(received, options.version_id)
 
 

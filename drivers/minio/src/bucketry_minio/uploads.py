@@ -37,6 +37,7 @@ from bucketry_s3client import (
     copy_source_headers,
     create_upload,
     customer_key_headers,
+    explaining_missing_lock,
     is_truncated,
     new_version_headers,
     object_headers,
@@ -78,7 +79,8 @@ class Uploads:
         """Begins an upload."""
         self._objects.check_new(bucket, key)
         sent = object_headers(options) | tag_headers(options.tags) | new_version_headers(options)
-        received, upload_id = create_upload(self._connection, bucket, key, sent)
+        with explaining_missing_lock(self._connection, bucket, options):
+            received, upload_id = create_upload(self._connection, bucket, key, sent)
         return Upload(key=key, upload_id=upload_id, initiated_at=response_date(received))
 
     def send(self, bucket: str, key: str, upload_id: str, part_number: int, body: Body, options: PartOptions) -> Part:

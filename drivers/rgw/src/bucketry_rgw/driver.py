@@ -45,6 +45,7 @@ from bucketry import (
     Retention,
     RetentionOptions,
     Status,
+    Unsupported,
     Upload,
     UploadListOptions,
     UploadOptions,
@@ -65,6 +66,7 @@ from bucketry_s3client import (
     SdkClient,
     delete_tags,
     explain_no_response,
+    explaining_locks,
     get_acl,
     get_tags,
     list_versions,
@@ -359,10 +361,13 @@ class RgwDriver(DriverSpec):
     @override
     @hookimpl
     def put_object_retention(self, bucket: str, key: str, retention: Retention, options: RetentionOptions) -> Done:
-        """Replaces the retention of a version."""
+        """Replaces the retention of a version. RGW cannot remove one."""
         self._check_key(bucket, key)
-        bypass = options.bypass_governance
-        put_retention(self._client, bucket, key, retention, options.version_id, bypass_governance=bypass)
+        if retention.mode is None:
+            raise Unsupported("RGW cannot remove a retention: give it an earlier end", bucket=bucket, key=key)
+        bypass, version_id = options.bypass_governance, options.version_id
+        with explaining_locks(self._client, bucket, key, version_id):
+            put_retention(self._client, bucket, key, retention, version_id, bypass_governance=bypass)
         return DONE
 
     @override
@@ -370,7 +375,8 @@ class RgwDriver(DriverSpec):
     def put_object_legal_hold(self, bucket: str, key: str, legal_hold: bool, options: VersionOptions) -> Done:
         """Sets or removes the legal hold of a version."""
         self._check_key(bucket, key)
-        put_legal_hold(self._client, bucket, key, legal_hold, options.version_id)
+        with explaining_locks(self._client, bucket, key, options.version_id):
+            put_legal_hold(self._client, bucket, key, legal_hold, options.version_id)
         return DONE
 
     @override

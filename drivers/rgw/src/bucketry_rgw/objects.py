@@ -50,6 +50,9 @@ from bucketry_s3client import (
     customer_key_headers,
     delete_versions,
     deleted_in,
+    explained,
+    explaining_locks,
+    explaining_missing_lock,
     get_tags,
     in_order,
     length_of,
@@ -167,7 +170,8 @@ class Objects:
     def put(self, bucket: str, key: str, body: Body, options: PutOptions) -> ObjectInfo:
         """Stores an object."""
         try:
-            received, moment = self._put(bucket, key, body, options)
+            with explaining_missing_lock(self._client, bucket, options):
+                received, moment = self._put(bucket, key, body, options)
         except S3ResponseError as error:
             if options.if_match is not None and error.code in {"UnknownError", "PreconditionFailed"}:
                 self._raise_failed_condition(bucket, key, options.if_match, error)
@@ -271,7 +275,7 @@ class Objects:
         if options.headers is not None:
             headers |= {"x-amz-metadata-directive": "REPLACE", **object_headers(options.headers)}
             tags = get_tags(self._client, source_bucket, source_key, options.source_version_id, may_be_empty=True)
-        with self.writing(bucket, key):
+        with self.writing(bucket, key), explaining_missing_lock(self._client, bucket, options):
             received, document = self._client.request_xml("PUT", bucket, key, root="CopyObjectResult", headers=headers)
             read_copy_result(document)  # RGW begins its response before it has copied.
             made = received.get("x-amz-version-id")
@@ -285,7 +289,8 @@ class Objects:
         query = version_query(options.version_id)
         with self.writing(bucket, key):
             try:
-                received, _ = self._client.request("DELETE", bucket, key, query=query, headers=headers)
+                with explaining_locks(self._client, bucket, key, options.version_id) if query else nullcontext():
+                    received, _ = self._client.request("DELETE", bucket, key, query=query, headers=headers)
             except S3ResponseError as error:
                 if error.code not in {"NoSuchKey", "NoSuchVersion"}:
                     raise
@@ -312,11 +317,8 @@ class Objects:
                 found = delete_versions(self._client, bucket, together, bypass_governance=bypass)
             gone = [failure for failure in found.failed if failure.code in {"NoSuchKey", "NoSuchVersion"}]
             deleted += [*found.deleted, *(DeletedObject(failure.key, failure.version_id) for failure in gone)]
-            failed += [
-                _failure(failure.key, failure.code, failure.version_id)
-                for failure in found.failed
-                if failure not in gone
-            ]
+            kept = [explained(self._client, bucket, failure) for failure in found.failed if failure not in gone]
+            failed += [_failure(failure.key, failure.code, failure.version_id) for failure in kept]
         for entry in objects:
             if _NOT_IN_XML.search(entry.key):
                 done = self._delete_alone(bucket, entry, options)

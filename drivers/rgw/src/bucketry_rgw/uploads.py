@@ -40,6 +40,7 @@ from bucketry_s3client import (
     copy_source_headers,
     create_upload,
     customer_key_headers,
+    explaining_missing_lock,
     incomplete_response,
     is_truncated,
     new_version_headers,
@@ -81,9 +82,9 @@ class Uploads:
 
     def create(self, bucket: str, key: str, options: UploadOptions) -> Upload:
         """Begins an upload."""
-        received, upload_id = create_upload(
-            self._client, bucket, key, object_headers(options) | new_version_headers(options)
-        )
+        sent = object_headers(options) | new_version_headers(options)
+        with explaining_missing_lock(self._client, bucket, options):
+            received, upload_id = create_upload(self._client, bucket, key, sent)
         return Upload(key=key, upload_id=upload_id, initiated_at=written_at(received) or response_date(received))
 
     def send(

@@ -19,6 +19,7 @@ from bucketry._driver_checks import (
     check_driver_class,
     check_features,
     check_layers,
+    check_lifecycle,
     fault_of_verdict,
     implemented_operations,
     overrides,
@@ -57,6 +58,7 @@ def build_chain(driver: DriverSpec, layers: Sequence[object]) -> tuple[DriverSpe
     check_features(driver)
     kind: Any = type(driver)  # mypy doubts that a class can be hashed.
     implemented = implemented_operations(kind)
+    check_lifecycle(driver, implemented)
     guarded = {name: _guard(driver, name) for name in implemented}
     guarded.setdefault("close", _close_nothing)  # Layers may have something to close.
     refused = {name: _refusal(driver, name) for name in OPERATIONS if name not in guarded}

@@ -18,6 +18,9 @@ from bucketry.hookspecs import CONTRACT_VERSION, OPERATIONS, PROJECT, DriverSpec
 from bucketry.models import NotModifiedInfo
 from bucketry.settings import DriverSettings
 
+_LIFECYCLE_OPERATIONS: Final = ("list_object_versions", "get_bucket_settings", "delete_object", "list_buckets")
+_LIFECYCLE_FEATURES: Final = ("delete_if_match", "delete_if_last_modified")
+
 _MIGRATION: Final = "docs/contract-versions.md"
 """The page that says, for each version of the contract, what a driver has to change."""
 
@@ -78,6 +81,20 @@ def check_features(driver: DriverSpec) -> None:
             f"the driver {driver.name!r} declares 'checksums' with 'checksum_algorithms', which are some of "
             f"{', '.join(CHECKSUM_ALGORITHMS)}; or neither"
         )
+
+
+def check_lifecycle(driver: DriverSpec, operations: frozenset[str]) -> None:
+    """Refuses a driver that leaves lifecycle to core without what core needs for it.
+
+    Raises:
+        InvalidDriver: It lacks an operation or a feature.
+    """
+    if driver.lifecycle != "core" or not driver.features.bucket_lifecycle:
+        return
+    lacking = [name for name in _LIFECYCLE_OPERATIONS if name not in operations]
+    lacking += [name for name in _LIFECYCLE_FEATURES if not getattr(driver.features, name)]
+    if lacking:
+        raise InvalidDriver(f"the driver {driver.name!r} leaves lifecycle to core, and lacks {', '.join(lacking)}")
 
 
 @cache

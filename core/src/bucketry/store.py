@@ -22,12 +22,13 @@ from bucketry._type_checks import check_type
 from bucketry.acls import Acl
 from bucketry.body import Body, BodySource
 from bucketry.bucket_access import BucketAccess
-from bucketry.bucket_settings import AnyBucketSettings, BucketSettings, SettingsT, check_settings
+from bucketry.bucket_settings import AnyBucketSettings, BucketSettings, LifecycleSettings, SettingsT, check_settings
 from bucketry.clock import Clock
 from bucketry.errors import InvalidArgument, InvalidDriver, NoSuchBucket, StoreClosed, TooLarge
 from bucketry.features import Capabilities
 from bucketry.headers import HEADER_FEATURES
 from bucketry.hookspecs import OPERATIONS, DriverSpec
+from bucketry.lifecycle._runner import runner_of
 from bucketry.models import (
     BucketInfo,
     CompletedPart,
@@ -134,6 +135,7 @@ class Store:
         if clock is not None:
             driver.clock = clock
         self.clock = driver.clock
+        self._lifecycle = runner_of(driver, self._chain, self.clock)
         self._features = driver.features.behind(layers)
         self._declared = Declared(self._features, driver.name)
         self._driver_name = driver.name
@@ -173,6 +175,8 @@ class Store:
             self._closed = True
         close = self._chain.close
         self._refuse_calls()
+        if self._lifecycle is not None:
+            self._lifecycle.close()
         close()
 
     def _refuse_calls(self) -> None:
@@ -279,6 +283,8 @@ class Store:
         settings = check_settings(settings)
         self._declared.require_kind(type(settings))
         self._chain.put_bucket_settings(bucket, cast("AnyBucketSettings", settings))
+        if self._lifecycle is not None and isinstance(settings, LifecycleSettings):
+            self._lifecycle.rules_changed()
 
     def delete_bucket_settings(self, bucket: str, kind: type[BucketSettings]) -> None:
         """Deletes a bucket's settings of one kind; if nothing is set, this is a no-op that succeeds.

@@ -21,7 +21,7 @@ one Struct of options.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from bucketry.clock import Clock
 from bucketry.errors import Classified, Unsupported
@@ -35,6 +35,9 @@ from bucketry.hookspecs._uploads import UploadSpec
 from bucketry.hookspecs._versions import VersionSpec
 from bucketry.operations import operations_of
 from bucketry.settings import DriverSettings
+
+if TYPE_CHECKING:
+    from bucketry.lifecycle._runner import LifecycleRunner
 
 CONTRACT_VERSION: Final = 3
 """Version of the contract in this module. A driver says which version it was written for."""
@@ -50,6 +53,10 @@ class DriverSpec(ServiceSpec, BucketSpec, ObjectSpec, VersionSpec, TaggingSpec, 
         features: What it can do beyond its operations. An object may set its own, as its server has them.
         s3_endpoint: Whether the backend has an S3 endpoint of its own, which `status` names. Then it needs no other one
             in front of it.
+        lifecycle: Who executes the rules of `LifecycleSettings`: the backend, or core (`bucketry.lifecycle`). For core,
+            the driver needs `list_object_versions`, and the features ``delete_if_match`` and
+            ``delete_if_last_modified``.
+        lifecycle_runner: What executes them, if core does. The store sets it.
     """
 
     name: ClassVar[str]
@@ -57,6 +64,8 @@ class DriverSpec(ServiceSpec, BucketSpec, ObjectSpec, VersionSpec, TaggingSpec, 
     Settings: ClassVar[type[DriverSettings]]
     features: Features
     s3_endpoint: ClassVar[bool] = False
+    lifecycle: ClassVar[Literal["backend", "core"]] = "backend"
+    lifecycle_runner: LifecycleRunner | None = None
 
     @cached_property
     def clock(self) -> Clock:

@@ -21,6 +21,7 @@ from bucketry.errors import BucketryError, InvalidArgument
 from bucketry.hookspecs import OPERATIONS, hookimpl
 from bucketry.models import ObjectInfo, ObjectToDelete, Part
 from bucketry.opened_object import OpenedObject
+from bucketry.origin import LIFECYCLE, origin_of_call
 
 _NOT_A_FAULT: Final = (BucketryError, errors.NotFound, errors.InvalidDriver, errors.InvalidSettings)
 """Base classes, and errors that no operation raises."""
@@ -316,8 +317,11 @@ class Faults:
         return f"Faults({', '.join(repr(str(rule.fault)) for rule in self._rules)})"
 
     def _strike(self, operation: str, buckets: tuple[str, ...] = (), keys: tuple[str, ...] = ()) -> Fault | None:
-        """Waits and raises as the faults say. Returns a fault that tears the content, if there is one."""
-        if not (self._rules and self.enabled):
+        """Waits and raises as the faults say. Returns a fault that tears the content, if there is one.
+
+        Lifecycle is never struck: it would take the place of a client's call in the count.
+        """
+        if not (self._rules and self.enabled) or origin_of_call() is LIFECYCLE:
             return None
         with self._lock:
             struck = [rule.fault for rule in self._rules if rule.strikes(operation, buckets, keys)]

@@ -12,6 +12,18 @@ _NO_PART = ["test_a_part_that_the_object_does_not_have_is_refused"]
 _NO_SOURCE = ["test_a_part_whose_source_does_not_exist_is_not_found"]
 _CURRENT = ["test_if_none_match_reads_only_an_object_with_another_etag"]
 
+_KEYS = {
+    "CustomerKeyNeeded": ["test_a_version_under_a_customers_key_is_read_only_with_that_key"],
+    "WrongCustomerKey": ["test_a_version_under_a_customers_key_is_read_only_with_that_key"],
+    "CustomerKeyNotNeeded": ["test_a_customers_key_that_nothing_needs_is_refused"],
+}
+_NO_KMS_KEY = ["test_a_kms_key_that_does_not_exist_is_refused"]
+
+
+def _keys(test: str) -> dict[str, list[str]]:
+    return {name: [test] for name in _KEYS}
+
+
 RAISES: dict[str, dict[str, list[str]]] = {
     "create_bucket": {
         "BucketAlreadyExists": ["test_creating_a_bucket_that_exists_fails_and_keeps_its_objects"],
@@ -30,6 +42,7 @@ RAISES: dict[str, dict[str, list[str]]] = {
     "head_object": {
         "NoSuchBucket": _NO_BUCKET,
         "NoSuchKey": _NO_KEY,
+        **_KEYS,
         "InvalidRange": _NO_PART,
         "PreconditionFailed": _FAILED,
         "NotModified": _CURRENT,
@@ -37,10 +50,12 @@ RAISES: dict[str, dict[str, list[str]]] = {
     "get_object_attributes": {
         "NoSuchBucket": ["test_parts_of_what_does_not_exist_are_not_found"],
         "NoSuchKey": ["test_parts_of_what_does_not_exist_are_not_found"],
+        **_keys("test_attributes_under_a_customers_key_are_told_only_with_that_key"),
     },
     "get_object": {
         "NoSuchBucket": _NO_BUCKET,
         "NoSuchKey": _NO_KEY,
+        **_KEYS,
         "InvalidRange": [
             "test_a_range_without_a_byte_is_refused",
             "test_an_empty_object_has_no_other_range",
@@ -60,6 +75,7 @@ RAISES: dict[str, dict[str, list[str]]] = {
         "QuotaExceeded": ["test_a_store_that_is_full_says_so_and_keeps_what_it_has"],
         "InvalidKey": ["test_a_key_is_kept_byte_for_byte_or_refused"],
         "InvalidArgument": ["test_a_put_keeps_tags_character_for_character_or_stores_nothing"],
+        "NoSuchKmsKey": _NO_KMS_KEY,
     },
     "copy_object": {
         "NoSuchBucket": _NO_BUCKET,
@@ -73,6 +89,8 @@ RAISES: dict[str, dict[str, list[str]]] = {
             "test_copy_source_if_match_copies_only_the_object_with_that_etag",
         ],
         "InvalidArgument": ["test_a_copy_onto_itself_that_changes_nothing_is_refused"],
+        **_keys("test_a_source_under_a_customers_key_is_copied_only_with_that_key"),
+        "NoSuchKmsKey": _NO_KMS_KEY,
     },
     "delete_object": {
         "NoSuchBucket": _NO_BUCKET,
@@ -94,11 +112,13 @@ RAISES: dict[str, dict[str, list[str]]] = {
         "NoSuchBucket": _NO_BUCKET,
         "InvalidKey": ["test_an_upload_keeps_its_key_byte_for_byte_or_is_refused"],
         "InvalidArgument": ["test_an_upload_keeps_tags_character_for_character_or_is_not_begun"],
+        "NoSuchKmsKey": _NO_KMS_KEY,
     },
     "upload_part": {
         "NoSuchBucket": _NO_UPLOAD_BUCKET,
         "NoSuchUpload": _NO_UPLOAD,
         "InvalidChecksum": ["test_a_part_has_the_algorithm_of_its_upload"],
+        **_keys("test_a_part_needs_the_customers_key_of_its_upload"),
     },
     "upload_part_copy": {
         "NoSuchUpload": _NO_UPLOAD,
@@ -107,6 +127,7 @@ RAISES: dict[str, dict[str, list[str]]] = {
         "InvalidRange": ["test_a_range_that_does_not_lie_within_the_source_is_refused"],
         "PreconditionFailed": ["test_part_copy_source_if_match_copies_only_the_object_with_that_etag"],
         "TooLarge": ["test_more_than_max_part_size_is_not_copied"],
+        **_keys("test_a_copied_part_needs_the_keys_of_its_source_and_of_its_upload"),
     },
     "list_parts": {"NoSuchBucket": _NO_UPLOAD_BUCKET, "NoSuchUpload": _NO_UPLOAD},
     "complete_multipart_upload": {
@@ -127,6 +148,8 @@ RAISES: dict[str, dict[str, list[str]]] = {
         "InvalidChecksum": ["test_what_is_said_of_an_object_is_what_its_upload_began_with"],
         "InvalidArgument": ["test_what_is_said_of_an_object_is_what_its_upload_began_with"],
         "Unsupported": ["test_parts_that_are_not_listed_are_discarded"],
+        "WrongCustomerKey": ["test_an_upload_is_completed_without_a_key_or_with_its_own"],
+        "CustomerKeyNotNeeded": ["test_an_upload_is_completed_without_a_key_or_with_its_own"],
     },
     "abort_multipart_upload": {"NoSuchBucket": _NO_UPLOAD_BUCKET, "NoSuchUpload": _NO_UPLOAD},
 }

@@ -151,6 +151,17 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
             "test_an_object_that_was_not_uploaded_in_parts_has_one",
             "test_without_a_number_nothing_is_said_of_parts",
         ],
+        "``encryption`` is how": [
+            "test_a_version_is_encrypted_as_its_write_asks",
+            "test_the_kms_key_is_the_one_that_was_asked_for",
+            "test_a_version_under_a_customers_key_is_read_with_that_key",
+        ],
+        "A version under a customer's key is told": [
+            "test_a_version_under_a_customers_key_is_read_only_with_that_key",
+            "test_a_customers_key_that_nothing_needs_is_refused",
+            "test_tags_and_deletes_need_no_customers_key",
+            "test_no_error_shows_a_customers_key",
+        ],
     },
     "get_object_attributes": {
         "``info`` is what": ["test_an_object_tells_the_parts_it_was_uploaded_in"],
@@ -162,6 +173,9 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
         "Sizes are those": [
             "test_an_object_tells_the_parts_it_was_uploaded_in",
             "test_an_object_tells_the_checksums_of_its_parts",
+        ],
+        "A version under a customer's key is told": [
+            "test_attributes_under_a_customers_key_are_told_only_with_that_key"
         ],
     },
     "get_object": {
@@ -187,6 +201,10 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
         "``close`` frees everything": [
             "test_closing_an_unread_object_frees_what_it_holds",
             "test_reading_to_the_end_frees_what_it_holds",
+        ],
+        "A version under a customer's key is read": [
+            "test_a_version_under_a_customers_key_is_read_with_that_key",
+            "test_a_version_under_a_customers_key_is_read_only_with_that_key",
         ],
     },
     "put_object": {
@@ -226,6 +244,15 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
             "test_of_many_writers_with_if_none_match_exactly_one_wins",
             "test_no_increment_is_lost_with_if_match",
         ],
+        "It is encrypted as": [
+            "test_a_version_is_encrypted_as_its_write_asks",
+            "test_without_an_id_the_key_service_has_a_key",
+            "test_other_encrypted_content_has_another_etag",
+            "test_what_is_written_by_default_is_encrypted_as_the_bucket_says",
+            "test_a_bucket_may_name_the_kms_key_of_its_default",
+            "test_a_customers_key_goes_before_the_default",
+        ],
+        "If ``encrypts_at_rest`` is declared": ["test_encrypted_content_is_not_stored_readably"],
     },
     "copy_object": {
         "Content, headers and metadata": [
@@ -250,6 +277,12 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
             "test_a_copy_may_get_a_checksum_of_another_algorithm",
         ],
         "Atomic, as a put": ["test_a_reader_sees_one_whole_version_while_others_copy"],
+        "It is encrypted as a put": [
+            "test_a_copy_is_encrypted_as_it_asks",
+            "test_a_copy_onto_itself_may_change_its_encryption_alone",
+            "test_what_is_written_by_default_is_encrypted_as_the_bucket_says",
+        ],
+        "A source under a customer's key": ["test_a_source_under_a_customers_key_is_copied_only_with_that_key"],
     },
     "delete_object": {
         "If no such object exists": ["test_deleting_what_does_not_exist_succeeds"],
@@ -324,6 +357,10 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
             "test_an_upload_gives_the_object_a_checksum_of_its_parts",
             "test_an_upload_in_progress_says_what_its_checksums_are",
         ],
+        "Its object will be encrypted": [
+            "test_an_upload_makes_an_object_that_is_encrypted_as_it_began",
+            "test_what_is_written_by_default_is_encrypted_as_the_bucket_says",
+        ],
     },
     "upload_part": {
         "Parts come in any order": [
@@ -340,6 +377,10 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
             "test_a_part_with_another_checksum_is_not_stored",
             "test_a_checksum_in_an_upload_without_any_is_checked_and_not_kept",
         ],
+        "It is encrypted as the upload is": [
+            "test_an_upload_makes_an_object_that_is_encrypted_as_it_began",
+            "test_a_part_needs_the_customers_key_of_its_upload",
+        ],
     },
     "list_parts": {
         "At most ``limit`` parts": ["test_a_cursor_is_given_only_where_more_parts_come"],
@@ -354,6 +395,10 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
         ],
         "With a range": ["test_a_part_is_copied_from_the_first_to_the_last_byte_of_a_range"],
         "In an upload with a ``checksum_algorithm``": ["test_a_copied_part_has_a_checksum_too"],
+        "It is encrypted as the upload is": [
+            "test_a_copied_part_is_encrypted_as_its_upload",
+            "test_a_copied_part_needs_the_keys_of_its_source_and_of_its_upload",
+        ],
     },
     "complete_multipart_upload": {
         "Atomic, as a put": [
@@ -361,11 +406,13 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
             "test_a_part_with_another_etag_is_refused_and_the_upload_stays",
         ],
         "Stored parts that are not listed": ["test_parts_that_are_not_listed_are_discarded"],
-        "Headers, metadata and tags": [
+        "Headers, metadata, tags and encryption": [
+            "test_an_upload_makes_an_object_that_is_encrypted_as_it_began",
             "test_the_object_has_the_tags_that_the_upload_began_with",
             "test_the_object_has_the_headers_that_the_upload_began_with",
             "test_the_object_has_the_content_type_that_the_upload_began_with",
         ],
+        "An upload under a customer's key": ["test_an_upload_is_completed_without_a_key_or_with_its_own"],
         "In an upload with a ``checksum_algorithm``": [
             "test_an_upload_gives_the_object_a_checksum_of_its_parts",
             "test_an_object_with_another_checksum_than_is_said_is_not_made",

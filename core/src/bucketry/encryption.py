@@ -6,12 +6,13 @@ Source: S3 user guide, "Protecting data with server-side encryption".
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
 from typing import Final, Literal, final
 
 import msgspec
 
-from bucketry.errors import InvalidArgument
+from bucketry.errors import CustomerKeyNeeded, CustomerKeyNotNeeded, InvalidArgument
 from bucketry.secret import Secret
 
 EncryptionAlgorithm = Literal["AES256", "aws:kms", "aws:kms:dsse"]
@@ -66,9 +67,22 @@ class Encryption(msgspec.Struct, frozen=True, kw_only=True):
             not 1 <= len(self.key_id) <= MAX_KMS_KEY_ID or not self.key_id.isprintable() or not self.key_id.isascii()
         ):
             raise InvalidArgument("key_id is not the id of a key", field="encryption")
-        if self.context is not None and len(self.context) > MAX_KMS_CONTEXT:
-            raise InvalidArgument(f"context has at most {MAX_KMS_CONTEXT} characters", field="encryption")
+        if self.context is not None:
+            if len(self.context) > MAX_KMS_CONTEXT:
+                raise InvalidArgument(f"context has at most {MAX_KMS_CONTEXT} characters", field="encryption")
+            if not _is_context(self.context):
+                raise InvalidArgument("context is a JSON object of texts, in base64", field="encryption")
+        if self.bucket_key and self.algorithm != SSE_KMS:
+            raise InvalidArgument(f"bucket_key goes with {SSE_KMS} only", field="encryption")
         return self
+
+
+def _is_context(encoded: str) -> bool:
+    try:
+        msgspec.json.decode(base64.b64decode(encoded, validate=True), type=dict[str, str])
+    except (binascii.Error, ValueError):  # msgspec's errors are ValueErrors.
+        return False
+    return True
 
 
 @final
@@ -104,3 +118,16 @@ class CustomerKey:
 
     def __repr__(self) -> str:
         return "CustomerKey('**********')"
+
+
+def require_customer_key(key: CustomerKey | None, *, needed: bool) -> None:
+    """Checks that a call brings a customer's key if one is needed, and only then. The driver compares the key itself.
+
+    Raises:
+        CustomerKeyNeeded: It brings none.
+        CustomerKeyNotNeeded: It brings one, and none is needed.
+    """
+    if needed and key is None:
+        raise CustomerKeyNeeded
+    if key is not None and not needed:
+        raise CustomerKeyNotNeeded

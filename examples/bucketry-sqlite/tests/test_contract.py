@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
 import sqlite3
 import tempfile
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bucketry import Store, open_store
+from bucketry.secret import Secret
 from bucketry_contract import Backend, ContractSuite
 from bucketry_sqlite import SqliteSettings
 
@@ -26,7 +28,14 @@ LOSE_THE_END = """
 """
 
 
+KEY_IDS = ("first", "second")
+MASTER_KEYS = Secret(",".join(f"{name}:{base64.b64encode(name.ljust(32).encode()).decode()}" for name in KEY_IDS))
+
+
 class SqliteBackend(Backend):
+    kms_keys = KEY_IDS
+    missing_kms_key = "third"
+
     def __init__(self) -> None:
         self._folder = Path(tempfile.mkdtemp())
 
@@ -56,7 +65,8 @@ class SqliteBackend(Backend):
         shutil.rmtree(self._folder)
 
     def _store(self, name: str, layers: Sequence[object] = (), **settings: int) -> Store:
-        return open_store(SqliteSettings(location=str(self._folder / name), **settings), layers=layers)
+        location = str(self._folder / name)
+        return open_store(SqliteSettings(location=location, encryption_keys=MASTER_KEYS, **settings), layers=layers)
 
     def _query(self, name: str, query: str, *values: object) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(self._folder / name)) as connection:

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Self
 
+import msgspec
 from typing_extensions import override
 
 from bucketry._xml_names import Xml
 from bucketry.bucket_settings._base import BucketSettings, check_text, invalid
-from bucketry.encryption import DSSE_KMS, MAX_KMS_KEY_ID, SSE_S3, EncryptionAlgorithm
+from bucketry.encryption import (
+    DSSE_KMS,
+    MAX_KMS_KEY_ID,
+    SSE_KMS,
+    SSE_S3,
+    CustomerKey,
+    Encryption,
+    EncryptionAlgorithm,
+)
 
 
 class EncryptionSettings(BucketSettings, frozen=True, kw_only=True, tag="encryption"):
@@ -42,3 +51,22 @@ class EncryptionSettings(BucketSettings, frozen=True, kw_only=True, tag="encrypt
         if self.bucket_key and self.algorithm == DSSE_KMS:
             raise invalid(f"{DSSE_KMS} takes no bucket key", "value")
         return self
+
+    def applied(self, wanted: Encryption | None, customer_key: CustomerKey | None) -> Encryption | None:
+        """Returns how a new version is encrypted with keys that the client does not hold, for drivers.
+
+        Source: S3 user guide, "Setting default server-side encryption behavior" and "Configuring S3 Bucket Keys".
+
+        Args:
+            wanted: What the write asks for.
+            customer_key: The customer's key that the write brings. It goes before the default.
+        """
+        if customer_key is not None:
+            return None
+        if wanted is None:
+            if self.algorithm is None:
+                return None
+            wanted = Encryption(algorithm=self.algorithm, key_id=self.key_id)
+        if wanted.algorithm == SSE_KMS and wanted.bucket_key is None:
+            return msgspec.structs.replace(wanted, bucket_key=self.bucket_key)
+        return wanted

@@ -43,10 +43,17 @@ class ObjectSpec:
             - With ``part_number``: ``part_range`` says which bytes of the object that part is, and ``parts_count`` how
               many parts the object was uploaded in. An object that was not uploaded in parts has one part, number 1,
               and no count; so has an empty one. Without ``part_number`` both are ``None``.
+            - ``encryption`` is how the last write encrypted it. A version under a customer's key has
+              ``customer_key_md5`` instead.
+            - A version under a customer's key is told only with that key, before any condition is evaluated. Deletes
+              and tags need no key.
 
         Raises:
             NoSuchBucket: The bucket does not exist.
             NoSuchKey: It holds no such object.
+            CustomerKeyNeeded: The version is under a customer's key, and none was sent.
+            WrongCustomerKey: It is under another customer's key.
+            CustomerKeyNotNeeded: A customer's key was sent, and the version is not under one.
             InvalidRange: The object has no part of that number.
             PreconditionFailed: ``if_match`` or ``if_unmodified_since`` does not hold.
             NotModified: ``if_none_match`` or ``if_modified_since`` says that the caller's copy is current.
@@ -65,10 +72,14 @@ class ObjectSpec:
             - ``parts_count`` is in how many parts the object was uploaded. ``parts`` are those with a number above
               ``after``, in ascending order. An object that was not uploaded in parts, or is a copy, has neither.
             - Sizes are those of the parts. Checksums are those that the parts were uploaded with.
+            - A version under a customer's key is told only with that key.
 
         Raises:
             NoSuchBucket: The bucket does not exist.
             NoSuchKey: It holds no such object.
+            CustomerKeyNeeded: As in `head_object`.
+            WrongCustomerKey: As in `head_object`.
+            CustomerKeyNotNeeded: As in `head_object`.
         """
         raise NotImplementedError
 
@@ -85,10 +96,14 @@ class ObjectSpec:
             - With ``part_number``, that part is read. ``content_range`` and ``info`` are as `head_object` says.
             - Content that breaks off is an error, never an early end.
             - ``close`` frees everything, whether or not the content was read to its end.
+            - A version under a customer's key is read only with that key, also a range or a part of it.
 
         Raises:
             NoSuchBucket: The bucket does not exist.
             NoSuchKey: It holds no such object.
+            CustomerKeyNeeded: As in `head_object`.
+            WrongCustomerKey: As in `head_object`.
+            CustomerKeyNotNeeded: As in `head_object`.
             InvalidRange: No byte of the object is in the range, or it has no part of that number.
             PreconditionFailed: As in `head_object`.
             NotModified: As in `head_object`.
@@ -116,6 +131,9 @@ class ObjectSpec:
             - With a ``checksum_algorithm``, the object has that checksum of the body; otherwise it has none.
             - Conditions are checked and the object is written in one step: if two writers have ``if_none_match="*"``,
               one of them succeeds. ``if_match="*"`` replaces any object, but never creates one.
+            - It is encrypted as ``encryption`` or ``customer_key`` says; without both, as the bucket's
+              `EncryptionSettings` say. The result's ``encryption`` tells it, with the key that was asked for.
+            - If ``encrypts_at_rest`` is declared, the stored bytes of an encrypted version do not tell its content.
 
         Raises:
             NoSuchBucket: The bucket does not exist.
@@ -125,6 +143,7 @@ class ObjectSpec:
             QuotaExceeded: There is no room for the object.
             InvalidKey: The backend cannot hold this key unchanged.
             InvalidArgument: The backend cannot hold a character of these tags.
+            NoSuchKmsKey: The key service has no such key.
         """
         raise NotImplementedError
 
@@ -143,12 +162,19 @@ class ObjectSpec:
             - Its checksum is of its whole content. The algorithm is ``checksum_algorithm`` or the source's; without
               either, it has no checksum.
             - Atomic, as a put.
+            - It is encrypted as a put with these options would be, however its source is encrypted. So a copy onto
+              itself may change the encryption alone.
+            - A source under a customer's key is copied only with ``source_customer_key``.
 
         Raises:
             NoSuchBucket: One of the buckets does not exist.
             NoSuchKey: The source does not exist; or ``if_match`` is given, also ``*``, and the key holds no object.
             PreconditionFailed: A condition does not hold.
             InvalidArgument: The copy would be the source itself, unchanged.
+            CustomerKeyNeeded: The source is under a customer's key, and ``source_customer_key`` is not set.
+            WrongCustomerKey: It is under another customer's key.
+            CustomerKeyNotNeeded: ``source_customer_key`` is set, and the source is not under one.
+            NoSuchKmsKey: As in `put_object`.
         """
         raise NotImplementedError
 

@@ -24,11 +24,14 @@ class UploadSpec:
             - Any number of uploads to one key may be in progress.
             - What its checksums are of is kept: the results of this call, `list_parts` and `list_multipart_uploads` say
               it.
+            - Its object will be encrypted as `put_object` with these options would encrypt it now. The result's
+              ``encryption`` or ``customer_key_md5`` tells how.
 
         Raises:
             NoSuchBucket: The bucket does not exist.
             InvalidKey: The backend cannot hold this key unchanged.
             InvalidArgument: The backend cannot hold a character of these tags.
+            NoSuchKmsKey: As in `put_object`.
         """
         raise NotImplementedError
 
@@ -48,12 +51,17 @@ class UploadSpec:
             - A part on its way to an upload that ends in the meantime never brings the upload back.
             - In an upload with a ``checksum_algorithm`` the part has that checksum, and `list_parts` returns it. In
               other uploads, a given checksum is checked and not kept.
+            - It is encrypted as the upload is, and its result tells it as the upload's does. An upload under a
+              customer's key takes only parts with that key.
 
         Raises:
             NoSuchBucket: The bucket does not exist.
             NoSuchUpload: The upload does not exist, was completed or aborted, or is another key's.
             InvalidChecksum: The upload has another ``checksum_algorithm``. Or the object will have a composite
                 checksum, and the part has none.
+            CustomerKeyNeeded: The upload is under a customer's key, and none was sent.
+            WrongCustomerKey: It is under another customer's key.
+            CustomerKeyNotNeeded: A customer's key was sent, and the upload is not under one.
         """
         raise NotImplementedError
 
@@ -78,6 +86,8 @@ class UploadSpec:
               happens to the source.
             - With a range, the part has its bytes from the first to the last.
             - In an upload with a ``checksum_algorithm`` the part has that checksum.
+            - It is encrypted as the upload is, however its source is encrypted. An upload under a customer's key needs
+              ``customer_key``, and a source under one needs ``source_customer_key``.
 
         Raises:
             NoSuchUpload: As in `upload_part`.
@@ -86,6 +96,9 @@ class UploadSpec:
             InvalidRange: Some bytes of the range lie beyond the end of the source.
             PreconditionFailed: The source has another etag than ``source_if_match`` says.
             TooLarge: The source is larger than ``max_part_size``.
+            CustomerKeyNeeded: Upload or source is under a customer's key, and that key was not sent.
+            WrongCustomerKey: It is under another customer's key.
+            CustomerKeyNotNeeded: A customer's key was sent for what is not under one.
         """
         raise NotImplementedError
 
@@ -117,7 +130,8 @@ class UploadSpec:
         Behaviour:
             - Atomic, as a put; its conditions too. An upload that fails to complete stays as it was.
             - Stored parts that are not listed are discarded, if ``complete_subset`` is declared.
-            - Headers, metadata and tags are those that the upload began with.
+            - Headers, metadata, tags and encryption are those that the upload began with.
+            - An upload under a customer's key is completed without a key, or with that key.
             - In an upload with a ``checksum_algorithm`` the object's checksum is computed from its parts' checksums, as
               `checksum_of_parts` in `bucketry.checksums` does it. It must be the one in ``options.checksum``.
             - Sent again, if ``complete_again`` is declared: the same parts return the object again, whatever the
@@ -139,6 +153,8 @@ class UploadSpec:
                 composite checksum, and a part is listed without one.
             InvalidArgument: The object would have another size than ``options.size_bytes``.
             Unsupported: Parts are stored that are not listed, and ``complete_subset`` is not declared.
+            WrongCustomerKey: ``customer_key`` is another than the upload began with.
+            CustomerKeyNotNeeded: ``customer_key`` is set, and the upload is not under one.
         """
         raise NotImplementedError
 

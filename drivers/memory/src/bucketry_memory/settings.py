@@ -22,6 +22,8 @@ class MemorySettings(ServedSettings, frozen=True, kw_only=True, forbid_unknown_f
             empty object also takes memory, about 300 bytes with a short key and no metadata. The default is 2,000,000.
         min_part_size: Smallest part of an upload, except the last, in bytes. The default is 5 MiB, as in S3. Tests may
             want less.
+        kms_keys: Ids or ARNs of the keys that exist for SSE-KMS, separated by commas. By default every well-formed id
+            is that of a key, so that a test needs no set-up.
 
     Raises:
         InvalidSettings: A limit is out of bounds, or the secret key is empty.
@@ -32,6 +34,7 @@ class MemorySettings(ServedSettings, frozen=True, kw_only=True, forbid_unknown_f
     max_bytes: int = GIB
     max_entries: int = 2_000_000
     min_part_size: int = MIN_PART_BYTES
+    kms_keys: str = ""
 
     def __post_init__(self) -> None:
         for name, value in (("max_bytes", self.max_bytes), ("max_entries", self.max_entries)):

@@ -17,7 +17,7 @@ _SCHEMA: Final = files("bucketry_sqlite").joinpath("schema.sql").read_text()
 _APPLICATION_ID: Final = 0x6275636B
 """Marks our files, as in schema.sql: another program's database is refused and not written to."""
 
-_SCHEMA_VERSION: Final = 1
+_SCHEMA_VERSION: Final = 2
 _PAGE_BYTES: Final = 16 * 1024
 """Four times the default, which halves the time of large objects and costs small ones nothing measurable."""
 

@@ -42,15 +42,19 @@ from bucketry import (
 )
 from bucketry.conditions import check_copy_source, check_delete, check_read, check_write
 from bucketry.cursors import encode_cursor
+from bucketry.encrypting import MasterKeys
 from bucketry.hookspecs import DriverSpec, hookimpl
+from bucketry.secret import Secret
 from typing_extensions import override
 
 from bucketry_sqlite._contents import keep, read, receive
 from bucketry_sqlite._database import MAX_FILE_BYTES, Database
+from bucketry_sqlite._encryption import Keys, Protection, envelope_of
 from bucketry_sqlite._errors import classify
 from bucketry_sqlite._listing import OBJECTS_CURSOR, walk
 from bucketry_sqlite._records import (
     Piece,
+    StoredObject,
     delete_object,
     find_object,
     new_info,
@@ -58,6 +62,7 @@ from bucketry_sqlite._records import (
     require_bucket,
     require_object,
     to_json,
+    told,
 )
 from bucketry_sqlite._uploads import UploadOperations
 
@@ -69,6 +74,8 @@ class SqliteSettings(DriverSettings, frozen=True, kw_only=True):
         location: Path of the file, which is made where there is none; its folder must exist.
         busy_timeout: Seconds (over 0) that a write waits for other processes before it fails with ``Throttled``.
         max_bytes: Largest size of the file, 1 MiB or more; a write beyond it fails with ``QuotaExceeded``.
+        encryption_keys: Master keys for SSE-S3 and SSE-KMS, as ``id:key,id:key``, each key 32 bytes in base64. The
+            first one encrypts what is new, unless a write names another. Without them, only SSE-C is there.
     """
 
     scheme: ClassVar[str] = "sqlite"
@@ -76,6 +83,7 @@ class SqliteSettings(DriverSettings, frozen=True, kw_only=True):
     location: str
     busy_timeout: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 5.0
     max_bytes: Annotated[int, msgspec.Meta(ge=1024**2, le=MAX_FILE_BYTES)] = MAX_FILE_BYTES
+    encryption_keys: Secret | None = None
 
 
 class SqliteDriver(UploadOperations, DriverSpec):
@@ -101,14 +109,22 @@ class SqliteDriver(UploadOperations, DriverSpec):
         complete_if_none_match=True,
         complete_subset=True,
         delete_if_match=True,
+        encrypt_sse_c=True,
         list_delimiter=True,
         list_start_after=True,
         persistent=True,
+        encrypts_at_rest=True,
         min_part_size=1,
     )
 
     def __init__(self, settings: SqliteSettings) -> None:
         self._database = Database(settings.location, busy_timeout=settings.busy_timeout, max_bytes=settings.max_bytes)
+        masters = None if settings.encryption_keys is None else MasterKeys.parse(settings.encryption_keys)
+        self._keys = Keys(masters)
+        if masters is not None:
+            self.features = msgspec.structs.replace(
+                self.features, bucket_encryption=True, encrypt_sse_s3=True, encrypt_sse_kms=True
+            )
 
     @override
     @hookimpl
@@ -227,20 +243,23 @@ class SqliteDriver(UploadOperations, DriverSpec):
     @hookimpl
     def head_object(self, bucket: str, key: str, options: HeadOptions) -> ObjectInfo:
         with self._database.reading() as connection:
-            info = require_object(connection, bucket, key).info
-        check_read(info, options)
-        return info
+            stored = require_object(connection, bucket, key)
+        self._keys.check_customer_key((bucket, key), stored, options.customer_key)
+        check_read(stored.info, options)
+        return told(stored.info, options.customer_key)
 
     @override
     @hookimpl
     def get_object(self, bucket: str, key: str, options: GetOptions) -> OpenedObject:
         with ExitStack() as stack:
             connection = stack.enter_context(self._database.reading())
-            object_id, info = require_object(connection, bucket, key)
+            stored = require_object(connection, bucket, key)
+            protection = self._keys.existing((bucket, key), stored, options.customer_key)
+            info = told(stored.info, options.customer_key)
             check_read(info, options)
             part = None if options.range is None else options.range.resolve(info.size_bytes)
             start, stop = (0, info.size_bytes) if part is None else (part.start, part.stop)
-            chunks = stack.enter_context(closing(read(connection, object_id, start, stop)))
+            chunks = stack.enter_context(closing(read(connection, stored.id, start, stop, self._keys, protection)))
             # From here on the transaction belongs to the reader.
             return OpenedObject(info, chunks, content_range=part, close=stack.pop_all().close)
 
@@ -248,35 +267,77 @@ class SqliteDriver(UploadOperations, DriverSpec):
     @hookimpl
     def put_object(self, bucket: str, key: str, body: Body, options: PutOptions) -> ObjectInfo:
         # Asked before, so that no body is taken in for nothing; and after, since that is what counts.
-        with self._database.reading() as connection:
-            require_bucket(connection, bucket)
+        protection = self._new_protection(bucket, key, options)
         most = self.features.max_put_size
-        with receive(self._database, body, most) as blob, self._database.writing() as connection:
+        with receive(self._database, body, most, protection) as blob, self._database.writing() as connection:
             old = find_object(connection, bucket, key)
             check_write(old and old.info, options)
             keep(connection, blob)
-            info = new_info(key, blob.size_bytes, blob.md5, options)
-            replace_object(connection, bucket, old, info, [Piece(blob.size_bytes, blob.id)])
-        return info
+            info = new_info(key, blob.size_bytes, blob.md5, options, protection.encryption)
+            pieces = [Piece(blob.size_bytes, blob.id, blob.envelope)]
+            replace_object(connection, bucket, old, info, pieces, protection.key_check())
+        return told(info, options.customer_key)
 
     @override
     @hookimpl
     def copy_object(
         self, source_bucket: str, source_key: str, bucket: str, key: str, options: CopyOptions
     ) -> ObjectInfo:
+        protection, place = self._new_protection(bucket, key, options), (source_bucket, source_key)
         with self._database.writing() as connection:
-            source = require_object(connection, source_bucket, source_key)
-            old = find_object(connection, bucket, key)
+            source = require_object(connection, *place)
+            opened = self._keys.existing(place, source, options.source_customer_key)
             check_copy_source(source.info, options)
-            check_write(old and old.info, options)
-            info = new_info(key, source.info.size_bytes, source.info.etag, options.headers or source.info)
-            if source == old:
-                connection.execute("UPDATE objects SET info = ? WHERE id = ?", (to_json(info), source.id))
-            else:
-                query = "SELECT size_bytes, blob FROM pieces WHERE object = ? ORDER BY start"
-                pieces = [Piece(*row) for row in connection.execute(query, (source.id,))]
-                replace_object(connection, bucket, old, info, pieces)
-        return info
+            if opened.is_encrypted == protection.is_encrypted:
+                pieces = self._shared(connection, source, opened, protection)
+                return self._put_copy(connection, bucket, key, source, pieces, protection, options)
+        return self._recoded(place, bucket, key, protection, options)
+
+    def _shared(
+        self, connection: sqlite3.Connection, source: StoredObject, opened: Protection, protection: Protection
+    ) -> list[Piece]:
+        """Returns the pieces of a copy, which share the blobs of the source: their keys are wrapped anew."""
+        query = "SELECT size_bytes, blob, envelope FROM pieces WHERE object = ? ORDER BY start"
+        pieces = [Piece(*row) for row in connection.execute(query, (source.id,))]
+        return [piece._replace(envelope=self._rewrapped(piece.envelope, opened, protection)) for piece in pieces]
+
+    def _rewrapped(self, text: str | None, opened: Protection, protection: Protection) -> str | None:
+        if text is None:
+            return None
+        envelope = envelope_of(text)
+        return protection.sealed(self._keys.opened(envelope, opened), envelope.size_bytes, envelope.chunk_bytes)
+
+    def _recoded(
+        self, place: tuple[str, str], bucket: str, key: str, protection: Protection, options: CopyOptions
+    ) -> ObjectInfo:
+        """Copies the content itself, since one of source and copy is encrypted and the other is not."""
+        with self._database.reading() as connection:
+            source = require_object(connection, *place)
+            opened = self._keys.existing(place, source, options.source_customer_key)
+            check_copy_source(source.info, options)
+            size, most = source.info.size_bytes, self.features.max_object_size
+            body = Body(read(connection, source.id, 0, size, self._keys, opened), size)
+            with receive(self._database, body, most, protection) as blob, self._database.writing() as writing:
+                keep(writing, blob)
+                pieces = [Piece(blob.size_bytes, blob.id, blob.envelope)]
+                return self._put_copy(writing, bucket, key, source, pieces, protection, options)
+
+    def _put_copy(
+        self,
+        connection: sqlite3.Connection,
+        bucket: str,
+        key: str,
+        source: StoredObject,
+        pieces: list[Piece],
+        protection: Protection,
+        options: CopyOptions,
+    ) -> ObjectInfo:
+        old = find_object(connection, bucket, key)
+        check_write(old and old.info, options)
+        headers = options.headers or source.info
+        info = new_info(key, source.info.size_bytes, source.info.etag, headers, protection.encryption)
+        replace_object(connection, bucket, old, info, pieces, protection.key_check())
+        return told(info, options.customer_key)
 
     @override
     @hookimpl

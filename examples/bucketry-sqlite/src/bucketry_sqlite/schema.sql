@@ -25,6 +25,7 @@ CREATE TABLE IF NOT EXISTS objects (
     key BLOB NOT NULL,
     size_bytes INTEGER NOT NULL,
     info TEXT NOT NULL, -- ObjectInfo as JSON
+    key_check TEXT, -- Envelope as JSON, which a customer's key opens; NULL if the object is under none
     UNIQUE (bucket, key)
 );
 
@@ -38,7 +39,7 @@ CREATE INDEX IF NOT EXISTS leased_blobs ON blobs (leased_until) WHERE leased_unt
 CREATE TABLE IF NOT EXISTS chunks (
     id INTEGER PRIMARY KEY,
     blob INTEGER NOT NULL REFERENCES blobs (id) ON DELETE CASCADE,
-    start INTEGER NOT NULL, -- offset in the blob
+    start INTEGER NOT NULL, -- offset in the blob, before encryption
     data BLOB NOT NULL,
     UNIQUE (blob, start)
 );
@@ -48,6 +49,7 @@ CREATE TABLE IF NOT EXISTS pieces (
     start INTEGER NOT NULL, -- offset in the object
     size_bytes INTEGER NOT NULL,
     blob INTEGER NOT NULL REFERENCES blobs (id),
+    envelope TEXT, -- Envelope as JSON, which holds the wrapped key of the blob; NULL if it is not encrypted
     PRIMARY KEY (object, start)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS pieces_of_blob ON pieces (blob);
@@ -57,7 +59,9 @@ CREATE TABLE IF NOT EXISTS uploads (
     bucket TEXT NOT NULL REFERENCES buckets (name) ON DELETE CASCADE,
     key BLOB NOT NULL,
     initiated_at TEXT NOT NULL,
-    headers TEXT NOT NULL -- ObjectHeaders as JSON
+    headers TEXT NOT NULL, -- ObjectHeaders as JSON
+    encryption TEXT, -- Encryption as JSON
+    key_check TEXT -- as in objects
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS uploads_in_order ON uploads (bucket, key, initiated_at, id);
 
@@ -66,6 +70,7 @@ CREATE TABLE IF NOT EXISTS parts (
     part_number INTEGER NOT NULL,
     info TEXT NOT NULL, -- Part as JSON
     blob INTEGER NOT NULL UNIQUE REFERENCES blobs (id),
+    envelope TEXT, -- as in pieces
     PRIMARY KEY (upload, part_number)
 ) WITHOUT ROWID;
 
@@ -96,6 +101,6 @@ BEGIN
 END;
 
 PRAGMA application_id = 0x6275636b;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 
 COMMIT;

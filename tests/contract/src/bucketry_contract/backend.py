@@ -31,12 +31,16 @@ class Backend(ABC):
         secrets: Secrets of the stores. No error, status or ``repr`` may show one.
         part_bytes: Size of the parts into which the driver splits a body of unknown length, in bytes. Bodies that break
             off do so after more than this.
+        kms_keys: Ids of two keys that the backend's key service has.
+        missing_kms_key: Id of a key that it does not have; ``None``: it takes any id.
     """
 
     serves_presigned_urls: bool = False
     knows_all_facts: bool = False
     secrets: Sequence[str] = ()
     part_bytes: int = 16 * 1024**2
+    kms_keys: tuple[str, str] = ("contract-key", "other-contract-key")
+    missing_kms_key: str | None = None
 
     @abstractmethod
     def open(self, layers: Sequence[object]) -> Store:

@@ -10,6 +10,7 @@ from bucketry_contract.suite.concurrency import ConcurrencyTests
 from bucketry_contract.suite.copying import CopyTests
 from bucketry_contract.suite.cors import CorsTests
 from bucketry_contract.suite.deleting import DeletingTests
+from bucketry_contract.suite.encryption import EncryptionTests
 from bucketry_contract.suite.error_facts import ErrorFactTests
 from bucketry_contract.suite.errors import ErrorTests
 from bucketry_contract.suite.freed_space import FreedSpaceTests
@@ -55,6 +56,7 @@ class ContractSuite(
     ObjectPartTests,
     CompletingAgainTests,
     ChecksumTests,
+    EncryptionTests,
     TaggingTests,
     CorsTests,
     UsageTests,

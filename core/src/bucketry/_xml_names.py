@@ -10,10 +10,13 @@ class Xml(msgspec.Struct, frozen=True):
 
     Attributes:
         path: Names of the elements from the Struct's element to the value, with ``/`` between them; empty: the usual
-            name. A field of several values repeats the last element.
-        flag: Text of the element if the field is true, and there is no element if it is false; ``None``: the field is
-            not such a flag.
+            name; ``.``: the value is a Struct whose elements stand there themselves. A field of several values repeats
+            the last element.
+        flag: Text of the element if the field is true. There is no element if it is false. ``None``: the field is not
+            such a flag.
+        wrapped: Whether the element around several values is there even if there are none.
     """
 
     path: str = ""
     flag: str | None = None
+    wrapped: bool = False

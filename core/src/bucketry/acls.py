@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, Literal, get_args
+from typing import Annotated, Final, Literal, get_args
 
 import msgspec
 
+from bucketry._xml_names import Xml
 from bucketry.errors import InvalidArgument
 from bucketry.owners import Owner
 
@@ -69,7 +70,7 @@ class Acl(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     owner: Owner
-    grants: tuple[Grant, ...] = ()
+    grants: Annotated[tuple[Grant, ...], Xml("AccessControlList/Grant", wrapped=True)] = ()
 
     def checked(self) -> Acl:
         """Returns this list if it is valid.

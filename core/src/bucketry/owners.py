@@ -6,10 +6,11 @@ Source: S3 API reference, ``Owner``; S3 user guide, "Access control list (ACL) o
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
+from bucketry._xml_names import Xml
 from bucketry.errors import InvalidArgument
 
 MAX_OWNER_ID: Final = 256
@@ -24,7 +25,7 @@ class Owner(msgspec.Struct, frozen=True, kw_only=True):
         display_name: The owner's name for people; empty: there is none.
     """
 
-    id: str
+    id: Annotated[str, Xml("ID")]
     display_name: str = ""
 
     def checked(self) -> Owner:

@@ -1,0 +1,253 @@
+"""Settings of buckets as the documents of S3: one codec and one table for all kinds.
+
+A document is a tree of `Element`. Ports and drivers have an XML parser and writer of their own, and read and write this
+tree with `read_settings` and `write_settings`. What the elements are called stands beside the fields of the Structs.
+
+Source: S3 API reference, the actions ``GetBucket…`` and ``PutBucket…``, their data types and errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, Literal, TypeVar
+
+import msgspec
+
+from bucketry._xml_structs import GROUP_URIS, Element, read_struct, write_struct
+from bucketry.bucket_settings import (
+    AccelerateSettings,
+    AclSettings,
+    AnalyticsConfiguration,
+    AnalyticsSettings,
+    BucketSettings,
+    Configuration,
+    ConfigurationSettings,
+    CorsSettings,
+    EncryptionSettings,
+    IntelligentTieringConfiguration,
+    IntelligentTieringSettings,
+    InventoryConfiguration,
+    InventorySettings,
+    LifecycleSettings,
+    LoggingSettings,
+    MetricsConfiguration,
+    MetricsSettings,
+    NotificationSettings,
+    ObjectLockSettings,
+    OwnershipSettings,
+    PolicySettings,
+    PublicAccessSettings,
+    RequestPaymentSettings,
+    TagSettings,
+    VersioningSettings,
+    WebsiteSettings,
+)
+from bucketry.errors import InvalidBucketSettings
+
+Removal = Literal["DELETE", "PUT"]
+"""How a client removes settings: with a ``DELETE``, or by putting a document in which nothing is set."""
+
+_NOT_FOUND: Final = ("NoSuchConfiguration", "The specified configuration does not exist.")
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """How S3 has one kind of settings.
+
+    Attributes:
+        kind: The class of the settings.
+        subresource: The parameter that names the kind in a request.
+        root: Name of the root element; empty: it is JSON text.
+        missing: Code and message of the 404 if nothing is set; ``None``: S3 sends a document that says so.
+        removal: How a client removes the settings; ``None``: S3 has no way.
+        needs_digest: Whether S3 refuses a put without ``Content-MD5`` or a checksum.
+        max_elements: Most elements of a document.
+        entry: The class of one configuration, if there are several with ids. Then each has a document of its own.
+        listing: Name of the root element of a list of configurations.
+    """
+
+    kind: type[BucketSettings]
+    subresource: str
+    root: str
+    missing: tuple[str, str] | None = None
+    removal: Removal | None = None
+    needs_digest: bool = False
+    max_elements: int = 100
+    entry: type[Configuration] | None = None
+    listing: str = ""
+
+
+def _configurations(
+    kind: type[ConfigurationSettings], entry: type[Configuration], subresource: str, listing: str
+) -> Document:
+    return Document(
+        kind=kind,
+        subresource=subresource,
+        root=entry.__name__,
+        missing=_NOT_FOUND,
+        removal="DELETE",
+        entry=entry,
+        listing=listing,
+    )
+
+
+_ALL: Final = (
+    Document(
+        kind=CorsSettings,
+        subresource="cors",
+        root="CORSConfiguration",
+        missing=("NoSuchCORSConfiguration", "The CORS configuration does not exist"),
+        removal="DELETE",
+        needs_digest=True,
+        max_elements=5_000,  # The longest document in S3 has 64 KiB, which is about 2,000 elements.
+    ),
+    Document(kind=VersioningSettings, subresource="versioning", root="VersioningConfiguration"),
+    Document(
+        kind=ObjectLockSettings,
+        subresource="object-lock",
+        root="ObjectLockConfiguration",
+        missing=(
+            "ObjectLockConfigurationNotFoundError",
+            "Object Lock configuration does not exist for this bucket",
+        ),
+        needs_digest=True,
+    ),
+    Document(
+        kind=LifecycleSettings,
+        subresource="lifecycle",
+        root="LifecycleConfiguration",
+        missing=("NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist"),
+        removal="DELETE",
+        needs_digest=True,
+        max_elements=50_000,  # 1,000 rules, most with about ten elements.
+    ),
+    Document(
+        kind=PolicySettings,
+        subresource="policy",
+        root="",
+        missing=("NoSuchBucketPolicy", "The bucket policy does not exist"),
+        removal="DELETE",
+    ),
+    Document(kind=AclSettings, subresource="acl", root="AccessControlPolicy", max_elements=1_000),
+    Document(
+        kind=OwnershipSettings,
+        subresource="ownershipControls",
+        root="OwnershipControls",
+        missing=("OwnershipControlsNotFoundError", "The bucket ownership controls were not found"),
+        removal="DELETE",
+    ),
+    Document(
+        kind=PublicAccessSettings,
+        subresource="publicAccessBlock",
+        root="PublicAccessBlockConfiguration",
+        missing=("NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found"),
+        removal="DELETE",
+    ),
+    Document(
+        kind=EncryptionSettings,
+        subresource="encryption",
+        root="ServerSideEncryptionConfiguration",
+        missing=(
+            "ServerSideEncryptionConfigurationNotFoundError",
+            "The server side encryption configuration was not found",
+        ),
+        removal="DELETE",
+    ),
+    Document(
+        kind=TagSettings,
+        subresource="tagging",
+        root="Tagging",
+        missing=("NoSuchTagSet", "The TagSet does not exist"),
+        removal="DELETE",
+        needs_digest=True,
+        max_elements=1_000,
+    ),
+    Document(
+        kind=NotificationSettings,
+        subresource="notification",
+        root="NotificationConfiguration",
+        removal="PUT",
+        max_elements=10_000,
+    ),
+    Document(
+        kind=LoggingSettings, subresource="logging", root="BucketLoggingStatus", removal="PUT", max_elements=1_000
+    ),
+    Document(
+        kind=WebsiteSettings,
+        subresource="website",
+        root="WebsiteConfiguration",
+        missing=("NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration"),
+        removal="DELETE",
+        max_elements=1_000,
+    ),
+    Document(kind=AccelerateSettings, subresource="accelerate", root="AccelerateConfiguration"),
+    Document(
+        kind=RequestPaymentSettings, subresource="requestPayment", root="RequestPaymentConfiguration", removal="PUT"
+    ),
+    _configurations(InventorySettings, InventoryConfiguration, "inventory", "ListInventoryConfigurationsResult"),
+    _configurations(AnalyticsSettings, AnalyticsConfiguration, "analytics", "ListBucketAnalyticsConfigurationResult"),
+    _configurations(MetricsSettings, MetricsConfiguration, "metrics", "ListMetricsConfigurationsResult"),
+    _configurations(
+        IntelligentTieringSettings,
+        IntelligentTieringConfiguration,
+        "intelligent-tiering",
+        "ListBucketIntelligentTieringConfigurationsOutput",
+    ),
+)
+
+DOCUMENTS: Final[Mapping[type[BucketSettings], Document]] = MappingProxyType({one.kind: one for one in _ALL})
+"""The document of each kind."""
+
+BY_SUBRESOURCE: Final[Mapping[str, Document]] = MappingProxyType({one.subresource: one for one in _ALL})
+"""The same by sub-resource."""
+
+SettingsT = TypeVar("SettingsT", bound=BucketSettings)
+ConfigurationT = TypeVar("ConfigurationT", bound=Configuration)
+
+
+def write_settings(settings: BucketSettings) -> Element:
+    """Returns the document of settings. For a kind with several configurations, use `write_configuration`."""
+    return write_struct(DOCUMENTS[type(settings)].root, settings)
+
+
+def read_settings(root: Element, kind: type[SettingsT]) -> SettingsT:
+    """Reads a document. `BucketSettings.checked` checks the values.
+
+    Raises:
+        InvalidBucketSettings: It is another document, or an element is missing, unknown, there too often, or not of its
+            type.
+    """
+    return _read(root, DOCUMENTS[kind].root, kind)
+
+
+def write_configuration(configuration: Configuration) -> Element:
+    """Returns the document of one configuration of several."""
+    return write_struct(type(configuration).__name__, configuration)
+
+
+def read_configuration(root: Element, kind: type[ConfigurationT]) -> ConfigurationT:
+    """Reads the document of one configuration of several; errors as in `read_settings`."""
+    return _read(root, kind.__name__, kind)
+
+
+StructT = TypeVar("StructT", bound=msgspec.Struct)
+
+
+def _read(root: Element, name: str, kind: type[StructT]) -> StructT:
+    if root.name != name:
+        raise InvalidBucketSettings(f"the document is not {name}", fault="schema")
+    return read_struct(root, kind)
+
+
+__all__ = [
+    "BY_SUBRESOURCE",
+    "DOCUMENTS",
+    "GROUP_URIS",
+    "Document",
+    "Element",
+    "Removal",
+    "read_configuration",
+    "read_settings",
+    "write_configuration",
+    "write_settings",
+]

@@ -72,6 +72,11 @@ class Acl(msgspec.Struct, frozen=True, kw_only=True):
     owner: Owner
     grants: Annotated[tuple[Grant, ...], Xml("AccessControlList/Grant", wrapped=True)] = ()
 
+    @property
+    def grants_others(self) -> bool:
+        """Whether it gives a right to anybody but the owner."""
+        return any(grant.grantee.kind != "user" or grant.grantee.id != self.owner.id for grant in self.grants)
+
     def checked(self) -> Acl:
         """Returns this list if it is valid.
 

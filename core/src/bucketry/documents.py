@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, Literal, TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
 from bucketry._xml_structs import GROUP_URIS, Element, read_struct, write_struct
 from bucketry.bucket_settings import (
+    MAX_SETTINGS_BYTES,
     AccelerateSettings,
     AclSettings,
     AnalyticsConfiguration,
@@ -45,9 +46,6 @@ from bucketry.bucket_settings import (
 )
 from bucketry.errors import InvalidBucketSettings
 
-Removal = Literal["DELETE", "PUT"]
-"""How a client removes settings: with a ``DELETE``, or by putting a document in which nothing is set."""
-
 _NOT_FOUND: Final = ("NoSuchConfiguration", "The specified configuration does not exist.")
 
 
@@ -58,34 +56,46 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
         kind: The class of the settings.
         subresource: The parameter that names the kind in a request.
         root: Name of the root element; empty: it is JSON text.
-        missing: Code and message of the 404 if nothing is set; ``None``: S3 sends a document that says so.
-        removal: How a client removes the settings; ``None``: S3 has no way.
+        missing: Code and message of the 404 if nothing is set; empty: S3 sends a document that says so.
+        has_delete: Whether S3 has a ``DELETE`` for it.
+        empty_removes: Whether putting a document in which nothing is set removes the settings; else it is refused.
         needs_digest: Whether S3 refuses a put without ``Content-MD5`` or a checksum.
         max_elements: Most elements of a document.
-        entry: The class of one configuration, if there are several with ids. Then each has a document of its own.
-        listing: Name of the root element of a list of configurations.
+        max_bytes: Most bytes of a document that a client sends.
     """
 
     kind: type[BucketSettings]
     subresource: str
     root: str
-    missing: tuple[str, str] | None = None
-    removal: Removal | None = None
+    missing: tuple[str, str] | tuple[()] = ()
+    has_delete: bool = False
+    empty_removes: bool = False
     needs_digest: bool = False
     max_elements: int = 100
-    entry: type[Configuration] | None = None
-    listing: str = ""
+    max_bytes: int = 256 * 1024
+
+
+class ConfigurationDocument(Document, frozen=True, kw_only=True):
+    """How S3 has a kind with several configurations. Each has a document of its own.
+
+    Attributes:
+        entry: The class of one configuration. Its name is that of the root element.
+        listing: Name of the root element of a list of configurations.
+    """
+
+    entry: type[Configuration]
+    listing: str
 
 
 def _configurations(
     kind: type[ConfigurationSettings], entry: type[Configuration], subresource: str, listing: str
-) -> Document:
-    return Document(
+) -> ConfigurationDocument:
+    return ConfigurationDocument(
         kind=kind,
         subresource=subresource,
         root=entry.__name__,
         missing=_NOT_FOUND,
-        removal="DELETE",
+        has_delete=True,
         entry=entry,
         listing=listing,
     )
@@ -97,7 +107,7 @@ _ALL: Final = (
         subresource="cors",
         root="CORSConfiguration",
         missing=("NoSuchCORSConfiguration", "The CORS configuration does not exist"),
-        removal="DELETE",
+        has_delete=True,
         needs_digest=True,
         max_elements=5_000,  # The longest document in S3 has 64 KiB, which is about 2,000 elements.
     ),
@@ -117,16 +127,17 @@ _ALL: Final = (
         subresource="lifecycle",
         root="LifecycleConfiguration",
         missing=("NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist"),
-        removal="DELETE",
+        has_delete=True,
         needs_digest=True,
         max_elements=50_000,  # 1,000 rules, most with about ten elements.
+        max_bytes=MAX_SETTINGS_BYTES,
     ),
     Document(
         kind=PolicySettings,
         subresource="policy",
         root="",
         missing=("NoSuchBucketPolicy", "The bucket policy does not exist"),
-        removal="DELETE",
+        has_delete=True,
     ),
     Document(kind=AclSettings, subresource="acl", root="AccessControlPolicy", max_elements=1_000),
     Document(
@@ -134,14 +145,14 @@ _ALL: Final = (
         subresource="ownershipControls",
         root="OwnershipControls",
         missing=("OwnershipControlsNotFoundError", "The bucket ownership controls were not found"),
-        removal="DELETE",
+        has_delete=True,
     ),
     Document(
         kind=PublicAccessSettings,
         subresource="publicAccessBlock",
         root="PublicAccessBlockConfiguration",
         missing=("NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found"),
-        removal="DELETE",
+        has_delete=True,
     ),
     Document(
         kind=EncryptionSettings,
@@ -151,14 +162,15 @@ _ALL: Final = (
             "ServerSideEncryptionConfigurationNotFoundError",
             "The server side encryption configuration was not found",
         ),
-        removal="DELETE",
+        has_delete=True,
     ),
     Document(
         kind=TagSettings,
         subresource="tagging",
         root="Tagging",
         missing=("NoSuchTagSet", "The TagSet does not exist"),
-        removal="DELETE",
+        has_delete=True,
+        empty_removes=True,
         needs_digest=True,
         max_elements=1_000,
     ),
@@ -166,23 +178,26 @@ _ALL: Final = (
         kind=NotificationSettings,
         subresource="notification",
         root="NotificationConfiguration",
-        removal="PUT",
+        empty_removes=True,
         max_elements=10_000,
     ),
     Document(
-        kind=LoggingSettings, subresource="logging", root="BucketLoggingStatus", removal="PUT", max_elements=1_000
+        kind=LoggingSettings, subresource="logging", root="BucketLoggingStatus", empty_removes=True, max_elements=1_000
     ),
     Document(
         kind=WebsiteSettings,
         subresource="website",
         root="WebsiteConfiguration",
         missing=("NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration"),
-        removal="DELETE",
+        has_delete=True,
         max_elements=1_000,
     ),
     Document(kind=AccelerateSettings, subresource="accelerate", root="AccelerateConfiguration"),
     Document(
-        kind=RequestPaymentSettings, subresource="requestPayment", root="RequestPaymentConfiguration", removal="PUT"
+        kind=RequestPaymentSettings,
+        subresource="requestPayment",
+        root="RequestPaymentConfiguration",
+        empty_removes=True,
     ),
     _configurations(InventorySettings, InventoryConfiguration, "inventory", "ListInventoryConfigurationsResult"),
     _configurations(AnalyticsSettings, AnalyticsConfiguration, "analytics", "ListBucketAnalyticsConfigurationResult"),
@@ -200,6 +215,11 @@ DOCUMENTS: Final[Mapping[type[BucketSettings], Document]] = MappingProxyType({on
 
 BY_SUBRESOURCE: Final[Mapping[str, Document]] = MappingProxyType({one.subresource: one for one in _ALL})
 """The same by sub-resource."""
+
+OF_CONFIGURATIONS: Final[Mapping[str, ConfigurationDocument]] = MappingProxyType(
+    {one.subresource: one for one in _ALL if isinstance(one, ConfigurationDocument)}
+)
+"""Those of them that have several configurations."""
 
 SettingsT = TypeVar("SettingsT", bound=BucketSettings)
 ConfigurationT = TypeVar("ConfigurationT", bound=Configuration)
@@ -243,9 +263,10 @@ __all__ = [
     "BY_SUBRESOURCE",
     "DOCUMENTS",
     "GROUP_URIS",
+    "OF_CONFIGURATIONS",
+    "ConfigurationDocument",
     "Document",
     "Element",
-    "Removal",
     "read_configuration",
     "read_settings",
     "write_configuration",

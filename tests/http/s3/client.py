@@ -10,9 +10,12 @@ from typing import Any
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
+from bucketry.documents import DOCUMENTS
+
 from tests.http.s3.serving import WAIT, location
 from tests.http.s3.signing import NOTHING, OWNER, Signing, sha256
 
+WITH_DIGEST = ("?delete", *(f"?{one.subresource}" for one in DOCUMENTS.values() if one.needs_digest))
 S3 = "{http://s3.amazonaws.com/doc/2006-03-01/}"
 
 
@@ -88,10 +91,10 @@ class Client:
     ) -> Reply:
         """Signs a request, its body too unless told otherwise, and sends it.
 
-        A list of keys to delete comes with the digest that it needs, unless told otherwise (``digest=False``).
+        Documents for which S3 requires a digest come with it, unless told otherwise (``digest=False``).
         """
         host = headers.get("host", self.host)
-        if how.pop("digest", True) and method == "POST" and target.endswith("?delete"):
+        if how.pop("digest", True) and target.endswith(WITH_DIGEST):
             headers = {"content-md5": b64encode(md5(body, usedforsecurity=False).digest()).decode(), **headers}
         payload = how.pop("payload", sha256(body))
         return self.send(method, target, by.headers(method, target, host, headers, payload=payload, **how), body)

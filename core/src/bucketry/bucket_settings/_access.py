@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Final, Literal, Self
 
 import msgspec
 from typing_extensions import override
@@ -14,7 +14,7 @@ from bucketry.bucket_settings._base import BucketSettings
 ObjectOwnership = Literal["BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"]
 """Who owns new objects, and whether ACLs count (S3 user guide, "Controlling ownership of objects")."""
 
-BUCKET_OWNER_ENFORCED = "BucketOwnerEnforced"
+BUCKET_OWNER_ENFORCED: Final = "BucketOwnerEnforced"
 
 
 class AclSettings(BucketSettings, frozen=True, kw_only=True, tag="acl"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final, final
+from typing import final
 
 import msgspec
 from bucketry import (
@@ -15,7 +15,6 @@ from bucketry import (
     Deleted,
     DeletedObject,
     DeleteOptions,
-    InvalidBucketState,
     IsDeleteMarker,
     NoSuchBucket,
     NoSuchKey,
@@ -36,14 +35,12 @@ from bucketry.options import WriteConditions
 from bucketry.s3 import NULL_VERSION
 from sortedcontainers import SortedList
 
+from bucketry_memory.bucket_settings import SettingsTable
 from bucketry_memory.locks import require_lock, with_default_retention
 from bucketry_memory.objects import StoredObject, StoredTimes
 from bucketry_memory.quota import Quota
 from bucketry_memory.uploads import UploadTable
 from bucketry_memory.versions import History, StoredMarker, Version, new_version_id, number_in
-
-_ENABLED: Final = VersioningSettings(status="Enabled")
-_NO_LOCK: Final = ObjectLockSettings()
 
 
 @final
@@ -59,7 +56,7 @@ class Bucket:
         history: All other versions; ``None``: the bucket never had versions.
         adds_facts: Whether `describe` adds anything.
         uploads: Its uploads in progress.
-        settings: What is set of each kind of settings.
+        settings: Its settings.
         is_deleted: Whether it was deleted. A caller that found it before that must not write to it.
     """
 
@@ -91,7 +88,7 @@ class Bucket:
         self.history: History | None = None
         self.adds_facts = False
         self.uploads = UploadTable(quota)
-        self.settings: dict[type[AnyBucketSettings], AnyBucketSettings] = {}
+        self.settings = SettingsTable(quota)
         self.is_deleted = False
 
     def check_write(self, key: str, conditions: WriteConditions | PutOptions) -> None:
@@ -354,40 +351,26 @@ class Bucket:
     @property
     def makes_versions(self) -> bool:
         """Whether writes make versions with ids of their own."""
-        return self.settings.get(VersioningSettings) == _ENABLED
+        return self.settings.get(VersioningSettings).status == "Enabled"
 
     @property
     def lock(self) -> ObjectLockSettings:
         """Its object lock."""
-        found = self.settings.get(ObjectLockSettings)
-        return found if isinstance(found, ObjectLockSettings) else _NO_LOCK
+        return self.settings.get(ObjectLockSettings)
 
     def put_settings(self, settings: AnyBucketSettings) -> None:
         """Replaces its settings of one kind.
 
         Raises:
-            InvalidBucketState: Object lock needs versioning, and the bucket would have the one without the other.
+            InvalidBucketState: Other settings exclude them. Nothing was changed.
+            QuotaExceeded: A limit would be exceeded. Nothing was changed.
         """
+        self.settings.put(settings)
         if isinstance(settings, VersioningSettings):
-            if self.lock.enabled and settings != _ENABLED:
-                raise InvalidBucketState("object lock needs versioning: it cannot be suspended")
             self.history = self.history or History()
             self.adds_facts = True
         elif isinstance(settings, ObjectLockSettings):
-            if not self.makes_versions:
-                raise InvalidBucketState("object lock needs versioning: enable it first")
             self.info = msgspec.structs.replace(self.info, object_lock=True)
-        self.settings[type(settings)] = settings
-
-    def delete_settings(self, kind: type[AnyBucketSettings]) -> None:
-        """Deletes its settings of one kind.
-
-        Raises:
-            InvalidBucketState: Settings of this kind can be changed, but not removed.
-        """
-        if kind in self.settings and not kind.removable:
-            raise InvalidBucketState(f"{kind.__name__} can be changed, but not removed")
-        self.settings.pop(kind, None)
 
     def delete(self) -> None:
         """Deletes the bucket, and aborts its uploads.
@@ -398,5 +381,6 @@ class Bucket:
         if self.objects or (self.history is not None and self.history.count):
             raise BucketNotEmpty
         self.uploads.abort_all()
+        self.settings.clear()
         self.is_deleted = True
         self._quota.give(0, entries=1)

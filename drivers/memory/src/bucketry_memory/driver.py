@@ -47,6 +47,7 @@ from bucketry import (
     PresignedUrl,
     PresignOptions,
     PutOptions,
+    QuotaExceeded,
     Retention,
     RetentionOptions,
     Status,
@@ -119,6 +120,21 @@ class MemoryDriver(DriverSpec):
         checksums=True,
         checksum_algorithms=tuple(CHECKSUM_ALGORITHMS),
         bucket_cors=True,
+        bucket_lifecycle=True,
+        bucket_policy=True,
+        bucket_acl=True,
+        bucket_ownership=True,
+        bucket_public_access=True,
+        bucket_tagging=True,
+        bucket_notification=True,
+        bucket_logging=True,
+        bucket_website=True,
+        bucket_accelerate=True,
+        bucket_request_payment=True,
+        bucket_inventory=True,
+        bucket_analytics=True,
+        bucket_metrics=True,
+        bucket_intelligent_tiering=True,
         copy_if_match=True,
         copy_if_none_match=True,
         copy_source_if_match=True,
@@ -237,10 +253,15 @@ class MemoryDriver(DriverSpec):
         with self._lock:
             if bucket in self._buckets:
                 raise BucketAlreadyExists(bucket=bucket)
-            created = self._buckets[bucket] = Bucket(bucket, self._clock.now(), self._quota)
+            created = Bucket(bucket, self._clock.now(), self._quota)
             if options.object_lock:
-                created.put_settings(VersioningSettings(status="Enabled"))
-                created.put_settings(ObjectLockSettings(enabled=True))
+                try:
+                    created.put_settings(VersioningSettings(status="Enabled"))
+                    created.put_settings(ObjectLockSettings(enabled=True))
+                except QuotaExceeded:
+                    created.delete()
+                    raise
+            self._buckets[bucket] = created
             return created.info
 
     @override
@@ -262,7 +283,7 @@ class MemoryDriver(DriverSpec):
     @hookimpl
     def get_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> AnyBucketSettings:
         """Returns a bucket's settings of one kind, as they were put."""
-        return self._bucket(bucket).settings.get(kind) or kind()
+        return self._bucket(bucket).settings.get(kind)
 
     @override
     @hookimpl
@@ -277,7 +298,7 @@ class MemoryDriver(DriverSpec):
     def delete_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> Done:
         """Deletes a bucket's settings of one kind."""
         with self._lock:
-            self._bucket(bucket).delete_settings(kind)
+            self._bucket(bucket).settings.remove(kind)
         return DONE
 
     # Objects

@@ -1,307 +1,247 @@
-"""Settings of a bucket: those that the store keeps, and those that are always the same here.
+"""Settings of a bucket: every kind is got, put and deleted in one way, by the table of S3's documents in core.
 
-The store keeps CORS rules. For all other settings, clients get what holds for every bucket: nothing is encrypted, no
-version is kept, and nobody but the owner has rights. Many clients ask for these settings before they do anything
-(``s3cmd info``, consoles), and infrastructure tools also put them. A put that changes nothing is accepted, and every
-other one is refused. Source: S3 API reference, the ``GetBucket…`` and ``PutBucket…`` actions.
+The store keeps the kinds that its driver declares. For others, clients get what holds for every bucket: many ask for
+these settings before they do anything (``s3cmd info``, consoles), and infrastructure tools also put them. A put of such
+a kind is accepted if it changes nothing, and refused otherwise.
+
+Source: S3 API reference, the ``GetBucket…``, ``PutBucket…`` and ``DeleteBucket…`` actions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple, cast
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
 
-from bucketry import CorsRule, CorsSettings, HeadOptions
-from bucketry.bucket_settings import AnyBucketSettings
+from bucketry import BucketSettings, InvalidBucketSettings, NoSuchBucket
+from bucketry.bucket_settings import (
+    BUCKET_OWNER_ENFORCED,
+    AccelerateSettings,
+    AclSettings,
+    LoggingSettings,
+    OwnershipSettings,
+    PolicySettings,
+    PublicAccessSettings,
+    VersioningSettings,
+)
+from bucketry.documents import (
+    BY_SUBRESOURCE,
+    DOCUMENTS,
+    OF_CONFIGURATIONS,
+    Document,
+    Element,
+    read_settings,
+    write_settings,
+)
 
+from bucketry_http.s3.acls import OWNER_ALONE, owner_alone
 from bucketry_http.s3.body import S3Body
 from bucketry_http.s3.errors import S3Error, not_implemented
 from bucketry_http.s3.request import Endpoint, S3Request
-from bucketry_http.s3.response import Response, empty_response, xml_response
-from bucketry_http.s3.xml import (
-    MAX_DOCUMENT_BYTES,
-    OWNER_ID,
-    OWNER_NAME,
-    XSI,
-    Node,
-    Tree,
-    document,
-    element,
-    malformed,
-    optional,
-    owner,
-    read_any_xml,
-    read_xml,
-)
+from bucketry_http.s3.response import Response, empty_response, json_response, xml_response
+from bucketry_http.s3.xml import read_any_xml, settings_document
 
+WHOLE: Final = tuple(name for name in BY_SUBRESOURCE if name not in OF_CONFIGURATIONS)
+"""Sub-resources of the kinds that have one document."""
 
-class _Stored(NamedTuple):
-    """Settings that the store keeps.
+PUTS: Final = tuple(name for name in WHOLE if name != "acl")
+"""Those of them that `put_settings` puts. An ACL can also come in headers."""
 
-    Attributes:
-        kind: Their class in the contract.
-        root: The root of their document.
-        write: Returns the content of the document.
-        read: Reads the document.
-        missing: Code and message of the 404 if nothing is set.
-        max_elements: Most elements of the document.
-    """
+DELETES: Final = tuple(name for name in WHOLE if BY_SUBRESOURCE[name].has_delete)
+"""Those of them that S3 can delete."""
 
-    kind: type[AnyBucketSettings]
-    root: str
-    write: Callable[[Any], str]
-    read: Callable[[Node], AnyBucketSettings]
-    missing: tuple[str, str]
-    max_elements: int
+_NO_REPLICATION: Final = ("ReplicationConfigurationNotFoundError", "The replication configuration was not found")
 
 
 async def get_settings(endpoint: Endpoint, request: S3Request) -> Response:
-    """Gets settings that the store keeps."""
-    stored = _stored(request)
-    settings = await endpoint.calls.call(endpoint.store.get_bucket_settings, request.bucket, stored.kind)
-    if settings == stored.kind():
-        raise _missing(stored.missing)
-    return xml_response(document(stored.root, stored.write(settings)))
+    """Gets settings of a kind that has one document."""
+    document = document_of(request)
+    settings = await current_settings(endpoint, request.bucket, document.kind)
+    if settings == document.kind() and document.missing:
+        raise missing(*document.missing)
+    if settings == AclSettings():
+        settings = await owner_alone(endpoint, request.bucket)
+    if isinstance(settings, PolicySettings):
+        return json_response(settings.document.encode())
+    return xml_response(settings_document(write_settings(settings)))
 
 
 async def put_settings(endpoint: Endpoint, request: S3Request) -> Response:
-    """Puts settings that the store keeps."""
-    stored = _stored(request)
-    root = await read_xml(await S3Body(request).read(MAX_DOCUMENT_BYTES), stored.root, most=stored.max_elements)
-    await endpoint.calls.call(endpoint.store.put_bucket_settings, request.bucket, stored.read(root))
-    return empty_response(200)
+    """Puts settings of a kind that has one document."""
+    document = document_of(request)
+    body = await read_body(document, request)
+    if not is_stored(endpoint, document.kind):
+        await _put_unchanged(endpoint, request.bucket, document, body)
+        return empty_response(200)
+    settings = await _read(document, body)
+    if (check := _CHECKS.get(document.kind)) is not None:
+        await check(endpoint, request.bucket, settings)
+    if document.empty_removes and settings == document.kind():
+        await endpoint.calls.call(endpoint.store.delete_bucket_settings, request.bucket, document.kind)
+    else:
+        await endpoint.calls.call(endpoint.store.put_bucket_settings, request.bucket, settings)
+    return empty_response(204 if document.kind is PolicySettings else 200)
 
 
 async def delete_settings(endpoint: Endpoint, request: S3Request) -> Response:
-    """Deletes settings that the store keeps."""
-    await endpoint.calls.call(endpoint.store.delete_bucket_settings, request.bucket, _stored(request).kind)
+    """Deletes settings of a kind that has one document. S3 responds in the same way if nothing is set."""
+    document = document_of(request)
+    if is_stored(endpoint, document.kind):
+        await endpoint.calls.call(endpoint.store.delete_bucket_settings, request.bucket, document.kind)
+    else:
+        await endpoint.calls.call(endpoint.store.head_bucket, request.bucket)
     return empty_response()
 
 
-def _stored(request: S3Request) -> _Stored:
-    return next(STORED[name] for name in request.query if name in STORED)
+async def get_policy_status(endpoint: Endpoint, request: S3Request) -> Response:
+    """GetBucketPolicyStatus, for a bucket without a policy."""
+    if await current_settings(endpoint, request.bucket, PolicySettings) != PolicySettings():
+        raise not_implemented("the status of a policy")
+    raise missing(*DOCUMENTS[PolicySettings].missing)
 
 
-def _missing(code_and_message: tuple[str, str]) -> S3Error:
-    code, message = code_and_message
+async def get_replication(endpoint: Endpoint, request: S3Request) -> Response:
+    """GetBucketReplication: no bucket has it."""
+    await endpoint.calls.call(endpoint.store.head_bucket, request.bucket)
+    raise missing(*_NO_REPLICATION)
+
+
+async def delete_replication(endpoint: Endpoint, request: S3Request) -> Response:
+    """DeleteBucketReplication: there is nothing to delete."""
+    await endpoint.calls.call(endpoint.store.head_bucket, request.bucket)
+    return empty_response()
+
+
+async def current_settings(endpoint: Endpoint, bucket: str, kind: type[BucketSettings]) -> BucketSettings:
+    """Returns the settings of a bucket: those that are stored, or those that hold for every bucket."""
+    if is_stored(endpoint, kind):
+        return await endpoint.calls.call(endpoint.store.get_bucket_settings, bucket, kind)
+    await endpoint.calls.call(endpoint.store.head_bucket, bucket)
+    return _held(endpoint, kind)
+
+
+def is_stored(endpoint: Endpoint, kind: type[BucketSettings]) -> bool:
+    """Says whether the driver declares a kind."""
+    return bool(getattr(endpoint.features, kind.feature))
+
+
+def document_of(request: S3Request) -> Document:
+    """Returns the document that a request is about."""
+    return next(BY_SUBRESOURCE[name] for name in request.query if name in BY_SUBRESOURCE)
+
+
+def missing(code: str, message: str) -> S3Error:
+    """Returns the error if nothing is set."""
     return S3Error(code, message, status=404)
 
 
-def _write_cors(settings: CorsSettings) -> str:
-    return "".join(map(_rule_element, settings.rules))
+async def read_body(document: Document, request: S3Request) -> bytes:
+    """Reads the body of a put.
 
-
-def _read_cors(root: Node) -> CorsSettings:
-    root.only("CORSRule")
-    return CorsSettings(rules=tuple(map(_read_rule, root.children("CORSRule"))))
-
-
-def _rule_element(rule: CorsRule) -> str:
-    content = optional("ID", rule.id)
-    for name, values in (
-        ("AllowedMethod", rule.allowed_methods),
-        ("AllowedOrigin", rule.allowed_origins),
-        ("AllowedHeader", rule.allowed_headers),
-        ("ExposeHeader", rule.expose_headers),
-    ):
-        content += "".join(element(name, value) for value in values)
-    return f"<CORSRule>{content}{optional('MaxAgeSeconds', rule.max_age_seconds)}</CORSRule>"
-
-
-def _read_rule(entry: Node) -> CorsRule:
-    entry.only("ID", "AllowedMethod", "AllowedOrigin", "AllowedHeader", "ExposeHeader", "MaxAgeSeconds")
-    age = entry.text_of("MaxAgeSeconds")
-    if age is not None and not (age.strip().isascii() and age.strip().isdecimal() and len(age) <= 20):
-        raise malformed("MaxAgeSeconds is not a number")
-
-    def texts(name: str) -> tuple[str, ...]:
-        return tuple(child.text.strip() for child in entry.children(name))
-
-    return CorsRule(
-        id=entry.text_of("ID"),
-        allowed_methods=cast("Any", texts("AllowedMethod")),
-        allowed_origins=texts("AllowedOrigin"),
-        allowed_headers=texts("AllowedHeader"),
-        expose_headers=texts("ExposeHeader"),
-        max_age_seconds=None if age is None else int(age),
-    )
-
-
-STORED: Final[Mapping[str, _Stored]] = {
-    "cors": _Stored(
-        kind=CorsSettings,
-        root="CORSConfiguration",
-        write=_write_cors,
-        read=_read_cors,
-        missing=("NoSuchCORSConfiguration", "The CORS configuration does not exist"),
-        max_elements=5_000,  # The longest document in S3 has 64 KiB, which is about 2,000 elements.
-    ),
-}
-"""By sub-resource."""
-
-_OWNER_ONLY: Final = (
-    f"{owner()}<AccessControlList><Grant>"
-    f'<Grantee xmlns:xsi="{XSI}" xsi:type="CanonicalUser">{element("ID", OWNER_ID)}{element("DisplayName", OWNER_NAME)}'
-    "</Grantee><Permission>FULL_CONTROL</Permission></Grant></AccessControlList>"
-)
-
-_FIXED: Final[Mapping[str, tuple[str, str]]] = {
-    "acl": ("AccessControlPolicy", _OWNER_ONLY),
-    "versioning": ("VersioningConfiguration", ""),
-    "logging": ("BucketLoggingStatus", ""),
-    "notification": ("NotificationConfiguration", ""),
-    "accelerate": ("AccelerateConfiguration", ""),
-    "requestPayment": ("RequestPaymentConfiguration", "<Payer>BucketOwner</Payer>"),
-    "ownershipControls": (
-        "OwnershipControls",
-        "<Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule>",
-    ),
-}
-"""Root and content of the document, by sub-resource."""
-
-_BLOCKED: Final = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
-_BLOCK: Final = ("PublicAccessBlockConfiguration", "".join(element(name, "true") for name in _BLOCKED))
-"""Root and content without anonymous requests: no ACL or policy gives anything to the public."""
-
-_MISSING: Final[Mapping[str, tuple[str, str]]] = {
-    "policy": ("NoSuchBucketPolicy", "The bucket policy does not exist"),
-    "policyStatus": ("NoSuchBucketPolicy", "The bucket policy does not exist"),
-    "lifecycle": ("NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist"),
-    "tagging": ("NoSuchTagSet", "The TagSet does not exist"),
-    "website": ("NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration"),
-    "replication": ("ReplicationConfigurationNotFoundError", "The replication configuration was not found"),
-    "encryption": (
-        "ServerSideEncryptionConfigurationNotFoundError",
-        "The server side encryption configuration was not found",
-    ),
-    "object-lock": (
-        "ObjectLockConfigurationNotFoundError",
-        "Object Lock configuration does not exist for this bucket",
-    ),
-    "publicAccessBlock": (
-        "NoSuchPublicAccessBlockConfiguration",
-        "The public access block configuration was not found",
-    ),
-}
-"""Code and message of the 404 for settings that no bucket has, by sub-resource."""
-
-FIXED: Final = (*_FIXED, *_MISSING)
-"""Sub-resources of the settings that are always the same."""
-
-_UNCHANGED: Final[Mapping[str, Tree]] = {
-    "logging": ("BucketLoggingStatus", "", ()),
-    "notification": ("NotificationConfiguration", "", ()),
-    "requestPayment": ("RequestPaymentConfiguration", "", (("Payer", "BucketOwner", ()),)),
-    "tagging": ("Tagging", "", (("TagSet", "", ()),)),
-    "ownershipControls": (
-        "OwnershipControls",
-        "",
-        (("Rule", "", (("ObjectOwnership", "BucketOwnerEnforced", ()),)),),
-    ),
-}
-"""Documents of puts that change nothing, by sub-resource."""
-
-_UNCHANGED_BLOCK: Final[Tree] = (_BLOCK[0], "", tuple((name, "true", ()) for name in _BLOCKED))
-
-FIXED_PUTS: Final = ("publicAccessBlock", *_UNCHANGED)
-"""Sub-resources of puts that may change nothing."""
-
-FIXED_DELETES: Final = (
-    "policy",
-    "lifecycle",
-    "tagging",
-    "website",
-    "replication",
-    "encryption",
-    "publicAccessBlock",
-    "ownershipControls",
-)
-"""Sub-resources of deletes. S3 responds with 204 also if there is nothing to delete."""
-
-
-def _subresource(request: S3Request) -> str:
-    return next(name for name in request.query if name in FIXED or name in FIXED_PUTS)
-
-
-async def get_fixed(endpoint: Endpoint, request: S3Request) -> Response:
-    """Gets settings that are always the same."""
-    await endpoint.calls.call(endpoint.store.head_bucket, request.bucket)
-    name = _subresource(request)
-    if name == "publicAccessBlock" and endpoint.settings.anonymous is None:
-        return xml_response(document(*_BLOCK))
-    if name in _MISSING:
-        raise _missing(_MISSING[name])
-    return xml_response(document(*_FIXED[name]))
-
-
-async def delete_fixed(endpoint: Endpoint, request: S3Request) -> Response:
-    """Deletes settings that no bucket has."""
-    await endpoint.calls.call(endpoint.store.head_bucket, request.bucket)
-    return empty_response()
-
-
-async def put_fixed(endpoint: Endpoint, request: S3Request) -> Response:
-    """Puts settings that are always the same: accepts what changes nothing."""
-    name = _subresource(request)
-    body = await S3Body(request).read(MAX_DOCUMENT_BYTES)
-    if not body or not _changes_nothing(endpoint, name, (await read_any_xml(body)).tree()):
-        raise not_implemented(f"this configuration of {name}")
-    await endpoint.calls.call(endpoint.store.head_bucket, request.bucket)
-    return empty_response(200)
-
-
-def _changes_nothing(endpoint: Endpoint, name: str, put: Tree) -> bool:
-    if name == "publicAccessBlock":
-        return endpoint.settings.anonymous is None and put == _UNCHANGED_BLOCK
-    return put == _UNCHANGED[name]
-
-
-async def put_acl(endpoint: Endpoint, request: S3Request) -> Response:
-    """PutBucketAcl and PutObjectAcl, for an ACL that gives all rights to the owner and none to others.
-
-    Canned ACLs and grants in headers are checked with all other headers.
+    Raises:
+        S3Error: It is too long, or has no digest and S3 requires one.
     """
-    body = await S3Body(request).read(MAX_DOCUMENT_BYTES)
-    in_headers = [name for name in request.headers if name == "x-amz-acl" or name.startswith("x-amz-grant-")]
-    if bool(body) == bool(in_headers):
-        # With neither there is nothing to do. With both, S3 does not say which one counts.
-        raise S3Error("InvalidRequest", "An ACL stands in the header x-amz-acl, in x-amz-grant-* headers or in a body.")
-    if body and not _is_owners_alone(await read_any_xml(body)):
-        raise not_implemented("this ACL")
-    if request.key:
-        await endpoint.calls.call(endpoint.store.head_object, request.bucket, request.key, _named(request))
-    else:
-        await endpoint.calls.call(endpoint.store.head_bucket, request.bucket)
-    return empty_response(200)
+    body = S3Body(request)
+    if document.needs_digest and not body.has_digest:
+        raise S3Error("InvalidRequest", "Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
+    return await body.read(document.max_bytes)
 
 
-def _is_owners_alone(root: Node) -> bool:
-    listed = root.child("AccessControlList") if root.name == "AccessControlPolicy" else None
-    if listed is None or any(child.name not in {"Owner", "AccessControlList"} for child in root.children()):
-        return False
-    named = root.child("Owner")
-    grants = list(listed.children())
-    return (
-        (named is None or named.text_of("ID") in {None, OWNER_ID})
-        and bool(grants)
-        and all(grant.name == "Grant" and _is_owners(grant) for grant in grants)
-    )
+_HELD: Final[Mapping[type[BucketSettings], BucketSettings]] = {
+    AclSettings: OWNER_ALONE,
+    OwnershipSettings: OwnershipSettings(ownership=BUCKET_OWNER_ENFORCED),
+}
+"""What holds for every bucket, of the kinds that the driver does not declare. Of other kinds, nothing is set."""
+
+_BLOCKED: Final = PublicAccessSettings(
+    block_public_acls=True, ignore_public_acls=True, block_public_policy=True, restrict_public_buckets=True
+)
+"""What holds without anonymous requests: no ACL or policy gives anything to the public."""
 
 
-def _is_owners(grant: Node) -> bool:
-    grantee = grant.child("Grantee")
-    return (
-        grantee is not None
-        and (grantee.text_of("ID") or "").strip() == OWNER_ID
-        and (grant.text_of("Permission") or "").strip() == "FULL_CONTROL"
-    )
+def _held(endpoint: Endpoint, kind: type[BucketSettings]) -> BucketSettings:
+    if kind is PublicAccessSettings and endpoint.settings.anonymous is None:
+        return _BLOCKED
+    return _HELD.get(kind, kind())
 
 
-def _named(request: S3Request) -> HeadOptions:
-    return HeadOptions(version_id=request.version_id)
+async def _put_unchanged(endpoint: Endpoint, bucket: str, document: Document, body: bytes) -> None:
+    """Accepts settings of a kind that is not stored, if they hold anyway."""
+    try:
+        settings = await _read(document, body)
+    except InvalidBucketSettings:
+        settings = None
+    nothing = settings == document.kind() and not document.empty_removes
+    if settings != _held(endpoint, document.kind) or nothing:
+        raise not_implemented(f"this configuration of {document.subresource}")
+    await endpoint.calls.call(endpoint.store.head_bucket, bucket)
 
 
-async def get_object_acl(endpoint: Endpoint, request: S3Request) -> Response:
-    """GetObjectAcl: only the owner has rights."""
-    await endpoint.calls.call(endpoint.store.head_object, request.bucket, request.key, _named(request))
-    return xml_response(document("AccessControlPolicy", _OWNER_ONLY))
+async def _read(document: Document, body: bytes) -> BucketSettings:
+    if document.kind is PolicySettings:
+        return _read_policy(body)
+    root = (await read_any_xml(body, document.max_elements)).as_element()
+    if document.kind is VersioningSettings:
+        root = _without_mfa(root)
+    return read_settings(root, document.kind)
+
+
+def _read_policy(body: bytes) -> PolicySettings:
+    try:
+        return PolicySettings(document=body.decode())
+    except UnicodeDecodeError:
+        raise S3Error("MalformedPolicy", "The policy is not UTF-8.") from None
+
+
+def _without_mfa(root: Element) -> Element:
+    """Drops the element that turns multi-factor authentication off, which nobody can turn on.
+
+    Raises:
+        S3Error: It turns it on.
+    """
+    for child in root.children:
+        if child.name == "MfaDelete" and child.text.strip() != "Disabled":
+            raise not_implemented("MfaDelete")
+    return root._replace(children=tuple(child for child in root.children if child.name != "MfaDelete"))
+
+
+async def _check_versioning(_endpoint: Endpoint, _bucket: str, settings: Any) -> None:
+    if settings == VersioningSettings():
+        raise S3Error("IllegalVersioningConfigurationException", "The Versioning element must be specified")
+
+
+async def _check_acceleration(_endpoint: Endpoint, bucket: str, _settings: Any) -> None:
+    if "." in bucket:
+        raise S3Error(
+            "InvalidRequest", "S3 Transfer Acceleration is not supported for buckets with periods (.) in their names"
+        )
+
+
+async def _check_logging(endpoint: Endpoint, _bucket: str, settings: Any) -> None:
+    if settings.target is None:
+        return
+    target = settings.target.bucket
+    try:
+        await endpoint.calls.call(endpoint.store.head_bucket, target)
+    except NoSuchBucket:
+        raise S3Error("InvalidTargetBucketForLogging", elements={"TargetBucket": target}) from None
+
+
+async def _check_ownership(endpoint: Endpoint, bucket: str, settings: Any) -> None:
+    """Refuses to turn ACLs off while one gives rights to others."""
+    if settings.ownership != BUCKET_OWNER_ENFORCED or not is_stored(endpoint, AclSettings):
+        return
+    acl = (await endpoint.calls.call(endpoint.store.get_bucket_settings, bucket, AclSettings)).acl
+    if acl is not None and acl.grants_others:
+        raise S3Error(
+            "InvalidBucketAclWithObjectOwnership",
+            "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
+        )
+
+
+_CHECKS: Final[Mapping[type[BucketSettings], Callable[[Endpoint, str, Any], Awaitable[None]]]] = {
+    VersioningSettings: _check_versioning,
+    AccelerateSettings: _check_acceleration,
+    LoggingSettings: _check_logging,
+    OwnershipSettings: _check_ownership,
+}
+"""What is checked before settings are put, besides what the store checks."""

@@ -23,6 +23,7 @@ NOTHING: Final[Mapping[str, str]] = {}
 ERRORS: Final[Mapping[str, tuple[int, str]]] = {
     "AccessDenied": (403, "Access Denied"),
     "AccessForbidden": (403, "Access Forbidden"),
+    "AccessControlListNotSupported": (400, "The bucket does not allow ACLs"),
     "AuthorizationHeaderMalformed": (400, "The authorization header is malformed"),
     "BadRequest": (400, "Bad Request"),
     "BadDigest": (400, "The digest that you specified does not match what was received"),
@@ -30,11 +31,14 @@ ERRORS: Final[Mapping[str, tuple[int, str]]] = {
     "BucketNotEmpty": (409, "The bucket you tried to delete is not empty"),
     "EntityTooLarge": (400, "Your proposed upload exceeds the maximum allowed size"),
     "EntityTooSmall": (400, "Your proposed upload is smaller than the minimum allowed size"),
+    "IdMismatch": (400, "Document ID does not match the specified configuration ID"),
+    "IllegalVersioningConfigurationException": (400, "The versioning configuration specified is not valid"),
     "IncompleteBody": (400, "You did not provide the number of bytes specified by the Content-Length header"),
     "InternalError": (500, "The server failed; its log says why"),
     "InvalidArgument": (400, "Invalid Argument"),
-    "InvalidBucketState": (409, "The request is not valid with the current state of the bucket"),
+    "InvalidBucketAclWithObjectOwnership": (400, "Bucket cannot have ACLs set with this ObjectOwnership"),
     "InvalidBucketName": (400, "The specified bucket is not valid"),
+    "InvalidBucketState": (409, "The request is not valid with the current state of the bucket"),
     "InvalidDigest": (400, "The Content-MD5 you specified is not valid"),
     "InvalidLocationConstraint": (400, "The specified location constraint is not valid"),
     "InvalidPart": (400, "A part was not uploaded, or its etag is another"),
@@ -43,11 +47,14 @@ ERRORS: Final[Mapping[str, tuple[int, str]]] = {
     "InvalidPolicyDocument": (400, "The content of the form does not meet the conditions of the policy document"),
     "InvalidRange": (416, "The requested range is not satisfiable"),
     "InvalidRequest": (400, "Invalid Request"),
+    "InvalidRetentionPeriod": (400, "The retention period must be a positive number"),
     "InvalidStorageClass": (400, "The storage class you specified is not valid"),
     "InvalidTag": (400, "The tag provided was not a valid tag"),
+    "InvalidTargetBucketForLogging": (400, "The target bucket for logging does not exist"),
     "InvalidToken": (400, "The provided token is malformed or otherwise not valid"),
     "InvalidURI": (400, "The specified URI could not be parsed"),
     "KeyTooLongError": (400, "Your key is too long: it may have 1,024 bytes in UTF-8"),
+    "MalformedPolicy": (400, "The policy is not valid"),
     "MalformedPOSTRequest": (400, "The body of your POST request is not well-formed multipart/form-data"),
     "MalformedXML": (400, "The XML you provided was not well-formed or did not validate against our schema"),
     "MaxMessageLengthExceeded": (400, "Your request was too big"),
@@ -67,6 +74,7 @@ ERRORS: Final[Mapping[str, tuple[int, str]]] = {
     "RequestTimeout": (400, "Your socket connection was not read from or written to within the timeout period"),
     "ServiceUnavailable": (503, "The store is not available: please try again later"),
     "SlowDown": (503, "Please reduce your request rate"),
+    "TooManyConfigurations": (400, "The bucket has reached the limit of configurations of this kind"),
     "UserKeyMustBeSpecified": (400, "The form must contain a field named key"),
 }
 """Status and message by code. QuotaExceeded is Ceph RGW's; S3 itself has none."""
@@ -115,6 +123,15 @@ _CODE_OF_EXCESS: Final[Mapping[str, str]] = {
 
 _CODE_OF_FIELD: Final[Mapping[str, str]] = {"tags": "InvalidTag"}
 """Codes for other arguments that are not valid, by field; all others have the code of their class."""
+
+_CODE_OF_FAULT: Final[Mapping[core.errors.SettingsFault, str]] = {
+    "schema": "MalformedXML",
+    "value": "InvalidArgument",
+    "refused": "InvalidRequest",
+    "retention_period": "InvalidRetentionPeriod",
+    "policy": "MalformedPolicy",
+}
+"""Codes for settings of a bucket, by what is wrong with them."""
 
 _CONDITIONS: Final[Mapping[str, str]] = {
     "if_match": "If-Match",
@@ -246,6 +263,8 @@ def _elements_of(error: core.BucketryError) -> Mapping[str, str]:
 
 
 def _code_of(error: core.BucketryError) -> str:
+    if isinstance(error, core.InvalidBucketSettings) and error.fault is not None:
+        return _CODE_OF_FAULT[error.fault]
     if isinstance(error, core.InvalidArgument) and error.field is not None:
         code = _CODE_OF_FIELD.get(error.field)
         if error.limit is not None:

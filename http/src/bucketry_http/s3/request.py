@@ -5,6 +5,7 @@ Source of the addresses: S3 user guide, "Virtual hosting of general purpose buck
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import re
 import secrets
@@ -169,10 +170,11 @@ class Endpoint:
         uploader: Stores what clients send.
         domains: The endpoint's names.
         features: What the store's driver declares.
+        settings_lock: Is held while a part of a bucket's settings is replaced.
         tells_origin: Whether the store wants to know who sends a request.
     """
 
-    __slots__ = ("calls", "domains", "features", "settings", "store", "tells_origin", "uploader")
+    __slots__ = ("calls", "domains", "features", "settings", "settings_lock", "store", "tells_origin", "uploader")
 
     def __init__(self, store: Store, settings: S3Settings) -> None:
         """Prepares to serve. It does not call the store yet."""
@@ -188,6 +190,7 @@ class Endpoint:
         )
         self.uploader = Uploader(self.calls, settings)
         self.domains = Domains(settings.domains, settings.public_endpoints)
+        self.settings_lock = asyncio.Lock()
 
 
 class Domains:

@@ -73,6 +73,11 @@ def xml_response(body: bytes, headers: RawHeaders = _NO_HEADERS, status: int = 2
     return Response(status, [XML, (b"content-length", b"%d" % len(body)), *headers], body)
 
 
+def json_response(body: bytes) -> Response:
+    """Returns a response with a JSON document."""
+    return Response(200, [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))], body)
+
+
 def empty_response(status: int = 204, headers: RawHeaders = _NO_HEADERS) -> Response:
     """Returns a response without a body."""
     if status == 204:  # It never has a length (RFC 9110, 8.6).

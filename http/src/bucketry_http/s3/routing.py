@@ -10,9 +10,12 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from bucketry import OPERATIONS, Operation
+from bucketry.documents import OF_CONFIGURATIONS
 
 from bucketry_http.s3 import (
+    acls,
     attributes,
+    bucket_configurations,
     bucket_settings,
     buckets,
     copying,
@@ -87,13 +90,16 @@ BUCKET: Final[Mapping[tuple[str, str], Route]] = {
     ("DELETE", ""): _route(buckets.delete_bucket, "delete_bucket"),
     ("POST", "delete"): _route(deletes.delete_objects, "delete_objects"),
     ("POST", ""): _route(forms.refuse_post, "put_object"),
-    **_each(bucket_settings.STORED, "GET", _route(bucket_settings.get_settings, "get_bucket_settings")),
-    **_each(bucket_settings.STORED, "PUT", _route(bucket_settings.put_settings, "put_bucket_settings")),
-    **_each(bucket_settings.STORED, "DELETE", _route(bucket_settings.delete_settings, "delete_bucket_settings")),
-    **_each(bucket_settings.FIXED, "GET", _route(bucket_settings.get_fixed, "head_bucket")),
-    **_each(bucket_settings.FIXED_PUTS, "PUT", _route(bucket_settings.put_fixed, "put_bucket_settings")),
-    **_each(bucket_settings.FIXED_DELETES, "DELETE", _route(bucket_settings.delete_fixed, "delete_bucket_settings")),
-    ("PUT", "acl"): _route(bucket_settings.put_acl, "put_bucket_settings"),
+    **_each(bucket_settings.WHOLE, "GET", _route(bucket_settings.get_settings, "get_bucket_settings")),
+    **_each(bucket_settings.PUTS, "PUT", _route(bucket_settings.put_settings, "put_bucket_settings")),
+    **_each(bucket_settings.DELETES, "DELETE", _route(bucket_settings.delete_settings, "delete_bucket_settings")),
+    **_each(OF_CONFIGURATIONS, "GET", _route(bucket_configurations.get_configurations, "get_bucket_settings")),
+    **_each(OF_CONFIGURATIONS, "PUT", _route(bucket_configurations.put_configuration, "put_bucket_settings")),
+    **_each(OF_CONFIGURATIONS, "DELETE", _route(bucket_configurations.delete_configuration, "delete_bucket_settings")),
+    ("PUT", "acl"): _route(acls.put_acl, "put_bucket_settings"),
+    ("GET", "policyStatus"): _route(bucket_settings.get_policy_status, "get_bucket_settings"),
+    ("GET", "replication"): _route(bucket_settings.get_replication, "head_bucket"),
+    ("DELETE", "replication"): _route(bucket_settings.delete_replication, "delete_bucket_settings"),
 }
 
 OBJECT: Final[Mapping[tuple[str, str], Route]] = {
@@ -102,8 +108,8 @@ OBJECT: Final[Mapping[tuple[str, str], Route]] = {
     ("PUT", ""): _route(objects.put_object, "put_object"),
     ("DELETE", ""): _route(deletes.delete_object, "delete_object", versioned=True),
     ("GET", "attributes"): _route(attributes.get_attributes, "get_object_attributes", "head_object", versioned=True),
-    ("GET", "acl"): _route(bucket_settings.get_object_acl, "head_object", versioned=True),
-    ("PUT", "acl"): _route(bucket_settings.put_acl, "put_bucket_settings", versioned=True),
+    ("GET", "acl"): _route(acls.get_object_acl, "head_object", versioned=True),
+    ("PUT", "acl"): _route(acls.put_acl, "put_bucket_settings", versioned=True),
     ("GET", "tagging"): _route(tagging.get_tagging, "get_object_tagging", versioned=True),
     ("PUT", "tagging"): _route(tagging.put_tagging, "put_object_tagging", versioned=True),
     ("DELETE", "tagging"): _route(tagging.delete_tagging, "delete_object_tagging", versioned=True),
@@ -125,24 +131,17 @@ _SUBRESOURCES: Final = frozenset(
         *(name for table in (BUCKET, OBJECT) for _, name in table if name),
         *[
             "abac",
-            "analytics",
             "append",
-            "encryption",
-            "intelligent-tiering",
-            "inventory",
             "inventory-configuration",
             "legal-hold",
             "metadataConfiguration",
             "metadataTable",
-            "metrics",
-            "object-lock",
             "renameObject",
             "restore",
             "retention",
             "select",
             "session",
             "torrent",
-            "website",
         ],
     }
 )

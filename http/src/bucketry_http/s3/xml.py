@@ -11,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import quote
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 
+from bucketry.documents import Element as SettingsElement
 from bucketry.origin import HOST_ID
 from bucketry.s3 import NAMESPACE
 from defusedxml import DefusedXmlException
@@ -25,6 +26,8 @@ OWNER_ID: Final = sha256(b"bucketry").hexdigest()
 """The canonical user id of the one owner that there is: 64 hexadecimal digits, as in S3."""
 
 OWNER_NAME: Final = "bucketry"
+
+_TYPE: Final = f"{{{XSI}}}type"
 
 _SPECIAL: Final = re.compile('[&<>"\x00-\x1f\x7f-\x9f\ufffe\uffff\u2028]')
 _UNWRITABLE: Final = re.compile(r"&#x(?:[0-8bcef]|1[0-9a-f]|fff[ef]);")
@@ -58,10 +61,6 @@ MAX_DOCUMENT_BYTES: Final = 256 * 1024
 
 _MAX_MARKUP_BYTES: Final = 8 * 1024
 _PIECE_BYTES: Final = 4 * 1024
-
-
-Tree = tuple[str, str, tuple[Any, ...]]
-"""An element as a value: name, text, and children."""
 
 
 def escape(text: str) -> str:
@@ -101,6 +100,17 @@ def optional(name: str, text: object | None) -> str:
 def document(name: str, content: str) -> bytes:
     """Returns a whole document in S3's namespace."""
     return f'{DECLARATION}<{name} xmlns="{NAMESPACE}">{content}</{name}>'.encode()
+
+
+def settings_document(root: SettingsElement) -> bytes:
+    """Returns the document of settings."""
+    return document(root.name, "".join(map(written, root.children)))
+
+
+def written(one: SettingsElement) -> str:
+    """Returns an element of settings, with all that is in it."""
+    kind = f' xmlns:xsi="{XSI}" xsi:type="{one.type}"' if one.type else ""
+    return f"<{one.name}{kind}>{escape(one.text)}{''.join(map(written, one.children))}</{one.name}>"
 
 
 def owner(name: str = "Owner") -> str:
@@ -261,9 +271,10 @@ class Node:
         """The text of the element."""
         return self._element.text or ""
 
-    def tree(self) -> Tree:
-        """Returns the element as a value to compare: name, text without blanks around it, and children in order."""
-        return self.name, self.text.strip(), tuple(sorted(child.tree() for child in self.children()))
+    def as_element(self) -> SettingsElement:
+        """Returns the element as core's codec reads it."""
+        children = tuple(child.as_element() for child in self.children())
+        return SettingsElement(self.name, self.text, children, self._element.get(_TYPE, ""))
 
 
 async def read_xml(body: bytes, *names: str, most: int = MAX_ELEMENTS) -> Node:

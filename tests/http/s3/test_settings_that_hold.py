@@ -1,4 +1,7 @@
-"""Puts of settings that say what holds anyway are accepted, as infrastructure tools make them; no others are."""
+"""Settings of a store whose driver declares no kind of them: everybody gets what holds for every bucket.
+
+Puts that say what holds anyway are accepted, as infrastructure tools make them; no others are.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,16 @@ from collections.abc import Iterator
 import pytest
 from botocore.exceptions import ClientError
 from bucketry import Store
+from bucketry.bucket_settings import SETTINGS_KINDS
 from bucketry_http.s3.xml import OWNER_ID
+from bucketry_memory import MemoryDriver, MemorySettings
+from msgspec.structs import replace
 from types_boto3_s3 import S3Client
 
 from tests.http.s3.client import Client
 from tests.http.s3.conftest import boto_client
-from tests.http.s3.serving import READER, memory_store, serving
+from tests.http.s3.serving import EVERYBODY as EVERYBODY_READS
+from tests.http.s3.serving import READER, serving
 from tests.http.s3.signing import signing_as
 
 NOT_IMPLEMENTED = (501, "NotImplemented")
@@ -37,6 +44,10 @@ OWNED = "<OwnershipControls><Rule><ObjectOwnership>{}</ObjectOwnership></Rule></
 PAYER = "<RequestPaymentConfiguration><Payer>{}</Payer></RequestPaymentConfiguration>"
 LOGGED = "<LoggingEnabled><TargetBucket>guests</TargetBucket><TargetPrefix/></LoggingEnabled>"
 QUEUE = "<QueueConfiguration><Queue>arn:aws:sqs:::q</Queue><Event>s3:ObjectCreated:*</Event></QueueConfiguration>"
+ENCRYPTED = (
+    "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm>"
+    "</ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>"
+)
 EVERYBODY = "<URI>http://acs.amazonaws.com/groups/global/AllUsers</URI>"
 PUBLIC = f"<Grant><Grantee>{EVERYBODY}</Grantee><Permission>READ</Permission></Grant>"
 
@@ -52,6 +63,9 @@ HOLDS = [
     ("tagging", "<Tagging><TagSet/></Tagging>"),
 ]
 DOES_NOT_HOLD = [
+    ("logging", "<NotificationConfiguration/>"),
+    ("versioning", "<VersioningConfiguration/>"),
+    ("ownershipControls", "<OwnershipControls/>"),
     ("acl", acl(permission="READ")),
     ("acl", acl("<ID>another</ID>")),
     ("acl", acl(more=PUBLIC)),
@@ -60,17 +74,47 @@ DOES_NOT_HOLD = [
     ("acl", acl().replace(OWNER_ID, "another", 1)),
     ("ownershipControls", OWNED.format("ObjectWriter")),
     ("ownershipControls", OWNED.format("BucketOwnerPreferred")),
-    ("ownershipControls", "<OwnershipControls/>"),
     ("requestPayment", PAYER.format("Requester")),
-    ("requestPayment", ""),
     ("notification", f"<NotificationConfiguration>{QUEUE}</NotificationConfiguration>"),
     ("notification", "<NotificationConfiguration><EventBridgeConfiguration/></NotificationConfiguration>"),
     ("logging", f"<BucketLoggingStatus>{LOGGED}</BucketLoggingStatus>"),
-    ("logging", "<NotificationConfiguration/>"),
     ("tagging", "<Tagging><TagSet><Tag><Key>k</Key><Value>v</Value></Tag></TagSet></Tagging>"),
     # This endpoint serves a bucket to everybody.
     ("publicAccessBlock", block()),
+    ("versioning", "<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>"),
+    ("encryption", ENCRYPTED),
+    ("inventory&id=i", "<InventoryConfiguration><Id>i</Id></InventoryConfiguration>"),
 ]
+MALFORMED = [
+    ("requestPayment", ""),
+    ("versioning", "<VersioningConfiguration>"),
+]
+
+
+def plain_store() -> Store:
+    """A store in memory whose driver declares no kind of settings."""
+    driver = MemoryDriver(MemorySettings())
+    undeclared = dict.fromkeys((kind.feature for kind in SETTINGS_KINDS), False)
+    driver.features = replace(driver.features, **undeclared)
+    opened = Store(driver)
+    opened.create_bucket("things")
+    return opened
+
+
+@pytest.fixture(scope="module")
+def plain() -> Iterator[tuple[Store, str]]:
+    with plain_store() as opened, serving(opened, anonymous=EVERYBODY_READS) as url:
+        yield opened, url
+
+
+@pytest.fixture
+def store(plain: tuple[Store, str]) -> Store:
+    return plain[0]
+
+
+@pytest.fixture
+def s3(plain: tuple[Store, str]) -> Client:
+    return Client(plain[1])
 
 
 @pytest.mark.parametrize(("name", "document"), HOLDS)
@@ -85,9 +129,41 @@ def test_what_holds_may_be_stated(s3: Client, store: Store, name: str, document:
 
 
 @pytest.mark.parametrize(("name", "document"), DOES_NOT_HOLD)
-def test_what_does_not_hold_may_not(s3: Client, store: Store, name: str, document: str) -> None:
-    expected = NOT_IMPLEMENTED if name != "acl" or document else (400, "InvalidRequest")
-    assert s3.ask("PUT", f"/things?{name}", document.encode()).error == expected
+def test_what_does_not_hold_may_not(s3: Client, name: str, document: str) -> None:
+    assert s3.ask("PUT", f"/things?{name}", document.encode()).error == NOT_IMPLEMENTED
+
+
+@pytest.mark.parametrize(("name", "document"), MALFORMED)
+def test_what_is_malformed(s3: Client, name: str, document: str) -> None:
+    assert s3.ask("PUT", f"/things?{name}", document.encode()).error == (400, "MalformedXML")
+
+
+@pytest.mark.parametrize("name", ["inventory", "analytics", "metrics", "intelligent-tiering"])
+def test_configurations_are_not_implemented(s3: Client, name: str) -> None:
+    for method, more in (("GET", ""), ("GET", "&id=i"), ("DELETE", "&id=i")):
+        assert s3.ask(method, f"/things?{name}{more}").error == NOT_IMPLEMENTED
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("cors", "NoSuchCORSConfiguration"),
+        ("policy", "NoSuchBucketPolicy"),
+        ("policyStatus", "NoSuchBucketPolicy"),
+        ("lifecycle", "NoSuchLifecycleConfiguration"),
+        ("tagging", "NoSuchTagSet"),
+        ("website", "NoSuchWebsiteConfiguration"),
+        ("replication", "ReplicationConfigurationNotFoundError"),
+        ("encryption", "ServerSideEncryptionConfigurationNotFoundError"),
+        ("object-lock", "ObjectLockConfigurationNotFoundError"),
+    ],
+)
+def test_what_no_bucket_has(s3: Client, name: str, code: str) -> None:
+    assert s3.ask("GET", f"/things?{name}").error == (404, code)
+    assert s3.ask("GET", f"/none-such?{name}").error == (404, "NoSuchBucket")
+    if name not in {"policyStatus", "object-lock"}:
+        assert s3.ask("DELETE", f"/things?{name}").status == 204
+        assert s3.ask("DELETE", f"/none-such?{name}").error == (404, "NoSuchBucket")
 
 
 @pytest.mark.parametrize("target", ["/things", "/things/a"])
@@ -116,8 +192,7 @@ def test_who_may_not_write_may_not_state_it_either(s3: Client, store: Store) -> 
 @pytest.fixture(scope="module")
 def private() -> Iterator[S3Client]:
     """A client of an endpoint that serves nobody who does not sign."""
-    with memory_store() as store, serving(store) as url:
-        store.create_bucket("things")
+    with plain_store() as opened, serving(opened) as url:
         yield boto_client(url)
 
 

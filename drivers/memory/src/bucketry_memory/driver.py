@@ -7,7 +7,6 @@ from threading import Lock
 from typing import Final
 
 from bucketry import (
-    CHECKSUM_ALGORITHMS,
     DONE,
     AnyBucketSettings,
     AttributesOptions,
@@ -27,7 +26,6 @@ from bucketry import (
     DeleteOptions,
     DeleteResult,
     Done,
-    Features,
     GetOptions,
     HeadOptions,
     InvalidSettings,
@@ -67,7 +65,6 @@ from bucketry.checksums import checksum_of
 from bucketry.conditions import check_copy_source
 from bucketry.hookspecs import DriverSpec, hookimpl
 from bucketry.presigning import presigned_url
-from bucketry.s3 import MAX_PART_BYTES
 from bucketry.sigv4 import Credentials, Presigner
 from bucketry.tagging import NO_TAGS
 from msgspec.structs import replace
@@ -75,6 +72,7 @@ from typing_extensions import override
 
 from bucketry_memory.bucket import Bucket
 from bucketry_memory.content import Content, chunks, joined, md5_hex, part_of, pull, whole
+from bucketry_memory.features import FEATURES
 from bucketry_memory.listing import list_entries
 from bucketry_memory.locks import check_lock_of_write
 from bucketry_memory.objects import (
@@ -105,59 +103,7 @@ class MemoryDriver(DriverSpec):
     name = "memory"
     contract_version = 3
     Settings = MemorySettings
-    # Every feature of the contract, with S3's limits.
-    features = Features(
-        get_if_match=True,
-        get_if_none_match=True,
-        get_if_modified_since=True,
-        get_if_unmodified_since=True,
-        get_part_number=True,
-        put_if_match=True,
-        put_if_none_match=True,
-        put_headers=True,
-        put_metadata=True,
-        put_tagging=True,
-        checksums=True,
-        checksum_algorithms=tuple(CHECKSUM_ALGORITHMS),
-        bucket_cors=True,
-        bucket_lifecycle=True,
-        bucket_policy=True,
-        bucket_acl=True,
-        bucket_ownership=True,
-        bucket_public_access=True,
-        bucket_tagging=True,
-        bucket_notification=True,
-        bucket_logging=True,
-        bucket_website=True,
-        bucket_accelerate=True,
-        bucket_request_payment=True,
-        bucket_inventory=True,
-        bucket_analytics=True,
-        bucket_metrics=True,
-        bucket_intelligent_tiering=True,
-        copy_if_match=True,
-        copy_if_none_match=True,
-        copy_source_if_match=True,
-        copy_tagging=True,
-        copy_own_etag=True,
-        upload_tagging=True,
-        part_copy_source_if_match=True,
-        complete_if_match=True,
-        complete_if_none_match=True,
-        complete_subset=True,
-        complete_again=True,
-        bucket_versioning=True,
-        bucket_object_lock=True,
-        delete_if_match=True,
-        delete_if_last_modified=True,
-        list_delimiter=True,
-        list_start_after=True,
-        list_versions_start_after=True,
-        presign_content_type=True,
-        presign_response_headers=True,
-        non_blocking=True,
-        max_put_size=MAX_PART_BYTES,
-    )
+    features = FEATURES
 
     def __init__(self, settings: MemorySettings) -> None:
         """Makes an empty store.

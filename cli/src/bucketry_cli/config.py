@@ -38,6 +38,7 @@ class ServeTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     s3_check_origins: bool | UnsetType = UNSET
     bucket: list[str] | UnsetType = UNSET
     fault: list[str] | UnsetType = UNSET
+    webhook: list[str] | UnsetType = UNSET
     reset_endpoint: bool | UnsetType = UNSET
     read_only: bool | UnsetType = UNSET
     workers: int | UnsetType = UNSET
@@ -64,6 +65,32 @@ class CredentialTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     buckets: list[str] = []
 
 
+class WebhookTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A table ``[[webhooks]]``: a URL that ``bucketry serve`` sends events to (`bucketry_http.webhooks`).
+
+    Attributes:
+        url: The URL.
+        name: Name of the webhook; empty: it gets the events of all buckets.
+        secret: The key that signs.
+        secret_file: A file that holds the key instead. A relative path starts at the settings file's folder.
+        ca_file: PEM file of the certificate authorities that are trusted, with a path likewise.
+        timeout_seconds: How long the receiver may take.
+        attempts: How often an event is sent before it is dropped.
+        queue_size: Most events that wait.
+        concurrency: Most requests at a time.
+    """
+
+    url: str
+    name: str = ""
+    secret: Secret | None = None
+    secret_file: str | None = None
+    ca_file: str | UnsetType = UNSET
+    timeout_seconds: float | UnsetType = UNSET
+    attempts: int | UnsetType = UNSET
+    queue_size: int | UnsetType = UNSET
+    concurrency: int | UnsetType = UNSET
+
+
 class ConfigFile(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A settings file.
 
@@ -71,12 +98,14 @@ class ConfigFile(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         store: URL of the store, for all commands.
         serve: Options of ``bucketry serve``.
         s3_credentials: Who may use the S3 endpoint.
+        webhooks: Where events are sent.
         drivers: Settings of each driver, by its name; URL and environment win over them.
     """
 
     store: str | UnsetType = UNSET
     serve: ServeTable = msgspec.field(default_factory=ServeTable)
     s3_credentials: list[CredentialTable] = []
+    webhooks: list[WebhookTable] = []
     drivers: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
 
     def options_of(self, command: str | None) -> dict[str, object]:
@@ -109,6 +138,11 @@ def load_config(path: Path) -> ConfigFile:
     for table in config.s3_credentials:
         if table.secret_key_file is not None:
             table.secret_key_file = str(path.parent / table.secret_key_file)
+    for webhook in config.webhooks:
+        if webhook.secret_file is not None:
+            webhook.secret_file = str(path.parent / webhook.secret_file)
+        if webhook.ca_file is not UNSET:
+            webhook.ca_file = str(path.parent / webhook.ca_file)
     return config
 
 
@@ -124,10 +158,11 @@ def _check_keys(path: Path, tables: Mapping[str, object]) -> None:
     serve = tables.get("serve")
     if isinstance(serve, dict):
         _check_table(path, "serve.", serve, ServeTable)
-    credentials = tables.get("s3_credentials")
-    for table in credentials if isinstance(credentials, list) else ():
-        if isinstance(table, dict):
-            _check_table(path, "s3_credentials.", table, CredentialTable)
+    for name, kind in (("s3_credentials", CredentialTable), ("webhooks", WebhookTable)):
+        listed = tables.get(name)
+        for table in listed if isinstance(listed, list) else ():
+            if isinstance(table, dict):
+                _check_table(path, f"{name}.", table, kind)
 
 
 def _check_table(path: Path, prefix: str, table: Mapping[str, object], kind: type[msgspec.Struct]) -> None:
@@ -177,6 +212,20 @@ class S3Variables(DriverSettings, frozen=True, kw_only=True):
     secret_key: Secret | None = None
 
 
+class WebhookVariables(DriverSettings, frozen=True, kw_only=True):
+    """What all webhooks of the option ``--webhook`` have in common; the secret may stand in a file.
+
+    Attributes:
+        secret: The key that signs.
+        ca_file: PEM file of the certificate authorities that are trusted.
+    """
+
+    scheme: ClassVar[str] = "webhook"
+
+    secret: Secret | None = None
+    ca_file: str | None = None
+
+
 def report_misspelt(environ: Mapping[str, str], group: click.Group, ctx: click.Context) -> None:
     """Logs a warning for each ``BUCKETRY_`` variable that nothing reads, with the name that was probably meant.
 
@@ -187,7 +236,7 @@ def report_misspelt(environ: Mapping[str, str], group: click.Group, ctx: click.C
     """
     if not any(name.upper().startswith(_PREFIX) for name in environ):
         return
-    known = {*_of_options(group, ctx), *variables_of(S3Variables), *_OF_TESTS}
+    known = {*_of_options(group, ctx), *variables_of(S3Variables), *variables_of(WebhookVariables), *_OF_TESTS}
     unknown = {name for name in environ if name.upper().startswith(_PREFIX)} - known
     if unknown:
         # Importing all drivers takes long. First those whose names the variables begin with.

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 from bucketry import BackendError, BucketAlreadyExists, BucketNotEmpty, BucketryError, NoSuchBucket, Store
+from bucketry.events import EventLog
 from bucketry.layers import Faults
+from bucketry.origin import RESET, calls_from
 from bucketry.s3 import MAX_PAGE
 
+from bucketry_cli.control import PREFIX, ControlError, ControlRequest
 from bucketry_cli.errors import Failure
 from bucketry_cli.rm import delete_keys
 
-if TYPE_CHECKING:
-    from bucketry_http.rest.cors import BrowserRules
-
-PATH: Final = "/_bucketry/reset"
+PATH: Final = f"{PREFIX}reset"
 
 _ATTEMPTS: Final = 5
 """How often a bucket is emptied while somebody goes on writing to it."""
@@ -35,17 +34,19 @@ logger = logging.getLogger("bucketry_cli")
 class Stage:
     """A store with its first buckets, and the way back to that state."""
 
-    def __init__(self, store: Store, buckets: Sequence[str], faults: Faults) -> None:
+    def __init__(self, store: Store, buckets: Sequence[str], faults: Faults, log: EventLog) -> None:
         """Changes nothing yet.
 
         Args:
             store: The store.
             buckets: The buckets to begin with.
             faults: The faults around the store; they are off while this class works.
+            log: The events of the store; a reset clears it.
         """
         self._store = store
         self._buckets = tuple(dict.fromkeys(buckets))
         self._faults = faults
+        self._log = log
         self._lock = threading.Lock()
 
     def prepare(self, *, resettable: bool) -> None:
@@ -63,7 +64,7 @@ class Stage:
         self._without_faults(self._create_buckets)
 
     def reset(self) -> None:
-        """Deletes all buckets and objects, creates the first buckets again, and resets the counts of faults.
+        """Deletes all buckets and objects, creates the first buckets again, and resets counts of faults and events.
 
         Raises:
             BucketryError: The store fails, or somebody goes on writing to it.
@@ -78,6 +79,7 @@ class Stage:
                 _delete(self._store, bucket.name)
         self._create_buckets()
         self._faults.reset()
+        self._log.clear()
 
     def _refuse_if_in_use(self) -> None:
         if self._store.list_buckets():
@@ -97,7 +99,8 @@ class Stage:
     def _without_faults(self, act: Callable[[], None]) -> None:
         self._faults.enabled = False
         try:
-            act()
+            with calls_from(RESET):
+                act()
         finally:
             self._faults.enabled = True
 
@@ -119,41 +122,23 @@ def _delete(store: Store, bucket: str) -> None:
             return
 
 
-class ResetApp:
-    """The reset endpoint; all other requests go to another application."""
+class ResetEndpoint:
+    """Resets a store when it is asked to."""
 
-    def __init__(self, app: Any, reset: Callable[[], None], gate: BrowserRules) -> None:
-        """Keeps both.
+    def __init__(self, reset: Callable[[], None]) -> None:
+        """Takes what resets.
 
         Args:
-            app: The other application.
-            reset: Called for a reset, in a thread.
-            gate: Checks each request for a reset first: a web page that is open must not delete a test's data.
+            reset: Called in a thread.
         """
-        self._app = app
-        self.clock = getattr(app, "clock", None)  # The server shows it.
         self._reset = reset
-        self._gate = gate
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Takes a request."""
-        if scope["type"] != "http" or scope["path"] != PATH:
-            await self._app(scope, receive, send)
-            return
-        send = await self._gate.admit(scope, send)
-        if send is None:
-            return
-        status, detail = await self._answer(scope)
-        content = json.dumps({"status": status, "detail": detail}).encode() if detail else b""
-        headers = [(b"content-length", str(len(content)).encode()), (b"allow", b"POST")]
-        if content:
-            headers.append((b"content-type", b"application/problem+json"))
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": content})
+    async def post(self, _request: ControlRequest) -> None:
+        """Resets.
 
-    async def _answer(self, scope: Any) -> tuple[int, str]:
-        if scope["method"] != "POST":
-            return HTTPStatus.METHOD_NOT_ALLOWED, "a reset is a POST"
+        Raises:
+            ControlError: The store fails.
+        """
         import anyio.to_thread
 
         try:
@@ -162,5 +147,4 @@ class ResetApp:
             logger.warning("a reset failed: %s", error, exc_info=error.__cause__)
             # The text of an unknown error may come from a library: it is for the log only.
             detail = f"{error.sentence}; the log says why" if isinstance(error, BackendError) else str(error)
-            return HTTPStatus.INTERNAL_SERVER_ERROR, detail
-        return HTTPStatus.NO_CONTENT, ""
+            raise ControlError(HTTPStatus.INTERNAL_SERVER_ERROR, detail) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from contextlib import ExitStack, closing
 from functools import partial
@@ -9,17 +10,22 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 from bucketry import BucketryError, InvalidSettings, open_store
+from bucketry.events import EventLog
 from bucketry.layers import Fault, Faults, ReadOnly
 from bucketry.settings import is_of_service
 from click.core import ParameterSource
 
+from bucketry_cli import events, reset
 from bucketry_cli.config import State
+from bucketry_cli.control import ControlApp, Endpoints
 from bucketry_cli.errors import Failure
+from bucketry_cli.events import EventsEndpoint
 from bucketry_cli.listening import Endpoint, LazyApp, announce, bind, is_loopback, run, url_of
 from bucketry_cli.options import command_options, driver_table, examples, store_option
 from bucketry_cli.output import log_to_standard_error
-from bucketry_cli.reset import PATH, ResetApp, Stage
+from bucketry_cli.reset import ResetEndpoint, Stage
 from bucketry_cli.s3_endpoint import S3Front, S3Options, is_endpoint
+from bucketry_cli.webhooks import describe, events_layer, webhooks_of
 from bucketry_cli.workers import LOG_FORMAT, WorkerOptions, check_workers, rest_app, run_workers
 
 if TYPE_CHECKING:
@@ -196,11 +202,21 @@ def checked_names(_context: click.Context, option: click.Parameter, names: tuple
     help="Fail on request: get_object:torn:after=1000, *:latency=0.2, ... (docs/faults.md). Repeatable.",
 )
 @click.option(
+    "--webhook",
+    envvar="BUCKETRY_WEBHOOK",
+    show_envvar=True,
+    multiple=True,
+    metavar="[NAME=]URL",
+    help="Send events of objects (S3's messages) to this URL, signed with BUCKETRY_WEBHOOK_SECRET (docs/events.md). "
+    "Repeatable.",
+)
+@click.option(
     "--reset-endpoint/--no-reset-endpoint",
     envvar="BUCKETRY_RESET_ENDPOINT",
     show_envvar=True,
     default=False,
-    help=f"For tests: POST {PATH} deletes everything. Refused if the store holds buckets at the start.",
+    help=f"For tests: POST {reset.PATH} deletes everything, and GET {events.PATH} lists S3's events. Refused if the "
+    "store holds buckets at the start.",
 )
 @click.option(
     "--read-only/--read-write",
@@ -264,6 +280,7 @@ def serve(
     s3_check_origins: bool,
     bucket: tuple[str, ...],
     fault: tuple[Fault, ...],
+    webhook: tuple[str, ...],
     reset_endpoint: bool,
     read_only: bool,
     workers: int,
@@ -295,17 +312,25 @@ def serve(
         else None
     )
     faults = Faults(*fault)
+    log = EventLog()
+    webhooks = webhooks_of(webhook, config.webhooks, os.environ)
+    emitting = events_layer(webhooks, *([log] if reset_endpoint else [])) if workers == 1 else None
     with ExitStack() as stack:
         bound = stack.enter_context(closing(bind(host, port, "--port")))
         access = access_notes(host, bound, allowed=allow_anonymous, read_only=read_only)
         stack.enter_context(closing(front))
         settings = front.settings(store, table)
         # Whoever may not write is told so before a fault strikes.
-        layers = [*([faults] if fault else []), front.layer, *([ReadOnly()] if read_only else [])]
+        layers = [
+            *([emitting] if emitting is not None else []),
+            *([faults] if fault else []),
+            front.layer,
+            *([ReadOnly()] if read_only else []),
+        ]
         opened = stack.enter_context(open_store(settings, layers=layers))
         if workers > 1:
             check_workers(opened, fault)
-        stage = Stage(opened, bucket, faults)
+        stage = Stage(opened, bucket, faults, log)
         stage.prepare(resettable=reset_endpoint)
         endpoints, notes = front.serve(opened)
         from bucketry_http import Listener, RestSettings
@@ -315,9 +340,14 @@ def serve(
         )
         app: Any = LazyApp(partial(rest_app, opened, how), opened.clock)
         if reset_endpoint:
-            app = ResetApp(app, stage.reset, how.browser_rules())
+            control: Endpoints = {
+                reset.PATH: {"POST": ResetEndpoint(stage.reset).post},
+                events.PATH: {"GET": EventsEndpoint(log).get},
+            }
+            app = ControlApp(app, how.browser_rules(), control)
         places = [("REST API", "/api/v1/storage"), ("API docs", "/schema")]
-        places += [("Reset", PATH)] if reset_endpoint else []
+        places += [("Reset", reset.PATH), ("Events", events.PATH)] if reset_endpoint else []
+        access += (("Webhooks", describe(webhooks)),) if webhooks else ()
         headline = f"bucketry serves {store}" + (" for reading only" if read_only else "") + "; Ctrl-C stops it"
         rest = Endpoint(Listener(app, host, port, bound), tuple(places))
         if workers == 1:
@@ -335,6 +365,8 @@ def serve(
             url=store,
             table=table,
             settings=how,
+            webhooks=webhook,
+            config_path=ctx.ensure_object(State).config_path,
             buckets=bucket,
             reset_endpoint=reset_endpoint,
             read_only=read_only,

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from bucketry import Store, open_store
+from bucketry.events import EventLog
 from bucketry.layers import Faults, ReadOnly
 
+from bucketry_cli import events as events_endpoint
+from bucketry_cli import reset
+from bucketry_cli.config import load_config
+from bucketry_cli.control import ControlApp, Endpoints
 from bucketry_cli.errors import Failure
 from bucketry_cli.output import log_to_standard_error
-from bucketry_cli.reset import ResetApp, Stage
+from bucketry_cli.reset import ResetEndpoint, Stage
+from bucketry_cli.webhooks import events_layer, webhooks_of
 
 if TYPE_CHECKING:
     from bucketry_http import RestSettings
@@ -30,6 +38,8 @@ class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
         url: The store's URL.
         table: What the settings file says of the store's driver.
         settings: How the API is served.
+        webhooks: The values of ``--webhook``.
+        config_path: The settings file, which may have more webhooks. Secrets are not handed on.
         buckets: The buckets that a reset creates.
         reset_endpoint: Whether there is a reset endpoint.
         read_only: Whether nothing may be changed.
@@ -39,6 +49,8 @@ class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     table: Mapping[str, Any]
     settings: RestSettings
+    webhooks: tuple[str, ...] = ()
+    config_path: Path | None = None
     buckets: tuple[str, ...] = ()
     reset_endpoint: bool = False
     read_only: bool = False
@@ -99,11 +111,18 @@ def run_workers(
 @contextmanager
 def _open_app(options: WorkerOptions) -> Iterator[Any]:
     log_to_standard_error(options.log_level, WORKER_LOG_FORMAT)
-    layers = [ReadOnly()] if options.read_only else []
+    tables = load_config(options.config_path).webhooks if options.config_path is not None else ()
+    events = events_layer(webhooks_of(options.webhooks, tables, os.environ))
+    layers = [*([events] if events is not None else []), *([ReadOnly()] if options.read_only else [])]
     with open_store(options.url, defaults=options.table, layers=layers) as store:
         app = rest_app(store, options.settings)
         if options.reset_endpoint:
-            app = ResetApp(app, Stage(store, options.buckets, Faults()).reset, options.settings.browser_rules())
+            stage = Stage(store, options.buckets, Faults(), EventLog())
+            endpoints: Endpoints = {
+                reset.PATH: {"POST": ResetEndpoint(stage.reset).post},
+                events_endpoint.PATH: {"GET": events_endpoint.refuse},
+            }
+            app = ControlApp(app, options.settings.browser_rules(), endpoints)
         yield app
 
 

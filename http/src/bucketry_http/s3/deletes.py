@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
-from bucketry import BucketryError, DeleteOptions, InvalidKey, NoSuchBucket, Store
+from bucketry import (
+    BatchDeleteOptions,
+    BucketryError,
+    DeletedObject,
+    DeleteOptions,
+    InvalidArgument,
+    NoSuchBucket,
+    ObjectToDelete,
+)
 from bucketry.s3 import MAX_PAGE, NULL_VERSION
 
 from bucketry_http.s3.body import S3Body
 from bucketry_http.s3.conditions import write_conditions
 from bucketry_http.s3.errors import CODE_OF, ERRORS, S3Error, not_implemented, translated
-from bucketry_http.s3.request import Endpoint, S3Request
+from bucketry_http.s3.request import Endpoint, S3Request, known_version
 from bucketry_http.s3.response import Response, empty_response, xml_response
+from bucketry_http.s3.response_headers import version_id_header
 from bucketry_http.s3.xml import Node, document, element, malformed, optional, read_xml
 
 _MAX_DELETE_ELEMENTS: Final = 8 * MAX_PAGE
@@ -22,6 +31,8 @@ _S3_CODES = {kind.code: code for kind, code in CODE_OF.items()}
 """S3's codes by the codes of the contract."""
 
 _INTERNAL = "InternalError"
+_NO_VERSION = "NoSuchVersion"
+"""In a batch, S3 has this code for malformed ids, too."""
 
 
 async def delete_object(endpoint: Endpoint, request: S3Request) -> Response:
@@ -29,13 +40,21 @@ async def delete_object(endpoint: Endpoint, request: S3Request) -> Response:
     conditions = await write_conditions(endpoint, request)
     if conditions.get("if_none_match"):
         raise not_implemented("If-None-Match of a delete")
-    if_match = conditions.get("if_match")
-    if if_match is None:
-        await endpoint.calls.call(endpoint.store.delete_object, request.bucket, request.key)
-    else:
-        options = DeleteOptions(if_match=if_match)
-        await endpoint.calls.call(endpoint.store.delete_object, request.bucket, request.key, options)
-    return empty_response()
+    named: dict[str, Any] = {**request.options}
+    if conditions.get("if_match") is not None:
+        if "versionId" in request.query:
+            # S3 refuses it, too (S3 user guide, "How to perform conditional deletes").
+            raise not_implemented("If-Match of a delete that names a version")
+        named["if_match"] = conditions["if_match"]
+    if request.version_id is not None:
+        named["version_id"] = request.version_id
+    place = request.bucket, request.key
+    delete = endpoint.store.delete_object
+    deleted = await endpoint.calls.call(delete, *place, *([DeleteOptions(**named)] if named else ()))
+    headers = [] if deleted.version_id is None else [version_id_header(deleted.version_id)]
+    if deleted.delete_marker:
+        headers.append((b"x-amz-delete-marker", b"true"))
+    return empty_response(204, headers)
 
 
 async def delete_objects(endpoint: Endpoint, request: S3Request) -> Response:
@@ -47,7 +66,7 @@ async def delete_objects(endpoint: Endpoint, request: S3Request) -> Response:
         raise S3Error("InvalidRequest", "Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
     root = await read_xml(await body.read(endpoint.settings.max_xml_bytes), "Delete", most=_MAX_DELETE_ELEMENTS)
     quiet = (root.text_of("Quiet") or "").strip().lower() == "true"
-    batch = _Batch(endpoint.store, request.bucket)
+    batch = _Batch(endpoint, request)
     objects = await endpoint.calls.bulk_call(len(root), _listed_objects, root)
     await endpoint.calls.bulk_call(len(objects), batch.run, objects)
     return xml_response(document("DeleteResult", ("" if quiet else batch.written_deleted()) + batch.written_failed()))
@@ -64,87 +83,113 @@ def _listed_objects(root: Node) -> list[Node]:
 
 
 class _Batch:
-    """Deletes many objects."""
+    """Deletes many objects and versions."""
 
-    def __init__(self, store: Store, bucket: str) -> None:
-        self._store = store
-        self._bucket = bucket
-        self._deleted: list[str] = []
-        self._failed: list[tuple[str, str, str, str]] = []
+    def __init__(self, endpoint: Endpoint, request: S3Request) -> None:
+        self._endpoint = endpoint
+        self._store = endpoint.store
+        self._bucket = request.bucket
+        self._options = request.options
+        self._deleted: list[DeletedObject] = []
+        self._failed: list[tuple[str, str | None, str, str]] = []
         self._by_version: set[str] = set()
 
     def run(self, objects: Iterable[Node]) -> None:
-        """Deletes the objects without a condition in one call, and the others one by one.
+        """Deletes the entries without a condition in one call, and the others one by one.
 
         Raises:
             BucketryError: Nothing could be deleted.
         """
-        plain: list[str] = []
+        plain: list[ObjectToDelete] = []
         for entry in objects:
-            key = entry.required("Key")
-            version_id = entry.text_of("VersionId") or ""
-            if version_id not in {"", NULL_VERSION}:
-                self._fail(key, S3Error("NoSuchVersion"), version_id)
+            key, version_id = entry.required("Key"), entry.text_of("VersionId") or None
+            try:
+                wanted = ObjectToDelete(key, self._known(key, version_id))
+            except S3Error:
+                self._fail(ObjectToDelete(key, version_id), S3Error(_NO_VERSION))
                 continue
-            if version_id:
-                self._by_version.add(key)
             if all(child.name in {"Key", "VersionId"} for child in entry.children()):
-                plain.append(key)
+                plain.append(wanted)
             else:
-                self._delete_if(entry)
+                self._delete_if(wanted, entry)
         if plain:
             self._delete(plain)
 
-    def _delete(self, keys: list[str]) -> None:
+    def _known(self, key: str, version_id: str | None) -> str | None:
+        """Returns the version of an entry as the store gets it."""
+        if version_id is None:
+            return None
+        known = known_version(self._endpoint, version_id)
+        if known is None:
+            # The store has no versions, and the client wants to see the one that it named.
+            self._by_version.add(key)
+        return known
+
+    def _delete(self, entries: list[ObjectToDelete]) -> None:
         try:
-            result = self._store.delete_objects(self._bucket, keys)
-        except InvalidKey:
-            # The store refuses a whole batch if a key is not valid. The other keys must still be deleted.
-            for key in keys:
-                self._delete_one(key, DeleteOptions())
+            result = self._store.delete_objects(self._bucket, entries, BatchDeleteOptions(**self._options))
+        except InvalidArgument:
+            # The store refuses a whole batch if a key or a version is not valid. The others must still be deleted.
+            for entry in entries:
+                self._delete_one(entry)
             return
-        self._deleted += result.deleted_keys
+        self._deleted += result.deleted
         for each in result.failed:
+            if each.version_id is not None and each.code == InvalidArgument.code:
+                self._fail(ObjectToDelete(each.key, each.version_id), S3Error(_NO_VERSION))
+                continue
             code = _S3_CODES.get(each.code, _INTERNAL)
             # Without an S3 code, the message is the backend's own and not for clients.
             message = ERRORS[code][1] if code == _INTERNAL else each.message
-            self._failed.append((each.key, self._version_of(each.key), code, message))
+            self._failed.append((each.key, self._shown(each.key, each.version_id), code, message))
 
-    def _delete_if(self, entry: Node) -> None:
-        key, etag = entry.required("Key"), entry.text_of("ETag")
+    def _delete_if(self, wanted: ObjectToDelete, entry: Node) -> None:
+        etag = entry.text_of("ETag")
         if etag is None or any(child.name not in {"Key", "VersionId", "ETag"} for child in entry.children()):
-            self._fail(key, not_implemented("this condition of a delete"))
+            self._fail(wanted, not_implemented("this condition of a delete"))
             return
-        self._delete_one(key, DeleteOptions(if_match=etag))
+        self._delete_one(wanted, if_match=etag)
 
-    def _delete_one(self, key: str, options: DeleteOptions) -> None:
+    def _delete_one(self, wanted: ObjectToDelete, if_match: str | None = None) -> None:
+        options = DeleteOptions(version_id=wanted.version_id, if_match=if_match, **self._options)
         try:
-            self._store.delete_object(self._bucket, key, options)
+            deleted = self._store.delete_object(self._bucket, wanted.key, options)
         except NoSuchBucket:
             raise
         except BucketryError as error:
-            self._fail(key, translated(error))
+            malformed_version = isinstance(error, InvalidArgument) and error.field == "version_id"
+            self._fail(wanted, S3Error(_NO_VERSION) if malformed_version else translated(error))
         else:
-            self._deleted.append(key)
+            marker = deleted.version_id if deleted.delete_marker else None
+            self._deleted.append(DeletedObject(wanted.key, wanted.version_id, deleted.delete_marker, marker))
 
-    def _fail(self, key: str, error: S3Error, version_id: str | None = None) -> None:
-        shown = self._version_of(key) if version_id is None else version_id
-        self._failed.append((key, shown, error.s3_code, error.message))
+    def _fail(self, entry: ObjectToDelete, error: S3Error) -> None:
+        self._failed.append((entry.key, self._shown(entry.key, entry.version_id), error.s3_code, error.message))
 
     def written_deleted(self) -> str:
-        """Returns the elements of the deleted keys."""
-        return "".join(f"<Deleted>{_key_elements(key, self._version_of(key))}</Deleted>" for key in self._deleted)
+        """Returns the elements of the deleted entries."""
+        return "".join(
+            f"<Deleted>{_key_elements(entry.key, self._shown(entry.key, entry.version_id))}"
+            f"{_marker_elements(entry)}</Deleted>"
+            for entry in self._deleted
+        )
 
     def written_failed(self) -> str:
-        """Returns the elements of the keys that could not be deleted."""
+        """Returns the elements of the entries that could not be deleted."""
         return "".join(
             f"<Error>{_key_elements(key, version_id)}{element('Code', code)}{element('Message', message)}</Error>"
             for key, version_id, code, message in self._failed
         )
 
-    def _version_of(self, key: str) -> str:
-        return NULL_VERSION if key in self._by_version else ""
+    def _shown(self, key: str, version_id: str | None) -> str | None:
+        return NULL_VERSION if version_id is None and key in self._by_version else version_id
 
 
-def _key_elements(key: str, version_id: str) -> str:
+def _key_elements(key: str, version_id: str | None) -> str:
     return element("Key", key) + optional("VersionId", version_id)
+
+
+def _marker_elements(entry: DeletedObject) -> str:
+    if not entry.delete_marker:
+        return ""
+    return f"<DeleteMarker>true</DeleteMarker>{optional('DeleteMarkerVersionId', entry.delete_marker_version_id)}"

@@ -194,6 +194,11 @@ def invalid_argument(name: str, value: str, message: str) -> S3Error:
     return S3Error("InvalidArgument", message, elements={"ArgumentName": name, "ArgumentValue": shown})
 
 
+def no_object_lock() -> S3Error:
+    """Returns the error of a lock of a version in a bucket that has no object lock."""
+    return S3Error("InvalidRequest", "Bucket is missing Object Lock Configuration")
+
+
 def precondition_failed(condition: str | None) -> S3Error:
     """Returns the error of a condition that does not hold.
 
@@ -225,8 +230,8 @@ def translated(error: Exception) -> S3Error:
     if isinstance(error, core.IsDeleteMarker):
         return _is_delete_marker(error)
     if isinstance(error, core.InvalidBucketState) and error.key is not None:
-        # S3 has this code for settings of a bucket only.
-        return S3Error("InvalidRequest", "Bucket is missing Object Lock Configuration")
+        # S3 has its code for settings of a bucket only.
+        return no_object_lock()
     if isinstance(error, core.InvalidArgument) and error.field == "version_id":
         return S3Error("InvalidArgument", "Invalid version id specified", elements={"ArgumentName": "versionId"})
     code = _code_of(error)

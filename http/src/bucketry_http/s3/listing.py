@@ -1,8 +1,4 @@
-"""Listings of objects: ListObjectsV2, ListObjects and ListObjectVersions.
-
-Versioning is never on here, so each object has one version, whose id is ``null`` (S3 user guide, "How S3 Versioning
-works"), and there are no delete markers.
-"""
+"""Listings of objects: ListObjectsV2, ListObjects and ListObjectVersions."""
 
 from __future__ import annotations
 
@@ -11,6 +7,7 @@ from itertools import repeat
 from typing import Final
 
 from bucketry import (
+    DeleteMarker,
     InvalidArgument,
     ListOptions,
     ObjectInfo,
@@ -22,10 +19,10 @@ from bucketry import (
 from bucketry.paging import Page
 from bucketry.s3 import MAX_PAGE, NULL_VERSION, xml_time
 
-from bucketry_http.s3.errors import invalid_argument
+from bucketry_http.s3.errors import S3Error, invalid_argument
 from bucketry_http.s3.request import Endpoint, S3Request, number
 from bucketry_http.s3.response import Response, xml_response
-from bucketry_http.s3.xml import Encoding, document, element, escape_all, optional, owner
+from bucketry_http.s3.xml import Encoding, document, element, escape, escape_all, optional, owner
 
 _OWNER: Final = owner()
 _STORAGE_CLASS: Final = "<StorageClass>STANDARD</StorageClass>"
@@ -88,14 +85,16 @@ async def list_objects_v1(endpoint: Endpoint, request: S3Request) -> Response:
 
 
 async def list_versions(endpoint: Endpoint, request: S3Request) -> Response:
-    """ListObjectVersions. A key has one version: the next key follows it, whether or not its id is a marker."""
+    """ListObjectVersions, whose pages begin after a version of a key, or after a key."""
     query, encoding = request.query, Encoding(request.query)
     limit = _limit(query)
-    key_marker, id_marker = _version_markers(query)
+    key_marker, id_marker = _version_markers(endpoint, query)
     options = VersionListOptions(
         prefix=query.get("prefix", ""),
         delimiter=query.get("delimiter", ""),
         start_after=key_marker,
+        # Without versions, the version of the marker is the only one of its key.
+        start_after_version=id_marker if endpoint.features.bucket_versioning else "",
         limit=max(limit, 1),
     )
     page = await _read_versions(endpoint, request.bucket, options, limit)
@@ -125,7 +124,7 @@ def _limit(query: Mapping[str, str]) -> int:
     return min(number(query, "max-keys", MAX_PAGE), MAX_PAGE)
 
 
-def _version_markers(query: Mapping[str, str]) -> tuple[str, str]:
+def _version_markers(endpoint: Endpoint, query: Mapping[str, str]) -> tuple[str, str]:
     key, version_id = query.get("key-marker", ""), query.get("version-id-marker")
     if version_id is None:
         return key, ""
@@ -135,10 +134,14 @@ def _version_markers(query: Mapping[str, str]) -> tuple[str, str]:
         )
     if not version_id:
         raise invalid_argument("version-id-marker", "", "A version-id marker cannot be empty.")
-    if version_id != NULL_VERSION:
+    if version_id != NULL_VERSION and not endpoint.features.bucket_versioning:
         # S3 gives this error for every id that the key does not have.
-        raise invalid_argument("version-id-marker", version_id, "Invalid version id specified")
+        raise _wrong_marker(version_id)
     return key, version_id
+
+
+def _wrong_marker(version_id: str) -> S3Error:
+    return invalid_argument("version-id-marker", version_id, "Invalid version id specified")
 
 
 async def _read_page(endpoint: Endpoint, bucket: str, options: ListOptions, limit: int) -> ObjectPage:
@@ -168,13 +171,24 @@ async def _read_page(endpoint: Endpoint, bucket: str, options: ListOptions, limi
 
 
 async def _read_versions(endpoint: Endpoint, bucket: str, options: VersionListOptions, limit: int) -> VersionPage:
-    """Returns one page of versions; a driver that cannot list them has objects with one version each."""
+    """Returns one page of versions. Without versioning, a driver that cannot list them has one version of each object.
+
+    Raises:
+        S3Error: The key of the marker has no such version.
+        BucketryError: The bucket cannot be listed.
+    """
     if limit == 0:
         await endpoint.calls.call(endpoint.store.head_bucket, bucket)
         return _NO_VERSIONS
     known = endpoint.store.capabilities
-    if "list_object_versions" in known.operations and known.features.list_versions_start_after:
-        return await endpoint.calls.call(endpoint.store.list_object_versions, bucket, options)
+    lists = "list_object_versions" in known.operations and known.features.list_versions_start_after
+    if lists or known.features.bucket_versioning:
+        try:
+            return await endpoint.calls.call(endpoint.store.list_object_versions, bucket, options)
+        except InvalidArgument as error:
+            if error.field not in {"start_after_version", "version_id"}:
+                raise
+            raise _wrong_marker(options.start_after_version) from error
     objects = await endpoint.calls.call(endpoint.store.list_objects, bucket, options.of_objects())
     return VersionPage.without_versioning(objects)
 
@@ -218,21 +232,30 @@ def _contents(page: ObjectPage, encoding: Encoding, owned: str, *, with_types: b
 
 
 def _versions(page: VersionPage, encoding: Encoding) -> str:
-    """Returns the elements of the versions on a page."""
-    listed = [version for version in page.versions if isinstance(version, ObjectVersion)]
-    objects = [version.info for version in listed]
-    ids = escape_all([version.version_id for version in listed])
-    return "".join(
-        [
-            f"<Version><Key>{key}</Key><VersionId>{version_id}</VersionId>"
-            f"<IsLatest>{'true' if version.is_latest else 'false'}</IsLatest>"
-            f"<LastModified>{xml_time(info.last_modified)}</LastModified><ETag>&quot;{etag}&quot;</ETag>"
-            f"<Size>{info.size_bytes}</Size>{_STORAGE_CLASS}{_OWNER}</Version>"
-            for version, info, version_id, key, etag in zip(
-                listed, objects, ids, *_keys_and_etags(objects, encoding), strict=True
-            )
-        ]
+    """Returns the elements of the versions and delete markers on a page, in their order."""
+    keys = encoding.texts([version.key for version in page.versions])
+    ids = escape_all([version.version_id for version in page.versions])
+    return "".join(map(_version, page.versions, keys, ids))
+
+
+def _version(version: ObjectVersion | DeleteMarker, key: str, version_id: str) -> str:
+    """Returns the element of a version or a delete marker, whose key and id can stand in XML."""
+    latest = "true" if version.is_latest else "false"
+    begun = f"<Key>{key}</Key><VersionId>{version_id}</VersionId><IsLatest>{latest}</IsLatest><LastModified>"
+    if isinstance(version, DeleteMarker):
+        return f"<DeleteMarker>{begun}{xml_time(version.last_modified)}</LastModified>{_OWNER}</DeleteMarker>"
+    info = version.info
+    return (
+        f"<Version>{begun}{xml_time(info.last_modified)}</LastModified><ETag>&quot;{escape(info.etag)}&quot;</ETag>"
+        f"{_checksum_of(info)}<Size>{info.size_bytes}</Size>"
+        f"<StorageClass>{info.storage_class or 'STANDARD'}</StorageClass>{_OWNER}</Version>"
     )
+
+
+def _checksum_of(info: ObjectInfo) -> str:
+    if info.checksum is None:
+        return ""
+    return f"{element('ChecksumAlgorithm', info.checksum.algorithm)}{element('ChecksumType', info.checksum.type)}"
 
 
 def _keys_and_etags(objects: Sequence[ObjectInfo], encoding: Encoding) -> tuple[list[str], list[str]]:

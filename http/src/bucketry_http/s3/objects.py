@@ -100,7 +100,7 @@ def _unsatisfiable(request: S3Request, error: core.InvalidRange) -> S3Error:
 async def put_object(endpoint: Endpoint, request: S3Request) -> Response:
     """PutObject."""
     body, length = sized_body(request, endpoint.features.max_put_size)
-    if request.headers.keys() <= PLAIN:
+    if request.headers.keys() <= PLAIN and not request.options:
         # Such headers say nothing about the object but its type and its checksum.
         kept = {} if body.checksum is None else kept_checksum(endpoint, body.checksum)
         options = PutOptions(content_type=request.headers.get("content-type") or DEFAULT_TYPE, **kept)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 from bucketry import Secret, Store
+from bucketry.hookspecs import DriverSpec
 from bucketry_http import Listener, S3Credential, S3Rights, S3Settings, Server, create_s3_app
 from bucketry_memory import MemoryDriver, MemorySettings
 
@@ -27,6 +28,17 @@ def memory_store(layers: Sequence[object] = (), *, inline: bool = True, **settin
     driver = MemoryDriver(MemorySettings(**settings))
     driver.features = msgspec.structs.replace(driver.features, non_blocking=inline)
     return Store(driver, layers)
+
+
+def store_without_versions() -> Store:
+    """A store in memory whose driver does not declare versions and locks, as drivers had neither for long."""
+    operations = ("list_object_versions", "put_object_retention", "put_object_legal_hold")
+    kind = type("WithoutVersions", (MemoryDriver,), {name: getattr(DriverSpec, name) for name in operations})
+    driver = kind(MemorySettings())
+    driver.features = msgspec.structs.replace(
+        driver.features, bucket_versioning=False, bucket_object_lock=False, list_versions_start_after=False
+    )
+    return Store(driver)
 
 
 @contextmanager

@@ -102,7 +102,7 @@ SOURCES = {
     "things/" + "k" * 1025: (400, "KeyTooLongError"),
     "things/a?versionId=1": (400, "InvalidArgument"),
     "things/a?versionId=": (400, "InvalidArgument"),
-    "things/a?versionId=" + "v" * 32: (404, "NoSuchVersion"),
+    "things/a?versionId=" + "0" * 32: (404, "NoSuchVersion"),
     "things/a?": (400, "InvalidArgument"),
     "things%2Fa%3FversionId=null": (404, "NoSuchKey"),
     "things/a?other=1": (400, "InvalidArgument"),

@@ -12,7 +12,7 @@ NOT_IMPLEMENTED = (501, "NotImplemented")
 BODY = b"<Anything/>"
 
 BUCKET_WRITES = ["acl", "replication", "metadataTable", "abac", "from-the-future"]
-OBJECT_WRITES = ["acl", "legal-hold", "retention", "renameObject", "encryption", "from-the-future"]
+OBJECT_WRITES = ["acl", "renameObject", "encryption", "from-the-future"]
 
 
 @pytest.mark.parametrize("name", BUCKET_WRITES)
@@ -33,7 +33,7 @@ def test_other_operations_that_are_not_there(s3: Client, target: str) -> None:
     assert s3.ask("POST", target, BODY).status in {400, 501}
 
 
-@pytest.mark.parametrize("name", ["torrent", "legal-hold", "retention", "from-the-future", "versions"])
+@pytest.mark.parametrize("name", ["torrent", "from-the-future", "versions"])
 def test_reads_of_an_object_that_are_not_there(s3: Client, store: Store, name: str) -> None:
     store.put_object("things", "a", b"a")
     assert s3.ask("GET", f"/things/a?{name}").error == NOT_IMPLEMENTED
@@ -94,7 +94,6 @@ HEADERS = {
     "x-amz-server-side-encryption-customer-algorithm": "AES256",
     "x-amz-acl": "public-read",
     "x-amz-grant-read": 'uri="http://acs.amazonaws.com/groups/global/AllUsers"',
-    "x-amz-object-lock-legal-hold": "ON",
     "x-amz-website-redirect-location": "/elsewhere",
     "x-amz-write-offset-bytes": "5",
 }

@@ -87,7 +87,7 @@ from bucketry_memory.objects import (
 from bucketry_memory.quota import Quota
 from bucketry_memory.settings import MemorySettings
 from bucketry_memory.uploads import Completions, StoredPart, check_repeated, ends_of, etag_of, part_info
-from bucketry_memory.versions import list_versions
+from bucketry_memory.versions import list_versions, number_in
 
 _COPY_TRIES: Final = 3
 """How often a copy reads its source without the lock before it reads it under the lock."""
@@ -432,6 +432,8 @@ class MemoryDriver(DriverSpec):
             held = self._bucket(bucket)
             entries = None if held.history is None else list_versions(held, held.history, options)
         if entries is None:
+            if options.start_after_version:
+                number_in(options.start_after_version, "start_after_version")
             return VersionPage.without_versioning(self.list_objects(bucket, options.of_objects()))
         return entries.page()
 

@@ -16,6 +16,7 @@ from bucketry import (
     DeletedObject,
     DeleteOptions,
     IsDeleteMarker,
+    LifecycleSettings,
     NoSuchBucket,
     NoSuchKey,
     NoSuchVersion,
@@ -30,6 +31,7 @@ from bucketry import (
     VersionOptions,
 )
 from bucketry.conditions import check_delete, check_write
+from bucketry.lifecycle import expiration_of
 from bucketry.object_lock import check_new_retention, check_retention_change, check_version_delete
 from bucketry.options import WriteConditions
 from bucketry.s3 import NULL_VERSION
@@ -304,10 +306,18 @@ class Bucket:
         else:
             self.history.replace(key, stored, changed)
 
-    def describe(self, info: ObjectInfo) -> ObjectInfo:
-        """Returns an object with what depends on its bucket: the id of a version without an id of its own."""
+    def describe(self, info: ObjectInfo, stored: StoredObject) -> ObjectInfo:
+        """Returns an object with what depends on its bucket.
+
+        That is the id of a version without an id of its own, and when lifecycle deletes the current version.
+        """
         if self.history is not None and info.version_id is None:
-            return msgspec.structs.replace(info, version_id=NULL_VERSION)
+            info = msgspec.structs.replace(info, version_id=NULL_VERSION)
+        rules = self.settings.get(LifecycleSettings).rules
+        if rules and self.objects.get(info.key) is stored:
+            size, tags = len(stored.content), stored.tags
+            expiration = expiration_of(rules, info.key, size, stored.last_modified, tags)
+            info = msgspec.structs.replace(info, expiration=expiration)
         return info
 
     def put_retention(self, key: str, retention: Retention, options: RetentionOptions, now: datetime) -> None:
@@ -368,6 +378,8 @@ class Bucket:
         self.settings.put(settings)
         if isinstance(settings, VersioningSettings):
             self.history = self.history or History()
+            self.adds_facts = True
+        elif isinstance(settings, LifecycleSettings):
             self.adds_facts = True
         elif isinstance(settings, ObjectLockSettings):
             self.info = msgspec.structs.replace(self.info, object_lock=True)

@@ -104,6 +104,7 @@ class MemoryDriver(DriverSpec):
     contract_version = 3
     Settings = MemorySettings
     features = FEATURES
+    lifecycle = "core"
 
     def __init__(self, settings: MemorySettings) -> None:
         """Makes an empty store.
@@ -276,7 +277,7 @@ class MemoryDriver(DriverSpec):
         """Returns an object without its content."""
         held, stored = self._find(bucket, key, options.version_id)
         info = stored.info_if(key, options)
-        return held.describe(info) if held.adds_facts else info
+        return held.describe(info, stored) if held.adds_facts else info
 
     @override
     @hookimpl
@@ -284,7 +285,7 @@ class MemoryDriver(DriverSpec):
         """Returns an object with one page of its parts."""
         held, stored = self._find(bucket, key, options.version_id)
         found = stored.attributes(key, options)
-        return replace(found, info=held.describe(found.info))
+        return replace(found, info=held.describe(found.info, stored))
 
     @override
     @hookimpl
@@ -293,7 +294,7 @@ class MemoryDriver(DriverSpec):
         held, stored = self._find(bucket, key, options.version_id)
         info = stored.info_if(key, options)
         if held.adds_facts:
-            info = held.describe(info)
+            info = held.describe(info, stored)
         if options.range is not None:
             wanted = options.range.resolve(info.size_bytes)
         elif info.part_range is not None:
@@ -334,7 +335,7 @@ class MemoryDriver(DriverSpec):
             self._quota.release(reserved)
             raise
         info = stored.info(key)
-        return target.describe(info) if target.adds_facts else info
+        return target.describe(info, stored) if target.adds_facts else info
 
     @override
     @hookimpl
@@ -367,7 +368,7 @@ class MemoryDriver(DriverSpec):
         tags = source.tags if options.tags is None else options.tags
         extras = kept_extras(Extras(tags, checksum, facts=facts))
         copy = target.put(key, StoredObject(source.content, etag, self._clock.now(), headers, extras))
-        return target.describe(copy.info(key))
+        return target.describe(copy.info(key), copy)
 
     @override
     @hookimpl
@@ -554,7 +555,7 @@ class MemoryDriver(DriverSpec):
         with self._lock:
             target = self._bucket(bucket)
             if (made := self._made_before(target, key, upload_id, parts, options)) is not None:
-                return target.describe(made.info(key))
+                return target.describe(made.info(key), made)
             upload = target.uploads.get(key, upload_id)
             chosen = upload.select(parts, self.features.min_part_size)
             content = joined(part.content for part in chosen)
@@ -570,7 +571,7 @@ class MemoryDriver(DriverSpec):
             stored = target.put(key, stored, reserved=upload.size_bytes, entries=upload.entries)
             target.uploads.forget(upload)
             self._completions.remember(bucket, key, parts, stored)
-        return target.describe(stored.info(key))
+        return target.describe(stored.info(key), stored)
 
     def _made_before(
         self, bucket: Bucket, key: str, upload_id: str, parts: tuple[CompletedPart, ...], options: CompleteOptions

@@ -41,7 +41,18 @@ def test_the_guide_to_testing_is_a_test_that_passes(tmp_path: Path) -> None:
     output = run(
         "-m", "pytest", "-p", "no:cacheprovider", "-p", "bucketry_testing.plugin", str(tmp_path), folder=tmp_path
     )
-    assert re.search(r"\b7 passed", output), output
+    assert re.search(r"\b8 passed", output), output
+
+
+def test_the_guide_to_events_is_a_test_that_passes(tmp_path: Path) -> None:
+    tests = [block for block in blocks("events.md") if "open_store" not in block]
+    (tmp_path / "test_guide.py").write_text("\n".join(tests))
+    output = run(
+        "-m", "pytest", "-p", "no:cacheprovider", "-p", "bucketry_testing.plugin", str(tmp_path), folder=tmp_path
+    )
+    assert re.search(r"\b2 passed", output), output
+    (program,) = set(blocks("events.md")) - set(tests)
+    assert run("-c", program, folder=tmp_path) == "7\n"
 
 
 @pytest.mark.parametrize("number", range(len(blocks("faults.md"))))

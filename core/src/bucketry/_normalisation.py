@@ -28,7 +28,7 @@ from bucketry.options import (
     PutOptions,
     UploadOptions,
 )
-from bucketry.s3 import MAX_EXPIRES_IN, MAX_PARTS, REGION, STORAGE_CLASSES
+from bucketry.s3 import MAX_EXPIRES_IN, MAX_PARTS, REGION, STANDARD, STORAGE_CLASSES
 from bucketry.tagging import NO_TAGS, normalised_tags
 
 HeadersT = TypeVar("HeadersT", bound=ObjectHeaders)
@@ -276,7 +276,9 @@ def new_version(options: NewVersionT) -> NewVersionT:
         if options.customer_key is not None:
             raise InvalidArgument("a version has an encryption or a customer_key, not both", field="encryption")
     kept = options.retention
-    return options if kept is None else check.changed(options, retention=kept.checked())
+    # The class that every object has without one.
+    storage_class = None if options.storage_class == STANDARD else options.storage_class
+    return check.changed(options, storage_class=storage_class, retention=kept and kept.checked())
 
 
 def names(buckets: Iterable[str]) -> tuple[str, ...]:

@@ -401,11 +401,12 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PartPage(Page, frozen=True, kw_only=True):
-    """One page of an upload's parts in ascending number; what it says of checksums is as in `Upload`."""
+    """One page of an upload's parts in ascending number; what it says of the future object is as in `Upload`."""
 
     parts: tuple[Part, ...]
     checksum_algorithm: str | None = None
     checksum_type: ChecksumType | None = None
+    storage_class: str | None = None
 
     def ends(self) -> tuple[Place, Place] | None:
         """Returns the first and the last part's number."""

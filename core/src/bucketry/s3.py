@@ -49,8 +49,11 @@ MAX_OBJECT_BYTES: Final = 5 * 1024**4
 NULL_VERSION: Final = "null"
 """Id of the version of an object that was written while versioning was not on (guide, "How S3 Versioning works")."""
 
+STANDARD: Final = "STANDARD"
+"""The storage class of an object whose writer names none (reference, PutObject, ``x-amz-storage-class``)."""
+
 STORAGE_CLASSES: Final = (
-    "STANDARD",
+    STANDARD,
     "REDUCED_REDUNDANCY",
     "STANDARD_IA",
     "ONEZONE_IA",

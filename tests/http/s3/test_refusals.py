@@ -139,11 +139,6 @@ def test_nothing_is_read_as_if_it_were_encrypted(s3: Client, store: Store, targe
     assert s3.ask("HEAD", "/things/a", headers={"x-amz-server-side-encryption": "AES256"}).status == 400
 
 
-def test_a_storage_class_that_is_not_there(s3: Client) -> None:
-    assert s3.ask("PUT", "/things/a", headers={"x-amz-storage-class": "GLACIER"}).error == (400, "InvalidStorageClass")
-    assert s3.ask("PUT", "/things/a", headers={"x-amz-storage-class": "STANDARD"}).status == 200
-
-
 def test_a_grant_to_the_owner_gives_nothing_away(s3: Client) -> None:
     headers = {"x-amz-grant-full-control": f'id="{OWNER_ID}"'}
     assert s3.ask("PUT", "/things/a", headers=headers).status == 200

@@ -258,17 +258,7 @@ class MemoryDriver(DriverSpec):
             listed = self._bucket(bucket)
             entries = list_entries(listed.keys, options)
             found = [listed.objects[key] for key in entries.keys]
-        # What the contract promises in a listing, and no more: it is made for each of 1,000 objects.
-        objects = [
-            ObjectInfo(
-                key=key,
-                size_bytes=len(stored.content),
-                etag=stored.etag,
-                last_modified=stored.last_modified,
-                content_type=stored.headers.content_type,
-            )
-            for key, stored in zip(entries.keys, found, strict=True)
-        ]
+        objects = [stored.listed(key) for key, stored in zip(entries.keys, found, strict=True)]
         return ObjectPage(objects=tuple(objects), prefixes=tuple(entries.prefixes), cursor=entries.cursor)
 
     @override

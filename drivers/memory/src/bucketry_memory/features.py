@@ -49,6 +49,7 @@ FEATURES: Final = Features(
     complete_again=True,
     bucket_versioning=True,
     bucket_object_lock=True,
+    storage_class=True,
     delete_if_match=True,
     delete_if_last_modified=True,
     list_delimiter=True,

@@ -82,12 +82,14 @@ class VersionFacts(msgspec.Struct, frozen=True, gc=False):
             the bucket had versions.
         retention: Until when it is kept.
         legal_hold: Whether it has a legal hold; ``None``: nobody ever said.
+        storage_class: Its storage class; ``None``: ``STANDARD``.
     """
 
     version_id: str | None = None
     number: int = 0
     retention: Retention | None = None
     legal_hold: bool | None = None
+    storage_class: str | None = None
 
 
 NO_FACTS: Final = VersionFacts()
@@ -188,6 +190,31 @@ class StoredObject(msgspec.Struct, frozen=True, gc=False):
             return info
         facts = {} if more.facts is NO_FACTS else dict(zip(_SHOWN, _shown_of(more.facts), strict=True))
         return msgspec.structs.replace(info, tag_count=len(more.tags), checksum=more.checksum, **facts)
+
+    def listed(self, key: str) -> ObjectInfo:
+        """Returns what a listing says of this object: what the contract promises, and no more.
+
+        It is made for each of 1,000 objects.
+        """
+        more = self.extras
+        if more is None:
+            return ObjectInfo(
+                key=key,
+                size_bytes=len(self.content),
+                etag=self.etag,
+                last_modified=self.last_modified,
+                content_type=self.headers.content_type,
+            )
+        return ObjectInfo(
+            key=key,
+            size_bytes=len(self.content),
+            etag=self.etag,
+            last_modified=self.last_modified,
+            content_type=self.headers.content_type,
+            checksum=more.checksum,
+            version_id=more.facts.version_id,
+            storage_class=more.facts.storage_class,
+        )
 
     def info_if(self, key: str, options: HeadOptions) -> ObjectInfo:
         """Returns this object as the contract describes it, if the conditions of a read hold.

@@ -196,6 +196,7 @@ class UploadState:
             initiated_at=self.initiated_at,
             checksum_algorithm=self.checksums.algorithm,
             checksum_type=self.checksums.type,
+            storage_class=self.facts.storage_class,
         )
 
     def list_parts(self, options: PageOptions) -> PartPage:
@@ -212,6 +213,7 @@ class UploadState:
             cursor=Cursor("part", number=page[-1]).encode() if len(page) < len(numbers) else None,
             checksum_algorithm=self.checksums.algorithm,
             checksum_type=self.checksums.type,
+            storage_class=self.facts.storage_class,
         )
 
     def select(self, listed: Iterable[CompletedPart], min_part_size: int) -> list[StoredPart]:

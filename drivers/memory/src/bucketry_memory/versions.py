@@ -13,7 +13,7 @@ from secrets import token_hex
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, final
 
 import msgspec
-from bucketry import DeleteMarker, InvalidArgument, ObjectInfo, ObjectVersion, VersionListOptions, VersionPage
+from bucketry import DeleteMarker, InvalidArgument, ObjectVersion, VersionListOptions, VersionPage
 from bucketry.s3 import NULL_VERSION
 from sortedcontainers import SortedList
 
@@ -292,12 +292,7 @@ def _described(found: Found) -> ObjectVersion | DeleteMarker:
         return DeleteMarker(
             key=key, version_id=version.version_id, last_modified=version.last_modified, is_latest=is_latest
         )
-    info = ObjectInfo(
-        key=key,
-        size_bytes=len(version.content),
-        etag=version.etag,
-        last_modified=version.last_modified,
-        content_type=version.headers.content_type,
-        version_id=version.version_id,
-    )
+    info = version.listed(key)
+    if info.version_id is None:
+        info = msgspec.structs.replace(info, version_id=version.version_id)
     return ObjectVersion(info=info, is_latest=is_latest)

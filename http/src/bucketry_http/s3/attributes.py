@@ -12,6 +12,7 @@ from bucketry_http.s3.errors import S3Error, invalid_argument
 from bucketry_http.s3.request import Endpoint, S3Request, number
 from bucketry_http.s3.response import Response, xml_response
 from bucketry_http.s3.response_headers import version_id_header
+from bucketry_http.s3.storage_classes import storage_class_element
 from bucketry_http.s3.xml import document, element
 from bucketry_http.shared.headers import last_modified
 
@@ -36,7 +37,7 @@ async def get_attributes(endpoint: Endpoint, request: S3Request) -> Response:
         "ETag": element("ETag", info.etag),
         "Checksum": f"<Checksum>{checksum}</Checksum>" if checksum else "",
         "ObjectParts": _object_parts(found, after, limit),
-        "StorageClass": element("StorageClass", info.storage_class or "STANDARD"),
+        "StorageClass": storage_class_element(info.storage_class),
         "ObjectSize": element("ObjectSize", info.size_bytes),
     }
     content = "".join(text for name, text in elements.items() if name in wanted)

@@ -121,7 +121,7 @@ _CODE_OF_EXCESS: Final[Mapping[str, str]] = {
 }
 """Codes for arguments that exceed their upper bound, by field."""
 
-_CODE_OF_FIELD: Final[Mapping[str, str]] = {"tags": "InvalidTag"}
+_CODE_OF_FIELD: Final[Mapping[str, str]] = {"tags": "InvalidTag", "storage_class": "InvalidStorageClass"}
 """Codes for other arguments that are not valid, by field; all others have the code of their class."""
 
 _CODE_OF_FAULT: Final[Mapping[core.errors.SettingsFault, str]] = {

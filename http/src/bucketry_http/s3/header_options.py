@@ -14,6 +14,7 @@ from bucketry.options import Options
 from bucketry_http.s3 import locks
 from bucketry_http.s3.errors import header_not_implemented
 from bucketry_http.s3.request import Endpoint, S3Request
+from bucketry_http.s3.storage_classes import STORAGE_CLASS, read_storage_class
 
 
 class _Row(NamedTuple):
@@ -34,6 +35,7 @@ class _Row(NamedTuple):
 _ROWS: Final = (
     _Row(locks.LOCK_HEADERS, frozenset({"retention", "legal_hold"}), locks.read_lock),
     _Row(frozenset({locks.BYPASS}), frozenset({"bypass_governance"}), locks.read_bypass),
+    _Row(frozenset({STORAGE_CLASS}), frozenset({"storage_class"}), read_storage_class),
     _Row(frozenset({locks.BUCKET_LOCK}), frozenset({"object_lock"}), locks.read_bucket_lock),
 )
 

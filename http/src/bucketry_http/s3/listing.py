@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import repeat
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from bucketry import (
@@ -22,10 +21,10 @@ from bucketry.s3 import MAX_PAGE, NULL_VERSION, xml_time
 from bucketry_http.s3.errors import S3Error, invalid_argument
 from bucketry_http.s3.request import Endpoint, S3Request, number
 from bucketry_http.s3.response import Response, xml_response
+from bucketry_http.s3.storage_classes import STANDARD_ELEMENT, storage_class_element
 from bucketry_http.s3.xml import Encoding, document, element, escape, escape_all, optional, owner
 
 _OWNER: Final = owner()
-_STORAGE_CLASS: Final = "<StorageClass>STANDARD</StorageClass>"
 _EMPTY_PAGE: Final = ObjectPage(objects=())
 _NO_VERSIONS: Final = VersionPage(versions=())
 
@@ -219,9 +218,13 @@ def _contents(page: ObjectPage, encoding: Encoding, owned: str, *, with_types: b
         owned: The element of their owner, or nothing.
         with_types: Whether to write their content types.
     """
-    ends: Iterable[str] = repeat(f"</Size>{owned}{_STORAGE_CLASS}</Contents>", len(page.objects))
-    if with_types:
-        ends = [f"</Size>{owned}{_type(info)}{_STORAGE_CLASS}</Contents>" for info in page.objects]
+    plain = f"</Size>{owned}{STANDARD_ELEMENT}</Contents>"
+    ends = [
+        plain
+        if info.storage_class is None and info.checksum is None and not with_types
+        else f"</Size>{owned}{_type(info) if with_types else ''}{_facts(info)}</Contents>"
+        for info in page.objects
+    ]
     return "".join(
         [
             f"<Contents><Key>{key}</Key><LastModified>{xml_time(info.last_modified)}</LastModified>"
@@ -247,20 +250,24 @@ def _version(version: ObjectVersion | DeleteMarker, key: str, version_id: str) -
     info = version.info
     return (
         f"<Version>{begun}{xml_time(info.last_modified)}</LastModified><ETag>&quot;{escape(info.etag)}&quot;</ETag>"
-        f"{_checksum_of(info)}<Size>{info.size_bytes}</Size>"
-        f"<StorageClass>{info.storage_class or 'STANDARD'}</StorageClass>{_OWNER}</Version>"
+        f"<Size>{info.size_bytes}</Size>{_facts(info)}{_OWNER}</Version>"
     )
-
-
-def _checksum_of(info: ObjectInfo) -> str:
-    if info.checksum is None:
-        return ""
-    return f"{element('ChecksumAlgorithm', info.checksum.algorithm)}{element('ChecksumType', info.checksum.type)}"
 
 
 def _keys_and_etags(objects: Sequence[ObjectInfo], encoding: Encoding) -> tuple[list[str], list[str]]:
     """Returns the keys and etags of objects as they stand in elements."""
     return encoding.texts([info.key for info in objects]), escape_all([info.etag for info in objects])
+
+
+def _facts(info: ObjectInfo) -> str:
+    """Returns the elements of an object's storage class, and of the kind of its checksum."""
+    checksum = info.checksum
+    if checksum is None:
+        return storage_class_element(info.storage_class)
+    return (
+        f"{storage_class_element(info.storage_class)}{element('ChecksumAlgorithm', checksum.algorithm)}"
+        f"{element('ChecksumType', checksum.type)}"
+    )
 
 
 def _type(info: ObjectInfo) -> str:

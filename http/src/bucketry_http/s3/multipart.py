@@ -43,6 +43,7 @@ from bucketry_http.s3.headers import written_headers, written_tags
 from bucketry_http.s3.request import Endpoint, S3Request, number
 from bucketry_http.s3.response import Response, empty_response, xml_response
 from bucketry_http.s3.response_headers import WRITTEN
+from bucketry_http.s3.storage_classes import storage_class_element
 from bucketry_http.s3.xml import (
     Encoding,
     Node,
@@ -60,7 +61,7 @@ _SIZE_DIGITS: Final = 19
 _CHECKSUM: Final = "Checksum"
 """Begins the names of elements with a checksum."""
 
-_OWNERS: Final = owner("Initiator") + owner("Owner") + "<StorageClass>STANDARD</StorageClass>"
+_OWNERS: Final = owner("Initiator") + owner("Owner")
 
 
 async def create_upload(endpoint: Endpoint, request: S3Request) -> Response:
@@ -235,6 +236,7 @@ async def list_uploads(endpoint: Endpoint, request: S3Request) -> Response:
     listing = await endpoint.calls.long_call(collect)
     uploads = "".join(
         f"<Upload>{encoding.element('Key', upload.key)}{element('UploadId', upload.upload_id)}{_OWNERS}"
+        f"{storage_class_element(upload.storage_class)}"
         f"{element('Initiated', xml_time(upload.initiated_at))}"
         f"{_checksum_kind(upload.checksum_algorithm, upload.checksum_type)}</Upload>"
         for upload in listing.uploads
@@ -331,7 +333,8 @@ async def list_parts(endpoint: Endpoint, request: S3Request) -> Response:
     more = len(found) > limit > 0
     content = (
         f"{element('Bucket', request.bucket)}{Encoding(query).element('Key', request.key)}"
-        f"{element('UploadId', query['uploadId'])}{_OWNERS}{element('PartNumberMarker', after)}"
+        f"{element('UploadId', query['uploadId'])}{_OWNERS}"
+        f"{storage_class_element(page.storage_class)}{element('PartNumberMarker', after)}"
         f"{optional('NextPartNumberMarker', parts[-1].part_number if more else None)}{element('MaxParts', limit)}"
         f"<IsTruncated>{'true' if more else 'false'}</IsTruncated>"
         f"{_checksum_kind(page.checksum_algorithm, page.checksum_type)}{shown}"

@@ -48,6 +48,11 @@ def _legal_hold(legal_hold: bool) -> RawHeaders:
     return [(LEGAL_HOLD.encode(), b"ON" if legal_hold else b"OFF")]
 
 
+def _storage_class(storage_class: str) -> RawHeaders:
+    # S3 does not tell the standard one (S3 API reference, HeadObject, ``x-amz-storage-class``).
+    return [(b"x-amz-storage-class", encoded(storage_class))]
+
+
 class _Row(NamedTuple):
     """A fact, and how it is told.
 
@@ -69,6 +74,7 @@ _ROWS: Final = (
     _Row("expiration", _expiration, written=True),
     _Row("retention", _retention),
     _Row("legal_hold", _legal_hold),
+    _Row("storage_class", _storage_class),
 )
 """All facts (S3 API reference: the response headers of GetObject, PutObject, CopyObject, CompleteMultipartUpload,
 CreateMultipartUpload and UploadPart)."""

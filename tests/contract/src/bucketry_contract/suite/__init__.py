@@ -28,6 +28,7 @@ from bucketry_contract.suite.presigned_urls import PresignedUrlTests
 from bucketry_contract.suite.presigning import PresignTests
 from bucketry_contract.suite.read_conditions import ReadConditionTests
 from bucketry_contract.suite.reading import ReadingTests
+from bucketry_contract.suite.storage_classes import StorageClassTests
 from bucketry_contract.suite.streaming import StreamingTests
 from bucketry_contract.suite.tagging import TaggingTests
 from bucketry_contract.suite.times import TimeTests
@@ -58,6 +59,7 @@ class ContractSuite(
     ChecksumTests,
     EncryptionTests,
     TaggingTests,
+    StorageClassTests,
     CorsTests,
     UsageTests,
     FreedSpaceTests,

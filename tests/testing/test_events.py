@@ -10,6 +10,7 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 from bucketry import InvalidArgument, Store
+from bucketry.clock import Clock
 from bucketry.events import EventLog
 from bucketry.layers import Fault
 from bucketry.origin import HOST_ID
@@ -189,3 +190,173 @@ def test_writers_on_one_key_have_the_order_of_the_store(s3: Any, bucketry_s3: S3
     assert len({event.sequencer for event in events}) == 100
     last = max(events, key=lambda event: event.sequencer)
     assert f'"{last.etag}"' == s3.head_object(Bucket="assets", Key="same")["ETag"]
+
+
+class TestVersions:
+    @pytest.fixture
+    def s3(self, s3: Any) -> Any:
+        s3.put_bucket_versioning(Bucket="assets", VersioningConfiguration={"Status": "Enabled"})
+        return s3
+
+    def test_events_name_the_version(self, s3: Any, bucketry_s3: S3Endpoint) -> None:
+        first = s3.put_object(Bucket="assets", Key="a", Body=b"1")["VersionId"]
+        second = s3.copy_object(Bucket="assets", Key="a", CopySource="assets/a", MetadataDirective="REPLACE")
+        marker = s3.delete_object(Bucket="assets", Key="a")["VersionId"]
+        s3.delete_object(Bucket="assets", Key="a", VersionId=marker)
+        s3.delete_object(Bucket="assets", Key="a", VersionId=first)
+        assert [(event.name, event.version_id) for event in bucketry_s3.events] == [
+            ("s3:ObjectCreated:Put", first),
+            ("s3:ObjectCreated:Copy", second["VersionId"]),
+            ("s3:ObjectRemoved:DeleteMarkerCreated", marker),
+            ("s3:ObjectRemoved:Delete", marker),
+            ("s3:ObjectRemoved:Delete", first),
+        ]
+        record = record_of(bucketry_s3.events[0].encoded())
+        assert record["s3"]["object"]["versionId"] == first
+
+    def test_a_batch_has_an_event_for_each_version(self, s3: Any, bucketry_s3: S3Endpoint) -> None:
+        versions = [s3.put_object(Bucket="assets", Key="a")["VersionId"] for _ in range(2)]
+        bucketry_s3.events.clear()
+        wanted = [{"Key": "a", "VersionId": versions[0]}, {"Key": "a"}]
+        deleted = s3.delete_objects(Bucket="assets", Delete={"Objects": wanted})["Deleted"]
+        marker = next(each["DeleteMarkerVersionId"] for each in deleted if each.get("DeleteMarker"))
+        assert {(event.name, event.version_id) for event in bucketry_s3.events} == {
+            ("s3:ObjectRemoved:Delete", versions[0]),
+            ("s3:ObjectRemoved:DeleteMarkerCreated", marker),
+        }
+
+    def test_tags_of_a_version_name_it(self, s3: Any, bucketry_s3: S3Endpoint) -> None:
+        version = s3.put_object(Bucket="assets", Key="a")["VersionId"]
+        tags = {"TagSet": [{"Key": "x", "Value": "y"}]}
+        s3.put_object_tagging(Bucket="assets", Key="a", VersionId=version, Tagging=tags)
+        s3.delete_object_tagging(Bucket="assets", Key="a")
+        assert [(event.name, event.version_id) for event in bucketry_s3.events][1:] == [
+            ("s3:ObjectTagging:Put", version),
+            ("s3:ObjectTagging:Delete", version),
+        ]
+
+    def test_a_suspended_bucket_has_the_version_null(self, s3: Any, bucketry_s3: S3Endpoint) -> None:
+        s3.put_bucket_versioning(Bucket="assets", VersioningConfiguration={"Status": "Suspended"})
+        s3.put_object(Bucket="assets", Key="a")
+        s3.delete_object(Bucket="assets", Key="a")
+        assert [(event.name, event.version_id) for event in bucketry_s3.events] == [
+            ("s3:ObjectCreated:Put", "null"),
+            ("s3:ObjectRemoved:DeleteMarkerCreated", "null"),
+        ]
+
+    def test_a_version_that_is_locked_is_no_event(self, bucketry_s3: S3Endpoint) -> None:
+        s3 = boto3.client("s3", **bucketry_s3.boto3_kwargs)
+        s3.create_bucket(Bucket="locked", ObjectLockEnabledForBucket=True)
+        version = s3.put_object(Bucket="locked", Key="a", ObjectLockLegalHoldStatus="ON")["VersionId"]
+        s3.put_object(Bucket="locked", Key="b")
+        with pytest.raises(ClientError, match="AccessDenied"):
+            s3.delete_object(Bucket="locked", Key="a", VersionId=version)
+        refused = s3.delete_objects(
+            Bucket="locked", Delete={"Objects": [{"Key": "a", "VersionId": version}, {"Key": "b"}]}
+        )
+        assert [error["Key"] for error in refused["Errors"]] == ["a"]
+        assert [(event.name, event.key) for event in bucketry_s3.events] == [
+            ("s3:ObjectCreated:Put", "a"),
+            ("s3:ObjectCreated:Put", "b"),
+            ("s3:ObjectRemoved:DeleteMarkerCreated", "b"),
+        ]
+
+
+def expire(s3: Any, **expiration: Any) -> None:
+    rule = {"ID": "old", "Status": "Enabled", "Filter": {"Prefix": ""}, **expiration}
+    s3.put_bucket_lifecycle_configuration(Bucket="assets", LifecycleConfiguration={"Rules": [rule]})
+
+
+def test_what_lifecycle_deletes_is_an_event(s3: Any, bucketry_s3: S3Endpoint, bucketry_clock: Clock) -> None:
+    expire(s3, Expiration={"Days": 30})
+    s3.put_object(Bucket="assets", Key="a", Body=b"1")
+    before = bucketry_s3.events[0]
+    bucketry_clock.advance(days=32)
+    expired = bucketry_s3.events.wait_for("s3:LifecycleExpiration:Delete", "a")
+    assert 30 <= (expired.time - before.time).days <= 32
+    assert expired.sequencer > before.sequencer
+    record = record_of(expired.encoded())
+    assert record["userIdentity"] == {"principalId": "s3.amazonaws.com"}
+    assert record["requestParameters"] == {"sourceIPAddress": "s3.amazonaws.com"}
+    assert len(bucketry_s3.events) == 2
+
+
+def test_in_a_bucket_with_versions_lifecycle_makes_markers(
+    s3: Any, bucketry_s3: S3Endpoint, bucketry_clock: Clock
+) -> None:
+    s3.put_bucket_versioning(Bucket="assets", VersioningConfiguration={"Status": "Enabled"})
+    expire(s3, Expiration={"Days": 30}, NoncurrentVersionExpiration={"NoncurrentDays": 10})
+    version = s3.put_object(Bucket="assets", Key="a", Body=b"1")["VersionId"]
+    bucketry_clock.advance(days=32)
+    marker = bucketry_s3.events.wait_for("s3:LifecycleExpiration:DeleteMarkerCreated", "a")
+    listed = s3.list_object_versions(Bucket="assets")
+    assert [each["VersionId"] for each in listed["DeleteMarkers"]] == [marker.version_id]
+    bucketry_clock.advance(days=12)
+    gone = bucketry_s3.events.wait_for("s3:LifecycleExpiration:Delete", "a")
+    assert gone.version_id == version
+
+
+class TestNotifications:
+    QUEUE = "arn:aws:sqs:us-east-1:000000000000:images"
+    TOPIC = "arn:aws:sns:us-east-1:000000000000:all"
+
+    @pytest.fixture
+    def s3(self, s3: Any) -> Any:
+        rules = [{"Name": "prefix", "Value": "images/"}, {"Name": "suffix", "Value": ".jpg"}]
+        s3.put_bucket_notification_configuration(
+            Bucket="assets",
+            NotificationConfiguration={
+                "QueueConfigurations": [
+                    {
+                        "Id": "new-images",
+                        "QueueArn": self.QUEUE,
+                        "Events": ["s3:ObjectCreated:*"],
+                        "Filter": {"Key": {"FilterRules": rules}},
+                    }
+                ],
+                "TopicConfigurations": [
+                    {"Id": "gone", "TopicArn": self.TOPIC, "Events": ["s3:ObjectRemoved:Delete", "s3:ObjectTagging:*"]}
+                ],
+            },
+        )
+        return s3
+
+    def test_queues_and_topics_get_a_test_event(self, s3: Any, bucketry_s3: S3Endpoint) -> None:
+        assert {(event.name, event.destinations) for event in bucketry_s3.events} == {
+            ("s3:TestEvent", (self.QUEUE,)),
+            ("s3:TestEvent", (self.TOPIC,)),
+        }
+        message = json.loads(bucketry_s3.events[0].encoded())
+        assert message["Event"] == "s3:TestEvent"
+        assert message["Bucket"] == "assets"
+
+    def test_a_configuration_selects_by_name_prefix_and_suffix(self, s3: Any, bucketry_s3: S3Endpoint) -> None:
+        bucketry_s3.events.clear()
+        s3.put_object(Bucket="assets", Key="images/a.jpg")
+        s3.put_object(Bucket="assets", Key="images/a.png")
+        s3.put_object(Bucket="assets", Key="a.jpg")
+        s3.delete_object(Bucket="assets", Key="a.jpg")
+        assert [(event.configuration_id, event.destinations) for event in bucketry_s3.events] == [
+            ("new-images", (self.QUEUE,)),
+            ("", ()),
+            ("", ()),
+            ("gone", (self.TOPIC,)),
+        ]
+        assert record_of(bucketry_s3.events[0].encoded())["s3"]["configurationId"] == "new-images"
+
+    def test_a_changed_configuration_holds_at_once(self, s3: Any, bucketry_s3: S3Endpoint) -> None:
+        s3.put_object(Bucket="assets", Key="images/a.jpg")
+        s3.put_bucket_notification_configuration(Bucket="assets", NotificationConfiguration={})
+        s3.put_object(Bucket="assets", Key="images/b.jpg")
+        s3.put_bucket_notification_configuration(
+            Bucket="assets", NotificationConfiguration={"EventBridgeConfiguration": {}}
+        )
+        s3.put_object(Bucket="assets", Key="images/c.jpg")
+        found = [event.destinations for event in bucketry_s3.events.select("s3:ObjectCreated:*")]
+        assert found == [(self.QUEUE,), None, ("EventBridge",)]
+
+    def test_a_bucket_that_is_made_again_has_no_configuration(self, s3: Any, bucketry_s3: S3Endpoint) -> None:
+        s3.delete_bucket(Bucket="assets")
+        s3.create_bucket(Bucket="assets")
+        s3.put_object(Bucket="assets", Key="images/a.jpg")
+        assert bucketry_s3.events.wait_for("s3:ObjectCreated:Put").destinations is None

@@ -19,8 +19,13 @@ class Taken(NamedTuple):
     status: int
 
     @property
+    def name(self) -> str:
+        message = json.loads(self.body)
+        return str(message.get("Event") or self.record["eventName"])
+
+    @property
     def key(self) -> str:
-        return str(self.record["s3"]["object"]["key"])
+        return "" if b'"s3:TestEvent"' in self.body else str(self.record["s3"]["object"]["key"])
 
     @property
     def record(self) -> dict[str, Any]:

@@ -22,6 +22,8 @@ class MemoryBackend(Backend):
 
     serves_presigned_urls = True
     knows_all_facts = True
+    kms_keys = ("contract-key", "other-contract-key")
+    missing_kms_key = "missing-key"
 
     def __init__(self) -> None:
         self._drivers: list[MemoryDriver] = []
@@ -29,7 +31,7 @@ class MemoryBackend(Backend):
 
     def open(self, layers: Sequence[object]) -> Store:
         port = reserve_port()
-        settings = MemorySettings(endpoint=url_of(port))
+        settings = MemorySettings(endpoint=url_of(port), kms_keys=",".join(self.kms_keys))
         self._drivers.append(MemoryDriver(settings))
         store = Store(self._drivers[-1], layers)
         self._served.enter_context(closing(S3Endpoint(store, settings, port)))

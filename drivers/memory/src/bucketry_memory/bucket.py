@@ -12,9 +12,12 @@ from bucketry import (
     BatchDeleteOptions,
     BucketInfo,
     BucketNotEmpty,
+    BucketReport,
+    CopyOptions,
     Deleted,
     DeletedObject,
     DeleteOptions,
+    EncryptionSettings,
     IsDeleteMarker,
     LifecycleSettings,
     NoSuchBucket,
@@ -26,6 +29,7 @@ from bucketry import (
     PutOptions,
     Retention,
     RetentionOptions,
+    UploadOptions,
     Usage,
     VersioningSettings,
     VersionOptions,
@@ -38,8 +42,9 @@ from bucketry.s3 import NULL_VERSION
 from sortedcontainers import SortedList
 
 from bucketry_memory.bucket_settings import SettingsTable
-from bucketry_memory.locks import require_lock, with_default_retention
-from bucketry_memory.objects import StoredObject, StoredTimes
+from bucketry_memory.encryption import KmsKeys, digest_of
+from bucketry_memory.locks import check_lock_of_write, require_lock, with_default_retention
+from bucketry_memory.objects import StoredObject, StoredTimes, VersionFacts
 from bucketry_memory.quota import Quota
 from bucketry_memory.uploads import UploadTable
 from bucketry_memory.versions import History, StoredMarker, Version, new_version_id, number_in
@@ -57,6 +62,7 @@ class Bucket:
         size_bytes: The sum of the objects' sizes.
         history: All other versions; ``None``: the bucket never had versions.
         adds_facts: Whether `describe` adds anything.
+        encrypts: Whether it may have a default encryption.
         uploads: Its uploads in progress.
         settings: Its settings.
         is_deleted: Whether it was deleted. A caller that found it before that must not write to it.
@@ -65,6 +71,7 @@ class Bucket:
     __slots__ = (
         "_quota",
         "adds_facts",
+        "encrypts",
         "history",
         "info",
         "is_deleted",
@@ -89,6 +96,7 @@ class Bucket:
         self.size_bytes = 0
         self.history: History | None = None
         self.adds_facts = False
+        self.encrypts = False
         self.uploads = UploadTable(quota)
         self.settings = SettingsTable(quota)
         self.is_deleted = False
@@ -101,6 +109,21 @@ class Bucket:
         """
         current = self.objects.get(key)
         check_write(current, conditions)
+
+    def checked_facts(
+        self, facts: VersionFacts, options: PutOptions | CopyOptions | UploadOptions, kms: KmsKeys, now: datetime
+    ) -> VersionFacts:
+        """Returns the facts of a new version with its encryption, which may be the default.
+
+        Raises:
+            NoSuchKmsKey: There is no such key.
+            BucketryError: As `check_lock_of_write`.
+        """
+        check_lock_of_write(facts, self.lock, now)
+        if options.customer_key is not None:
+            return msgspec.structs.replace(facts, key_digest=digest_of(options.customer_key))
+        encryption = self.default_encryption.applied(facts.encryption, None)
+        return facts if encryption is None else msgspec.structs.replace(facts, encryption=kms.resolve(encryption))
 
     def put(self, key: str, stored: StoredObject, reserved: int = 0, entries: int = 0) -> StoredObject:
         """Stores an object: as a new version, or in place of the one that the key held.
@@ -368,6 +391,11 @@ class Bucket:
         """Its object lock."""
         return self.settings.get(ObjectLockSettings)
 
+    @property
+    def default_encryption(self) -> EncryptionSettings:
+        """How it encrypts new versions by default."""
+        return self.settings.get(EncryptionSettings)
+
     def put_settings(self, settings: AnyBucketSettings) -> None:
         """Replaces its settings of one kind.
 
@@ -381,6 +409,8 @@ class Bucket:
             self.adds_facts = True
         elif isinstance(settings, LifecycleSettings):
             self.adds_facts = True
+        elif isinstance(settings, EncryptionSettings):
+            self.encrypts = True
         elif isinstance(settings, ObjectLockSettings):
             self.info = msgspec.structs.replace(self.info, object_lock=True)
 
@@ -396,3 +426,14 @@ class Bucket:
         self.settings.clear()
         self.is_deleted = True
         self._quota.give(0, entries=1)
+
+
+def report_of(name: str, usage: Usage) -> BucketReport:
+    """Returns the usage of a bucket as a report has it."""
+    return BucketReport(
+        name=name,
+        object_count=usage.object_count,
+        size_bytes=usage.size_bytes,
+        noncurrent_count=usage.noncurrent_count,
+        noncurrent_bytes=usage.noncurrent_bytes,
+    )

@@ -14,7 +14,6 @@ from bucketry import (
     Body,
     BucketAlreadyExists,
     BucketInfo,
-    BucketReport,
     BucketryError,
     Checksum,
     CompletedPart,
@@ -70,11 +69,11 @@ from bucketry.tagging import NO_TAGS
 from msgspec.structs import replace
 from typing_extensions import override
 
-from bucketry_memory.bucket import Bucket
+from bucketry_memory.bucket import Bucket, report_of
 from bucketry_memory.content import Content, chunks, joined, md5_hex, part_of, pull, whole
+from bucketry_memory.encryption import KmsKeys, check_customer_key, check_key_if_given, opaque_etag, with_key
 from bucketry_memory.features import FEATURES
 from bucketry_memory.listing import list_entries
-from bucketry_memory.locks import check_lock_of_write
 from bucketry_memory.objects import (
     NO_FACTS,
     Extras,
@@ -86,7 +85,7 @@ from bucketry_memory.objects import (
 )
 from bucketry_memory.quota import Quota
 from bucketry_memory.settings import MemorySettings
-from bucketry_memory.uploads import Completions, StoredPart, check_repeated, ends_of, etag_of, part_info
+from bucketry_memory.uploads import Completions, StoredPart, check_repeated, ends_of, etag_of
 from bucketry_memory.versions import list_versions, number_in
 
 _COPY_TRIES: Final = 3
@@ -120,6 +119,7 @@ class MemoryDriver(DriverSpec):
             self._presigner = Presigner(credentials, endpoint=self._endpoint, region=settings.region)
         except ValueError as error:
             raise InvalidSettings(str(error)) from None
+        self._kms = KmsKeys(filter(None, settings.kms_keys.split(",")))
         self._clock = StoredTimes(self)
         self._buckets: dict[str, Bucket] = {}
         self._completions = Completions()
@@ -172,7 +172,7 @@ class MemoryDriver(DriverSpec):
         as_of = self.clock.now()
         with self._lock:
             usages = {name: bucket.usage(as_of) for name, bucket in self._buckets.items()}
-        reports = tuple(_report(name, usages[name]) for name in sorted(usages))
+        reports = tuple(report_of(name, usages[name]) for name in sorted(usages))
         return UsageReport(source="index", as_of=as_of, buckets=reports)
 
     # Buckets
@@ -302,12 +302,14 @@ class MemoryDriver(DriverSpec):
         if conditional:  # Here, so that no body is read in vain, and again in the step that writes.
             target.check_write(key, options)
         facts = facts_of(options)
-        if facts is not NO_FACTS:
-            check_lock_of_write(facts, target.lock, self.clock.now())
+        if facts is not NO_FACTS or options.customer_key is not None or target.encrypts:
+            facts = target.checked_facts(facts, options, self._kms, self.clock.now())
         body.track_md5()
         content, reserved = pull(body, self._quota)
         try:
             etag, headers = body.md5_hex(), headers_of(options)
+            if facts is not NO_FACTS and facts.hides_md5:
+                etag = opaque_etag(etag)
             extras = None
             if options.tags or options.checksum_algorithm is not None or facts is not NO_FACTS:
                 extras = Extras(options.tags, body.checksum(), facts=facts)
@@ -325,6 +327,8 @@ class MemoryDriver(DriverSpec):
             self._quota.release(reserved)
             raise
         info = stored.info(key)
+        if facts is not NO_FACTS:
+            info = with_key(info, options.customer_key)
         return target.describe(info, stored) if target.adds_facts else info
 
     @override
@@ -350,15 +354,17 @@ class MemoryDriver(DriverSpec):
     def _put_copy(
         self, bucket: str, key: str, source: StoredObject, digests: tuple[str, Checksum | None], options: CopyOptions
     ) -> ObjectInfo:
-        target, facts = self._bucket(bucket), facts_of(options)
+        target = self._bucket(bucket)
         _check_copy(target, key, source, options)
-        check_lock_of_write(facts, target.lock, self.clock.now())
+        facts = target.checked_facts(facts_of(options), options, self._kms, self.clock.now())
         etag, checksum = digests
+        if facts.hides_md5:
+            etag = opaque_etag(etag)
         headers = source.headers if options.headers is None else headers_of(options.headers)
         tags = source.tags if options.tags is None else options.tags
         extras = kept_extras(Extras(tags, checksum, facts=facts))
         copy = target.put(key, StoredObject(source.content, etag, self._clock.now(), headers, extras))
-        return target.describe(copy.info(key), copy)
+        return target.describe(with_key(copy.info(key), options.customer_key), copy)
 
     @override
     @hookimpl
@@ -457,11 +463,12 @@ class MemoryDriver(DriverSpec):
     @hookimpl
     def create_multipart_upload(self, bucket: str, key: str, options: UploadOptions) -> Upload:
         """Begins an upload."""
-        headers, facts = headers_of(options), facts_of(options)
+        headers = headers_of(options)
         with self._lock:
             held = self._bucket(bucket)
-            check_lock_of_write(facts, held.lock, self.clock.now())
-            return held.uploads.begin(key, self._clock.now(), headers, options).info()
+            facts = held.checked_facts(facts_of(options), options, self._kms, self.clock.now())
+            begun = held.uploads.begin(key, self._clock.now(), headers, facts, options)
+            return with_key(begun.info(), options.customer_key)
 
     @override
     @hookimpl
@@ -470,6 +477,7 @@ class MemoryDriver(DriverSpec):
     ) -> Part:
         """Stores a part, once its body is complete and if the upload is still in progress."""
         upload = self._bucket(bucket).uploads.get(key, upload_id)  # Before the body is read, and again below.
+        check_customer_key(upload.facts.key_digest, options.customer_key)
         upload.checksums.check_sent(options.checksum_algorithm)
         body.track_md5()
         algorithm = upload.checksums.algorithm
@@ -479,10 +487,11 @@ class MemoryDriver(DriverSpec):
         try:
             checksum = None if algorithm is None else body.checksum()
             digests = body.md5_hex(), checksum
-            return self._put_part(bucket, key, upload_id, part_number, content, digests, reserved)
+            part = self._put_part(bucket, key, upload_id, part_number, content, digests, reserved)
         except BaseException:
             self._quota.release(reserved)
             raise
+        return with_key(part, options.customer_key)
 
     @override
     @hookimpl
@@ -498,7 +507,9 @@ class MemoryDriver(DriverSpec):
     ) -> Part:
         """Stores a part that shares its bytes with an object."""
         upload = self._bucket(bucket).uploads.get(key, upload_id)
+        check_customer_key(upload.facts.key_digest, options.customer_key)
         held, source = self._find(source_bucket, source_key, options.source_version_id)
+        check_customer_key(source.facts.key_digest, options.source_customer_key)
         start, stop = source.range_of_copy(options, self.features.max_part_size)
         self._quota.reserve(stop - start)
         try:
@@ -509,6 +520,7 @@ class MemoryDriver(DriverSpec):
         except BaseException:
             self._quota.release(stop - start)
             raise
+        part = with_key(part, options.customer_key)
         return part if held.history is None else replace(part, source_version_id=source.version_id)
 
     def _put_part(
@@ -525,9 +537,10 @@ class MemoryDriver(DriverSpec):
             uploads = self._bucket(bucket).uploads
             upload = uploads.get(key, upload_id)
             etag, checksum = digests
-            part = StoredPart(content, etag, self._clock.now(), checksum)
-            uploads.put_part(upload, part_number, part, reserved)
-        return part_info(part_number, part)
+            if upload.facts.hides_md5:
+                etag = opaque_etag(etag)
+            uploads.put_part(upload, part_number, StoredPart(content, etag, self._clock.now(), checksum), reserved)
+            return upload.part_info(part_number)
 
     @override
     @hookimpl
@@ -545,8 +558,9 @@ class MemoryDriver(DriverSpec):
         with self._lock:
             target = self._bucket(bucket)
             if (made := self._made_before(target, key, upload_id, parts, options)) is not None:
-                return target.describe(made.info(key), made)
+                return target.describe(with_key(made.info(key), options.customer_key), made)
             upload = target.uploads.get(key, upload_id)
+            check_key_if_given(upload.facts.key_digest, options.customer_key)
             chosen = upload.select(parts, self.features.min_part_size)
             content = joined(part.content for part in chosen)
             if len(content) > self.features.max_object_size:
@@ -561,7 +575,7 @@ class MemoryDriver(DriverSpec):
             stored = target.put(key, stored, reserved=upload.size_bytes, entries=upload.entries)
             target.uploads.forget(upload)
             self._completions.remember(bucket, key, parts, stored)
-        return target.describe(stored.info(key), stored)
+        return target.describe(with_key(stored.info(key), options.customer_key), stored)
 
     def _made_before(
         self, bucket: Bucket, key: str, upload_id: str, parts: tuple[CompletedPart, ...], options: CompleteOptions
@@ -571,6 +585,7 @@ class MemoryDriver(DriverSpec):
         made = None if version_id is None else bucket.find(key, version_id)
         if not isinstance(made, StoredObject) or made.more.upload_id != upload_id:
             return None
+        check_key_if_given(made.facts.key_digest, options.customer_key)
         check_repeated(made, parts, options)
         return made
 
@@ -585,15 +600,6 @@ class MemoryDriver(DriverSpec):
 
 
 def _check_copy(target: Bucket, key: str, source: StoredObject, options: CopyOptions) -> None:
+    check_customer_key(source.facts.key_digest, options.source_customer_key)
     check_copy_source(source, options)
     target.check_write(key, options)
-
-
-def _report(name: str, usage: Usage) -> BucketReport:
-    return BucketReport(
-        name=name,
-        object_count=usage.object_count,
-        size_bytes=usage.size_bytes,
-        noncurrent_count=usage.noncurrent_count,
-        noncurrent_bytes=usage.noncurrent_bytes,
-    )

@@ -10,24 +10,29 @@ import hmac
 import re
 import secrets
 from collections.abc import Iterable
-from typing import Final, final
+from typing import Final, TypeVar, final
 
 import msgspec
 from bucketry import (
     CustomerKey,
     Encryption,
-    EncryptionSettings,
     NoSuchKmsKey,
+    ObjectInfo,
+    Part,
+    Upload,
     WrongCustomerKey,
 )
 from bucketry.encryption import SSE_S3, require_customer_key
 
+ToldT = TypeVar("ToldT", ObjectInfo, Upload, Part)
+
 _SALT_BYTES: Final = 16
 
-_KEY_ID: Final = re.compile(r"(arn:aws[\w-]*:kms:[\w-]*:\d*:(key|alias)/)?[\w:/.-]{1,256}", re.ASCII)
-"""An id, an alias or the ARN of either (KMS API reference, ``KeyId``). MinIO and Ceph RGW take names of any kind."""
+_KEY_ID: Final = re.compile(r"(arn:aws[\w-]*:kms:([\w-]*:\d*:(key|alias)/)?)?[\w/.-]{1,256}", re.ASCII)
+"""An id, an alias or the ARN of either (KMS API reference, ``KeyId``). MinIO and Ceph RGW take any name, and MinIO puts
+``arn:aws:kms:`` before it."""
 
-_ARN: Final = re.compile(r"arn:aws[\w-]*:kms:[\w-]*:\d*:(?:key/)?")
+_ARN: Final = re.compile(r"arn:aws[\w-]*:kms:(?:[\w-]*:\d*:)?(?:key/)?")
 
 DEFAULT_KMS_KEY: Final = "alias/aws/s3"
 """The key of the key service for whoever names none (S3 user guide, "Using server-side encryption with AWS KMS")."""
@@ -58,21 +63,29 @@ def check_customer_key(digest: bytes | None, key: CustomerKey | None) -> None:
         raise WrongCustomerKey
 
 
+def check_key_if_given(digest: bytes | None, key: CustomerKey | None) -> None:
+    """Checks a key that a call need not bring (S3 API reference, CompleteMultipartUpload).
+
+    Raises:
+        CustomerKeyNotNeeded: No customer's key is needed.
+        WrongCustomerKey: It is another one.
+    """
+    if key is not None:
+        check_customer_key(digest, key)
+
+
 def _hmac(salt: bytes, key: CustomerKey) -> bytes:
     return hmac.digest(salt, key.reveal(), "sha256")
 
 
 def opaque_etag(etag: str) -> str:
-    """Returns an etag for content under a customer's or a KMS key. As in S3, it is not the MD5 of the content."""
+    """Returns an etag for content whose MD5 is ``etag``, and which does not tell that MD5."""
     return hashlib.md5(secrets.token_bytes(_SALT_BYTES) + etag.encode(), usedforsecurity=False).hexdigest()
 
 
-def has_opaque_etag(encryption: Encryption | None, digest: bytes | None) -> bool:
-    """Says whether a version with this encryption has an etag that is not the MD5 of its content.
-
-    Source: S3 API reference, "Common response headers" (``ETag``).
-    """
-    return digest is not None or (encryption is not None and encryption.algorithm != SSE_S3)
+def with_key(told: ToldT, key: CustomerKey | None) -> ToldT:
+    """Returns a result as whoever sent this key, which is the right one, gets it."""
+    return told if key is None else msgspec.structs.replace(told, customer_key_md5=key.md5)
 
 
 @final
@@ -85,21 +98,14 @@ class KmsKeys:
         """Takes the ids of the keys; without any, every well-formed id is that of a key."""
         self._ids = frozenset(map(_bare, ids))
 
-    def resolve(
-        self, default: EncryptionSettings, wanted: Encryption | None, customer_key: CustomerKey | None
-    ) -> Encryption | None:
-        """Returns how a new version is encrypted with keys that the client does not hold.
-
-        Args:
-            default: What the bucket says.
-            wanted: What the write asks for.
-            customer_key: The customer's key that the write brings.
+    def resolve(self, encryption: Encryption) -> Encryption:
+        """Returns an encryption with the id of its key.
 
         Raises:
             NoSuchKmsKey: There is no such key.
         """
-        found = default.applied(wanted, customer_key)
-        if found is None or found.algorithm == SSE_S3:
+        found = encryption
+        if found.algorithm == SSE_S3:
             return found
         if found.key_id is None:
             return msgspec.structs.replace(found, key_id=DEFAULT_KMS_KEY)

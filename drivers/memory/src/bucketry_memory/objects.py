@@ -15,6 +15,7 @@ from bucketry import (
     Checksum,
     ContentRange,
     CopyOptions,
+    Encryption,
     HeadOptions,
     InvalidRange,
     ObjectAttributes,
@@ -29,12 +30,14 @@ from bucketry import (
 )
 from bucketry.checksums import checksum_of
 from bucketry.conditions import check_copy_source, check_read
+from bucketry.encryption import SSE_S3
 from bucketry.headers import HEADER_OF, copy_headers, header_copier, header_values
 from bucketry.hookspecs import DriverSpec
 from bucketry.s3 import NULL_VERSION
 from bucketry.tagging import NO_TAGS
 
 from bucketry_memory.content import Content, md5_hex, whole
+from bucketry_memory.encryption import check_customer_key, with_key
 
 _TICKS_PER_SECOND: Final = 1000
 """Stored times have whole milliseconds, as S3's listings show them."""
@@ -83,6 +86,8 @@ class VersionFacts(msgspec.Struct, frozen=True, gc=False):
         retention: Until when it is kept.
         legal_hold: Whether it has a legal hold; ``None``: nobody ever said.
         storage_class: Its storage class; ``None``: ``STANDARD``.
+        encryption: How it is encrypted, as S3 shows it.
+        key_digest: The digest of the customer's key that it is under.
     """
 
     version_id: str | None = None
@@ -90,6 +95,13 @@ class VersionFacts(msgspec.Struct, frozen=True, gc=False):
     retention: Retention | None = None
     legal_hold: bool | None = None
     storage_class: str | None = None
+    encryption: Encryption | None = None
+    key_digest: bytes | None = None
+
+    @property
+    def hides_md5(self) -> bool:
+        """Whether the etag is not the MD5 of the content (S3 API reference, "Common response headers", ``ETag``)."""
+        return self.key_digest is not None or (self.encryption is not None and self.encryption.algorithm != SSE_S3)
 
 
 NO_FACTS: Final = VersionFacts()
@@ -139,8 +151,8 @@ class StoredObject(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         content: The bytes.
-        etag: The MD5 of the content in hexadecimal. For a multipart upload it is the MD5 of the parts' MD5s, ``-``, and
-            the number of parts, as in S3.
+        etag: The MD5 of the content in hexadecimal, unless `VersionFacts.hides_md5`. For a multipart upload it is the
+            MD5 of the parts' MD5s, ``-``, and the number of parts, as in S3.
         last_modified: When it was written.
         headers: The headers that its writer gave.
         extras: More facts, from `kept_extras`.
@@ -217,20 +229,26 @@ class StoredObject(msgspec.Struct, frozen=True, gc=False):
         )
 
     def info_if(self, key: str, options: HeadOptions) -> ObjectInfo:
-        """Returns this object as the contract describes it, if the conditions of a read hold.
+        """Returns this object as the contract describes it, if the key is right and the conditions of a read hold.
 
         Raises:
+            CustomerKeyNeeded: It is under a customer's key, and none was sent.
+            CustomerKeyNotNeeded: It is not under the key that was sent, nor under another one.
+            WrongCustomerKey: It is under another customer's key.
             PreconditionFailed: ``if_match`` or ``if_unmodified_since`` does not hold.
             NotModified: The caller's copy is current.
             InvalidRange: It has no part of that number.
         """
-        info = self.info(key)
+        digest = None if self.extras is None else self.extras.facts.key_digest
+        if digest is not None or options.customer_key is not None:
+            check_customer_key(digest, options.customer_key)
+        info = with_key(self.info(key), options.customer_key)
         if options.if_match or options.if_none_match or options.if_modified_since or options.if_unmodified_since:
             check_read(info, options)
-        return info if options.part_number is None else self.part_info(key, options.part_number)
+        return info if options.part_number is None else self.part_info(info, options.part_number)
 
-    def part_info(self, key: str, number: int) -> ObjectInfo:
-        """Returns this object as the contract describes it in a request for one part.
+    def part_info(self, info: ObjectInfo, number: int) -> ObjectInfo:
+        """Returns what the contract says of this object in a request for one part.
 
         Raises:
             InvalidRange: It has no part of that number.
@@ -240,14 +258,19 @@ class StoredObject(msgspec.Struct, frozen=True, gc=False):
         if number >= len(bounds):
             raise InvalidRange(f"the object has no part {number}", size_bytes=len(self.content), field="part_number")
         return msgspec.structs.replace(
-            self.info(key),
+            info,
             checksum=self._part_checksum(number) if ends else self.more.checksum,
             part_range=ContentRange(bounds[number - 1], bounds[number], len(self.content)),
             parts_count=len(ends) or None,
         )
 
     def attributes(self, key: str, options: AttributesOptions) -> ObjectAttributes:
-        """Returns this object with one page of its parts."""
+        """Returns this object with one page of its parts.
+
+        Raises:
+            BucketryError: The customer's key is not right, as in `info_if`.
+        """
+        check_customer_key(self.facts.key_digest, options.customer_key)
         ends = self.more.part_ends
         bounds = (0, *ends)
         last = min(options.after + options.limit, len(ends))
@@ -260,7 +283,7 @@ class StoredObject(msgspec.Struct, frozen=True, gc=False):
             for number in range(options.after + 1, last + 1)
         )
         return ObjectAttributes(
-            info=self.info(key),
+            info=with_key(self.info(key), options.customer_key),
             parts_count=len(ends) or None,
             parts=parts,
             next_after=last if last < len(ends) else None,
@@ -286,9 +309,9 @@ class StoredObject(msgspec.Struct, frozen=True, gc=False):
         return start, stop
 
     def digests_of_copy(self, options: CopyOptions) -> tuple[str, Checksum | None]:
-        """Returns the etag and the checksum of a copy. A copy is one part, even if this object has many."""
+        """Returns the MD5 and the checksum of a copy. A copy is one part, even if this object has many."""
         content, checksum = self.content, self.more.checksum
-        etag = md5_hex(content) if self.more.part_ends else self.etag
+        etag = md5_hex(content) if self.more.part_ends or self.facts.hides_md5 else self.etag
         algorithm = options.checksum_algorithm or (None if checksum is None else checksum.algorithm)
         if algorithm is None:
             return etag, None

@@ -35,7 +35,7 @@ from sortedcontainers import SortedList
 
 from bucketry_memory.content import Content
 from bucketry_memory.listing import Cursor, decode
-from bucketry_memory.objects import StoredObject, facts_of
+from bucketry_memory.objects import StoredObject, VersionFacts
 from bucketry_memory.quota import Quota
 
 MAX_COMPLETIONS: Final = 10_000
@@ -166,7 +166,13 @@ class UploadState:
     )
 
     def __init__(
-        self, key: str, number: int, initiated_at: datetime, headers: ObjectHeaders, options: UploadOptions
+        self,
+        key: str,
+        number: int,
+        initiated_at: datetime,
+        headers: ObjectHeaders,
+        facts: VersionFacts,
+        options: UploadOptions,
     ) -> None:
         self.key = key
         self.upload_id = token_hex(_ID_BYTES)
@@ -174,7 +180,7 @@ class UploadState:
         self.initiated_at = initiated_at
         self.headers = headers
         self.tags: Mapping[str, str] = options.tags
-        self.facts = facts_of(options)
+        self.facts = facts
         self.checksums = UploadChecksums(options.checksum_algorithm, options.checksum_type)
         self.parts: dict[int, StoredPart] = {}
 
@@ -197,6 +203,7 @@ class UploadState:
             checksum_algorithm=self.checksums.algorithm,
             checksum_type=self.checksums.type,
             storage_class=self.facts.storage_class,
+            encryption=self.facts.encryption,
         )
 
     def list_parts(self, options: PageOptions) -> PartPage:
@@ -209,11 +216,23 @@ class UploadState:
         numbers = sorted(number for number in self.parts if number > after)
         page = numbers[: options.limit]
         return PartPage(
-            parts=tuple(part_info(number, self.parts[number]) for number in page),
+            parts=tuple(self.part_info(number) for number in page),
             cursor=Cursor("part", number=page[-1]).encode() if len(page) < len(numbers) else None,
             checksum_algorithm=self.checksums.algorithm,
             checksum_type=self.checksums.type,
             storage_class=self.facts.storage_class,
+        )
+
+    def part_info(self, number: int) -> Part:
+        """Returns a part as the contract describes it."""
+        part = self.parts[number]
+        return Part(
+            part_number=number,
+            etag=part.etag,
+            size_bytes=len(part.content),
+            last_modified=part.last_modified,
+            checksum=part.checksum,
+            encryption=self.facts.encryption,
         )
 
     def select(self, listed: Iterable[CompletedPart], min_part_size: int) -> list[StoredPart]:
@@ -247,17 +266,6 @@ class UploadState:
         return chosen
 
 
-def part_info(number: int, part: StoredPart) -> Part:
-    """Returns a part as the contract describes it."""
-    return Part(
-        part_number=number,
-        etag=part.etag,
-        size_bytes=len(part.content),
-        last_modified=part.last_modified,
-        checksum=part.checksum,
-    )
-
-
 def etag_of(parts: list[StoredPart]) -> str:
     """Returns the etag of an object made of these parts, as S3 computes it and its clients expect it."""
     digests = b"".join(bytes.fromhex(part.etag) for part in parts)
@@ -286,7 +294,9 @@ class UploadTable:
         self._places: SortedList[_Place] = SortedList()
         self._begun = 0
 
-    def begin(self, key: str, initiated_at: datetime, headers: ObjectHeaders, options: UploadOptions) -> UploadState:
+    def begin(
+        self, key: str, initiated_at: datetime, headers: ObjectHeaders, facts: VersionFacts, options: UploadOptions
+    ) -> UploadState:
         """Begins an upload.
 
         Raises:
@@ -294,7 +304,7 @@ class UploadTable:
         """
         self._quota.take(0, entries=1)
         self._begun += 1
-        upload = UploadState(key, self._begun, initiated_at, headers, options)
+        upload = UploadState(key, self._begun, initiated_at, headers, facts, options)
         place = (upload.key, upload.number)
         self._by_id[upload.upload_id] = upload
         self._by_place[place] = upload

@@ -306,7 +306,7 @@ class EncryptionTests(ContractTests):
         upload = bucket.upload("key", **asked)
         part = _copied(upload, range=ByteRange(3, 702), **source_key_of(of_source), **key_of(asked))
         check_encryption(part, asked)
-        check_encryption(upload.complete(part), asked)
+        check_encryption(upload.complete(part, **key_of(asked)), asked)
         assert bucket.read("key", **key_of(asked)) == content[3:703]
 
     @needs("encrypt_sse_c", "upload_part_copy", *MULTIPART)

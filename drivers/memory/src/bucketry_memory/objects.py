@@ -239,10 +239,10 @@ class StoredObject(msgspec.Struct, frozen=True, gc=False):
             NotModified: The caller's copy is current.
             InvalidRange: It has no part of that number.
         """
-        digest = None if self.extras is None else self.extras.facts.key_digest
+        digest, info = None if self.extras is None else self.extras.facts.key_digest, self.info(key)
         if digest is not None or options.customer_key is not None:
             check_customer_key(digest, options.customer_key)
-        info = with_key(self.info(key), options.customer_key)
+            info = with_key(info, options.customer_key)
         if options.if_match or options.if_none_match or options.if_modified_since or options.if_unmodified_since:
             check_read(info, options)
         return info if options.part_number is None else self.part_info(info, options.part_number)

@@ -16,7 +16,7 @@ from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.openapi.spec import License, Tag
 from msgspec.structs import replace
 
-from bucketry_http.rest import buckets, docs_page, listing, objects, presign, status, uploads
+from bucketry_http.rest import bucket_settings, buckets, docs_page, listing, objects, presign, status, uploads, versions
 from bucketry_http.rest.cors import BrowserRules
 from bucketry_http.rest.docs_page import DocsPage
 from bucketry_http.rest.framework import (
@@ -43,6 +43,14 @@ _HANDLERS: Final = (
     buckets.create_bucket,
     buckets.get_bucket,
     buckets.delete_bucket,
+    bucket_settings.get_settings,
+    bucket_settings.put_settings,
+    bucket_settings.delete_settings,
+    versions.list_versions,
+    versions.get_retention,
+    versions.put_retention,
+    versions.get_legal_hold,
+    versions.put_legal_hold,
     listing.list_objects,
     uploads.upload_objects,
     objects.delete_object,
@@ -56,7 +64,9 @@ _HANDLERS: Final = (
 _TAGS: Final = {
     "Status": "Whether object storage is available.",
     "Buckets": "Containers of objects.",
+    "Bucket settings": "Versioning, lifecycle, policy, CORS and other settings of a bucket.",
     "Objects": "Files, under byte-exact keys.",
+    "Versions": "Versions of objects, and what keeps them from being deleted.",
     "Presigning": "Temporary URLs for direct upload or download.",
     "Health": "For whatever starts and watches the server.",
 }

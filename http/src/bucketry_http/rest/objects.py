@@ -4,21 +4,40 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from bucketry import BackendError, DeleteFailure, DeleteOptions, InvalidArgument, ObjectInfo, Store
+import msgspec
+from bucketry import (
+    BackendError,
+    Deleted,
+    DeleteFailure,
+    DeleteOptions,
+    GetOptions,
+    InvalidArgument,
+    ObjectInfo,
+    Store,
+)
 from bucketry.features import MIB
 from bucketry.s3 import MAX_KEY_BYTES
 from litestar import Response, delete, get, head, post
+from litestar.datastructures import ResponseHeader
 from litestar.params import JSONBody, QueryParameter
 
-from bucketry_http.rest.framework import ApiRequest, AsgiResponse, StrictDTO, application
-from bucketry_http.rest.openapi import ApiOperation, Bucket, Deletion, Download, Inline, Inspection
+from bucketry_http.rest.framework import ApiRequest, AsgiResponse, JsonResponse, StrictDTO, application
+from bucketry_http.rest.openapi import (
+    ApiOperation,
+    Bucket,
+    Deletion,
+    Download,
+    Inline,
+    Inspection,
+    VersionId,
+)
 from bucketry_http.rest.problems import backend_problems
 from bucketry_http.rest.schemas import DeletedView, DeleteFailureView, DeleteObject, DeleteObjects
 from bucketry_http.shared import object_reading
 from bucketry_http.shared.conditions import match_option
-from bucketry_http.shared.headers import disposition, object_headers
+from bucketry_http.shared.headers import deletion_headers, disposition, object_headers, version_headers
 from bucketry_http.shared.hosts import OWN_SITE, is_code
-from bucketry_http.shared.object_reading import PARTIAL_CONTENT, ReadResult
+from bucketry_http.shared.object_reading import PARTIAL_CONTENT, WHOLE, ReadResult
 from bucketry_http.shared.response_body import ContentSender
 
 _MAX_BATCH_BYTES: Final = 8 * MIB
@@ -47,14 +66,17 @@ _HARMLESS_FAMILIES: Final = ("audio/", "video/")
     summary="Download an object",
     operation_id="getObject",
     operation_class=Download,
-    responses=backend_problems(404, 412, 416),
+    responses=backend_problems(404, 405, 412, 416),
 )
-async def get_object(request: ApiRequest, name: Bucket, inline: Inline = False) -> Response[None]:
+async def get_object(
+    request: ApiRequest, name: Bucket, inline: Inline = False, version_id: VersionId = None
+) -> Response[None]:
     """Send an object's content, or a range of it (RFC 9110, 14), conditionally if asked (RFC 9110, 13).
 
     It is sent as an attachment, unless `inline=true` asks otherwise for a type that is harmless in a browser.
     """
-    found = await object_reading.open_object(request.app.calls, name, request.key, request.fields)
+    wanted = _wanted(version_id)
+    found = await object_reading.open_object(request.app.calls, name, request.key, request.fields, wanted)
     return _response(request, found, inline=inline)
 
 
@@ -64,12 +86,19 @@ async def get_object(request: ApiRequest, name: Bucket, inline: Inline = False) 
     summary="Look at an object",
     operation_id="headObject",
     operation_class=Inspection,
-    responses=backend_problems(404, 412),
+    responses=backend_problems(404, 405, 412),
 )
-async def head_object(request: ApiRequest, name: Bucket, inline: Inline = False) -> Response[None]:
+async def head_object(
+    request: ApiRequest, name: Bucket, inline: Inline = False, version_id: VersionId = None
+) -> Response[None]:
     """Send the headers that a download of the whole object would have, without content."""
-    found = await object_reading.head_object(request.app.calls, name, request.key, request.fields)
+    wanted = _wanted(version_id)
+    found = await object_reading.head_object(request.app.calls, name, request.key, request.fields, wanted)
     return _response(request, found, inline=inline)
+
+
+def _wanted(version_id: str | None) -> GetOptions:
+    return WHOLE if version_id is None else GetOptions(version_id=version_id)
 
 
 def _response(request: ApiRequest, found: ReadResult, *, inline: bool) -> AsgiResponse:
@@ -78,6 +107,7 @@ def _response(request: ApiRequest, found: ReadResult, *, inline: bool) -> AsgiRe
     headers += [*_SAFETY_HEADERS, (_DISPOSITION, _disposition(info, key, inline=inline).encode("latin-1", "replace"))]
     if is_code(info.content_type):
         headers.append(OWN_SITE)
+    headers += version_headers(info.version_id)
     headers.append((b"content-length", b"%d" % found.length))
     if found.status == PARTIAL_CONTENT:
         headers.append((b"content-range", str(found.content_range).encode()))
@@ -107,6 +137,9 @@ def _is_harmless(content_type: str) -> bool:
     operation_class=Deletion,
     responses=backend_problems(404, 412, 413, 415),
     dto=StrictDTO[DeleteObject],
+    response_headers=[
+        ResponseHeader(name="x-amz-version-id", description="Id of the version or marker.", documentation_only=True)
+    ],
 )
 async def delete_object(
     request: ApiRequest,
@@ -118,27 +151,33 @@ async def delete_object(
             description="Object key to delete.", schema_extra={"min_length": 1, "max_length": MAX_KEY_BYTES}
         ),
     ] = None,
-) -> None:
+    version_id: VersionId = None,
+    bypass_governance: Annotated[
+        bool, QueryParameter(description="Delete a version that is retained in governance mode.")
+    ] = False,
+) -> Response[None]:
     """Delete an object. Its `key` stands in the query or in a JSON body.
 
     Deleting an object that does not exist succeeds. `If-Match` makes it conditional where the store can do that.
+    In a bucket with versions it makes a delete marker; with `version_id`, exactly that version is gone. The header
+    `x-amz-version-id` names the marker or the version.
     """
     if (key is None) == (data is None):
         raise InvalidArgument("`key` is required, in the query or in a JSON body, and only in one of them", field="key")
-    wanted = data.key if data is not None else key or ""
+    if data is not None:
+        key, version_id = data.key, data.version_id or version_id
     calls = request.app.calls
-    await calls.call(_delete, calls.store, name, wanted, request.fields.get("if-match"))
+    options = DeleteOptions(version_id=version_id, bypass_governance=bypass_governance)
+    deleted = await calls.call(_delete, calls.store, name, key or "", options, request.fields.get("if-match"))
+    return JsonResponse(None, raw_headers=deletion_headers(deleted))
 
 
-def _delete(store: Store, bucket: str, key: str, if_match: str | None) -> None:
+def _delete(store: Store, bucket: str, key: str, options: DeleteOptions, if_match: str | None) -> Deleted:
     def head() -> ObjectInfo:
         return store.head_object(bucket, key)
 
     condition = match_option(if_match, head)
-    if condition is None:
-        store.delete_object(bucket, key)
-    else:
-        store.delete_object(bucket, key, DeleteOptions(if_match=condition))
+    return store.delete_object(bucket, key, msgspec.structs.replace(options, if_match=condition))
 
 
 @post(

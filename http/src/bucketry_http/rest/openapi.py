@@ -43,6 +43,14 @@ Inline = Annotated[
     ),
 ]
 
+VersionId = Annotated[
+    str | None,
+    QueryParameter(
+        description="Id of a version of the object; without it, the latest one.",
+        schema_extra={"min_length": 1, "max_length": 1024},
+    ),
+]
+
 _TEXT: Final = Schema(type=OpenAPIType.STRING)
 _BINARY: Final = Schema(
     type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY, content_media_type="application/octet-stream"
@@ -91,6 +99,7 @@ _OBJECT_HEADERS: Final[Mapping[str, str]] = {
         if header.field not in {"content_type", "content_disposition"}
     },
     "x-amz-tagging-count": "How many tags the object has, if any.",
+    "x-amz-version-id": "Id of the version, in a bucket with versions.",
 }
 """The headers of a download."""
 
@@ -226,6 +235,17 @@ class RawUpload(KeyOperation):
             ),
             {},
         )
+
+
+@dataclass
+class SettingsUpload(ApiOperation):
+    """An upload of a bucket's settings, whose fields depend on their kind."""
+
+    def __post_init__(self) -> None:
+        """Describes the body."""
+        super().__post_init__()
+        settings = Schema(type=OpenAPIType.OBJECT, description="The settings, as a `GET` of the same path shows them.")
+        self.request_body = RequestBody(required=True, content={"application/json": OpenAPIMediaType(schema=settings)})
 
 
 @dataclass

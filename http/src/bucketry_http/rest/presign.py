@@ -32,4 +32,4 @@ async def presign(request: ApiRequest, name: Bucket, data: JSONBody[Presign]) ->
 
 
 def _options(data: Presign) -> PresignOptions:
-    return PresignOptions(method=data.method, expires_in=data.expires_in)
+    return PresignOptions(method=data.method, expires_in=data.expires_in, version_id=data.version_id)

@@ -48,6 +48,8 @@ STATUS_OF: Final[Mapping[type[core.BucketryError], HTTPStatus]] = {
     core.NotFound: HTTPStatus.NOT_FOUND,
     core.BucketAlreadyExists: HTTPStatus.CONFLICT,
     core.BucketNotEmpty: HTTPStatus.CONFLICT,
+    core.InvalidBucketState: HTTPStatus.CONFLICT,
+    core.IsDeleteMarker: HTTPStatus.METHOD_NOT_ALLOWED,
     core.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     core.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     core.AccessDenied: HTTPStatus.FORBIDDEN,

@@ -9,13 +9,17 @@ import msgspec
 from bucketry import (
     BucketInfo,
     BucketReport,
+    DeleteMarker,
     ObjectInfo,
+    ObjectVersion,
     PresignedUrl,
+    Retention,
     Status,
     Usage,
     UsageReport,
     UserReport,
 )
+from bucketry.object_lock import RetentionMode
 from bucketry.presigning import DEFAULT_EXPIRES_IN
 from bucketry.s3 import BUCKET_NAME, MAX_EXPIRES_IN, MAX_KEY_BYTES, MAX_PAGE
 from msgspec import Meta
@@ -127,10 +131,14 @@ class UsageView(msgspec.Struct, frozen=True):
     Attributes:
         source: ``index`` or ``listing`` are exact; else the name of the backend's own statistics.
         as_of: When the figures were true.
+        noncurrent_count: Number of versions that are not the latest, and of delete markers; `null`: not known.
+        noncurrent_bytes: Their sizes, added up; `null`: not known.
     """
 
     source: str
     as_of: Time
+    noncurrent_count: Count | None = None
+    noncurrent_bytes: Count | None = None
 
 
 class BucketDetail(BucketView, frozen=True):
@@ -146,7 +154,7 @@ class BucketDetail(BucketView, frozen=True):
             whole_seconds(bucket.created_at),
             usage.object_count,
             usage.size_bytes,
-            UsageView(usage.source, whole_seconds(usage.as_of)),
+            UsageView(usage.source, whole_seconds(usage.as_of), usage.noncurrent_count, usage.noncurrent_bytes),
         )
 
 
@@ -170,10 +178,70 @@ class ObjectView(msgspec.Struct, frozen=True):
         return cls(info.key, info.size_bytes, info.content_type, whole_seconds(info.last_modified))
 
 
-class DeleteObject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The object to delete."""
+class VersionView(msgspec.Struct, frozen=True):
+    """A version of an object, or a delete marker.
+
+    Attributes:
+        key: The object's key.
+        version_id: Id of the version; `null` as a text for an object that was written without versioning.
+        is_latest: Whether it is the version that reads without an id find.
+        is_delete_marker: Whether it stands for a delete. A marker has no size and no etag.
+        last_modified: When it was made.
+        size_bytes: Its size.
+        etag: Validator of its content.
+    """
 
     key: Key
+    version_id: str
+    is_latest: bool
+    is_delete_marker: bool
+    last_modified: Time
+    size_bytes: Count | None = None
+    etag: str | None = None
+
+    @classmethod
+    def of(cls, version: ObjectVersion) -> VersionView:
+        """Returns the view of a version."""
+        info = version.info
+        moment = whole_seconds(info.last_modified)
+        return cls(info.key, version.version_id, version.is_latest, False, moment, info.size_bytes, info.etag)
+
+    @classmethod
+    def of_marker(cls, marker: DeleteMarker) -> VersionView:
+        """Returns the view of a delete marker."""
+        return cls(marker.key, marker.version_id, marker.is_latest, True, whole_seconds(marker.last_modified))
+
+
+class RetentionView(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Until when a version is kept.
+
+    Attributes:
+        mode: ``GOVERNANCE`` can be ended early by those who may bypass it, ``COMPLIANCE`` by nobody.
+        until: When it ends, with a time zone.
+    """
+
+    mode: RetentionMode | None
+    until: datetime | None
+
+    @classmethod
+    def of(cls, retention: Retention | None) -> RetentionView:
+        """Returns the view of a retention."""
+        if retention is None or retention.until is None:
+            return cls(None, None)
+        return cls(retention.mode, retention.until.astimezone(UTC))
+
+
+class LegalHoldView(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether a version has a legal hold: then nobody can delete it."""
+
+    legal_hold: bool
+
+
+class DeleteObject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The object to delete, or one version of it."""
+
+    key: Key
+    version_id: str | None = None
 
 
 class DeleteObjects(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -204,11 +272,13 @@ class Presign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         key: The object's key. The object need not exist yet.
         expires_in: Seconds that the URL works, 1 to 604,800 (a week).
         method: ``GET`` to download, ``PUT`` to upload.
+        version_id: Id of the version to download.
     """
 
     key: Key
     expires_in: Lifetime = DEFAULT_EXPIRES_IN
     method: Literal["GET", "PUT"] = "GET"
+    version_id: str | None = None
 
 
 class PresignedView(msgspec.Struct, frozen=True):

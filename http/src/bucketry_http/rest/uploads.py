@@ -19,7 +19,7 @@ from bucketry_http.rest.schemas import ObjectView
 from bucketry_http.shared.conditions import match_option
 from bucketry_http.shared.errors import MalformedForm, RequestError
 from bucketry_http.shared.forms import Form, Part
-from bucketry_http.shared.headers import TAGGING, content_md5_of, tags_of
+from bucketry_http.shared.headers import TAGGING, content_md5_of, tags_of, version_headers
 from bucketry_http.shared.object_writing import Uploader
 
 _FIELDS: Final = frozenset({"key", "prefix"})
@@ -187,7 +187,8 @@ async def put_object(request: ApiRequest, name: Bucket) -> Response[ObjectView]:
     _refuse_headers(headers, _NOT_KEPT)
     options = await app.calls.call(_put_options, app.calls.store, name, key, headers)
     info = await app.uploader.store(name, key, request.stream_body(), options, _content_length(headers))
-    return JsonResponse(ObjectView.of(info), raw_headers=[(b"etag", b'"%b"' % info.etag.encode("latin-1"))])
+    etag = [(b"etag", b'"%b"' % info.etag.encode("latin-1"))]
+    return JsonResponse(ObjectView.of(info), raw_headers=etag + version_headers(info.version_id))
 
 
 def _put_options(store: Store, bucket: str, key: str, headers: dict[str, str]) -> PutOptions:

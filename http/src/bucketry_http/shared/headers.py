@@ -11,7 +11,7 @@ from time import time
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote
 
-from bucketry import InvalidArgument, ObjectInfo
+from bucketry import Deleted, InvalidArgument, ObjectInfo
 from bucketry.clock import Clock
 from bucketry.headers import METADATA_PREFIX, OBJECT_HEADERS, header_values
 from bucketry.s3 import http_date_at
@@ -67,6 +67,17 @@ def object_headers(info: ObjectInfo, clock: Clock) -> RawHeaders:
     if info.parts_count:
         headers.append((b"x-amz-mp-parts-count", b"%d" % info.parts_count))
     return headers
+
+
+def version_headers(version_id: str | None) -> RawHeaders:
+    """Returns the header that names a version; none in a bucket that never had versions."""
+    return [] if version_id is None else [(b"x-amz-version-id", encoded(version_id))]
+
+
+def deletion_headers(deleted: Deleted) -> RawHeaders:
+    """Returns the headers that say what a delete did (S3 API reference, DeleteObject)."""
+    marker = [(b"x-amz-delete-marker", b"true")] if deleted.delete_marker else []
+    return [*version_headers(deleted.version_id), *marker]
 
 
 def encoded(value: str) -> bytes:

@@ -34,13 +34,13 @@ class Documented(msgspec.Struct, frozen=True):
 
     def example(self) -> str:
         """Return a target of such a request."""
-        return self.path.replace("{name}", "my-assets").replace("{key}", "a.txt")
+        return self.path.replace("{name}", "my-assets").replace("{key}", "a.txt").replace("{kind}", "versioning")
 
 
 @cache
 def _pattern(path: str) -> re.Pattern[str]:
     # A key is all that follows, another parameter one segment.
-    quoted = re.escape(path).replace(r"\{key\}", ".+").replace(r"\{name\}", "[^/]+")
+    quoted = re.escape(path).replace(r"\{key\}", ".+").replace(r"\{name\}", "[^/]+").replace(r"\{kind\}", "[^/]+")
     return re.compile(quoted, re.DOTALL)
 
 

@@ -31,6 +31,14 @@ BODIES = {
     "presign": {"json": {"key": "a.txt"}},
     "uploadObjects": {"files": {"file": ("a.txt", b"x")}},
     "deleteObject": {"params": {"key": "a.txt"}},
+    "getRetention": {"params": {"key": "a.txt"}},
+    "putRetention": {
+        "params": {"key": "a.txt"},
+        "json": {"mode": "GOVERNANCE", "until": "2030-01-15T10:30:00Z"},
+    },
+    "getLegalHold": {"params": {"key": "a.txt"}},
+    "putLegalHold": {"params": {"key": "a.txt"}, "json": {"legal_hold": True}},
+    "putBucketSettings": {"json": {"status": "Enabled"}},
 }
 
 

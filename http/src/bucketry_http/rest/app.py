@@ -64,7 +64,7 @@ _HANDLERS: Final = (
 _TAGS: Final = {
     "Status": "Whether object storage is available.",
     "Buckets": "Containers of objects.",
-    "Bucket settings": "Versioning, lifecycle, policy, CORS and other settings of a bucket.",
+    "Settings": "Versioning, lifecycle, policy, CORS and other settings of a bucket.",
     "Objects": "Files, under byte-exact keys.",
     "Versions": "Versions of objects, and what keeps them from being deleted.",
     "Presigning": "Temporary URLs for direct upload or download.",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, cast
 
 from bucketry.bucket_settings import SETTINGS_KINDS, AnyBucketSettings
 from litestar import Response, delete, get, put
@@ -15,10 +16,11 @@ from bucketry_http.rest.openapi import ApiOperation, Bucket, SettingsUpload
 from bucketry_http.rest.problems import backend_problems
 from bucketry_http.rest.validation import decode_json
 
-_TAGS = ["Bucket settings"]
-_TAG_FIELD: Final = "kind"
+_TAGS = ["Settings"]
 
-KINDS: Final = {str(kind.__struct_config__.tag): kind for kind in SETTINGS_KINDS}
+KINDS: Final[Mapping[str, type[AnyBucketSettings]]] = {
+    str(kind.__struct_config__.tag): cast("type[AnyBucketSettings]", kind) for kind in SETTINGS_KINDS
+}
 """The kinds of settings, by the name that stands in the path."""
 
 Kind = Annotated[

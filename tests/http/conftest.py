@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
-from bucketry import Store
+from bucketry import DeleteOptions, HeadOptions, ObjectVersion, Store, VersionOptions
 from bucketry.hookspecs import DriverSpec
 from bucketry_http import RestSettings, create_app
 from bucketry_memory import MemoryDriver, MemorySettings
@@ -46,9 +46,22 @@ def check_response(response: httpx.Response) -> None:
 def empty(store: Store) -> None:
     """Leaves nothing in a store but one empty bucket."""
     for bucket in store.list_buckets():
-        store.delete_objects(bucket.name, [info.key for info in store.iter_objects(bucket.name)])
+        if store.capabilities.features.bucket_versioning:
+            _delete_versions(store, bucket.name)
+        else:
+            store.delete_objects(bucket.name, [info.key for info in store.iter_objects(bucket.name)])
         store.delete_bucket(bucket.name)
     store.create_bucket("my-assets")
+
+
+def _delete_versions(store: Store, bucket: str) -> None:
+    for version in list(store.iter_object_versions(bucket)):
+        version_id = version.version_id
+        if isinstance(version, ObjectVersion):
+            options = VersionOptions(version_id=version_id)
+            if store.head_object(bucket, version.key, HeadOptions(version_id=version_id)).legal_hold:
+                store.put_object_legal_hold(bucket, version.key, False, options)
+        store.delete_object(bucket, version.key, DeleteOptions(version_id=version_id, bypass_governance=True))
 
 
 @pytest.fixture(params=MODES)

@@ -61,6 +61,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
         empty_removes: Whether putting a document in which nothing is set removes the settings; else it is refused.
         needs_digest: Whether S3 refuses a put without ``Content-MD5`` or a checksum.
         max_elements: Most elements of a document.
+        neutral: Texts by element with which the element means the same as if it were missing.
         max_bytes: Most bytes of a document that a client sends.
     """
 
@@ -73,6 +74,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     needs_digest: bool = False
     max_elements: int = 100
     max_bytes: int = 256 * 1024
+    neutral: Mapping[str, str] = MappingProxyType({})
 
 
 class ConfigurationDocument(Document, frozen=True, kw_only=True):
@@ -111,7 +113,12 @@ _ALL: Final = (
         needs_digest=True,
         max_elements=5_000,  # The longest document in S3 has 64 KiB, which is about 2,000 elements.
     ),
-    Document(kind=VersioningSettings, subresource="versioning", root="VersioningConfiguration"),
+    Document(
+        kind=VersioningSettings,
+        subresource="versioning",
+        root="VersioningConfiguration",
+        neutral={"MfaDelete": "Disabled"},
+    ),
     Document(
         kind=ObjectLockSettings,
         subresource="object-lock",
@@ -237,7 +244,9 @@ def read_settings(root: Element, kind: type[SettingsT]) -> SettingsT:
         InvalidBucketSettings: It is another document, or an element is missing, unknown, there too often, or not of its
             type.
     """
-    return _read(root, DOCUMENTS[kind].root, kind)
+    neutral = DOCUMENTS[kind].neutral
+    children = tuple(child for child in root.children if neutral.get(child.name) != child.text.strip())
+    return _read(root._replace(children=children), DOCUMENTS[kind].root, kind)
 
 
 def write_configuration(configuration: Configuration) -> Element:

@@ -7,6 +7,7 @@ models and S3's requests and responses. `README.md` shows a whole driver.
 from __future__ import annotations
 
 from bucketry_s3client.body import Content, Feed, Pieces, length_of, one_piece, take
+from bucketry_s3client.bucket_settings import delete_settings, get_settings, put_settings
 from bucketry_s3client.buckets import Buckets, list_buckets
 from bucketry_s3client.client import MAX_RESPONSE_BYTES, S3Client, read_body, request_target
 from bucketry_s3client.connections import SdkPools
@@ -113,6 +114,7 @@ __all__ = [
     "copy_source_headers",
     "create_upload",
     "customer_key_headers",
+    "delete_settings",
     "delete_tags",
     "delete_versions",
     "deleted_in",
@@ -122,6 +124,7 @@ __all__ = [
     "explaining_missing_lock",
     "failure_of",
     "get_acl",
+    "get_settings",
     "get_tags",
     "head_objects",
     "in_order",
@@ -142,6 +145,7 @@ __all__ = [
     "put_acl",
     "put_legal_hold",
     "put_retention",
+    "put_settings",
     "put_tags",
     "quoted",
     "read_body",

@@ -27,8 +27,8 @@ from bucketry import (
     Retention,
     UploadOptions,
 )
-from bucketry.acls import GROUPS
 from bucketry.checksums import CHECKSUM_ALGORITHMS
+from bucketry.documents import GROUP_URIS
 
 AMAZON: Final = "x-amz-"
 VERSION_ID: Final = "x-amz-version-id"
@@ -54,11 +54,6 @@ _GRANT: Final[Mapping[str, str]] = {
     "READ_ACP": "x-amz-grant-read-acp",
     "WRITE_ACP": "x-amz-grant-write-acp",
 }
-GROUP_URIS: Final[Mapping[str, str]] = {
-    name: f"http://acs.amazonaws.com/groups/{'s3' if name == 'LogDelivery' else 'global'}/{name}" for name in GROUPS
-}
-"""The URIs by which S3 names its groups (S3 user guide, "Access control list (ACL) overview")."""
-
 _GRANTEE: Final[Mapping[str, str]] = {"user": "id", "group": "uri", "email": "emailAddress"}
 
 Headers = Mapping[str, str]

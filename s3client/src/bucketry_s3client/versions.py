@@ -7,12 +7,12 @@ PutObjectAcl.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final, cast
 from xml.sax.saxutils import escape
 
 import msgspec
 from bucketry import (
     Acl,
+    AclSettings,
     BackendError,
     BucketryError,
     Deleted,
@@ -20,8 +20,6 @@ from bucketry import (
     DeleteFailure,
     DeleteMarker,
     DeleteResult,
-    Grant,
-    Grantee,
     ObjectInfo,
     ObjectToDelete,
     ObjectVersion,
@@ -30,22 +28,17 @@ from bucketry import (
     VersionListOptions,
     VersionPage,
 )
-from bucketry.acls import Permission
 from bucketry.cursors import decode_cursor, encode_cursor
+from bucketry.documents import write_settings
 from bucketry.paging import stands_still
 from bucketry.s3 import NAMESPACE
 
+from bucketry_s3client.bucket_settings import read_document
 from bucketry_s3client.client import S3Client
 from bucketry_s3client.errors import incomplete_response, reading
 from bucketry_s3client.headers import md5_header, read_count, unquoted
-from bucketry_s3client.version_headers import BYPASS_GOVERNANCE, GROUP_URIS, lock_time, version_query
-from bucketry_s3client.xml import Element, is_truncated, read_time, url_decoded
-
-_XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
-_XSI_TYPE: Final = f"{{{_XSI}}}type"
-_GROUPS: Final = {uri: name for name, uri in GROUP_URIS.items()}
-_KINDS: Final = {"CanonicalUser": "ID", "Group": "URI", "AmazonCustomerByEmail": "EmailAddress"}
-_TYPES: Final = {"user": "CanonicalUser", "group": "Group", "email": "AmazonCustomerByEmail"}
+from bucketry_s3client.version_headers import BYPASS_GOVERNANCE, lock_time, version_query
+from bucketry_s3client.xml import Element, document_of, is_truncated, read_time, url_decoded
 
 
 class Place(msgspec.Struct, frozen=True, array_like=True):
@@ -195,45 +188,18 @@ def get_acl(client: S3Client, bucket: str, key: str = "", version_id: str | None
         Unavailable: The response cannot be read.
     """
     query = {"acl": "", **version_query(version_id)}
-    _, document = client.request_xml("GET", bucket, key, root="AccessControlPolicy", query=query)
+    _, body = client.request("GET", bucket, key, query=query)
     with reading("an access control list"):
-        owner = _owner(document.all("Owner")[0])
-        if owner is None:
-            raise ValueError("it names no owner")
-        grants = [entry for listed in document.all("AccessControlList") for entry in listed.all("Grant")]
-        return Acl(owner=owner, grants=tuple(map(_grant, grants)))
-
-
-def _grant(entry: Element) -> Grant:
-    (grantee,) = entry.all("Grantee")
-    kind = grantee.attribute(_XSI_TYPE)
-    text = grantee.text(_KINDS[kind])
-    permission = cast("Permission", entry.text("Permission"))
-    if kind == "Group":
-        return Grant(grantee=Grantee(kind="group", id=_GROUPS[text]), permission=permission)
-    name = grantee.text("DisplayName")
-    found = Grantee(kind="user" if kind == "CanonicalUser" else "email", id=text, display_name=name)
-    return Grant(grantee=found, permission=permission)
+        acl = read_document(client, body, AclSettings).acl
+        if acl is None:
+            raise ValueError("it is empty")
+        return acl
 
 
 def put_acl(client: S3Client, bucket: str, acl: Acl, key: str = "", version_id: str | None = None) -> None:
     """Replaces the access control list of a version, or of a bucket: one request."""
-    grants = "".join(map(_grant_element, acl.grants))
-    document = (
-        f'<AccessControlPolicy xmlns="{NAMESPACE}"><Owner><ID>{escape(acl.owner.id)}</ID></Owner>'
-        f"<AccessControlList>{grants}</AccessControlList></AccessControlPolicy>"
-    )
-    _put(client, bucket, key, "acl", version_id, document, {})
-
-
-def _grant_element(grant: Grant) -> str:
-    kind = _TYPES[grant.grantee.kind]
-    value = GROUP_URIS[grant.grantee.id] if grant.grantee.kind == "group" else grant.grantee.id
-    field = _KINDS[kind]
-    return (
-        f'<Grant><Grantee xmlns:xsi="{_XSI}" xsi:type="{kind}"><{field}>{escape(value)}</{field}></Grantee>'
-        f"<Permission>{grant.permission}</Permission></Grant>"
-    )
+    document = document_of(write_settings(AclSettings(acl=acl)))
+    _put(client, bucket, key, "acl", version_id, document.decode(), {})
 
 
 def _put(

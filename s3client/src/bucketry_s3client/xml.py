@@ -10,8 +10,16 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from bucketry import CompletedPart, Part, Upload
+from bucketry.documents import Element as SettingsElement
+from bucketry.s3 import NAMESPACE
 
 from bucketry_s3client.headers import read_count, read_etag
+
+_XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
+_TYPE: Final = f"{{{_XSI}}}type"
+
+_ESCAPED: Final = {"\r": "&#13;"}
+"""Characters that a parser would change (XML 1.0, 2.11)."""
 
 _DOCUMENT_TYPE: Final = b"<!DOCTYPE"
 
@@ -49,6 +57,11 @@ class Element:
         """Returns the texts of all children of this name."""
         return [child.text or "" for child in self._children if _local(child.tag) == name]
 
+    def as_tree(self) -> SettingsElement:
+        """Returns the element as core's codec of bucket settings reads it."""
+        children = tuple(child.as_tree() for child in self.children())
+        return SettingsElement(self.name, self._children.text or "", children, self.attribute(_TYPE))
+
     def text(self, name: str) -> str:
         """Returns the text of the first child of this name; empty if there is none."""
         for child in self._children:
@@ -74,6 +87,18 @@ def parse_xml(document: bytes) -> Element:
         return Element(ElementTree.fromstring(document))  # noqa: S314 - without a document type there are no entities
     except ElementTree.ParseError as error:
         raise ValueError(f"the response is not XML: {error}") from error
+
+
+def document_of(root: SettingsElement) -> bytes:
+    """Returns the document of a bucket's settings, as it is sent."""
+    content = "".join(map(_written, root.children))
+    return f'<{root.name} xmlns="{NAMESPACE}">{content}</{root.name}>'.encode()
+
+
+def _written(one: SettingsElement) -> str:
+    kind = f' xmlns:xsi="{_XSI}" xsi:type="{one.type}"' if one.type else ""
+    content = escape(one.text, _ESCAPED) + "".join(map(_written, one.children))
+    return f"<{one.name}{kind}>{content}</{one.name}>"
 
 
 def url_decoded(text: str) -> str:

@@ -181,7 +181,7 @@ async def _read(document: Document, body: bytes) -> BucketSettings:
         return _read_policy(body)
     root = (await read_any_xml(body, document.max_elements)).as_element()
     if document.kind is VersioningSettings:
-        root = _without_mfa(root)
+        _check_mfa(root)
     return read_settings(root, document.kind)
 
 
@@ -192,16 +192,10 @@ def _read_policy(body: bytes) -> PolicySettings:
         raise S3Error("MalformedPolicy", "The policy is not UTF-8.") from None
 
 
-def _without_mfa(root: Element) -> Element:
-    """Drops the element that turns multi-factor authentication off, which nobody can turn on.
-
-    Raises:
-        S3Error: It turns it on.
-    """
-    for child in root.children:
-        if child.name == "MfaDelete" and child.text.strip() != "Disabled":
-            raise not_implemented("MfaDelete")
-    return root._replace(children=tuple(child for child in root.children if child.name != "MfaDelete"))
+def _check_mfa(root: Element) -> None:
+    """Refuses to turn on that deletes need multi-factor authentication."""
+    if any(child.name == "MfaDelete" and child.text.strip() == "Enabled" for child in root.children):
+        raise not_implemented("MfaDelete")
 
 
 async def _check_versioning(_endpoint: Endpoint, _bucket: str, settings: Any) -> None:

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import msgspec
-from bucketry import DONE, AnyBucketSettings, ContentRange, Done, InvalidRange, ObjectInfo, VersionOptions
+from bucketry import (
+    DONE,
+    AclSettings,
+    AnyBucketSettings,
+    ContentRange,
+    Done,
+    InvalidBucketState,
+    InvalidRange,
+    ObjectInfo,
+    OwnershipSettings,
+    VersionOptions,
+)
 from bucketry.hookspecs import hookimpl
 from bucketry.tagging import NO_TAGS
 
@@ -38,12 +49,19 @@ class HonestTagging(HonestState):
     @hookimpl
     def put_bucket_settings(self, bucket: str, settings: AnyBucketSettings) -> Done:
         with self.lock:
-            self.bucket(bucket).settings[type(settings)] = settings
+            kept = self.bucket(bucket).settings
+            wanted = kept | {type(settings): settings}
+            acl, ownership = wanted.get(AclSettings), wanted.get(OwnershipSettings)
+            if ownership == OwnershipSettings(ownership="BucketOwnerEnforced") and acl is not None:
+                raise InvalidBucketState("an ACL gives rights to others")
+            kept[type(settings)] = settings
         return DONE
 
     @hookimpl
     def delete_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> Done:
         with self.lock:
+            if not kind.removable and kind in self.bucket(bucket).settings:
+                raise InvalidBucketState("it can be changed, but not removed")
             self.bucket(bucket).settings.pop(kind, None)
         return DONE
 

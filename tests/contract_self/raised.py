@@ -106,8 +106,18 @@ RAISES: dict[str, dict[str, list[str]]] = {
     },
     "delete_object_tagging": {"NoSuchBucket": _NO_BUCKET, "NoSuchKey": _NO_TAGGED},
     "get_bucket_settings": {"NoSuchBucket": _NO_BUCKET},
-    "put_bucket_settings": {"NoSuchBucket": _NO_BUCKET},
-    "delete_bucket_settings": {"NoSuchBucket": _NO_BUCKET},
+    "put_bucket_settings": {
+        "NoSuchBucket": _NO_BUCKET,
+        "InvalidBucketState": [
+            "test_object_lock_needs_versioning",
+            "test_versioning_is_not_suspended_nor_object_lock_removed_while_it_is_on",
+            "test_enforced_ownership_and_rights_of_others_exclude_each_other",
+        ],
+    },
+    "delete_bucket_settings": {
+        "NoSuchBucket": _NO_BUCKET,
+        "InvalidBucketState": ["test_versioning_can_be_suspended_but_not_removed"],
+    },
     "create_multipart_upload": {
         "NoSuchBucket": _NO_BUCKET,
         "InvalidKey": ["test_an_upload_keeps_its_key_byte_for_byte_or_is_refused"],

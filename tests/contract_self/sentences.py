@@ -336,19 +336,47 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
         ],
     },
     "get_bucket_settings": {
-        "The result is of this kind": ["test_a_bucket_without_rules_has_none"],
+        "The result is of this kind": [
+            "test_a_bucket_without_rules_has_none",
+            "test_a_kind_of_which_nothing_is_set_is_empty",
+        ],
         "CORS rules come in the order": [
             "test_rules_are_kept_in_their_order_with_all_their_values",
             "test_a_bucket_has_up_to_a_hundred_rules",
         ],
-        "Settings end with their bucket": ["test_rules_end_with_their_bucket"],
+        "A policy is the same JSON": ["test_settings_are_kept_with_all_their_values"],
+        "Settings end with their bucket": ["test_rules_end_with_their_bucket", "test_settings_end_with_their_bucket"],
     },
     "put_bucket_settings": {
-        "Settings of this kind": ["test_new_rules_replace_all", "test_rules_are_one_buckets_alone"],
-        "Each value": ["test_rules_are_kept_in_their_order_with_all_their_values"],
+        "Settings of this kind": [
+            "test_new_rules_replace_all",
+            "test_new_settings_of_a_kind_replace_all_of_it",
+            "test_other_kinds_stay_as_they_are",
+            "test_rules_are_one_buckets_alone",
+            "test_settings_are_one_buckets_alone",
+        ],
+        "Each value": [
+            "test_rules_are_kept_in_their_order_with_all_their_values",
+            "test_settings_are_kept_with_all_their_values",
+            "test_settings_are_kept_whole_or_refused",
+            "test_a_bucket_has_up_to_fifty_tags",
+            "test_a_bucket_has_many_lifecycle_rules",
+        ],
+        "Object lock needs versioning": [
+            "test_object_lock_needs_versioning",
+            "test_versioning_is_not_suspended_nor_object_lock_removed_while_it_is_on",
+        ],
+        "``BucketOwnerEnforced`` and an ACL": ["test_enforced_ownership_and_rights_of_others_exclude_each_other"],
     },
     "delete_bucket_settings": {
-        "If nothing is set": ["test_rules_are_deleted_all_at_once_also_where_there_are_none"],
+        "If nothing is set": [
+            "test_rules_are_deleted_all_at_once_also_where_there_are_none",
+            "test_settings_are_deleted_also_where_nothing_is_set",
+        ],
+        "Kinds that are not ``removable``": [
+            "test_versioning_can_be_suspended_but_not_removed",
+            "test_versioning_is_not_suspended_nor_object_lock_removed_while_it_is_on",
+        ],
     },
     "create_multipart_upload": {
         "The key keeps its object": ["test_the_key_keeps_its_object_until_the_upload_is_completed"],

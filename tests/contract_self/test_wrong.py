@@ -7,13 +7,15 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from bucketry.hookspecs import DriverSpec
+from bucketry_contract import Backend
 from bucketry_contract._contract_tests import ContractTests
 from bucketry_contract.suite.presigned_urls import PresignedUrlTests
 from bucketry_contract.suite.writing import WritingTests
 
 from tests.contract_self.backends import DriverBackend, ServedBackend
 from tests.contract_self.cases import CASES, Case
-from tests.contract_self.honest import HonestDriver
+from tests.contract_self.honest_memory import HonestMemory, MemoryBackend
 from tests.contract_self.wrapping import WrapsErrors
 
 pytest_plugins = ["pytester"]
@@ -24,9 +26,9 @@ for _module in sorted((Path(__file__).parent / "wrong").glob("*.py")):
 RUN = """
 from {subject_module} import {subject}
 from {driver_module} import {driver}
-from tests.contract_self.backends import {backend}
+from {backend_module} import {backend} as Base
 
-class Backend({backend}):
+class Backend(Base):
     driver = {driver}
 
 class TestWrong({subject}):
@@ -47,12 +49,22 @@ def _no_other_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run_subject(pytester: pytest.Pytester, case: Case) -> tuple[set[str], set[str]]:
     """Runs the tests of a case's subject on its driver; returns the ids of those that passed and that failed."""
-    backend = ServedBackend if case.subject is PresignedUrlTests else DriverBackend
+    backend = _backend_of(case)
     names = {"subject": case.subject.__name__, "driver": case.driver.__name__, "backend": backend.__name__}
-    modules = {"subject_module": case.subject.__module__, "driver_module": case.driver.__module__}
+    modules = {
+        "subject_module": case.subject.__module__,
+        "driver_module": case.driver.__module__,
+        "backend_module": backend.__module__,
+    }
     pytester.makepyfile(RUN.format(**names, **modules))
     passed, _, failed = pytester.inline_run("-k", _selection(case.test), *OPTIONS).listoutcomes()
     return _ids(passed), _ids(failed)
+
+
+def _backend_of(case: Case) -> type[Backend]:
+    if issubclass(case.driver, HonestMemory):
+        return MemoryBackend
+    return ServedBackend if case.subject is PresignedUrlTests else DriverBackend
 
 
 def _selection(test: str) -> str:
@@ -84,7 +96,7 @@ HONEST = sorted({(case.subject, case.honest) for case in CASES}, key=str)
 
 @pytest.mark.parametrize(("subject", "honest"), HONEST, ids=lambda kind: kind.__name__)
 def test_the_honest_driver_passes_where_the_wrong_ones_fail(
-    pytester: pytest.Pytester, subject: type[ContractTests], honest: type[HonestDriver]
+    pytester: pytest.Pytester, subject: type[ContractTests], honest: type[DriverSpec]
 ) -> None:
     cases = [case for case in CASES if (case.subject, case.honest) == (subject, honest)]
     passed, failed = run_subject(pytester, Case(honest, subject, ""))

@@ -122,7 +122,9 @@ class BucketSpec:
         Behaviour:
             - The result is of this kind. If nothing is set, it is ``kind()``; this is not an error.
             - CORS rules come in the order in which they were put, since the first rule that fits decides. The values
-              within a rule may come in another order.
+              within a rule, and rules and configurations of other kinds, may come in another order.
+            - A policy is the same JSON, perhaps with other blanks. An ACL that gives rights to the owner alone may
+              count as not set.
             - Settings end with their bucket.
 
         Raises:
@@ -140,10 +142,13 @@ class BucketSpec:
         Behaviour:
             - Settings of this kind that the bucket had are replaced, all of them. Other kinds and other buckets keep
               their settings.
-            - Each value is kept.
+            - Each value is kept. Settings with a value that the backend does not have are refused, all of them.
+            - Object lock needs versioning that is on: it is refused without it, and keeps it from being suspended.
+            - ``BucketOwnerEnforced`` and an ACL that gives rights to others exclude each other: the later is refused.
 
         Raises:
             NoSuchBucket: It does not exist.
+            InvalidBucketState: Other settings of the bucket exclude these.
         """
         raise NotImplementedError
 
@@ -156,9 +161,11 @@ class BucketSpec:
 
         Behaviour:
             - If nothing is set, this is a no-op that succeeds.
+            - Kinds that are not ``removable`` (versioning, object lock, acceleration) stay once they are set.
 
         Raises:
             NoSuchBucket: It does not exist.
+            InvalidBucketState: Something of such a kind is set.
         """
         raise NotImplementedError
 

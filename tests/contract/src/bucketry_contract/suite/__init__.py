@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bucketry_contract.suite.basics import BasicTests
+from bucketry_contract.suite.bucket_settings import SettingsTests
 from bucketry_contract.suite.buckets import BucketTests
 from bucketry_contract.suite.checksums import ChecksumTests
 from bucketry_contract.suite.completing_again import CompletingAgainTests
@@ -61,6 +62,7 @@ class ContractSuite(
     TaggingTests,
     StorageClassTests,
     CorsTests,
+    SettingsTests,
     UsageTests,
     FreedSpaceTests,
     PresignTests,

@@ -20,6 +20,14 @@ Written by `make compat` from runs of the contract suite, each on a real server;
 its tests passed. **no**: not declared, and refused with `Unsupported` in the same tests. –: not in that run.
 """
 
+_TAIL: Final = """\
+Checksums that nobody asked for:
+
+- S3 keeps a CRC-64/NVME of each object whose writer sent no checksum. The memory driver keeps none. To compute it makes a put of
+  256 MiB 6 to 8 % slower (398 and 422 ms of CPU time, medians of 12 puts in turns), and one of 1 KiB takes 14 instead of 5 µs. A writer
+  who wants it asks for it: `checksum_algorithm="CRC64NVME"`.
+"""
+
 
 class Tally(msgspec.Struct):
     """How the tests went that need one operation or feature."""
@@ -84,7 +92,7 @@ def render(reports: list[Report]) -> str:
     for report in reports:
         keys = ", ".join(f"`{shorten(key, _SHOWN, placeholder='…')}`" for key in report.refused_keys)
         lines.append(f"- **{report.driver}** ({report.suite}): {keys or 'none'}")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", _TAIL])
 
 
 def main(paths: list[str]) -> None:

@@ -23,9 +23,9 @@ its tests passed. **no**: not declared, and refused with `Unsupported` in the sa
 _TAIL: Final = """\
 Checksums that nobody asked for:
 
-- S3 keeps a CRC-64/NVME of each object whose writer sent no checksum. The memory driver keeps none. To compute it makes a put of
-  256 MiB 6 to 8 % slower (398 and 422 ms of CPU time, medians of 12 puts in turns), and one of 1 KiB takes 14 instead of 5 µs. A writer
-  who wants it asks for it: `checksum_algorithm="CRC64NVME"`.
+- S3 keeps a CRC-64/NVME of each object whose writer sent no checksum. The memory driver keeps none. To compute it makes
+  a put of 256 MiB 6 to 8 % slower (398 and 422 ms of CPU time, medians of 12 puts in turns), and one of 1 KiB takes 14
+  instead of 5 µs. A writer who wants it asks for it: `checksum_algorithm="CRC64NVME"`.
 """
 
 

@@ -41,7 +41,7 @@ def test_the_guide_to_testing_is_a_test_that_passes(tmp_path: Path) -> None:
     output = run(
         "-m", "pytest", "-p", "no:cacheprovider", "-p", "bucketry_testing.plugin", str(tmp_path), folder=tmp_path
     )
-    assert re.search(r"\b8 passed", output), output
+    assert re.search(r"\b9 passed", output), output
 
 
 def test_the_guide_to_events_is_a_test_that_passes(tmp_path: Path) -> None:

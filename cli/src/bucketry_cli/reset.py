@@ -64,7 +64,7 @@ class Stage:
         self._without_faults(self._create_buckets)
 
     def reset(self) -> None:
-        """Deletes all buckets and objects, creates the first buckets again, and resets counts of faults and events.
+        """Deletes all buckets and objects, creates the first buckets again, and resets clock, faults and events.
 
         Raises:
             BucketryError: The store fails, or somebody goes on writing to it.
@@ -77,6 +77,7 @@ class Stage:
             # Another process may reset the store at the same time.
             with suppress(NoSuchBucket):
                 _delete(self._store, bucket.name)
+        self._store.clock.reset()
         self._create_buckets()
         self._faults.reset()
         self._log.clear()

@@ -15,7 +15,8 @@ from bucketry.layers import Fault, Faults, ReadOnly
 from bucketry.settings import is_of_service
 from click.core import ParameterSource
 
-from bucketry_cli import events, reset
+from bucketry_cli import clock, events, reset
+from bucketry_cli.clock import ClockEndpoint
 from bucketry_cli.config import State
 from bucketry_cli.control import ControlApp, Endpoints
 from bucketry_cli.errors import Failure
@@ -215,8 +216,8 @@ def checked_names(_context: click.Context, option: click.Parameter, names: tuple
     envvar="BUCKETRY_RESET_ENDPOINT",
     show_envvar=True,
     default=False,
-    help=f"For tests: POST {reset.PATH} deletes everything, and GET {events.PATH} lists S3's events. Refused if the "
-    "store holds buckets at the start.",
+    help=f"For tests: POST {reset.PATH} deletes everything, POST {clock.PATH} turns the clock, and GET {events.PATH} "
+    "lists S3's events. Refused if the store holds buckets at the start.",
 )
 @click.option(
     "--read-only/--read-write",
@@ -340,13 +341,15 @@ def serve(
         )
         app: Any = LazyApp(partial(rest_app, opened, how), opened.clock)
         if reset_endpoint:
+            turning = ClockEndpoint(opened)
             control: Endpoints = {
+                clock.PATH: {"GET": turning.get, "POST": turning.post},
                 reset.PATH: {"POST": ResetEndpoint(stage.reset).post},
                 events.PATH: {"GET": EventsEndpoint(log).get},
             }
             app = ControlApp(app, how.browser_rules(), control)
         places = [("REST API", "/api/v1/storage"), ("API docs", "/schema")]
-        places += [("Reset", reset.PATH), ("Events", events.PATH)] if reset_endpoint else []
+        places += [("Reset", reset.PATH), ("Clock", clock.PATH), ("Events", events.PATH)] if reset_endpoint else []
         access += (("Webhooks", describe(webhooks)),) if webhooks else ()
         headline = f"bucketry serves {store}" + (" for reading only" if read_only else "") + "; Ctrl-C stops it"
         rest = Endpoint(Listener(app, host, port, bound), tuple(places))

@@ -15,8 +15,8 @@ from bucketry import Store, open_store
 from bucketry.events import EventLog
 from bucketry.layers import Faults, ReadOnly
 
+from bucketry_cli import clock, reset
 from bucketry_cli import events as events_endpoint
-from bucketry_cli import reset
 from bucketry_cli.config import load_config
 from bucketry_cli.control import ControlApp, Endpoints
 from bucketry_cli.errors import Failure
@@ -119,6 +119,7 @@ def _open_app(options: WorkerOptions) -> Iterator[Any]:
         if options.reset_endpoint:
             stage = Stage(store, options.buckets, Faults(), EventLog())
             endpoints: Endpoints = {
+                clock.PATH: {"GET": clock.ClockEndpoint(store).get, "POST": clock.refuse},
                 reset.PATH: {"POST": ResetEndpoint(stage.reset).post},
                 events_endpoint.PATH: {"GET": events_endpoint.refuse},
             }

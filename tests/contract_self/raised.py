@@ -10,6 +10,11 @@ _FAILED = ["test_if_match_reads_only_the_object_with_that_etag"]
 _NO_TAGGED = ["test_tags_of_an_object_that_does_not_exist_are_not_found"]
 _NO_PART = ["test_a_part_that_the_object_does_not_have_is_refused"]
 _NO_SOURCE = ["test_a_part_whose_source_does_not_exist_is_not_found"]
+_NO_VERSION = ["test_a_version_that_does_not_exist_is_not_found"]
+_MARKER = ["test_a_delete_marker_holds_nothing"]
+_NO_LOCKED = ["test_what_does_not_exist_gets_no_lock"]
+_NO_LOCK = ["test_a_bucket_without_object_lock_refuses_locks"]
+_PAST = "test_a_write_with_a_retention_in_the_past_is_refused"
 _CURRENT = ["test_if_none_match_reads_only_an_object_with_another_etag"]
 
 _KEYS = {
@@ -42,6 +47,8 @@ RAISES: dict[str, dict[str, list[str]]] = {
     "head_object": {
         "NoSuchBucket": _NO_BUCKET,
         "NoSuchKey": _NO_KEY,
+        "NoSuchVersion": _NO_VERSION,
+        "IsDeleteMarker": _MARKER,
         **_KEYS,
         "InvalidRange": _NO_PART,
         "PreconditionFailed": _FAILED,
@@ -50,11 +57,15 @@ RAISES: dict[str, dict[str, list[str]]] = {
     "get_object_attributes": {
         "NoSuchBucket": ["test_parts_of_what_does_not_exist_are_not_found"],
         "NoSuchKey": ["test_parts_of_what_does_not_exist_are_not_found"],
+        "NoSuchVersion": _NO_VERSION,
+        "IsDeleteMarker": _MARKER,
         **_keys("test_attributes_under_a_customers_key_are_told_only_with_that_key"),
     },
     "get_object": {
         "NoSuchBucket": _NO_BUCKET,
         "NoSuchKey": _NO_KEY,
+        "NoSuchVersion": _NO_VERSION,
+        "IsDeleteMarker": _MARKER,
         **_KEYS,
         "InvalidRange": [
             "test_a_range_without_a_byte_is_refused",
@@ -74,8 +85,9 @@ RAISES: dict[str, dict[str, list[str]]] = {
         "TooLarge": ["test_more_than_max_put_size_is_refused"],
         "QuotaExceeded": ["test_a_store_that_is_full_says_so_and_keeps_what_it_has"],
         "InvalidKey": ["test_a_key_is_kept_byte_for_byte_or_refused"],
-        "InvalidArgument": ["test_a_put_keeps_tags_character_for_character_or_stores_nothing"],
+        "InvalidArgument": ["test_a_put_keeps_tags_character_for_character_or_stores_nothing", _PAST],
         "NoSuchKmsKey": _NO_KMS_KEY,
+        "InvalidBucketState": _NO_LOCK,
     },
     "copy_object": {
         "NoSuchBucket": _NO_BUCKET,
@@ -83,28 +95,73 @@ RAISES: dict[str, dict[str, list[str]]] = {
             "test_a_source_that_does_not_exist_is_not_found",
             "test_copy_if_match_finds_no_key_where_there_is_no_object",
         ],
+        "NoSuchVersion": _NO_VERSION,
+        "IsDeleteMarker": _MARKER,
         "PreconditionFailed": [
             "test_copy_if_match_replaces_only_the_object_with_that_etag",
             "test_copy_if_none_match_writes_only_where_there_is_no_object",
             "test_copy_source_if_match_copies_only_the_object_with_that_etag",
         ],
-        "InvalidArgument": ["test_a_copy_onto_itself_that_changes_nothing_is_refused"],
+        "InvalidArgument": ["test_a_copy_onto_itself_that_changes_nothing_is_refused", _PAST],
         **_keys("test_a_source_under_a_customers_key_is_copied_only_with_that_key"),
         "NoSuchKmsKey": _NO_KMS_KEY,
+        "InvalidBucketState": _NO_LOCK,
     },
     "delete_object": {
         "NoSuchBucket": _NO_BUCKET,
-        "NoSuchKey": ["test_delete_if_match_finds_no_key_where_there_is_no_object"],
-        "PreconditionFailed": ["test_delete_if_match_deletes_only_the_object_with_that_etag"],
+        "NoSuchKey": [
+            "test_delete_if_match_finds_no_key_where_there_is_no_object",
+            "test_delete_if_last_modified_finds_no_key_where_there_is_no_object",
+        ],
+        "PreconditionFailed": [
+            "test_delete_if_match_deletes_only_the_object_with_that_etag",
+            "test_delete_if_match_compares_the_newest_version",
+            "test_delete_if_last_modified_deletes_only_what_was_written_at_that_time",
+        ],
+        "ObjectLocked": [
+            "test_a_retained_version_is_not_deleted_unless_governance_is_bypassed",
+            "test_a_legal_hold_holds_up_the_delete_until_it_is_removed",
+        ],
     },
     "delete_objects": {"NoSuchBucket": _NO_BUCKET},
-    "get_object_tagging": {"NoSuchBucket": _NO_BUCKET, "NoSuchKey": _NO_TAGGED},
+    "put_object_retention": {
+        "NoSuchBucket": _NO_BUCKET,
+        "NoSuchKey": _NO_LOCKED,
+        "NoSuchVersion": _NO_LOCKED,
+        "IsDeleteMarker": _NO_LOCKED,
+        "ObjectLocked": [
+            "test_a_retention_in_governance_mode_is_weakened_by_whoever_bypasses_it",
+            "test_nobody_ends_a_retention_in_compliance_mode_before_its_time",
+        ],
+        "InvalidArgument": ["test_a_retention_in_the_past_is_refused"],
+        "InvalidBucketState": ["test_an_object_without_object_lock_gets_no_lock"],
+    },
+    "put_object_legal_hold": {
+        "NoSuchBucket": _NO_BUCKET,
+        "NoSuchKey": _NO_LOCKED,
+        "NoSuchVersion": _NO_LOCKED,
+        "IsDeleteMarker": _NO_LOCKED,
+        "InvalidBucketState": ["test_an_object_without_object_lock_gets_no_lock"],
+    },
+    "get_object_tagging": {
+        "NoSuchBucket": _NO_BUCKET,
+        "NoSuchKey": _NO_TAGGED,
+        "NoSuchVersion": _NO_VERSION,
+        "IsDeleteMarker": _MARKER,
+    },
     "put_object_tagging": {
         "NoSuchBucket": _NO_BUCKET,
         "NoSuchKey": _NO_TAGGED,
+        "NoSuchVersion": _NO_VERSION,
+        "IsDeleteMarker": _MARKER,
         "InvalidArgument": ["test_tags_are_kept_character_for_character_or_refused"],
     },
-    "delete_object_tagging": {"NoSuchBucket": _NO_BUCKET, "NoSuchKey": _NO_TAGGED},
+    "delete_object_tagging": {
+        "NoSuchBucket": _NO_BUCKET,
+        "NoSuchKey": _NO_TAGGED,
+        "NoSuchVersion": _NO_VERSION,
+        "IsDeleteMarker": _MARKER,
+    },
     "get_bucket_settings": {"NoSuchBucket": _NO_BUCKET},
     "put_bucket_settings": {
         "NoSuchBucket": _NO_BUCKET,
@@ -121,8 +178,9 @@ RAISES: dict[str, dict[str, list[str]]] = {
     "create_multipart_upload": {
         "NoSuchBucket": _NO_BUCKET,
         "InvalidKey": ["test_an_upload_keeps_its_key_byte_for_byte_or_is_refused"],
-        "InvalidArgument": ["test_an_upload_keeps_tags_character_for_character_or_is_not_begun"],
+        "InvalidArgument": ["test_an_upload_keeps_tags_character_for_character_or_is_not_begun", _PAST],
         "NoSuchKmsKey": _NO_KMS_KEY,
+        "InvalidBucketState": _NO_LOCK,
     },
     "upload_part": {
         "NoSuchBucket": _NO_UPLOAD_BUCKET,
@@ -134,6 +192,8 @@ RAISES: dict[str, dict[str, list[str]]] = {
         "NoSuchUpload": _NO_UPLOAD,
         "NoSuchBucket": [*_NO_SOURCE, *_NO_UPLOAD_BUCKET],
         "NoSuchKey": _NO_SOURCE,
+        "NoSuchVersion": _NO_VERSION,
+        "IsDeleteMarker": _MARKER,
         "InvalidRange": ["test_a_range_that_does_not_lie_within_the_source_is_refused"],
         "PreconditionFailed": ["test_part_copy_source_if_match_copies_only_the_object_with_that_etag"],
         "TooLarge": ["test_more_than_max_part_size_is_not_copied"],

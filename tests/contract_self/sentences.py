@@ -16,11 +16,12 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
         "A bucket is listed as soon": ["test_a_bucket_is_listed_from_its_creation_to_its_deletion"],
     },
     "bucket_usage": {
-        "Only objects count": [
+        "Only current objects count": [
             "test_parts_in_flight_do_not_count",
             "test_usage_follows_puts_overwrites_and_deletes",
             "test_usage_counts_beyond_the_first_thousand_objects",
         ],
+        "Older versions and delete markers": ["test_usage_counts_current_objects_and_names_the_others"],
         "Exact right after a write": [
             "test_usage_follows_puts_overwrites_and_deletes",
             "test_usage_follows_copies_and_batches",
@@ -52,10 +53,12 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
             "test_the_time_of_a_bucket_is_in_utc",
             "test_when_a_bucket_was_created_does_not_change",
         ],
+        "With ``object_lock``": ["test_a_bucket_that_is_created_with_object_lock_has_it"],
     },
     "delete_bucket": {
         "Uploads in progress": ["test_uploads_in_progress_do_not_hold_up_deleting_a_bucket"],
         "A put on its way": ["test_nothing_is_put_into_a_bucket_that_is_deleted_meanwhile"],
+        "Versions of objects and delete markers": ["test_a_bucket_that_holds_versions_alone_is_not_deleted"],
     },
     "list_objects": {
         "Ascending UTF-8 byte order": [
@@ -92,16 +95,32 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
             "test_a_listing_may_leave_out_the_content_type_alone",
         ],
         "A put or delete that has returned": ["test_a_put_or_delete_shows_in_the_next_listing"],
+        "Only current objects": [
+            "test_a_listing_of_objects_has_current_objects_alone",
+            "test_a_delete_makes_a_marker_and_keeps_the_versions",
+        ],
     },
     "list_object_versions": {
-        "Keys and common prefixes": [
+        "Keys and common prefixes are in the order": [
             "test_versions_are_listed_as_objects_are",
             "test_versions_begin_after_a_key_that_need_not_exist",
+            "test_versions_are_listed_by_key_and_the_newest_first",
+            "test_versions_are_rolled_up_at_a_delimiter",
+            "test_only_versions_of_keys_with_the_prefix_are_listed",
+            "test_a_version_is_listed_with_what_it_is",
         ],
+        "The newest version of a key": ["test_exactly_the_newest_version_of_a_key_is_the_latest"],
         "An object that was written without versioning": ["test_an_object_without_versioning_has_one_version"],
-        "``cursor`` is ``None``": [
+        "With ``start_after_version``": [
+            "test_a_listing_begins_after_a_version",
+            "test_a_listing_that_begins_after_a_key_has_none_of_its_versions",
+        ],
+        "Page after page": [
             "test_an_object_without_versioning_has_one_version",
             "test_versions_are_listed_as_objects_are",
+            "test_pages_of_any_size_give_every_version_once",
+            "test_nothing_is_cut_off_after_a_thousand_versions",
+            "test_versions_that_exist_throughout_are_listed_once_while_others_come_and_go",
         ],
     },
     "list_multipart_uploads": {
@@ -162,6 +181,15 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
             "test_tags_and_deletes_need_no_customers_key",
             "test_no_error_shows_a_customers_key",
         ],
+        "With a ``version_id`` the result": [
+            "test_every_write_makes_a_version_and_keeps_those_before",
+            "test_what_was_there_before_versioning_is_the_version_null",
+            "test_a_bucket_without_versioning_tells_no_ids",
+        ],
+        "``retention`` and ``legal_hold`` are": [
+            "test_a_write_gives_the_version_its_lock",
+            "test_a_lock_is_that_of_one_version",
+        ],
     },
     "get_object_attributes": {
         "``info`` is what": ["test_an_object_tells_the_parts_it_was_uploaded_in"],
@@ -177,6 +205,7 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
         "A version under a customer's key is told": [
             "test_attributes_under_a_customers_key_are_told_only_with_that_key"
         ],
+        "``version_id`` is honoured": ["test_a_version_tells_its_attributes"],
     },
     "get_object": {
         "The content is that of one write": [
@@ -206,6 +235,7 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
             "test_a_version_under_a_customers_key_is_read_with_that_key",
             "test_a_version_under_a_customers_key_is_read_only_with_that_key",
         ],
+        "``version_id`` is honoured": ["test_every_write_makes_a_version_and_keeps_those_before"],
     },
     "put_object": {
         "Atomic: a reader": [
@@ -253,6 +283,22 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
             "test_a_customers_key_goes_before_the_default",
         ],
         "If ``encrypts_at_rest`` is declared": ["test_encrypted_content_is_not_stored_readably"],
+        "For conditions, a key": [
+            "test_a_deleted_object_counts_as_none_for_if_none_match",
+            "test_a_deleted_object_counts_as_none_for_if_match",
+        ],
+        "While versioning is enabled": [
+            "test_every_write_makes_a_version_and_keeps_those_before",
+            "test_while_versioning_is_suspended_a_write_replaces_the_version_null",
+            "test_a_version_null_is_replaced_wherever_it_is",
+            "test_of_many_writers_each_makes_a_version",
+            "test_of_many_writers_while_versioning_is_suspended_one_version_is_left",
+        ],
+        "In a bucket with object lock": [
+            "test_a_write_gives_the_version_its_lock",
+            "test_the_default_of_the_bucket_is_the_retention_of_new_versions",
+            "test_the_default_of_the_bucket_can_be_removed",
+        ],
     },
     "copy_object": {
         "Content, headers and metadata": [
@@ -276,19 +322,50 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
             "test_a_copy_has_a_checksum_of_its_whole_content",
             "test_a_copy_may_get_a_checksum_of_another_algorithm",
         ],
-        "Atomic, as a put": ["test_a_reader_sees_one_whole_version_while_others_copy"],
         "It is encrypted as a put": [
             "test_a_copy_is_encrypted_as_it_asks",
             "test_a_copy_onto_itself_may_change_its_encryption_alone",
             "test_what_is_written_by_default_is_encrypted_as_the_bucket_says",
         ],
         "A source under a customer's key": ["test_a_source_under_a_customers_key_is_copied_only_with_that_key"],
+        "Atomic, as a put": [
+            "test_a_reader_sees_one_whole_version_while_others_copy",
+            "test_a_copy_makes_a_version_as_a_put_does",
+        ],
+        "With a ``source_version_id``": [
+            "test_a_version_is_copied",
+            "test_an_older_version_that_is_copied_onto_its_key_is_the_newest",
+        ],
+        "Its lock is that": [
+            "test_a_copy_never_has_the_lock_of_its_source",
+            "test_the_default_of_the_bucket_is_the_retention_of_new_versions",
+        ],
     },
     "delete_object": {
         "If no such object exists": ["test_deleting_what_does_not_exist_succeeds"],
         "Exactly this key": [
             "test_a_delete_takes_neither_what_begins_with_the_key_nor_what_is_above_it",
             "test_an_object_above_stays_when_the_last_one_below_goes",
+        ],
+        "Without a ``version_id``": [
+            "test_a_delete_makes_a_marker_and_keeps_the_versions",
+            "test_a_delete_makes_a_marker_where_there_is_no_object_too",
+            "test_a_delete_while_versioning_is_suspended_makes_a_marker_null",
+        ],
+        "With a ``version_id``": [
+            "test_exactly_the_version_that_is_named_is_gone",
+            "test_deleting_the_marker_brings_the_object_back",
+            "test_the_version_null_is_deleted_by_its_id",
+            "test_deleting_a_version_that_does_not_exist_succeeds",
+        ],
+        "The result says which version": [
+            "test_a_delete_makes_a_marker_and_keeps_the_versions",
+            "test_exactly_the_version_that_is_named_is_gone",
+            "test_deleting_the_marker_brings_the_object_back",
+        ],
+        "A lock holds up": [
+            "test_a_lock_holds_up_neither_a_write_nor_a_delete_marker",
+            "test_a_retained_version_is_not_deleted_unless_governance_is_bypassed",
         ],
     },
     "delete_objects": {
@@ -297,6 +374,10 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
             "test_a_batch_may_hold_more_than_a_thousand_keys",
         ],
         "A key that fails": ["test_a_key_that_fails_does_not_hold_up_the_others"],
+        "Versions are deleted and delete markers": [
+            "test_a_batch_deletes_versions_and_makes_markers",
+            "test_each_locked_version_of_a_batch_fails_alone",
+        ],
     },
     "presign": {
         "Asks the backend nothing": ["test_a_url_names_the_very_key"],
@@ -308,6 +389,19 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
             "test_a_url_that_has_expired_is_good_for_nothing",
             "test_an_upload_is_of_the_type_that_was_signed",
         ],
+        "With a ``version_id``": ["test_a_url_names_the_version", "test_a_url_downloads_the_version_that_was_signed"],
+    },
+    "put_object_retention": {
+        "It is the retention of this version": ["test_a_lock_is_that_of_one_version"],
+        "A retention that has not ended": [
+            "test_a_retention_in_governance_mode_is_made_longer_by_anybody",
+            "test_a_retention_in_governance_mode_is_weakened_by_whoever_bypasses_it",
+            "test_nobody_ends_a_retention_in_compliance_mode_before_its_time",
+        ],
+    },
+    "put_object_legal_hold": {
+        "It is the legal hold": ["test_a_lock_is_that_of_one_version"],
+        "It holds up the delete": ["test_a_legal_hold_holds_up_the_delete_until_it_is_removed"],
     },
     "get_object_tagging": {
         "An object without tags": ["test_an_object_without_tags_has_none"],
@@ -317,6 +411,7 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
             "test_a_put_with_tags_leaves_none_of_those_that_were_there",
             "test_an_upload_leaves_none_of_the_tags_that_were_there",
         ],
+        "``version_id`` is honoured": ["test_tags_are_those_of_one_version"],
     },
     "put_object_tagging": {
         "All tags that it had": ["test_tags_are_replaced_all_at_once"],
@@ -326,6 +421,10 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
             "test_tagging_leaves_the_parts_as_they_were",
         ],
         "Keys and values are kept": ["test_tags_are_kept_character_for_character_or_refused"],
+        "The tags of one version": [
+            "test_tags_are_those_of_one_version",
+            "test_a_change_of_tags_leaves_the_lock_as_it_was",
+        ],
     },
     "delete_object_tagging": {
         "If it has none": ["test_tags_are_deleted_all_at_once_also_where_there_are_none"],
@@ -333,6 +432,10 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
             "test_tagging_leaves_the_content_type_and_etag_as_they_were",
             "test_tagging_leaves_headers_and_metadata_as_they_were",
             "test_tagging_leaves_the_parts_as_they_were",
+        ],
+        "The tags of one version": [
+            "test_tags_are_those_of_one_version",
+            "test_a_change_of_tags_leaves_the_lock_as_it_was",
         ],
     },
     "get_bucket_settings": {
@@ -367,6 +470,7 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
             "test_versioning_is_not_suspended_nor_object_lock_removed_while_it_is_on",
         ],
         "``BucketOwnerEnforced`` and an ACL": ["test_enforced_ownership_and_rights_of_others_exclude_each_other"],
+        "Versions that the bucket has": ["test_versions_stay_when_versioning_is_suspended_and_enabled_again"],
     },
     "delete_bucket_settings": {
         "If nothing is set": [
@@ -427,11 +531,16 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
             "test_a_copied_part_is_encrypted_as_its_upload",
             "test_a_copied_part_needs_the_keys_of_its_source_and_of_its_upload",
         ],
+        "With a ``source_version_id``": ["test_a_part_is_copied_from_a_version"],
     },
     "complete_multipart_upload": {
         "Atomic, as a put": [
             "test_of_many_uploads_with_if_none_match_exactly_one_is_completed",
             "test_a_part_with_another_etag_is_refused_and_the_upload_stays",
+        ],
+        "It makes a version as a put": [
+            "test_a_completed_upload_makes_a_version_as_a_put_does",
+            "test_a_write_gives_the_version_its_lock",
         ],
         "Stored parts that are not listed": ["test_parts_that_are_not_listed_are_discarded"],
         "Headers, metadata, tags and encryption": [
@@ -448,6 +557,7 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
             "test_parts_of_a_checksum_of_the_whole_may_be_listed_without",
         ],
         "Sent again": [
+            "test_a_completion_that_is_sent_again_finds_its_version_below_a_newer_one",
             "test_a_completion_that_is_sent_again_gives_the_same_result",
             "test_conditions_of_a_completion_that_is_sent_again_held_already",
             "test_what_a_completion_that_is_sent_again_says_of_the_object_is_compared_again",

@@ -63,3 +63,8 @@ def test_the_tests_that_are_named_exist() -> None:
 @pytest.mark.parametrize("name", [*OPERATIONS, *FEATURE_NAMES])
 def test_every_operation_and_feature_has_a_test_that_needs_it(name: str) -> None:
     assert name in needed_names()
+
+
+def test_no_test_hides_another_of_its_name() -> None:
+    names = [name for kind in ContractSuite.__mro__ for name in vars(kind) if name.startswith("test_")]
+    assert sorted(set(names)) == sorted(names)

@@ -43,6 +43,7 @@ def _sizes(driver: MemoryDriver, name: str) -> Iterator[int]:
     if bucket.history is not None:
         for key in bucket.history.keys:
             yield from (version.size_bytes for version in bucket.history.of(key))
+    yield from (len(msgspec.json.encode(settings)) for settings in bucket.settings._settings.values())
     for upload in bucket.uploads._by_id.values():
         yield 0
         for part in upload.parts.values():

@@ -22,6 +22,8 @@ class BucketSpec:
         Behaviour:
             - The bucket exists, empty, when the call returns.
             - ``created_at`` is in UTC and never changes, whatever is written to the bucket.
+            - With ``object_lock``, versioning is on and versions can be locked. ``object_lock`` of the bucket says so,
+              and so do its `VersioningSettings` and `ObjectLockSettings`.
 
         Raises:
             BucketAlreadyExists: It exists, whoever owns it. This holds even where the backend itself does not fail.
@@ -44,9 +46,10 @@ class BucketSpec:
         Behaviour:
             - Uploads in progress do not prevent it; they end with the bucket.
             - A put on its way to the bucket is kept, or fails with ``NoSuchBucket``. No put succeeds and is lost.
+            - Versions of objects and delete markers prevent it as objects do.
 
         Raises:
-            BucketNotEmpty: It holds an object; nothing was deleted.
+            BucketNotEmpty: It holds an object, a version or a delete marker; nothing was deleted.
             NoSuchBucket: It does not exist.
         """
         raise NotImplementedError
@@ -71,6 +74,7 @@ class BucketSpec:
             - Each object carries key, size, etag and time, and its content type if ``options.content_type`` asks for
               it.
             - A put or delete that has returned shows in the next listing.
+            - Only current objects: no older version, and no key whose newest version is a delete marker.
 
         Raises:
             NoSuchBucket: The bucket does not exist.
@@ -86,9 +90,14 @@ class BucketSpec:
             ``limit`` is 1 to 1,000. The cursor is ``None``, or comes from this call for this bucket.
 
         Behaviour:
-            - Keys and common prefixes are those of `list_objects` with the same options, in the same order.
+            - Keys and common prefixes are in the order of `list_objects`, and the versions of a key from the newest to
+              the oldest. Delete markers stand among them.
+            - The newest version of a key, object or delete marker, is the latest, and no other version is.
             - An object that was written without versioning has one version: its id is ``null``, and it is the latest.
-            - ``cursor`` is ``None`` on the last page.
+            - With ``start_after_version``, the listing begins with those versions of the key ``start_after`` that are
+              older than this one.
+            - Page after page, a listing has every version exactly once. ``cursor`` is ``None`` on the last page. No
+              cursor leads to an empty page.
 
         Raises:
             NoSuchBucket: The bucket does not exist.
@@ -145,6 +154,8 @@ class BucketSpec:
             - Each value is kept. Settings with a value that the backend does not have are refused, all of them.
             - Object lock needs versioning that is on: it is refused without it, and keeps it from being suspended.
             - ``BucketOwnerEnforced`` and an ACL that gives rights to others exclude each other: the later is refused.
+            - Versions that the bucket has stay as they are when its versioning is suspended, and when it is enabled
+              again.
 
         Raises:
             NoSuchBucket: It does not exist.

@@ -47,10 +47,15 @@ class ObjectSpec:
               ``customer_key_md5`` instead.
             - A version under a customer's key is told only with that key, before any condition is evaluated. Deletes
               and tags need no key.
+            - With a ``version_id`` the result is that version, and without one the newest. ``version_id`` of the result
+              says which it is. ``null`` is the version that was written while versioning was not on.
+            - ``retention`` and ``legal_hold`` are those of the version.
 
         Raises:
             NoSuchBucket: The bucket does not exist.
-            NoSuchKey: It holds no such object.
+            NoSuchKey: It holds no such object, or the newest version is a delete marker, whose id the error says.
+            NoSuchVersion: It has no such version.
+            IsDeleteMarker: The version is a delete marker.
             CustomerKeyNeeded: The version is under a customer's key, and none was sent.
             WrongCustomerKey: It is under another customer's key.
             CustomerKeyNotNeeded: A customer's key was sent, and the version is not under one.
@@ -73,10 +78,13 @@ class ObjectSpec:
               ``after``, in ascending order. An object that was not uploaded in parts, or is a copy, has neither.
             - Sizes are those of the parts. Checksums are those that the parts were uploaded with.
             - A version under a customer's key is told only with that key.
+            - ``version_id`` is honoured as in `head_object`.
 
         Raises:
             NoSuchBucket: The bucket does not exist.
-            NoSuchKey: It holds no such object.
+            NoSuchKey: As in `head_object`.
+            NoSuchVersion: As in `head_object`.
+            IsDeleteMarker: As in `head_object`.
             CustomerKeyNeeded: As in `head_object`.
             WrongCustomerKey: As in `head_object`.
             CustomerKeyNotNeeded: As in `head_object`.
@@ -97,10 +105,13 @@ class ObjectSpec:
             - Content that breaks off is an error, never an early end.
             - ``close`` frees everything, whether or not the content was read to its end.
             - A version under a customer's key is read only with that key, also a range or a part of it.
+            - ``version_id`` is honoured as in `head_object`.
 
         Raises:
             NoSuchBucket: The bucket does not exist.
-            NoSuchKey: It holds no such object.
+            NoSuchKey: As in `head_object`.
+            NoSuchVersion: As in `head_object`.
+            IsDeleteMarker: As in `head_object`.
             CustomerKeyNeeded: As in `head_object`.
             WrongCustomerKey: As in `head_object`.
             CustomerKeyNotNeeded: As in `head_object`.
@@ -134,6 +145,11 @@ class ObjectSpec:
             - It is encrypted as ``encryption`` or ``customer_key`` says; without both, as the bucket's
               `EncryptionSettings` say. The result's ``encryption`` tells it, with the key that was asked for.
             - If ``encrypts_at_rest`` is declared, the stored bytes of an encrypted version do not tell its content.
+            - For conditions, a key whose newest version is a delete marker holds no object.
+            - While versioning is enabled, the object is a new version with an id that no other has, and all older
+              versions stay. While it is suspended, the object replaces the version ``null``, and all others stay.
+            - In a bucket with object lock, the version has the ``retention`` and ``legal_hold`` of the options. Without
+              a ``retention`` it has the bucket's default, if there is one.
 
         Raises:
             NoSuchBucket: The bucket does not exist.
@@ -142,8 +158,9 @@ class ObjectSpec:
             TooLarge: The body is larger than ``max_put_size``.
             QuotaExceeded: There is no room for the object.
             InvalidKey: The backend cannot hold this key unchanged.
-            InvalidArgument: The backend cannot hold a character of these tags.
+            InvalidArgument: The backend cannot hold a character of these tags. Or the retention ends in the past.
             NoSuchKmsKey: The key service has no such key.
+            InvalidBucketState: A lock is given, and the bucket has no object lock.
         """
         raise NotImplementedError
 
@@ -161,20 +178,26 @@ class ObjectSpec:
               itself too.
             - Its checksum is of its whole content. The algorithm is ``checksum_algorithm`` or the source's; without
               either, it has no checksum.
-            - Atomic, as a put.
             - It is encrypted as a put with these options would be, however its source is encrypted. So a copy onto
               itself may change the encryption alone.
             - A source under a customer's key is copied only with ``source_customer_key``.
+            - Atomic, as a put. It makes a version as a put does.
+            - With a ``source_version_id`` the source is that version. A copy of an older version onto its own key makes
+              that content the newest.
+            - Its lock is that of the options, or the default of its bucket. It is never that of the source.
 
         Raises:
             NoSuchBucket: One of the buckets does not exist.
             NoSuchKey: The source does not exist; or ``if_match`` is given, also ``*``, and the key holds no object.
+            NoSuchVersion: The source has no such version.
+            IsDeleteMarker: The source's version is a delete marker.
             PreconditionFailed: A condition does not hold.
-            InvalidArgument: The copy would be the source itself, unchanged.
+            InvalidArgument: The copy would be the source itself, unchanged. Or the retention ends in the past.
             CustomerKeyNeeded: The source is under a customer's key, and ``source_customer_key`` is not set.
             WrongCustomerKey: It is under another customer's key.
             CustomerKeyNotNeeded: ``source_customer_key`` is set, and the source is not under one.
             NoSuchKmsKey: As in `put_object`.
+            InvalidBucketState: A lock is given, and the bucket has no object lock.
         """
         raise NotImplementedError
 
@@ -185,11 +208,22 @@ class ObjectSpec:
         Behaviour:
             - If no such object exists, this is a no-op that succeeds.
             - Exactly this key is deleted: no key that begins with it, and no folder above it.
+            - Without a ``version_id``, in a bucket with versions, it makes a delete marker and keeps all versions, also
+              where there is no object. While versioning is suspended, the marker's id is ``null``, and it replaces the
+              version ``null``.
+            - With a ``version_id``, exactly this version is gone for good. If it was the newest, the one before is the
+              newest again: deleting a delete marker brings the object back. If there is no such version, this is a
+              no-op that succeeds.
+            - The result says which version is gone or which marker was made.
+            - A lock holds up the delete of its version, and nothing else: neither a delete without a ``version_id`` nor
+              a write.
 
         Raises:
             NoSuchBucket: The bucket does not exist.
-            NoSuchKey: ``if_match`` is given, also ``*``, and the key holds no object.
-            PreconditionFailed: ``if_match`` is given, and the key holds another object.
+            NoSuchKey: There is a condition, also ``if_match="*"``, and the key holds no object.
+            PreconditionFailed: The key holds another object than ``if_match`` says, or one that was written at another
+                time than ``if_last_modified`` says.
+            ObjectLocked: The version is locked, and ``bypass_governance`` does not help.
         """
         raise NotImplementedError
 
@@ -206,6 +240,8 @@ class ObjectSpec:
         Behaviour:
             - Every key stands in ``deleted`` or ``failed``. A key that did not exist counts as deleted.
             - A key that fails does not stop the others.
+            - Versions are deleted and delete markers are made as in `delete_object`, and the result says which. A
+              locked version stands in ``failed``, with the code of ``ObjectLocked``.
 
         Raises:
             NoSuchBucket: The bucket does not exist.
@@ -224,5 +260,6 @@ class ObjectSpec:
             - Signed for the public endpoint if one is set, otherwise for the endpoint.
             - ``expires_at`` is what was signed, in whole seconds.
             - Good for this method and object only, until it expires. If a content type is signed, the upload needs it.
+            - With a ``version_id``, the download is of that version.
         """
         raise NotImplementedError

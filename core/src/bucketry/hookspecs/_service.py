@@ -37,7 +37,9 @@ class ServiceSpec:
             Valid names, each once.
 
         Behaviour:
-            - Only objects count, all of them. Parts of uploads in progress and deleted objects do not.
+            - Only current objects count, all of them. Parts of uploads in progress and deleted objects do not.
+            - Older versions and delete markers stand in ``noncurrent_count`` and ``noncurrent_bytes``. A driver that
+              cannot tell them apart says so in ``source``, and both are ``None``.
             - Exact right after a write; otherwise ``source`` and ``as_of`` say what the figures are.
             - A bucket that does not exist is missing from the result. This is not an error.
             - All buckets in one call, so that a driver can ask the backend once for all of them, or in parallel.

@@ -20,10 +20,13 @@ class TaggingSpec:
             - An object without tags has an empty mapping. This is not an error.
             - The mapping is immutable.
             - Tags end with their object: an object that is written again has only the tags of the new write.
+            - ``version_id`` is honoured as in `head_object`.
 
         Raises:
             NoSuchBucket: The bucket does not exist.
             NoSuchKey: It holds no such object.
+            NoSuchVersion: It has no such version.
+            IsDeleteMarker: The version is a delete marker.
         """
         raise NotImplementedError
 
@@ -39,10 +42,13 @@ class TaggingSpec:
             - Content, headers, metadata, etag and parts stay as they were. So does ``last_modified`` in S3, but not in
               every backend.
             - Keys and values are kept character for character, or refused.
+            - The tags of one version are replaced: of ``version_id``, or else of the newest. Its lock stays.
 
         Raises:
             NoSuchBucket: The bucket does not exist.
             NoSuchKey: It holds no such object.
+            NoSuchVersion: It has no such version.
+            IsDeleteMarker: The version is a delete marker.
             InvalidArgument: The backend cannot hold a character of these tags.
         """
         raise NotImplementedError
@@ -54,9 +60,12 @@ class TaggingSpec:
         Behaviour:
             - If it has none, this is a no-op that succeeds.
             - Content, headers, metadata, etag and parts stay as they were.
+            - The tags of one version are deleted: of ``version_id``, or else of the newest. Its lock stays.
 
         Raises:
             NoSuchBucket: The bucket does not exist.
             NoSuchKey: It holds no such object.
+            NoSuchVersion: It has no such version.
+            IsDeleteMarker: The version is a delete marker.
         """
         raise NotImplementedError

@@ -30,8 +30,9 @@ class UploadSpec:
         Raises:
             NoSuchBucket: The bucket does not exist.
             InvalidKey: The backend cannot hold this key unchanged.
-            InvalidArgument: The backend cannot hold a character of these tags.
+            InvalidArgument: The backend cannot hold a character of these tags. Or the retention ends in the past.
             NoSuchKmsKey: As in `put_object`.
+            InvalidBucketState: A lock is given, and the bucket has no object lock.
         """
         raise NotImplementedError
 
@@ -88,11 +89,14 @@ class UploadSpec:
             - In an upload with a ``checksum_algorithm`` the part has that checksum.
             - It is encrypted as the upload is, however its source is encrypted. An upload under a customer's key needs
               ``customer_key``, and a source under one needs ``source_customer_key``.
+            - With a ``source_version_id`` the source is that version.
 
         Raises:
             NoSuchUpload: As in `upload_part`.
             NoSuchBucket: One of the buckets does not exist.
             NoSuchKey: The source does not exist.
+            NoSuchVersion: The source has no such version.
+            IsDeleteMarker: The source's version is a delete marker.
             InvalidRange: Some bytes of the range lie beyond the end of the source.
             PreconditionFailed: The source has another etag than ``source_if_match`` says.
             TooLarge: The source is larger than ``max_part_size``.
@@ -129,13 +133,14 @@ class UploadSpec:
 
         Behaviour:
             - Atomic, as a put; its conditions too. An upload that fails to complete stays as it was.
+            - It makes a version as a put does, with the lock that the upload began with.
             - Stored parts that are not listed are discarded, if ``complete_subset`` is declared.
             - Headers, metadata, tags and encryption are those that the upload began with.
             - An upload under a customer's key is completed without a key, or with that key.
             - In an upload with a ``checksum_algorithm`` the object's checksum is computed from its parts' checksums, as
               `checksum_of_parts` in `bucketry.checksums` does it. It must be the one in ``options.checksum``.
             - Sent again, if ``complete_again`` is declared: the same parts return the object again, whatever the
-              conditions, as long as the key holds the object that this upload made. Other parts, and the same parts
+              conditions, as long as the bucket has the version that this upload made. Other parts, and the same parts
               later, are `NoSuchUpload`. A part with another checksum than it has counts as another part. The options
               are compared with the object's checksum, type and size again.
 

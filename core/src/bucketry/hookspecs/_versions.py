@@ -16,13 +16,19 @@ class VersionSpec:
     def put_object_retention(self, bucket: str, key: str, retention: Retention, options: RetentionOptions) -> Done:
         """Replaces the retention of a version; ``Retention()`` removes it.
 
+        Behaviour:
+            - It is the retention of this version alone: of ``version_id``, or else of the newest.
+            - A retention that has not ended can be made longer in its mode. Governance mode lets a caller with
+              ``bypass_governance`` make it shorter, remove it, or give it the other mode. Compliance mode lets nobody.
+
         Raises:
             NoSuchBucket: The bucket does not exist.
             NoSuchKey: It holds no such object.
             NoSuchVersion: The object has no such version.
             IsDeleteMarker: The version is a delete marker.
-            ObjectLocked: The retention that the version has may not be shortened.
-            InvalidBucketState: The bucket was not created with object lock, and has no lock settings.
+            ObjectLocked: The retention that the version has does not allow the change.
+            InvalidArgument: The retention ends in the past.
+            InvalidBucketState: The bucket has no object lock.
         """
         raise NotImplementedError
 
@@ -30,12 +36,16 @@ class VersionSpec:
     def put_object_legal_hold(self, bucket: str, key: str, legal_hold: bool, options: VersionOptions) -> Done:
         """Sets or removes the legal hold of a version.
 
+        Behaviour:
+            - It is the legal hold of this version alone: of ``version_id``, or else of the newest. Its retention stays.
+            - It holds up the delete of its version until it is removed, whoever bypasses governance.
+
         Raises:
             NoSuchBucket: The bucket does not exist.
             NoSuchKey: It holds no such object.
             NoSuchVersion: The object has no such version.
             IsDeleteMarker: The version is a delete marker.
-            InvalidBucketState: The bucket was not created with object lock, and has no lock settings.
+            InvalidBucketState: The bucket has no object lock.
         """
         raise NotImplementedError
 

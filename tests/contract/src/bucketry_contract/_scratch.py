@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
@@ -10,10 +11,13 @@ from typing import Any, Final
 from bucketry import (
     Body,
     BodySource,
+    BucketNotEmpty,
     BucketryError,
     CompletedPart,
     CompleteOptions,
     CopyOptions,
+    CreateBucketOptions,
+    Deleted,
     DeleteOptions,
     GetOptions,
     HeadOptions,
@@ -21,12 +25,14 @@ from bucketry import (
     ListOptions,
     NoSuchKey,
     ObjectInfo,
+    ObjectLocked,
     Part,
     PartOptions,
     PutOptions,
     Store,
     Upload,
     UploadOptions,
+    VersionOptions,
 )
 
 from bucketry_contract._pages import entries_of, listed, pages_of, parts_of, uploads_of
@@ -38,6 +44,9 @@ SCRATCH_PREFIX: Final = "bucketry-contract-"
 # A broken driver may list objects that it does not delete. No test leaves so many.
 _MOST_ROUNDS: Final = 5
 _MOST_UPLOADS: Final = 1000
+
+_PATIENCE: Final = 0.5
+"""Seconds to wait for a locked version before it is deleted again."""
 
 _SHOWN: Final = 60
 """Characters of a key in a report."""
@@ -61,10 +70,10 @@ class Scratch:
         self._names[name] = None
         return name
 
-    def create(self, ending: str = "") -> str:
+    def create(self, ending: str = "", options: CreateBucketOptions | None = None) -> str:
         """Creates an empty bucket and returns its name."""
         name = self.new_name(ending)
-        self.store.create_bucket(name)
+        self.store.create_bucket(name, options or CreateBucketOptions())
         return name
 
     def take(self) -> str:
@@ -84,8 +93,14 @@ class Scratch:
     def _remove(self, name: str) -> bool:
         with suppress(Exception):
             empty(self.store, name)
-        with suppress(Exception):
+        try:
             self.store.delete_bucket(name)
+        except BucketNotEmpty:
+            with suppress(Exception):
+                delete_versions(self.store, name)
+                self.store.delete_bucket(name)
+        except Exception:  # noqa: BLE001, S110 - what cannot be removed is reported
+            pass
         try:
             self.store.list_objects(name)
         except BucketryError as error:
@@ -110,6 +125,22 @@ def empty(store: Store, bucket: str) -> bool:
         for upload in uploads_of(store, bucket)[:_MOST_UPLOADS]:
             store.abort_multipart_upload(bucket, upload.key, upload.upload_id)
     return True
+
+
+def delete_versions(store: Store, bucket: str) -> None:
+    """Deletes all versions of a bucket, locked ones too; waits a little for retentions that end soon."""
+    bypass = store.capabilities.features.bucket_object_lock
+    for _ in range(_MOST_ROUNDS):
+        left = store.list_object_versions(bucket).versions
+        if not left:
+            return
+        for version in left:
+            options = DeleteOptions(version_id=version.version_id, bypass_governance=bypass)
+            try:
+                store.delete_object(bucket, version.key, options)
+            except ObjectLocked:
+                store.put_object_legal_hold(bucket, version.key, False, VersionOptions(version_id=version.version_id))
+                time.sleep(_PATIENCE)
 
 
 def _delete(store: Store, bucket: str, keys: list[str]) -> None:
@@ -169,9 +200,9 @@ class Bucket:
             return False
         return True
 
-    def delete(self, key: str, **options: Any) -> None:
-        """Deletes an object."""
-        self.store.delete_object(self.name, key, DeleteOptions(**options))
+    def delete(self, key: str, **options: Any) -> Deleted:
+        """Deletes an object or a version."""
+        return self.store.delete_object(self.name, key, DeleteOptions(**options))
 
     def entries(self, **options: Any) -> list[str]:
         """Returns the keys and common prefixes of all pages."""

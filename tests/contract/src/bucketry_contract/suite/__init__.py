@@ -20,6 +20,7 @@ from bucketry_contract.suite.listing import ListingTests
 from bucketry_contract.suite.model import ModelTests
 from bucketry_contract.suite.multipart import MultipartTests
 from bucketry_contract.suite.multipart_errors import MultipartErrorTests
+from bucketry_contract.suite.object_lock import ObjectLockTests
 from bucketry_contract.suite.object_parts import ObjectPartTests
 from bucketry_contract.suite.paging import PagingTests
 from bucketry_contract.suite.part_copies import PartCopyTests
@@ -34,6 +35,8 @@ from bucketry_contract.suite.streaming import StreamingTests
 from bucketry_contract.suite.tagging import TaggingTests
 from bucketry_contract.suite.times import TimeTests
 from bucketry_contract.suite.usage import UsageTests
+from bucketry_contract.suite.version_listing import VersionListingTests
+from bucketry_contract.suite.versions import VersionTests
 from bucketry_contract.suite.write_conditions import WriteConditionTests
 from bucketry_contract.suite.writing import WritingTests
 
@@ -61,6 +64,9 @@ class ContractSuite(
     EncryptionTests,
     TaggingTests,
     StorageClassTests,
+    VersionTests,
+    VersionListingTests,
+    ObjectLockTests,
     CorsTests,
     SettingsTests,
     UsageTests,

@@ -13,6 +13,7 @@ from bucketry import (
     CorsSettings,
     NoSuchBucket,
     NoSuchUpload,
+    Retention,
     Store,
     Unavailable,
 )
@@ -43,6 +44,8 @@ ON_A_BUCKET: dict[str, Act] = {
     "get_object_tagging": lambda store, bucket: store.get_object_tagging(bucket, "key"),
     "put_object_tagging": lambda store, bucket: store.put_object_tagging(bucket, "key", {"colour": "blue"}),
     "delete_object_tagging": lambda store, bucket: store.delete_object_tagging(bucket, "key"),
+    "put_object_retention": lambda store, bucket: store.put_object_retention(bucket, "key", Retention()),
+    "put_object_legal_hold": lambda store, bucket: store.put_object_legal_hold(bucket, "key", True),
     "get_bucket_settings": lambda store, bucket: store.get_bucket_settings(bucket, CorsSettings),
     "put_bucket_settings": lambda store, bucket: store.put_bucket_settings(bucket, ANY_RULES),
     "delete_bucket_settings": lambda store, bucket: store.delete_bucket_settings(bucket, CorsSettings),
@@ -76,6 +79,8 @@ ON_ITS_KEY = {
     "get_object_tagging",
     "put_object_tagging",
     "delete_object_tagging",
+    "put_object_retention",
+    "put_object_legal_hold",
 }
 
 

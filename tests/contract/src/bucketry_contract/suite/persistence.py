@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
-from bucketry import CorsRule, CorsSettings, Store
+from bucketry import CorsRule, CorsSettings, CreateBucketOptions, ObjectLocked, Retention, Store
 from bucketry.headers import HEADER_FEATURES
+from bucketry.object_lock import GOVERNANCE
 
 from bucketry_contract._capabilities import needs
 from bucketry_contract._contract_tests import ContractTests, once
@@ -15,6 +17,7 @@ from bucketry_contract._headers import HEADERS, headers_of
 from bucketry_contract._pages import parts_of
 from bucketry_contract._report_notes import Notes, add_note, cannot_try
 from bucketry_contract._scratch import Bucket, Scratch
+from bucketry_contract._versions import LISTING, NULL, Seen, mark, put_version, versioned, versions_of
 from bucketry_contract.backend import Backend
 from bucketry_contract.suite.multipart import MULTIPART
 
@@ -30,8 +33,10 @@ class Reopened:
         self._scratch = Scratch(backend.open([]), backend)
         self._name = self._scratch.create()
 
-    def bucket(self) -> Bucket:
-        """Returns the bucket on the store that is open."""
+    def bucket(self, options: CreateBucketOptions | None = None) -> Bucket:
+        """Returns the bucket on the store that is open, or another one that is created with these options."""
+        if options is not None:
+            self._name = self._scratch.create(options=options)
         return Bucket(self._scratch.store, self._name, self._backend, self._note)
 
     def again(self) -> Bucket:
@@ -102,3 +107,30 @@ class PersistenceTests(ContractTests):
         bucket.store.complete_multipart_upload(bucket.name, "key", upload.upload_id, [part])
         assert bucket.read("key") == b"content"
         assert bucket.head("key").content_type == "text/css"
+
+    @once
+    @needs(*LISTING)
+    def test_versions_are_there_when_the_store_is_opened_again(self, reopened: Reopened) -> None:
+        bucket = reopened.bucket()
+        bucket.put("key", b"before")
+        versioned(bucket)
+        version, marker = put_version(bucket, "key", b"version"), mark(bucket, "key")
+        wanted = [Seen("key", marker, is_latest=True, is_marker=True), Seen("key", version), Seen("key", NULL)]
+        bucket = reopened.again()
+        assert versions_of(bucket) == wanted
+        assert bucket.read("key", version_id=version) == b"version"
+        assert bucket.read("key", version_id=NULL) == b"before"
+        assert put_version(bucket, "key") not in {version, marker, NULL}
+
+    @once
+    @needs("bucket_object_lock", "bucket_versioning", "put_object_tagging")
+    def test_a_lock_is_there_when_the_store_is_opened_again(self, reopened: Reopened) -> None:
+        bucket = reopened.bucket(CreateBucketOptions(object_lock=True))
+        kept = Retention(mode=GOVERNANCE, until=datetime.now(UTC).replace(microsecond=0) + timedelta(days=1))
+        version = put_version(bucket, "key", retention=kept, legal_hold=True)
+        bucket = reopened.again()
+        bucket.store.put_object_tagging(bucket.name, "key", {"a": "b"})
+        info = bucket.head("key")
+        assert (info.retention, info.legal_hold) == (kept, True)
+        with pytest.raises(ObjectLocked):
+            bucket.delete("key", version_id=version, bypass_governance=True)

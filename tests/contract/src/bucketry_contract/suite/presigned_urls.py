@@ -17,6 +17,7 @@ from bucketry_contract._capabilities import needs
 from bucketry_contract._contract_tests import ContractTests, once
 from bucketry_contract._report_notes import Notes, add_note
 from bucketry_contract._scratch import Bucket
+from bucketry_contract._versions import VERSIONING, put_version, versioned
 from bucketry_contract.backend import Backend
 
 TIMEOUT = 30
@@ -62,6 +63,15 @@ class PresignedUrlTests(ContractTests):
             assert bucket.read(key) == b"uploaded"
             reply = ask(download)
             assert (reply.status, reply.body) == (200, b"uploaded")
+
+    @needs("presign", *VERSIONING)
+    def test_a_url_downloads_the_version_that_was_signed(self, fresh_bucket: Bucket, ask: Ask) -> None:
+        bucket = versioned(fresh_bucket)
+        old, new = put_version(bucket, KEY, b"old"), put_version(bucket, KEY, b"new")
+        for version_id, content in ((old, b"old"), (new, b"new"), (None, b"new")):
+            reply = ask(_presign(bucket, version_id=version_id))
+            assert (reply.status, reply.body) == (200, content)
+        assert ask(_presign(bucket, version_id=old).replace(old, new)).status == REFUSED
 
     @needs("presign")
     def test_a_url_may_be_used_again(self, bucket: Bucket, ask: Ask) -> None:

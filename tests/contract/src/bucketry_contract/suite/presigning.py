@@ -53,6 +53,12 @@ class PresignTests(ContractTests):
             assert int(query["X-Amz-Expires"]) == expires_in
             assert parse_basic_time(query["X-Amz-Date"]) == begun
 
+    @needs("presign", "bucket_versioning")
+    def test_a_url_names_the_version(self, store: Store) -> None:
+        version_id = "0123456789abcdef0123456789abcdef"
+        assert _query(_presign(store, "key", version_id=version_id))["versionId"] == version_id
+        assert "versionId" not in _query(_presign(store, "key"))
+
     @METHODS
     @pytest.mark.parametrize("key", KEYS, ids=ascii)
     @needs("presign")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from bucketry import InvalidArgument, NoSuchKey, PreconditionFailed
 
@@ -109,3 +111,19 @@ class WriteConditionTests(ContractTests):
         assert bucket.entries() == []
         with pytest.raises(NoSuchKey):
             bucket.delete("key", if_match="*")
+
+    @needs("delete_if_last_modified")
+    def test_delete_if_last_modified_deletes_only_what_was_written_at_that_time(self, bucket: Bucket) -> None:
+        bucket.put("key")
+        written = bucket.head("key").last_modified
+        for other in (written - timedelta(seconds=2), written + timedelta(seconds=2)):
+            with pytest.raises(PreconditionFailed):
+                bucket.delete("key", if_last_modified=other)
+        assert bucket.entries() == ["key"]
+        bucket.delete("key", if_last_modified=written)
+        assert bucket.entries() == []
+
+    @needs("delete_if_last_modified")
+    def test_delete_if_last_modified_finds_no_key_where_there_is_no_object(self, bucket: Bucket) -> None:
+        with pytest.raises(NoSuchKey):
+            bucket.delete("key", if_last_modified=datetime.now(UTC))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import boto3
 import pytest
 from botocore.client import Config
-from bucketry import Store
+from bucketry import BatchDeleteOptions, ObjectToDelete, Store
 from types_boto3_s3 import S3Client
 
 from tests.http.conftest import MODES
@@ -20,7 +20,8 @@ def empty(store: Store) -> None:
     for bucket in store.list_buckets():
         for upload in store.list_multipart_uploads(bucket.name).uploads:
             store.abort_multipart_upload(bucket.name, upload.key, upload.upload_id)
-        store.delete_objects(bucket.name, [info.key for info in store.iter_objects(bucket.name)])
+        versions = [ObjectToDelete(found.key, found.version_id) for found in store.iter_object_versions(bucket.name)]
+        store.delete_objects(bucket.name, versions, BatchDeleteOptions(bypass_governance=True))
         store.delete_bucket(bucket.name)
     for name in BUCKETS:
         store.create_bucket(name)

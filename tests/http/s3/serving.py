@@ -33,10 +33,14 @@ def memory_store(layers: Sequence[object] = (), *, inline: bool = True, **settin
 def store_without_versions() -> Store:
     """A store in memory whose driver does not declare versions and locks, as drivers had neither for long."""
     operations = ("list_object_versions", "put_object_retention", "put_object_legal_hold")
-    kind = type("WithoutVersions", (MemoryDriver,), {name: getattr(DriverSpec, name) for name in operations})
-    driver = kind(MemorySettings())
+    without: dict[str, Any] = {name: getattr(DriverSpec, name) for name in operations}
+    driver = type("WithoutVersions", (MemoryDriver,), {**without, "lifecycle": "backend"})(MemorySettings())
     driver.features = msgspec.structs.replace(
-        driver.features, bucket_versioning=False, bucket_object_lock=False, list_versions_start_after=False
+        driver.features,
+        bucket_lifecycle=False,
+        bucket_versioning=False,
+        bucket_object_lock=False,
+        list_versions_start_after=False,
     )
     return Store(driver)
 

@@ -84,8 +84,8 @@ def test_without_a_content_type_it_is_bytes(boto: S3Client) -> None:
     assert boto.head_object(**THINGS)["ContentType"] == "binary/octet-stream"
 
 
-@pytest.mark.parametrize("value", ["\xe9", "Ã©", "\x7f"])
-def test_metadata_beyond_ascii_is_refused_as_it_cannot_be_kept(s3: Client, store: Store, value: str) -> None:
+@pytest.mark.parametrize("value", ["\x7f", "\x80", "a\xa0"])
+def test_metadata_that_nobody_can_print_is_refused(s3: Client, store: Store, value: str) -> None:
     assert s3.ask("PUT", "/things/a", BODY, {"x-amz-meta-a": value}).status == 400
     assert list(store.iter_objects("things")) == []
 

@@ -17,6 +17,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 from bucketry import ObjectInfo, PutOptions, TooLarge
+from bucketry.headers import METADATA_PREFIX
 from bucketry.ranges import whole_number
 from bucketry.sigv4 import Verified
 
@@ -177,7 +178,7 @@ class _FormUpload:
 
     async def _options(self) -> PutOptions:
         # As in S3, the type that the file's own part declares does not count: no policy could restrict it.
-        headers = dict(self._fields)
+        headers = {name: _as_header(name, value) for name, value in self._fields.items()}
         if "acl" in headers:
             headers["x-amz-acl"] = headers.pop("acl")
         check_headers(headers, write=True, taken=_FORM_OPTIONS.names)
@@ -221,6 +222,11 @@ class _FormUpload:
             )
             return xml_response(document("PostResponse", content), headers, 201)
         return empty_response(200 if status == "200" else 204, headers)
+
+
+def _as_header(name: str, value: str) -> str:
+    # A form is UTF-8. In headers, each character is a byte.
+    return value.encode().decode("latin-1") if name.startswith(METADATA_PREFIX) else value
 
 
 def _too_large() -> S3Error:

@@ -11,6 +11,7 @@ from bucketry import InvalidArgument
 from bucketry.headers import HEADER_OF, OBJECT_HEADERS, header_fields
 
 from bucketry_http.s3.checksums import algorithm_in
+from bucketry_http.s3.encoded_words import kept_metadata
 from bucketry_http.s3.errors import S3Error, header_not_implemented, invalid_argument, not_implemented
 from bucketry_http.s3.request import S3Request
 from bucketry_http.s3.xml import OWNER_ID
@@ -143,6 +144,8 @@ def written_headers(headers: Mapping[str, str]) -> dict[str, Any]:
         fields["content_encoding"] = ", ".join(kept) or None
     if "expires" in fields:
         fields["expires"] = HEADER_OF["expires"].received(fields["expires"])
+    if "metadata" in fields:
+        fields["metadata"] = {name: kept_metadata(value) for name, value in fields["metadata"].items()}
     return fields
 
 

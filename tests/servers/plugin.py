@@ -10,6 +10,7 @@ they fail.
 
 from __future__ import annotations
 
+import base64
 import os
 import secrets
 import shutil
@@ -119,6 +120,21 @@ def minio_tls_server(pytestconfig: pytest.Config) -> MinioServer:
     from tests.servers.handles import MinioServer
 
     return _shared(pytestconfig, "minio-tls", MinioServer, lambda owner: start_minio(owner, tls=True))
+
+
+@pytest.fixture(scope="session")
+def minio_setup_server(pytestconfig: pytest.Config) -> MinioServer:
+    """One more, with a key that encrypts and a webhook ``images`` for notifications, at which nobody listens."""
+    from tests.servers.containers import start_minio
+    from tests.servers.handles import MinioServer
+
+    environment = {
+        "MINIO_KMS_SECRET_KEY": f"tests:{base64.b64encode(secrets.token_bytes(32)).decode()}",
+        "MINIO_NOTIFY_WEBHOOK_ENABLE_images": "on",
+        "MINIO_NOTIFY_WEBHOOK_ENDPOINT_images": "http://127.0.0.1:9/events",
+        "MINIO_NOTIFY_WEBHOOK_QUEUE_DIR_images": "/tmp",  # noqa: S108 - in the container
+    }
+    return _shared(pytestconfig, "minio-setup", MinioServer, lambda owner: start_minio(owner, environment=environment))
 
 
 @pytest.fixture(scope="session")

@@ -281,6 +281,8 @@ def test_threads_that_write_at_once_keep_the_order_of_each_key(receiver: Receive
         ("images", ("arn:aws:sqs:us-east-1:123:images",), True),
         ("images", ("arn:aws:sqs:us-east-1:123:other", "arn:aws:sns:us-east-1:123:images"), True),
         ("images", ("arn:aws:sqs:us-east-1:123:my-images",), False),
+        ("images", ("arn:minio:sqs::images:webhook",), True),
+        ("sqs", ("arn:aws:sqs:us-east-1:123:my-images",), False),
     ],
 )
 def test_a_buckets_configuration_says_where_events_go(

@@ -100,7 +100,7 @@ class Webhook:
         """Says whether an event is sent to this webhook (`WebhookSettings.name`)."""
         destinations = event.destinations
         if self.settings.name:
-            return any(arn.rpartition(":")[2] == self.settings.name for arn in destinations or ())
+            return any(self.settings.name in _names_in(arn) for arn in destinations or ())
         return destinations is None or bool(destinations)
 
     def accept(self, event: Event) -> None:
@@ -215,6 +215,11 @@ class Webhook:
 
     def __repr__(self) -> str:
         return f"<Webhook {self.settings.place}>"
+
+
+def _names_in(arn: str) -> list[str]:
+    """Returns the name in an ARN: the last part, as in AWS, or the one before, as in ``arn:minio:sqs::NAME:webhook``."""
+    return arn.split(":")[4:]
 
 
 def _end(response: BaseHTTPResponse) -> None:

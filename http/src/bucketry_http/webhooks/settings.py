@@ -21,8 +21,8 @@ class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         url: An ``http`` or ``https`` URL. Redirects are not followed, and no proxy is used.
         name: Name of the webhook. It gets the events that a bucket's notification configuration sends to an ARN with
-            this name at its end, or at its place in MinIO's ARNs (``arn:minio:sqs::NAME:webhook``). Empty: it gets the events of all buckets; of a bucket with a notification
-            configuration, those that the configuration selects.
+            this name at its end, or at its place in MinIO's ARNs (``arn:minio:sqs::NAME:webhook``). Empty: it gets the
+            events of all buckets; of a bucket with a notification configuration, those that the configuration selects.
         secret: The key that signs requests: 24 to 64 bytes in base64, with or without ``whsec_`` before it (Standard
             Webhooks, "Signature scheme"). ``None``: requests are not signed.
         ca_file: PEM file of the certificate authorities that are trusted; ``None``: those that certifi lists.

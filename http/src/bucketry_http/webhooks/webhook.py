@@ -218,7 +218,7 @@ class Webhook:
 
 
 def _names_in(arn: str) -> list[str]:
-    """Returns the name in an ARN: the last part, as in AWS, or the one before, as in ``arn:minio:sqs::NAME:webhook``."""
+    """Returns the parts of an ARN that may be a name: AWS has it at the end, and MinIO before (``…::NAME:webhook``)."""
     return arn.split(":")[4:]
 
 

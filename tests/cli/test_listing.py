@@ -22,7 +22,7 @@ def test_a_bucket_that_holds_objects_stays_and_the_error_says_what_to_do(run: Ru
     assert result.exit_code == 1
     assert result.stderr == (
         "error: The bucket is not empty: delete its objects first (bucket 'assets')\n"
-        "hint: 'bucketry rm --recursive BUCKET' deletes its objects\n"
+        "hint: 'bucketry rm --recursive BUCKET' deletes its objects, and with --versions all versions\n"
     )
     assert store.head_bucket("assets").name == "assets"
 
@@ -93,6 +93,8 @@ def test_usage_shows_figures_with_their_source_and_age(run: Run, store: Store) -
         "name": "assets",
         "object_count": 1,
         "size_bytes": 2048,
+        "noncurrent_count": None,
+        "noncurrent_bytes": None,
         "source": "listing",
         "as_of": "2024-01-15T10:30:00Z",
     }
@@ -106,7 +108,7 @@ def test_usage_of_a_bucket_that_does_not_exist_fails(run: Run, store: Store) -> 
 
 def test_drivers_are_listed_with_what_they_lack(run: Run) -> None:
     rows = {line.split()[0]: line for line in run("drivers", store=None).output.splitlines()}
-    assert rows["plain"].split()[1:4] == ["plain-driver", "1.2.3", "2"]
+    assert rows["plain"].split()[1:4] == ["plain-driver", "1.2.3", "3"]
     assert "presign" in rows["plain"]
     assert rows["memory"].split("  ")[-1].strip() == f"all {len(FEATURE_NAMES)}"
     assert f" all {len(OPERATIONS)} " in rows["memory"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import click
-from bucketry import NoSuchBucket, Store, Usage
+from bucketry import CreateBucketOptions, NoSuchBucket, Store, Usage
 
 from bucketry_cli.options import bucket_target, with_store
 from bucketry_cli.output import json_line, note, size, timestamp, write_lines, write_table
@@ -11,10 +11,11 @@ from bucketry_cli.output import json_line, note, size, timestamp, write_lines, w
 
 @click.command
 @click.argument("bucket", type=bucket_target)
+@click.option("--object-lock", is_flag=True, help="Its versions can be locked. Versioning is on then, for good.")
 @with_store
-def mb(store: Store, bucket: str) -> None:
+def mb(store: Store, bucket: str, object_lock: bool) -> None:
     """Make a bucket."""
-    store.create_bucket(bucket)
+    store.create_bucket(bucket, CreateBucketOptions(object_lock=object_lock))
     note(f"created {bucket}")
 
 
@@ -58,6 +59,8 @@ def _described(bucket: str, usage: Usage) -> dict[str, object]:
         "name": bucket,
         "object_count": usage.object_count,
         "size_bytes": usage.size_bytes,
+        "noncurrent_count": usage.noncurrent_count,
+        "noncurrent_bytes": usage.noncurrent_bytes,
         "source": usage.source,
         "as_of": timestamp(usage.as_of),
     }

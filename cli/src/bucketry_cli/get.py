@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import click
-from bucketry import ListOptions, NoSuchKey, ObjectInfo, OpenedObject, Store
+from bucketry import GetOptions, ListOptions, NoSuchKey, ObjectInfo, OpenedObject, Store
 
 from bucketry_cli.errors import Failure
 from bucketry_cli.files import UnsafeName, checked_name, make_folders, path_below, replacing
@@ -28,8 +28,9 @@ from bucketry_cli.output import Meter, counted, note, progress, size
 @click.option(
     "--recursive", "-r", is_flag=True, help="Download all objects that 'bucketry ls' lists for BUCKET[/PREFIX]."
 )
+@click.option("--version-id", metavar="ID", help="This version of the object, as 'bucketry ls --versions' shows it.")
 @with_store
-def get(store: Store, target: Target, file: str | None, recursive: bool) -> None:
+def get(store: Store, target: Target, file: str | None, recursive: bool, version_id: str | None) -> None:
     """Download an object into FILE, a folder, or standard output (-).
 
     Without FILE, the file gets the part of the key after its last slash, in this folder. FILE is replaced when the
@@ -39,15 +40,17 @@ def get(store: Store, target: Target, file: str | None, recursive: bool) -> None
     be a path there (.. or // in it, or a link in its way) is left out and reported, and the exit code is 1.
     """
     if recursive:
+        if version_id is not None:
+            raise click.UsageError("--version-id names a version of one object: it does not go with --recursive")
         _download_below(store, target, file)
         return
     if not target.key:
         raise click.UsageError(f"{target} names a bucket and no key; --recursive downloads all of its objects")
     if file == "-":
-        _download_to_stdout(store, target)
+        _download_to_stdout(store, target, version_id)
         return
     path = _file_for(target, file)
-    with store.get_object(target.bucket, target.key) as opened, progress(opened.length) as meter:
+    with _opened(store, target, version_id) as opened, progress(opened.length) as meter:
         meter.label(path.name)
         with replacing(path) as writable:
             _copy(opened, writable, meter)
@@ -65,10 +68,14 @@ def _file_for(target: Target, file: str | None) -> Path:
         raise Failure(f"the key {target.key!r} gives no file name: {error}", "name the FILE to write") from error
 
 
-def _download_to_stdout(store: Store, target: Target) -> None:
+def _opened(store: Store, target: Target, version_id: str | None) -> OpenedObject:
+    return store.get_object(target.bucket, target.key, GetOptions(version_id=version_id))
+
+
+def _download_to_stdout(store: Store, target: Target, version_id: str | None) -> None:
     stdout = sys.stdout.buffer
     with (
-        store.get_object(target.bucket, target.key) as opened,
+        _opened(store, target, version_id) as opened,
         progress(opened.length, shown=not stdout.isatty()) as meter,
     ):
         _copy(opened, stdout, meter)

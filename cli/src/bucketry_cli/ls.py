@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import click
-from bucketry import ListOptions, ObjectInfo, ObjectPage, Store
+from bucketry import (
+    DeleteMarker,
+    ListOptions,
+    ObjectInfo,
+    ObjectPage,
+    ObjectVersion,
+    Store,
+    VersionListOptions,
+)
+from bucketry.paging import iter_pages
 
 from bucketry_cli.options import Target, examples, prefix_target, with_store
 from bucketry_cli.output import json_line, printable, size, timestamp, write_lines
@@ -16,6 +25,7 @@ from bucketry_cli.output import json_line, printable, size, timestamp, write_lin
         "bucketry ls",
         "bucketry ls assets/images/",
         "bucketry ls assets --delimiter / --human",
+        "bucketry ls assets --versions",
     )
 )
 @click.argument("target", metavar="[BUCKET[/PREFIX]]", type=prefix_target, required=False)
@@ -27,14 +37,29 @@ from bucketry_cli.output import json_line, printable, size, timestamp, write_lin
     default=True,
     help="Without it, stores whose listings hold no content types answer faster.",
 )
+@click.option("--versions", is_flag=True, help="All versions and delete markers, the newest of each key first.")
 @with_store
-def ls(store: Store, target: Target | None, delimiter: str, human: bool, as_json: bool, content_type: bool) -> None:
+def ls(
+    store: Store,
+    target: Target | None,
+    delimiter: str,
+    human: bool,
+    as_json: bool,
+    content_type: bool,
+    versions: bool,
+) -> None:
     r"""List the buckets, or all objects whose keys begin with PREFIX.
 
     A line is time, size, content type and key. Control characters in keys are shown as escapes (\n).
+    With --versions it is time, size, id of the version, * for the latest version, and key; a delete marker has no size.
     """
     if target is None:
+        if versions:
+            raise click.UsageError("--versions needs a BUCKET")
         write_lines(_bucket_lines(store, as_json))
+        return
+    if versions:
+        _list_versions(store, target, delimiter, human, as_json)
         return
     options = ListOptions(prefix=target.key, delimiter=delimiter, content_type=content_type)
     for page in store.iter_object_pages(target.bucket, options):
@@ -77,3 +102,36 @@ def _json_lines(page: ObjectPage, content_type: bool) -> Iterator[str]:
         yield json_line(
             {"key": name, "size_bytes": info.size_bytes, **kind, "last_modified": modified, "etag": info.etag}
         )
+
+
+def _list_versions(store: Store, target: Target, delimiter: str, human: bool, as_json: bool) -> None:
+    options = VersionListOptions(prefix=target.key, delimiter=delimiter)
+    for page in iter_pages(lambda asked: store.list_object_versions(target.bucket, asked), options):
+        lines = _json_version if as_json else _text_version
+        write_lines([lines(version, human) for version in page.versions])
+        write_lines([json_line({"prefix": prefix}) if as_json else printable(prefix) for prefix in page.prefixes])
+
+
+def _text_version(version: ObjectVersion | DeleteMarker, human: bool) -> str:
+    if isinstance(version, DeleteMarker):
+        moment, amount = version.last_modified, "(deleted)"
+    else:
+        moment, count = version.info.last_modified, version.info.size_bytes
+        amount = size(count) if human else str(count)
+    latest = "*" if version.is_latest else " "
+    return f"{timestamp(moment):<20}  {amount:>12}  {version.version_id:<36} {latest} {printable(version.key)}"
+
+
+def _json_version(version: ObjectVersion | DeleteMarker, _: bool) -> str:
+    found: dict[str, object] = {
+        "key": version.key,
+        "version_id": version.version_id,
+        "is_latest": version.is_latest,
+        "is_delete_marker": isinstance(version, DeleteMarker),
+    }
+    if isinstance(version, DeleteMarker):
+        return json_line(found | {"last_modified": timestamp(version.last_modified)})
+    info = version.info
+    return json_line(
+        found | {"size_bytes": info.size_bytes, "last_modified": timestamp(info.last_modified), "etag": info.etag}
+    )

@@ -6,11 +6,25 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import timedelta
 from http import HTTPStatus
 from itertools import islice
 from typing import Final
 
-from bucketry import BackendError, BucketAlreadyExists, BucketNotEmpty, BucketryError, NoSuchBucket, Store
+from bucketry import (
+    BackendError,
+    BatchDeleteOptions,
+    BucketAlreadyExists,
+    BucketNotEmpty,
+    BucketryError,
+    DeleteOptions,
+    HeadOptions,
+    NoSuchBucket,
+    ObjectLocked,
+    ObjectToDelete,
+    Store,
+    VersionOptions,
+)
 from bucketry.events import EventLog
 from bucketry.layers import Faults
 from bucketry.origin import RESET, calls_from
@@ -108,9 +122,12 @@ class Stage:
 
 def _delete(store: Store, bucket: str) -> None:
     for attempt in range(_ATTEMPTS):
-        keys = (info.key for info in store.iter_objects(bucket))
-        while page := list(islice(keys, MAX_PAGE)):
-            delete_keys(store, bucket, page)
+        if store.capabilities.features.bucket_versioning:
+            _delete_versions(store, bucket)
+        else:
+            keys = (info.key for info in store.iter_objects(bucket))
+            while page := list(islice(keys, MAX_PAGE)):
+                delete_keys(store, bucket, page)
         if store.capabilities.operations.issuperset(_UPLOADS):
             for upload in list(store.iter_multipart_uploads(bucket)):
                 store.abort_multipart_upload(bucket, upload.key, upload.upload_id)
@@ -121,6 +138,26 @@ def _delete(store: Store, bucket: str) -> None:
                 raise
         else:
             return
+
+
+def _delete_versions(store: Store, bucket: str) -> None:
+    """Deletes all versions, locked ones too. Time is turned past the end of a retention in compliance mode."""
+    versions = store.iter_object_versions(bucket)
+    while page := [ObjectToDelete(version.key, version.version_id) for version in islice(versions, MAX_PAGE)]:
+        failed = store.delete_objects(bucket, page, BatchDeleteOptions(bypass_governance=True)).failed
+        for failure in failed:
+            if failure.code == ObjectLocked.code:
+                _delete_locked(store, bucket, failure.key, failure.version_id)
+
+
+def _delete_locked(store: Store, bucket: str, key: str, version_id: str | None) -> None:
+    info = store.head_object(bucket, key, HeadOptions(version_id=version_id))
+    if info.legal_hold:
+        store.put_object_legal_hold(bucket, key, False, VersionOptions(version_id=version_id))
+    if info.retention is not None and info.retention.until is not None and info.retention.until > store.clock.now():
+        # Only a store whose time is the test's own lets it go then. The reset sets the clock back in the end.
+        store.clock.set(info.retention.until + timedelta(seconds=1))
+    store.delete_object(bucket, key, DeleteOptions(version_id=version_id, bypass_governance=True))
 
 
 class ResetEndpoint:

@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 import click
-from bucketry import AccessDenied, DeleteFailure, ListOptions, NoSuchKey, Store, Unsupported
+from bucketry import (
+    AccessDenied,
+    BatchDeleteOptions,
+    DeleteFailure,
+    DeleteOptions,
+    ListOptions,
+    NoSuchKey,
+    ObjectToDelete,
+    Store,
+    Unsupported,
+    VersionListOptions,
+)
+from bucketry.s3 import MAX_PAGE
 
 from bucketry_cli.errors import Failure
 from bucketry_cli.options import Target, examples, prefix_target, with_store
@@ -16,6 +29,7 @@ from bucketry_cli.output import counted, note, printable, size
     epilog=examples(
         "bucketry rm assets/a.txt assets/b.txt",
         "bucketry rm --recursive assets/logs/",
+        "bucketry rm --recursive --versions assets",
     )
 )
 @click.argument("targets", metavar="BUCKET/KEY...", type=prefix_target, nargs=-1, required=True)
@@ -23,19 +37,66 @@ from bucketry_cli.output import counted, note, printable, size
     "--recursive", "-r", is_flag=True, help="Delete all objects that 'bucketry ls' lists for BUCKET[/PREFIX]."
 )
 @click.option("--yes", "-y", is_flag=True, help="Do not ask before a recursive delete.")
+@click.option("--version-id", metavar="ID", help="Delete this version of the object, for good.")
+@click.option("--versions", is_flag=True, help="With --recursive: delete all versions and delete markers, for good.")
+@click.option("--bypass-governance", is_flag=True, help="Also versions that are retained in governance mode.")
 @with_store
-def rm(store: Store, targets: tuple[Target, ...], recursive: bool, yes: bool) -> None:
+def rm(
+    store: Store,
+    targets: tuple[Target, ...],
+    recursive: bool,
+    yes: bool,
+    version_id: str | None,
+    versions: bool,
+    bypass_governance: bool,
+) -> None:
     """Delete objects, and count them. A key without an object is not an error.
 
     PREFIX counts byte for byte: logs matches logs/1 and logs-old/1 too, logs/ only the first.
+    In a bucket with versions, an object that is deleted without --version-id can be brought back: delete its marker.
     """
+    if version_id is not None:
+        _delete_version(store, targets, version_id, bypass_governance, several=recursive or versions)
+        return
+    if versions and not recursive:
+        raise click.UsageError("--versions goes with --recursive")
     if not recursive:
         _delete_named(store, targets)
         return
     # All questions come before the first deletion: a no leaves everything as it was.
-    agreed = targets if yes else [target for target in targets if _is_confirmed(store, target)]
-    if failed := sum(_delete_below(store, target) for target in agreed):
-        raise Failure(f"{counted(failed, 'object')} could not be deleted")
+    agreed = targets if yes else [target for target in targets if _is_confirmed(store, target, versions)]
+    if versions:
+        failed = sum(_delete_versions_below(store, target, bypass_governance) for target in agreed)
+    else:
+        failed = sum(_delete_below(store, target) for target in agreed)
+    if failed:
+        raise Failure(f"{counted(failed, 'version' if versions else 'object')} could not be deleted")
+
+
+def _delete_version(
+    store: Store, targets: Sequence[Target], version_id: str, bypass_governance: bool, *, several: bool
+) -> None:
+    if several or len(targets) != 1 or not targets[0].key:
+        raise click.UsageError("--version-id goes with one BUCKET/KEY, and without --recursive and --versions")
+    (target,) = targets
+    options = DeleteOptions(version_id=version_id, bypass_governance=bypass_governance)
+    store.delete_object(target.bucket, target.key, options)
+    note(f"deleted version {version_id} of {target}")
+
+
+def _delete_versions_below(store: Store, target: Target, bypass_governance: bool) -> int:
+    """Deletes all versions of all keys that begin with a prefix; returns how many the store refused to delete."""
+    deleted, failed = 0, 0
+    found = store.iter_object_versions(target.bucket, VersionListOptions(prefix=target.key))
+    options = BatchDeleteOptions(bypass_governance=bypass_governance)
+    while page := [ObjectToDelete(version.key, version.version_id) for version in islice(found, MAX_PAGE)]:
+        failures = store.delete_objects(target.bucket, page, options).failed
+        for failure in failures:
+            note(f"not deleted: version {failure.version_id} of {failure.key!r}: {failure.message}")
+        failed += len(failures)
+        deleted += len(page) - len(failures)
+    note(f"deleted {counted(deleted, 'version')} from {target}")
+    return failed
 
 
 def _delete_named(store: Store, targets: Sequence[Target]) -> None:
@@ -82,7 +143,10 @@ def _delete_below(store: Store, target: Target) -> int:
     return failed
 
 
-def _is_confirmed(store: Store, target: Target) -> bool:
+def _is_confirmed(store: Store, target: Target, versions: bool) -> bool:
+    if versions:
+        which = f"that begin with {target.key!r} in" if target.key else "of"
+        return _is_agreed(f"Delete all versions of all keys {which} bucket {target.bucket}, for good?")
     page = store.list_objects(target.bucket, ListOptions(prefix=target.key, content_type=False))
     if not page.objects:
         note(f"nothing to delete: {target} matches no object")
@@ -90,7 +154,10 @@ def _is_confirmed(store: Store, target: Target) -> bool:
     more = "more than " if page.cursor else ""
     found = f"{more}{counted(len(page.objects), 'object')}, {more}{size(sum(i.size_bytes for i in page.objects))}"
     which = f"that begin with {target.key!r} in" if target.key else "of"
-    question = f"Delete all keys {which} bucket {target.bucket} ({found})?"
+    return _is_agreed(f"Delete all keys {which} bucket {target.bucket} ({found})?")
+
+
+def _is_agreed(question: str) -> bool:
     try:
         agreed = click.confirm(printable(question), err=True)
     except click.Abort:  # Ctrl-C, or nobody there to answer.

@@ -25,7 +25,7 @@ from bucketry.bucket_settings._analytics import (
     MetricsSettings,
     StorageClassAnalysis,
 )
-from bucketry.bucket_settings._base import MAX_SETTINGS_BYTES, BucketSettings
+from bucketry.bucket_settings._base import MAX_SETTINGS_BYTES, BucketSettings, unknown_field
 from bucketry.bucket_settings._configurations import Configuration, ConfigurationSettings
 from bucketry.bucket_settings._cors import MAX_CORS_AGE, CorsMethod, CorsRule, CorsSettings
 from bucketry.bucket_settings._encryption import EncryptionSettings
@@ -144,6 +144,7 @@ __all__ = [
     "WebsiteSettings",
     "check_kind",
     "check_settings",
+    "unknown_field",
 ]
 
 AnyBucketSettings = (

@@ -16,11 +16,12 @@ from bucketry.errors import InvalidBucketSettings, SettingsFault
 MAX_SETTINGS_BYTES: Final = 1024**2
 """Most bytes of a bucket's settings of one kind, as JSON. S3's longest, 1,000 lifecycle rules, are below."""
 
+_TAG_FIELD: Final = "kind"
 _MAX_SHOWN: Final = 64
 _NOT_IN_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
-class BucketSettings(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
+class BucketSettings(msgspec.Struct, frozen=True, kw_only=True, tag_field=_TAG_FIELD):
     """Base of all kinds. A kind without arguments, as `CorsSettings()`, means that nothing is set.
 
     Attributes:
@@ -137,3 +138,25 @@ def check_count(count: int, what: str, most: int, *, least: int = 1) -> None:
 def new_id() -> str:
     """Makes the id of a rule or configuration that has none, as S3 does."""
     return str(uuid4())
+
+
+def unknown_field(sent: Any, known: Any) -> str | None:
+    """Returns a field of decoded JSON that settings do not have. A reader of JSON ignores it, and its writer does not.
+
+    Args:
+        sent: The JSON, decoded without a type.
+        known: The settings that were read from it, as `msgspec.to_builtins` gives them.
+
+    Returns:
+        The first such field, also of an inner object; ``None`` if there is none.
+    """
+    if isinstance(sent, dict) and isinstance(known, dict):
+        unknown = sorted(sent.keys() - known.keys() - {_TAG_FIELD})
+        pairs = [(sent[name], known[name]) for name in sent.keys() & known.keys()]
+    elif isinstance(sent, list) and isinstance(known, list | tuple):
+        unknown, pairs = [], list(zip(sent, known, strict=True))
+    else:
+        return None
+    if unknown:
+        return str(unknown[0])
+    return next((found for pair in pairs if (found := unknown_field(*pair)) is not None), None)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, cast
 
 import msgspec
 from bucketry import InvalidArgument
-from bucketry.bucket_settings import SETTINGS_KINDS, AnyBucketSettings
+from bucketry.bucket_settings import SETTINGS_KINDS, AnyBucketSettings, unknown_field
 from litestar import Response, delete, get, put
 from litestar.exceptions import NotFoundException
 from litestar.openapi.spec import Example
@@ -19,7 +19,6 @@ from bucketry_http.rest.problems import backend_problems
 from bucketry_http.rest.validation import decode_json
 
 _TAGS = ["Settings"]
-_TAG_FIELD: Final = "kind"
 
 KINDS: Final[Mapping[str, type[AnyBucketSettings]]] = {
     str(kind.__struct_config__.tag): cast("type[AnyBucketSettings]", kind) for kind in SETTINGS_KINDS
@@ -41,27 +40,6 @@ def _kind(name: str) -> type[AnyBucketSettings]:
     if found is None:
         raise NotFoundException
     return found
-
-
-def _refuse_unknown(sent: Any, known: Any) -> None:
-    """Refuses fields, also of inner objects, that the settings do not have.
-
-    Args:
-        sent: The body.
-        known: What was read from it, with all fields.
-
-    Raises:
-        InvalidArgument: The body has such a field.
-    """
-    if isinstance(sent, dict) and isinstance(known, dict):
-        if unknown := sorted(sent.keys() - known.keys() - {_TAG_FIELD}):
-            fields = ", ".join(f"`{name}`" for name in sorted(known))
-            raise InvalidArgument(f"there is no field `{unknown[0][:100]}`: the fields are {fields}", field="settings")
-        for name in sent.keys() & known.keys():
-            _refuse_unknown(sent[name], known[name])
-    elif isinstance(sent, list) and isinstance(known, list | tuple):
-        for each_sent, each_known in zip(sent, known, strict=True):
-            _refuse_unknown(each_sent, each_known)
 
 
 @get(
@@ -96,7 +74,8 @@ async def put_settings(request: ApiRequest, name: Bucket, kind: Kind) -> Respons
     body = await request.body()
     settings = decode_json(wanted, body)
     # A field that the kind does not have would be a setting that somebody relies on, and that is not there.
-    _refuse_unknown(msgspec.json.decode(body), msgspec.to_builtins(settings))
+    if unknown := unknown_field(msgspec.json.decode(body), msgspec.to_builtins(settings)):
+        raise InvalidArgument(f"settings of the kind {kind} have no field `{unknown[:100]}`", field="settings")
     await calls.call(calls.store.put_bucket_settings, name, settings)
     return JsonResponse(await calls.call(calls.store.get_bucket_settings, name, wanted))
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
-from bucketry import Acl, Owner
+from bucketry import BucketAccess, Owner, PublicAccessSettings
 from bucketry_access import Policy, Principal, parse_policy
 
 BUCKET = "assets"
@@ -15,23 +14,15 @@ ALICE_OWNS = Owner(id="alice")
 ALICE, BOB = Principal(user_id="alice"), Principal(user_id="bob")
 
 
-@dataclass(frozen=True)
-class Block:
-    """A public access block."""
-
-    ignore_public_acls: bool = False
-    restrict_public_buckets: bool = False
-
-
-@dataclass(frozen=True)
-class Bucket:
+class Bucket(BucketAccess, frozen=True, kw_only=True):
     """What is set on the bucket of a test. Alice owns it."""
 
-    owner: Owner | None = ALICE_OWNS
-    policy: str | None = None
-    acl: Acl | None = None
-    ownership: str | None = None
-    public_access: Block | None = None
+    owner: Owner = ALICE_OWNS
+
+
+def block(*, ignore_public_acls: bool = False, restrict_public_buckets: bool = False) -> PublicAccessSettings:
+    """Return a public access block."""
+    return PublicAccessSettings(ignore_public_acls=ignore_public_acls, restrict_public_buckets=restrict_public_buckets)
 
 
 def statement(effect: str = "Allow", **elements: Any) -> dict[str, Any]:

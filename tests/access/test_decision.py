@@ -22,7 +22,7 @@ from bucketry_access import (
     policy_of_rights,
 )
 
-from tests.access.policies import ALICE, ARN, BOB, BUCKET, Block, Bucket, document, statement, with_policy
+from tests.access.policies import ALICE, ARN, BOB, BUCKET, Bucket, block, document, statement, with_policy
 
 GET = Request("s3:GetObject", BUCKET, "k")
 PUT = Request("s3:PutObject", BUCKET, "k")
@@ -227,22 +227,22 @@ def test_an_owner_without_a_grant_keeps_the_acl() -> None:
 
 
 def test_public_acls_can_be_ignored() -> None:
-    access = Bucket(acl=canned_acl("public-read", OF_ALICE), public_access=Block(ignore_public_acls=True))
+    access = Bucket(acl=canned_acl("public-read", OF_ALICE), public_access=block(ignore_public_acls=True))
     target = ObjectAccess(acl=canned_acl("authenticated-read", OF_ALICE))
     assert not decide(ANONYMOUS, LIST, access).allowed
     assert not decide(BOB, GET, access, target).allowed
     assert decide(ALICE, LIST, access).allowed
-    named = Bucket(acl=acl(("user", "bob", "READ")), public_access=Block(ignore_public_acls=True))
+    named = Bucket(acl=acl(("user", "bob", "READ")), public_access=block(ignore_public_acls=True))
     assert decide(BOB, LIST, named).allowed
 
 
 def test_public_policies_can_be_restricted() -> None:
-    block = Block(restrict_public_buckets=True)
-    access = with_policy(statement(), statement(Sid="named", Principal={"AWS": "bob"}), public_access=block)
+    restricted = block(restrict_public_buckets=True)
+    access = with_policy(statement(), statement(Sid="named", Principal={"AWS": "bob"}), public_access=restricted)
     assert not decide(ANONYMOUS, GET, access).allowed
     assert not decide(BOB, GET, access).allowed
     assert decide(ALICE, GET, access).allowed
-    private = with_policy(statement(Principal={"AWS": "bob"}), public_access=block)
+    private = with_policy(statement(Principal={"AWS": "bob"}), public_access=restricted)
     assert decide(BOB, GET, private).allowed
 
 

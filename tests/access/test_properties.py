@@ -12,8 +12,9 @@ from bucketry.acls import canned_acl
 from bucketry_access import ACTIONS, ANONYMOUS, InvalidPolicy, ObjectAccess, Principal, Request, decide, parse_policy
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from tests.access.policies import ALICE, ARN, BOB, BUCKET, Block, Bucket, document, statement
+from tests.access.policies import ALICE, ARN, BOB, BUCKET, Bucket, block, document, statement
 
 ASKED = ["s3:GetObject", "s3:PutObject", "s3:ListBucket", "s3:GetBucketAcl", "s3:DeleteBucketPolicy"]
 KEYS = ["a", "a/b", "public/x"]
@@ -66,7 +67,7 @@ buckets = st.builds(
     Bucket,
     acl=st.sampled_from([None, canned_acl("public-read", Owner(id="alice"))]),
     ownership=st.sampled_from([None, "BucketOwnerEnforced"]),
-    public_access=st.builds(Block, st.booleans(), st.booleans()),
+    public_access=st.builds(block, ignore_public_acls=st.booleans(), restrict_public_buckets=st.booleans()),
 )
 targets = st.sampled_from(
     [None, ObjectAccess(owner=Owner(id="bob")), ObjectAccess(acl=canned_acl("public-read", Owner(id="alice")))]
@@ -77,7 +78,7 @@ policies = st.lists(statements(), min_size=1, max_size=4)
 def with_statements(bucket: Bucket, listed: list[dict[str, Any]]) -> Bucket:
     text = document(*listed)
     parse_policy(text, bucket=BUCKET)
-    return Bucket(bucket.owner, text, bucket.acl, bucket.ownership, bucket.public_access)
+    return replace(bucket, policy=text)
 
 
 @settings(deadline=None)
@@ -100,7 +101,7 @@ def test_another_deny_never_allows_more(
 def test_another_allow_never_denies_more_where_public_policies_count(
     sender: Principal, request: Request, bucket: Bucket, listed: list[dict[str, Any]], allowing: dict[str, Any]
 ) -> None:
-    bucket = Bucket(bucket.owner, None, bucket.acl, bucket.ownership, Block())
+    bucket = replace(bucket, public_access=block())
     before = decide(sender, request, with_statements(bucket, listed))
     after = decide(sender, request, with_statements(bucket, [*listed, allowing]))
     assert after.allowed or not before.allowed
@@ -127,8 +128,8 @@ def test_a_stricter_block_never_allows_more(
     ignore: bool,
     restrict: bool,
 ) -> None:
-    opened = Bucket(bucket.owner, None, bucket.acl, bucket.ownership, None)
-    blocked = Bucket(bucket.owner, None, bucket.acl, bucket.ownership, Block(ignore, restrict))
+    opened = replace(bucket, public_access=None)
+    blocked = replace(bucket, public_access=block(ignore_public_acls=ignore, restrict_public_buckets=restrict))
     before = decide(sender, request, with_statements(opened, listed), target)
     after = decide(sender, request, with_statements(blocked, listed), target)
     assert before.allowed or not after.allowed

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from bucketry import Owner
 from bucketry.acls import canned_acl
+from bucketry.bucket_settings import ObjectOwnership
 from bucketry_access import is_public, is_public_acl, owner_of_new_object, takes_acl
 
 from tests.access.policies import BUCKET, Bucket, document, parsed, statement
@@ -83,7 +84,7 @@ def test_the_status_of_a_bucket() -> None:
         ("BucketOwnerEnforced", ALICE, ALICE),
     ],
 )
-def test_who_owns_a_new_object(ownership: str | None, usual: Owner, with_full_control: Owner) -> None:
+def test_who_owns_a_new_object(ownership: ObjectOwnership | None, usual: Owner, with_full_control: Owner) -> None:
     access = Bucket(ownership=ownership)
     assert owner_of_new_object(BOB, access, gives_full_control=False) == usual
     assert owner_of_new_object(BOB, access, gives_full_control=True) == with_full_control

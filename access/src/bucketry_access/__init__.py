@@ -9,25 +9,23 @@ from __future__ import annotations
 from bucketry_access.acls import is_public_acl
 from bucketry_access.actions import (
     ACTIONS,
+    OF_OBJECT_OWNER,
     OF_SENDER_ALONE,
     OPERATIONS,
     WITH_BUCKET,
     WITH_OBJECT,
     Needed,
 )
-from bucketry_access.conditions import OPERATORS, Facts
+from bucketry_access.conditions import OPERATORS, Facts, UnclearError
 from bucketry_access.decision import (
-    Access,
     Decision,
     ObjectAccess,
-    PublicAccess,
     Request,
     decide,
     is_denied,
     is_plain,
     needs_object,
     needs_tags,
-    owner_of,
 )
 from bucketry_access.errors import InvalidPolicy
 from bucketry_access.keys import CONDITION_KEYS
@@ -44,12 +42,12 @@ __all__ = [
     "ANONYMOUS_OWNER",
     "CONDITION_KEYS",
     "MAX_POLICY_BYTES",
+    "OF_OBJECT_OWNER",
     "OF_SENDER_ALONE",
     "OPERATIONS",
     "OPERATORS",
     "WITH_BUCKET",
     "WITH_OBJECT",
-    "Access",
     "Decision",
     "Facts",
     "InvalidPolicy",
@@ -57,9 +55,9 @@ __all__ = [
     "ObjectAccess",
     "Policy",
     "Principal",
-    "PublicAccess",
     "Request",
     "Statement",
+    "UnclearError",
     "decide",
     "is_denied",
     "is_plain",
@@ -68,7 +66,6 @@ __all__ = [
     "is_user_id",
     "needs_object",
     "needs_tags",
-    "owner_of",
     "owner_of_new_object",
     "parse_policy",
     "parse_user_policy",

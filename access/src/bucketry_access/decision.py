@@ -6,11 +6,12 @@ Sources: S3 user guide, "How Amazon S3 authorizes a request"; IAM user guide, "P
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final, Literal, NamedTuple, Protocol
+from typing import Final, Literal, NamedTuple
 
 import msgspec
+from bucketry import BucketAccess
 from bucketry.acls import Acl
-from bucketry.owners import DEFAULT_OWNER, Owner
+from bucketry.owners import Owner
 
 from bucketry_access.acls import allows
 from bucketry_access.actions import (
@@ -78,42 +79,6 @@ class Request(NamedTuple):
         return f"{self.bucket}/{self.key}" if self.key else self.bucket
 
 
-class PublicAccess(Protocol):
-    """The public access block of a bucket."""
-
-    @property
-    def ignore_public_acls(self) -> bool:
-        """Whether public grants in ACLs do not count."""
-
-    @property
-    def restrict_public_buckets(self) -> bool:
-        """Whether a public policy allows nothing to anybody but the owner of the bucket."""
-
-
-class Access(Protocol):
-    """What is set on a bucket about access: `bucketry.BucketAccess`."""
-
-    @property
-    def owner(self) -> Owner | None:
-        """Who owns the bucket; ``None``: whoever owns the store."""
-
-    @property
-    def policy(self) -> str | None:
-        """The bucket's policy, as JSON."""
-
-    @property
-    def acl(self) -> Acl | None:
-        """The bucket's ACL; ``None``: it is private."""
-
-    @property
-    def ownership(self) -> str | None:
-        """The bucket's object ownership; ``None``: ``ObjectWriter``."""
-
-    @property
-    def public_access(self) -> PublicAccess | None:
-        """The bucket's public access block."""
-
-
 class ObjectAccess(msgspec.Struct, frozen=True, kw_only=True):
     """What is set on an object about access.
 
@@ -134,7 +99,7 @@ _ALLOWED_OWNER: Final = Decision(True, "owner")
 
 
 def decide(
-    principal: Principal, request: Request, access: Access | None = None, target: ObjectAccess | None = None
+    principal: Principal, request: Request, access: BucketAccess | None = None, target: ObjectAccess | None = None
 ) -> Decision:
     """Decides whether somebody may do something.
 
@@ -151,7 +116,7 @@ def decide(
         return user.denied
     if access is None:
         return _without_bucket(principal, user)
-    owner = owner_of(access)
+    owner = access.owner
     is_owner = principal.is_root or principal.user_id == owner.id
     bucket = _bucket_said(principal, request, access, facts)
     if bucket.denied is not None:
@@ -173,7 +138,7 @@ def decide(
     return by_policy or by_acl or Decision(False, "nothing_allows")
 
 
-def is_denied(principal: Principal, request: Request, access: Access | None = None) -> bool:
+def is_denied(principal: Principal, request: Request, access: BucketAccess | None = None) -> bool:
     """Says whether a policy denies something, or the user's own policies do not allow it.
 
     For the actions `OF_SENDER_ALONE`, which nothing else has to allow.
@@ -185,17 +150,12 @@ def is_denied(principal: Principal, request: Request, access: Access | None = No
     return access is not None and _bucket_said(principal, request, access, facts).denied is not None
 
 
-def is_plain(access: Access) -> bool:
+def is_plain(access: BucketAccess) -> bool:
     """Says whether nothing is set that could deny the owner of a bucket anything about the bucket."""
     return access.policy is None and (access.acl is None or access.ownership == "BucketOwnerEnforced")
 
 
-def owner_of(access: Access) -> Owner:
-    """Returns the owner of a bucket."""
-    return access.owner or DEFAULT_OWNER
-
-
-def needs_object(principal: Principal, action: str, access: Access) -> bool:
+def needs_object(principal: Principal, action: str, access: BucketAccess) -> bool:
     """Says whether the owner and the ACL of the object matter.
 
     The caller passes them to `decide` then. Otherwise it need not look them up.
@@ -203,7 +163,7 @@ def needs_object(principal: Principal, action: str, access: Access) -> bool:
     return action in OF_OBJECT_OWNER and not principal.is_root and access.ownership != "BucketOwnerEnforced"
 
 
-def needs_tags(principal: Principal, action: str, bucket: str, access: Access) -> bool:
+def needs_tags(principal: Principal, action: str, bucket: str, access: BucketAccess) -> bool:
     """Says whether the tags of the object matter, so that the facts must have them."""
     policies = [*(principal.policies or ())]
     if access.policy is not None and (found := policy_of(access.policy, bucket)) is not None:
@@ -241,7 +201,7 @@ def _user_said(principal: Principal, request: Request, facts: Facts) -> _Said:
     return _Said(None, allowed)
 
 
-def _bucket_said(principal: Principal, request: Request, access: Access, facts: Facts) -> _Said:
+def _bucket_said(principal: Principal, request: Request, access: BucketAccess, facts: Facts) -> _Said:
     if access.policy is None:
         return _SILENT
     policy = policy_of(access.policy, request.bucket)
@@ -253,7 +213,7 @@ def _bucket_said(principal: Principal, request: Request, access: Access, facts: 
     return _Said(None, Decision(True, "bucket_policy", sid) if effect == "Allow" else None)
 
 
-def _policy_counts(access: Access, request: Request, *, is_owner: bool) -> bool:
+def _policy_counts(access: BucketAccess, request: Request, *, is_owner: bool) -> bool:
     """Says whether what the policy allows counts. It does not if it is public, and the bucket restricts that."""
     block = access.public_access
     if is_owner or access.policy is None or block is None or not block.restrict_public_buckets:
@@ -262,7 +222,7 @@ def _policy_counts(access: Access, request: Request, *, is_owner: bool) -> bool:
     return policy is not None and not policy.is_public
 
 
-def _acl_said(principal: Principal, request: Request, access: Access, target: ObjectAccess) -> Decision | None:
+def _acl_said(principal: Principal, request: Request, access: BucketAccess, target: ObjectAccess) -> Decision | None:
     of_object = request.action in OF_OBJECT_OWNER
     acl = target.acl if of_object else access.acl
     permission = (OBJECT_PERMISSIONS if of_object else BUCKET_PERMISSIONS).get(request.action)
@@ -287,7 +247,7 @@ def _for_owner(
     return by_policy or _ALLOWED_OWNER
 
 
-def _is_revoked(request: Request, access: Access, target: ObjectAccess) -> bool:
+def _is_revoked(request: Request, access: BucketAccess, target: ObjectAccess) -> bool:
     """Says whether an ACL decides what the owner may do, because somebody set one.
 
     Owners always keep the right to read and to write the ACL, and all rights that no ACL has.
@@ -303,7 +263,7 @@ class _WithPrincipal:
 
     __slots__ = ("_access", "_facts", "_principal")
 
-    def __init__(self, principal: Principal, request: Request, access: Access | None) -> None:
+    def __init__(self, principal: Principal, request: Request, access: BucketAccess | None) -> None:
         self._principal = principal
         self._facts = request.facts
         self._access = access
@@ -314,7 +274,7 @@ class _WithPrincipal:
             value = of_principal(self._principal)
             return None if value is None else (value,)
         if key in _OF_RESOURCE:
-            return None if self._access is None else (owner_of(self._access).id,)
+            return None if self._access is None else (self._access.owner.id,)
         return self._facts.get(key)
 
 

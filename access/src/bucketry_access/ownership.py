@@ -5,18 +5,18 @@ Source: S3 user guide, "Controlling ownership of objects and disabling ACLs for 
 
 from __future__ import annotations
 
+from bucketry import BucketAccess
 from bucketry.acls import Acl
 from bucketry.owners import Owner
 
 from bucketry_access.acls import is_public_acl
-from bucketry_access.decision import Access, owner_of
 from bucketry_access.parsing import policy_of
 
 ANONYMOUS_OWNER = Owner(id="65a011a29cdf8ec533ec3d1ccaae921c")
 """Who owns what somebody anonymous writes; the id is S3's own."""
 
 
-def owner_of_new_object(writer: Owner, access: Access, *, gives_full_control: bool) -> Owner:
+def owner_of_new_object(writer: Owner, access: BucketAccess, *, gives_full_control: bool) -> Owner:
     """Returns who owns an object that somebody writes.
 
     Args:
@@ -25,13 +25,13 @@ def owner_of_new_object(writer: Owner, access: Access, *, gives_full_control: bo
         gives_full_control: Whether it has the canned ACL ``bucket-owner-full-control``.
     """
     if access.ownership == "BucketOwnerEnforced":
-        return owner_of(access)
+        return access.owner
     if access.ownership == "BucketOwnerPreferred" and gives_full_control:
-        return owner_of(access)
+        return access.owner
     return writer
 
 
-def takes_acl(acl: Acl, access: Access) -> bool:
+def takes_acl(acl: Acl, access: BucketAccess) -> bool:
     """Says whether a bucket takes an ACL, of its own or of an object.
 
     With ``BucketOwnerEnforced``, it takes only one that gives full control to the owner of the bucket, and nothing
@@ -39,14 +39,14 @@ def takes_acl(acl: Acl, access: Access) -> bool:
     """
     if access.ownership != "BucketOwnerEnforced":
         return True
-    owner = owner_of(access).id
+    owner = access.owner.id
     return bool(acl.grants) and all(
         grant.grantee.kind == "user" and grant.grantee.id == owner and grant.permission == "FULL_CONTROL"
         for grant in acl.grants
     )
 
 
-def is_public(access: Access, bucket: str) -> bool:
+def is_public(access: BucketAccess, bucket: str) -> bool:
     """Says whether the policy or the ACL of a bucket is public (GetBucketPolicyStatus).
 
     Its public access block does not matter.

@@ -14,7 +14,7 @@ _READS = ("s3:Get*", "s3:List*")
 
 
 @lru_cache(maxsize=256)
-def policy_of_rights(*, read_only: bool, buckets: tuple[str, ...] = ()) -> Policy:
+def policy_of_rights(*, read_only: bool, buckets: tuple[str, ...] = (), allows: bool = True) -> Policy:
     """Returns the policy of a user who may only read, or use a few buckets, or both.
 
     It denies everything else, so no policy of a bucket can allow it.
@@ -22,8 +22,11 @@ def policy_of_rights(*, read_only: bool, buckets: tuple[str, ...] = ()) -> Polic
     Args:
         read_only: Whether only reads are allowed.
         buckets: The only buckets that may be used; empty: all.
+        allows: Whether it allows the rest. Otherwise another policy of the user has to.
     """
-    statements: list[dict[str, object]] = [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]
+    statements: list[dict[str, object]] = []
+    if allows:
+        statements.append({"Effect": "Allow", "Action": "s3:*", "Resource": "*"})
     if read_only:
         statements.append({"Effect": "Deny", "NotAction": _READS, "Resource": "*"})
     if buckets:

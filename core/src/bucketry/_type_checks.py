@@ -70,7 +70,7 @@ def fits(annotation: Any) -> Callable[[Any], bool]:
 
 def _struct_test(kind: type[msgspec.Struct]) -> Callable[[Any], bool]:
     hints = _hints(kind)
-    names: dict[str, Any] = {f"fits_{name}": fits(hint) for name, hint in hints.items()}
+    names: dict[str, Any] = {f"fits_{name}": fits(_present(hint)) for name, hint in hints.items()}
     names |= {f"kind_{name}": choice for name, hint in hints.items() for choice in _choices(hint)}
     names |= {f"default_{name}": default for name, default in _defaults(kind).items()}
 
@@ -106,6 +106,12 @@ def _defaults(kind: type[msgspec.Struct]) -> dict[str, object]:
 def _choices(hint: Any) -> list[Any]:
     """Returns the types that a value may have, except ``None``."""
     return [choice for choice in (get_args(hint) if _is_union(hint) else (hint,)) if choice is not NoneType]
+
+
+def _present(hint: Any) -> Any:
+    """Returns the annotation of a value that is not ``None``, since `_field_test` looks for that."""
+    choices = _choices(hint)
+    return choices[0] if len(choices) == 1 else hint
 
 
 def find_mismatch(value: object, annotation: Any, where: str = "", most: int | None = None) -> Mismatch | None:

@@ -83,7 +83,8 @@ def check_bucket(name: str) -> None:
     Raises:
         InvalidBucketName: No server can hold a bucket of that name.
     """
-    _check_text(name)  # Before the cache: its keys must have a hash.
+    if type(name) is not str:  # Before the cache: its keys must have a hash.
+        _check_text(name)
     _check_existing(name)
 
 

@@ -6,14 +6,14 @@ import msgspec
 
 from bucketry.acls import Acl
 from bucketry.bucket_settings import ObjectOwnership, PublicAccessSettings
-from bucketry.owners import Owner
+from bucketry.owners import DEFAULT_OWNER, Owner
 
 
 class BucketAccess(msgspec.Struct, frozen=True, kw_only=True):
     """What is set on a bucket about who may use it: all that decisions about requests depend on.
 
     Attributes:
-        owner: Who owns the bucket; ``None``: whoever owns the store.
+        owner: Who owns the bucket.
         policy: Its policy, as JSON; ``None``: it has none.
         acl: Its access control list; ``None``: only its owner has rights.
         ownership: Who owns new objects, and whether ACLs count; ``None``: nothing is set, which means ``ObjectWriter``.
@@ -22,7 +22,7 @@ class BucketAccess(msgspec.Struct, frozen=True, kw_only=True):
             look at an object before the owner of the bucket reads it.
     """
 
-    owner: Owner | None = None
+    owner: Owner = DEFAULT_OWNER
     policy: str | None = None
     acl: Acl | None = None
     ownership: ObjectOwnership | None = None

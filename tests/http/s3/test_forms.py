@@ -157,7 +157,7 @@ CONDITIONS: dict[str, tuple[list[Any], dict[str, str], tuple[int, str]]] = {
     "no range": ([KEY_CONDITION, ["content-length-range", "a", {}]], KEY, (400, "InvalidPolicyDocument")),
     "a range of fractions": ([KEY_CONDITION, ["content-length-range", 0, 99.5]], KEY, (400, "InvalidPolicyDocument")),
     "no condition": ([KEY_CONDITION, ["like", "$key", "a"]], KEY, (400, "InvalidPolicyDocument")),
-    "an acl": ([KEY_CONDITION, {"acl": "public-read"}], KEY | {"acl": "public-read"}, (501, "NotImplemented")),
+    "an unknown acl": ([KEY_CONDITION, {"acl": "open"}], KEY | {"acl": "open"}, (400, "InvalidArgument")),
     "no key": ([], {}, (400, "UserKeyMustBeSpecified")),
     "an empty key": ([KEY_CONDITION], {"key": ""}, DENIED),
     "a key too long": ([["starts-with", "$key", ""]], {"key": "k" * 1025}, (400, "KeyTooLongError")),

@@ -12,7 +12,6 @@ REFUSED = {
     "if-unmodified-since": "Sun, 06 Nov 1994 08:49:37 GMT",
     "x-amz-acl": "public-read",
     "x-amz-copy-source-if-match": "a",
-    "x-amz-expected-bucket-owner": "somebody",
     "x-amz-grant-read": "id=somebody",
     "x-amz-mfa": "1 2",
     "x-amz-object-lock-mode": "GOVERNANCE",

@@ -67,11 +67,8 @@ DOES_NOT_HOLD = [
     ("versioning", "<VersioningConfiguration/>"),
     ("ownershipControls", "<OwnershipControls/>"),
     ("acl", acl(permission="READ")),
-    ("acl", acl("<ID>another</ID>")),
     ("acl", acl(more=PUBLIC)),
-    ("acl", "<AccessControlPolicy/>"),
     ("acl", f"<AccessControlPolicy><Owner><ID>{OWNER_ID}</ID></Owner><AccessControlList/></AccessControlPolicy>"),
-    ("acl", acl().replace(OWNER_ID, "another", 1)),
     ("ownershipControls", OWNED.format("ObjectWriter")),
     ("ownershipControls", OWNED.format("BucketOwnerPreferred")),
     ("requestPayment", PAYER.format("Requester")),
@@ -176,6 +173,19 @@ def test_an_acl_in_headers(s3: Client, store: Store, target: str) -> None:
     assert s3.ask("PUT", f"{target}?acl").error == (400, "InvalidRequest")
     assert s3.ask("PUT", f"{target}?acl", acl().encode()).status == 200
     assert s3.ask("PUT", f"{target}?acl", acl(more=PUBLIC).encode()).error == NOT_IMPLEMENTED
+
+
+@pytest.mark.parametrize(
+    ("document", "error"),
+    [
+        (acl("<ID>another</ID>"), (400, "InvalidArgument")),
+        ("<AccessControlPolicy/>", (400, "MalformedXML")),
+        (acl().replace(OWNER_ID, "another", 1), (403, "AccessDenied")),
+    ],
+    ids=["to nobody", "of nobody", "of somebody else"],
+)
+def test_an_acl_that_is_not_valid(s3: Client, document: str, error: tuple[int, str]) -> None:
+    assert s3.ask("PUT", "/things?acl", document.encode()).error == error
 
 
 def test_an_acl_of_nothing(s3: Client, store: Store) -> None:

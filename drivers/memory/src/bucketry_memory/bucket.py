@@ -8,8 +8,10 @@ from typing import final
 import msgspec
 from bucketry import (
     DELETED,
+    Acl,
     AnyBucketSettings,
     BatchDeleteOptions,
+    BucketAccess,
     BucketInfo,
     BucketNotEmpty,
     BucketReport,
@@ -26,6 +28,7 @@ from bucketry import (
     ObjectInfo,
     ObjectLockSettings,
     ObjectToDelete,
+    Owner,
     PutOptions,
     Retention,
     RetentionOptions,
@@ -38,9 +41,11 @@ from bucketry.conditions import check_delete, check_write
 from bucketry.lifecycle import expiration_of
 from bucketry.object_lock import check_new_retention, check_retention_change, check_version_delete
 from bucketry.options import WriteConditions
+from bucketry.owners import DEFAULT_OWNER
 from bucketry.s3 import NULL_VERSION
 from sortedcontainers import SortedList
 
+from bucketry_memory.access import KINDS, acl_of, with_acl, with_object, with_settings
 from bucketry_memory.bucket_settings import SettingsTable
 from bucketry_memory.encryption import KmsKeys, digest_of
 from bucketry_memory.locks import check_lock_of_write, require_lock, with_default_retention
@@ -56,6 +61,7 @@ class Bucket:
 
     Attributes:
         info: The bucket as the contract describes it.
+        access: What is set on it about who may use it.
         objects: The current object of each key: its newest version, unless that is a delete marker. One look-up needs
             no lock: an object is never changed, only replaced.
         keys: The same keys in order. Python compares strings by code point, which is the byte order of UTF-8.
@@ -70,6 +76,7 @@ class Bucket:
 
     __slots__ = (
         "_quota",
+        "access",
         "adds_facts",
         "encrypts",
         "history",
@@ -82,7 +89,7 @@ class Bucket:
         "uploads",
     )
 
-    def __init__(self, name: str, created_at: datetime, quota: Quota) -> None:
+    def __init__(self, name: str, created_at: datetime, quota: Quota, owner: Owner = DEFAULT_OWNER) -> None:
         """Makes an empty bucket.
 
         Raises:
@@ -90,7 +97,8 @@ class Bucket:
         """
         quota.take(0, entries=1)
         self._quota = quota
-        self.info = BucketInfo(name=name, created_at=created_at)
+        self.info = BucketInfo(name=name, created_at=created_at, owner=owner)
+        self.access = BucketAccess(owner=owner, foreign_objects=False)
         self.objects: dict[str, StoredObject] = {}
         self.keys: SortedList[str] = SortedList()
         self.size_bytes = 0
@@ -140,6 +148,8 @@ class Bucket:
         Raises:
             QuotaExceeded: A limit would be exceeded. Nothing was changed.
         """
+        if stored.extras is not None:
+            self.access = with_object(self.access, stored.facts)
         if self.history is not None:
             return self._put_version(self.history, key, stored, reserved, entries)
         previous = self.objects.get(key)
@@ -369,6 +379,25 @@ class Bucket:
         stored = self.read(key, options.version_id)
         self.replace(key, stored, stored.with_facts(msgspec.structs.replace(stored.facts, legal_hold=legal_hold)))
 
+    def acl(self, key: str, options: VersionOptions) -> Acl:
+        """Returns the access control list of a version.
+
+        Raises:
+            BucketryError: As `read`.
+        """
+        return acl_of(self.read(key, options.version_id).facts, self.access)
+
+    def put_acl(self, key: str, acl: Acl, options: VersionOptions) -> None:
+        """Replaces the access control list of a version.
+
+        Raises:
+            BucketryError: As `read`.
+        """
+        stored = self.read(key, options.version_id)
+        changed = stored.with_facts(with_acl(stored.facts, acl))
+        self.replace(key, stored, changed)
+        self.access = with_object(self.access, changed.facts)
+
     def usage(self, as_of: datetime) -> Usage:
         """Returns how much it holds."""
         history = self.history
@@ -413,6 +442,18 @@ class Bucket:
             self.encrypts = True
         elif isinstance(settings, ObjectLockSettings):
             self.info = msgspec.structs.replace(self.info, object_lock=True)
+        if type(settings) in KINDS:
+            self.access = with_settings(self.access, self.settings)
+
+    def delete_settings(self, kind: type[AnyBucketSettings]) -> None:
+        """Deletes its settings of one kind.
+
+        Raises:
+            InvalidBucketState: Settings of this kind can be changed, but not removed.
+        """
+        self.settings.remove(kind)
+        if kind in KINDS:
+            self.access = with_settings(self.access, self.settings)
 
     def delete(self) -> None:
         """Deletes the bucket, and aborts its uploads.

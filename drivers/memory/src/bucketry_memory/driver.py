@@ -8,10 +8,12 @@ from typing import Final
 
 from bucketry import (
     DONE,
+    Acl,
     AnyBucketSettings,
     AttributesOptions,
     BatchDeleteOptions,
     Body,
+    BucketAccess,
     BucketAlreadyExists,
     BucketInfo,
     BucketryError,
@@ -63,6 +65,7 @@ from bucketry import (
 from bucketry.checksums import checksum_of
 from bucketry.conditions import check_copy_source
 from bucketry.hookspecs import DriverSpec, hookimpl
+from bucketry.owners import DEFAULT_OWNER
 from bucketry.presigning import presigned_url
 from bucketry.sigv4 import Credentials, Presigner
 from bucketry.tagging import NO_TAGS
@@ -200,7 +203,7 @@ class MemoryDriver(DriverSpec):
         with self._lock:
             if bucket in self._buckets:
                 raise BucketAlreadyExists(bucket=bucket)
-            created = Bucket(bucket, self._clock.now(), self._quota)
+            created = Bucket(bucket, self._clock.now(), self._quota, options.owner or DEFAULT_OWNER)
             if options.object_lock:
                 try:
                     created.put_settings(VersioningSettings(status="Enabled"))
@@ -245,8 +248,17 @@ class MemoryDriver(DriverSpec):
     def delete_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> Done:
         """Deletes a bucket's settings of one kind."""
         with self._lock:
-            self._bucket(bucket).settings.remove(kind)
+            self._bucket(bucket).delete_settings(kind)
         return DONE
+
+    @override
+    @hookimpl
+    def get_bucket_access(self, bucket: str) -> BucketAccess:
+        """Returns what is set on a bucket about who may use it."""
+        try:
+            return self._buckets[bucket].access
+        except KeyError:
+            raise NoSuchBucket(bucket=bucket) from None
 
     # Objects
 
@@ -448,6 +460,21 @@ class MemoryDriver(DriverSpec):
         """Sets or removes the legal hold of a version."""
         with self._lock:
             self._bucket(bucket).put_legal_hold(key, legal_hold, options)
+        return DONE
+
+    @override
+    @hookimpl
+    def get_object_acl(self, bucket: str, key: str, options: VersionOptions) -> Acl:
+        """Returns the access control list of a version."""
+        with self._lock:
+            return self._bucket(bucket).acl(key, options)
+
+    @override
+    @hookimpl
+    def put_object_acl(self, bucket: str, key: str, acl: Acl, options: VersionOptions) -> Done:
+        """Replaces the access control list of a version."""
+        with self._lock:
+            self._bucket(bucket).put_acl(key, acl, options)
         return DONE
 
     # Multipart uploads

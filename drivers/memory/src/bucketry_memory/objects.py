@@ -11,6 +11,7 @@ from typing import Any, Final, final
 
 import msgspec
 from bucketry import (
+    Acl,
     AttributesOptions,
     Checksum,
     ContentRange,
@@ -22,6 +23,7 @@ from bucketry import (
     ObjectHeaders,
     ObjectInfo,
     ObjectPart,
+    Owner,
     PartCopyOptions,
     PutOptions,
     Retention,
@@ -88,12 +90,16 @@ class VersionFacts(msgspec.Struct, frozen=True, gc=False):
         storage_class: Its storage class; ``None``: ``STANDARD``.
         encryption: How it is encrypted, as S3 shows it.
         key_digest: The digest of the customer's key that it is under.
+        owner: Who owns it; ``None``: whoever owns the bucket.
+        acl: Its access control list; ``None``: none was put.
     """
 
     version_id: str | None = None
     number: int = 0
     retention: Retention | None = None
     legal_hold: bool | None = None
+    owner: Owner | None = None
+    acl: Acl | None = None
     storage_class: str | None = None
     encryption: Encryption | None = None
     key_digest: bytes | None = None

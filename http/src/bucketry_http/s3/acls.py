@@ -1,23 +1,31 @@
-"""Access control lists, as far as they give all rights to the owner and none to others."""
+"""GetObjectAcl, PutObjectAcl, GetBucketAcl and PutBucketAcl.
+
+Where the store says who may use it, ACLs are kept and count. Elsewhere everything has one owner, who alone has rights.
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
-from bucketry import HeadOptions
+import msgspec
+from bucketry import Acl, BucketAccess, Grant, Owner, VersionOptions
 from bucketry.acls import canned_acl
 from bucketry.bucket_settings import AclSettings
-from bucketry.documents import write_settings
+from bucketry.documents import read_settings, write_settings
 from bucketry.owners import DEFAULT_OWNER
 
+from bucketry_http.s3.acl_headers import ACL_HEADERS, acl_in, check_acl, grantee
 from bucketry_http.s3.body import S3Body
 from bucketry_http.s3.errors import S3Error, not_implemented
 from bucketry_http.s3.request import Endpoint, S3Request
 from bucketry_http.s3.response import Response, empty_response, xml_response
-from bucketry_http.s3.xml import MAX_DOCUMENT_BYTES, OWNER_ID, Node, read_any_xml, settings_document
+from bucketry_http.s3.xml import MAX_DOCUMENT_BYTES, read_any_xml, settings_document
 
 OWNER_ALONE: Final = AclSettings(acl=canned_acl("private", DEFAULT_OWNER))
-"""The ACL of everything: only the owner has rights."""
+"""The ACL of everything in a store without owners."""
+
+_MAX_ELEMENTS: Final = 1_000
+"""Most elements of an ACL. 100 grants have about 600."""
 
 
 async def owner_alone(endpoint: Endpoint, bucket: str) -> AclSettings:
@@ -26,52 +34,75 @@ async def owner_alone(endpoint: Endpoint, bucket: str) -> AclSettings:
     return OWNER_ALONE if info.owner is None else AclSettings(acl=canned_acl("private", info.owner))
 
 
-async def put_acl(endpoint: Endpoint, request: S3Request) -> Response:
-    """PutBucketAcl and PutObjectAcl, for an ACL that gives all rights to the owner and none to others.
+async def get_object_acl(endpoint: Endpoint, request: S3Request) -> Response:
+    """GetObjectAcl."""
+    acl = await _current(endpoint, request)
+    return xml_response(settings_document(write_settings(AclSettings(acl=acl))))
 
-    Canned ACLs and grants in headers are checked with all other headers.
-    """
+
+async def put_acl(endpoint: Endpoint, request: S3Request) -> Response:
+    """PutBucketAcl and PutObjectAcl, with an ACL in headers or in the body."""
     body = await S3Body(request).read(MAX_DOCUMENT_BYTES)
-    in_headers = [name for name in request.headers if name == "x-amz-acl" or name.startswith("x-amz-grant-")]
-    if bool(body) == bool(in_headers):
+    if bool(body) != ACL_HEADERS.isdisjoint(request.headers):
         # With neither there is nothing to do. With both, S3 does not say which one counts.
         raise S3Error("InvalidRequest", "An ACL stands in the header x-amz-acl, in x-amz-grant-* headers or in a body.")
-    if body and not _is_owners_alone(await read_any_xml(body)):
-        raise not_implemented("this ACL")
-    if request.key:
-        await endpoint.calls.call(endpoint.store.head_object, request.bucket, request.key, _named(request))
+    access = request.access or BucketAccess()
+    owner = (await _current(endpoint, request)).owner if request.key else access.owner
+    if body:
+        root = (await read_any_xml(body, _MAX_ELEMENTS)).as_element()
+        acl = _resolved(endpoint, read_settings(root, AclSettings).acl, owner)
     else:
-        await endpoint.calls.call(endpoint.store.head_bucket, request.bucket)
+        acl = acl_in(endpoint, request.headers, owner, access, of_object=bool(request.key))
+    check_acl(acl, access)
+    await _put(endpoint, request, acl)
     return empty_response(200)
 
 
-def _is_owners_alone(root: Node) -> bool:
-    listed = root.child("AccessControlList") if root.name == "AccessControlPolicy" else None
-    if listed is None or any(child.name not in {"Owner", "AccessControlList"} for child in root.children()):
-        return False
-    named = root.child("Owner")
-    grants = list(listed.children())
-    return (
-        (named is None or named.text_of("ID") in {None, OWNER_ID})
-        and bool(grants)
-        and all(grant.name == "Grant" and _is_owners(grant) for grant in grants)
-    )
+async def _current(endpoint: Endpoint, request: S3Request) -> Acl:
+    """Returns the ACL of an object."""
+    if not endpoint.decides:
+        await endpoint.calls.call(endpoint.store.head_object, request.bucket, request.key)
+        return canned_acl("private", DEFAULT_OWNER)
+    options = VersionOptions(version_id=request.version_id)
+    return await endpoint.calls.call(endpoint.store.get_object_acl, request.bucket, request.key, options)
 
 
-def _is_owners(grant: Node) -> bool:
-    grantee = grant.child("Grantee")
-    return (
-        grantee is not None
-        and (grantee.text_of("ID") or "").strip() == OWNER_ID
-        and (grant.text_of("Permission") or "").strip() == "FULL_CONTROL"
-    )
+def _resolved(endpoint: Endpoint, acl: Acl | None, owner: Owner) -> Acl:
+    """Returns the ACL of a document, with users by id and with their names.
+
+    Raises:
+        S3Error: It names another owner, or somebody whom nobody knows.
+    """
+    if acl is None:
+        raise S3Error("MalformedACLError")
+    if acl.owner.id not in ("", owner.id):
+        # An owner cannot be changed (S3 API reference, PutObjectAcl).
+        raise S3Error("AccessDenied")
+    grants = [_with_user(endpoint, grant) for grant in acl.grants]
+    return Acl(owner=owner, grants=tuple(grants))
 
 
-def _named(request: S3Request) -> HeadOptions:
-    return HeadOptions(version_id=request.version_id)
+def _with_user(endpoint: Endpoint, grant: Grant) -> Grant:
+    if grant.grantee.kind == "group":
+        return grant
+    return msgspec.structs.replace(grant, grantee=grantee(endpoint, grant.grantee.kind, grant.grantee.id))
 
 
-async def get_object_acl(endpoint: Endpoint, request: S3Request) -> Response:
-    """GetObjectAcl: only the owner has rights."""
-    await endpoint.calls.call(endpoint.store.head_object, request.bucket, request.key, _named(request))
-    return xml_response(settings_document(write_settings(OWNER_ALONE)))
+async def _put(endpoint: Endpoint, request: S3Request, acl: Acl) -> None:
+    calls, store = endpoint.calls, endpoint.store
+    is_private = acl == canned_acl("private", acl.owner)
+    if not endpoint.decides:
+        if not is_private:
+            raise not_implemented("this ACL")
+        if request.key:
+            await calls.call(store.head_object, request.bucket, request.key)
+        else:
+            await calls.call(store.head_bucket, request.bucket)
+    elif request.key:
+        options = VersionOptions(version_id=request.version_id)
+        await calls.call(store.put_object_acl, request.bucket, request.key, acl, options)
+    elif is_private:
+        # That is what holds without settings.
+        await calls.call(store.delete_bucket_settings, request.bucket, AclSettings)
+    else:
+        await calls.call(store.put_bucket_settings, request.bucket, AclSettings(acl=acl))

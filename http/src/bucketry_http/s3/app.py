@@ -13,8 +13,8 @@ from bucketry import Store
 from bucketry.redaction import protect_loggers
 from msgspec.structs import replace
 
-from bucketry_http.s3 import cors, forms
-from bucketry_http.s3.authentication import Authenticator, authorise
+from bucketry_http.s3 import access, cors, forms
+from bucketry_http.s3.authentication import Authenticator, is_owners_own
 from bucketry_http.s3.cors import refuse_foreign, shield
 from bucketry_http.s3.errors import S3Error, translated
 from bucketry_http.s3.origin import tell_origin
@@ -63,9 +63,7 @@ class S3App:
         check_published(store, settings)
         self.clock = store.clock
         self._endpoint = endpoint = Endpoint(store, settings)
-        self._authenticator = Authenticator(
-            settings, endpoint.domains, clock=store.clock, published=is_for_published(store)
-        )
+        self._authenticator = Authenticator(endpoint, published=is_for_published(store))
         # A server's access log would hold the signatures of presigned URLs.
         protect_loggers("uvicorn", "uvicorn.access", "uvicorn.error")
         self._hosts = settings.host_rules()
@@ -115,7 +113,8 @@ class S3App:
         if "origin" in request.headers or "sec-fetch-site" in request.headers:
             await refuse_foreign(endpoint, request)
         found = route(endpoint, request)
-        authorise(request.rights, request.bucket, write=found.write)
+        if not (found.is_usual and is_owners_own(endpoint, request, of_object=found.of_object)):
+            await access.authorise(endpoint, request, found.name)
         if endpoint.tells_origin:
             tell_origin(request)
         response = await found.handle(endpoint, request)

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from bucketry import Secret
-from bucketry.clock import Clock
 from bucketry.settings import DEFAULT_SECRET_KEY
 from bucketry.sigv4 import SignatureError, Times, Verified, Verifier
 
+from bucketry_http.s3.acl_headers import ACL_HEADERS
 from bucketry_http.s3.errors import S3Error, of_signature
-from bucketry_http.s3.headers import take_query_headers
-from bucketry_http.s3.request import Domains, S3Request
-from bucketry_http.s3.settings import S3Rights, S3Settings
+from bucketry_http.s3.headers import EXPECTED_OWNERS, take_query_headers
+from bucketry_http.s3.request import Endpoint, S3Request
 from bucketry_http.s3.signature_v2 import MARKS, SCHEME_V2, VerifiedV2, VerifierV2
 
 _MARKS_V4: Final = frozenset({"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature"})
@@ -27,6 +26,9 @@ _FORM_MARKS: Final = {
     _FORM_V2: frozenset({"awsaccesskeyid", "signature"}),
 }
 
+DECIDING_HEADERS: Final = ACL_HEADERS | EXPECTED_OWNERS
+"""Headers about which there is a decision even if the owner of the bucket sends them."""
+
 
 class Authenticator:
     """Finds out who signed a request, and refuses wrong signatures.
@@ -35,18 +37,18 @@ class Authenticator:
         times: Judges when signatures were made, and when they expire.
     """
 
-    def __init__(self, settings: S3Settings, domains: Domains, *, clock: Clock, published: bool) -> None:
+    def __init__(self, endpoint: Endpoint, *, published: bool) -> None:
         """Takes the credentials, and the names of the endpoint, which signatures of version 2 cover.
 
         Args:
-            settings: The endpoint's settings.
-            domains: The endpoint's names.
-            clock: The store's clock.
+            endpoint: The endpoint.
             published: Whether the published secret key may sign. It may for a store in memory alone.
         """
+        settings, domains, clock = endpoint.settings, endpoint.domains, endpoint.store.clock
         self._published = published
         self._region = settings.region
-        self._anonymous = settings.anonymous
+        self._users = endpoint.users
+        self._anonymous_rights = settings.anonymous
         self._credentials = {credential.access_key: credential for credential in settings.credentials}
         self.times = times = Times(clock)
         self._verifier = Verifier(self._secret_key, region=settings.region, times=times)
@@ -69,8 +71,9 @@ class Authenticator:
 
     def _verify(self, request: S3Request) -> None:
         claimed = _claimed(request)
-        if self._anonymous is not None and not claimed:
-            request.rights = self._anonymous
+        if self._users.anonymous is not None and not claimed:
+            request.principal = self._users.anonymous
+            request.credential = self._anonymous_rights
             request.payload = request.headers.get("x-amz-content-sha256")
             return
         if self._v2 is None or not {_HEADER_V2, _QUERY_V2}.intersection(claimed):
@@ -95,7 +98,8 @@ class Authenticator:
             raise _no_session()
         request.verified = verified
         request.payload = verified.payload
-        request.rights = self._credentials[verified.access_key]
+        request.credential = self._credentials[verified.access_key]
+        request.principal = self._users.principals[verified.access_key]
 
     def authenticate_form(self, request: S3Request, fields: Mapping[str, str]) -> None:
         """Sets who signed the policy of a form upload.
@@ -107,8 +111,9 @@ class Authenticator:
         Raises:
             S3Error: The signature is wrong, or the policy is missing and anonymous requests are not allowed.
         """
-        if self._anonymous is not None and "policy" not in fields:
-            request.rights = self._anonymous
+        if self._users.anonymous is not None and "policy" not in fields:
+            request.principal = self._users.anonymous
+            request.credential = self._anonymous_rights
             return
         if "policy" not in fields:
             raise S3Error("AccessDenied", "The form is not signed: it needs a policy and its signature.")
@@ -127,7 +132,8 @@ class Authenticator:
         if of_session:
             raise _no_session()
         request.verified = verified
-        request.rights = self._credentials[verified.access_key]
+        request.credential = self._credentials[verified.access_key]
+        request.principal = self._users.principals[verified.access_key]
 
     def _secret_key(self, access_key: str) -> Secret | None:
         if access_key not in self._credentials:
@@ -166,18 +172,27 @@ def _check_alone(claimed: list[str]) -> None:
         raise SignatureError("InvalidArgument", f"Only one signature is allowed, and this request has several: {ways}.")
 
 
-def authorise(rights: S3Rights | None, bucket: str, *, write: bool) -> None:
-    """Checks the rights that a request needs.
+def is_owners_own(endpoint: Endpoint, request: S3Request, *, of_object: bool) -> bool:
+    """Says whether the owner of a bucket sends a request, and nothing is set that could matter.
+
+    That is the usual case, and the decision about it is short. `access.authorise` decides about all other requests.
 
     Args:
-        rights: The rights of the sender.
-        bucket: The bucket of the request; empty for the service itself.
-        write: Whether the request writes.
+        endpoint: The endpoint.
+        request: The request.
+        of_object: Whether the owner of an object decides about it, who may be somebody else.
 
     Raises:
-        S3Error: The sender does not have these rights.
+        NoSuchBucket: The bucket does not exist.
     """
-    if rights is not None and not rights.read_only and not rights.buckets:
-        return
-    if rights is None or (bucket and not rights.allow(bucket, write=write)):
-        raise S3Error("AccessDenied")
+    principal = request.principal
+    if principal.policies is not None or not endpoint.decides or not endpoint.calls.inline:
+        return False
+    access = request.access = endpoint.store.get_bucket_access(request.bucket)
+    return (
+        access.policy is None
+        and access.acl is None
+        and access.owner.id == principal.user_id
+        and not (of_object and access.foreign_objects)
+        and (request.is_plain or DECIDING_HEADERS.isdisjoint(request.headers))
+    )

@@ -32,13 +32,15 @@ from bucketry.documents import (
     read_settings,
     write_settings,
 )
+from bucketry_access import InvalidPolicy, is_public, parse_policy
 
 from bucketry_http.s3.acls import OWNER_ALONE, owner_alone
 from bucketry_http.s3.body import S3Body
 from bucketry_http.s3.errors import S3Error, not_implemented
 from bucketry_http.s3.request import Endpoint, S3Request
 from bucketry_http.s3.response import Response, empty_response, json_response, xml_response
-from bucketry_http.s3.xml import read_any_xml, settings_document
+from bucketry_http.s3.xml import document as xml_document
+from bucketry_http.s3.xml import element, read_any_xml, settings_document
 
 WHOLE: Final = tuple(name for name in BY_SUBRESOURCE if name not in OF_CONFIGURATIONS)
 """Sub-resources of the kinds that have one document."""
@@ -93,10 +95,13 @@ async def delete_settings(endpoint: Endpoint, request: S3Request) -> Response:
 
 
 async def get_policy_status(endpoint: Endpoint, request: S3Request) -> Response:
-    """GetBucketPolicyStatus, for a bucket without a policy."""
-    if await current_settings(endpoint, request.bucket, PolicySettings) != PolicySettings():
-        raise not_implemented("the status of a policy")
-    raise missing(*DOCUMENTS[PolicySettings].missing)
+    """GetBucketPolicyStatus: whether the policy or the ACL of a bucket is public."""
+    if not endpoint.decides:
+        await endpoint.calls.call(endpoint.store.head_bucket, request.bucket)
+        raise missing(*DOCUMENTS[PolicySettings].missing)
+    access = await endpoint.calls.call(endpoint.store.get_bucket_access, request.bucket)
+    public = "true" if is_public(access, request.bucket) else "false"
+    return xml_response(xml_document("PolicyStatus", element("IsPublic", public)))
 
 
 async def get_replication(endpoint: Endpoint, request: S3Request) -> Response:
@@ -220,8 +225,27 @@ async def _check_logging(endpoint: Endpoint, _bucket: str, settings: Any) -> Non
         raise S3Error("InvalidTargetBucketForLogging", elements={"TargetBucket": target}) from None
 
 
+async def _check_policy(endpoint: Endpoint, bucket: str, settings: Any) -> None:
+    """Refuses a policy that is not understood, and a public one where that is blocked."""
+    try:
+        policy = parse_policy(settings.document, bucket=bucket, users=endpoint.users.by_id)
+    except InvalidPolicy as error:
+        raise S3Error("MalformedPolicy", error.detail) from None
+    await _check_decided(endpoint, bucket, settings)
+    access = await endpoint.calls.call(endpoint.store.get_bucket_access, bucket)
+    if policy.is_public and access.public_access is not None and access.public_access.block_public_policy:
+        raise S3Error("AccessDenied")
+
+
+async def _check_decided(endpoint: Endpoint, _bucket: str, settings: Any) -> None:
+    """Refuses settings about access where nobody would obey them."""
+    if not endpoint.decides:
+        raise not_implemented(f"{type(settings).__name__} in front of a store that does not say who may use it")
+
+
 async def _check_ownership(endpoint: Endpoint, bucket: str, settings: Any) -> None:
     """Refuses to turn ACLs off while one gives rights to others."""
+    await _check_decided(endpoint, bucket, settings)
     if settings.ownership != BUCKET_OWNER_ENFORCED or not is_stored(endpoint, AclSettings):
         return
     acl = (await endpoint.calls.call(endpoint.store.get_bucket_settings, bucket, AclSettings)).acl
@@ -237,5 +261,7 @@ _CHECKS: Final[Mapping[type[BucketSettings], Callable[[Endpoint, str, Any], Awai
     AccelerateSettings: _check_acceleration,
     LoggingSettings: _check_logging,
     OwnershipSettings: _check_ownership,
+    PolicySettings: _check_policy,
+    PublicAccessSettings: _check_decided,
 }
 """What is checked before settings are put, besides what the store checks."""

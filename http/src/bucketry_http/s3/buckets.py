@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Iterable
+from typing import Final, cast, get_args
 
-from bucketry import BucketAlreadyExists, BucketInfo, CreateBucketOptions
+from bucketry import BucketAccess, BucketAlreadyExists, BucketInfo, BucketSettings, CreateBucketOptions
+from bucketry.acls import canned_acl
+from bucketry.bucket_settings import BUCKET_OWNER_ENFORCED, AclSettings, ObjectOwnership, OwnershipSettings
+from bucketry.owners import DEFAULT_OWNER, Owner
 from bucketry.s3 import MAX_BUCKETS_PAGE, xml_time
+from bucketry_access import Request, is_denied
 
+from bucketry_http.s3.acl_headers import ACL_HEADERS, OWNERSHIP, acl_in
 from bucketry_http.s3.body import S3Body
 from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented
 from bucketry_http.s3.request import Endpoint, S3Request, number
@@ -17,6 +24,8 @@ from bucketry_http.s3.xml import MAX_DOCUMENT_BYTES, Node, document, element, op
 _DEFAULT_REGION = "us-east-1"
 """The region whose ``LocationConstraint`` is empty (S3 API reference, GetBucketLocation)."""
 
+_OWNERSHIPS: Final = get_args(ObjectOwnership)
+
 _MAX_ELEMENTS = 100
 """Most elements of a new bucket's configuration. In S3 it has a handful."""
 
@@ -24,10 +33,11 @@ _MAX_ELEMENTS = 100
 async def list_buckets(endpoint: Endpoint, request: S3Request) -> Response:
     """ListBuckets: the buckets that the caller may see, in byte order of their names.
 
-    As in S3, an anonymous caller may not list buckets.
+    Nobody sees the buckets of others, and as in S3, an anonymous caller may not list buckets.
     """
     if not request.is_signed:
         raise S3Error("AccessDenied")
+    caller = endpoint.users.owner(request.principal)
     query = request.query
     limit = number(query, "max-buckets", MAX_BUCKETS_PAGE, least=1, most=MAX_BUCKETS_PAGE)
     prefix, after = query.get("prefix", ""), _after(query.get("continuation-token", ""))
@@ -37,7 +47,7 @@ async def list_buckets(endpoint: Endpoint, request: S3Request) -> Response:
         found = [
             bucket
             for bucket in await endpoint.calls.long_call(endpoint.store.list_buckets)
-            if bucket.name.startswith(prefix) and bucket.name > after and _is_visible(request, bucket.name)
+            if bucket.name.startswith(prefix) and bucket.name > after and _is_visible(request, bucket)
         ]
     page = found[:limit]
     listed = "".join(
@@ -46,12 +56,17 @@ async def list_buckets(endpoint: Endpoint, request: S3Request) -> Response:
         for bucket in page
     )
     token = base64.urlsafe_b64encode(page[-1].name.encode()).decode() if len(page) < len(found) else None
-    content = f"{owner()}<Buckets>{listed}</Buckets>{optional('ContinuationToken', token)}{optional('Prefix', prefix)}"
+    content = (
+        f"{owner(caller)}<Buckets>{listed}</Buckets>{optional('ContinuationToken', token)}{optional('Prefix', prefix)}"
+    )
     return xml_response(document("ListAllMyBucketsResult", content))
 
 
-def _is_visible(request: S3Request, bucket: str) -> bool:
-    return request.rights is not None and request.rights.allow(bucket, write=False)
+def _is_visible(request: S3Request, bucket: BucketInfo) -> bool:
+    principal = request.principal
+    if not principal.is_root and principal.user_id != (bucket.owner or DEFAULT_OWNER).id:
+        return False
+    return principal.policies is None or not is_denied(principal, Request("s3:ListBucket", bucket.name))
 
 
 def _after(token: str) -> str:
@@ -66,14 +81,56 @@ async def create_bucket(endpoint: Endpoint, request: S3Request) -> Response:
     body = await S3Body(request).read(MAX_DOCUMENT_BYTES)
     if body:
         _check_location(await read_xml(body, "CreateBucketConfiguration", most=_MAX_ELEMENTS), endpoint.settings.region)
-    options = CreateBucketOptions(**request.options)
+    creator = endpoint.users.owner(request.principal)
+    settings = _first_settings(endpoint, request, creator)
+    options = CreateBucketOptions(owner=creator if endpoint.features.owners else None, **request.options)
     try:
         await endpoint.calls.call(endpoint.store.create_bucket, request.bucket, options)
     except BucketAlreadyExists:
+        found = await endpoint.calls.call(endpoint.store.head_bucket, request.bucket)
+        if (found.owner or DEFAULT_OWNER).id != creator.id:
+            raise S3Error("BucketAlreadyExists") from None
         # In this region alone, creating one's own bucket again succeeds (S3 API reference, CreateBucket).
         if endpoint.settings.region != _DEFAULT_REGION:
             raise
+        settings = []
+    await _put_first(endpoint, request.bucket, settings)
     return empty_response(200, [(b"location", f"/{request.bucket}".encode())])
+
+
+def _first_settings(endpoint: Endpoint, request: S3Request, creator: Owner) -> list[BucketSettings]:
+    """Returns the settings that the headers give a new bucket.
+
+    Raises:
+        S3Error: They are malformed, or contradict each other.
+    """
+    headers = request.headers
+    settings: list[BucketSettings] = []
+    access = BucketAccess(owner=creator)
+    if (ownership := headers.get(OWNERSHIP)) is not None:
+        if ownership not in _OWNERSHIPS:
+            raise invalid_argument(OWNERSHIP, ownership, "Invalid x-amz-object-ownership header")
+        if endpoint.decides:
+            access = BucketAccess(owner=creator, ownership=cast("ObjectOwnership", ownership))
+            settings.append(OwnershipSettings(ownership=access.ownership))
+        elif ownership != BUCKET_OWNER_ENFORCED:
+            raise not_implemented(f"this value of the header {OWNERSHIP}")
+    if access.ownership == BUCKET_OWNER_ENFORCED and not ACL_HEADERS.isdisjoint(headers):
+        message = "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting"
+        raise S3Error("InvalidBucketAclWithObjectOwnership", message)
+    if ACL_HEADERS.isdisjoint(headers):
+        return settings
+    acl = acl_in(endpoint, headers, creator, access, of_object=False)
+    if acl == canned_acl("private", creator):
+        return settings
+    if not endpoint.decides:
+        raise not_implemented("this ACL")
+    return [*settings, AclSettings(acl=acl)]
+
+
+async def _put_first(endpoint: Endpoint, bucket: str, settings: Iterable[BucketSettings]) -> None:
+    for each in settings:
+        await endpoint.calls.call(endpoint.store.put_bucket_settings, bucket, each)
 
 
 def _check_location(root: Node, region: str) -> None:

@@ -25,11 +25,12 @@ from bucketry.headers import copy_headers
 from bucketry.s3 import xml_time
 from msgspec.structs import replace
 
-from bucketry_http.s3.authentication import authorise
+from bucketry_http.s3 import access
+from bucketry_http.s3.access_facts import RequestFacts
 from bucketry_http.s3.checksums import checksum_elements, requested_algorithm
 from bucketry_http.s3.conditions import write_conditions
 from bucketry_http.s3.errors import S3Error, invalid_argument, source_condition_failed
-from bucketry_http.s3.headers import written_headers, written_tags
+from bucketry_http.s3.headers import EXPECTED_SOURCE_OWNER, written_headers, written_tags
 from bucketry_http.s3.multipart import part_number
 from bucketry_http.s3.request import CopySource, Endpoint, S3Request, copy_source, known_version
 from bucketry_http.s3.response import Response, xml_response
@@ -51,7 +52,7 @@ T = TypeVar("T")
 
 async def copy_object(endpoint: Endpoint, request: S3Request) -> Response:
     """CopyObject, with the headers and tags of the source or with new ones."""
-    source, headers = _source(endpoint, request), request.headers
+    source, headers = await _source(endpoint, request), request.headers
     if _RANGE in headers:
         raise S3Error("InvalidRequest", "A range of an object can be copied as a part only: see UploadPartCopy.")
     new_headers = ObjectHeaders(**written_headers(headers)) if _replaces(headers, "x-amz-metadata-directive") else None
@@ -95,7 +96,7 @@ def _changes_nothing(request: S3Request, source: CopySource) -> bool:
 
 async def copy_part(endpoint: Endpoint, request: S3Request) -> Response:
     """UploadPartCopy, of the whole source or of a range."""
-    source, number = _source(endpoint, request), part_number(endpoint, request)
+    source, number = await _source(endpoint, request), part_number(endpoint, request)
     wanted, upload_id = _range(request.headers.get(_RANGE)), request.query["uploadId"]
 
     def copy(_found: ObjectInfo | None, of_source: Mapping[str, Any]) -> Part:
@@ -116,17 +117,20 @@ async def copy_part(endpoint: Endpoint, request: S3Request) -> Response:
     return _response("CopyPartResult", part, checksum_elements(part.checksum, typed=False), told)
 
 
-def _source(endpoint: Endpoint, request: S3Request) -> CopySource:
+async def _source(endpoint: Endpoint, request: S3Request) -> CopySource:
     """Returns the source, which the caller may read.
 
     Raises:
         S3Error: The header is malformed, the caller may not read the source, or the store has no such version.
     """
     source = copy_source(request.headers[_SOURCE])
-    authorise(request.rights, source.bucket, write=False)
-    if source.version_id is None:
-        return source
-    return source._replace(version_id=known_version(endpoint, source.version_id, _SOURCE))
+    named = source.version_id is not None
+    if source.version_id is not None:
+        source = source._replace(version_id=known_version(endpoint, source.version_id, _SOURCE))
+    target = access.Target(*source, expected_owner=EXPECTED_SOURCE_OWNER)
+    action = "s3:GetObjectVersion" if named else "s3:GetObject"
+    await access.check(endpoint, request, target, [action], RequestFacts(endpoint, request, "CopyObject"))
+    return source
 
 
 def _copy(

@@ -168,7 +168,7 @@ def shield(endpoint: Endpoint, request: S3Request, response: Response) -> None:
 
 
 def _is_published(request: S3Request) -> bool:
-    signer = request.rights
+    signer = request.credential
     return isinstance(signer, S3Credential) and signer.secret_key == DEFAULT_SECRET_KEY
 
 
@@ -177,6 +177,6 @@ def _was_given(request: S3Request) -> bool:
     return (
         request.is_signed
         and "authorization" not in request.headers
-        and isinstance(request.rights, S3Credential)
+        and isinstance(request.credential, S3Credential)
         and not _is_published(request)
     )

@@ -90,6 +90,7 @@ class _Batch:
         self._store = endpoint.store
         self._bucket = request.bucket
         self._options = request.options
+        self._may_delete = request.may_delete
         self._deleted: list[DeletedObject] = []
         self._failed: list[tuple[str, str | None, str, str]] = []
         self._by_version: set[str] = set()
@@ -103,6 +104,9 @@ class _Batch:
         plain: list[ObjectToDelete] = []
         for entry in objects:
             key, version_id = entry.required("Key"), entry.text_of("VersionId") or None
+            if self._may_delete is not None and not self._may_delete(key, version_id):
+                self._fail(ObjectToDelete(key, version_id), S3Error("AccessDenied"))
+                continue
             try:
                 wanted = ObjectToDelete(key, self._known(key, version_id))
             except S3Error:

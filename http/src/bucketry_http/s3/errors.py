@@ -21,12 +21,13 @@ from bucketry_http.shared.errors import (
 NOTHING: Final[Mapping[str, str]] = {}
 
 ERRORS: Final[Mapping[str, tuple[int, str]]] = {
+    "AccessControlListNotSupported": (400, "The bucket does not allow ACLs"),
     "AccessDenied": (403, "Access Denied"),
     "AccessForbidden": (403, "Access Forbidden"),
-    "AccessControlListNotSupported": (400, "The bucket does not allow ACLs"),
     "AuthorizationHeaderMalformed": (400, "The authorization header is malformed"),
     "BadRequest": (400, "Bad Request"),
     "BadDigest": (400, "The digest that you specified does not match what was received"),
+    "BucketAlreadyExists": (409, "The bucket exists already, and somebody else owns it"),
     "BucketAlreadyOwnedByYou": (409, "The bucket exists already, and you own it"),
     "BucketNotEmpty": (409, "The bucket you tried to delete is not empty"),
     "EntityTooLarge": (400, "Your proposed upload exceeds the maximum allowed size"),
@@ -54,6 +55,7 @@ ERRORS: Final[Mapping[str, tuple[int, str]]] = {
     "InvalidToken": (400, "The provided token is malformed or otherwise not valid"),
     "InvalidURI": (400, "The specified URI could not be parsed"),
     "KeyTooLongError": (400, "Your key is too long: it may have 1,024 bytes in UTF-8"),
+    "MalformedACLError": (400, "The ACL that you provided was not well formed or did not validate against our schema"),
     "MalformedPolicy": (400, "The policy is not valid"),
     "MalformedPOSTRequest": (400, "The body of your POST request is not well-formed multipart/form-data"),
     "MalformedXML": (400, "The XML you provided was not well-formed or did not validate against our schema"),
@@ -75,6 +77,7 @@ ERRORS: Final[Mapping[str, tuple[int, str]]] = {
     "ServiceUnavailable": (503, "The store is not available: please try again later"),
     "SlowDown": (503, "Please reduce your request rate"),
     "TooManyConfigurations": (400, "The bucket has reached the limit of configurations of this kind"),
+    "UnresolvableGrantByEmailAddress": (400, "The email address you provided does not match any account on record"),
     "UserKeyMustBeSpecified": (400, "The form must contain a field named key"),
 }
 """Status and message by code. QuotaExceeded is Ceph RGW's; S3 itself has none."""

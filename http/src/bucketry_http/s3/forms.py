@@ -21,7 +21,10 @@ from bucketry.headers import METADATA_PREFIX
 from bucketry.ranges import whole_number
 from bucketry.sigv4 import Verified
 
-from bucketry_http.s3.authentication import Authenticator, authorise
+from bucketry_http.s3 import access
+from bucketry_http.s3.access_facts import RequestFacts
+from bucketry_http.s3.acl_headers import ACL_HEADERS
+from bucketry_http.s3.authentication import Authenticator
 from bucketry_http.s3.body import content_md5
 from bucketry_http.s3.checksums import (
     ALGORITHM,
@@ -113,7 +116,7 @@ class _FormUpload:
         fields, request = self._fields, self._request
         self._authenticator.authenticate_form(request, fields)
         await refuse_foreign(self._endpoint, request)
-        authorise(request.rights, request.bucket, write=True)
+        access.refuse_reader(request)
         if self._endpoint.tells_origin:
             tell_origin(request, action="form")
         policy = Policy(fields["policy"]) if "policy" in fields else None
@@ -122,6 +125,7 @@ class _FormUpload:
             self._check_expiration(policy)
             policy.check(fields, request.bucket)
         request.key = self._key()
+        await self._authorise()
         # A form has the algorithm in another field than an SDK's request (S3 API reference, POST Object).
         self._checksum = body_checksum(fields, ALGORITHM)
         options = await self._options()
@@ -176,13 +180,25 @@ class _FormUpload:
             raise S3Error("UserKeyMustBeSpecified")
         return key
 
-    async def _options(self) -> PutOptions:
-        # As in S3, the type that the file's own part declares does not count: no policy could restrict it.
+    async def _authorise(self) -> None:
+        """Refuses an upload that its sender may not make."""
+        endpoint, request, headers = self._endpoint, self._request, self._headers()
+        facts = RequestFacts(endpoint, request, "PostObject", headers)
+        target = access.Target(request.bucket, request.key, None)
+        request.access = await access.check(endpoint, request, target, ["s3:PutObject"], facts)
+        access.authorise_new_version(endpoint, request, facts, headers)
+
+    def _headers(self) -> dict[str, str]:
         headers = {name: _as_header(name, value) for name, value in self._fields.items()}
         if "acl" in headers:
             headers["x-amz-acl"] = headers.pop("acl")
-        check_headers(headers, write=True, taken=_FORM_OPTIONS.names)
-        fields: dict[str, Any] = written_headers(headers)
+        return headers
+
+    async def _options(self) -> PutOptions:
+        # As in S3, the type that the file's own part declares does not count: no policy could restrict it.
+        headers = self._headers()
+        check_headers(headers, write=True, taken=_FORM_OPTIONS.names | ACL_HEADERS)
+        fields: dict[str, Any] = {**written_headers(headers), **self._request.options}
         fields.update(_FORM_OPTIONS.read(self._endpoint, self._request, headers))
         fields["content_md5"] = content_md5(headers.get("content-md5"))
         if "x-amz-tagging" in headers:

@@ -44,8 +44,10 @@ _PREFIXES: Final = (
 
 _ANYWHERE: Final = frozenset({"x-amz-mfa", "x-amz-object-lock-mode"})
 
-_OWNERS: Final = ("x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner")
-"""Headers that name the owner of a bucket, and of a copy's source. Everything has the same owner."""
+EXPECTED_OWNER: Final = "x-amz-expected-bucket-owner"
+EXPECTED_SOURCE_OWNER: Final = "x-amz-source-expected-bucket-owner"
+EXPECTED_OWNERS: Final = frozenset({EXPECTED_OWNER, EXPECTED_SOURCE_OWNER})
+"""Headers that name the owner of a bucket, and of the bucket of a copy's source."""
 
 _OWNERS_ONLY: Final = frozenset({"private", "bucket-owner-read", "bucket-owner-full-control"})
 """Canned ACLs that give rights to the owner of the bucket alone, who owns everything."""
@@ -219,8 +221,6 @@ def check_headers(
     names = headers.keys() - taken if taken else headers.keys()
     if refused := names & _ANYWHERE:
         raise header_not_implemented(min(refused))
-    if any(headers.get(name, OWNER_ID) != OWNER_ID for name in _OWNERS):
-        raise S3Error("AccessDenied")
     amazons = [name for name in names if name.startswith(PREFIX)]
     if not write:
         _check_read(amazons)

@@ -61,7 +61,7 @@ _SIZE_DIGITS: Final = 19
 _CHECKSUM: Final = "Checksum"
 """Begins the names of elements with a checksum."""
 
-_OWNERS: Final = owner("Initiator") + owner("Owner")
+_OWNERS: Final = owner(name="Initiator") + owner()
 
 
 async def create_upload(endpoint: Endpoint, request: S3Request) -> Response:

@@ -9,18 +9,20 @@ import asyncio
 import itertools
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple, final
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from bucketry import Store
+from bucketry import BucketAccess, Store
 from bucketry.features import Features
 from bucketry.ranges import whole_number
 from bucketry.s3 import MAX_KEY_BYTES, NULL_VERSION
 from bucketry.sigv4 import RequestHeaders
+from bucketry_access import ANONYMOUS, Principal
 
 from bucketry_http.s3.errors import S3Error, invalid_argument
-from bucketry_http.s3.settings import S3Rights, S3Settings
+from bucketry_http.s3.settings import S3Credential, S3Rights, S3Settings
+from bucketry_http.s3.users import Users
 from bucketry_http.shared.calls import StoreCalls
 from bucketry_http.shared.object_writing import Uploader
 from bucketry_http.shared.request_body import RequestBody
@@ -52,24 +54,30 @@ class S3Request:
         content: The body as it comes over the wire.
         payload: What the signature says of the body: a hash or one of the literals; ``None``: nothing.
         verified: The signature; ``None`` for a request without one.
-        rights: What the sender may do.
+        principal: Who sends it.
+        credential: The credential that signed it, or the rights of those who do not sign; ``None``: neither.
+        access: What is set on the bucket about who may use it; ``None``: nobody has looked yet.
+        may_delete: Says whether the sender may delete a key, or a version of it, of a batch; ``None``: all of them.
         options: The options of its operation that its headers give, by field. `route` sets them.
         version_id: The version that it names; ``None``: the latest one. `route` sets it.
     """
 
     __slots__ = (
+        "access",
         "bucket",
         "content",
+        "credential",
         "fields",
         "headers",
         "id",
         "is_plain",
         "key",
+        "may_delete",
         "method",
         "options",
         "payload",
+        "principal",
         "query",
-        "rights",
         "scope",
         "verified",
         "version_id",
@@ -88,7 +96,10 @@ class S3Request:
         self.bucket = self.key = ""
         self.payload: str | None = None
         self.verified: Any = None
-        self.rights: S3Rights | None = None
+        self.principal: Principal = ANONYMOUS
+        self.credential: S3Credential | S3Rights | None = None
+        self.access: BucketAccess | None = None
+        self.may_delete: Callable[[str, str | None], bool] | None = None
         self.options = NO_OPTIONS
         self.version_id: str | None = None
 
@@ -172,9 +183,22 @@ class Endpoint:
         features: What the store's driver declares.
         settings_lock: Is held while a part of a bucket's settings is replaced.
         tells_origin: Whether the store wants to know who sends a request.
+        decides: Whether the store says who may use a bucket, so that this endpoint decides about each request.
+        users: Who may sign requests.
     """
 
-    __slots__ = ("calls", "domains", "features", "settings", "settings_lock", "store", "tells_origin", "uploader")
+    __slots__ = (
+        "calls",
+        "decides",
+        "domains",
+        "features",
+        "settings",
+        "settings_lock",
+        "store",
+        "tells_origin",
+        "uploader",
+        "users",
+    )
 
     def __init__(self, store: Store, settings: S3Settings) -> None:
         """Prepares to serve. It does not call the store yet."""
@@ -191,6 +215,15 @@ class Endpoint:
         self.uploader = Uploader(self.calls, settings)
         self.domains = Domains(settings.domains, settings.public_endpoints)
         self.settings_lock = asyncio.Lock()
+        self.decides = _says_who_may_use_it(store)
+        self.users = Users(settings, decides=self.decides)
+
+
+def _says_who_may_use_it(store: Store) -> bool:
+    features = store.capabilities.features
+    operations = {"get_bucket_access", "get_object_acl", "put_object_acl", "get_object_tagging"}
+    declared = features.owners and features.put_acl and features.bucket_acl and features.bucket_ownership
+    return declared and operations <= store.capabilities.operations
 
 
 class Domains:

@@ -11,6 +11,8 @@ from typing import Final, NamedTuple
 
 from bucketry import OPERATIONS, Operation
 from bucketry.documents import OF_CONFIGURATIONS
+from bucketry_access import OF_OBJECT_OWNER
+from bucketry_access import OPERATIONS as ACTIONS_OF
 
 from bucketry_http.s3 import (
     acls,
@@ -25,11 +27,13 @@ from bucketry_http.s3 import (
     locks,
     multipart,
     objects,
+    operations,
     tagging,
 )
 from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented
 from bucketry_http.s3.header_options import HeaderOptions
 from bucketry_http.s3.headers import OVERRIDES, PLAIN_BODY, check_headers
+from bucketry_http.s3.operations import WITHOUT_BUCKET
 from bucketry_http.s3.request import Endpoint, S3Request, known_version
 from bucketry_http.s3.response import Response
 
@@ -45,6 +49,9 @@ class Route(NamedTuple):
         versioned: Whether it takes the id of a version.
         conditional: Whether it is a write that takes ``If-Match`` or ``If-None-Match``.
         options: The headers that are options of the operations that it performs.
+        name: Its name in the S3 API reference.
+        is_usual: Whether it is about a bucket that exists, and names no other one. Then its owner may do it.
+        of_object: Whether the owner of an object decides about it, not the bucket's.
     """
 
     handle: Handler
@@ -52,6 +59,9 @@ class Route(NamedTuple):
     versioned: bool
     conditional: bool
     options: HeaderOptions
+    name: str = ""
+    is_usual: bool = False
+    of_object: bool = False
 
 
 def _route(handle: Handler, *names: str, versioned: bool = False) -> Route:
@@ -69,6 +79,18 @@ def _route(handle: Handler, *names: str, versioned: bool = False) -> Route:
     return Route(handle, bool(writes), versioned, any(map(_is_conditional, writes)), options)
 
 
+def _named(
+    routes: Mapping[tuple[str, str], Route], names: Mapping[tuple[str, str], str]
+) -> dict[tuple[str, str], Route]:
+    """Returns routes with their names, and what follows from these."""
+    found = {}
+    for place, route in routes.items():
+        name = names[place]
+        of_object = not OF_OBJECT_OWNER.isdisjoint(ACTIONS_OF[name].actions)
+        found[place] = route._replace(name=name, is_usual=name not in WITHOUT_BUCKET, of_object=of_object)
+    return found
+
+
 def _is_conditional(operation: Operation) -> bool:
     return operation.options is not None and "if_match" in operation.options.__struct_fields__
 
@@ -78,9 +100,9 @@ def _each(names: Iterable[str], method: str, route: Route) -> dict[tuple[str, st
     return {(method, name): route for name in names}
 
 
-SERVICE: Final[Mapping[tuple[str, str], Route]] = {("GET", ""): _route(buckets.list_buckets, "list_buckets")}
+_SERVICE: Final = {("GET", ""): _route(buckets.list_buckets, "list_buckets")}
 
-BUCKET: Final[Mapping[tuple[str, str], Route]] = {
+_BUCKET: Final = {
     ("GET", ""): _route(listing.list_objects_v1, "list_objects"),
     ("GET", "list-type"): _route(listing.list_objects_v2, "list_objects"),
     ("GET", "location"): _route(buckets.get_location, "head_bucket"),
@@ -103,7 +125,7 @@ BUCKET: Final[Mapping[tuple[str, str], Route]] = {
     ("DELETE", "replication"): _route(bucket_settings.delete_replication, "delete_bucket_settings"),
 }
 
-OBJECT: Final[Mapping[tuple[str, str], Route]] = {
+_OBJECT: Final = {
     ("GET", ""): _route(objects.get_object, "get_object", versioned=True),
     ("HEAD", ""): _route(objects.head_object, "head_object", versioned=True),
     ("PUT", ""): _route(objects.put_object, "put_object"),
@@ -125,11 +147,16 @@ OBJECT: Final[Mapping[tuple[str, str], Route]] = {
     ("GET", "uploadId"): _route(multipart.list_parts, "list_parts"),
 }
 
-COPIES: Final[Mapping[str, Route]] = {
-    "": _route(copying.copy_object, "head_object", "copy_object"),
-    "uploadId": _route(copying.copy_part, "head_object", "upload_part_copy"),
+_COPIES: Final = {
+    ("PUT", ""): _route(copying.copy_object, "head_object", "copy_object"),
+    ("PUT", "uploadId"): _route(copying.copy_part, "head_object", "upload_part_copy"),
 }
 """What a ``PUT`` with ``x-amz-copy-source`` is, by sub-resource."""
+
+SERVICE: Final[Mapping[tuple[str, str], Route]] = _named(_SERVICE, operations.SERVICE)
+BUCKET: Final[Mapping[tuple[str, str], Route]] = _named(_BUCKET, operations.BUCKET)
+OBJECT: Final[Mapping[tuple[str, str], Route]] = _named(_OBJECT, operations.OBJECT)
+COPIES: Final[Mapping[tuple[str, str], Route]] = _named(_COPIES, operations.COPIES)
 
 _SUBRESOURCES: Final = frozenset(
     {
@@ -166,7 +193,7 @@ def route(endpoint: Endpoint, request: S3Request) -> Route:
         # Without this check, a part would overwrite the object.
         raise S3Error("InvalidArgument", "A part needs the parameter uploadId.")
     if method == "PUT" and "x-amz-copy-source" in request.headers and request.key:
-        operation = COPIES.get(subresource)
+        operation = COPIES.get((method, subresource))
     else:
         operation = table.get((method, subresource))
     if operation is None:
@@ -174,7 +201,8 @@ def route(endpoint: Endpoint, request: S3Request) -> Route:
     request.is_plain = request.headers.keys() <= PLAIN_BODY
     if not request.is_plain:
         taken = operation.options
-        check_headers(request.headers, write=operation.write, conditional=operation.conditional, taken=taken.names)
+        names = taken.names | operations.HEADERS.get(operation.name, frozenset())
+        check_headers(request.headers, write=operation.write, conditional=operation.conditional, taken=names)
         request.options = taken.read(endpoint, request, request.headers)
     version_id = request.query.get("versionId") if request.query else None
     if version_id is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -10,6 +11,7 @@ from bucketry import InvalidSettings, Secret, Store
 from bucketry.s3 import REGION
 from bucketry.settings import DEFAULT_SECRET_KEY, PUBLISHED_FOR
 from bucketry.sigv4 import Credentials
+from bucketry_access import InvalidPolicy, is_user_id, parse_user_policy
 
 from bucketry_http.shared.hosts import HostRules
 from bucketry_http.shared.settings import PortSettings
@@ -23,10 +25,23 @@ class S3Rights(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         read_only: Whether only reads are allowed.
         buckets: The only buckets that are visible and usable; empty: all.
+        policy: A policy as IAM has them for users, as JSON: what it does not allow is refused; ``None``: everything is
+            allowed.
+
+    Raises:
+        InvalidSettings: The policy is malformed, or has something that is not understood.
     """
 
     read_only: bool = False
     buckets: tuple[str, ...] = ()
+    policy: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.policy is not None:
+            try:
+                parse_user_policy(self.policy)
+            except InvalidPolicy as error:
+                raise InvalidSettings(f"the policy of a credential is not valid: {error.detail}") from None
 
     def allow(self, bucket: str, *, write: bool) -> bool:
         """Says whether an operation on a bucket is allowed."""
@@ -34,20 +49,37 @@ class S3Rights(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class S3Credential(S3Rights, frozen=True, kw_only=True):
-    """An access key, its secret key, and what its holder may do.
+    """An access key, its secret key, whose they are, and what their holder may do.
+
+    Several credentials may belong to one user.
 
     Attributes:
         access_key: Public name of the key: 1 to 256 printable ASCII characters without ``,`` and ``=``.
         secret_key: The key that signs requests.
+        user_id: The id of the user, who owns what the holder makes: letters, digits and ``_+=,.@$-``. Policies and ACLs
+            name the user by it. Empty: the user who owns everything in a store without users.
+        display_name: The user's name for people; empty: the id.
+        email: The user's e-mail address, by which ACLs may name the user.
 
     Raises:
-        InvalidSettings: The access key cannot be sent in a header, or the secret key is empty.
+        InvalidSettings: The access key cannot be sent in a header, the secret key is empty, the user's id is malformed,
+            or there is a name or an address without an id.
     """
 
     access_key: str
     secret_key: Secret
+    user_id: str = ""
+    display_name: str = ""
+    email: str = ""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.user_id and not is_user_id(self.user_id):
+            raise InvalidSettings(
+                f"the user id {self.user_id[:64]!r} has other characters than letters, digits, _+=,.@$-"
+            )
+        if not self.user_id and (self.display_name or self.email):
+            raise InvalidSettings(f"the access key {self.access_key!r} names a user without a user_id")
         if not self.secret_key:
             raise InvalidSettings(f"the secret key of the access key {self.access_key!r} is empty")
         try:
@@ -84,8 +116,8 @@ class S3Settings(PortSettings, frozen=True, kw_only=True):
             not check this.
 
     Raises:
-        InvalidSettings: Two credentials have the same access key, or the region, a domain, an allowed host or a public
-            endpoint is malformed.
+        InvalidSettings: Two credentials have the same access key or do not agree about their user, or the region, a
+            domain, an allowed host or a public endpoint is malformed.
     """
 
     credentials: tuple[S3Credential, ...] = ()
@@ -103,6 +135,7 @@ class S3Settings(PortSettings, frozen=True, kw_only=True):
         keys = [credential.access_key for credential in self.credentials]
         if len(set(keys)) < len(keys):
             raise InvalidSettings("an access key comes twice")
+        _check_users(self.credentials)
         if not REGION.fullmatch(self.region):
             raise InvalidSettings("a region is 1 to 128 letters, digits, '.', '_' and '-'")
         for domain in self.domains:
@@ -113,6 +146,20 @@ class S3Settings(PortSettings, frozen=True, kw_only=True):
     def host_rules(self) -> HostRules:
         """Returns the rules for the ``Host`` header that follow from these settings."""
         return HostRules(self.allowed_hosts, known=self.domains, endpoints=self.public_endpoints)
+
+
+def _check_users(credentials: Iterable[S3Credential]) -> None:
+    """Refuses users who have two names, and addresses that belong to two users."""
+    named: dict[str, tuple[str, str]] = {}
+    users: dict[str, str] = {}
+    for credential in credentials:
+        about = (credential.display_name, credential.email)
+        if named.setdefault(credential.user_id, about) != about:
+            raise InvalidSettings(
+                f"two credentials of the user {credential.user_id!r} have different names or addresses"
+            )
+        if credential.email and users.setdefault(credential.email.lower(), credential.user_id) != credential.user_id:
+            raise InvalidSettings(f"two users have the address {credential.email!r}")
 
 
 def is_for_published(store: Store) -> bool:

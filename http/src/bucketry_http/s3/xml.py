@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator
-from hashlib import sha256
 from string import ascii_letters, digits
 from typing import Any, Final
 from urllib.parse import quote
@@ -13,6 +12,7 @@ from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 
 from bucketry.documents import Element as SettingsElement
 from bucketry.origin import HOST_ID
+from bucketry.owners import DEFAULT_OWNER, Owner
 from bucketry.s3 import NAMESPACE
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
@@ -22,10 +22,8 @@ from bucketry_http.s3.errors import S3Error, invalid_argument
 XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 DECLARATION: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
-OWNER_ID: Final = sha256(b"bucketry").hexdigest()
-"""The canonical user id of the one owner that there is: 64 hexadecimal digits, as in S3."""
-
-OWNER_NAME: Final = "bucketry"
+OWNER_ID: Final = DEFAULT_OWNER.id
+OWNER_NAME: Final = DEFAULT_OWNER.display_name
 
 _TYPE: Final = f"{{{XSI}}}type"
 
@@ -113,9 +111,9 @@ def written(one: SettingsElement) -> str:
     return f"<{one.name}{kind}>{escape(one.text)}{''.join(map(written, one.children))}</{one.name}>"
 
 
-def owner(name: str = "Owner") -> str:
-    """Returns the element of the owner: everything has the same one."""
-    return f"<{name}><ID>{OWNER_ID}</ID><DisplayName>{OWNER_NAME}</DisplayName></{name}>"
+def owner(of: Owner = DEFAULT_OWNER, name: str = "Owner") -> str:
+    """Returns the element of an owner."""
+    return f"<{name}>{element('ID', of.id)}{optional('DisplayName', of.display_name)}</{name}>"
 
 
 class Encoding:

@@ -253,6 +253,23 @@ def test_a_store_closes_the_sinks(driver: ScriptedDriver) -> None:
     assert len(closed) == 1
 
 
+def test_sinks_are_closed_at_the_same_time(driver: ScriptedDriver, caplog: pytest.LogCaptureFixture) -> None:
+    both = threading.Barrier(2, timeout=30)
+
+    class Waiting:
+        def accept(self, event: Event) -> None:
+            raise AssertionError
+
+        def close(self) -> None:
+            both.wait()
+            raise RuntimeError("still full")
+
+    with Store(driver, [Events(Waiting(), Waiting())]):
+        pass
+    assert not both.broken
+    assert caplog.text.count("Waiting failed to close") == 2
+
+
 def test_a_layer_belongs_to_one_driver(driver: ScriptedDriver, log: EventLog) -> None:
     layer = Events(log)
     Store(driver, [layer])

@@ -7,7 +7,7 @@ import secrets
 import threading
 from collections.abc import Generator
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol, runtime_checkable
 
 from bucketry.bucket_settings import AnyBucketSettings, NotificationSettings
 from bucketry.errors import InvalidDriver
@@ -26,6 +26,11 @@ _EXPIRED: Final = "s3:LifecycleExpiration:"
 _THIS_MACHINE: Final = "127.0.0.1"
 
 logger = logging.getLogger("bucketry")
+
+
+@runtime_checkable
+class _Closable(Protocol):
+    def close(self) -> None: ...
 
 
 class Events:
@@ -163,11 +168,13 @@ class Events:
 
     @hookimpl(wrapper=True)
     def close(self) -> Generator[None, Done, Done]:
-        """Closes the sinks."""
+        """Closes the sinks, all at once: each may take its time to send what is left."""
         done = yield
-        for sink in self._sinks:
-            if (close := getattr(sink, "close", None)) is not None:
-                close()
+        closing = [threading.Thread(target=_close, args=[sink]) for sink in self._sinks if isinstance(sink, _Closable)]
+        for thread in closing:
+            thread.start()
+        for thread in closing:
+            thread.join()
         return done
 
     def _about_version(self, name: str, bucket: str, key: str, options: VersionOptions) -> Generator[None, Done, Done]:
@@ -246,6 +253,13 @@ class Events:
         if self._buckets is None:
             raise InvalidDriver("the layer Events is not attached to a driver: open a store with it")
         return self._buckets
+
+
+def _close(sink: _Closable) -> None:
+    try:
+        sink.close()
+    except Exception:
+        logger.exception("the sink %s failed to close", type(sink).__name__)
 
 
 def _numbered(origin: Origin | None) -> Origin:

@@ -10,7 +10,7 @@ from types_boto3_s3 import S3Client
 
 from tests.http.conftest import MODES
 from tests.http.s3.client import Client
-from tests.http.s3.serving import ACCESS_KEY, EVERYBODY, SECRET_KEY, memory_store, serving
+from tests.http.s3.serving import ACCESS_KEY, EVERYBODY, READER, SECRET_KEY, memory_store, serving
 
 BUCKETS = ("guests", "public", "things")
 
@@ -73,6 +73,18 @@ def boto_session_client(s3_url: str) -> S3Client:
 def boto(boto_session_client: S3Client, store: Store) -> S3Client:
     """boto3 as it comes, with its default settings."""
     return boto_session_client
+
+
+@pytest.fixture
+def reader(s3_url: str) -> S3Client:
+    """boto3 with keys that may only read."""
+    return boto3.client(
+        "s3",
+        endpoint_url=s3_url,
+        region_name="us-east-1",
+        aws_access_key_id=READER.access_key,
+        aws_secret_access_key=READER.secret_key.reveal(),
+    )
 
 
 @pytest.fixture(scope="session")

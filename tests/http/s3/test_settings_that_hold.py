@@ -83,7 +83,6 @@ DOES_NOT_HOLD = [
     ("inventory&id=i", "<InventoryConfiguration><Id>i</Id></InventoryConfiguration>"),
 ]
 MALFORMED = [
-    ("requestPayment", ""),
     ("versioning", "<VersioningConfiguration>"),
 ]
 

@@ -143,12 +143,15 @@ async def read_body(document: Document, request: S3Request) -> bytes:
     """Reads the body of a put.
 
     Raises:
-        S3Error: It is too long, or has no digest and S3 requires one.
+        S3Error: It is too long, or missing, or has no digest and S3 requires one.
     """
     body = S3Body(request)
     if document.needs_digest and not body.has_digest:
         raise S3Error("InvalidRequest", "Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
-    return await body.read(document.max_bytes)
+    content = await body.read(document.max_bytes)
+    if not content and document.root:
+        raise S3Error("MissingRequestBodyError")
+    return content
 
 
 _HELD: Final[Mapping[type[BucketSettings], BucketSettings]] = {
@@ -192,9 +195,12 @@ async def _read(document: Document, body: bytes) -> BucketSettings:
 
 def _read_policy(body: bytes) -> PolicySettings:
     try:
-        return PolicySettings(document=body.decode())
+        document = body.decode()
     except UnicodeDecodeError:
-        raise S3Error("MalformedPolicy", "The policy is not UTF-8.") from None
+        document = ""
+    if not document:
+        raise S3Error("MalformedPolicy", "Policies must be valid JSON and the first byte must be '{'")
+    return PolicySettings(document=document)
 
 
 def _check_mfa(root: Element) -> None:

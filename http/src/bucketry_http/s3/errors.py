@@ -64,6 +64,7 @@ ERRORS: Final[Mapping[str, tuple[int, str]]] = {
     "MethodNotAllowed": (405, "The specified method is not allowed against this resource"),
     "MisdirectedRequest": (421, "This endpoint is not known under the host that the request names"),
     "MissingContentLength": (411, "You must provide the Content-Length HTTP header"),
+    "MissingRequestBodyError": (400, "Request Body is empty"),
     "NoSuchBucket": (404, "The specified bucket does not exist"),
     "NoSuchKey": (404, "The specified key does not exist"),
     "NoSuchObjectLockConfiguration": (404, "The specified object does not have a ObjectLock configuration"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote, urlencode
 
 import pytest
-from bucketry import Store
+from bucketry import Encryption, Store
 
 from tests.http.s3.checksums import ALGORITHMS, checksum
 from tests.http.s3.client import Client, Reply
@@ -53,8 +53,15 @@ def test_what_may_not_be_read_is_not_copied(s3: Client, store: Store) -> None:
 
 
 @pytest.mark.parametrize("name", ["x-amz-server-side-encryption", "X-Amz-Server-Side-Encryption"])
+def test_an_encryption_counts_here(s3: Client, store: Store, name: str) -> None:
+    assert put(s3, {name: "AES255"}).error == (400, "InvalidArgument")
+    assert put(s3, {name: "AES256"}).status == 200
+    assert store.head_object("things", "a").encryption == Encryption(algorithm="AES256")
+
+
+@pytest.mark.parametrize("name", ["x-amz-write-offset-bytes", "X-Amz-Write-Offset-Bytes"])
 def test_what_is_refused_in_a_header_is_refused_here(s3: Client, store: Store, name: str) -> None:
-    assert put(s3, {name: "AES256"}).error == (501, "NotImplemented")
+    assert put(s3, {name: "1"}).error == (501, "NotImplemented")
     assert put(s3, {"x-amz-expected-bucket-owner": "111122223333"}).error == (403, "AccessDenied")
     assert keys(store) == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from typing import Any, Final, TypeVar
 
 from bucketry import (
@@ -29,12 +30,13 @@ from bucketry_http.s3 import access
 from bucketry_http.s3.access_facts import RequestFacts
 from bucketry_http.s3.checksums import checksum_elements, requested_algorithm
 from bucketry_http.s3.conditions import write_conditions
+from bucketry_http.s3.encryption import check_part, encryption_of_part, errors_of_uploads
 from bucketry_http.s3.errors import S3Error, invalid_argument, source_condition_failed
 from bucketry_http.s3.headers import EXPECTED_SOURCE_OWNER, written_headers, written_tags
 from bucketry_http.s3.multipart import part_number
 from bucketry_http.s3.request import CopySource, Endpoint, S3Request, copy_source, known_version
 from bucketry_http.s3.response import Response, xml_response
-from bucketry_http.s3.response_headers import WRITTEN
+from bucketry_http.s3.response_headers import UPLOADING, WRITTEN
 from bucketry_http.s3.xml import document, element
 from bucketry_http.shared.conditions import read_options
 from bucketry_http.shared.headers import encoded
@@ -73,7 +75,7 @@ async def copy_object(endpoint: Endpoint, request: S3Request) -> Response:
         named = {**fields, **of_source}
         if new_headers is None and (source.bucket, source.key) == (request.bucket, request.key):
             # The contract wants headers when an object is copied to itself.
-            found = found or endpoint.store.head_object(source.bucket, source.key)
+            found = found or endpoint.store.head_object(source.bucket, source.key, _head_options(request, source))
             named["headers"] = copy_headers(found, ObjectHeaders)
         return endpoint.store.copy_object(source.bucket, source.key, request.bucket, request.key, CopyOptions(**named))
 
@@ -98,12 +100,15 @@ async def copy_part(endpoint: Endpoint, request: S3Request) -> Response:
     """UploadPartCopy, of the whole source or of a range."""
     source, number = await _source(endpoint, request), part_number(endpoint, request)
     wanted, upload_id = _range(request.headers.get(_RANGE)), request.query["uploadId"]
+    asked = encryption_of_part(endpoint, request)
 
-    def copy(_found: ObjectInfo | None, of_source: Mapping[str, Any]) -> Part:
+    def copy(found: ObjectInfo | None, of_source: Mapping[str, Any]) -> Part:
         options = PartCopyOptions(range=wanted, **request.options, **of_source)
-        return endpoint.store.upload_part_copy(
-            request.bucket, request.key, upload_id, number, source.bucket, source.key, options
-        )
+        # Once the source was looked at with its key, only the key of the upload can be wrong.
+        with nullcontext() if found is None else errors_of_uploads():
+            return endpoint.store.upload_part_copy(
+                request.bucket, request.key, upload_id, number, source.bucket, source.key, options
+            )
 
     try:
         part, version_id = await endpoint.calls.long_call(
@@ -113,7 +118,8 @@ async def copy_part(endpoint: Endpoint, request: S3Request) -> Response:
         if wanted is None:
             raise
         raise _wrong_range(error, wanted) from error
-    told = _told_version(part.source_version_id or version_id)
+    check_part(part, asked)
+    told = _told_version(part.source_version_id or version_id) + UPLOADING.headers(UPLOADING.of(part))
     return _response("CopyPartResult", part, checksum_elements(part.checksum, typed=False), told)
 
 
@@ -188,7 +194,7 @@ def _checked_source(store: Store, request: S3Request, source: CopySource) -> Obj
     }
     if not conditions and not store.capabilities.features.bucket_versioning:
         return None
-    plain = HeadOptions(version_id=source.version_id, customer_key=request.options.get("source_customer_key"))
+    plain = _head_options(request, source)
 
     def head() -> ObjectInfo:
         return store.head_object(source.bucket, source.key, plain)
@@ -199,6 +205,10 @@ def _checked_source(store: Store, request: S3Request, source: CopySource) -> Obj
         return store.head_object(source.bucket, source.key, options)
     except (PreconditionFailed, NotModified) as error:
         raise source_condition_failed(error.condition) from None
+
+
+def _head_options(request: S3Request, source: CopySource) -> HeadOptions:
+    return HeadOptions(version_id=source.version_id, customer_key=request.options.get("source_customer_key"))
 
 
 def _told_version(version_id: str | None) -> RawHeaders:

@@ -40,6 +40,7 @@ ERRORS: Final[Mapping[str, tuple[int, str]]] = {
     "InvalidBucketAclWithObjectOwnership": (400, "Bucket cannot have ACLs set with this ObjectOwnership"),
     "InvalidBucketName": (400, "The specified bucket is not valid"),
     "InvalidBucketState": (409, "The request is not valid with the current state of the bucket"),
+    "InvalidEncryptionAlgorithmError": (400, "The encryption request that you specified is not valid"),
     "InvalidDigest": (400, "The Content-MD5 you specified is not valid"),
     "InvalidLocationConstraint": (400, "The specified location constraint is not valid"),
     "InvalidPart": (400, "A part was not uploaded, or its etag is another"),
@@ -54,6 +55,7 @@ ERRORS: Final[Mapping[str, tuple[int, str]]] = {
     "InvalidTargetBucketForLogging": (400, "The target bucket for logging does not exist"),
     "InvalidToken": (400, "The provided token is malformed or otherwise not valid"),
     "InvalidURI": (400, "The specified URI could not be parsed"),
+    "KMS.NotFoundException": (400, "The encryption key does not exist"),
     "KeyTooLongError": (400, "Your key is too long: it may have 1,024 bytes in UTF-8"),
     "MalformedACLError": (400, "The ACL that you provided was not well formed or did not validate against our schema"),
     "MalformedPolicy": (400, "The policy is not valid"),
@@ -87,6 +89,9 @@ CODE_OF: Final[Mapping[type[core.BucketryError], str]] = {
     core.InvalidRange: "InvalidRange",
     core.InvalidBucketName: "InvalidBucketName",
     core.InvalidChecksum: "InvalidRequest",
+    core.CustomerKeyNeeded: "InvalidRequest",
+    core.CustomerKeyNotNeeded: "InvalidRequest",
+    core.NoSuchKmsKey: "KMS.NotFoundException",
     core.InvalidArgument: "InvalidArgument",
     core.PartTooSmall: "EntityTooSmall",
     core.InvalidPart: "InvalidPart",
@@ -117,6 +122,18 @@ CODE_OF: Final[Mapping[type[core.BucketryError], str]] = {
     RequestError: "InvalidRequest",
 }
 """Looked up along an error's base classes; what is missing is ``InternalError``."""
+
+_MESSAGE_OF: Final[Mapping[type[core.BucketryError], str]] = {
+    core.CustomerKeyNeeded: (
+        "The object was stored using a form of Server Side Encryption. The correct parameters must be provided to "
+        "retrieve the object."
+    ),
+    core.CustomerKeyNotNeeded: "The encryption parameters are not applicable to this object.",
+    core.WrongCustomerKey: (
+        "Requests specifying Server Side Encryption with Customer provided keys must provide the correct secret key."
+    ),
+}
+"""S3's own messages, by the class of the error."""
 
 _CODE_OF_EXCESS: Final[Mapping[str, str]] = {
     "key": "KeyTooLongError",
@@ -239,8 +256,8 @@ def translated(error: Exception) -> S3Error:
     if isinstance(error, core.InvalidArgument) and error.field == "version_id":
         return S3Error("InvalidArgument", "Invalid version id specified", elements={"ArgumentName": "versionId"})
     code = _code_of(error)
-    if code in _WITHOUT_DETAIL:
-        return S3Error(code)
+    if code in _WITHOUT_DETAIL or type(error) in _MESSAGE_OF:
+        return S3Error(code, _MESSAGE_OF.get(type(error), ""))
     detail = f"{error.sentence}: {error.detail}" if error.detail else ERRORS[code][1]
     return S3Error(code, detail, elements=_elements_of(error), headers=_headers_of(error))
 

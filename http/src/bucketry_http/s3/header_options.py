@@ -6,12 +6,12 @@ CreateMultipartUpload and POST Object read the same headers in the same way, and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, NamedTuple, final
 
 from bucketry.options import Options
 
-from bucketry_http.s3 import locks
+from bucketry_http.s3 import encryption, locks
 from bucketry_http.s3.errors import header_not_implemented
 from bucketry_http.s3.request import Endpoint, S3Request
 from bucketry_http.s3.storage_classes import STORAGE_CLASS, read_storage_class
@@ -36,6 +36,9 @@ _ROWS: Final = (
     _Row(locks.LOCK_HEADERS, frozenset({"retention", "legal_hold"}), locks.read_lock),
     _Row(frozenset({locks.BYPASS}), frozenset({"bypass_governance"}), locks.read_bypass),
     _Row(frozenset({STORAGE_CLASS}), frozenset({"storage_class"}), read_storage_class),
+    _Row(encryption.ENCRYPTION_HEADERS, frozenset({"encryption"}), encryption.read_encryption),
+    _Row(encryption.CUSTOMER_KEY_HEADERS, frozenset({"customer_key"}), encryption.read_customer_key),
+    _Row(encryption.SOURCE_KEY_HEADERS, frozenset({"source_customer_key"}), encryption.read_source_key),
     _Row(frozenset({locks.BUCKET_LOCK}), frozenset({"object_lock"}), locks.read_bucket_lock),
 )
 
@@ -50,11 +53,16 @@ class HeaderOptions:
 
     __slots__ = ("_feature_of", "_rows", "names")
 
-    def __init__(self, *kinds: type[Options]) -> None:
-        """Takes the classes of the options of the operations that are performed."""
+    def __init__(self, *kinds: type[Options], also: Collection[str] = ()) -> None:
+        """Finds the headers of an operation.
+
+        Args:
+            kinds: The classes of the options of the operations that are performed.
+            also: Names of headers that the operation reads itself.
+        """
         self._rows = tuple(row for row in _ROWS if any(row.fields <= {*kind.__struct_fields__} for kind in kinds))
         self._feature_of = {field: feature for kind in kinds for field, feature in kind.feature_of.items()}
-        self.names: frozenset[str] = frozenset().union(*(row.names for row in self._rows))
+        self.names: frozenset[str] = frozenset(also).union(*(row.names for row in self._rows))
 
     def read(self, endpoint: Endpoint, request: S3Request, headers: Mapping[str, str]) -> dict[str, Any]:
         """Returns the fields of the options that the headers give.

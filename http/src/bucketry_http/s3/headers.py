@@ -241,7 +241,7 @@ def check_headers(
 
 
 def _check_read(names: Iterable[str]) -> None:
-    """Refuses headers for reading an encrypted object: no object is (S3 API reference, GetObject, "Encryption")."""
+    """Refuses headers of encryption that a read does not take (S3 API reference, GetObject, "Encryption")."""
     for name in names:
         if name.startswith(_CUSTOMER_KEY):
             raise S3Error("InvalidRequest", "The encryption parameters are not applicable to this object.")

@@ -38,11 +38,12 @@ from bucketry_http.s3.checksums import (
     requested_type,
 )
 from bucketry_http.s3.conditions import write_conditions
+from bucketry_http.s3.encryption import check_part, encryption_of_part, errors_of_uploads
 from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented
 from bucketry_http.s3.headers import written_headers, written_tags
 from bucketry_http.s3.request import Endpoint, S3Request, number
 from bucketry_http.s3.response import Response, empty_response, xml_response
-from bucketry_http.s3.response_headers import WRITTEN
+from bucketry_http.s3.response_headers import UPLOADING, WRITTEN
 from bucketry_http.s3.storage_classes import storage_class_element
 from bucketry_http.s3.xml import (
     Encoding,
@@ -79,6 +80,7 @@ async def create_upload(endpoint: Endpoint, request: S3Request) -> Response:
     content = element("Bucket", request.bucket) + element("Key", request.key) + element("UploadId", upload.upload_id)
     sent = ((ALGORITHM, upload.checksum_algorithm), (TYPE, upload.checksum_type))
     headers = [(name.encode(), value.encode()) for name, value in sent if value is not None]
+    headers += UPLOADING.headers(UPLOADING.of(upload))
     return xml_response(document("InitiateMultipartUploadResult", content), headers)
 
 
@@ -99,13 +101,17 @@ async def upload_part(endpoint: Endpoint, request: S3Request) -> Response:
     body, length = sized_body(request, endpoint.features.max_part_size)
     number_of_part, upload_id = part_number(endpoint, request), request.query["uploadId"]
     options = PartOptions(**request.options, **kept_checksum(endpoint, body.checksum))
+    asked = encryption_of_part(endpoint, request)
 
     def put(content: bytes | Body) -> Part:
         return endpoint.store.upload_part(request.bucket, request.key, upload_id, number_of_part, content, options)
 
-    part = await endpoint.uploader.send(request.bucket, request.key, put, body, length)
+    with errors_of_uploads():
+        part = await endpoint.uploader.send(request.bucket, request.key, put, body, length)
+    check_part(part, asked)
     checksum = part.checksum if body.checksum is None else body.checksum.value
-    return empty_response(200, [(b"etag", b'"%s"' % part.etag.encode()), *checksum_headers(checksum, typed=False)])
+    headers = [(b"etag", b'"%s"' % part.etag.encode()), *checksum_headers(checksum, typed=False)]
+    return empty_response(200, headers + UPLOADING.headers(UPLOADING.of(part)))
 
 
 async def complete_upload(endpoint: Endpoint, request: S3Request) -> Response:
@@ -124,7 +130,8 @@ async def complete_upload(endpoint: Endpoint, request: S3Request) -> Response:
         return endpoint.store.complete_multipart_upload(request.bucket, request.key, upload_id, parts, options)
 
     try:
-        info = await endpoint.calls.long_call(complete)
+        with errors_of_uploads():
+            info = await endpoint.calls.long_call(complete)
     except InvalidArgument as error:
         if error.field != "size_bytes":
             raise

@@ -5,12 +5,13 @@ Headers of every response about an object, such as ``ETag``, are in `bucketry_ht
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from operator import attrgetter
 from typing import Any, Final, NamedTuple, final
 from urllib.parse import quote
 
-from bucketry import Expiration, ObjectInfo, Retention
+from bucketry import Encryption, Expiration, ObjectInfo, Retention
 from bucketry.s3 import http_date, xml_time
 from msgspec.structs import fields
 
@@ -20,6 +21,10 @@ from bucketry_http.shared.response_body import RawHeaders
 LOCK_MODE: Final = "x-amz-object-lock-mode"
 LOCK_UNTIL: Final = "x-amz-object-lock-retain-until-date"
 LEGAL_HOLD: Final = "x-amz-object-lock-legal-hold"
+ENCRYPTION: Final = "x-amz-server-side-encryption"
+KMS_KEY: Final = f"{ENCRYPTION}-aws-kms-key-id"
+KMS_CONTEXT: Final = f"{ENCRYPTION}-context"
+BUCKET_KEY: Final = f"{ENCRYPTION}-bucket-key-enabled"
 VERSION_ID: Final = "x-amz-version-id"
 
 
@@ -53,18 +58,43 @@ def _storage_class(storage_class: str) -> RawHeaders:
     return [(b"x-amz-storage-class", encoded(storage_class))]
 
 
+def _encryption(encryption: Encryption) -> RawHeaders:
+    headers = [(ENCRYPTION.encode(), encryption.algorithm.encode())]
+    if encryption.key_id is not None:
+        headers.append((KMS_KEY.encode(), encoded(encryption.key_id)))
+    if encryption.bucket_key:
+        headers.append((BUCKET_KEY.encode(), b"true"))
+    return headers
+
+
+def _written_encryption(encryption: Encryption) -> RawHeaders:
+    # S3 tells the context to the writer alone (S3 API reference, PutObject).
+    context = encryption.context
+    told = [] if context is None else [(KMS_CONTEXT.encode(), encoded(context))]
+    return _encryption(encryption) + told
+
+
+def _customer_key(md5: bytes) -> RawHeaders:
+    return [
+        (f"{ENCRYPTION}-customer-algorithm".encode(), b"AES256"),
+        (f"{ENCRYPTION}-customer-key-md5".encode(), base64.b64encode(md5)),
+    ]
+
+
 class _Row(NamedTuple):
     """A fact, and how it is told.
 
     Attributes:
         field: The field of `ObjectInfo` that holds it; also of ``Upload`` and ``Part`` if it is told while uploading.
         headers: Returns the headers for a value that is set.
-        written: Whether a write tells it. A read tells all facts.
+        read: Whether a read tells it.
+        written: Whether a write tells it.
         uploading: Whether the beginning of an upload and the upload of a part tell it.
     """
 
     field: str
     headers: Callable[[Any], RawHeaders]
+    read: bool = True
     written: bool = False
     uploading: bool = False
 
@@ -75,6 +105,9 @@ _ROWS: Final = (
     _Row("retention", _retention),
     _Row("legal_hold", _legal_hold),
     _Row("storage_class", _storage_class),
+    _Row("encryption", _encryption),
+    _Row("encryption", _written_encryption, read=False, written=True, uploading=True),
+    _Row("customer_key_md5", _customer_key, written=True, uploading=True),
 )
 """All facts (S3 API reference: the response headers of GetObject, PutObject, CopyObject, CompleteMultipartUpload,
 CreateMultipartUpload and UploadPart)."""
@@ -109,8 +142,11 @@ class Facts:
         return [header for row, value, unset in told if value != unset for header in row.headers(value)]
 
 
-READ: Final = Facts(*_ROWS)
+READ: Final = Facts(*(row for row in _ROWS if row.read))
 """Those of GetObject and HeadObject."""
 
 WRITTEN: Final = Facts(*(row for row in _ROWS if row.written))
 """Those of PutObject, CopyObject, CompleteMultipartUpload and POST Object."""
+
+UPLOADING: Final = Facts(*(row for row in _ROWS if row.uploading))
+"""Those of CreateMultipartUpload, UploadPart and UploadPartCopy."""

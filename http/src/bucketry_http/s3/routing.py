@@ -6,7 +6,7 @@ for another one.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from bucketry import OPERATIONS, Operation
@@ -30,6 +30,7 @@ from bucketry_http.s3 import (
     operations,
     tagging,
 )
+from bucketry_http.s3.encryption import ENCRYPTION_HEADERS
 from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented
 from bucketry_http.s3.header_options import HeaderOptions
 from bucketry_http.s3.headers import OVERRIDES, PLAIN_BODY, check_headers
@@ -64,7 +65,7 @@ class Route(NamedTuple):
     of_object: bool = False
 
 
-def _route(handle: Handler, *names: str, versioned: bool = False) -> Route:
+def _route(handle: Handler, *names: str, versioned: bool = False, also: Collection[str] = ()) -> Route:
     """Makes a route.
 
     Args:
@@ -72,10 +73,12 @@ def _route(handle: Handler, *names: str, versioned: bool = False) -> Route:
         names: The operations of the contract that it performs. A put or delete that is only accepted if it changes
             nothing has the name of the operation that would change something.
         versioned: Whether it takes the id of a version.
+        also: Names of headers that it takes besides those that are options of these operations.
     """
     operations = [OPERATIONS[name] for name in names]
     writes = [operation for operation in operations if operation.may_write()]
-    options = HeaderOptions(*(operation.options for operation in operations if operation.options is not None))
+    kinds = (operation.options for operation in operations if operation.options is not None)
+    options = HeaderOptions(*kinds, also=also)
     return Route(handle, bool(writes), versioned, any(map(_is_conditional, writes)), options)
 
 
@@ -141,7 +144,7 @@ _OBJECT: Final = {
     ("GET", "legal-hold"): _route(locks.get_legal_hold, "head_object", versioned=True),
     ("PUT", "legal-hold"): _route(locks.put_legal_hold, "put_object_legal_hold", versioned=True),
     ("POST", "uploads"): _route(multipart.create_upload, "create_multipart_upload"),
-    ("PUT", "uploadId"): _route(multipart.upload_part, "upload_part"),
+    ("PUT", "uploadId"): _route(multipart.upload_part, "upload_part", also=ENCRYPTION_HEADERS),
     ("POST", "uploadId"): _route(multipart.complete_upload, "complete_multipart_upload"),
     ("DELETE", "uploadId"): _route(multipart.abort_upload, "abort_multipart_upload"),
     ("GET", "uploadId"): _route(multipart.list_parts, "list_parts"),
@@ -149,7 +152,7 @@ _OBJECT: Final = {
 
 _COPIES: Final = {
     ("PUT", ""): _route(copying.copy_object, "head_object", "copy_object"),
-    ("PUT", "uploadId"): _route(copying.copy_part, "head_object", "upload_part_copy"),
+    ("PUT", "uploadId"): _route(copying.copy_part, "head_object", "upload_part_copy", also=ENCRYPTION_HEADERS),
 }
 """What a ``PUT`` with ``x-amz-copy-source`` is, by sub-resource."""
 

@@ -42,6 +42,22 @@ def versions_of(s3: S3Client, bucket: str) -> dict[str, list[str]]:
     return found
 
 
+def test_the_program_runs_on_the_port(s3: S3Client, bucket: str, bucketry_s3: S3Endpoint) -> None:
+    program.set_up(s3, bucket, ALL, aborts=True)
+    program.check(s3, bucket, ALL, aborts=True)
+    written = program.write(s3, bucket, datetime.now(UTC))
+    program.check_objects(s3, bucket, written, ALL - {"encryption"})
+    assert httpx.get(f"{bucketry_s3.endpoint_url}/{bucket}/public/page").text == "public/page"
+    assert httpx.get(f"{bucketry_s3.endpoint_url}/{bucket}/docs/readme").status_code == 403
+    created = bucketry_s3.events.select("s3:ObjectCreated:Put", bucket=bucket)
+    assert {event.key: event.version_id for event in created} == written.versions
+    assert {event.key for event in created if event.configuration_id == "new-logs"} == {
+        "logs/old",
+        "logs/held",
+        "logs/kept",
+    }
+
+
 def test_ninety_days_expire_what_should_expire_and_nothing_that_is_locked(
     s3: S3Client, bucket: str, bucketry_s3: S3Endpoint, bucketry_clock: Clock
 ) -> None:

@@ -14,6 +14,7 @@ from bucketry.clock import Clock
 from bucketry.events import EventLog
 from bucketry.layers import Fault
 from bucketry.origin import HOST_ID
+from bucketry.owners import DEFAULT_OWNER
 from bucketry_testing import RestServer, S3Endpoint, rest_server, s3_endpoint
 
 
@@ -41,7 +42,7 @@ def test_a_put_is_an_event_with_what_the_response_says(s3: Any, bucketry_s3: S3E
     assert record["s3"]["object"]["eTag"] == response["ETag"].strip('"')
     assert record["s3"]["object"]["size"] == 4
     assert record["s3"]["object"]["key"] == "a+b/%C3%BC"
-    assert record["userIdentity"]["principalId"] == bucketry_s3.access_key
+    assert record["userIdentity"] == record["s3"]["bucket"]["ownerIdentity"] == {"principalId": DEFAULT_OWNER.id}
     assert record["requestParameters"]["sourceIPAddress"] == "127.0.0.1"
     assert record["awsRegion"] == bucketry_s3.region
     headers = response["ResponseMetadata"]["HTTPHeaders"]
@@ -76,7 +77,7 @@ def test_each_way_to_create_an_object_has_its_name(s3: Any, bucketry_s3: S3Endpo
     ]
     assert [event.size_bytes for event in bucketry_s3.events] == [1, 1, 1, 3]
     assert bucketry_s3.events[2].etag == completed["ETag"].strip('"')
-    assert bucketry_s3.events[3].origin.principal == bucketry_s3.access_key
+    assert bucketry_s3.events[3].origin.principal == DEFAULT_OWNER.id
 
 
 def test_an_upload_that_ends_without_an_object_is_no_event(s3: Any, bucketry_s3: S3Endpoint) -> None:
@@ -133,6 +134,20 @@ def test_an_upload_that_breaks_off_is_no_event(s3: Any, bucketry_s3: S3Endpoint)
         httpx.put(url, content=broken(), headers={"content-length": "5000000"})
     s3.put_object(Bucket="assets", Key="after")
     assert names_of(bucketry_s3.events) == [("ObjectCreated:Put", "after")]
+
+
+def test_a_request_without_a_signature_is_anonymous(s3: Any, bucketry_s3: S3Endpoint) -> None:
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::assets/*"}
+    s3.put_bucket_policy(Bucket="assets", Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    httpx.put(f"{bucketry_s3.endpoint_url}/assets/a", content=b"1").raise_for_status()
+    event = bucketry_s3.events.wait_for("s3:ObjectCreated:Put", "a")
+    assert (event.origin.principal, event.owner) == ("Anonymous", DEFAULT_OWNER.id)
+
+
+def test_access_control_lists_are_events(s3: Any, bucketry_s3: S3Endpoint) -> None:
+    s3.put_object(Bucket="assets", Key="a")
+    s3.put_object_acl(Bucket="assets", Key="a", ACL="public-read")
+    assert names_of(bucketry_s3.events) == [("ObjectCreated:Put", "a"), ("ObjectAcl:Put", "a")]
 
 
 def test_faults_do_not_hide_events(s3: Any, bucketry_s3: S3Endpoint) -> None:

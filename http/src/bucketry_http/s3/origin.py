@@ -9,12 +9,12 @@ from bucketry_http.shared.origin import ANONYMOUS, client_address
 
 
 def tell_origin(request: S3Request, action: Action = "api") -> None:
-    """Sets the origin of the calls that a request makes. Call it once its signature is verified.
+    """Sets the origin of the calls that a request makes. Call it once it is known who sends it.
 
     Args:
         request: The request.
         action: How it came.
     """
-    principal = ANONYMOUS if request.verified is None else request.verified.access_key
+    principal = request.principal.user_id or ANONYMOUS
     address = client_address(request.scope)
     set_origin(Origin(principal=principal, address=address, request_id=request.id, action=action))

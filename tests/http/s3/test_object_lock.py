@@ -397,11 +397,14 @@ def test_lock_headers_that_are_not_valid(raw: Client, bucket: str, headers: dict
     assert raw.ask("GET", f"/{bucket}?versions").texts("{*}Version/{*}Key") == []
 
 
-def test_a_put_with_a_lock_needs_a_digest(raw: Client, bucket: str) -> None:
-    reply = raw.ask("PUT", f"/{bucket}/a", b"", {HOLD: "ON"})
+def test_a_body_that_is_locked_is_protected(raw: Client, bucket: str) -> None:
+    unsigned = "UNSIGNED-PAYLOAD"
+    reply = raw.ask("PUT", f"/{bucket}/a", b"", {HOLD: "ON"}, payload=unsigned)
     assert reply.error == (400, "InvalidRequest")
     assert "Content-MD5" in reply.text("Message")
-    assert raw.ask("PUT", f"/{bucket}/a", b"", {HOLD: "ON", "x-amz-checksum-crc32": "AAAAAA=="}).status == 200
+    for headers in (MD5, {"x-amz-checksum-crc32": "AAAAAA=="}):
+        assert raw.ask("PUT", f"/{bucket}/a", b"", {HOLD: "ON", **headers}, payload=unsigned).status == 200
+    assert raw.ask("PUT", f"/{bucket}/a", b"", {HOLD: "ON"}).status == 200
 
 
 @pytest.mark.parametrize("query", ["uploadId=x&partNumber=1", "tagging", "acl"])

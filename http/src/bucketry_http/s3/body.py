@@ -28,6 +28,7 @@ from bucketry_http.s3.request import S3Request
 from bucketry_http.shared.request_body import Pauses
 
 _STREAMING: Final = frozenset({STREAMING_SIGNED, STREAMING_SIGNED_TRAILER, STREAMING_UNSIGNED_TRAILER})
+_UNSIGNED: Final = frozenset({None, UNSIGNED_PAYLOAD, STREAMING_UNSIGNED_TRAILER})
 _MD5_BYTES: Final = 16
 _MAX_LENGTH: Final = 2**63
 _STEPS_AT_ONCE: Final = 1000
@@ -104,6 +105,11 @@ class S3Body:
     def has_digest(self) -> bool:
         """Whether it comes with ``Content-MD5`` or a checksum."""
         return self._md5 is not None or self.checksum is not None
+
+    @property
+    def is_protected(self) -> bool:
+        """Whether a digest, a checksum or the signature says what it holds."""
+        return self.has_digest or self._declared not in _UNSIGNED
 
     async def next(self) -> bytes:
         """Returns the next piece; an empty one at the end, and again after it.

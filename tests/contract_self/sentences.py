@@ -397,6 +397,8 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
             "test_a_retention_in_governance_mode_is_made_longer_by_anybody",
             "test_a_retention_in_governance_mode_is_weakened_by_whoever_bypasses_it",
             "test_nobody_ends_a_retention_in_compliance_mode_before_its_time",
+            "test_governance_mode_becomes_compliance_mode_for_whoever_bypasses_it",
+            "test_a_retention_in_compliance_mode_is_made_longer_by_anybody",
         ],
     },
     "put_object_legal_hold": {

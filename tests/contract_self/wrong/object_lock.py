@@ -36,7 +36,7 @@ from bucketry import (
 )
 from bucketry.hookspecs import hookimpl
 from bucketry.object_lock import COMPLIANCE
-from bucketry_contract.suite.object_lock import ObjectLockTests
+from bucketry_contract.suite.object_lock import ComplianceTests, ObjectLockTests
 from bucketry_memory.objects import StoredObject, VersionFacts
 from msgspec.structs import replace
 
@@ -159,7 +159,7 @@ class BypassesALegalHold(LocksOtherwise):
         return super().delete_object(bucket, key, options)
 
 
-@fails(ObjectLockTests, ObjectLockTests.test_nobody_ends_a_retention_in_compliance_mode_before_its_time)
+@fails(ComplianceTests, ComplianceTests.test_nobody_ends_a_retention_in_compliance_mode_before_its_time)
 class BypassesCompliance(LocksOtherwise):
     @hookimpl
     def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Deleted:
@@ -168,7 +168,7 @@ class BypassesCompliance(LocksOtherwise):
         return super().delete_object(bucket, key, options)
 
 
-@fails(ObjectLockTests, ObjectLockTests.test_nobody_ends_a_retention_in_compliance_mode_before_its_time)
+@fails(ComplianceTests, ComplianceTests.test_nobody_ends_a_retention_in_compliance_mode_before_its_time)
 class ShortensCompliance(LocksOtherwise):
     @hookimpl
     def put_object_retention(self, bucket: str, key: str, retention: Retention, options: RetentionOptions) -> Done:
@@ -231,7 +231,7 @@ class AnybodyWeakensARetention(HonestMemory):
         return super().put_object_retention(bucket, key, retention, replace(options, bypass_governance=True))
 
 
-@fails(ObjectLockTests, ObjectLockTests.test_a_retention_in_governance_mode_is_weakened_by_whoever_bypasses_it)
+@fails(ComplianceTests, ComplianceTests.test_governance_mode_becomes_compliance_mode_for_whoever_bypasses_it)
 class AnybodyMakesItCompliance(HonestMemory):
     @hookimpl
     def put_object_retention(self, bucket: str, key: str, retention: Retention, options: RetentionOptions) -> Done:

@@ -20,7 +20,7 @@ from bucketry_contract.suite.listing import ListingTests
 from bucketry_contract.suite.model import ModelTests
 from bucketry_contract.suite.multipart import MultipartTests
 from bucketry_contract.suite.multipart_errors import MultipartErrorTests
-from bucketry_contract.suite.object_lock import ObjectLockTests
+from bucketry_contract.suite.object_lock import ComplianceTests, ObjectLockTests
 from bucketry_contract.suite.object_parts import ObjectPartTests
 from bucketry_contract.suite.paging import PagingTests
 from bucketry_contract.suite.part_copies import PartCopyTests
@@ -78,6 +78,7 @@ class ContractSuite(
     ErrorTests,
     ErrorFactTests,
     ConcurrencyTests,
+    ComplianceTests,
     ModelTests,
 ):
     """The whole contract. A driver author inherits it and says what his `Backend` is.

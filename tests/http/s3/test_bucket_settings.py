@@ -174,7 +174,7 @@ REFUSED: list[tuple[str, str, Any, tuple[int, str]]] = [
         "bucket_versioning",
         "VersioningConfiguration",
         {"Status": "Enabled", "MFADelete": "Enabled"},
-        (501, "NotImplemented"),
+        (403, "AccessDenied"),
     ),
     ("bucket_ownership_controls", "OwnershipControls", {"Rules": [{"ObjectOwnership": "Everybody"}]}, MALFORMED),
     ("bucket_ownership_controls", "OwnershipControls", {"Rules": OWNED["Rules"] * 2}, MALFORMED),

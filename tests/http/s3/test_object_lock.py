@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
+from botocore.client import Config
 from bucketry import Store
 from types_boto3_s3 import S3Client
 
@@ -372,6 +374,30 @@ def test_tags_do_not_change_a_lock(boto: S3Client, bucket: str) -> None:
     boto.put_object_tagging(Bucket=bucket, Key="a", Tagging={"TagSet": [{"Key": "a", "Value": "b"}]})
     boto.delete_object_tagging(Bucket=bucket, Key="a")
     assert is_locked(boto, bucket, "a")
+
+
+def test_a_form_locks_its_version(boto: S3Client, url: str, bucket: str) -> None:
+    fields = {MODE: "GOVERNANCE", UNTIL: "2140-01-01T00:00:00Z", HOLD: "ON"}
+    conditions = [{name: value} for name, value in fields.items()]
+    presigning = boto_client(url, Config(signature_version="s3v4"))
+    made = presigning.generate_presigned_post(bucket, "a", Fields=fields, Conditions=conditions)
+    files = {"file": ("name.txt", b"content")}
+    answer = httpx.post(made["url"], data=made["fields"], files=files)
+    assert answer.status_code == 204
+    assert is_locked(boto, bucket, "a")
+    named: Any = {"Bucket": bucket, "Key": "a", "VersionId": answer.headers["x-amz-version-id"]}
+    assert error_of(boto.delete_object, **named) == DENIED
+    answer = httpx.post(made["url"], data={**made["fields"], MODE: "COMPLIANCE"}, files=files)
+    assert answer.status_code == 403
+
+
+def test_a_form_with_half_a_retention(boto: S3Client, url: str, bucket: str) -> None:
+    presigning = boto_client(url, Config(signature_version="s3v4"))
+    for name, value in ((MODE, "GOVERNANCE"), (UNTIL, "2140-01-01T00:00:00Z"), (HOLD, "yes")):
+        made = presigning.generate_presigned_post(bucket, "a", Fields={name: value}, Conditions=[{name: value}])
+        answer = httpx.post(made["url"], data=made["fields"], files={"file": ("name.txt", b"content")})
+        assert (answer.status_code, "<Code>InvalidArgument</Code>" in answer.text) == (400, True)
+    assert versions(boto, bucket) == []
 
 
 MD5 = {"content-md5": "1B2M2Y8AsgTpgAmY7PhCfg=="}

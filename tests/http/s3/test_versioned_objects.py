@@ -6,6 +6,7 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx
 import pytest
 from bucketry import Store
 from types_boto3_s3 import S3Client
@@ -251,6 +252,30 @@ def test_a_presigned_url_names_a_version(boto: S3Client, presigning: S3Client) -
     with urllib.request.urlopen(urllib.request.Request(url, method="DELETE")) as response:  # noqa: S310
         assert response.headers["x-amz-version-id"] == first
     assert len(versions(boto)) == 1
+
+
+@pytest.mark.parametrize("status", ["200", "201", "204"])
+def test_a_form_makes_a_version(boto: S3Client, s3: Client, presigning: S3Client, status: str) -> None:
+    field = {"success_action_status": status}
+    made = presigning.generate_presigned_post(BUCKET, "a", Fields=field, Conditions=[field])
+    ids: list[str] = []
+    for content in (b"one", b"two"):
+        answer = httpx.post(made["url"], data=made["fields"], files={"file": ("name.txt", content)})
+        assert answer.status_code == int(status)
+        ids.insert(0, answer.headers["x-amz-version-id"])
+    assert versions(boto) == [("a", ids[0], True), ("a", ids[1], False)]
+    assert read(boto, "a", ids[1]) == b"one"
+
+
+def test_deletes_that_need_a_second_factor_are_not_turned_on(boto: S3Client, s3: Client) -> None:
+    wanted: Any = {"Status": "Enabled", "MFADelete": "Enabled"}
+    named: Any = {"Bucket": BUCKET, "VersioningConfiguration": wanted}
+    assert error_of(boto.put_bucket_versioning, **named) == (403, "AccessDenied")
+    assert error_of(boto.put_bucket_versioning, **named, MFA="device 123456") == (501, "NotImplemented")
+    boto.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration=wanted | {"MFADelete": "Disabled"})
+    assert s3.ask("DELETE", f"/{BUCKET}/a?versionId=null", headers={"x-amz-mfa": "1 2"}).error == (
+        501, "NotImplemented",
+    )  # fmt: skip
 
 
 def test_a_completed_upload_makes_a_version(boto: S3Client, store: Store) -> None:

@@ -204,9 +204,9 @@ def _read_policy(body: bytes) -> PolicySettings:
 
 
 def _check_mfa(root: Element) -> None:
-    """Refuses to turn on that deletes need multi-factor authentication."""
+    """Refuses to turn on that deletes need multi-factor authentication, as S3 does without the header ``x-amz-mfa``."""
     if any(child.name == "MfaDelete" and child.text.strip() == "Enabled" for child in root.children):
-        raise not_implemented("MfaDelete")
+        raise S3Error("AccessDenied", "Mfa Authentication must be used for this request")
 
 
 async def _check_versioning(_endpoint: Endpoint, _bucket: str, settings: Any) -> None:

@@ -59,8 +59,8 @@ class People:
     def __init__(self, url: str, store: Store) -> None:
         self.url = url
         self.store = store
-        self.alice, self.bob, self.carol = (client(url, credential) for credential in USERS)
-        self.nobody = client(url, None)
+        found: list[Any] = [client(url, credential) for credential in (*USERS, None)]
+        self.alice, self.bob, self.carol, self.nobody = found
 
 
 @contextmanager

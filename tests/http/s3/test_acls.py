@@ -8,7 +8,20 @@ from typing import Any
 import pytest
 from bucketry import Owner
 
-from tests.http.s3.users import ALICE, EVERYBODY, SIGNERS, People, allow, client, denied, people, policy, raw, status_of
+from tests.http.s3.users import (
+    ALICE,
+    EVERYBODY,
+    SIGNERS,
+    People,
+    allow,
+    client,
+    denied,
+    empty,
+    people,
+    policy,
+    raw,
+    status_of,
+)
 
 
 @pytest.fixture(scope="module")
@@ -19,9 +32,7 @@ def shared() -> Iterator[People]:
 
 @pytest.fixture
 def users(shared: People) -> People:
-    for bucket in shared.store.list_buckets():
-        shared.store.delete_objects(bucket.name, [info.key for info in shared.store.iter_objects(bucket.name)])
-        shared.store.delete_bucket(bucket.name)
+    empty(shared.store)
     return shared
 
 

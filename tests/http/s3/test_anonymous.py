@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.http.s3.users import People, allow, denied, people, policy, raw, status_of
+from tests.http.s3.users import People, allow, denied, empty, people, policy, raw, status_of
 
 
 @pytest.fixture(scope="module")
@@ -18,9 +18,7 @@ def shared() -> Iterator[People]:
 
 @pytest.fixture
 def users(shared: People) -> People:
-    for bucket in shared.store.list_buckets():
-        shared.store.delete_objects(bucket.name, [info.key for info in shared.store.iter_objects(bucket.name)])
-        shared.store.delete_bucket(bucket.name)
+    empty(shared.store)
     return shared
 
 

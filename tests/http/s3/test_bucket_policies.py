@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.http.s3.users import BOB, People, allow, client, denied, people, policy, raw, status_of
+from tests.http.s3.users import BOB, People, allow, client, denied, empty, people, policy, raw, status_of
 
 
 @pytest.fixture(scope="module")
@@ -19,9 +19,7 @@ def shared() -> Iterator[People]:
 
 @pytest.fixture
 def users(shared: People) -> People:
-    for bucket in shared.store.list_buckets():
-        shared.store.delete_objects(bucket.name, [info.key for info in shared.store.iter_objects(bucket.name)])
-        shared.store.delete_bucket(bucket.name)
+    empty(shared.store)
     shared.alice.create_bucket(Bucket="things")
     for key in ("a", "public/a", "private/a"):
         shared.alice.put_object(Bucket="things", Key=key, Body=key.encode())
@@ -153,10 +151,10 @@ def test_a_condition_on_a_copy(users: People) -> None:
         Policy=policy(allow("s3:PutObject", "target/*", Principal={"AWS": "carol"}, Condition=condition)),
     )
     put(users, allow("s3:GetObject", "things/*", Principal={"AWS": "carol"}))
-    copy = {"Bucket": "target", "Key": "a", "MetadataDirective": "COPY"}
+    copy: dict[str, Any] = {"Bucket": "target", "Key": "a", "MetadataDirective": "COPY"}
     users.carol.copy_object(**copy, CopySource="things/public/a")
     denied(users.carol.copy_object, **copy, CopySource="things/private/a")
-    replacing = {**copy, "MetadataDirective": "REPLACE"}
+    replacing: dict[str, Any] = {**copy, "MetadataDirective": "REPLACE"}
     denied(users.carol.copy_object, **replacing, CopySource="things/public/a")
     denied(users.carol.put_object, Bucket="target", Key="a")
 

@@ -13,7 +13,7 @@ import pytest
 from botocore import UNSIGNED
 from botocore.client import Config
 from botocore.exceptions import ClientError
-from bucketry import Secret, Store
+from bucketry import ObjectToDelete, Secret, Store
 from bucketry_http import S3Credential
 from types_boto3_s3 import S3Client
 
@@ -68,6 +68,15 @@ def people(*, inline: bool = True, **settings: Any) -> Iterator[People]:
     """Serves a store in memory to the users."""
     with memory_store(inline=inline) as store, serving(store, credentials=USERS, **settings) as url:
         yield People(url, store)
+
+
+def empty(store: Store) -> None:
+    """Deletes all buckets with all that they hold."""
+    for bucket in store.list_buckets():
+        versions = [ObjectToDelete(one.key, one.version_id) for one in store.iter_object_versions(bucket.name)]
+        if versions:
+            store.delete_objects(bucket.name, versions)
+        store.delete_bucket(bucket.name)
 
 
 def denied(call: Callable[..., Any], *, code: str = "AccessDenied", status: int = 403, **arguments: Any) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import boto3
@@ -89,6 +93,52 @@ def test_ninety_days_expire_what_should_expire_and_nothing_that_is_locked(
         "s3:LifecycleExpiration:Delete",
     ]
     assert {event.key for event in expired} == {"logs/old", "logs/held", "logs/kept", "tmp/gone"}
+
+
+@pytest.fixture
+def served() -> Iterator[dict[str, str]]:
+    """The URLs of ``bucketry serve`` in a process of its own, by their names in what it announces."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("BUCKETRY_")}
+    command = [sys.executable, "-m", "bucketry_cli", "serve", "--port", "0", "--s3-port", "0", "--reset-endpoint"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environ, text=True) as server:
+        assert server.stdout is not None
+        try:
+            urls: dict[str, str] = {}
+            while "S3 keys" not in urls:
+                name, _, url = server.stdout.readline().partition("  ")
+                urls[name] = url.split()[0] if url.strip() else ""
+            yield urls
+        finally:
+            server.terminate()
+            server.communicate(timeout=60)
+
+
+def test_any_language_can_let_the_days_pass_and_see_what_happened(served: dict[str, str], bucket: str) -> None:
+    s3 = boto3.client(
+        "s3",
+        endpoint_url=served["S3 API"],
+        aws_access_key_id="bucketry",
+        aws_secret_access_key="bucketry-secret",
+        region_name="us-east-1",
+    )
+    program.set_up(s3, bucket, ALL, aborts=True)
+    written = program.write(s3, bucket, datetime.now(UTC))
+    seen = httpx.get(served["Events"]).json()
+    turned = httpx.post(served["Clock"], json={"advance_seconds": 90 * 86_400})
+    turned.raise_for_status()
+    left = versions_of(s3, bucket)
+    assert "logs/old" not in left
+    assert [left[key][-1] for key in ("logs/held", "logs/kept")] == [
+        written.versions["logs/held"],
+        written.versions["logs/kept"],
+    ]
+    messages = httpx.get(served["Events"], params={"after": seen["next"], "wait": 5}).json()["messages"]
+    records = [message["Records"][0] for message in messages]
+    assert {record["eventName"] for record in records} == {
+        "LifecycleExpiration:DeleteMarkerCreated",
+        "LifecycleExpiration:Delete",
+    }
+    assert "logs/old" in {record["s3"]["object"]["key"] for record in records}
 
 
 @pytest.fixture

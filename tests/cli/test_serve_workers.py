@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import signal
 import urllib.request
+from pathlib import Path
 
 from tests.cli.conftest import Run, Spawn
 from tests.cli.test_serve import PATIENCE, ask, rest_url
 from tests.cli.test_serve_stopping import turns_unready
+from tests.http.webhooks.receiver import receiving
 
 
 def test_several_processes_serve_one_store(spawn: Spawn) -> None:
@@ -32,6 +34,24 @@ def test_several_processes_serve_one_store(spawn: Spawn) -> None:
     assert process.wait(PATIENCE) == 0
     assert process.stderr is not None
     assert process.stderr.read() == b""
+
+
+def test_each_process_sends_its_events_to_webhooks(spawn: Spawn, tmp_path: Path) -> None:
+    with receiving() as receiver:
+        (tmp_path / "settings.toml").write_text(f'[[webhooks]]\nurl = "{receiver.url}"\nname = "images"\n')
+        process = spawn(
+            *("--config", str(tmp_path / "settings.toml"), "serve", "--workers", "2", "--port", "0"),
+            *("--bucket", "assets", "--reset-endpoint", "--webhook", receiver.url),
+        )
+        url = rest_url(process)
+        for number in range(10):
+            put = urllib.request.Request(f"{url}/buckets/assets/objects/{number}", b"content", method="PUT")  # noqa: S310
+            with urllib.request.urlopen(put, timeout=PATIENCE):  # noqa: S310
+                pass
+        assert ask(url.replace("/api/v1/storage", "/_bucketry/events"))[0] == 409
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 0
+        assert {taken.key for taken in receiver.accepted} == {str(number) for number in range(10)}
 
 
 def test_a_second_signal_ends_all_at_once(spawn: Spawn) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from time import monotonic
-from typing import Final
+from typing import Final, NoReturn
 
 import msgspec
 from bucketry.events import EventLog, EventMessage, LogPage, TestMessage
@@ -74,10 +74,10 @@ class EventsEndpoint:
             await anyio.sleep(min(_POLL_SECONDS, left))
 
 
-async def refuse(_request: ControlRequest) -> bytes:
+async def refuse(_request: ControlRequest) -> NoReturn:
     """Refuses a request where there are several processes, each with events of its own.
 
     Raises:
         ControlError: Always.
     """
-    raise ControlError(HTTPStatus.NOT_IMPLEMENTED, "the list of events is in one process: serve without --workers")
+    raise ControlError(HTTPStatus.CONFLICT, "the list of events is in one process: serve without --workers")

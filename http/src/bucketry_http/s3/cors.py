@@ -64,12 +64,16 @@ async def expose(endpoint: Endpoint, request: S3Request, response: Response) -> 
     Errors get them too, also for requests with a wrong signature, so that a page can show why its upload failed. This
     gives away no more than a preflight does, which nobody signs. If the rules cannot be read, the response is sent
     without these headers.
+
+    No browser sends ``Access-Control-Request-Method`` with another request than a preflight. S3 takes the method from
+    it, though, if a client does.
     """
     if not request.bucket or request.method == "OPTIONS":
         return
     origin = request.headers["origin"]
+    method = request.headers.get("access-control-request-method", request.method)
     try:
-        rule = _first(await _rules(endpoint, request.bucket), origin, request.method, ())
+        rule = _first(await _rules(endpoint, request.bucket), origin, method, ())
         if rule is not None:
             response.headers = [*response.headers, *_headers(rule, origin)]
     except Exception:

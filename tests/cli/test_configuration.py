@@ -129,7 +129,7 @@ def test_the_file_is_the_option_the_variable_or_the_one_in_this_folder(
                 "unknown: 'serve.prot' (known: serve.allow_anonymous, serve.allowed_host, serve.bucket, "
                 "serve.cors_origin, serve.fault, serve.grace_seconds, serve.host, serve.log_level, serve.port, "
                 "serve.read_only, serve.reset_endpoint, serve.s3, serve.s3_check_origins, serve.s3_domain, "
-                "serve.s3_host, serve.s3_port, serve.shutdown_delay, serve.webhook, serve.workers)"
+                "serve.s3_host, serve.s3_port, serve.s3_region, serve.shutdown_delay, serve.webhook, serve.workers)"
             ),
         ),
         (

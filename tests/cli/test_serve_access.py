@@ -166,6 +166,7 @@ def test_a_reset_may_come_from_a_page_of_this_machine(spawn: Spawn, origin: str)
         (("--cors-origin", "null"), "cannot be an allowed origin"),
         (("--allowed-host", "b\xfccher.example"), "names beyond ASCII as xn--"),
         (("--s3-domain", "S3.example.com"), "is not a host name in lower case"),
+        (("--s3-region", "eu west"), "a region is 1 to 128 letters"),
     ],
 )
 def test_a_mistake_is_found_at_the_start(run: Run, options: tuple[str, ...], words: str) -> None:

@@ -35,6 +35,7 @@ class ServeTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     s3_host: str | UnsetType = UNSET
     s3_port: int | UnsetType = UNSET
     s3_domain: list[str] | UnsetType = UNSET
+    s3_region: list[str] | UnsetType = UNSET
     s3_check_origins: bool | UnsetType = UNSET
     bucket: list[str] | UnsetType = UNSET
     fault: list[str] | UnsetType = UNSET

@@ -39,6 +39,7 @@ class S3Options(msgspec.Struct, frozen=True, kw_only=True):
         host: Where it listens.
         port: Its TCP port; 0: any that is free.
         domains: Host names; the first label below one is a bucket.
+        regions: Other regions that buckets can be in.
         allowed_hosts: Other host names that clients may use.
         check_origins: Whether pages of other origins need a CORS rule for writes.
         credentials: Those of the settings file.
@@ -47,6 +48,7 @@ class S3Options(msgspec.Struct, frozen=True, kw_only=True):
     host: str
     port: int
     domains: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
     check_origins: bool = True
     credentials: tuple[CredentialTable, ...] = ()
@@ -155,6 +157,7 @@ class S3Front:
             credentials=self._credentials,
             region=self._region,
             domains=domains,
+            regions=options.regions,
             allowed_hosts=options.allowed_hosts,
             public_endpoints=self._endpoints,
             check_origins=options.check_origins,

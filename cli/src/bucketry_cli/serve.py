@@ -92,6 +92,8 @@ def checked_names(_context: click.Context, option: click.Parameter, names: tuple
                 RestSettings(allowed_hosts=names)
             elif option.name == "cors_origin":
                 RestSettings(cors_origins=names)
+            elif option.name == "s3_region":
+                S3Settings(regions=names)
             else:
                 S3Settings(domains=names)
         except InvalidSettings as error:
@@ -177,6 +179,15 @@ def checked_names(_context: click.Context, option: click.Parameter, names: tuple
     metavar="NAME",
     callback=checked_names,
     help="Host name below which the first label is a bucket (bucket.s3.example.com). Repeatable.",
+)
+@click.option(
+    "--s3-region",
+    envvar="BUCKETRY_S3_REGION",
+    show_envvar=True,
+    multiple=True,
+    metavar="NAME",
+    callback=checked_names,
+    help="Another region that buckets can be in, besides the store's own. Repeatable.",
 )
 @click.option(
     "--s3-check-origins/--no-s3-check-origins",
@@ -278,6 +289,7 @@ def serve(
     s3_host: str | None,
     s3_port: int,
     s3_domain: tuple[str, ...],
+    s3_region: tuple[str, ...],
     s3_check_origins: bool,
     bucket: tuple[str, ...],
     fault: tuple[Fault, ...],
@@ -305,6 +317,7 @@ def serve(
             host=s3_host or host,
             port=s3_port,
             domains=s3_domain,
+            regions=s3_region,
             allowed_hosts=allowed_host,
             check_origins=s3_check_origins,
             credentials=tuple(config.s3_credentials),

@@ -89,15 +89,22 @@ class Bucket:
         "uploads",
     )
 
-    def __init__(self, name: str, created_at: datetime, quota: Quota, owner: Owner = DEFAULT_OWNER) -> None:
-        """Makes an empty bucket.
+    def __init__(
+        self,
+        name: str,
+        created_at: datetime,
+        quota: Quota,
+        owner: Owner = DEFAULT_OWNER,
+        region: str | None = None,
+    ) -> None:
+        """Makes an empty bucket; ``region`` is its own if it is not the store's.
 
         Raises:
             QuotaExceeded: It would exceed the store's limit on entries.
         """
         quota.take(0, entries=1)
         self._quota = quota
-        self.info = BucketInfo(name=name, created_at=created_at, owner=owner)
+        self.info = BucketInfo(name=name, created_at=created_at, owner=owner, region=region)
         self.access = BucketAccess(owner=owner, foreign_objects=False)
         self.objects: dict[str, StoredObject] = {}
         self.keys: SortedList[str] = SortedList()

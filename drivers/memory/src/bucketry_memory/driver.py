@@ -118,10 +118,12 @@ class MemoryDriver(DriverSpec):
         self._endpoint = settings.public_endpoint or settings.endpoint
         self._region = settings.region
         try:
-            credentials = Credentials(settings.access_key, settings.secret_key)
-            self._presigner = Presigner(credentials, endpoint=self._endpoint, region=settings.region)
+            self._credentials = Credentials(settings.access_key, settings.secret_key)
+            presigner = Presigner(self._credentials, endpoint=self._endpoint, region=settings.region)
         except ValueError as error:
             raise InvalidSettings(str(error)) from None
+        # A bucket in another region needs a presigner for it, which is made when it is first asked for.
+        self._presigners = {settings.region: presigner}
         self._kms = KmsKeys(filter(None, settings.kms_keys.split(",")))
         self._clock = StoredTimes(self)
         self._buckets: dict[str, Bucket] = {}
@@ -203,7 +205,8 @@ class MemoryDriver(DriverSpec):
         with self._lock:
             if bucket in self._buckets:
                 raise BucketAlreadyExists(bucket=bucket)
-            created = Bucket(bucket, self._clock.now(), self._quota, options.owner or DEFAULT_OWNER)
+            region = None if options.region == self._region else options.region
+            created = Bucket(bucket, self._clock.now(), self._quota, options.owner or DEFAULT_OWNER, region)
             if options.object_lock:
                 try:
                     created.put_settings(VersioningSettings(status="Enabled"))
@@ -405,7 +408,14 @@ class MemoryDriver(DriverSpec):
     @hookimpl
     def presign(self, bucket: str, key: str, options: PresignOptions) -> PresignedUrl:
         """Signs a URL for the S3 endpoint that serves this store."""
-        return presigned_url(self._presigner, bucket, key, options, now=self.clock.now())
+        held = self._buckets.get(bucket)
+        # A URL can be made before the bucket is.
+        region = self._region if held is None else held.info.region or self._region
+        presigner = self._presigners.get(region)
+        if presigner is None:
+            presigner = Presigner(self._credentials, endpoint=self._endpoint, region=region)
+            self._presigners[region] = presigner
+        return presigned_url(presigner, bucket, key, options, now=self.clock.now())
 
     # Tags of objects: they change neither the etag nor the time of an object.
 

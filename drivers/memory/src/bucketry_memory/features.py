@@ -53,6 +53,7 @@ FEATURES: Final = Features(
     bucket_versioning=True,
     bucket_object_lock=True,
     storage_class=True,
+    bucket_region=True,
     delete_if_match=True,
     delete_if_last_modified=True,
     encrypt_sse_s3=True,

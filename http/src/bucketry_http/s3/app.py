@@ -66,6 +66,7 @@ class S3App:
         self._authenticator = Authenticator(endpoint, published=is_for_published(store))
         # A server's access log would hold the signatures of presigned URLs.
         protect_loggers("uvicorn", "uvicorn.access", "uvicorn.error")
+        self._regions = endpoint.regions
         self._hosts = settings.host_rules()
         self._last_host: tuple[str | None, Any] | None = None
         self._idle_seconds = settings.idle_seconds
@@ -113,6 +114,8 @@ class S3App:
         if "origin" in request.headers or "sec-fetch-site" in request.headers:
             await refuse_foreign(endpoint, request)
         found = route(endpoint, request)
+        if self._regions.several and request.bucket and not found.anywhere:
+            await self._regions.require(request)
         if not (found.is_usual and is_owners_own(endpoint, request, of_object=found.of_object)):
             await access.authorise(endpoint, request, found.name)
         if endpoint.tells_origin:

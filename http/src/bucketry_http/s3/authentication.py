@@ -51,10 +51,12 @@ class Authenticator:
         self._anonymous_rights = settings.anonymous
         self._credentials = {credential.access_key: credential for credential in settings.credentials}
         self.times = times = Times(clock)
-        self._verifier = Verifier(self._secret_key, region=settings.region, times=times)
-        self._v2 = VerifierV2(self._secret_key, domains, times) if settings.signature_v2 else None
         # A client asks where a bucket is because it does not know the region yet (GetBucketLocation).
         self._any_region = Verifier(self._secret_key, times=times)
+        self._regions = endpoint.regions
+        one_region = Verifier(self._secret_key, region=settings.region, times=times)
+        self._verifier = self._any_region if endpoint.regions.several else one_region
+        self._v2 = VerifierV2(self._secret_key, domains, times) if settings.signature_v2 else None
 
     def authenticate(self, request: S3Request) -> None:
         """Sets who sends a request. The body is checked later, when it comes.
@@ -94,6 +96,8 @@ class Authenticator:
             verified = verifier.verify(request.method, scope["raw_path"], scope["query_string"], request.fields)
         except SignatureError as error:
             raise of_signature(error, self._region) from None
+        if self._regions.several and "location" not in request.query:
+            self._regions.check_signed(verified)
         if verified.session_token is not None:
             raise _no_session()
         request.verified = verified

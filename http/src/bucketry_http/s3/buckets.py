@@ -17,12 +17,10 @@ from bucketry_access import Request, is_denied
 from bucketry_http.s3.acl_headers import ACL_HEADERS, OWNERSHIP, acl_in
 from bucketry_http.s3.body import S3Body
 from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented
+from bucketry_http.s3.regions import DEFAULT_REGION
 from bucketry_http.s3.request import Endpoint, S3Request, number
 from bucketry_http.s3.response import REGION, Response, empty_response, xml_response
 from bucketry_http.s3.xml import MAX_DOCUMENT_BYTES, Node, document, element, optional, owner, read_xml
-
-_DEFAULT_REGION = "us-east-1"
-"""The region whose ``LocationConstraint`` is empty (S3 API reference, GetBucketLocation)."""
 
 _OWNERSHIPS: Final = get_args(ObjectOwnership)
 
@@ -41,18 +39,19 @@ async def list_buckets(endpoint: Endpoint, request: S3Request) -> Response:
     query = request.query
     limit = number(query, "max-buckets", MAX_BUCKETS_PAGE, least=1, most=MAX_BUCKETS_PAGE)
     prefix, after = query.get("prefix", ""), _after(query.get("continuation-token", ""))
-    if query.get("bucket-region", endpoint.settings.region) != endpoint.settings.region:
-        found: list[BucketInfo] = []
-    else:
-        found = [
-            bucket
-            for bucket in await endpoint.calls.long_call(endpoint.store.list_buckets)
-            if bucket.name.startswith(prefix) and bucket.name > after and _is_visible(request, bucket)
-        ]
+    regions, region = endpoint.regions, query.get("bucket-region")
+    found = [
+        bucket
+        for bucket in await endpoint.calls.long_call(endpoint.store.list_buckets)
+        if bucket.name.startswith(prefix)
+        and bucket.name > after
+        and region in {None, regions.of(bucket)}
+        and _is_visible(request, bucket)
+    ]
     page = found[:limit]
     listed = "".join(
         f"<Bucket>{element('Name', bucket.name)}{element('CreationDate', xml_time(bucket.created_at))}"
-        f"{element('BucketRegion', endpoint.settings.region)}</Bucket>"
+        f"{element('BucketRegion', regions.of(bucket))}</Bucket>"
         for bucket in page
     )
     token = base64.urlsafe_b64encode(page[-1].name.encode()).decode() if len(page) < len(found) else None
@@ -77,13 +76,19 @@ def _after(token: str) -> str:
 
 
 async def create_bucket(endpoint: Endpoint, request: S3Request) -> Response:
-    """CreateBucket, in the endpoint's region."""
+    """CreateBucket."""
     body = await S3Body(request).read(MAX_DOCUMENT_BYTES)
+    location = None
     if body:
-        _check_location(await read_xml(body, "CreateBucketConfiguration", most=_MAX_ELEMENTS), endpoint.settings.region)
+        location = _location(await read_xml(body, "CreateBucketConfiguration", most=_MAX_ELEMENTS))
+    region = endpoint.regions.of_new(request, location)
     creator = endpoint.users.owner(request.principal)
     settings = _first_settings(endpoint, request, creator)
-    options = CreateBucketOptions(owner=creator if endpoint.features.owners else None, **request.options)
+    options = CreateBucketOptions(
+        owner=creator if endpoint.features.owners else None,
+        region=None if region == endpoint.regions.home else region,
+        **request.options,
+    )
     try:
         await endpoint.calls.call(endpoint.store.create_bucket, request.bucket, options)
     except BucketAlreadyExists:
@@ -91,7 +96,7 @@ async def create_bucket(endpoint: Endpoint, request: S3Request) -> Response:
         if (found.owner or DEFAULT_OWNER).id != creator.id:
             raise S3Error("BucketAlreadyExists") from None
         # In this region alone, creating one's own bucket again succeeds (S3 API reference, CreateBucket).
-        if endpoint.settings.region != _DEFAULT_REGION:
+        if {region, endpoint.regions.of(found)} != {DEFAULT_REGION}:
             raise
         settings = []
     await _put_first(endpoint, request.bucket, settings)
@@ -133,19 +138,17 @@ async def _put_first(endpoint: Endpoint, bucket: str, settings: Iterable[BucketS
         await endpoint.calls.call(endpoint.store.put_bucket_settings, bucket, each)
 
 
-def _check_location(root: Node, region: str) -> None:
+def _location(root: Node) -> str | None:
     for child in root.children():
         if child.name != "LocationConstraint":
             raise not_implemented(f"{child.name[:64]} in CreateBucketConfiguration")
-    location = root.text_of("LocationConstraint")
-    if location not in {None, "", region}:
-        raise S3Error("InvalidLocationConstraint", elements={"LocationConstraint": (location or "")[:128]})
+    return root.text_of("LocationConstraint")
 
 
 async def head_bucket(endpoint: Endpoint, request: S3Request) -> Response:
     """HeadBucket."""
-    await endpoint.calls.call(endpoint.store.head_bucket, request.bucket)
-    return Response(200, [(REGION, endpoint.settings.region.encode())])
+    found = await endpoint.calls.call(endpoint.store.head_bucket, request.bucket)
+    return Response(200, [(REGION, endpoint.regions.of(found).encode())])
 
 
 async def delete_bucket(endpoint: Endpoint, request: S3Request) -> Response:
@@ -156,6 +159,6 @@ async def delete_bucket(endpoint: Endpoint, request: S3Request) -> Response:
 
 async def get_location(endpoint: Endpoint, request: S3Request) -> Response:
     """GetBucketLocation."""
-    await endpoint.calls.call(endpoint.store.head_bucket, request.bucket)
-    region = endpoint.settings.region
-    return xml_response(document("LocationConstraint", "" if region == _DEFAULT_REGION else region))
+    found = await endpoint.calls.call(endpoint.store.head_bucket, request.bucket)
+    region = endpoint.regions.of(found)
+    return xml_response(document("LocationConstraint", "" if region == DEFAULT_REGION else region))

@@ -115,6 +115,8 @@ class _FormUpload:
         file = await self._read_fields()
         fields, request = self._fields, self._request
         self._authenticator.authenticate_form(request, fields)
+        if self._endpoint.regions.several:
+            await self._endpoint.regions.require(request)
         await refuse_foreign(self._endpoint, request)
         access.refuse_reader(request)
         if self._endpoint.tells_origin:

@@ -21,6 +21,7 @@ from bucketry.sigv4 import RequestHeaders
 from bucketry_access import ANONYMOUS, Principal
 
 from bucketry_http.s3.errors import S3Error, invalid_argument
+from bucketry_http.s3.regions import Regions
 from bucketry_http.s3.settings import S3Credential, S3Rights, S3Settings
 from bucketry_http.s3.users import Users
 from bucketry_http.shared.calls import StoreCalls
@@ -56,6 +57,7 @@ class S3Request:
         verified: The signature; ``None`` for a request without one.
         principal: Who sends it.
         credential: The credential that signed it, or the rights of those who do not sign; ``None``: neither.
+        region: The region of the bucket, where the endpoint has several; empty: nobody has looked yet.
         access: What is set on the bucket about who may use it; ``None``: nobody has looked yet.
         may_delete: Says whether the sender may delete a key, or a version of it, of a batch; ``None``: all of them.
         options: The options of its operation that its headers give, by field. `route` sets them.
@@ -78,6 +80,7 @@ class S3Request:
         "payload",
         "principal",
         "query",
+        "region",
         "scope",
         "verified",
         "version_id",
@@ -93,7 +96,7 @@ class S3Request:
         self.is_plain = False
         self.content = RequestBody(receive, idle_seconds)
         self.query = NO_QUERY
-        self.bucket = self.key = ""
+        self.bucket = self.key = self.region = ""
         self.payload: str | None = None
         self.verified: Any = None
         self.principal: Principal = ANONYMOUS
@@ -181,6 +184,7 @@ class Endpoint:
         uploader: Stores what clients send.
         domains: The endpoint's names.
         features: What the store's driver declares.
+        regions: Where buckets can be.
         settings_lock: Is held while a part of a bucket's settings is replaced.
         tells_origin: Whether the store wants to know who sends a request.
         decides: Whether the store says who may use a bucket, so that this endpoint decides about each request.
@@ -192,6 +196,7 @@ class Endpoint:
         "decides",
         "domains",
         "features",
+        "regions",
         "settings",
         "settings_lock",
         "store",
@@ -214,6 +219,7 @@ class Endpoint:
         )
         self.uploader = Uploader(self.calls, settings)
         self.domains = Domains(settings.domains, settings.public_endpoints)
+        self.regions = Regions(store, self.calls, settings)
         self.settings_lock = asyncio.Lock()
         self.decides = _says_who_may_use_it(store)
         self.users = Users(settings, decides=self.decides)

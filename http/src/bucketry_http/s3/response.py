@@ -85,7 +85,7 @@ def empty_response(status: int = 204, headers: RawHeaders = _NO_HEADERS) -> Resp
     return Response(status, [(b"content-length", b"0"), *headers])
 
 
-def error_response(request: S3Request, error: S3Error, region: str) -> Response:
+def error_response(request: S3Request, error: S3Error, home: str) -> Response:
     """Returns the response for an error. It has no body for HEAD and 304 (RFC 9110, 9.3.2 and 15.4.5).
 
     Clients learn a bucket's region from a refused HEAD, so this response names the region (S3 API reference,
@@ -97,8 +97,8 @@ def error_response(request: S3Request, error: S3Error, region: str) -> Response:
     if request.method == "HEAD" or error.status == 304:
         if error.status == 304:
             return Response(error.status, headers)
-        if request.bucket and error.s3_code != "NoSuchBucket":
-            headers.append((REGION, region.encode()))
+        if request.bucket and error.s3_code != "NoSuchBucket" and REGION.decode() not in error.headers:
+            headers.append((REGION, (request.region or home).encode()))
         return Response(error.status, [XML, *headers])
     body = error_document(error, request.resource, request.bucket, request.key, request.id)
     return xml_response(body, headers, error.status)

@@ -50,6 +50,7 @@ class Route(NamedTuple):
         versioned: Whether it takes the id of a version.
         conditional: Whether it is a write that takes ``If-Match`` or ``If-None-Match``.
         options: The headers that are options of the operations that it performs.
+        anywhere: Whether a request may be signed for another region than the bucket's.
         name: Its name in the S3 API reference.
         is_usual: Whether it is about a bucket that exists, and names no other one. Then its owner may do it.
         of_object: Whether the owner of an object decides about it, not the bucket's.
@@ -60,12 +61,15 @@ class Route(NamedTuple):
     versioned: bool
     conditional: bool
     options: HeaderOptions
+    anywhere: bool
     name: str = ""
     is_usual: bool = False
     of_object: bool = False
 
 
-def _route(handle: Handler, *names: str, versioned: bool = False, also: Collection[str] = ()) -> Route:
+def _route(
+    handle: Handler, *names: str, versioned: bool = False, anywhere: bool = False, also: Collection[str] = ()
+) -> Route:
     """Makes a route.
 
     Args:
@@ -73,13 +77,14 @@ def _route(handle: Handler, *names: str, versioned: bool = False, also: Collecti
         names: The operations of the contract that it performs. A put or delete that is only accepted if it changes
             nothing has the name of the operation that would change something.
         versioned: Whether it takes the id of a version.
+        anywhere: Whether a request may be signed for another region than the bucket's.
         also: Names of headers that it takes besides those that are options of these operations.
     """
     operations = [OPERATIONS[name] for name in names]
     writes = [operation for operation in operations if operation.may_write()]
     kinds = (operation.options for operation in operations if operation.options is not None)
     options = HeaderOptions(*kinds, also=also)
-    return Route(handle, bool(writes), versioned, any(map(_is_conditional, writes)), options)
+    return Route(handle, bool(writes), versioned, any(map(_is_conditional, writes)), options, anywhere)
 
 
 def _named(
@@ -108,10 +113,10 @@ _SERVICE: Final = {("GET", ""): _route(buckets.list_buckets, "list_buckets")}
 _BUCKET: Final = {
     ("GET", ""): _route(listing.list_objects_v1, "list_objects"),
     ("GET", "list-type"): _route(listing.list_objects_v2, "list_objects"),
-    ("GET", "location"): _route(buckets.get_location, "head_bucket"),
+    ("GET", "location"): _route(buckets.get_location, "head_bucket", anywhere=True),
     ("GET", "uploads"): _route(multipart.list_uploads, "list_multipart_uploads"),
     ("GET", "versions"): _route(listing.list_versions, "list_object_versions", "list_objects"),
-    ("PUT", ""): _route(buckets.create_bucket, "create_bucket"),
+    ("PUT", ""): _route(buckets.create_bucket, "create_bucket", anywhere=True),
     ("HEAD", ""): _route(buckets.head_bucket, "head_bucket"),
     ("DELETE", ""): _route(buckets.delete_bucket, "delete_bucket"),
     ("POST", "delete"): _route(deletes.delete_objects, "delete_objects"),

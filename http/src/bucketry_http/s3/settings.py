@@ -93,7 +93,9 @@ class S3Settings(PortSettings, frozen=True, kw_only=True):
 
     Attributes:
         credentials: Who may sign requests, and with what rights.
-        region: The region that signatures and ``LocationConstraint`` must name.
+        region: The region of the endpoint, which signatures and ``LocationConstraint`` must name.
+        regions: Other regions that buckets can be in. A bucket is then reached with signatures for its own region, and
+            a client that signs for another one is told the right one. The store must keep regions (``bucket_region``).
         domains: Host names below which the first label is a bucket (virtual-host addressing), such as
             ``s3.example.com``. Path-style addressing always works.
         anonymous: What requests without a signature may do; ``None``: nothing.
@@ -122,6 +124,7 @@ class S3Settings(PortSettings, frozen=True, kw_only=True):
 
     credentials: tuple[S3Credential, ...] = ()
     region: str = "us-east-1"
+    regions: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
     anonymous: S3Rights | None = None
     signature_v2: bool = True
@@ -136,7 +139,7 @@ class S3Settings(PortSettings, frozen=True, kw_only=True):
         if len(set(keys)) < len(keys):
             raise InvalidSettings("an access key comes twice")
         _check_users(self.credentials)
-        if not REGION.fullmatch(self.region):
+        if not all(REGION.fullmatch(region) for region in (self.region, *self.regions)):
             raise InvalidSettings("a region is 1 to 128 letters, digits, '.', '_' and '-'")
         for domain in self.domains:
             if not _DOMAIN.fullmatch(domain):

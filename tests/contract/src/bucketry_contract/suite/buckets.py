@@ -6,6 +6,8 @@ import pytest
 from bucketry import (
     BucketAlreadyExists,
     BucketNotEmpty,
+    CreateBucketOptions,
+    InvalidArgument,
     InvalidBucketName,
     NoSuchBucket,
     Store,
@@ -54,6 +56,21 @@ class BucketTests(ContractTests):
         assert made.created_at.utcoffset() is not None
         page = store.list_objects(name)
         assert (page.objects, page.prefixes, page.cursor) == ((), (), None)
+
+    @needs("create_bucket", "bucket_region")
+    def test_a_bucket_is_in_the_region_that_it_was_created_in(self, store: Store, scratch: Scratch) -> None:
+        names = [scratch.new_name(), scratch.new_name()]
+        abroad = store.create_bucket(names[0], CreateBucketOptions(region="eu-west-1"))
+        assert abroad.region == "eu-west-1"
+        assert store.create_bucket(names[1]).region in {None, store.status().region}
+        assert store.head_bucket(names[0]) == abroad
+        listed = {info.name: info.region for info in store.list_buckets()}
+        assert (listed[names[0]], listed[names[1]]) == ("eu-west-1", store.head_bucket(names[1]).region)
+
+    @needs("create_bucket", "bucket_region")
+    def test_a_region_that_cannot_be_named_is_refused(self, store: Store, scratch: Scratch) -> None:
+        with pytest.raises(InvalidArgument):
+            store.create_bucket(scratch.new_name(), CreateBucketOptions(region="eu west"))
 
     @needs("head_bucket")
     def test_a_bucket_can_be_asked_for(self, store: Store, bucket: Bucket) -> None:

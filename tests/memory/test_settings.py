@@ -68,9 +68,8 @@ def test_no_secret_shows_anywhere() -> None:
     with pytest.raises(BucketryError) as refused:
         store.put_object("bucket", "key", b"x")
 
-    shown = (
-        f"{settings} {settings!r} {driver} {driver!r} {driver._presigner!r} {store!r} {refused.value!r} {refused.value}"
-    )
+    shown = f"{settings} {settings!r} {driver} {driver!r} {driver._presigners!r} {store!r}"
+    shown += f"{refused.value!r} {refused.value}"
 
     assert "topsecret" not in shown
     assert "max_bytes=0" in shown

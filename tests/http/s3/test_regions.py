@@ -14,7 +14,7 @@ from types_boto3_s3 import S3Client
 
 from tests.http.s3.client import Client
 from tests.http.s3.serving import ACCESS_KEY, CREDENTIAL, SECRET_KEY, memory_store, serving
-from tests.http.s3.signing import Signing
+from tests.http.s3.signing import OWNER, Signing
 from tests.http.s3.signing_v2 import client_of
 from tests.http.s3.test_forms import post
 from tests.http.s3.test_objects import failing
@@ -81,8 +81,8 @@ def test_a_request_for_the_wrong_region_is_told_the_right_one(s3: Client) -> Non
     assert (away.error, away.text("Endpoint")) == ((301, "PermanentRedirect"), s3.host)
     for reply, region in ((at_home, "eu-west-1"), (away, "us-east-1")):
         assert reply.headers.get_all(REGION) == [region]
-    for target, by, region in (("/abroad", None, "eu-west-1"), ("/home", ELSEWHERE, "us-east-1")):
-        reply = s3.ask("HEAD", target, **({} if by is None else {"by": by}))
+    for target, by, region in (("/abroad", OWNER, "eu-west-1"), ("/home", ELSEWHERE, "us-east-1")):
+        reply = s3.ask("HEAD", target, by=by)
         assert (reply.status, reply.headers.get_all(REGION)) == (301, [region])
     assert s3.ask("PUT", "/abroad/b", b"x").error == (400, "AuthorizationHeaderMalformed")
     assert s3.ask("GET", "/abroad/b", by=ELSEWHERE).error == (404, "NoSuchKey")
@@ -116,8 +116,8 @@ def test_a_new_bucket_is_in_the_region_of_the_request(world: tuple[Store, str], 
 
 def test_a_bucket_is_made_again_in_the_first_region_alone(s3: Client) -> None:
     assert s3.ask("PUT", "/home").status == 200
-    for body, how in ((b"", {}), (LOCATION.format("eu-west-1").encode(), {"by": ELSEWHERE})):
-        assert s3.ask("PUT", "/abroad", body, **how).error == (409, "BucketAlreadyOwnedByYou")
+    for body, by in ((b"", OWNER), (LOCATION.format("eu-west-1").encode(), ELSEWHERE)):
+        assert s3.ask("PUT", "/abroad", body, by=by).error == (409, "BucketAlreadyOwnedByYou")
 
 
 def test_presigned_urls_are_for_the_bucket_s_region(world: tuple[Store, str], s3: Client) -> None:

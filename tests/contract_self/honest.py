@@ -168,7 +168,7 @@ class HonestDriver(HonestUploads, HonestTagging):
 
     @hookimpl
     def head_object(self, bucket: str, key: str, options: HeadOptions) -> ObjectInfo:
-        return self.info_if(self.stored(bucket, key), options)
+        return self.with_expiration(bucket, self.info_if(self.stored(bucket, key), options))
 
     def info_if(self, stored: Stored, options: HeadOptions) -> ObjectInfo:
         check_read(stored.info, options)
@@ -190,7 +190,7 @@ class HonestDriver(HonestUploads, HonestTagging):
     @hookimpl
     def get_object(self, bucket: str, key: str, options: GetOptions) -> OpenedObject:
         stored = self.stored(bucket, key)
-        info = self.info_if(stored, options)
+        info = self.with_expiration(bucket, self.info_if(stored, options))
         wanted = info.part_range if options.range is None else options.range.resolve(info.size_bytes)
         start, stop = (wanted.start, wanted.stop) if wanted else (0, info.size_bytes)
         return OpenedObject(info, self.chunks(bucket, key, stored, start, stop), content_range=wanted)

@@ -13,11 +13,13 @@ from bucketry import (
     Done,
     InvalidBucketState,
     InvalidRange,
+    LifecycleSettings,
     ObjectInfo,
     OwnershipSettings,
     VersionOptions,
 )
 from bucketry.hookspecs import hookimpl
+from bucketry.lifecycle import expiration_of
 from bucketry.tagging import NO_TAGS
 
 from tests.contract_self.honest_state import HonestState, Stored
@@ -45,6 +47,14 @@ class HonestTagging(HonestState):
     @hookimpl
     def get_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> AnyBucketSettings:
         return self.bucket(bucket).settings.get(kind, kind())
+
+    def with_expiration(self, bucket: str, info: ObjectInfo) -> ObjectInfo:
+        lifecycle = self.bucket(bucket).settings.get(LifecycleSettings)
+        if not isinstance(lifecycle, LifecycleSettings):
+            return info
+        tags = self.stored(bucket, info.key).tags
+        at = expiration_of(lifecycle.rules, info.key, info.size_bytes, info.last_modified, tags)
+        return msgspec.structs.replace(info, expiration=at)
 
     @hookimpl
     def put_bucket_settings(self, bucket: str, settings: AnyBucketSettings) -> Done:

@@ -175,6 +175,11 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
             "test_the_kms_key_is_the_one_that_was_asked_for",
             "test_a_version_under_a_customers_key_is_read_with_that_key",
         ],
+        "``expiration`` is when": [
+            "test_an_object_says_when_it_expires_and_by_which_rule",
+            "test_tags_decide_whether_an_object_expires",
+            "test_without_rules_no_object_expires",
+        ],
         "A version under a customer's key is told": [
             "test_a_version_under_a_customers_key_is_read_only_with_that_key",
             "test_a_customers_key_that_nothing_needs_is_refused",
@@ -473,6 +478,17 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
         ],
         "``BucketOwnerEnforced`` and an ACL": ["test_enforced_ownership_and_rights_of_others_exclude_each_other"],
         "Versions that the bucket has": ["test_versions_stay_when_versioning_is_suspended_and_enabled_again"],
+        "The rules of `LifecycleSettings`": [
+            "test_objects_expire_at_midnight_after_their_days",
+            "test_an_object_that_is_written_meanwhile_is_kept",
+            "test_in_a_bucket_with_versions_objects_that_expire_get_markers",
+            "test_versions_expire_after_their_days_but_for_the_newest_ones",
+            "test_a_delete_marker_goes_once_it_is_alone",
+            "test_a_locked_version_is_kept",
+            "test_an_upload_that_nobody_completes_is_aborted",
+            "test_rules_that_are_removed_delete_nothing",
+            "test_a_date_is_the_end_of_what_comes_later_too",
+        ],
     },
     "delete_bucket_settings": {
         "If nothing is set": [

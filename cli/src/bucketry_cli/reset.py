@@ -87,11 +87,13 @@ class Stage:
             self._without_faults(self._start_over)
 
     def _start_over(self) -> None:
-        for bucket in self._store.list_buckets():
-            # Another process may reset the store at the same time.
-            with suppress(NoSuchBucket):
-                _delete(self._store, bucket.name)
-        self._store.clock.reset()
+        try:
+            for bucket in self._store.list_buckets():
+                # Another process may reset the store at the same time.
+                with suppress(NoSuchBucket):
+                    _delete(self._store, bucket.name)
+        finally:  # Locked versions are deleted by turning the clock.
+            self._store.clock.reset()
         self._create_buckets()
         self._faults.reset()
         self._log.clear()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -183,6 +183,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
         operations: The operations that the driver implements, found by looking at its class.
         features: The features that the driver declares; ``non_blocking`` only if no layer around it blocks.
         s3_endpoint: Whether the backend has an S3 endpoint of its own.
+        lifecycle: Who carries out lifecycle rules: the backend, by its own clock, or core, by the store's clock.
     """
 
     driver: str
@@ -190,3 +191,4 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     operations: frozenset[str]
     features: Features
     s3_endpoint: bool = False
+    lifecycle: Literal["backend", "core"] = "backend"

@@ -149,6 +149,7 @@ class Store:
             operations=operations,
             features=self._features,
             s3_endpoint=driver.s3_endpoint,
+            lifecycle=driver.lifecycle,
         )
 
     def sdk(self) -> Any:

@@ -156,6 +156,8 @@ class BucketSpec:
             - ``BucketOwnerEnforced`` and an ACL that gives rights to others exclude each other: the later is refused.
             - Versions that the bucket has stay as they are when its versioning is suspended, and when it is enabled
               again.
+            - The rules of `LifecycleSettings` are carried out, except for transitions: by the backend, or by core for
+              drivers that leave it to core. What is written meanwhile is kept, and so are locked versions.
 
         Raises:
             NoSuchBucket: It does not exist.

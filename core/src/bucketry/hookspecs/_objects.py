@@ -45,6 +45,8 @@ class ObjectSpec:
               and no count; so has an empty one. Without ``part_number`` both are ``None``.
             - ``encryption`` is how the last write encrypted it. A version under a customer's key has
               ``customer_key_md5`` instead.
+            - ``expiration`` is when a rule of `LifecycleSettings` will delete the current version, and which rule: the
+              earliest of those that are about it. Days end at the next midnight UTC.
             - A version under a customer's key is told only with that key, before any condition is evaluated. Deletes
               and tags need no key.
             - With a ``version_id`` the result is that version, and without one the newest. ``version_id`` of the result

@@ -16,6 +16,7 @@ from bucketry_contract.suite.error_facts import ErrorFactTests
 from bucketry_contract.suite.errors import ErrorTests
 from bucketry_contract.suite.freed_space import FreedSpaceTests
 from bucketry_contract.suite.keys import KeyTests
+from bucketry_contract.suite.lifecycle import LifecycleTests
 from bucketry_contract.suite.listing import ListingTests
 from bucketry_contract.suite.model import ModelTests
 from bucketry_contract.suite.multipart import MultipartTests
@@ -52,6 +53,7 @@ class ContractSuite(
     DeletingTests,
     CopyTests,
     TimeTests,
+    LifecycleTests,
     ListingTests,
     PagingTests,
     MultipartTests,

@@ -50,7 +50,7 @@ def test_the_program_runs_on_the_port(s3: S3Client, bucket: str, bucketry_s3: S3
     program.set_up(s3, bucket, ALL, aborts=True)
     program.check(s3, bucket, ALL, aborts=True)
     written = program.write(s3, bucket, datetime.now(UTC))
-    program.check_objects(s3, bucket, written, ALL - {"encryption"})
+    program.check_objects(s3, bucket, written, ALL)
     assert httpx.get(f"{bucketry_s3.endpoint_url}/{bucket}/public/page").text == "public/page"
     assert httpx.get(f"{bucketry_s3.endpoint_url}/{bucket}/docs/readme").status_code == 403
     created = bucketry_s3.events.select("s3:ObjectCreated:Put", bucket=bucket)

@@ -1,4 +1,4 @@
-"""Whether a signature is of the right time, by a clock that may have been turned. Reasons: docs/adr/0013-clock.md.
+"""Whether a signature is of the right time, by a clock that may have been turned. Reasons: docs/adr/0014-clock.md.
 
 Clients sign with real time, whatever a test has done to the clock. So a signature is accepted if it is right by the
 clock or by real time. A presigned URL of a client works until its lifetime has passed on the clock, counted from what

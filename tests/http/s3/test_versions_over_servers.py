@@ -61,12 +61,14 @@ def test_versions_and_markers(boto: S3Client, bucket: str, is_rgw: bool) -> None
     # Ceph RGW 16.2 says of a marker only that there is no object.
     assert is_rgw or headers_of(gone)["x-amz-delete-marker"] == "true"
     named: Any = {"Bucket": bucket, "Key": "a", "VersionId": marker["VersionId"]}
-    assert error_of(boto.get_object, **named) == ((404, "NoSuchKey") if is_rgw else (405, "MethodNotAllowed"))
+    refused = error_of(boto.get_object, **named)
+    assert refused == (405, "MethodNotAllowed") or (is_rgw and refused == (404, "NoSuchKey"))
     assert boto.delete_object(**named)["DeleteMarker"] is True
     assert read(boto, "a", bucket=bucket) == b"two"
     other = first[:-1] + ("0" if first[-1] != "0" else "1")
     for version_id, code in (("not an id", "InvalidArgument"), (other, "NoSuchVersion")):
-        assert failing(boto.get_object, Bucket=bucket, Key="a", VersionId=version_id)["Error"]["Code"] == code
+        found = failing(boto.get_object, Bucket=bucket, Key="a", VersionId=version_id)["Error"]["Code"]
+        assert found == code or (is_rgw and found in {"NoSuchKey", "NoSuchVersion"})
 
 
 def test_pages_of_versions(boto: S3Client, bucket: str) -> None:

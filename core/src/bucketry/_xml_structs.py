@@ -214,6 +214,8 @@ def _conditions_in(element: Element, kind: type[msgspec.Struct]) -> Element:
 
 def _collect(element: Element, places: _Places, values: dict[str, Any]) -> None:
     """Adds the values in an element to those that were found."""
+    if element.text.strip():
+        raise _mistake(f"{element.name} has a text")
     seen: set[str] = set()
     for child in element.children:
         place = places.get(child.name)

@@ -167,7 +167,5 @@ def _covers(event: str, other: str) -> bool:
 
 
 def _share_keys(one: NotificationConfiguration, other: NotificationConfiguration) -> bool:
-    prefixes, suffixes = (one.prefix, other.prefix), (one.suffix, other.suffix)
-    return max(prefixes, key=len).startswith(min(prefixes, key=len)) and max(suffixes, key=len).endswith(
-        min(suffixes, key=len)
-    )
+    prefixes = one.prefix.startswith(other.prefix) or other.prefix.startswith(one.prefix)
+    return prefixes and (one.suffix.endswith(other.suffix) or other.suffix.endswith(one.suffix))

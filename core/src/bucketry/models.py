@@ -406,6 +406,7 @@ class PartPage(Page, frozen=True, kw_only=True):
     parts: tuple[Part, ...]
     checksum_algorithm: str | None = None
     checksum_type: ChecksumType | None = None
+    owner: Owner | None = None
     storage_class: str | None = None
 
     def ends(self) -> tuple[Place, Place] | None:

@@ -38,6 +38,24 @@ def test_a_bucket_and_what_is_in_it_belong_to_who_makes_them(users: People) -> N
     assert users.store.head_object("things", "b").owner == Owner(id="bob", display_name="Bob B.")
 
 
+def test_listings_say_who_owns_what(users: People) -> None:
+    users.alice.create_bucket(Bucket="things", ACL="public-read-write")
+    users.alice.put_object(Bucket="things", Key="a")
+    users.bob.put_object(Bucket="things", Key="b")
+    users.bob.create_multipart_upload(Bucket="things", Key="c")
+    expected = [{"ID": "alice", "DisplayName": "Alice A."}, {"ID": "bob", "DisplayName": "Bob B."}]
+    listed = [
+        users.alice.list_objects(Bucket="things")["Contents"],
+        users.alice.list_objects_v2(Bucket="things", FetchOwner=True)["Contents"],
+        users.alice.list_object_versions(Bucket="things")["Versions"],
+    ]
+    assert [[entry["Owner"] for entry in entries] for entries in listed] == [expected] * 3
+    assert "Owner" not in users.alice.list_objects_v2(Bucket="things")["Contents"][1]
+    (upload,) = users.alice.list_multipart_uploads(Bucket="things")["Uploads"]
+    parts = users.bob.list_parts(Bucket="things", Key="c", UploadId=upload["UploadId"])
+    assert [found[name] for found in (upload, parts) for name in ("Owner", "Initiator")] == [expected[1]] * 4
+
+
 def test_several_key_pairs_belong_to_one_user() -> None:
     second = S3Credential(
         access_key="second", secret_key=Secret("x"), user_id="alice", display_name="Alice A.", email="alice@example.com"

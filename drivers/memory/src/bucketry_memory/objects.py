@@ -231,6 +231,7 @@ class StoredObject(msgspec.Struct, frozen=True, gc=False):
             content_type=self.headers.content_type,
             checksum=more.checksum,
             version_id=more.facts.version_id,
+            owner=more.facts.owner,
             storage_class=more.facts.storage_class,
         )
 

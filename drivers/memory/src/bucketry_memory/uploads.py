@@ -202,6 +202,7 @@ class UploadState:
             initiated_at=self.initiated_at,
             checksum_algorithm=self.checksums.algorithm,
             checksum_type=self.checksums.type,
+            owner=self.facts.owner,
             storage_class=self.facts.storage_class,
             encryption=self.facts.encryption,
         )
@@ -220,6 +221,7 @@ class UploadState:
             cursor=Cursor("part", number=page[-1]).encode() if len(page) < len(numbers) else None,
             checksum_algorithm=self.checksums.algorithm,
             checksum_type=self.checksums.type,
+            owner=self.facts.owner,
             storage_class=self.facts.storage_class,
         )
 

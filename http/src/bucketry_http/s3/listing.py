@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from bucketry import (
@@ -12,6 +13,7 @@ from bucketry import (
     ObjectInfo,
     ObjectPage,
     ObjectVersion,
+    Owner,
     VersionListOptions,
     VersionPage,
 )
@@ -24,7 +26,6 @@ from bucketry_http.s3.response import Response, xml_response
 from bucketry_http.s3.storage_classes import STANDARD_ELEMENT, storage_class_element
 from bucketry_http.s3.xml import Encoding, document, element, escape, escape_all, optional, owner
 
-_OWNER: Final = owner()
 _EMPTY_PAGE: Final = ObjectPage(objects=())
 _NO_VERSIONS: Final = VersionPage(versions=())
 
@@ -54,7 +55,7 @@ async def list_objects_v2(endpoint: Endpoint, request: S3Request) -> Response:
         f"{optional('NextContinuationToken', page.cursor)}"
         f"{element('KeyCount', len(page.objects) + len(page.prefixes))}",
         _common_elements(page, options, limit, encoding),
-        _contents(page, encoding, _OWNER if fetch_owner else "", with_types=with_types),
+        _contents(page, encoding, _owner_of(request) if fetch_owner else "", with_types=with_types),
         _common_prefixes(page.prefixes, encoding),
     )
 
@@ -78,7 +79,7 @@ async def list_objects_v1(endpoint: Endpoint, request: S3Request) -> Response:
         f"{element('Name', request.bucket)}{encoding.unencoded('Prefix', options.prefix)}"
         f"{encoding.element('Marker', options.start_after)}{encoding.optional('NextMarker', next_marker)}",
         _common_elements(page, options, limit, encoding),
-        _contents(page, encoding, _OWNER),
+        _contents(page, encoding, _owner_of(request)),
         _common_prefixes(page.prefixes, encoding),
     )
 
@@ -106,7 +107,7 @@ async def list_versions(endpoint: Endpoint, request: S3Request) -> Response:
         f"{encoding.element('KeyMarker', key_marker)}{element('VersionIdMarker', id_marker)}"
         f"{encoding.optional('NextKeyMarker', next_key)}{optional('NextVersionIdMarker', next_id)}",
         _common_elements(page, options, limit, encoding),
-        _versions(page, encoding),
+        _versions(page, encoding, _owner_of(request)),
         _common_prefixes(page.prefixes, encoding),
     )
 
@@ -215,14 +216,14 @@ def _contents(page: ObjectPage, encoding: Encoding, owned: str, *, with_types: b
     Args:
         page: The page.
         encoding: How keys are written.
-        owned: The element of their owner, or nothing.
+        owned: The element of the bucket's owner; empty: no owners are written.
         with_types: Whether to write their content types.
     """
     plain = f"</Size>{owned}{STANDARD_ELEMENT}</Contents>"
     ends = [
         plain
-        if info.storage_class is None and info.checksum is None and not with_types
-        else f"</Size>{owned}{_type(info) if with_types else ''}{_facts(info)}</Contents>"
+        if info.storage_class is None and info.checksum is None and info.owner is None and not with_types
+        else f"</Size>{_owned(info.owner, owned)}{_type(info) if with_types else ''}{_facts(info)}</Contents>"
         for info in page.objects
     ]
     return "".join(
@@ -234,23 +235,33 @@ def _contents(page: ObjectPage, encoding: Encoding, owned: str, *, with_types: b
     )
 
 
-def _versions(page: VersionPage, encoding: Encoding) -> str:
+def _owner_of(request: S3Request) -> str:
+    """Returns the element of the owner of the bucket, who also owns the objects that nobody else does."""
+    return owner() if request.access is None else owner(request.access.owner)
+
+
+def _owned(of: Owner | None, owned: str) -> str:
+    return owner(of) if of is not None and owned else owned
+
+
+def _versions(page: VersionPage, encoding: Encoding, owned: str) -> str:
     """Returns the elements of the versions and delete markers on a page, in their order."""
     keys = encoding.texts([version.key for version in page.versions])
     ids = escape_all([version.version_id for version in page.versions])
-    return "".join(map(_version, page.versions, keys, ids))
+    return "".join(map(partial(_version, owned), page.versions, keys, ids))
 
 
-def _version(version: ObjectVersion | DeleteMarker, key: str, version_id: str) -> str:
+def _version(owned: str, version: ObjectVersion | DeleteMarker, key: str, version_id: str) -> str:
     """Returns the element of a version or a delete marker, whose key and id can stand in XML."""
     latest = "true" if version.is_latest else "false"
     begun = f"<Key>{key}</Key><VersionId>{version_id}</VersionId><IsLatest>{latest}</IsLatest><LastModified>"
     if isinstance(version, DeleteMarker):
-        return f"<DeleteMarker>{begun}{xml_time(version.last_modified)}</LastModified>{_OWNER}</DeleteMarker>"
+        time = xml_time(version.last_modified)
+        return f"<DeleteMarker>{begun}{time}</LastModified>{_owned(version.owner, owned)}</DeleteMarker>"
     info = version.info
     return (
         f"<Version>{begun}{xml_time(info.last_modified)}</LastModified><ETag>&quot;{escape(info.etag)}&quot;</ETag>"
-        f"<Size>{info.size_bytes}</Size>{_facts(info)}{_OWNER}</Version>"
+        f"<Size>{info.size_bytes}</Size>{_facts(info)}{_owned(info.owner, owned)}</Version>"
     )
 
 

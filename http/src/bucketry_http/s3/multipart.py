@@ -15,6 +15,7 @@ from bucketry import (
     InvalidArgument,
     InvalidChecksum,
     ObjectInfo,
+    Owner,
     PageOptions,
     Part,
     PartOptions,
@@ -24,6 +25,7 @@ from bucketry import (
     UploadListOptions,
     UploadOptions,
 )
+from bucketry.owners import DEFAULT_OWNER
 from bucketry.s3 import MAX_PAGE, xml_time
 
 from bucketry_http.s3.body import S3Body, sized_body
@@ -61,8 +63,6 @@ _SIZE: Final = "x-amz-mp-object-size"
 _SIZE_DIGITS: Final = 19
 _CHECKSUM: Final = "Checksum"
 """Begins the names of elements with a checksum."""
-
-_OWNERS: Final = owner(name="Initiator") + owner()
 
 
 async def create_upload(endpoint: Endpoint, request: S3Request) -> Response:
@@ -242,7 +242,8 @@ async def list_uploads(endpoint: Endpoint, request: S3Request) -> Response:
 
     listing = await endpoint.calls.long_call(collect)
     uploads = "".join(
-        f"<Upload>{encoding.element('Key', upload.key)}{element('UploadId', upload.upload_id)}{_OWNERS}"
+        f"<Upload>{encoding.element('Key', upload.key)}{element('UploadId', upload.upload_id)}"
+        f"{_owners(request, upload.owner)}"
         f"{storage_class_element(upload.storage_class)}"
         f"{element('Initiated', xml_time(upload.initiated_at))}"
         f"{_checksum_kind(upload.checksum_algorithm, upload.checksum_type)}</Upload>"
@@ -324,6 +325,13 @@ def _common_prefix(key: str, prefix: str, delimiter: str) -> str:
     return key[: at + len(delimiter)] if at >= 0 else ""
 
 
+def _owners(request: S3Request, of: Owner | None) -> str:
+    """Returns the elements about who began an upload, and who will own the object: the same user."""
+    if of is None:
+        of = DEFAULT_OWNER if request.access is None else request.access.owner
+    return owner(of, name="Initiator") + owner(of)
+
+
 async def list_parts(endpoint: Endpoint, request: S3Request) -> Response:
     """ListParts."""
     query = request.query
@@ -340,7 +348,7 @@ async def list_parts(endpoint: Endpoint, request: S3Request) -> Response:
     more = len(found) > limit > 0
     content = (
         f"{element('Bucket', request.bucket)}{Encoding(query).element('Key', request.key)}"
-        f"{element('UploadId', query['uploadId'])}{_OWNERS}"
+        f"{element('UploadId', query['uploadId'])}{_owners(request, page.owner)}"
         f"{storage_class_element(page.storage_class)}{element('PartNumberMarker', after)}"
         f"{optional('NextPartNumberMarker', parts[-1].part_number if more else None)}{element('MaxParts', limit)}"
         f"<IsTruncated>{'true' if more else 'false'}</IsTruncated>"

@@ -29,6 +29,13 @@ def _keys(test: str) -> dict[str, list[str]]:
     return {name: [test] for name in _KEYS}
 
 
+_OF_ACL = {
+    "NoSuchBucket": _NO_BUCKET,
+    "NoSuchKey": ["test_an_object_that_does_not_exist_has_no_acl"],
+    "NoSuchVersion": _NO_VERSION,
+    "IsDeleteMarker": _MARKER,
+}
+
 RAISES: dict[str, dict[str, list[str]]] = {
     "create_bucket": {
         "BucketAlreadyExists": ["test_creating_a_bucket_that_exists_fails_and_keeps_its_objects"],
@@ -143,6 +150,9 @@ RAISES: dict[str, dict[str, list[str]]] = {
         "IsDeleteMarker": _NO_LOCKED,
         "InvalidBucketState": ["test_an_object_without_object_lock_gets_no_lock"],
     },
+    "get_object_acl": _OF_ACL,
+    "put_object_acl": _OF_ACL,
+    "get_bucket_access": {"NoSuchBucket": _NO_BUCKET},
     "get_object_tagging": {
         "NoSuchBucket": _NO_BUCKET,
         "NoSuchKey": _NO_TAGGED,

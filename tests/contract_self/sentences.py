@@ -53,6 +53,10 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
             "test_the_time_of_a_bucket_is_in_utc",
             "test_when_a_bucket_was_created_does_not_change",
         ],
+        "It belongs to ``owner``": [
+            "test_a_bucket_belongs_to_whoever_is_named",
+            "test_a_bucket_of_nobody_belongs_to_whoever_owns_the_store",
+        ],
         "With ``object_lock``": ["test_a_bucket_that_is_created_with_object_lock_has_it"],
     },
     "delete_bucket": {
@@ -409,6 +413,36 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
     "put_object_legal_hold": {
         "It is the legal hold": ["test_a_lock_is_that_of_one_version"],
         "It holds up the delete": ["test_a_legal_hold_holds_up_the_delete_until_it_is_removed"],
+    },
+    "get_object_acl": {
+        "Its owner is": [
+            "test_the_acl_says_who_owns_a_version",
+            "test_an_object_of_nobody_belongs_to_the_buckets_owner",
+            "test_a_version_belongs_to_whoever_is_named",
+        ],
+        "If no list was put": [
+            "test_a_new_object_is_its_owners_alone",
+            "test_a_write_leaves_nothing_of_the_acl_that_was_there",
+            "test_a_copy_does_not_take_the_acl_of_its_source",
+        ],
+        "With ``acl``": ["test_a_write_brings_its_acl"],
+    },
+    "put_object_acl": {
+        "All rights": ["test_an_acl_is_replaced_as_a_whole"],
+        "Content, headers, metadata and etag": [
+            "test_a_new_acl_leaves_the_object_as_it_was",
+            "test_an_acl_is_one_objects_alone",
+            "test_an_acl_is_that_of_one_version",
+        ],
+    },
+    "get_bucket_access": {
+        "Its policy": ["test_nothing_is_set_on_a_new_bucket", "test_what_is_set_is_there_at_once"],
+        "Its owner": ["test_the_owner_of_a_bucket_comes_with_what_is_set"],
+        "``foreign_objects``": [
+            "test_objects_of_others_are_known",
+            "test_objects_that_bring_an_acl_are_known",
+            "test_objects_with_an_acl_of_their_own_are_known",
+        ],
     },
     "get_object_tagging": {
         "An object without tags": ["test_an_object_without_tags_has_none"],

@@ -53,6 +53,12 @@ class VersionSpec:
     def get_object_acl(self, bucket: str, key: str, options: VersionOptions) -> Acl:
         """Returns the access control list of a version.
 
+        Behaviour:
+            - Its owner is the ``owner`` of the write, if the write named one, and otherwise whoever owns the bucket.
+            - If no list was put, its owner has all rights, and nobody else has any. A write leaves nothing of the list
+              that its key had, and a copy does not take the one of its source.
+            - With ``acl`` of a put, a copy or an upload, that is the list.
+
         Raises:
             NoSuchBucket: The bucket does not exist.
             NoSuchKey: It holds no such object.
@@ -64,6 +70,13 @@ class VersionSpec:
     @operation(writes=True)
     def put_object_acl(self, bucket: str, key: str, acl: Acl, options: VersionOptions) -> Done:
         """Replaces the access control list of a version.
+
+        Requires:
+            Its owner is the one that `get_object_acl` returns.
+
+        Behaviour:
+            - All rights that the version had are replaced.
+            - Content, headers, metadata and etag stay as they are, and so do the lists of other versions and objects.
 
         Raises:
             NoSuchBucket: The bucket does not exist.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bucketry_contract.suite.access import AclTests, BucketAccessTests, OwnerTests
 from bucketry_contract.suite.basics import BasicTests
 from bucketry_contract.suite.bucket_settings import SettingsTests
 from bucketry_contract.suite.buckets import BucketTests
@@ -69,6 +70,9 @@ class ContractSuite(
     VersionTests,
     VersionListingTests,
     ObjectLockTests,
+    AclTests,
+    OwnerTests,
+    BucketAccessTests,
     CorsTests,
     SettingsTests,
     UsageTests,

@@ -17,6 +17,8 @@ from bucketry import (
     Store,
     Unavailable,
 )
+from bucketry.acls import canned_acl
+from bucketry.owners import DEFAULT_OWNER
 
 from bucketry_contract._capabilities import needs
 from bucketry_contract._contract_tests import ContractTests
@@ -46,6 +48,9 @@ ON_A_BUCKET: dict[str, Act] = {
     "delete_object_tagging": lambda store, bucket: store.delete_object_tagging(bucket, "key"),
     "put_object_retention": lambda store, bucket: store.put_object_retention(bucket, "key", Retention()),
     "put_object_legal_hold": lambda store, bucket: store.put_object_legal_hold(bucket, "key", True),
+    "get_object_acl": lambda store, bucket: store.get_object_acl(bucket, "key"),
+    "put_object_acl": lambda store, bucket: store.put_object_acl(bucket, "key", canned_acl("private", DEFAULT_OWNER)),
+    "get_bucket_access": lambda store, bucket: store.get_bucket_access(bucket),
     "get_bucket_settings": lambda store, bucket: store.get_bucket_settings(bucket, CorsSettings),
     "put_bucket_settings": lambda store, bucket: store.put_bucket_settings(bucket, ANY_RULES),
     "delete_bucket_settings": lambda store, bucket: store.delete_bucket_settings(bucket, CorsSettings),
@@ -81,6 +86,8 @@ ON_ITS_KEY = {
     "delete_object_tagging",
     "put_object_retention",
     "put_object_legal_hold",
+    "get_object_acl",
+    "put_object_acl",
 }
 
 

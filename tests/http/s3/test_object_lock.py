@@ -129,6 +129,11 @@ def test_a_bucket_without_lock(boto: S3Client, plain: str) -> None:
 
 
 def test_a_lock_can_be_turned_on_once_there_are_versions(boto: S3Client, plain: str) -> None:
+    boto.put_bucket_versioning(Bucket=plain, VersioningConfiguration={"Status": "Suspended"})
+    enabled: Any = {"ObjectLockEnabled": "Enabled"}
+    assert error_of(boto.put_object_lock_configuration, Bucket=plain, ObjectLockConfiguration=enabled) == (
+        409, "InvalidBucketState",
+    )  # fmt: skip
     boto.put_bucket_versioning(Bucket=plain, VersioningConfiguration={"Status": "Enabled"})
     put(boto, "a", b"", bucket=plain)
     wanted: Any = {"ObjectLockEnabled": "Enabled"}

@@ -65,8 +65,9 @@ def test_in_a_suspended_bucket_a_copy_is_the_version_null(boto: S3Client, store:
     suspend(store)
     boto.put_object(Bucket=BUCKET, Key="a", Body=b"null")
     for version_id, content in ((first, b"first"), ("null", b"null"), (None, b"null")):
-        answer = boto.copy_object(Bucket=BUCKET, Key="copy", CopySource=source("a", version_id))
+        answer: Any = boto.copy_object(Bucket=BUCKET, Key="copy", CopySource=source("a", version_id))
         assert answer["CopySourceVersionId"] == (version_id or "null")
+        assert "VersionId" not in answer
         assert read(boto, "copy") == read(boto, "copy", "null") == content
     assert versions(boto, Prefix="copy") == [("copy", "null", True)]
 

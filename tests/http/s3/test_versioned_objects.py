@@ -118,7 +118,8 @@ def test_a_suspended_bucket_replaces_the_version_null_alone(boto: S3Client, stor
     (kept,) = put(boto, "a", b"kept")
     suspend(store)
     for content in (b"one", b"two"):
-        boto.put_object(Bucket=BUCKET, Key="a", Body=content)
+        assert "VersionId" not in boto.put_object(Bucket=BUCKET, Key="a", Body=content)
+        assert boto.head_object(Bucket=BUCKET, Key="a")["VersionId"] == "null"
         assert versions(boto) == [("a", "null", True), ("a", kept, False)]
         assert read(boto, "a") == read(boto, "a", "null") == content
     deleted = boto.delete_object(Bucket=BUCKET, Key="a")
@@ -213,6 +214,22 @@ def test_a_marker_has_neither_tags_nor_list(boto: S3Client, operation: str) -> N
     assert error_of(call, Bucket=BUCKET, Key="a") == (404, "NoSuchKey")
 
 
+def test_an_access_control_list_is_that_of_a_version(boto: S3Client) -> None:
+    first, second = put(boto, "a", b"one", b"two")
+    named: Any = {"Bucket": BUCKET, "Key": "a"}
+    owners = boto.get_object_acl(**named, VersionId=first)
+    assert [grant["Permission"] for grant in owners["Grants"]] == ["FULL_CONTROL"]
+    boto.put_object_acl(**named, VersionId=first, ACL="public-read")
+    grants = boto.get_object_acl(**named, VersionId=first)["Grants"]
+    assert {(grant["Grantee"]["Type"], grant["Permission"]) for grant in grants} == {
+        ("CanonicalUser", "FULL_CONTROL"), ("Group", "READ"),
+    }  # fmt: skip
+    others: list[Any] = [{}, {"VersionId": second}]
+    for other in others:
+        assert boto.get_object_acl(**named, **other)["Grants"] == owners["Grants"]
+    assert len(versions(boto)) == 2
+
+
 def test_attributes_are_those_of_a_version(boto: S3Client) -> None:
     first, second = put(boto, "a", b"one", b"longer")
     wanted: Any = {"Bucket": BUCKET, "Key": "a", "ObjectAttributes": ["ETag", "ObjectSize", "StorageClass"]}
@@ -291,7 +308,7 @@ def test_a_completed_upload_makes_a_version(boto: S3Client, store: Store) -> Non
     assert versions(boto) == [("a", second, True), ("a", first, False), ("a", before, False)]
     assert [read(boto, "a", version_id) for version_id in (before, first, second)] == [b"before", b"first", b"second"]
     suspend(store)
-    upload(b"null")
+    assert "VersionId" not in upload(b"null")
     assert read(boto, "a", "null") == b"null"
     assert "VersionId" not in boto.put_object(Bucket="guests", Key="a", Body=b"")
 

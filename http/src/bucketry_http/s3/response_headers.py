@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple, final
 from urllib.parse import quote
 
 from bucketry import Encryption, Expiration, ObjectInfo, Retention
-from bucketry.s3 import http_date, xml_time
+from bucketry.s3 import NULL_VERSION, http_date, xml_time
 from msgspec.structs import fields
 
 from bucketry_http.shared.headers import encoded
@@ -35,6 +35,11 @@ def version_id_header(version_id: str) -> tuple[bytes, bytes]:
 
 def _version_id(version_id: str) -> RawHeaders:
     return [version_id_header(version_id)]
+
+
+def _new_version_id(version_id: str) -> RawHeaders:
+    # A write that replaces the version ``null`` makes no version, and S3, MinIO and Ceph RGW tell none.
+    return [] if version_id == NULL_VERSION else [version_id_header(version_id)]
 
 
 def _expiration(expiration: Expiration) -> RawHeaders:
@@ -100,7 +105,8 @@ class _Row(NamedTuple):
 
 
 _ROWS: Final = (
-    _Row("version_id", _version_id, written=True),
+    _Row("version_id", _version_id),
+    _Row("version_id", _new_version_id, read=False, written=True),
     _Row("expiration", _expiration, written=True),
     _Row("retention", _retention),
     _Row("legal_hold", _legal_hold),

@@ -42,6 +42,7 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
     },
     "close": {
         "Where ``persistent`` is declared": [
+            "test_a_customers_key_is_needed_also_when_the_store_is_opened_again",
             "test_objects_are_there_when_the_store_is_opened_again",
             "test_a_bucket_is_there_when_the_store_is_opened_again",
             "test_an_upload_goes_on_when_the_store_is_opened_again",

@@ -16,7 +16,7 @@ import pytest
 from tests.examples.clean_install import ROOT, CleanInstall, environment
 
 EXAMPLE = ROOT / "examples/bucketry-sqlite"
-DISTRIBUTIONS = ("core", "drivers/memory", "http", "cli", "tests/contract", "examples/bucketry-sqlite")
+DISTRIBUTIONS = ("core", "access", "drivers/memory", "http", "cli", "tests/contract", "examples/bucketry-sqlite")
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +46,13 @@ def test_driver_is_found_by_its_entry_point(installed: CleanInstall, tmp_path: P
     assert drivers["sqlite"]["missing_operations"] == [
         "usage_report",
         "list_object_versions",
+        "get_bucket_access",
         "get_object_attributes",
         "presign",
+        "put_object_retention",
+        "put_object_legal_hold",
+        "get_object_acl",
+        "put_object_acl",
         "get_object_tagging",
         "put_object_tagging",
         "delete_object_tagging",

@@ -10,7 +10,7 @@ import pytest
 
 from tests.examples.clean_install import CleanInstall
 
-DISTRIBUTIONS = ("core", "drivers/memory", "http", "testing")
+DISTRIBUTIONS = ("core", "access", "drivers/memory", "http", "testing")
 REQUIREMENTS = ("bucketry[test]", "boto3", "pytest-xdist")
 
 APPLICATION = '''

@@ -7,7 +7,17 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
-from bucketry import CorsRule, CorsSettings, CreateBucketOptions, ObjectLocked, Retention, Store
+from bucketry import (
+    CorsRule,
+    CorsSettings,
+    CreateBucketOptions,
+    CustomerKey,
+    CustomerKeyNeeded,
+    ObjectLocked,
+    Retention,
+    Store,
+    WrongCustomerKey,
+)
 from bucketry.headers import HEADER_FEATURES
 from bucketry.object_lock import GOVERNANCE
 
@@ -81,6 +91,18 @@ class PersistenceTests(ContractTests):
         assert headers_of(after).items() >= kept.items()
         if "get_object_tagging" in bucket.store.capabilities.operations:
             assert bucket.store.get_object_tagging(bucket.name, "kept/a") == tags
+
+    @once
+    @needs("encrypt_sse_c")
+    def test_a_customers_key_is_needed_also_when_the_store_is_opened_again(self, reopened: Reopened) -> None:
+        key, other = CustomerKey(bytes(range(32))), CustomerKey(bytes(32))
+        reopened.bucket().put("key", b"content", customer_key=key)
+        bucket = reopened.again()
+        with pytest.raises(CustomerKeyNeeded):
+            bucket.read("key")
+        with pytest.raises(WrongCustomerKey):
+            bucket.head("key", customer_key=other)
+        assert bucket.read("key", customer_key=key) == b"content"
 
     @once
     def test_a_bucket_is_there_when_the_store_is_opened_again(self, reopened: Reopened) -> None:

@@ -136,3 +136,30 @@ def test_a_url_without_a_signature_of_the_right_time_is_no_easier_to_forge(
         assert ask("GET", f"{base}?{'&'.join(f'{key}={text}' for key, text in changed.items())}").status in (400, 403)
     forged = urlencode({"AWSAccessKeyId": bucketry_s3.access_key, "Signature": "x", "Expires": "9" * 11})
     assert ask("GET", f"{base}?{forged}").status == 403
+
+
+def test_lifecycle_is_done_when_a_turn_returns_and_tells_its_events(
+    bucketry_clock: Clock, bucketry_s3: S3Endpoint
+) -> None:
+    made = client(bucketry_s3)
+    made.put_bucket_versioning(Bucket="my-assets", VersioningConfiguration={"Status": "Enabled"})
+    bucketry_s3.events.clear()
+    rules = [
+        {"ID": "e", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 30}},
+        {
+            "ID": "n",
+            "Status": "Enabled",
+            "Filter": {"Prefix": ""},
+            "NoncurrentVersionExpiration": {"NoncurrentDays": 10},
+        },
+    ]
+    made.put_bucket_lifecycle_configuration(Bucket="my-assets", LifecycleConfiguration={"Rules": rules})
+    bucketry_clock.advance(days=90)
+    # On day 31 the marker, on day 42 the version, and then the marker, which is alone.
+    assert [event.name for event in bucketry_s3.events] == [
+        "s3:LifecycleExpiration:DeleteMarkerCreated",
+        "s3:LifecycleExpiration:Delete",
+        "s3:LifecycleExpiration:Delete",
+    ]
+    assert "Versions" not in made.list_object_versions(Bucket="my-assets")
+    made.delete_bucket(Bucket="my-assets")

@@ -11,6 +11,8 @@ from bucketry.clock import Clock
 from bucketry.secret import Secret
 from bucketry.sigv4 import MAX_SKEW, Credentials, Presigner, SignatureError, Signer, Times, Verified, Verifier
 from bucketry.sigv4 import times as modules
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.core.sigv4.wire import to_wire
 
@@ -228,3 +230,50 @@ def test_the_verifier_goes_by_it() -> None:
         verified(times, "http://host/bucket/key", header(clock.now() - timedelta(days=45)))
     with pytest.raises(SignatureError, match="not valid yet"):
         verified(times, url(clock.now() + timedelta(days=1)))
+
+
+SECONDS = st.integers(-10 * DAY, 10 * DAY)
+
+
+@given(signed=SECONDS, lifetime=st.integers(1, 604_800))
+def test_with_the_systems_clock_nothing_is_laxer(signed: int, lifetime: int) -> None:
+    """The rule of before: 15 minutes around real time, and until its end for what expires."""
+    real = RealTime()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(modules, "time", real)
+        patch.setattr(clocks, "time", real.time)
+        for clock in (Clock(), turned_and_reset()):
+            times = Times(clock)
+            age, moment = real.second - (START + signed), at(START + signed)
+            assert times.is_near(moment) == (abs(age) <= MAX_SKEW)
+            assert (times.age_of_url(moment, lifetime) == "current") == (-MAX_SKEW <= age <= lifetime)
+            end = START + signed
+            for signed_at in (None, moment, at(START - DAY), at(START + DAY)):
+                assert times.is_over(end, "s", signed_at) == (end < real.second)
+
+
+def turned_and_reset() -> Clock:
+    clock = Clock()
+    clock.advance(days=90)
+    clock.reset()
+    return clock
+
+
+@given(signed=SECONDS, lifetime=st.integers(1, 604_800), days=st.integers(0, 100), pause=st.integers(0, 2 * DAY))
+def test_a_turn_never_makes_an_old_url_work(signed: int, lifetime: int, days: int, pause: int) -> None:
+    """What was over before a turn is over after it, and what is over by real time is over."""
+    real = RealTime()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(modules, "time", real)
+        patch.setattr(clocks, "time", real.time)
+        clock = Clock()
+        times, moment = Times(clock), at(START + signed)
+        before = times.age_of_url(moment, lifetime)
+        clock.advance(days=days)
+        real.second += pause
+        after = times.age_of_url(moment, lifetime)
+        by_clock = clock.now().timestamp() - moment.timestamp()
+        if before == "over":
+            assert after == "over"
+        if signed + lifetime < pause and not -MAX_SKEW <= by_clock <= lifetime:
+            assert after != "current"

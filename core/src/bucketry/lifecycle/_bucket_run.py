@@ -60,6 +60,7 @@ class BucketRun:
         self._bucket = bucket
         self._check = check
         self._pace = Pace()
+        self._now = clock.now()
         self._rules: tuple[LifecycleRule, ...] = ()
         self._tags_matter = False
         self.next_due: datetime | None = None
@@ -85,7 +86,8 @@ class BucketRun:
         return True
 
     def _read_rules(self) -> bool:
-        """Reads the rules, for each page again: a change counts from then on."""
+        """Reads rules and clock, for each page again: a change counts from then on."""
+        self._now = self._clock.now()
         settings = self._chain.get_bucket_settings(self._bucket, LifecycleSettings)
         assert isinstance(settings, LifecycleSettings)  # noqa: S101 - as the contract says
         self._rules = tuple(rule for rule in settings.rules if rule.status == "Enabled")
@@ -156,7 +158,7 @@ class BucketRun:
         if not self._tags_matter or isinstance(version, DeleteMarker):
             return self._is_due(due({}))
         expiration = due(None)
-        if expiration is None or expiration.at > self._clock.now():
+        if expiration is None or expiration.at > self._now:
             return self._is_due(expiration)
         try:
             options = VersionOptions(version_id=None if version.is_latest else version.version_id)
@@ -167,7 +169,7 @@ class BucketRun:
     def _is_due(self, expiration: Expiration | None) -> bool:
         if expiration is None:
             return False
-        if expiration.at <= self._clock.now():
+        if expiration.at <= self._now:
             return True
         self._note(expiration.at)
         return False

@@ -87,6 +87,8 @@ class LifecycleRunner:
         self._wake.set()
         if thread is not None and thread is not threading.current_thread():
             thread.join(_CLOSING_SECONDS)
+        if self._working.acquire(timeout=_CLOSING_SECONDS):  # Somebody may be turning the clock.
+            self._working.release()
 
     def _start(self) -> None:
         self._endings.close()

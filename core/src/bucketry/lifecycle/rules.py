@@ -6,7 +6,7 @@ Amazon S3 Lifecycle configurations", "Overlapping"). Transitions do not count: e
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from bucketry.bucket_settings import LifecycleFilter, LifecycleRule
@@ -49,13 +49,7 @@ def expiration_of(
         last_modified: When it was stored.
         tags: Its tags. ``None``: they are not known, so the result is the earliest time that any tags could give.
     """
-    return _earliest(
-        (rule, at)
-        for rule in _enabled(rules)
-        if rule.expiration is not None
-        and (at := _end(rule, last_modified)) is not None
-        and _fits(rule.conditions, key, size_bytes, tags)
-    )
+    return _earliest(rules, lambda rule: _end(rule, last_modified), key, size_bytes, tags)
 
 
 def noncurrent_expiration_of(
@@ -71,14 +65,14 @@ def noncurrent_expiration_of(
         newer: How many versions there are between it and the current one.
         tags: As in `expiration_of`.
     """
-    return _earliest(
-        (rule, at)
-        for rule in _enabled(rules)
-        if (action := rule.noncurrent_version_expiration) is not None
-        and newer >= (action.newer_noncurrent_versions or 0)
-        and (at := midnight_after(since, action.noncurrent_days or 0)) is not None
-        and _fits(rule.conditions, key, size_bytes, tags)
-    )
+
+    def end(rule: LifecycleRule) -> datetime | None:
+        action = rule.noncurrent_version_expiration
+        if action is None or newer < (action.newer_noncurrent_versions or 0):
+            return None
+        return midnight_after(since, action.noncurrent_days or 0)
+
+    return _earliest(rules, end, key, size_bytes, tags)
 
 
 def marker_expiration_of(rules: Rules, key: str, last_modified: datetime) -> Expiration | None:
@@ -92,16 +86,13 @@ def marker_expiration_of(rules: Rules, key: str, last_modified: datetime) -> Exp
         key: The marker's key.
         last_modified: When it was made.
     """
-    return _earliest(
-        (rule, at)
-        for rule in _enabled(rules)
-        if (action := rule.expiration) is not None
-        and (
-            at := midnight_after(last_modified, 0) if action.expired_object_delete_marker else _end(rule, last_modified)
-        )
-        is not None
-        and _fits(rule.conditions, key, None, None)
-    )
+
+    def end(rule: LifecycleRule) -> datetime | None:
+        action = rule.expiration
+        is_about_markers = action is not None and action.expired_object_delete_marker
+        return midnight_after(last_modified, 0) if is_about_markers else _end(rule, last_modified)
+
+    return _earliest(rules, end, key, None, None)
 
 
 def abort_of(rules: Rules, key: str, initiated_at: datetime) -> Expiration | None:
@@ -112,17 +103,12 @@ def abort_of(rules: Rules, key: str, initiated_at: datetime) -> Expiration | Non
         key: The key of its object.
         initiated_at: When it began.
     """
-    return _earliest(
-        (rule, at)
-        for rule in _enabled(rules)
-        if (action := rule.abort_incomplete_multipart_upload) is not None
-        and (at := midnight_after(initiated_at, action.days_after_initiation)) is not None
-        and _fits(rule.conditions, key, None, None)
-    )
 
+    def end(rule: LifecycleRule) -> datetime | None:
+        action = rule.abort_incomplete_multipart_upload
+        return None if action is None else midnight_after(initiated_at, action.days_after_initiation)
 
-def _enabled(rules: Rules) -> Iterator[LifecycleRule]:
-    return (rule for rule in rules if rule.status == "Enabled")
+    return _earliest(rules, end, key, None, None)
 
 
 def _end(rule: LifecycleRule, last_modified: datetime) -> datetime | None:
@@ -145,6 +131,15 @@ def _fits(conditions: LifecycleFilter, key: str, size_bytes: int | None, tags: T
     return tags is None or all(tags.get(tag.key) == tag.value for tag in conditions.tags)
 
 
-def _earliest(found: Iterable[tuple[LifecycleRule, datetime]]) -> Expiration | None:
-    first = min(found, key=lambda pair: pair[1], default=None)
-    return None if first is None else Expiration(first[1], first[0].id)
+def _earliest(
+    rules: Rules, end: Callable[[LifecycleRule], datetime | None], key: str, size_bytes: int | None, tags: Tags | None
+) -> Expiration | None:
+    """Returns the earliest end of the rules that are in force and fit; of several, that of the first rule."""
+    found: Expiration | None = None
+    for rule in rules:
+        if rule.status != "Enabled" or not _fits(rule.conditions, key, size_bytes, tags):
+            continue
+        at = end(rule)
+        if at is not None and (found is None or at < found.at):
+            found = Expiration(at, rule.id)
+    return found

@@ -85,6 +85,7 @@ from bucketry_memory.objects import (
     facts_of,
     headers_of,
     kept_extras,
+    listed_infos,
 )
 from bucketry_memory.quota import Quota
 from bucketry_memory.settings import MemorySettings
@@ -273,8 +274,8 @@ class MemoryDriver(DriverSpec):
             listed = self._bucket(bucket)
             entries = list_entries(listed.keys, options)
             found = [listed.objects[key] for key in entries.keys]
-        objects = [stored.listed(key) for key, stored in zip(entries.keys, found, strict=True)]
-        return ObjectPage(objects=tuple(objects), prefixes=tuple(entries.prefixes), cursor=entries.cursor)
+        objects = tuple(listed_infos(entries.keys, found))
+        return ObjectPage(objects=objects, prefixes=tuple(entries.prefixes), cursor=entries.cursor)
 
     @override
     @hookimpl

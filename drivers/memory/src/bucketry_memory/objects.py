@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from operator import attrgetter
@@ -210,29 +210,17 @@ class StoredObject(msgspec.Struct, frozen=True, gc=False):
         return msgspec.structs.replace(info, tag_count=len(more.tags), checksum=more.checksum, **facts)
 
     def listed(self, key: str) -> ObjectInfo:
-        """Returns what a listing says of this object: what the contract promises, and no more.
-
-        It is made for each of 1,000 objects.
-        """
-        more = self.extras
-        if more is None:
-            return ObjectInfo(
-                key=key,
-                size_bytes=len(self.content),
-                etag=self.etag,
-                last_modified=self.last_modified,
-                content_type=self.headers.content_type,
-            )
+        """Returns what a listing says of this object: what the contract promises, and no more."""
         return ObjectInfo(
             key=key,
             size_bytes=len(self.content),
             etag=self.etag,
             last_modified=self.last_modified,
             content_type=self.headers.content_type,
-            checksum=more.checksum,
-            version_id=more.facts.version_id,
-            owner=more.facts.owner,
-            storage_class=more.facts.storage_class,
+            checksum=self.more.checksum,
+            version_id=self.more.facts.version_id,
+            owner=self.more.facts.owner,
+            storage_class=self.more.facts.storage_class,
         )
 
     def info_if(self, key: str, options: HeadOptions) -> ObjectInfo:
@@ -337,6 +325,23 @@ class StoredObject(msgspec.Struct, frozen=True, gc=False):
     def with_facts(self, facts: VersionFacts) -> StoredObject:
         """Returns this object with these facts of its version instead of its own."""
         return msgspec.structs.replace(self, extras=kept_extras(msgspec.structs.replace(self.more, facts=facts)))
+
+
+def listed_infos(keys: Iterable[str], found: Iterable[StoredObject]) -> list[ObjectInfo]:
+    """Returns what a listing says of these objects."""
+    # Written out for those without extras: a page has 1,000 of them, and a call takes as long as half of the rest.
+    return [
+        ObjectInfo(
+            key=key,
+            size_bytes=len(stored.content),
+            etag=stored.etag,
+            last_modified=stored.last_modified,
+            content_type=stored.headers.content_type,
+        )
+        if stored.extras is None
+        else stored.listed(key)
+        for key, stored in zip(keys, found, strict=True)
+    ]
 
 
 def kept_extras(extras: Extras) -> Extras | None:

@@ -16,7 +16,7 @@ class Quota:
 
     Attributes:
         bytes_held: Bytes of content that are stored or being read from a body.
-        entries_held: Buckets, objects, uploads and parts.
+        entries_held: Buckets, their settings, versions of objects, delete markers, uploads and parts.
     """
 
     __slots__ = ("_lock", "_max_bytes", "_max_entries", "bytes_held", "entries_held")
@@ -38,7 +38,7 @@ class Quota:
         if size > 0 and bytes_held > self._max_bytes:
             raise QuotaExceeded(_full("max_bytes", self._max_bytes, "bytes of content"))
         if entries > 0 and entries_held > self._max_entries:
-            raise QuotaExceeded(_full("max_entries", self._max_entries, "buckets, objects, uploads and parts"))
+            raise QuotaExceeded(_full("max_entries", self._max_entries, "buckets, versions, uploads and parts"))
         self.bytes_held, self.entries_held = bytes_held, entries_held
 
     def give(self, size: int, entries: int = 0) -> None:

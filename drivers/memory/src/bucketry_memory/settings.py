@@ -15,11 +15,12 @@ class MemorySettings(ServedSettings, frozen=True, kw_only=True, forbid_unknown_f
     The limits stop a program that runs away: it gets ``QuotaExceeded`` before the machine runs out of memory.
 
     Attributes:
-        max_bytes: Limit on the bytes of content: objects, parts of uploads in progress, and bodies that are being
-            read. A new object counts beside the one that it replaces until it is complete. A copy counts in full,
-            though it shares its bytes with the original. The default is 1 GiB.
-        max_entries: Limit on buckets, objects, uploads and parts together. It covers what ``max_bytes`` does not: an
-            empty object also takes memory, about 300 bytes with a short key and no metadata. The default is 2,000,000.
+        max_bytes: Limit on the bytes of content: all versions of objects, parts of uploads in progress, and bodies that
+            are being read; and on settings of buckets. A new object counts beside the one that it replaces until it is
+            complete. A copy counts in full, though it shares its bytes with the original. The default is 1 GiB.
+        max_entries: Limit on buckets, their settings, versions of objects, delete markers, uploads and parts together.
+            It covers what ``max_bytes`` does not: an empty object also takes memory, about 300 bytes with a short key
+            and no metadata. The default is 2,000,000.
         min_part_size: Smallest part of an upload, except the last, in bytes. The default is 5 MiB, as in S3. Tests may
             want less.
         kms_keys: Ids or ARNs of the keys that exist for SSE-KMS, separated by commas. By default every well-formed id

@@ -151,19 +151,21 @@ def _check_overlaps(configurations: Sequence[NotificationConfiguration]) -> None
 
     Source: S3 user guide, "Configuring event notifications using object key name filtering".
     """
-    for one, other in combinations(configurations, 2):
-        if _share_events(one.events, other.events) and _share_keys(one, other):
+    wanted = [(one, _single_events(one.events)) for one in configurations]
+    for (one, events), (other, others) in combinations(wanted, 2):
+        if not events.isdisjoint(others) and _share_keys(one, other):
             raise invalid(
                 "configurations overlap; configurations on the same bucket cannot share a common event type", "value"
             )
 
 
-def _share_events(events: Iterable[str], others: Iterable[str]) -> bool:
-    return any(_covers(event, other) or _covers(other, event) for event in events for other in others)
+def _single_events(events: Iterable[str]) -> frozenset[str]:
+    """Returns the events that names and patterns of events stand for."""
+    return frozenset(single for event in set(events) for single in EVENT_NAMES if _covers(event, single))
 
 
-def _covers(event: str, other: str) -> bool:
-    return event == other or (event.endswith(":*") and other.startswith(event[:-1]))
+def _covers(event: str, single: str) -> bool:
+    return event == single or (event.endswith(":*") and single.startswith(event[:-1]))
 
 
 def _share_keys(one: NotificationConfiguration, other: NotificationConfiguration) -> bool:

@@ -45,6 +45,8 @@ LEFT_TO_MEMORY: Final = frozenset(
     {
         "bucket_versioning",
         "bucket_object_lock",
+        "upload_object_lock",
+        "object_lock_later",
         "bucket_region",
         "owners",
         "put_acl",

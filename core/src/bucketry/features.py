@@ -52,6 +52,8 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
         bucket_analytics: The bucket's settings include `AnalyticsSettings`.
         bucket_metrics: The bucket's settings include `MetricsSettings`.
         bucket_intelligent_tiering: The bucket's settings include `IntelligentTieringSettings`.
+        upload_object_lock: ``create_multipart_upload`` takes the lock of the finished object.
+        object_lock_later: Object lock can also be turned on in a bucket that was created without it.
         bucket_region: ``create_bucket`` takes the region of the bucket.
         owners: Buckets and objects have owners: ``owner`` is kept.
         put_acl: Whatever makes a version takes its ``acl``.
@@ -121,6 +123,8 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
     bucket_analytics: bool = False
     bucket_metrics: bool = False
     bucket_intelligent_tiering: bool = False
+    upload_object_lock: bool = False
+    object_lock_later: bool = False
     bucket_region: bool = False
     owners: bool = False
     put_acl: bool = False
@@ -170,7 +174,7 @@ FEATURE_NAMES: Final = tuple(
 )
 """The features that can be tested one by one, in the order in which they are declared."""
 
-MEASURED_FEATURES: Final = frozenset({"copy_own_etag", "complete_again"})
+MEASURED_FEATURES: Final = frozenset({"copy_own_etag", "complete_again", "object_lock_later"})
 """Features that no option needs, so that nothing can be refused. The contract suite measures them."""
 
 

@@ -362,6 +362,8 @@ class UploadOptions(ObjectHeaders, Options, frozen=True, kw_only=True):
 
     feature_of: ClassVar[Mapping[str, str]] = {
         **_NEW_VERSION,
+        "retention": "upload_object_lock",
+        "legal_hold": "upload_object_lock",
         **HEADER_FEATURES,
         "tags": "upload_tagging",
         "checksum_algorithm": "checksums",

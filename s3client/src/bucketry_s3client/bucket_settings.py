@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final, TypeVar, cast
 
-from bucketry import BucketSettings, InvalidBucketSettings, InvalidBucketState
+from bucketry import BucketSettings, InvalidBucketSettings, InvalidBucketState, LifecycleSettings
 from bucketry.bucket_settings import AclSettings, Configuration, ConfigurationSettings, PolicySettings
 from bucketry.documents import (
     DOCUMENTS,
     ConfigurationDocument,
+    Element,
     read_configuration,
     read_settings,
     write_configuration,
@@ -112,7 +113,8 @@ def read_document(client: S3Client, body: bytes, kind: type[SettingsT]) -> Setti
             return kind(document=body.decode())
     root = client.parsed(body, DOCUMENTS[kind].root)
     try:
-        return read_settings(root.as_tree(), kind)
+        tree = root.as_tree()
+        return read_settings(with_and(tree) if kind is LifecycleSettings else tree, kind)
     except InvalidBucketSettings as error:
         raise_incomplete(what, error)
 
@@ -151,3 +153,16 @@ def _put_configurations(
             _put(client, bucket, query, document_of(write_configuration(one)))
     for name in before:
         client.request("DELETE", bucket, query={document.subresource: "", "id": name})
+
+
+_CONDITIONS: Final = frozenset({"Prefix", "Tag", "ObjectSizeGreaterThan", "ObjectSizeLessThan"})
+
+
+def with_and(tree: Element) -> Element:
+    """Returns lifecycle rules as S3 writes them: MinIO adds an empty ``Tag``, and RGW leaves ``And`` out."""
+    children = [with_and(child) for child in tree.children if child.name != "Tag" or child.children]
+    conditions = [child for child in children if child.name in _CONDITIONS]
+    if tree.name == "Filter" and len(conditions) > 1:
+        others = [child for child in children if child.name not in _CONDITIONS]
+        children = [*others, Element("And", "", tuple(conditions))]
+    return tree._replace(children=tuple(children))

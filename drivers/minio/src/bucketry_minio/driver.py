@@ -11,6 +11,7 @@ import msgspec
 from bucketry import (
     DONE,
     AccessDenied,
+    AnyBucketSettings,
     BatchDeleteOptions,
     Body,
     BucketInfo,
@@ -61,15 +62,18 @@ from bucketry_s3client import (
     FailedUploads,
     S3ResponseError,
     SdkClient,
+    delete_settings,
     delete_tags,
     explain_no_response,
     explaining_locks,
+    get_settings,
     get_tags,
     list_buckets,
     list_versions,
     parse_xml,
     put_legal_hold,
     put_retention,
+    put_settings,
     put_tags,
     response_date,
     upload_page,
@@ -79,7 +83,7 @@ from urllib3.exceptions import HTTPError
 
 from bucketry_minio.admin import AdminApi
 from bucketry_minio.connection import Connection
-from bucketry_minio.errors import AUTHENTICATION, classify
+from bucketry_minio.errors import AUTHENTICATION, MISSING_SETTINGS, classify
 from bucketry_minio.keys import PathGuard, check_key
 from bucketry_minio.listing import list_page
 from bucketry_minio.objects import Objects
@@ -135,6 +139,10 @@ class MinioDriver(DriverSpec):
         list_versions_start_after=True,
         bucket_versioning=True,
         bucket_object_lock=True,
+        upload_object_lock=True,
+        bucket_lifecycle=True,
+        bucket_policy=True,
+        bucket_tagging=True,
         storage_class=True,
         presign_content_type=True,
         presign_response_headers=True,
@@ -259,6 +267,26 @@ class MinioDriver(DriverSpec):
             for upload in uploads:
                 self._connection.request("DELETE", bucket, upload.key, query={"uploadId": upload.upload_id})
         self._connection.request("DELETE", bucket, repeatable=False)
+        return DONE
+
+    @override
+    @hookimpl
+    def get_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> AnyBucketSettings:
+        """Returns a bucket's settings of one kind: one request."""
+        return get_settings(self._connection, bucket, kind, also_missing=MISSING_SETTINGS)
+
+    @override
+    @hookimpl
+    def put_bucket_settings(self, bucket: str, settings: AnyBucketSettings) -> Done:
+        """Replaces a bucket's settings of one kind."""
+        put_settings(self._connection, bucket, settings)
+        return DONE
+
+    @override
+    @hookimpl
+    def delete_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> Done:
+        """Deletes a bucket's settings of one kind."""
+        delete_settings(self._connection, bucket, kind, also_missing=MISSING_SETTINGS)
         return DONE
 
     # Objects

@@ -62,6 +62,9 @@ AUTHENTICATION: Final = frozenset(
 )
 """The codes that refuse who asks, and not what is asked."""
 
+MISSING_SETTINGS: Final = frozenset({"NoSuchTagSetError"})
+"""Codes with which MinIO says that nothing is set, besides S3's."""
+
 ERROR_CODE: Final = "x-minio-error-code"
 """The header in which MinIO names the code where a response has no body, as to ``HEAD``."""
 

@@ -10,23 +10,19 @@ from bucketry import (
     AccessDenied,
     BucketAlreadyExists,
     BucketInfo,
-    CorsRule,
-    CorsSettings,
     CreateBucketOptions,
     InvalidBucketName,
     NoSuchBucket,
 )
 from bucketry.s3 import NAMESPACE
-from bucketry_s3client import S3Client, S3ResponseError, SdkClient, list_buckets, reading
+from bucketry_s3client import S3Client, S3ResponseError, SdkClient, list_buckets
 
-from bucketry_rgw.errors import code_of
 from bucketry_rgw.locks import NameLocks
 from bucketry_rgw.objects import begun_at
 from bucketry_rgw.settings import RgwSettings
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client as Boto3Client
-    from types_boto3_s3.type_defs import CORSRuleOutputTypeDef, CORSRuleTypeDef
 
 _CREATE: Final = (
     f'<CreateBucketConfiguration xmlns="{NAMESPACE}">'
@@ -123,50 +119,3 @@ class Buckets:
     def delete(self, bucket: str) -> None:
         """Deletes an empty bucket. Uploads in progress end with it."""
         self._client.request("DELETE", bucket, repeatable=False)
-
-    def get_cors(self, bucket: str) -> CorsSettings:
-        """Returns a bucket's CORS rules: one request."""
-        try:
-            found = self._sdk.get().get_bucket_cors(Bucket=bucket)
-        except Exception as error:
-            if code_of(error) == "NoSuchCORSConfiguration":
-                return CorsSettings()
-            raise
-        with reading("the response about CORS rules"):
-            return CorsSettings(rules=tuple(_read_rule(rule) for rule in found["CORSRules"]))
-
-    def put_cors(self, bucket: str, settings: CorsSettings) -> None:
-        """Replaces a bucket's CORS rules: one request."""
-        self._sdk.get().put_bucket_cors(
-            Bucket=bucket, CORSConfiguration={"CORSRules": [_write_rule(rule) for rule in settings.rules]}
-        )
-
-    def delete_cors(self, bucket: str) -> None:
-        """Removes all CORS rules of a bucket: one request."""
-        self._sdk.get().delete_bucket_cors(Bucket=bucket)
-
-
-def _read_rule(rule: CORSRuleOutputTypeDef) -> CorsRule:
-    fields = {
-        "allowed_origins": rule["AllowedOrigins"],
-        "allowed_methods": rule["AllowedMethods"],
-        "allowed_headers": rule.get("AllowedHeaders", ()),
-        "expose_headers": rule.get("ExposeHeaders", ()),
-        "max_age_seconds": rule.get("MaxAgeSeconds"),
-        "id": rule.get("ID") or None,
-    }
-    return msgspec.convert(fields, CorsRule)
-
-
-def _write_rule(rule: CorsRule) -> CORSRuleTypeDef:
-    written: CORSRuleTypeDef = {
-        "AllowedOrigins": rule.allowed_origins,
-        "AllowedMethods": rule.allowed_methods,
-        "AllowedHeaders": rule.allowed_headers,
-        "ExposeHeaders": rule.expose_headers,
-    }
-    if rule.id is not None:
-        written["ID"] = rule.id
-    if rule.max_age_seconds is not None:
-        written["MaxAgeSeconds"] = rule.max_age_seconds
-    return written

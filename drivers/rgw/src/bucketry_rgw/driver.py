@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from bucketry import (
     DONE,
@@ -18,7 +18,6 @@ from bucketry import (
     CompletedPart,
     CompleteOptions,
     CopyOptions,
-    CorsSettings,
     CreateBucketOptions,
     Deleted,
     DeleteOptions,
@@ -64,24 +63,28 @@ from bucketry_s3client import (
     FailedUploads,
     S3ResponseError,
     SdkClient,
+    delete_settings,
     delete_tags,
     explain_no_response,
     explaining_locks,
     get_acl,
+    get_settings,
     get_tags,
     list_versions,
     put_acl,
     put_legal_hold,
     put_retention,
+    put_settings,
     put_tags,
 )
 from typing_extensions import override
 from urllib3.exceptions import HTTPError
 
 from bucketry_rgw.admin import AdminApi
+from bucketry_rgw.bucket_settings import check_settings
 from bucketry_rgw.buckets import Buckets
 from bucketry_rgw.connection import connect
-from bucketry_rgw.errors import DETAILS, classify
+from bucketry_rgw.errors import DETAILS, MISSING_SETTINGS, classify
 from bucketry_rgw.listing import Lister, Swift
 from bucketry_rgw.objects import Objects
 from bucketry_rgw.sdk import make_sdk
@@ -123,6 +126,10 @@ class RgwDriver(DriverSpec):
         list_versions_start_after=True,
         bucket_versioning=True,
         bucket_object_lock=True,
+        bucket_lifecycle=True,
+        bucket_policy=True,
+        bucket_tagging=True,
+        bucket_request_payment=True,
         put_acl=True,
         presign_content_type=True,
         presign_response_headers=True,
@@ -265,24 +272,25 @@ class RgwDriver(DriverSpec):
     @override
     @hookimpl
     def get_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> AnyBucketSettings:
-        """Returns a bucket's CORS rules. RGW sorts the values within a rule."""
+        """Returns a bucket's settings of one kind: one request. RGW sorts the values within a CORS rule."""
         self._buckets.check_name(bucket)
-        return self._buckets.get_cors(bucket)
+        return get_settings(self._client, bucket, kind, also_missing=MISSING_SETTINGS)
 
     @override
     @hookimpl
     def put_bucket_settings(self, bucket: str, settings: AnyBucketSettings) -> Done:
-        """Replaces a bucket's CORS rules."""
+        """Replaces a bucket's settings of one kind."""
         self._buckets.check_name(bucket)
-        self._buckets.put_cors(bucket, cast("CorsSettings", settings))
+        check_settings(settings)
+        put_settings(self._client, bucket, settings)
         return DONE
 
     @override
     @hookimpl
     def delete_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> Done:
-        """Removes all CORS rules of a bucket."""
+        """Deletes a bucket's settings of one kind."""
         self._buckets.check_name(bucket)
-        self._buckets.delete_cors(bucket)
+        delete_settings(self._client, bucket, kind, also_missing=MISSING_SETTINGS)
         return DONE
 
     # Objects

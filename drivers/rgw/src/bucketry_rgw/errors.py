@@ -77,3 +77,7 @@ def code_of(error: Exception) -> str:
     code = str(said["Error"].get("Code") or "")
     # Where the response has no code, boto3 gives the status.
     return code_of_status(int(said["ResponseMetadata"]["HTTPStatusCode"])) if not code or code.isdigit() else code
+
+
+MISSING_SETTINGS: Final = frozenset({"NoSuchTagSetError"})
+"""Codes with which RGW says that nothing is set, besides S3's."""

@@ -62,6 +62,8 @@ from bucketry_s3client import (
     one_piece,
     opened_object,
     part_sizes,
+    put_legal_hold,
+    put_retention,
     put_tags,
     read_copy_result,
     request_target,
@@ -281,7 +283,15 @@ class Objects:
             made = received.get("x-amz-version-id")
             if tags:
                 put_tags(self._client, bucket, key, tags, made)
+            self._lock_copy(bucket, key, made, options)
             return self.stored(bucket, key, HeadOptions(version_id=made, customer_key=options.customer_key))
+
+    def _lock_copy(self, bucket: str, key: str, version_id: str | None, options: CopyOptions) -> None:
+        """Locks a copy: RGW ignores the headers that ask for it."""
+        if options.retention is not None and options.retention.mode is not None:
+            put_retention(self._client, bucket, key, options.retention, version_id, bypass_governance=False)
+        if options.legal_hold is not None:
+            put_legal_hold(self._client, bucket, key, options.legal_hold, version_id)
 
     def delete(self, bucket: str, key: str, options: DeleteOptions) -> Deleted:
         """Deletes an object or a version. It succeeds where there is none."""

@@ -8,6 +8,7 @@ import pytest
 from bucketry import (
     AclSettings,
     BucketSettings,
+    CreateBucketOptions,
     InvalidArgument,
     InvalidBucketState,
     LifecycleExpiration,
@@ -95,8 +96,9 @@ class SettingsTests(ContractTests):
         store, name = fresh_bucket.store, fresh_bucket.name
         stays = LifecycleSettings if kind is TagSettings else TagSettings
         kept = examples(store, name, stays)[0]
+        settings = _prepared(fresh_bucket, kind)[0]
         store.put_bucket_settings(name, kept)
-        store.put_bucket_settings(name, _prepared(fresh_bucket, kind)[0])
+        store.put_bucket_settings(name, settings)
         _check(fresh_bucket, kept)
         if kind.removable:
             store.delete_bucket_settings(name, kind)
@@ -158,11 +160,17 @@ class SettingsTests(ContractTests):
                 store.put_bucket_settings(name, _LOCKED)
             assert store.get_bucket_settings(name, ObjectLockSettings) == ObjectLockSettings()
 
-    @needs(*_LOCKS, "delete_bucket_settings")
-    def test_versioning_is_not_suspended_nor_object_lock_removed_while_it_is_on(self, fresh_bucket: Bucket) -> None:
+    @needs(*_LOCKS, "object_lock_later")
+    def test_object_lock_can_be_turned_on_later(self, fresh_bucket: Bucket) -> None:
         store, name = fresh_bucket.store, fresh_bucket.name
         store.put_bucket_settings(name, _ENABLED)
         store.put_bucket_settings(name, _LOCKED)
+        _check(fresh_bucket, _LOCKED)
+
+    @needs(*_LOCKS, "delete_bucket_settings")
+    def test_versioning_is_not_suspended_nor_object_lock_removed_while_it_is_on(self, fresh_bucket: Bucket) -> None:
+        store, name = fresh_bucket.store, fresh_bucket.name
+        _prepared(fresh_bucket, ObjectLockSettings)
         with pytest.raises(InvalidBucketState):
             store.put_bucket_settings(name, VersioningSettings(status="Suspended"))
         with pytest.raises(InvalidBucketState):
@@ -189,7 +197,8 @@ class SettingsTests(ContractTests):
 def _prepared(bucket: Bucket, kind: type[BucketSettings]) -> tuple[BucketSettings, BucketSettings]:
     """Returns two examples of a kind, once the bucket has what the kind needs."""
     if kind is ObjectLockSettings:
-        bucket.store.put_bucket_settings(bucket.name, _ENABLED)
+        bucket.store.delete_bucket(bucket.name)
+        bucket.store.create_bucket(bucket.name, CreateBucketOptions(object_lock=True))
     return examples(bucket.store, bucket.name, kind)
 
 

@@ -66,7 +66,7 @@ every_write = pytest.mark.parametrize(
     [
         pytest.param(_put, id="put"),
         pytest.param(_copied, id="copy", marks=needs("copy_object")),
-        pytest.param(_uploaded, id="upload", marks=needs(*MULTIPART)),
+        pytest.param(_uploaded, id="upload", marks=needs(*MULTIPART, "upload_object_lock")),
     ],
 )
 """Runs a test once for each operation that makes a version."""

@@ -114,7 +114,7 @@ def read_document(client: S3Client, body: bytes, kind: type[SettingsT]) -> Setti
     root = client.parsed(body, DOCUMENTS[kind].root)
     try:
         tree = root.as_tree()
-        return read_settings(with_and(tree) if kind is LifecycleSettings else tree, kind)
+        return read_settings(as_s3_writes(tree) if kind is LifecycleSettings else tree, kind)
     except InvalidBucketSettings as error:
         raise_incomplete(what, error)
 
@@ -155,14 +155,23 @@ def _put_configurations(
         client.request("DELETE", bucket, query={document.subresource: "", "id": name})
 
 
-_CONDITIONS: Final = frozenset({"Prefix", "Tag", "ObjectSizeGreaterThan", "ObjectSizeLessThan"})
+_ALL_KEYS: Final = Element("Prefix", "", ())
+_CONDITIONS: Final = frozenset({"And", "Prefix", "Tag", "ObjectSizeGreaterThan", "ObjectSizeLessThan"})
 
 
-def with_and(tree: Element) -> Element:
-    """Returns lifecycle rules as S3 writes them: MinIO adds an empty ``Tag``, and RGW leaves ``And`` out."""
-    children = [with_and(child) for child in tree.children if child.name != "Tag" or child.children]
+def as_s3_writes(tree: Element) -> Element:
+    """Returns lifecycle rules as S3 writes them.
+
+    MinIO leaves out the ``Value`` of a tag if it is empty. RGW writes ``Prefix`` beside ``And``, and an empty ``Prefix``
+    in place of a filter for all objects.
+    """
+    children = tuple(map(as_s3_writes, tree.children))
+    if tree.name == "Tag" and [child.name for child in children] == ["Key"]:
+        children = (*children, Element("Value", "", ()))
+    if tree.name == "Rule":
+        children = tuple(Element("Filter", "", (child,)) if child == _ALL_KEYS else child for child in children)
     conditions = [child for child in children if child.name in _CONDITIONS]
     if tree.name == "Filter" and len(conditions) > 1:
-        others = [child for child in children if child.name not in _CONDITIONS]
-        children = [*others, Element("And", "", tuple(conditions))]
-    return tree._replace(children=tuple(children))
+        joined = [one for child in conditions for one in (child.children if child.name == "And" else (child,))]
+        children = (Element("And", "", tuple(joined)),)
+    return tree._replace(children=children)

@@ -162,8 +162,8 @@ _CONDITIONS: Final = frozenset({"And", "Prefix", "Tag", "ObjectSizeGreaterThan",
 def as_s3_writes(tree: Element) -> Element:
     """Returns lifecycle rules as S3 writes them.
 
-    MinIO leaves out the ``Value`` of a tag if it is empty. RGW writes ``Prefix`` beside ``And``, and an empty ``Prefix``
-    in place of a filter for all objects.
+    MinIO leaves out the ``Value`` of a tag if it is empty. RGW writes ``Prefix`` beside ``And``, and an empty
+    ``Prefix`` in place of a filter for all objects.
     """
     children = tuple(map(as_s3_writes, tree.children))
     if tree.name == "Tag" and [child.name for child in children] == ["Key"]:

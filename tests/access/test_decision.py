@@ -15,7 +15,7 @@ from bucketry_access import (
     Request,
     decide,
     is_denied,
-    is_plain,
+    leaves_to_owner,
     needs_object,
     needs_tags,
     parse_user_policy,
@@ -298,10 +298,6 @@ def test_simple_rights(read_only: bool, buckets: tuple[str, ...]) -> None:
 
 
 def test_what_a_caller_must_look_up() -> None:
-    assert is_plain(Bucket())
-    assert not is_plain(with_policy(statement()))
-    assert not is_plain(Bucket(acl=acl()))
-    assert is_plain(Bucket(acl=acl(), ownership="BucketOwnerEnforced"))
     assert needs_object(ALICE, "s3:GetObject", Bucket())
     assert not needs_object(ALICE, "s3:PutObject", Bucket())
     assert not needs_object(ALICE, "s3:GetObject", Bucket(ownership="BucketOwnerEnforced"))
@@ -311,3 +307,28 @@ def test_what_a_caller_must_look_up() -> None:
         assert needs_tags(ALICE, "s3:GetObject", BUCKET, access)
         assert not needs_tags(ALICE, "s3:PutObject", BUCKET, access)
     assert not needs_tags(ALICE, "s3:GetObject", BUCKET, with_policy(statement()))
+
+
+READS = frozenset({"s3:GetObject"})
+
+
+@pytest.mark.parametrize(
+    ("access", "left"),
+    [
+        (Bucket(), True),
+        (Bucket(acl=canned_acl("public-read", OF_ALICE)), True),
+        (Bucket(acl=acl()), False),
+        (Bucket(acl=acl(("user", "bob", "FULL_CONTROL"))), False),
+        (Bucket(acl=acl(("user", "alice", "READ"))), False),
+        (Bucket(acl=acl(), ownership="BucketOwnerEnforced"), True),
+        (with_policy(statement()), True),
+        (with_policy(statement("Deny", Action="s3:PutObject")), True),
+        (with_policy(statement("Deny", Resource=f"{ARN}/x")), False),
+        (with_policy(statement("Deny", Action=None, NotAction="s3:Put*")), False),
+        (Bucket(policy="{}"), False),
+    ],
+)
+def test_what_is_left_to_the_owner(access: Bucket, left: bool) -> None:
+    assert leaves_to_owner(access, BUCKET, READS) == left
+    if left:
+        assert decide(ALICE, GET, access).allowed

@@ -150,9 +150,19 @@ def is_denied(principal: Principal, request: Request, access: BucketAccess | Non
     return access is not None and _bucket_said(principal, request, access, facts).denied is not None
 
 
-def is_plain(access: BucketAccess) -> bool:
-    """Says whether nothing is set that could deny the owner of a bucket anything about the bucket."""
-    return access.policy is None and (access.acl is None or access.ownership == "BucketOwnerEnforced")
+def leaves_to_owner(access: BucketAccess, bucket: str, actions: frozenset[str]) -> bool:
+    """Says whether nothing that is set on a bucket can keep its owner from some actions, whatever the request is.
+
+    Then nobody has to decide about them, unless the owner has policies or the object another owner.
+    """
+    if access.acl is not None and access.ownership != "BucketOwnerEnforced":
+        first = access.acl.grants[0] if access.acl.grants else None
+        if first is None or first.permission != "FULL_CONTROL" or first.grantee.id != access.owner.id:
+            return False
+    if access.policy is None:
+        return True
+    policy = policy_of(access.policy, bucket)
+    return policy is not None and policy.denied.isdisjoint(actions)
 
 
 def needs_object(principal: Principal, action: str, access: BucketAccess) -> bool:

@@ -77,15 +77,18 @@ class Policy:
         id: Its name; empty: it has none.
         statements: Its statements.
         is_public: Whether it allows something to anybody.
+        denied: The actions that it may deny, to somebody.
     """
 
-    __slots__ = ("_with_tags", "id", "is_public", "statements", "version")
+    __slots__ = ("_with_tags", "denied", "id", "is_public", "statements", "version")
 
     def __init__(self, version: str, id: str, statements: tuple[Statement, ...]) -> None:
         self.version = version
         self.id = id
         self.statements = statements
         self.is_public = any(statement.is_public for statement in statements)
+        denying = [statement.actions for statement in statements if statement.effect == "Deny"]
+        self.denied: frozenset[str] = frozenset().union(*denying)
         with_tags = [statement.actions for statement in statements if _asks_tags(statement)]
         self._with_tags: frozenset[str] = frozenset().union(*with_tags)
 

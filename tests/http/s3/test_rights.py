@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
-from bucketry import Store
+from bucketry import BucketAccess, Owner, Store
+from bucketry_access import ACTIONS, Principal, Request, decide, policy_of_rights
+from bucketry_http import S3Rights
+from bucketry_http.s3.routing import BUCKET, COPIES, OBJECT, Route
 
 from tests.http.s3.client import Client
 from tests.http.s3.serving import CREDENTIAL, GUEST, READER, memory_store, serving
@@ -132,3 +137,17 @@ def test_without_anonymous_rights_nothing_is_open() -> None:
         for method, target in [("GET", "/"), ("GET", "/public"), ("PUT", "/public/a"), ("GET", "/public/a")]:
             assert client.send(method, target).error == DENIED
         assert client.ask("GET", "/").texts("{*}Buckets/{*}Bucket/{*}Name") == ["public"]
+
+
+@pytest.mark.parametrize("routes", [BUCKET, OBJECT, COPIES], ids=["buckets", "objects", "copies"])
+def test_simple_rights_say_the_same_as_their_policies(routes: Mapping[tuple[str, str], Route]) -> None:
+    # The owner of a bucket is judged by the rights themselves, and all others by the policies.
+    for route in routes.values():
+        for read_only in (True, False):
+            for buckets in ((), ("things",), ("others",)):
+                rights = S3Rights(read_only=read_only, buckets=buckets)
+                principal = Principal(user_id="a", policies=(policy_of_rights(read_only=read_only, buckets=buckets),))
+                for action in route.actions:
+                    key = "key" if ACTIONS[action] == "object" else ""
+                    decision = decide(principal, Request(action, "things", key), BucketAccess(owner=Owner(id="a")))
+                    assert decision.allowed == rights.allow("things", write=route.write), (route.name, action)

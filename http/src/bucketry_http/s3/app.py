@@ -116,7 +116,7 @@ class S3App:
         found = route(endpoint, request)
         if self._regions.several and request.bucket and not found.anywhere:
             await self._regions.require(request)
-        if not (found.is_usual and is_owners_own(endpoint, request, of_object=found.of_object)):
+        if not (found.is_usual and is_owners_own(endpoint, request, found)):
             await access.authorise(endpoint, request, found.name)
         if endpoint.tells_origin:
             tell_origin(request)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Protocol
 
 from bucketry import Secret
 from bucketry.settings import DEFAULT_SECRET_KEY
 from bucketry.sigv4 import SignatureError, Times, Verified, Verifier
+from bucketry_access import leaves_to_owner
 
 from bucketry_http.s3.acl_headers import ACL_HEADERS
 from bucketry_http.s3.errors import S3Error, of_signature
@@ -28,6 +29,22 @@ _FORM_MARKS: Final = {
 
 DECIDING_HEADERS: Final = ACL_HEADERS | EXPECTED_OWNERS
 """Headers about which there is a decision even if the owner of the bucket sends them."""
+
+
+class Rights(Protocol):
+    """What the decision about the owner of a bucket depends on: a `Route`."""
+
+    @property
+    def write(self) -> bool:
+        """Whether the operation writes."""
+
+    @property
+    def of_object(self) -> bool:
+        """Whether the owner of an object decides about it, who may be somebody else."""
+
+    @property
+    def actions(self) -> frozenset[str]:
+        """The actions that it needs, with a version or without."""
 
 
 class Authenticator:
@@ -176,27 +193,27 @@ def _check_alone(claimed: list[str]) -> None:
         raise SignatureError("InvalidArgument", f"Only one signature is allowed, and this request has several: {ways}.")
 
 
-def is_owners_own(endpoint: Endpoint, request: S3Request, *, of_object: bool) -> bool:
-    """Says whether the owner of a bucket sends a request, and nothing is set that could matter.
+def is_owners_own(endpoint: Endpoint, request: S3Request, operation: Rights) -> bool:
+    """Says whether the owner of a bucket sends a request, and nothing is set that could keep the owner from it.
 
     That is the usual case, and the decision about it is short. `access.authorise` decides about all other requests.
-
-    Args:
-        endpoint: The endpoint.
-        request: The request.
-        of_object: Whether the owner of an object decides about it, who may be somebody else.
 
     Raises:
         NoSuchBucket: The bucket does not exist.
     """
-    principal = request.principal
-    if principal.policies is not None or not endpoint.decides or not endpoint.calls.inline:
+    principal, bucket = request.principal, request.bucket
+    if not endpoint.decides or not endpoint.calls.inline:
         return False
-    access = request.access = endpoint.store.get_bucket_access(request.bucket)
-    return (
-        access.policy is None
-        and access.acl is None
-        and access.owner.id == principal.user_id
-        and not (of_object and access.foreign_objects)
-        and (request.is_plain or DECIDING_HEADERS.isdisjoint(request.headers))
-    )
+    if principal.policies is not None:
+        rights = request.credential
+        # Simple rights say the same as the policies that are made of them.
+        if rights is None or rights.policy is not None or not rights.allow(bucket, write=operation.write):
+            return False
+    access = request.access = endpoint.store.get_bucket_access(bucket)
+    if access.owner.id != principal.user_id or (operation.of_object and access.foreign_objects):
+        return False
+    if not request.is_plain and not DECIDING_HEADERS.isdisjoint(request.headers):
+        return False
+    if access.policy is None and access.acl is None:
+        return True
+    return request.is_plain and leaves_to_owner(access, bucket, operation.actions)

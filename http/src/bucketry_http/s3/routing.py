@@ -54,6 +54,7 @@ class Route(NamedTuple):
         name: Its name in the S3 API reference.
         is_usual: Whether it is about a bucket that exists, and names no other one. Then its owner may do it.
         of_object: Whether the owner of an object decides about it, not the bucket's.
+        actions: The actions of policies that it needs, with a version or without.
     """
 
     handle: Handler
@@ -65,6 +66,7 @@ class Route(NamedTuple):
     name: str = ""
     is_usual: bool = False
     of_object: bool = False
+    actions: frozenset[str] = frozenset()
 
 
 def _route(
@@ -94,8 +96,13 @@ def _named(
     found = {}
     for place, route in routes.items():
         name = names[place]
-        of_object = not OF_OBJECT_OWNER.isdisjoint(ACTIONS_OF[name].actions)
-        found[place] = route._replace(name=name, is_usual=name not in WITHOUT_BUCKET, of_object=of_object)
+        needed = ACTIONS_OF[name]
+        found[place] = route._replace(
+            name=name,
+            is_usual=name not in WITHOUT_BUCKET,
+            of_object=not OF_OBJECT_OWNER.isdisjoint(needed.actions),
+            actions=frozenset({*needed.actions, *needed.with_version}),
+        )
     return found
 
 

@@ -216,7 +216,8 @@ class BucketAccessTests(ContractTests):
     @every_write
     @needs("get_bucket_access", "put_acl", "get_object_acl")
     def test_objects_that_bring_an_acl_are_known(self, fresh_bucket: Bucket, write: Write) -> None:
-        write(fresh_bucket, acl=canned_acl("public-read", DEFAULT_OWNER))
+        owner = fresh_bucket.store.get_bucket_access(fresh_bucket.name).owner
+        write(fresh_bucket, acl=canned_acl("public-read", owner))
         assert fresh_bucket.store.get_bucket_access(fresh_bucket.name).foreign_objects
 
     @needs("get_bucket_access", *ACLS)

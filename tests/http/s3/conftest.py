@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import boto3
 import pytest
 from botocore.client import Config
-from bucketry import BatchDeleteOptions, ObjectToDelete, Store
+from bucketry import BatchDeleteOptions, DeleteOptions, ObjectToDelete, Store, VersionOptions
 from types_boto3_s3 import S3Client
 
 from tests.http.conftest import MODES
@@ -21,7 +21,10 @@ def empty(store: Store) -> None:
         for upload in store.list_multipart_uploads(bucket.name).uploads:
             store.abort_multipart_upload(bucket.name, upload.key, upload.upload_id)
         versions = [ObjectToDelete(found.key, found.version_id) for found in store.iter_object_versions(bucket.name)]
-        store.delete_objects(bucket.name, versions, BatchDeleteOptions(bypass_governance=True))
+        for kept in store.delete_objects(bucket.name, versions, BatchDeleteOptions(bypass_governance=True)).failed:
+            store.put_object_legal_hold(bucket.name, kept.key, False, VersionOptions(version_id=kept.version_id))
+            named = DeleteOptions(version_id=kept.version_id, bypass_governance=True)
+            store.delete_object(bucket.name, kept.key, named)
         store.delete_bucket(bucket.name)
     for name in BUCKETS:
         store.create_bucket(name)

@@ -17,6 +17,7 @@ from tests.http.s3.client import Client
 from tests.http.s3.conftest import empty
 from tests.http.s3.serving import WAIT
 from tests.http.s3.signing import OWNER
+from tests.http.s3.versioned import enable
 
 bounded = settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -28,6 +29,7 @@ PARAMETERS = [
     "max-parts", "max-uploads", "metadata", "object-lock", "part-number-marker", "partNumber", "policy", "prefix",
     "response-content-type", "response-expires", "restore", "select", "start-after", "tagging", "torrent",
     "upload-id-marker", "uploadId", "uploads", "versionId", "versioning", "versions", "website", "x-id", "nonsense",
+    "retention", "version-id-marker",
 ]  # fmt: skip
 HEADERS = [
     "cache-control", "content-disposition", "content-encoding", "content-language", "content-md5", "content-type",
@@ -37,20 +39,42 @@ HEADERS = [
     "x-amz-copy-source-range", "x-amz-decoded-content-length", "x-amz-meta-a", "x-amz-metadata-directive",
     "x-amz-object-attributes", "x-amz-sdk-checksum-algorithm", "x-amz-server-side-encryption", "x-amz-storage-class",
     "x-amz-tagging", "x-amz-tagging-directive", "x-amz-trailer", "x-amz-expected-bucket-owner",
+    "x-amz-bucket-object-lock-enabled", "x-amz-bypass-governance-retention", "x-amz-object-lock-legal-hold",
+    "x-amz-object-lock-mode", "x-amz-object-lock-retain-until-date",
 ]  # fmt: skip
 VALUES = [
     "", "0", "1", "2", "-1", "10001", "99999999999999999999", "true", "url", "/", "null", "*", '"', '""', '"abc"',
     'W/"a", "b"', "a", "bytes=0-0", "bytes=-0", "bytes=5-1", "bytes=0-0,2-3", "things/a", "/things/%61", "things/%ff",
     "things", "REPLACE", "COPY", "ETag,ObjectParts", "k=v&k=w", "k", "%zz", "é\xff", "Thu, 01 Jan 1970 00:00:00 GMT",
     "Thu, 99 Jan 0000 99:99:99 GMT", "gzip, aws-chunked", "multipart/form-data", "multipart/form-data; boundary=B",
-    "text/html; charset=\xff", "\t", "AAAAAA==", "GET", "http://a.example",
+    "text/html; charset=\xff", "\t", "AAAAAA==", "GET", "http://a.example", "GOVERNANCE", "ON", "2140-01-01T00:00:00Z",
+    "0" * 32, "things/a?versionId=null", "things/a?versionId=" + "0" * 32,
 ]  # fmt: skip
-ROOTS = ["Delete", "Tagging", "CORSConfiguration", "CompleteMultipartUpload", "CreateBucketConfiguration"]
+ROOTS = ["Delete", "Tagging", "CORSConfiguration", "CompleteMultipartUpload", "CreateBucketConfiguration",
+         "Retention", "LegalHold", "VersioningConfiguration", "ObjectLockConfiguration"]  # fmt: skip
 INNER = ["Object", "Key", "ETag", "VersionId", "Quiet", "TagSet", "Tag", "Value", "CORSRule", "AllowedMethod",
-         "AllowedOrigin", "MaxAgeSeconds", "Part", "PartNumber", "LocationConstraint"]  # fmt: skip
+         "AllowedOrigin", "MaxAgeSeconds", "Part", "PartNumber", "LocationConstraint", "Mode", "RetainUntilDate",
+         "Status", "ObjectLockEnabled", "Rule", "DefaultRetention", "Days"]  # fmt: skip
 
 values = st.sampled_from(VALUES) | st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF), max_size=12)
-texts = st.sampled_from(["", "a", "1", "GET", "*", "true", '"x"', "\x85", "\u2028", "99999999999999999999999"])
+texts = st.sampled_from(
+    [
+        "",
+        "a",
+        "1",
+        "GET",
+        "*",
+        "true",
+        "Enabled",
+        "GOVERNANCE",
+        "ON",
+        "2140-01-01T00:00:00Z",
+        '"x"',
+        "\x85",
+        "\u2028",
+        "99999999999999999999999",
+    ]
+)
 
 
 def _element(name: str, content: str) -> str:
@@ -84,6 +108,8 @@ OPERATIONS = [
     ("GET", "/things/a?attributes"), ("PUT", "/things/a?tagging"), ("POST", "/things/a?uploads"),
     ("PUT", "/things/a?uploadId={upload}&partNumber=1"), ("POST", "/things/a?uploadId={upload}"),
     ("GET", "/things/a?uploadId={upload}"), ("PUT", "/things/b?uploadId=0&partNumber=1"),
+    ("GET", "/things?versions"), ("PUT", "/things?versioning"), ("PUT", "/things?object-lock"),
+    ("PUT", "/things/a?retention"), ("PUT", "/things/a?legal-hold"), ("GET", "/things/a?retention"),
 ]  # fmt: skip
 operations = st.builds(
     lambda operation, more: (operation[0], operation[1] + "".join(f"&{name}={quote(more[name])}" for name in more)),
@@ -101,11 +127,16 @@ def served(status: int) -> bool:
     request=operations | st.tuples(methods, targets),
     headers=st.dictionaries(st.sampled_from(HEADERS), values, max_size=3),
     body=bodies,
+    versioned=st.booleans(),
 )
 def test_signed_requests_of_any_kind(
-    s3: Client, s3_store: Store, request: tuple[str, str], headers: dict[str, str], body: bytes
+    s3: Client, s3_store: Store, request: tuple[str, str], headers: dict[str, str], body: bytes, versioned: bool
 ) -> None:
     empty(s3_store)
+    if versioned:
+        enable(s3_store)
+        s3_store.put_object("things", "a", b"earlier")
+        s3_store.delete_object("things", "a")
     s3_store.put_object("things", "a", b"content")
     upload = s3_store.create_multipart_upload("things", "a").upload_id
     reply = s3.ask(request[0], request[1].replace("{upload}", upload), body, headers)

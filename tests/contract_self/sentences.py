@@ -546,6 +546,7 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
             "test_an_upload_makes_an_object_that_is_encrypted_as_it_began",
             "test_what_is_written_by_default_is_encrypted_as_the_bucket_says",
         ],
+        "``abort`` is when": ["test_an_upload_says_when_it_is_aborted"],
     },
     "upload_part": {
         "Parts come in any order": [

@@ -344,6 +344,8 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
         storage_class: The storage class that the object will have; ``None``: ``STANDARD``.
         encryption: How it will be encrypted with keys that the client does not hold.
         customer_key_md5: MD5 of the customer's key that it will be encrypted with, 16 bytes.
+        abort: When a rule of the bucket's lifecycle will abort the upload; ``None``: no rule will, or the driver does
+            not say. Listings of uploads do not say it.
     """
 
     key: str
@@ -355,6 +357,7 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     storage_class: str | None = None
     encryption: Encryption | None = None
     customer_key_md5: bytes | None = None
+    abort: Expiration | None = None
 
 
 class UploadPage(Page, frozen=True, kw_only=True):
@@ -408,6 +411,7 @@ class PartPage(Page, frozen=True, kw_only=True):
     checksum_type: ChecksumType | None = None
     owner: Owner | None = None
     storage_class: str | None = None
+    abort: Expiration | None = None
 
     def ends(self) -> tuple[Place, Place] | None:
         """Returns the first and the last part's number."""

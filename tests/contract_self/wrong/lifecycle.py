@@ -15,6 +15,7 @@ from bucketry import (
     ObjectInfo,
     Upload,
     UploadListOptions,
+    UploadOptions,
     UploadPage,
     VersionListOptions,
     VersionPage,
@@ -133,6 +134,16 @@ class HidesVersionsBelowMarkers(HonestMemory):
         if origin_of_call() is not LIFECYCLE:
             return page
         return replace(page, versions=tuple([version for version in page.versions if version.is_latest]))
+
+
+@fails(LifecycleTests, LifecycleTests.test_an_upload_says_when_it_is_aborted)
+class CountsDaysOfUploadsExactly(HonestMemory):
+    @hookimpl
+    def create_multipart_upload(self, bucket: str, key: str, options: UploadOptions) -> Upload:
+        upload = super().create_multipart_upload(bucket, key, options)
+        if upload.abort is None:
+            return upload
+        return replace(upload, abort=Expiration(upload.initiated_at + timedelta(days=2), upload.abort.rule_id))
 
 
 @fails(LifecycleTests, LifecycleTests.test_an_upload_that_nobody_completes_is_aborted)

@@ -356,6 +356,18 @@ def test_noncurrent_versions_and_lone_markers(s3: Any, store: Store) -> None:
     assert s3.get_object(Bucket=BUCKET, Key="test1/a")["Body"].read() == b"9"
 
 
+def test_an_upload_says_when_it_is_aborted(s3: Any, store: Store) -> None:
+    put(s3, rule("old ü", Filter={"Prefix": "test1/"}, AbortIncompleteMultipartUpload={"DaysAfterInitiation": 2}))
+    midnight = store.clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    begun = s3.create_multipart_upload(Bucket=BUCKET, Key="test1/a")
+    listed = s3.list_parts(Bucket=BUCKET, Key="test1/a", UploadId=begun["UploadId"])
+    for response in (begun, listed):
+        assert response["AbortDate"] == midnight + timedelta(days=3)
+        assert unquote(response["AbortRuleId"]) == "old ü"
+    other = s3.create_multipart_upload(Bucket=BUCKET, Key="test2/a")
+    assert "AbortDate" not in other
+
+
 def test_uploads_that_nobody_completes(s3: Any, store: Store) -> None:
     put(s3, rule(Filter={"Prefix": "test1/"}, AbortIncompleteMultipartUpload={"DaysAfterInitiation": 2}))
     for key in ("test1/a", "test2/"):

@@ -26,6 +26,8 @@ class UploadSpec:
               it.
             - Its object will be encrypted as `put_object` with these options would encrypt it now. The result's
               ``encryption`` or ``customer_key_md5`` tells how.
+            - ``abort`` is when a rule of `LifecycleSettings` will abort it, and which rule, or ``None`` if the driver
+              does not say. `list_parts` says the same.
 
         Raises:
             NoSuchBucket: The bucket does not exist.

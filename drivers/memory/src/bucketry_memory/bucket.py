@@ -20,6 +20,7 @@ from bucketry import (
     DeletedObject,
     DeleteOptions,
     EncryptionSettings,
+    Expiration,
     IsDeleteMarker,
     LifecycleSettings,
     NoSuchBucket,
@@ -38,7 +39,7 @@ from bucketry import (
     VersionOptions,
 )
 from bucketry.conditions import check_delete, check_write
-from bucketry.lifecycle import expiration_of
+from bucketry.lifecycle import abort_of, expiration_of
 from bucketry.object_lock import check_new_retention, check_retention_change, check_version_delete
 from bucketry.options import WriteConditions
 from bucketry.owners import DEFAULT_OWNER
@@ -359,6 +360,10 @@ class Bucket:
             expiration = expiration_of(rules, info.key, size, stored.last_modified, tags)
             info = msgspec.structs.replace(info, expiration=expiration)
         return info
+
+    def abort_of(self, key: str, initiated_at: datetime) -> Expiration | None:
+        """Says when lifecycle aborts an upload."""
+        return abort_of(self.settings.get(LifecycleSettings).rules, key, initiated_at)
 
     def put_retention(self, key: str, retention: Retention, options: RetentionOptions, now: datetime) -> None:
         """Replaces the retention of a version.

@@ -506,7 +506,8 @@ class MemoryDriver(DriverSpec):
             held = self._bucket(bucket)
             facts = held.checked_facts(facts_of(options), options, self._kms, self.clock.now())
             begun = held.uploads.begin(key, self._clock.now(), headers, facts, options)
-            return with_key(begun.info(), options.customer_key)
+            info = replace(begun.info(), abort=held.abort_of(key, begun.initiated_at))
+            return with_key(info, options.customer_key)
 
     @override
     @hookimpl
@@ -585,7 +586,9 @@ class MemoryDriver(DriverSpec):
     def list_parts(self, bucket: str, key: str, upload_id: str, options: PageOptions) -> PartPage:
         """Lists one page of parts."""
         with self._lock:
-            return self._bucket(bucket).uploads.get(key, upload_id).list_parts(options)
+            held = self._bucket(bucket)
+            upload = held.uploads.get(key, upload_id)
+            return replace(upload.list_parts(options), abort=held.abort_of(key, upload.initiated_at))
 
     @override
     @hookimpl

@@ -45,7 +45,7 @@ from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented
 from bucketry_http.s3.headers import written_headers, written_tags
 from bucketry_http.s3.request import Endpoint, S3Request, number
 from bucketry_http.s3.response import Response, empty_response, xml_response
-from bucketry_http.s3.response_headers import UPLOADING, WRITTEN
+from bucketry_http.s3.response_headers import UPLOADING, WRITTEN, abort_headers
 from bucketry_http.s3.storage_classes import storage_class_element
 from bucketry_http.s3.xml import (
     Encoding,
@@ -80,7 +80,7 @@ async def create_upload(endpoint: Endpoint, request: S3Request) -> Response:
     content = element("Bucket", request.bucket) + element("Key", request.key) + element("UploadId", upload.upload_id)
     sent = ((ALGORITHM, upload.checksum_algorithm), (TYPE, upload.checksum_type))
     headers = [(name.encode(), value.encode()) for name, value in sent if value is not None]
-    headers += UPLOADING.headers(UPLOADING.of(upload))
+    headers += UPLOADING.headers(UPLOADING.of(upload)) + abort_headers(upload.abort)
     return xml_response(document("InitiateMultipartUploadResult", content), headers)
 
 
@@ -354,7 +354,7 @@ async def list_parts(endpoint: Endpoint, request: S3Request) -> Response:
         f"<IsTruncated>{'true' if more else 'false'}</IsTruncated>"
         f"{_checksum_kind(page.checksum_algorithm, page.checksum_type)}{shown}"
     )
-    return xml_response(document("ListPartsResult", content))
+    return xml_response(document("ListPartsResult", content), abort_headers(page.abort))
 
 
 def _parts_after(store: Store, request: S3Request, after: int, limit: int) -> tuple[PartPage, list[Part]]:

@@ -48,6 +48,14 @@ def _expiration(expiration: Expiration) -> RawHeaders:
     return [(b"x-amz-expiration", f'expiry-date="{http_date(expiration.at)}", rule-id="{rule_id}"'.encode())]
 
 
+def abort_headers(abort: Expiration | None) -> RawHeaders:
+    """Returns the headers about an upload that lifecycle will abort (S3 API reference, CreateMultipartUpload)."""
+    if abort is None:
+        return []
+    rule_id = quote(abort.rule_id, safe="").encode()
+    return [(b"x-amz-abort-date", http_date(abort.at).encode()), (b"x-amz-abort-rule-id", rule_id)]
+
+
 def _retention(retention: Retention) -> RawHeaders:
     if retention.mode is None or retention.until is None:
         return []

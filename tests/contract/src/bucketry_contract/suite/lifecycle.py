@@ -25,6 +25,7 @@ from bucketry import (
 from bucketry.bucket_settings import AbortIncompleteMultipartUpload, NoncurrentVersionExpiration
 from bucketry.hookspecs import hookimpl
 from bucketry.lifecycle import midnight_after
+from bucketry.models import Expiration
 from bucketry.object_lock import GOVERNANCE
 from bucketry.origin import LIFECYCLE, origin_of_call
 
@@ -134,6 +135,17 @@ class LifecycleTests(ContractTests):
         put_rules(fresh_bucket, expiring(2))
         fresh_bucket.store.delete_bucket_settings(fresh_bucket.name, LifecycleSettings)
         assert fresh_bucket.head("key").expiration is None
+
+    @needs(*RULES, "create_multipart_upload", "list_parts")
+    def test_an_upload_says_when_it_is_aborted(self, fresh_bucket: Bucket) -> None:
+        abort = AbortIncompleteMultipartUpload(days_after_initiation=2)
+        put_rules(fresh_bucket, rule("a", prefix="old/", abort_incomplete_multipart_upload=abort))
+        for key in ("old/key", "other/key"):
+            begun = fresh_bucket.upload(key).begun
+            at = midnight_after(begun.initiated_at, 2)
+            assert begun.abort in (None, Expiration(at, "a") if key == "old/key" and at is not None else None)
+            page = fresh_bucket.store.list_parts(fresh_bucket.name, key, begun.upload_id)
+            assert page.abort == begun.abort
 
     # What rules do
 

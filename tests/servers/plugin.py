@@ -16,8 +16,8 @@ import secrets
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
@@ -154,6 +154,21 @@ def breakable_minio_server(pytestconfig: pytest.Config) -> Iterator[MinioServer]
     server = _started(pytestconfig, "minio", start_minio)
     yield server
     server.remove()
+
+
+@pytest.fixture(scope="module")
+def start_own_minio(pytestconfig: pytest.Config) -> Iterator[Callable[[Mapping[str, str]], MinioServer]]:
+    """Starts a MinIO server for this file's tests alone, with settings in its environment."""
+    from tests.servers.containers import start_minio
+
+    with ExitStack() as stack:
+
+        def start(environment: Mapping[str, str]) -> MinioServer:
+            server = _started(pytestconfig, "minio", lambda owner: start_minio(owner, environment=environment))
+            stack.callback(server.remove)
+            return server
+
+        yield start
 
 
 @pytest.fixture(scope="module")

@@ -142,16 +142,16 @@ def test_any_language_can_let_the_days_pass_and_see_what_happened(served: dict[s
 
 
 @pytest.fixture
-def on_minio(minio_setup_server: MinioServer) -> S3Client:
-    return raw_client(minio_setup_server)
+def on_minio(minio_server: MinioServer) -> S3Client:
+    return raw_client(minio_server)
 
 
-def test_the_same_program_runs_on_minio(on_minio: S3Client, bucket: str, minio_setup_server: MinioServer) -> None:
+def test_the_same_program_runs_on_minio(on_minio: S3Client, bucket: str, minio_server: MinioServer) -> None:
     program.set_up(on_minio, bucket, ON_MINIO, aborts=False)
     program.check(on_minio, bucket, ON_MINIO, aborts=False)
     written = program.write(on_minio, bucket, datetime.now(UTC))
     program.check_objects(on_minio, bucket, written, ON_MINIO)
-    url = minio_setup_server.url
+    url = minio_server.url
     assert httpx.get(f"{url}/{bucket}/public/page").text == "public/page"
     assert httpx.get(f"{url}/{bucket}/docs/readme").status_code == 403
 

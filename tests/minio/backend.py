@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from urllib.parse import urlsplit
 
-from bucketry import Store, open_store
+from bucketry import NotificationSettings, Store, open_store
+from bucketry.bucket_settings import FilterRule, QueueConfiguration
 
 from tests.servers.handles import MinioServer
 from tests.servers.looking import S3Backend, raw_client
+
+QUEUE = "arn:minio:sqs::images:webhook"
+"""The ARN of the servers' one webhook."""
 
 
 def location(server: MinioServer) -> str:
@@ -30,6 +34,20 @@ class MinioBackend(S3Backend):
     """A MinIO server."""
 
     part_bytes = 5 * 1024**2
+    notifications = (
+        NotificationSettings(
+            queues=(
+                QueueConfiguration(
+                    id="pictures",
+                    arn=QUEUE,
+                    events=("s3:ObjectCreated:Put", "s3:ObjectCreated:Post"),
+                    filter_rules=(FilterRule(name="prefix", value="a/"), FilterRule(name="suffix", value=".jpg")),
+                ),
+                QueueConfiguration(id="removed", arn=QUEUE, events=("s3:ObjectRemoved:*",)),
+            )
+        ),
+        NotificationSettings(queues=(QueueConfiguration(id="all", arn=QUEUE, events=("s3:ObjectCreated:*",)),)),
+    )
 
     def __init__(self, server: MinioServer) -> None:
         super().__init__(raw_client(server))

@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from bucketry import Store, open_store
+import boto3
+from botocore.client import Config
+from bucketry import NotificationSettings, Store, open_store
+from bucketry.bucket_settings import FilterRule, TopicConfiguration
 
 from tests.servers.handles import RgwServer
 from tests.servers.looking import S3Backend, raw_client
 
 PART_BYTES = 8 * 1024**2
+
+
+TOPIC = "arn:aws:sns:default::images"
+"""The ARN of the topic that `make_topic` makes."""
+
+
+def make_topic(server: RgwServer, url: str) -> None:
+    """Makes the topic, whose events RGW sends to a URL. RGW has a part of SNS for that."""
+    config = Config(signature_version="s3")
+    client = boto3.client(
+        "sns",
+        endpoint_url=server.url,
+        region_name="default",
+        aws_access_key_id=server.access_key,
+        aws_secret_access_key=server.secret_key,
+        config=config,
+    )
+    made = client.create_topic(Name="images", Attributes={"push-endpoint": url})
+    assert made["TopicArn"] == TOPIC
 
 
 def location(server: RgwServer, *, secure: bool = False) -> str:
@@ -37,6 +60,20 @@ def store_on(
     return open_store(url, settings=keys | more, layers=layers, environ={})
 
 
+def _notifications() -> tuple[NotificationSettings, NotificationSettings]:
+    """Two examples. Their ids are new: what RGW deletes of a bucket, it deletes of others with the same topic and id."""
+    name = secrets.token_hex(6)
+    pictures = TopicConfiguration(
+        id=f"pictures-{name}",
+        arn=TOPIC,
+        events=("s3:ObjectCreated:Put", "s3:ObjectCreated:Post"),
+        filter_rules=(FilterRule(name="prefix", value="a/"), FilterRule(name="suffix", value=".jpg")),
+    )
+    removed = TopicConfiguration(id=f"removed-{name}", arn=TOPIC, events=("s3:ObjectRemoved:*",))
+    every = TopicConfiguration(id=f"all-{name}", arn=TOPIC, events=("s3:ObjectCreated:*",))
+    return NotificationSettings(topics=(pictures, removed)), NotificationSettings(topics=(every,))
+
+
 class RgwBackend(S3Backend):
     """A Ceph RGW."""
 
@@ -47,6 +84,8 @@ class RgwBackend(S3Backend):
         self._server = server
         self._secure = secure
         self._more = more
+        make_topic(server, "http://127.0.0.1:9/")
+        self.notifications = _notifications()
         self.secrets = [server.secret_key, server.plain_secret_key, server.swift_secret]
 
     def _store(self, layers: Sequence[object] = (), **more: object) -> Store:

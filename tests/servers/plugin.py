@@ -106,25 +106,10 @@ def _missing(report: pytest.TestReport | pytest.CollectReport) -> str | None:
 
 @pytest.fixture(scope="session")
 def minio_server(pytestconfig: pytest.Config) -> MinioServer:
-    """A MinIO server that speaks HTTP, shared by the whole run: make buckets of your own, and break nothing."""
-    from tests.servers.containers import start_minio
-    from tests.servers.handles import MinioServer
+    """A MinIO server that speaks HTTP, shared by the whole run: make buckets of your own, and break nothing.
 
-    return _shared(pytestconfig, "minio", MinioServer, start_minio)
-
-
-@pytest.fixture(scope="session")
-def minio_tls_server(pytestconfig: pytest.Config) -> MinioServer:
-    """The same with TLS: another server, for MinIO speaks one of them."""
-    from tests.servers.containers import start_minio
-    from tests.servers.handles import MinioServer
-
-    return _shared(pytestconfig, "minio-tls", MinioServer, lambda owner: start_minio(owner, tls=True))
-
-
-@pytest.fixture(scope="session")
-def minio_setup_server(pytestconfig: pytest.Config) -> MinioServer:
-    """One more, with a key that encrypts and a webhook ``images`` for notifications, at which nobody listens."""
+    It has a key that encrypts, and a webhook ``images`` for notifications, at which nobody listens.
+    """
     from tests.servers.containers import start_minio
     from tests.servers.handles import MinioServer
 
@@ -134,7 +119,16 @@ def minio_setup_server(pytestconfig: pytest.Config) -> MinioServer:
         "MINIO_NOTIFY_WEBHOOK_ENDPOINT_images": "http://127.0.0.1:9/events",
         "MINIO_NOTIFY_WEBHOOK_QUEUE_DIR_images": "/tmp",  # noqa: S108 - in the container
     }
-    return _shared(pytestconfig, "minio-setup", MinioServer, lambda owner: start_minio(owner, environment=environment))
+    return _shared(pytestconfig, "minio", MinioServer, lambda owner: start_minio(owner, environment=environment))
+
+
+@pytest.fixture(scope="session")
+def minio_tls_server(pytestconfig: pytest.Config) -> MinioServer:
+    """The same with TLS: another server, for MinIO speaks one of them."""
+    from tests.servers.containers import start_minio
+    from tests.servers.handles import MinioServer
+
+    return _shared(pytestconfig, "minio-tls", MinioServer, lambda owner: start_minio(owner, tls=True))
 
 
 @pytest.fixture(scope="session")

@@ -82,6 +82,7 @@ from typing_extensions import override
 from urllib3.exceptions import HTTPError
 
 from bucketry_minio.admin import AdminApi
+from bucketry_minio.bucket_settings import check_settings
 from bucketry_minio.connection import Connection
 from bucketry_minio.errors import AUTHENTICATION, MISSING_SETTINGS, classify
 from bucketry_minio.keys import PathGuard, check_key
@@ -143,6 +144,7 @@ class MinioDriver(DriverSpec):
         bucket_lifecycle=True,
         bucket_policy=True,
         bucket_tagging=True,
+        bucket_notification=True,
         storage_class=True,
         presign_content_type=True,
         presign_response_headers=True,
@@ -279,6 +281,7 @@ class MinioDriver(DriverSpec):
     @hookimpl
     def put_bucket_settings(self, bucket: str, settings: AnyBucketSettings) -> Done:
         """Replaces a bucket's settings of one kind."""
+        check_settings(settings)
         put_settings(self._connection, bucket, settings)
         return DONE
 

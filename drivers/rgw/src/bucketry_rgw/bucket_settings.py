@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bucketry import LifecycleRule, LifecycleSettings, Unsupported
+from bucketry import LifecycleRule, LifecycleSettings, NotificationSettings, Unsupported
 from bucketry.bucket_settings import AnyBucketSettings
+from bucketry_s3client import S3Client, get_settings, put_settings
 
 
 def check_settings(settings: AnyBucketSettings) -> None:
@@ -15,6 +16,23 @@ def check_settings(settings: AnyBucketSettings) -> None:
     if isinstance(settings, LifecycleSettings):
         for rule in settings.rules:
             _check_rule(rule)
+    if isinstance(settings, NotificationSettings) and (settings.queues or settings.functions or settings.event_bridge):
+        raise Unsupported("RGW sends notifications to topics alone, which its topic API makes")
+
+
+def put_notification(client: S3Client, bucket: str, settings: NotificationSettings) -> None:
+    """Replaces a bucket's notifications. RGW adds those of a put to the old ones, which are deleted afterwards."""
+    before = get_settings(client, bucket, NotificationSettings)
+    put_settings(client, bucket, settings)
+    kept = {each.id for each in settings.configurations}
+    for each in before.configurations:
+        if each.id not in kept:
+            client.request("DELETE", bucket, query={"notification": each.id or ""})
+
+
+def delete_notification(client: S3Client, bucket: str) -> None:
+    """Deletes a bucket's notifications. RGW has a DELETE for it, and refuses an empty configuration."""
+    client.request("DELETE", bucket, query={"notification": ""})
 
 
 def _check_rule(rule: LifecycleRule) -> None:

@@ -29,6 +29,7 @@ from bucketry import (
     InvalidKey,
     InvalidSettings,
     ListOptions,
+    NotificationSettings,
     ObjectInfo,
     ObjectPage,
     ObjectToDelete,
@@ -81,7 +82,7 @@ from typing_extensions import override
 from urllib3.exceptions import HTTPError
 
 from bucketry_rgw.admin import AdminApi
-from bucketry_rgw.bucket_settings import check_settings
+from bucketry_rgw.bucket_settings import check_settings, delete_notification, put_notification
 from bucketry_rgw.buckets import Buckets
 from bucketry_rgw.connection import connect
 from bucketry_rgw.errors import DETAILS, MISSING_SETTINGS, classify
@@ -129,6 +130,7 @@ class RgwDriver(DriverSpec):
         bucket_lifecycle=True,
         bucket_policy=True,
         bucket_tagging=True,
+        bucket_notification=True,
         bucket_request_payment=True,
         put_acl=True,
         presign_content_type=True,
@@ -282,7 +284,10 @@ class RgwDriver(DriverSpec):
         """Replaces a bucket's settings of one kind."""
         self._buckets.check_name(bucket)
         check_settings(settings)
-        put_settings(self._client, bucket, settings)
+        if isinstance(settings, NotificationSettings):
+            put_notification(self._client, bucket, settings)
+        else:
+            put_settings(self._client, bucket, settings)
         return DONE
 
     @override
@@ -290,7 +295,10 @@ class RgwDriver(DriverSpec):
     def delete_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> Done:
         """Deletes a bucket's settings of one kind."""
         self._buckets.check_name(bucket)
-        delete_settings(self._client, bucket, kind, also_missing=MISSING_SETTINGS)
+        if kind is NotificationSettings:
+            delete_notification(self._client, bucket)
+        else:
+            delete_settings(self._client, bucket, kind, also_missing=MISSING_SETTINGS)
         return DONE
 
     # Objects

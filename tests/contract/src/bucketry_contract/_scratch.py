@@ -24,6 +24,7 @@ from bucketry import (
     InvalidKey,
     ListOptions,
     NoSuchKey,
+    NotificationSettings,
     ObjectInfo,
     ObjectLocked,
     Part,
@@ -164,6 +165,11 @@ class Bucket:
         self.name = name
         self._backend = backend
         self._note = note
+
+    @property
+    def notifications(self) -> tuple[NotificationSettings, NotificationSettings] | None:
+        """Two notification configurations that the backend takes; ``None``: it takes any."""
+        return self._backend.notifications
 
     def put(self, key: str, content: BodySource | Body = b"content", **options: Any) -> ObjectInfo:
         """Stores an object."""

@@ -246,6 +246,7 @@ _FIXED: Final[tuple[tuple[BucketSettings, BucketSettings], ...]] = (
 )
 
 REFUSABLE: Final[dict[str, BucketSettings]] = {
+    "notification-event-bridge": NotificationSettings(event_bridge=True),
     "lifecycle-sizes": LifecycleSettings(
         rules=(
             LifecycleRule(

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from bucketry import Store
+from bucketry import NotificationSettings, Store
 
 
 class CannotLook(enum.Enum):
@@ -33,6 +33,7 @@ class Backend(ABC):
             off do so after more than this.
         kms_keys: Ids of two keys that the backend's key service has.
         missing_kms_key: Id of a key that it does not have; ``None``: it takes any id.
+        notifications: Two notification configurations that the backend takes; ``None``: it takes any.
     """
 
     serves_presigned_urls: bool = False
@@ -41,6 +42,7 @@ class Backend(ABC):
     part_bytes: int = 16 * 1024**2
     kms_keys: tuple[str, str] = ("contract-key", "other-contract-key")
     missing_kms_key: str | None = None
+    notifications: tuple[NotificationSettings, NotificationSettings] | None = None
 
     @abstractmethod
     def open(self, layers: Sequence[object]) -> Store:

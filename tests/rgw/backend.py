@@ -61,7 +61,7 @@ def store_on(
 
 
 def _notifications() -> tuple[NotificationSettings, NotificationSettings]:
-    """Two examples. Their ids are new: what RGW deletes of a bucket, it deletes of others with the same topic and id."""
+    """Two examples with new ids. With a notification, RGW deletes those of other buckets with the same topic and id."""
     name = secrets.token_hex(6)
     pictures = TopicConfiguration(
         id=f"pictures-{name}",

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
-from bucketry import Store
+from bucketry import LifecycleExpiration, LifecycleRule, LifecycleSettings, Store
 from bucketry_memory import MemoryDriver, MemorySettings
 
 from tests.http.raw_requests import OBJECTS, answers, request
@@ -61,6 +61,19 @@ PARTS = b"".join(
     b"<Part><PartNumber>%d</PartNumber><ETag>%b</ETag></Part>" % (number, ETAG) for number in range(1, 10_001)
 )
 
+RULE = (
+    b"<Rule><ID>%d</ID><Filter><And><Prefix>%d/</Prefix><Tag><Key>k</Key><Value>v</Value></Tag></And></Filter>"
+    b"<Status>Enabled</Status><Transition><Days>30</Days><StorageClass>STANDARD_IA</StorageClass></Transition>"
+    b"<Expiration><Days>365</Days></Expiration></Rule>"
+)
+LIFECYCLE_OF = b"<LifecycleConfiguration>%b</LifecycleConfiguration>"
+LIFECYCLE = LIFECYCLE_OF % b"".join(RULE % (n, n) for n in range(1000))
+
+QUEUE = b"<QueueConfiguration><Id>%d</Id><Queue>arn:aws:sqs:us-east-1:1:q</Queue>%b</QueueConfiguration>"
+NOTIFICATIONS = b"<NotificationConfiguration>%b</NotificationConfiguration>" % b"".join(
+    QUEUE % (n, b"<Event>s3:ObjectCreated:*</Event>" * 50) for n in range(100)
+)
+
 SHAPES: dict[str, tuple[str, bytes]] = {
     "HTTP chunks": ("rest", request("PUT", f"{OBJECTS}/a", b"", **CHUNKED) + chunks_of_one_byte(b"x" * 700_000)),
     "HTTP chunks of line ends": (
@@ -95,6 +108,17 @@ SHAPES: dict[str, tuple[str, bytes]] = {
         "s3",
         digested("PUT", "/my-assets?cors", b"<CORSConfiguration>%b</CORSConfiguration>" % (b"<CORSRule/>" * 20_000)),
     ),
+    "lifecycle rules": ("s3", digested("PUT", "/my-assets?lifecycle", LIFECYCLE)),
+    "lifecycle rules without any content": (
+        "s3",
+        digested(
+            "PUT",
+            "/my-assets?lifecycle",
+            b"<LifecycleConfiguration>%b</LifecycleConfiguration>" % (b"<Rule/>" * 49_000),
+        ),
+    ),
+    "lifecycle rules that are stored": ("s3", request("GET", "/rules?lifecycle")),
+    "notifications": ("s3", request("PUT", "/my-assets?notification", NOTIFICATIONS)),
     "aws-chunks": ("s3", aws_chunks(300_000)),
     "parts to put together": (
         "s3",
@@ -122,11 +146,20 @@ SHAPES: dict[str, tuple[str, bytes]] = {
 }
 
 
+def _many_rules() -> LifecycleSettings:
+    rules = (
+        LifecycleRule(id=str(n), prefix=f"{n}/", status="Enabled", expiration=LifecycleExpiration(days=1))
+        for n in range(1000)
+    )
+    return LifecycleSettings(rules=tuple(rules))
+
+
 @pytest.fixture(scope="module")
 def store() -> Iterator[Store]:
     with Store(MemoryDriver(MemorySettings(min_part_size=1))) as opened:
-        for name in ("my-assets", "many-keys", "uploads"):
+        for name in ("my-assets", "many-keys", "uploads", "rules"):
             opened.create_bucket(name)
+        opened.put_bucket_settings("rules", _many_rules())
         opened.put_object("my-assets", "k", b"content")
         opened.put_object("my-assets", "large", (bytes(MIB) for _ in range(200)))
         for number in range(40_000):

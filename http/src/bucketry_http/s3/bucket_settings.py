@@ -39,8 +39,8 @@ from bucketry_http.s3.body import S3Body
 from bucketry_http.s3.errors import S3Error, not_implemented
 from bucketry_http.s3.request import Endpoint, S3Request
 from bucketry_http.s3.response import Response, empty_response, json_response, xml_response
+from bucketry_http.s3.xml import Node, element, read_any_xml, settings_document
 from bucketry_http.s3.xml import document as xml_document
-from bucketry_http.s3.xml import element, read_any_xml, settings_document
 
 WHOLE: Final = tuple(name for name in BY_SUBRESOURCE if name not in OF_CONFIGURATIONS)
 """Sub-resources of the kinds that have one document."""
@@ -50,6 +50,9 @@ PUTS: Final = tuple(name for name in WHOLE if name != "acl")
 
 DELETES: Final = tuple(name for name in WHOLE if BY_SUBRESOURCE[name].has_delete)
 """Those of them that S3 can delete."""
+
+_ENTRY_BYTES: Final = 200
+"""Size of a small rule in a document."""
 
 _NO_REPLICATION: Final = ("ReplicationConfigurationNotFoundError", "The replication configuration was not found")
 
@@ -64,7 +67,7 @@ async def get_settings(endpoint: Endpoint, request: S3Request) -> Response:
         settings = await owner_alone(endpoint, request.bucket)
     if isinstance(settings, PolicySettings):
         return json_response(settings.document.encode())
-    return xml_response(settings_document(write_settings(settings)))
+    return xml_response(await endpoint.calls.bulk_call(_entries(settings), _written, settings))
 
 
 async def put_settings(endpoint: Endpoint, request: S3Request) -> Response:
@@ -74,13 +77,14 @@ async def put_settings(endpoint: Endpoint, request: S3Request) -> Response:
     if not is_stored(endpoint, document.kind):
         await _put_unchanged(endpoint, request.bucket, document, body)
         return empty_response(200)
-    settings = await _read(document, body)
+    settings = await _read(endpoint, document, body)
     if (check := _CHECKS.get(document.kind)) is not None:
         await check(endpoint, request.bucket, settings)
     if document.empty_removes and settings == document.kind():
         await endpoint.calls.call(endpoint.store.delete_bucket_settings, request.bucket, document.kind)
     else:
-        await endpoint.calls.call(endpoint.store.put_bucket_settings, request.bucket, settings)
+        put = endpoint.store.put_bucket_settings
+        await endpoint.calls.bulk_call(_entries(settings), put, request.bucket, settings)
     return empty_response(204 if document.kind is PolicySettings else 200)
 
 
@@ -175,7 +179,7 @@ def _held(endpoint: Endpoint, kind: type[BucketSettings]) -> BucketSettings:
 async def _put_unchanged(endpoint: Endpoint, bucket: str, document: Document, body: bytes) -> None:
     """Accepts settings of a kind that is not stored, if they hold anyway."""
     try:
-        settings = await _read(document, body)
+        settings = await _read(endpoint, document, body)
     except InvalidBucketSettings:
         settings = None
     nothing = settings == document.kind() and not document.empty_removes
@@ -184,13 +188,28 @@ async def _put_unchanged(endpoint: Endpoint, bucket: str, document: Document, bo
     await endpoint.calls.call(endpoint.store.head_bucket, bucket)
 
 
-async def _read(document: Document, body: bytes) -> BucketSettings:
+async def _read(endpoint: Endpoint, document: Document, body: bytes) -> BucketSettings:
     if document.kind is PolicySettings:
         return _read_policy(body)
-    root = (await read_any_xml(body, document.max_elements)).as_element()
-    if document.kind is VersioningSettings:
-        _check_mfa(root)
-    return read_settings(root, document.kind)
+    root = await read_any_xml(body, document.max_elements)
+    return await endpoint.calls.bulk_call(len(body) // _ENTRY_BYTES, _settings_in, root, document.kind)
+
+
+def _settings_in(root: Node, kind: type[BucketSettings]) -> BucketSettings:
+    tree = root.as_element()
+    if kind is VersioningSettings:
+        _check_mfa(tree)
+    return read_settings(tree, kind)
+
+
+def _written(settings: BucketSettings) -> bytes:
+    return settings_document(write_settings(settings))
+
+
+def _entries(settings: BucketSettings) -> int:
+    """Returns how many rules or configurations there are, which is how long they take."""
+    values = [getattr(settings, name) for name in settings.__struct_fields__]
+    return sum(len(value) for value in values if isinstance(value, tuple))
 
 
 def _read_policy(body: bytes) -> PolicySettings:

@@ -97,6 +97,13 @@ def _algorithms_without_checksums() -> type[TinyDriver]:
     return Driver
 
 
+def _checksums_of_uploads_alone() -> type[TinyDriver]:
+    class Driver(TinyDriver):
+        features = msgspec.structs.replace(TinyDriver.features, upload_checksums=True)
+
+    return Driver
+
+
 def _an_unknown_algorithm() -> type[TinyDriver]:
     class Driver(TinyDriver):
         features = msgspec.structs.replace(TinyDriver.features, checksums=True, checksum_algorithms=("CRC33",))
@@ -118,6 +125,7 @@ def _an_unknown_algorithm() -> type[TinyDriver]:
         (_other_features, "the 'features' of the driver 'tiny' are not bucketry.Features"),
         (_checksums_of_no_algorithm, "declares 'checksums' with 'checksum_algorithms'"),
         (_algorithms_without_checksums, "declares 'checksums' with 'checksum_algorithms'"),
+        (_checksums_of_uploads_alone, "declares 'checksums' with 'checksum_algorithms'"),
         (_an_unknown_algorithm, "which are some of CRC32, CRC32C"),
     ],
 )

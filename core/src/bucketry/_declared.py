@@ -65,6 +65,6 @@ class Declared:
         check.require_feature(feature, user, self._features, self._driver)
 
     def require_checksum(self, checksum: Checksum, user: str) -> None:
-        """Refuses a checksum of an algorithm that the driver does not keep; the message names ``user``."""
-        self.require_feature("checksums", user)
+        """Refuses a part's checksum of an algorithm that the driver does not keep; the message names ``user``."""
+        self.require_feature("upload_checksums", user)
         check.require_algorithm(checksum, self._features, self._driver)

@@ -76,7 +76,8 @@ def check_features(driver: DriverSpec) -> None:
     if not isinstance(features, Features):
         raise InvalidDriver(f"the 'features' of the driver {driver.name!r} are not bucketry.Features")
     algorithms = features.checksum_algorithms
-    if features.checksums != bool(algorithms) or not CHECKSUM_ALGORITHMS.keys() >= set(algorithms):
+    without = features.upload_checksums and not features.checksums
+    if without or features.checksums != bool(algorithms) or not CHECKSUM_ALGORITHMS.keys() >= set(algorithms):
         raise InvalidDriver(
             f"the driver {driver.name!r} declares 'checksums' with 'checksum_algorithms', which are some of "
             f"{', '.join(CHECKSUM_ALGORITHMS)}; or neither"

@@ -31,6 +31,7 @@ _MAX_VERSION_ID: Final = 1024
 _MD5_BYTES: Final = 16
 _EXISTING_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9_-]")
 _NEW_NAME: Final = re.compile(BUCKET_NAME)
+_CHECKSUMS: Final = frozenset({"checksums", "upload_checksums"})
 _BROKEN_LABEL: Final = re.compile(r"[.-]\.|\.-")
 _IP_ADDRESS: Final = re.compile(r"\d+\.\d+\.\d+\.\d+")
 _RESERVED_PREFIXES: Final = ("xn--", "sthree-", "amzn-s3-demo-")
@@ -253,7 +254,7 @@ def check_declared(options: msgspec.Struct, feature_of: Mapping[str, str], featu
         # A number counts as set even if it is 0.
         if value or type(value) is int:
             require_feature(feature, f"the option {field}", features, driver)
-            if feature == "checksums":
+            if feature in _CHECKSUMS:
                 require_algorithm(value, features, driver)
 
 

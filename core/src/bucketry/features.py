@@ -29,10 +29,9 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
         put_headers: Cache-control, content disposition, encoding and language, and expires are stored.
         put_metadata: The writer's metadata is stored.
         put_tagging: ``put_object`` stores tags.
-        checksums: ``put_object``, ``upload_part``, ``copy_object`` and ``complete_multipart_upload`` take checksums and
-            keep them with what they store.
-        checksum_algorithms: The algorithms of these checksums, names from `CHECKSUM_ALGORITHMS`; empty without
-            ``checksums``.
+        checksums: ``put_object`` and ``copy_object`` take checksums and keep them with what they store.
+        upload_checksums: Uploads, their parts and their completions take checksums too, and keep them.
+        checksum_algorithms: The algorithms of both, names from `CHECKSUM_ALGORITHMS`; empty without ``checksums``.
         bucket_cors: The bucket's settings include `CorsSettings`.
         bucket_versioning: The bucket's settings include `VersioningSettings`, and every ``version_id`` is honoured.
         bucket_object_lock: The bucket's settings include `ObjectLockSettings`, and versions can be locked.
@@ -103,6 +102,7 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
     put_metadata: bool = False
     put_tagging: bool = False
     checksums: bool = False
+    upload_checksums: bool = False
     checksum_algorithms: tuple[str, ...] = ()
     bucket_cors: bool = False
     bucket_versioning: bool = False

@@ -366,8 +366,8 @@ class UploadOptions(ObjectHeaders, Options, frozen=True, kw_only=True):
         "legal_hold": "upload_object_lock",
         **HEADER_FEATURES,
         "tags": "upload_tagging",
-        "checksum_algorithm": "checksums",
-        "checksum_type": "checksums",
+        "checksum_algorithm": "upload_checksums",
+        "checksum_type": "upload_checksums",
     }
 
     tags: Mapping[str, str] = NO_TAGS
@@ -394,8 +394,8 @@ class PartOptions(Options, frozen=True, kw_only=True):
     """
 
     feature_of: ClassVar[Mapping[str, str]] = {
-        "checksum_algorithm": "checksums",
-        "checksum": "checksums",
+        "checksum_algorithm": "upload_checksums",
+        "checksum": "upload_checksums",
         **_CUSTOMER_KEY,
     }
 
@@ -443,9 +443,9 @@ class CompleteOptions(WriteConditions, frozen=True, kw_only=True):
     feature_of: ClassVar[Mapping[str, str]] = {
         "if_match": "complete_if_match",
         "if_none_match": "complete_if_none_match",
-        "checksum": "checksums",
-        "checksum_type": "checksums",
-        "size_bytes": "checksums",
+        "checksum": "upload_checksums",
+        "checksum_type": "upload_checksums",
+        "size_bytes": "upload_checksums",
         **_CUSTOMER_KEY,
     }
 

@@ -58,6 +58,8 @@ from bucketry_s3client.uploads import (
 )
 from bucketry_s3client.version_headers import (
     BYPASS_GOVERNANCE,
+    CHECKSUM_MODE,
+    checksum_headers,
     customer_key_headers,
     deleted_in,
     new_version_headers,
@@ -88,6 +90,7 @@ from bucketry_s3client.xml import (
 
 __all__ = [
     "BYPASS_GOVERNANCE",
+    "CHECKSUM_MODE",
     "MAX_FAILED_UPLOADS",
     "MAX_RESPONSE_BYTES",
     "S3_DETAILS",
@@ -105,6 +108,7 @@ __all__ = [
     "SdkClient",
     "SdkPools",
     "batch_entry",
+    "checksum_headers",
     "classify",
     "classify_code",
     "code_of_status",

@@ -72,7 +72,9 @@ def hash_of(content: bytes | Sequence[bytes]) -> str:
 
 
 @contextmanager
-def one_piece(body: Body, most_in_memory: int, most: int, taken: Pieces | None = None) -> Iterator[Content]:
+def one_piece(
+    body: Body, most_in_memory: int, most: int, taken: Pieces | None = None, *, first: bool = False
+) -> Iterator[Content]:
     """Makes the body of one request, which must have a length.
 
     A short body is held in memory. A body of known length is sent as it comes. A long body of unknown length goes
@@ -83,17 +85,19 @@ def one_piece(body: Body, most_in_memory: int, most: int, taken: Pieces | None =
         most_in_memory: How many bytes may be held in memory.
         most: How many bytes one request takes.
         taken: What was pulled from the body already, such that its end was not seen. It is emptied.
+        first: Whether all of the body is pulled first, since its checksum is sent before it.
 
     Raises:
         TooLarge: The body is longer than ``most``.
     """
     if body.length is not None and body.length > most:
         raise _too_large(most)
-    if not taken and body.length is not None and body.length > most_in_memory:
+    known = body.length is not None and not first
+    if not taken and known and body.length is not None and body.length > most_in_memory:
         yield Feed(body, body.length)
         return
     pieces = take(body, most_in_memory) if taken is None else taken
-    if length_of(pieces) < most_in_memory or body.length is not None:
+    if length_of(pieces) < most_in_memory or known:
         yield pieces[0] if len(pieces) == 1 else pieces
         return
     with tempfile.TemporaryFile(prefix="bucketry-") as file:

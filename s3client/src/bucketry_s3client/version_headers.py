@@ -156,6 +156,11 @@ def _expiration(value: str, _: Headers) -> dict[str, Any]:
     return {} if match is None else {"expiration": Expiration(parsedate_to_datetime(match[1]), unquote(match[2]))}
 
 
+def checksum_headers(checksum: Checksum | None) -> dict[str, str]:
+    """Returns the header of the checksum that a body must have."""
+    return {} if checksum is None else {f"x-amz-checksum-{checksum.algorithm.lower()}": checksum.text}
+
+
 def _checksum_reader(algorithm: str) -> Callable[[str, Headers], dict[str, Any]]:
     def read(value: str, _: Headers) -> dict[str, Any]:
         try:

@@ -22,7 +22,9 @@ class Forgetful(MemoryDriver):
 
     def __init__(self, settings: MemorySettings) -> None:
         super().__init__(settings)
-        self.features = msgspec.structs.replace(self.features, checksums=False, checksum_algorithms=())
+        self.features = msgspec.structs.replace(
+            self.features, checksums=False, upload_checksums=False, checksum_algorithms=()
+        )
 
 
 @pytest.fixture(scope="module")

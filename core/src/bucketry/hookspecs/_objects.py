@@ -179,7 +179,7 @@ class ObjectSpec:
             - It is one part, and has the etag of one, if ``copy_own_etag`` is declared. This holds for a copy onto
               itself too.
             - Its checksum is of its whole content. The algorithm is ``checksum_algorithm`` or the source's; without
-              either, it has no checksum.
+              either, it has none, or a CRC64NVME as in S3.
             - It is encrypted as a put with these options would be, however its source is encrypted. So a copy onto
               itself may change the encryption alone.
             - A source under a customer's key is copied only with ``source_customer_key``.

@@ -19,6 +19,7 @@ FEATURES: Final = Features(
     put_metadata=True,
     put_tagging=True,
     checksums=True,
+    upload_checksums=True,
     checksum_algorithms=tuple(CHECKSUM_ALGORITHMS),
     bucket_cors=True,
     bucket_lifecycle=True,

@@ -115,7 +115,8 @@ class MinioDriver(DriverSpec):
     Settings = MinioSettings
     s3_endpoint = True
     # Not declared is what MinIO ignores silently: if_match of a delete, and both conditions on a copy's destination.
-    # Not implemented are a bucket's CORS rules, which MinIO refuses (501): it has one setting for all buckets.
+    # Not implemented are a bucket's CORS rules, which MinIO refuses (501): it has one setting for all buckets. It has
+    # two storage classes, and refuses all others.
     features = Features(
         get_if_match=True,
         get_if_none_match=True,
@@ -127,6 +128,10 @@ class MinioDriver(DriverSpec):
         put_headers=True,
         put_metadata=True,
         put_tagging=True,
+        # Not of uploads: MinIO copies no part into an upload with checksums, and lists uploads without them. The newer
+        # algorithms it ignores.
+        checksums=True,
+        checksum_algorithms=("CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"),
         copy_source_if_match=True,
         copy_tagging=True,
         copy_own_etag=True,
@@ -145,7 +150,6 @@ class MinioDriver(DriverSpec):
         bucket_policy=True,
         bucket_tagging=True,
         bucket_notification=True,
-        storage_class=True,
         presign_content_type=True,
         presign_response_headers=True,
         persistent=True,

@@ -32,17 +32,20 @@ from bucketry import (
     PartCopyOptions,
     PreconditionFailed,
     PutOptions,
+    Unsupported,
 )
 from bucketry.conditions import check_copy_source, check_read
 from bucketry.features import GIB
 from bucketry.s3 import MAX_PART_BYTES, http_date
 from bucketry_s3client import (
     BYPASS_GOVERNANCE,
+    CHECKSUM_MODE,
     Content,
     FailedUploads,
     PartsUpload,
     S3ResponseError,
     batch_entry,
+    checksum_headers,
     complete_upload,
     create_upload,
     customer_key_headers,
@@ -126,7 +129,7 @@ class Objects:
     def stored(self, bucket: str, key: str, options: HeadOptions = _LATEST) -> ObjectInfo:
         """Returns what a key or a version of it holds: one request."""
         query, headers = version_query(options.version_id), customer_key_headers(options.customer_key)
-        return object_info(key, self._connection.head(bucket, key, query=query, headers=headers))
+        return object_info(key, self._connection.head(bucket, key, query=query, headers={**headers, **CHECKSUM_MODE}))
 
     def _confirmed(self, bucket: str, written: ObjectInfo, customer_key: CustomerKey | None) -> ObjectInfo:
         """Returns what a key holds after a write; where that was deleted meanwhile, what was written."""
@@ -193,6 +196,8 @@ class Objects:
         put_at = moment or response_date(received)
         etag = response_etag(received)
         written = stored_info(key, options, body.bytes_read, etag, put_at, len(options.tags), received)
+        if options.checksum_algorithm is not None:
+            written = msgspec.structs.replace(written, checksum=body.checksum())
         # The response does not tell the lock that the bucket's default gives a version.
         is_told = moment is not None and written.version_id is None and options.retention is None
         return written if is_told else self._confirmed(bucket, written, options.customer_key)
@@ -200,8 +205,11 @@ class Objects:
     def _put(self, bucket: str, key: str, body: Body, options: PutOptions) -> Written:
         headers = object_headers(options) | tag_headers(options.tags) | new_version_headers(options)
         conditions = write_conditions(options.if_match, options.if_none_match)
-        if key.endswith("/"):
-            with one_piece(body, self._settings.part_size, MAX_PART_BYTES) as content:
+        if key.endswith("/") or options.checksum_algorithm is not None:
+            # MinIO makes a checksum of the whole content only of what comes in one request. It wants it first.
+            first = options.checksum_algorithm is not None and options.checksum is None
+            with one_piece(body, self._settings.part_size, MAX_PART_BYTES, first=first) as content:
+                headers |= checksum_headers(options.checksum or body.checksum())
                 return self._put_whole(bucket, key, content, headers, conditions)
         sizes = part_sizes(body.length, self._settings.part_size, growth=PART_GROWTH)
         taken = [take(body, next(sizes)), take(body, next(sizes))]
@@ -256,6 +264,10 @@ class Objects:
         pinned |= customer_key_headers(options.source_customer_key, of_source=True)
         onto_itself = path == request_target(bucket, key)
         if source.size_bytes > self.max_copy_bytes and not onto_itself:
+            if options.checksum_algorithm is not None:
+                raise Unsupported(
+                    f"MinIO makes no checksum of a copy of more than {self.max_copy_bytes} bytes", feature="checksums"
+                )
             tags = options.tags
             if tags is None:
                 tags = get_tags(self._connection, *place, options.source_version_id)
@@ -271,6 +283,8 @@ class Objects:
         if options.tags is not None:
             pinned |= tag_headers(options.tags) | {"x-amz-tagging-directive": "REPLACE"}
         pinned |= new_version_headers(options)
+        if options.checksum_algorithm is not None:
+            pinned["x-amz-checksum-algorithm"] = options.checksum_algorithm
         received, document = self._connection.request_xml("PUT", bucket, key, root="CopyObjectResult", headers=pinned)
         self._paths.wrote(bucket, key)
         etag, moment = read_copy_result(document)
@@ -370,7 +384,7 @@ def _read_request(options: HeadOptions) -> tuple[dict[str, str], dict[str, str]]
     query = version_query(options.version_id)
     if options.part_number is not None:
         query["partNumber"] = str(options.part_number)
-    return query, read_conditions(options) | customer_key_headers(options.customer_key)
+    return query, {**read_conditions(options), **customer_key_headers(options.customer_key), **CHECKSUM_MODE}
 
 
 def source_of(options: CopyOptions | PartCopyOptions) -> HeadOptions:

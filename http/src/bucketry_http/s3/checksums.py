@@ -5,7 +5,7 @@ Source: S3 user guide, "Checking object integrity in Amazon S3".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from bucketry import CHECKSUM_ALGORITHMS, Checksum, InvalidChecksum
@@ -98,11 +98,16 @@ class BodyChecksum:
         return {"checksum": self.value}
 
 
-def kept_checksum(endpoint: Endpoint, checksum: BodyChecksum | None) -> Mapping[str, Any]:
-    """Returns the options that have the store keep a body's checksum, if it keeps checksums of this algorithm."""
-    if checksum is None or checksum.algorithm not in endpoint.features.checksum_algorithms:
+def kept_checksum(kept: Collection[str], checksum: BodyChecksum | None) -> Mapping[str, Any]:
+    """Returns the options that have the store keep a body's checksum, if its algorithm is one of those kept."""
+    if checksum is None or checksum.algorithm not in kept:
         return {}
     return checksum.leave_to_store()
+
+
+def algorithms_of_uploads(endpoint: Endpoint) -> Collection[str]:
+    """Returns the algorithms whose checksums the store keeps of parts, and of objects made of parts."""
+    return endpoint.features.checksum_algorithms if endpoint.features.upload_checksums else ()
 
 
 def _known(header: str) -> ChecksumAlgorithm:

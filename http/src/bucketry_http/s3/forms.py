@@ -209,7 +209,7 @@ class _FormUpload:
             fields["tags"] = tags_by_key(
                 read_tags(await read_xml(headers["tagging"].encode(), "Tagging", most=MAX_TAG_ELEMENTS))
             )
-        return PutOptions(**fields, **kept_checksum(self._endpoint, self._checksum))
+        return PutOptions(**fields, **kept_checksum(self._endpoint.features.checksum_algorithms, self._checksum))
 
     def response(self, info: ObjectInfo) -> Response:
         """Returns the response that the form asks for: a redirect, or a status with or without a document."""

@@ -32,6 +32,7 @@ from bucketry_http.s3.body import S3Body, sized_body
 from bucketry_http.s3.checksums import (
     ALGORITHM,
     TYPE,
+    algorithms_of_uploads,
     checksum_elements,
     checksum_headers,
     kept_checksum,
@@ -71,9 +72,10 @@ async def create_upload(endpoint: Endpoint, request: S3Request) -> Response:
     if tags := written_tags(request.headers.get("x-amz-tagging")):
         fields["tags"] = tags
     algorithm = requested_algorithm(request.headers)
-    if algorithm is None or algorithm in endpoint.features.checksum_algorithms:
+    kept = algorithms_of_uploads(endpoint)
+    if algorithm is None or algorithm in kept:
         fields["checksum_algorithm"] = algorithm
-        fields["checksum_type"] = requested_type(request.headers) if endpoint.features.checksums else None
+        fields["checksum_type"] = requested_type(request.headers) if kept else None
     upload = await endpoint.calls.call(
         endpoint.store.create_multipart_upload, request.bucket, request.key, UploadOptions(**fields)
     )
@@ -100,7 +102,7 @@ async def upload_part(endpoint: Endpoint, request: S3Request) -> Response:
     """UploadPart."""
     body, length = sized_body(request, endpoint.features.max_part_size)
     number_of_part, upload_id = part_number(endpoint, request), request.query["uploadId"]
-    options = PartOptions(**request.options, **kept_checksum(endpoint, body.checksum))
+    options = PartOptions(**request.options, **kept_checksum(algorithms_of_uploads(endpoint), body.checksum))
     asked = encryption_of_part(endpoint, request)
 
     def put(content: bytes | Body) -> Part:
@@ -121,7 +123,7 @@ async def complete_upload(endpoint: Endpoint, request: S3Request) -> Response:
     root = await read_xml(body, "CompleteMultipartUpload")
     features = endpoint.features
     parts = await endpoint.calls.bulk_call(
-        len(root), _parts, root, features.max_parts, kept=features.checksum_algorithms
+        len(root), _parts, root, features.max_parts, kept=algorithms_of_uploads(endpoint)
     )
     options = CompleteOptions(**request.options, **expected, **await write_conditions(endpoint, request))
 
@@ -155,7 +157,7 @@ def _expected(endpoint: Endpoint, request: S3Request) -> dict[str, Any]:
     """
     headers = request.headers
     checksum, size = object_checksum(headers), headers.get(_SIZE)
-    kept = endpoint.features.checksum_algorithms
+    kept = algorithms_of_uploads(endpoint)
     if not kept or (checksum is not None and checksum.algorithm not in kept):
         if checksum is not None or size is not None:
             # Only the store could compute it without reading the whole object again.

@@ -102,7 +102,7 @@ async def put_object(endpoint: Endpoint, request: S3Request) -> Response:
     body, length = sized_body(request, endpoint.features.max_put_size)
     if request.headers.keys() <= PLAIN and not request.options:
         # Such headers say nothing about the object but its type and its checksum.
-        kept = {} if body.checksum is None else kept_checksum(endpoint, body.checksum)
+        kept = {} if body.checksum is None else kept_checksum(endpoint.features.checksum_algorithms, body.checksum)
         options = PutOptions(content_type=request.headers.get("content-type") or DEFAULT_TYPE, **kept)
     else:
         options = await _put_options(endpoint, request, body)
@@ -133,5 +133,5 @@ async def _put_options(endpoint: Endpoint, request: S3Request, body: S3Body) -> 
         fields["tags"] = tags
     fields.update(await write_conditions(endpoint, request))
     # The checksum is verified here, and kept by stores that keep checksums.
-    fields.update(kept_checksum(endpoint, body.checksum))
+    fields.update(kept_checksum(endpoint.features.checksum_algorithms, body.checksum))
     return PutOptions(**fields)

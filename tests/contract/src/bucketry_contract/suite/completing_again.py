@@ -42,7 +42,7 @@ class CompletingAgainTests(ContractTests):
         made = upload.complete(part, if_none_match="*")
         assert upload.complete(part, if_none_match="*") == made
 
-    @needs("complete_again", "checksums", "CRC32", "SHA256", *MULTIPART)
+    @needs("complete_again", "checksums", "upload_checksums", "CRC32", "SHA256", *MULTIPART)
     @pytest.mark.parametrize("algorithm", [None, "CRC32"])
     def test_what_a_completion_that_is_sent_again_says_of_the_object_is_compared_again(
         self, bucket: Bucket, algorithm: str | None
@@ -81,7 +81,7 @@ class CompletingAgainTests(ContractTests):
                 upload.complete(*listed)
         assert upload.complete(*parts) == bucket.head("key")
 
-    @needs("complete_again", "checksums", "CRC32", "SHA256", *MULTIPART)
+    @needs("complete_again", "checksums", "upload_checksums", "CRC32", "SHA256", *MULTIPART)
     @pytest.mark.parametrize("algorithm", [None, "CRC32"])
     def test_a_part_with_another_checksum_completes_no_upload_again(
         self, bucket: Bucket, algorithm: str | None

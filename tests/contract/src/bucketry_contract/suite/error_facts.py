@@ -158,7 +158,7 @@ class ErrorFactTests(ContractTests):
         assert caught.value.size_bytes in known(len(b"small"))
         assert caught.value.min_size_bytes in known(smallest)
 
-    @needs("upload_part", "checksums", "CRC32", "SHA256")
+    @needs("upload_part", "checksums", "upload_checksums", "CRC32", "SHA256")
     def test_a_checksum_of_a_part_that_is_another_is_named_or_not(self, bucket: Bucket, known: Known) -> None:
         upload = bucket.upload("key", checksum_algorithm="CRC32", checksum_type="FULL_OBJECT")
         part = upload.send(1, b"part")
@@ -171,7 +171,7 @@ class ErrorFactTests(ContractTests):
             elif isinstance(caught.value, BadDigest):
                 assert caught.value.digest in known("checksum")
 
-    @needs(*MULTIPART, "checksums", "CRC32")
+    @needs(*MULTIPART, "checksums", "upload_checksums", "CRC32")
     def test_what_the_whole_object_should_be_is_named_or_not(self, bucket: Bucket, known: Known) -> None:
         upload = bucket.upload("key", checksum_algorithm="CRC32", checksum_type="FULL_OBJECT")
         part = upload.send(1, b"part")

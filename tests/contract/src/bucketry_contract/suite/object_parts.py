@@ -36,7 +36,7 @@ class ObjectPartTests(ContractTests):
         beyond = _attributes(bucket, "key", after=3)
         assert (beyond.parts, beyond.next_after, beyond.parts_count) == ((), None, 3)
 
-    @needs("get_object_attributes", "checksums", "SHA256", *MULTIPART)
+    @needs("get_object_attributes", "checksums", "upload_checksums", "SHA256", *MULTIPART)
     def test_an_object_tells_the_checksums_of_its_parts(self, store: Store, bucket: Bucket) -> None:
         upload = bucket.upload("key", checksum_algorithm="SHA256")
         size = max(store.capabilities.features.min_part_size, 1000)

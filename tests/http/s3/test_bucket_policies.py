@@ -312,3 +312,24 @@ def test_a_bypass_of_a_lock_needs_a_right(users: People) -> None:
     both = ["s3:DeleteObjectVersion", "s3:BypassGovernanceRetention"]
     users.alice.put_bucket_policy(Bucket="locked", Policy=policy(allow(both, "locked/*")))
     users.bob.delete_object(**named)
+
+
+def test_a_bypass_of_a_retention_needs_a_right(users: People) -> None:
+    users.alice.create_bucket(Bucket="locked", ObjectLockEnabledForBucket=True)
+    users.alice.put_object(
+        Bucket="locked", Key="a", ObjectLockMode="GOVERNANCE", ObjectLockRetainUntilDate="2099-01-01T00:00:00Z"
+    )
+    users.alice.put_bucket_policy(Bucket="locked", Policy=policy(allow("s3:PutObjectRetention", "locked/*")))
+
+    def retain(year: int) -> dict[str, Any]:
+        until = f"{year}-01-01T00:00:00Z"
+        return {"Bucket": "locked", "Key": "a", "Retention": {"Mode": "GOVERNANCE", "RetainUntilDate": until}}
+
+    users.bob.put_object_retention(**retain(2100))
+    denied(users.bob.put_object_retention, **retain(2050))
+    denied(users.bob.put_object_retention, **retain(2050), BypassGovernanceRetention=True)
+    denied(users.bob.put_object_retention, **retain(2101), BypassGovernanceRetention=True)
+    assert str(users.alice.head_object(Bucket="locked", Key="a")["ObjectLockRetainUntilDate"]).startswith("2100")
+    both = ["s3:PutObjectRetention", "s3:BypassGovernanceRetention"]
+    users.alice.put_bucket_policy(Bucket="locked", Policy=policy(allow(both, "locked/*")))
+    users.bob.put_object_retention(**retain(2050), BypassGovernanceRetention=True)

@@ -32,12 +32,14 @@ from bucketry_http.s3.access_facts import RequestFacts
 from bucketry_http.s3.acl_headers import ACL_HEADERS, OWNERSHIP, gives_full_control, new_acl
 from bucketry_http.s3.errors import S3Error
 from bucketry_http.s3.headers import EXPECTED_OWNER
-from bucketry_http.s3.locks import BUCKET_LOCK, BYPASS, LOCK_HEADERS
+from bucketry_http.s3.locks import BUCKET_LOCK, LOCK_HEADERS
 from bucketry_http.s3.operations import NEW_VERSIONS, WITHOUT_BUCKET
 from bucketry_http.s3.request import Endpoint, S3Request
 from bucketry_http.s3.response_headers import LEGAL_HOLD
 
 logger = logging.getLogger("bucketry_http")
+
+_BYPASS: Final = "s3:BypassGovernanceRetention"
 
 _PLAIN: Final = BucketAccess()
 """What is set on a bucket of a store that does not say."""
@@ -83,8 +85,8 @@ async def authorise(endpoint: Endpoint, request: S3Request, operation: str) -> N
         _authorise_batch(request, facts)
         return
     access = request.access = await check(endpoint, request, target, actions, facts)
-    if BYPASS in headers and operation == "DeleteObject":
-        _refuse(request, access, target, ["s3:BypassGovernanceRetention"], facts)
+    if request.options.get("bypass_governance"):
+        _refuse(request, access, target, [_BYPASS], facts)
     if operation in NEW_VERSIONS:
         authorise_new_version(endpoint, request, facts, headers)
 
@@ -152,7 +154,7 @@ def _authorise_batch(request: S3Request, facts: RequestFacts) -> None:
     """
     access = request.access or _PLAIN
     refuse_reader(request)
-    actions = ["s3:BypassGovernanceRetention"] if BYPASS in request.headers else []
+    actions = [_BYPASS] if request.options.get("bypass_governance") else []
 
     def may_delete(key: str, version_id: str | None) -> bool:
         named = version_id is not None

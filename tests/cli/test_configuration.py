@@ -136,7 +136,9 @@ def test_the_file_is_the_option_the_variable_or_the_one_in_this_folder(
             "[[s3_credentials]]\naccess_key = 'a'\nsecret = 'hunter2'",
             (
                 "unknown: 's3_credentials.secret' (known: s3_credentials.access_key, s3_credentials.buckets, "
-                "s3_credentials.read_only, s3_credentials.secret_key, s3_credentials.secret_key_file)"
+                "s3_credentials.display_name, s3_credentials.email, s3_credentials.is_root, s3_credentials.policy, "
+                "s3_credentials.read_only, s3_credentials.secret_key, s3_credentials.secret_key_file, "
+                "s3_credentials.user_id)"
             ),
         ),
         ("[serve]\nport = '8000'", "Expected `int`, got `str` - at `$.serve.port`"),

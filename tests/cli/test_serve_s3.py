@@ -123,6 +123,31 @@ def test_each_credential_has_its_own_rights(spawn: Spawn) -> None:
         reader.list_objects_v2(Bucket="private")
 
 
+def test_users_come_from_the_settings_file(spawn: Spawn) -> None:
+    reading = '{"Statement": {"Effect": "Allow", "Action": ["s3:Get*", "s3:List*"], "Resource": "*"}}'
+    Path("bucketry.toml").write_text(
+        '[serve]\nbucket = ["shared"]\n'
+        f'[[s3_credentials]]\naccess_key = "{OWN[0]}"\nsecret_key = "{OWN[1]}"\nis_root = true\n'
+        '[[s3_credentials]]\naccess_key = "a"\nsecret_key = "of-alice"\nuser_id = "alice"\ndisplay_name = "Alice"\n'
+        '[[s3_credentials]]\naccess_key = "b"\nsecret_key = "of-bob"\nuser_id = "bob"\nemail = "bob@example.com"\n'
+        f"policy = '{reading}'\n"
+    )
+    served = places(spawn("serve", "--port", "0", "--s3-port", "0", store=None), b"S3 keys")
+    root, alice, bob = (client(served["S3 API"], pair) for pair in (OWN, ("a", "of-alice"), ("b", "of-bob")))
+    alice.create_bucket(Bucket="of-alice")
+    alice.put_object(Bucket="of-alice", Key="a", Body=b"content", GrantRead="emailAddress=bob@example.com")
+    assert alice.list_buckets()["Owner"] == {"ID": "alice", "DisplayName": "Alice"}
+    assert [bucket["Name"] for bucket in root.list_buckets()["Buckets"]] == ["of-alice", "shared"]
+    assert bob.get_object(Bucket="of-alice", Key="a")["Body"].read() == b"content"
+    with pytest.raises(ClientError, match="AccessDenied"):
+        bob.create_bucket(Bucket="of-bob")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        alice.put_object(Bucket="shared", Key="a")
+    presigned: Any = ask(f"{served['REST API']}/buckets/of-alice/objects/presign", {"key": "a"})[1]
+    with urllib.request.urlopen(presigned["url"], timeout=PATIENCE) as answer:  # noqa: S310
+        assert answer.read() == b"content"
+
+
 def test_a_store_without_credentials_has_no_endpoint(spawn: Spawn, store_url: str) -> None:
     process = spawn("serve", "--port", "0", store=store_url)
     served = places(process, b"API docs")

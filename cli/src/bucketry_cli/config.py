@@ -57,6 +57,11 @@ class CredentialTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         secret_key_file: A file that holds the key instead. A relative path starts at the settings file's folder.
         read_only: Whether its holder may only read.
         buckets: The only buckets that its holder may use; empty: all buckets.
+        policy: What its holder may do, as a policy of IAM in JSON.
+        user_id: The user that it belongs to; empty: the one who owns what nobody else does.
+        display_name: The user's name for people.
+        email: The user's e-mail address, which ACLs may name.
+        is_root: Whether its holder has the rights of the owner over every bucket and object.
     """
 
     access_key: str
@@ -64,6 +69,11 @@ class CredentialTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     secret_key_file: str | None = None
     read_only: bool = False
     buckets: list[str] = []
+    policy: str | None = None
+    user_id: str = ""
+    display_name: str = ""
+    email: str = ""
+    is_root: bool = False
 
 
 class WebhookTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -29,12 +29,22 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
         secret_key: The key that signs.
         read_only: Whether its holder may only read.
         buckets: The only buckets that its holder may use; empty: all buckets.
+        policy: What its holder may do, as a policy of IAM in JSON.
+        user_id: The user that it belongs to.
+        display_name: The user's name for people.
+        email: The user's e-mail address.
+        is_root: Whether its holder has the rights of the owner over every bucket and object.
     """
 
     access_key: str
     secret_key: Secret
     read_only: bool = False
     buckets: tuple[str, ...] = ()
+    policy: str | None = None
+    user_id: str = ""
+    display_name: str = ""
+    email: str = ""
+    is_root: bool = False
 
 
 def given(tables: Sequence[CredentialTable], environ: Mapping[str, str]) -> tuple[Given, ...]:
@@ -50,6 +60,11 @@ def given(tables: Sequence[CredentialTable], environ: Mapping[str, str]) -> tupl
             secret_key=_secret_of(table),
             read_only=table.read_only,
             buckets=tuple(table.buckets),
+            policy=table.policy,
+            user_id=table.user_id,
+            display_name=table.display_name,
+            email=table.email,
+            is_root=table.is_root,
         )
         for table in tables
     ]
@@ -104,7 +119,10 @@ def with_signer(credentials: Sequence[S3Credential], settings: ServedSettings) -
             if credential.secret_key != settings.secret_key:
                 raise InvalidSettings(f"the access key {settings.access_key!r} has two secret keys")
             return tuple(credentials)
-    return (*credentials, S3Credential(access_key=settings.access_key, secret_key=settings.secret_key))
+    # Where there are users, URLs that the store presigns are for the buckets of all of them.
+    for_all = any(credential.user_id for credential in credentials)
+    signer = S3Credential(access_key=settings.access_key, secret_key=settings.secret_key, is_root=for_all)
+    return (*credentials, signer)
 
 
 def check_fit(credentials: Sequence[S3Credential], host: str, driver: str) -> None:

@@ -60,6 +60,7 @@ class S3Credential(S3Rights, frozen=True, kw_only=True):
             name the user by it. Empty: the user who owns everything in a store without users.
         display_name: The user's name for people; empty: the id.
         email: The user's e-mail address, by which ACLs may name the user.
+        is_root: Whether the holder has the rights of the owner over every bucket and object.
 
     Raises:
         InvalidSettings: The access key cannot be sent in a header, the secret key is empty, the user's id is malformed,
@@ -71,6 +72,7 @@ class S3Credential(S3Rights, frozen=True, kw_only=True):
     user_id: str = ""
     display_name: str = ""
     email: str = ""
+    is_root: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()

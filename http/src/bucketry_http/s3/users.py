@@ -36,7 +36,7 @@ class Users:
             if credential.email
         }
         self.principals: Mapping[str, Principal] = {
-            credential.access_key: _principal(credential, is_root=not decides) for credential in settings.credentials
+            credential.access_key: _principal(credential, decides=decides) for credential in settings.credentials
         }
         rights = settings.anonymous
         if rights is not None:
@@ -61,9 +61,9 @@ def owner_of_credential(credential: S3Credential) -> Owner:
     return Owner(id=credential.user_id, display_name=credential.display_name or credential.user_id)
 
 
-def _principal(credential: S3Credential, *, is_root: bool) -> Principal:
-    owner = owner_of_credential(credential)
-    policies = _policies(credential)
+def _principal(credential: S3Credential, *, decides: bool) -> Principal:
+    owner, policies = owner_of_credential(credential), _policies(credential)
+    is_root = credential.is_root or not decides
     return Principal(user_id=owner.id, display_name=owner.display_name, is_root=is_root, policies=policies)
 
 

@@ -69,7 +69,8 @@ class BucketInfo(msgspec.Struct, frozen=True, kw_only=True):
         created_at: When it was created.
         owner: Who owns it; ``None``: the driver has no owners.
         region: Where it is; ``None``: the region of the store.
-        object_lock: Whether its versions can be locked.
+        object_lock: Whether its versions can be locked, if the backend says it with the bucket. `ObjectLockSettings`
+            always say it.
     """
 
     name: str
@@ -123,7 +124,7 @@ class ObjectInfo(ObjectHeaders, frozen=True, kw_only=True, gc=False):
         part_range: In the result of a read with ``part_number``: which bytes of the object that part is.
         parts_count: Likewise: how many parts the object was uploaded in; ``None``: it was not uploaded in parts.
         version_id: Id of this version; ``null`` for one that was written while versioning was not on; ``None``: the
-            bucket never had versions.
+            bucket never had versions, or the backend does not name the version ``null``.
         owner: Who owns it; ``None``: whoever owns the bucket, or the driver has no owners.
         storage_class: Its storage class; ``None``: ``STANDARD``.
         encryption: How it is encrypted with keys that the client does not hold.
@@ -270,7 +271,7 @@ class Deleted(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         version_id: Id of the version that is gone, if the call named one; otherwise of the delete marker that was made;
-            ``None``: the bucket never had versions.
+            ``None``: as in `ObjectInfo`.
         delete_marker: Whether that version is a delete marker.
     """
 

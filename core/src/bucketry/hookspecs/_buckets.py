@@ -23,8 +23,8 @@ class BucketSpec:
             - The bucket exists, empty, when the call returns.
             - ``created_at`` is in UTC and never changes, whatever is written to the bucket.
             - It belongs to ``owner``, or to whoever owns the store if there is none.
-            - With ``object_lock``, versioning is on and versions can be locked. ``object_lock`` of the bucket says so,
-              and so do its `VersioningSettings` and `ObjectLockSettings`.
+            - With ``object_lock``, versioning is on and versions can be locked: the bucket's `VersioningSettings` and
+              `ObjectLockSettings` say so.
 
         Raises:
             BucketAlreadyExists: It exists, whoever owns it. This holds even where the backend itself does not fail.

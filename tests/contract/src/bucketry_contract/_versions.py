@@ -29,6 +29,9 @@ LISTING: Final = (*VERSIONING, "list_object_versions")
 
 NULL: Final = NULL_VERSION
 
+NULL_IDS: Final = frozenset({NULL_VERSION, None})
+"""What a result may say of the version ``null``: some backends do not name it."""
+
 
 class Seen(NamedTuple):
     """An entry of a listing of versions."""
@@ -50,6 +53,18 @@ def put_version(bucket: Bucket, key: str, content: bytes = b"content", **options
     version_id = bucket.put(key, content, **options).version_id
     assert version_id, "a write in a bucket with versions returns no version_id"
     return version_id
+
+
+def put_null(bucket: Bucket, key: str, content: bytes) -> None:
+    """Stores an object as the version ``null``, which some backends do not name in the result."""
+    assert bucket.put(key, content).version_id in NULL_IDS
+
+
+def mark_null(bucket: Bucket, key: str) -> None:
+    """Deletes an object with a delete marker ``null``, likewise."""
+    deleted = bucket.delete(key)
+    assert deleted.delete_marker, "a delete in a bucket with versions made no delete marker"
+    assert deleted.version_id in NULL_IDS
 
 
 def mark(bucket: Bucket, key: str) -> str:

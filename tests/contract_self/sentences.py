@@ -359,7 +359,7 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
         ],
         "Without a ``version_id``": [
             "test_a_delete_makes_a_marker_and_keeps_the_versions",
-            "test_a_delete_makes_a_marker_where_there_is_no_object_too",
+            "test_a_delete_of_nothing_says_whether_it_made_a_marker",
             "test_a_delete_while_versioning_is_suspended_makes_a_marker_null",
         ],
         "With a ``version_id``": [

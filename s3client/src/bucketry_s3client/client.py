@@ -146,7 +146,9 @@ class S3Client:
         sent.update(signed.headers)
         response = self.open_unsigned(method, target, sent, content, repeatable=repeatable, once=once)
         if response.status not in _GOOD:
-            raise self._error(method, bucket, key, response, read_body(response, _MAX_ERROR_BYTES))
+            error = self._error(method, bucket, key, response, read_body(response, _MAX_ERROR_BYTES))
+            error.names_version = "versionId" in query or "?versionId=" in headers.get("x-amz-copy-source", "")
+            raise error
         if response.status == _PARTIAL and "range" not in headers and "partNumber" not in query:
             response.close()
             raise ProtocolError("the server gives a part where the whole was asked for")

@@ -158,6 +158,7 @@ class S3ResponseError(Exception):
         message: The server's message; empty where there is none.
         fields: The texts in the error document, by element: ``Code``, ``Message``, ``ActualObjectSize``, …
         headers: Headers of the response.
+        names_version: Whether the request names a version, of the object or of the source of a copy.
     """
 
     def __init__(
@@ -179,6 +180,7 @@ class S3ResponseError(Exception):
         self.message = fields.get("Message", "")
         self.fields = fields
         self.headers = headers
+        self.names_version = False
         super().__init__(f"{self.code} (HTTP {status} to {method})")
 
 
@@ -224,8 +226,11 @@ def classify(
     """
     if isinstance(error, S3ResponseError):
         verdict = classify_code(error.code, error.status, error.message, kinds, details)
-        if error.status == 405 and _is_about_marker(error):
+        if error.status == 405 and (error.names_version or _is_about_marker(error)):
             verdict = Classified(IsDeleteMarker)
+        elif verdict.kind is NoSuchKey and error.names_version:
+            # RGW says this of a version that does not exist, and of a delete marker.
+            verdict = Classified(NoSuchVersion, verdict.detail)
         facts = _FACTS.get(verdict.kind)
         return verdict if facts is None else msgspec.structs.replace(verdict, facts=_known(facts(error)))
     if isinstance(error, (http.HTTPError, OSError)):

@@ -10,7 +10,6 @@ from bucketry import (
     AttributesOptions,
     BatchDeleteOptions,
     Body,
-    BucketryError,
     CompletedPart,
     CompleteOptions,
     CopyOptions,
@@ -22,6 +21,7 @@ from bucketry import (
     Done,
     GetOptions,
     HeadOptions,
+    IsDeleteMarker,
     ListOptions,
     NoSuchKey,
     NoSuchVersion,
@@ -268,12 +268,12 @@ class DoesNotTellOfTheMarker(HonestMemory):
             raise NoSuchKey from None
 
 
-@fails(VersionTests, VersionTests.test_a_delete_makes_a_marker_where_there_is_no_object_too)
-class MakesNoMarkerOfNothing(HonestMemory):
+@fails(VersionTests, VersionTests.test_a_delete_of_nothing_says_whether_it_made_a_marker)
+class SaysThatItMadeAMarkerOfNothing(HonestMemory):
     @hookimpl
     def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Deleted:
         if options.version_id is None and key not in self._buckets[bucket].objects:
-            return Deleted()
+            return Deleted(version_id="0" * 32, delete_marker=True)
         return super().delete_object(bucket, key, options)
 
 
@@ -390,15 +390,13 @@ class ReadsTheNewestInstead(HonestMemory):
 
 
 @fails(VersionTests, VersionTests.test_a_delete_marker_holds_nothing)
-class FindsNoMarker(HonestMemory):
+class ReadsTheNewestInPlaceOfAMarker(HonestMemory):
     @hookimpl
     def get_object(self, bucket: str, key: str, options: GetOptions) -> OpenedObject:
         try:
             return super().get_object(bucket, key, options)
-        except BucketryError as error:
-            if error.code == "is_delete_marker":
-                raise NoSuchVersion from None
-            raise
+        except IsDeleteMarker:
+            return super().get_object(bucket, key, replace(options, version_id=None))
 
 
 @fails(VersionTests, VersionTests.test_an_id_that_is_none_is_refused)

@@ -57,7 +57,7 @@ class ObjectSpec:
             NoSuchBucket: The bucket does not exist.
             NoSuchKey: It holds no such object, or the newest version is a delete marker, whose id the error says.
             NoSuchVersion: It has no such version.
-            IsDeleteMarker: The version is a delete marker.
+            IsDeleteMarker: The version is a delete marker. Some backends say `NoSuchVersion` of it.
             CustomerKeyNeeded: The version is under a customer's key, and none was sent.
             WrongCustomerKey: It is under another customer's key.
             CustomerKeyNotNeeded: A customer's key was sent, and the version is not under one.
@@ -210,9 +210,9 @@ class ObjectSpec:
         Behaviour:
             - If no such object exists, this is a no-op that succeeds.
             - Exactly this key is deleted: no key that begins with it, and no folder above it.
-            - Without a ``version_id``, in a bucket with versions, it makes a delete marker and keeps all versions, also
-              where there is no object. While versioning is suspended, the marker's id is ``null``, and it replaces the
-              version ``null``.
+            - Without a ``version_id``, in a bucket with versions, it makes a delete marker and keeps all versions.
+              Where there is no object, S3 makes a marker too, and some backends make none. While versioning is
+              suspended, the marker's id is ``null``, and it replaces the version ``null``.
             - With a ``version_id``, exactly this version is gone for good. If it was the newest, the one before is the
               newest again: deleting a delete marker brings the object back. If there is no such version, this is a
               no-op that succeeds.

@@ -303,10 +303,11 @@ class ObjectLockTests(LockTests):
         gone = put_version(bucket, "key")
         bucket.delete("key", version_id=gone)
         marker = mark(bucket, "key")
+        # Some backends do not tell a marker from a version that does not exist.
         for key, version_id, error in (
-            ("missing", None, NoSuchKey),
-            ("key", gone, NoSuchVersion),
-            ("key", marker, IsDeleteMarker),
+            ("missing", None, (NoSuchKey,)),
+            ("key", gone, (NoSuchVersion, IsDeleteMarker)),
+            ("key", marker, (NoSuchVersion, IsDeleteMarker)),
         ):
             with pytest.raises(error):
                 _retain(bucket, key, _for(DAY), version_id=version_id)

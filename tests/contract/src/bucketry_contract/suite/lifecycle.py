@@ -15,6 +15,7 @@ import pytest
 from bucketry import (
     CreateBucketOptions,
     Deleted,
+    InvalidArgument,
     LifecycleExpiration,
     LifecycleFilter,
     LifecycleRule,
@@ -80,14 +81,15 @@ class Timed:
         self._notes = notes
 
     def bucket(self, **options: Any) -> Bucket:
-        """Makes a bucket."""
+        """Makes a bucket, if its rules go by this store's clock."""
+        found = self._store.capabilities
+        if found.features.bucket_lifecycle and found.lifecycle != "core":
+            cannot_try(self._notes, "waiting until rules of lifecycle apply", "the backend has a clock of its own")
         name = self._scratch.create(options=CreateBucketOptions(**options)) if options else self._scratch.create()
         return Bucket(self._store, name, self._scratch.backend, partial(add_note, self._notes))
 
     def advance(self, days: float) -> None:
-        """Turns the clock. Rules are put before this, so a driver without them has refused them."""
-        if self._store.capabilities.lifecycle != "core":
-            cannot_try(self._notes, "waiting until rules of lifecycle apply", "the backend has a clock of its own")
+        """Turns the clock."""
         self._store.clock.advance(days=days)
 
     def close(self) -> None:
@@ -137,9 +139,12 @@ class LifecycleTests(ContractTests):
         assert fresh_bucket.head("key").expiration is None
 
     @needs(*RULES, "create_multipart_upload", "list_parts")
-    def test_an_upload_says_when_it_is_aborted(self, fresh_bucket: Bucket) -> None:
+    def test_an_upload_says_when_it_is_aborted(self, fresh_bucket: Bucket, notes: Notes) -> None:
         abort = AbortIncompleteMultipartUpload(days_after_initiation=2)
-        put_rules(fresh_bucket, rule("a", prefix="old/", abort_incomplete_multipart_upload=abort))
+        try:
+            put_rules(fresh_bucket, rule("a", prefix="old/", abort_incomplete_multipart_upload=abort))
+        except InvalidArgument:
+            cannot_try(notes, "rules about uploads in progress", "the backend refuses them")
         for key in ("old/key", "other/key"):
             begun = fresh_bucket.upload(key).begun
             at = midnight_after(begun.initiated_at, 2)

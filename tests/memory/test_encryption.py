@@ -8,12 +8,14 @@ import logging
 import pickle
 import traceback
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from bucketry import (
     BucketryError,
     CopyOptions,
     CustomerKey,
+    CustomerKeyNeeded,
     Encryption,
     EncryptionSettings,
     GetOptions,
@@ -22,6 +24,7 @@ from bucketry import (
     PartOptions,
     PutOptions,
     UploadOptions,
+    WrongCustomerKey,
 )
 from bucketry_memory import MemoryDriver
 
@@ -183,6 +186,17 @@ def test_no_repr_error_or_log_shows_a_customers_key(caplog: pytest.LogCaptureFix
             assert form not in text
     with pytest.raises(TypeError):
         pickle.dumps(KEY)
+
+
+def test_the_key_counts_before_any_condition() -> None:
+    store, _ = make_store()
+    etag = store.put_object(BUCKET, "key", b"content", PutOptions(customer_key=KEY)).etag
+    conditions: Any
+    for conditions in ({"if_none_match": etag}, {"if_match": "another"}):
+        with pytest.raises(CustomerKeyNeeded):
+            store.head_object(BUCKET, "key", HeadOptions(**conditions))
+        with pytest.raises(WrongCustomerKey):
+            store.get_object(BUCKET, "key", GetOptions(customer_key=OTHER, **conditions))
 
 
 def test_bytes_in_memory_are_not_encrypted_and_the_driver_says_so() -> None:

@@ -343,8 +343,10 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
         checksum_type: What that checksum will cover.
         owner: Who will own the object; ``None``: whoever owns the bucket, or the driver has no owners.
         storage_class: The storage class that the object will have; ``None``: ``STANDARD``.
-        encryption: How it will be encrypted with keys that the client does not hold.
-        customer_key_md5: MD5 of the customer's key that it will be encrypted with, 16 bytes.
+        encryption: How it will be encrypted with keys that the client does not hold; ``None``: not so, or the backend
+            tells it of the object alone.
+        customer_key_md5: MD5 of the customer's key that it will be encrypted with, 16 bytes, in the result of the call
+            that brought the key.
         abort: When a rule of the bucket's lifecycle will abort the upload; ``None``: no rule will, or the driver does
             not say. Listings of uploads do not say it.
     """

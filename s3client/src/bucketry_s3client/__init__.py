@@ -11,6 +11,7 @@ from bucketry_s3client.bucket_settings import delete_settings, get_settings, put
 from bucketry_s3client.buckets import Buckets, list_buckets
 from bucketry_s3client.client import MAX_RESPONSE_BYTES, S3Client, read_body, request_target
 from bucketry_s3client.connections import SdkPools
+from bucketry_s3client.encryption import encryption_fields, explaining_customer_key, explaining_kms_key
 from bucketry_s3client.errors import (
     S3_DETAILS,
     S3_KINDS,
@@ -122,8 +123,11 @@ __all__ = [
     "delete_tags",
     "delete_versions",
     "deleted_in",
+    "encryption_fields",
     "explain_no_response",
     "explained",
+    "explaining_customer_key",
+    "explaining_kms_key",
     "explaining_locks",
     "explaining_missing_lock",
     "failure_of",

@@ -28,6 +28,7 @@ from bucketry.s3 import MAX_PART_BYTES, MAX_PARTS
 
 from bucketry_s3client.body import Content, Pieces, length_of, take
 from bucketry_s3client.client import S3Client
+from bucketry_s3client.encryption import encryption_fields
 from bucketry_s3client.errors import incomplete_response, reading
 from bucketry_s3client.failed_uploads import FailedUploads
 from bucketry_s3client.headers import read_etag, response_etag
@@ -270,6 +271,7 @@ def copy_part(
         size_bytes=size_bytes,
         last_modified=moment,
         source_version_id=received.get(SOURCE_VERSION_ID),
+        **encryption_fields(received),
     )
 
 

@@ -47,8 +47,7 @@ class ObjectSpec:
               ``customer_key_md5`` instead.
             - ``expiration`` is when a rule of `LifecycleSettings` will delete the current version, and which rule: the
               earliest of those that are about it. Days end at the next midnight UTC.
-            - A version under a customer's key is told only with that key, before any condition is evaluated. Deletes
-              and tags need no key.
+            - A version under a customer's key is told only with that key. Deletes and tags need no key.
             - With a ``version_id`` the result is that version, and without one the newest. ``version_id`` of the result
               says which it is. ``null`` is the version that was written while versioning was not on.
             - ``retention`` and ``legal_hold`` are those of the version.

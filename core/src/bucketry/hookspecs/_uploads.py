@@ -25,7 +25,7 @@ class UploadSpec:
             - What its checksums are of is kept: the results of this call, `list_parts` and `list_multipart_uploads` say
               it.
             - Its object will be encrypted as `put_object` with these options would encrypt it now. The result's
-              ``encryption`` or ``customer_key_md5`` tells how.
+              ``encryption`` or ``customer_key_md5`` tells how, unless the backend tells it of the object alone.
             - ``abort`` is when a rule of `LifecycleSettings` will abort it, and which rule, or ``None`` if the driver
               does not say. `list_parts` says the same.
 
@@ -54,8 +54,8 @@ class UploadSpec:
             - A part on its way to an upload that ends in the meantime never brings the upload back.
             - In an upload with a ``checksum_algorithm`` the part has that checksum, and `list_parts` returns it. In
               other uploads, a given checksum is checked and not kept.
-            - It is encrypted as the upload is, and its result tells it as the upload's does. An upload under a
-              customer's key takes only parts with that key.
+            - It is encrypted as the upload is. Its result tells it, unless the backend tells it of the object alone. An
+              upload under a customer's key takes only parts with that key.
 
         Raises:
             NoSuchBucket: The bucket does not exist.

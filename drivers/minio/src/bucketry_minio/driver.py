@@ -78,6 +78,7 @@ from bucketry_s3client import (
     response_date,
     upload_page,
 )
+from msgspec.structs import replace
 from typing_extensions import override
 from urllib3.exceptions import HTTPError
 
@@ -162,6 +163,7 @@ class MinioDriver(DriverSpec):
             InvalidSettings: The endpoint or the credentials cannot be used, or ``ca_file`` cannot be read.
         """
         self._settings = settings
+        self.features = replace(self.features, encrypt_sse_s3=settings.kms, encrypt_sse_kms=settings.kms)
         try:
             self._presigner = Presigner(settings.credentials, endpoint=settings.client_endpoint, region=settings.region)
             self._connection = Connection(settings)

@@ -52,6 +52,8 @@ from bucketry_s3client import (
     delete_versions,
     deleted_in,
     explained,
+    explaining_customer_key,
+    explaining_kms_key,
     explaining_locks,
     explaining_missing_lock,
     failure_of,
@@ -129,7 +131,9 @@ class Objects:
     def stored(self, bucket: str, key: str, options: HeadOptions = _LATEST) -> ObjectInfo:
         """Returns what a key or a version of it holds: one request."""
         query, headers = version_query(options.version_id), customer_key_headers(options.customer_key)
-        return object_info(key, self._connection.head(bucket, key, query=query, headers={**headers, **CHECKSUM_MODE}))
+        with explaining_customer_key(options.customer_key):
+            received = self._connection.head(bucket, key, query=query, headers={**headers, **CHECKSUM_MODE})
+            return object_info(key, received)
 
     def _confirmed(self, bucket: str, written: ObjectInfo, customer_key: CustomerKey | None) -> ObjectInfo:
         """Returns what a key holds after a write; where that was deleted meanwhile, what was written."""
@@ -148,7 +152,8 @@ class Objects:
         if options.part_number is not None:
             return self._head_part(bucket, key, options)
         query, sent = _read_request(options)
-        info = object_info(key, self._connection.head(bucket, key, query=query, headers=sent))
+        with explaining_customer_key(options.customer_key):
+            info = object_info(key, self._connection.head(bucket, key, query=query, headers=sent))
         check_read(info, options)
         return info
 
@@ -175,7 +180,8 @@ class Objects:
         if options.range is not None:
             headers["range"] = str(options.range)
         try:
-            response = self._connection.open("GET", bucket, key, query=query, headers=headers)
+            with explaining_customer_key(options.customer_key):
+                response = self._connection.open("GET", bucket, key, query=query, headers=headers)
         except S3ResponseError as error:
             self._check_conditions(bucket, key, options, error)
             raise
@@ -190,7 +196,9 @@ class Objects:
     def put(self, bucket: str, key: str, body: Body, options: PutOptions) -> ObjectInfo:
         """Stores an object."""
         self.check_new(bucket, key)
-        with explaining_missing_lock(self._connection, bucket, options):
+        # With if_match the server may miss the object, and has the same code for that.
+        encryption = None if options.if_match is not None else options.encryption
+        with explaining_missing_lock(self._connection, bucket, options), explaining_kms_key(encryption):
             received, moment = self._put(bucket, key, body, options)
         self._paths.wrote(bucket, key)
         put_at = moment or response_date(received)
@@ -251,6 +259,10 @@ class Objects:
                     return self._copy((source_bucket, source_key), source, bucket, key, options)
             except S3ResponseError as error:
                 # The source was written meanwhile. The copy is of one version, the one whose headers are returned.
+                if error.code == "NoSuchKey" and options.encryption is not None:
+                    self.stored(source_bucket, source_key, source_of(options))
+                    with explaining_kms_key(options.encryption):
+                        raise
                 if error.code != "PreconditionFailed":
                     raise
         raise PreconditionFailed("the source is written again and again", condition="source_if_match")
@@ -291,7 +303,7 @@ class Objects:
         tag_count = source.tag_count if options.tags is None else len(options.tags)
         moment = moment.replace(microsecond=0)
         written = stored_info(key, headers, source.size_bytes, etag, moment, tag_count, received)
-        if written.version_id is None:
+        if written.version_id is None and options.encryption is None and options.customer_key is None:
             return written
         return self._confirmed(bucket, written, options.customer_key)
 

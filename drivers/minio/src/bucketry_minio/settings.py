@@ -21,6 +21,8 @@ class MinioSettings(S3Settings, frozen=True, kw_only=True, forbid_unknown_fields
         upload_threads: As in `S3Settings`.
         usage_list_limit: Up to this many objects a bucket is counted by listing it, which is exact. Of a larger one the
             figures are the server's own, where the credentials may see them.
+        kms: Whether the server has a key service (``MINIO_KMS_SECRET_KEY``, or KES). Only then it encrypts with its own
+            keys (SSE-S3) and with named keys (SSE-KMS).
         check_paths: Whether a write asks first if it would hide objects from listings; see `InvalidKey` in the README.
 
     Raises:
@@ -33,4 +35,5 @@ class MinioSettings(S3Settings, frozen=True, kw_only=True, forbid_unknown_fields
     part_size: int = MIN_PART_BYTES
     upload_threads: int = 4
     usage_list_limit: int = 10_000
+    kms: bool = False
     check_paths: bool = True

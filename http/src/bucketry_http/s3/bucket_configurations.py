@@ -77,7 +77,7 @@ async def _replace(
         return
     configurations.sort(key=lambda one: one.id)
     changed = msgspec.structs.replace(settings, configurations=tuple(configurations))
-    await calls.call(store.put_bucket_settings, request.bucket, changed)
+    await calls.bulk_call(len(configurations), store.put_bucket_settings, request.bucket, changed)
 
 
 def _list(document: ConfigurationDocument, configurations: Iterable[Configuration], token: str) -> Response:

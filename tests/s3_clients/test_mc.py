@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import pytest
+from bucketry import EncryptionSettings, LifecycleSettings, NotificationSettings, PolicySettings, Tag, TagSettings
 from bucketry_testing import S3Endpoint
 
 from tests.s3_clients.programs import Program, environment_in, pages_of_text
@@ -97,3 +98,34 @@ def test_a_presigned_upload_and_tags(mc: Program, s3: S3Endpoint, bucket: str) -
     assert s3.store.get_object_tagging(bucket, "tagged.txt") == {"c": "3"}
     said = json.loads(mc.run("share", "download", "--json", f"b/{bucket}/tagged.txt"))
     assert said["share"].startswith(f"{s3.endpoint_url}/{bucket}/tagged.txt?")
+
+
+def test_settings_of_a_bucket(mc: Program, s3: S3Endpoint) -> None:
+    mc.run("mb", "--with-lock", "b/set-by-mc")
+    bucket = "b/set-by-mc"
+    assert "enabled" in mc.run("version", "info", bucket)
+    mc.run("retention", "set", "--default", "governance", "30d", bucket)
+    assert "GOVERNANCE" in mc.run("retention", "info", "--default", bucket)
+    mc.run("ilm", "rule", "add", "--expire-days", "30", "--prefix", "logs/", bucket)
+    mc.run("ilm", "rule", "add", "--noncurrent-expire-days", "3", "--noncurrent-expire-newer", "2", bucket)
+    mc.run("ilm", "rule", "add", "--expire-delete-marker", bucket)
+    exported = json.loads(mc.run("ilm", "rule", "export", bucket))["Rules"]
+    stored = s3.store.get_bucket_settings("set-by-mc", LifecycleSettings).rules
+    assert [rule["ID"] for rule in exported] == [rule.id for rule in stored]
+    mc.run("tag", "set", bucket, "a=b&c=d")
+    assert s3.store.get_bucket_settings("set-by-mc", TagSettings).tags == (
+        Tag(key="a", value="b"),
+        Tag(key="c", value="d"),
+    )
+    mc.run("tag", "remove", bucket)
+    mc.run("encrypt", "set", "sse-s3", bucket)
+    assert "sse-s3" in mc.run("encrypt", "info", bucket)
+    mc.run("encrypt", "clear", bucket)
+    mc.run("anonymous", "set", "download", bucket)
+    assert "download" in mc.run("anonymous", "get", bucket)
+    mc.run("anonymous", "set", "none", bucket)
+    mc.run("event", "add", bucket, "arn:minio:sqs::PRIMARY:webhook", "--event", "put,delete")
+    assert "s3:ObjectCreated:*" in mc.run("event", "list", bucket)
+    mc.run("event", "rm", bucket, "--force")
+    for kind in (TagSettings, EncryptionSettings, PolicySettings, NotificationSettings):
+        assert s3.store.get_bucket_settings("set-by-mc", kind) == kind()

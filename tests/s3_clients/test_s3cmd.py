@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from bucketry import (
+    LifecycleExpiration,
+    LifecycleSettings,
+    LoggingSettings,
+    PolicySettings,
+    RequestPaymentSettings,
+    WebsiteSettings,
+)
+from bucketry.bucket_settings import LogTarget
 from bucketry_testing import S3Endpoint
 
 from tests.s3_clients.programs import Program, environment_in, found, pages_of_text
@@ -66,3 +76,43 @@ def test_a_large_file_in_parts(s3cmd: Program, s3: S3Endpoint, bucket: str, larg
     s3cmd.run("cp", f"s3://{bucket}/large.bin", f"s3://{bucket}/copy.bin")
     s3cmd.run("get", f"s3://{bucket}/copy.bin", tmp_path / "back.bin")
     assert (tmp_path / "back.bin").read_bytes() == large.read_bytes()
+
+
+LIFECYCLE = """<?xml version="1.0" ?>
+<LifecycleConfiguration>
+  <Rule>
+    <ID>old</ID>
+    <Prefix>a/</Prefix>
+    <Status>Enabled</Status>
+    <Expiration>
+      <Days>3</Days>
+    </Expiration>
+  </Rule>
+</LifecycleConfiguration>
+"""
+
+
+def test_settings_of_a_bucket(s3cmd: Program, s3: S3Endpoint, tmp_path: Path) -> None:
+    bucket, name = "set-by-s3cmd", "s3://set-by-s3cmd"
+    s3cmd.run("mb", name)
+    (tmp_path / "rules.xml").write_text(LIFECYCLE)
+    s3cmd.run("setlifecycle", tmp_path / "rules.xml", name)
+    assert "<ID>old</ID>" in s3cmd.run("getlifecycle", name)
+    s3cmd.run("expire", "--expiry-days=9", name)
+    (rule,) = s3.store.get_bucket_settings(bucket, LifecycleSettings).rules
+    assert rule.expiration == LifecycleExpiration(days=9)
+    s3cmd.run("dellifecycle", name)
+    statement = {"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
+    (tmp_path / "policy.json").write_text(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    s3cmd.run("setpolicy", tmp_path / "policy.json", name)
+    assert "s3:PutObject" in s3cmd.run("info", name)
+    s3cmd.run("delpolicy", name)
+    s3cmd.run("ws-create", "--ws-index=index.html", name)
+    assert "index.html" in s3cmd.run("ws-info", name)
+    s3cmd.run("ws-delete", name)
+    s3cmd.run("payer", "--requester-pays", name)
+    s3cmd.run("accesslog", f"--access-logging-target-prefix={name}/logs/", name)
+    assert s3.store.get_bucket_settings(bucket, RequestPaymentSettings).payer == "Requester"
+    assert s3.store.get_bucket_settings(bucket, LoggingSettings).target == LogTarget(bucket=bucket, prefix="logs/")
+    for kind in (LifecycleSettings, PolicySettings, WebsiteSettings):
+        assert s3.store.get_bucket_settings(bucket, kind) == kind()

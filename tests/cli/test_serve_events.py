@@ -92,27 +92,19 @@ def test_a_reset_clears_the_list_and_is_no_event_itself(spawn: Spawn) -> None:
     assert seen(page(url)) == [("ObjectCreated:Put", "c")]
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        "after=-1",
-        "after=x",
-        "after=nan",
-        "after=1e99",
-        "limit=1001",
-        "limit=-1",
-        "wait=31",
-        "wait=inf",
-        "name=a",
-        "after",
-    ],
+MALFORMED = (
+    *("after=-1", "after=x", "after=nan", "after=1e99", "limit=1001", "limit=-1", "wait=31", "wait=inf", "name=a"),
+    *("after=", "&".join(f"a{number}=1" for number in range(30))),
 )
-def test_a_malformed_query_is_refused(spawn: Spawn, query: str, request: pytest.FixtureRequest) -> None:
+
+
+def test_a_malformed_query_is_refused(spawn: Spawn) -> None:
     url = rest_url(spawn(*START, "--reset-endpoint", store=None))
-    status, answer = ask(f"{events_url(url)}?{query}")
-    assert status == 400
-    assert isinstance(answer, dict)
-    assert answer["detail"]
+    for query in MALFORMED:
+        status, answer = ask(f"{events_url(url)}?{query}")
+        assert status == 400, query
+        assert isinstance(answer, dict)
+        assert answer["detail"]
 
 
 def test_events_are_not_for_pages_nor_without_the_option(spawn: Spawn) -> None:

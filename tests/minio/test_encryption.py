@@ -21,8 +21,8 @@ class EncryptingBackend(MinioBackend):
 
 
 @pytest.fixture(scope="class")
-def contract_backend(minio_setup_server: MinioServer) -> Iterator[EncryptingBackend]:
-    backend = EncryptingBackend(minio_setup_server)
+def contract_backend(minio_server: MinioServer) -> Iterator[EncryptingBackend]:
+    backend = EncryptingBackend(minio_server)
     yield backend
     backend.cleanup()
 

@@ -303,7 +303,10 @@ class Objects:
         tag_count = source.tag_count if options.tags is None else len(options.tags)
         moment = moment.replace(microsecond=0)
         written = stored_info(key, headers, source.size_bytes, etag, moment, tag_count, received)
-        if written.version_id is None and options.encryption is None and options.customer_key is None:
+        has_checksum = source.checksum is not None or options.checksum_algorithm is not None
+        is_encrypted = options.encryption is not None or options.customer_key is not None
+        tells_checksum = written.checksum is not None or not has_checksum
+        if written.version_id is None and not is_encrypted and tells_checksum:
             return written
         return self._confirmed(bucket, written, options.customer_key)
 

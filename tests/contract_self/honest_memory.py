@@ -55,6 +55,7 @@ class MemoryBackend(Backend):
     """Opens memory drivers of one class."""
 
     driver: type[HonestMemory] = HonestMemory
+    knows_all_facts = True
     kms_keys = KMS_KEYS
     missing_kms_key = "missing-key"
 

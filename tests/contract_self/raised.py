@@ -141,6 +141,7 @@ RAISES: dict[str, dict[str, list[str]]] = {
             "test_nobody_ends_a_retention_in_compliance_mode_before_its_time",
         ],
         "InvalidArgument": ["test_a_retention_in_the_past_is_refused"],
+        "Unsupported": ["test_a_retention_in_governance_mode_is_weakened_by_whoever_bypasses_it"],
         "InvalidBucketState": ["test_an_object_without_object_lock_gets_no_lock"],
     },
     "put_object_legal_hold": {

@@ -7,13 +7,22 @@ from collections.abc import Iterator
 import pytest
 from bucketry_contract import ContractSuite
 from bucketry_contract.suite.listing import ListingTests
+from bucketry_contract.suite.object_lock import NewBucket
 from bucketry_contract.suite.paging import PagingTests
 
 from tests.rgw.backend import RgwBackend
 from tests.servers.handles import RgwServer
 
 
-class TestRgw(ContractSuite):
+class RgwSuite(ContractSuite):
+    """The suite, with what Ceph RGW does otherwise."""
+
+    @pytest.mark.xfail(strict=True, reason="RGW copies the lock of the source too, and cannot remove a retention")
+    def test_a_copy_never_has_the_lock_of_its_source(self, lockable: NewBucket) -> None:
+        super().test_a_copy_never_has_the_lock_of_its_source(lockable)
+
+
+class TestRgw(RgwSuite):
     @pytest.fixture(scope="class")
     @classmethod
     def contract_backend(cls, rgw_server: RgwServer) -> Iterator[RgwBackend]:
@@ -22,7 +31,7 @@ class TestRgw(ContractSuite):
         backend.cleanup()
 
 
-class TestRgwOverTls(ContractSuite):
+class TestRgwOverTls(RgwSuite):
     @pytest.fixture(scope="class")
     @classmethod
     def contract_backend(cls, rgw_server: RgwServer) -> Iterator[RgwBackend]:

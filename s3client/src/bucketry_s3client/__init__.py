@@ -35,7 +35,7 @@ from bucketry_s3client.headers import (
     unquoted,
     written_within,
 )
-from bucketry_s3client.lock_refusals import explained, explaining_locks, explaining_missing_lock
+from bucketry_s3client.lock_refusals import check_lock, explained, explaining_locks, explaining_missing_lock
 from bucketry_s3client.objects import (
     head_objects,
     object_info,
@@ -109,6 +109,7 @@ __all__ = [
     "SdkClient",
     "SdkPools",
     "batch_entry",
+    "check_lock",
     "checksum_headers",
     "classify",
     "classify_code",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from typing import Final, NoReturn
 
 from bucketry import (
@@ -19,6 +20,7 @@ from bucketry import (
     PutOptions,
     UploadOptions,
 )
+from bucketry.object_lock import check_new_retention
 
 from bucketry_s3client.client import S3Client
 from bucketry_s3client.errors import S3ResponseError
@@ -64,6 +66,7 @@ def explaining_missing_lock(
     """Raises the contract's error where a new version with a lock is refused because the bucket has no object lock.
 
     Raises:
+        InvalidArgument: The retention ends in the past.
         InvalidBucketState: The bucket has no object lock.
         S3ResponseError: It was refused for another reason.
     """
@@ -72,7 +75,24 @@ def explaining_missing_lock(
     except S3ResponseError as error:
         if error.code not in _REFUSALS or (options.retention is None and options.legal_hold is None):
             raise
+        if options.retention is not None:
+            check_new_retention(options.retention, datetime.now(UTC))
         _raise_missing_lock(client, bucket, error)
+
+
+def check_lock(client: S3Client, bucket: str, options: PutOptions | CopyOptions | UploadOptions) -> None:
+    """Checks the lock that a new version is to have, where the server itself does not: one request if there is a lock.
+
+    Raises:
+        InvalidArgument: The retention ends in the past.
+        InvalidBucketState: The bucket has no object lock.
+    """
+    if options.retention is None and options.legal_hold is None:
+        return
+    if options.retention is not None:
+        check_new_retention(options.retention, datetime.now(UTC))
+    if not _has_lock(client, bucket):
+        raise InvalidBucketState("the bucket has no object lock")
 
 
 def is_locked(client: S3Client, bucket: str, key: str, version_id: str | None) -> bool:

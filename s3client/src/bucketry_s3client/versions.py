@@ -78,6 +78,9 @@ def list_versions(client: S3Client, bucket: str, options: VersionListOptions, li
     _, document = client.request_xml("GET", bucket, root="ListVersionsResult", query=query)
     with reading("a page of versions"):
         versions = tuple(_version(entry) for entry in document.children() if entry.name in {"Version", "DeleteMarker"})
+        if options.start_after and not options.start_after_version:
+            # RGW also lists the versions of the key itself.
+            versions = tuple(version for version in versions if version.key > options.start_after)
         prefixes = tuple(url_decoded(entry.texts()["Prefix"]) for entry in document.all("CommonPrefixes"))
         more = is_truncated(document)
         after = Place(url_decoded(document.text("NextKeyMarker")), document.text("NextVersionIdMarker"))

@@ -28,6 +28,7 @@ class VersionSpec:
             IsDeleteMarker: The version is a delete marker.
             ObjectLocked: The retention that the version has does not allow the change.
             InvalidArgument: The retention ends in the past.
+            Unsupported: The backend cannot remove a retention.
             InvalidBucketState: The bucket has no object lock.
         """
         raise NotImplementedError

@@ -46,6 +46,7 @@ from bucketry_s3client import (
     S3Client,
     S3ResponseError,
     batch_entry,
+    check_lock,
     classify_code,
     customer_key_headers,
     delete_versions,
@@ -267,6 +268,7 @@ class Objects:
 
         With new headers RGW drops the tags. They are read before, and written again after.
         """
+        check_lock(self._client, bucket, options)  # It is set after the copy.
         tags = NO_TAGS
         source = request_target(source_bucket, source_key, version_query(options.source_version_id))
         headers = {"x-amz-copy-source": source, **new_version_headers(options)}

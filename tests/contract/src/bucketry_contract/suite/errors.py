@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from bucketry import (
@@ -18,6 +19,7 @@ from bucketry import (
     Unavailable,
 )
 from bucketry.acls import canned_acl
+from bucketry.object_lock import GOVERNANCE
 from bucketry.owners import DEFAULT_OWNER
 
 from bucketry_contract._capabilities import needs
@@ -46,7 +48,7 @@ ON_A_BUCKET: dict[str, Act] = {
     "get_object_tagging": lambda store, bucket: store.get_object_tagging(bucket, "key"),
     "put_object_tagging": lambda store, bucket: store.put_object_tagging(bucket, "key", {"colour": "blue"}),
     "delete_object_tagging": lambda store, bucket: store.delete_object_tagging(bucket, "key"),
-    "put_object_retention": lambda store, bucket: store.put_object_retention(bucket, "key", Retention()),
+    "put_object_retention": lambda store, bucket: store.put_object_retention(bucket, "key", _tomorrow()),
     "put_object_legal_hold": lambda store, bucket: store.put_object_legal_hold(bucket, "key", True),
     "get_object_acl": lambda store, bucket: store.get_object_acl(bucket, "key"),
     "put_object_acl": lambda store, bucket: store.put_object_acl(bucket, "key", canned_acl("private", DEFAULT_OWNER)),
@@ -55,6 +57,11 @@ ON_A_BUCKET: dict[str, Act] = {
     "put_bucket_settings": lambda store, bucket: store.put_bucket_settings(bucket, ANY_RULES),
     "delete_bucket_settings": lambda store, bucket: store.delete_bucket_settings(bucket, CorsSettings),
 }
+
+
+def _tomorrow() -> Retention:
+    return Retention(mode=GOVERNANCE, until=datetime.now(UTC) + timedelta(days=1))
+
 
 ON_AN_UPLOAD: dict[str, Callable[[Bucket, str, str], object]] = {
     "upload_part": lambda there, bucket, upload_id: there.store.upload_part(bucket, "key", upload_id, 1, b"part"),

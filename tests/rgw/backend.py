@@ -60,7 +60,7 @@ def store_on(
     return open_store(url, settings=keys | more, layers=layers, environ={})
 
 
-def _notifications() -> tuple[NotificationSettings, NotificationSettings]:
+def new_notifications() -> tuple[NotificationSettings, NotificationSettings]:
     """Two examples with new ids. With a notification, RGW deletes those of other buckets with the same topic and id."""
     name = secrets.token_hex(6)
     pictures = TopicConfiguration(
@@ -85,7 +85,7 @@ class RgwBackend(S3Backend):
         self._secure = secure
         self._more = more
         make_topic(server, "http://127.0.0.1:9/")
-        self.notifications = _notifications()
+        self.notifications = new_notifications()
         self.secrets = [server.secret_key, server.plain_secret_key, server.swift_secret]
 
     def _store(self, layers: Sequence[object] = (), **more: object) -> Store:

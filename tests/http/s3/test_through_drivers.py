@@ -16,6 +16,8 @@ from bucketry import InvalidArgument, Store, open_store
 from bucketry_contract import ContractSuite
 
 from tests.http.s3.serving import ACCESS_KEY, SECRET_KEY, location, memory_store, serving
+from tests.minio.backend import MinioBackend
+from tests.rgw.backend import new_notifications
 from tests.servers.cutting import CuttingProxy
 from tests.servers.looking import S3Backend
 
@@ -32,6 +34,7 @@ class EndpointBackend(S3Backend):
 
     def __init__(self, scheme: str) -> None:
         self._scheme = scheme
+        self.notifications = MinioBackend.notifications if scheme == "minio" else new_notifications()
         self._stack = ExitStack()
         self._store = self._stack.enter_context(memory_store())
         url = self._stack.enter_context(serving(self._store, region=REGION))

@@ -111,6 +111,14 @@ def _an_unknown_algorithm() -> type[TinyDriver]:
     return Driver
 
 
+def _lifecycle_without_conditions() -> type[TinyDriver]:
+    class Driver(TinyDriver):
+        features = msgspec.structs.replace(TinyDriver.features, bucket_lifecycle=True, delete_if_match=True)
+        lifecycle = "core"
+
+    return Driver
+
+
 @pytest.mark.parametrize(
     ("make", "said"),
     [
@@ -127,6 +135,7 @@ def _an_unknown_algorithm() -> type[TinyDriver]:
         (_algorithms_without_checksums, "declares 'checksums' with 'checksum_algorithms'"),
         (_checksums_of_uploads_alone, "declares 'checksums' with 'checksum_algorithms'"),
         (_an_unknown_algorithm, "which are some of CRC32, CRC32C"),
+        (_lifecycle_without_conditions, "leaves lifecycle to core, and lacks list_object_versions, .*delete_if_last"),
     ],
 )
 def test_a_driver_that_breaks_the_contract_is_refused_in_one_sentence(

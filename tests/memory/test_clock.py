@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from bucketry import CompletedPart, Store
+from bucketry import CompletedPart, Store, open_store
 from bucketry.clock import Clock
 from bucketry.presigning import DEFAULT_EXPIRES_IN
 from bucketry_memory import objects
@@ -72,6 +72,14 @@ def test_after_a_reset_an_object_may_be_from_the_future() -> None:
     future = store.put_object(BUCKET, "key", b"").last_modified
     store.clock.reset()
     assert store.head_object(BUCKET, "key").last_modified == future > store.put_object(BUCKET, "b", b"").last_modified
+
+
+def test_a_store_is_opened_with_a_clock() -> None:
+    clock = Clock()
+    with open_store("memory://", clock=clock, environ={}) as store:
+        assert store.clock is clock
+        clock.advance(days=90)
+        assert store.create_bucket(BUCKET).created_at > datetime.now(UTC) + timedelta(days=89)
 
 
 def test_two_stores_over_one_driver_share_its_clock() -> None:

@@ -522,6 +522,26 @@ def test_a_failure_is_logged_and_tried_again(monkeypatch: pytest.MonkeyPatch, ca
     assert "slow down" in caplog.text
 
 
+class FailingBucket:
+    """One bucket cannot be listed."""
+
+    @hookimpl(wrapper=True)
+    def list_object_versions(self, bucket: str) -> Generator[None, Any, Any]:
+        if bucket == BUCKET:
+            raise Throttled("slow down")
+        return (yield)
+
+
+def test_a_bucket_that_fails_does_not_hold_up_the_others() -> None:
+    with Store(MemoryDriver(MemorySettings()), [FailingBucket()]) as store:
+        for name in (BUCKET, "zebra"):
+            store.create_bucket(name)
+            store.put_object(name, "a", b"")
+            set_rules(store, expiring(1), bucket=name)
+        store.clock.advance(days=3)
+        assert (keys(store), keys(store, "zebra")) == (["a"], [])
+
+
 def test_a_store_that_is_read_only_is_left_alone(caplog: pytest.LogCaptureFixture) -> None:
     driver = MemoryDriver(MemorySettings())
     writable = Store(driver)

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import threading
 import weakref
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, final
 
@@ -73,8 +74,9 @@ class LifecycleRunner:
         """Does all that is due, and returns when the next is due; ``None``: nothing is, as far as is known."""
         self._waiting += 1  # The thread makes room.
         try:
-            with self._working:
+            with self._working, contextlib.suppress(Interrupted):
                 return self._run()[1]
+            return None
         finally:
             self._waiting -= 1
 
@@ -142,25 +144,34 @@ class LifecycleRunner:
             if self.is_closed or (in_background and self._waiting):
                 raise Interrupted
 
-        has_rules, dues = False, list[datetime]()
-        with calls_from(LIFECYCLE):
-            try:
-                for bucket in self._chain.list_buckets():
-                    run = BucketRun(self._chain, self._clock, bucket.name, check)
-                    has_rules |= run.run()
-                    if run.next_due is not None:
-                        dues.append(run.next_due)
-            except Interrupted:
-                if in_background:
-                    raise
-            except AccessDenied as error:  # As of a store that is read-only: it would be refused again.
-                has_rules = True
-                self._log(error)
-            except Exception as error:  # noqa: BLE001 - a thread must go on
-                has_rules = True
-                self._log(error)
-                self._retry()
+        has_rules, dues = True, list[datetime]()
+        with calls_from(LIFECYCLE), self._failures():
+            found = [self._run_bucket(bucket.name, check, dues) for bucket in self._chain.list_buckets()]
+            has_rules = any(found)
         return has_rules, min(dues, default=None)
+
+    def _run_bucket(self, bucket: str, check: Callable[[], None], dues: list[datetime]) -> bool:
+        """Does what is due in a bucket. Returns whether it has rules; a bucket that fails may have some."""
+        run = BucketRun(self._chain, self._clock, bucket, check)
+        has_rules = True
+        with self._failures():
+            has_rules = run.run()
+        if run.next_due is not None:
+            dues.append(run.next_due)
+        return has_rules
+
+    @contextlib.contextmanager
+    def _failures(self) -> Iterator[None]:
+        """Logs what fails, and tries it again later, since one bucket must not hold up the others."""
+        try:
+            yield
+        except Interrupted:
+            raise
+        except AccessDenied as error:  # As of a store that is read-only: it would be refused again.
+            self._log(error)
+        except Exception as error:  # noqa: BLE001 - a thread must go on
+            self._log(error)
+            self._retry()
 
     def _retry(self) -> None:
         if self._next is not None:

@@ -30,7 +30,9 @@ def test_what_a_method_adds_comes_first() -> None:
 
         Raises:
             NoSuchBucket: The bucket does not exist.
-            NoSuchKey: ``if_match`` is given, also ``*``, and the key holds no object.
-            PreconditionFailed: ``if_match`` is given, and the key holds another object.
+            NoSuchKey: There is a condition, also ``if_match="*"``, and the key holds no object.
+            PreconditionFailed: The key holds another object than ``if_match`` says, or one that was written at another
+                time than ``if_last_modified`` says.
+            ObjectLocked: The version is locked, and ``bypass_governance`` does not help.
         """
     )

@@ -10,7 +10,7 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 from bucketry import BucketAccess
-from bucketry.acls import Acl
+from bucketry.acls import Acl, Grant
 from bucketry.owners import Owner
 
 from bucketry_access.acls import allows
@@ -155,14 +155,18 @@ def leaves_to_owner(access: BucketAccess, bucket: str, actions: frozenset[str]) 
 
     Then nobody has to decide about them, unless the owner has policies or the object another owner.
     """
-    if access.acl is not None and access.ownership != "BucketOwnerEnforced":
-        first = access.acl.grants[0] if access.acl.grants else None
-        if first is None or first.permission != "FULL_CONTROL" or first.grantee.id != access.owner.id:
-            return False
+    acl = None if access.ownership == "BucketOwnerEnforced" else access.acl
+    if acl is not None and not any(_gives_all(grant, access.owner) for grant in acl.grants):
+        return False
     if access.policy is None:
         return True
     policy = policy_of(access.policy, bucket)
     return policy is not None and policy.denied.isdisjoint(actions)
+
+
+def _gives_all(grant: Grant, owner: Owner) -> bool:
+    grantee = grant.grantee
+    return grant.permission == "FULL_CONTROL" and grantee.kind == "user" and grantee.id == owner.id
 
 
 def needs_object(principal: Principal, action: str, access: BucketAccess) -> bool:

@@ -132,9 +132,12 @@ def canned_acl(name: str, owner: Owner, bucket_owner: Owner | None = None) -> Ac
     """
     if name not in CANNED_ACLS:
         raise InvalidArgument(f"a canned ACL is one of {', '.join(CANNED_ACLS)}, not {name[:64]!r}", field="acl")
-    grants = [Grant(grantee=_user(owner), permission="FULL_CONTROL")]
-    for group, permission in _TO_GROUPS.get(name, ()):
-        grants.append(Grant(grantee=Grantee(kind="group", id=group), permission=permission))
+    # Groups first, as other S3 servers list them.
+    grants = [
+        Grant(grantee=Grantee(kind="group", id=group), permission=permission)
+        for group, permission in _TO_GROUPS.get(name, ())
+    ]
+    grants.append(Grant(grantee=_user(owner), permission="FULL_CONTROL"))
     if name in _TO_BUCKET_OWNER and bucket_owner is not None and bucket_owner.id != owner.id:
         grants.append(Grant(grantee=_user(bucket_owner), permission=_TO_BUCKET_OWNER[name]))
     return Acl(owner=owner, grants=tuple(grants))

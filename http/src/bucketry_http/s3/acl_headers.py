@@ -19,11 +19,11 @@ from bucketry_http.s3.request import Endpoint
 
 CANNED: Final = "x-amz-acl"
 GRANTS: Final[Mapping[str, Permission]] = {
-    "x-amz-grant-full-control": "FULL_CONTROL",
     "x-amz-grant-read": "READ",
-    "x-amz-grant-read-acp": "READ_ACP",
     "x-amz-grant-write": "WRITE",
+    "x-amz-grant-read-acp": "READ_ACP",
     "x-amz-grant-write-acp": "WRITE_ACP",
+    "x-amz-grant-full-control": "FULL_CONTROL",
 }
 ACL_HEADERS: Final = frozenset({CANNED, *GRANTS})
 OWNERSHIP: Final = "x-amz-object-ownership"

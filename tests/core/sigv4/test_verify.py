@@ -118,11 +118,24 @@ def test_both_a_header_and_a_query() -> None:
     assert code(wire) == "InvalidArgument"
 
 
-@pytest.mark.parametrize("authorization", ["AWS AK:signature", "Bearer x", "AWS4-ECDSA-P256-SHA256 Credential=x", ""])
-def test_another_mechanism_is_told_which_to_use(authorization: str) -> None:
+@pytest.mark.parametrize(
+    ("authorization", "expected"),
+    [
+        ("AWS AK:signature", "InvalidRequest"),
+        ("AWS4-ECDSA-P256-SHA256 Credential=x", "InvalidRequest"),
+        ("Bearer x", "InvalidArgument"),
+        ("nonsense", "InvalidArgument"),
+    ],
+)
+def test_another_mechanism_is_told_which_to_use(authorization: str, expected: str) -> None:
     error = refused(signed_wire().with_header("authorization", authorization))
-    assert error.code == "InvalidRequest"
+    assert error.code == expected
     assert "AWS4-HMAC-SHA256" in error.message
+
+
+@pytest.mark.parametrize("authorization", ["", " "])
+def test_an_empty_header_is_no_signature(authorization: str) -> None:
+    assert code(signed_wire().with_header("authorization", authorization)) == "AccessDenied"
 
 
 def test_a_presigned_url_of_signature_version_2_is_told_what_to_use() -> None:
@@ -146,13 +159,13 @@ def test_the_date_must_be_there() -> None:
 
 @pytest.mark.parametrize("date", ["", "x", "20130524", "20130524T000060Z", "20131324T000000Z", "\uff120130524T000000Z"])
 def test_the_date_must_be_one(date: str) -> None:
-    assert code(signed_wire().with_header("x-amz-date", date)) in ("AuthorizationHeaderMalformed", "InvalidRequest")
+    assert code(signed_wire().with_header("x-amz-date", date)) in ("AccessDenied", "InvalidRequest")
 
 
 @pytest.mark.parametrize("date", ["", "x", "x" * 100, "Fri, 99 May 2013 00:00:00 GMT", "Mon, 1 Jan 0 0:0:0 +9999"])
 def test_the_date_header_must_be_one(date: str) -> None:
     wire = signed_wire().with_header("x-amz-date", None).with_header("date", date)
-    assert code(wire) == "AuthorizationHeaderMalformed"
+    assert code(wire) == "AccessDenied"
 
 
 @both

@@ -369,7 +369,7 @@ def _claimed(pairs: list[tuple[bytes, bytes]], headers: RequestHeaders) -> _Clai
     in_query = any(name in _QUERY_MARKS for name, _ in pairs)
     if is_header and in_query:
         raise SignatureError("InvalidArgument", "Sign with the Authorization header or in the query, not both.")
-    if is_header:
+    if is_header and single["authorization"]:
         return _header_claim(single)
     if in_query:
         return _query_claim(pairs, single)
@@ -533,7 +533,8 @@ def _fields(authorization: str) -> dict[str, str]:
     """Reads an ``Authorization`` header that has its fields in any order, with blanks and tabs around them."""
     algorithm, _, text = authorization.strip().partition(" ")
     if algorithm != ALGORITHM:
-        raise _wrong_mechanism()
+        # Other versions of AWS's signatures have a code of their own in S3.
+        raise _wrong_mechanism("InvalidRequest" if algorithm.startswith("AWS") else "InvalidArgument")
     parts = [part.strip(" \t").partition("=") for part in text.split(",")]
     fields = {name: value for name, equals, value in parts if equals}
     if fields.keys() != _FIELDS or len(parts) != len(_FIELDS):
@@ -562,7 +563,7 @@ def _header_time(headers: Mapping[str, str]) -> tuple[datetime, str]:
     if BASIC_TIME.fullmatch(date):
         return _time("header", date)
     if (time := parse_http_date(date)) is None:
-        raise _malformed("header", "the header Date must be an HTTP date; send x-amz-date instead")
+        raise SignatureError("AccessDenied", "The header Date must be an HTTP date. Send x-amz-date instead.")
     return time, basic_time(time)
 
 
@@ -576,7 +577,10 @@ def _time(kind: Kind, text: str) -> tuple[datetime, str]:
     try:
         return parse_basic_time(text), text
     except ValueError:
-        raise _malformed(kind, "the date must be a time in UTC as YYYYMMDDTHHMMSSZ") from None
+        reason = "the date must be a time in UTC as YYYYMMDDTHHMMSSZ"
+        # S3 refuses a header that is no date as it refuses a request without one.
+        wrong = SignatureError("AccessDenied", f"The signature cannot be read: {reason}.")
+        raise (wrong if kind == "header" else _malformed(kind, reason)) from None
 
 
 def _check_unsigned(scope: _Scope, headers: RequestHeaders) -> None:
@@ -598,8 +602,8 @@ def _malformed(kind: Kind, reason: str) -> SignatureError:
     return SignatureError(_MALFORMED[kind], f"The signature cannot be read: {reason}.")
 
 
-def _wrong_mechanism() -> SignatureError:
+def _wrong_mechanism(code: str = "InvalidRequest") -> SignatureError:
     return SignatureError(
-        "InvalidRequest",
+        code,
         f"The authorization mechanism is not supported. Use {ALGORITHM}: most clients call it s3v4 or Signature V4.",
     )

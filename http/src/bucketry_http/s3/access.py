@@ -158,6 +158,7 @@ def _authorise_batch(request: S3Request, facts: RequestFacts) -> None:
 
     def may_delete(key: str, version_id: str | None) -> bool:
         named = version_id is not None
+        facts.version_id = version_id
         needed = [*OPERATIONS["DeleteObjects"].of(version=named), *(actions if named else ())]
         asked = (Request(action, request.bucket, key, facts) for action in needed)
         return all(decide(request.principal, one, access).allowed for one in asked)
@@ -195,8 +196,9 @@ async def check(
             found = await _object_access(endpoint, target)
         except (NoSuchKey, NoSuchVersion, IsDeleteMarker):
             # Whoever may not list the bucket does not learn that there is no such object.
-            actions = ["s3:ListBucket"]
-            target = target._replace(key="")
+            _require(decide(principal, Request("s3:ListBucket", target.bucket, "", facts), access), "s3:ListBucket")
+            # Nobody decided about the object, so an object that somebody makes meanwhile must not be touched.
+            raise
         else:
             if any(needs_tags(principal, action, target.bucket, access) for action in actions):
                 facts.existing_tags = await _tags(endpoint, target)

@@ -14,7 +14,8 @@ from bucketry.s3 import xml_time
 from bucketry.sigv4 import Verified
 from bucketry_access import UnclearError
 
-from bucketry_http.s3.request import Endpoint, S3Request
+from bucketry_http.s3.errors import S3Error
+from bucketry_http.s3.request import Endpoint, S3Request, copy_source
 from bucketry_http.shared.headers import tag_pairs
 
 _EXISTING_TAG: Final = "s3:existingobjecttag/"
@@ -48,7 +49,6 @@ _OF_HEADER: Final[Mapping[str, str]] = {
         for name in (
             "x-amz-acl",
             "x-amz-content-sha256",
-            "x-amz-copy-source",
             "x-amz-grant-full-control",
             "x-amz-grant-read",
             "x-amz-grant-read-acp",
@@ -68,14 +68,20 @@ _OF_QUERY: Final[Mapping[str, str]] = {
     "s3:delimiter": "delimiter",
     "s3:max-keys": "max-keys",
     "s3:prefix": "prefix",
-    "s3:versionid": "versionId",
 }
 
 
 class RequestFacts:
-    """What conditions may ask about a request, looked up when they ask."""
+    """What conditions may ask about a request, looked up when they ask.
 
-    __slots__ = ("_endpoint", "_headers", "_operation", "_request", "existing_tags")
+    Attributes:
+        existing_tags: The tags of the object.
+        new_tags: The tags that a form gives its object; ``None``: those in the headers count.
+        version_id: The version that the decision is about, which may stand in the body or in the copy source; ``None``:
+            no version is named.
+    """
+
+    __slots__ = ("_endpoint", "_headers", "_operation", "_request", "existing_tags", "new_tags", "version_id")
 
     def __init__(
         self, endpoint: Endpoint, request: S3Request, operation: str, headers: Mapping[str, str] | None = None
@@ -93,6 +99,8 @@ class RequestFacts:
         self._operation = operation
         self._headers = request.headers if headers is None else headers
         self.existing_tags: Mapping[str, str] = {}
+        self.new_tags: Mapping[str, str] | None = None
+        self.version_id = request.query.get("versionId")
 
     def get(self, key: str, /) -> tuple[str, ...] | None:
         """Returns the values of a condition key.
@@ -116,6 +124,8 @@ class RequestFacts:
         return None if other is None else _one(other(self))
 
     def _new_tags(self) -> Mapping[str, str]:
+        if self.new_tags is not None:
+            return self.new_tags
         header = self._headers.get("x-amz-tagging")
         if header is None:
             return {}
@@ -147,6 +157,21 @@ class RequestFacts:
     def region(self) -> str:
         """The region of the endpoint."""
         return self._endpoint.settings.region
+
+    def named_version(self) -> str | None:
+        """The version that the request names."""
+        return self.version_id
+
+    def copied(self) -> str | None:
+        """The bucket and key of a copy's source, in one spelling: clients encode them in different ways."""
+        header = self._headers.get("x-amz-copy-source")
+        if header is None:
+            return None
+        try:
+            source = copy_source(header)
+        except S3Error:
+            raise UnclearError from None
+        return f"{source.bucket}/{source.key}"
 
     def auth_type(self) -> str | None:
         """Where the signature is."""
@@ -196,4 +221,6 @@ _OTHERS: Final[Mapping[str, Callable[[RequestFacts], str | None]]] = {
     "s3:object-lock-remaining-retention-days": RequestFacts.remaining_days,
     "s3:signatureage": RequestFacts.signature_age,
     "s3:signatureversion": RequestFacts.signature_version,
+    "s3:versionid": RequestFacts.named_version,
+    "s3:x-amz-copy-source": RequestFacts.copied,
 }

@@ -130,12 +130,17 @@ async def _source(endpoint: Endpoint, request: S3Request) -> CopySource:
         S3Error: The header is malformed, the caller may not read the source, or the store has no such version.
     """
     source = copy_source(request.headers[_SOURCE])
+    facts = RequestFacts(endpoint, request, "CopyObject")
+    facts.version_id = source.version_id
     named = source.version_id is not None
     if source.version_id is not None:
         source = source._replace(version_id=known_version(endpoint, source.version_id, _SOURCE))
     target = access.Target(*source, expected_owner=EXPECTED_SOURCE_OWNER)
     action = "s3:GetObjectVersion" if named else "s3:GetObject"
-    await access.check(endpoint, request, target, [action], RequestFacts(endpoint, request, "CopyObject"))
+    try:
+        await access.check(endpoint, request, target, [action], facts)
+    except IsDeleteMarker as error:
+        raise _marker_as_source() from error
     return source
 
 
@@ -172,10 +177,12 @@ def _copy(
                 fields["source_if_match"] = found.etag
         return copy(found, fields), fields.get("source_version_id")
     except IsDeleteMarker as error:
-        raise S3Error(
-            "InvalidRequest",
-            "The source of a copy request may not specifically refer to a delete marker by version id.",
-        ) from error
+        raise _marker_as_source() from error
+
+
+def _marker_as_source() -> S3Error:
+    message = "The source of a copy request may not specifically refer to a delete marker by version id."
+    return S3Error("InvalidRequest", message)
 
 
 def _has_conditions(headers: Mapping[str, str]) -> bool:

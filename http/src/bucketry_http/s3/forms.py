@@ -107,6 +107,7 @@ class _FormUpload:
         self._request = request
         self._form = Form(request.content, request.headers.get("content-type", ""), _MAX_FIELDS)
         self._fields: dict[str, str] = {}
+        self._tags: Mapping[str, str] = {}
         self._size = 0
         self._checksum: BodyChecksum | None = None
 
@@ -186,9 +187,16 @@ class _FormUpload:
         """Refuses an upload that its sender may not make."""
         endpoint, request, headers = self._endpoint, self._request, self._headers()
         facts = RequestFacts(endpoint, request, "PostObject", headers)
+        facts.new_tags = self._tags = await self._read_tags()
         target = access.Target(request.bucket, request.key, None)
         request.access = await access.check(endpoint, request, target, ["s3:PutObject"], facts)
         access.authorise_new_version(endpoint, request, facts, headers)
+
+    async def _read_tags(self) -> Mapping[str, str]:
+        if "tagging" not in self._fields:
+            return {}
+        content = self._fields["tagging"].encode()
+        return tags_by_key(read_tags(await read_xml(content, "Tagging", most=MAX_TAG_ELEMENTS)))
 
     def _headers(self) -> dict[str, str]:
         headers = {name: _as_header(name, value) for name, value in self._fields.items()}
@@ -206,9 +214,7 @@ class _FormUpload:
         if "x-amz-tagging" in headers:
             raise S3Error("InvalidArgument", "A form has its tags as XML in the field tagging, not in x-amz-tagging.")
         if "tagging" in headers:
-            fields["tags"] = tags_by_key(
-                read_tags(await read_xml(headers["tagging"].encode(), "Tagging", most=MAX_TAG_ELEMENTS))
-            )
+            fields["tags"] = self._tags
         return PutOptions(**fields, **kept_checksum(self._endpoint.features.checksum_algorithms, self._checksum))
 
     def response(self, info: ObjectInfo) -> Response:

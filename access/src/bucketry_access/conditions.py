@@ -23,6 +23,9 @@ _INVALID_KEY: Final = "Policy has an invalid condition key"
 _INVALID_VALUE: Final = "Policy has an invalid condition"
 
 _DATE: Final = re.compile(r"\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?)?)?")
+ANONYMOUS_ID: Final = "anonymous"
+"""What ``aws:userid`` is of somebody who does not sign."""
+
 _MAX_NUMBER: Final = 64
 """Longest number in a policy or a request, in characters."""
 
@@ -283,7 +286,7 @@ class Condition(NamedTuple):
         """Whether it lets only senders through that the policy lists, so that the statement is not public."""
         if self.if_exists or self.quantifier == "ForAllValues" or not OPERATORS[self.operator].fixes:
             return False
-        if not self.key.is_fixed:
+        if not self.key.is_fixed or any(value.casefold() == ANONYMOUS_ID for value in self.values):
             return False
         if self.operator == "IpAddress":
             return all(not _is_broad(_network(value)) for value in self.values)

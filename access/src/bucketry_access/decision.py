@@ -20,7 +20,7 @@ from bucketry_access.actions import (
     OF_OBJECT_OWNER,
     POLICY_ACTIONS,
 )
-from bucketry_access.conditions import Facts
+from bucketry_access.conditions import ANONYMOUS_ID, Facts
 from bucketry_access.parsing import policy_of
 from bucketry_access.principals import Principal
 
@@ -301,7 +301,7 @@ _OF_PRINCIPAL: Final[Mapping[str, Callable[[Principal], str | None]]] = {
     "aws:principalarn": lambda principal: None if principal.is_anonymous else principal.arn,
     "aws:principalisawsservice": lambda _: "false",
     "aws:principaltype": lambda principal: "Anonymous" if principal.is_anonymous else "User",
-    "aws:userid": lambda principal: principal.user_id or "anonymous",
+    "aws:userid": lambda principal: principal.user_id or ANONYMOUS_ID,
     "aws:username": _name,
     "aws:viaawsservice": lambda _: "false",
 }

@@ -46,10 +46,15 @@ class Statement(NamedTuple):
             return False
         if not self._has_resource(resource, lookup):
             return False
-        try:
-            return all(condition.holds(facts, lookup) for condition in self.conditions)
-        except UnclearError:
-            return self.effect == "Deny"
+        unclear = False
+        for condition in self.conditions:
+            try:
+                if not condition.holds(facts, lookup):
+                    return False
+            except UnclearError:
+                # Another condition may still say that the statement does not apply.
+                unclear = True
+        return not unclear or self.effect == "Deny"
 
     def _has_resource(self, resource: str, lookup: Lookup) -> bool:
         found = [pattern.matches(resource, lookup) for pattern in self.resources]

@@ -72,6 +72,15 @@ def test_attributes_need_the_customers_key(boto: S3Client) -> None:
     assert failing(boto.get_object_attributes, **wanted, **other) == (403, "AccessDenied")
 
 
+def test_tags_need_no_key(boto: S3Client) -> None:
+    boto.put_object(**AT, Body=b"content", **sse_c())
+    tags: Any = [{"Key": "colour", "Value": "red"}]
+    boto.put_object_tagging(**AT, Tagging={"TagSet": tags})
+    assert boto.get_object_tagging(**AT)["TagSet"] == tags
+    boto.delete_object_tagging(**AT)
+    assert boto.get_object_tagging(**AT)["TagSet"] == []
+
+
 def test_the_key_of_a_customer_is_needed_and_no_other(boto: S3Client) -> None:
     boto.put_object(**AT, Body=b"content", **sse_c())
     assert failing(boto.get_object, **AT) == (400, "InvalidRequest")

@@ -88,6 +88,48 @@ def test_a_source_that_may_not_be_copied_in_any_spelling(users: People, source: 
     assert reply.error == (403, "AccessDenied")
 
 
+def test_tags_that_may_not_be_read_are_not_copied(users: People) -> None:
+    users.alice.put_object(Bucket="things", Key="plain")
+    users.alice.put_object(Bucket="things", Key="tagged", Tagging="secrecy=high")
+    users.bob.create_bucket(Bucket="others")
+    put(users, allow("s3:GetObject", "things/*"))
+    users.bob.copy_object(Bucket="others", Key="a", CopySource="things/plain")
+    denied(users.bob.copy_object, Bucket="others", Key="b", CopySource="things/tagged")
+    users.bob.copy_object(Bucket="others", Key="b", CopySource="things/tagged", TaggingDirective="REPLACE")
+    assert users.bob.get_object_tagging(Bucket="others", Key="b")["TagSet"] == []
+    put(users, allow(["s3:GetObject", "s3:GetObjectTagging"], "things/*"))
+    users.bob.copy_object(Bucket="others", Key="b", CopySource="things/tagged")
+    assert users.bob.get_object_tagging(Bucket="others", Key="b")["TagSet"] == [{"Key": "secrecy", "Value": "high"}]
+
+
+def test_a_policy_for_nobody_in_particular_is_public(users: People) -> None:
+    users.alice.put_public_access_block(
+        Bucket="things", PublicAccessBlockConfiguration={"BlockPublicPolicy": True, "RestrictPublicBuckets": True}
+    )
+    for name in ("anonymous", "Anonymous"):
+        condition = {"StringEqualsIgnoreCase": {"aws:userid": name}}
+        text = policy(allow("s3:GetObject", "things/*", Condition=condition))
+        denied(users.alice.put_bucket_policy, Bucket="things", Policy=text)
+
+
+def test_a_condition_that_does_not_hold_decides_over_one_that_nobody_can_answer(users: People) -> None:
+    users.alice.put_object(Bucket="things", Key="a")
+    unclear = {"s3:RequestObjectTag/secrecy": "none"}
+    put(
+        users,
+        allow("s3:PutObjectTagging", "things/*"),
+        allow(
+            "s3:PutObjectTagging",
+            "things/*",
+            effect="Deny",
+            Condition={"StringEquals": {**unclear, "aws:username": "carol"}},
+        ),
+    )
+    tags: Any = {"TagSet": [{"Key": "secrecy", "Value": "low"}]}
+    users.bob.put_object_tagging(Bucket="things", Key="a", Tagging=tags)
+    denied(users.carol.put_object_tagging, Bucket="things", Key="a", Tagging=tags)
+
+
 def test_an_object_that_is_made_after_the_decision(users: People, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever may only list a bucket must not win a race for the content of a new object."""
     put(users, allow("s3:ListBucket", "things"))

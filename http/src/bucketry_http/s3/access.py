@@ -207,6 +207,24 @@ async def check(
     return access
 
 
+async def check_tags_of_source(endpoint: Endpoint, request: S3Request, source: Target, facts: RequestFacts) -> None:
+    """Refuses a copy that would give the sender tags that it may not read.
+
+    Source: S3 API reference, CopyObject, "Permissions".
+
+    Raises:
+        S3Error: The source has tags, and the sender may not read them.
+    """
+    if not endpoint.decides or "get_object_tagging" not in endpoint.store.capabilities.operations:
+        return
+    needed = OPERATIONS["GetObjectTagging"].of(version=facts.version_id is not None)
+    try:
+        await check(endpoint, request, source, needed, facts)
+    except S3Error:
+        if await _tags(endpoint, source):
+            raise
+
+
 async def _access(
     endpoint: Endpoint, request: S3Request, target: Target, actions: Iterable[str], facts: RequestFacts
 ) -> BucketAccess:

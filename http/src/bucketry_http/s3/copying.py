@@ -54,11 +54,13 @@ T = TypeVar("T")
 
 async def copy_object(endpoint: Endpoint, request: S3Request) -> Response:
     """CopyObject, with the headers and tags of the source or with new ones."""
-    source, headers = await _source(endpoint, request), request.headers
+    headers = request.headers
+    replaces_tags = _replaces(headers, "x-amz-tagging-directive")
+    source = await _source(endpoint, request, with_tags=not replaces_tags)
     if _RANGE in headers:
         raise S3Error("InvalidRequest", "A range of an object can be copied as a part only: see UploadPartCopy.")
     new_headers = ObjectHeaders(**written_headers(headers)) if _replaces(headers, "x-amz-metadata-directive") else None
-    new_tags = written_tags(headers.get("x-amz-tagging", "")) if _replaces(headers, "x-amz-tagging-directive") else None
+    new_tags = written_tags(headers.get("x-amz-tagging", "")) if replaces_tags else None
     if _changes_nothing(request, source) and new_headers is None and new_tags is None:
         raise S3Error(
             "InvalidRequest",
@@ -123,8 +125,13 @@ async def copy_part(endpoint: Endpoint, request: S3Request) -> Response:
     return _response("CopyPartResult", part, checksum_elements(part.checksum, typed=False), told)
 
 
-async def _source(endpoint: Endpoint, request: S3Request) -> CopySource:
+async def _source(endpoint: Endpoint, request: S3Request, *, with_tags: bool = False) -> CopySource:
     """Returns the source, which the caller may read.
+
+    Args:
+        endpoint: The endpoint.
+        request: The copy.
+        with_tags: Whether its tags are copied, too.
 
     Raises:
         S3Error: The header is malformed, the caller may not read the source, or the store has no such version.
@@ -141,6 +148,8 @@ async def _source(endpoint: Endpoint, request: S3Request) -> CopySource:
         await access.check(endpoint, request, target, [action], facts)
     except IsDeleteMarker as error:
         raise _marker_as_source() from error
+    if with_tags:
+        await access.check_tags_of_source(endpoint, request, target, facts)
     return source
 
 

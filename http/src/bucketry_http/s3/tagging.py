@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Final, TypeVar
 
-from bucketry import NoSuchVersion, VersionOptions
+from bucketry import CustomerKeyNeeded, NoSuchVersion, VersionOptions
 
 from bucketry_http.s3.body import S3Body
 from bucketry_http.s3.headers import tags_by_key
@@ -61,7 +62,9 @@ def _of_version(endpoint: Endpoint, request: S3Request, perform: Callable[[Versi
     """
     version_id = request.version_id
     if version_id is None and endpoint.features.bucket_versioning:
-        version_id = endpoint.store.head_object(request.bucket, request.key).version_id
+        # The tags of an object need no key. Without it, nobody says which version they are of.
+        with suppress(CustomerKeyNeeded):
+            version_id = endpoint.store.head_object(request.bucket, request.key).version_id
     try:
         result = perform(VersionOptions(version_id=version_id))
     except NoSuchVersion:

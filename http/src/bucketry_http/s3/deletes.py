@@ -18,6 +18,7 @@ from bucketry.s3 import MAX_PAGE, NULL_VERSION
 
 from bucketry_http.s3.body import S3Body
 from bucketry_http.s3.conditions import write_conditions
+from bucketry_http.s3.delete_conditions import entry_conditions, header_conditions
 from bucketry_http.s3.errors import CODE_OF, ERRORS, S3Error, not_implemented, translated
 from bucketry_http.s3.request import Endpoint, S3Request, known_version
 from bucketry_http.s3.response import Response, empty_response, xml_response
@@ -26,6 +27,9 @@ from bucketry_http.s3.xml import Node, document, element, malformed, optional, r
 
 _MAX_DELETE_ELEMENTS: Final = 8 * MAX_PAGE
 """Most elements of DeleteObjects. Each object has up to six: itself, key, version, etag, time and size."""
+
+_ELEMENTS: Final = frozenset({"Key", "VersionId", "ETag", "LastModifiedTime", "Size"})
+"""The elements of one object of DeleteObjects."""
 
 _S3_CODES = {kind.code: code for kind, code in CODE_OF.items()}
 """S3's codes by the codes of the contract."""
@@ -37,18 +41,19 @@ _NO_VERSION = "NoSuchVersion"
 
 async def delete_object(endpoint: Endpoint, request: S3Request) -> Response:
     """DeleteObject. It succeeds also if there is no such object."""
-    conditions = await write_conditions(endpoint, request)
-    if conditions.get("if_none_match"):
+    if "if-none-match" in request.headers:
         raise not_implemented("If-None-Match of a delete")
+    conditions = await write_conditions(endpoint, request)
     named: dict[str, Any] = {**request.options}
     if conditions.get("if_match") is not None:
-        if "versionId" in request.query:
-            # S3 refuses it, too (S3 user guide, "How to perform conditional deletes").
-            raise not_implemented("If-Match of a delete that names a version")
+        # Beside the id of a version, it holds for that version, as in Ceph RGW and in a batch. S3 itself refuses that
+        # (S3 user guide, "How to perform conditional deletes").
         named["if_match"] = conditions["if_match"]
     if request.version_id is not None:
         named["version_id"] = request.version_id
     place = request.bucket, request.key
+    also = header_conditions(request.headers)
+    named = {**await endpoint.calls.call(also.options, endpoint, *place, request.version_id), **named}
     delete = endpoint.store.delete_object
     deleted = await endpoint.calls.call(delete, *place, *([DeleteOptions(**named)] if named else ()))
     headers = [] if deleted.version_id is None else [version_id_header(deleted.version_id)]
@@ -148,14 +153,21 @@ class _Batch:
             self._failed.append((each.key, self._shown(each.key, each.version_id), code, message))
 
     def _delete_if(self, wanted: ObjectToDelete, entry: Node) -> None:
-        etag = entry.text_of("ETag")
-        if etag is None or any(child.name not in {"Key", "VersionId", "ETag"} for child in entry.children()):
+        if any(child.name not in _ELEMENTS for child in entry.children()):
             self._fail(wanted, not_implemented("this condition of a delete"))
             return
-        self._delete_one(wanted, if_match=etag)
+        etag = entry.text_of("ETag")
+        try:
+            named = entry_conditions(entry).options(self._endpoint, self._bucket, wanted.key, wanted.version_id)
+        except NoSuchBucket:
+            raise
+        except (S3Error, BucketryError) as error:
+            self._fail(wanted, translated(error))
+            return
+        self._delete_one(wanted, **(named if etag is None else {**named, "if_match": etag}))
 
-    def _delete_one(self, wanted: ObjectToDelete, if_match: str | None = None) -> None:
-        options = DeleteOptions(version_id=wanted.version_id, if_match=if_match, **self._options)
+    def _delete_one(self, wanted: ObjectToDelete, **conditions: Any) -> None:
+        options = DeleteOptions(version_id=wanted.version_id, **conditions, **self._options)
         try:
             deleted = self._store.delete_object(self._bucket, wanted.key, options)
         except NoSuchBucket:

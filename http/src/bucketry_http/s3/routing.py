@@ -30,6 +30,7 @@ from bucketry_http.s3 import (
     operations,
     tagging,
 )
+from bucketry_http.s3.delete_conditions import CONDITION_HEADERS
 from bucketry_http.s3.encryption import ENCRYPTION_HEADERS
 from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented
 from bucketry_http.s3.header_options import HeaderOptions
@@ -144,7 +145,7 @@ _OBJECT: Final = {
     ("GET", ""): _route(objects.get_object, "get_object", versioned=True),
     ("HEAD", ""): _route(objects.head_object, "head_object", versioned=True),
     ("PUT", ""): _route(objects.put_object, "put_object"),
-    ("DELETE", ""): _route(deletes.delete_object, "delete_object", versioned=True),
+    ("DELETE", ""): _route(deletes.delete_object, "delete_object", versioned=True, also=CONDITION_HEADERS),
     ("GET", "attributes"): _route(attributes.get_attributes, "get_object_attributes", "head_object", versioned=True),
     ("GET", "acl"): _route(acls.get_object_acl, "head_object", versioned=True),
     ("PUT", "acl"): _route(acls.put_acl, "put_bucket_settings", versioned=True),

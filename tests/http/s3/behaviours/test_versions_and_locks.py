@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.http.s3.users import ALICE, People, client, denied, status_of
 
@@ -120,6 +121,51 @@ def test_conditional_writes(users: People) -> None:
     denied(users.alice.complete_multipart_upload, **upload, **whole, IfMatch=tag, **failed)
     now = users.alice.head_object(Bucket="things", Key="a")["ETag"]
     assert status_of(users.alice.complete_multipart_upload, **upload, **whole, IfMatch=now) == 200
+
+
+@pytest.mark.parametrize("versioning", [False, True])
+@pytest.mark.parametrize("batch", [False, True])
+def test_deletes_of_an_object_of_a_size_and_time(users: People, batch: bool, versioning: bool) -> None:
+    if versioning:
+        users.alice.put_bucket_versioning(Bucket="things", VersioningConfiguration={"Status": "Enabled"})
+    version = users.alice.put_object(Bucket="things", Key="a", Body=b"123").get("VersionId")
+    named: Any = {"VersionId": version} if versioning else {}
+    written = users.alice.head_object(Bucket="things", Key="a")["LastModified"]
+
+    def delete(key: str = "a", *, size: int | None = None, time: datetime | None = None) -> str:
+        """Returns the code of the error."""
+        given = {"Size": size, "LastModifiedTime": time}
+        if batch:
+            entry: Any = {"Key": key, **named, **{name: value for name, value in given.items() if value is not None}}
+            errors = users.alice.delete_objects(Bucket="things", Delete={"Objects": [entry]}).get("Errors", [])
+            return errors[0]["Code"] if errors else ""
+        conditions: Any = {f"IfMatch{name}": value for name, value in given.items() if value is not None}
+        try:
+            users.alice.delete_object(Bucket="things", Key=key, **named, **conditions)
+        except ClientError as error:
+            return error.response["Error"]["Code"]
+        return ""
+
+    past = datetime(2015, 1, 1, tzinfo=UTC)
+    assert delete(size=9999) == delete(time=past) == delete(size=3, time=past) == "PreconditionFailed"
+    assert delete("none", size=3) in {"NoSuchKey", "NoSuchVersion"}
+    assert users.alice.get_object(Bucket="things", Key="a")["Body"].read() == b"123"
+    assert delete(size=3, time=written) == ""
+    denied(users.alice.get_object, Bucket="things", Key="a", code="NoSuchKey", status=404)
+
+
+def test_writes_unless_the_object_has_an_etag(users: People) -> None:
+    failed: Any = {"code": "PreconditionFailed", "status": 412}
+    named: Any = {"Bucket": "things", "Key": "a"}
+    users.alice.put_object(**named, Body=b"bar", IfNoneMatch='"any"')
+    tag = users.alice.head_object(**named)["ETag"]
+    for condition in (tag, tag.strip('"'), f'"other", {tag}', f"W/{tag}"):
+        denied(users.alice.put_object, **named, Body=b"zar", IfNoneMatch=condition, **failed)
+    assert read(users, "a") == b"bar"
+    denied(users.alice.put_object, **named, IfNoneMatch='"', code="InvalidArgument", status=400)
+    users.alice.put_object(**named, Body=b"zar", IfNoneMatch="ABC")
+    assert read(users, "a") == b"zar"
+    denied(users.alice.delete_object, **named, IfMatch=tag, **failed)
 
 
 def test_uploads_make_versions(versioned: People) -> None:

@@ -32,6 +32,14 @@ def test_a_pattern_means_what_the_regular_expression_means(text: str, tried: str
     assert pattern(text).matches(tried, nothing) == (as_regex(text).fullmatch(tried) is not None)
 
 
+@given(st.text("ab?", min_size=30, max_size=70), st.text("ab", max_size=5), st.integers(0, 80))
+def test_a_long_part_of_a_pattern_means_the_same(part: str, around: str, wrong: int) -> None:
+    found = around + part.replace("?", "b") + around
+    for tried in (found, found[:wrong] + "b" + found[wrong + 1 :]):
+        text = f"*{part}*"
+        assert pattern(text).matches(tried, nothing) == (as_regex(text).fullmatch(tried) is not None)
+
+
 @given(SMALL, st.text("ab", max_size=4), st.text("ab", max_size=6))
 def test_a_pattern_may_begin_with_what_any_of_its_texts_begins_with(text: str, prefix: str, rest: str) -> None:
     if pattern(text).matches(prefix + rest, nothing):
@@ -107,3 +115,11 @@ def test_no_pattern_takes_long(text: str, tried: str) -> None:
     pattern(text).matches(tried, lambda _: "a" * 8_000)
     pattern(text).may_begin_with("a" * 63 + "/")
     assert process_time() - begun < 2
+
+
+def test_no_policy_of_many_patterns_takes_long() -> None:
+    """A policy has room for so many, and a request for so long a value."""
+    patterns = [pattern(f"*?{letter}?z*") for letter in "bcdefghij" * 250]
+    begun = process_time()
+    assert not any(one.matches("a" * 8_000, nothing) for one in patterns)
+    assert process_time() - begun < 1.5

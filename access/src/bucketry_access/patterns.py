@@ -8,6 +8,7 @@ Source: IAM user guide, "IAM policy elements: Variables and tags" and "Condition
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple, final
 
@@ -34,6 +35,9 @@ Lookup = Callable[[str], str | None]
 """Returns the value of a condition key in a request; ``None``: the request has none, or several."""
 
 _ESCAPED: Final = {"*": "*", "?": "?", "$": "$"}
+_SHORT: Final = 32
+"""Longest segment that a regular expression finds, in characters. It takes that many steps for each place at most."""
+
 _QUOTES: Final = ("'", '"')
 
 
@@ -41,14 +45,15 @@ _QUOTES: Final = ("'", '"')
 class Segment:
     """Characters of a pattern between two ``*``. Some of them may be ``?``."""
 
-    __slots__ = ("_masks", "_others", "chars", "literal")
+    __slots__ = ("_masks", "_others", "_short", "chars", "literal")
 
     def __init__(self, chars: Sequence[str | Wildcard]) -> None:
         self.chars = tuple(chars)
         self.literal = None if Wildcard.ANY in self.chars else "".join(char for char in chars if isinstance(char, str))
+        self._short: re.Pattern[str] | None = None
         self._masks: dict[str, int] = {}
         self._others = 0
-        if self.literal is None:
+        if self.literal is None and len(self.chars) > _SHORT:
             self._others = sum(1 << at for at, char in enumerate(self.chars) if char is Wildcard.ANY)
             for at, char in enumerate(self.chars):
                 if isinstance(char, str):
@@ -67,6 +72,13 @@ class Segment:
         if self.literal is not None:
             found = text.find(self.literal, start, stop)
             return found if found < 0 else found + len(self.literal)
+        if len(self.chars) <= _SHORT:
+            if self._short is None:
+                # Characters and dots alone: nothing in it can make it go back.
+                regex = "".join(re.escape(char) if isinstance(char, str) else "." for char in self.chars)
+                self._short = re.compile(regex, re.DOTALL)
+            match = self._short.search(text, start, stop)
+            return -1 if match is None else match.end()
         # Shift-and (Baeza-Yates and Gonnet, 1992): bit n says that the n + 1 first characters fit up to here.
         state, whole = 0, 1 << len(self.chars) - 1
         for at in range(start, stop):

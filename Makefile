@@ -39,10 +39,10 @@ clients: venv ## install or build other people's clients, which tests drive
 servers: venv ## pull or build the images of the servers that tests run on
 	@$(VENV)/bin/python -m tests.servers.images
 
-compat: servers ## run the contract suite on every driver, and write docs/compat.md from it
+compat: servers ## run the contract suite and S3's operations on every driver and server, and write docs/compat.md
 	@$(VENV)/bin/pytest -n $(WORKERS) tests/memory/test_contract.py tests/minio/test_contract.py tests/rgw/test_contract.py \
-	    -k "not TestSmallMemory" --contract-report $(VENV)/contract.json
-	@$(VENV)/bin/python tools/compat.py $(VENV)/contract.json > docs/compat.md
+	    tests/s3_operations -k "not TestSmallMemory" --contract-report $(VENV)/contract.json --operations-report $(VENV)/operations.json
+	@$(VENV)/bin/python tools/compat.py $(VENV)/operations.json $(VENV)/contract.json > docs/compat.md
 
 record: servers ## record anew the responses of MinIO and Ceph RGW that tests cut off
 	@$(VENV)/bin/python -m tests.responses record $(ARGS)

@@ -1,4 +1,8 @@
-"""Puts the contract suite's reports of several drivers side by side: ``compat.py REPORT.json… > docs/compat.md``."""
+"""Puts the reports of several drivers and servers side by side.
+
+``compat.py OPERATIONS.json CONTRACT.json… > docs/compat.md``: the first one says what servers did with S3's operations,
+the others are those of the contract suite.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +24,43 @@ Written by `make compat` from runs of the contract suite, each on a real server;
 its tests passed. **no**: not declared, and refused with `Unsupported` in the same tests. –: not in that run.
 """
 
-_TAIL: Final = """\
-Checksums that nobody asked for:
+_SERVERS: Final = {"memory": "our port over memory", "minio": "MinIO", "rgw": "Ceph RGW 16.2"}
 
-- S3 keeps a CRC-64/NVME of each object whose writer sent no checksum. The memory driver keeps none. To compute it makes
-  a put of 256 MiB 6 to 8 % slower (398 and 422 ms of CPU time, medians of 12 puts in turns), and one of 1 KiB takes 14
-  instead of 5 µs. A writer who wants it asks for it: `checksum_algorithm="CRC64NVME"`.
+_S3: Final = """
+## What each S3 endpoint does
+
+Each operation of S3 is asked for once through boto3, with a proper request, and so is each feature. Our port is over
+the memory driver; MinIO and Ceph RGW are asked directly, over plain HTTP.
+
+- **executed**: done, and what it sets is acted upon.
+- **stored**: checked, stored and shown, not executed. A tag only describes; nothing else looks at these settings.
+- **constant**: a response that is always the same, since the operation that would change it is refused.
+- **refused**: an error; its code, if it is not `NotImplemented` or `MethodNotAllowed`.
+- **ignored**: the request succeeded as if the feature had not been asked for.
+- **mistaken**: taken for another operation. A delete of settings becomes that of the bucket (here refused, because the
+  bucket is not empty), and a put of something beside an object overwrites the object.
+- **fails**: the server's process ends.
+
+Not asked for: `CreateSession`, `ListDirectoryBuckets` and `WriteGetObjectResponse`, which belong to other endpoints.
+MinIO executes replication between servers that were connected with its own API. RGW sends events to topics that are
+made with its part of SNS, as this run did.
+"""
+
+_TAIL: Final = """\
+## Where our port differs from S3
+
+- **Ownership.** A bucket without ownership controls behaves as with `ObjectWriter`. A new bucket of S3 has
+  `BucketOwnerEnforced`.
+- **Public access.** A new bucket has no public access block. S3 blocks all of it.
+- **SSE-C** is taken over plain HTTP. S3 asks for TLS.
+- **Encryption.** The memory driver does not encrypt what it holds. It keeps a salted digest of a customer's key, and
+  refuses reads without the right one. A bucket without default encryption has none; in S3 it has SSE-S3.
+- **Stored only.** Settings that the table calls stored change nothing: no website is served, no log or inventory is
+  written, and nobody pays. Transitions of lifecycle rules are stored and shown; storage classes have no effect.
+- **Checksums that nobody asked for.** S3 keeps a CRC-64/NVME of each object whose writer sent no checksum. The memory
+  driver keeps none. To compute it makes a put of 256 MiB 6 to 8 % slower (398 and 422 ms of CPU time, medians of 12
+  puts in turns), and one of 1 KiB takes 14 instead of 5 µs. A writer who wants it asks for it:
+  `checksum_algorithm="CRC64NVME"`.
 """
 
 
@@ -58,6 +93,13 @@ class Reports(msgspec.Struct):
     drivers: list[Report]
 
 
+class Server(msgspec.Struct):
+    """What one server did, in a word by operation and by feature."""
+
+    operations: dict[str, str]
+    features: dict[str, str]
+
+
 def _cell(tally: Tally | None) -> str:
     if tally is None or not (tally.passed or tally.refused or tally.failed):
         return "–"
@@ -76,8 +118,17 @@ def _table(title: str, reports: list[Report], names: Iterable[str], cell: Callab
     return ["", titles, _row("---", ("---" for _ in reports)), *rows]
 
 
-def render(reports: list[Report]) -> str:
-    """Returns the matrix in Markdown."""
+def _s3_table(title: str, words: dict[str, dict[str, str]]) -> list[str]:
+    """Returns a table of words by server and name."""
+    names = next(iter(words.values()))
+    # Operations are names; features are words.
+    titles = {name: f"`{name}`" if name[0].isupper() and name.isalnum() else name for name in names}
+    rows = [_row(titles[name], (each[name] for each in words.values())) for name in names]
+    return ["", _row(title, (_SERVERS[server] for server in words)), _row("---", ("---" for _ in words)), *rows]
+
+
+def render(servers: dict[str, Server], reports: list[Report]) -> str:
+    """Returns the page in Markdown."""
     first = reports[0]
     runs = [
         f"- **{report.driver}** {report.version} ({report.suite}): "
@@ -92,16 +143,20 @@ def render(reports: list[Report]) -> str:
     for report in reports:
         keys = ", ".join(f"`{shorten(key, _SHOWN, placeholder='…')}`" for key in report.refused_keys)
         lines.append(f"- **{report.driver}** ({report.suite}): {keys or 'none'}")
+    lines += [_S3.rstrip()]
+    lines += _s3_table("operation", {name: server.operations for name, server in servers.items()})
+    lines += _s3_table("feature", {name: server.features for name, server in servers.items()})
     return "\n".join([*lines, "", _TAIL])
 
 
-def main(paths: list[str]) -> None:
-    """Reads the reports and prints the matrix."""
+def main(operations: str, *contract: str) -> None:
+    """Reads the reports and prints the page."""
+    servers = msgspec.json.decode(Path(operations).read_bytes(), type=dict[str, Server])
     reports = [
-        report for path in paths for report in msgspec.json.decode(Path(path).read_bytes(), type=Reports).drivers
+        report for path in contract for report in msgspec.json.decode(Path(path).read_bytes(), type=Reports).drivers
     ]
-    sys.stdout.write(render(reports))
+    sys.stdout.write(render(servers, reports))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(*sys.argv[1:])

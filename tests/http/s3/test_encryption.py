@@ -305,11 +305,10 @@ def test_a_malformed_kms_key_is_refused(s3: Client) -> None:
     assert reply.error == (501, "NotImplemented")
 
 
-@pytest.mark.parametrize("target", ["/things/a?tagging", "/things?policy", "/things", "/things/a?uploadId=x"])
+@pytest.mark.parametrize("target", ["/things/a?tagging", "/things?policy", "/things"])
 def test_what_is_not_encrypted_takes_no_key(s3: Client, target: str) -> None:
-    method = "POST" if "uploadId" in target else "PUT"
     headers = {SSE: "AES256"}
-    assert s3.ask(method, target, b"<a/>", headers).status in {400, 501}
+    assert s3.ask("PUT", target, b"<a/>", headers).status in {400, 501}
 
 
 def test_boto_sends_what_s3_wants(boto: S3Client) -> None:
@@ -333,3 +332,13 @@ def test_no_log_and_no_error_shows_a_customers_key(s3: Client, caplog: pytest.Lo
     for key in (KEY, OTHER):
         for form_of_key in (key.decode(), text(key), quote(text(key), safe=""), key.hex()):
             assert form_of_key not in shown
+
+
+def test_the_end_of_an_upload_may_name_its_encryption_again(s3: Client, boto: S3Client) -> None:
+    upload_id = boto.create_multipart_upload(**AT, **WRITES["sse-s3"])["UploadId"]
+    etag = boto.upload_part(**AT, UploadId=upload_id, PartNumber=1, Body=b"a")["ETag"]
+    parts = f"<Part><PartNumber>1</PartNumber><ETag>{etag}</ETag></Part>"
+    body = f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>".encode()
+    target = f"/things/a?uploadId={upload_id}"
+    assert s3.ask("POST", target, body, {SSE: "none"}).error == (400, "InvalidEncryptionAlgorithmError")
+    assert s3.ask("POST", target, body, {SSE: "AES256"}).headers[SSE] == "AES256"

@@ -79,6 +79,7 @@ __all__ = [
     "MAX_CORS_AGE",
     "MAX_SETTINGS_BYTES",
     "SETTINGS_KINDS",
+    "STORED_ONLY",
     "AbortIncompleteMultipartUpload",
     "AccelerateSettings",
     "AclSettings",
@@ -174,6 +175,21 @@ SettingsT = TypeVar("SettingsT", bound=BucketSettings)
 
 SETTINGS_KINDS: Final[tuple[type[BucketSettings], ...]] = get_args(AnyBucketSettings)
 """All kinds of settings."""
+
+STORED_ONLY: Final[frozenset[type[BucketSettings]]] = frozenset(
+    {
+        TagSettings,
+        WebsiteSettings,
+        LoggingSettings,
+        AccelerateSettings,
+        RequestPaymentSettings,
+        InventorySettings,
+        AnalyticsSettings,
+        MetricsSettings,
+        IntelligentTieringSettings,
+    }
+)
+"""Kinds that are checked, stored and shown, and that nothing of bucketry carries out."""
 
 
 def check_kind(kind: object) -> None:

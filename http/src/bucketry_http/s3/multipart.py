@@ -119,6 +119,8 @@ async def upload_part(endpoint: Endpoint, request: S3Request) -> Response:
 async def complete_upload(endpoint: Endpoint, request: S3Request) -> Response:
     """CompleteMultipartUpload. It responds when it is done, so that an error has its own status."""
     expected = _expected(endpoint, request)
+    # minio-go sends the upload's encryption once more. It is checked; the upload decides.
+    encryption_of_part(endpoint, request)
     body = await S3Body(request, has_checksum=False).read(endpoint.settings.max_xml_bytes)
     root = await read_xml(body, "CompleteMultipartUpload")
     features = endpoint.features

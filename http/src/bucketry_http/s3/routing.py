@@ -158,7 +158,7 @@ _OBJECT: Final = {
     ("PUT", "legal-hold"): _route(locks.put_legal_hold, "put_object_legal_hold", versioned=True),
     ("POST", "uploads"): _route(multipart.create_upload, "create_multipart_upload"),
     ("PUT", "uploadId"): _route(multipart.upload_part, "upload_part", also=ENCRYPTION_HEADERS),
-    ("POST", "uploadId"): _route(multipart.complete_upload, "complete_multipart_upload"),
+    ("POST", "uploadId"): _route(multipart.complete_upload, "complete_multipart_upload", also=ENCRYPTION_HEADERS),
     ("DELETE", "uploadId"): _route(multipart.abort_upload, "abort_multipart_upload"),
     ("GET", "uploadId"): _route(multipart.list_parts, "list_parts"),
 }

@@ -340,5 +340,5 @@ def test_the_end_of_an_upload_may_name_its_encryption_again(s3: Client, boto: S3
     parts = f"<Part><PartNumber>1</PartNumber><ETag>{etag}</ETag></Part>"
     body = f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>".encode()
     target = f"/things/a?uploadId={upload_id}"
-    assert s3.ask("POST", target, body, {SSE: "none"}).error == (400, "InvalidEncryptionAlgorithmError")
+    assert s3.ask("POST", target, body, {SSE: "none"}).error == (400, "InvalidArgument")
     assert s3.ask("POST", target, body, {SSE: "AES256"}).headers[SSE] == "AES256"

@@ -97,6 +97,16 @@ def test_a_token_goes_before_a_start(listed: S3Client) -> None:
     assert after["ContinuationToken"] == first["NextContinuationToken"]
 
 
+def test_a_start_that_is_sent_with_a_token_has_no_say(listed: S3Client) -> None:
+    """minio-py sends the token as both, from the second page on."""
+    first = listed.list_objects_v2(Bucket="things", MaxKeys=2)
+    token = first["NextContinuationToken"]
+    for start in (token, "zzz"):
+        page = listed.list_objects_v2(Bucket="things", ContinuationToken=token, StartAfter=start)
+        assert keys(page) == BYTES_ORDER[2:]
+        assert (page["StartAfter"], page["IsTruncated"]) == (start, False)
+
+
 @pytest.mark.parametrize("token", ["nonsense", "YQ==", "x" * 5000, "ä"])
 def test_a_token_of_nobody(listed: S3Client, token: str) -> None:
     assert failing(listed.list_objects_v2, Bucket="things", ContinuationToken=token) == (400, "InvalidArgument")

@@ -36,11 +36,11 @@ async def list_objects_v2(endpoint: Endpoint, request: S3Request) -> Response:
     limit = _limit(query)
     # MinIO's extension: the content type of each object in the listing itself.
     with_types = query.get("metadata", "").lower() == "true"
-    token = query.get("continuation-token")
+    token, start_after = query.get("continuation-token"), query.get("start-after", "")
     options = ListOptions(
         prefix=query.get("prefix", ""),
         delimiter=query.get("delimiter", ""),
-        start_after=query.get("start-after", ""),
+        start_after="" if token else start_after,  # minio-py sends the token as both.
         cursor=token or None,  # An empty one asks for the first page.
         limit=max(limit, 1),
         content_type=with_types,
@@ -50,7 +50,7 @@ async def list_objects_v2(endpoint: Endpoint, request: S3Request) -> Response:
     return _response(
         "ListBucketResult",
         f"{element('Name', request.bucket)}{encoding.element('Prefix', options.prefix)}"
-        f"{encoding.optional('StartAfter', options.start_after)}"
+        f"{encoding.optional('StartAfter', start_after)}"
         f"{'' if token is None else element('ContinuationToken', token)}"
         f"{optional('NextContinuationToken', page.cursor)}"
         f"{element('KeyCount', len(page.objects) + len(page.prefixes))}",

@@ -16,7 +16,7 @@ from bucketry.s3 import http_date_at
 _MARGIN: Final = 1e-4
 """Seconds that the clock is turned further than asked for, so that no rounding leaves it before that time."""
 
-_LAST: Final = datetime(9000, 1, 1, tzinfo=UTC)
+LAST: Final = datetime(9000, 1, 1, tzinfo=UTC)
 """The clock cannot be turned beyond it: a ``datetime`` ends with the year 9999, and times are added to this one."""
 
 _MAX_TURNS: Final = 1000
@@ -198,7 +198,7 @@ class Clock:
         return lambda: self._work.pop(work, None)
 
     def _turn(self, target: datetime) -> None:
-        if target > _LAST:
+        if target > LAST:
             raise _too_far()
         before = self.ahead
         due = self._run()
@@ -229,4 +229,4 @@ class Clock:
 
 
 def _too_far() -> InvalidArgument:
-    return InvalidArgument(f"the clock can be turned up to the year {_LAST.year}", field="now")
+    return InvalidArgument(f"the clock can be turned up to the year {LAST.year}", field="now")

@@ -10,6 +10,7 @@ from typing import Final, Literal, Protocol
 
 import msgspec
 
+from bucketry.clock import LAST
 from bucketry.errors import InvalidArgument, ObjectLocked
 
 RetentionMode = Literal["GOVERNANCE", "COMPLIANCE"]
@@ -85,10 +86,12 @@ def check_new_retention(retention: Retention, now: datetime) -> None:
     """Checks that a retention ends in the future, or is none.
 
     Raises:
-        InvalidArgument: It has ended already.
+        InvalidArgument: It has ended already, or ends at a time that the clock cannot show.
     """
     if retention.until is not None and not retention.is_active(now):
         raise InvalidArgument("a retention ends in the future", field="retention")
+    if retention.until is not None and retention.until >= LAST:
+        raise InvalidArgument(f"a retention ends before the year {LAST.year}", field="retention")
 
 
 def check_retention_change(

@@ -47,6 +47,7 @@ LEFT_TO_MEMORY: Final = frozenset(
         "bucket_object_lock",
         "upload_object_lock",
         "object_lock_later",
+        "bucket_encryption",
         "bucket_region",
         "owners",
         "put_acl",

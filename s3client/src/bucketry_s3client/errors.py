@@ -231,6 +231,9 @@ def classify(
         elif verdict.kind is NoSuchKey and error.names_version:
             # RGW says this of a version that does not exist, and of a delete marker.
             verdict = Classified(NoSuchVersion, verdict.detail)
+        elif error.code == "BadRequest" and error.names_version and error.method == "HEAD":
+            # A response to HEAD has no body. What else could be wrong is checked before the request.
+            verdict = Classified(InvalidArgument, "the id of the version is not valid")
         facts = _FACTS.get(verdict.kind)
         return verdict if facts is None else msgspec.structs.replace(verdict, facts=_known(facts(error)))
     if isinstance(error, (http.HTTPError, OSError)):

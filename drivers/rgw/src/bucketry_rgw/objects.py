@@ -280,7 +280,14 @@ class Objects:
             headers |= {"x-amz-metadata-directive": "REPLACE", **object_headers(options.headers)}
             tags = get_tags(self._client, source_bucket, source_key, options.source_version_id, may_be_empty=True)
         with self.writing(bucket, key), explaining_missing_lock(self._client, bucket, options):
-            received, document = self._client.request_xml("PUT", bucket, key, root="CopyObjectResult", headers=headers)
+            try:
+                received, document = self._client.request_xml(
+                    "PUT", bucket, key, root="CopyObjectResult", headers=headers
+                )
+            except S3ResponseError as error:
+                if error.code == "InvalidRequest" and options.source_version_id is not None:
+                    self.stored(source_bucket, source_key, _source_of(options))  # Fails if it is a delete marker.
+                raise
             read_copy_result(document)  # RGW begins its response before it has copied.
             made = received.get("x-amz-version-id")
             if tags:
@@ -358,6 +365,10 @@ class Objects:
 def _failure(key: str, code: str, version_id: str | None) -> DeleteFailure:
     verdict = classify_code(code, 0, "", KINDS, DETAILS)
     return DeleteFailure(key, verdict.kind.code, str(verdict.kind(verdict.detail)), version_id)
+
+
+def _source_of(options: CopyOptions) -> HeadOptions:
+    return HeadOptions(version_id=options.source_version_id, customer_key=options.source_customer_key)
 
 
 def _is_conditional(options: PutOptions) -> bool:

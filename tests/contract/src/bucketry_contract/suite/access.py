@@ -143,7 +143,10 @@ class OwnerTests(ContractTests):
         assert [bucket.owner for bucket in store.list_buckets() if bucket.name == name] == [SOMEBODY]
 
     @needs("owners", "head_bucket")
-    def test_a_bucket_of_nobody_belongs_to_whoever_owns_the_store(self, store: Store, fresh_bucket: Bucket) -> None:
+    def test_a_bucket_of_nobody_belongs_to_whoever_owns_the_store(
+        self, store: Store, fresh_bucket: Bucket, scratch: Scratch
+    ) -> None:
+        scratch.create(options=CreateBucketOptions(owner=SOMEBODY))
         assert store.head_bucket(fresh_bucket.name).owner == DEFAULT_OWNER
 
     @every_write
@@ -201,6 +204,7 @@ class BucketAccessTests(ContractTests):
     @needs("get_bucket_access", "put_bucket_settings", "delete_bucket_settings")
     def test_what_is_set_is_there_at_once(self, fresh_bucket: Bucket, settings: AnyBucketSettings) -> None:
         store, name = fresh_bucket.store, fresh_bucket.name
+        assert _settings_of(store.get_bucket_access(name)) == NOTHING
         store.put_bucket_settings(name, settings)
         expected = tuple(_of(settings) if one is settings else None for one in ACCESS_SETTINGS)
         assert _settings_of(store.get_bucket_access(name)) == expected

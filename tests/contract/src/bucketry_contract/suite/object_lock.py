@@ -62,14 +62,18 @@ def _uploaded(bucket: Bucket, **options: Any) -> ObjectInfo:
     return upload.complete(upload.send(1, b"content"))
 
 
-every_write = pytest.mark.parametrize(
-    "write",
-    [
-        pytest.param(_put, id="put"),
-        pytest.param(_copied, id="copy", marks=needs("copy_object")),
-        pytest.param(_uploaded, id="upload", marks=needs(*MULTIPART, "upload_object_lock")),
-    ],
-)
+def _writes(*more: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize(
+        "write",
+        [
+            pytest.param(_put, id="put"),
+            pytest.param(_copied, id="copy", marks=needs("copy_object")),
+            pytest.param(_uploaded, id="upload", marks=needs(*MULTIPART, *more)),
+        ],
+    )
+
+
+every_write = _writes()
 """Runs a test once for each operation that makes a version."""
 
 
@@ -87,6 +91,10 @@ class LockTests(ContractTests):
         return make
 
 
+every_locking_write = _writes("upload_object_lock")
+"""The same for tests that give the version a lock."""
+
+
 class ObjectLockTests(LockTests):
     """A locked version is there until its lock ends, whatever happens to its object."""
 
@@ -102,7 +110,7 @@ class ObjectLockTests(LockTests):
         assert not store.head_bucket(fresh_bucket.name).object_lock
         assert store.get_bucket_settings(fresh_bucket.name, ObjectLockSettings) == ObjectLockSettings()
 
-    @every_write
+    @every_locking_write
     @needs(*LOCK)
     def test_a_bucket_without_object_lock_refuses_locks(self, fresh_bucket: Bucket, write: Write) -> None:
         for lock in ({"retention": _for(DAY)}, {"legal_hold": True}):
@@ -120,7 +128,7 @@ class ObjectLockTests(LockTests):
 
     # Writes
 
-    @every_write
+    @every_locking_write
     @needs(*LOCK)
     def test_a_write_gives_the_version_its_lock(self, lockable: NewBucket, write: Write) -> None:
         bucket, kept = lockable(), _for(DAY)
@@ -133,7 +141,7 @@ class ObjectLockTests(LockTests):
         assert not bucket.head("key").legal_hold
         assert not other.legal_hold
 
-    @every_write
+    @every_locking_write
     @needs(*LOCK)
     def test_a_write_with_a_retention_in_the_past_is_refused(self, lockable: NewBucket, write: Write) -> None:
         bucket = lockable()
@@ -141,7 +149,7 @@ class ObjectLockTests(LockTests):
             write(bucket, retention=_for(-DAY))
         assert not bucket.holds("key")
 
-    @every_write
+    @every_locking_write
     @needs(*LOCK, "put_bucket_settings")
     def test_the_default_of_the_bucket_is_the_retention_of_new_versions(
         self, lockable: NewBucket, write: Write

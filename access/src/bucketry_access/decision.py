@@ -10,7 +10,7 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 from bucketry import BucketAccess
-from bucketry.acls import Acl, Grant
+from bucketry.acls import Acl, Grant, Grantee
 from bucketry.owners import Owner
 
 from bucketry_access.acls import allows
@@ -21,6 +21,7 @@ from bucketry_access.actions import (
     POLICY_ACTIONS,
 )
 from bucketry_access.conditions import ANONYMOUS_ID, Facts
+from bucketry_access.ownership import ANONYMOUS_OWNER
 from bucketry_access.parsing import policy_of
 from bucketry_access.principals import Principal
 
@@ -116,6 +117,8 @@ def decide(
         return user.denied
     if access is None:
         return _without_bucket(principal, user)
+    if target.owner is not None and target.owner.id == ANONYMOUS_OWNER.id:
+        target = _adopted(target, access.owner)
     owner = access.owner
     is_owner = principal.is_root or principal.user_id == owner.id
     bucket = _bucket_said(principal, request, access, facts)
@@ -259,6 +262,21 @@ def _for_owner(
     if revoked and not by_policy and not by_acl:
         return Decision(False, "acl_revoked")
     return by_policy or _ALLOWED_OWNER
+
+
+def _adopted(target: ObjectAccess, owner: Owner) -> ObjectAccess:
+    """Gives an object that somebody anonymous wrote to the owner of the bucket, who could not read it otherwise.
+
+    Ceph RGW does so, too. S3 leaves such objects to nobody.
+    """
+    if target.acl is None:
+        return ObjectAccess(owner=owner)
+    theirs = Grantee(kind="user", id=owner.id)
+    grants = tuple(
+        Grant(grantee=theirs, permission=grant.permission) if grant.grantee.id == ANONYMOUS_OWNER.id else grant
+        for grant in target.acl.grants
+    )
+    return ObjectAccess(owner=owner, acl=Acl(owner=owner, grants=grants))
 
 
 def _is_revoked(request: Request, access: BucketAccess, target: ObjectAccess) -> bool:

@@ -98,9 +98,37 @@ async def create_bucket(endpoint: Endpoint, request: S3Request) -> Response:
         # In this region alone, creating one's own bucket again succeeds (S3 API reference, CreateBucket).
         if {region, endpoint.regions.of(found)} != {DEFAULT_REGION}:
             raise
-        settings = []
+        await _check_unchanged(endpoint, request, found, settings, creator)
+        return _created(request)
     await _put_first(endpoint, request.bucket, settings)
+    return _created(request)
+
+
+def _created(request: S3Request) -> Response:
     return empty_response(200, [(b"location", f"/{request.bucket}".encode())])
+
+
+async def _check_unchanged(
+    endpoint: Endpoint, request: S3Request, found: BucketInfo, settings: Iterable[BucketSettings], creator: Owner
+) -> None:
+    """Refuses to create one's own bucket again with something that it does not have.
+
+    S3 sets the ACL of the bucket back (S3 API reference, CreateBucket). As in Ceph RGW, another ACL is refused here.
+
+    Raises:
+        S3Error: The request asks for another ACL, another ownership, or a lock that the bucket does not have.
+    """
+    if request.options.get("object_lock") and not found.object_lock:
+        raise S3Error("BucketAlreadyOwnedByYou")
+    if not endpoint.decides:
+        return
+    access = await endpoint.calls.call(endpoint.store.get_bucket_access, request.bucket)
+    private = canned_acl("private", creator)
+    wanted: dict[type, object] = {AclSettings: private, OwnershipSettings: access.ownership}
+    for each in settings:
+        wanted[type(each)] = each.acl if isinstance(each, AclSettings) else cast("OwnershipSettings", each).ownership
+    if wanted != {AclSettings: access.acl or private, OwnershipSettings: access.ownership}:
+        raise S3Error("BucketAlreadyExists")
 
 
 def _first_settings(endpoint: Endpoint, request: S3Request, creator: Owner) -> list[BucketSettings]:

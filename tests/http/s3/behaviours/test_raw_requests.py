@@ -205,6 +205,24 @@ def test_a_bucket_that_is_there_already(users: People) -> None:
     denied(users.bob.create_bucket, Bucket="things", code="BucketAlreadyExists", status=409)
 
 
+def test_a_bucket_is_not_changed_by_creating_it_again(users: People) -> None:
+    again: Any = users.alice.create_bucket
+    exists: Any = {"code": "BucketAlreadyExists", "status": 409}
+    again(Bucket="others", ACL="public-read", ObjectOwnership="ObjectWriter")
+    assert status_of(again, Bucket="others", ACL="public-read", ObjectOwnership="ObjectWriter") == 200
+    more: list[dict[str, Any]] = [
+        {},
+        {"ACL": "private"},
+        {"ACL": "public-read", "ObjectOwnership": "BucketOwnerPreferred"},
+    ]
+    for other in more:
+        denied(again, Bucket="others", **other, **exists)
+    denied(again, Bucket="things", ACL="public-read", **exists)
+    assert status_of(again, Bucket="things", ACL="private") == 200
+    mine: Any = {"code": "BucketAlreadyOwnedByYou", "status": 409}
+    denied(again, Bucket="things", ObjectLockEnabledForBucket=True, **mine)
+
+
 _KEYS = [" ", '"', "$", "%", "&", "'", "<", ">", "_", "_ ", "_ _", "__", "\n", "\x07", "+", "a//b", "é"]
 
 

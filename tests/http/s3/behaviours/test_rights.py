@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from tests.http.s3.client import Client
 from tests.http.s3.encrypting import KMS_KEY, sse_c
-from tests.http.s3.users import BOB, EVERYBODY, SIGNERS, People, allow, denied, policy, status_of
+from tests.http.s3.test_forms import post
+from tests.http.s3.users import BOB, EVERYBODY, SIGNERS, People, allow, denied, policy, raw, status_of
 
 
 def put_policy(users: People, *statements: dict[str, Any], bucket: str = "things") -> None:
@@ -352,3 +354,22 @@ def test_signers_are_a_group(users: People) -> None:
     assert (SIGNERS, "READ") in grants_of(users.alice.get_bucket_acl(Bucket="things"))
     assert status_of(users.bob.list_objects, Bucket="things") == 200
     denied(users.nobody.list_objects, Bucket="things")
+
+
+TAGS = "<Tagging><TagSet><Tag><Key>colour</Key><Value>blue</Value></Tag></TagSet></Tagging>"
+
+
+def test_the_owner_of_a_bucket_has_what_nobody_wrote(users: People) -> None:
+    users.alice.put_bucket_acl(Bucket="things", ACL="public-read-write")
+    form = {"key": "form", "acl": "public-read", "tagging": TAGS}
+    assert post(Client(users.url), form).status == 204
+    tags = users.alice.get_object_tagging(Bucket="things", Key="form")["TagSet"]
+    assert tags == [{"Key": "colour", "Value": "blue"}]
+    assert raw("PUT", f"{users.url}/things/put", b"content")[0] == 200
+    users.alice.put_object_tagging(Bucket="things", Key="put", Tagging={"TagSet": []})
+    users.alice.put_object_acl(Bucket="things", Key="put", GrantRead="id=bob")
+    assert users.bob.get_object(Bucket="things", Key="put")["Body"].read() == b"content"
+    for key in ("form", "put"):
+        denied(users.carol.get_object_acl, Bucket="things", Key=key)
+        denied(users.nobody.put_object_acl, Bucket="things", Key=key, ACL="public-read")
+    denied(users.nobody.get_object, Bucket="things", Key="put")

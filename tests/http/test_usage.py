@@ -66,6 +66,8 @@ def test_a_report_has_all_that_the_backend_knows(make_client: MakeClient) -> Non
                 "object_count": 2,
                 "size_bytes": 10,
                 "size_on_disk_bytes": 8192,
+                "noncurrent_count": None,
+                "noncurrent_bytes": None,
                 "owner": "main",
                 "shards": 11,
                 "placement": "default-placement",

@@ -46,8 +46,9 @@ async def delete_object(endpoint: Endpoint, request: S3Request) -> Response:
     conditions = await write_conditions(endpoint, request)
     named: dict[str, Any] = {**request.options}
     if conditions.get("if_match") is not None:
-        # Beside the id of a version, it holds for that version, as in Ceph RGW and in a batch. S3 itself refuses that
-        # (S3 user guide, "How to perform conditional deletes").
+        if request.version_id is not None:
+            # S3 user guide, "How to perform conditional deletes": it is about the latest version.
+            raise not_implemented("If-Match of a delete that names a version")
         named["if_match"] = conditions["if_match"]
     if request.version_id is not None:
         named["version_id"] = request.version_id

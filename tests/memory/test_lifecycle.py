@@ -93,8 +93,24 @@ def eventually(holds: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
-def threads() -> list[threading.Thread]:
+def _running() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == "bucketry-lifecycle"]
+
+
+@pytest.fixture(autouse=True)
+def _threads_of_others() -> Iterator[None]:
+    """Leaves out the threads of stores that other tests of this process still hold."""
+    OTHERS.update(_running())
+    yield
+    OTHERS.clear()
+
+
+OTHERS: set[threading.Thread] = set()
+
+
+def threads() -> list[threading.Thread]:
+    """The threads that a test has started, and that still run."""
+    return [thread for thread in _running() if thread not in OTHERS]
 
 
 def test_an_object_expires_after_its_days(store: Store) -> None:

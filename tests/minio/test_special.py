@@ -8,6 +8,7 @@ import pytest
 from bucketry import (
     Body,
     CopyOptions,
+    HeadOptions,
     InvalidKey,
     ListOptions,
     ObjectHeaders,
@@ -154,8 +155,8 @@ def test_a_source_that_changes_before_it_is_copied_is_copied_as_it_is_then(
     stored = Objects.stored
     changes = [b"new"]
 
-    def changed_after(objects: Objects, bucket: str, key: str) -> object:
-        info = stored(objects, bucket, key)
+    def changed_after(objects: Objects, bucket: str, key: str, *options: HeadOptions) -> object:
+        info = stored(objects, bucket, key, *options)
         if changes:
             store.put_object(bucket, "source", changes.pop(), PutOptions(content_type="text/x-new"))
         return info

@@ -85,7 +85,7 @@ def test_minio_always_sends_that_document() -> None:
 
 @BOTH
 def test_a_batch_is_deleted_only_where_each_key_is_accounted_for(setup: Setup) -> None:
-    result = ask(setup, framed(DELETED), lambda store: store.delete_objects("bucket", ["a"]).deleted)
+    result = ask(setup, framed(DELETED), lambda store: store.delete_objects("bucket", ["a"]).deleted_keys)
     assert result == ("a",)
     refused = ask(setup, framed(REFUSED), lambda store: [f.code for f in store.delete_objects("bucket", ["a"]).failed])
     assert refused == ["access_denied"]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from bucketry_contract import ContractSuite
+from bucketry_contract._scratch import Bucket
 from bucketry_contract.suite.listing import ListingTests
 from bucketry_contract.suite.object_lock import NewBucket
 from bucketry_contract.suite.paging import PagingTests
@@ -20,6 +21,10 @@ class RgwSuite(ContractSuite):
     @pytest.mark.xfail(strict=True, reason="RGW copies the lock of the source too, and cannot remove a retention")
     def test_a_copy_never_has_the_lock_of_its_source(self, lockable: NewBucket) -> None:
         super().test_a_copy_never_has_the_lock_of_its_source(lockable)
+
+    @pytest.mark.xfail(strict=True, reason="RGW 16.2 ignores If-None-Match of a put in a bucket with versions")
+    def test_a_deleted_object_counts_as_none_for_if_none_match(self, fresh_bucket: Bucket) -> None:
+        super().test_a_deleted_object_counts_as_none_for_if_none_match(fresh_bucket)
 
 
 class TestRgw(RgwSuite):

@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager, suppress
 
 import msgspec
 from bucketry import BucketryError, Store
+from bucketry_contract._scratch import delete_versions
 
 from tests.responses import recordings
 from tests.responses.calls import Given, Scenario
@@ -158,5 +159,5 @@ def _remove(direct: Store, bucket: str) -> None:
     with suppress(BucketryError):
         for upload in direct.iter_multipart_uploads(bucket):
             direct.abort_multipart_upload(bucket, upload.key, upload.upload_id)
-        direct.delete_objects(bucket, [info.key for info in direct.iter_objects(bucket)])
+        delete_versions(direct, bucket)
         direct.delete_bucket(bucket)

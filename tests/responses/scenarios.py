@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Final
 
 from bucketry import (
@@ -11,6 +12,7 @@ from bucketry import (
     CopyOptions,
     CorsRule,
     CorsSettings,
+    CreateBucketOptions,
     GetOptions,
     HeadOptions,
     ListOptions,
@@ -18,9 +20,13 @@ from bucketry import (
     PageOptions,
     PartCopyOptions,
     PutOptions,
+    Retention,
+    TagSettings,
     UploadListOptions,
     UploadOptions,
+    VersioningSettings,
 )
+from bucketry.bucket_settings import Tag
 from bucketry.features import MIB
 from bucketry.ranges import ByteRange
 
@@ -41,6 +47,8 @@ FULL: Final = PutOptions(
 HEADERS: Final = ObjectHeaders(content_type="text/html", metadata={"third": "three"})
 RULE: Final = CorsRule(allowed_origins=("https://example.com",), allowed_methods=("GET",), id="rule", max_age_seconds=9)
 RULES: Final = CorsSettings(rules=(RULE,))
+TAGS: Final = TagSettings(tags=(Tag(key="team", value="images"),))
+KEPT: Final = Retention(mode="GOVERNANCE", until=datetime(2037, 1, 1, tzinfo=UTC))
 LEAST_PART: Final = 5 * MIB
 CONTENT: Final = b"0123456789" * 30
 
@@ -83,6 +91,23 @@ def with_large_object(given: Given) -> None:
 
 def with_rules(given: Given) -> None:
     given.store.put_bucket_settings(given.bucket, RULES)
+
+
+def with_tags(given: Given) -> None:
+    given.store.put_bucket_settings(given.bucket, TAGS)
+
+
+def with_versions(given: Given) -> None:
+    given.store.put_bucket_settings(given.bucket, VersioningSettings(status="Enabled"))
+    for content in (b"first", b"second"):
+        given.store.put_object(given.bucket, "key", content)
+    given.store.delete_object(given.bucket, "key")
+
+
+def with_lock(given: Given) -> None:
+    given.store.delete_bucket(given.bucket)
+    given.store.create_bucket(given.bucket, CreateBucketOptions(object_lock=True))
+    with_object(given)
 
 
 def with_other_bucket(given: Given) -> None:
@@ -219,11 +244,29 @@ scenario("complete_multipart_upload", "missing", with_parts)(
 scenario("abort_multipart_upload", "", with_upload)(
     lambda given: given.store.abort_multipart_upload(given.bucket, "key", given.names["upload"])
 )
-scenario("get_bucket_settings", "", with_rules)(
+scenario("get_bucket_settings", "", with_tags)(lambda given: given.store.get_bucket_settings(given.bucket, TagSettings))
+scenario("get_bucket_settings", "none")(lambda given: given.store.get_bucket_settings(given.bucket, TagSettings))
+scenario("put_bucket_settings")(lambda given: given.store.put_bucket_settings(given.bucket, TAGS))
+scenario("delete_bucket_settings", "", with_tags)(
+    lambda given: given.store.delete_bucket_settings(given.bucket, TagSettings)
+)
+scenario("get_bucket_settings", "cors", with_rules, needs="bucket_cors")(
     lambda given: given.store.get_bucket_settings(given.bucket, CorsSettings)
 )
-scenario("get_bucket_settings", "none")(lambda given: given.store.get_bucket_settings(given.bucket, CorsSettings))
-scenario("put_bucket_settings")(lambda given: given.store.put_bucket_settings(given.bucket, RULES))
-scenario("delete_bucket_settings", "", with_rules)(
+scenario("put_bucket_settings", "cors", needs="bucket_cors")(
+    lambda given: given.store.put_bucket_settings(given.bucket, RULES)
+)
+scenario("delete_bucket_settings", "cors", with_rules, needs="bucket_cors")(
     lambda given: given.store.delete_bucket_settings(given.bucket, CorsSettings)
+)
+scenario("list_object_versions", "", with_versions)(lambda given: given.store.list_object_versions(given.bucket))
+scenario("put_object_retention", "", with_lock)(
+    lambda given: given.store.put_object_retention(given.bucket, "key", KEPT)
+)
+scenario("put_object_legal_hold", "", with_lock)(
+    lambda given: given.store.put_object_legal_hold(given.bucket, "key", legal_hold=False)
+)
+scenario("get_object_acl", "", with_object)(lambda given: given.store.get_object_acl(given.bucket, "key"))
+scenario("put_object_acl", "", with_object)(
+    lambda given: given.store.put_object_acl(given.bucket, "key", given.store.get_object_acl(given.bucket, "key"))
 )

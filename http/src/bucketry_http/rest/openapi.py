@@ -151,10 +151,13 @@ class Deletion(ApiOperation):
     """A delete. Its key stands in the query or in a body, and neither is required by itself."""
 
     def __post_init__(self) -> None:
-        """Says that the body may be left out."""
+        """Says that the body may be left out, and that the response has none."""
         super().__post_init__()
         if isinstance(self.request_body, RequestBody):
             self.request_body.required = False
+        done = (self.responses or {}).get("204")
+        if isinstance(done, OpenAPIResponse):
+            done.content = None  # Clients made from the document would read it as JSON.
 
 
 @dataclass

@@ -178,7 +178,7 @@ class MinioDriver(DriverSpec):
 
     @override
     def sdk(self) -> Minio:
-        """Returns a minio-py client for the same server: for what the contract does not have, such as a policy.
+        """Returns a minio-py client for the same server: for what the contract does not have, such as replication.
 
         It is made once, with the store's endpoint, keys, TLS, timeouts and retries. Threads may share it. It closes
         with the store. Layers do not see its calls. Its errors are minio-py's, and urllib3's where there is no

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from xml.sax.saxutils import escape
 
 import msgspec
@@ -15,14 +15,11 @@ from bucketry import (
     NoSuchBucket,
 )
 from bucketry.s3 import NAMESPACE
-from bucketry_s3client import S3Client, S3ResponseError, SdkClient, list_buckets
+from bucketry_s3client import S3Client, S3ResponseError, list_buckets
 
 from bucketry_rgw.locks import NameLocks
 from bucketry_rgw.objects import begun_at
 from bucketry_rgw.settings import RgwSettings
-
-if TYPE_CHECKING:
-    from types_boto3_s3 import S3Client as Boto3Client
 
 _CREATE: Final = (
     f'<CreateBucketConfiguration xmlns="{NAMESPACE}">'
@@ -33,9 +30,8 @@ _CREATE: Final = (
 class Buckets:
     """The user's buckets. Threads may share it."""
 
-    def __init__(self, client: S3Client, sdk: SdkClient[Boto3Client], settings: RgwSettings) -> None:
+    def __init__(self, client: S3Client, settings: RgwSettings) -> None:
         self._client = client
-        self._sdk = sdk
         self._location_constraint = settings.location_constraint
         self._reserved = settings.reserved_buckets
         self._uid = settings.uid

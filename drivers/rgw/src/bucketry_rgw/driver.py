@@ -156,7 +156,7 @@ class RgwDriver(DriverSpec):
         self._objects = Objects(self._client, self._failed_uploads, settings)
         self._uploads = Uploads(self._client, self._objects, settings.part_size)
         self._sdk = SdkClient(self._client, partial(make_sdk, settings))
-        self._buckets = Buckets(self._client, self._sdk, settings)
+        self._buckets = Buckets(self._client, settings)
         swift = None
         if settings.swift_secret is not None:
             swift = Swift(self._client, settings.swift_user, settings.swift_secret)
@@ -173,7 +173,7 @@ class RgwDriver(DriverSpec):
 
     @override
     def sdk(self) -> Boto3Client:
-        """Returns a boto3 client for the same gateway: for what the contract does not have, such as a bucket's policy.
+        """Returns a boto3 client for the same gateway: for what the contract does not have, such as a location.
 
         It is made once, with the store's endpoint, keys, TLS, timeouts and retries. Threads may share it. It closes
         with the store. Layers do not see its calls. Its errors are boto3's, and urllib3's where there is no response.

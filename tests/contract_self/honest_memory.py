@@ -39,7 +39,7 @@ class HonestVault(HonestMemory):
         self.features = replace(self.features, encrypts_at_rest=True)
 
     def raw_object(self, bucket: str, key: str) -> bytes | CannotLook | None:
-        stored = self._bucket(bucket).objects.get(key)
+        stored = self._buckets[bucket].objects.get(key)
         if stored is None:
             return None
         facts = stored.facts

@@ -15,9 +15,8 @@ from tests.memory.opened import BUCKET, make_driver, make_store
 
 def test_time_never_goes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     times = iter([1000.0, 1000.0015, 1000.0019, 1000.0021, 500.0, 1000.0022, 2000.5])
-    driver = make_driver()
     monkeypatch.setattr(objects, "time", lambda: next(times))
-    clock = objects.StoredTimes(driver)
+    clock = objects.StoredTimes(Clock())
 
     seen = [clock.now() for _ in range(6)]
 

@@ -8,11 +8,15 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 
+import httpx
 import pytest
 from bucketry import Store, StoreClosed
 from minio import Minio, S3Error
 from minio.commonconfig import ENABLED
+from minio.datatypes import PostPolicy
 from minio.versioningconfig import VersioningConfig
 from urllib3.exceptions import HTTPError
 
@@ -25,16 +29,15 @@ from tests.servers.handles import MinioServer
 PAGE = b"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"
 
 
-def test_versions_of_an_object_are_kept_and_read(store: Store, bucket: str) -> None:
-    client: Minio = store.sdk()
-    client.set_bucket_versioning(bucket_name=bucket, config=VersioningConfig(ENABLED))
-    store.put_object(bucket, "key", b"first")
-    store.put_object(bucket, "key", b"second")
-    versions = list(client.list_objects(bucket_name=bucket, include_version=True))
-    read = [client.get_object(bucket_name=bucket, object_name="key", version_id=found.version_id) for found in versions]
-    assert [response.data for response in read] == [b"second", b"first"]
-    for found in versions:
-        client.remove_object(bucket_name=bucket, object_name="key", version_id=found.version_id)
+def test_a_form_uploads_a_file(store: Store, bucket: str, minio_server: MinioServer) -> None:
+    policy = PostPolicy(bucket, datetime.now(UTC) + timedelta(hours=1))
+    policy.add_equals_condition("key", "key")
+    policy.add_content_length_range_condition(1, 10)
+    fields = {"key": "key", **store.sdk().presigned_post_policy(policy)}
+    url = f"{minio_server.url}/{bucket}"
+    assert httpx.post(url, data=fields, files={"file": b"too long a file"}).status_code == HTTPStatus.BAD_REQUEST
+    assert httpx.post(url, data=fields, files={"file": b"content"}).status_code == HTTPStatus.NO_CONTENT
+    assert store.get_object(bucket, "key").read() == b"content"
 
 
 def test_a_buckets_policy_is_set_and_read(store: Store, bucket: str) -> None:

@@ -7,8 +7,10 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 from botocore.exceptions import ClientError
 from bucketry import PutOptions, Store, StoreClosed
@@ -26,16 +28,15 @@ if TYPE_CHECKING:
 PAGE = b"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"
 
 
-def test_versions_of_an_object_are_kept_and_read(store: Store, bucket: str) -> None:
-    client = store.sdk()
-    client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    store.put_object(bucket, "key", b"first")
-    store.put_object(bucket, "key", b"second")
-    versions = client.list_object_versions(Bucket=bucket)["Versions"]
-    read = [client.get_object(Bucket=bucket, Key="key", VersionId=found["VersionId"]) for found in versions]
-    assert [found["Body"].read() for found in read] == [b"second", b"first"]
-    for found in versions:
-        client.delete_object(Bucket=bucket, Key="key", VersionId=found["VersionId"])
+def test_a_form_uploads_a_file(store: Store, bucket: str) -> None:
+    form = store.sdk().generate_presigned_post(bucket, "key", Conditions=[["content-length-range", 1, 10]])
+
+    def post(content: bytes) -> int:
+        return httpx.post(form["url"], data=form["fields"], files={"file": content}).status_code
+
+    assert post(b"too long a file") == HTTPStatus.BAD_REQUEST
+    assert post(b"content") == HTTPStatus.NO_CONTENT
+    assert store.get_object(bucket, "key").read() == b"content"
 
 
 def test_a_buckets_policy_is_set_and_read(store: Store, bucket: str) -> None:

@@ -72,7 +72,8 @@ def _struct_test(kind: type[msgspec.Struct]) -> Callable[[Any], bool]:
     hints = _hints(kind)
     names: dict[str, Any] = {f"fits_{name}": fits(_present(hint)) for name, hint in hints.items()}
     names |= {f"kind_{name}": choice for name, hint in hints.items() for choice in _choices(hint)}
-    names |= {f"default_{name}": default for name, default in _defaults(kind).items()}
+    defaults = _defaults(kind)
+    names |= {f"default_{name}": default for name, default in defaults.items() if default is not None}
 
     def look(value: object) -> bool:
         """Takes its time: a value of a kind of the wanted types is right, too."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Final, TypeVar
 
 import msgspec
@@ -16,10 +15,8 @@ from bucketry.encryption import Encryption
 from bucketry.errors import InvalidArgument, InvalidBucketName, InvalidKey, NoSuchUpload, Unsupported
 from bucketry.features import Features
 from bucketry.headers import check_header
-from bucketry.models import NO_METADATA
-from bucketry.options import ListOptions, PageOptions, PutOptions
+from bucketry.options import ListOptions, PageOptions, PutOptions, has_type_alone
 from bucketry.s3 import BUCKET_NAME, MAX_KEY_BYTES, MAX_PAGE
-from bucketry.tagging import NO_TAGS
 
 MAX_ETAG_CHARS: Final = 1024
 """Longest etag in a condition; backends have 32 to 64 characters."""
@@ -36,6 +33,10 @@ _BROKEN_LABEL: Final = re.compile(r"[.-]\.|\.-")
 _IP_ADDRESS: Final = re.compile(r"\d+\.\d+\.\d+\.\d+")
 _RESERVED_PREFIXES: Final = ("xn--", "sthree-", "amzn-s3-demo-")
 _RESERVED_SUFFIXES: Final = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
+
+_MOST_NAMES: Final = 1024
+_valid_names: Final[set[str]] = set()
+"""Names of buckets that were found valid. Every call looks here first, which is faster than calling a cache."""
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
 
@@ -74,8 +75,11 @@ def check_target(bucket: str, key: str) -> None:
     """
     if type(bucket) is not str:
         _check_text(bucket)
-    _check_existing(bucket)
-    check_key(key)
+    if bucket not in _valid_names:
+        _check_existing(bucket)
+    # As `check_key` begins. Every call passes here, and calling it takes as long as the test.
+    if not (type(key) is str and key.isascii() and 0 < len(key) <= MAX_KEY_BYTES):
+        check_key(key)
 
 
 def check_bucket(name: str) -> None:
@@ -84,17 +88,20 @@ def check_bucket(name: str) -> None:
     Raises:
         InvalidBucketName: No server can hold a bucket of that name.
     """
-    if type(name) is not str:  # Before the cache: its keys must have a hash.
+    if type(name) is not str:  # First: what is looked up in a set must have a hash.
         _check_text(name)
-    _check_existing(name)
+    if name not in _valid_names:
+        _check_existing(name)
 
 
-@lru_cache(maxsize=1024)
 def _check_existing(name: str) -> None:
     if not _EXISTING_NAME.fullmatch(name):
         raise InvalidBucketName(
             "a bucket name has 3 to 255 letters, digits, dots, hyphens and underscores", bucket=name
         )
+    if len(_valid_names) == _MOST_NAMES:
+        _valid_names.clear()
+    _valid_names.add(name)
 
 
 def _check_text(name: object) -> None:
@@ -131,21 +138,13 @@ def check_prefix(prefix: str) -> None:
         check_key(prefix)
 
 
-def has_type_alone(options: PutOptions) -> bool:
-    """Says whether options of a put hold nothing but a content type, as most do, and checks it.
-
-    One comparison finds out. Without it each option takes a look of its own.
+def has_checked_type_alone(options: PutOptions) -> bool:
+    """Says whether options of a put hold nothing but a content type, and checks that.
 
     Raises:
         InvalidArgument: The content type is malformed.
     """
-    if not (
-        type(options) is PutOptions
-        and type(options.content_type) is str
-        and options.metadata is NO_METADATA
-        and options.tags is NO_TAGS
-        and options == PutOptions(content_type=options.content_type)
-    ):
+    if not has_type_alone(options) or type(options.content_type) is not str:
         return False
     check_header("content_type", options.content_type)
     return True

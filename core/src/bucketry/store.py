@@ -385,7 +385,7 @@ class Store:
         """
         check.check_target(bucket, key)
         content = Body(body) if type(body) is bytes else normalise.content(body)
-        if options is not _PUT and not check.has_type_alone(options):
+        if options is not _PUT and not check.has_checked_type_alone(options):
             self._declared.require(options, PutOptions)
             options = normalise.put(options)
             normalise.require_digests(content, options)

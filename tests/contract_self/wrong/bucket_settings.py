@@ -178,7 +178,7 @@ class AllowsMore(HonestMemory):
         except InvalidBucketState:
             if not isinstance(settings, self.allowed):
                 raise
-            self._bucket(bucket).settings._settings[type(settings)] = settings
+            self._buckets[bucket].settings._settings[type(settings)] = settings
             return DONE
 
 
@@ -212,7 +212,7 @@ class RemovesMore(HonestMemory):
     @hookimpl
     def delete_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> Done:
         if kind is self.removed:
-            self._bucket(bucket).settings._settings.pop(kind, None)
+            self._buckets[bucket].settings._settings.pop(kind, None)
             return DONE
         return super().delete_bucket_settings(bucket, kind)
 

@@ -305,7 +305,7 @@ class TakesPartsWithoutTheKey(HonestMemory):
 
     @contextmanager
     def unlocked_upload(self, bucket: str, key: str, upload_id: str) -> Iterator[None]:
-        upload = self._bucket(bucket).uploads.get(key, upload_id)
+        upload = self._buckets[bucket].uploads.get(key, upload_id)
         kept = upload.facts
         upload.facts = replace(kept, key_digest=None)
         try:
@@ -341,7 +341,7 @@ class WantsTheKeyToComplete(HonestMemory):
     def complete_multipart_upload(
         self, bucket: str, key: str, upload_id: str, parts: tuple[CompletedPart, ...], options: CompleteOptions
     ) -> ObjectInfo:
-        if options.customer_key is None and self._bucket(bucket).uploads.get(key, upload_id).facts.key_digest:
+        if options.customer_key is None and self._buckets[bucket].uploads.get(key, upload_id).facts.key_digest:
             raise WrongCustomerKey
         return super().complete_multipart_upload(bucket, key, upload_id, parts, options)
 
@@ -424,7 +424,7 @@ class HasAnotherDefault(HonestMemory):
 class LosesTheDefaultInUploads(HonestMemory):
     @hookimpl
     def create_multipart_upload(self, bucket: str, key: str, options: UploadOptions) -> Upload:
-        settings = self._bucket(bucket).settings
+        settings = self._buckets[bucket].settings
         kept = settings._settings.pop(EncryptionSettings, None)
         try:
             return super().create_multipart_upload(bucket, key, options)
@@ -440,7 +440,7 @@ class AppliesTheDefaultToWhatIsRead(HonestMemory):
     @hookimpl
     def head_object(self, bucket: str, key: str, options: HeadOptions) -> ObjectInfo:
         info = super().head_object(bucket, key, options)
-        default = self._bucket(bucket).default_encryption.applied(info.encryption, options.customer_key)
+        default = self._buckets[bucket].default_encryption.applied(info.encryption, options.customer_key)
         return replace(info, encryption=default)
 
 

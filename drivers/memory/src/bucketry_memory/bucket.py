@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import final
+from typing import NoReturn, final
 
 import msgspec
 from bucketry import (
@@ -479,6 +479,14 @@ class Bucket:
         self.settings.clear()
         self.is_deleted = True
         self._quota.give(0, entries=1)
+
+
+@final
+class Buckets(dict[str, Bucket]):
+    """All buckets by name. Looking up one that does not exist raises the contract's error."""
+
+    def __missing__(self, name: str) -> NoReturn:
+        raise NoSuchBucket(bucket=name)
 
 
 def report_of(name: str, usage: Usage) -> BucketReport:

@@ -63,8 +63,10 @@ from bucketry import (
     VersionPage,
 )
 from bucketry.checksums import checksum_of
+from bucketry.clock import Clock
 from bucketry.conditions import check_copy_source
 from bucketry.hookspecs import DriverSpec, hookimpl
+from bucketry.options import has_type_alone
 from bucketry.owners import DEFAULT_OWNER
 from bucketry.presigning import presigned_url
 from bucketry.sigv4 import Credentials, Presigner
@@ -72,7 +74,7 @@ from bucketry.tagging import NO_TAGS
 from msgspec.structs import replace
 from typing_extensions import override
 
-from bucketry_memory.bucket import Bucket, report_of
+from bucketry_memory.bucket import Bucket, Buckets, report_of
 from bucketry_memory.content import Content, chunks, joined, md5_hex, part_of, pull, whole
 from bucketry_memory.encryption import KmsKeys, check_customer_key, check_key_if_given, opaque_etag, with_key
 from bucketry_memory.features import FEATURES
@@ -84,6 +86,7 @@ from bucketry_memory.objects import (
     StoredTimes,
     facts_of,
     headers_of,
+    headers_of_type,
     kept_extras,
     listed_infos,
 )
@@ -126,8 +129,8 @@ class MemoryDriver(DriverSpec):
         # A bucket in another region needs a presigner for it, which is made when it is first asked for.
         self._presigners = {settings.region: presigner}
         self._kms = KmsKeys(filter(None, settings.kms_keys.split(",")))
-        self._clock = StoredTimes(self)
-        self._buckets: dict[str, Bucket] = {}
+        self._times = StoredTimes(Clock())
+        self._buckets = Buckets()
         self._completions = Completions()
         self._lock = Lock()
         self._quota = Quota(self._lock, settings.max_bytes, settings.max_entries)
@@ -135,22 +138,25 @@ class MemoryDriver(DriverSpec):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._endpoint}>"
 
-    def _bucket(self, name: str) -> Bucket:
-        try:
-            return self._buckets[name]
-        except KeyError:
-            raise NoSuchBucket(bucket=name) from None
+    @property
+    def clock(self) -> Clock:
+        """The store's clock, which stored times follow."""
+        return self._times.clock
+
+    @clock.setter
+    def clock(self, clock: Clock) -> None:
+        self._times.clock = clock
 
     def _find(self, bucket: str, key: str, version_id: str | None) -> tuple[Bucket, StoredObject]:
         """Returns a bucket and a version in it, or its current object. Call it without the lock."""
-        try:
-            held = self._buckets[bucket]
-            if version_id is None:
+        held = self._buckets[bucket]
+        if version_id is None:
+            try:
                 return held, held.objects[key]
-        except KeyError:
-            pass
+            except KeyError:
+                pass
         with self._lock:
-            held = self._bucket(bucket)
+            held = self._buckets[bucket]
             return held, held.read(key, version_id)
 
     # The store
@@ -207,7 +213,7 @@ class MemoryDriver(DriverSpec):
             if bucket in self._buckets:
                 raise BucketAlreadyExists(bucket=bucket)
             region = None if options.region == self._region else options.region
-            created = Bucket(bucket, self._clock.now(), self._quota, options.owner or DEFAULT_OWNER, region)
+            created = Bucket(bucket, self._times.now(), self._quota, options.owner or DEFAULT_OWNER, region)
             if options.object_lock:
                 try:
                     created.put_settings(VersioningSettings(status="Enabled"))
@@ -222,14 +228,14 @@ class MemoryDriver(DriverSpec):
     @hookimpl
     def head_bucket(self, bucket: str) -> BucketInfo:
         """Returns one bucket."""
-        return self._bucket(bucket).info
+        return self._buckets[bucket].info
 
     @override
     @hookimpl
     def delete_bucket(self, bucket: str) -> Done:
         """Deletes an empty bucket, and aborts its uploads."""
         with self._lock:
-            self._bucket(bucket).delete()
+            self._buckets[bucket].delete()
             del self._buckets[bucket]
         return DONE
 
@@ -237,14 +243,14 @@ class MemoryDriver(DriverSpec):
     @hookimpl
     def get_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> AnyBucketSettings:
         """Returns a bucket's settings of one kind, as they were put."""
-        return self._bucket(bucket).settings.get(kind)
+        return self._buckets[bucket].settings.get(kind)
 
     @override
     @hookimpl
     def put_bucket_settings(self, bucket: str, settings: AnyBucketSettings) -> Done:
         """Replaces a bucket's settings of one kind."""
         with self._lock:
-            self._bucket(bucket).put_settings(settings)
+            self._buckets[bucket].put_settings(settings)
         return DONE
 
     @override
@@ -252,17 +258,14 @@ class MemoryDriver(DriverSpec):
     def delete_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> Done:
         """Deletes a bucket's settings of one kind."""
         with self._lock:
-            self._bucket(bucket).delete_settings(kind)
+            self._buckets[bucket].delete_settings(kind)
         return DONE
 
     @override
     @hookimpl
     def get_bucket_access(self, bucket: str) -> BucketAccess:
         """Returns what is set on a bucket about who may use it."""
-        try:
-            return self._buckets[bucket].access
-        except KeyError:
-            raise NoSuchBucket(bucket=bucket) from None
+        return self._buckets[bucket].access
 
     # Objects
 
@@ -271,7 +274,7 @@ class MemoryDriver(DriverSpec):
     def list_objects(self, bucket: str, options: ListOptions) -> ObjectPage:
         """Lists one page of objects."""
         with self._lock:
-            listed = self._bucket(bucket)
+            listed = self._buckets[bucket]
             entries = list_entries(listed.keys, options)
             found = [listed.objects[key] for key in entries.keys]
         objects = tuple(listed_infos(entries.keys, found))
@@ -313,21 +316,23 @@ class MemoryDriver(DriverSpec):
     @hookimpl
     def put_object(self, bucket: str, key: str, body: Body, options: PutOptions) -> ObjectInfo:
         """Stores an object, once its body is complete."""
-        conditional = options.if_match or options.if_none_match
-        target = self._bucket(bucket)
+        plain = has_type_alone(options)  # Most are, and need not be asked for anything else.
+        conditional = not plain and (options.if_match or options.if_none_match)
+        target = self._buckets[bucket]
         if conditional:  # Here, so that no body is read in vain, and again in the step that writes.
             target.check_write(key, options)
-        facts = facts_of(options)
-        if facts is not NO_FACTS or options.customer_key is not None or target.encrypts:
+        facts = NO_FACTS if plain else facts_of(options)
+        if target.encrypts or not (plain or (facts is NO_FACTS and options.customer_key is None)):
             facts = target.checked_facts(facts, options, self._kms, self.clock.now())
         body.track_md5()
         content, reserved = pull(body, self._quota)
         try:
-            etag, headers = body.md5_hex(), headers_of(options)
+            etag = body.md5_hex()
             if facts is not NO_FACTS and facts.hides_md5:
                 etag = opaque_etag(etag)
+            headers = headers_of_type(options.content_type) if plain else headers_of(options)
             extras = None
-            if options.tags or options.checksum_algorithm is not None or facts is not NO_FACTS:
+            if facts is not NO_FACTS or not (plain or (not options.tags and options.checksum_algorithm is None)):
                 extras = Extras(options.tags, body.checksum(), facts=facts)
             self._lock.acquire()  # A with statement takes twice as long.
             try:
@@ -335,7 +340,7 @@ class MemoryDriver(DriverSpec):
                     raise NoSuchBucket
                 if conditional:
                     target.check_write(key, options)
-                stored = StoredObject(content, etag, self._clock.now(), headers, extras)
+                stored = StoredObject(content, etag, self._times.now(), headers, extras)
                 stored = target.put(key, stored, reserved)
             finally:
                 self._lock.release()
@@ -356,7 +361,7 @@ class MemoryDriver(DriverSpec):
         version_id = options.source_version_id
         held, source = self._find(source_bucket, source_key, version_id)
         for _ in range(_COPY_TRIES):
-            _check_copy(self._bucket(bucket), key, source, options)
+            _check_copy(self._buckets[bucket], key, source, options)
             digests = source.digests_of_copy(options)  # This may read all bytes, which takes time.
             with self._lock:
                 current = held.read(source_key, version_id)
@@ -370,7 +375,7 @@ class MemoryDriver(DriverSpec):
     def _put_copy(
         self, bucket: str, key: str, source: StoredObject, digests: tuple[str, Checksum | None], options: CopyOptions
     ) -> ObjectInfo:
-        target = self._bucket(bucket)
+        target = self._buckets[bucket]
         _check_copy(target, key, source, options)
         facts = target.checked_facts(facts_of(options), options, self._kms, self.clock.now())
         etag, checksum = digests
@@ -379,7 +384,7 @@ class MemoryDriver(DriverSpec):
         headers = source.headers if options.headers is None else headers_of(options.headers)
         tags = source.tags if options.tags is None else options.tags
         extras = kept_extras(Extras(tags, checksum, facts=facts))
-        copy = target.put(key, StoredObject(source.content, etag, self._clock.now(), headers, extras))
+        copy = target.put(key, StoredObject(source.content, etag, self._times.now(), headers, extras))
         return target.describe(with_key(copy.info(key), options.customer_key), copy)
 
     @override
@@ -387,7 +392,7 @@ class MemoryDriver(DriverSpec):
     def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Deleted:
         """Deletes an object or a version, or makes a delete marker."""
         with self._lock:
-            return self._bucket(bucket).delete_object(key, options, self._clock)
+            return self._buckets[bucket].delete_object(key, options, self._times)
 
     @override
     @hookimpl
@@ -397,10 +402,10 @@ class MemoryDriver(DriverSpec):
         """Deletes many objects or versions."""
         deleted, failed = [], []
         with self._lock:
-            target = self._bucket(bucket)
+            target = self._buckets[bucket]
             for entry in objects:
                 try:
-                    deleted.append(target.delete_entry(entry, options, self._clock))
+                    deleted.append(target.delete_entry(entry, options, self._times))
                 except BucketryError as error:
                     failed.append(DeleteFailure(entry.key, error.code, str(error), entry.version_id))
         return DeleteResult(tuple(deleted), tuple(failed))
@@ -431,7 +436,7 @@ class MemoryDriver(DriverSpec):
     def put_object_tagging(self, bucket: str, key: str, tags: Mapping[str, str], options: VersionOptions) -> Done:
         """Replaces an object's tags."""
         with self._lock:
-            held = self._bucket(bucket)
+            held = self._buckets[bucket]
             stored = held.read(key, options.version_id)
             held.replace(key, stored, stored.with_tags(tags))
         return DONE
@@ -449,7 +454,7 @@ class MemoryDriver(DriverSpec):
     def list_object_versions(self, bucket: str, options: VersionListOptions) -> VersionPage:
         """Lists one page of versions and delete markers."""
         with self._lock:
-            held = self._bucket(bucket)
+            held = self._buckets[bucket]
             entries = None if held.history is None else list_versions(held, held.history, options)
         if entries is None:
             if options.start_after_version:
@@ -462,7 +467,7 @@ class MemoryDriver(DriverSpec):
     def put_object_retention(self, bucket: str, key: str, retention: Retention, options: RetentionOptions) -> Done:
         """Replaces the retention of a version."""
         with self._lock:
-            self._bucket(bucket).put_retention(key, retention, options, self.clock.now())
+            self._buckets[bucket].put_retention(key, retention, options, self.clock.now())
         return DONE
 
     @override
@@ -470,7 +475,7 @@ class MemoryDriver(DriverSpec):
     def put_object_legal_hold(self, bucket: str, key: str, legal_hold: bool, options: VersionOptions) -> Done:
         """Sets or removes the legal hold of a version."""
         with self._lock:
-            self._bucket(bucket).put_legal_hold(key, legal_hold, options)
+            self._buckets[bucket].put_legal_hold(key, legal_hold, options)
         return DONE
 
     @override
@@ -478,14 +483,14 @@ class MemoryDriver(DriverSpec):
     def get_object_acl(self, bucket: str, key: str, options: VersionOptions) -> Acl:
         """Returns the access control list of a version."""
         with self._lock:
-            return self._bucket(bucket).acl(key, options)
+            return self._buckets[bucket].acl(key, options)
 
     @override
     @hookimpl
     def put_object_acl(self, bucket: str, key: str, acl: Acl, options: VersionOptions) -> Done:
         """Replaces the access control list of a version."""
         with self._lock:
-            self._bucket(bucket).put_acl(key, acl, options)
+            self._buckets[bucket].put_acl(key, acl, options)
         return DONE
 
     # Multipart uploads
@@ -495,7 +500,7 @@ class MemoryDriver(DriverSpec):
     def list_multipart_uploads(self, bucket: str, options: UploadListOptions) -> UploadPage:
         """Lists one page of uploads in progress."""
         with self._lock:
-            return self._bucket(bucket).uploads.list_page(options)
+            return self._buckets[bucket].uploads.list_page(options)
 
     @override
     @hookimpl
@@ -503,9 +508,9 @@ class MemoryDriver(DriverSpec):
         """Begins an upload."""
         headers = headers_of(options)
         with self._lock:
-            held = self._bucket(bucket)
+            held = self._buckets[bucket]
             facts = held.checked_facts(facts_of(options), options, self._kms, self.clock.now())
-            begun = held.uploads.begin(key, self._clock.now(), headers, facts, options)
+            begun = held.uploads.begin(key, self._times.now(), headers, facts, options)
             info = replace(begun.info(), abort=held.abort_of(key, begun.initiated_at))
             return with_key(info, options.customer_key)
 
@@ -515,7 +520,7 @@ class MemoryDriver(DriverSpec):
         self, bucket: str, key: str, upload_id: str, part_number: int, body: Body, options: PartOptions
     ) -> Part:
         """Stores a part, once its body is complete and if the upload is still in progress."""
-        upload = self._bucket(bucket).uploads.get(key, upload_id)  # Before the body is read, and again below.
+        upload = self._buckets[bucket].uploads.get(key, upload_id)  # Before the body is read, and again below.
         check_customer_key(upload.facts.key_digest, options.customer_key)
         upload.checksums.check_sent(options.checksum_algorithm)
         body.track_md5()
@@ -545,7 +550,7 @@ class MemoryDriver(DriverSpec):
         options: PartCopyOptions,
     ) -> Part:
         """Stores a part that shares its bytes with an object."""
-        upload = self._bucket(bucket).uploads.get(key, upload_id)
+        upload = self._buckets[bucket].uploads.get(key, upload_id)
         check_customer_key(upload.facts.key_digest, options.customer_key)
         held, source = self._find(source_bucket, source_key, options.source_version_id)
         check_customer_key(source.facts.key_digest, options.source_customer_key)
@@ -573,12 +578,12 @@ class MemoryDriver(DriverSpec):
         reserved: int,
     ) -> Part:
         with self._lock:
-            uploads = self._bucket(bucket).uploads
+            uploads = self._buckets[bucket].uploads
             upload = uploads.get(key, upload_id)
             etag, checksum = digests
             if upload.facts.hides_md5:
                 etag = opaque_etag(etag)
-            uploads.put_part(upload, part_number, StoredPart(content, etag, self._clock.now(), checksum), reserved)
+            uploads.put_part(upload, part_number, StoredPart(content, etag, self._times.now(), checksum), reserved)
             return upload.part_info(part_number)
 
     @override
@@ -586,7 +591,7 @@ class MemoryDriver(DriverSpec):
     def list_parts(self, bucket: str, key: str, upload_id: str, options: PageOptions) -> PartPage:
         """Lists one page of parts."""
         with self._lock:
-            held = self._bucket(bucket)
+            held = self._buckets[bucket]
             upload = held.uploads.get(key, upload_id)
             return replace(upload.list_parts(options), abort=held.abort_of(key, upload.initiated_at))
 
@@ -597,7 +602,7 @@ class MemoryDriver(DriverSpec):
     ) -> ObjectInfo:
         """Makes an object of the parts, without copying their bytes."""
         with self._lock:
-            target = self._bucket(bucket)
+            target = self._buckets[bucket]
             if (made := self._made_before(target, key, upload_id, parts, options)) is not None:
                 return target.describe(with_key(made.info(key), options.customer_key), made)
             upload = target.uploads.get(key, upload_id)
@@ -611,7 +616,7 @@ class MemoryDriver(DriverSpec):
             target.check_write(key, options)
             digests = tuple(part.checksum.digest for part in chosen if part.checksum is not None)
             extras = Extras(upload.tags, checksum, ends_of(chosen), digests, upload_id, upload.facts)
-            stored = StoredObject(content, etag_of(chosen), self._clock.now(), upload.headers, extras)
+            stored = StoredObject(content, etag_of(chosen), self._times.now(), upload.headers, extras)
             # It takes over the upload's share of the quota, so it always fits.
             stored = target.put(key, stored, reserved=upload.size_bytes, entries=upload.entries)
             target.uploads.forget(upload)
@@ -622,7 +627,7 @@ class MemoryDriver(DriverSpec):
         self, bucket: Bucket, key: str, upload_id: str, parts: tuple[CompletedPart, ...], options: CompleteOptions
     ) -> StoredObject | None:
         """Returns the version that the same call made before, if the key still has it."""
-        version_id = self._completions.version_made(bucket.info.name, key, upload_id, parts, self._clock.now())
+        version_id = self._completions.version_made(bucket.info.name, key, upload_id, parts, self._times.now())
         made = None if version_id is None else bucket.find(key, version_id)
         if not isinstance(made, StoredObject) or made.more.upload_id != upload_id:
             return None
@@ -635,7 +640,7 @@ class MemoryDriver(DriverSpec):
     def abort_multipart_upload(self, bucket: str, key: str, upload_id: str) -> Done:
         """Aborts an upload."""
         with self._lock:
-            uploads = self._bucket(bucket).uploads
+            uploads = self._buckets[bucket].uploads
             uploads.abort(uploads.get(key, upload_id))
         return DONE
 

@@ -31,10 +31,10 @@ from bucketry import (
     UploadOptions,
 )
 from bucketry.checksums import checksum_of
+from bucketry.clock import Clock
 from bucketry.conditions import check_copy_source, check_read
 from bucketry.encryption import SSE_S3
 from bucketry.headers import HEADER_OF, copy_headers, header_copier, header_values
-from bucketry.hookspecs import DriverSpec
 from bucketry.s3 import NULL_VERSION
 from bucketry.tagging import NO_TAGS
 
@@ -51,18 +51,21 @@ class StoredTimes:
 
     Only a reset of the driver's clock sets it back. Writes of the same millisecond share one object. Call it under the
     store's lock.
+
+    Attributes:
+        clock: The driver's clock. The store may give it another one.
     """
 
-    __slots__ = ("_ahead", "_driver", "_moment", "_next")
+    __slots__ = ("_ahead", "_moment", "_next", "clock")
 
-    def __init__(self, driver: DriverSpec) -> None:
-        self._driver = driver  # The store may give it another clock.
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
         self._ahead = 0.0
         self._advance(time())
 
     def now(self) -> datetime:
         """Returns the time, which is at or after every time that it returned before, unless the clock was reset."""
-        ahead = self._driver.clock.ahead
+        ahead = self.clock.ahead
         seconds = time() + ahead
         if seconds >= self._next or ahead < self._ahead:
             self._ahead = ahead
@@ -234,7 +237,11 @@ class StoredObject(msgspec.Struct, frozen=True, gc=False):
             NotModified: The caller's copy is current.
             InvalidRange: It has no part of that number.
         """
-        digest, info = None if self.extras is None else self.extras.facts.key_digest, self.info(key)
+        extras = self.extras
+        if extras is None:
+            info, digest = _info_of(self.headers, key, len(self.content), self.etag, self.last_modified), None
+        else:
+            info, digest = self.info(key), extras.facts.key_digest
         if digest is not None or options.customer_key is not None:
             check_customer_key(digest, options.customer_key)
             info = with_key(info, options.customer_key)
@@ -354,6 +361,12 @@ def headers_of(source: ObjectHeaders) -> ObjectHeaders:
     if source.metadata:
         return copy_headers(source, ObjectHeaders)
     return _shared(header_values(source))
+
+
+@lru_cache(maxsize=1024)
+def headers_of_type(content_type: str) -> ObjectHeaders:
+    """Returns the headers of an object that has a content type alone."""
+    return ObjectHeaders(content_type=content_type)
 
 
 @lru_cache(maxsize=1024)

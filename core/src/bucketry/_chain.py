@@ -97,7 +97,7 @@ def _layered(driver: DriverSpec, guarded: dict[str, Call], layers: Sequence[obje
         if (attach := getattr(layer, "attach", None)) is not None:
             attach(driver)
     return {
-        name: _link(name, call, layers)
+        name: _link(name, call if call is _close_nothing else wraps(getattr(driver, name))(call), layers)
         for name, call in guarded.items()
         if any(hasattr(layer, name) for layer in layers)
     }
@@ -121,7 +121,6 @@ def _guard(driver: DriverSpec, name: str) -> Call:
         return _guard_opening(driver, method, parameters)
 
     # Positional, as pluggy calls it too: this stands in every call's way, and keywords would double its cost.
-    @wraps(method)
     def guarded(*values: object) -> object:
         try:
             result = method(*values)
@@ -131,13 +130,12 @@ def _guard(driver: DriverSpec, name: str) -> Call:
             _check_result(driver, name, result, wanted)
         return result
 
-    return guarded
+    return _of_method(guarded, method)
 
 
 def _guard_opening(driver: DriverSpec, method: Call, parameters: tuple[str, ...]) -> Call:
     """Guards ``get_object``: also what it holds, and its content while that is read."""
 
-    @wraps(method)
     def guarded(*values: object) -> OpenedObject:
         try:
             opened = method(*values)
@@ -152,6 +150,12 @@ def _guard_opening(driver: DriverSpec, method: Call, parameters: tuple[str, ...]
             _check_result(driver, "get_object", wanted, ContentRange | None)
         return opened if opened.is_held else _guard_content(driver, opened, parameters, values)
 
+    return _of_method(guarded, method)
+
+
+def _of_method(guarded: Call, method: Call) -> Call:
+    """Notes the method that a guard calls. The rest of `functools.wraps` takes time, and matters to pluggy alone."""
+    guarded.__wrapped__ = method  # type: ignore[attr-defined]  # As functools.wraps does.
     return guarded
 
 

@@ -284,6 +284,12 @@ class RequestHeaders:
             values = {name: b", ".join(found).decode("latin-1") for name, found in self.grouped()}
         self.values = values
 
+    @property
+    def size_bytes(self) -> int:
+        """How long all names and values are together."""
+        # To join them is faster than to sum up their lengths.
+        return len("".join(self.values)) + len("".join(self.values.values()))
+
     def grouped(self) -> Iterable[tuple[str, list[bytes]]]:
         """Returns all values of each header, with its lower-case name."""
         found: dict[str, list[bytes]] = {}

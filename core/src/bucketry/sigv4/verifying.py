@@ -8,7 +8,6 @@ import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from itertools import chain
 from typing import Final, Literal, final
 
 import msgspec
@@ -63,7 +62,6 @@ _PARAMETERS: Final = frozenset(f"X-Amz-{name}" for name in ("Algorithm", "Date",
 _QUERY_MARKS: Final = frozenset({b"X-Amz-Algorithm", b"X-Amz-Credential", b"X-Amz-Signature"})
 _POLICY_FIELDS: Final = ("policy", "x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-signature")
 _SINGLE_HEADERS: Final = ("authorization", "date", "host", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token")
-_TAKES_CARE: Final = frozenset({"date", "x-amz-security-token"})  # A claim with one is read the careful way.
 _MUST_BE_SIGNED: Final = "x-amz-"
 _USUALLY_UNSIGNED: Final = frozenset(name for name in USUAL_NAMES.values() if not name.startswith(_MUST_BE_SIGNED))
 _MALFORMED: Final[dict[Kind, str]] = {
@@ -192,7 +190,7 @@ class Verifier:
             raise SignatureError("InvalidRequest", "The method is not an HTTP method.")
         if not isinstance(headers, RequestHeaders):
             headers = RequestHeaders(list(headers))
-        if len(headers.raw) > _MAX_HEADERS or sum(map(len, chain.from_iterable(headers.raw))) > _MAX_HEADER_BYTES:
+        if len(headers.raw) > _MAX_HEADERS or headers.size_bytes > _MAX_HEADER_BYTES:
             raise _too_large()
         pairs = parse_query(query) if query else []
         claimed = _claimed(pairs, headers)
@@ -358,11 +356,13 @@ def _claimed(pairs: list[tuple[bytes, bytes]], headers: RequestHeaders) -> _Clai
     Raises:
         SignatureError: It says nothing, something malformed, or too much.
     """
-    is_header = "authorization" in headers.values
-    if not pairs and is_header and not headers.has_repeated and _TAKES_CARE.isdisjoint(headers.values):
+    values = headers.values
+    is_header = "authorization" in values
+    # A claim with a date or a session token is read the careful way.
+    takes_care = headers.has_repeated or "date" in values or "x-amz-security-token" in values
+    if is_header and not (takes_care or pairs) and values.get("host", "").isascii():
         try:
-            if headers.values.get("host", "").isascii():
-                return _header_claim(headers.values)
+            return _header_claim(values)
         except SignatureError:
             pass  # Blanks around a value may be the reason. They are dropped below.
     single = _single_headers(headers)

@@ -340,8 +340,7 @@ class MemoryDriver(DriverSpec):
                     raise NoSuchBucket
                 if conditional:
                     target.check_write(key, options)
-                stored = StoredObject(content, etag, self._times.now(), headers, extras)
-                stored = target.put(key, stored, reserved)
+                stored = target.put(key, StoredObject(content, etag, self._times.now(), headers, extras), reserved)
             finally:
                 self._lock.release()
         except BaseException:

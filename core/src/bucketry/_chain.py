@@ -97,15 +97,16 @@ def _layered(driver: DriverSpec, guarded: dict[str, Call], layers: Sequence[obje
         if (attach := getattr(layer, "attach", None)) is not None:
             attach(driver)
     return {
-        name: _link(name, call if call is _close_nothing else wraps(getattr(driver, name))(call), layers)
+        name: _link(driver, name, call, layers)
         for name, call in guarded.items()
         if any(hasattr(layer, name) for layer in layers)
     }
 
 
-def _hook_caller(name: str, call: Call, layers: Sequence[object]) -> pluggy.HookCaller:
+def _hook_caller(driver: DriverSpec, name: str, call: Call, layers: Sequence[object]) -> pluggy.HookCaller:
     manager = _OneHook(name)
-    manager.register(_Guarded({name: call}), name="driver")
+    hook = call if call is _close_nothing else wraps(getattr(driver, name))(call)
+    manager.register(_Guarded({name: hook}), name="driver")
     for layer in layers:
         manager.register(layer)
     caller: pluggy.HookCaller = getattr(manager.hook, name)
@@ -220,7 +221,7 @@ def _classified(driver: DriverSpec, error: Exception) -> BucketryError:
     return verdict.kind(redacted(verdict.detail), **verdict.facts)  # type: ignore[arg-type]  # They have been compared.
 
 
-def _link(name: str, call: Call, layers: Sequence[object]) -> Call:
+def _link(driver: DriverSpec, name: str, call: Call, layers: Sequence[object]) -> Call:
     parameters, wanted = OPERATIONS[name].parameters, OPERATIONS[name].result
     fits_result = fits(wanted)
     caller: pluggy.HookCaller | None = None
@@ -228,7 +229,7 @@ def _link(name: str, call: Call, layers: Sequence[object]) -> Call:
     def layered(*values: object) -> object:
         nonlocal caller
         if caller is None:  # Now, and not when the store opens: no store uses all operations.
-            caller = _hook_caller(name, call, layers)
+            caller = _hook_caller(driver, name, call, layers)
         result = caller(**dict(zip(parameters, values, strict=True)))
         if result is None:
             raise InvalidDriver(f"a layer around {name} returned None: end it with `return (yield)`")

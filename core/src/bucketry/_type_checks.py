@@ -63,6 +63,9 @@ def fits(annotation: Any) -> Callable[[Any], bool]:
             (type(value) in _MAPPINGS or isinstance(value, origin))
             and all(isinstance(key, arguments[0]) and isinstance(member, arguments[1]) for key, member in value.items())
         )
+    if origin is Literal:
+        kinds = frozenset(map(type, arguments))
+        return lambda value: type(value) in kinds
     if isinstance(annotation, type) and annotation is not int:
         return lambda value: isinstance(value, annotation)
     return lambda value: _is_of(value, annotation)

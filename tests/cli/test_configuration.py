@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import socket
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,11 @@ import pytest
 from bucketry import Store
 from bucketry_cli import s3_endpoint
 from bucketry_cli import serve as serve_module
-from bucketry_cli.config import ServeTable
+from bucketry_cli.config import load_config
+from bucketry_cli.errors import Failure
+from bucketry_cli.serve_options import all_options, groups
+from bucketry_cli.serve_options.group import toml_type
+from bucketry_cli.serve_options.processes import ProcessOptions
 
 from tests.cli.conftest import Run
 
@@ -20,10 +25,12 @@ def served(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What ``serve`` would listen on, instead of listening."""
     seen: dict[str, Any] = {}
 
-    def remember(endpoints: list[Any], headline: str, notes: tuple[tuple[str, str], ...], **times: float) -> None:
+    def remember(
+        endpoints: list[Any], headline: str, notes: tuple[tuple[str, str], ...], processes: ProcessOptions
+    ) -> None:
         listeners = [endpoint.listener for endpoint in endpoints]
         seen.update(listening=[(listener.host, listener.port) for listener in listeners], headline=headline)
-        seen.update(notes=dict(notes), **times)
+        seen.update(notes=dict(notes), processes=processes)
 
     def bind(host: str, port: int, option: str) -> socket.socket:
         # Not the ports themselves: another test may have them just now.
@@ -57,7 +64,7 @@ def test_command_line_wins_over_environment_over_file(
 ) -> None:
     write('[serve]\nport = 1001\nhost = "127.0.0.2"\nread_only = true\nshutdown_delay = 5\ngrace_seconds = 2.5\n')
     run("serve")
-    assert (served["shutdown_delay"], served["grace_seconds"]) == (5, 2.5)
+    assert (served["processes"].shutdown_delay, served["processes"].grace_seconds) == (5, 2.5)
     assert served["listening"] == [("127.0.0.2", 1001)]
     assert "for reading only" in served["headline"]
     monkeypatch.setenv("BUCKETRY_PORT", "1002")
@@ -205,6 +212,27 @@ def test_no_secret_of_the_file_is_ever_shown(run: Run, store_url: str, mistake: 
     assert "hunter2" not in result.output
 
 
-def test_the_file_knows_all_options_of_serve() -> None:
-    options = {parameter.name for parameter in serve_module.serve.params} - {"store", "config", "debug"}
-    assert options == set(ServeTable.__struct_fields__)
+def test_every_option_of_serve_is_in_one_group_and_has_its_variable_and_its_key() -> None:
+    names = [given.name for given in all_options()]
+    assert len(names) == len(set(names))
+    assert {given.name for given in serve_module.serve.params} - set(names) == {"store", "config", "debug"}
+    for group in groups().values():
+        assert tuple(given.name for given in group.OPTIONS) == group.__struct_fields__
+    for given in all_options():
+        assert given.envvar == f"BUCKETRY_{given.name.upper()}"
+
+
+EXAMPLES: dict[Any, object] = {bool: True, int: 1, float: 0.5, str: "text", list[str]: ["a", "b"]}
+
+
+@pytest.mark.parametrize("name", [str(given.name) for given in all_options()])
+def test_the_file_knows_each_option_of_serve_and_its_type(name: str, tmp_path: Path) -> None:
+    right = next(toml_type(given) for given in all_options() if given.name == name)
+    for kind, value in EXAMPLES.items():
+        path = tmp_path / "bucketry.toml"
+        path.write_text(f"[serve]\n{name} = {json.dumps(value)}\n")
+        if kind == right or (kind, right) == (int, float):
+            assert load_config(path).options_of("serve") == {name: value}
+        else:
+            with pytest.raises(Failure, match=rf"\$\.serve\.{name}"):
+                load_config(path)

@@ -23,31 +23,6 @@ _MAX_BYTES: Final = 1024 * 1024
 """Largest settings file, in bytes; a larger one is the wrong file."""
 
 
-class ServeTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """The table ``[serve]``: the options of ``bucketry serve``, with ``_`` for ``-``."""
-
-    host: str | UnsetType = UNSET
-    allow_anonymous: bool | UnsetType = UNSET
-    allowed_host: list[str] | UnsetType = UNSET
-    cors_origin: list[str] | UnsetType = UNSET
-    port: int | UnsetType = UNSET
-    s3: bool | UnsetType = UNSET
-    s3_host: str | UnsetType = UNSET
-    s3_port: int | UnsetType = UNSET
-    s3_domain: list[str] | UnsetType = UNSET
-    s3_region: list[str] | UnsetType = UNSET
-    s3_check_origins: bool | UnsetType = UNSET
-    bucket: list[str] | UnsetType = UNSET
-    fault: list[str] | UnsetType = UNSET
-    webhook: list[str] | UnsetType = UNSET
-    reset_endpoint: bool | UnsetType = UNSET
-    read_only: bool | UnsetType = UNSET
-    workers: int | UnsetType = UNSET
-    shutdown_delay: float | UnsetType = UNSET
-    grace_seconds: float | UnsetType = UNSET
-    log_level: str | UnsetType = UNSET
-
-
 class CredentialTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A table ``[[s3_credentials]]``: who may use the S3 endpoint of ``bucketry serve``.
 
@@ -107,21 +82,21 @@ class ConfigFile(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     Attributes:
         store: URL of the store, for all commands.
-        serve: Options of ``bucketry serve``.
+        serve: Options of ``bucketry serve``, with ``_`` for ``-``.
         s3_credentials: Who may use the S3 endpoint.
         webhooks: Where events are sent.
         drivers: Settings of each driver, by its name; URL and environment win over them.
     """
 
     store: str | UnsetType = UNSET
-    serve: ServeTable = msgspec.field(default_factory=ServeTable)
+    serve: dict[str, Any] = msgspec.field(default_factory=dict)
     s3_credentials: list[CredentialTable] = []
     webhooks: list[WebhookTable] = []
     drivers: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
 
     def options_of(self, command: str | None) -> dict[str, object]:
         """Returns what the file says about a command's options, by their names."""
-        values = {"store": self.store, **(msgspec.structs.asdict(self.serve) if command == "serve" else {})}
+        values = {"store": self.store, **(self.serve if command == "serve" else {})}
         return {name: value for name, value in values.items() if value is not UNSET}
 
 
@@ -140,6 +115,8 @@ def load_config(path: Path) -> ConfigFile:
         tables = tomllib.loads(content.decode())
         _check_keys(path, tables)
         config = msgspec.convert(tables, ConfigFile, dec_hook=_decode)
+        if config.serve:
+            _check_serve(path, config.serve)
     except OSError as error:
         raise _refusal(path, error.strerror or type(error).__name__) from error
     except UnicodeDecodeError as error:
@@ -166,14 +143,20 @@ def _decode(kind: type, value: object) -> object:
 def _check_keys(path: Path, tables: Mapping[str, object]) -> None:
     """Finds unknown keys before msgspec does: its message does not name the known ones."""
     _check_table(path, "", tables, ConfigFile)
-    serve = tables.get("serve")
-    if isinstance(serve, dict):
-        _check_table(path, "serve.", serve, ServeTable)
     for name, kind in (("s3_credentials", CredentialTable), ("webhooks", WebhookTable)):
         listed = tables.get(name)
         for table in listed if isinstance(listed, list) else ():
             if isinstance(table, dict):
                 _check_table(path, f"{name}.", table, kind)
+
+
+def _check_serve(path: Path, values: Mapping[str, object]) -> None:
+    # Other commands have nothing to do with these options, and seldom need to import them.
+    from bucketry_cli.serve_options import serve_table
+
+    table = serve_table()
+    _check_table(path, "serve.", values, table)
+    msgspec.convert({"serve": values}, msgspec.defstruct("Tables", [("serve", table)]))
 
 
 def _check_table(path: Path, prefix: str, table: Mapping[str, object], kind: type[msgspec.Struct]) -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from bucketry.clock import Clock
     from bucketry_http import Listener
 
+    from bucketry_cli.serve_options.processes import ProcessOptions
+
 
 _LOCAL: Final = frozenset({"127.0.0.1", "::1"})
 """Addresses that ``localhost`` stands for."""
@@ -135,10 +137,8 @@ def announce(endpoints: Sequence[Endpoint], headline: str, notes: Sequence[tuple
 def run(
     endpoints: Sequence[Endpoint],
     headline: str,
-    notes: Sequence[tuple[str, str]] = (),
-    *,
-    shutdown_delay: float,
-    grace_seconds: float,
+    notes: Sequence[tuple[str, str]],
+    processes: ProcessOptions,
 ) -> None:
     """Serves until a signal. A second signal ends the process at once.
 
@@ -146,8 +146,7 @@ def run(
         endpoints: What listens where.
         headline: Written first, once all of them listen.
         notes: Written last, each with a name as the places have.
-        shutdown_delay: See `Server`.
-        grace_seconds: See `Server`.
+        processes: How the server ends.
     """
     from bucketry_http import Server
 
@@ -155,8 +154,8 @@ def run(
     server = Server(
         listeners,
         lambda _: announce(endpoints, headline, notes),
-        grace_seconds=grace_seconds,
-        shutdown_delay=shutdown_delay,
+        grace_seconds=processes.grace_seconds,
+        shutdown_delay=processes.shutdown_delay,
     )
     server.run()
     if server.was_forced:

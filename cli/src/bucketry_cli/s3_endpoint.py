@@ -8,12 +8,10 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
-import msgspec
 from bucketry import DriverSettings, ServedSettings, Store, find_settings, open_store
 from bucketry.layers import ServedAt
 from bucketry.settings import DEFAULT_SECRET_KEY, PUBLISHED_FOR
 
-from bucketry_cli.config import CredentialTable
 from bucketry_cli.credentials import HOW, Given, as_settings, check_fit, configured, describe, given, with_signer
 from bucketry_cli.errors import Failure
 from bucketry_cli.listening import Endpoint, bind, is_everywhere, is_loopback, url_of
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
     import socket
 
     from bucketry_cli.config import CredentialTable
+    from bucketry_cli.serve_options import ServeOptions
 
 
 _REGION: Final = "us-east-1"
@@ -32,28 +31,6 @@ Notes: TypeAlias = tuple[tuple[str, str], ...]
 """Names, and what is told of them."""
 
 
-class S3Options(msgspec.Struct, frozen=True, kw_only=True):
-    """The options of the S3 endpoint, from the command line and the settings file.
-
-    Attributes:
-        host: Where it listens.
-        port: Its TCP port; 0: any that is free.
-        domains: Host names; the first label below one is a bucket.
-        regions: Other regions that buckets can be in.
-        allowed_hosts: Other host names that clients may use.
-        check_origins: Whether pages of other origins need a CORS rule for writes.
-        credentials: Those of the settings file.
-    """
-
-    host: str
-    port: int
-    domains: tuple[str, ...] = ()
-    regions: tuple[str, ...] = ()
-    allowed_hosts: tuple[str, ...] = ()
-    check_origins: bool = True
-    credentials: tuple[CredentialTable, ...] = ()
-
-
 class S3Front:
     """The S3 endpoint of one ``bucketry serve``: first its place in the store's settings, then the endpoint.
 
@@ -61,11 +38,17 @@ class S3Front:
         layer: The layer that the store needs around it.
     """
 
-    def __init__(self, options: S3Options | None, environ: Mapping[str, str] = os.environ) -> None:
+    def __init__(
+        self,
+        options: ServeOptions | None,
+        tables: Sequence[CredentialTable],
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
         """Finds the configured credentials.
 
         Args:
-            options: The endpoint's options; ``None``: no endpoint.
+            options: The options of ``bucketry serve``; ``None``: no endpoint.
+            tables: The credentials of the settings file.
             environ: The environment.
 
         Raises:
@@ -75,7 +58,8 @@ class S3Front:
         self.layer = ServedAt()
         self._options = options
         self._environ = environ
-        self._credentials = configured(options.credentials, environ) if options is not None else ()
+        self._credentials = configured(tables, environ) if options is not None else ()
+        self._host = (options.s3.s3_host or options.listening.host) if options is not None else ""
         self._region = _REGION
         self._bound: socket.socket | None = None
         self._tells_its_place = False
@@ -124,18 +108,18 @@ class S3Front:
         if not self._credentials:
             note(f"note: no S3 endpoint, since nobody could use it: {HOW}")
             return (), ()
-        check_fit(self._credentials, options.host, store.capabilities.driver)
+        check_fit(self._credentials, self._host, store.capabilities.driver)
         url = self._listen(options)
         if not self._tells_its_place:
             self.layer.endpoint, self.layer.region = url, self._region
-        notes = ((_NAME, url), ("S3 keys", describe(self._credentials)), *self._hints(url, options))
+        notes = ((_NAME, url), ("S3 keys", describe(self._credentials)), *self._hints(url))
         return (self._endpoint(store, options),), notes
 
-    def _hints(self, url: str, options: S3Options) -> Iterator[tuple[str, str]]:
+    def _hints(self, url: str) -> Iterator[tuple[str, str]]:
         """Yields lines about how to use it from this machine and from others."""
         if find_spec(f"bucketry_{DRIVER}") is not None:
             yield "Try it", f"{program()} --store {url} ls"
-        if is_everywhere(options.host) and not self._has_public_endpoint:
+        if is_everywhere(self._host) and not self._has_public_endpoint:
             yield "Clients", f"presigned URLs and /status name {url}: where it has another name, set public_endpoint"
 
     def close(self) -> None:
@@ -143,26 +127,26 @@ class S3Front:
         if self._bound is not None:
             self._bound.close()
 
-    def _listen(self, options: S3Options) -> str:
+    def _listen(self, options: ServeOptions) -> str:
         if self._bound is None:
-            self._bound = bind(options.host, options.port, "--s3-port")
-        return url_of(options.host, self._bound)
+            self._bound = bind(self._host, options.s3.s3_port, "--s3-port")
+        return url_of(self._host, self._bound)
 
-    def _endpoint(self, store: Store, options: S3Options) -> Endpoint:
+    def _endpoint(self, store: Store, options: ServeOptions) -> Endpoint:
         from bucketry_http import Listener, S3Settings, create_s3_app
 
         # With "localhost", clients that put the bucket before the host name work without settings.
-        domains = tuple(dict.fromkeys((*options.domains, "localhost")))
+        domains = tuple(dict.fromkeys((*options.s3.s3_domain, "localhost")))
         settings = S3Settings(
             credentials=self._credentials,
             region=self._region,
             domains=domains,
-            regions=options.regions,
-            allowed_hosts=options.allowed_hosts,
+            regions=options.s3.s3_region,
+            allowed_hosts=options.listening.allowed_host,
             public_endpoints=self._endpoints,
-            check_origins=options.check_origins,
+            check_origins=options.s3.s3_check_origins,
         )
-        return Endpoint(Listener(create_s3_app(store, settings), options.host, options.port, self._bound), ())
+        return Endpoint(Listener(create_s3_app(store, settings), self._host, options.s3.s3_port, self._bound), ())
 
 
 DRIVER: Final = "minio"

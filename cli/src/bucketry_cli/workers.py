@@ -22,6 +22,7 @@ from bucketry_cli.control import ControlApp, Endpoints
 from bucketry_cli.errors import Failure
 from bucketry_cli.output import log_to_standard_error
 from bucketry_cli.reset import ResetEndpoint, Stage
+from bucketry_cli.serve_options import ServeOptions
 from bucketry_cli.webhooks import events_layer, webhooks_of
 
 if TYPE_CHECKING:
@@ -38,23 +39,19 @@ class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
         url: The store's URL.
         table: What the settings file says of the store's driver.
         settings: How the API is served.
-        webhooks: The values of ``--webhook``.
-        config_path: The settings file, which may have more webhooks. Secrets are not handed on.
-        buckets: The buckets that a reset creates.
-        reset_endpoint: Whether there is a reset endpoint.
-        read_only: Whether nothing may be changed.
-        log_level: The least level that is logged.
+        options: The options of ``bucketry serve``.
+        config_path: The settings file, which the worker reads too. Secrets are not handed on.
     """
 
     url: str
     table: Mapping[str, Any]
     settings: RestSettings
-    webhooks: tuple[str, ...] = ()
+    options: ServeOptions
     config_path: Path | None = None
-    buckets: tuple[str, ...] = ()
-    reset_endpoint: bool = False
-    read_only: bool = False
-    log_level: str = "WARNING"
+
+    def log(self) -> None:
+        """Logs to standard error as the options say, with the number of the process."""
+        log_to_standard_error(self.options.logs.log_level.upper(), WORKER_LOG_FORMAT)
 
 
 def check_workers(store: Store, faults: Sequence[object]) -> None:
@@ -76,54 +73,45 @@ def check_workers(store: Store, faults: Sequence[object]) -> None:
         )
 
 
-def run_workers(
-    count: int,
-    options: WorkerOptions,
-    bound: socket.socket,
-    announce: Callable[[], None],
-    *,
-    shutdown_delay: float,
-    grace_seconds: float,
-) -> None:
+def run_workers(worker: WorkerOptions, bound: socket.socket, announce: Callable[[], None]) -> None:
     """Serves until a signal; a second one ends all processes, whatever still goes on in them.
 
     Args:
-        count: How many processes.
-        options: What each of them has to know.
+        worker: What each of them has to know.
         bound: The socket that they share.
         announce: Called once all of them serve.
-        shutdown_delay: See `Server`.
-        grace_seconds: See `Server`.
 
     Raises:
         Failure: A worker does not start, or they die again and again.
     """
     from bucketry_http.server.workers import StopTimes, Workers, WorkersFailed
 
-    log_to_standard_error(options.log_level, WORKER_LOG_FORMAT)
-    times = StopTimes(grace_seconds=grace_seconds, shutdown_delay=shutdown_delay)
+    worker.log()
+    processes = worker.options.processes
+    times = StopTimes(grace_seconds=processes.grace_seconds, shutdown_delay=processes.shutdown_delay)
     try:
-        Workers(partial(_open_app, options), bound, count, on_ready=announce, times=times).run()
+        Workers(partial(_open_app, worker), bound, processes.workers, on_ready=announce, times=times).run()
     except WorkersFailed as error:
         raise Failure(str(error)) from error
 
 
 @contextmanager
-def _open_app(options: WorkerOptions) -> Iterator[Any]:
-    log_to_standard_error(options.log_level, WORKER_LOG_FORMAT)
-    tables = load_config(options.config_path).webhooks if options.config_path is not None else ()
-    events = events_layer(webhooks_of(options.webhooks, tables, os.environ))
-    layers = [*([events] if events is not None else []), *([ReadOnly()] if options.read_only else [])]
-    with open_store(options.url, defaults=options.table, layers=layers) as store:
-        app = rest_app(store, options.settings)
-        if options.reset_endpoint:
-            stage = Stage(store, options.buckets, Faults(), EventLog())
+def _open_app(worker: WorkerOptions) -> Iterator[Any]:
+    worker.log()
+    options = worker.options
+    tables = load_config(worker.config_path).webhooks if worker.config_path is not None else ()
+    events = events_layer(webhooks_of(options.buckets.webhook, tables, os.environ))
+    layers = [*([events] if events is not None else []), *([ReadOnly()] if options.buckets.read_only else [])]
+    with open_store(worker.url, defaults=worker.table, layers=layers) as store:
+        app = rest_app(store, worker.settings)
+        if options.testing.reset_endpoint:
+            stage = Stage(store, options.buckets.bucket, Faults(), EventLog())
             endpoints: Endpoints = {
                 clock.PATH: {"GET": clock.ClockEndpoint(store).get, "POST": clock.refuse},
                 reset.PATH: {"POST": ResetEndpoint(stage.reset).post},
                 events_endpoint.PATH: {"GET": events_endpoint.refuse},
             }
-            app = ControlApp(app, options.settings.browser_rules(), endpoints)
+            app = ControlApp(app, worker.settings.browser_rules(), endpoints)
         yield app
 
 

@@ -1,0 +1,67 @@
+"""The options of ``bucketry serve``, in groups.
+
+An option stands in its group alone. The command line, the environment, ``[serve]`` of the settings file and the
+documentation's table derive from there. A new group is a module with a subclass of `Group`, and a field in
+`ServeOptions`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, wraps
+from typing import Any
+
+import click
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from bucketry_cli.serve_options.buckets import BucketOptions
+from bucketry_cli.serve_options.group import Group, toml_type
+from bucketry_cli.serve_options.listening import ListeningOptions
+from bucketry_cli.serve_options.logs import LogOptions
+from bucketry_cli.serve_options.processes import ProcessOptions
+from bucketry_cli.serve_options.s3 import S3Options
+from bucketry_cli.serve_options.testing import TestingOptions
+
+
+class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """The values of all options, in their groups."""
+
+    listening: ListeningOptions
+    s3: S3Options
+    buckets: BucketOptions
+    processes: ProcessOptions
+    logs: LogOptions
+    testing: TestingOptions
+
+
+def groups() -> Mapping[str, type[Group]]:
+    """Returns the groups by the names of their fields."""
+    return {field.name: field.type for field in msgspec.structs.fields(ServeOptions)}
+
+
+def all_options() -> Iterator[click.Option]:
+    """Yields all options, in the order of their groups."""
+    for group in groups().values():
+        yield from group.OPTIONS
+
+
+def in_groups(command: Callable[..., None]) -> Callable[..., None]:
+    """Calls a command with `ServeOptions` as ``options``, instead of the single values."""
+
+    @wraps(command)
+    def called(*arguments: Any, **values: Any) -> None:
+        grouped: dict[str, Any] = {
+            name: kind(**{field: values.pop(field) for field in kind.__struct_fields__})
+            for name, kind in groups().items()
+        }
+        command(*arguments, options=ServeOptions(**grouped), **values)
+
+    return called
+
+
+@cache
+def serve_table() -> type[msgspec.Struct]:
+    """Returns the type of the table ``[serve]`` in the settings file."""
+    fields = [(str(given.name), toml_type(given) | UnsetType, UNSET) for given in all_options()]
+    return msgspec.defstruct("ServeTable", fields, kw_only=True, forbid_unknown_fields=True)

@@ -1,0 +1,43 @@
+"""What tests of applications need: faults, and the endpoints that reset the store and turn its clock."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import click
+from bucketry import BucketryError
+from bucketry.layers import Fault
+
+from bucketry_cli import clock, events, reset
+from bucketry_cli.serve_options.group import Group, option
+
+
+def _faults(_context: click.Context, _parameter: click.Parameter, texts: tuple[str, ...]) -> tuple[Fault, ...]:
+    try:
+        return tuple(map(Fault.parse, texts))
+    except BucketryError as error:
+        raise click.BadParameter(error.detail) from None
+
+
+class TestingOptions(Group, frozen=True, kw_only=True):
+    """What tests of applications need."""
+
+    TITLE: ClassVar = "For tests"
+    OPTIONS: ClassVar = (
+        option(
+            "--fault",
+            multiple=True,
+            metavar="FAULT",
+            callback=_faults,
+            help="Fail on request: get_object:torn:after=1000, *:latency=0.2, ... (docs/faults.md). Repeatable.",
+        ),
+        option(
+            "--reset-endpoint/--no-reset-endpoint",
+            default=False,
+            help=f"For tests: POST {reset.PATH} deletes everything, POST {clock.PATH} turns the clock, and GET "
+            f"{events.PATH} lists S3's events. Refused if the store holds buckets at the start.",
+        ),
+    )
+
+    fault: tuple[Fault, ...]
+    reset_endpoint: bool

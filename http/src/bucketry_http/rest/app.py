@@ -16,7 +16,18 @@ from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.openapi.spec import License, Tag
 from msgspec.structs import replace
 
-from bucketry_http.rest import bucket_settings, buckets, docs_page, listing, objects, presign, status, uploads, versions
+from bucketry_http.rest import (
+    bucket_settings,
+    buckets,
+    docs_page,
+    listing,
+    objects,
+    presign,
+    recording,
+    status,
+    uploads,
+    versions,
+)
 from bucketry_http.rest.cors import BrowserRules
 from bucketry_http.rest.docs_page import DocsPage
 from bucketry_http.rest.framework import (
@@ -29,10 +40,10 @@ from bucketry_http.rest.framework import (
 )
 from bucketry_http.rest.problems import EXCEPTION_HANDLERS
 from bucketry_http.rest.settings import RestSettings
-from bucketry_http.rest.validation import check_query
 from bucketry_http.shared.calls import StoreCalls
 from bucketry_http.shared.object_writing import Uploader
 from bucketry_http.shared.origin import ANONYMOUS, client_address
+from bucketry_http.shared.record import id_of
 
 _MAX_JSON_BYTES: Final = 64 * 1024
 
@@ -121,7 +132,7 @@ class StorageApp(Litestar):
             if send is None:
                 return
             if self.calls.store.reads_origin:
-                set_origin(Origin(principal=ANONYMOUS, address=client_address(scope), request_id=""))
+                set_origin(Origin(principal=ANONYMOUS, address=client_address(scope), request_id=id_of(scope)))
             route_object_key(scope)
             if scope["method"] == "HEAD" and not scope["path"].startswith(PREFIX):
                 scope, send = get_for_head(scope, send)
@@ -148,7 +159,7 @@ def create_app(store: Store, settings: RestSettings | None = None, *, allowed_ho
             Router("/health", route_handlers=[status.get_live, status.get_ready], response_class=JsonResponse),
         ],
         exception_handlers=EXCEPTION_HANDLERS,
-        before_request=check_query,
+        before_request=recording.begin,
         logging_config=None,
         openapi_config=_openapi() if settings.docs else None,
         request_class=ApiRequest,

@@ -27,6 +27,7 @@ from litestar.typing import FieldDefinition
 from bucketry_http.rest.validation import decode_json, decode_url
 from bucketry_http.shared.errors import UnsupportedMediaType
 from bucketry_http.shared.headers import headers_of
+from bucketry_http.shared.record import RECORD, RequestRecord
 from bucketry_http.shared.request_body import RequestBody
 from bucketry_http.shared.response_body import RawHeaders, send_response
 
@@ -46,7 +47,8 @@ _OPERATIONS: Final = frozenset({b"presign", b"delete"})
 """Paths below ``objects/`` that are operations for POST. For the methods of objects they are keys."""
 
 _KEY_METHODS: Final = frozenset({"GET", "HEAD", "PUT"})
-_RAW_KEY: Final = "bucketry_key"
+RAW_KEY: Final = "bucketry_key"
+"""Where in a request's state the key in its path is, as it came."""
 
 _JSON: Final = "application/json"
 _NO_HEADERS: Final[RawHeaders] = []
@@ -69,7 +71,7 @@ def route_object_key(scope: dict[str, Any]) -> None:
     word, _, key = rest.partition(b"/")
     if word != b"objects" or not key or (key in _OPERATIONS and scope["method"] not in _KEY_METHODS):
         return
-    scope.setdefault("state", {})[_RAW_KEY] = key
+    scope.setdefault("state", {})[RAW_KEY] = key
     scope["path"] = f"{PREFIX}/buckets/{bucket.decode('ascii')}/objects/{_PLACEHOLDER}"
 
 
@@ -97,10 +99,18 @@ class ApiRequest(Request[Any, Any, Any]):
             MalformedUrl: It is not UTF-8 behind its percent-encoding.
             NotFoundException: Litestar found a key where there is none, in a path with ``%2F`` or ``//`` before it.
         """
-        raw: bytes | None = self.scope["state"].get(_RAW_KEY)
+        raw: bytes | None = self.scope["state"].get(RAW_KEY)
         if raw is None:
             raise NotFoundException
         return decode_url(raw, "key")
+
+    def note_key(self, *keys: str) -> None:
+        """Records the key that the request names in its query or its body, or the keys."""
+        record: RequestRecord | None = self.scope.get(RECORD)  # type: ignore[assignment]  # The key is ours.
+        if record is not None and len(keys) == 1:
+            record.key = keys[0]
+        elif record is not None:
+            record.keys = keys
 
     def stream_body(self) -> RequestBody:
         """Returns the body of an operation that does not want it whole."""

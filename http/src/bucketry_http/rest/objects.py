@@ -166,6 +166,7 @@ async def delete_object(
         raise InvalidArgument("`key` is required, in the query or in a JSON body, and only in one of them", field="key")
     if data is not None:
         key, version_id = data.key, data.version_id or version_id
+    request.note_key(key or "")
     calls = request.app.calls
     options = DeleteOptions(version_id=version_id, bypass_governance=bypass_governance)
     deleted = await calls.call(_delete, calls.store, name, key or "", options, request.fields.get("if-match"))
@@ -194,6 +195,7 @@ def _delete(store: Store, bucket: str, key: str, options: DeleteOptions, if_matc
 async def delete_objects(request: ApiRequest, name: Bucket, data: JSONBody[DeleteObjects]) -> DeletedView:
     """Delete up to 1,000 objects. One that fails does not hold up the others; one that does not exist is deleted."""
     calls = request.app.calls
+    request.note_key(*data.keys)
     result = await calls.bulk_call(len(data.keys), calls.store.delete_objects, name, data.keys)
     failed = [DeleteFailureView(failure.key, failure.code, _message(failure)) for failure in result.failed]
     return DeletedView(list(result.deleted_keys), failed)

@@ -26,6 +26,7 @@ from bucketry_http.rest.schemas import Presign, PresignedView
 )
 async def presign(request: ApiRequest, name: Bucket, data: JSONBody[Presign]) -> PresignedView:
     """Generate a temporary URL for direct upload or download. Neither bucket nor object needs to exist yet."""
+    request.note_key(data.key)
     store = request.app.calls.store
     # Signing asks no backend (the contract says so), so it needs no thread with any driver.
     return PresignedView.of(store.presign(name, data.key, _options(data)))

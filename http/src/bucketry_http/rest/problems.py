@@ -26,6 +26,7 @@ from bucketry_http.rest.validation import wrong_parameter
 from bucketry_http.server.request_head import REFUSAL_CODES
 from bucketry_http.shared.conditions import not_modified_headers
 from bucketry_http.shared.errors import RequestError, SlowBody, log_failure
+from bucketry_http.shared.record import note_code
 
 if TYPE_CHECKING:
     from bucketry_http.rest.framework import ApiRequest
@@ -114,7 +115,10 @@ def status_of(error: core.BucketryError) -> HTTPStatus:
     return next(found, HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
-def _response(problem: Problem, headers: Mapping[str, str] | None = None) -> JsonResponse:
+def _response(
+    request: Request[Any, Any, Any], problem: Problem, headers: Mapping[str, str] | None = None
+) -> JsonResponse:
+    note_code(request.scope, problem.code)
     raw = [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()]
     return JsonResponse(problem, status_code=problem.status, media_type=PROBLEM_TYPE, raw_headers=raw)
 
@@ -138,7 +142,7 @@ def on_store_error(request: Request[Any, Any, Any], error: core.BucketryError) -
         error.key,
         request.scope["state"].get(STORED_BEFORE) or None,
     )
-    return _response(problem, _headers_of(error, status))
+    return _response(request, problem, _headers_of(error, status))
 
 
 def on_not_modified(request: Request[Any, Any, Any], error: core.NotModified) -> JsonResponse:
@@ -175,7 +179,7 @@ def on_litestar_error(request: Request[Any, Any, Any], error: HTTPException) -> 
     if isinstance(error, ValidationException):
         status, code = HTTPStatus.UNPROCESSABLE_ENTITY, core.InvalidArgument.code
         detail = _validation_detail(request, error)
-    return _response(Problem(status.phrase, status, code, detail, retryable=False), error.headers)
+    return _response(request, Problem(status.phrase, status, code, detail, retryable=False), error.headers)
 
 
 def _validation_detail(request: Request[Any, Any, Any], error: ValidationException) -> str:
@@ -195,7 +199,8 @@ def on_fault(request: Request[Any, Any, Any], error: Exception) -> JsonResponse:
     logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     return _response(
-        Problem(status.phrase, status, "internal_error", "The server failed; its log says why", retryable=False)
+        request,
+        Problem(status.phrase, status, "internal_error", "The server failed; its log says why", retryable=False),
     )
 
 

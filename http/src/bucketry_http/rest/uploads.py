@@ -163,6 +163,8 @@ async def upload_objects(request: ApiRequest, name: Bucket) -> list[ObjectView]:
     except BucketryError:
         request.scope["state"][STORED_BEFORE] = [view.key for view in upload.stored]
         raise
+    finally:
+        request.note_key(*(view.key for view in upload.stored))
     return upload.stored
 
 

@@ -18,6 +18,7 @@ from bucketry_http.s3.authentication import Authenticator, is_owners_own
 from bucketry_http.s3.cors import refuse_foreign, shield
 from bucketry_http.s3.errors import S3Error, translated
 from bucketry_http.s3.origin import tell_origin
+from bucketry_http.s3.recording import PREFLIGHT, fill
 from bucketry_http.s3.request import Endpoint, S3Request
 from bucketry_http.s3.response import Response, error_response
 from bucketry_http.s3.routing import route
@@ -81,6 +82,8 @@ class S3App:
         request = S3Request(scope, receive, self._idle_seconds)
         try:
             response = await self._respond(request)
+            if request.record is not None:
+                fill(request.record, request)
             if "origin" in request.headers:
                 await cors.expose(self._endpoint, request, response)
             if not request.has_body:
@@ -107,13 +110,16 @@ class S3App:
             self._last_host = host
         request.read_target(endpoint.domains)
         if request.method == "OPTIONS":
+            request.operation = PREFLIGHT
             return await cors.preflight(endpoint, request)
         if request.method == "POST" and forms.is_form(request):
+            request.operation = "PostObject"
             return await forms.post_object(endpoint, self._authenticator, request)
         self._authenticator.authenticate(request)
         if "origin" in request.headers or "sec-fetch-site" in request.headers:
             await refuse_foreign(endpoint, request)
         found = route(endpoint, request)
+        request.operation = found.name
         if self._regions.several and request.bucket and not found.anywhere:
             await self._regions.require(request)
         if not (found.is_usual and is_owners_own(endpoint, request, found)):
@@ -127,6 +133,8 @@ class S3App:
 
     def _failure(self, request: S3Request, error: Exception) -> Response:
         found = translated(error)
+        if request.record is not None:
+            fill(request.record, request, found.s3_code)
         if found.status >= 500 and found.s3_code != "NotImplemented":
             what = f"{request.method} {request.resource} ({request.id})"
             if isinstance(error, bucketry.BucketryError) and found.s3_code != "InternalError":

@@ -74,6 +74,8 @@ async def delete_objects(endpoint: Endpoint, request: S3Request) -> Response:
     quiet = (root.text_of("Quiet") or "").strip().lower() == "true"
     batch = _Batch(endpoint, request)
     objects = await endpoint.calls.bulk_call(len(root), _listed_objects, root)
+    if request.record is not None:
+        request.record.keys = [entry.required("Key") for entry in objects]
     await endpoint.calls.bulk_call(len(objects), batch.run, objects)
     return xml_response(document("DeleteResult", ("" if quiet else batch.written_deleted()) + batch.written_failed()))
 

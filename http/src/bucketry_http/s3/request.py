@@ -6,9 +6,7 @@ Source of the addresses: S3 user guide, "Virtual hosting of general purpose buck
 from __future__ import annotations
 
 import asyncio
-import itertools
 import re
-import secrets
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple, final
 from urllib.parse import unquote_to_bytes, urlsplit
@@ -26,10 +24,8 @@ from bucketry_http.s3.settings import S3Credential, S3Rights, S3Settings
 from bucketry_http.s3.users import Users
 from bucketry_http.shared.calls import StoreCalls
 from bucketry_http.shared.object_writing import Uploader
+from bucketry_http.shared.record import RECORD, RequestRecord, request_ids
 from bucketry_http.shared.request_body import RequestBody
-
-_PROCESS: Final = secrets.token_hex(4).upper()
-_NUMBERS: Final = itertools.count(1)
 
 NO_QUERY: Final[dict[str, str]] = {}
 NO_OPTIONS: Final[dict[str, Any]] = {}
@@ -58,6 +54,8 @@ class S3Request:
         principal: Who sends it.
         credential: The credential that signed it, or the rights of those who do not sign; ``None``: neither.
         region: The region of the bucket, where the endpoint has several; empty: nobody has looked yet.
+        operation: The operation's name in the S3 API; empty: not known yet. `S3App` sets it.
+        record: What is recorded of it; ``None``: nobody wants records.
         access: What is set on the bucket about who may use it; ``None``: nobody has looked yet.
         may_delete: Says whether the sender may delete a key, or a version of it, of a batch; ``None``: all of them.
         options: The options of its operation that its headers give, by field. `route` sets them.
@@ -76,10 +74,12 @@ class S3Request:
         "key",
         "may_delete",
         "method",
+        "operation",
         "options",
         "payload",
         "principal",
         "query",
+        "record",
         "region",
         "scope",
         "verified",
@@ -88,7 +88,8 @@ class S3Request:
 
     def __init__(self, scope: Any, receive: Any, idle_seconds: float) -> None:
         """Reads what cannot be malformed; `read_target` reads the rest."""
-        self.id = f"{_PROCESS}{next(_NUMBERS) & 0xFFFFFFFF:08X}"
+        self.record: RequestRecord | None = scope[RECORD] if RECORD in scope else None  # noqa: SIM401 - a call less
+        self.id = next(request_ids) if self.record is None else self.record.id
         self.scope = scope
         self.method: str = scope["method"]
         self.fields = RequestHeaders(scope["headers"])
@@ -96,7 +97,7 @@ class S3Request:
         self.is_plain = False
         self.content = RequestBody(receive, idle_seconds)
         self.query = NO_QUERY
-        self.bucket = self.key = self.region = ""
+        self.bucket = self.key = self.region = self.operation = ""
         self.payload: str | None = None
         self.verified: Any = None
         self.principal: Principal = ANONYMOUS

@@ -1,0 +1,81 @@
+"""Both ports over one store in memory, with a record of each request."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from bucketry import Store
+from bucketry_http import Listener, RestSettings, S3Settings, Server, create_app, create_s3_app
+from bucketry_http.shared.record import Recorded, RequestRecord, Sink
+
+from tests.http.s3.client import Client, Reply
+from tests.http.s3.serving import CREDENTIAL, READER, WAIT
+from tests.http.serving import API, eventually
+
+
+@dataclass
+class Kept(Sink):
+    """Keeps all records."""
+
+    begun: list[str] = field(default_factory=list)
+    ended: list[RequestRecord] = field(default_factory=list)
+
+    def begin(self, record: RequestRecord) -> None:
+        self.begun.append(record.id)
+
+    def end(self, record: RequestRecord) -> None:
+        self.ended.append(record)
+
+
+@dataclass
+class Ports:
+    """Two ports, and the records of their requests."""
+
+    rest_url: str
+    s3_url: str
+    kept: Kept
+
+    def rest(self, method: str, path: str, body: bytes = b"", **headers: str) -> Reply:
+        """Sends a request to the REST port."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return Client(self.rest_url).send(method, f"{API}/{path}", named, body)
+
+    @property
+    def s3(self) -> Client:
+        """A client of the S3 port."""
+        return Client(self.s3_url)
+
+    def last(self) -> RequestRecord:
+        """The record of the last request. It ends after its response."""
+        assert eventually(lambda: 0 < len(self.kept.begun) == len(self.kept.ended))
+        return self.kept.ended[-1]
+
+
+@contextmanager
+def recorded_ports(store: Store, sinks: Sequence[Sink] = ()) -> Iterator[Ports]:
+    """Serves a store on both ports in a thread."""
+    kept = Kept()
+    ready = threading.Event()
+    apps = {
+        "rest": create_app(store, RestSettings()),
+        "s3": create_s3_app(store, S3Settings(credentials=(CREDENTIAL, READER))),
+    }
+    listeners = [
+        Listener(Recorded(apps["rest"], "rest", [kept, *sinks]), port=0),
+        Listener(Recorded(apps["s3"], "s3", [kept, *sinks]), port=0),
+    ]
+    server = Server(listeners, lambda _: ready.set())
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        assert ready.wait(WAIT)
+        rest, s3 = server.urls
+        assert urlsplit(rest).port != urlsplit(s3).port
+        yield Ports(rest, s3, kept)
+    finally:
+        server.stop()
+        thread.join()

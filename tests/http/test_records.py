@@ -1,0 +1,213 @@
+"""The record of each request: what it says, on both ports."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from bucketry.layers import Observe
+from bucketry.origin import Origin, origin_of_call
+from bucketry_http.shared.record import RequestRecord, record_of_call
+
+from tests.http.recorded import Ports, recorded_ports
+from tests.http.s3.serving import ACCESS_KEY, memory_store
+from tests.http.s3.signing import Signing
+from tests.http.serving import WAIT
+
+CONTENT = b"content of an object"
+READER = Signing(access_key="reader", secret_key="reader's secret key")
+JSON = {"content_type": "application/json"}
+
+
+class Calls:
+    """What a layer around the driver sees of the request that a call is made for."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, RequestRecord | None, Origin | None]] = []
+        self.layer = Observe(lambda name, _: self.seen.append((name, record_of_call(), origin_of_call())))
+
+
+@pytest.fixture(params=["inline", "threads"])
+def calls(request: pytest.FixtureRequest) -> Calls:
+    calls = Calls()
+    calls.inline = request.param == "inline"  # type: ignore[attr-defined]
+    return calls
+
+
+@pytest.fixture
+def ports(calls: Any) -> Iterator[Ports]:
+    with memory_store([calls.layer], inline=calls.inline) as store:
+        store.create_bucket("my-assets")
+        calls.seen.clear()
+        with recorded_ports(store) as ports:
+            yield ports
+
+
+def said(record: RequestRecord) -> tuple[object, ...]:
+    return record.port, record.method, record.operation, record.bucket, record.key, record.status, record.code
+
+
+S3 = [
+    ("PUT", "/my-assets/a%2Fb", CONTENT, ("PutObject", "my-assets", "a/b", 200, "")),
+    ("GET", "/my-assets/missing", b"", ("GetObject", "my-assets", "missing", 404, "NoSuchKey")),
+    ("HEAD", "/my-assets", b"", ("HeadBucket", "my-assets", "", 200, "")),
+    ("GET", "/", b"", ("ListBuckets", "", "", 200, "")),
+    ("GET", "/my-assets?list-type=2", b"", ("ListObjectsV2", "my-assets", "", 200, "")),
+    ("GET", "/my-assets?torrent", b"", ("", "my-assets", "", 501, "NotImplemented")),
+    ("OPTIONS", "/my-assets/a", b"", ("Preflight", "my-assets", "a", 400, "BadRequest")),
+]
+
+
+@pytest.mark.parametrize(("method", "target", "body", "expected"), S3)
+def test_the_s3_port_says_what_a_request_was(
+    ports: Ports, method: str, target: str, body: bytes, expected: tuple[object, ...]
+) -> None:
+    reply = ports.s3.ask(method, target, body)
+    record = ports.last()
+    assert said(record) == ("s3", method, *expected)
+    assert reply.status == record.status
+    assert record.bytes_in == len(body)
+    assert record.bytes_out == len(reply.body)
+    assert not record.aborted
+
+
+def test_the_s3_port_says_who_asked(ports: Ports) -> None:
+    ports.s3.ask("GET", "/")
+    record = ports.last()
+    assert (record.principal != "", record.credential, record.address) == (True, ACCESS_KEY, "127.0.0.1")
+    ports.s3.ask("PUT", "/my-assets/a", CONTENT, by=READER)
+    record = ports.last()
+    assert (record.credential, record.status, record.code) == ("reader", 403, "AccessDenied")
+    ports.s3.send("GET", "/my-assets/a")
+    record = ports.last()
+    assert (record.principal, record.credential, record.code) == ("Anonymous", "", "AccessDenied")
+
+
+REST = [
+    ("PUT", "buckets/my-assets/objects/a%2Fb", CONTENT, {}, ("PutObject", "my-assets", "a/b", 201, "")),
+    ("GET", "buckets/my-assets/objects/no", b"", {}, ("GetObject", "my-assets", "no", 404, "no_such_key")),
+    ("GET", "buckets/my-assets/objects/%ff", b"", {}, ("GetObject", "my-assets", "", 400, "malformed_url")),
+    ("GET", "buckets", b"", {}, ("ListBuckets", "", "", 200, "")),
+    ("GET", "buckets?x=1", b"", {}, ("ListBuckets", "", "", 422, "invalid_argument")),
+    ("GET", "nowhere", b"", {}, ("", "", "", 404, "no_such_route")),
+    ("DELETE", "buckets/my-assets/objects?key=c", b"", {}, ("DeleteObject", "my-assets", "c", 204, "")),
+    (
+        "POST",
+        "buckets/my-assets/objects/presign",
+        b'{"key": "p"}',
+        JSON,
+        ("Presign", "my-assets", "p", 200, ""),
+    ),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body", "headers", "expected"), REST)
+def test_the_rest_port_says_what_a_request_was(
+    ports: Ports, method: str, path: str, body: bytes, headers: dict[str, str], expected: tuple[object, ...]
+) -> None:
+    reply = ports.rest(method, path, body, **headers)
+    record = ports.last()
+    assert said(record) == ("rest", method, *expected)
+    assert reply.status == record.status
+    assert record.bytes_in == len(body)
+    assert record.bytes_out == len(reply.body)
+
+
+def test_a_page_that_is_refused_is_recorded(ports: Ports) -> None:
+    ports.rest("DELETE", "buckets/my-assets", origin="https://elsewhere.example")
+    assert (ports.last().status, ports.last().code) == (403, "foreign_origin")
+    ports.rest("GET", "buckets", host="elsewhere.example")
+    assert (ports.last().status, ports.last().code) == (421, "host_not_allowed")
+
+
+def test_several_keys_are_recorded(ports: Ports) -> None:
+    ports.rest("POST", "buckets/my-assets/objects/delete", json.dumps({"keys": ["a", "b"]}).encode(), **JSON)
+    assert (list(ports.last().keys), ports.last().operation) == (["a", "b"], "DeleteObjects")
+    body = b"<Delete><Object><Key>c</Key></Object><Object><Key>d</Key></Object></Delete>"
+    ports.s3.ask("POST", "/my-assets?delete", body)
+    assert (list(ports.last().keys), ports.last().operation) == (["c", "d"], "DeleteObjects")
+    form = b"".join(
+        b'--sep\r\nContent-Disposition: form-data; name="file"; filename="%b"\r\n\r\ncontent\r\n' % name
+        for name in (b"e", b"f")
+    )
+    ports.rest(
+        "POST", "buckets/my-assets/objects", form + b"--sep--\r\n", content_type="multipart/form-data; boundary=sep"
+    )
+    assert (list(ports.last().keys), ports.last().operation) == (["e", "f"], "PutObject")
+
+
+def test_calls_of_the_driver_know_their_request(ports: Ports, calls: Calls) -> None:
+    ports.s3.ask("PUT", "/my-assets/a", CONTENT, {"x-request-id": "from-the-client"})
+    ports.rest("GET", "buckets", x_request_id="another")
+    ports.last()
+    puts = [(record, origin) for name, record, origin in calls.seen if name == "put_object"]
+    lists = [(record, origin) for name, record, origin in calls.seen if name == "list_buckets"]
+    for found, request_id in ((puts, "from-the-client"), (lists, "another")):
+        assert [(record.id, origin.request_id) for record, origin in found if record and origin] == [
+            (request_id, request_id)
+        ]
+
+
+FIT = ["a", "A.b_c-9", "x" * 128, "0f8fad5b-d9cb-469f-a165-70867728950e"]
+UNFIT = ["", "x" * 129, "a b", "a/b", "a%0Ab", "ä", '"', "a;b", "${jndi}"]
+
+
+@pytest.mark.parametrize("request_id", FIT)
+def test_a_request_keeps_the_id_that_it_came_with(ports: Ports, request_id: str) -> None:
+    rest = ports.rest("GET", "buckets", x_request_id=request_id)
+    assert rest.headers["x-request-id"] == ports.last().id == request_id
+    s3 = ports.s3.ask("GET", "/my-assets/missing", headers={"x-request-id": request_id})
+    assert s3.headers["x-request-id"] == s3.headers["x-amz-request-id"] == ports.last().id == request_id
+    assert s3.text("RequestId") == request_id
+
+
+@pytest.mark.parametrize("request_id", UNFIT)
+def test_an_id_that_is_not_fit_is_replaced(ports: Ports, request_id: str) -> None:
+    sent = request_id.encode("utf-8").decode("latin-1")
+    replies = [
+        ports.rest("GET", "buckets", x_request_id=sent),
+        ports.s3.ask("GET", "/", headers={"x-request-id": sent}),
+    ]
+    ids = {reply.headers["x-request-id"] for reply in replies}
+    assert len(ids) == 2
+    for found in ids:
+        assert re.fullmatch("[0-9A-F]{16,}", found)
+
+
+def test_a_client_that_leaves_is_recorded(ports: Ports) -> None:
+    parts = urlsplit(ports.rest_url)
+    with socket.create_connection((parts.hostname, parts.port or 0), timeout=WAIT) as connection:
+        head = f"PUT /api/v1/storage/buckets/my-assets/objects/a HTTP/1.1\r\nhost: {parts.netloc}\r\n"
+        connection.sendall(f"{head}content-length: 100000\r\n\r\n".encode() + b"x" * 1000)
+    record = ports.last()
+    assert (record.aborted, record.operation, record.key) == (True, "PutObject", "a")
+    assert record.bytes_in <= 1000
+
+
+def test_records_take_time_and_places(ports: Ports) -> None:
+    ports.rest(
+        "GET",
+        "buckets",
+        user_agent="an agent" * 100,
+        traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        tracestate="a=b",
+    )
+    record = ports.last()
+    assert record.user_agent == ("an agent" * 100)[:256]
+    assert record.traceparent == "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    assert record.tracestate == "a=b"
+    assert record.seconds > 0
+
+
+def test_without_records_nothing_is_added() -> None:
+    from tests.http.serving import ask, running
+
+    with memory_store() as store, running(store) as port:
+        response, _ = ask(port, "GET", "buckets", X_Request_Id="mine")
+        assert "x-request-id" not in response.headers
+        assert record_of_call() is None

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from bucketry.layers._breaker import Breaker, Circuit
 from bucketry.layers._events import Events
 from bucketry.layers._faults import Fault, FaultCount, Faults
 from bucketry.layers._observe import Observe, OperationStats
 from bucketry.layers._read_only import ReadOnly
 from bucketry.layers._status_endpoint import ServedAt
 
-__all__ = ["Events", "Fault", "FaultCount", "Faults", "Observe", "OperationStats", "ReadOnly", "ServedAt"]
+__all__ = [
+    "Breaker",
+    "Circuit",
+    "Events",
+    "Fault",
+    "FaultCount",
+    "Faults",
+    "Observe",
+    "OperationStats",
+    "ReadOnly",
+    "ServedAt",
+]

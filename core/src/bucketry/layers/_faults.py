@@ -36,7 +36,7 @@ ERRORS: Final[Mapping[str, type[BucketryError]]] = {
 STREAMING: Final = frozenset(name for name, facts in OPERATIONS.items() if facts.takes_body or facts.opens)
 """The operations with content that can break off."""
 
-_ONLY_BY_NAME: Final = frozenset({"close", "status", "presign"})
+NEVER_FAIL: Final = frozenset({"close", "status", "presign"})
 """Operations that ``*`` does not match: they ask a backend nothing, or never fail."""
 
 MAX_LATENCY: Final = 3600.0
@@ -115,7 +115,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         for pattern in self.operation.split(","):
             matching = {name for name in OPERATIONS if fnmatchcase(name, pattern)}
             if "*" in pattern:
-                matching -= _ONLY_BY_NAME
+                matching -= NEVER_FAIL
             if self.torn:
                 matching &= STREAMING
             if not matching:

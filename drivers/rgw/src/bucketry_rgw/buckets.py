@@ -97,7 +97,8 @@ class Buckets:
         content = _CREATE.format(escape(constraint)).encode() if constraint else b""
         try:
             sent = {"x-amz-bucket-object-lock-enabled": "true"} if options.object_lock else {}
-            headers, _ = self._client.request("PUT", bucket, headers=sent, content=content)
+            # Sent again after its response was lost, it would find a bucket that is older than the request.
+            headers, _ = self._client.request("PUT", bucket, headers=sent, content=content, repeatable=False)
         except S3ResponseError as error:
             if error.code == "MethodNotAllowed":
                 raise InvalidBucketName("RGW keeps this name for a path of its own", bucket=bucket) from error

@@ -93,6 +93,7 @@ def serve(ctx: click.Context, store: str, options: ServeOptions) -> None:
         settings = front.settings(store, table)
         # Whoever may not write is told so before a fault strikes.
         layers = [
+            *options.backend.layers(),
             *([emitting] if emitting is not None else []),
             *([faults] if testing.fault else []),
             front.layer,

@@ -101,7 +101,11 @@ def _open_app(worker: WorkerOptions) -> Iterator[Any]:
     options = worker.options
     tables = load_config(worker.config_path).webhooks if worker.config_path is not None else ()
     events = events_layer(webhooks_of(options.buckets.webhook, tables, os.environ))
-    layers = [*([events] if events is not None else []), *([ReadOnly()] if options.buckets.read_only else [])]
+    layers = [
+        *options.backend.layers(),
+        *([events] if events is not None else []),
+        *([ReadOnly()] if options.buckets.read_only else []),
+    ]
     with open_store(worker.url, defaults=worker.table, layers=layers) as store:
         app = rest_app(store, worker.settings)
         if options.testing.reset_endpoint:

@@ -15,6 +15,7 @@ import click
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from bucketry_cli.serve_options.backend import BackendOptions
 from bucketry_cli.serve_options.buckets import BucketOptions
 from bucketry_cli.serve_options.group import Group, toml_type
 from bucketry_cli.serve_options.listening import ListeningOptions
@@ -29,6 +30,7 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     listening: ListeningOptions
     s3: S3Options
+    backend: BackendOptions
     buckets: BucketOptions
     processes: ProcessOptions
     logs: LogOptions

@@ -1,0 +1,33 @@
+"""How the backend is called."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import click
+from bucketry.layers import Breaker
+
+from bucketry_cli.serve_options.group import Group, option
+
+
+class BackendOptions(Group, frozen=True, kw_only=True):
+    """How the backend is called."""
+
+    TITLE: ClassVar = "Backend"
+    OPTIONS: ClassVar = (
+        option(
+            "--breaker",
+            type=click.IntRange(0),
+            default=0,
+            show_default=True,
+            metavar="FAILURES",
+            help="After so many calls in a row that the backend did not answer, refuse calls at once until it does "
+            "(docs/circuit-breaker.md); 0: never.",
+        ),
+    )
+
+    breaker: int
+
+    def layers(self) -> list[Breaker]:
+        """Returns the layers that stand next to a store's driver: new ones, since no two stores share them."""
+        return [Breaker(self.breaker)] if self.breaker else []

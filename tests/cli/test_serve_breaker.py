@@ -1,0 +1,33 @@
+"""``bucketry serve --breaker``: a backend that does not answer is left alone."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+
+import pytest
+
+from tests.cli.conftest import Spawn
+from tests.cli.test_serve import ask, rest_url
+
+
+@pytest.mark.parametrize("more", [[], ["--workers", "2"]], ids=["one process", "two workers"])
+def test_a_dead_backend_is_asked_so_often_and_then_no_more(
+    spawn: Spawn, monkeypatch: pytest.MonkeyPatch, more: Sequence[str]
+) -> None:
+    monkeypatch.setenv("BUCKETRY_MINIO_ACCESS_KEY", "somebody")
+    monkeypatch.setenv("BUCKETRY_MINIO_SECRET_KEY", "somebody's secret key")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        # It takes connections and says nothing, so each try is a connection that waits to be accepted.
+        location = f"127.0.0.1:{silent.getsockname()[1]}"
+        url = f"minio://{location}?read_timeout=0.1&retries=0"
+        process = spawn("serve", "--port", "0", "--no-s3", "--breaker", "2", *more, store=url)
+        place = rest_url(process)
+        details = []
+        for _ in range(12):
+            status, problem = ask(f"{place}/buckets/my-assets/objects")
+            assert status == 503
+            assert isinstance(problem, dict)
+            details.append("is asked again in a moment" in problem["detail"])
+    assert not any(details[:2])
+    assert sum(details) >= 4  # A process of its own counts for itself, and one may probe after a second.

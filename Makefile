@@ -66,6 +66,7 @@ check-imports:
 check-tree:
 	@$(VENV)/bin/python tools/check_tree.py
 	@$(VENV)/bin/python tools/check_lock.py
+	@$(VENV)/bin/python tools/check_distributions.py
 
 check-types:
 	@$(VENV)/bin/mypy --no-error-summary .

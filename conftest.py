@@ -2,7 +2,7 @@
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.servers.plugin"]
+pytest_plugins = ["tests.servers.plugin", "tests.distributions.plugin"]
 
 # A loaded machine is no failure.
 settings.register_profile("bucketry", deadline=None, database=None)

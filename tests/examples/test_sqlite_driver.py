@@ -13,16 +13,16 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.examples.clean_install import ROOT, CleanInstall, environment
+from tests.distributions.clean_install import ROOT, CleanInstall, environment
 
 EXAMPLE = ROOT / "examples/bucketry-sqlite"
-DISTRIBUTIONS = ("core", "access", "drivers/memory", "http", "cli", "tests/contract", "examples/bucketry-sqlite")
+REQUIREMENTS = ("bucketry[cli]", "bucketry-sqlite[test]")
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> CleanInstall:
+def installed(tmp_path_factory: pytest.TempPathFactory, wheels: Path) -> CleanInstall:
     """The environment; each process of a distributed run makes its own, which takes less than waiting for another's."""
-    return CleanInstall(tmp_path_factory.mktemp("clean"), DISTRIBUTIONS)
+    return CleanInstall(tmp_path_factory.mktemp("clean"), wheels, *REQUIREMENTS)
 
 
 @pytest.fixture

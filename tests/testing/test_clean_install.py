@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.examples.clean_install import CleanInstall
+from tests.distributions.clean_install import CleanInstall
 
-DISTRIBUTIONS = ("core", "access", "drivers/memory", "http", "testing")
 REQUIREMENTS = ("bucketry[test]", "boto3", "pytest-xdist")
 
 APPLICATION = '''
@@ -60,8 +59,8 @@ def test_a_refusal_is_seen(client, bucketry_s3):
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> CleanInstall:
-    return CleanInstall(tmp_path_factory.mktemp("clean"), DISTRIBUTIONS, REQUIREMENTS)
+def installed(tmp_path_factory: pytest.TempPathFactory, wheels: Path) -> CleanInstall:
+    return CleanInstall(tmp_path_factory.mktemp("clean"), wheels, *REQUIREMENTS)
 
 
 @pytest.fixture

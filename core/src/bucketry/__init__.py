@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bucketry._discovery import InstalledDriver, installed_drivers
 from bucketry._open_store import driver_variables, find_settings, open_store
+from bucketry._version import __version__
 from bucketry.acls import Acl, Grant, Grantee
 from bucketry.body import Body, BodySource
 from bucketry.bucket_access import BucketAccess
@@ -294,6 +295,7 @@ __all__ = [
     "VersioningSettings",
     "WebsiteSettings",
     "WrongCustomerKey",
+    "__version__",
     "driver_variables",
     "find_settings",
     "installed_drivers",

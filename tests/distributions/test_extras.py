@@ -1,0 +1,228 @@
+"""`pip install bucketry[EXTRA]` in a clean environment brings what it should, and each README does what it says."""
+
+from __future__ import annotations
+
+import email
+import re
+import subprocess
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.distributions.clean_install import ROOT, CleanInstall, environment
+from tests.servers.handles import MinioServer, RgwServer
+
+EXTRAS = {
+    "": {"bucketry"},
+    "memory": {"bucketry", "bucketry-memory"},
+    "minio": {"bucketry", "bucketry-minio", "bucketry-s3client", "minio"},
+    "rgw": {"bucketry", "bucketry-rgw", "bucketry-s3client", "boto3"},
+    "http": {"bucketry", "bucketry-http", "bucketry-access", "litestar"},
+    "cli": {"bucketry", "bucketry-cli", "bucketry-http", "bucketry-memory", "bucketry-access", "click"},
+    "test": {"bucketry", "bucketry-testing", "bucketry-http", "bucketry-memory", "bucketry-access", "pytest"},
+    "encryption": {"bucketry", "cryptography"},
+}
+"""Our distributions that come with each extra, all of them, and one more that the extra is for."""
+
+FREE_PORTS = re.compile(r"port=(8000|9000)")
+
+Install = Callable[[str], CleanInstall]
+
+
+@pytest.fixture(scope="module")
+def install(tmp_path_factory: pytest.TempPathFactory, wheels: Path) -> Install:
+    """Makes an environment with some requirements, once for each."""
+    made: dict[str, CleanInstall] = {}
+
+    def installed(requirement: str) -> CleanInstall:
+        if requirement not in made:
+            made[requirement] = CleanInstall(tmp_path_factory.mktemp("clean"), wheels, *requirement.split())
+        return made[requirement]
+
+    return installed
+
+
+def readme(installed: CleanInstall, name: str) -> str:
+    """Returns the README as it was installed."""
+    (found,) = installed.bin.parent.glob(f"lib/*/site-packages/{name.replace('-', '_')}-*.dist-info/METADATA")
+    payload = email.message_from_string(found.read_text()).get_payload()
+    assert isinstance(payload, str)
+    return payload
+
+
+def programs(text: str) -> list[str]:
+    return re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def run_program(
+    installed: CleanInstall, program: str, folder: Path, variables: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    done = installed.run("python", "-W", "error", "-c", program, folder=folder, variables=variables)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done
+
+
+def test_every_extra_is_tested() -> None:
+    declared = tomllib.loads((ROOT / "core/pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert {*declared} == {*EXTRAS, "all"} - {""}
+    assert declared["all"] == [f"bucketry[{','.join(name for name in declared if name != 'all')}]"]
+
+
+@pytest.mark.parametrize("extra", EXTRAS)
+def test_an_extra_brings_what_it_names_and_no_more_of_ours(install: Install, extra: str, tmp_path: Path) -> None:
+    installed = install(f"bucketry[{extra}]" if extra else "bucketry")
+    code = "from importlib.metadata import distributions; print(*(each.name for each in distributions()), sep='\\n')"
+    names = set(run_program(installed, code, tmp_path).stdout.split())
+    assert {name for name in names if name.startswith("bucketry")} == {
+        name for name in EXTRAS[extra] if name.startswith("bucketry")
+    }
+    assert names >= EXTRAS[extra]
+
+
+def test_everything_is_installed_by_all_and_every_module_can_be_imported(install: Install, tmp_path: Path) -> None:
+    code = """
+import importlib, pkgutil
+from importlib.metadata import distributions, version
+
+import bucketry
+
+assert bucketry.__version__ == version("bucketry")
+for each in distributions():
+    if not each.name.startswith("bucketry"):
+        continue
+    assert each.version == bucketry.__version__
+    package = importlib.import_module(each.name.replace("-", "_"))
+    if package.__name__ != "bucketry_contract":  # its suite is imported by pytest alone
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not module.name.endswith("__main__"):
+                importlib.import_module(module.name)
+    print(each.name)
+"""
+    names = set(run_program(install("bucketry[all]"), code, tmp_path).stdout.split())
+    assert names == {name for extra in EXTRAS.values() for name in extra if name.startswith("bucketry")}
+
+
+@pytest.mark.parametrize(
+    ("extra", "name"), [("memory", "bucketry"), ("memory", "bucketry-memory"), ("http", "bucketry-access")]
+)
+def test_the_programs_of_the_readme_run(install: Install, extra: str, name: str, tmp_path: Path) -> None:
+    installed = install(f"bucketry[{extra}]")
+    found = programs(readme(installed, name))
+    assert found
+    for program in found:
+        run_program(installed, program, tmp_path)
+
+
+def test_the_driver_in_the_readme_of_the_s3_client_puts_an_object(
+    install: Install, minio_server: MinioServer, tmp_path: Path
+) -> None:
+    installed = install("bucketry[minio]")
+    (program,) = programs(readme(installed, "bucketry-s3client"))
+    program += f"""
+from bucketry import Secret
+
+keys = {settings_of(minio_server)}
+keys["secret_key"] = Secret(keys["secret_key"])
+driver = AcmeDriver(AcmeSettings(location={place_of(minio_server)!r}, **keys))
+driver._client.request("PUT", "readme-client")
+print(driver.put_object("readme-client", "key", Body(b"hello"), PutOptions()).size_bytes)
+driver._client.close()
+"""
+    assert run_program(installed, program, tmp_path).stdout == "5\n"
+
+
+def place_of(server: MinioServer | RgwServer) -> str:
+    return server.url.partition("://")[2]
+
+
+def settings_of(server: MinioServer | RgwServer) -> dict[str, str]:
+    return {"access_key": server.access_key, "secret_key": server.secret_key}
+
+
+def test_the_readme_of_minio(install: Install, minio_server: MinioServer, tmp_path: Path) -> None:
+    installed = install("bucketry[minio]")
+    program = programs(readme(installed, "bucketry-minio"))[0]
+    program = program.replace("127.0.0.1:9000", place_of(minio_server)).replace("photos", "readme-photos")
+    program = program.replace('{"access_key": "…", "secret_key": "…"}', repr(settings_of(minio_server)))
+    (tmp_path / "cat.jpg").write_bytes(b"cat")
+    done = installed.run(
+        "python", "-c", program + "\n    print(store.list_objects('readme-photos').objects[0].key)", folder=tmp_path
+    )
+    assert (done.returncode, done.stdout) == (0, "2024/cat.jpg\n"), done.stderr
+
+
+def test_the_readme_of_rgw(install: Install, rgw_server: RgwServer, tmp_path: Path) -> None:
+    installed = install("bucketry[rgw]")
+    program = programs(readme(installed, "bucketry-rgw"))[0].replace("rgw.local:7480", place_of(rgw_server))
+    variables = {f"BUCKETRY_RGW_{name.upper()}": value for name, value in settings_of(rgw_server).items()}
+    done = run_program(installed, program + "\nprint(store.status().available); store.close()", tmp_path, variables)
+    assert done.stdout == "True\n"
+
+
+def test_the_readme_of_the_http_ports_serves_both(install: Install, tmp_path: Path) -> None:
+    installed = install("bucketry[http,memory]")
+    (program,) = programs(readme(installed, "bucketry-http"))
+    program = FREE_PORTS.sub("port=0", program)
+    # What the README does not show: which ports were free.
+    program = program.replace("]).run()", "], lambda urls: print(*urls, flush=True)).run()")
+    with serving([str(installed.bin / "python"), "-W", "error", "-c", program], tmp_path) as server:
+        rest, s3 = next(lines(server)).split()
+        assert httpx.get(f"{rest}/api/v1/storage/status", trust_env=False).json()["available"] is True
+        assert httpx.get(s3, trust_env=False).status_code == 403
+
+
+def test_the_readme_of_the_command_line(install: Install, tmp_path: Path) -> None:
+    installed = install("bucketry[cli,minio]")
+    text = readme(installed, "bucketry-cli")
+    assert "$ bucketry serve\n" in text
+    command = [str(installed.bin / "bucketry"), "serve", "--port", "0", "--s3-port", "0"]
+    with serving(command, tmp_path) as server:
+        said = dict(re.split(r"  +", line, maxsplit=1) for line in head(server, until="Try it") if "  " in line)
+        assert {"REST API", "API docs", "S3 API", "S3 keys", "Try it"} <= said.keys()
+        variables = {"BUCKETRY_STORE": said["S3 API"].strip()}
+        (tmp_path / "a.txt").write_text("hello")
+        for arguments, printed in [
+            (("mb", "assets"), ""),
+            (("put", "a.txt", "assets/a.txt"), ""),
+            (("get", "assets/a.txt", "-"), "hello"),
+        ]:
+            done = installed.run("bucketry", *arguments, folder=tmp_path, variables=variables)
+            assert done.returncode == 0, done.stderr
+            assert done.stdout.endswith(printed)
+
+
+def test_the_readme_of_the_contract_suite(install: Install, tmp_path: Path) -> None:
+    installed = install("bucketry-contract bucketry-memory")
+    assert "pytest --pyargs bucketry_contract --store" in readme(installed, "bucketry-contract")
+    suite = ("--pyargs", "bucketry_contract", "-p", "no:cacheprovider", "--store", "memory://", "-k", "range")
+    done = installed.run("pytest", *suite, folder=tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"memory.*: \d+ passed, 0 failed", done.stdout)
+
+
+@contextmanager
+def serving(command: list[str], folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """Runs a server, and stops it with SIGTERM, which must end it well."""
+    with subprocess.Popen(command, cwd=folder, env=environment(), stdout=subprocess.PIPE, text=True) as server:
+        try:
+            yield server
+        finally:
+            server.terminate()
+    assert server.returncode == 0
+
+
+def lines(server: subprocess.Popen[str]) -> Iterator[str]:
+    assert server.stdout is not None
+    yield from server.stdout
+
+
+def head(server: subprocess.Popen[str], until: str) -> Iterator[str]:
+    """Yields what a server prints, up to a line that begins so."""
+    for line in lines(server):
+        yield line.rstrip("\n")
+        if line.startswith(until):
+            return

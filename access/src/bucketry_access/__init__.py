@@ -6,6 +6,7 @@ yes or no, and why.
 
 from __future__ import annotations
 
+from bucketry_access.access_file import AccessTables, Accounts, read_access_file
 from bucketry_access.acls import is_public_acl
 from bucketry_access.actions import (
     ACTIONS,
@@ -27,6 +28,7 @@ from bucketry_access.decision import (
     needs_object,
     needs_tags,
 )
+from bucketry_access.directory import Directory, FixedToken, Identity, TokenSource
 from bucketry_access.errors import InvalidPolicy
 from bucketry_access.keys import CONDITION_KEYS
 from bucketry_access.named_principals import is_user_id, user_arn
@@ -35,6 +37,9 @@ from bucketry_access.parsing import MAX_POLICY_BYTES, parse_policy, parse_user_p
 from bucketry_access.policies import Policy, Statement
 from bucketry_access.principals import ANONYMOUS, Principal
 from bucketry_access.rights import policy_of_rights
+from bucketry_access.roles import ROLES, role_policy
+from bucketry_access.tokens import NewToken, Token, create_token
+from bucketry_access.users import Group, KeyPair, User, principal_of
 
 __all__ = [
     "ACTIONS",
@@ -46,18 +51,31 @@ __all__ = [
     "OF_SENDER_ALONE",
     "OPERATIONS",
     "OPERATORS",
+    "ROLES",
     "WITH_BUCKET",
     "WITH_OBJECT",
+    "AccessTables",
+    "Accounts",
     "Decision",
+    "Directory",
     "Facts",
+    "FixedToken",
+    "Group",
+    "Identity",
     "InvalidPolicy",
+    "KeyPair",
     "Needed",
+    "NewToken",
     "ObjectAccess",
     "Policy",
     "Principal",
     "Request",
     "Statement",
+    "Token",
+    "TokenSource",
     "UnclearError",
+    "User",
+    "create_token",
     "decide",
     "is_denied",
     "is_public",
@@ -70,6 +88,9 @@ __all__ = [
     "parse_policy",
     "parse_user_policy",
     "policy_of_rights",
+    "principal_of",
+    "read_access_file",
+    "role_policy",
     "takes_acl",
     "user_arn",
 ]

@@ -136,7 +136,9 @@ def decide(
     if principal.is_root or principal.user_id == holder:
         revoked = not enforced and _is_revoked(request, access, target)
         return _for_owner(principal, user, by_policy, by_acl, revoked=revoked)
-    if principal.policies is not None and user.allowed is None:
+    if principal.is_member and user.allowed is not None:
+        return user.allowed
+    if not principal.is_member and principal.policies is not None and user.allowed is None:
         return Decision(False, "user_policy_silent")
     return by_policy or by_acl or Decision(False, "nothing_allows")
 
@@ -148,9 +150,12 @@ def is_denied(principal: Principal, request: Request, access: BucketAccess | Non
     """
     facts = _WithPrincipal(principal, request, access)
     user = _user_said(principal, request, facts)
-    if user.denied is not None or (principal.policies is not None and user.allowed is None):
+    bucket = _SILENT if access is None else _bucket_said(principal, request, access, facts)
+    if user.denied is not None or bucket.denied is not None:
         return True
-    return access is not None and _bucket_said(principal, request, access, facts).denied is not None
+    if principal.policies is None or user.allowed is not None:
+        return False
+    return not principal.is_member or bucket.allowed is None
 
 
 def leaves_to_owner(access: BucketAccess, bucket: str, actions: frozenset[str]) -> bool:

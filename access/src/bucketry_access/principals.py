@@ -17,6 +17,8 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
         user_id: The id of the user; empty for somebody anonymous.
         display_name: The user's name for people.
         is_root: Whether it has the rights of the owner over every bucket and object, within its own policies.
+        is_member: Whether all such users share one account, as IAM's users do: what its own policies allow needs no
+            permission of whoever owns the bucket. Its policies must not be ``None``.
         policies: Policies of the user. They limit what it may do with its own buckets too. ``None``: it has none, and
             may do with them whatever it likes.
     """
@@ -24,6 +26,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     user_id: str = ""
     display_name: str = ""
     is_root: bool = False
+    is_member: bool = False
     policies: tuple[Policy, ...] | None = None
 
     @property

@@ -30,7 +30,7 @@ def policy_of_rights(*, read_only: bool, buckets: tuple[str, ...] = (), allows: 
     if read_only:
         statements.append({"Effect": "Deny", "NotAction": _READS, "Resource": "*"})
     if buckets:
-        resources = [f"arn:aws:s3:::{literal}{rest}" for literal in map(_escaped, buckets) for rest in ("", "/*")]
+        resources = [f"arn:aws:s3:::{literal}{rest}" for literal in map(escaped, buckets) for rest in ("", "/*")]
         # A list of one's own buckets is about no bucket.
         others = sorted(action for action, kind in ACTIONS.items() if kind != "service")
         statements.append({"Effect": "Deny", "Action": others, "NotResource": resources})
@@ -39,5 +39,6 @@ def policy_of_rights(*, read_only: bool, buckets: tuple[str, ...] = (), allows: 
     return parse_user_policy(text, max_bytes=len(text.encode()))
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Returns a text as a policy writes it if every character of it means itself."""
     return "".join(f"${{{char}}}" if char in "*?$" else char for char in text)

@@ -1,0 +1,282 @@
+"""The directory: all users and groups, and who holds which key pair and which token."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import time
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, Protocol, TypeVar
+
+import msgspec
+from bucketry import InvalidSettings, Secret
+from bucketry.owners import Owner
+
+from bucketry_access.access_file import Accounts, read_access_file
+from bucketry_access.principals import Principal
+from bucketry_access.tokens import Token, hash_of, split_token
+from bucketry_access.users import Group, KeyPair, User, principal_of
+
+_log: Final = logging.getLogger("bucketry_access")
+
+_PATIENCE_SECONDS: Final = 1.0
+"""How long the state of the access file is believed."""
+
+_FRESH_NANOSECONDS: Final = 2_000_000_000
+"""In this time after a change a file may change again and keep its time, since file systems count time in steps."""
+
+_NO_TOKEN: Final = "0" * 64
+
+_NOBODY: Final = Accounts()
+
+T = TypeVar("T")
+
+MIN_FIXED_TOKEN: Final = 32
+"""Shortest token that an operator may choose, in characters."""
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """Who a token belongs to.
+
+    Attributes:
+        user: The user.
+        credential: What names the token in logs: its id, never a secret.
+        expires_at: When the token ends, in UTC; ``None``: never.
+    """
+
+    user: User
+    credential: str
+    expires_at: datetime | None = None
+
+
+class TokenSource(Protocol):
+    """Knows tokens that are not in the directory, such as those of an OIDC issuer."""
+
+    def takes(self, token: str) -> bool:
+        """Says whether a text looks like a token of this source. It does not check the token, and never blocks."""
+
+    async def identify(self, token: str) -> Identity | None:
+        """Returns who a token belongs to; ``None``: it is not valid, or it has ended.
+
+        The user has the groups that the token names. Those that the directory does not know count for nothing.
+        """
+
+
+class FixedToken(msgspec.Struct, frozen=True, kw_only=True):
+    """A token that an operator chose, such as one from the environment.
+
+    Attributes:
+        user_id: Whose it is.
+        secret: The whole token, which may change with its file.
+    """
+
+    user_id: str
+    secret: Secret
+
+    def __post_init__(self) -> None:
+        if len(self.secret.reveal()) < MIN_FIXED_TOKEN:
+            raise InvalidSettings(f"the token of {self.user_id!r} is shorter than {MIN_FIXED_TOKEN} characters")
+
+
+class _State:
+    """All accounts at one time. It never changes: a new one takes its place."""
+
+    def __init__(self, places: Sequence[Accounts], taken_ids: Collection[str], taken_keys: Collection[str]) -> None:
+        users = [user for place in places for user in place.users]
+        self.users = _unique(((user.id, user) for user in users), "the user", taken_ids)
+        groups = [(group.name, group) for place in places for group in place.groups]
+        self.groups: dict[str, Group] = _unique(groups, "the group")
+        keys = [(pair.access_key, (user, pair)) for user in users for pair in user.keys]
+        self.keys: dict[str, tuple[User, KeyPair]] = _unique(keys, "the access key", taken_keys)
+        tokens = [(token.id, (user, token)) for user in users for token in user.tokens]
+        self.tokens: dict[str, tuple[User, Token]] = _unique(tokens, "the token")
+        emails = [(user.email.lower(), user) for user in users if user.email]
+        self.emails: dict[str, User] = _unique(emails, "the e-mail address")
+        for user in users:
+            if unknown := sorted(set(user.groups) - self.groups.keys()):
+                raise InvalidSettings(f"the user {user.id!r} is in the group {unknown[0]!r}, which is nowhere defined")
+        self.principals = {user.id: principal_of(user, self.groups_of(user)) for user in users}
+
+    def groups_of(self, user: User) -> Iterable[Group]:
+        return [self.groups[name] for name in dict.fromkeys(user.groups) if name in self.groups]
+
+
+def _unique(pairs: Iterable[tuple[str, T]], what: str, taken: Collection[str] = ()) -> dict[str, T]:
+    found: dict[str, T] = {}
+    for name, value in pairs:
+        if name in found or name in taken:
+            raise InvalidSettings(f"{what} {name!r} comes twice")
+        found[name] = value
+    return found
+
+
+class Directory:
+    """All users and groups.
+
+    It re-reads the access file when the file changes, which it notices within a second of use. A file that cannot be
+    used changes nothing, and is an error in the log. Threads may share a directory.
+
+    Attributes:
+        sources: Whom to ask about other tokens, in this order.
+        generation: Grows whenever the users or their rights have changed.
+        follows: Whether they can change: there is an access file.
+    """
+
+    def __init__(
+        self,
+        accounts: Accounts = _NOBODY,
+        *,
+        access_file: Path | None = None,
+        fixed_tokens: Sequence[FixedToken] = (),
+        sources: Sequence[TokenSource] = (),
+        taken_ids: Collection[str] = (),
+        taken_keys: Collection[str] = (),
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Reads the access file.
+
+        Args:
+            accounts: Users and groups from elsewhere, such as a settings file.
+            access_file: The access file; ``None``: there is none.
+            fixed_tokens: Tokens that operators chose.
+            sources: Whom to ask about other tokens.
+            taken_ids: Ids of users that are known elsewhere, which nobody here may have.
+            taken_keys: Access keys that are known elsewhere.
+            clock: Counts seconds.
+            now: The present, in UTC.
+
+        Raises:
+            InvalidSettings: The access file cannot be used; or an id, a name of a group, an access key, a token or an
+                e-mail address comes twice; or a user is in a group that is nowhere defined.
+        """
+        self.sources = tuple(sources)
+        self.follows = access_file is not None
+        self.generation = 0
+        self._accounts = accounts
+        self._path = access_file
+        self._fixed = tuple(fixed_tokens)
+        self._taken = frozenset(taken_ids), frozenset(taken_keys)
+        self._clock = clock
+        self._now = now
+        self._seen = None if access_file is None else _state_of(access_file)
+        self._looked = clock()
+        self._failure = ""
+        self._state = self._read()
+        for fixed in self._fixed:
+            if fixed.user_id not in self._state.users:
+                raise InvalidSettings(f"there is a token of the user {fixed.user_id!r}, who is nowhere defined")
+
+    @property
+    def users(self) -> Sequence[User]:
+        """All users, in the order in which they are defined."""
+        self.refresh()
+        return tuple(self._state.users.values())
+
+    def user(self, user_id: str) -> User | None:
+        """Returns a user; ``None``: there is none."""
+        self.refresh()
+        return self._state.users.get(user_id)
+
+    def key_pair(self, access_key: str) -> tuple[User, KeyPair] | None:
+        """Returns a key pair and whose it is; ``None``: there is none, or it has ended."""
+        self.refresh()
+        found = self._state.keys.get(access_key)
+        return None if found is None or found[1].is_expired(self._now()) else found
+
+    def token(self, text: str) -> tuple[User, Token] | None:
+        """Returns a token and whose it is; ``None``: there is none, its secret is wrong, or it has ended.
+
+        A wrong secret and an id that nobody has take the same time.
+        """
+        self.refresh()
+        split = split_token(text)
+        if split is None:
+            return None
+        found = self._state.tokens.get(split[0])
+        right = hmac.compare_digest(hash_of(split[1]), _NO_TOKEN if found is None else found[1].sha256)
+        return found if found is not None and right and not found[1].is_expired(self._now()) else None
+
+    async def identify(self, text: str) -> Identity | None:
+        """Returns who a token of any kind belongs to; ``None``: it is not valid, or it has ended."""
+        if (found := self.token(text)) is not None:
+            return Identity(user=found[0], credential=found[1].id, expires_at=found[1].expires_at)
+        if (identity := self._fixed_identity(text)) is not None:
+            return identity
+        for source in self.sources:
+            if source.takes(text):
+                return await source.identify(text)
+        return None
+
+    def principal(self, user: User) -> Principal:
+        """Returns a user as the one who sends a request, with the rights of its groups.
+
+        Groups that the directory does not know count for nothing.
+        """
+        self.refresh()
+        state = self._state
+        if state.users.get(user.id) is user:
+            return state.principals[user.id]
+        return principal_of(user, state.groups_of(user))
+
+    def owner(self, user_id: str) -> Owner | None:
+        """Returns a user as the owner of buckets and objects; ``None``: there is no such user."""
+        found = self.user(user_id)
+        return None if found is None else found.owner
+
+    def by_email(self, address: str) -> User | None:
+        """Returns the user with an e-mail address; ``None``: there is none. Case does not matter."""
+        self.refresh()
+        return self._state.emails.get(address.lower())
+
+    def refresh(self) -> None:
+        """Reads the access file anew if it has changed, at most once a second."""
+        if self._path is None:
+            return
+        now = self._clock()
+        if now - self._looked < _PATIENCE_SECONDS:
+            return
+        self._looked = now
+        seen = _state_of(self._path)
+        if seen is not None and seen == self._seen:
+            return
+        self._seen = seen
+        try:
+            state = self._read()
+        except InvalidSettings as error:
+            # Once for each failure: a file that stays broken is looked at each second.
+            if error.detail != self._failure:
+                self._failure = error.detail
+                _log.error("users and rights stay as they were: %s", error.detail)
+            return
+        self._failure = ""
+        self._state = state
+        self.generation += 1
+
+    def _read(self) -> _State:
+        read = Accounts() if self._path is None else read_access_file(self._path)
+        return _State([self._accounts, read], *self._taken)
+
+    def _fixed_identity(self, text: str) -> Identity | None:
+        found = None
+        for fixed in self._fixed:
+            # All are compared, so that the time does not tell which one fits.
+            if hmac.compare_digest(hash_of(text), hash_of(fixed.secret.reveal())):
+                found = fixed
+        if found is None:
+            return None
+        user = self.user(found.user_id)
+        return None if user is None else Identity(user=user, credential=f"fixed-{found.user_id}")
+
+
+def _state_of(path: Path) -> tuple[int, int, int] | None:
+    """Returns what differs between two contents of a file; ``None``: it is missing, or may change and keep this."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    if abs(time.time_ns() - found.st_mtime_ns) < _FRESH_NANOSECONDS:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import msgspec
 import pytest
 from bucketry import Store
+from bucketry_rgw.admin import AdminApi, BucketStats
 from bucketry_rgw.usage import UsageCounter
 from bucketry_s3client import S3Client
 
@@ -55,6 +56,33 @@ def test_500_buckets_cost_two_requests(
     assert [shown[name]["object_count"] for name in many_buckets] == [int(n == 7) for n in range(BUCKETS)]
     assert shown[many_buckets[7]]["size_bytes"] == 5
     assert requests_made == ["GET /", f"GET /admin/bucket?uid={lone_server.uid}&stats=true"]
+
+
+def test_a_bucket_that_goes_while_usage_is_read_is_left_out(
+    lone_server: RgwServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with store_on(lone_server) as store:
+        names = [f"bucketry-goes-{secrets.token_hex(8)}" for _ in range(2)]
+        for name in names:
+            store.create_bucket(name)
+            store.put_object(name, "key", b"12345")
+        gone, stays = names
+        upload = store.create_multipart_upload(gone, "parts")
+        asked = AdminApi.buckets_of
+
+        def buckets_of(admin: AdminApi, uid: str) -> list[BucketStats]:
+            found = list(asked(admin, uid))
+            if gone in {bucket.name for bucket in store.list_buckets()}:
+                store.abort_multipart_upload(gone, "parts", upload.upload_id)
+                store.delete_object(gone, "key")
+                store.delete_bucket(gone)
+            return found
+
+        monkeypatch.setattr(AdminApi, "buckets_of", buckets_of)
+        assert list(store.bucket_usages(names)) == [stays]
+        assert [told.name for told in store.usage_report().buckets] == [stays]
+        store.delete_object(stays, "key")
+        store.delete_bucket(stays)
 
 
 def test_one_bucket_costs_one_request(store: Store, bucket: str, requests_made: list[str]) -> None:

@@ -60,7 +60,8 @@ class UsageCounter:
         """Counts: by one request to the admin API, else by a ``HEAD`` for each bucket, else by listing it."""
         found = None if len(buckets) == 1 else self.stats()
         moment = datetime.now(UTC)
-        counted = {name: self._of_stats(found[name], moment) for name in buckets if found and name in found}
+        known = {name: self._of_stats(found[name], moment) for name in buckets if found and name in found}
+        counted = {name: usage for name, usage in known.items() if usage is not None}
         # Without the capability, all of them; else those that are another user's, or do not exist.
         left = [name for name in buckets if name not in counted]
         others = zip(left, self._lookups.map(self._of_one, left), strict=True)
@@ -101,10 +102,16 @@ class UsageCounter:
         )
         return None
 
-    def _of_stats(self, stats: BucketStats, moment: datetime) -> Usage:
+    def _of_stats(self, stats: BucketStats, moment: datetime) -> Usage | None:
+        """Takes what a bucket holds from its statistics; ``None`` if it was deleted meanwhile."""
         count, size = stats.main.num_objects, stats.main.size
         if stats.uploads:
-            count, size = self._without_parts(stats.bucket, count, size)
+            try:
+                count, size = self._without_parts(stats.bucket, count, size)
+            except S3ResponseError as error:
+                if error.code == "NoSuchBucket":
+                    return None
+                raise
         return Usage(object_count=count, size_bytes=size, source=ADMIN, as_of=moment)
 
     def _of_one(self, bucket: str) -> Usage | None:

@@ -132,9 +132,9 @@ def test_of_loopback_the_name_stays_localhost() -> None:
     import socket
 
     with socket.create_server(("127.0.0.1", 0)) as bound:
-        assert url_of("127.0.0.1", bound) == f"http://localhost:{bound.getsockname()[1]}"
+        assert url_of("127.0.0.1", bound, "http") == f"http://localhost:{bound.getsockname()[1]}"
     with socket.create_server(("0.0.0.0", 0)) as bound:  # noqa: S104
-        assert "localhost" not in url_of("0.0.0.0", bound)  # noqa: S104
+        assert "localhost" not in url_of("0.0.0.0", bound, "http")  # noqa: S104
 
 
 def test_a_variable_that_nothing_reads_is_reported(spawn: Spawn, monkeypatch: pytest.MonkeyPatch) -> None:

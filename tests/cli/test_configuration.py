@@ -5,6 +5,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from bucketry import Store
 from bucketry_cli import s3_endpoint
@@ -13,7 +14,7 @@ from bucketry_cli.config import load_config
 from bucketry_cli.errors import Failure
 from bucketry_cli.serve_options import all_options, groups
 from bucketry_cli.serve_options.group import toml_type
-from bucketry_cli.serve_options.processes import ProcessOptions
+from bucketry_http import RestSettings, S3Settings, ServerSettings
 
 from tests.cli.conftest import Run
 
@@ -26,11 +27,11 @@ def served(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     seen: dict[str, Any] = {}
 
     def remember(
-        endpoints: list[Any], headline: str, notes: tuple[tuple[str, str], ...], processes: ProcessOptions
+        endpoints: list[Any], headline: str, notes: tuple[tuple[str, str], ...], server: ServerSettings
     ) -> None:
         listeners = [endpoint.listener for endpoint in endpoints]
         seen.update(listening=[(listener.host, listener.port) for listener in listeners], headline=headline)
-        seen.update(notes=dict(notes), processes=processes)
+        seen.update(notes=dict(notes), server=server)
 
     def bind(host: str, port: int, option: str) -> socket.socket:
         # Not the ports themselves: another test may have them just now.
@@ -64,7 +65,7 @@ def test_command_line_wins_over_environment_over_file(
 ) -> None:
     write('[serve]\nport = 1001\nhost = "127.0.0.2"\nread_only = true\nshutdown_delay = 5\ngrace_seconds = 2.5\n')
     run("serve")
-    assert (served["processes"].shutdown_delay, served["processes"].grace_seconds) == (5, 2.5)
+    assert (served["server"].shutdown_delay, served["server"].grace_seconds) == (5, 2.5)
     assert served["listening"] == [("127.0.0.2", 1001)]
     assert "for reading only" in served["headline"]
     monkeypatch.setenv("BUCKETRY_PORT", "1002")
@@ -132,13 +133,9 @@ def test_the_file_is_the_option_the_variable_or_the_one_in_this_folder(
         ("stor = 'memory://'", "unknown: 'stor' (known: drivers, s3_credentials, serve, store, webhooks)"),
         (
             "[serve]\nprot = 1",
-            (
-                "unknown: 'serve.prot' (known: serve.allow_anonymous, serve.allowed_host, serve.bucket, "
-                "serve.cors_origin, serve.fault, serve.grace_seconds, serve.host, serve.log_level, serve.port, "
-                "serve.read_only, serve.reset_endpoint, serve.s3, serve.s3_check_origins, serve.s3_domain, "
-                "serve.s3_host, serve.s3_port, serve.s3_region, serve.shutdown_delay, serve.webhook, serve.workers)"
-            ),
+            "unknown: 'serve.prot' (perhaps serve.port; docs/settings.md lists all)",
         ),
+        ("[serve]\nxyzzy = 1", "unknown: 'serve.xyzzy' (docs/settings.md lists all)"),
         (
             "[[s3_credentials]]\naccess_key = 'a'\nsecret = 'hunter2'",
             (
@@ -220,6 +217,15 @@ def test_every_option_of_serve_is_in_one_group_and_has_its_variable_and_its_key(
         assert tuple(given.name for given in group.OPTIONS) == group.__struct_fields__
     for given in all_options():
         assert given.envvar == f"BUCKETRY_{given.name.upper()}"
+
+
+@pytest.mark.parametrize("kind", [ServerSettings, RestSettings, S3Settings])
+def test_options_and_settings_have_the_same_defaults(kind: type[msgspec.Struct]) -> None:
+    defaults = {field.name: field.default for field in msgspec.structs.fields(kind)}
+    options = {str(given.name): given.default for given in all_options()}
+    shared = defaults.keys() & options.keys()
+    assert len(shared) >= 6
+    assert {name: options[name] for name in shared} == {name: defaults[name] for name in shared}
 
 
 EXAMPLES: dict[Any, object] = {bool: True, int: 1, float: 0.5, str: "text", list[str]: ["a", "b"]}

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bucketry import Store
-from bucketry_http import Listener, RestSettings, Server, create_app
+from bucketry_http import Listener, RestSettings, Server, ServerSettings, create_app
 
 from tests.http.documented import check_documented
 
@@ -22,10 +22,11 @@ WAIT = 30.0
 
 
 @contextmanager
-def running(store: Store, **settings: Any) -> Iterator[int]:
+def running(store: Store, server_settings: ServerSettings | None = None, **settings: Any) -> Iterator[int]:
     """Serves a store in a thread; yields the port."""
     ready = threading.Event()
-    server = Server([Listener(create_app(store, RestSettings(**settings)), port=0)], lambda _: ready.set())
+    listener = Listener(create_app(store, RestSettings(**settings)), port=0)
+    server = Server([listener], lambda _: ready.set(), server_settings)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 import bucketry_http.server.protocol as protocol
-import bucketry_http.server.server as server
 import pytest
 from bucketry import Store
+from bucketry_http import ServerSettings
 from bucketry_http.server.protocol import BoundedProtocol
 
 from tests.http.conftest import memory_driver
@@ -162,8 +162,7 @@ def test_a_refused_body_has_a_bounded_length(store: Store, monkeypatch: pytest.M
 def test_a_connection_that_goes_nowhere_is_closed(
     store: Store, monkeypatch: pytest.MonkeyPatch, first: bytes, more: bytes
 ) -> None:
-    monkeypatch.setattr(server, "KEEP_ALIVE_SECONDS", 0.5)
-    with running(store) as port, connect(port) as client:
+    with running(store, ServerSettings(keep_alive_seconds=0.5)) as port, connect(port) as client:
         client.sendall(first)
         take_answer(client)
         client.sendall(more)
@@ -171,8 +170,7 @@ def test_a_connection_that_goes_nowhere_is_closed(
 
 
 def test_a_refused_body_may_still_come(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "KEEP_ALIVE_SECONDS", 2)
-    with running(store) as port, connect(port) as client:
+    with running(store, ServerSettings(keep_alive_seconds=2)) as port, connect(port) as client:
         client.sendall(REFUSED)
         assert take_answer(client).startswith(b"HTTP/1.1 404 ")
         for _ in range(15):
@@ -185,9 +183,8 @@ def test_a_refused_body_may_still_come(store: Store, monkeypatch: pytest.MonkeyP
 def test_a_request_that_began_before_the_last_answer_takes_its_time(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "KEEP_ALIVE_SECONDS", 2)
     put = request("PUT", f"{OBJECTS}/a", b"", **{"Content-Length": "15"})
-    with running(store) as port, connect(port) as client:
+    with running(store, ServerSettings(keep_alive_seconds=2)) as port, connect(port) as client:
         client.sendall(STATUS + put[:20])
         take_answer(client)
         client.sendall(put[20:])
@@ -199,9 +196,8 @@ def test_a_request_that_began_before_the_last_answer_takes_its_time(
 
 def test_a_head_takes_no_time_while_it_is_not_read(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """The server itself does not read on while requests wait."""
-    monkeypatch.setattr(protocol, "HEAD_SECONDS", 1.5)
     store.put_object("my-assets", "large", bytes(32 * MIB))
-    with running(store) as port, connect(port) as client:
+    with running(store, ServerSettings(head_seconds=1.5)) as port, connect(port) as client:
         large = request("GET", f"{OBJECTS}/large")
         client.sendall(large + STATUS + LAST[:20])
         time.sleep(2.5)
@@ -216,9 +212,8 @@ def test_the_last_of_an_answer_is_not_kept_for_ever(
     store: Store, held: list[BoundedProtocol], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Less than the server's own buffer holds: nothing waits for it but the connection itself."""
-    monkeypatch.setattr(protocol, "SEND_SECONDS", 1.5)
     store.put_object("my-assets", "a", bytes(30_000))
-    with running(store) as port, narrow(port, 4096) as client:
+    with running(store, ServerSettings(send_seconds=1.5)) as port, narrow(port, 4096) as client:
         client.sendall(STATUS)
         assert eventually(lambda: bool(held))
         while not held[0].transport.get_write_buffer_size():
@@ -234,19 +229,17 @@ def test_where_the_kernel_does_not_watch_the_server_does(
     store: Store, held: list[BoundedProtocol], monkeypatch: pytest.MonkeyPatch, option: int | None
 ) -> None:
     monkeypatch.setattr(socket, "TCP_USER_TIMEOUT", option, raising=False)
-    monkeypatch.setattr(protocol, "SEND_SECONDS", 0.2)
     store.put_object("my-assets", "large", bytes(32 * MIB))
-    with running(store) as port, connect(port) as client:
+    with running(store, ServerSettings(send_seconds=0.2)) as port, connect(port) as client:
         client.sendall(request("GET", f"{OBJECTS}/large"))
         assert eventually(lambda: bool(held) and held[0] not in held[0].server.connections)
 
 
 @LINUX
 def test_a_client_that_takes_its_answer_slowly_gets_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "SEND_SECONDS", 2.0)
     size = 24 * MIB
     store.put_object("my-assets", "large", bytes(size))
-    with running(store) as port, narrow(port, 65536) as client:
+    with running(store, ServerSettings(send_seconds=2.0)) as port, narrow(port, 65536) as client:
         client.sendall(request("GET", f"{OBJECTS}/large", Connection="close"))
         taken = 0
         for _ in range(80):

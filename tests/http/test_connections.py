@@ -7,9 +7,9 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 
-import bucketry_http.server.protocol as protocol
 import pytest
 from bucketry import Store
+from bucketry_http import ServerSettings
 
 from tests.http.conftest import memory_driver
 from tests.http.layers import Counted
@@ -100,12 +100,11 @@ def test_trailers_without_end_are_refused(port: int) -> None:
         assert b" 201 " not in answers(client)
 
 
-def test_nothing_comes_between_an_answer_and_its_end(port: int, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_comes_between_an_answer_and_its_end(store: Store) -> None:
     """A second request that never gets whole is not answered within the first's content."""
-    monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.2)
     content = bytes(32 * MIB)
     store.put_object("my-assets", "large", content)
-    with connect(port) as client:
+    with running(store, ServerSettings(head_seconds=0.2)) as port, connect(port) as client:
         client.sendall(request("GET", f"{OBJECTS}/large") + b"GET /half HTTP/1.1\r\nHost:")
         time.sleep(0.6)
         head, _, body = answers(client).partition(b"\r\n\r\n")
@@ -146,12 +145,9 @@ def test_chunks_of_any_size_are_the_content(port: int, store: Store, sizes: list
         assert opened.read() == b"".join(pieces)
 
 
-def test_a_client_that_takes_nothing_is_let_go(
-    port: int, store: Store, counted: Counted, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(protocol, "SEND_SECONDS", 0.2)
+def test_a_client_that_takes_nothing_is_let_go(store: Store, counted: Counted) -> None:
     store.put_object("my-assets", "large", bytes(32 * MIB))
-    with connect(port) as client:
+    with running(store, ServerSettings(send_seconds=0.2)) as port, connect(port) as client:
         client.sendall(request("GET", f"{OBJECTS}/large"))
         assert eventually(lambda: counted.opened == ["large"])
         assert eventually(lambda: counted.closed == ["large"])

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import pytest
 from bucketry import ListOptions, Store, Unavailable
 from bucketry.hookspecs import DriverSpec, hookimpl
-from bucketry_http import Listener, Server, create_app
+from bucketry_http import Listener, Server, ServerSettings, create_app
 
 from tests.http.conftest import MODES, empty, memory_driver
 from tests.http.layers import Counted
@@ -249,7 +249,9 @@ def test_several_applications_are_served_side_by_side(counted_store: Store) -> N
 
 def test_a_server_that_stops_ends_a_stalled_upload(counted_store: Store) -> None:
     started = threading.Event()
-    server = Server([Listener(create_app(counted_store), port=0)], lambda _: started.set(), grace_seconds=0)
+    server = Server(
+        [Listener(create_app(counted_store), port=0)], lambda _: started.set(), ServerSettings(grace_seconds=0)
+    )
     thread = threading.Thread(target=server.run)
     thread.start()
     assert started.wait(WAIT)

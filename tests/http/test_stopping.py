@@ -15,7 +15,16 @@ from urllib.parse import urlsplit
 import pytest
 from bucketry import Store, Unavailable
 from bucketry.hookspecs import hookimpl
-from bucketry_http import Listener, RestSettings, S3Rights, S3Settings, Server, create_app, create_s3_app
+from bucketry_http import (
+    Listener,
+    RestSettings,
+    S3Rights,
+    S3Settings,
+    Server,
+    ServerSettings,
+    create_app,
+    create_s3_app,
+)
 
 from tests.http.conftest import memory_driver
 from tests.http.drivers import HangingDriver
@@ -36,8 +45,7 @@ class Stoppable:
         self.server = Server(
             [Listener(app, port=0) for app in apps],
             lambda _: ready.set(),
-            grace_seconds=grace_seconds,
-            shutdown_delay=shutdown_delay,
+            ServerSettings(grace_seconds=grace_seconds, shutdown_delay=shutdown_delay),
         )
         self.thread = threading.Thread(target=self.server.run)
         self.thread.start()

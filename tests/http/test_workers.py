@@ -36,13 +36,14 @@ def pid_behind(port: int) -> int | None:
 
 MAIN = """
 from bucketry_http.server.server import bind
-from bucketry_http.server.workers import StopTimes, Workers
+from bucketry_http.server.settings import ServerSettings
+from bucketry_http.server.workers import Workers
 from tests.http.worker_apps import opened
 
 if __name__ == "__main__":
     bound = bind("127.0.0.1", 0)
     ready = lambda: print(bound.getsockname()[1], flush=True)
-    Workers(opened, bound, 2, on_ready=ready, times=StopTimes(grace_seconds=1)).run()
+    Workers(opened, bound, 2, on_ready=ready, settings=ServerSettings(grace_seconds=1)).run()
 """
 
 

@@ -23,6 +23,10 @@ _MAX_BYTES: Final = 1024 * 1024
 """Largest settings file, in bytes; a larger one is the wrong file."""
 
 
+_MANY: Final = 12
+"""If a table has more keys than this, a message about an unknown one names those like it alone."""
+
+
 class CredentialTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A table ``[[s3_credentials]]``: who may use the S3 endpoint of ``bucketry serve``.
 
@@ -161,9 +165,18 @@ def _check_serve(path: Path, values: Mapping[str, object]) -> None:
 
 def _check_table(path: Path, prefix: str, table: Mapping[str, object], kind: type[msgspec.Struct]) -> None:
     known = kind.__struct_fields__
-    if unknown := [name for name in table if name not in known]:
-        named = ", ".join(f"'{prefix}{name}'" for name in unknown)
-        raise _refusal(path, f"unknown: {named} (known: {', '.join(f'{prefix}{name}' for name in sorted(known))})")
+    unknown = [name for name in table if name not in known]
+    if not unknown:
+        return
+    named = ", ".join(f"'{prefix}{name}'" for name in unknown)
+    if len(known) <= _MANY:
+        all_known = ", ".join(f"{prefix}{name}" for name in sorted(known))
+        raise _refusal(path, f"unknown: {named} (known: {all_known})")
+    from difflib import get_close_matches  # Only here: importing it takes time, and few programs need it.
+
+    meant = dict.fromkeys(near for name in unknown for near in get_close_matches(name, known, n=2))
+    hint = f"perhaps {' or '.join(prefix + name for name in meant)}; " if meant else ""
+    raise _refusal(path, f"unknown: {named} ({hint}docs/settings.md lists all)")
 
 
 def _refusal(path: Path, reason: str) -> Failure:

@@ -18,9 +18,7 @@ from bucketry_cli.output import write_lines
 
 if TYPE_CHECKING:
     from bucketry.clock import Clock
-    from bucketry_http import Listener
-
-    from bucketry_cli.serve_options.processes import ProcessOptions
+    from bucketry_http import Listener, ServerSettings
 
 
 _LOCAL: Final = frozenset({"127.0.0.1", "::1"})
@@ -89,14 +87,19 @@ def is_everywhere(host: str) -> bool:
         return not host
 
 
-def url_of(host: str, bound: socket.socket) -> str:
+def url_of(host: str, bound: socket.socket, scheme: str) -> str:
     """Returns the URL under which clients reach a socket.
 
     For a socket on all addresses it is a URL that other machines can use too.
+
+    Args:
+        host: Name or address to listen on, as given.
+        bound: The socket there.
+        scheme: ``http`` or ``https``.
     """
     name = "localhost" if host in _LOCAL else _own_address(bound.family) if is_everywhere(host) else host
     port = bound.getsockname()[1]
-    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+    return f"{scheme}://[{name}]:{port}" if ":" in name else f"{scheme}://{name}:{port}"
 
 
 def _own_address(family: socket.AddressFamily | int) -> str:
@@ -110,24 +113,31 @@ def _own_address(family: socket.AddressFamily | int) -> str:
     return socket.gethostname()
 
 
-def _shown(listener: Listener) -> str:
+def _shown(listener: Listener, settings: ServerSettings) -> str:
     """Returns the URL of a listener that is shown to the user."""
     from bucketry_http.server.server import url_of_listener
 
     assert listener.bound is not None  # noqa: S101 - `bind` came first
-    everywhere = is_everywhere(listener.host)
-    return url_of(listener.host, listener.bound) if everywhere else url_of_listener(listener, listener.bound)
+    scheme = "http" if listener.is_plain else settings.scheme
+    if is_everywhere(listener.host):
+        return url_of(listener.host, listener.bound, scheme)
+    return url_of_listener(listener, listener.bound, scheme)
 
 
-def announce(endpoints: Sequence[Endpoint], headline: str, notes: Sequence[tuple[str, str]]) -> None:
+def announce(
+    endpoints: Sequence[Endpoint], headline: str, notes: Sequence[tuple[str, str]], settings: ServerSettings
+) -> None:
     """Writes what is served where; called once all of it listens.
 
     Args:
         endpoints: What listens where.
         headline: The first line.
         notes: The last lines, each with a name as the places have.
+        settings: Settings of the server.
     """
-    places = [(name, _shown(endpoint.listener) + path) for endpoint in endpoints for name, path in endpoint.places]
+    places = [
+        (name, _shown(endpoint.listener, settings) + path) for endpoint in endpoints for name, path in endpoint.places
+    ]
     places += notes
     width = max(len(name) for name, _ in places)
     with suppress(BrokenPipeError):  # Whoever started the server may not read it.
@@ -138,7 +148,7 @@ def run(
     endpoints: Sequence[Endpoint],
     headline: str,
     notes: Sequence[tuple[str, str]],
-    processes: ProcessOptions,
+    settings: ServerSettings,
 ) -> None:
     """Serves until a signal. A second signal ends the process at once.
 
@@ -146,16 +156,15 @@ def run(
         endpoints: What listens where.
         headline: Written first, once all of them listen.
         notes: Written last, each with a name as the places have.
-        processes: How the server ends.
+        settings: Settings of the server.
     """
     from bucketry_http import Server
 
     listeners = [endpoint.listener for endpoint in endpoints]
     server = Server(
         listeners,
-        lambda _: announce(endpoints, headline, notes),
-        grace_seconds=processes.grace_seconds,
-        shutdown_delay=processes.shutdown_delay,
+        lambda _: announce(endpoints, headline, notes, settings),
+        settings,
     )
     server.run()
     if server.was_forced:

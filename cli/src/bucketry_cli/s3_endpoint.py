@@ -16,6 +16,7 @@ from bucketry_cli.credentials import HOW, Given, as_settings, check_fit, configu
 from bucketry_cli.errors import Failure
 from bucketry_cli.listening import Endpoint, bind, is_everywhere, is_loopback, url_of
 from bucketry_cli.output import note, program
+from bucketry_cli.server_settings import common
 
 if TYPE_CHECKING:
     import socket
@@ -130,7 +131,7 @@ class S3Front:
     def _listen(self, options: ServeOptions) -> str:
         if self._bound is None:
             self._bound = bind(self._host, options.s3.s3_port, "--s3-port")
-        return url_of(self._host, self._bound)
+        return url_of(self._host, self._bound, options.tls.scheme)
 
     def _endpoint(self, store: Store, options: ServeOptions) -> Endpoint:
         from bucketry_http import Listener, S3Settings, create_s3_app
@@ -145,6 +146,7 @@ class S3Front:
             allowed_hosts=options.listening.allowed_host,
             public_endpoints=self._endpoints,
             check_origins=options.s3.s3_check_origins,
+            **common(options, S3Settings),
         )
         return Endpoint(Listener(create_s3_app(store, settings), self._host, options.s3.s3_port, self._bound), ())
 

@@ -28,6 +28,7 @@ from bucketry_cli.s3_endpoint import S3Front, is_endpoint
 from bucketry_cli.serve_options import ServeOptions, all_options, in_groups
 from bucketry_cli.serve_options.listening import ListeningOptions
 from bucketry_cli.serve_options.testing import TestingOptions
+from bucketry_cli.server_settings import common, server_settings
 from bucketry_cli.webhooks import describe, events_layer, webhooks_of
 from bucketry_cli.workers import LOG_FORMAT, WorkerOptions, check_workers, rest_app, run_workers
 
@@ -79,6 +80,7 @@ def serve(ctx: click.Context, store: str, options: ServeOptions) -> None:
     if is_endpoint(store):
         raise click.UsageError("serve stands in front of a driver's store, such as minio://localhost:9000")
     log_to_standard_error(options.logs.log_level.upper(), LOG_FORMAT)
+    server = server_settings(options)
     config = ctx.ensure_object(State).config
     table = driver_table(ctx, store)
     front = S3Front(options if _serves_s3(ctx, options) else None, config.s3_credentials)
@@ -109,8 +111,9 @@ def serve(ctx: click.Context, store: str, options: ServeOptions) -> None:
 
         how = RestSettings(
             allowed_hosts=listening.allowed_host,
-            public_endpoints=(url_of(listening.host, bound),),
+            public_endpoints=(url_of(listening.host, bound, server.scheme),),
             cors_origins=listening.cors_origin,
+            **common(options, RestSettings),
         )
         app: Any = LazyApp(partial(rest_app, opened, how), opened.clock)
         if testing.reset_endpoint:
@@ -119,7 +122,7 @@ def serve(ctx: click.Context, store: str, options: ServeOptions) -> None:
         headline = f"bucketry serves {store}" + (" for reading only" if read_only else "") + "; Ctrl-C stops it"
         rest = Endpoint(Listener(app, listening.host, listening.port, bound), _places(testing))
         if processes.workers == 1:
-            run([rest, *endpoints], headline, (*notes, *access), processes)
+            run([rest, *endpoints], headline, (*notes, *access), server)
             return
         # Each worker has a store of its own.
         opened.close()
@@ -132,7 +135,7 @@ def serve(ctx: click.Context, store: str, options: ServeOptions) -> None:
                 config_path=ctx.ensure_object(State).config_path,
             ),
             bound,
-            partial(announce, [rest], headline, (("Workers", str(processes.workers)), *access)),
+            partial(announce, [rest], headline, (("Workers", str(processes.workers)), *access), server),
         )
 
 

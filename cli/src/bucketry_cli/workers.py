@@ -23,6 +23,7 @@ from bucketry_cli.errors import Failure
 from bucketry_cli.output import log_to_standard_error
 from bucketry_cli.reset import ResetEndpoint, Stage
 from bucketry_cli.serve_options import ServeOptions
+from bucketry_cli.server_settings import server_settings
 from bucketry_cli.webhooks import events_layer, webhooks_of
 
 if TYPE_CHECKING:
@@ -84,13 +85,13 @@ def run_workers(worker: WorkerOptions, bound: socket.socket, announce: Callable[
     Raises:
         Failure: A worker does not start, or they die again and again.
     """
-    from bucketry_http.server.workers import StopTimes, Workers, WorkersFailed
+    from bucketry_http.server.workers import Workers, WorkersFailed
 
     worker.log()
-    processes = worker.options.processes
-    times = StopTimes(grace_seconds=processes.grace_seconds, shutdown_delay=processes.shutdown_delay)
+    settings = server_settings(worker.options)
+    count = worker.options.processes.workers
     try:
-        Workers(partial(_open_app, worker), bound, processes.workers, on_ready=announce, times=times).run()
+        Workers(partial(_open_app, worker), bound, count, on_ready=announce, settings=settings).run()
     except WorkersFailed as error:
         raise Failure(str(error)) from error
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from bucketry_http.rest.settings import RestSettings
     from bucketry_http.s3 import S3Credential, S3Rights, S3Settings, create_s3_app
     from bucketry_http.server.server import Listener, Server, serve
+    from bucketry_http.server.settings import ServerSettings
+    from bucketry_http.server.tls import TlsFiles
 
 _HOMES: Final = {
     "Listener": "server.server",
@@ -22,6 +24,8 @@ _HOMES: Final = {
     "S3Rights": "s3",
     "S3Settings": "s3",
     "Server": "server.server",
+    "ServerSettings": "server.settings",
+    "TlsFiles": "server.tls",
     "create_app": "rest.app",
     "create_s3_app": "s3",
     "serve": "server.server",
@@ -34,6 +38,8 @@ __all__ = [
     "S3Rights",
     "S3Settings",
     "Server",
+    "ServerSettings",
+    "TlsFiles",
     "create_app",
     "create_s3_app",
     "serve",

@@ -11,8 +11,9 @@ from concurrent.futures import Future
 from typing import Any, Final
 
 from bucketry_http.server.server import Listener, Server, new_loop
+from bucketry_http.server.settings import ServerSettings
 
-GRACE_SECONDS: Final = 5.0
+_SETTINGS: Final = ServerSettings(grace_seconds=5.0)
 """How long requests in progress may take to notice that their endpoint has closed, before they are cancelled."""
 
 
@@ -57,7 +58,7 @@ class Serving:
         self.clock = app.clock  # In the header Date.
         self._background = background()
         ready = threading.Event()
-        self._server = Server([Listener(self, bound=reserved)], lambda _: ready.set(), grace_seconds=GRACE_SECONDS)
+        self._server = Server([Listener(self, bound=reserved)], lambda _: ready.set(), _SETTINGS)
         self._ended = self._background.serve(self._server)
         self._ended.add_done_callback(lambda _: ready.set())
         ready.wait()

@@ -17,12 +17,14 @@ from msgspec import UNSET, UnsetType
 
 from bucketry_cli.serve_options.backend import BackendOptions
 from bucketry_cli.serve_options.buckets import BucketOptions
+from bucketry_cli.serve_options.connections import ConnectionOptions
 from bucketry_cli.serve_options.group import Group, toml_type
 from bucketry_cli.serve_options.listening import ListeningOptions
 from bucketry_cli.serve_options.logs import LogOptions
 from bucketry_cli.serve_options.processes import ProcessOptions
 from bucketry_cli.serve_options.s3 import S3Options
 from bucketry_cli.serve_options.testing import TestingOptions
+from bucketry_cli.serve_options.tls import TlsOptions
 
 
 class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +33,8 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     listening: ListeningOptions
     s3: S3Options
     backend: BackendOptions
+    tls: TlsOptions
+    connections: ConnectionOptions
     buckets: BucketOptions
     processes: ProcessOptions
     logs: LogOptions

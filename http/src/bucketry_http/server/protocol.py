@@ -32,18 +32,6 @@ from bucketry_http.server.request_head import (
 from bucketry_http.server.state import ServerState
 from bucketry_http.shared.connection import DRAIN_SECONDS, EXTENSION, MAX_DRAINED_BYTES
 
-MAX_HEAD_BYTES: Final = 64 * 1024
-"""Most bytes of request line, headers and trailers together: eight times the limit of most servers."""
-
-MAX_URL_BYTES: Final = 16 * 1024
-"""Longest request target, in bytes: a key, a prefix and a cursor, all percent-encoded, fit in."""
-
-HEAD_SECONDS: Final = 30.0
-"""How long a client may take to send a head, from connecting or from the request's first byte on."""
-
-MAX_HEADERS: Final = 1000
-"""Most headers and trailers of a request: ten times the limit of most servers, for user metadata."""
-
 MAX_STEPS: Final = 500
 """How many headers, pieces of a body and slices are parsed before other connections may go on."""
 
@@ -58,18 +46,7 @@ _FEW_STEPS: Final = 8
 _LARGE_BODY_BYTES: Final = 256 * 1024
 """A longer body of known length does not go through the parser, which would copy it."""
 
-SEND_SECONDS: Final = 60.0
-"""How long a client may read nothing of a response that waits for it.
-
-On Linux the kernel watches this (`TCP_USER_TIMEOUT`, tcp(7)), to the last byte. On other systems it is how long the
-server's own buffer may take from full to almost empty; the last 64 KiB of a response may wait forever.
-"""
-
 _MALFORMED: Final = "This is not well-formed HTTP/1.1, or its method is unknown: send a request as in RFC 9112."
-_LARGE_HEAD: Final = f"A head may have {MAX_HEADERS} headers and {MAX_HEAD_BYTES} bytes: send fewer or shorter ones."
-_LONG_TARGET: Final = f"A request target may have {MAX_URL_BYTES} bytes: send a shorter one."
-_SLOW_HEAD: Final = f"The head of a request may take {HEAD_SECONDS:g} seconds: send all of it at once."
-
 _READ_HERE: Final = FRAMING | {b"expect"}
 _HOP_BY_HOP: Final = (b"connection", b"upgrade", b"http2-settings")
 
@@ -84,6 +61,7 @@ class BoundedProtocol(asyncio.Protocol):
         """Knows its server, and has no transport yet."""
         self.loop = asyncio.get_running_loop()
         self.server = server
+        self.settings = server.settings
         self.tasks = server.tasks
         self._buffer = ReceiveBuffer()
         self._parser = self._new_parser()
@@ -119,7 +97,7 @@ class BoundedProtocol(asyncio.Protocol):
         self.server.connections.add(self)
         self._own_address = _address(transport.get_extra_info("sockname"))
         self._client_address = _address(transport.get_extra_info("peername"))
-        self._kernel_bounds_sending = bound_sending(transport, SEND_SECONDS)
+        self._kernel_bounds_sending = bound_sending(transport, self.settings.send_seconds)
         self._watch_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -176,8 +154,8 @@ class BoundedProtocol(asyncio.Protocol):
         """Takes one header. A trailer after a chunked body counts too, but is dropped."""
         self._field_bytes = size = self._field_bytes + len(name) + len(value)
         headers = self._headers
-        if size > MAX_HEAD_BYTES or len(headers) + self._trailers >= MAX_HEADERS:
-            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, _LARGE_HEAD)
+        if size > self.settings.max_head_bytes or len(headers) + self._trailers >= self.settings.max_headers:
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, self._large_head())
         if not self._in_head:
             self._trailers += 1
             self._steps += 1
@@ -203,8 +181,9 @@ class BoundedProtocol(asyncio.Protocol):
         # The response before may have been complete only after this request had begun.
         self._idle_since = None
         self._waiting_bytes = 0
-        if len(self._url) > MAX_URL_BYTES:
-            self._refuse(HTTPStatus.REQUEST_URI_TOO_LONG, _LONG_TARGET)
+        if len(self._url) > self.settings.max_url_bytes:
+            detail = f"A request target may have {self.settings.max_url_bytes} bytes: send a shorter one."
+            self._refuse(HTTPStatus.REQUEST_URI_TOO_LONG, detail)
         parser = self._parser
         method, version = parser.get_method(), parser.get_http_version()
         if method == b"CONNECT":
@@ -230,7 +209,7 @@ class BoundedProtocol(asyncio.Protocol):
             "http_version": version,
             "server": self._own_address,
             "client": self._client_address,
-            "scheme": "http",
+            "scheme": server.scheme,
             "method": method,
             "root_path": "",
             "path": unquote(path) if "%" in path else path,
@@ -303,7 +282,7 @@ class BoundedProtocol(asyncio.Protocol):
         """Starts the timer for a client that does not read its response, unless the kernel has one."""
         self.flow.pause_writing()
         if self._send_timer is None and not self._kernel_bounds_sending:
-            self._send_timer = self.loop.call_later(SEND_SECONDS, self.transport.abort)
+            self._send_timer = self.loop.call_later(self.settings.send_seconds, self.transport.abort)
 
     def resume_writing(self) -> None:
         """Stops that timer: the client has read most of what waited for it."""
@@ -352,9 +331,16 @@ class BoundedProtocol(asyncio.Protocol):
             self.transport.abort()
         else:
             self._write_refusal(HTTPStatus.SERVICE_UNAVAILABLE, "The server is stopping: send the request again.")
-            self.transport.write_eof()
+            self._end_sending()
         # The application sees a client that has left. What it still does is not logged.
         exchange.abandon(silently=True)
+
+    def _end_sending(self) -> None:
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        else:
+            # TLS: this sends what is left and the alert that ends it, and waits for the client's.
+            self.transport.close()
 
     def _write_refusal(self, status: HTTPStatus, detail: str) -> None:
         media_type, body = self.refusal(status, detail)
@@ -424,8 +410,8 @@ class BoundedProtocol(asyncio.Protocol):
         self._watch_head()
 
     def _parse_slice(self) -> None:
-        if self._waiting_bytes > MAX_HEAD_BYTES:
-            self._refusal, self._detail = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, _LARGE_HEAD
+        if self._waiting_bytes > self.settings.max_head_bytes:
+            self._refusal, self._detail = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, self._large_head()
             self.refuse_request()
             return
         if not self._in_body:
@@ -520,22 +506,29 @@ class BoundedProtocol(asyncio.Protocol):
         # The parser stops at any exception, and `_feed` then calls `refuse_request`.
         raise ValueError(status.phrase)
 
+    def _large_head(self) -> str:
+        settings = self.settings
+        return (
+            f"A head may have {settings.max_headers} headers and {settings.max_head_bytes} bytes: "
+            "send fewer or shorter ones."
+        )
+
     def _watch_head(self) -> None:
         # A client is not late with bytes that the server does not read.
         if self._in_head and self._head_timer is None and not self.flow.read_paused:
-            self._head_timer = self.loop.call_later(HEAD_SECONDS, self._too_slow)
+            self._head_timer = self.loop.call_later(self.settings.head_seconds, self._too_slow)
 
     def _begin_idling(self) -> None:
         """Begins to wait for the next request. A connection has one timer, not one per request."""
         self._idle_since = self.loop.time()
         if self._idle_timer is None:
-            self._idle_timer = self.loop.call_later(self.server.keep_alive_seconds, self._close_if_idle)
+            self._idle_timer = self.loop.call_later(self.settings.keep_alive_seconds, self._close_if_idle)
 
     def _close_if_idle(self) -> None:
         self._idle_timer = None
         if self._idle_since is None:
             return
-        left = self._idle_since + self.server.keep_alive_seconds - self.loop.time()
+        left = self._idle_since + self.settings.keep_alive_seconds - self.loop.time()
         if left <= 0:
             self.transport.close()
         else:
@@ -570,7 +563,9 @@ class BoundedProtocol(asyncio.Protocol):
 
     def _too_slow(self) -> None:
         self._head_timer = None
-        self._refusal, self._detail = HTTPStatus.REQUEST_TIMEOUT, _SLOW_HEAD
+        seconds = self.settings.head_seconds
+        self._detail = f"The head of a request may take {seconds:g} seconds: send all of it at once."
+        self._refusal = HTTPStatus.REQUEST_TIMEOUT
         self.refuse_request()
 
 

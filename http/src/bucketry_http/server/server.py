@@ -18,20 +18,16 @@ import msgspec
 from bucketry_http.server.lifespan import Lifespan
 from bucketry_http.server.process_memory import keep_freed_memory
 from bucketry_http.server.protocol import BoundedProtocol
+from bucketry_http.server.settings import ServerSettings
 from bucketry_http.server.state import ServerState
+from bucketry_http.server.tls import Certificate
 
 BACKLOG: Final = 2048
-GRACE_SECONDS: Final = 10.0
-"""How long requests in progress may take to end when the server stops, by default."""
-
 LINGER_SECONDS: Final = 1.0
 """How long a client has to read that its request was cut off, before its connection ends."""
 
 _POLL_SECONDS: Final = 0.02
 """The longest pause between two looks whether requests are still in progress."""
-
-KEEP_ALIVE_SECONDS: Final = 75
-"""How long a connection may wait for its next request: longer than proxies keep connections that they reuse."""
 
 STOPPING_SIGNALS: Final = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)
@@ -52,12 +48,14 @@ class Listener(msgspec.Struct, frozen=True):
         port: TCP port; 0: one that is free.
         bound: A socket that `bind` returned for host and port, if the port must be known before there is an
             application. The server closes it.
+        is_plain: Whether it is served without TLS, even if the server has a certificate.
     """
 
     app: Any
     host: str = "127.0.0.1"
     port: int = 8000
     bound: socket.socket | None = None
+    is_plain: bool = False
 
 
 class Server:
@@ -72,9 +70,8 @@ class Server:
         self,
         listeners: Sequence[Listener],
         on_ready: OnReady | None = None,
+        settings: ServerSettings | None = None,
         *,
-        grace_seconds: float = GRACE_SECONDS,
-        shutdown_delay: float = 0.0,
         handles_signals: bool = True,
     ) -> None:
         """Makes a server that does not listen yet.
@@ -82,17 +79,13 @@ class Server:
         Args:
             listeners: What to serve.
             on_ready: Called once with `urls` when every listener accepts connections.
-            grace_seconds: How long requests in progress may take to end once no connections are accepted any more;
-                then they are cut off.
-            shutdown_delay: How long it accepts connections after it was stopped, while readiness says that it is not
-                ready. A load balancer needs this time to notice.
+            settings: Its settings.
             handles_signals: Whether SIGINT and SIGTERM stop it, if it runs in the main thread.
         """
         self.urls: tuple[str, ...] = ()
         self._listeners = tuple(listeners)
         self._on_ready = on_ready
-        self._grace_seconds = grace_seconds
-        self._shutdown_delay = shutdown_delay
+        self._settings = settings or ServerSettings()
         self._handles_signals = handles_signals
         self.was_forced = False
         self._servers: list[_AppServer] = []
@@ -105,6 +98,7 @@ class Server:
         Raises:
             OSError: An address is in use or not available; nothing is served then.
             StartFailed: An application does not start; nothing is served then.
+            InvalidSettings: The certificate or its key cannot be used; nothing is served then.
         """
         keep_freed_memory()
         with asyncio.Runner(loop_factory=new_loop) as runner:
@@ -116,6 +110,7 @@ class Server:
         Raises:
             OSError: An address is in use or not available; nothing is served then.
             StartFailed: An application does not start; nothing is served then.
+            InvalidSettings: The certificate or its key cannot be used; nothing is served then.
         """
         self._loop = asyncio.get_running_loop()
         with contextlib.ExitStack() as stack:
@@ -123,9 +118,10 @@ class Server:
                 stack.enter_context(listener.bound or bind(listener.host, listener.port))
                 for listener in self._listeners
             ]
-            urls = tuple(map(url_of_listener, self._listeners, sockets))
+            urls = tuple(map(self._url_of, self._listeners, sockets))
+            certificate = Certificate(self._settings.tls) if self._settings.tls is not None else None
             self._servers = [
-                _AppServer(listener.app, bound, self._grace_seconds)
+                _AppServer(listener.app, bound, self._settings, None if listener.is_plain else certificate)
                 for listener, bound in zip(self._listeners, sockets, strict=True)
             ]
             logger.info("starting in process %d", os.getpid())
@@ -141,6 +137,9 @@ class Server:
                     logger.info("stopping: no new connections are accepted")
                     await asyncio.gather(*(server.end() for server in self._servers))
                     logger.info("stopped")
+
+    def _url_of(self, listener: Listener, bound: socket.socket) -> str:
+        return url_of_listener(listener, bound, "http" if listener.is_plain else self._settings.scheme)
 
     def stop(self, *, abort: bool = False) -> None:
         """Ends `serve`: readiness first, then new connections, then what is in progress; a second call ends all now.
@@ -169,8 +168,8 @@ class Server:
         for server in self._servers:
             server.state.stopping = True
         logger.info("told to stop: readiness says so from now on")
-        if self._shutdown_delay > 0:
-            asyncio.get_running_loop().call_later(self._shutdown_delay, self._ending.set)
+        if self._settings.shutdown_delay > 0:
+            asyncio.get_running_loop().call_later(self._settings.shutdown_delay, self._ending.set)
         else:
             self._ending.set()
 
@@ -192,14 +191,17 @@ class Server:
 class _AppServer:
     """Serves one application on one socket."""
 
-    def __init__(self, app: Any, bound: socket.socket, grace_seconds: float) -> None:
+    def __init__(
+        self, app: Any, bound: socket.socket, settings: ServerSettings, certificate: Certificate | None
+    ) -> None:
         # An application that speaks another language than JSON has its own responses to malformed requests.
         self._protocol: type[BoundedProtocol] = getattr(app, "protocol", BoundedProtocol)
         self._bound = bound
-        self._grace_seconds = grace_seconds
+        self._settings = settings
+        self._certificate = certificate
         self._lifespan = Lifespan(app)
         self._server: asyncio.Server | None = None
-        self.state = ServerState(app, KEEP_ALIVE_SECONDS)
+        self.state = ServerState(app, settings, "http" if certificate is None else "https")
         self.state.app_state = self._lifespan.state
         self.is_forced = self.is_aborting = False
 
@@ -208,7 +210,17 @@ class _AppServer:
         await self._lifespan.start()
         loop = asyncio.get_running_loop()
         make = partial(self._protocol, self.state)
-        self._server = await loop.create_server(make, sock=self._bound, backlog=BACKLOG)
+        if self._certificate is None:
+            self._server = await loop.create_server(make, sock=self._bound, backlog=BACKLOG)
+            return
+        self._server = await loop.create_server(
+            make,
+            sock=self._bound,
+            backlog=BACKLOG,
+            ssl=self._certificate.context,
+            ssl_handshake_timeout=self._settings.head_seconds,
+            ssl_shutdown_timeout=LINGER_SECONDS,
+        )
 
     async def end(self) -> None:
         """Ends all connections: those without a request now, others with their response, and the rest when time is up.
@@ -223,7 +235,7 @@ class _AppServer:
                 connection.transport.abort()
             else:
                 connection.shut_down()
-        await self._idle(self._grace_seconds)
+        await self._idle(self._settings.grace_seconds)
         for connection in tuple(self.state.connections):
             connection.cut_off()
         await self._idle(LINGER_SECONDS)
@@ -266,10 +278,10 @@ def bind(host: str, port: int) -> socket.socket:
     return bound
 
 
-def url_of_listener(listener: Listener, bound: socket.socket) -> str:
+def url_of_listener(listener: Listener, bound: socket.socket, scheme: str) -> str:
     """Returns the URL of a listener that listens on a socket."""
     host = f"[{listener.host}]" if ":" in listener.host else listener.host
-    return f"http://{host}:{bound.getsockname()[1]}"
+    return f"{scheme}://{host}:{bound.getsockname()[1]}"
 
 
 def serve(app: Any, host: str = "127.0.0.1", port: int = 8000, *, on_ready: OnReady | None = None) -> None:

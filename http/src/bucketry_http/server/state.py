@@ -9,6 +9,7 @@ from bucketry.clock import Clock
 
 if TYPE_CHECKING:
     from bucketry_http.server.protocol import BoundedProtocol
+    from bucketry_http.server.settings import ServerSettings
 
 
 class ServerState:
@@ -18,18 +19,20 @@ class ServerState:
         app: The ASGI application.
         clock: The clock that ``Date`` shows.
         app_state: What the application's lifespan put into ``state``.
-        keep_alive_seconds: How long a connection may wait for its next request.
+        settings: Settings of the server.
+        scheme: ``https`` if connections are encrypted, else ``http``.
         connections: Those that are open.
         tasks: One for each request in progress.
         stopping: Whether the server is about to stop (`bucketry_http.shared.connection.is_stopping`).
     """
 
-    def __init__(self, app: Any, keep_alive_seconds: float) -> None:
+    def __init__(self, app: Any, settings: ServerSettings, scheme: str) -> None:
         """Starts without connections. An application that goes by a clock of its own has it as attribute ``clock``."""
         self.app = app
         self.clock: Clock = getattr(app, "clock", None) or Clock()
         self.app_state: dict[str, Any] = {}
-        self.keep_alive_seconds = keep_alive_seconds
+        self.settings = settings
+        self.scheme = scheme
         self.connections: set[BoundedProtocol] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self.stopping = False

@@ -17,9 +17,8 @@ from multiprocessing.process import BaseProcess
 from time import monotonic
 from typing import Any, Final
 
-import msgspec
-
-from bucketry_http.server.server import GRACE_SECONDS, LINGER_SECONDS, STOPPING_SIGNALS, Listener, Server
+from bucketry_http.server.server import LINGER_SECONDS, STOPPING_SIGNALS, Listener, Server
+from bucketry_http.server.settings import ServerSettings
 
 MAX_DEATHS: Final = 5
 DEATHS_SECONDS: Final = 60.0
@@ -39,18 +38,6 @@ OpenApp = Callable[[], AbstractContextManager[Any]]
 
 class WorkersFailed(Exception):
     """The workers cannot go on; the message says why."""
-
-
-class StopTimes(msgspec.Struct, frozen=True):
-    """How a server stops; see `Server`.
-
-    Attributes:
-        grace_seconds: How long requests in progress may take to end.
-        shutdown_delay: How long it goes on accepting connections.
-    """
-
-    grace_seconds: float = GRACE_SECONDS
-    shutdown_delay: float = 0.0
 
 
 class _Worker:
@@ -93,7 +80,7 @@ class Workers:
         count: int,
         *,
         on_ready: Callable[[], None] | None = None,
-        times: StopTimes | None = None,
+        settings: ServerSettings | None = None,
     ) -> None:
         """Starts nothing yet.
 
@@ -102,13 +89,13 @@ class Workers:
             bound: The socket, as `bind` returns it. It is closed at the end.
             count: How many processes.
             on_ready: Called once when all of them serve.
-            times: How they stop.
+            settings: Settings of each of them.
         """
         self._open_app = open_app
         self._bound = bound
         self._count = count
         self._on_ready = on_ready
-        self._times = times or StopTimes()
+        self._settings = settings or ServerSettings()
         self._context = multiprocessing.get_context("spawn")
         self._workers: list[_Worker] = []
         self._deaths: deque[float] = deque()
@@ -155,7 +142,7 @@ class Workers:
 
     def _start(self, *, is_first: bool) -> None:
         ours, theirs = self._context.Pipe()
-        arguments = (self._open_app, self._bound, theirs, self._times)
+        arguments = (self._open_app, self._bound, theirs, self._settings)
         process = self._context.Process(target=_work, args=arguments, name="bucketry-worker")
         process.start()
         theirs.close()
@@ -186,7 +173,7 @@ class Workers:
         """Has all workers stop; a second call has them end at once."""
         seconds = _MARGIN_SECONDS + 2 * LINGER_SECONDS
         if self._kill_at is None:
-            seconds += self._times.shutdown_delay + self._times.grace_seconds
+            seconds += self._settings.shutdown_delay + self._settings.grace_seconds
         self._kill_at = monotonic() + seconds
         # They have it too, and close it when they accept no more.
         self._bound.close()
@@ -221,7 +208,7 @@ class Workers:
             wakes.close()
 
 
-def _work(open_app: OpenApp, bound: socket.socket, parent: Connection, times: StopTimes) -> None:
+def _work(open_app: OpenApp, bound: socket.socket, parent: Connection, settings: ServerSettings) -> None:
     """Runs in a worker: serves until the parent says stop, or is gone."""
     for number in STOPPING_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
@@ -238,8 +225,7 @@ def _work(open_app: OpenApp, bound: socket.socket, parent: Connection, times: St
         server = Server(
             [Listener(app, bound=bound)],
             obey_parent,
-            grace_seconds=times.grace_seconds,
-            shutdown_delay=times.shutdown_delay,
+            settings,
             handles_signals=False,
         )
         server.run()

@@ -1,0 +1,49 @@
+"""The settings of server and ports that follow from the options of ``bucketry serve``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from bucketry import InvalidSettings
+
+if TYPE_CHECKING:
+    from bucketry_http import ServerSettings, TlsFiles
+
+    from bucketry_cli.serve_options import ServeOptions
+    from bucketry_cli.serve_options.tls import TlsOptions
+
+
+def server_settings(options: ServeOptions) -> ServerSettings:
+    """Returns the settings of the server.
+
+    Raises:
+        InvalidSettings: A key is named without a certificate, or one of the two cannot be used.
+    """
+    from bucketry_http import ServerSettings
+
+    return ServerSettings(
+        grace_seconds=options.processes.grace_seconds,
+        shutdown_delay=options.processes.shutdown_delay,
+        tls=_tls_files(options.tls),
+        **common(options, ServerSettings),
+    )
+
+
+def common(options: ServeOptions, kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """Returns what settings of a type take from the options of the same names."""
+    values = msgspec.structs.asdict(options.connections)
+    return {name: value for name, value in values.items() if name in kind.__struct_fields__}
+
+
+def _tls_files(tls: TlsOptions) -> TlsFiles | None:
+    from bucketry_http import TlsFiles
+
+    if tls.tls_cert is None:
+        if tls.tls_key is not None:
+            raise InvalidSettings("--tls-key names a key, and there is no certificate: give --tls-cert too")
+        return None
+    files = TlsFiles(certificate=tls.tls_cert, key=tls.tls_key or tls.tls_cert)
+    # Said here, before anything has started.
+    files.load()
+    return files

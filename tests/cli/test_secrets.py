@@ -71,8 +71,8 @@ def searched() -> Iterator[Searched]:
     searched.check()
 
 
-@pytest.fixture
-def served(spawn: Spawn, monkeypatch: pytest.MonkeyPatch) -> Served:
+@pytest.fixture(params=["text", "json"])
+def served(request: pytest.FixtureRequest, spawn: Spawn, monkeypatch: pytest.MonkeyPatch) -> Served:
     Path("secret").write_text(SECRET + "\n")
     Path("bucketry.toml").write_text(
         f'[[s3_credentials]]\naccess_key = "other"\nsecret_key = "{OTHER_SECRET}"\n'
@@ -81,7 +81,7 @@ def served(spawn: Spawn, monkeypatch: pytest.MonkeyPatch) -> Served:
     monkeypatch.setenv("BUCKETRY_S3_SECRET_KEY_FILE", "secret")
     process = spawn(
         "--debug", "serve", "--port", "0", "--s3-port", "0", "--bucket", "my-assets", "--log-level", "debug",
-        "--fault", "get_object:unavailable:prefix=fails", store=None,
+        "--log-format", request.param, "--fault", "get_object:unavailable:prefix=fails", store=None,
     )  # fmt: skip
     found = places(process, b"S3 keys")
     return Served(process, found["REST API"], found["S3 API"])
@@ -211,5 +211,6 @@ def stop(served: Served, searched: Searched) -> None:
     served.process.send_signal(signal.SIGTERM)
     out, err = served.process.communicate(timeout=60)
     assert b"INFO" in err
+    assert b"bucketry_http.access" in err
     searched.add("standard output", out)
     searched.add("standard error", err)

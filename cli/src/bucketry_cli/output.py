@@ -194,17 +194,19 @@ class _StandardError(logging.StreamHandler[TextIO]):
 _handler: Final = _StandardError()
 
 
-def log_to_standard_error(level: str, form: str = "%(message)s") -> None:
+def log_to_standard_error(level: str, form: str | logging.Formatter = "%(message)s", *filters: logging.Filter) -> None:
     """Writes all records from a level on to standard error, redacted. A later call changes level and form.
 
     Args:
         level: The lowest level, in capitals.
-        form: How a line looks, as `logging.Formatter` takes it.
+        form: How a line looks, as `logging.Formatter` takes it; or what makes the lines.
+        filters: See each record after it was redacted.
     """
     root = logging.getLogger()
     if _handler not in root.handlers:
         root.addHandler(_handler)
-    _handler.setFormatter(logging.Formatter(form))
+    _handler.setFormatter(logging.Formatter(form) if isinstance(form, str) else form)
+    _handler.filters[1:] = filters
     root.setLevel(level)
     for name in _LIBRARIES:
         logging.getLogger(name).setLevel(max(logging.INFO, root.level))

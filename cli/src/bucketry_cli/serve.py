@@ -22,15 +22,15 @@ from bucketry_cli.errors import Failure
 from bucketry_cli.events import EventsEndpoint
 from bucketry_cli.listening import Endpoint, LazyApp, announce, bind, is_loopback, run, url_of
 from bucketry_cli.options import command_options, driver_table, examples, store_option
-from bucketry_cli.output import log_to_standard_error
 from bucketry_cli.reset import ResetEndpoint, Stage
 from bucketry_cli.s3_endpoint import S3Front, is_endpoint
 from bucketry_cli.serve_options import ServeOptions, all_options, in_groups
 from bucketry_cli.serve_options.listening import ListeningOptions
 from bucketry_cli.serve_options.testing import TestingOptions
 from bucketry_cli.server_settings import common, server_settings
+from bucketry_cli.telemetry import Telemetry, start_logging
 from bucketry_cli.webhooks import describe, events_layer, webhooks_of
-from bucketry_cli.workers import LOG_FORMAT, WorkerOptions, check_workers, rest_app, run_workers
+from bucketry_cli.workers import WorkerOptions, check_workers, rest_app, run_workers
 
 
 def access_notes(listening: ListeningOptions, bound: socket.socket, *, read_only: bool) -> tuple[tuple[str, str], ...]:
@@ -79,8 +79,9 @@ def serve(ctx: click.Context, store: str, options: ServeOptions) -> None:
         raise click.UsageError("--read-only goes neither with --bucket nor with --reset-endpoint")
     if is_endpoint(store):
         raise click.UsageError("serve stands in front of a driver's store, such as minio://localhost:9000")
-    log_to_standard_error(options.logs.log_level.upper(), LOG_FORMAT)
     server = server_settings(options)
+    start_logging(options.logs)
+    telemetry = Telemetry(options)
     config = ctx.ensure_object(State).config
     table = driver_table(ctx, store)
     front = S3Front(options if _serves_s3(ctx, options) else None, config.s3_credentials)
@@ -95,6 +96,7 @@ def serve(ctx: click.Context, store: str, options: ServeOptions) -> None:
         settings = front.settings(store, table)
         # Whoever may not write is told so before a fault strikes.
         layers = [
+            *telemetry.layers(),
             *options.backend.layers(),
             *([emitting] if emitting is not None else []),
             *([faults] if testing.fault else []),
@@ -121,8 +123,9 @@ def serve(ctx: click.Context, store: str, options: ServeOptions) -> None:
         access += (("Webhooks", describe(webhooks)),) if webhooks else ()
         headline = f"bucketry serves {store}" + (" for reading only" if read_only else "") + "; Ctrl-C stops it"
         rest = Endpoint(Listener(app, listening.host, listening.port, bound), _places(testing))
+        rest, *s3 = telemetry.around_endpoints(rest, *endpoints)
         if processes.workers == 1:
-            run([rest, *endpoints], headline, (*notes, *access), server)
+            run([rest, *s3], headline, (*notes, *access), server)
             return
         # Each worker has a store of its own.
         opened.close()

@@ -20,17 +20,14 @@ from bucketry_cli import events as events_endpoint
 from bucketry_cli.config import load_config
 from bucketry_cli.control import ControlApp, Endpoints
 from bucketry_cli.errors import Failure
-from bucketry_cli.output import log_to_standard_error
 from bucketry_cli.reset import ResetEndpoint, Stage
 from bucketry_cli.serve_options import ServeOptions
 from bucketry_cli.server_settings import server_settings
+from bucketry_cli.telemetry import Telemetry, start_logging
 from bucketry_cli.webhooks import events_layer, webhooks_of
 
 if TYPE_CHECKING:
     from bucketry_http import RestSettings
-
-LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-WORKER_LOG_FORMAT = "%(asctime)s %(levelname)s [%(process)d] %(name)s: %(message)s"
 
 
 class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,10 +46,6 @@ class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
     settings: RestSettings
     options: ServeOptions
     config_path: Path | None = None
-
-    def log(self) -> None:
-        """Logs to standard error as the options say, with the number of the process."""
-        log_to_standard_error(self.options.logs.log_level.upper(), WORKER_LOG_FORMAT)
 
 
 def check_workers(store: Store, faults: Sequence[object]) -> None:
@@ -87,7 +80,7 @@ def run_workers(worker: WorkerOptions, bound: socket.socket, announce: Callable[
     """
     from bucketry_http.server.workers import Workers, WorkersFailed
 
-    worker.log()
+    start_logging(worker.options.logs, in_worker=True)
     settings = server_settings(worker.options)
     count = worker.options.processes.workers
     try:
@@ -98,11 +91,13 @@ def run_workers(worker: WorkerOptions, bound: socket.socket, announce: Callable[
 
 @contextmanager
 def _open_app(worker: WorkerOptions) -> Iterator[Any]:
-    worker.log()
     options = worker.options
+    start_logging(options.logs, in_worker=True)
+    telemetry = Telemetry(options)
     tables = load_config(worker.config_path).webhooks if worker.config_path is not None else ()
     events = events_layer(webhooks_of(options.buckets.webhook, tables, os.environ))
     layers = [
+        *telemetry.layers(),
         *options.backend.layers(),
         *([events] if events is not None else []),
         *([ReadOnly()] if options.buckets.read_only else []),
@@ -117,7 +112,7 @@ def _open_app(worker: WorkerOptions) -> Iterator[Any]:
                 events_endpoint.PATH: {"GET": events_endpoint.refuse},
             }
             app = ControlApp(app, worker.settings.browser_rules(), endpoints)
-        yield app
+        yield telemetry.around(app, "rest")
 
 
 def rest_app(store: Store, settings: RestSettings) -> Any:

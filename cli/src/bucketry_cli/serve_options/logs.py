@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import click
 
@@ -21,6 +21,18 @@ class LogOptions(Group, frozen=True, kw_only=True):
             show_default=True,
             help="What is logged, on standard error.",
         ),
+        option(
+            "--log-format",
+            type=click.Choice(("text", "json")),
+            help="Also log each request, and write all lines like that.  [default: no line for a request]",
+        ),
+        option(
+            "--log-keys/--no-log-keys",
+            default=True,
+            help="Show the keys of objects in the log.  [default: show]",
+        ),
     )
 
     log_level: str
+    log_format: Literal["text", "json"] | None
+    log_keys: bool

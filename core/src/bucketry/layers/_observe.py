@@ -23,7 +23,7 @@ class OperationStats(msgspec.Struct, kw_only=True):
         calls: How often it was called.
         seconds: How long all calls took together. For ``get_object``: until the object was open.
         bytes_in: Bytes of bodies.
-        bytes_out: Bytes of content that were read.
+        bytes_out: Bytes of content that were read. Content that the driver holds in memory counts at once.
         errors: How often each error code came, errors while content was read included.
     """
 
@@ -82,6 +82,10 @@ class Observe:
     def get_object(self) -> Generator[None, OpenedObject, OpenedObject]:
         """Counts the call, and the content as it is read."""
         opened: OpenedObject = yield from self._observe("get_object")
+        if opened.is_held:
+            # It stays held, so that its reader has it at once.
+            self._add("get_object", OperationStats(bytes_out=opened.length))
+            return opened
         return opened.wrap(self._counted)
 
     def _counted(self, chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -1,0 +1,88 @@
+"""What ``bucketry serve`` tells whoever is on call: logs of requests, as far as its options ask for it."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from bucketry_cli.output import log_to_standard_error
+from bucketry_cli.serve_options import ServeOptions
+from bucketry_cli.serve_options.logs import LogOptions
+
+if TYPE_CHECKING:
+    from bucketry_http.shared.record import Port, Sink
+
+    from bucketry_cli.listening import Endpoint
+
+_PLAIN: Final = "%(asctime)s %(levelname)s{process} %(name)s: %(message)s"
+_TEXT: Final = "%(asctime)s %(levelname)s{process} %(name)s: [%(request_id)s] %(message)s"
+_PROCESS: Final = " [%(process)d]"
+
+
+def start_logging(options: LogOptions, *, in_worker: bool = False) -> None:
+    """Logs to standard error as the options say.
+
+    Args:
+        options: The options.
+        in_worker: Whether this is one of several processes. Then each line has its number.
+    """
+    level, process = options.log_level.upper(), _PROCESS if in_worker else ""
+    if options.log_format is None:
+        log_to_standard_error(level, _PLAIN.format(process=process))
+        return
+    from bucketry_http.telemetry.log_format import JsonFormatter, RequestFilter
+
+    form: logging.Formatter
+    if options.log_format == "json":
+        form = JsonFormatter(*(["process"] if in_worker else []))
+    else:
+        form = logging.Formatter(_TEXT.format(process=process), defaults={"request_id": "-"})
+    log_to_standard_error(level, form, RequestFilter(keys=options.log_keys))
+
+
+class Telemetry:
+    """What one process of ``bucketry serve`` tells of its requests. Nothing is imported that is not asked for."""
+
+    def __init__(self, options: ServeOptions) -> None:
+        """Makes the sinks.
+
+        Args:
+            options: The options of ``bucketry serve``.
+        """
+        self._sinks: list[Sink] = []
+        if options.logs.log_format is not None:
+            from bucketry_http.telemetry.access_log import AccessLog
+
+            self._sinks.append(AccessLog(_write, options.logs.log_format, keys=options.logs.log_keys))
+
+    def layers(self) -> list[object]:
+        """Returns the layers that the store needs, before all others."""
+        if not self._sinks:
+            return []
+        from bucketry_http.telemetry.backend import backend_layer
+
+        return [backend_layer()]
+
+    def around(self, app: Any, port: Port) -> Any:
+        """Returns the application of a port, with records of its requests if anybody wants them."""
+        if not self._sinks:
+            return app
+        from bucketry_http.shared.record import Recorded
+
+        return Recorded(app, port, self._sinks)
+
+    def around_endpoints(self, rest: Endpoint, *s3: Endpoint) -> list[Endpoint]:
+        """Returns the endpoints of both ports, likewise."""
+        endpoints: list[tuple[Endpoint, Port]] = [(rest, "rest"), *((each, "s3") for each in s3)]
+        return [
+            each._replace(listener=msgspec.structs.replace(each.listener, app=self.around(each.listener.app, port)))
+            for each, port in endpoints
+        ]
+
+
+def _write(line: str) -> None:
+    # The standard error of the moment, as for all other lines.
+    sys.stderr.write(line)

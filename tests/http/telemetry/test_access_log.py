@@ -130,7 +130,8 @@ SIGNATURE = "0123456789abcdef" * 4
 @pytest.mark.parametrize("form", ["text", "json"])
 @pytest.mark.parametrize("field", ["key", "bucket", "user_agent"])
 def test_a_signature_in_a_key_is_not_logged(form: LogFormat, field: str) -> None:
-    text = line(form, **{field: f"photos/1.jpg?X-Amz-Expires=60&X-Amz-Signature={SIGNATURE}&x=1"})
+    changes: dict[str, Any] = {field: f"photos/1.jpg?X-Amz-Expires=60&X-Amz-Signature={SIGNATURE}&x=1"}
+    text = line(form, **changes)
     assert SIGNATURE not in text
     assert "***" in text
 

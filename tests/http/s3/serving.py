@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 from bucketry import Secret, Store
 from bucketry.hookspecs import DriverSpec
+from bucketry_access import Directory
 from bucketry_http import Listener, S3Credential, S3Rights, S3Settings, Server, create_s3_app
 from bucketry_memory import MemoryDriver, MemorySettings
 
@@ -46,11 +47,13 @@ def store_without_versions() -> Store:
 
 
 @contextmanager
-def serving(store: Store, **settings: Any) -> Iterator[str]:
+def serving(store: Store, *, directory: Directory | None = None, **settings: Any) -> Iterator[str]:
     """Serves a store in a thread; yields the URL."""
     ready = threading.Event()
     settings = {"credentials": (CREDENTIAL, READER, GUEST), **settings}
-    server = Server([Listener(create_s3_app(store, S3Settings(**settings)), port=0)], lambda _: ready.set())
+    server = Server(
+        [Listener(create_s3_app(store, S3Settings(**settings), directory=directory), port=0)], lambda _: ready.set()
+    )
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

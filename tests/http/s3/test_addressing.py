@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from bucketry import Store
@@ -27,7 +28,11 @@ HOSTS = ["things.s3.example.com", "things.s3.example.com:9000", "THINGS.S3.Examp
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[Store, str]]:
-    hosts = {"domains": DOMAINS, "allowed_hosts": ELSEWHERE, "public_endpoints": ("https://storage.localhost:8443",)}
+    hosts: dict[str, Any] = {
+        "domains": DOMAINS,
+        "allowed_hosts": ELSEWHERE,
+        "public_endpoints": ("https://storage.localhost:8443",),
+    }
     with memory_store() as store, serving(store, **hosts) as url:
         for bucket in ("things", "with.dots", "guests"):
             store.create_bucket(bucket)

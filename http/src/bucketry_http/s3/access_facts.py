@@ -1,4 +1,4 @@
-"""What conditions of policies ask about a request.
+"""What conditions of policies ask about a request to the S3 port, besides what they ask on both ports.
 
 Source: Service Authorization Reference, "Condition keys for Amazon S3"; S3 user guide, "Bucket policy examples".
 """
@@ -9,22 +9,17 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from bucketry import InvalidArgument
-from bucketry.s3 import xml_time
 from bucketry.sigv4 import Verified
 from bucketry_access import UnclearError
 
 from bucketry_http.s3.errors import S3Error
 from bucketry_http.s3.request import Endpoint, S3Request, copy_source
-from bucketry_http.shared.headers import tag_pairs
+from bucketry_http.shared.access_facts import REQUEST_TAG, REQUEST_TAG_KEYS, CommonFacts, one
 
-_EXISTING_TAG: Final = "s3:existingobjecttag/"
-_REQUEST_TAG: Final = "s3:requestobjecttag/"
-_REQUEST_TAG_KEYS: Final = "s3:requestobjecttagkeys"
 _IN_BODY: Final = frozenset(
     {
         "s3:locationconstraint",
-        "s3:requestobjecttagkeys",
+        REQUEST_TAG_KEYS,
         "s3:object-lock-mode",
         "s3:object-lock-retain-until-date",
         "s3:object-lock-remaining-retention-days",
@@ -35,35 +30,6 @@ _IN_BODY: Final = frozenset(
 
 _BODY_OPERATIONS: Final = frozenset({"CreateBucket", "PutObjectTagging", "PutObjectRetention", "PutObjectLegalHold"})
 
-_LOCK_UNTIL: Final = "x-amz-object-lock-retain-until-date"
-_OF_HEADER: Final[Mapping[str, str]] = {
-    "aws:referer": "referer",
-    "aws:useragent": "user-agent",
-    "s3:if-match": "if-match",
-    "s3:if-none-match": "if-none-match",
-    "s3:object-lock-legal-hold": "x-amz-object-lock-legal-hold",
-    "s3:object-lock-mode": "x-amz-object-lock-mode",
-    "s3:object-lock-retain-until-date": _LOCK_UNTIL,
-    **{
-        f"s3:{name}": name
-        for name in (
-            "x-amz-acl",
-            "x-amz-content-sha256",
-            "x-amz-grant-full-control",
-            "x-amz-grant-read",
-            "x-amz-grant-read-acp",
-            "x-amz-grant-write",
-            "x-amz-grant-write-acp",
-            "x-amz-metadata-directive",
-            "x-amz-object-ownership",
-            "x-amz-server-side-encryption",
-            "x-amz-server-side-encryption-aws-kms-key-id",
-            "x-amz-server-side-encryption-customer-algorithm",
-            "x-amz-storage-class",
-            "x-amz-website-redirect-location",
-        )
-    },
-}
 _OF_QUERY: Final[Mapping[str, str]] = {
     "s3:delimiter": "delimiter",
     "s3:max-keys": "max-keys",
@@ -71,17 +37,10 @@ _OF_QUERY: Final[Mapping[str, str]] = {
 }
 
 
-class RequestFacts:
-    """What conditions may ask about a request, looked up when they ask.
+class RequestFacts(CommonFacts):
+    """What conditions may ask about a request, looked up when they ask."""
 
-    Attributes:
-        existing_tags: The tags of the object.
-        new_tags: The tags that a form gives its object; ``None``: those in the headers count.
-        version_id: The version that the decision is about, which may stand in the body or in the copy source; ``None``:
-            no version is named.
-    """
-
-    __slots__ = ("_endpoint", "_headers", "_operation", "_request", "existing_tags", "new_tags", "version_id")
+    __slots__ = ("_in_body", "_region", "_request")
 
     def __init__(
         self, endpoint: Endpoint, request: S3Request, operation: str, headers: Mapping[str, str] | None = None
@@ -94,13 +53,13 @@ class RequestFacts:
             operation: The operation's name in the S3 API reference.
             headers: What stands for the headers, such as the fields of a form.
         """
-        self._endpoint = endpoint
+        query = request.query
+        named = {key: query[name] for key, name in _OF_QUERY.items() if name in query} if query else query
+        headers = request.headers if headers is None else headers
+        super().__init__(request.scope, endpoint.store.clock, headers, named, query.get("versionId"))
+        self._region = endpoint.settings.region
         self._request = request
-        self._operation = operation
-        self._headers = request.headers if headers is None else headers
-        self.existing_tags: Mapping[str, str] = {}
-        self.new_tags: Mapping[str, str] | None = None
-        self.version_id = request.query.get("versionId")
+        self._in_body = operation in _BODY_OPERATIONS
 
     def get(self, key: str, /) -> tuple[str, ...] | None:
         """Returns the values of a condition key.
@@ -108,59 +67,14 @@ class RequestFacts:
         Raises:
             UnclearError: The value is in the body, which is read later.
         """
-        if key.startswith(_EXISTING_TAG):
-            return _one(self.existing_tags.get(key[len(_EXISTING_TAG) :]))
-        if self._operation in _BODY_OPERATIONS and (key in _IN_BODY or key.startswith(_REQUEST_TAG)):
+        if self._in_body and (key in _IN_BODY or key.startswith(REQUEST_TAG)):
             raise UnclearError
-        if key.startswith(_REQUEST_TAG):
-            return _one(self._new_tags().get(key[len(_REQUEST_TAG) :]))
-        if key == _REQUEST_TAG_KEYS:
-            return tuple(self._new_tags()) or None
-        if (header := _OF_HEADER.get(key)) is not None:
-            return _one(self._headers.get(header))
-        if (parameter := _OF_QUERY.get(key)) is not None:
-            return _one(self._request.query.get(parameter))
         other = _OTHERS.get(key)
-        return None if other is None else _one(other(self))
-
-    def _new_tags(self) -> Mapping[str, str]:
-        if self.new_tags is not None:
-            return self.new_tags
-        header = self._headers.get("x-amz-tagging")
-        if header is None:
-            return {}
-        try:
-            return dict(tag_pairs(header))
-        except InvalidArgument:
-            raise UnclearError from None
-
-    def _now(self) -> datetime:
-        return self._endpoint.store.clock.now()
-
-    def current_time(self) -> str:
-        """The time, as the store's clock has it."""
-        return xml_time(self._now())
-
-    def epoch_time(self) -> str:
-        """The same in seconds since 1970."""
-        return str(int(self._now().timestamp()))
-
-    def source_ip(self) -> str | None:
-        """The address that the client connected from."""
-        client = self._request.scope.get("client")
-        return client[0] if client else None
-
-    def is_secure(self) -> str:
-        """Whether the client used TLS."""
-        return "true" if self._request.scope.get("scheme") == "https" else "false"
+        return super().get(key) if other is None else one(other(self))
 
     def region(self) -> str:
         """The region of the endpoint."""
-        return self._endpoint.settings.region
-
-    def named_version(self) -> str | None:
-        """The version that the request names."""
-        return self.version_id
+        return self._region
 
     def copied(self) -> str | None:
         """The bucket and key of a copy's source, in one spelling: clients encode them in different ways."""
@@ -192,35 +106,14 @@ class RequestFacts:
         if not isinstance(verified, Verified):
             return None
         # A signature may be made by the turned clock or by real time; the younger age is the true one.
-        ages = [(now - verified.date).total_seconds() for now in (self._now(), datetime.now(UTC))]
+        ages = [(now - verified.date).total_seconds() for now in (self.now(), datetime.now(UTC))]
         return str(max(0, int(min(ages, key=abs) * 1000)))
-
-    def remaining_days(self) -> str | None:
-        """How many whole days the object will be kept."""
-        until = self._headers.get(_LOCK_UNTIL)
-        if until is None:
-            return None
-        try:
-            moment = datetime.fromisoformat(until)
-            return str((moment - self._now()).days)
-        except (ValueError, TypeError, OverflowError):
-            raise UnclearError from None
-
-
-def _one(value: str | None) -> tuple[str, ...] | None:
-    return None if value is None else (value,)
 
 
 _OTHERS: Final[Mapping[str, Callable[[RequestFacts], str | None]]] = {
-    "aws:currenttime": RequestFacts.current_time,
-    "aws:epochtime": RequestFacts.epoch_time,
     "aws:requestedregion": RequestFacts.region,
-    "aws:securetransport": RequestFacts.is_secure,
-    "aws:sourceip": RequestFacts.source_ip,
     "s3:authtype": RequestFacts.auth_type,
-    "s3:object-lock-remaining-retention-days": RequestFacts.remaining_days,
     "s3:signatureage": RequestFacts.signature_age,
     "s3:signatureversion": RequestFacts.signature_version,
-    "s3:versionid": RequestFacts.named_version,
     "s3:x-amz-copy-source": RequestFacts.copied,
 }

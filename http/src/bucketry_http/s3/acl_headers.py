@@ -138,7 +138,7 @@ def grantee(endpoint: Endpoint, kind: str, text: str) -> Grantee:
         if user is None:
             raise S3Error("UnresolvableGrantByEmailAddress")
     else:
-        user = endpoint.users.by_id.get(text)
+        user = endpoint.users.by_id(text)
         if user is None:
             raise invalid_argument("id", text, "Invalid id")
     return Grantee(kind="user", id=user.id, display_name=user.display_name)

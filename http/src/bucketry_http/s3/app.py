@@ -11,6 +11,7 @@ from typing import Any, Final
 import bucketry
 from bucketry import Store
 from bucketry.redaction import protect_loggers
+from bucketry_access import Directory
 from msgspec.structs import replace
 
 from bucketry_http.s3 import access, cors, forms
@@ -59,11 +60,11 @@ class S3App:
 
     protocol = S3Protocol
 
-    def __init__(self, store: Store, settings: S3Settings) -> None:
+    def __init__(self, store: Store, settings: S3Settings, directory: Directory | None = None) -> None:
         """Prepares to serve. It does not call the store yet."""
         check_published(store, settings)
         self.clock = store.clock
-        self._endpoint = endpoint = Endpoint(store, settings)
+        self._endpoint = endpoint = Endpoint(store, settings, directory)
         self._authenticator = Authenticator(endpoint, published=is_for_published(store))
         # A server's access log would hold the signatures of presigned URLs.
         protect_loggers("uvicorn", "uvicorn.access", "uvicorn.error")
@@ -193,18 +194,25 @@ async def _live(receive: Any, send: Any) -> None:
     await send({"type": "lifespan.shutdown.complete"})
 
 
-def create_s3_app(store: Store, settings: S3Settings | None = None, *, allowed_hosts: Iterable[str] = ()) -> S3App:
+def create_s3_app(
+    store: Store,
+    settings: S3Settings | None = None,
+    *,
+    allowed_hosts: Iterable[str] = (),
+    directory: Directory | None = None,
+) -> S3App:
     """Makes the S3 endpoint over a store, as an ASGI application.
 
     Args:
         store: The store. The caller opens and closes it.
-        settings: How to serve it, and to whom. Without credentials it refuses every request.
+        settings: How to serve it, and to whom. Without credentials and a directory it refuses every request.
         allowed_hosts: Hosts under which clients reach it, besides those in `S3Settings.allowed_hosts`.
+        directory: Users whose key pairs may sign, besides the credentials of the settings.
 
     Raises:
-        InvalidSettings: An allowed host is malformed.
+        InvalidSettings: An allowed host is malformed, or the directory and the settings have the same user or key.
     """
     settings = settings or S3Settings()
     if added := tuple(allowed_hosts):
         settings = replace(settings, allowed_hosts=settings.allowed_hosts + added)
-    return S3App(store, settings)
+    return S3App(store, settings, directory)

@@ -66,7 +66,7 @@ class Authenticator:
         self._region = settings.region
         self._users = endpoint.users
         self._anonymous_rights = settings.anonymous
-        self._credentials = {credential.access_key: credential for credential in settings.credentials}
+        self._signers = endpoint.users.signers
         self.times = times = Times(clock)
         # A client asks where a bucket is because it does not know the region yet (GetBucketLocation).
         self._any_region = Verifier(self._secret_key, times=times)
@@ -117,10 +117,8 @@ class Authenticator:
             self._regions.check_signed(verified)
         if verified.session_token is not None:
             raise _no_session()
-        request.verified = verified
         request.payload = verified.payload
-        request.credential = self._credentials[verified.access_key]
-        request.principal = self._users.principals[verified.access_key]
+        self._set_sender(request, verified)
 
     def authenticate_form(self, request: S3Request, fields: Mapping[str, str]) -> None:
         """Sets who signed the policy of a form upload.
@@ -152,14 +150,23 @@ class Authenticator:
         of_session = verified.of_session if isinstance(verified, VerifiedV2) else verified.session_token is not None
         if of_session:
             raise _no_session()
+        self._set_sender(request, verified)
+
+    def _set_sender(self, request: S3Request, verified: Verified | VerifiedV2) -> None:
+        access_key = verified.access_key
+        signer = self._signers[access_key] if access_key in self._signers else self._users.signer(access_key)
+        if signer is None:
+            # The access file has changed within this request.
+            raise S3Error("AccessDenied")
         request.verified = verified
-        request.credential = self._credentials[verified.access_key]
-        request.principal = self._users.principals[verified.access_key]
+        request.principal = signer.principal
+        request.credential = signer.credential
 
     def _secret_key(self, access_key: str) -> Secret | None:
-        if access_key not in self._credentials:
+        signer = self._signers[access_key] if access_key in self._signers else self._users.signer(access_key)
+        if signer is None:
             return None
-        secret = self._credentials[access_key].secret_key
+        secret = signer.secret_key
         # A secret's file may have changed to the published one since the start.
         return secret if self._published or secret != DEFAULT_SECRET_KEY else None
 

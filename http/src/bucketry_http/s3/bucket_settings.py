@@ -253,7 +253,7 @@ async def _check_logging(endpoint: Endpoint, _bucket: str, settings: Any) -> Non
 async def _check_policy(endpoint: Endpoint, bucket: str, settings: Any) -> None:
     """Refuses a policy that is not understood, and a public one where that is blocked."""
     try:
-        policy = parse_policy(settings.document, bucket=bucket, users=endpoint.users.by_id)
+        policy = parse_policy(settings.document, bucket=bucket, users=endpoint.users.ids)
     except InvalidPolicy as error:
         raise S3Error("MalformedPolicy", error.detail) from None
     await _check_decided(endpoint, bucket, settings)

@@ -12,8 +12,8 @@ from bucketry.acls import canned_acl
 from bucketry.bucket_settings import BUCKET_OWNER_ENFORCED, AclSettings, ObjectOwnership, OwnershipSettings
 from bucketry.owners import DEFAULT_OWNER, Owner
 from bucketry.s3 import MAX_BUCKETS_PAGE, xml_time
-from bucketry_access import Request, is_denied
 
+from bucketry_http.s3.access_facts import RequestFacts
 from bucketry_http.s3.acl_headers import ACL_HEADERS, OWNERSHIP, acl_in
 from bucketry_http.s3.body import S3Body
 from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented
@@ -21,6 +21,7 @@ from bucketry_http.s3.regions import DEFAULT_REGION
 from bucketry_http.s3.request import Endpoint, S3Request, number
 from bucketry_http.s3.response import REGION, Response, empty_response, xml_response
 from bucketry_http.s3.xml import MAX_DOCUMENT_BYTES, Node, document, element, optional, owner, read_xml
+from bucketry_http.shared.deciding import is_visible
 
 _OWNERSHIPS: Final = get_args(ObjectOwnership)
 
@@ -40,13 +41,14 @@ async def list_buckets(endpoint: Endpoint, request: S3Request) -> Response:
     limit = number(query, "max-buckets", MAX_BUCKETS_PAGE, least=1, most=MAX_BUCKETS_PAGE)
     prefix, after = query.get("prefix", ""), _after(query.get("continuation-token", ""))
     regions, region = endpoint.regions, query.get("bucket-region")
+    facts = RequestFacts(endpoint, request, "ListBuckets")
     found = [
         bucket
         for bucket in await endpoint.calls.long_call(endpoint.store.list_buckets)
         if bucket.name.startswith(prefix)
         and bucket.name > after
         and region in {None, regions.of(bucket)}
-        and _is_visible(request, bucket)
+        and is_visible(request.principal, bucket, facts)
     ]
     page = found[:limit]
     listed = "".join(
@@ -59,13 +61,6 @@ async def list_buckets(endpoint: Endpoint, request: S3Request) -> Response:
         f"{owner(caller)}<Buckets>{listed}</Buckets>{optional('ContinuationToken', token)}{optional('Prefix', prefix)}"
     )
     return xml_response(document("ListAllMyBucketsResult", content))
-
-
-def _is_visible(request: S3Request, bucket: BucketInfo) -> bool:
-    principal = request.principal
-    if not principal.is_root and principal.user_id != (bucket.owner or DEFAULT_OWNER).id:
-        return False
-    return principal.policies is None or not is_denied(principal, Request("s3:ListBucket", bucket.name))
 
 
 def _after(token: str) -> str:

@@ -26,7 +26,6 @@ from bucketry.headers import copy_headers
 from bucketry.s3 import xml_time
 from msgspec.structs import replace
 
-from bucketry_http.s3 import access
 from bucketry_http.s3.access_facts import RequestFacts
 from bucketry_http.s3.checksums import checksum_elements, requested_algorithm
 from bucketry_http.s3.conditions import write_conditions
@@ -39,6 +38,7 @@ from bucketry_http.s3.response import Response, xml_response
 from bucketry_http.s3.response_headers import UPLOADING, WRITTEN
 from bucketry_http.s3.xml import document, element
 from bucketry_http.shared.conditions import read_options
+from bucketry_http.shared.deciding import Target
 from bucketry_http.shared.headers import encoded
 from bucketry_http.shared.response_body import RawHeaders
 
@@ -142,14 +142,14 @@ async def _source(endpoint: Endpoint, request: S3Request, *, with_tags: bool = F
     named = source.version_id is not None
     if source.version_id is not None:
         source = source._replace(version_id=known_version(endpoint, source.version_id, _SOURCE))
-    target = access.Target(*source, expected_owner=EXPECTED_SOURCE_OWNER)
+    target = Target(*source, expected_owner=request.headers.get(EXPECTED_SOURCE_OWNER))
     action = "s3:GetObjectVersion" if named else "s3:GetObject"
     try:
-        await access.check(endpoint, request, target, [action], facts)
+        await endpoint.decider.check(request.principal, target, [action], facts)
     except IsDeleteMarker as error:
         raise _marker_as_source() from error
     if with_tags:
-        await access.check_tags_of_source(endpoint, request, target, facts)
+        await endpoint.decider.check_tags_of_source(request.principal, target, facts)
     return source
 
 

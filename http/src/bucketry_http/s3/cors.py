@@ -178,9 +178,4 @@ def _is_published(request: S3Request) -> bool:
 
 def _was_given(request: S3Request) -> bool:
     """Says whether somebody with a secret key of their own signed the request for the page."""
-    return (
-        request.is_signed
-        and "authorization" not in request.headers
-        and isinstance(request.credential, S3Credential)
-        and not _is_published(request)
-    )
+    return request.is_signed and "authorization" not in request.headers and not _is_published(request)

@@ -37,13 +37,14 @@ from bucketry_http.s3.checksums import (
 from bucketry_http.s3.cors import refuse_foreign
 from bucketry_http.s3.errors import S3Error, invalid_argument, precondition_failed
 from bucketry_http.s3.header_options import HeaderOptions
-from bucketry_http.s3.headers import check_headers, tags_by_key, written_headers
+from bucketry_http.s3.headers import EXPECTED_OWNER, check_headers, tags_by_key, written_headers
 from bucketry_http.s3.origin import tell_origin
 from bucketry_http.s3.request import Endpoint, S3Request
 from bucketry_http.s3.response import Response, empty_response, xml_response
 from bucketry_http.s3.response_headers import WRITTEN
 from bucketry_http.s3.tagging import MAX_TAG_ELEMENTS, read_tags
 from bucketry_http.s3.xml import document, element, read_xml
+from bucketry_http.shared.deciding import Target
 from bucketry_http.shared.forms import Form, Part
 from bucketry_http.shared.strict_json import RepeatedName, check_names
 
@@ -188,8 +189,8 @@ class _FormUpload:
         endpoint, request, headers = self._endpoint, self._request, self._headers()
         facts = RequestFacts(endpoint, request, "PostObject", headers)
         facts.new_tags = self._tags = await self._read_tags()
-        target = access.Target(request.bucket, request.key, None)
-        request.access = await access.check(endpoint, request, target, ["s3:PutObject"], facts)
+        target = Target(request.bucket, request.key, None, request.headers.get(EXPECTED_OWNER))
+        request.access = await endpoint.decider.check(request.principal, target, ["s3:PutObject"], facts)
         access.authorise_new_version(endpoint, request, facts, headers)
 
     async def _read_tags(self) -> Mapping[str, str]:

@@ -16,13 +16,14 @@ from bucketry.features import Features
 from bucketry.ranges import whole_number
 from bucketry.s3 import MAX_KEY_BYTES, NULL_VERSION
 from bucketry.sigv4 import RequestHeaders
-from bucketry_access import ANONYMOUS, Principal
+from bucketry_access import ANONYMOUS, Directory, Principal
 
 from bucketry_http.s3.errors import S3Error, invalid_argument
 from bucketry_http.s3.regions import Regions
 from bucketry_http.s3.settings import S3Credential, S3Rights, S3Settings
 from bucketry_http.s3.users import Users
 from bucketry_http.shared.calls import StoreCalls
+from bucketry_http.shared.deciding import Decider
 from bucketry_http.shared.object_writing import Uploader
 from bucketry_http.shared.record import RECORD, RequestRecord, request_ids
 from bucketry_http.shared.request_body import RequestBody
@@ -188,12 +189,14 @@ class Endpoint:
         regions: Where buckets can be.
         settings_lock: Is held while a part of a bucket's settings is replaced.
         tells_origin: Whether the store wants to know who sends a request.
+        decider: Decides about requests.
         decides: Whether the store says who may use a bucket, so that this endpoint decides about each request.
         users: Who may sign requests.
     """
 
     __slots__ = (
         "calls",
+        "decider",
         "decides",
         "domains",
         "features",
@@ -206,7 +209,7 @@ class Endpoint:
         "users",
     )
 
-    def __init__(self, store: Store, settings: S3Settings) -> None:
+    def __init__(self, store: Store, settings: S3Settings, directory: Directory | None = None) -> None:
         """Prepares to serve. It does not call the store yet."""
         self.store = store
         self.features: Features = store.capabilities.features
@@ -222,15 +225,9 @@ class Endpoint:
         self.domains = Domains(settings.domains, settings.public_endpoints)
         self.regions = Regions(store, self.calls, settings)
         self.settings_lock = asyncio.Lock()
-        self.decides = _says_who_may_use_it(store)
-        self.users = Users(settings, decides=self.decides)
-
-
-def _says_who_may_use_it(store: Store) -> bool:
-    features = store.capabilities.features
-    operations = {"get_bucket_access", "get_object_acl", "put_object_acl", "get_object_tagging"}
-    declared = features.owners and features.put_acl and features.bucket_acl and features.bucket_ownership
-    return declared and operations <= store.capabilities.operations
+        self.decider = Decider(self.calls)
+        self.decides = self.decider.looks
+        self.users = Users(settings, directory, decides=self.decides)
 
 
 class Domains:

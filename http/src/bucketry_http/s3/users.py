@@ -2,55 +2,130 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
+from typing import NamedTuple
 
+from bucketry import InvalidSettings, Secret
 from bucketry.owners import DEFAULT_OWNER, Owner
-from bucketry_access import ANONYMOUS, ANONYMOUS_OWNER, Policy, Principal, parse_user_policy, policy_of_rights
+from bucketry_access import (
+    ANONYMOUS,
+    ANONYMOUS_OWNER,
+    Directory,
+    Policy,
+    Principal,
+    is_user_id,
+    parse_user_policy,
+    policy_of_rights,
+)
 
 from bucketry_http.s3.settings import S3Credential, S3Rights, S3Settings
 
 
-class Users:
-    """The users of an endpoint.
+class Signer(NamedTuple):
+    """Who signs with an access key.
 
     Attributes:
-        by_id: The users by id. Whoever does not sign is not one of them.
-        principals: The principal of each credential, by access key.
+        secret_key: The key that signs.
+        principal: Whose it is, with its rights.
+        credential: The credential of the endpoint's settings; ``None``: a user of the directory holds it.
+    """
+
+    secret_key: Secret
+    principal: Principal
+    credential: S3Credential | None = None
+
+
+class Users:
+    """The users of an endpoint: those of the directory, and the holders of the credentials in the settings.
+
+    Attributes:
+        signers: Who signs with each access key of the settings.
+        directory: The directory; ``None``: there is none.
         anonymous: The principal of those who do not sign; ``None``: they may do nothing, whatever a bucket says.
     """
 
-    def __init__(self, settings: S3Settings, *, decides: bool) -> None:
-        """Takes the users from the settings.
+    def __init__(self, settings: S3Settings, directory: Directory | None, *, decides: bool) -> None:
+        """Takes the users.
 
         Args:
             settings: The endpoint's settings.
-            decides: Whether buckets say who may use them. Otherwise everybody who signs has the rights of the owner.
+            directory: The directory; ``None``: there is none.
+            decides: Whether buckets say who may use them. Otherwise everybody whose credential is in the settings has
+                the rights of the owner.
+
+        Raises:
+            InvalidSettings: The directory and the settings have the same access key or user.
         """
-        self.by_id: Mapping[str, Owner] = {
-            owner.id: owner for owner in (DEFAULT_OWNER, *map(owner_of_credential, settings.credentials))
-        }
+        owners = [DEFAULT_OWNER, *map(owner_of_credential, settings.credentials)]
+        self._of_settings: Mapping[str, Owner] = {owner.id: owner for owner in owners}
         self._by_email = {
             credential.email.lower(): owner_of_credential(credential)
             for credential in settings.credentials
             if credential.email
         }
-        self.principals: Mapping[str, Principal] = {
-            credential.access_key: _principal(credential, decides=decides) for credential in settings.credentials
+        self.signers: Mapping[str, Signer] = {
+            credential.access_key: Signer(credential.secret_key, _principal(credential, decides=decides), credential)
+            for credential in settings.credentials
         }
+        self.directory = directory
+        if directory is not None:
+            _check_apart(directory, self._of_settings, self.signers)
         rights = settings.anonymous
         if rights is not None:
             self.anonymous: Principal | None = Principal(is_root=True, policies=_policies(rights))
         else:
             self.anonymous = ANONYMOUS if decides else None
 
+    def signer(self, access_key: str) -> Signer | None:
+        """Returns who signs with an access key; ``None``: nobody."""
+        if access_key in self.signers or self.directory is None:
+            return self.signers.get(access_key)
+        found = self.directory.key_pair(access_key)
+        if found is None:
+            return None
+        user, pair = found
+        return Signer(pair.secret_key, self.directory.principal(user))
+
+    @property
+    def ids(self) -> Collection[str] | None:
+        """The ids of all users, whom policies may name; ``None``: others may come, whom an OIDC issuer names."""
+        if self.directory is None:
+            return self._of_settings.keys()
+        if self.directory.sources:
+            return None
+        return {*self._of_settings, *(user.id for user in self.directory.users)}
+
+    def by_id(self, user_id: str) -> Owner | None:
+        """Returns the user with an id; ``None``: there is none. Whoever does not sign is not one of them."""
+        if user_id in self._of_settings or self.directory is None:
+            return self._of_settings.get(user_id)
+        found = self.directory.owner(user_id)
+        return Owner(id=user_id) if found is None and self.directory.sources and is_user_id(user_id) else found
+
     def by_email(self, address: str) -> Owner | None:
         """Returns the user with an e-mail address; ``None``: there is none."""
-        return self._by_email.get(address.lower())
+        found = self._by_email.get(address.lower())
+        if found is not None or self.directory is None:
+            return found
+        user = self.directory.by_email(address)
+        return None if user is None else user.owner
 
     def owner(self, principal: Principal) -> Owner:
         """Returns the owner of what somebody makes."""
-        return ANONYMOUS_OWNER if principal.is_anonymous else self.by_id[principal.user_id]
+        if principal.is_anonymous:
+            return ANONYMOUS_OWNER
+        found = self._of_settings.get(principal.user_id)
+        return found or Owner(id=principal.user_id, display_name=principal.display_name)
+
+
+def _check_apart(directory: Directory, ids: Collection[str], access_keys: Collection[str]) -> None:
+    for user in directory.users:
+        if user.id in ids:
+            raise InvalidSettings(f"the user {user.id!r} comes twice")
+        for pair in user.keys:
+            if pair.access_key in access_keys:
+                raise InvalidSettings(f"the access key {pair.access_key!r} comes twice")
 
 
 @lru_cache(maxsize=1024)

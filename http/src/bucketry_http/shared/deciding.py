@@ -1,0 +1,289 @@
+"""The decision about each request, for both ports: may its sender do that?
+
+`bucketry_access` decides. This module finds out what the decision depends on: what is set on the bucket, on the object,
+and its tags.
+
+Source: S3 user guide, "How Amazon S3 authorizes a request".
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple, Protocol
+
+from bucketry import (
+    AccessDenied,
+    BucketAccess,
+    BucketInfo,
+    IsDeleteMarker,
+    NoSuchBucket,
+    NoSuchKey,
+    NoSuchVersion,
+    Store,
+    VersionOptions,
+)
+from bucketry.owners import DEFAULT_OWNER
+from bucketry_access import (
+    ANONYMOUS,
+    OF_OBJECT_OWNER,
+    OF_SENDER_ALONE,
+    OPERATIONS,
+    ObjectAccess,
+    Principal,
+    Request,
+    decide,
+    is_denied,
+    needs_tags,
+)
+
+from bucketry_http.shared.calls import StoreCalls
+
+logger = logging.getLogger("bucketry_http")
+
+BYPASS: Final = "s3:BypassGovernanceRetention"
+"""What deleting or changing a version that is retained in governance mode needs besides."""
+
+_LIST: Final = "s3:ListBucket"
+_PREFIX: Final = "s3:prefix"
+_SEEING: Final = (_LIST, "s3:GetBucketLocation")
+"""Whoever may do one of these with a bucket may see that it is there."""
+
+PLAIN: Final = BucketAccess()
+"""What is set on a bucket of a store that does not say."""
+
+
+class NotAllowed(AccessDenied):
+    """The sender of a request may not do what it asks for.
+
+    Attributes:
+        action: The action that is not allowed; empty: the request expects another owner of the bucket.
+        principal: Who sent it.
+    """
+
+    def __init__(self, action: str = "", principal: Principal = ANONYMOUS) -> None:
+        """Keeps what the response may say."""
+        super().__init__()
+        self.action = action
+        self.principal = principal
+
+
+class Facts(Protocol):
+    """What conditions may ask about a request.
+
+    Attributes:
+        existing_tags: The tags of the object, which are looked up if a condition asks for them.
+        version_id: The version that the decision is about; ``None``: no version is named.
+    """
+
+    existing_tags: Mapping[str, str]
+    version_id: str | None
+
+    def get(self, key: str, /) -> tuple[str, ...] | None:
+        """Returns the values of a condition key."""
+
+
+class Target(NamedTuple):
+    """What an operation is about.
+
+    Attributes:
+        bucket: The bucket.
+        key: The key; empty: the bucket itself.
+        version_id: The version that is named; ``None``: the latest one.
+        expected_owner: Whom the sender expects to own the bucket; ``None``: anybody.
+    """
+
+    bucket: str
+    key: str = ""
+    version_id: str | None = None
+    expected_owner: str | None = None
+
+
+def says_who_may_use_it(store: Store) -> bool:
+    """Says whether a store keeps what is set on buckets and objects about access."""
+    features = store.capabilities.features
+    operations = {"get_bucket_access", "get_object_acl", "put_object_acl", "get_object_tagging"}
+    declared = features.owners and features.put_acl and features.bucket_acl and features.bucket_ownership
+    return declared and operations <= store.capabilities.operations
+
+
+class Decider:
+    """Decides about requests to one store.
+
+    Attributes:
+        looks: Whether the store says who may use it. Otherwise nothing is set on any bucket or object, and only the
+            sender's own policies decide.
+    """
+
+    __slots__ = ("_calls", "_store", "looks")
+
+    def __init__(self, calls: StoreCalls) -> None:
+        """Does not call the store yet."""
+        self._calls = calls
+        self._store = calls.store
+        self.looks = says_who_may_use_it(calls.store)
+
+    async def check(self, principal: Principal, target: Target, actions: Iterable[str], facts: Facts) -> BucketAccess:
+        """Refuses what the sender may not do, and returns what is set on the bucket.
+
+        Raises:
+            NotAllowed: The sender may not do that, or somebody else owns the bucket than the sender expects.
+            NoSuchBucket: The bucket does not exist, and the sender may learn that.
+            NoSuchKey: The object does not exist, likewise; or `NoSuchVersion`, `IsDeleteMarker`.
+        """
+        actions = tuple(actions)
+        access = await self.access_of(principal, target, actions, facts)
+        found = None
+        if self._needs_look(principal, target, actions, facts, access):
+            try:
+                found = await self._object_access(target)
+            except (NoSuchKey, NoSuchVersion, IsDeleteMarker):
+                # Whoever may not list the bucket does not learn that there is no such object.
+                self.require(principal, _LIST, Target(target.bucket), _listing(principal, target, facts), access)
+                # Nobody decided about the object, so an object that somebody makes meanwhile must not be touched.
+                raise
+            if any(needs_tags(principal, action, target.bucket, access) for action in actions):
+                facts.existing_tags = await self.tags(target)
+        for action in actions:
+            self.require(principal, action, target, facts, access, found)
+        return access
+
+    async def access_of(
+        self, principal: Principal, target: Target, actions: Iterable[str], facts: Facts
+    ) -> BucketAccess:
+        """Returns what is set on a bucket. Whoever may not use it does not learn whether it exists.
+
+        Raises:
+            NotAllowed: The bucket does not exist, and the sender could do nothing with it; or somebody else owns it
+                than the sender expects.
+            NoSuchBucket: The bucket does not exist.
+        """
+        access = PLAIN
+        if self.looks:
+            try:
+                access = await self._calls.call(self._store.get_bucket_access, target.bucket)
+            except NoSuchBucket:
+                for action in actions:
+                    if is_denied(principal, Request(action, target.bucket, target.key, facts)):
+                        raise NotAllowed(action, principal) from None
+                raise
+        if target.expected_owner not in (None, access.owner.id):
+            raise NotAllowed("", principal)
+        return access
+
+    def require(
+        self,
+        principal: Principal,
+        action: str,
+        target: Target,
+        facts: Facts,
+        access: BucketAccess | None = None,
+        found: ObjectAccess | None = None,
+    ) -> None:
+        """Refuses an action that the sender may not do.
+
+        Args:
+            principal: The sender.
+            action: The action.
+            target: What it is about.
+            facts: What conditions may ask.
+            access: What is set on the bucket; ``None``: it is about no bucket that exists.
+            found: What is set on the object; ``None``: nothing, or there is none.
+
+        Raises:
+            NotAllowed: It is not allowed.
+        """
+        decision = decide(principal, Request(action, target.bucket, target.key, facts), access, found)
+        if not decision.allowed:
+            logger.debug("%s is refused: %s %s", action, decision.reason, decision.sid)
+            raise NotAllowed(action, principal)
+
+    def require_besides(
+        self, principal: Principal, action: str, target: Target, facts: Facts, access: BucketAccess
+    ) -> None:
+        """Refuses what a write sets besides the content, if the sender may not set it (`WITH_OBJECT`).
+
+        Raises:
+            NotAllowed: It is not allowed.
+        """
+        if action not in OF_SENDER_ALONE:
+            self.require(principal, action, target, facts, access)
+        elif is_denied(principal, Request(action, target.bucket, target.key, facts), access):
+            logger.debug("%s is refused: denied", action)
+            raise NotAllowed(action, principal)
+
+    async def check_tags_of_source(self, principal: Principal, source: Target, facts: Facts) -> None:
+        """Refuses a copy that would give the sender tags that it may not read.
+
+        Source: S3 API reference, CopyObject, "Permissions".
+
+        Raises:
+            NotAllowed: The source has tags, and the sender may not read them.
+        """
+        if not self.looks or "get_object_tagging" not in self._store.capabilities.operations:
+            return
+        needed = OPERATIONS["GetObjectTagging"].of(version=facts.version_id is not None)
+        try:
+            await self.check(principal, source, needed, facts)
+        except NotAllowed:
+            if await self.tags(source):
+                raise
+
+    async def tags(self, target: Target) -> Mapping[str, str]:
+        """Returns the tags of an object."""
+        options = VersionOptions(version_id=target.version_id)
+        return await self._calls.call(self._store.get_object_tagging, target.bucket, target.key, options)
+
+    def _needs_look(
+        self, principal: Principal, target: Target, actions: tuple[str, ...], facts: Facts, access: BucketAccess
+    ) -> bool:
+        """Says whether the decision depends on the object: on its owner, its ACL, its tags or that it exists."""
+        if not self.looks or not target.key or OF_OBJECT_OWNER.isdisjoint(actions):
+            return False
+        if not principal.is_member or any(needs_tags(principal, action, target.bucket, access) for action in actions):
+            return True
+        # Whom the user's own policies allow to do it, and to learn that it does not exist, need not be looked up for.
+        asked = [Request(action, target.bucket, target.key, facts) for action in actions]
+        asked.append(Request(_LIST, target.bucket, "", _listing(principal, target, facts)))
+        return any(decide(principal, one, access).reason != "user_policy" for one in asked)
+
+    async def _object_access(self, target: Target) -> ObjectAccess:
+        options = VersionOptions(version_id=target.version_id)
+        acl = await self._calls.call(self._store.get_object_acl, target.bucket, target.key, options)
+        return ObjectAccess(owner=acl.owner, acl=acl)
+
+
+def is_visible(principal: Principal, bucket: BucketInfo, facts: Facts) -> bool:
+    """Says whether a list of buckets shows one to somebody: it is theirs, and their policies let them see it.
+
+    As in S3, nobody sees a bucket because its own policy or ACL opens it.
+    """
+    if principal.is_member:
+        return any(decide(principal, Request(action, bucket.name, "", facts)).allowed for action in _SEEING)
+    if not principal.is_root and principal.user_id != (bucket.owner or DEFAULT_OWNER).id:
+        return False
+    return principal.policies is None or not is_denied(principal, Request(_LIST, bucket.name, "", facts))
+
+
+class _Listing:
+    """The facts of a listing that has exactly one key as its prefix."""
+
+    __slots__ = ("_facts", "_key", "existing_tags", "version_id")
+
+    def __init__(self, facts: Facts, key: str) -> None:
+        self._facts = facts
+        self._key = key
+        self.existing_tags: Mapping[str, str] = {}
+        self.version_id: str | None = None
+
+    def get(self, key: str, /) -> tuple[str, ...] | None:
+        return (self._key,) if key == _PREFIX else self._facts.get(key)
+
+
+def _listing(principal: Principal, target: Target, facts: Facts) -> Facts:
+    """Returns the facts for the decision whether the sender may learn that there is no such object.
+
+    A user with rights below a prefix may list there, so such a user learns it. Of others S3 asks for the right to list
+    the whole bucket.
+    """
+    return _Listing(facts, target.key) if principal.is_member else facts

@@ -25,6 +25,7 @@ def server_settings(options: ServeOptions) -> ServerSettings:
     return ServerSettings(
         grace_seconds=options.processes.grace_seconds,
         shutdown_delay=options.processes.shutdown_delay,
+        trusted_proxies=options.proxies.trusted_proxies,
         tls=_tls_files(options.tls),
         **common(options, ServerSettings),
     )

@@ -22,6 +22,7 @@ from bucketry_cli.serve_options.group import Group, toml_type
 from bucketry_cli.serve_options.listening import ListeningOptions
 from bucketry_cli.serve_options.logs import LogOptions
 from bucketry_cli.serve_options.processes import ProcessOptions
+from bucketry_cli.serve_options.proxies import ProxyOptions
 from bucketry_cli.serve_options.s3 import S3Options
 from bucketry_cli.serve_options.testing import TestingOptions
 from bucketry_cli.serve_options.tls import TlsOptions
@@ -34,6 +35,7 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     s3: S3Options
     backend: BackendOptions
     tls: TlsOptions
+    proxies: ProxyOptions
     connections: ConnectionOptions
     buckets: BucketOptions
     processes: ProcessOptions

@@ -97,6 +97,9 @@ class BoundedProtocol(asyncio.Protocol):
         self.server.connections.add(self)
         self._own_address = _address(transport.get_extra_info("sockname"))
         self._client_address = _address(transport.get_extra_info("peername"))
+        self._client, self._scheme = self._client_address, self.server.scheme
+        proxies = self.server.proxies
+        self._proxies = proxies if proxies is not None and proxies.include(self._client_address) else None
         self._kernel_bounds_sending = bound_sending(transport, self.settings.send_seconds)
         self._watch_head()
 
@@ -191,6 +194,9 @@ class BoundedProtocol(asyncio.Protocol):
         try:
             self._body_left = body_length(version, self._url, self._framing)
             self._url = origin_form(self._url, self._headers)
+            if self._proxies is not None:
+                seen = self._proxies.see(self._headers, self._client_address, self.server.scheme)
+                self._client, self._scheme, self._headers = seen
         except BadHead as error:
             self._refuse(error.status, error.detail)
         if self._body_left == CHUNKED:
@@ -208,8 +214,8 @@ class BoundedProtocol(asyncio.Protocol):
             "asgi": {"version": "3.0", "spec_version": "2.3"},
             "http_version": version,
             "server": self._own_address,
-            "client": self._client_address,
-            "scheme": server.scheme,
+            "client": self._client,
+            "scheme": self._scheme,
             "method": method,
             "root_path": "",
             "path": unquote(path) if "%" in path else path,

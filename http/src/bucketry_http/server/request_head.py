@@ -26,7 +26,7 @@ REFUSAL_CODES: Final[Mapping[int, str]] = {
 """Stable codes of requests that are refused before they reach the application; all others are
 ``malformed_request``."""
 
-_HOST: Final = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::[0-9]*)?")
+HOST: Final = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::[0-9]*)?")
 """``uri-host [ ":" port ]`` (RFC 3986, 3.2.2); the value may be empty (RFC 9112, 3.2)."""
 
 _ABSOLUTE: Final = re.compile(
@@ -93,7 +93,7 @@ def _check_hosts(version: str, hosts: list[bytes]) -> None:
         raise BadHead(HTTPStatus.BAD_REQUEST, "The header Host comes more than once: send it once.")
     if not hosts and version == "1.1":
         raise BadHead(HTTPStatus.BAD_REQUEST, "The header Host is missing: every HTTP/1.1 request has it.")
-    if hosts and not _HOST.fullmatch(hosts[0]):
+    if hosts and not HOST.fullmatch(hosts[0]):
         raise BadHead(HTTPStatus.BAD_REQUEST, "The header Host is not a host name with an optional port.")
 
 
@@ -110,7 +110,7 @@ def origin_form(target: bytes, headers: RawHeaders) -> bytes:
     if target.startswith(b"/"):
         return target
     found = _ABSOLUTE.fullmatch(target)
-    if found is None or not _HOST.fullmatch(found["host"]):
+    if found is None or not HOST.fullmatch(found["host"]):
         raise BadHead(HTTPStatus.BAD_REQUEST, "The request target is neither a path nor an http URL: send a path.")
     headers[:] = [(b"host", found["host"]), *(field for field in headers if field[0] != b"host")]
     return (found["path"] or b"/") + (found["query"] or b"")

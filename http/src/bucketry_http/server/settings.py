@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from bucketry_http.server.proxies import TrustedProxies
 from bucketry_http.server.tls import TlsFiles
 
 KIB: Final = 1024
@@ -32,7 +33,13 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
             user metadata.
         max_url_bytes: Longest request target, in bytes. In the default a key, a prefix and a cursor fit, all
             percent-encoded.
+        trusted_proxies: Addresses and networks of proxies whose ``Forwarded`` or ``X-Forwarded-…`` headers name the
+            client, the scheme and the host of a request. Each of them must set these headers or take them away: what it
+            hands on unseen, its clients may have made up.
         tls: The certificate and its key; ``None``: plain HTTP.
+
+    Raises:
+        InvalidSettings: The address of a proxy is malformed.
     """
 
     grace_seconds: float = 10.0
@@ -43,7 +50,11 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     max_head_bytes: int = 64 * KIB
     max_headers: int = 1000
     max_url_bytes: int = 16 * KIB
+    trusted_proxies: tuple[str, ...] = ()
     tls: TlsFiles | None = None
+
+    def __post_init__(self) -> None:
+        TrustedProxies(self.trusted_proxies)
 
     @property
     def scheme(self) -> str:

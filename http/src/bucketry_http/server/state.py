@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from bucketry.clock import Clock
 
+from bucketry_http.server.proxies import TrustedProxies
+
 if TYPE_CHECKING:
     from bucketry_http.server.protocol import BoundedProtocol
     from bucketry_http.server.settings import ServerSettings
@@ -21,6 +23,7 @@ class ServerState:
         app_state: What the application's lifespan put into ``state``.
         settings: Settings of the server.
         scheme: ``https`` if connections are encrypted, else ``http``.
+        proxies: The proxies whose headers count; ``None``: there are none.
         connections: Those that are open.
         tasks: One for each request in progress.
         stopping: Whether the server is about to stop (`bucketry_http.shared.connection.is_stopping`).
@@ -33,6 +36,7 @@ class ServerState:
         self.app_state: dict[str, Any] = {}
         self.settings = settings
         self.scheme = scheme
+        self.proxies = TrustedProxies(settings.trusted_proxies) if settings.trusted_proxies else None
         self.connections: set[BoundedProtocol] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self.stopping = False

@@ -1,4 +1,4 @@
-"""Layers that come with core. They use only what is public, as any other layer does."""
+"""Layers that come with core. They use only what is public, as any other layer does; `Quota` also calls core's guards."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from bucketry.layers._breaker import Breaker, Circuit
 from bucketry.layers._events import Events
 from bucketry.layers._faults import Fault, FaultCount, Faults
 from bucketry.layers._observe import Observe, OperationStats
+from bucketry.layers._quota import Quota
 from bucketry.layers._read_only import ReadOnly
 from bucketry.layers._status_endpoint import ServedAt
 
@@ -18,6 +19,7 @@ __all__ = [
     "Faults",
     "Observe",
     "OperationStats",
+    "Quota",
     "ReadOnly",
     "ServedAt",
 ]

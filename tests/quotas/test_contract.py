@@ -16,7 +16,6 @@ from tests.memory.test_contract import MemoryBackend
 from tests.quotas.accounts import check_account
 
 
-
 class CheckedQuota(Quota):
     """Counts each bucket anew before it is deleted and at the end, and compares that with the accounts."""
 

@@ -1,4 +1,4 @@
-"""Layers that come with core. They use only what is public, as any other layer does; `Quota` also calls core's guards."""
+"""Layers that come with core. They use what is public, as any other layer does; `Quota` also calls core's guards."""
 
 from __future__ import annotations
 

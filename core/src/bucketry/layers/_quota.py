@@ -57,9 +57,7 @@ class Quota:
     A write to a bucket that never had versions asks the backend once more, for the size of what it replaces.
     """
 
-    def __init__(
-        self, *rules: QuotaRule, folder: Path | None = None, recount_seconds: float = RECOUNT_SECONDS
-    ) -> None:
+    def __init__(self, *rules: QuotaRule, folder: Path | None = None, recount_seconds: float = RECOUNT_SECONDS) -> None:
         """Makes the layer.
 
         Args:
@@ -84,9 +82,7 @@ class Quota:
 
         if self._driver is None:
             self._driver = driver
-            self._accounts = Accounts(
-                self._rules, driver, folder=self._folder, recount_seconds=self._recount_seconds
-            )
+            self._accounts = Accounts(self._rules, driver, folder=self._folder, recount_seconds=self._recount_seconds)
         elif self._driver is not driver:
             raise InvalidDriver("a layer Quota belongs to one driver: make another one for this store")
 
@@ -320,9 +316,7 @@ class Quota:
         if write.known.versioning == ENABLED or not write.counts:
             return NOTHING
         backend = self._attached().backend
-        return (
-            backend.null_version(bucket, key) if write.known.versioning == SUSPENDED else backend.held(bucket, key)
-        )
+        return backend.null_version(bucket, key) if write.known.versioning == SUSPENDED else backend.held(bucket, key)
 
     def _settle_version(
         self, write: Write, version_id: str | None, size: int, also: Callable[..., tuple[int, int]] | None = None
@@ -330,9 +324,7 @@ class Quota:
         write.check_versioning(version_id)
         write.settle(size - write.before.size, 1 - write.before.objects, also)
 
-    def _deleted(
-        self, write: Write, bucket: str, objects: Iterable[ObjectToDelete]
-    ) -> dict[ObjectToDelete, Held]:
+    def _deleted(self, write: Write, bucket: str, objects: Iterable[ObjectToDelete]) -> dict[ObjectToDelete, Held]:
         """Returns what these deletes will free."""
         from bucketry.quotas._backend import ENABLED, SUSPENDED
 
@@ -395,9 +387,7 @@ class _Sent:
         size: Its bytes so far.
     """
 
-    def __init__(
-        self, write: Write, body: Body, replaced: Callable[[], Held], lock: str, *, objects: int
-    ) -> None:
+    def __init__(self, write: Write, body: Body, replaced: Callable[[], Held], lock: str, *, objects: int) -> None:
         """Reserves the body's declared length.
 
         Raises:

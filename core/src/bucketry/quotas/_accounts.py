@@ -42,9 +42,7 @@ class Accounts:
         backend: What they count.
     """
 
-    def __init__(
-        self, rules: QuotaRules, driver: DriverSpec, *, folder: Path | None, recount_seconds: float
-    ) -> None:
+    def __init__(self, rules: QuotaRules, driver: DriverSpec, *, folder: Path | None, recount_seconds: float) -> None:
         """Counts nothing yet."""
         self._rules = rules
         self._recount_seconds = recount_seconds
@@ -251,6 +249,8 @@ class Write:
         """Locks parts of its bucket, and of other buckets."""
         self._ledger.lock(self.number, [*((self._bucket, name) for name in names), *also])
         self._locked = True
+        if self.counts:  # It may make versions by now, or be another bucket of that name.
+            self.known = self._ledger.bucket(self._bucket) or self.known
 
     def commit(self, size: int, objects: int, before: Held) -> None:
         """Reserves exactly what the write will add, now that nobody can change what it replaces.

@@ -388,9 +388,7 @@ def _take(db: sqlite3.Connection, write: int, wanted: list[tuple[str, str]]) -> 
         query = "SELECT 1 FROM locks WHERE bucket = ? AND name IN (?, ?) AND write != ?"
         if db.execute(query, (bucket, name, WHOLE, write)).fetchone() is not None:
             return False
-    db.executemany(
-        "INSERT OR REPLACE INTO locks VALUES (?, ?, ?)", [(bucket, name, write) for bucket, name in wanted]
-    )
+    db.executemany("INSERT OR REPLACE INTO locks VALUES (?, ?, ?)", [(bucket, name, write) for bucket, name in wanted])
     return True
 
 

@@ -115,8 +115,8 @@ class Client:
 
     def _switch(self, bucket: str, key: str) -> None:
         if self._random.random() < 0.2:
-            status = self._random.choice(("Enabled", "Suspended"))
-            self._store.put_bucket_settings(bucket, VersioningSettings(status=status))
+            settings = VersioningSettings(status="Enabled"), VersioningSettings(status="Suspended")
+            self._store.put_bucket_settings(bucket, self._random.choice(settings))
 
 
 @pytest.mark.parametrize("seed", range(6))

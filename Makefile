@@ -17,7 +17,7 @@ LOCAL = $(foreach member,$(MEMBERS),--no-emit-package $(shell sed -n 's/^name = 
 CHECKS := check-format check-lint check-imports check-tree check-types check-docs
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-clients servers clients compat record sweep check docs bench mutants fix lock clean venv bench-venv mutants-venv $(CHECKS)
+.PHONY: help serve test test-clients servers clients compat record sweep check docs dist image image-context bench mutants fix lock clean venv bench-venv mutants-venv $(CHECKS)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -83,6 +83,17 @@ fix: venv ## format the code and apply the linter's safe fixes
 	@$(VENV)/bin/ruff check --quiet --fix-only .
 	@$(VENV)/bin/ruff format --quiet .
 
+dist: venv ## build the sdist and the wheel of every distribution: dist/
+	@rm -rf dist
+	@$(VENV)/bin/uv build --quiet --all-packages --no-build-isolation --python $(VENV)/bin/python --out-dir dist
+
+IMAGE ?= bucketry
+image-context: dist
+	@$(VENV)/bin/python tools/image_context.py dist build/image
+
+image: image-context ## build the container image (IMAGE=name:tag); ARGS go to docker build
+	docker build --tag $(IMAGE) $(ARGS) build/image
+
 bench: bench-venv ## measure against what a user would pick instead
 	@$(BENCH_VENV)/bin/python -m benchmarks $(ARGS)
 
@@ -95,10 +106,11 @@ lock: ## update requirements/ (newest versions: ARGS=--upgrade)
 	$(COMPILE) pyproject.toml --group dev $(LOCAL) --output-file requirements/dev.txt
 	$(COMPILE) --group clients --output-file requirements/clients.txt
 	$(COMPILE) pyproject.toml --group bench $(LOCAL) --constraints requirements/dev.txt --output-file requirements/bench.txt
+	$(COMPILE) --group image $(LOCAL) --override deploy/image/left-out.txt --constraints requirements/dev.txt --output-file requirements/image.txt
 	$(COMPILE) pyproject.toml --group dev --group mutants $(LOCAL) --constraints requirements/dev.txt --output-file requirements/mutants.txt
 
 clean: ## remove what the other targets made
-	rm -rf build $(VENV) $(BENCH_VENV) $(MUTANTS_VENV) .clients-venv .clients .bench .*venv.lock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf build dist $(VENV) $(BENCH_VENV) $(MUTANTS_VENV) .clients-venv .clients .bench .*venv.lock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 venv:
 	@tools/venv.sh $(VENV) requirements/dev.txt $(MEMBERS)

@@ -60,6 +60,7 @@ def main() -> int:
         "dev.txt": [*groups["dev"], *runtime],
         "clients.txt": groups["clients"],
         "bench.txt": [*groups["bench"], *runtime],
+        "image.txt": groups["image"],
         "mutants.txt": [*groups["dev"], *groups["mutants"], *runtime],
     }
     found = [

@@ -30,6 +30,8 @@ MINIO: Final = "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z"
 MINIO_MODULE: Final = "github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c"
 MINIO_VARIABLE: Final = "BUCKETRY_MINIO_IMAGE"
 RGW_VARIABLE: Final = "BUCKETRY_RGW_IMAGE"
+PYTHON: Final = "python:3.13-slim-bookworm"
+PYTHON_VARIABLE: Final = "BUCKETRY_PYTHON_IMAGE"
 BASE_VARIABLE: Final = "BUCKETRY_BASE_IMAGE"
 NICE: Final = ("nice", "-n", "10")
 DEBOOTSTRAP: Final = ("debootstrap", "--variant=minbase", "bookworm")
@@ -112,14 +114,19 @@ def _required(client: DockerClient, name: str) -> str:
     return image
 
 
-def _built_rgw() -> str:
+def python_image(client: DockerClient) -> str:
+    """Return the name of the image with Python on the engine; raise `ImageMissing` if it is not there."""
+    return _required(client, "python")
+
+
+def _built_on_base(name: str) -> str:
     base = os.environ.get(BASE_VARIABLE, BASE)
-    return _hashed("rgw", base, *(HERE / "rgw" / name for name in ("Dockerfile", "ceph.conf", "entrypoint.sh")))
+    return _hashed(name, base, *sorted((HERE / name).iterdir()))
 
 
-def _build_rgw(client: DockerClient) -> None:
+def _build_on_base(client: DockerClient, name: str) -> None:
     base = _provide(client, BASE_VARIABLE, BASE, BUILT_BASE, _build_base)
-    _build(client, HERE / "rgw", _built_rgw(), {"BASE": base})
+    _build(client, HERE / name, _built_on_base(name), {"BASE": base})
 
 
 def _build(client: DockerClient, folder: Path, tag: str, arguments: dict[str, str]) -> None:
@@ -208,7 +215,20 @@ IMAGES: Final[Mapping[str, Image]] = {
         frozenset({"minio_server", "minio_tls_server", "breakable_minio_server"}),
     ),
     "rgw": Image(
-        "Ceph RGW", RGW_VARIABLE, None, _built_rgw(), _build_rgw, frozenset({"rgw_server", "breakable_rgw_server"})
+        "Ceph RGW",
+        RGW_VARIABLE,
+        None,
+        _built_on_base("rgw"),
+        lambda client: _build_on_base(client, "rgw"),
+        frozenset({"rgw_server", "breakable_rgw_server"}),
+    ),
+    "python": Image(
+        "The container image",
+        PYTHON_VARIABLE,
+        PYTHON,
+        _built_on_base("python"),
+        lambda client: _build_on_base(client, "python"),
+        frozenset({"bucketry_image"}),
     ),
 }
 

@@ -1,4 +1,4 @@
-"""Installs and builds other people's clients, which tests drive, in an environment of their own.
+"""Installs and builds other people's programs, which tests drive, in an environment of their own.
 
 `python -m tests.toolchains.install` does it; it costs a moment when all is there. What cannot be had is named, and its
 tests are not run; with BUCKETRY_REQUIRE_SERVERS=1 that is a failure.
@@ -21,6 +21,8 @@ from tests.servers.engine import servers_are_required
 from tests.toolchains.paths import FOLDER, GO_MODULE, HERE, NPM, PROGRAMS, ROOT, VENV, build_environment
 
 MC_MODULE: Final = HERE / "mc"
+DEPLOY_MODULE: Final = HERE / "deploy"
+ACTIONLINT_MODULE: Final = HERE / "actionlint"
 LOCK: Final = "requirements/clients.txt"
 NICE: Final = ("nice", "-n", "10")
 
@@ -52,6 +54,16 @@ def _build_go_programs() -> None:
     _run([*NICE, str(VENV / "bin/go"), "build", "./..."], GO_MODULE)
 
 
+def _build_deploy() -> None:
+    _build(DEPLOY_MODULE, "helm", "helm.sh/helm/v3/cmd/helm")
+    _build(DEPLOY_MODULE, "compose-spec", "github.com/compose-spec/compose-go/v2/cmd")
+
+
+def _build_actionlint() -> None:
+    # A module of its own: it needs another version of a YAML package than compose-spec does.
+    _build(ACTIONLINT_MODULE, "actionlint", "github.com/rhysd/actionlint/cmd/actionlint")
+
+
 def _build(module: Path, name: str, package: str) -> None:
     command = [str(VENV / "bin/go"), "build", "-trimpath", "-ldflags=-s -w", "-o", str(PROGRAMS / name), package]
     _run([*NICE, *command], module)
@@ -79,6 +91,8 @@ STEPS: Final[dict[str, tuple[Path, Callable[[], None]]]] = {
     "npm": (HERE / "npm", _install_npm),
     "mc": (MC_MODULE, _build_mc),
     "go": (GO_MODULE, _build_go_programs),
+    "deploy": (DEPLOY_MODULE, _build_deploy),
+    "actionlint": (ACTIONLINT_MODULE, _build_actionlint),
 }
 
 

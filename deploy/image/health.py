@@ -1,0 +1,23 @@
+"""The image's health check: exits with 0 if the server answers on this container's own address.
+
+It goes by the same variables as the server: BUCKETRY_PORT, and BUCKETRY_TLS_CERT_FILE if the port speaks TLS.
+"""
+
+import os
+import ssl
+import sys
+import urllib.request
+
+SECONDS = 4.0
+
+port = os.environ.get("BUCKETRY_PORT") or "8000"
+scheme = "https" if os.environ.get("BUCKETRY_TLS_CERT_FILE") else "http"
+# The certificate is for the name that clients use, not for this address.
+context = ssl.create_default_context()
+context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+try:
+    with urllib.request.urlopen(f"{scheme}://127.0.0.1:{port}/health/live", timeout=SECONDS, context=context) as response:
+        sys.exit(0 if response.status == 200 else 1)
+except OSError as error:
+    print(error, file=sys.stderr)
+    sys.exit(1)

@@ -1,0 +1,101 @@
+"""The container image: small, not root, nothing to write, a health check, an SBOM, and never open by accident."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+import time
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from tests.deploy.conftest import BuiltImage, running
+from tests.servers.engine import engine
+from tools.check_distributions import version
+from tools.image_context import in_the_image
+
+if TYPE_CHECKING:
+    from docker.models.containers import Container
+
+MB = 1_000_000
+PATIENCE = 60  # seconds
+
+
+def file_of(container: Container, path: str) -> bytes:
+    stream, _ = container.get_archive(path)
+    with tarfile.open(fileobj=io.BytesIO(b"".join(stream))) as archive:
+        (member,) = archive.getmembers()
+        file = archive.extractfile(member)
+        assert file is not None
+        return file.read()
+
+
+def address(container: Container, port: int) -> str:
+    """Waits for the published port, and for health, and returns the port's URL."""
+    ends = time.monotonic() + PATIENCE
+    while time.monotonic() < ends:
+        container.reload()
+        assert container.attrs["State"]["Running"], container.logs().decode()
+        published = container.ports.get(f"{port}/tcp")
+        if published and container.attrs["State"]["Health"]["Status"] == "healthy":
+            return f"http://127.0.0.1:{published[0]['HostPort']}"
+        time.sleep(0.2)
+    pytest.fail(f"not healthy: {container.logs().decode()}")
+
+
+def test_it_adds_at_most_60_mb_to_its_base(bucketry_image: BuiltImage) -> None:
+    with engine() as client:
+        sizes = [client.images.get(name).attrs["Size"] for name in bucketry_image]
+    assert 0 < sizes[0] - sizes[1] <= 60 * MB
+
+
+def test_it_has_what_the_image_promises(bucketry_image: BuiltImage) -> None:
+    with engine() as client:
+        config = client.images.get(bucketry_image.name).attrs["Config"]
+    assert config["User"] not in {"", "0", "root"}
+    assert config["Healthcheck"]["Test"][0] == "CMD"
+    assert config["Entrypoint"] == ["bucketry"]
+
+
+def test_its_sbom_names_every_distribution(bucketry_image: BuiltImage) -> None:
+    with running(bucketry_image.name, "drivers") as container:
+        sbom = json.loads(file_of(container, "/usr/share/doc/bucketry/sbom.cdx.json"))
+        assert b"Apache License" in file_of(container, "/usr/share/doc/bucketry/LICENSE")
+    components = {component["name"]: component for component in sbom["components"]}
+    assert {name for name in components if name.startswith("bucketry")} == in_the_image()
+    assert all(components[name]["version"] == version() for name in in_the_image())
+    assert components["litestar"]["licenses"]
+
+
+def test_without_access_it_ends_and_says_why_in_one_sentence(bucketry_image: BuiltImage) -> None:
+    with running(bucketry_image.name) as container:
+        assert container.wait(timeout=PATIENCE)["StatusCode"] != 0
+        said = container.logs().decode().strip()
+    error, hint = said.splitlines()
+    assert error.startswith("error: ")
+    assert "--allow-anonymous" in hint
+
+
+def test_it_serves_with_nothing_to_write_and_no_capability(bucketry_image: BuiltImage) -> None:
+    variables = {"BUCKETRY_ALLOW_ANONYMOUS": "true", "BUCKETRY_S3": "false"}
+    with running(bucketry_image.name, environment=variables, ports={"8000/tcp": ("127.0.0.1", None)}) as container:
+        url = f"{address(container, 8000)}/api/v1/storage"
+        with httpx.Client(trust_env=False) as client:
+            assert client.post(f"{url}/buckets", json={"name": "assets"}).status_code == 201
+            body = b"x" * 10_000_000
+            assert client.post(f"{url}/buckets/assets/objects", files={"file": ("a", body)}).status_code == 201
+            assert client.get(f"{url}/buckets/assets/objects/a").content == body
+        assert container.exec_run(["id", "-u"])[:2] == (0, b"65532\n")
+        container.stop(timeout=PATIENCE)
+        container.reload()
+        assert container.attrs["State"]["ExitCode"] == 0
+
+
+def test_it_has_the_drivers_for_servers(bucketry_image: BuiltImage) -> None:
+    with running(bucketry_image.name, "drivers", "--json") as container:
+        assert container.wait(timeout=PATIENCE)["StatusCode"] == 0
+        drivers = [json.loads(line) for line in container.logs(stdout=True, stderr=False).splitlines()]
+    assert {"memory", "minio", "rgw"} <= {driver["name"] for driver in drivers}
+    assert all(driver["problem"] is None for driver in drivers)

@@ -21,6 +21,7 @@ EXTRAS = {
     "memory": {"bucketry", "bucketry-memory"},
     "minio": {"bucketry", "bucketry-minio", "bucketry-s3client", "minio"},
     "rgw": {"bucketry", "bucketry-rgw", "bucketry-s3client", "boto3"},
+    "router": {"bucketry", "bucketry-router"},
     "http": {"bucketry", "bucketry-http", "bucketry-access", "litestar"},
     "cli": {"bucketry", "bucketry-cli", "bucketry-http", "bucketry-memory", "bucketry-access", "click"},
     "test": {"bucketry", "bucketry-testing", "bucketry-http", "bucketry-memory", "bucketry-access", "pytest"},

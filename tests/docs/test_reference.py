@@ -14,7 +14,14 @@ import pytest
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 NAMED = {name for page in REFERENCE.glob("*.md") for name in re.findall(r"automodule:: (\S+)", page.read_text())}
-PACKAGES = ["bucketry_access", "bucketry_s3client", "bucketry_http", "bucketry_testing", "bucketry_contract"]
+PACKAGES = [
+    "bucketry_access",
+    "bucketry_s3client",
+    "bucketry_http",
+    "bucketry_testing",
+    "bucketry_contract",
+    "bucketry_router",
+]
 """Of these only the package itself is public; of core every module whose name has no underscore."""
 
 

@@ -57,7 +57,7 @@ def build_chain(driver: DriverSpec, layers: Sequence[object]) -> tuple[DriverSpe
     check_driver_class(type(driver), source=f"the driver {type(driver).__name__}")
     check_features(driver)
     kind: Any = type(driver)  # mypy doubts that a class can be hashed.
-    implemented = implemented_operations(kind)
+    implemented = implemented_operations(kind) - driver.lacks.keys()
     check_lifecycle(driver, implemented)
     guarded = {name: _guard(driver, name) for name in implemented}
     guarded.setdefault("close", _close_nothing)  # Layers may have something to close.
@@ -247,7 +247,9 @@ def _close_nothing() -> Done:
 
 
 def _refusal(driver: DriverSpec, name: str) -> Call:
+    why = driver.lacks.get(name) or f"the driver {driver.name!r} does not implement {name}"
+
     def refuse(*_: object) -> object:
-        raise Unsupported(f"the driver {driver.name!r} does not implement {name}", operation=name)
+        raise Unsupported(why, operation=name)
 
     return refuse

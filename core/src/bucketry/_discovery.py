@@ -14,7 +14,12 @@ from bucketry.errors import BucketryError, InvalidDriver, InvalidSettings
 from bucketry.features import Features
 from bucketry.hookspecs import OPERATIONS, DriverSpec
 
-DISTRIBUTIONS: Final = {"memory": "bucketry-memory", "minio": "bucketry-minio", "rgw": "bucketry-rgw"}
+DISTRIBUTIONS: Final = {
+    "memory": "bucketry-memory",
+    "minio": "bucketry-minio",
+    "rgw": "bucketry-rgw",
+    "router": "bucketry-router",
+}
 """The project's own drivers, by scheme: what to install if one is missing."""
 
 GROUP: Final = "bucketry.drivers"

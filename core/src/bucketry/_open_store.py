@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from bucketry._discovery import find_driver
 from bucketry.clock import Clock
 from bucketry.errors import BucketryError, InvalidDriver, InvalidSettings
+from bucketry.hookspecs import DriverSpec
 from bucketry.redaction import redacted
 from bucketry.settings import DriverSettings, load_settings, parse_url, variables_of
 from bucketry.store import Store
@@ -39,10 +40,33 @@ def open_store(
         InvalidSettings: No driver is installed for the scheme, or a setting is unknown, missing or malformed.
         InvalidDriver: The driver or a layer breaks the contract.
     """
-    if not isinstance(target, str | DriverSettings):
-        raise InvalidSettings(f"a store is opened with a URL or a driver's settings, not {type(target).__name__}")
     if isinstance(layers, str) or not isinstance(layers, Sequence):
         raise InvalidDriver(f"the layers are a list, not {type(layers).__name__}: write layers=[…]")
+    driver = open_driver(target, settings=settings, defaults=defaults, environ=environ)
+    return Store(driver, layers, clock=clock)
+
+
+def open_driver(
+    target: str | DriverSettings,
+    *,
+    settings: Mapping[str, object] | None = None,
+    defaults: Mapping[str, object] | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> DriverSpec:
+    """Makes the driver that `open_store` would open a store over, for a driver that is made of others.
+
+    Args:
+        target: As in `open_store`; likewise the three below.
+        settings: See above.
+        defaults: See above.
+        environ: See above.
+
+    Raises:
+        InvalidSettings: As `open_store`.
+        InvalidDriver: As `open_store`.
+    """
+    if not isinstance(target, str | DriverSettings):
+        raise InvalidSettings(f"a store is opened with a URL or a driver's settings, not {type(target).__name__}")
     if isinstance(target, DriverSettings):
         if settings or defaults:
             raise InvalidSettings("give the settings in the settings object, not beside it")
@@ -53,14 +77,13 @@ def open_store(
         values = find_settings(target, settings=settings, defaults=defaults, environ=environ)
         kind = find_driver(values.scheme)
     try:
-        driver = kind(values)  # type: ignore[call-arg]
+        return kind(values)  # type: ignore[call-arg]
     except BucketryError:
         raise
     except Exception as error:  # A driver's constructor may raise anything.
         # The message may repeat secrets from the settings.
         said = redacted(f"{type(error).__name__}: {error}")
         raise InvalidDriver(f"the driver {kind.name!r} cannot be made: {said}") from error
-    return Store(driver, layers, clock=clock)
 
 
 def driver_variables(scheme: str) -> frozenset[str]:

@@ -563,17 +563,30 @@ class UsageReport(msgspec.Struct, frozen=True, kw_only=True):
     users: tuple[UserReport, ...] = ()
 
 
+class StoreStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether one of several stores responds; ``name`` is its name, and the others are as in `Status`."""
+
+    name: str
+    available: bool
+    endpoint: str
+    region: str
+    detail: str = ""
+
+
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the backend responds.
 
     Attributes:
-        available: Whether it responded and accepted the credentials.
+        available: Whether it responded and accepted the credentials. Where the driver keeps buckets in several stores:
+            whether any of these did.
         endpoint: URL of its S3 endpoint, as clients reach it. If it has none: what identifies the backend.
         region: Its region.
-        detail: Why it is not available, and what to do. Empty if it is available.
+        detail: What is not available, why, and what to do. Empty if all is available.
+        stores: Where the driver keeps buckets in several stores: each of them.
     """
 
     available: bool
     endpoint: str
     region: str
     detail: str = ""
+    stores: tuple[StoreStatus, ...] = ()

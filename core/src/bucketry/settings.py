@@ -143,7 +143,8 @@ def load_settings(
     Later sources win: defaults, `DriverSettings.from_environment`, ``BUCKETRY_…`` variables, the URL, ``explicit``.
 
     Field ``max_bytes`` of driver ``memory`` is ``BUCKETRY_MEMORY_MAX_BYTES`` in the environment;
-    ``BUCKETRY_MEMORY_SECRET_KEY_FILE`` names a file that holds a secret, which changes when the file does.
+    ``BUCKETRY_MEMORY_SECRET_KEY_FILE`` names a file that holds a secret, which changes when the file does; so does
+    ``secret_key_file`` in defaults and in ``explicit``.
 
     Raises:
         InvalidSettings: A value is unknown, missing or of the wrong type. The message never repeats a secret.
@@ -153,8 +154,8 @@ def load_settings(
     warn_of_unknown(environ, variables_of(kind), prefix=_variable(kind, ""))
     if url is not None:
         given.update(_from_url(kind, secrets, url))
-    given.update(explicit or {})
-    values = {**(defaults or {}), **kind.from_environment(environ, given), **given}
+    given.update(_read_files(explicit or {}, secrets))
+    values = {**_read_files(defaults or {}, secrets), **kind.from_environment(environ, given), **given}
     if missing := [name for name in _required(kind) if _is_empty(values.get(name))]:
         raise InvalidSettings(_needs(kind, missing, secrets, environ))
     try:
@@ -162,6 +163,18 @@ def load_settings(
     except msgspec.ValidationError as error:
         known = ", ".join(field.name for field in _fields(kind))
         raise InvalidSettings(f"{error} (the driver {kind.scheme!r} knows: {known or 'no settings'})") from None
+
+
+def _read_files(values: Mapping[str, object], secrets: set[str]) -> dict[str, object]:
+    """Returns settings with the secrets in place of the files that hold them."""
+    read = dict(values)
+    for name in secrets:
+        file = read.pop(f"{name}_file", None)
+        if file is not None and name in read:
+            raise InvalidSettings(f"give {name} or {name}_file, not both")
+        if file is not None:
+            read[name] = secret_in(str(file), f"{name}_file")
+    return read
 
 
 @cache

@@ -20,7 +20,9 @@ one Struct of options.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from bucketry.clock import Clock
@@ -57,6 +59,8 @@ class DriverSpec(ServiceSpec, BucketSpec, ObjectSpec, VersionSpec, TaggingSpec, 
             the driver needs `list_object_versions`, and the features ``delete_if_match`` and
             ``delete_if_last_modified``.
         lifecycle_runner: What executes them, if core does. The store sets it.
+        lacks: The operations of its class that this object does not have, each with the reason. A driver that is made
+            of others says here what these do not have.
     """
 
     name: ClassVar[str]
@@ -64,8 +68,9 @@ class DriverSpec(ServiceSpec, BucketSpec, ObjectSpec, VersionSpec, TaggingSpec, 
     Settings: ClassVar[type[DriverSettings]]
     features: Features
     s3_endpoint: ClassVar[bool] = False
-    lifecycle: ClassVar[Literal["backend", "core"]] = "backend"
+    lifecycle: Literal["backend", "core"] = "backend"
     lifecycle_runner: LifecycleRunner | None = None
+    lacks: Mapping[str, str] = MappingProxyType({})
 
     @cached_property
     def clock(self) -> Clock:

@@ -258,7 +258,8 @@ class ObjectSpec:
 
         Behaviour:
             - Asks the backend nothing: neither the bucket nor the object needs to exist.
-            - Signed for the public endpoint if one is set, otherwise for the endpoint.
+            - Signed for the public endpoint if one is set, otherwise for the endpoint. A driver that keeps buckets in
+              several stores, and has no endpoint of its own, signs for that of the bucket's store.
             - ``expires_at`` is what was signed, in whole seconds.
             - Good for this method and object only, until it expires. If a content type is signed, the upload needs it.
             - With a ``version_id``, the download is of that version.

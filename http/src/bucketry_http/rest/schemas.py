@@ -15,6 +15,7 @@ from bucketry import (
     PresignedUrl,
     Retention,
     Status,
+    StoreStatus,
     Usage,
     UsageReport,
     UserReport,
@@ -60,21 +61,24 @@ class StatusView(msgspec.Struct, frozen=True, omit_defaults=True):
     """Whether object storage is available.
 
     Attributes:
-        available: Whether the backend answers and accepts the credentials.
+        available: Whether the backend answers and accepts the credentials. If there are several stores: whether any
+            of them does.
         endpoint: URL of the S3 endpoint.
         region: Its region.
-        detail: If it is not available: why, and what to do.
+        detail: What is not available, why, and what to do. It is there only if something is not available.
+        stores: If there are several stores: each of them.
     """
 
     available: bool
     endpoint: str
     region: str
     detail: str = ""
+    stores: tuple[StoreStatus, ...] = ()
 
     @classmethod
     def of(cls, status: Status) -> StatusView:
         """Returns the view of a store's status."""
-        return cls(status.available, status.endpoint, status.region, "" if status.available else status.detail)
+        return cls(status.available, status.endpoint, status.region, status.detail, status.stores)
 
 
 class UsageReportView(msgspec.Struct, frozen=True):

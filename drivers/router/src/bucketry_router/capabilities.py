@@ -1,0 +1,89 @@
+"""What a router can do: what all of its stores can."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal
+
+import msgspec
+from bucketry import Features
+from bucketry.composing import InnerDriver
+from bucketry.hookspecs import OPERATIONS
+
+_LARGER: Final = frozenset({"min_part_size"})
+"""Limits whose largest value counts. Of the others it is the smallest."""
+
+_ACROSS: Final = {
+    "copy_if_match": "put_if_match",
+    "copy_if_none_match": "put_if_none_match",
+    "copy_tagging": "put_tagging",
+    "copy_source_if_match": "get_if_match",
+    "part_copy_source_if_match": "get_if_match",
+}
+"""What a copy needs besides where its source lies in another store: it is a get and a put then."""
+
+_OWN: Final = frozenset({"close", "status", "list_buckets", "bucket_usage"})
+"""Operations that a router has whatever its stores have."""
+
+
+def common_features(stores: Sequence[InnerDriver], *, presigns: bool) -> Features:
+    """Returns the features that all stores declare, and limits that all of them keep.
+
+    Args:
+        stores: The stores.
+        presigns: Whether the router signs URLs itself.
+    """
+    declared = [store.features for store in stores]
+    values = {name: _common(name, [getattr(each, name) for each in declared]) for name in Features.__struct_fields__}
+    if len(stores) > 1:
+        for copying, needed in _ACROSS.items():
+            values[copying] = values[copying] and values[needed]
+    values["checksums"] = values["checksums"] and bool(values["checksum_algorithms"])
+    values["upload_checksums"] = values["upload_checksums"] and values["checksums"]
+    if not values["checksums"]:
+        values["checksum_algorithms"] = ()
+    if presigns:
+        values["presign_content_type"] = values["presign_response_headers"] = True
+    if lifecycle_of(stores) is None:
+        values["bucket_lifecycle"] = False
+    return Features(**values)
+
+
+def _common(name: str, values: Sequence[Any]) -> Any:
+    first = values[0]
+    if isinstance(first, bool):
+        return all(values)
+    if isinstance(first, tuple):
+        return tuple(value for value in first if all(value in others for others in values))
+    return max(values) if name in _LARGER else min(values)
+
+
+def lifecycle_of(stores: Sequence[InnerDriver]) -> Literal["backend", "core"] | None:
+    """Says who carries out rules of lifecycle; ``None``: that differs, so the router has no rules."""
+    found = {store.driver.lifecycle for store in stores}
+    return found.pop() if len(found) == 1 else None
+
+
+def lacking(stores: Mapping[str, InnerDriver], *, presigns: bool) -> dict[str, str]:
+    """Returns the operations that some store does not have, each with a sentence that names the store."""
+    own = _OWN | {"presign"} if presigns else _OWN
+    return {name: reason for name in OPERATIONS if name not in own and (reason := _reason(name, stores))}
+
+
+def _reason(operation: str, stores: Mapping[str, InnerDriver]) -> str:
+    without = [
+        f"{name!r} (driver {store.driver.name!r})"
+        for name, store in stores.items()
+        if operation not in store.operations
+    ]
+    return f"the store {' and the store '.join(without)} does not implement {operation}" if without else ""
+
+
+def unkept(options: msgspec.Struct, feature_of: Mapping[str, str], features: Features) -> list[str]:
+    """Returns the fields of options that are set and that a store with these features does not keep."""
+    plain = type(options)()
+    return [
+        name
+        for name, feature in feature_of.items()
+        if getattr(options, name) != getattr(plain, name) and not getattr(features, feature)
+    ]

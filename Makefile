@@ -17,7 +17,7 @@ LOCAL = $(foreach member,$(MEMBERS),--no-emit-package $(shell sed -n 's/^name = 
 CHECKS := check-format check-lint check-imports check-tree check-types check-docs
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-clients servers clients compat record sweep check docs dist image image-context bench mutants fix lock clean venv bench-venv mutants-venv $(CHECKS)
+.PHONY: help serve test test-clients servers clients compat settings record sweep check docs dist image image-context bench mutants fix lock clean venv bench-venv mutants-venv $(CHECKS)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,9 @@ compat: servers ## run the contract suite and S3's operations on every driver an
 	@$(VENV)/bin/pytest -n $(WORKERS) tests/memory/test_contract.py tests/minio/test_contract.py tests/rgw/test_contract.py \
 	    tests/s3_operations -k "not TestSmallMemory" --contract-report $(VENV)/contract.json --operations-report $(VENV)/operations.json
 	@$(VENV)/bin/python tools/compat.py $(VENV)/operations.json $(VENV)/contract.json > docs/compat.md
+
+settings: venv ## write docs/settings.md from the code
+	@$(VENV)/bin/python -m tools.settings_page > docs/settings.md.new && mv docs/settings.md.new docs/settings.md
 
 record: servers ## record anew the responses of MinIO and Ceph RGW that tests cut off
 	@$(VENV)/bin/python -m tests.responses record $(ARGS)

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, get_args
 
 import click
 import msgspec
@@ -116,9 +116,9 @@ def load_config(path: Path) -> ConfigFile:
             content = file.read(_MAX_BYTES + 1)
         if len(content) > _MAX_BYTES:
             raise _refusal(path, f"it is larger than {_MAX_BYTES} bytes")
-        tables = tomllib.loads(content.decode())
-        _check_keys(path, tables)
-        config = msgspec.convert(tables, ConfigFile, dec_hook=_decode)
+        values = tomllib.loads(content.decode())
+        _check_keys(path, values)
+        config = msgspec.convert(values, ConfigFile, dec_hook=_decode)
         if config.serve:
             _check_serve(path, config.serve)
     except OSError as error:
@@ -144,12 +144,25 @@ def _decode(kind: type, value: object) -> object:
     raise ValueError("expected a string")
 
 
-def _check_keys(path: Path, tables: Mapping[str, object]) -> None:
+def tables() -> dict[str, tuple[type[msgspec.Struct], bool]]:
+    """Returns the type of each table that a settings file may have, and whether there may be several of it.
+
+    ``[serve]`` and ``[drivers]`` are not among them: options and drivers say what stands there.
+    """
+    found = {}
+    for field in msgspec.structs.fields(ConfigFile):
+        for kind in (field.type, *get_args(field.type)):
+            if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+                found[field.name] = (kind, kind is not field.type)
+    return found
+
+
+def _check_keys(path: Path, content: Mapping[str, object]) -> None:
     """Finds unknown keys before msgspec does: its message does not name the known ones."""
-    _check_table(path, "", tables, ConfigFile)
-    for name, kind in (("s3_credentials", CredentialTable), ("webhooks", WebhookTable)):
-        listed = tables.get(name)
-        for table in listed if isinstance(listed, list) else ():
+    _check_table(path, "", content, ConfigFile)
+    for name, (kind, _) in tables().items():
+        found = content.get(name)
+        for table in found if isinstance(found, list) else [found]:
             if isinstance(table, dict):
                 _check_table(path, f"{name}.", table, kind)
 

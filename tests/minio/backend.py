@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from urllib.parse import urlsplit
 
 from bucketry import NotificationSettings, Store, open_store
+from bucketry.access_store import AccessStore
 from bucketry.bucket_settings import FilterRule, QueueConfiguration
 
 from tests.servers.handles import MinioServer
@@ -26,8 +27,16 @@ def settings(server: MinioServer, **more: object) -> dict[str, object]:
     return keys | more
 
 
-def store_on(server: MinioServer, layers: Sequence[object] = (), *, at: str | None = None, **more: object) -> Store:
-    return open_store(f"minio://{at or location(server)}", settings=settings(server, **more), layers=layers, environ={})
+def store_on(
+    server: MinioServer,
+    layers: Sequence[object] = (),
+    *,
+    at: str | None = None,
+    access_store: AccessStore | None = None,
+    **more: object,
+) -> Store:
+    url = f"minio://{at or location(server)}"
+    return open_store(url, settings=settings(server, **more), layers=layers, environ={}, access_store=access_store)
 
 
 class MinioBackend(S3Backend):

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.client import Config
 from bucketry import NotificationSettings, Store, open_store
+from bucketry.access_store import AccessStore
 from bucketry.bucket_settings import FilterRule, TopicConfiguration
 
 from tests.servers.handles import RgwServer
@@ -47,6 +48,7 @@ def store_on(
     at: str | None = None,
     secure: bool = False,
     plain: bool = False,
+    access_store: AccessStore | None = None,
     **more: object,
 ) -> Store:
     """Opens a store; ``plain``: as the user without any capability."""
@@ -57,7 +59,7 @@ def store_on(
     if secure:
         keys |= {"secure": True, "ca_file": server.ca_file}
     url = f"rgw://{at or location(server, secure=secure)}"
-    return open_store(url, settings=keys | more, layers=layers, environ={})
+    return open_store(url, settings=keys | more, layers=layers, environ={}, access_store=access_store)
 
 
 def new_notifications() -> tuple[NotificationSettings, NotificationSettings]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from bucketry._discovery import find_driver
 from bucketry.clock import Clock
@@ -12,6 +13,9 @@ from bucketry.hookspecs import DriverSpec
 from bucketry.redaction import redacted
 from bucketry.settings import DriverSettings, load_settings, parse_url, variables_of
 from bucketry.store import Store
+
+if TYPE_CHECKING:
+    from bucketry.access_store import AccessStore
 
 
 def open_store(
@@ -22,6 +26,7 @@ def open_store(
     layers: Sequence[object] = (),
     environ: Mapping[str, str] = os.environ,
     clock: Clock | None = None,
+    access_store: AccessStore | None = None,
 ) -> Store:
     """Opens a store.
 
@@ -32,6 +37,7 @@ def open_store(
         layers: Hook wrappers around the driver; the last is outermost.
         environ: The environment, with variables named ``BUCKETRY_<DRIVER>_<FIELD>``.
         clock: The store's clock; ``None``: one that shows the system's time until it is turned.
+        access_store: Where it is kept who may use the store; ``None``: by its driver, if it has owners and policies.
 
     Returns:
         The store. Drivers connect when they are first used: opening sends no request to the backend.
@@ -43,7 +49,7 @@ def open_store(
     if isinstance(layers, str) or not isinstance(layers, Sequence):
         raise InvalidDriver(f"the layers are a list, not {type(layers).__name__}: write layers=[…]")
     driver = open_driver(target, settings=settings, defaults=defaults, environ=environ)
-    return Store(driver, layers, clock=clock)
+    return Store(driver if access_store is None else access_store.around(driver), layers, clock=clock)
 
 
 def open_driver(

@@ -114,6 +114,7 @@ class Store:
     Attributes:
         capabilities: What the store can do.
         clock: The store's clock. It is the driver's too.
+        peek_bucket_access: Returns what `get_bucket_access` would, without waiting; ``None``: the driver cannot say.
         reads_origin: Whether a layer reads where calls come from. Servers set the origin then (`bucketry.origin`).
     """
 
@@ -140,6 +141,7 @@ class Store:
         self._declared = Declared(self._features, driver.name)
         self._driver_name = driver.name
         self._sdk = driver.sdk
+        self.peek_bucket_access = driver.peek_bucket_access
         self.reads_origin = any(getattr(layer, "reads_origin", False) for layer in layers)
         self._closed = False
         self._closing = threading.Lock()

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 from bucketry import BatchDeleteOptions, ObjectToDelete, Store
+from bucketry.access_store import AccessStore
 from types_boto3_s3 import S3Client
 
 import tests.minio.backend as minio_backend
@@ -21,11 +22,19 @@ LATER = datetime(2035, 1, 1, tzinfo=UTC)
 """Ceph RGW 16.2 keeps the end of a retention as 32 bits."""
 
 
-@pytest.fixture(scope="module", params=["minio", "rgw"])
+@pytest.fixture(scope="module", params=["minio", "rgw", "minio with access store", "rgw with access store"])
 def server_store(request: pytest.FixtureRequest) -> Iterator[Store]:
-    module = minio_backend if request.param == "minio" else rgw_backend
-    with module.store_on(request.getfixturevalue(f"{request.param}_server")) as store:
+    kind, _, more = request.param.partition(" ")
+    module: Any = minio_backend if kind == "minio" else rgw_backend
+    server = request.getfixturevalue(f"{kind}_server")
+    hidden = f"bucketry-access-{uuid4()}"
+    access = AccessStore(module.store_on(server), hidden) if more else None
+    with module.store_on(server, access_store=access) as store:
         yield store
+    if access is not None:
+        with module.store_on(server) as store:
+            store.delete_objects(hidden, [each.key for each in store.iter_objects(hidden)])
+            store.delete_bucket(hidden)
 
 
 @pytest.fixture(scope="module")

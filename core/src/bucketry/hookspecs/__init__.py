@@ -25,6 +25,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
+from bucketry.bucket_access import BucketAccess
 from bucketry.clock import Clock
 from bucketry.errors import Classified, Unsupported
 from bucketry.features import Features
@@ -86,6 +87,16 @@ class DriverSpec(ServiceSpec, BucketSpec, ObjectSpec, VersionSpec, TaggingSpec, 
             Unsupported: The driver has no SDK.
         """
         raise Unsupported(f"the driver {self.name!r} has no SDK", operation="sdk")
+
+    def peek_bucket_access(self, bucket: str) -> BucketAccess | None:
+        """Returns what `get_bucket_access` would return, if that is known without waiting. Not a hook.
+
+        A driver whose `get_bucket_access` may wait overrides this, so that servers need no thread to ask.
+
+        Returns:
+            ``None``: it is not known, or there is no such bucket.
+        """
+        return None
 
     @hookspec(firstresult=True)
     def classify_error(self, error: Exception) -> Classified:

@@ -209,14 +209,17 @@ def is_owners_own(endpoint: Endpoint, request: S3Request, operation: Rights) -> 
         NoSuchBucket: The bucket does not exist.
     """
     principal, bucket = request.principal, request.bucket
-    if not endpoint.decides or not endpoint.calls.inline:
+    if not endpoint.decides:
         return False
     if principal.policies is not None:
         rights = request.credential
         # Simple rights say the same as the policies that are made of them.
         if rights is None or rights.policy is not None or not rights.allow(bucket, write=operation.write):
             return False
-    access = request.access = endpoint.store.get_bucket_access(bucket)
+    access = endpoint.decider.known_access(bucket)
+    if access is None:
+        return False
+    request.access = access
     if access.owner.id != principal.user_id or (operation.of_object and access.foreign_objects):
         return False
     if not request.is_plain and not DECIDING_HEADERS.isdisjoint(request.headers):

@@ -9,7 +9,7 @@ Source: S3 user guide, "How Amazon S3 authorizes a request".
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple, Protocol
 
 from bucketry import (
@@ -113,15 +113,19 @@ class Decider:
     Attributes:
         looks: Whether the store says who may use it. Otherwise nothing is set on any bucket or object, and only the
             sender's own policies decide.
+        known_access: Returns what is set on a bucket, without waiting; ``None``: only a call that may wait can tell.
     """
 
-    __slots__ = ("_calls", "_store", "looks")
+    __slots__ = ("_calls", "_store", "known_access", "looks")
 
     def __init__(self, calls: StoreCalls) -> None:
         """Does not call the store yet."""
         self._calls = calls
         self._store = calls.store
         self.looks = says_who_may_use_it(calls.store)
+        self.known_access: Callable[[str], BucketAccess | None] = (
+            calls.store.get_bucket_access if calls.inline else calls.store.peek_bucket_access
+        )
 
     async def check(self, principal: Principal, target: Target, actions: Iterable[str], facts: Facts) -> BucketAccess:
         """Refuses what the sender may not do, and returns what is set on the bucket.
@@ -161,7 +165,10 @@ class Decider:
         access = PLAIN
         if self.looks:
             try:
-                access = await self._calls.call(self._store.get_bucket_access, target.bucket)
+                known = self.known_access(target.bucket)
+                if known is None:
+                    known = await self._calls.call(self._store.get_bucket_access, target.bucket)
+                access = known
             except NoSuchBucket:
                 for action in actions:
                     if is_denied(principal, Request(action, target.bucket, target.key, facts)):
@@ -240,12 +247,17 @@ class Decider:
         """Says whether the decision depends on the object: on its owner, its ACL, its tags or that it exists."""
         if not self.looks or not target.key or OF_OBJECT_OWNER.isdisjoint(actions):
             return False
-        if not principal.is_member or any(needs_tags(principal, action, target.bucket, access) for action in actions):
+        if any(needs_tags(principal, action, target.bucket, access) for action in actions):
             return True
-        # Whom the user's own policies allow to do it, and to learn that it does not exist, need not be looked up for.
+        if access.foreign_objects and not principal.is_member:
+            return True
+        # Nobody is looked up for if they may do it whatever the object is like, and learn that it does not exist.
         asked = [Request(action, target.bucket, target.key, facts) for action in actions]
         asked.append(Request(_LIST, target.bucket, "", _listing(principal, target, facts)))
-        return any(decide(principal, one, access).reason != "user_policy" for one in asked)
+        decisions = [decide(principal, one, access) for one in asked]
+        if access.foreign_objects:
+            return any(decision.reason != "user_policy" for decision in decisions)
+        return not all(decision.allowed for decision in decisions)
 
     async def _object_access(self, target: Target) -> ObjectAccess:
         options = VersionOptions(version_id=target.version_id)

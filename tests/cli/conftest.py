@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bucketry import Store, open_store
+from bucketry_cli import s3_endpoint
+from bucketry_cli import serve as serve_module
 from bucketry_cli.app import cli
+from bucketry_http import ServerSettings
 from click.testing import CliRunner, Result
 
 ROOT = Path(__file__).parents[2]
@@ -92,3 +97,25 @@ def spawn(store_url: str, tmp_path: Path) -> Iterator[Spawn]:
         process.kill()
         with process:  # Closes its pipes, and waits for it.
             pass
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What ``serve`` would listen on, instead of listening."""
+    seen: dict[str, Any] = {}
+
+    def remember(
+        endpoints: list[Any], headline: str, notes: tuple[tuple[str, str], ...], server: ServerSettings
+    ) -> None:
+        listeners = [endpoint.listener for endpoint in endpoints]
+        seen.update(listening=[(listener.host, listener.port) for listener in listeners], headline=headline)
+        seen.update(notes=dict(notes), server=server)
+
+    def bind(host: str, port: int, option: str) -> socket.socket:
+        # Not the ports themselves: another test may have them just now.
+        return socket.create_server(("127.0.0.1", 0))
+
+    monkeypatch.setattr(serve_module, "run", remember)
+    monkeypatch.setattr(serve_module, "bind", bind)
+    monkeypatch.setattr(s3_endpoint, "bind", bind)
+    return seen

@@ -1,14 +1,12 @@
 from __future__ import annotations
 
 import json
-import socket
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 from bucketry import Store
-from bucketry_cli import s3_endpoint
 from bucketry_cli import serve as serve_module
 from bucketry_cli.config import load_config
 from bucketry_cli.errors import Failure
@@ -19,28 +17,6 @@ from bucketry_http import RestSettings, S3Settings, ServerSettings
 from tests.cli.conftest import Run
 
 LABEL = "BUCKETRY_FOLDER_LABEL"
-
-
-@pytest.fixture
-def served(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """What ``serve`` would listen on, instead of listening."""
-    seen: dict[str, Any] = {}
-
-    def remember(
-        endpoints: list[Any], headline: str, notes: tuple[tuple[str, str], ...], server: ServerSettings
-    ) -> None:
-        listeners = [endpoint.listener for endpoint in endpoints]
-        seen.update(listening=[(listener.host, listener.port) for listener in listeners], headline=headline)
-        seen.update(notes=dict(notes), server=server)
-
-    def bind(host: str, port: int, option: str) -> socket.socket:
-        # Not the ports themselves: another test may have them just now.
-        return socket.create_server(("127.0.0.1", 0))
-
-    monkeypatch.setattr(serve_module, "run", remember)
-    monkeypatch.setattr(serve_module, "bind", bind)
-    monkeypatch.setattr(s3_endpoint, "bind", bind)
-    return seen
 
 
 def write(text: str, name: str = "bucketry.toml") -> None:

@@ -81,6 +81,30 @@ class WebhookTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     concurrency: int | UnsetType = UNSET
 
 
+class StoreTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A table ``[[stores]]``: one of several stores, each bucket in one of them (`bucketry_router`).
+
+    Attributes:
+        name: Its name, in messages and in the status.
+        url: Its URL.
+        buckets: Patterns of the names of its buckets, such as ``web-*``; the first store with a pattern that matches
+            has the bucket.
+        default: Whether it has the buckets that no pattern of any store matches.
+        settings: More settings of its driver, which win over its URL, the environment and the driver's own table. A
+            relative path in one whose name ends in ``_file`` starts at the settings file's folder.
+    """
+
+    name: str
+    url: str
+    buckets: list[str] = []
+    default: bool = False
+    settings: dict[str, Any] = {}
+
+
+ROUTER: Final = "router"
+"""The driver over several stores."""
+
+
 class ConfigFile(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A settings file.
 
@@ -89,6 +113,7 @@ class ConfigFile(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         serve: Options of ``bucketry serve``, with ``_`` for ``-``.
         s3_credentials: Who may use the S3 endpoint.
         webhooks: Where events are sent.
+        stores: Several stores instead of one.
         drivers: Settings of each driver, by its name; URL and environment win over them.
     """
 
@@ -96,11 +121,24 @@ class ConfigFile(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     serve: dict[str, Any] = msgspec.field(default_factory=dict)
     s3_credentials: list[CredentialTable] = []
     webhooks: list[WebhookTable] = []
+    stores: list[StoreTable] = []
     drivers: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
+
+    def table_of(self, scheme: str) -> dict[str, Any]:
+        """Returns the settings of a driver; those of the router have the stores."""
+        table = self.drivers.get(scheme, {})
+        if scheme != ROUTER or not self.stores:
+            return table
+        stores = [
+            {**msgspec.structs.asdict(store), "defaults": self.table_of(store.url.partition("://")[0].lower())}
+            for store in self.stores
+        ]
+        return {**table, "stores": stores}
 
     def options_of(self, command: str | None) -> dict[str, object]:
         """Returns what the file says about a command's options, by their names."""
-        values = {"store": self.store, **(self.serve if command == "serve" else {})}
+        store = f"{ROUTER}://" if self.stores else self.store
+        values = {"store": store, **(self.serve if command == "serve" else {})}
         return {name: value for name, value in values.items() if value is not UNSET}
 
 
@@ -127,6 +165,10 @@ def load_config(path: Path) -> ConfigFile:
         raise _refusal(path, "it is not UTF-8") from error
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise _refusal(path, str(error)) from error
+    if config.stores and config.store is not UNSET:
+        raise _refusal(path, "'store' and [[stores]] exclude each other: write all stores as [[stores]]")
+    for store in config.stores:
+        store.settings = _with_paths(path.parent, store.settings)
     for table in config.s3_credentials:
         if table.secret_key_file is not None:
             table.secret_key_file = str(path.parent / table.secret_key_file)
@@ -136,6 +178,13 @@ def load_config(path: Path) -> ConfigFile:
         if webhook.ca_file is not UNSET:
             webhook.ca_file = str(path.parent / webhook.ca_file)
     return config
+
+
+def _with_paths(folder: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: str(folder / value) if name.endswith("_file") and isinstance(value, str) else value
+        for name, value in settings.items()
+    }
 
 
 def _decode(kind: type, value: object) -> object:

@@ -113,11 +113,11 @@ def _open_selected(ctx: click.Context, url: str) -> Store:
 
 def driver_table(ctx: click.Context, url: str) -> dict[str, Any]:
     """Returns the settings file's table of a store's driver, and warns of tables that no installed driver reads."""
-    tables = ctx.ensure_object(State).config.drivers
-    for name in tables:
+    config = ctx.ensure_object(State).config
+    for name in config.drivers:
         if not entry_points(group=DRIVERS, name=name):
             note(f"warning: the settings file has a table [drivers.{name}], and no driver of that name is installed")
-    return tables.get(url.partition("://")[0].lower(), {})
+    return config.table_of(url.partition("://")[0].lower())
 
 
 _DEBUG_HELP: Final = "Show the traceback of a failure."

@@ -28,6 +28,7 @@ from bucketry_cli.serve_options import ServeOptions, all_options, in_groups
 from bucketry_cli.serve_options.listening import ListeningOptions
 from bucketry_cli.serve_options.testing import TestingOptions
 from bucketry_cli.server_settings import common, server_settings
+from bucketry_cli.several_stores import describe_stores
 from bucketry_cli.telemetry import Telemetry, start_logging
 from bucketry_cli.webhooks import describe, events_layer, webhooks_of
 from bucketry_cli.workers import WorkerOptions, check_workers, rest_app, run_workers
@@ -83,7 +84,7 @@ def serve(ctx: click.Context, store: str, options: ServeOptions) -> None:
     start_logging(options.logs)
     telemetry = Telemetry(options)
     config = ctx.ensure_object(State).config
-    table = driver_table(ctx, store)
+    table = {**driver_table(ctx, store), **options.backend.settings(store)}
     front = S3Front(options if _serves_s3(ctx, options) else None, config.s3_credentials)
     faults = Faults(*testing.fault)
     log = EventLog()
@@ -97,7 +98,7 @@ def serve(ctx: click.Context, store: str, options: ServeOptions) -> None:
         # Whoever may not write is told so before a fault strikes.
         layers = [
             *telemetry.layers(),
-            *options.backend.layers(),
+            *options.backend.layers(store),
             *([emitting] if emitting is not None else []),
             *([faults] if testing.fault else []),
             front.layer,
@@ -120,6 +121,7 @@ def serve(ctx: click.Context, store: str, options: ServeOptions) -> None:
         app: Any = LazyApp(partial(rest_app, opened, how), opened.clock)
         if testing.reset_endpoint:
             app = ControlApp(app, how.browser_rules(), _control(stage, opened, log))
+        access += describe_stores(config.stores)
         access += (("Webhooks", describe(webhooks)),) if webhooks else ()
         headline = f"bucketry serves {store}" + (" for reading only" if read_only else "") + "; Ctrl-C stops it"
         rest = Endpoint(Listener(app, listening.host, listening.port, bound), _places(testing))

@@ -98,7 +98,7 @@ def _open_app(worker: WorkerOptions) -> Iterator[Any]:
     events = events_layer(webhooks_of(options.buckets.webhook, tables, os.environ))
     layers = [
         *telemetry.layers(),
-        *options.backend.layers(),
+        *options.backend.layers(worker.url),
         *([events] if events is not None else []),
         *([ReadOnly()] if options.buckets.read_only else []),
     ]

@@ -7,6 +7,7 @@ from typing import ClassVar
 import click
 from bucketry.layers import Breaker
 
+from bucketry_cli.config import ROUTER
 from bucketry_cli.serve_options.group import Group, option
 
 
@@ -28,6 +29,15 @@ class BackendOptions(Group, frozen=True, kw_only=True):
 
     breaker: int
 
-    def layers(self) -> list[Breaker]:
-        """Returns the layers that stand next to a store's driver: new ones, since no two stores share them."""
-        return [Breaker(self.breaker)] if self.breaker else []
+    def layers(self, url: str) -> list[Breaker]:
+        """Returns the layers that stand next to the driver of a URL: new ones, since no two stores share them."""
+        return [Breaker(self.breaker)] if self.breaker and not is_router(url) else []
+
+    def settings(self, url: str) -> dict[str, int]:
+        """Returns what a driver over several stores is told: each of these has a breaker of its own."""
+        return {"breaker": self.breaker} if self.breaker and is_router(url) else {}
+
+
+def is_router(url: str) -> bool:
+    """Says whether a URL is that of several stores."""
+    return url.partition("://")[0].lower() == ROUTER

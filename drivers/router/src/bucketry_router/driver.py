@@ -104,7 +104,7 @@ class RouterDriver(DriverSpec):
         """
         self._settings = settings
         self._presigner = _presigner(settings)
-        self._stores = Stores(open_stores(settings.stores, drivers, layers))
+        self._stores = Stores(open_stores(settings, drivers, layers))
         self._routes = Routes(settings.stores)
         held = self._stores.by_name
         self._placements = None if settings.placements is None else Placements(settings.placements, tuple(held))

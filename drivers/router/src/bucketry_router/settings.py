@@ -26,6 +26,7 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         default: Whether it has the buckets that no pattern of any store matches.
         settings: More settings of its driver, by field name. They win over its URL and the environment. A secret can be
             in a file: ``secret_key_file`` names it.
+        defaults: The same, but its URL and the environment win over them.
 
     Raises:
         InvalidSettings: The name or a pattern is malformed, or no bucket would lie in this store.
@@ -36,6 +37,7 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     buckets: tuple[str, ...] = ()
     default: bool = False
     settings: Mapping[str, Any] = {}
+    defaults: Mapping[str, Any] = {}
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -69,6 +71,8 @@ class RouterSettings(ServedSettings, frozen=True, kw_only=True, forbid_unknown_f
         stores: The stores. A bucket lies in the first of them that has a pattern for its name.
         placements: Path of the file that says which buckets lie elsewhere than the patterns say. ``bucketry move``
             writes it, and every router reads it again once a second if it has changed. ``None``: buckets are not moved.
+        breaker: Calls in a row that a store did not answer, after which it is left alone for a while: a circuit breaker
+            (`bucketry.layers.Breaker`) around each store. 0: none.
         endpoint: URL of the S3 endpoint that serves the router. Empty: there is none, and presigned URLs are those of
             the store that the bucket lies in.
 
@@ -80,6 +84,7 @@ class RouterSettings(ServedSettings, frozen=True, kw_only=True, forbid_unknown_f
 
     stores: tuple[StoreSettings, ...]
     placements: str | None = None
+    breaker: int = 0
     endpoint: str = ""
 
     def __post_init__(self) -> None:
@@ -90,6 +95,8 @@ class RouterSettings(ServedSettings, frozen=True, kw_only=True, forbid_unknown_f
         defaults = [store.name for store in self.stores if store.default]
         if len(defaults) > 1:
             raise InvalidSettings(f"the stores {' and '.join(defaults)} are both the default: only one can be")
+        if self.breaker < 0:
+            raise InvalidSettings("breaker is a number of calls, or 0")
         if not self.secret_key:
             raise InvalidSettings("secret_key is empty")
 

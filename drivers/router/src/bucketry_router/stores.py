@@ -20,8 +20,9 @@ from bucketry import (
 )
 from bucketry.composing import InnerDriver, open_driver
 from bucketry.hookspecs import DriverSpec
+from bucketry.layers import Breaker
 
-from bucketry_router.settings import StoreSettings
+from bucketry_router.settings import RouterSettings, StoreSettings
 
 T = TypeVar("T")
 
@@ -37,23 +38,27 @@ Layers = Callable[[str], Sequence[object]]
 logger = logging.getLogger("bucketry")
 
 
-def open_stores(
-    settings: Sequence[StoreSettings], drivers: Mapping[str, DriverSpec], layers: Layers
-) -> dict[str, InnerDriver]:
+def open_stores(settings: RouterSettings, drivers: Mapping[str, DriverSpec], layers: Layers) -> dict[str, InnerDriver]:
     """Opens the stores, in their order.
 
     Raises:
         InvalidSettings: The settings of one cannot be used. The message names it.
         InvalidDriver: The driver of one cannot be used. The message names it.
     """
-    if unknown := drivers.keys() - {store.name for store in settings}:
+    if unknown := drivers.keys() - {store.name for store in settings.stores}:
         raise InvalidSettings(f"no store has the name {sorted(unknown)[0]!r}, for which there is a driver")
-    return {store.name: InnerDriver(drivers.get(store.name) or _open(store), layers(store.name)) for store in settings}
+    return {
+        store.name: InnerDriver(
+            drivers.get(store.name) or _open(store),
+            [*([Breaker(settings.breaker)] if settings.breaker else []), *layers(store.name)],
+        )
+        for store in settings.stores
+    }
 
 
 def _open(store: StoreSettings) -> DriverSpec:
     try:
-        return open_driver(store.url, settings=store.settings)
+        return open_driver(store.url, settings=store.settings, defaults=store.defaults)
     except (InvalidSettings, InvalidDriver) as error:
         raise type(error)(f"the store {store.name!r}: {error.detail}") from error
 

@@ -1,0 +1,141 @@
+"""``[[stores]]``: several stores behind one server and one command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bucketry import Store, open_store
+from bucketry.layers import Breaker
+from bucketry_cli.config import load_config
+
+from tests.cli.conftest import Run
+from tests.cli.test_configuration import write
+
+TWO = """
+[[s3_credentials]]
+access_key = "somebody"
+secret_key = "a key of our own"
+
+[[stores]]
+name = "web"
+url = "folder://{web}"
+buckets = ["web-*"]
+
+[[stores]]
+name = "rest"
+url = "folder://{rest}"
+default = true
+"""
+
+
+@pytest.fixture
+def folders(store_url: str, tmp_path: Path) -> dict[str, Store]:
+    """Two stores of folders, and a settings file that names them."""
+    paths = {name: tmp_path / name for name in ("web", "rest")}
+    for path in paths.values():
+        path.mkdir()
+    write(TWO.format(**paths))
+    return {name: open_store(f"folder://{path}") for name, path in paths.items()}
+
+
+def test_commands_find_each_bucket_in_its_store(run: Run, folders: dict[str, Store]) -> None:
+    for bucket in ("web-a", "other"):
+        assert run("mb", bucket, store=None).exit_code == 0
+        assert run("put", "-", f"{bucket}/key", store=None, stdin=bucket).exit_code == 0
+    assert {name: [info.name for info in store.list_buckets()] for name, store in folders.items()} == {
+        "web": ["web-a"],
+        "rest": ["other"],
+    }
+    assert run("get", "web-a/key", "-", store=None).stdout == "web-a"
+    listed = run("ls", "--json", store=None)
+    assert [json.loads(line)["name"] for line in listed.stdout.splitlines()] == ["other", "web-a"]
+    assert [info.key for info in folders["web"].iter_objects("web-a")] == ["key"]
+
+
+def test_another_store_can_still_be_named(run: Run, folders: dict[str, Store], store: Store, store_url: str) -> None:
+    assert "assets" in run("ls", store=store_url).stdout
+
+
+def test_serve_stands_in_front_of_all_of_them(
+    run: Run,
+    folders: dict[str, Store],
+    served: dict[str, Any],
+) -> None:
+    result = run("serve", store=None)
+    assert result.exit_code == 0, result.output
+    assert served["headline"] == "bucketry serves router://; Ctrl-C stops it"
+    assert served["notes"]["Stores"] == "web: web-*; rest: all others"
+
+
+def test_settings_of_a_store_win_over_those_of_its_driver(tmp_path: Path) -> None:
+    path = tmp_path / "bucketry.toml"
+    path.write_text(
+        """
+        [drivers.minio]
+        region = "eu-west-1"
+        [drivers.router]
+        placements = "placements.json"
+        [[stores]]
+        name = "a"
+        url = "minio://host:9000"
+        default = true
+        settings = { access_key = "key", secret_key_file = "keys/minio" }
+        """
+    )
+    table = load_config(path).table_of("router")
+    assert table["placements"] == "placements.json"
+    (store,) = table["stores"]
+    assert store["defaults"] == {"region": "eu-west-1"}
+    assert store["settings"] == {"access_key": "key", "secret_key_file": str(tmp_path / "keys/minio")}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('store = "memory://"\n[[stores]]\nname = "a"\nurl = "memory://"', "'store' and [[stores]] exclude each other"),
+        ('[[stores]]\nname = "a"\nurl = "memory://"\ncolour = "red"', "unknown: 'stores.colour'"),
+        ('[[stores]]\nname = "a"', "missing required field `url`"),
+        ('[[stores]]\nname = "a"\nurl = "memory://"', "no bucket would lie in the store 'a'"),
+        ('[[stores]]\nname = "a"\nurl = "memory://"\nbuckets = "web-*"', "Expected `array`"),
+        ('[[stores]]\nname = "a"\nurl = "nothing://"\ndefault = true', "no driver is installed for nothing://"),
+        (
+            '[[stores]]\nname = "a"\nurl = "minio://h"\ndefault = true\nsettings = { access_key = "k" }',
+            "the store 'a': the driver 'minio' needs secret_key",
+        ),
+    ],
+)
+def test_tables_that_cannot_be_used_are_refused_in_one_sentence(
+    run: Run,
+    store_url: str,
+    text: str,
+    said: str,
+    served: dict[str, Any],
+) -> None:
+    write(text)
+    result = run("serve", store=None)
+    assert result.exit_code == 1
+    assert said in " ".join(result.stderr.split())
+    assert not served
+
+
+def test_each_store_has_a_breaker_of_its_own(
+    run: Run,
+    folders: dict[str, Store],
+    served: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = list[Breaker]()
+
+    class Noted(Breaker):
+        def __init__(self, failures: int) -> None:
+            super().__init__(failures)
+            made.append(self)
+
+    monkeypatch.setattr("bucketry_router.stores.Breaker", Noted)
+    monkeypatch.setattr("bucketry_cli.serve_options.backend.Breaker", None)  # None stands around the router.
+    result = run("serve", "--breaker", "3", store=None)
+    assert result.exit_code == 0, result.output
+    assert len(made) == 2

@@ -23,7 +23,15 @@ EXTRAS = {
     "rgw": {"bucketry", "bucketry-rgw", "bucketry-s3client", "boto3"},
     "router": {"bucketry", "bucketry-router"},
     "http": {"bucketry", "bucketry-http", "bucketry-access", "litestar"},
-    "cli": {"bucketry", "bucketry-cli", "bucketry-http", "bucketry-memory", "bucketry-router", "bucketry-access", "click"},
+    "cli": {
+        "bucketry",
+        "bucketry-cli",
+        "bucketry-http",
+        "bucketry-memory",
+        "bucketry-router",
+        "bucketry-access",
+        "click",
+    },
     "test": {"bucketry", "bucketry-testing", "bucketry-http", "bucketry-memory", "bucketry-access", "pytest"},
     "encryption": {"bucketry", "cryptography"},
 }

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import logging
-import ssl
 import threading
 import time
 import uuid
 from contextlib import suppress
 from typing import Any, Final
 
-import certifi
 import msgspec
-from bucketry import InvalidSettings
 from bucketry.events import Event
 from urllib3 import BaseHTTPResponse, PoolManager, Retry, Timeout
 from urllib3.exceptions import HTTPError, InvalidHeader, MaxRetryError
 
+from bucketry_http.shared.tls_client import client_context
 from bucketry_http.webhooks.lanes import Lanes
 from bucketry_http.webhooks.settings import WebhookSettings
 from bucketry_http.webhooks.signing import signed_headers
@@ -79,7 +77,7 @@ class Webhook:
         self._pool = PoolManager(
             num_pools=1,
             maxsize=settings.concurrency,
-            ssl_context=_tls_context(settings.ca_file),
+            ssl_context=client_context(settings.ca_file, "a webhook"),
             timeout=Timeout(connect=settings.timeout_seconds, read=settings.timeout_seconds),
         )
         self._retry = Retry(
@@ -237,12 +235,3 @@ def _asked_wait(response: Any) -> float:
     except InvalidHeader:
         return 0.0
     return min(asked or 0.0, _BACKOFF_MAX)
-
-
-def _tls_context(ca_file: str | None) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=ca_file or certifi.where())
-    except OSError as error:
-        raise InvalidSettings(
-            f"the ca_file of a webhook cannot be used: {error.strerror or type(error).__name__}"
-        ) from None

@@ -17,7 +17,7 @@ LOCAL = $(foreach member,$(MEMBERS),--no-emit-package $(shell sed -n 's/^name = 
 CHECKS := check-format check-lint check-imports check-tree check-types check-docs
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-clients servers clients compat settings record sweep check docs dist image image-context bench mutants fix lock clean venv bench-venv mutants-venv $(CHECKS)
+.PHONY: help serve test test-clients servers clients compat settings record sweep load check docs dist image image-context bench mutants fix lock clean venv bench-venv mutants-venv $(CHECKS)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -52,6 +52,9 @@ record: servers ## record anew the responses of MinIO and Ceph RGW that tests cu
 
 sweep: servers ## cut off the responses of MinIO and Ceph RGW on their way (each byte of heads: ARGS="--every 1")
 	@$(VENV)/bin/python -m tests.responses sweep $(ARGS)
+
+load: servers ## put a load on memory, MinIO and Ceph RGW, ten minutes each, and write docs/load.md (ARGS="--seconds 60")
+	@$(VENV)/bin/python -m tests.load $(ARGS)
 
 check: venv ## check format, lint, import rules, tree rules, types and docs
 	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target $(CHECKS)

@@ -10,6 +10,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from itertools import repeat
 from pathlib import Path
@@ -20,7 +21,7 @@ from bucketry_s3client.connections import WholeHeadPools
 from urllib3 import PoolManager
 from urllib3.exceptions import HTTPError, ProtocolError
 
-from tests.s3client.fake import Fake
+from tests.s3client.fake import Answer, Fake, Request, wired
 from tests.servers.tls import certificate
 
 HEAD = b'HTTP/1.1 200 OK\r\nETag: "x"\r\nx-amz-meta-a: first\r\nContent-Length: 123\r\n\r\n'
@@ -183,3 +184,21 @@ def test_a_request_whose_response_broke_off_inside_its_head_is_sent_again_where_
         pytest.raises(HTTPError),
     ):
         client.request("POST", "bucket", "key", repeatable=False)
+
+
+def test_connections_beyond_those_that_are_kept_are_closed_without_a_word(caplog: pytest.LogCaptureFixture) -> None:
+    # urllib3 logs a warning for each of them, and a server under load has many.
+    together = threading.Barrier(4)
+
+    def respond(_: Request) -> Answer:
+        together.wait(30)
+        return Answer(200, b"x")
+
+    with caplog.at_level("DEBUG", "urllib3"), wired(respond, max_connections=1) as (_fake, client):
+        with ThreadPoolExecutor(4) as threads:
+            assert list(threads.map(lambda _: client.request("GET", "bucket")[1], range(4))) == [b"x"] * 4
+        pool = client.pools.connection_from_url(client.endpoint)
+        assert pool.num_connections == 4
+        assert pool.pool is not None
+        assert pool.pool.qsize() == 1
+    assert not [record for record in caplog.records if record.levelname == "WARNING"]

@@ -6,7 +6,8 @@ missing, and nothing says so. urllib3 builds on that, and so does every SDK abov
 ``http.client`` loses the headers behind it.
 
 This module reaches into ``http.client``: it reads the lines of a response from ``HTTPResponse.fp``, and
-``HTTPConnection.response_class`` makes the responses. ``tests/s3client/test_connections.py`` fails where that changes.
+``HTTPConnection.response_class`` makes the responses. It overrides ``_put_conn`` of urllib3's pools.
+``tests/s3client/test_connections.py`` fails where that changes.
 It also raises a limit of ``http.client`` for the whole process: see `MAX_HEADERS`.
 """
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import http.client
 import io
+import queue
 import socket
 import ssl
 from http.client import HTTPException, HTTPResponse, RemoteDisconnected
@@ -118,11 +120,25 @@ class _SecureConnection(HTTPSConnection):
     response_class = _WholeResponse
 
 
-class _Pool(HTTPConnectionPool):
+class _QuietWhenFull(HTTPConnectionPool):
+    @override
+    def _put_conn(self, conn: Any) -> None:  # A connection, or None.
+        """Keeps a connection, or closes it if there are enough. urllib3 would log a warning for each of these."""
+        try:
+            if self.pool is not None:
+                self.pool.put(conn, block=False)
+                return
+        except (AttributeError, queue.Full):  # Another thread closed the pool, or it is full.
+            pass
+        if conn is not None:
+            conn.close()
+
+
+class _Pool(_QuietWhenFull):
     ConnectionCls = _Connection
 
 
-class _SecurePool(HTTPSConnectionPool):
+class _SecurePool(_QuietWhenFull, HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
 

@@ -37,7 +37,8 @@ class S3Settings(DriverSettings, frozen=True, kw_only=True, forbid_unknown_field
         read_timeout: Seconds that the server may take to response, and between two pieces of a response.
         retries: How often a request is sent again that found no connection or a busy server, or that broke off and
             does no harm when it is done twice.
-        max_connections: Connections that are kept open. More are opened when more threads ask, and closed after.
+        max_connections: Connections that are kept open: by default one for each thread of a server. More are opened
+            when more threads ask, and closed after.
         part_size: Bytes of one part of an upload that is sent in parts, and the most that is sent in one piece. Parts
             of longer uploads are larger, so that 10,000 suffice.
         upload_threads: Parts of one upload that are sent side by side. An upload takes
@@ -61,7 +62,7 @@ class S3Settings(DriverSettings, frozen=True, kw_only=True, forbid_unknown_field
     connect_timeout: float = 5.0
     read_timeout: float = 60.0
     retries: int = 3
-    max_connections: int = 32
+    max_connections: int = 96
     part_size: int = 8 * MIB
     upload_threads: int = 3
 

@@ -1,4 +1,4 @@
-"""The S3 endpoint that ``bucketry serve`` puts in front of a store whose backend has none."""
+"""The S3 endpoint that ``bucketry serve`` puts in front of a store: where its backend has none, or as ``--s3`` says."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
 from bucketry import DriverSettings, ServedSettings, Store, find_settings, open_store
-from bucketry.layers import ServedAt
+from bucketry.layers import PresignedFor, ServedAt
 from bucketry.settings import DEFAULT_SECRET_KEY, PUBLISHED_FOR
+from bucketry.sigv4 import Credentials, Presigner
 
 from bucketry_cli.credentials import HOW, Given, as_settings, check_fit, configured, describe, given, with_signer
 from bucketry_cli.errors import Failure
@@ -36,7 +37,7 @@ class S3Front:
     """The S3 endpoint of one ``bucketry serve``: first its place in the store's settings, then the endpoint.
 
     Attributes:
-        layer: The layer that the store needs around it.
+        layers: The layers that the store needs around it.
     """
 
     def __init__(
@@ -56,7 +57,8 @@ class S3Front:
             Failure: One is incomplete.
             bucketry.InvalidSettings: One is malformed.
         """
-        self.layer = ServedAt()
+        self._place = ServedAt()
+        self.layers: list[object] = [self._place]
         self._options = options
         self._environ = environ
         self._credentials = configured(tables, environ) if options is not None else ()
@@ -81,9 +83,19 @@ class S3Front:
             Failure: The address is not available, or the credentials are not fit for it.
         """
         found = find_settings(url, defaults=table, environ=self._environ)
-        if self._options is None or not isinstance(found, ServedSettings):
+        if self._options is None:
             return found
-        place = {"endpoint": self._listen(self._options), **as_settings(self._credentials)}
+        if isinstance(found, ServedSettings):
+            return self._told(self._options, url, table)
+        if self._options.s3.s3:
+            self._take_place(self._options, found)
+        return found
+
+    def _told(self, options: ServeOptions, url: str, table: Mapping[str, object]) -> ServedSettings:
+        """Returns the settings of a driver that presigns URLs for the endpoint itself."""
+        place: dict[str, object] = {"endpoint": self._listen(options), **as_settings(self._credentials)}
+        if options.s3.s3_public_endpoint is not None:
+            place["public_endpoint"] = options.s3.s3_public_endpoint
         told = find_settings(url, defaults={**place, **table}, environ=self._environ)
         assert isinstance(told, ServedSettings)  # noqa: S101 - of the same driver as before
         self._credentials = with_signer(self._credentials, told)
@@ -92,8 +104,30 @@ class S3Front:
         self._endpoints = tuple(filter(None, (told.endpoint, told.public_endpoint)))
         return told
 
+    def _take_place(self, options: ServeOptions, settings: DriverSettings) -> None:
+        """Has status and presigned URLs name this endpoint, whatever endpoint the backend has.
+
+        Raises:
+            Failure: There are no credentials, so nobody could use it.
+        """
+        if not self._credentials:
+            raise Failure("--s3 asks for an S3 endpoint that nobody could use", f"{HOW}; or leave --s3 out")
+        url, public = self._listen(options), options.s3.s3_public_endpoint
+        self._region = getattr(settings, "region", _REGION)
+        self._place.endpoint, self._place.region = public or url, self._region
+        self._tells_its_place, self._has_public_endpoint = True, public is not None
+        self._endpoints = tuple(filter(None, (url, public)))
+        signer = Credentials(self._credentials[0].access_key, self._credentials[0].secret_key)
+        try:
+            presigner = Presigner(signer, endpoint=public or url, region=self._region)
+        except ValueError as error:
+            raise Failure(f"--s3-public-endpoint cannot be used: {error}") from None
+        self.layers.append(PresignedFor(presigner))
+
     def serve(self, store: Store) -> tuple[tuple[Endpoint, ...], Notes]:
-        """Makes the endpoint over the open store, unless its backend has one, or there are no credentials.
+        """Makes the endpoint over the open store.
+
+        There is none if there are no credentials. Nor is there where the backend has one, unless ``--s3`` asks for it.
 
         Returns:
             The endpoint, if there is one, and lines about it for the user.
@@ -104,7 +138,7 @@ class S3Front:
         options = self._options
         if options is None:
             return (), ()
-        if store.capabilities.s3_endpoint:
+        if store.capabilities.s3_endpoint and not options.s3.s3:
             return (), ((_NAME, "the backend's own, which the REST API's /status names"),)
         if not self._credentials:
             note(f"note: no S3 endpoint, since nobody could use it: {HOW}")
@@ -112,7 +146,7 @@ class S3Front:
         check_fit(self._credentials, self._host, store.capabilities.driver)
         url = self._listen(options)
         if not self._tells_its_place:
-            self.layer.endpoint, self.layer.region = url, self._region
+            self._place.endpoint, self._place.region = url, self._region
         notes = ((_NAME, url), ("S3 keys", describe(self._credentials)), *self._hints(url))
         return (self._endpoint(store, options),), notes
 
@@ -121,7 +155,7 @@ class S3Front:
         if find_spec(f"bucketry_{DRIVER}") is not None:
             yield "Try it", f"{program()} --store {url} ls"
         if is_everywhere(self._host) and not self._has_public_endpoint:
-            yield "Clients", f"presigned URLs and /status name {url}: where it has another name, set public_endpoint"
+            yield "Clients", f"presigned URLs and /status name {url}: where it has another name, --s3-public-endpoint"
 
     def close(self) -> None:
         """Closes the port, if no server has taken it over."""

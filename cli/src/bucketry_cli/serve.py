@@ -12,9 +12,9 @@ import click
 from bucketry import Store, open_store
 from bucketry.events import EventLog
 from bucketry.layers import Faults, ReadOnly
-from click.core import ParameterSource
 
 from bucketry_cli import clock, events, reset
+from bucketry_cli.access_store import access_store_of
 from bucketry_cli.clock import ClockEndpoint
 from bucketry_cli.config import State
 from bucketry_cli.control import ControlApp, Endpoints
@@ -85,7 +85,7 @@ def serve(ctx: click.Context, store: str, options: ServeOptions) -> None:
     telemetry = Telemetry(options)
     config = ctx.ensure_object(State).config
     table = {**driver_table(ctx, store), **options.backend.settings(store)}
-    front = S3Front(options if _serves_s3(ctx, options) else None, config.s3_credentials)
+    front = S3Front(options if _serves_s3(options) else None, config.s3_credentials)
     faults = Faults(*testing.fault)
     log = EventLog()
     webhooks = webhooks_of(options.buckets.webhook, config.webhooks, os.environ)
@@ -101,10 +101,11 @@ def serve(ctx: click.Context, store: str, options: ServeOptions) -> None:
             *options.backend.layers(store),
             *([emitting] if emitting is not None else []),
             *([faults] if testing.fault else []),
-            front.layer,
+            *front.layers,
             *([ReadOnly()] if read_only else []),
         ]
-        opened = stack.enter_context(open_store(settings, layers=layers))
+        access_store = access_store_of(options, settings, config.drivers)
+        opened = stack.enter_context(open_store(settings, layers=layers, access_store=access_store))
         if processes.workers > 1:
             check_workers(opened, testing.fault)
         stage = Stage(opened, options.buckets.bucket, faults, log)
@@ -159,10 +160,10 @@ def _places(testing: TestingOptions) -> tuple[tuple[str, str], ...]:
     return (*places, *of_tests) if testing.reset_endpoint else places
 
 
-def _serves_s3(ctx: click.Context, options: ServeOptions) -> bool:
-    """Says whether there is an S3 port. Several processes have none: there, credentials and uploads live in one."""
-    if options.processes.workers > 1 and options.s3.s3:
-        if ctx.get_parameter_source("s3") is not ParameterSource.DEFAULT:
+def _serves_s3(options: ServeOptions) -> bool:
+    """Says whether there may be an S3 port. Several processes have none: there, credentials and uploads live in one."""
+    if options.processes.workers > 1:
+        if options.s3.s3:
             raise click.UsageError("--workers serves the REST API alone for now: give --no-s3 too, or one worker")
         return False
-    return options.s3.s3
+    return options.s3.s3 is not False

@@ -15,6 +15,7 @@ import click
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from bucketry_cli.serve_options.access_store import AccessStoreOptions
 from bucketry_cli.serve_options.backend import BackendOptions
 from bucketry_cli.serve_options.buckets import BucketOptions
 from bucketry_cli.serve_options.connections import ConnectionOptions
@@ -33,6 +34,7 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     listening: ListeningOptions
     s3: S3Options
+    access_stores: AccessStoreOptions
     backend: BackendOptions
     tls: TlsOptions
     proxies: ProxyOptions

@@ -30,8 +30,9 @@ class S3Options(Group, frozen=True, kw_only=True):
     OPTIONS: ClassVar = (
         option(
             "--s3/--no-s3",
-            default=True,
-            help="Serve S3 too, for stores whose backend has no S3 endpoint of its own.  [default: s3]",
+            default=None,
+            help="Serve S3: always, with users of our own and none of the backend's; or never.  [default: where the "
+            "backend has no S3 endpoint of its own]",
         ),
         option("--s3-host", help="Its address.  [default: that of --host]"),
         option(
@@ -41,6 +42,11 @@ class S3Options(Group, frozen=True, kw_only=True):
             default=9000,
             show_default=True,
             help="Its TCP port; 0: any that is free.",
+        ),
+        option(
+            "--s3-public-endpoint",
+            metavar="URL",
+            help="Its URL as clients reach it, which status and presigned URLs name.  [default: where it listens]",
         ),
         option(
             "--s3-domain",
@@ -63,9 +69,10 @@ class S3Options(Group, frozen=True, kw_only=True):
         ),
     )
 
-    s3: bool
+    s3: bool | None
     s3_host: str | None
     s3_port: int
+    s3_public_endpoint: str | None
     s3_domain: tuple[str, ...]
     s3_region: tuple[str, ...]
     s3_check_origins: bool

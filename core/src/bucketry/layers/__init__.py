@@ -6,6 +6,7 @@ from bucketry.layers._breaker import Breaker, Circuit
 from bucketry.layers._events import Events
 from bucketry.layers._faults import Fault, FaultCount, Faults
 from bucketry.layers._observe import Observe, OperationStats
+from bucketry.layers._presigned_for import PresignedFor
 from bucketry.layers._quota import Quota
 from bucketry.layers._read_only import ReadOnly
 from bucketry.layers._status_endpoint import ServedAt
@@ -19,6 +20,7 @@ __all__ = [
     "Faults",
     "Observe",
     "OperationStats",
+    "PresignedFor",
     "Quota",
     "ReadOnly",
     "ServedAt",

@@ -1,0 +1,59 @@
+"""Whether the store answers: which of its stores are ready, and why not."""
+
+from __future__ import annotations
+
+import anyio
+import msgspec
+
+from bucketry_http.shared.calls import StoreCalls
+
+
+class StoreHealth(msgspec.Struct, frozen=True):
+    """A store as readiness shows it.
+
+    Attributes:
+        name: The driver's name, or the name that the store has in a router.
+        ready: Whether it answers and takes the credentials.
+        reason: Why it is not ready; empty if it is.
+    """
+
+    name: str
+    ready: bool
+    reason: str = ""
+
+
+class Health(msgspec.Struct, frozen=True):
+    """What a probe found.
+
+    Attributes:
+        ready: Whether requests can be served: at least one store is ready.
+        stores: All stores.
+    """
+
+    ready: bool
+    stores: tuple[StoreHealth, ...]
+
+    @property
+    def reason(self) -> str:
+        """Why it is not ready."""
+        return "; ".join(store.reason for store in self.stores if store.reason)
+
+
+async def probe(calls: StoreCalls, seconds: float) -> Health:
+    """Asks the store for its status.
+
+    Args:
+        calls: The store.
+        seconds: How long it may take.
+    """
+    name = calls.store.capabilities.driver
+    try:
+        with anyio.fail_after(seconds):
+            status = await calls.probe(calls.store.status)
+    except TimeoutError:
+        return _alone(name, f"it did not answer within {seconds:g} seconds")
+    return _alone(name, "" if status.available else status.detail or "it is not available")
+
+
+def _alone(name: str, reason: str) -> Health:
+    return Health(not reason, (StoreHealth(name, not reason, reason),))

@@ -1,0 +1,140 @@
+"""The management port: metrics and health, for those who run the server. It asks nobody for credentials."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+from bucketry import BucketryError
+from bucketry.clock import Clock
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from bucketry_http.shared.calls import StoreCalls
+from bucketry_http.shared.connection import is_stopping
+from bucketry_http.shared.response_body import send_response
+from bucketry_http.telemetry.health import Health, StoreHealth, probe
+
+METRICS: Final = "/metrics"
+LIVE: Final = "/health/live"
+READY: Final = "/health/ready"
+
+_PROBE_SECONDS: Final = 10.0
+"""How old the state of the stores may be that metrics show."""
+
+Answer = tuple[HTTPStatus, bytes, bytes]
+"""Status, media type and body."""
+
+
+class ManagementApp:
+    """Metrics and health as an ASGI application.
+
+    Attributes:
+        clock: What ``Date`` shows.
+    """
+
+    def __init__(self, registry: CollectorRegistry, calls: StoreCalls, *, ready_seconds: float = 5.0) -> None:
+        """Takes what it shows.
+
+        Args:
+            registry: The metrics.
+            calls: The store.
+            ready_seconds: How long the store may take to say that it is ready.
+        """
+        self.clock = Clock()
+        self._registry = registry
+        self._calls = calls
+        self._ready_seconds = ready_seconds
+        self._stores = _StoreMetrics()
+        self._probed = float("-inf")
+        self._scraping = asyncio.Lock()
+        registry.register(self._stores)
+        self._paths: Mapping[str, Callable[[Any], Awaitable[Answer]]] = {
+            METRICS: self._metrics,
+            LIVE: self._live,
+            READY: self._ready,
+        }
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Takes a request, or the server's start and end."""
+        if scope["type"] == "lifespan":
+            await _live(receive, send)
+            return
+        handler = self._paths.get(scope["path"])
+        headers = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
+        if handler is None:
+            status, kind, body = _text(HTTPStatus.NOT_FOUND, f"there are {', '.join(self._paths)}")
+        elif scope["method"] not in {"GET", "HEAD"}:
+            status, kind, body = _text(HTTPStatus.METHOD_NOT_ALLOWED, "use GET")
+            headers.append((b"allow", b"GET, HEAD"))
+        else:
+            status, kind, body = await handler(scope)
+        headers += [(b"content-type", kind), (b"content-length", b"%d" % len(body))]
+        await send_response(send, status, headers, b"" if scope["method"] == "HEAD" else body)
+
+    async def _metrics(self, scope: Any) -> Answer:
+        accept = b",".join(value for name, value in scope["headers"] if name == b"accept").decode("latin-1")
+        encode, kind = choose_encoder(accept)
+        # One after the other: each takes as long as there are metrics.
+        async with self._scraping:
+            if time.monotonic() - self._probed > _PROBE_SECONDS:
+                await self._probe()
+            body = await asyncio.to_thread(encode, self._registry)
+        return HTTPStatus.OK, kind.encode(), body
+
+    async def _live(self, _scope: Any) -> Answer:
+        return _json(HTTPStatus.OK, {"status": "live"})
+
+    async def _ready(self, scope: Any) -> Answer:
+        if is_stopping(scope):
+            return _json(HTTPStatus.SERVICE_UNAVAILABLE, {"status": "stopping"})
+        health = await self._probe()
+        status = HTTPStatus.OK if health.ready else HTTPStatus.SERVICE_UNAVAILABLE
+        return _json(status, {"status": "ready" if health.ready else "not ready", "stores": health.stores})
+
+    async def _probe(self) -> Health:
+        try:
+            health = await probe(self._calls, self._ready_seconds)
+        except BucketryError as error:
+            store = StoreHealth(self._calls.store.capabilities.driver, ready=False, reason=str(error))
+            health = Health(ready=False, stores=(store,))
+        self._stores.health, self._probed = health, time.monotonic()
+        return health
+
+
+class _StoreMetrics(Collector):
+    """Which stores are ready, as of the last probe."""
+
+    def __init__(self) -> None:
+        self.health: Health | None = None
+
+    def collect(self) -> list[Metric]:
+        """Returns a figure for each store."""
+        family = GaugeMetricFamily(
+            "bucketry_store_available", "Whether a store answers and takes the credentials: 1 or 0.", labels=["store"]
+        )
+        for store in self.health.stores if self.health is not None else ():
+            family.add_metric([store.name], float(store.ready))
+        return [family]
+
+
+def _json(status: HTTPStatus, content: Mapping[str, object]) -> Answer:
+    return status, b"application/json", msgspec.json.encode(content)
+
+
+def _text(status: HTTPStatus, content: str) -> Answer:
+    return status, b"text/plain; charset=utf-8", f"{content}\n".encode()
+
+
+async def _live(receive: Any, send: Any) -> None:
+    """Confirms the server's start and stop. There is nothing to do, since the caller owns the store."""
+    while (await receive())["type"] != "lifespan.shutdown":
+        await send({"type": "lifespan.startup.complete"})
+    await send({"type": "lifespan.shutdown.complete"})

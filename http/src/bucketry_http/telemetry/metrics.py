@@ -1,0 +1,242 @@
+"""Metrics for Prometheus. The names and what they mean are listed in ``docs/monitoring.md``, and a test compares.
+
+With several processes, prometheus-client keeps the figures of each in files of one folder, and adds them up
+(``PROMETHEUS_MULTIPROC_DIR`` in the environment, before this module is imported).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import version
+from typing import Any, Final, Literal
+
+from bucketry.layers import OperationStats
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+
+from bucketry_http.shared.record import Port, RequestRecord
+
+Outcome = Literal["ok", "refused", "throttled", "client_error", "server_error", "aborted"]
+
+SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
+"""Upper bounds of the histograms' buckets."""
+
+MOST_VALUES: Final = 1000
+"""Most values of a label that is not bounded by its nature. All others together are `OTHER`."""
+
+OTHER: Final = "other"
+NO_OPERATION: Final = "none"
+"""Stands for requests that are no operation, such as those for a path that does not exist."""
+
+
+class Metrics:
+    """Counts requests, calls of the driver and the use of threads.
+
+    Attributes:
+        registry: Holds the metrics of this process.
+    """
+
+    def __init__(self, driver: str, *, registry: CollectorRegistry | None = None) -> None:
+        """Begins at zero.
+
+        Args:
+            driver: The driver's name, which is a label.
+            registry: Where the metrics are registered; ``None``: in one of their own.
+        """
+        self.registry = registry = registry or CollectorRegistry()
+        self._driver = driver
+        self._requests = Counter(
+            "bucketry_requests", "Requests that ended.", ["port", "operation", "driver", "outcome"], registry=registry
+        )
+        self._seconds = Histogram(
+            "bucketry_request_seconds",
+            "How long requests took, from their head to the end of the response.",
+            ["port", "operation"],
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self._errors = Counter("bucketry_errors", "Error responses by their code.", ["port", "code"], registry=registry)
+        self._received = Counter(
+            "bucketry_received_bytes", "Bytes of bodies of requests.", ["port", "operation"], registry=registry
+        )
+        self._sent = Counter(
+            "bucketry_sent_bytes", "Bytes of bodies of responses.", ["port", "operation"], registry=registry
+        )
+        self._in_flight = _gauge("bucketry_requests_in_flight", "Requests in progress.", ["port"], registry)
+        self._queue = Histogram(
+            "bucketry_queue_seconds",
+            "How long requests waited for a thread, of those that had to.",
+            ["port"],
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self._threads = _gauge("bucketry_threads_in_use", "Threads that call the store.", ["port", "kind"], registry)
+        self._thread_limit = _gauge("bucketry_threads_limit", "Most such threads.", ["port", "kind"], registry)
+        self._calls = Counter(
+            "bucketry_backend_calls", "Calls of the driver.", ["driver", "operation", "outcome"], registry=registry
+        )
+        self._call_seconds = Histogram(
+            "bucketry_backend_seconds",
+            "How long calls of the driver took. For get_object: until the object was open.",
+            ["driver", "operation"],
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self._call_bytes = Counter(
+            "bucketry_backend_bytes", "Bytes written to and read from the driver.", ["driver", "direction"], registry=registry
+        )
+        self._retries = Counter(
+            "bucketry_backend_retries", "Requests that were sent to the backend again.", ["driver"], registry=registry
+        )
+        self._last_use = Gauge(
+            "bucketry_credential_last_used_timestamp_seconds",
+            "When a key or token was last used, by its id.",
+            ["credential"],
+            multiprocess_mode="max",
+            registry=registry,
+        )
+        self._request = cache(self._request_metrics)
+        self._call = cache(self._call_metrics)
+        self._credential = _Bounded(self._last_use)
+        self._code = _Bounded(self._errors)
+        self._flying = {port: self._in_flight.labels(port) for port in ("rest", "s3")}
+
+    def begin(self, record: RequestRecord) -> None:
+        """Counts a request in progress."""
+        self._flying[record.port].inc()
+
+    def end(self, record: RequestRecord) -> None:
+        """Counts a request that ended."""
+        self._flying[record.port].dec()
+        count, seconds, received, sent = self._request(record.port, record.operation, outcome_of(record))
+        count.inc()
+        seconds.observe(record.seconds)
+        if record.bytes_in:
+            received.inc(record.bytes_in)
+        if record.bytes_out:
+            sent.inc(record.bytes_out)
+        if record.code:
+            self._code(record.port, record.code).inc()
+        if record.credential:
+            self._credential(record.credential).set(record.time)
+        if record.queue_seconds:
+            self._queue.labels(record.port).observe(record.queue_seconds)
+        if record.backend_retries:
+            self._retries.labels(self._driver).inc(record.backend_retries)
+
+    def report(self, operation: str, event: OperationStats) -> None:
+        """Counts a call of the driver, or content that was read later. Safe to call from any thread."""
+        if event.calls:
+            outcome = next(iter(event.errors), "ok")
+            count, seconds = self._call(operation, outcome)
+            count.inc(event.calls)
+            seconds.observe(event.seconds)
+        elif event.errors:
+            # The call itself succeeded. Its content broke off.
+            self._call("get_object_content", next(iter(event.errors)))[0].inc()
+        if event.bytes_in:
+            self._call_bytes.labels(self._driver, "written").inc(event.bytes_in)
+        if event.bytes_out:
+            self._call_bytes.labels(self._driver, "read").inc(event.bytes_out)
+
+    def thread_meter(self, port: Port, limits: dict[str, int]) -> ThreadMetrics:
+        """Returns what counts the threads of a port.
+
+        Args:
+            port: The port.
+            limits: Most threads of each kind.
+        """
+        for kind, limit in limits.items():
+            self._thread_limit.labels(port, kind).set(limit)
+        return ThreadMetrics({kind: self._threads.labels(port, kind) for kind in limits})
+
+    def _request_metrics(self, port: Port, operation: str, outcome: Outcome) -> tuple[Any, Any, Any, Any]:
+        # The operations are those of tables, and so are the outcomes.
+        name = operation or NO_OPERATION
+        return (
+            self._requests.labels(port, name, self._driver, outcome),
+            self._seconds.labels(port, name),
+            self._received.labels(port, name),
+            self._sent.labels(port, name),
+        )
+
+    def _call_metrics(self, operation: str, outcome: str) -> tuple[Any, Any]:
+        return (
+            self._calls.labels(self._driver, operation, outcome),
+            self._call_seconds.labels(self._driver, operation),
+        )
+
+
+class ThreadMetrics:
+    """Counts the threads of one port, by kind."""
+
+    def __init__(self, gauges: dict[str, Any]) -> None:
+        """Takes a gauge for each kind."""
+        self._gauges = gauges
+
+    def begin(self, kind: str) -> None:
+        """Counts a thread."""
+        self._gauges[kind].inc()
+
+    def end(self, kind: str) -> None:
+        """Counts it no more."""
+        self._gauges[kind].dec()
+
+
+def outcome_of(record: RequestRecord) -> Outcome:
+    """Returns what became of a request, in one word."""
+    if record.status in {429, 503} and record.code in _THROTTLED:
+        return "throttled"
+    if record.status in {401, 403}:
+        return "refused"
+    if record.status >= 500:
+        return "server_error"
+    if record.aborted:
+        return "aborted"
+    return "client_error" if record.status >= 400 else "ok"
+
+
+_THROTTLED: Final = frozenset({"SlowDown", "throttled", "too_many_requests"})
+
+
+def about_this_process(registry: CollectorRegistry) -> None:
+    """Adds memory, processor time, open files and the versions of this process."""
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    GCCollector(registry=registry)
+
+
+def build_info(registry: CollectorRegistry, driver: str) -> None:
+    """Adds the version of bucketry and the name of the driver."""
+    info = _gauge("bucketry_build_info", "The version of bucketry; always 1.", ["version", "driver"], registry, "max")
+    info.labels(version("bucketry"), driver).set(1)
+
+
+def _gauge(
+    name: str,
+    what: str,
+    labels: list[str],
+    registry: CollectorRegistry,
+    mode: Literal["livesum", "max"] = "livesum",
+) -> Gauge:
+    return Gauge(name, what, labels, multiprocess_mode=mode, registry=registry)
+
+
+class _Bounded:
+    """Metrics by their labels, of which the last one is not bounded by its nature."""
+
+    def __init__(self, metric: Counter | Gauge) -> None:
+        self._metric = metric
+        self._known: dict[tuple[str, ...], Any] = {}
+
+    def __call__(self, *values: str) -> Any:
+        """Returns the metric of these labels, with `OTHER` for the last one once there are `MOST_VALUES` of them."""
+        found = self._known.get(values)
+        if found is not None:
+            return found
+        if len(self._known) >= MOST_VALUES:
+            return self._metric.labels(*values[:-1], OTHER)
+        found = self._known[values] = self._metric.labels(*values)
+        return found

@@ -21,6 +21,7 @@ from bucketry_cli.control import ControlApp, Endpoints
 from bucketry_cli.errors import Failure
 from bucketry_cli.events import EventsEndpoint
 from bucketry_cli.listening import Endpoint, LazyApp, announce, bind, is_loopback, run, url_of
+from bucketry_cli.management import Management
 from bucketry_cli.options import command_options, driver_table, examples, store_option
 from bucketry_cli.reset import ResetEndpoint, Stage
 from bucketry_cli.s3_endpoint import S3Front, is_endpoint
@@ -82,7 +83,7 @@ def serve(ctx: click.Context, store: str, options: ServeOptions) -> None:
         raise click.UsageError("serve stands in front of a driver's store, such as minio://localhost:9000")
     server = server_settings(options)
     start_logging(options.logs)
-    telemetry = Telemetry(options)
+    telemetry = Telemetry(options, store)
     config = ctx.ensure_object(State).config
     table = {**driver_table(ctx, store), **options.backend.settings(store)}
     front = S3Front(options if _serves_s3(options) else None, config.s3_credentials)
@@ -94,6 +95,7 @@ def serve(ctx: click.Context, store: str, options: ServeOptions) -> None:
         bound = stack.enter_context(closing(bind(listening.host, listening.port, "--port")))
         access = access_notes(listening, bound, read_only=read_only)
         stack.enter_context(closing(front))
+        management = stack.enter_context(closing(Management(options.management)))
         settings = front.settings(store, table)
         # Whoever may not write is told so before a fault strikes.
         layers = [
@@ -119,7 +121,7 @@ def serve(ctx: click.Context, store: str, options: ServeOptions) -> None:
             cors_origins=listening.cors_origin,
             **common(options, RestSettings),
         )
-        app: Any = LazyApp(partial(rest_app, opened, how), opened.clock)
+        app: Any = LazyApp(partial(rest_app, opened, how, telemetry), opened.clock)
         if testing.reset_endpoint:
             app = ControlApp(app, how.browser_rules(), _control(stage, opened, log))
         access += describe_stores(config.stores)
@@ -128,7 +130,7 @@ def serve(ctx: click.Context, store: str, options: ServeOptions) -> None:
         rest = Endpoint(Listener(app, listening.host, listening.port, bound), _places(testing))
         rest, *s3 = telemetry.around_endpoints(rest, *endpoints)
         if processes.workers == 1:
-            run([rest, *s3], headline, (*notes, *access), server)
+            run([rest, *s3, *management.endpoints(opened, telemetry.registry)], headline, (*notes, *access), server)
             return
         # Each worker has a store of its own.
         opened.close()
@@ -141,7 +143,9 @@ def serve(ctx: click.Context, store: str, options: ServeOptions) -> None:
                 config_path=ctx.ensure_object(State).config_path,
             ),
             bound,
-            partial(announce, [rest], headline, (("Workers", str(processes.workers)), *access), server),
+            partial(announce, headline=headline, notes=(("Workers", str(processes.workers)), *access), settings=server),
+            rest,
+            management,
         )
 
 

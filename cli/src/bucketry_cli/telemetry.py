@@ -1,4 +1,4 @@
-"""What ``bucketry serve`` tells whoever is on call: logs of requests, as far as its options ask for it."""
+"""What ``bucketry serve`` tells whoever is on call of its requests, as far as its options ask for it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from bucketry_cli.serve_options import ServeOptions
 from bucketry_cli.serve_options.logs import LogOptions
 
 if TYPE_CHECKING:
+    from bucketry_http.shared.calls import StoreCalls
     from bucketry_http.shared.record import Port, Sink
+    from bucketry_http.telemetry.metrics import Metrics
+    from prometheus_client import CollectorRegistry
 
     from bucketry_cli.listening import Endpoint
 
@@ -46,17 +49,29 @@ def start_logging(options: LogOptions, *, in_worker: bool = False) -> None:
 class Telemetry:
     """What one process of ``bucketry serve`` tells of its requests. Nothing is imported that is not asked for."""
 
-    def __init__(self, options: ServeOptions) -> None:
+    def __init__(self, options: ServeOptions, store: str) -> None:
         """Makes the sinks.
 
         Args:
             options: The options of ``bucketry serve``.
+            store: The store's URL, whose scheme metrics name.
         """
         self._sinks: list[Sink] = []
+        self._metrics: Metrics | None = None
         if options.logs.log_format is not None:
             from bucketry_http.telemetry.access_log import AccessLog
 
             self._sinks.append(AccessLog(_write, options.logs.log_format, keys=options.logs.log_keys))
+        if options.management.management_port is not None:
+            from bucketry_http.telemetry.metrics import Metrics
+
+            self._metrics = Metrics(store.partition("://")[0].lower())
+            self._sinks.append(self._metrics)
+
+    @property
+    def registry(self) -> CollectorRegistry | None:
+        """The metrics of this process; ``None``: there are none."""
+        return None if self._metrics is None else self._metrics.registry
 
     def layers(self) -> list[object]:
         """Returns the layers that the store needs, before all others."""
@@ -64,7 +79,12 @@ class Telemetry:
             return []
         from bucketry_http.telemetry.backend import backend_layer
 
-        return [backend_layer()]
+        return [backend_layer(*([] if self._metrics is None else [self._metrics.report]))]
+
+    def watch(self, port: Port, calls: StoreCalls) -> None:
+        """Counts the threads of a port, if there are metrics."""
+        if self._metrics is not None and not calls.inline:
+            calls.meter = self._metrics.thread_meter(port, calls.limits)
 
     def around(self, app: Any, port: Port) -> Any:
         """Returns the application of a port, with records of its requests if anybody wants them."""
@@ -72,6 +92,8 @@ class Telemetry:
             return app
         from bucketry_http.shared.record import Recorded
 
+        if (calls := getattr(app, "calls", None)) is not None:
+            self.watch(port, calls)
         return Recorded(app, port, self._sinks)
 
     def around_endpoints(self, rest: Endpoint, *s3: Endpoint) -> list[Endpoint]:

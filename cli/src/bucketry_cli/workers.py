@@ -20,6 +20,8 @@ from bucketry_cli import events as events_endpoint
 from bucketry_cli.config import load_config
 from bucketry_cli.control import ControlApp, Endpoints
 from bucketry_cli.errors import Failure
+from bucketry_cli.listening import Endpoint
+from bucketry_cli.management import Management
 from bucketry_cli.reset import ResetEndpoint, Stage
 from bucketry_cli.serve_options import ServeOptions
 from bucketry_cli.server_settings import server_settings
@@ -67,13 +69,21 @@ def check_workers(store: Store, faults: Sequence[object]) -> None:
         )
 
 
-def run_workers(worker: WorkerOptions, bound: socket.socket, announce: Callable[[], None]) -> None:
+def run_workers(
+    worker: WorkerOptions,
+    bound: socket.socket,
+    announce: Callable[[list[Endpoint]], None],
+    rest: Endpoint,
+    management: Management,
+) -> None:
     """Serves until a signal; a second one ends all processes, whatever still goes on in them.
 
     Args:
         worker: What each of them has to know.
         bound: The socket that they share.
-        announce: Called once all of them serve.
+        announce: Called with what listens, once all of them serve.
+        rest: The REST API's place.
+        management: The management port.
 
     Raises:
         Failure: A worker does not start, or they die again and again.
@@ -83,8 +93,20 @@ def run_workers(worker: WorkerOptions, bound: socket.socket, announce: Callable[
     start_logging(worker.options.logs, in_worker=True)
     settings = server_settings(worker.options)
     count = worker.options.processes.workers
+    listening = [rest]
     try:
-        Workers(partial(_open_app, worker), bound, count, on_ready=announce, settings=settings).run()
+        with management.beside_workers(
+            partial(open_store, worker.url, defaults=worker.table), settings, listening
+        ) as hooks:
+            Workers(
+                partial(_open_app, worker),
+                bound,
+                count,
+                on_ready=partial(announce, listening),
+                on_stop=None if hooks is None else hooks.on_stop,
+                on_end=None if hooks is None else hooks.on_end,
+                settings=settings,
+            ).run()
     except WorkersFailed as error:
         raise Failure(str(error)) from error
 
@@ -93,7 +115,7 @@ def run_workers(worker: WorkerOptions, bound: socket.socket, announce: Callable[
 def _open_app(worker: WorkerOptions) -> Iterator[Any]:
     options = worker.options
     start_logging(options.logs, in_worker=True)
-    telemetry = Telemetry(options)
+    telemetry = Telemetry(options, worker.url)
     tables = load_config(worker.config_path).webhooks if worker.config_path is not None else ()
     events = events_layer(webhooks_of(options.buckets.webhook, tables, os.environ))
     layers = [
@@ -103,7 +125,7 @@ def _open_app(worker: WorkerOptions) -> Iterator[Any]:
         *([ReadOnly()] if options.buckets.read_only else []),
     ]
     with open_store(worker.url, defaults=worker.table, layers=layers) as store:
-        app = rest_app(store, worker.settings)
+        app = rest_app(store, worker.settings, telemetry)
         if options.testing.reset_endpoint:
             stage = Stage(store, options.buckets.bucket, Faults(), EventLog())
             endpoints: Endpoints = {
@@ -115,11 +137,12 @@ def _open_app(worker: WorkerOptions) -> Iterator[Any]:
         yield telemetry.around(app, "rest")
 
 
-def rest_app(store: Store, settings: RestSettings) -> Any:
+def rest_app(store: Store, settings: RestSettings, telemetry: Telemetry) -> Any:
     """Returns the REST API over a store, for a process that does little else."""
     from bucketry_http import create_app
     from bucketry_http.server.process_memory import exempt_from_garbage_collection
 
     app = create_app(store, settings)
+    telemetry.watch("rest", app.calls)
     exempt_from_garbage_collection()
     return app

@@ -22,6 +22,7 @@ from bucketry_cli.serve_options.connections import ConnectionOptions
 from bucketry_cli.serve_options.group import Group, toml_type
 from bucketry_cli.serve_options.listening import ListeningOptions
 from bucketry_cli.serve_options.logs import LogOptions
+from bucketry_cli.serve_options.management import ManagementOptions
 from bucketry_cli.serve_options.processes import ProcessOptions
 from bucketry_cli.serve_options.proxies import ProxyOptions
 from bucketry_cli.serve_options.s3 import S3Options
@@ -42,6 +43,7 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     buckets: BucketOptions
     processes: ProcessOptions
     logs: LogOptions
+    management: ManagementOptions
     testing: TestingOptions
 
 

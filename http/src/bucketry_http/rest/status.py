@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import anyio
 from bucketry import Unavailable
 from litestar import get
 
@@ -11,6 +10,7 @@ from bucketry_http.rest.openapi import ApiOperation
 from bucketry_http.rest.problems import ServerStops, backend_problems, request_problems
 from bucketry_http.rest.schemas import Live, Ready, StatusView, UsageReportView
 from bucketry_http.shared.connection import is_stopping
+from bucketry_http.shared.health import probe
 
 
 @get(
@@ -67,11 +67,7 @@ async def get_ready(request: ApiRequest) -> Ready:
     if is_stopping(request.scope):
         raise ServerStops
     app = request.app
-    try:
-        with anyio.fail_after(app.settings.ready_seconds):
-            status = await app.calls.probe(app.calls.store.status)
-    except TimeoutError:
-        raise Unavailable(f"it did not answer within {app.settings.ready_seconds:g} seconds") from None
-    if not status.available:
-        raise Unavailable(status.detail)
+    health = await probe(app.calls, app.settings.ready_seconds)
+    if not health.ready:
+        raise Unavailable(health.reason)
     return Ready()

@@ -29,6 +29,7 @@ from bucketry_http.server.protocol import BoundedProtocol
 from bucketry_http.shared.connection import DRAIN_SECONDS, MAX_DRAINED_BYTES, end_connection
 from bucketry_http.shared.errors import HostNotAllowed, log_failure
 from bucketry_http.shared.hosts import READING_METHODS
+from bucketry_http.shared.lifespan import confirm_lifespan
 
 logger = logging.getLogger("bucketry_http")
 
@@ -56,6 +57,7 @@ class S3App:
     Attributes:
         protocol: How its listener speaks HTTP. A malformed request gets XML too.
         clock: The store's clock, which ``Date`` shows.
+        calls: The store that it serves.
     """
 
     protocol = S3Protocol
@@ -65,6 +67,7 @@ class S3App:
         check_published(store, settings)
         self.clock = store.clock
         self._endpoint = endpoint = Endpoint(store, settings, directory)
+        self.calls = endpoint.calls
         self._authenticator = Authenticator(endpoint, published=is_for_published(store))
         # A server's access log would hold the signatures of presigned URLs.
         protect_loggers("uvicorn", "uvicorn.access", "uvicorn.error")
@@ -78,7 +81,8 @@ class S3App:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serves a request, or follows the server's start and stop."""
         if scope["type"] != "http":
-            await _live(receive, send)
+            # The caller owns the store.
+            await confirm_lifespan(receive, send)
             return
         request = S3Request(scope, receive, self._idle_seconds)
         try:
@@ -185,13 +189,6 @@ async def _drain(request: S3Request) -> bool:
         # The client has its response, and need not send the rest.
         pass
     return request.content.ended
-
-
-async def _live(receive: Any, send: Any) -> None:
-    """Confirms the server's start and stop. There is nothing to do, since the caller owns the store."""
-    while (await receive())["type"] != "lifespan.shutdown":
-        await send({"type": "lifespan.startup.complete"})
-    await send({"type": "lifespan.shutdown.complete"})
 
 
 def create_s3_app(

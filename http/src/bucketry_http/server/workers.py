@@ -80,6 +80,8 @@ class Workers:
         count: int,
         *,
         on_ready: Callable[[], None] | None = None,
+        on_stop: Callable[[], None] | None = None,
+        on_end: Callable[[int], None] | None = None,
         settings: ServerSettings | None = None,
     ) -> None:
         """Starts nothing yet.
@@ -89,12 +91,16 @@ class Workers:
             bound: The socket, as `bind` returns it. It is closed at the end.
             count: How many processes.
             on_ready: Called once when all of them serve.
+            on_stop: Called when they are told to stop, and again when they are told to end at once.
+            on_end: Called with the id of each process that ended.
             settings: Settings of each of them.
         """
         self._open_app = open_app
         self._bound = bound
         self._count = count
         self._on_ready = on_ready
+        self._on_stop = on_stop
+        self._on_end = on_end
         self._settings = settings or ServerSettings()
         self._context = multiprocessing.get_context("spawn")
         self._workers: list[_Worker] = []
@@ -156,6 +162,8 @@ class Workers:
     def _replace(self, worker: _Worker) -> None:
         self._workers.remove(worker)
         how = worker.end()
+        if self._on_end is not None and worker.process.pid is not None:
+            self._on_end(worker.process.pid)
         if self._kill_at is not None:
             return
         if worker.is_first and not worker.is_ready:
@@ -179,6 +187,8 @@ class Workers:
         self._bound.close()
         for worker in self._workers:
             worker.tell(_STOP)
+        if self._on_stop is not None:
+            self._on_stop()
 
     def _kill(self) -> None:
         for worker in self._workers:

@@ -6,11 +6,14 @@ import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import cached_property, partial
-from typing import Final, ParamSpec, TypeVar
+from time import perf_counter
+from typing import Final, ParamSpec, Protocol, TypeVar
 
 import anyio
 import anyio.to_thread
 from bucketry import Store, Throttled
+
+from bucketry_http.shared.record import record_of_call
 
 PROBE_THREADS: Final = 4
 """Most probes of a store at a time. A probe that hangs keeps its thread until it ends."""
@@ -18,8 +21,21 @@ PROBE_THREADS: Final = 4
 MOST_INLINE: Final = 100
 """Most things that one call in the event loop may be about, such as keys to delete or parts to put together."""
 
+CALL: Final = "call"
+TRANSFER: Final = "transfer"
+
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class ThreadMeter(Protocol):
+    """Is told of each thread that a port's calls use, by kind: ``call`` or ``transfer``."""
+
+    def begin(self, kind: str) -> None:
+        """Learns that a thread is used."""
+
+    def end(self, kind: str) -> None:
+        """Learns that it is free again."""
 
 
 class StoreCalls:
@@ -32,6 +48,8 @@ class StoreCalls:
     Attributes:
         store: The store.
         inline: Whether the driver never blocks, as it declares.
+        limits: Most threads of each kind at a time.
+        meter: Is told of each thread; ``None``: nobody wants to know.
     """
 
     def __init__(self, store: Store, *, call_threads: int, transfer_threads: int, wait_seconds: float = 10.0) -> None:
@@ -45,17 +63,17 @@ class StoreCalls:
         """
         self.store = store
         self.inline = store.capabilities.features.non_blocking
-        self._call_threads = call_threads
-        self._transfer_threads = transfer_threads
+        self.limits = {CALL: call_threads, TRANSFER: transfer_threads}
+        self.meter: ThreadMeter | None = None
         self._wait_seconds = wait_seconds
 
     @cached_property
     def _calls(self) -> anyio.CapacityLimiter:
-        return anyio.CapacityLimiter(self._call_threads)
+        return anyio.CapacityLimiter(self.limits[CALL])
 
     @cached_property
     def _transfers(self) -> anyio.CapacityLimiter:
-        return anyio.CapacityLimiter(self._transfer_threads)
+        return anyio.CapacityLimiter(self.limits[TRANSFER])
 
     @cached_property
     def _probes(self) -> anyio.CapacityLimiter:
@@ -74,7 +92,7 @@ class StoreCalls:
         """
         if self.inline:
             return function(*args, **kwargs)
-        return await self._run(self._calls, partial(function, *args, **kwargs))
+        return await self._run(CALL, self._calls, partial(function, *args, **kwargs))
 
     async def long_call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Makes a call that may compute for long, such as the digest of a large copy. It always gets a thread.
@@ -82,7 +100,7 @@ class StoreCalls:
         Raises:
             Throttled: No thread was free in time. The call was not made.
         """
-        return await self._run(self._calls, partial(function, *args, **kwargs))
+        return await self._run(CALL, self._calls, partial(function, *args, **kwargs))
 
     async def bulk_call(self, amount: int, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Makes a call about several things. It needs no thread if they are few and the driver never blocks.
@@ -117,21 +135,31 @@ class StoreCalls:
         Raises:
             Throttled: No thread was free in time. The call was not made.
         """
-        return await self._run(self._transfers, partial(function, *args, **kwargs))
+        return await self._run(TRANSFER, self._transfers, partial(function, *args, **kwargs))
 
-    async def _run(self, limiter: anyio.CapacityLimiter, bound: Callable[[], T]) -> T:
-        async with self._turn(limiter):
+    async def _run(self, kind: str, limiter: anyio.CapacityLimiter, bound: Callable[[], T]) -> T:
+        async with self._turn(kind, limiter):
             return await anyio.to_thread.run_sync(bound, limiter=self._admitted)
 
     @asynccontextmanager
-    async def _turn(self, limiter: anyio.CapacityLimiter) -> AsyncIterator[None]:
-        borrower = object()
+    async def _turn(self, kind: str, limiter: anyio.CapacityLimiter) -> AsyncIterator[None]:
+        borrower, record = object(), record_of_call()
+        must_wait = limiter.available_tokens <= 0
+        begun = perf_counter()
         try:
             with anyio.fail_after(self._wait_seconds):
                 await limiter.acquire_on_behalf_of(borrower)
         except TimeoutError:
             raise Throttled(f"no thread was free for {self._wait_seconds:g} seconds") from None
+        finally:
+            if must_wait and record is not None:
+                record.queue_seconds += perf_counter() - begun
+        meter = self.meter
+        if meter is not None:
+            meter.begin(kind)
         try:
             yield
         finally:
             limiter.release_on_behalf_of(borrower)
+            if meter is not None:
+                meter.end(kind)

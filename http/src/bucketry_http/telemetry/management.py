@@ -6,10 +6,10 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
+from importlib.metadata import version
 from typing import Any, Final
 
 import msgspec
-from bucketry import BucketryError
 from bucketry.clock import Clock
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
@@ -19,8 +19,9 @@ from prometheus_client.registry import Collector
 
 from bucketry_http.shared.calls import StoreCalls
 from bucketry_http.shared.connection import is_stopping
+from bucketry_http.shared.health import Health, probe
+from bucketry_http.shared.lifespan import confirm_lifespan
 from bucketry_http.shared.response_body import send_response
-from bucketry_http.telemetry.health import Health, StoreHealth, probe
 
 METRICS: Final = "/metrics"
 LIVE: Final = "/health/live"
@@ -52,10 +53,10 @@ class ManagementApp:
         self._registry = registry
         self._calls = calls
         self._ready_seconds = ready_seconds
-        self._stores = _StoreMetrics()
+        self._about = _About(calls.store.capabilities.driver)
         self._probed = float("-inf")
         self._scraping = asyncio.Lock()
-        registry.register(self._stores)
+        registry.register(self._about)
         self._paths: Mapping[str, Callable[[Any], Awaitable[Answer]]] = {
             METRICS: self._metrics,
             LIVE: self._live,
@@ -65,7 +66,7 @@ class ManagementApp:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Takes a request, or the server's start and end."""
         if scope["type"] == "lifespan":
-            await _live(receive, send)
+            await confirm_lifespan(receive, send)
             return
         handler = self._paths.get(scope["path"])
         headers = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
@@ -100,29 +101,28 @@ class ManagementApp:
         return _json(status, {"status": "ready" if health.ready else "not ready", "stores": health.stores})
 
     async def _probe(self) -> Health:
-        try:
-            health = await probe(self._calls, self._ready_seconds)
-        except BucketryError as error:
-            store = StoreHealth(self._calls.store.capabilities.driver, ready=False, reason=str(error))
-            health = Health(ready=False, stores=(store,))
-        self._stores.health, self._probed = health, time.monotonic()
+        health = await probe(self._calls, self._ready_seconds)
+        self._about.health, self._probed = health, time.monotonic()
         return health
 
 
-class _StoreMetrics(Collector):
-    """Which stores are ready, as of the last probe."""
+class _About(Collector):
+    """The version, and which stores are ready as of the last probe."""
 
-    def __init__(self) -> None:
+    def __init__(self, driver: str) -> None:
+        self._labels = (version("bucketry-http"), driver)
         self.health: Health | None = None
 
     def collect(self) -> list[Metric]:
-        """Returns a figure for each store."""
+        """Returns a figure for the version, and one for each store."""
+        info = GaugeMetricFamily("bucketry_build_info", "The version; always 1.", labels=["version", "driver"])
+        info.add_metric(self._labels, 1.0)
         family = GaugeMetricFamily(
             "bucketry_store_available", "Whether a store answers and takes the credentials: 1 or 0.", labels=["store"]
         )
         for store in self.health.stores if self.health is not None else ():
             family.add_metric([store.name], float(store.ready))
-        return [family]
+        return [info, family]
 
 
 def _json(status: HTTPStatus, content: Mapping[str, object]) -> Answer:
@@ -131,10 +131,3 @@ def _json(status: HTTPStatus, content: Mapping[str, object]) -> Answer:
 
 def _text(status: HTTPStatus, content: str) -> Answer:
     return status, b"text/plain; charset=utf-8", f"{content}\n".encode()
-
-
-async def _live(receive: Any, send: Any) -> None:
-    """Confirms the server's start and stop. There is nothing to do, since the caller owns the store."""
-    while (await receive())["type"] != "lifespan.shutdown":
-        await send({"type": "lifespan.startup.complete"})
-    await send({"type": "lifespan.shutdown.complete"})

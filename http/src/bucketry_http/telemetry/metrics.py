@@ -7,7 +7,6 @@ With several processes, prometheus-client keeps the figures of each in files of 
 from __future__ import annotations
 
 from functools import cache
-from importlib.metadata import version
 from typing import Any, Final, Literal
 
 from bucketry.layers import OperationStats
@@ -85,7 +84,10 @@ class Metrics:
             registry=registry,
         )
         self._call_bytes = Counter(
-            "bucketry_backend_bytes", "Bytes written to and read from the driver.", ["driver", "direction"], registry=registry
+            "bucketry_backend_bytes",
+            "Bytes written to and read from the driver.",
+            ["driver", "direction"],
+            registry=registry,
         )
         self._retries = Counter(
             "bucketry_backend_retries", "Requests that were sent to the backend again.", ["driver"], registry=registry
@@ -208,20 +210,13 @@ def about_this_process(registry: CollectorRegistry) -> None:
     GCCollector(registry=registry)
 
 
-def build_info(registry: CollectorRegistry, driver: str) -> None:
-    """Adds the version of bucketry and the name of the driver."""
-    info = _gauge("bucketry_build_info", "The version of bucketry; always 1.", ["version", "driver"], registry, "max")
-    info.labels(version("bucketry"), driver).set(1)
-
-
 def _gauge(
     name: str,
     what: str,
     labels: list[str],
     registry: CollectorRegistry,
-    mode: Literal["livesum", "max"] = "livesum",
 ) -> Gauge:
-    return Gauge(name, what, labels, multiprocess_mode=mode, registry=registry)
+    return Gauge(name, what, labels, multiprocess_mode="livesum", registry=registry)
 
 
 class _Bounded:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Final
 
-from bucketry import BucketReport, Store, UsageReport
+from bucketry import BucketReport, Store, StoreClosed, UsageReport
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
@@ -72,6 +72,8 @@ class UsageCollector(Collector):
     def _update(self) -> None:
         try:
             self._report = self._ask()
+        except StoreClosed:
+            pass  # The server has ended.
         except Exception as error:  # noqa: BLE001 - the age of the last figures tells it too
             logger.warning("the usage of buckets is not known: %s", error)
 

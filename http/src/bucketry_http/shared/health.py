@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import anyio
 import msgspec
+from bucketry import BucketryError, Store
 
 from bucketry_http.shared.calls import StoreCalls
 
@@ -40,7 +41,7 @@ class Health(msgspec.Struct, frozen=True):
 
 
 async def probe(calls: StoreCalls, seconds: float) -> Health:
-    """Asks the store for its status.
+    """Asks the store for its status; for its buckets, if its driver has no status.
 
     Args:
         calls: The store.
@@ -49,11 +50,20 @@ async def probe(calls: StoreCalls, seconds: float) -> Health:
     name = calls.store.capabilities.driver
     try:
         with anyio.fail_after(seconds):
-            status = await calls.probe(calls.store.status)
+            return await calls.probe(_look, calls.store, name)
     except TimeoutError:
         return _alone(name, f"it did not answer within {seconds:g} seconds")
+    except BucketryError as error:
+        return _alone(name, str(error))
+
+
+def _look(store: Store, name: str) -> Health:
+    if "status" not in store.capabilities.operations:
+        store.list_buckets()
+        return _alone(name)
+    status = store.status()
     return _alone(name, "" if status.available else status.detail or "it is not available")
 
 
-def _alone(name: str, reason: str) -> Health:
+def _alone(name: str, reason: str = "") -> Health:
     return Health(not reason, (StoreHealth(name, not reason, reason),))

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from bucketry import Status, Store
+from bucketry import Status, Store, StoreStatus
 from bucketry_http import Listener, Server, ServerSettings
 from bucketry_http.shared.calls import StoreCalls
 from bucketry_http.telemetry.management import ManagementApp
@@ -79,6 +79,31 @@ def test_a_store_that_is_down_is_named_with_the_reason() -> None:
         assert json.loads(body) == {"status": "not ready", "stores": [expected]}
         assert ask(f"{url}/health/live")[0] == 200
         assert b'bucketry_store_available{store="memory"} 0.0' in ask(f"{url}/metrics")[2]
+
+
+def test_each_of_several_stores_is_named() -> None:
+    def one(name: str, *, available: bool) -> StoreStatus:
+        detail = "" if available else f"{name} is down"
+        return StoreStatus(name=name, available=available, endpoint="", region="", detail=detail)
+
+    some = Status(
+        available=True,
+        endpoint="",
+        region="",
+        detail="old is down",
+        stores=(one("new", available=True), one("old", available=False)),
+    )
+    # Its other buckets can be served. Without this instance they could not.
+    with memory_store() as store, managed(with_status(store, lambda: some)) as (url, _):
+        status, _, body = ask(f"{url}/health/ready")
+        assert status == 200
+        assert json.loads(body)["stores"] == [
+            {"name": "new", "ready": True, "reason": ""},
+            {"name": "old", "ready": False, "reason": "old is down"},
+        ]
+        figures = ask(f"{url}/metrics")[2]
+        assert b'bucketry_store_available{store="new"} 1.0' in figures
+        assert b'bucketry_store_available{store="old"} 0.0' in figures
 
 
 def test_a_store_that_fails_is_named_too() -> None:

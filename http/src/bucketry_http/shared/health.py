@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import anyio
 import msgspec
-from bucketry import BucketryError, Store
+from bucketry import BucketryError, Status, Store, StoreStatus
 
 from bucketry_http.shared.calls import StoreCalls
 
@@ -37,7 +37,8 @@ class Health(msgspec.Struct, frozen=True):
     @property
     def reason(self) -> str:
         """Why it is not ready."""
-        return "; ".join(store.reason for store in self.stores if store.reason)
+        several = len(self.stores) > 1
+        return "; ".join(f"{one.name}: {one.reason}" if several else one.reason for one in self.stores if one.reason)
 
 
 async def probe(calls: StoreCalls, seconds: float) -> Health:
@@ -62,7 +63,14 @@ def _look(store: Store, name: str) -> Health:
         store.list_buckets()
         return _alone(name)
     status = store.status()
-    return _alone(name, "" if status.available else status.detail or "it is not available")
+    if status.stores:
+        stores = tuple(StoreHealth(one.name, one.available, _reason(one)) for one in status.stores)
+        return Health(status.available, stores)
+    return _alone(name, _reason(status))
+
+
+def _reason(status: Status | StoreStatus) -> str:
+    return "" if status.available else status.detail or "it is not available"
 
 
 def _alone(name: str, reason: str = "") -> Health:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -54,6 +55,8 @@ def test_pieces_that_are_not_small_reach_the_driver_as_they_are() -> None:
 
 class Calls:
     """Counts what was taken before a driver is called."""
+
+    store = SimpleNamespace(room_checks=())
 
     def __init__(self, pieces: Sending) -> None:
         self._pieces = pieces

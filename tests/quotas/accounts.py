@@ -19,4 +19,5 @@ def check_account(quota: Quota, bucket: str) -> None:
         return
     parts = sum(sum(sizes.values()) for sizes in count.uploads.values())
     counted = (count.size + parts, count.objects + len(count.uploads), versioning)
-    assert (known.size, known.objects, known.versioning) == counted
+    account = (known.size, known.objects, known.versioning)
+    assert account == counted

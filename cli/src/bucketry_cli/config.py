@@ -10,7 +10,8 @@ from typing import Any, ClassVar, Final, get_args
 
 import click
 import msgspec
-from bucketry import BucketryError, DriverSettings, Secret, driver_variables
+from bucketry import BucketryError, DriverSettings, InvalidSettings, Secret, driver_variables
+from bucketry.quotas import QuotaRule
 from bucketry.settings import variables_of, warn_of_unknown
 from msgspec import UNSET, UnsetType
 
@@ -114,6 +115,7 @@ class ConfigFile(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         s3_credentials: Who may use the S3 endpoint.
         webhooks: Where events are sent.
         stores: Several stores instead of one.
+        quotas: How much buckets and owners may hold.
         drivers: Settings of each driver, by its name; URL and environment win over them.
     """
 
@@ -122,6 +124,7 @@ class ConfigFile(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     s3_credentials: list[CredentialTable] = []
     webhooks: list[WebhookTable] = []
     stores: list[StoreTable] = []
+    quotas: list[QuotaRule] = []
     drivers: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
 
     def table_of(self, scheme: str) -> dict[str, Any]:
@@ -165,6 +168,8 @@ def load_config(path: Path) -> ConfigFile:
         raise _refusal(path, "it is not UTF-8") from error
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise _refusal(path, str(error)) from error
+    except InvalidSettings as error:
+        raise _refusal(path, error.detail) from error
     if config.stores and config.store is not UNSET:
         raise _refusal(path, "'store' and [[stores]] exclude each other: write all stores as [[stores]]")
     for store in config.stores:

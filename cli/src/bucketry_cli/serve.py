@@ -20,6 +20,7 @@ from bucketry_cli.config import State
 from bucketry_cli.control import ControlApp, Endpoints
 from bucketry_cli.errors import Failure
 from bucketry_cli.events import EventsEndpoint
+from bucketry_cli.limits import limit_layers, shared_folder
 from bucketry_cli.listening import Endpoint, LazyApp, announce, bind, is_loopback, run, url_of
 from bucketry_cli.management import Management
 from bucketry_cli.options import command_options, driver_table, examples, store_option
@@ -92,6 +93,7 @@ def serve(ctx: click.Context, store: str, options: ServeOptions) -> None:
     webhooks = webhooks_of(options.buckets.webhook, config.webhooks, os.environ)
     emitting = events_layer(webhooks, *([log] if testing.reset_endpoint else [])) if processes.workers == 1 else None
     with ExitStack() as stack:
+        shared = stack.enter_context(shared_folder(options, config.quotas))
         bound = stack.enter_context(closing(bind(listening.host, listening.port, "--port")))
         access = access_notes(listening, bound, read_only=read_only)
         stack.enter_context(closing(front))
@@ -101,6 +103,7 @@ def serve(ctx: click.Context, store: str, options: ServeOptions) -> None:
         layers = [
             *telemetry.layers(),
             *options.backend.layers(store),
+            *limit_layers(options, config.quotas, shared),
             *([emitting] if emitting is not None else []),
             *([faults] if testing.fault else []),
             *front.layers,
@@ -141,6 +144,7 @@ def serve(ctx: click.Context, store: str, options: ServeOptions) -> None:
                 settings=how,
                 options=options,
                 config_path=ctx.ensure_object(State).config_path,
+                shared=shared,
             ),
             bound,
             partial(announce, headline=headline, notes=(("Workers", str(processes.workers)), *access), settings=server),

@@ -33,7 +33,7 @@ def server_settings(options: ServeOptions) -> ServerSettings:
 
 def common(options: ServeOptions, kind: type[msgspec.Struct]) -> dict[str, Any]:
     """Returns what settings of a type take from the options of the same names."""
-    values = msgspec.structs.asdict(options.connections)
+    values = msgspec.structs.asdict(options.connections) | msgspec.structs.asdict(options.limits)
     return {name: value for name, value in values.items() if name in kind.__struct_fields__}
 
 

@@ -17,9 +17,10 @@ from bucketry.layers import Faults, ReadOnly
 
 from bucketry_cli import clock, reset
 from bucketry_cli import events as events_endpoint
-from bucketry_cli.config import load_config
+from bucketry_cli.config import ConfigFile, load_config
 from bucketry_cli.control import ControlApp, Endpoints
 from bucketry_cli.errors import Failure
+from bucketry_cli.limits import limit_layers
 from bucketry_cli.listening import Endpoint
 from bucketry_cli.management import Management
 from bucketry_cli.reset import ResetEndpoint, Stage
@@ -41,6 +42,7 @@ class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
         settings: How the API is served.
         options: The options of ``bucketry serve``.
         config_path: The settings file, which the worker reads too. Secrets are not handed on.
+        shared: The folder in which all workers count together what quotas limit, if there are any.
     """
 
     url: str
@@ -48,6 +50,7 @@ class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
     settings: RestSettings
     options: ServeOptions
     config_path: Path | None = None
+    shared: Path | None = None
 
 
 def check_workers(store: Store, faults: Sequence[object]) -> None:
@@ -116,11 +119,12 @@ def _open_app(worker: WorkerOptions) -> Iterator[Any]:
     options = worker.options
     start_logging(options.logs, in_worker=True)
     telemetry = Telemetry(options, worker.url)
-    tables = load_config(worker.config_path).webhooks if worker.config_path is not None else ()
-    events = events_layer(webhooks_of(options.buckets.webhook, tables, os.environ))
+    config = load_config(worker.config_path) if worker.config_path is not None else ConfigFile()
+    events = events_layer(webhooks_of(options.buckets.webhook, config.webhooks, os.environ))
     layers = [
         *telemetry.layers(),
         *options.backend.layers(worker.url),
+        *limit_layers(options, config.quotas, worker.shared),
         *([events] if events is not None else []),
         *([ReadOnly()] if options.buckets.read_only else []),
     ]

@@ -160,10 +160,20 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
     max_object_size: int = MAX_OBJECT_BYTES
 
     def behind(self, layers: Sequence[object]) -> Features:
-        """Returns the features of a driver behind these layers: ``non_blocking`` only if no layer waits."""
+        """Returns the features of a driver behind these layers: sizes only as large as all of them allow.
+
+        ``non_blocking`` stays only if no layer waits.
+        """
+        features = self
         if self.non_blocking and any(getattr(layer, "blocks", False) for layer in layers):
-            return msgspec.structs.replace(self, non_blocking=False)
-        return self
+            features = msgspec.structs.replace(features, non_blocking=False)
+        most = min((layer.max_object_size for layer in layers if hasattr(layer, "max_object_size")), default=None)
+        if most is None:
+            return features
+        sizes = {
+            name: min(getattr(features, name), most) for name in ("max_part_size", "max_put_size", "max_object_size")
+        }
+        return msgspec.structs.replace(features, **sizes)
 
 
 TRAIT_NAMES: Final = ("persistent", "encrypts_at_rest", "non_blocking")

@@ -116,6 +116,7 @@ class Store:
         clock: The store's clock. It is the driver's too.
         peek_bucket_access: Returns what `get_bucket_access` would, without waiting; ``None``: the driver cannot say.
         reads_origin: Whether a layer reads where calls come from. Servers set the origin then (`bucketry.origin`).
+        room_checks: What servers call before they read a body of known length, such as `Quota.require_room`.
     """
 
     def __init__(self, driver: DriverSpec, layers: Sequence[object] = (), *, clock: Clock | None = None) -> None:
@@ -143,6 +144,7 @@ class Store:
         self._sdk = driver.sdk
         self.peek_bucket_access = driver.peek_bucket_access
         self.reads_origin = any(getattr(layer, "reads_origin", False) for layer in layers)
+        self.room_checks = tuple(check for layer in layers if (check := getattr(layer, "require_room", None)))
         self._closed = False
         self._closing = threading.Lock()
         self.capabilities = Capabilities(

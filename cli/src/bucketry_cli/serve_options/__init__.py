@@ -20,6 +20,7 @@ from bucketry_cli.serve_options.backend import BackendOptions
 from bucketry_cli.serve_options.buckets import BucketOptions
 from bucketry_cli.serve_options.connections import ConnectionOptions
 from bucketry_cli.serve_options.group import Group, toml_type
+from bucketry_cli.serve_options.limits import LimitOptions
 from bucketry_cli.serve_options.listening import ListeningOptions
 from bucketry_cli.serve_options.logs import LogOptions
 from bucketry_cli.serve_options.management import ManagementOptions
@@ -40,6 +41,7 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     tls: TlsOptions
     proxies: ProxyOptions
     connections: ConnectionOptions
+    limits: LimitOptions
     buckets: BucketOptions
     processes: ProcessOptions
     logs: LogOptions

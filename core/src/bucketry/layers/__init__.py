@@ -5,6 +5,7 @@ from __future__ import annotations
 from bucketry.layers._breaker import Breaker, Circuit
 from bucketry.layers._events import Events
 from bucketry.layers._faults import Fault, FaultCount, Faults
+from bucketry.layers._object_size import MaxObjectSize
 from bucketry.layers._observe import Observe, OperationStats
 from bucketry.layers._presigned_for import PresignedFor
 from bucketry.layers._quota import Quota
@@ -18,6 +19,7 @@ __all__ = [
     "Fault",
     "FaultCount",
     "Faults",
+    "MaxObjectSize",
     "Observe",
     "OperationStats",
     "PresignedFor",

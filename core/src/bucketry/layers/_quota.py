@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from bucketry._validation import check_bucket, check_key
 from bucketry.bucket_settings import AnyBucketSettings, VersioningSettings
 from bucketry.errors import InvalidArgument, InvalidDriver, NoSuchBucket, NoSuchUpload
 from bucketry.hookspecs import DriverSpec, hookimpl
@@ -25,7 +26,7 @@ from bucketry.models import (
     UsageReport,
 )
 from bucketry.models import Quota as QuotaReport
-from bucketry.options import CopyOptions, DeleteOptions, HeadOptions, PartCopyOptions
+from bucketry.options import CopyOptions, DeleteOptions, PartCopyOptions
 from bucketry.quotas._rules import QuotaRule, QuotaRules, QuotaUse
 
 if TYPE_CHECKING:
@@ -101,7 +102,10 @@ class Quota:
 
         Raises:
             QuotaExceeded: It does not fit.
+            InvalidArgument: Bucket or key is not valid.
         """
+        check_bucket(bucket)
+        check_key(key)
         with self._attached().begin(bucket, key) as write:
             write.want(size_bytes, objects, lambda: self._replaced(write, bucket, key))
             write.settle()
@@ -170,8 +174,7 @@ class Quota:
             write.lock(_of_key(key), also=((source_bucket, _of_key(source_key)),))
             size = 0
             if write.counts:
-                source = HeadOptions(version_id=options.source_version_id, customer_key=options.source_customer_key)
-                size = self._attached().backend.held(source_bucket, source_key, source).size
+                size = self._attached().backend.size_of_source(source_bucket, source_key, options)
                 write.commit(size, 1, self._replaced(write, bucket, key))
             info = yield
             self._settle_version(write, info.version_id, size)
@@ -341,8 +344,7 @@ class Quota:
         return found
 
     def _size_of_source(self, bucket: str, key: str, options: PartCopyOptions) -> int:
-        source = HeadOptions(version_id=options.source_version_id, customer_key=options.source_customer_key)
-        size = self._attached().backend.held(bucket, key, source).size
+        size = self._attached().backend.size_of_source(bucket, key, options)
         if options.range is None:
             return size
         try:

@@ -5,6 +5,15 @@
 
 from __future__ import annotations
 
-from bucketry.quotas._rules import QuotaRule, QuotaRules, QuotaUse
+from pathlib import Path
 
-__all__ = ["QuotaRule", "QuotaRules", "QuotaUse"]
+from bucketry.quotas._rules import QuotaRule, QuotaUse
+
+__all__ = ["QuotaRule", "QuotaUse", "prepare"]
+
+
+def prepare(folder: Path) -> None:
+    """Makes a folder ready for the layers of several processes (``Quota(folder=…)``). Call it before they start."""
+    from bucketry.quotas import _ledger
+
+    _ledger.prepare(folder)

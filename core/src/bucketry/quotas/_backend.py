@@ -19,7 +19,15 @@ from bucketry.errors import (
     WrongCustomerKey,
 )
 from bucketry.models import DeleteMarker, ObjectToDelete, ObjectVersion
-from bucketry.options import HeadOptions, ListOptions, PageOptions, UploadListOptions, VersionListOptions
+from bucketry.options import (
+    CopyOptions,
+    HeadOptions,
+    ListOptions,
+    PageOptions,
+    PartCopyOptions,
+    UploadListOptions,
+    VersionListOptions,
+)
 from bucketry.owners import DEFAULT_OWNER
 from bucketry.paging import iter_pages
 from bucketry.quotas._ledger import Count
@@ -96,6 +104,14 @@ class BackendView:
         except (CustomerKeyNeeded, WrongCustomerKey, InvalidArgument):
             # Only with the customer's key would the backend tell it. A listing needs none.
             return self.listed(bucket, key, options.version_id)
+
+    def size_of_source(self, bucket: str, key: str, options: CopyOptions | PartCopyOptions) -> int:
+        """Returns the size of the source of a copy; 0 if there is none, which the driver says itself."""
+        source = HeadOptions(version_id=options.source_version_id, customer_key=options.source_customer_key)
+        try:
+            return self.held(bucket, key, source).size
+        except NoSuchBucket:
+            return 0
 
     def listed(self, bucket: str, key: str, version_id: str | None) -> Held:
         """Returns what lies under a key, out of a listing."""

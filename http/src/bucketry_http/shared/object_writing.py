@@ -37,6 +37,7 @@ class Uploader:
         """Keeps what every upload needs."""
         self._calls = calls
         self._settings = settings
+        self._room_checks = calls.store.room_checks
 
     async def store(
         self, bucket: str, key: str, pieces: Pieces, options: PutOptions, length: int | None = None
@@ -54,10 +55,17 @@ class Uploader:
             BucketryError: It could not be stored, or did not come whole. Nothing was stored.
         """
         put = partial(self._calls.store.put_object, bucket, key, options=options)
-        return await self.send(bucket, key, put, pieces, length)
+        return await self.send(bucket, key, put, pieces, length, objects=1)
 
     async def send(
-        self, bucket: str, key: str, put: Callable[[bytes | Body], T], pieces: Pieces, length: int | None = None
+        self,
+        bucket: str,
+        key: str,
+        put: Callable[[bytes | Body], T],
+        pieces: Pieces,
+        length: int | None = None,
+        *,
+        objects: int = 0,
     ) -> T:
         """Hands a body to a call of the store.
 
@@ -67,11 +75,15 @@ class Uploader:
             put: The call.
             pieces: The body.
             length: The body's length in bytes, if the client declared it.
+            objects: How many objects the call makes.
 
         Raises:
             BucketryError: It could not be stored, or did not come whole. Nothing was stored.
         """
         try:
+            if length is not None and self._room_checks:
+                for check in self._room_checks:
+                    await self._calls.call(check, bucket, key, length, objects)
             begun, ended = await self._begin(pieces)
             if not ended:
                 return await self._stream(put, _Continued(begun, pieces), length)

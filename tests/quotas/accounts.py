@@ -20,4 +20,4 @@ def check_account(quota: Quota, bucket: str) -> None:
     parts = sum(sum(sizes.values()) for sizes in count.uploads.values())
     counted = (count.size + parts, count.objects + len(count.uploads), versioning)
     account = (known.size, known.objects, known.versioning)
-    assert account == counted
+    assert account == counted, (account, counted)

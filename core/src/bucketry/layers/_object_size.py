@@ -42,7 +42,7 @@ class MaxObjectSize:
 
         self._backend = BackendView(driver)
 
-    def require_room(self, bucket: str, key: str, size_bytes: int, objects: int) -> None:  # noqa: ARG002 - see `Quota`
+    def require_room(self, bucket: str, key: str, size_bytes: int, objects: int) -> None:
         """Checks a size. Servers ask it before they read a body.
 
         Raises:

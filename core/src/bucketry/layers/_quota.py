@@ -185,11 +185,11 @@ class Quota:
         """Gives back what was deleted, and counts a delete marker."""
         with self._attached().begin(bucket, key) as write:
             write.lock(_of_key(key))
-            before = self._deleted(write, bucket, [ObjectToDelete(key, options.version_id)])
+            entries = (ObjectToDelete(key, options.version_id),)
+            before = self._deleted(write, bucket, entries)
             deleted = yield
-            marker = deleted.delete_marker and options.version_id is None
-            gone = DeletedObject(key, options.version_id, deleted.delete_marker, deleted.version_id if marker else None)
-            write.settle(*_freed(before, (gone,)))
+            after = self._left(write, bucket, entries)
+            write.settle(*_freed(before, after, (DeletedObject(key, options.version_id, deleted.delete_marker),)))
         return deleted
 
     @hookimpl(wrapper=True)
@@ -201,7 +201,8 @@ class Quota:
             write.lock(*(_of_key(entry.key) for entry in objects))
             before = self._deleted(write, bucket, objects)
             result = yield
-            write.settle(*_freed(before, result.deleted))
+            after = self._left(write, bucket, objects)
+            write.settle(*_freed(before, after, result.deleted))
         return result
 
     # Uploads
@@ -329,19 +330,23 @@ class Quota:
 
     def _deleted(self, write: Write, bucket: str, objects: Iterable[ObjectToDelete]) -> dict[ObjectToDelete, Held]:
         """Returns what these deletes will free."""
-        from bucketry.quotas._backend import ENABLED, SUSPENDED
-
         if not write.counts:
             return {}
-        backend = self._attached().backend
         versioning = write.known.versioning
         named = [entry for entry in objects if entry.version_id is not None or not versioning]
-        found = backend.held_by_many(bucket, named)
-        if versioning == SUSPENDED:
-            unnamed = [entry for entry in objects if entry.version_id is None]
-            found |= {entry: backend.null_version(bucket, entry.key) for entry in unnamed}
-        assert versioning in ("", ENABLED, SUSPENDED)  # noqa: S101 - S3 has no other
-        return found
+        return self._attached().backend.held_by_many(bucket, named) | self._left(write, bucket, objects)
+
+    def _left(self, write: Write, bucket: str, objects: Iterable[ObjectToDelete]) -> dict[ObjectToDelete, Held]:
+        """Returns the versions ``null`` of keys, while versioning is suspended: deletes make markers of them.
+
+        Not every backend says that it made one.
+        """
+        from bucketry.quotas._backend import SUSPENDED
+
+        if not write.counts or write.known.versioning != SUSPENDED:
+            return {}
+        backend = self._attached().backend
+        return {entry: backend.null_version(bucket, entry.key) for entry in objects if entry.version_id is None}
 
     def _size_of_source(self, bucket: str, key: str, options: PartCopyOptions) -> int:
         size = self._attached().backend.size_of_source(bucket, key, options)
@@ -448,16 +453,18 @@ def _tighter(one: int | None, other: int | None) -> int | None:
     return min((limit for limit in (one, other) if limit is not None), default=None)
 
 
-def _freed(before: dict[ObjectToDelete, Held], deleted: Iterable[DeletedObject]) -> tuple[int, int]:
+def _freed(
+    before: dict[ObjectToDelete, Held], after: dict[ObjectToDelete, Held], deleted: Iterable[DeletedObject]
+) -> tuple[int, int]:
     """Returns how many bytes and objects there are more after these deletes: mostly fewer."""
     size = objects = 0
     for entry in deleted:
-        held = before.get(ObjectToDelete(entry.key, entry.version_id))
+        named = ObjectToDelete(entry.key, entry.version_id)
+        held, left = before.get(named), after.get(named)
         if held is not None:
             size, objects = size - held.size, objects - held.objects
-        if entry.delete_marker:
-            if entry.version_id is None:
-                objects += 1
-            elif held is not None and not held.objects:  # Some backends do not tell a marker from nothing.
-                objects -= 1
+        if left is not None:
+            size, objects = size + left.size, objects + left.objects
+        elif entry.delete_marker and entry.version_id is None:
+            objects += 1
     return size, objects

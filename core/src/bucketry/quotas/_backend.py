@@ -98,7 +98,8 @@ class BackendView:
         try:
             return Held(self._chain.head_object(bucket, key, options).size_bytes, 1)
         except (NoSuchKey, NoSuchVersion):
-            return NOTHING
+            # Some backends say this of a delete marker too.
+            return NOTHING if options.version_id is None else self.listed(bucket, key, options.version_id)
         except IsDeleteMarker:
             return Held(0, 1)
         except (CustomerKeyNeeded, WrongCustomerKey, InvalidArgument):

@@ -1,0 +1,63 @@
+"""Limits of ``bucketry serve``."""
+
+from __future__ import annotations
+
+import signal
+import urllib.error
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run, Spawn
+from tests.cli.test_serve import PATIENCE, ask, rest_url
+
+
+def put(url: str, key: str, size: int) -> int:
+    sent = urllib.request.Request(f"{url}/buckets/assets/objects/{key}", b"x" * size, method="PUT")  # noqa: S310
+    try:
+        with urllib.request.urlopen(sent, timeout=PATIENCE) as response:  # noqa: S310
+            return int(response.status)
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_all_processes_keep_a_quota_together(spawn: Spawn, tmp_path: Path, workers: str) -> None:
+    (tmp_path / "settings.toml").write_text('[[quotas]]\nbuckets = "as*"\nmax_size_bytes = 1000\nmax_objects = 100\n')
+    process = spawn(
+        *("--config", str(tmp_path / "settings.toml"), "serve", "--workers", workers, "--port", "0"),
+        *("--no-s3", "--bucket", "assets"),
+    )
+    url = rest_url(process)
+    with ThreadPoolExecutor(6) as pool:
+        statuses = list(pool.map(lambda number: put(url, f"{number}", 70), range(40)))
+    assert sorted(statuses) == [201] * 14 + [507] * 26
+    assert len(ask(f"{url}/buckets/assets/objects")[1]) == 14
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE) == 0
+
+
+def test_the_size_of_objects_is_an_option(spawn: Spawn) -> None:
+    process = spawn("serve", "--port", "0", "--no-s3", "--bucket", "assets", "--max-object-size", "100")
+    url = rest_url(process)
+    assert (put(url, "fits", 100), put(url, "large", 101)) == (201, 413)
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("max_objects = 1", "a quota is for buckets or for owners"),
+        ('buckets = "a"\nowners = "b"', "a quota is for buckets or for owners"),
+        ('buckets = "a"\nmax_objects = -1', "max_objects of the quota for 'a' is not a number from 0"),
+        ('buckets = "a"\nmax_bytes = 1', "unknown: 'quotas.max_bytes'"),
+    ],
+)
+def test_a_quota_that_is_not_valid_is_refused(run: Run, tmp_path: Path, table: str, message: str) -> None:
+    (tmp_path / "settings.toml").write_text(f"[[quotas]]\n{table}\n")
+    result = run("--config", str(tmp_path / "settings.toml"), "serve", "--port", "0", store=None)
+    assert result.exit_code != 0
+    assert message in result.stderr
+    assert "settings.toml" in result.stderr

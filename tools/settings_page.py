@@ -27,6 +27,8 @@ Later sources win:
   more than once.
 - settings of a driver: the default, `[drivers.NAME]` in the settings file, the environment, the store's URL.
 
+`bucketry config check` says what is wrong with them, and `bucketry config show` what holds and where it comes from.
+
 Every secret can stand in a file instead: the variable's name with `_FILE` names it (`BUCKETRY_MINIO_SECRET_KEY_FILE`).
 The file is read again when it changes.
 """

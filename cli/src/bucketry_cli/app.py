@@ -38,6 +38,7 @@ _HINTS: Final[dict[type[bucketry.BucketryError], str]] = {
 
 _MODULES: Final = {
     "serve": "serve",
+    "config": "config_commands",
     "drivers": "drivers",
     "mb": "buckets",
     "rb": "buckets",

@@ -28,6 +28,10 @@ _MANY: Final = 12
 """If a table has more keys than this, a message about an unknown one names those like it alone."""
 
 
+_OF_SERVE: Final = frozenset({"serve", "check", "show"})
+"""The commands that have the options of ``[serve]``."""
+
+
 class CredentialTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A table ``[[s3_credentials]]``: who may use the S3 endpoint of ``bucketry serve``.
 
@@ -141,7 +145,7 @@ class ConfigFile(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     def options_of(self, command: str | None) -> dict[str, object]:
         """Returns what the file says about a command's options, by their names."""
         store = f"{ROUTER}://" if self.stores else self.store
-        values = {"store": store, **(self.serve if command == "serve" else {})}
+        values = {"store": store, **(self.serve if command in _OF_SERVE else {})}
         return {name: value for name, value in values.items() if value is not UNSET}
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO, Any
 
 import click
+from bucketry import InvalidSettings
 
 from bucketry_cli.output import printable
 
@@ -27,6 +30,19 @@ class Interrupted(Failure):
     """Ends the command after Ctrl-C; the exit code is 128 and the signal's number, as shells count."""
 
     exit_code = 130
+
+
+@contextmanager
+def placed(where: str) -> Iterator[None]:
+    """Says where settings stand that cannot be used.
+
+    Raises:
+        Failure: The body raised `InvalidSettings`.
+    """
+    try:
+        yield
+    except InvalidSettings as error:
+        raise Failure(f"{where}: {error.detail}") from error
 
 
 def describe(error: OSError) -> str:

@@ -152,6 +152,7 @@ def _read_config(ctx: click.Context, _parameter: click.Parameter, value: Path | 
     state = ctx.ensure_object(State)
     path = value or state.config_path
     if path is not None and not ctx.resilient_parsing:
+        state.config_path = path
         state.config = load_config(path)
         ctx.default_map = state.config.options_of(ctx.info_name)
 

@@ -27,6 +27,7 @@ from bucketry_cli.options import command_options, driver_table, examples, store_
 from bucketry_cli.reset import ResetEndpoint, Stage
 from bucketry_cli.s3_endpoint import S3Front, is_endpoint
 from bucketry_cli.serve_options import ServeOptions, all_options, in_groups
+from bucketry_cli.serve_options.command import OptionsCommand
 from bucketry_cli.serve_options.listening import ListeningOptions
 from bucketry_cli.serve_options.testing import TestingOptions
 from bucketry_cli.server_settings import common, server_settings
@@ -60,6 +61,7 @@ def access_notes(listening: ListeningOptions, bound: socket.socket, *, read_only
 
 
 @click.command(
+    cls=OptionsCommand,
     params=list(all_options()),
     epilog=examples(
         "bucketry serve",
@@ -75,6 +77,18 @@ def serve(ctx: click.Context, store: str, options: ServeOptions) -> None:
     """Serve the REST API and S3 over a store, until Ctrl-C or SIGTERM.
 
     memory:// starts empty, and its buckets live as long as the server does.
+    """
+    start(ctx, store, options)
+
+
+def start(ctx: click.Context, store: str, options: ServeOptions, *, is_dry: bool = False) -> None:
+    """Does all that a server does at its start, then serves.
+
+    Args:
+        ctx: The context of the command.
+        store: URL of the store.
+        options: The options.
+        is_dry: Whether to return where serving would begin, without a call to the store.
     """
     listening, processes, testing = options.listening, options.processes, options.testing
     read_only = options.buckets.read_only
@@ -114,7 +128,8 @@ def serve(ctx: click.Context, store: str, options: ServeOptions) -> None:
         if processes.workers > 1:
             check_workers(opened, testing.fault)
         stage = Stage(opened, options.buckets.bucket, faults, log)
-        stage.prepare(resettable=testing.reset_endpoint)
+        if not is_dry:
+            stage.prepare(resettable=testing.reset_endpoint)
         endpoints, notes = front.serve(opened)
         from bucketry_http import Listener, RestSettings
 
@@ -132,6 +147,8 @@ def serve(ctx: click.Context, store: str, options: ServeOptions) -> None:
         headline = f"bucketry serves {store}" + (" for reading only" if read_only else "") + "; Ctrl-C stops it"
         rest = Endpoint(Listener(app, listening.host, listening.port, bound), _places(testing))
         rest, *s3 = telemetry.around_endpoints(rest, *endpoints)
+        if is_dry:
+            return
         if processes.workers == 1:
             run([rest, *s3, *management.endpoints(opened, telemetry.registry)], headline, (*notes, *access), server)
             return

@@ -14,7 +14,7 @@ from bucketry.settings import load_settings, secret_in
 from msgspec import UNSET
 
 from bucketry_cli.config import WebhookVariables
-from bucketry_cli.errors import Failure
+from bucketry_cli.errors import Failure, placed
 
 if TYPE_CHECKING:
     from bucketry_http.webhooks import WebhookSettings
@@ -35,13 +35,20 @@ def webhooks_of(
         environ: The environment.
 
     Raises:
-        InvalidSettings: One of them is malformed. The message repeats neither a secret nor the path of a URL.
-        Failure: A table has two secrets.
+        Failure: One of them is malformed, or a table has two secrets. The message names it, and repeats neither a
+            secret nor the path of a URL.
     """
     if not texts and not tables:
         return ()
     variables = load_settings(WebhookVariables, environ=environ)
-    return (*(_of_text(text, variables) for text in texts), *map(_of_table, tables))
+    found = []
+    for number, text in enumerate(texts, 1):
+        with placed(f"the webhook number {number} of --webhook"):
+            found.append(_of_text(text, variables))
+    for number, table in enumerate(tables, 1):
+        with placed(f"the table number {number} of [[webhooks]]"):
+            found.append(_of_table(table))
+    return tuple(found)
 
 
 def _of_text(text: str, variables: WebhookVariables) -> WebhookSettings:

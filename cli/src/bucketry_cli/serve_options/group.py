@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final, TypeVar
+from typing import Any, ClassVar, Final
 
 import click
 import msgspec
 
-PREFIX: Final = "BUCKETRY_"
+from bucketry_cli.serve_options.command import ServeOption
 
-OptionT = TypeVar("OptionT", bound=click.Option)
+PREFIX: Final = "BUCKETRY_"
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,7 +24,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     OPTIONS: ClassVar[tuple[click.Option, ...]]
 
 
-def option(*declarations: str, cls: type[click.Option] = click.Option, **attributes: Any) -> click.Option:
+def option(*declarations: str, cls: type[ServeOption] = ServeOption, **attributes: Any) -> click.Option:
     """Returns an option that can be set in the environment too.
 
     ``--log-level`` has the variable ``BUCKETRY_LOG_LEVEL`` and the key ``log_level`` in ``[serve]``.

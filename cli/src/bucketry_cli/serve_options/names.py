@@ -7,8 +7,6 @@ from collections.abc import Callable
 import click
 from bucketry import InvalidSettings
 
-from bucketry_cli.errors import Failure
-
 Names = tuple[str, ...]
 Callback = Callable[[click.Context, click.Parameter, Names], Names]
 
@@ -20,13 +18,13 @@ def checked_by(make: Callable[[Names], object]) -> Callback:
         make: Makes settings from the names, and raises `InvalidSettings` if one is malformed.
     """
 
-    def check(_context: click.Context, given: click.Parameter, names: Names) -> Names:
+    def check(_context: click.Context, _given: click.Parameter, names: Names) -> Names:
         try:
             # The type of the settings takes long to import.
             if names:
                 make(names)
         except InvalidSettings as error:
-            raise Failure(error.detail, f"correct {given.opts[0]}, or {given.envvar} in the environment") from None
+            raise click.BadParameter(error.detail) from None
         return names
 
     return check

@@ -5,8 +5,10 @@ from __future__ import annotations
 import click
 from bucketry.settings import is_of_service
 
+from bucketry_cli.serve_options.command import ServeOption
 
-class PortOption(click.Option):
+
+class PortOption(ServeOption):
     """An option for a port. Its variable is ignored if Kubernetes set it.
 
     In a cluster with a service called ``bucketry``, Kubernetes sets ``BUCKETRY_PORT=tcp://10.0.0.1:80`` in every pod.

@@ -173,7 +173,7 @@ def test_a_reset_may_come_from_a_page_of_this_machine(spawn: Spawn, origin: str)
 def test_a_mistake_is_found_at_the_start(run: Run, options: tuple[str, ...], words: str) -> None:
     for s3 in ((), ("--no-s3",)):
         result = run("serve", "--port", "0", "--s3-port", "0", *s3, *options, store=None)
-        assert result.exit_code == 1
+        assert result.exit_code == 2
         assert words in result.stderr
         assert f"hint: correct {options[0]}, or BUCKETRY_" in result.stderr
 

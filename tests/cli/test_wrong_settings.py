@@ -246,3 +246,16 @@ def test_what_holds_and_where_it_comes_from(run: Run, folder: Path, monkeypatch:
     assert rows["s3_credentials[0].buckets"] == (["assets"], "bucketry.toml")
     for output in (result.stdout, run("config", "show", store=None).stdout):
         assert SECRET not in output
+
+
+def test_stores_of_a_router_show_no_secrets(run: Run, folder: Path) -> None:
+    Path("bucketry.toml").write_text(
+        MINIO.partition("\n")[2]
+        + "[[stores]]\nname = 'a'\nurl = 'minio://localhost:9'\nbuckets = ['*']\n"
+        + "settings = {secret_key = 'hunter2-hunter2', region = 'eu-central-1'}\n"
+    )
+    result = run("config", "show", "--json", store=None)
+    assert result.exit_code == 0, result.stderr
+    assert "eu-central-1" in result.stdout
+    assert '"minio://localhost:9"' in result.stdout
+    assert SECRET not in result.output

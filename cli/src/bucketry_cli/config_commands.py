@@ -57,12 +57,12 @@ def check(ctx: click.Context, store: str, options: ServeOptions) -> None:
     """Say what is wrong with the settings, and where; one sentence each.
 
     Takes the options of 'bucketry serve', and does all that it does at its start but listen on its ports and
-    connect to the store. The exit code is 1 if there is a problem.
+    connect to the store. The exit code is 2 if there is a problem.
     """
     problems = problems_of(ctx) + list(_problems(ctx, store, options))
     unique = list({sentence(problem): problem for problem in problems}.values())
     if unique:
-        raise Problems([*unique[:-1], unique[-1]])
+        raise Problems(unique)
     click.echo(f"the settings can be used: bucketry would serve {store}")
 
 
@@ -99,7 +99,7 @@ def _on_any_port(options: ServeOptions) -> ServeOptions:
 @store_option("memory://")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.pass_context
-def show(ctx: click.Context, store: str, as_json: bool, **_values: object) -> None:
+def show(ctx: click.Context, /, store: str, as_json: bool, **_values: object) -> None:
     """Show the settings that hold, and where each comes from. Secrets are not shown.
 
     Takes the options of 'bucketry serve'.
@@ -141,7 +141,7 @@ def _of_tables(found: ConfigFile, path: str) -> Iterator[Row]:
         for number, table in enumerate(values if is_list else [values]):
             for field in msgspec.structs.fields(table) if isinstance(table, msgspec.Struct) else ():
                 value = getattr(table, field.name)
-                if value != field.default and value not in (msgspec.UNSET, None, []):
+                if value != field.default and value not in (msgspec.UNSET, None, [], {}):
                     place = f"{name}[{number}]" if is_list else name
                     yield f"{place}.{field.encode_name}", _shown(field.name, value), path
 
@@ -185,6 +185,8 @@ def _shown(name: str, value: object) -> Any:
 def _without_path(url: str) -> str:
     name, mark, place = url.rpartition("=") if "://" not in url.partition("=")[0] else ("", "", url)
     parts = urlsplit(place)
+    if parts.scheme not in {"http", "https"}:
+        return url  # Of a store: such URLs hold no secrets.
     return f"{name}{mark}{parts.scheme}://{parts.hostname}/{_HIDDEN}" if parts.hostname else _HIDDEN
 
 

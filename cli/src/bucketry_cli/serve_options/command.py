@@ -19,10 +19,11 @@ _PROBLEMS: Final = "bucketry_cli.problems"
 class Problems(click.ClickException):
     """Several problems, each in one sentence."""
 
+    exit_code = 2
+
     def __init__(self, found: Sequence[Problem]) -> None:
         super().__init__("; ".join(map(sentence, found)))
         self.found = tuple(found)
-        self.exit_code = max((getattr(problem, "exit_code", 1) for problem in found), default=1)
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Writes each of them."""

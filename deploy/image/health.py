@@ -1,6 +1,6 @@
 """The image's health check: exits with 0 if the server answers on this container's own address.
 
-It goes by the same variables as the server: BUCKETRY_PORT, and BUCKETRY_TLS_CERT_FILE if the port speaks TLS.
+It goes by the same variables as the server: BUCKETRY_PORT, and BUCKETRY_TLS_CERT if the port speaks TLS.
 """
 
 import os
@@ -11,7 +11,7 @@ import urllib.request
 SECONDS = 4.0
 
 port = os.environ.get("BUCKETRY_PORT") or "8000"
-scheme = "https" if os.environ.get("BUCKETRY_TLS_CERT_FILE") else "http"
+scheme = "https" if os.environ.get("BUCKETRY_TLS_CERT") else "http"
 # The certificate is for the name that clients use, not for this address.
 context = ssl.create_default_context()
 context.check_hostname, context.verify_mode = False, ssl.CERT_NONE

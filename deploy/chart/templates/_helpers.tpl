@@ -1,0 +1,94 @@
+{{- define "bucketry.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- define "bucketry.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 63 | trimSuffix "-" -}}
+{{- else if contains (include "bucketry.name" .) .Release.Name -}}
+{{- .Release.Name | trunc 63 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name (include "bucketry.name" .) | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "bucketry.selector" -}}
+app.kubernetes.io/name: {{ include "bucketry.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "bucketry.labels" -}}
+{{ include "bucketry.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end -}}
+
+{{- define "bucketry.serviceAccount" -}}
+{{- if .Values.serviceAccount.create -}}
+{{- default (include "bucketry.fullname" .) .Values.serviceAccount.name -}}
+{{- else -}}
+{{- default "default" .Values.serviceAccount.name -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "bucketry.image" -}}
+{{- if .Values.image.digest -}}
+{{ .Values.image.repository }}@{{ .Values.image.digest }}
+{{- else -}}
+{{ .Values.image.repository }}:{{ default (printf "v%s" .Chart.AppVersion) .Values.image.tag }}
+{{- end -}}
+{{- end -}}
+
+{{- define "bucketry.scheme" -}}
+{{- if .Values.tls.existingSecret }}HTTPS{{ else }}HTTP{{ end -}}
+{{- end -}}
+
+{{/* Host names under which clients reach the server. */}}
+{{- define "bucketry.allowedHosts" -}}
+{{- $hosts := .Values.allowedHosts -}}
+{{- if .Values.ingress.enabled -}}
+{{- $hosts = concat $hosts (compact (list .Values.ingress.restHost .Values.ingress.s3Host)) -}}
+{{- end -}}
+{{- uniq $hosts | join " " -}}
+{{- end -}}
+
+{{/* What must hold between values; the schema cannot say it. */}}
+{{- define "bucketry.check" -}}
+{{- $rook := or .Values.store.rook.user .Values.store.rook.objectBucketClaim -}}
+{{- $stores := compact (list .Values.store.url .Values.store.minio.url $rook) -}}
+{{- if ne (len $stores) 1 -}}
+{{- fail "Give exactly one store: store.url, store.minio.url, or store.rook.user or store.rook.objectBucketClaim." -}}
+{{- end -}}
+{{- if and .Values.store.minio.url (not .Values.store.minio.secret) -}}
+{{- fail "store.minio.url needs store.minio.secret, the name of the secret with the keys." -}}
+{{- end -}}
+{{- if hasPrefix "memory:" .Values.store.url -}}
+{{- if or (gt (int .Values.replicas) 1) .Values.autoscaling.enabled -}}
+{{- fail "memory:// keeps its objects in one process: set replicas to 1 and autoscaling.enabled to false." -}}
+{{- end -}}
+{{- end -}}
+{{- $access := compact (list .Values.access.existingSecret (ternary "config" "" .Values.access.inConfig) (ternary "anonymous" "" .Values.access.allowAnonymous)) -}}
+{{- if ne (len $access) 1 -}}
+{{- fail "Configure access: give exactly one of access.existingSecret, access.inConfig and access.allowAnonymous." -}}
+{{- end -}}
+{{- if and .Values.access.inConfig (not .Values.config) -}}
+{{- fail "access.inConfig needs config, with users or an OIDC issuer in it." -}}
+{{- end -}}
+{{- if and .Values.ingress.enabled (not (or .Values.ingress.restHost .Values.ingress.s3Host)) -}}
+{{- fail "ingress.enabled needs ingress.restHost, ingress.s3Host or both." -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Kubernetes asks a pod by its address, which is no name of the server's. */}}
+{{- define "bucketry.probe" -}}
+{{- if .Values.metrics.enabled -}}
+port: metrics
+{{- else -}}
+port: rest
+scheme: {{ include "bucketry.scheme" . }}
+httpHeaders:
+  - name: Host
+    value: {{ first (splitList " " (include "bucketry.allowedHosts" .)) | default "localhost" }}
+{{- end -}}
+{{- end -}}

@@ -97,5 +97,5 @@ def test_it_has_the_drivers_for_servers(bucketry_image: BuiltImage) -> None:
     with running(bucketry_image.name, "drivers", "--json") as container:
         assert container.wait(timeout=PATIENCE)["StatusCode"] == 0
         drivers = [json.loads(line) for line in container.logs(stdout=True, stderr=False).splitlines()]
-    assert {"memory", "minio", "rgw"} <= {driver["name"] for driver in drivers}
+    assert {"memory", "minio", "rgw", "router"} <= {driver["name"] for driver in drivers}
     assert all(driver["problem"] is None for driver in drivers)

@@ -224,7 +224,7 @@ def test_the_chart_has_the_version_of_the_distributions() -> None:
 
 def serve(image: BuiltImage, values: dict[str, Any], cluster: Objects, folder: Path) -> Iterator[tuple[Container, str]]:
     """Runs the pod, waits until its readiness probe succeeds, and yields it with the URL of its REST API."""
-    deployment = only(render({"access": {"allowAnonymous": True}, "metrics": {"enabled": False}, **values}), "Deployment")
+    deployment = only(render({"access": {"allowAnonymous": True}, **values}), "Deployment")
     with running_pod(image.name, deployment, cluster, folder) as container:
         ends = time.monotonic() + PATIENCE
         while probe(container, deployment, "readinessProbe") != 200:

@@ -22,7 +22,7 @@ from tests.http.conftest import Client, MakeClient
 from tests.http.documented import Documented, check_documented, document, operations
 from tests.http.serving import ask
 
-ASKS_NO_BACKEND = {"getLive", "getReady", "getStatus", "presign"}
+ASKS_NO_BACKEND = {"getLive", "getReady", "getStatus", "presign", "whoami"}
 """Operations that a store which fails everything else still serves."""
 
 BODIES = {

@@ -175,6 +175,12 @@ class Directory:
         self.refresh()
         return tuple(self._state.users.values())
 
+    @property
+    def ids(self) -> Collection[str] | None:
+        """The ids of all users; ``None``: nobody knows them all, since a source of tokens may name others."""
+        self.refresh()
+        return None if self.sources else self._state.users.keys()
+
     def user(self, user_id: str) -> User | None:
         """Returns a user; ``None``: there is none."""
         self.refresh()

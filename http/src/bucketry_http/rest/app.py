@@ -10,10 +10,11 @@ from typing import Any, Final, Self
 from bucketry import Store
 from bucketry.clock import Clock
 from bucketry.origin import Origin, set_origin
+from bucketry_access import Directory
 from litestar import Litestar, Router
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
-from litestar.openapi.spec import License, Tag
+from litestar.openapi.spec import Components, License, SecurityScheme, Tag
 from msgspec.structs import replace
 
 from bucketry_http.rest import (
@@ -27,7 +28,10 @@ from bucketry_http.rest import (
     status,
     uploads,
     versions,
+    whoami,
 )
+from bucketry_http.rest.authentication import SENDER, TokenAuthenticator
+from bucketry_http.rest.authorization import Authorization
 from bucketry_http.rest.cors import BrowserRules
 from bucketry_http.rest.docs_page import DocsPage
 from bucketry_http.rest.framework import (
@@ -39,17 +43,24 @@ from bucketry_http.rest.framework import (
     route_object_key,
 )
 from bucketry_http.rest.problems import EXCEPTION_HANDLERS
+from bucketry_http.rest.refusing import send_refusal
 from bucketry_http.rest.settings import RestSettings
+from bucketry_http.rest.url_signing import UrlSigning
 from bucketry_http.shared.calls import StoreCalls
+from bucketry_http.shared.errors import RequestError
 from bucketry_http.shared.object_writing import Uploader
 from bucketry_http.shared.origin import ANONYMOUS, client_address
 from bucketry_http.shared.record import id_of
+
+_BEARER: Final = "bearer"
+"""The name of the way to authenticate, in the document."""
 
 _MAX_JSON_BYTES: Final = 64 * 1024
 
 _HANDLERS: Final = (
     status.get_status,
     status.get_usage_report,
+    whoami.whoami,
     buckets.list_buckets,
     buckets.create_bucket,
     buckets.get_bucket,
@@ -92,6 +103,10 @@ class StorageApp(Litestar):
         uploader: Stores what clients send.
         settings: How it serves it.
         rules: Decide over every request first.
+        directory: The users; ``None``: there are none.
+        authenticator: Finds out who sends a request; ``None``: nobody is asked.
+        authorization: Decides what they may do; ``None``: everybody may do everything.
+        signing: How presigned URLs are signed with users' own keys; ``None``: the store signs all of them.
     """
 
     calls: StoreCalls
@@ -99,8 +114,18 @@ class StorageApp(Litestar):
     uploader: Uploader
     settings: RestSettings
     rules: BrowserRules
+    directory: Directory | None
+    authenticator: TokenAuthenticator | None
+    authorization: Authorization | None
+    signing: UrlSigning | None
 
-    def serve_store(self, store: Store, settings: RestSettings) -> Self:
+    def serve_store(
+        self,
+        store: Store,
+        settings: RestSettings,
+        directory: Directory | None = None,
+        signing: UrlSigning | None = None,
+    ) -> Self:
         """Serves this store from now on. Returns the application itself."""
         self.settings = settings
         self.rules = settings.browser_rules()
@@ -112,6 +137,10 @@ class StorageApp(Litestar):
             wait_seconds=settings.wait_seconds,
         )
         self.uploader = Uploader(self.calls, settings)
+        self.directory = directory
+        self.authenticator = None if directory is None else TokenAuthenticator(directory)
+        self.authorization = None if directory is None else Authorization(self.calls, directory)
+        self.signing = signing
         return self
 
     def over(self, store: Store, settings: RestSettings | None = None) -> Self:
@@ -123,7 +152,7 @@ class StorageApp(Litestar):
             store: The other store.
             settings: How to serve it; unless given, as before. Whether there is a docs page stays as it is.
         """
-        return copy.copy(self).serve_store(store, settings or self.settings)
+        return copy.copy(self).serve_store(store, settings or self.settings, self.directory, self.signing)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Takes a request. Its host and its key in the path come first."""
@@ -131,21 +160,40 @@ class StorageApp(Litestar):
             send = await self.rules.admit(scope, send)
             if send is None:
                 return
+            principal = ANONYMOUS
+            if self.authenticator is not None:
+                try:
+                    sender = await self.authenticator.authenticate(scope)
+                except RequestError as error:
+                    await send_refusal(error, scope, send)
+                    return
+                scope.setdefault("state", {})[SENDER] = sender
+                principal = sender.principal.user_id or ANONYMOUS
             if self.calls.store.reads_origin:
-                set_origin(Origin(principal=ANONYMOUS, address=client_address(scope), request_id=id_of(scope)))
+                set_origin(Origin(principal=principal, address=client_address(scope), request_id=id_of(scope)))
             route_object_key(scope)
             if scope["method"] == "HEAD" and not scope["path"].startswith(PREFIX):
                 scope, send = get_for_head(scope, send)
         await super().__call__(scope, receive, send)
 
 
-def create_app(store: Store, settings: RestSettings | None = None, *, allowed_hosts: Iterable[str] = ()) -> StorageApp:
+def create_app(
+    store: Store,
+    settings: RestSettings | None = None,
+    *,
+    allowed_hosts: Iterable[str] = (),
+    directory: Directory | None = None,
+    signing: UrlSigning | None = None,
+) -> StorageApp:
     """Makes the REST API over a store, as an ASGI application.
 
     Args:
         store: The store. The caller opens and closes it.
         settings: How to serve it.
         allowed_hosts: Hosts under which clients reach it, besides those of the settings (`RestSettings.allowed_hosts`).
+        directory: Users, who must send a token, and may do what their rights say; ``None``: nobody is asked, and
+            everybody may do everything.
+        signing: How presigned URLs are signed with users' own keys; ``None``: the store signs all of them.
 
     Raises:
         InvalidSettings: An allowed host is malformed.
@@ -161,15 +209,18 @@ def create_app(store: Store, settings: RestSettings | None = None, *, allowed_ho
         exception_handlers=EXCEPTION_HANDLERS,
         before_request=recording.begin,
         logging_config=None,
-        openapi_config=_openapi() if settings.docs else None,
+        openapi_config=_openapi(asks=directory is not None) if settings.docs else None,
         request_class=ApiRequest,
         request_max_body_size=_MAX_JSON_BYTES,
     )
-    return app.serve_store(store, settings)
+    return app.serve_store(store, settings, directory, signing)
 
 
-def _openapi() -> OpenAPIConfig:
+def _openapi(*, asks: bool) -> OpenAPIConfig:
+    scheme = SecurityScheme(type="http", scheme="bearer", description="A token: `bucketry token create`.")
     return OpenAPIConfig(
+        components=Components(security_schemes={_BEARER: scheme} if asks else None),
+        security=[{_BEARER: []}] if asks else None,
         title="Object Storage API",
         version=version("bucketry-http"),
         description="S3-compatible object storage for files, backups, media, and static assets. "

@@ -76,6 +76,8 @@ async def put_settings(request: ApiRequest, name: Bucket, kind: Kind) -> Respons
     # A field that the kind does not have would be a setting that somebody relies on, and that is not there.
     if unknown := unknown_field(msgspec.json.decode(body), msgspec.to_builtins(settings)):
         raise InvalidArgument(f"settings of the kind {kind} have no field `{unknown[:100]}`", field="settings")
+    if (authorization := request.app.authorization) is not None:
+        await authorization.check_settings(request, name, settings)
     await calls.call(calls.store.put_bucket_settings, name, settings)
     return JsonResponse(await calls.call(calls.store.get_bucket_settings, name, wanted))
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import quote
 
-from bucketry import Store
+from bucketry import BucketInfo, CreateBucketOptions, Store
 from litestar import Response, delete, get, post
 from litestar.datastructures import ResponseHeader
 from litestar.params import JSONBody
 
+from bucketry_http.rest.authorization import owner_of
 from bucketry_http.rest.framework import PREFIX, ApiRequest, JsonResponse, StrictDTO
 from bucketry_http.rest.openapi import ApiOperation, Bucket
 from bucketry_http.rest.problems import backend_problems
@@ -17,8 +19,8 @@ from bucketry_http.rest.schemas import BucketDetail, BucketView, CreateBucket
 _TAGS = ["Buckets"]
 
 
-def _list(store: Store) -> list[BucketView]:
-    buckets = store.list_buckets()
+def _list(store: Store, visible: Callable[[BucketInfo], bool] | None) -> list[BucketView]:
+    buckets = [bucket for bucket in store.list_buckets() if visible is None or visible(bucket)]
     usages = store.bucket_usages([bucket.name for bucket in buckets])
     # A bucket that is deleted between the two calls has no usage. It is left out.
     return [
@@ -42,9 +44,10 @@ def _look_at(store: Store, name: Bucket) -> BucketDetail:
     responses=backend_problems(),
 )
 async def list_buckets(request: ApiRequest) -> list[BucketView]:
-    """List all buckets, in byte order of their names, with what each holds."""
-    calls = request.app.calls
-    return await calls.long_call(_list, calls.store)
+    """List all buckets that the caller may see, in byte order of their names, with what each holds."""
+    calls, authorization = request.app.calls, request.app.authorization
+    visible = None if authorization is None else authorization.visible(request)
+    return await calls.long_call(_list, calls.store, visible)
 
 
 @post(
@@ -59,8 +62,13 @@ async def list_buckets(request: ApiRequest) -> list[BucketView]:
 )
 async def create_bucket(request: ApiRequest, data: JSONBody[CreateBucket]) -> Response[BucketView]:
     """Create a bucket. Its name must be DNS-compatible."""
-    calls = request.app.calls
-    bucket = await calls.call(calls.store.create_bucket, data.name)
+    calls, authorization = request.app.calls, request.app.authorization
+    options = CreateBucketOptions()
+    if authorization is not None:
+        authorization.allow_creation(request, data.name)
+        if calls.store.capabilities.features.owners:
+            options = CreateBucketOptions(owner=owner_of(request))
+    bucket = await calls.call(calls.store.create_bucket, data.name, options)
     location = f"{PREFIX}/buckets/{quote(data.name)}"
     return JsonResponse(BucketView.of(bucket, 0, 0), raw_headers=[(b"location", location.encode())])
 

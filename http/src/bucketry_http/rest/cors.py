@@ -10,12 +10,9 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any, Final
 
-import msgspec
-
-from bucketry_http.rest.schemas import PROBLEM_TYPE, Problem
+from bucketry_http.rest.refusing import send_refusal
 from bucketry_http.shared.errors import HostNotAllowed, RequestError
 from bucketry_http.shared.hosts import ANY, READING_METHODS, HostRules, checked_origins, is_foreign, origin_of
-from bucketry_http.shared.record import note_code
 from bucketry_http.shared.response_body import RawHeaders, send_response
 
 Send = Callable[[Any], Any]
@@ -84,7 +81,7 @@ class BrowserRules:
         host, origin, site, asked = _origin_headers(scope["headers"])
         method = scope["method"]
         if not self._hosts.allow(host, scope.get("server")):
-            await _refuse(HostNotAllowed(), scope, send)
+            await send_refusal(HostNotAllowed(), scope, send)
             return None
         if origin is not None and method == "OPTIONS" and asked:
             await self._preflight(scope, origin, send)
@@ -94,7 +91,7 @@ class BrowserRules:
         if (origin is not None or site is not None) and method not in READING_METHODS:
             known = origin is not None and (origin in self._own or self._cors.allows(origin))
             if not known and is_foreign(origin, site, host):
-                await _refuse(ForeignOrigin(), scope, send)
+                await send_refusal(ForeignOrigin(), scope, send)
                 return None
         return send
 
@@ -102,7 +99,7 @@ class BrowserRules:
         if self._cors.allows(origin):
             await send_response(send, HTTPStatus.NO_CONTENT, self._cors.preflight(origin, scope["headers"]), b"")
         else:
-            await _refuse(ForeignOrigin(), scope, send)
+            await send_refusal(ForeignOrigin(), scope, send)
 
 
 def _origin_headers(headers: RawHeaders) -> tuple[str | None, str | None, str | None, bool]:
@@ -114,13 +111,6 @@ def _origin_headers(headers: RawHeaders) -> tuple[str | None, str | None, str | 
             # A header that comes twice is joined here. Nothing reads such a value, so the request is refused.
             found[name] = f"{found[name]}, {text}" if name in found else text
     return found.get(b"host"), found.get(b"origin"), found.get(b"sec-fetch-site"), _ASKING in found
-
-
-async def _refuse(error: RequestError, scope: Any, send: Send) -> None:
-    note_code(scope, error.code)
-    body = msgspec.json.encode(Problem.of(error))
-    headers = [(b"content-type", PROBLEM_TYPE.encode()), (b"content-length", b"%d" % len(body))]
-    await send_response(send, error.status, headers, b"" if scope["method"] == "HEAD" else body)
 
 
 class Cors:

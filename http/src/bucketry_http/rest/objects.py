@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 import msgspec
 from bucketry import (
+    AccessDenied,
     BackendError,
     Deleted,
     DeleteFailure,
@@ -168,6 +169,8 @@ async def delete_object(
         key, version_id = data.key, data.version_id or version_id
     request.note_key(key or "")
     calls = request.app.calls
+    if (authorization := request.app.authorization) is not None:
+        await authorization.allow(request, "DeleteObject", name, key or "", version_id, bypass=bypass_governance)
     options = DeleteOptions(version_id=version_id, bypass_governance=bypass_governance)
     deleted = await calls.call(_delete, calls.store, name, key or "", options, request.fields.get("if-match"))
     return JsonResponse(None, raw_headers=deletion_headers(deleted))
@@ -194,11 +197,22 @@ def _delete(store: Store, bucket: str, key: str, options: DeleteOptions, if_matc
 )
 async def delete_objects(request: ApiRequest, name: Bucket, data: JSONBody[DeleteObjects]) -> DeletedView:
     """Delete up to 1,000 objects. One that fails does not hold up the others; one that does not exist is deleted."""
-    calls = request.app.calls
-    request.note_key(*data.keys)
-    result = await calls.bulk_call(len(data.keys), calls.store.delete_objects, name, data.keys)
-    failed = [DeleteFailureView(failure.key, failure.code, _message(failure)) for failure in result.failed]
+    calls, keys = request.app.calls, data.keys
+    request.note_key(*keys)
+    failed: list[DeleteFailureView] = []
+    if (authorization := request.app.authorization) is not None:
+        allowed = await authorization.allowed_keys(request, name, keys)
+        failed = [_denied(key) for key in keys if key not in allowed]
+        keys = [key for key in keys if key in allowed]
+    if not keys:
+        return DeletedView([], failed)
+    result = await calls.bulk_call(len(keys), calls.store.delete_objects, name, keys)
+    failed += [DeleteFailureView(failure.key, failure.code, _message(failure)) for failure in result.failed]
     return DeletedView(list(result.deleted_keys), failed)
+
+
+def _denied(key: str) -> DeleteFailureView:
+    return DeleteFailureView(key, AccessDenied.code, AccessDenied.sentence)
 
 
 def _message(failure: DeleteFailure) -> str:

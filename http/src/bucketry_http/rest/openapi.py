@@ -73,6 +73,7 @@ _RANGE: Final = (
     _header("If-Range", "Send the range only if this etag or date is still current, else all."),
 )
 _RETRY: Final = {"Retry-After": f"Seconds to wait before the next try; usually {RETRY_AFTER}."}
+_CHALLENGE: Final = {"WWW-Authenticate": 'What to send: `Bearer realm="bucketry"`.'}
 _KEPT: Final = "Kept, and sent with each download"
 _KEPT_AS: Final = {
     "content_disposition": f"{_KEPT} if it begins with `attachment`.",
@@ -142,7 +143,9 @@ def _describe_response(status: int, response: OpenAPIResponse) -> None:
     for header in (response.headers or {}).values():
         if isinstance(header, OpenAPIHeader) and header.schema is None:
             header.schema = _TEXT
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if status == HTTPStatus.UNAUTHORIZED:
+        response.headers = {**(response.headers or {}), **_headers(_CHALLENGE)}
+    if status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
         response.headers = {**(response.headers or {}), **_headers(_RETRY)}
 
 

@@ -9,7 +9,7 @@ from litestar.params import JSONBody
 
 from bucketry_http.rest.framework import ApiRequest, StrictDTO
 from bucketry_http.rest.openapi import ApiOperation, Bucket
-from bucketry_http.rest.problems import request_problems
+from bucketry_http.rest.problems import backend_problems
 from bucketry_http.rest.schemas import Presign, PresignedView
 
 
@@ -20,16 +20,27 @@ from bucketry_http.rest.schemas import Presign, PresignedView
     summary="Pre-sign a URL",
     operation_id="presign",
     operation_class=ApiOperation,
-    responses=request_problems(413, 415, 501),
+    responses=backend_problems(413, 415),
     dto=StrictDTO[Presign],
     response_headers=[ResponseHeader(name="Cache-Control", value="no-store", description="The URL is a secret.")],
 )
 async def presign(request: ApiRequest, name: Bucket, data: JSONBody[Presign]) -> PresignedView:
-    """Generate a temporary URL for direct upload or download. Neither bucket nor object needs to exist yet."""
+    """Generate a temporary URL for direct upload or download. Neither bucket nor object needs to exist yet.
+
+    Where the server asks for tokens, the caller needs the right to do what the URL does.
+    """
     request.note_key(data.key)
-    store = request.app.calls.store
+    app, options = request.app, _options(data)
+    store = app.calls.store
+    if app.authorization is not None:
+        operation = "PutObject" if data.method == "PUT" else "GetObject"
+        identity = await app.authorization.allow_url(request, operation, name, data.key, data.version_id)
+        if app.signing is not None:
+            signed = app.signing.presign(identity.user, name, data.key, options, store.clock.now())
+            if signed is not None:
+                return PresignedView.of(signed)
     # Signing asks no backend (the contract says so), so it needs no thread with any driver.
-    return PresignedView.of(store.presign(name, data.key, _options(data)))
+    return PresignedView.of(store.presign(name, data.key, options))
 
 
 def _options(data: Presign) -> PresignOptions:

@@ -20,11 +20,14 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ExceptionHandlersMap
 
+from bucketry_http.rest.authorization import explained
 from bucketry_http.rest.framework import JsonResponse
+from bucketry_http.rest.refusing import refusal_headers
 from bucketry_http.rest.schemas import PROBLEM_TYPE, Problem
 from bucketry_http.rest.validation import wrong_parameter
 from bucketry_http.server.request_head import REFUSAL_CODES
 from bucketry_http.shared.conditions import not_modified_headers
+from bucketry_http.shared.deciding import NotAllowed
 from bucketry_http.shared.errors import RequestError, SlowBody, log_failure
 from bucketry_http.shared.record import note_code
 
@@ -78,18 +81,21 @@ _LITESTAR_DETAILS: Final = {
     415: "The body's content type does not fit this operation: see the API's document",
 }
 
-_ANY_REQUEST: Final = (400, 403, 408, 414, 421, 422, 431, 500, 501, 505)
+_ANY_REQUEST: Final = (400, 401, 403, 408, 414, 421, 422, 429, 431, 500, 501, 505)
 """Statuses of problems that any request may have."""
 
 _ANY_OPERATION: Final = (*_ANY_REQUEST, 502, 503)
 """Statuses of problems that any operation on a backend may have."""
 
 _REASONS: Final[Mapping[int, str]] = {
-    403: "the server refuses this request, or a page of this origin, or the backend refuses the server's credentials",
+    401: "the server asks for a valid token; `WWW-Authenticate` says how to send it",
+    403: "the caller may not do this, or the server refuses this request, or a page of this origin, or the backend "
+    "refuses the server's credentials",
     408: "the request came too slowly",
     413: "the body has too many bytes, or the form too many parts",
     414: "the URL is too long",
     421: "the host that the request names is not allowed",
+    429: "wait for `Retry-After` seconds",
     431: "the headers are too long",
     501: "the store, or the server, cannot do this",
     502: "the backend failed",
@@ -97,8 +103,9 @@ _REASONS: Final[Mapping[int, str]] = {
     505: "the server speaks HTTP/1.1 and HTTP/1.0",
 }
 
-_NEVER_SENT: Final = (core.NotModified, core.NotFound)
-"""The first is a 304, which is not a problem. The second is the base of the errors that say what was not found."""
+_NEVER_SENT: Final = (core.NotModified, core.NotFound, NotAllowed)
+"""The first is a 304, which is not a problem. The second is the base of the errors that say what was not found. The
+sender gets to see `explained` in place of the third."""
 
 
 class ServerStops(core.Unavailable):
@@ -125,6 +132,8 @@ def _response(
 
 def on_store_error(request: Request[Any, Any, Any], error: core.BucketryError) -> JsonResponse:
     """Returns the response for an error of the contract."""
+    if isinstance(error, NotAllowed):
+        error = explained(error)
     # A layer that refuses a call does not always say what it was about.
     error.locate(request.path_params.get("name"), None)
     status = status_of(error)
@@ -153,6 +162,7 @@ def on_not_modified(request: Request[Any, Any, Any], error: core.NotModified) ->
 
 def _headers_of(error: core.BucketryError, status: HTTPStatus) -> dict[str, str]:
     headers = {"Retry-After": RETRY_AFTER} if error.retryable else {}
+    headers |= refusal_headers(error)
     if isinstance(error, core.InvalidRange) and error.size_bytes is not None:
         # RFC 9110, 15.5.17: the client learns the size that its range is beyond.
         headers["Content-Range"] = unsatisfied_range(error.size_bytes)

@@ -2,40 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, cast
 
 from litestar import Request
 
 from bucketry_http.rest.framework import RAW_KEY
+from bucketry_http.rest.operations import s3_name
 from bucketry_http.rest.validation import MalformedUrl, check_query, decode_url
 from bucketry_http.shared.record import RECORD, RequestRecord
 
-_NAMES: Final = {
-    "uploadObjects": "PutObject",
-    "getBucket": "HeadBucket",
-    "listObjects": "ListObjectsV2",
-    "listVersions": "ListObjectVersions",
-    "getRetention": "GetObjectRetention",
-    "putRetention": "PutObjectRetention",
-    "getLegalHold": "GetObjectLegalHold",
-    "putLegalHold": "PutObjectLegalHold",
-}
-"""Operations of this API whose name in S3 differs by more than the first letter."""
+if TYPE_CHECKING:
+    from bucketry_http.rest.framework import ApiRequest
 
 
 async def begin(request: Request[Any, Any, Any]) -> None:
-    """Notes what a request is about, and checks its query. Litestar calls it before each handler.
+    """Notes what a request is about, checks its query, and decides about it. Litestar calls it before each handler.
 
     Raises:
-        BucketryError: The query is not valid.
+        BucketryError: The query is not valid, or the sender may not do that.
     """
     if RECORD in request.scope:
         _fill(request.scope[RECORD], request)  # type: ignore[typeddict-item]  # The key is ours.
     await check_query(request)
+    if (authorization := cast("ApiRequest", request).app.authorization) is not None:
+        await authorization.begin(cast("ApiRequest", request))
 
 
 def _fill(record: RequestRecord, request: Request[Any, Any, Any]) -> None:
-    record.operation = record.operation or _operation(getattr(request.route_handler, "operation_id", None))
+    operation_id = getattr(request.route_handler, "operation_id", None)
+    record.operation = record.operation or s3_name(operation_id, request.path_params.get("kind"))
     record.bucket = str(request.path_params.get("name", ""))
     raw: bytes | None = request.scope["state"].get(RAW_KEY)
     if raw is not None:
@@ -43,9 +38,3 @@ def _fill(record: RequestRecord, request: Request[Any, Any, Any]) -> None:
             record.key = decode_url(raw, "key")
         except MalformedUrl:
             return  # The handler refuses it.
-
-
-def _operation(operation_id: object) -> str:
-    if not isinstance(operation_id, str):
-        return ""
-    return _NAMES.get(operation_id, operation_id[:1].upper() + operation_id[1:])

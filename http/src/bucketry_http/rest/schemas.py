@@ -297,6 +297,30 @@ class PresignedView(msgspec.Struct, frozen=True):
         return cls(presigned.url, whole_seconds(presigned.expires_at))
 
 
+class WhoamiView(msgspec.Struct, frozen=True):
+    """Who sends a request.
+
+    Attributes:
+        id: The user's id, by which policies and ACLs name it.
+        display_name: The user's name for people.
+        kind: ``user`` is a person, ``service`` a program, ``anonymous`` anybody: this server asks nobody who they are.
+        groups: Groups whose rights the user has, too.
+        roles: The user's own roles.
+        is_root: Whether the user has every right.
+        credential: Id of the token that the request carries.
+        expires_at: When the token ends; `null`: never.
+    """
+
+    id: str
+    display_name: str
+    kind: Literal["user", "service", "anonymous"]
+    groups: list[str]
+    roles: list[str]
+    is_root: bool
+    credential: str | None = None
+    expires_at: Time | None = None
+
+
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     """What went wrong (RFC 9457).
 

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 from bucketry import DEFAULT_CONTENT_TYPE, BucketryError, InvalidArgument, InvalidKey, PutOptions, Store, TooLarge
 from bucketry.headers import METADATA_PREFIX, received_fields
+from bucketry.owners import Owner
 from bucketry.ranges import whole_number
 from bucketry.s3 import MAX_KEY_BYTES
 from litestar import Response, post, put
@@ -20,7 +21,6 @@ from bucketry_http.shared.conditions import match_option
 from bucketry_http.shared.errors import MalformedForm, RequestError
 from bucketry_http.shared.forms import Form, Part
 from bucketry_http.shared.headers import TAGGING, content_md5_of, tags_of, version_headers
-from bucketry_http.shared.object_writing import Uploader
 
 _FIELDS: Final = frozenset({"key", "prefix"})
 
@@ -59,9 +59,10 @@ _TYPES: Final = {
 class FormUploader:
     """Stores the files of one form, in their order."""
 
-    def __init__(self, uploader: Uploader, bucket: str, form: Form) -> None:
+    def __init__(self, request: ApiRequest, bucket: str, form: Form) -> None:
         """Begins at the form's first part."""
-        self._uploader = uploader
+        self._request = request
+        self._uploader = request.app.uploader
         self._bucket = bucket
         self._form = form
         self._fields: dict[str, str] = {}
@@ -105,6 +106,8 @@ class FormUploader:
             return
         key = self._key(file_name)
         options = PutOptions(content_type=part.content_type or guess_content_type(file_name or key))
+        if (owner := await authorised(self._request, self._bucket, key)) is not None:
+            options = msgspec.structs.replace(options, owner=owner)
         pieces = _Begun(first, self._form)
         self.stored.append(ObjectView.of(await self._uploader.store(self._bucket, key, pieces, options)))
 
@@ -157,7 +160,7 @@ async def upload_objects(request: ApiRequest, name: Bucket) -> list[ObjectView]:
     _refuse_headers(headers, (*_NOT_KEPT, TAGGING, METADATA_PREFIX))
     # Fields count as parts, too. There are two at most.
     form = Form(request.stream_body(), headers.get("content-type", ""), app.settings.max_form_files + len(_FIELDS))
-    upload = FormUploader(app.uploader, name, form)
+    upload = FormUploader(request, name, form)
     try:
         await upload.run()
     except BucketryError:
@@ -187,10 +190,27 @@ async def put_object(request: ApiRequest, name: Bucket) -> Response[ObjectView]:
     """
     app, key, headers = request.app, request.key, request.fields
     _refuse_headers(headers, _NOT_KEPT)
+    # Before anything that is said about the object that is there.
+    owner = await authorised(request, name, key)
     options = await app.calls.call(_put_options, app.calls.store, name, key, headers)
+    if owner is not None:
+        options = msgspec.structs.replace(options, owner=owner)
     info = await app.uploader.store(name, key, request.stream_body(), options, _content_length(headers))
     etag = [(b"etag", b'"%b"' % info.etag.encode("latin-1"))]
     return JsonResponse(ObjectView.of(info), raw_headers=etag + version_headers(info.version_id))
+
+
+async def authorised(request: ApiRequest, bucket: str, key: str) -> Owner | None:
+    """Refuses an upload that its sender may not make, and returns who owns the new object.
+
+    Returns:
+        The owner; ``None``: whoever owns the bucket.
+
+    Raises:
+        BucketryError: The sender may not do that, or there is no such bucket.
+    """
+    authorization = request.app.authorization
+    return None if authorization is None else await authorization.allow_put(request, bucket, key)
 
 
 def _put_options(store: Store, bucket: str, key: str, headers: dict[str, str]) -> PutOptions:

@@ -32,7 +32,7 @@ from bucketry.documents import (
     read_settings,
     write_settings,
 )
-from bucketry_access import InvalidPolicy, is_public, parse_policy
+from bucketry_access import ANONYMOUS, InvalidPolicy, is_public
 
 from bucketry_http.s3.acls import OWNER_ALONE, owner_alone
 from bucketry_http.s3.body import S3Body
@@ -41,6 +41,7 @@ from bucketry_http.s3.request import Endpoint, S3Request
 from bucketry_http.s3.response import Response, empty_response, json_response, xml_response
 from bucketry_http.s3.xml import Node, element, read_any_xml, settings_document
 from bucketry_http.s3.xml import document as xml_document
+from bucketry_http.shared.access_settings import AccessSettingsCheck
 
 WHOLE: Final = tuple(name for name in BY_SUBRESOURCE if name not in OF_CONFIGURATIONS)
 """Sub-resources of the kinds that have one document."""
@@ -253,13 +254,9 @@ async def _check_logging(endpoint: Endpoint, _bucket: str, settings: Any) -> Non
 async def _check_policy(endpoint: Endpoint, bucket: str, settings: Any) -> None:
     """Refuses a policy that is not understood, and a public one where that is blocked."""
     try:
-        policy = parse_policy(settings.document, bucket=bucket, users=endpoint.users.ids)
+        await AccessSettingsCheck(endpoint.calls, endpoint.users.ids).check(ANONYMOUS, bucket, settings)
     except InvalidPolicy as error:
         raise S3Error("MalformedPolicy", error.detail) from None
-    await _check_decided(endpoint, bucket, settings)
-    access = await endpoint.calls.call(endpoint.store.get_bucket_access, bucket)
-    if policy.is_public and access.public_access is not None and access.public_access.block_public_policy:
-        raise S3Error("AccessDenied")
 
 
 async def _check_decided(endpoint: Endpoint, _bucket: str, settings: Any) -> None:

@@ -6,33 +6,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from bucketry_http.s3.acl_headers import ACL_HEADERS, OWNERSHIP
+from bucketry_http.shared.settings_names import SETTINGS_NAMES
 
 _OF_METHOD: Final[Mapping[str, str]] = {"GET": "Get", "PUT": "Put", "DELETE": "Delete"}
-
-_SETTINGS: Final[Mapping[str, str]] = {
-    "accelerate": "BucketAccelerateConfiguration",
-    "acl": "BucketAcl",
-    "analytics": "BucketAnalyticsConfiguration",
-    "cors": "BucketCors",
-    "encryption": "BucketEncryption",
-    "intelligent-tiering": "BucketIntelligentTieringConfiguration",
-    "inventory": "BucketInventoryConfiguration",
-    "lifecycle": "BucketLifecycleConfiguration",
-    "logging": "BucketLogging",
-    "metrics": "BucketMetricsConfiguration",
-    "notification": "BucketNotificationConfiguration",
-    "object-lock": "ObjectLockConfiguration",
-    "ownershipControls": "BucketOwnershipControls",
-    "policy": "BucketPolicy",
-    "policyStatus": "BucketPolicyStatus",
-    "publicAccessBlock": "PublicAccessBlock",
-    "replication": "BucketReplication",
-    "requestPayment": "BucketRequestPayment",
-    "tagging": "BucketTagging",
-    "versioning": "BucketVersioning",
-    "website": "BucketWebsite",
-}
-"""Names of settings of a bucket, by sub-resource."""
 
 _OF_OBJECT: Final[Mapping[str, str]] = {
     "acl": "ObjectAcl",
@@ -56,7 +32,7 @@ BUCKET: Final[Mapping[tuple[str, str], str]] = {
     ("DELETE", ""): "DeleteBucket",
     ("POST", "delete"): "DeleteObjects",
     ("POST", ""): "PostObject",
-    **{(method, name): verb + rest for method, verb in _OF_METHOD.items() for name, rest in _SETTINGS.items()},
+    **{(method, name): verb + rest for method, verb in _OF_METHOD.items() for name, rest in SETTINGS_NAMES.items()},
 }
 
 OBJECT: Final[Mapping[tuple[str, str], str]] = {

@@ -92,9 +92,8 @@ class Users:
         """The ids of all users, whom policies may name; ``None``: others may come, whom an OIDC issuer names."""
         if self.directory is None:
             return self._of_settings.keys()
-        if self.directory.sources:
-            return None
-        return {*self._of_settings, *(user.id for user in self.directory.users)}
+        found = self.directory.ids
+        return None if found is None else {*self._of_settings, *found}
 
     def by_id(self, user_id: str) -> Owner | None:
         """Returns the user with an id; ``None``: there is none. Whoever does not sign is not one of them."""

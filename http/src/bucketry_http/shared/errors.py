@@ -56,6 +56,60 @@ class HostNotAllowed(RequestError):
         )
 
 
+class Unauthenticated(RequestError):
+    """The request has no credential, and needs one; or its credential is not valid (RFC 9110, 15.5.2).
+
+    Attributes:
+        challenge: The value of ``WWW-Authenticate`` (RFC 6750, 3).
+    """
+
+    code = "unauthenticated"
+    status = HTTPStatus.UNAUTHORIZED
+    sentence = "The request needs a valid token"
+
+    def __init__(self, detail: str = "send Authorization: Bearer TOKEN", error: str = "") -> None:
+        """Says what is wrong.
+
+        Args:
+            detail: The same for people.
+            error: Code of the error in the challenge; empty: the request has no token.
+        """
+        super().__init__(detail)
+        self.challenge = f'Bearer realm="bucketry", error="{error}"' if error else 'Bearer realm="bucketry"'
+
+
+class CredentialsUnchecked(RequestError):
+    """Nobody can say now whether a token is valid, since its issuer does not answer."""
+
+    code = "unavailable"
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    sentence = "The token cannot be checked now"
+    retryable = True
+
+
+class TooManyRequests(RequestError):
+    """The client sends more than it may (RFC 6585, 4).
+
+    Attributes:
+        retry_after: Seconds after which it may try again.
+    """
+
+    code = "too_many_requests"
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    sentence = "Too many requests"
+    retryable = True
+
+    def __init__(self, detail: str = "", retry_after: int = 1) -> None:
+        """Says how long to wait.
+
+        Args:
+            detail: Too many of what.
+            retry_after: See the class.
+        """
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
 class SlowBody(IncompleteBody):
     """The body came too slowly, or not at all (RFC 9110, 15.5.9)."""
 

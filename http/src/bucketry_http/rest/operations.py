@@ -1,0 +1,73 @@
+"""Which operations of S3 each operation of this API is, by which policies and roles decide about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from bucketry.bucket_settings import SETTINGS_KINDS
+from bucketry.documents import DOCUMENTS
+
+from bucketry_http.shared.settings_names import SETTINGS_NAMES
+
+
+class Rule(NamedTuple):
+    """What an operation of this API is in S3.
+
+    Attributes:
+        name: The operation's name in the S3 API reference, which logs have too; empty: it has none. ``{kind}`` stands
+            for the kind of settings.
+        decided: When the decision about it falls. ``early``: before its handler, about the bucket and the key that the
+            URL names. ``late``: in its handler, since its body or its headers matter. ``list``: any user may do it, and
+            its result has only what the user may see. ``user``: any user may do it. ``all``: only who may list every
+            bucket.
+    """
+
+    name: str
+    decided: str = "early"
+
+
+RULES: Final[Mapping[str, Rule]] = {
+    "getStatus": Rule("ListBuckets", "list"),
+    "getUsageReport": Rule("ListBuckets", "all"),
+    "whoami": Rule("", "user"),
+    "listBuckets": Rule("ListBuckets", "list"),
+    "createBucket": Rule("CreateBucket", "late"),
+    "getBucket": Rule("HeadBucket"),
+    "deleteBucket": Rule("DeleteBucket"),
+    "getBucketSettings": Rule("Get{kind}"),
+    "putBucketSettings": Rule("Put{kind}"),
+    "deleteBucketSettings": Rule("Delete{kind}"),
+    "listVersions": Rule("ListObjectVersions"),
+    "getRetention": Rule("GetObjectRetention"),
+    "putRetention": Rule("PutObjectRetention"),
+    "getLegalHold": Rule("GetObjectLegalHold"),
+    "putLegalHold": Rule("PutObjectLegalHold"),
+    "listObjects": Rule("ListObjectsV2"),
+    "uploadObjects": Rule("PutObject", "late"),
+    "deleteObject": Rule("DeleteObject", "late"),
+    "deleteObjects": Rule("DeleteObjects", "late"),
+    "presign": Rule("GetObject", "late"),
+    "getObject": Rule("GetObject"),
+    "headObject": Rule("HeadObject"),
+    "putObject": Rule("PutObject", "late"),
+}
+"""The operations of this API by their ids in its document. ``presign`` needs what its URL gives."""
+
+KIND_NAMES: Final[Mapping[str, str]] = {
+    str(kind.__struct_config__.tag): SETTINGS_NAMES[DOCUMENTS[kind].subresource] for kind in SETTINGS_KINDS
+}
+"""The name that S3's operations have for each kind of settings."""
+
+
+def s3_name(operation_id: object, kind: object = None) -> str:
+    """Returns the name of an operation of this API in S3; empty: it has none.
+
+    Args:
+        operation_id: Its id in this API's document.
+        kind: The kind of settings that it is about.
+    """
+    rule = RULES.get(operation_id) if isinstance(operation_id, str) else None
+    if rule is None:
+        return ""
+    return rule.name.replace("{kind}", KIND_NAMES.get(str(kind), "BucketSettings"))

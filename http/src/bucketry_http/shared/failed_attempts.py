@@ -1,0 +1,92 @@
+"""Limits failed attempts to authenticate, per address and per credential."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from ipaddress import IPv6Address, ip_address
+from math import ceil
+from typing import Final, TypeVar
+
+PER_CREDENTIAL: Final = 10
+"""Failures with one credential from one address, after which the address has to wait with that credential."""
+
+PER_ADDRESS: Final = 50
+"""Failures from one address, after which it waits before it tries any credential that has not worked there before."""
+
+WINDOW_SECONDS: Final = 60.0
+"""How long failures count, and how long the wait takes at most."""
+
+_SIZE: Final = 4096
+"""Most addresses and credentials that are remembered; the oldest are forgotten first."""
+
+_OF_ADDRESS: Final = ""
+
+T = TypeVar("T", bound=Hashable)
+
+
+class FailedAttempts:
+    """Counts failed attempts in tables of a fixed size. It belongs to one process.
+
+    A client with a wrong credential does not lock out others behind the same address: a credential that worked there
+    goes on working.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Starts with no failures.
+
+        Args:
+            clock: Counts seconds.
+        """
+        self._clock = clock
+        self._failures: OrderedDict[tuple[str, str], tuple[int, float]] = OrderedDict()
+        self._worked: OrderedDict[tuple[str, str], None] = OrderedDict()
+
+    def seconds_left(self, address: str, credential: str) -> int:
+        """Returns how long an address has to wait before it tries a credential, in whole seconds; 0: not at all.
+
+        Args:
+            address: IP address of the client. Addresses of IPv6 with the same first 64 bits count as one.
+            credential: Names the credential, and is no secret.
+        """
+        network = _network(address)
+        left = self._left((network, credential), PER_CREDENTIAL)
+        if not left and (network, credential) not in self._worked:
+            left = self._left((network, _OF_ADDRESS), PER_ADDRESS)
+        return ceil(left)
+
+    def failed(self, address: str, credential: str) -> None:
+        """Counts a failure."""
+        network = _network(address)
+        for place in ((network, credential), (network, _OF_ADDRESS)):
+            count, end = self._failures.pop(place, (0, 0.0))
+            now = self._clock()
+            _remember(self._failures, place, (count + 1, end) if now < end else (1, now + WINDOW_SECONDS))
+
+    def worked(self, address: str, credential: str) -> None:
+        """Remembers that a credential worked."""
+        _remember(self._worked, (_network(address), credential), None)
+
+    def _left(self, place: tuple[str, str], most: int) -> float:
+        count, end = self._failures.get(place, (0, 0.0))
+        return max(0.0, end - self._clock()) if count >= most else 0.0
+
+
+def _remember(table: OrderedDict[tuple[str, str], T], place: tuple[str, str], value: T) -> None:
+    table[place] = value
+    table.move_to_end(place)
+    if len(table) > _SIZE:
+        table.popitem(last=False)
+
+
+def _network(address: str) -> str:
+    if ":" not in address:
+        return address
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, IPv6Address) and found.ipv4_mapped is None:
+        return found.packed[:8].hex()
+    return str(found)

@@ -6,7 +6,17 @@ yes or no, and why.
 
 from __future__ import annotations
 
-from bucketry_access.access_file import AccessTables, Accounts, read_access_file
+from bucketry_access.access_file import (
+    AccessTables,
+    Accounts,
+    GroupTable,
+    UserTable,
+    accounts_of,
+    check_mode,
+    decode_secret,
+    holds_secrets,
+    read_access_file,
+)
 from bucketry_access.acls import is_public_acl
 from bucketry_access.actions import (
     ACTIONS,
@@ -29,6 +39,7 @@ from bucketry_access.decision import (
     needs_tags,
 )
 from bucketry_access.directory import Directory, FixedToken, Identity, TokenSource
+from bucketry_access.editing import AccessFileEditor, editing
 from bucketry_access.errors import InvalidPolicy
 from bucketry_access.keys import CONDITION_KEYS
 from bucketry_access.named_principals import is_user_id, user_arn
@@ -38,7 +49,7 @@ from bucketry_access.policies import Policy, Statement
 from bucketry_access.principals import ANONYMOUS, Principal
 from bucketry_access.rights import policy_of_rights
 from bucketry_access.roles import ROLES, role_policy
-from bucketry_access.tokens import NewToken, Token, create_token
+from bucketry_access.tokens import NewToken, Token, create_token, name_of_token
 from bucketry_access.users import Group, KeyPair, User, principal_of
 
 __all__ = [
@@ -54,6 +65,7 @@ __all__ = [
     "ROLES",
     "WITH_BUCKET",
     "WITH_OBJECT",
+    "AccessFileEditor",
     "AccessTables",
     "Accounts",
     "Decision",
@@ -61,6 +73,7 @@ __all__ = [
     "Facts",
     "FixedToken",
     "Group",
+    "GroupTable",
     "Identity",
     "InvalidPolicy",
     "KeyPair",
@@ -75,13 +88,20 @@ __all__ = [
     "TokenSource",
     "UnclearError",
     "User",
+    "UserTable",
+    "accounts_of",
+    "check_mode",
     "create_token",
     "decide",
+    "decode_secret",
+    "editing",
+    "holds_secrets",
     "is_denied",
     "is_public",
     "is_public_acl",
     "is_user_id",
     "leaves_to_owner",
+    "name_of_token",
     "needs_object",
     "needs_tags",
     "owner_of_new_object",

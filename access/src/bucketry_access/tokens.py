@@ -108,6 +108,12 @@ def split_token(text: str) -> tuple[str, str] | None:
     return None if match is None else (match[1], match[2])
 
 
+def name_of_token(text: str) -> str:
+    """Returns what names a token of any kind and is no secret: its id, or a hash of a token without one."""
+    split = split_token(text)
+    return split[0] if split is not None else hash_of(text)[:16]
+
+
 def hash_of(secret: str) -> str:
     """Returns the SHA-256 of a secret, in hexadecimal."""
     return sha256(secret.encode(errors="surrogatepass")).hexdigest()

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 from bucketry import Unavailable
-from bucketry_access import ANONYMOUS, Directory, Identity, Principal
-from bucketry_access.tokens import split_token
+from bucketry_access import ANONYMOUS, Directory, Identity, Principal, name_of_token
 
 from bucketry_http.rest.framework import PREFIX
 from bucketry_http.shared.errors import CredentialsUnchecked, TooManyRequests, Unauthenticated, log_failure
@@ -81,7 +79,7 @@ class TokenAuthenticator:
         return Sender(self._directory.principal(identity.user), identity)
 
     async def _identify(self, address: str, token: str) -> Identity:
-        credential = _name_of(token)
+        credential = name_of_token(token)
         if wait := self._attempts.seconds_left(address, credential):
             raise TooManyRequests("too many wrong tokens came from this address: wait and check the token", wait)
         try:
@@ -112,9 +110,3 @@ def _token(headers: RawHeaders) -> str | None:
     if not token or len(token) > MAX_TOKEN_BYTES or not token.isascii() or b" " in token:
         raise Unauthenticated("the token is malformed", "invalid_token")
     return token.decode()
-
-
-def _name_of(token: str) -> str:
-    """Returns what names a token where attempts are counted: its id, or a hash of a token without one."""
-    split = split_token(token)
-    return split[0] if split is not None else sha256(token.encode()).hexdigest()[:16]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any, NamedTuple
 
 from bucketry import BucketInfo, CreateBucketOptions, Store
@@ -82,14 +82,18 @@ def lies_in(bucket: str) -> str:
     return ONE if bucket[-1] in EVERY_SECOND else OTHER
 
 
-def router_over(one: DriverSpec, other: DriverSpec, layers: Layers = lambda _: (), **settings: Any) -> RouterDriver:
-    """Makes a router over two open drivers."""
+def router_settings(**more: Any) -> RouterSettings:
+    """Returns the settings of a router over the two stores."""
     stores = (
         StoreSettings(name=ONE, url="memory://", buckets=(EVERY_SECOND,)),
         StoreSettings(name=OTHER, url="memory://", default=True),
     )
-    drivers: Mapping[str, DriverSpec] = {ONE: one, OTHER: other}
-    return RouterDriver(RouterSettings(stores=stores, **settings), drivers=drivers, layers=layers)
+    return RouterSettings(stores=stores, **more)
+
+
+def router_over(one: DriverSpec, other: DriverSpec, layers: Layers = lambda _: (), **settings: Any) -> RouterDriver:
+    """Makes a router over two open drivers."""
+    return RouterDriver(router_settings(**settings), drivers={ONE: one, OTHER: other}, layers=layers)
 
 
 class Pair(NamedTuple):

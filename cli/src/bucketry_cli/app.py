@@ -43,6 +43,7 @@ _MODULES: Final = {
     "mb": "buckets",
     "rb": "buckets",
     "bucket": "bucket_settings",
+    "move": "move",
     "ls": "ls",
     "put": "put",
     "get": "get",

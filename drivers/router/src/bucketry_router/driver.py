@@ -174,9 +174,23 @@ class RouterDriver(DriverSpec):
         self._require_writable(bucket)
         return self._at(bucket)
 
+    def _to_facts(self, bucket: str) -> DriverSpec:
+        """Returns them for a call that changes facts of a bucket or an object, and no content.
+
+        Raises:
+            Unavailable: The bucket is being copied, or moved.
+        """
+        placement = None if self._placements is None else self._placements.of(bucket)
+        if placement is not None and placement.state != "settled":
+            raise Unavailable(
+                "the bucket is being copied to another store: settings, tags, ACLs and locks cannot change until then",
+                bucket=bucket,
+            )
+        return self._at(bucket)
+
     def _require_writable(self, bucket: str) -> None:
         placement = None if self._placements is None else self._placements.of(bucket)
-        if placement is not None and placement.moving:
+        if placement is not None and placement.state == "read-only":
             raise Unavailable("the bucket is being moved to another store: it is read-only for a moment", bucket=bucket)
 
     def _pulled(self, bucket: str, body: Body) -> Body:
@@ -273,7 +287,7 @@ class RouterDriver(DriverSpec):
     @hookimpl
     def delete_bucket(self, bucket: str) -> Done:
         """Deletes a bucket that holds no object."""
-        return self._to(bucket).delete_bucket(bucket)
+        return self._to_facts(bucket).delete_bucket(bucket)
 
     @override
     @hookimpl
@@ -303,13 +317,13 @@ class RouterDriver(DriverSpec):
     @hookimpl
     def put_bucket_settings(self, bucket: str, settings: AnyBucketSettings) -> Done:
         """Replaces a bucket's settings of one kind."""
-        return self._to(bucket).put_bucket_settings(bucket, settings)
+        return self._to_facts(bucket).put_bucket_settings(bucket, settings)
 
     @override
     @hookimpl
     def delete_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> Done:
         """Deletes a bucket's settings of one kind."""
-        return self._to(bucket).delete_bucket_settings(bucket, kind)
+        return self._to_facts(bucket).delete_bucket_settings(bucket, kind)
 
     @override
     @hookimpl
@@ -389,25 +403,25 @@ class RouterDriver(DriverSpec):
     @hookimpl
     def put_object_tagging(self, bucket: str, key: str, tags: Mapping[str, str], options: VersionOptions) -> Done:
         """Replaces an object's tags."""
-        return self._to(bucket).put_object_tagging(bucket, key, tags, options)
+        return self._to_facts(bucket).put_object_tagging(bucket, key, tags, options)
 
     @override
     @hookimpl
     def delete_object_tagging(self, bucket: str, key: str, options: VersionOptions) -> Done:
         """Deletes all tags of an object."""
-        return self._to(bucket).delete_object_tagging(bucket, key, options)
+        return self._to_facts(bucket).delete_object_tagging(bucket, key, options)
 
     @override
     @hookimpl
     def put_object_retention(self, bucket: str, key: str, retention: Retention, options: RetentionOptions) -> Done:
         """Replaces the retention of a version."""
-        return self._to(bucket).put_object_retention(bucket, key, retention, options)
+        return self._to_facts(bucket).put_object_retention(bucket, key, retention, options)
 
     @override
     @hookimpl
     def put_object_legal_hold(self, bucket: str, key: str, legal_hold: bool, options: VersionOptions) -> Done:
         """Sets or removes the legal hold of a version."""
-        return self._to(bucket).put_object_legal_hold(bucket, key, legal_hold, options)
+        return self._to_facts(bucket).put_object_legal_hold(bucket, key, legal_hold, options)
 
     @override
     @hookimpl
@@ -419,7 +433,7 @@ class RouterDriver(DriverSpec):
     @hookimpl
     def put_object_acl(self, bucket: str, key: str, acl: Acl, options: VersionOptions) -> Done:
         """Replaces the access control list of a version."""
-        return self._to(bucket).put_object_acl(bucket, key, acl, options)
+        return self._to_facts(bucket).put_object_acl(bucket, key, acl, options)
 
     # Multipart uploads
 

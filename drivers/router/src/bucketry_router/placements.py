@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 from bucketry import InvalidSettings
@@ -26,16 +26,21 @@ _LOCK_SECONDS: Final = 10.0
 logger = logging.getLogger("bucketry")
 
 
+State = Literal["settled", "copying", "read-only"]
+
+
 class Placement(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Where a bucket lies.
 
     Attributes:
         store: Name of the store.
-        moving: Whether it is being moved away from there, so that nothing may be written to it.
+        state: ``copying`` while its objects are copied to another store: tags, ACLs and settings cannot change, since
+            a change of these alone would not be noticed. ``read-only`` while the last of them are copied. ``settled``
+            otherwise.
     """
 
     store: str
-    moving: bool = False
+    state: State = "settled"
 
 
 class PlacementFile(msgspec.Struct, forbid_unknown_fields=True):
@@ -121,13 +126,13 @@ def read_placements(path: Path) -> PlacementFile:
         raise InvalidSettings(f"the file of placements {str(path)!r} is malformed: {error}") from error
 
 
-def place(path: Path, bucket: str, placement: Placement, *, was: Placement | None) -> None:
+def place(path: Path, bucket: str, placement: Placement | None, *, was: Placement | None) -> None:
     """Writes where a bucket lies, in one step: readers see the old file or the new one.
 
     Args:
         path: The file.
         bucket: The bucket.
-        placement: Where it lies from now on.
+        placement: Where it lies from now on; ``None``: where the patterns say.
         was: What the file must say of it until now, so that two moves of a bucket do not mix.
 
     Raises:
@@ -140,10 +145,11 @@ def place(path: Path, bucket: str, placement: Placement, *, was: Placement | Non
                 f"the file of placements {str(path)!r} says something else of {bucket!r} by now: "
                 "another move may be going on"
             )
-        content = msgspec.json.format(
-            msgspec.json.encode(PlacementFile(dict(sorted((held.buckets | {bucket: placement}).items()))))
-        )
-        _replace(path, content + b"\n")
+        buckets = {name: placed for name, placed in held.buckets.items() if name != bucket}
+        if placement is not None:
+            buckets[bucket] = placement
+        content = msgspec.json.encode(PlacementFile(dict(sorted(buckets.items()))))
+        _replace(path, msgspec.json.format(content) + b"\n")
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 from bucketry import (
+    Acl,
     Body,
     ByteRange,
     CopyOptions,
@@ -63,16 +64,50 @@ def copy_across(source: Place, target: Place, options: CopyOptions) -> ObjectInf
     """
     opened, tags = _open(source, options)
     with opened:
-        most = target.store.features.max_put_size
-        if opened.info.size_bytes > most:
-            raise TooLarge(
-                f"an object is copied to the store {target.name!r} in one put, which takes at most {most} bytes",
-                max_size_bytes=most,
-            )
-        put = _put_options(opened.info, tags, target, options)
-        body = Body(iter(opened), opened.length)
-        _expect(body, opened.info, put)
-        return target.store.calls.put_object(target.bucket, target.key, body, put)
+        return _write(opened, tags, target, options)
+
+
+def move_object(source: Place, target: Place) -> None:
+    """Copies an object to another store with all that belongs to it.
+
+    Raises:
+        TooLarge: As `copy_across`.
+        Unsupported: It has something that the target cannot keep.
+        Unavailable: As `copy_across`.
+    """
+    opened, tags = _open(source, CopyOptions())
+    with opened:
+        info = opened.info
+        if info.customer_key_md5 is not None or info.retention is not None or info.legal_hold is not None:
+            raise Unsupported("objects under a customer's key, and locked ones, cannot be moved", operation="move")
+        options = CopyOptions(
+            owner=info.owner if target.store.features.owners else None,
+            acl=_acl_of(source, info),
+            storage_class=info.storage_class,
+            encryption=info.encryption,
+        )
+        _write(opened, tags, target, options)
+
+
+def _acl_of(source: Place, info: ObjectInfo) -> Acl | None:
+    """Returns the ACL of an object if it gives rights to others than its owner."""
+    if "get_object_acl" not in source.store.operations:
+        return None
+    acl = source.store.calls.get_object_acl(source.bucket, source.key, VersionOptions(version_id=info.version_id))
+    return acl if acl.grants_others else None
+
+
+def _write(opened: OpenedObject, tags: Mapping[str, str], target: Place, options: CopyOptions) -> ObjectInfo:
+    most = target.store.features.max_put_size
+    if opened.info.size_bytes > most:
+        raise TooLarge(
+            f"an object is copied to the store {target.name!r} in one put, which takes at most {most} bytes",
+            max_size_bytes=most,
+        )
+    put = _put_options(opened.info, tags, target, options)
+    body = Body(iter(opened), opened.length)
+    _expect(body, opened.info, put)
+    return target.store.calls.put_object(target.bucket, target.key, body, put)
 
 
 def copy_part_across(source: Place, target: Place, upload_id: str, part_number: int, options: PartCopyOptions) -> Part:

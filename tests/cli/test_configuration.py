@@ -106,7 +106,10 @@ def test_the_file_is_the_option_the_variable_or_the_one_in_this_folder(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("stor = 'memory://'", "unknown: 'stor' (known: drivers, quotas, s3_credentials, serve, store, "),
+        (
+            "stor = 'memory://'",
+            "unknown: 'stor' (known: drivers, quotas, s3_credentials, serve, store, stores, webhooks)",
+        ),
         (
             "[serve]\nprot = 1",
             "unknown: 'serve.prot' (perhaps serve.port; docs/settings.md lists all)",

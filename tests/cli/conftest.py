@@ -105,7 +105,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     seen: dict[str, Any] = {}
 
     def remember(
-        endpoints: list[Any], headline: str, notes: tuple[tuple[str, str], ...], server: ServerSettings
+        endpoints: list[Any], headline: str, notes: tuple[tuple[str, str], ...], server: ServerSettings, _: object
     ) -> None:
         listeners = [endpoint.listener for endpoint in endpoints]
         seen.update(listening=[(listener.host, listener.port) for listener in listeners], headline=headline)

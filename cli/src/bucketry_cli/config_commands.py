@@ -19,7 +19,7 @@ from bucketry_cli.options import command_options, driver_table, examples, store_
 from bucketry_cli.output import json_line, write_lines, write_table
 from bucketry_cli.s3_endpoint import is_endpoint
 from bucketry_cli.serve import start
-from bucketry_cli.serve_options import ServeOptions, all_options, groups, in_groups
+from bucketry_cli.serve_options import ServeOptions, all_options, grouped, in_groups
 from bucketry_cli.serve_options.command import OptionsCommand, Problem, Problems, problems_of, sentence, source_of
 from bucketry_cli.serve_options.ports import PortOption
 from bucketry_cli.server_settings import server_settings
@@ -84,14 +84,8 @@ def _problems(ctx: click.Context, store: str, options: ServeOptions) -> Iterator
 
 def _on_any_port(options: ServeOptions) -> ServeOptions:
     """Returns the options with ports that are free: the server may be running on its own."""
-    ports = {given.name for given in all_options() if isinstance(given, PortOption)}
-    replaced = {
-        name: msgspec.structs.replace(
-            getattr(options, name), **{field: 0 for field in kind.__struct_fields__ if field in ports}
-        )
-        for name, kind in groups().items()
-    }
-    return ServeOptions(**replaced)
+    ports = {str(each.name): 0 for each in all_options() if isinstance(each, PortOption)}
+    return grouped({**options.values(), **ports})
 
 
 @config.command(cls=CheckCommand, params=list(all_options()), epilog=examples("bucketry config show --json"))

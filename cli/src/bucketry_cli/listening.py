@@ -149,6 +149,7 @@ def run(
     headline: str,
     notes: Sequence[tuple[str, str]],
     settings: ServerSettings,
+    on_reload: Callable[[], None],
 ) -> None:
     """Serves until a signal. A second signal ends the process at once.
 
@@ -157,6 +158,7 @@ def run(
         headline: Written first, once all of them listen.
         notes: Written last, each with a name as the places have.
         settings: Settings of the server.
+        on_reload: Called in a thread on SIGHUP.
     """
     from bucketry_http import Server
 
@@ -165,6 +167,7 @@ def run(
         listeners,
         lambda _: announce(endpoints, headline, notes, settings),
         settings,
+        on_reload=on_reload,
     )
     server.run()
     if server.was_forced:

@@ -24,6 +24,7 @@ from bucketry_cli.limits import limit_layers, shared_folder
 from bucketry_cli.listening import Endpoint, LazyApp, announce, bind, is_loopback, run, url_of
 from bucketry_cli.management import Management
 from bucketry_cli.options import command_options, driver_table, examples, store_option
+from bucketry_cli.reloading import Reloading
 from bucketry_cli.reset import ResetEndpoint, Stage
 from bucketry_cli.s3_endpoint import S3Front, is_endpoint
 from bucketry_cli.serve_options import ServeOptions, all_options, in_groups
@@ -97,6 +98,7 @@ def start(ctx: click.Context, store: str, options: ServeOptions, *, is_dry: bool
     if is_endpoint(store):
         raise click.UsageError("serve stands in front of a driver's store, such as minio://localhost:9000")
     server = server_settings(options)
+    reloading = Reloading(ctx, options)
     start_logging(options.logs)
     telemetry = Telemetry(options, store)
     config = ctx.ensure_object(State).config
@@ -150,7 +152,8 @@ def start(ctx: click.Context, store: str, options: ServeOptions, *, is_dry: bool
         if is_dry:
             return
         if processes.workers == 1:
-            run([rest, *s3, *management.endpoints(opened, telemetry.registry)], headline, (*notes, *access), server)
+            listening_at = [rest, *s3, *management.endpoints(opened, telemetry.registry)]
+            run(listening_at, headline, (*notes, *access), server, reloading.here)
             return
         # Each worker has a store of its own.
         opened.close()
@@ -167,6 +170,7 @@ def start(ctx: click.Context, store: str, options: ServeOptions, *, is_dry: bool
             partial(announce, headline=headline, notes=(("Workers", str(processes.workers)), *access), settings=server),
             rest,
             management,
+            reloading.for_workers,
         )
 
 

@@ -78,6 +78,7 @@ def run_workers(
     announce: Callable[[list[Endpoint]], None],
     rest: Endpoint,
     management: Management,
+    on_reload: Callable[[], Callable[[], None]],
 ) -> None:
     """Serves until a signal; a second one ends all processes, whatever still goes on in them.
 
@@ -87,6 +88,7 @@ def run_workers(
         announce: Called with what listens, once all of them serve.
         rest: The REST API's place.
         management: The management port.
+        on_reload: Called on SIGHUP; returns what each worker has to do then.
 
     Raises:
         Failure: A worker does not start, or they die again and again.
@@ -108,6 +110,7 @@ def run_workers(
                 on_ready=partial(announce, listening),
                 on_stop=None if hooks is None else hooks.on_stop,
                 on_end=None if hooks is None else hooks.on_end,
+                on_reload=on_reload,
                 settings=settings,
             ).run()
     except WorkersFailed as error:

@@ -48,6 +48,12 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     management: ManagementOptions
     testing: TestingOptions
 
+    def values(self) -> dict[str, Any]:
+        """Returns the value of each option by its name."""
+        return {
+            name: value for group in groups() for name, value in msgspec.structs.asdict(getattr(self, group)).items()
+        }
+
 
 def groups() -> Mapping[str, type[Group]]:
     """Returns the groups by the names of their fields."""
@@ -60,16 +66,22 @@ def all_options() -> Iterator[click.Option]:
         yield from group.OPTIONS
 
 
+def grouped(values: Mapping[str, Any]) -> ServeOptions:
+    """Returns the values of all options in their groups."""
+    found: dict[str, Any] = {
+        name: kind(**{field: values[field] for field in kind.__struct_fields__}) for name, kind in groups().items()
+    }
+    return ServeOptions(**found)
+
+
 def in_groups(command: Callable[..., None]) -> Callable[..., None]:
     """Calls a command with `ServeOptions` as ``options``, instead of the single values."""
 
     @wraps(command)
     def called(*arguments: Any, **values: Any) -> None:
-        grouped: dict[str, Any] = {
-            name: kind(**{field: values.pop(field) for field in kind.__struct_fields__})
-            for name, kind in groups().items()
-        }
-        command(*arguments, options=ServeOptions(**grouped), **values)
+        options = grouped(values)
+        others = {name: value for name, value in values.items() if name not in options.values()}
+        command(*arguments, options=options, **others)
 
     return called
 

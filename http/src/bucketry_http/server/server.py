@@ -34,6 +34,9 @@ STOPPING_SIGNALS: Final = tuple(
 )
 """Those that stop a server; the last one is Windows' own."""
 
+RELOADING_SIGNALS: Final = tuple(getattr(signal, name) for name in ("SIGHUP",) if hasattr(signal, name))
+"""Those that have a server read its files again. Windows has none."""
+
 logger = logging.getLogger("bucketry_http")
 
 OnReady = Callable[[tuple[str, ...]], None]
@@ -72,6 +75,7 @@ class Server:
         on_ready: OnReady | None = None,
         settings: ServerSettings | None = None,
         *,
+        on_reload: Callable[[], None] | None = None,
         handles_signals: bool = True,
     ) -> None:
         """Makes a server that does not listen yet.
@@ -80,13 +84,17 @@ class Server:
             listeners: What to serve.
             on_ready: Called once with `urls` when every listener accepts connections.
             settings: Its settings.
-            handles_signals: Whether SIGINT and SIGTERM stop it, if it runs in the main thread.
+            on_reload: Called in a thread on SIGHUP, after the certificate was read again.
+            handles_signals: Whether it obeys signals, if it runs in the main thread: SIGINT and SIGTERM stop it.
         """
         self.urls: tuple[str, ...] = ()
         self._listeners = tuple(listeners)
         self._on_ready = on_ready
         self._settings = settings or ServerSettings()
+        self._on_reload = on_reload
         self._handles_signals = handles_signals
+        self._certificate: Certificate | None = None
+        self._reloads: set[asyncio.Future[None]] = set()
         self.was_forced = False
         self._servers: list[_AppServer] = []
         self._ending = asyncio.Event()
@@ -119,9 +127,10 @@ class Server:
                 for listener in self._listeners
             ]
             urls = tuple(map(self._url_of, self._listeners, sockets))
-            certificate = Certificate(self._settings.tls) if self._settings.tls is not None else None
+            if self._settings.tls is not None:
+                self._certificate = Certificate(self._settings.tls)
             self._servers = [
-                _AppServer(listener.app, bound, self._settings, None if listener.is_plain else certificate)
+                _AppServer(listener.app, bound, self._settings, None if listener.is_plain else self._certificate)
                 for listener, bound in zip(self._listeners, sockets, strict=True)
             ]
             logger.info("starting in process %d", os.getpid())
@@ -153,6 +162,28 @@ class Server:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._abort if abort else self._stop)
 
+    def reload(self, action: Callable[[], None]) -> None:
+        """Reads the certificate and its key again, and then does something in a thread. Safe to call from any thread.
+
+        Args:
+            action: What is to be done.
+        """
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._reload, action)
+
+    def _reload(self, action: Callable[[], None]) -> None:
+        reload = asyncio.ensure_future(asyncio.to_thread(self._read_again, action))
+        self._reloads.add(reload)
+        reload.add_done_callback(self._reloads.discard)
+
+    def _read_again(self, action: Callable[[], None]) -> None:
+        try:
+            if self._certificate is not None:
+                self._certificate.read_again(even_if_unchanged=True)
+            action()
+        except Exception:
+            logger.exception("what was to be read again stays as it was")
+
     def _abort(self) -> None:
         for server in self._servers:
             server.state.stopping = server.is_aborting = True
@@ -176,10 +207,13 @@ class Server:
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:
         loop, handled = asyncio.get_running_loop(), []
-        for number in STOPPING_SIGNALS if self._handles_signals else ():
+        actions: dict[int, Callable[[], None]] = dict.fromkeys(STOPPING_SIGNALS, self._stop)
+        if self._on_reload is not None:
+            actions |= dict.fromkeys(RELOADING_SIGNALS, partial(self._reload, self._on_reload))
+        for number, action in actions.items() if self._handles_signals else ():
             # Only the main thread gets signals, and not on every system. `stop` works everywhere.
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-                loop.add_signal_handler(number, self._stop)
+                loop.add_signal_handler(number, action)
                 handled.append(number)
         try:
             yield

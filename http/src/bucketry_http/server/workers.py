@@ -17,7 +17,7 @@ from multiprocessing.process import BaseProcess
 from time import monotonic
 from typing import Any, Final
 
-from bucketry_http.server.server import LINGER_SECONDS, STOPPING_SIGNALS, Listener, Server
+from bucketry_http.server.server import LINGER_SECONDS, RELOADING_SIGNALS, STOPPING_SIGNALS, Listener, Server
 from bucketry_http.server.settings import ServerSettings
 
 MAX_DEATHS: Final = 5
@@ -49,7 +49,7 @@ class _Worker:
         self.is_first = is_first
         self.is_ready = False
 
-    def tell(self, message: str) -> None:
+    def tell(self, message: object) -> None:
         with contextlib.suppress(OSError):  # It has ended, and `Workers` is about to see that.
             self.connection.send(message)
 
@@ -82,6 +82,7 @@ class Workers:
         on_ready: Callable[[], None] | None = None,
         on_stop: Callable[[], None] | None = None,
         on_end: Callable[[int], None] | None = None,
+        on_reload: Callable[[], Callable[[], None]] | None = None,
         settings: ServerSettings | None = None,
     ) -> None:
         """Starts nothing yet.
@@ -93,6 +94,8 @@ class Workers:
             on_ready: Called once when all of them serve.
             on_stop: Called when they are told to stop, and again when they are told to end at once.
             on_end: Called with the id of each process that ended.
+            on_reload: Called on SIGHUP. Each process reads its certificate again, and does what this returns; it is
+                pickled.
             settings: Settings of each of them.
         """
         self._open_app = open_app
@@ -101,11 +104,12 @@ class Workers:
         self._on_ready = on_ready
         self._on_stop = on_stop
         self._on_end = on_end
+        self._on_reload = on_reload
         self._settings = settings or ServerSettings()
         self._context = multiprocessing.get_context("spawn")
         self._workers: list[_Worker] = []
         self._deaths: deque[float] = deque()
-        self._signals = self._obeyed = 0
+        self._signals = self._obeyed = self._hang_ups = 0
         self._kill_at: float | None = None
 
     def run(self) -> None:
@@ -136,6 +140,9 @@ class Workers:
             woken.recv(1024)
         if not happened:
             self._kill()
+        if self._hang_ups:
+            self._hang_ups = 0
+            self._reload()
         while self._obeyed < self._signals:
             self._obeyed += 1
             self._stop()
@@ -177,6 +184,12 @@ class Workers:
         logger.warning("worker %s died (%s): another one takes its place", worker.process.pid, how)
         self._start(is_first=False)
 
+    def _reload(self) -> None:
+        assert self._on_reload is not None  # noqa: S101 - without it, nothing counts these signals
+        action = self._on_reload()
+        for worker in self._workers:
+            worker.tell(action)
+
     def _stop(self) -> None:
         """Has all workers stop; a second call has them end at once."""
         seconds = _MARGIN_SECONDS + 2 * LINGER_SECONDS
@@ -198,7 +211,7 @@ class Workers:
 
     @contextlib.contextmanager
     def _woken_by_signals(self) -> Iterator[socket.socket]:
-        """Counts the signals that stop a server; yields what can be read once there is one."""
+        """Counts the signals to stop or to read files again; yields what can be read once there is one."""
         woken, wakes = socket.socketpair()
         woken.setblocking(False)
         wakes.setblocking(False)
@@ -206,7 +219,12 @@ class Workers:
         def count(_number: int, _frame: object) -> None:
             self._signals += 1
 
+        def count_hang_up(_number: int, _frame: object) -> None:
+            self._hang_ups += 1
+
         before = {number: signal.signal(number, count) for number in STOPPING_SIGNALS}
+        if self._on_reload is not None:
+            before |= {number: signal.signal(number, count_hang_up) for number in RELOADING_SIGNALS}
         descriptor = signal.set_wakeup_fd(wakes.fileno())
         try:
             yield woken
@@ -220,7 +238,7 @@ class Workers:
 
 def _work(open_app: OpenApp, bound: socket.socket, parent: Connection, settings: ServerSettings) -> None:
     """Runs in a worker: serves until the parent says stop, or is gone."""
-    for number in STOPPING_SIGNALS:
+    for number in (*STOPPING_SIGNALS, *RELOADING_SIGNALS):
         signal.signal(number, signal.SIG_IGN)
     # Without it, one process would take all connections that wait (libuv's documentation of uv_tcp_t).
     os.environ["UV_TCP_SINGLE_ACCEPT"] = "1"
@@ -248,7 +266,10 @@ def _work(open_app: OpenApp, bound: socket.socket, parent: Connection, settings:
 def _obey(parent: Connection, server: Server) -> None:
     try:
         while True:
-            parent.recv()
-            server.stop()
+            message = parent.recv()
+            if message == _STOP:
+                server.stop()
+            else:
+                server.reload(message)
     except (EOFError, OSError):
         server.stop()

@@ -24,7 +24,7 @@ _MAX_BYTES: Final = 1024 * 1024
 """Largest settings file, in bytes; a larger one is the wrong file."""
 
 
-_MANY: Final = 12
+_MANY: Final = 20
 """If a table has more keys than this, a message about an unknown one names those like it alone."""
 
 

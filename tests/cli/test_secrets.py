@@ -62,6 +62,7 @@ class Served(NamedTuple):
     process: Any
     rest: str
     s3: str
+    metrics: str
 
 
 @pytest.fixture
@@ -81,10 +82,11 @@ def served(request: pytest.FixtureRequest, spawn: Spawn, monkeypatch: pytest.Mon
     monkeypatch.setenv("BUCKETRY_S3_SECRET_KEY_FILE", "secret")
     process = spawn(
         "--debug", "serve", "--port", "0", "--s3-port", "0", "--bucket", "my-assets", "--log-level", "debug",
-        "--log-format", request.param, "--fault", "get_object:unavailable:prefix=fails", store=None,
+        "--log-format", request.param, "--audit", "audit.jsonl", "--management-port", "0",
+        "--fault", "get_object:unavailable:prefix=fails", store=None,
     )  # fmt: skip
     found = places(process, b"S3 keys")
-    return Served(process, found["REST API"], found["S3 API"])
+    return Served(process, found["REST API"], found["S3 API"], found["Metrics"])
 
 
 def client(served: Served, secret: str = SECRET, **settings: Any) -> Any:
@@ -208,9 +210,13 @@ def test_the_rest_api_writes_no_secret(served: Served, searched: Searched) -> No
 
 
 def stop(served: Served, searched: Searched) -> None:
+    searched.add("metrics", ask(served.metrics))
     served.process.send_signal(signal.SIGTERM)
     out, err = served.process.communicate(timeout=60)
     assert b"INFO" in err
     assert b"bucketry_http.access" in err
+    audit = Path("audit.jsonl").read_bytes()
+    assert audit.startswith(b"{")
+    searched.add("audit", audit)
     searched.add("standard output", out)
     searched.add("standard error", err)

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from bucketry import Store
 from bucketry_http import Listener, RestSettings, S3Settings, Server, create_app, create_s3_app
-from bucketry_http.shared.record import Recorded, RequestRecord, Sink
+from bucketry_http.shared.record import RequestRecord
+from bucketry_http.shared.recorded import Gate, Recorded, Sink
 
 from tests.http.s3.client import Client, Reply
 from tests.http.s3.serving import CREDENTIAL, READER, WAIT
@@ -56,7 +57,7 @@ class Ports:
 
 
 @contextmanager
-def recorded_ports(store: Store, sinks: Sequence[Sink] = ()) -> Iterator[Ports]:
+def recorded_ports(store: Store, sinks: Sequence[Sink] = (), gates: Sequence[Gate] = ()) -> Iterator[Ports]:
     """Serves a store on both ports in a thread."""
     kept = Kept()
     ready = threading.Event()
@@ -65,8 +66,8 @@ def recorded_ports(store: Store, sinks: Sequence[Sink] = ()) -> Iterator[Ports]:
         "s3": create_s3_app(store, S3Settings(credentials=(CREDENTIAL, READER))),
     }
     listeners = [
-        Listener(Recorded(apps["rest"], "rest", [kept, *sinks]), port=0),
-        Listener(Recorded(apps["s3"], "s3", [kept, *sinks]), port=0),
+        Listener(Recorded(apps["rest"], "rest", [kept, *sinks], gates), port=0),
+        Listener(Recorded(apps["s3"], "s3", [kept, *sinks], gates), port=0),
     ]
     server = Server(listeners, lambda _: ready.set())
     thread = threading.Thread(target=server.run)

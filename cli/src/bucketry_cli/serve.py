@@ -100,7 +100,6 @@ def start(ctx: click.Context, store: str, options: ServeOptions, *, is_dry: bool
     server = server_settings(options)
     reloading = Reloading(ctx, options)
     start_logging(options.logs)
-    telemetry = Telemetry(options, store)
     config = ctx.ensure_object(State).config
     table = {**driver_table(ctx, store), **options.backend.settings(store)}
     front = S3Front(options if _serves_s3(options) else None, config.s3_credentials)
@@ -109,6 +108,7 @@ def start(ctx: click.Context, store: str, options: ServeOptions, *, is_dry: bool
     webhooks = webhooks_of(options.buckets.webhook, config.webhooks, os.environ)
     emitting = events_layer(webhooks, *([log] if testing.reset_endpoint else [])) if processes.workers == 1 else None
     with ExitStack() as stack:
+        telemetry = stack.enter_context(closing(Telemetry(options, store)))
         shared = stack.enter_context(shared_folder(options, config.quotas))
         bound = stack.enter_context(closing(bind(listening.host, listening.port, "--port")))
         access = access_notes(listening, bound, read_only=read_only)

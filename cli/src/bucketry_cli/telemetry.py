@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from bucketry_cli.errors import Failure
 from bucketry_cli.output import log_to_standard_error
 from bucketry_cli.serve_options import ServeOptions
+from bucketry_cli.serve_options.audit import AuditOptions
 from bucketry_cli.serve_options.logs import LogOptions
+from bucketry_cli.webhooks import webhooks_of
 
 if TYPE_CHECKING:
     from bucketry_http.shared.calls import StoreCalls
-    from bucketry_http.shared.record import Port, Sink
+    from bucketry_http.shared.record import Port
+    from bucketry_http.shared.recorded import Gate, Sink
+    from bucketry_http.telemetry.audit import Audit
     from bucketry_http.telemetry.metrics import Metrics
     from prometheus_client import CollectorRegistry
 
@@ -57,7 +63,9 @@ class Telemetry:
             store: The store's URL, whose scheme metrics name.
         """
         self._sinks: list[Sink] = []
+        self._gates: list[Gate] = []
         self._metrics: Metrics | None = None
+        self._audit: Audit | None = None
         if options.logs.log_format is not None:
             from bucketry_http.telemetry.access_log import AccessLog
 
@@ -67,6 +75,19 @@ class Telemetry:
 
             self._metrics = Metrics(store.partition("://")[0].lower())
             self._sinks.append(self._metrics)
+        if options.audit.audit is not None:
+            self._audit = _audit(options.audit, options.audit.audit, self._metrics)
+            self._gates.append(self._audit)
+
+    def close(self) -> None:
+        """Writes what is still to be written."""
+        if self._audit is not None:
+            self._audit.close()
+
+    @property
+    def is_on(self) -> bool:
+        """Whether anybody wants records."""
+        return bool(self._sinks or self._gates)
 
     @property
     def registry(self) -> CollectorRegistry | None:
@@ -75,7 +96,7 @@ class Telemetry:
 
     def layers(self) -> list[object]:
         """Returns the layers that the store needs, before all others."""
-        if not self._sinks:
+        if not self.is_on:
             return []
         from bucketry_http.telemetry.backend import backend_layer
 
@@ -88,13 +109,13 @@ class Telemetry:
 
     def around(self, app: Any, port: Port) -> Any:
         """Returns the application of a port, with records of its requests if anybody wants them."""
-        if not self._sinks:
+        if not self.is_on:
             return app
-        from bucketry_http.shared.record import Recorded
+        from bucketry_http.shared.recorded import Recorded
 
         if (calls := getattr(app, "calls", None)) is not None:
             self.watch(port, calls)
-        return Recorded(app, port, self._sinks)
+        return Recorded(app, port, self._sinks, self._gates)
 
     def around_endpoints(self, rest: Endpoint, *s3: Endpoint) -> list[Endpoint]:
         """Returns the endpoints of both ports, likewise."""
@@ -103,6 +124,20 @@ class Telemetry:
             each._replace(listener=msgspec.structs.replace(each.listener, app=self.around(each.listener.app, port)))
             for each, port in endpoints
         ]
+
+
+def _audit(options: AuditOptions, text: str, metrics: Metrics | None) -> Audit:
+    from bucketry_http.telemetry.audit import Audit, target_of
+    from bucketry_http.telemetry.audit.targets import is_url
+
+    try:
+        target = target_of(text, webhooks_of([text], (), os.environ)[0] if is_url(text) else None)
+    except OSError as error:
+        raise Failure(
+            f"the audit stream cannot be written to {text}: {error.strerror}", "name another file as --audit"
+        ) from None
+    meter = None if metrics is None else metrics.audit_meter()
+    return Audit(target, options.audit_when_full, queue_size=options.audit_queue, meter=meter)
 
 
 def _write(line: str) -> None:

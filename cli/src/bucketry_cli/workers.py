@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -131,7 +131,7 @@ def _open_app(worker: WorkerOptions) -> Iterator[Any]:
         *([events] if events is not None else []),
         *([ReadOnly()] if options.buckets.read_only else []),
     ]
-    with open_store(worker.url, defaults=worker.table, layers=layers) as store:
+    with closing(telemetry), open_store(worker.url, defaults=worker.table, layers=layers) as store:
         app = rest_app(store, worker.settings, telemetry)
         if options.testing.reset_endpoint:
             stage = Stage(store, options.buckets.bucket, Faults(), EventLog())

@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 import pytest
 from bucketry.redaction import RedactingFilter
-from bucketry_http.shared.record import Recorded, RequestRecord
+from bucketry_http.shared.record import RequestRecord
+from bucketry_http.shared.recorded import Recorded
 from bucketry_http.telemetry.access_log import AccessLine, AccessLog, LogFormat
 from bucketry_http.telemetry.log_format import JsonFormatter, RequestFilter
 from litestar.testing import TestClient

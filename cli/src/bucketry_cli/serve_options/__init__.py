@@ -16,6 +16,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from bucketry_cli.serve_options.access_store import AccessStoreOptions
+from bucketry_cli.serve_options.audit import AuditOptions
 from bucketry_cli.serve_options.backend import BackendOptions
 from bucketry_cli.serve_options.buckets import BucketOptions
 from bucketry_cli.serve_options.connections import ConnectionOptions
@@ -45,6 +46,7 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     buckets: BucketOptions
     processes: ProcessOptions
     logs: LogOptions
+    audit: AuditOptions
     management: ManagementOptions
     testing: TestingOptions
 

@@ -45,7 +45,8 @@ _REFUSAL_CODES: Final = {
 class S3Protocol(BoundedProtocol):
     """One connection of an S3 client. A malformed request gets an error document of S3."""
 
-    def refusal(self, status: HTTPStatus, detail: str) -> tuple[str, bytes]:
+    @staticmethod
+    def refusal(status: HTTPStatus, detail: str) -> tuple[str, bytes]:
         """Returns the media type and the body of the response: an error document."""
         error = S3Error(_REFUSAL_CODES.get(status, "BadRequest"), detail, status=status)
         return "application/xml", error_document(error, "", "", "", "")

@@ -358,7 +358,8 @@ class BoundedProtocol(asyncio.Protocol):
         )
         self.transport.write(head.encode() + body)
 
-    def refusal(self, status: HTTPStatus, detail: str) -> tuple[str, bytes]:
+    @staticmethod
+    def refusal(status: HTTPStatus, detail: str) -> tuple[str, bytes]:
         """Returns media type and body of the response to a malformed request: a problem (RFC 9457)."""
         problem: dict[str, Any] = {
             "title": status.phrase,

@@ -1,23 +1,18 @@
 """What is known of one request while it is served: for logs, audit, metrics, traces and limits.
 
-`Recorded` is put around a port if somebody wants records, and costs nothing otherwise: ports look whether the request's
-scope has a record, and fill in what they know.
+`bucketry_http.shared.recorded.Recorded` makes the record if somebody wants one. It costs nothing otherwise: ports look
+whether the request's scope has a record, and fill in what they know.
 """
 
 from __future__ import annotations
 
-import re
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextvars import ContextVar
 from itertools import count
-from time import perf_counter, time
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal
 
 import msgspec
-from bucketry.origin import Origin, set_origin
-
-from bucketry_http.shared.origin import ANONYMOUS, client_address
 
 Port = Literal["rest", "s3"]
 
@@ -28,10 +23,6 @@ REQUEST_ID: Final = b"x-request-id"
 
 request_ids: Final = map(f"{secrets.token_hex(4).upper()}{{:08X}}".format, count(1))
 """New ids of requests: those of one process have the same beginning, which is random."""
-
-_FIT_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,128}")
-_MAX_AGENT: Final = 256
-_READ: Final = frozenset({REQUEST_ID, b"traceparent", b"tracestate", b"user-agent"})
 
 
 class RequestRecord(msgspec.Struct, kw_only=True):
@@ -94,9 +85,9 @@ class RequestRecord(msgspec.Struct, kw_only=True):
     seconds: float = 0.0
 
 
-_record: Final[ContextVar[RequestRecord | None]] = ContextVar("bucketry_record", default=None)
+current_record: Final[ContextVar[RequestRecord | None]] = ContextVar("bucketry_record", default=None)
 
-record_of_call: Final = _record.get
+record_of_call: Final = current_record.get
 """Returns the record of the request that a call of the store is made for; ``None``: nobody wants records."""
 
 
@@ -109,105 +100,3 @@ def note_code(scope: Any, code: str) -> None:
     """Records the code of the error that a request ends with, if somebody wants records."""
     if RECORD in scope:
         scope[RECORD].code = code
-
-
-class Sink(Protocol):
-    """Is told of each request. Both methods run in the event loop: they must be quick, and must not fail."""
-
-    def begin(self, record: RequestRecord) -> None:
-        """Learns that a request came. Little of the record is filled in yet."""
-
-    def end(self, record: RequestRecord) -> None:
-        """Learns how the request ended. The record is complete, and does not change any more."""
-
-
-class Recorded:
-    """A port, with a record of each request.
-
-    Attributes:
-        clock: The port's, which ``Date`` shows.
-        protocol: How its listener speaks HTTP.
-    """
-
-    def __init__(self, app: Any, port: Port, sinks: Iterable[Sink]) -> None:
-        """Takes what is needed for all requests.
-
-        Args:
-            app: The port's ASGI application.
-            port: Which port it is.
-            sinks: Those that want the records, in the order in which they are told.
-        """
-        self._app = app
-        self._port = port
-        self._sinks = tuple(sinks)
-        for name in ("clock", "protocol"):
-            if hasattr(app, name):
-                setattr(self, name, getattr(app, name))
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Takes a request, and tells the sinks of it."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        record = scope[RECORD] = _new_record(self._port, scope)
-        token = _record.set(record)
-        # Ports that know who asks say it anew, if the store wants to know.
-        set_origin(Origin(principal=ANONYMOUS, address=record.address, request_id=record.id))
-        for sink in self._sinks:
-            sink.begin(record)
-        exchange = _Watched(record, receive, send)
-        try:
-            await self._app(scope, exchange.receive, exchange.send)
-        finally:
-            record.aborted |= not exchange.is_complete
-            record.seconds = perf_counter() - record.started
-            for sink in self._sinks:
-                sink.end(record)
-            _record.reset(token)
-
-
-class _Watched:
-    """Counts what an application receives and sends."""
-
-    __slots__ = ("_receive", "_record", "_send", "is_complete")
-
-    def __init__(self, record: RequestRecord, receive: Any, send: Any) -> None:
-        self._record = record
-        self._receive = receive
-        self._send = send
-        self.is_complete = False
-
-    async def receive(self) -> Any:
-        message = await self._receive()
-        if message["type"] == "http.request":
-            self._record.bytes_in += len(message.get("body", b""))
-        elif not self.is_complete:
-            self._record.aborted = True
-        return message
-
-    async def send(self, message: Any) -> None:
-        record = self._record
-        if message["type"] == "http.response.body":
-            record.bytes_out += len(message.get("body", b""))
-            self.is_complete = not message.get("more_body", False)
-        elif message["type"] == "http.response.start":
-            record.status = int(message["status"])
-            message = {**message, "headers": [*message.get("headers", ()), (REQUEST_ID, record.id.encode())]}
-        await self._send(message)
-
-
-def _new_record(port: Port, scope: Any) -> RequestRecord:
-    read = {name: value for name, value in scope["headers"] if name in _READ}
-    given = read.get(REQUEST_ID, b"")
-    return RequestRecord(
-        port=port,
-        # What is not fit for a header or a line of a log is replaced.
-        id=given.decode() if _FIT_ID.fullmatch(given) else next(request_ids),
-        method=scope["method"],
-        time=time(),
-        started=perf_counter(),
-        address=client_address(scope),
-        user_agent=read.get(b"user-agent", b"")[:_MAX_AGENT].decode("latin-1"),
-        traceparent=read.get(b"traceparent", b"").decode("latin-1"),
-        tracestate=read.get(b"tracestate", b"").decode("latin-1"),
-    )

@@ -99,6 +99,15 @@ class Metrics:
             multiprocess_mode="max",
             registry=registry,
         )
+        self._audit_entries = Counter(
+            "bucketry_audit_entries", "Entries of the audit stream.", ["outcome"], registry=registry
+        )
+        self._audit_waiting = Gauge(
+            "bucketry_audit_waiting",
+            "Entries of the audit stream that are not written yet.",
+            multiprocess_mode="livesum",
+            registry=registry,
+        )
         self._request = cache(self._request_metrics)
         self._call = cache(self._call_metrics)
         self._credential = _Bounded(self._last_use)
@@ -154,6 +163,10 @@ class Metrics:
             self._thread_limit.labels(port, kind).set(limit)
         return ThreadMetrics({kind: self._threads.labels(port, kind) for kind in limits})
 
+    def audit_meter(self) -> AuditMetrics:
+        """Returns what counts entries of the audit stream."""
+        return AuditMetrics(self._audit_entries, self._audit_waiting)
+
     def _request_metrics(self, port: Port, operation: str, outcome: Outcome) -> tuple[Any, Any, Any, Any]:
         # The operations are those of tables, and so are the outcomes.
         name = operation or NO_OPERATION
@@ -185,6 +198,28 @@ class ThreadMetrics:
     def end(self, kind: str) -> None:
         """Counts it no more."""
         self._gauges[kind].dec()
+
+
+class AuditMetrics:
+    """Counts entries of the audit stream."""
+
+    def __init__(self, entries: Counter, waiting: Gauge) -> None:
+        """Takes the metrics."""
+        self._written = entries.labels("written")
+        self._dropped = entries.labels("dropped")
+        self._waiting = waiting
+
+    def written(self, count: int) -> None:
+        """Counts entries that were written."""
+        self._written.inc(count)
+
+    def dropped(self, count: int) -> None:
+        """Counts entries that were lost."""
+        self._dropped.inc(count)
+
+    def waiting(self, count: int) -> None:
+        """Says how many wait."""
+        self._waiting.set(count)
 
 
 def outcome_of(record: RequestRecord) -> Outcome:

@@ -1,0 +1,151 @@
+"""Makes the record of each request of a port, and hands it to whoever wants it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from http import HTTPStatus
+from time import perf_counter, time
+from typing import Any, Final, Protocol
+
+from bucketry.origin import Origin, set_origin
+
+from bucketry_http.server.protocol import BoundedProtocol
+from bucketry_http.shared.origin import ANONYMOUS, client_address
+from bucketry_http.shared.record import RECORD, REQUEST_ID, Port, RequestRecord, current_record, request_ids
+from bucketry_http.shared.response_body import send_response
+
+_FIT_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+_MAX_AGENT: Final = 256
+_HEALTH: Final = "/health/"
+_HELD_UP: Final = "The server cannot record this request now: please try again later."
+_READ: Final = frozenset({REQUEST_ID, b"traceparent", b"tracestate", b"user-agent"})
+
+
+class Sink(Protocol):
+    """Is told of each request. Both methods run in the event loop: they must be quick, and must not fail."""
+
+    def begin(self, record: RequestRecord) -> None:
+        """Learns that a request came. Little of the record is filled in yet."""
+
+    def end(self, record: RequestRecord) -> None:
+        """Learns how the request ended. The record is complete, and does not change any more."""
+
+
+class Gate(Sink, Protocol):
+    """A sink that may hold requests up."""
+
+    async def enter(self, record: RequestRecord) -> bool:
+        """Waits until the request may be served. Returns whether it may."""
+
+
+class Recorded:
+    """A port, with a record of each request.
+
+    Attributes:
+        clock: The port's, which ``Date`` shows.
+        protocol: How its listener speaks HTTP.
+    """
+
+    def __init__(self, app: Any, port: Port, sinks: Iterable[Sink], gates: Iterable[Gate] = ()) -> None:
+        """Takes what is needed for all requests.
+
+        Args:
+            app: The port's ASGI application.
+            port: Which port it is.
+            sinks: Those that want the records, in the order in which they are told.
+            gates: Those that may hold requests up as well. They are told last.
+        """
+        self._app = app
+        self._port: Port = port
+        self._gates = tuple(gates)
+        self._sinks = (*sinks, *self._gates)
+        for name in ("clock", "protocol"):
+            if hasattr(app, name):
+                setattr(self, name, getattr(app, name))
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Takes a request, and tells the sinks of it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        record = scope[RECORD] = _new_record(self._port, scope)
+        token = current_record.set(record)
+        # Ports that know who asks say it anew, if the store wants to know.
+        set_origin(Origin(principal=ANONYMOUS, address=record.address, request_id=record.id))
+        for sink in self._sinks:
+            sink.begin(record)
+        exchange = _Watched(record, receive, send)
+        try:
+            if self._gates and not await self._may_enter(scope, record):
+                await self._refuse(record, exchange.send)
+            else:
+                await self._app(scope, exchange.receive, exchange.send)
+        finally:
+            record.aborted |= not exchange.is_complete
+            record.seconds = perf_counter() - record.started
+            for sink in self._sinks:
+                sink.end(record)
+            current_record.reset(token)
+
+    async def _may_enter(self, scope: Any, record: RequestRecord) -> bool:
+        # Whoever looks whether the server is well must not wait for what is not.
+        return scope["path"].startswith(_HEALTH) or all([await gate.enter(record) for gate in self._gates])
+
+    async def _refuse(self, record: RequestRecord, send: Any) -> None:
+        status = HTTPStatus.SERVICE_UNAVAILABLE
+        record.code = "ServiceUnavailable" if self._port == "s3" else "unavailable"
+        # The request's body is not read, so nobody knows where the next request begins.
+        headers = [(b"retry-after", b"1"), (b"connection", b"close")]
+        kind, body = BoundedProtocol.refusal(status, _HELD_UP)
+        if hasattr(self, "protocol"):
+            kind, body = self.protocol.refusal(status, _HELD_UP)
+        headers += [(b"content-type", kind.encode()), (b"content-length", b"%d" % len(body))]
+        await send_response(send, status, headers, b"" if record.method == "HEAD" else body)
+
+
+class _Watched:
+    """Counts what an application receives and sends."""
+
+    __slots__ = ("_receive", "_record", "_send", "is_complete")
+
+    def __init__(self, record: RequestRecord, receive: Any, send: Any) -> None:
+        self._record = record
+        self._receive = receive
+        self._send = send
+        self.is_complete = False
+
+    async def receive(self) -> Any:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._record.bytes_in += len(message.get("body", b""))
+        elif not self.is_complete:
+            self._record.aborted = True
+        return message
+
+    async def send(self, message: Any) -> None:
+        record = self._record
+        if message["type"] == "http.response.body":
+            record.bytes_out += len(message.get("body", b""))
+            self.is_complete = not message.get("more_body", False)
+        elif message["type"] == "http.response.start":
+            record.status = int(message["status"])
+            message = {**message, "headers": [*message.get("headers", ()), (REQUEST_ID, record.id.encode())]}
+        await self._send(message)
+
+
+def _new_record(port: Port, scope: Any) -> RequestRecord:
+    read = {name: value for name, value in scope["headers"] if name in _READ}
+    given = read.get(REQUEST_ID, b"")
+    return RequestRecord(
+        port=port,
+        # What is not fit for a header or a line of a log is replaced.
+        id=given.decode() if _FIT_ID.fullmatch(given) else next(request_ids),
+        method=scope["method"],
+        time=time(),
+        started=perf_counter(),
+        address=client_address(scope),
+        user_agent=read.get(b"user-agent", b"")[:_MAX_AGENT].decode("latin-1"),
+        traceparent=read.get(b"traceparent", b"").decode("latin-1"),
+        tracestate=read.get(b"tracestate", b"").decode("latin-1"),
+    )

@@ -6,11 +6,17 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 from bucketry.layers import MaxObjectSize, Quota
 from bucketry.quotas import QuotaRule
 
+from bucketry_cli.listening import Endpoint
 from bucketry_cli.serve_options import ServeOptions
+
+if TYPE_CHECKING:
+    from bucketry_http import Limiter
 
 
 def limit_layers(options: ServeOptions, rules: Sequence[QuotaRule], folder: Path | None) -> list[object]:
@@ -29,10 +35,45 @@ def limit_layers(options: ServeOptions, rules: Sequence[QuotaRule], folder: Path
     return layers
 
 
+class RateLimiting:
+    """The limits of rates in one process, around both ports. Nothing is imported if there are none."""
+
+    def __init__(self, options: ServeOptions, folder: Path | None) -> None:
+        """Takes the options, and what the processes of this server share."""
+        self._limiter: Limiter | None = None
+        if _has_rates(options):
+            from bucketry_http import Limiter, RateLimits
+
+            names = RateLimits.__struct_fields__
+            limits = RateLimits(**{name: getattr(options.limits, name) for name in names})
+            self._limiter = Limiter(limits, folder=folder, processes=options.processes.workers)
+
+    def around(self, app: Any) -> Any:
+        """Returns the application of a port, with its limits if there are any."""
+        if self._limiter is None:
+            return app
+        from bucketry_http import Limited
+
+        return Limited(app, self._limiter)
+
+    def around_endpoints(self, *endpoints: Endpoint) -> list[Endpoint]:
+        """Returns the endpoints of ports, likewise."""
+        return [
+            each._replace(listener=msgspec.structs.replace(each.listener, app=self.around(each.listener.app)))
+            for each in endpoints
+        ]
+
+
+def _has_rates(options: ServeOptions) -> bool:
+    limits = options.limits
+    of_principals = limits.principal_requests or limits.principal_bytes or limits.principal_concurrency
+    return bool(of_principals or limits.address_requests or limits.address_bytes or limits.address_concurrency)
+
+
 @contextmanager
 def shared_folder(options: ServeOptions, rules: Sequence[QuotaRule]) -> Iterator[Path | None]:
     """Makes the folder in which several processes count together; ``None``: nothing is counted together."""
-    if options.processes.workers == 1 or not rules:
+    if options.processes.workers == 1 or not (rules or _has_rates(options)):
         yield None
         return
     from bucketry.quotas import prepare

@@ -16,9 +16,13 @@ if TYPE_CHECKING:
     from bucketry_http.server.server import Listener, Server, serve
     from bucketry_http.server.settings import ServerSettings
     from bucketry_http.server.tls import TlsFiles
+    from bucketry_http.shared.limits import Limited, Limiter, RateLimits
 
 _HOMES: Final = {
+    "Limited": "shared.limits",
+    "Limiter": "shared.limits",
     "Listener": "server.server",
+    "RateLimits": "shared.limits",
     "RestSettings": "rest.settings",
     "S3Credential": "s3",
     "S3Rights": "s3",
@@ -32,7 +36,10 @@ _HOMES: Final = {
 }
 
 __all__ = [
+    "Limited",
+    "Limiter",
     "Listener",
+    "RateLimits",
     "RestSettings",
     "S3Credential",
     "S3Rights",

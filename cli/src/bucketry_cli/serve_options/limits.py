@@ -17,6 +17,54 @@ class LimitOptions(Group, frozen=True, kw_only=True):
     TITLE: ClassVar = "Limits"
     OPTIONS: ClassVar = (
         option(
+            "--principal-requests",
+            type=click.FloatRange(0),
+            default=0.0,
+            show_default=True,
+            metavar="RATE",
+            help="Most requests a second of each user, or access key of nobody in particular, on average; 0: any number.",
+        ),
+        option(
+            "--principal-bytes",
+            type=click.IntRange(0),
+            default=0,
+            show_default=True,
+            metavar="RATE",
+            help="Most bytes a second of each user, or access key of nobody in particular, on average, at least 65536; 0: any number.",
+        ),
+        option(
+            "--principal-concurrency",
+            type=click.IntRange(0),
+            default=0,
+            show_default=True,
+            metavar="N",
+            help="Most requests in progress of each user, or access key of nobody in particular; 0: any number.",
+        ),
+        option(
+            "--address-requests",
+            type=click.FloatRange(0),
+            default=0.0,
+            show_default=True,
+            metavar="RATE",
+            help="Most requests a second of each address on average; 0: any number.",
+        ),
+        option(
+            "--address-bytes",
+            type=click.IntRange(0),
+            default=0,
+            show_default=True,
+            metavar="RATE",
+            help="Most bytes a second of each address on average, at least 65536; 0: any number.",
+        ),
+        option(
+            "--address-concurrency",
+            type=click.IntRange(0),
+            default=0,
+            show_default=True,
+            metavar="N",
+            help="Most requests in progress of each address; 0: any number.",
+        ),
+        option(
             "--max-object-size",
             type=click.IntRange(0),
             default=0,
@@ -58,6 +106,12 @@ class LimitOptions(Group, frozen=True, kw_only=True):
         ),
     )
 
+    principal_requests: float
+    principal_bytes: int
+    principal_concurrency: int
+    address_requests: float
+    address_bytes: int
+    address_concurrency: int
     max_object_size: int
     max_form_files: int
     max_xml_bytes: int

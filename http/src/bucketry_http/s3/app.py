@@ -18,7 +18,7 @@ from bucketry_http.s3 import access, cors, forms
 from bucketry_http.s3.authentication import Authenticator, is_owners_own
 from bucketry_http.s3.cors import refuse_foreign, shield
 from bucketry_http.s3.errors import S3Error, translated
-from bucketry_http.s3.origin import tell_origin
+from bucketry_http.s3.origin import count_sender, tell_origin
 from bucketry_http.s3.recording import PREFLIGHT, fill
 from bucketry_http.s3.request import Endpoint, S3Request
 from bucketry_http.s3.response import Response, error_response
@@ -30,6 +30,7 @@ from bucketry_http.shared.connection import DRAIN_SECONDS, MAX_DRAINED_BYTES, en
 from bucketry_http.shared.errors import HostNotAllowed, log_failure
 from bucketry_http.shared.hosts import READING_METHODS
 from bucketry_http.shared.lifespan import confirm_lifespan
+from bucketry_http.shared.origin import ADMISSION
 
 logger = logging.getLogger("bucketry_http")
 
@@ -108,6 +109,8 @@ class S3App:
 
     async def _respond(self, request: S3Request) -> Response:
         endpoint = self._endpoint
+        if ADMISSION in request.scope:
+            request.scope[ADMISSION].of_address(request.scope)
         host = request.headers.get("host"), request.scope.get("server")
         if host != self._last_host:
             if not self._hosts.allow(*host):
@@ -122,6 +125,8 @@ class S3App:
             request.operation = "PostObject"
             return await forms.post_object(endpoint, self._authenticator, request)
         self._authenticator.authenticate(request)
+        if ADMISSION in request.scope:
+            count_sender(request)
         if "origin" in request.headers or "sec-fetch-site" in request.headers:
             await refuse_foreign(endpoint, request)
         found = route(endpoint, request)

@@ -15,6 +15,7 @@ from bucketry_http.shared.errors import (
     MalformedForm,
     RequestError,
     SlowBody,
+    TooManyRequests,
     UnsupportedMediaType,
 )
 
@@ -117,6 +118,7 @@ CODE_OF: Final[Mapping[type[core.BucketryError], str]] = {
     core.QuotaExceeded: "QuotaExceeded",
     core.Unsupported: "NotImplemented",
     core.Throttled: "SlowDown",
+    TooManyRequests: "SlowDown",
     core.Unavailable: "ServiceUnavailable",
     HostNotAllowed: "MisdirectedRequest",
     core.StoreClosed: "ServiceUnavailable",
@@ -276,7 +278,13 @@ def _is_delete_marker(error: core.IsDeleteMarker) -> S3Error:
 
 
 def _headers_of(error: core.BucketryError) -> Mapping[str, str]:
-    """Returns the headers that tell that an object does not exist since its latest version is a delete marker."""
+    """Returns the headers of an error.
+
+    They tell when the client may try again, or that an object does not exist since its latest version is a delete
+    marker.
+    """
+    if isinstance(error, TooManyRequests):
+        return {"retry-after": str(error.retry_after)}
     if not isinstance(error, core.NoSuchKey) or not error.delete_marker:
         return NOTHING
     headers = {"x-amz-delete-marker": "true"}

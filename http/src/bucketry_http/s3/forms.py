@@ -38,7 +38,7 @@ from bucketry_http.s3.cors import refuse_foreign
 from bucketry_http.s3.errors import S3Error, invalid_argument, precondition_failed
 from bucketry_http.s3.header_options import HeaderOptions
 from bucketry_http.s3.headers import EXPECTED_OWNER, check_headers, tags_by_key, written_headers
-from bucketry_http.s3.origin import tell_origin
+from bucketry_http.s3.origin import count_sender, tell_origin
 from bucketry_http.s3.request import Endpoint, S3Request
 from bucketry_http.s3.response import Response, empty_response, xml_response
 from bucketry_http.s3.response_headers import WRITTEN
@@ -46,6 +46,7 @@ from bucketry_http.s3.tagging import MAX_TAG_ELEMENTS, read_tags
 from bucketry_http.s3.xml import document, element, read_xml
 from bucketry_http.shared.deciding import Target
 from bucketry_http.shared.forms import Form, Part
+from bucketry_http.shared.origin import ADMISSION
 from bucketry_http.shared.strict_json import RepeatedName, check_names
 
 _MAX_FIELDS: Final = 100
@@ -117,6 +118,8 @@ class _FormUpload:
         file = await self._read_fields()
         fields, request = self._fields, self._request
         self._authenticator.authenticate_form(request, fields)
+        if ADMISSION in request.scope:
+            count_sender(request)
         if self._endpoint.regions.several:
             await self._endpoint.regions.require(request)
         await refuse_foreign(self._endpoint, request)

@@ -92,7 +92,7 @@ def error_response(request: S3Request, error: S3Error, home: str) -> Response:
     HeadBucket; versity/versitygw, issue 1500). A bucket that does not exist has no region.
     """
     headers = [(name.encode(), value.encode("latin-1", "replace")) for name, value in error.headers.items()]
-    if error.status == 503:
+    if error.status == 503 and "retry-after" not in error.headers:
         headers.append(RETRY_AFTER)
     if request.method == "HEAD" or error.status == 304:
         if error.status == 304:

@@ -63,3 +63,20 @@ def test_a_quota_that_is_not_valid_is_refused(run: Run, tmp_path: Path, table: s
     assert result.exit_code != 0
     assert message in result.stderr
     assert "settings.toml" in result.stderr
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_all_processes_keep_a_rate_together(spawn: Spawn, workers: str) -> None:
+    process = spawn(
+        *("serve", "--workers", workers, "--port", "0", "--no-s3", "--bucket", "assets"),
+        *("--address-requests", "0.01", "--address-concurrency", "64"),
+    )
+    url = rest_url(process)
+    # One in a hundred seconds, whichever process gets it.
+    assert [put(url, f"{number}", 1) for number in range(12)] == [201] + [429] * 11
+
+
+def test_a_rate_that_is_not_valid_is_refused(run: Run) -> None:
+    result = run("serve", "--port", "0", "--address-bytes", "5", store=None)
+    assert result.exit_code != 0
+    assert "address_bytes is at least 65536 bytes a second" in result.stderr

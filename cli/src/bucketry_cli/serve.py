@@ -20,7 +20,7 @@ from bucketry_cli.config import State
 from bucketry_cli.control import ControlApp, Endpoints
 from bucketry_cli.errors import Failure
 from bucketry_cli.events import EventsEndpoint
-from bucketry_cli.limits import limit_layers, shared_folder
+from bucketry_cli.limits import RateLimiting, limit_layers, shared_folder
 from bucketry_cli.listening import Endpoint, LazyApp, announce, bind, is_loopback, run, url_of
 from bucketry_cli.management import Management
 from bucketry_cli.options import command_options, driver_table, examples, store_option
@@ -148,7 +148,7 @@ def start(ctx: click.Context, store: str, options: ServeOptions, *, is_dry: bool
         access += (("Webhooks", describe(webhooks)),) if webhooks else ()
         headline = f"bucketry serves {store}" + (" for reading only" if read_only else "") + "; Ctrl-C stops it"
         rest = Endpoint(Listener(app, listening.host, listening.port, bound), _places(testing))
-        rest, *s3 = telemetry.around_endpoints(rest, *endpoints)
+        rest, *s3 = telemetry.around_endpoints(*RateLimiting(options, shared).around_endpoints(rest, *endpoints))
         if is_dry:
             return
         if processes.workers == 1:

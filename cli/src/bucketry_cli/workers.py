@@ -20,7 +20,7 @@ from bucketry_cli import events as events_endpoint
 from bucketry_cli.config import ConfigFile, load_config
 from bucketry_cli.control import ControlApp, Endpoints
 from bucketry_cli.errors import Failure
-from bucketry_cli.limits import limit_layers
+from bucketry_cli.limits import RateLimiting, limit_layers
 from bucketry_cli.listening import Endpoint
 from bucketry_cli.management import Management
 from bucketry_cli.reset import ResetEndpoint, Stage
@@ -141,7 +141,7 @@ def _open_app(worker: WorkerOptions) -> Iterator[Any]:
                 events_endpoint.PATH: {"GET": events_endpoint.refuse},
             }
             app = ControlApp(app, worker.settings.browser_rules(), endpoints)
-        yield telemetry.around(app, "rest")
+        yield telemetry.around(RateLimiting(options, worker.shared).around(app), "rest")
 
 
 def rest_app(store: Store, settings: RestSettings, telemetry: Telemetry) -> Any:

@@ -22,7 +22,7 @@ class LimitOptions(Group, frozen=True, kw_only=True):
             default=0.0,
             show_default=True,
             metavar="RATE",
-            help="Most requests a second of each user, or access key of nobody in particular, on average; 0: any number.",
+            help="Most requests a second of each user (or access key without one) on average; 0: any number.",
         ),
         option(
             "--principal-bytes",
@@ -30,7 +30,7 @@ class LimitOptions(Group, frozen=True, kw_only=True):
             default=0,
             show_default=True,
             metavar="RATE",
-            help="Most bytes a second of each user, or access key of nobody in particular, on average, at least 65536; 0: any number.",
+            help="Most bytes of bodies a second of each user on average, at least 65536; 0: any number.",
         ),
         option(
             "--principal-concurrency",
@@ -38,7 +38,7 @@ class LimitOptions(Group, frozen=True, kw_only=True):
             default=0,
             show_default=True,
             metavar="N",
-            help="Most requests in progress of each user, or access key of nobody in particular; 0: any number.",
+            help="Most requests in progress of each user; 0: any number.",
         ),
         option(
             "--address-requests",
@@ -54,7 +54,7 @@ class LimitOptions(Group, frozen=True, kw_only=True):
             default=0,
             show_default=True,
             metavar="RATE",
-            help="Most bytes a second of each address on average, at least 65536; 0: any number.",
+            help="Most bytes of bodies a second of each address on average, at least 65536; 0: any number.",
         ),
         option(
             "--address-concurrency",

@@ -30,7 +30,7 @@ from bucketry_http.rest import (
     versions,
     whoami,
 )
-from bucketry_http.rest.authentication import SENDER, TokenAuthenticator
+from bucketry_http.rest.authentication import HEALTH, SENDER, TokenAuthenticator
 from bucketry_http.rest.authorization import Authorization
 from bucketry_http.rest.cors import BrowserRules
 from bucketry_http.rest.docs_page import DocsPage
@@ -49,7 +49,7 @@ from bucketry_http.rest.url_signing import UrlSigning
 from bucketry_http.shared.calls import StoreCalls
 from bucketry_http.shared.errors import RequestError
 from bucketry_http.shared.object_writing import Uploader
-from bucketry_http.shared.origin import ANONYMOUS, client_address
+from bucketry_http.shared.origin import ADMISSION, ANONYMOUS, client_address
 from bucketry_http.shared.record import id_of
 
 _BEARER: Final = "bearer"
@@ -161,14 +161,18 @@ class StorageApp(Litestar):
             if send is None:
                 return
             principal = ANONYMOUS
-            if self.authenticator is not None:
-                try:
+            try:
+                if ADMISSION in scope and not scope["path"].startswith(HEALTH):
+                    scope[ADMISSION].of_address(scope)
+                if self.authenticator is not None:
                     sender = await self.authenticator.authenticate(scope)
-                except RequestError as error:
-                    await send_refusal(error, scope, send)
-                    return
-                scope.setdefault("state", {})[SENDER] = sender
-                principal = sender.principal.user_id or ANONYMOUS
+                    scope.setdefault("state", {})[SENDER] = sender
+                    principal = sender.principal.user_id or ANONYMOUS
+                    if ADMISSION in scope:
+                        scope[ADMISSION].of_principal(sender.principal.user_id)
+            except RequestError as error:
+                await send_refusal(error, scope, send)
+                return
             if self.calls.store.reads_origin:
                 set_origin(Origin(principal=principal, address=client_address(scope), request_id=id_of(scope)))
             route_object_key(scope)

@@ -24,7 +24,8 @@ _SCHEME: Final = b"bearer "
 _OPENED: Final = f"{PREFIX}/buckets/"
 """Where the paths begin that the policy of a bucket can open to everybody."""
 
-_HEALTH: Final = "/health/"
+HEALTH: Final = "/health/"
+"""Where the paths begin that tell how the server is. They need no token, and count against no limit."""
 
 
 class Sender(NamedTuple):
@@ -63,10 +64,10 @@ class TokenAuthenticator:
         Raises:
             Unauthenticated: The token is not valid, or the request needs one and has none.
             TooManyRequests: The address has tried too many wrong tokens.
-        CredentialsUnchecked: The issuer of the token does not answer.
+            CredentialsUnchecked: The issuer of the token does not answer.
         """
         path: str = scope["path"]
-        if path.startswith(_HEALTH):
+        if path.startswith(HEALTH):
             return NOBODY
         token = _token(scope["headers"])
         if token is None:

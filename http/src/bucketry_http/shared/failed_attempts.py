@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from ipaddress import IPv6Address, ip_address
 from math import ceil
 from typing import Final, TypeVar
+
+from bucketry_http.shared.origin import network_of
 
 PER_CREDENTIAL: Final = 10
 """Failures with one credential from one address, after which the address has to wait with that credential."""
@@ -50,7 +51,7 @@ class FailedAttempts:
             address: IP address of the client. Addresses of IPv6 with the same first 64 bits count as one.
             credential: Names the credential, and is no secret.
         """
-        network = _network(address)
+        network = network_of(address)
         left = self._left((network, credential), PER_CREDENTIAL)
         if not left and (network, credential) not in self._worked:
             left = self._left((network, _OF_ADDRESS), PER_ADDRESS)
@@ -58,7 +59,7 @@ class FailedAttempts:
 
     def failed(self, address: str, credential: str) -> None:
         """Counts a failure."""
-        network = _network(address)
+        network = network_of(address)
         for place in ((network, credential), (network, _OF_ADDRESS)):
             count, end = self._failures.pop(place, (0, 0.0))
             now = self._clock()
@@ -66,7 +67,7 @@ class FailedAttempts:
 
     def worked(self, address: str, credential: str) -> None:
         """Remembers that a credential worked."""
-        _remember(self._worked, (_network(address), credential), None)
+        _remember(self._worked, (network_of(address), credential), None)
 
     def _left(self, place: tuple[str, str], most: int) -> float:
         count, end = self._failures.get(place, (0, 0.0))
@@ -78,15 +79,3 @@ def _remember(table: OrderedDict[tuple[str, str], T], place: tuple[str, str], va
     table.move_to_end(place)
     if len(table) > _SIZE:
         table.popitem(last=False)
-
-
-def _network(address: str) -> str:
-    if ":" not in address:
-        return address
-    try:
-        found = ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(found, IPv6Address) and found.ipv4_mapped is None:
-        return found.packed[:8].hex()
-    return str(found)

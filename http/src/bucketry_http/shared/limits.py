@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import mmap
+import os
 import struct
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -101,11 +102,11 @@ class RateTable:
             return
         import fcntl
 
-        with (folder / FILE_NAME).open("a+b") as file:
-            file.truncate(_SETS * _SET_BYTES)
-            self._slots = mmap.mmap(file.fileno(), _SETS * _SET_BYTES)
-        self._file = (folder / FILE_NAME).open("r+b")
-        self._lock = lambda how, place: fcntl.lockf(self._file, how, _SET_BYTES, place)
+        # It stays open as long as the process lives.
+        file = os.open(folder / FILE_NAME, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        os.ftruncate(file, _SETS * _SET_BYTES)
+        self._slots = mmap.mmap(file, _SETS * _SET_BYTES)
+        self._lock = lambda how, place: fcntl.lockf(file, how, _SET_BYTES, place)
         self._exclusive, self._free = fcntl.LOCK_EX, fcntl.LOCK_UN
 
     def take(self, name: str, seconds: float, burst: float, *, force: bool = False) -> float:

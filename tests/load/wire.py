@@ -15,6 +15,9 @@ API: Final = "/api/v1/storage"
 PATIENCE: Final = 120.0
 """Seconds after which a response counts as one that never comes."""
 
+KEPT_SECONDS: Final = 20.0
+"""How long a connection is used again after a response: less than servers keep it."""
+
 _NOTHING: Final[Mapping[str, str]] = {}
 _LIMIT: Final = 1024**2
 
@@ -63,6 +66,7 @@ class Wire:
         self._place = (parts.hostname or "", parts.port or 80)
         self._open: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self.tally = Tally()
+        self._used = time.monotonic()
 
     async def ask(self, method: str, target: str, headers: Mapping[str, str] = _NOTHING, body: bytes = b"") -> Reply:
         """Make a request. What breaks off or does not come is an error: nobody injects faults here."""
@@ -75,7 +79,7 @@ class Wire:
             raise
         if received.get("connection", "").lower() == "close":
             await self.close()
-        ended = time.monotonic()
+        ended = self._used = time.monotonic()
         self.tally.seconds.append(ended - begun)
         self.tally.server_errors += status >= 500
         return Reply(f"{method} {target}", status, received, content, begun, ended)
@@ -100,7 +104,8 @@ class Wire:
         return status, received, await reader.readexactly(int(received["content-length"]))
 
     async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        if self._open is not None and self._open[0].at_eof():  # Kept for too long.
+        # The server ends a connection that waited for too long, perhaps just when the next request is sent.
+        if self._open is not None and (self._open[0].at_eof() or time.monotonic() - self._used > KEPT_SECONDS):
             await self.close()
         if self._open is None:
             self._open = await asyncio.open_connection(*self._place, limit=_LIMIT)

@@ -197,8 +197,12 @@ def _remove(client: DockerClient, is_wanted: Callable[[dict[str, str]], bool]) -
     ours: dict[str, str | list[str] | bool] = {"label": [PID_LABEL, f"{HOST_LABEL}={socket.gethostname()}"]}
     for container in client.containers.list(all=True, filters=ours, ignore_removed=True):
         if is_wanted(container.labels):
-            with suppress(NotFound):
+            try:
                 container.remove(force=True, v=True)
+            except APIError as error:
+                # Another run is removing it, or has.
+                if error.status_code not in {404, 409}:
+                    raise
 
 
 def _is_alive(pid: int) -> bool:

@@ -73,6 +73,7 @@ check-tree:
 	@$(VENV)/bin/python tools/check_tree.py
 	@$(VENV)/bin/python tools/check_lock.py
 	@$(VENV)/bin/python tools/check_distributions.py
+	@$(VENV)/bin/python tools/check_platforms.py
 
 check-types:
 	@$(VENV)/bin/mypy --no-error-summary .

@@ -190,7 +190,8 @@ class Exchange:
             lines += (line, value, b"\r\n")
         if _BAD_VALUE.search(b"".join([value for _, value in headers])):
             raise RuntimeError("the value of a header of the response has a control character")
-        self.keep_alive &= not says_close
+        # If the server is about to stop, the client's next request should reach another one.
+        self.keep_alive &= not says_close and not self._connection.server.stopping
         if not self.keep_alive and not says_close:
             lines.append(b"connection: close\r\n")
         if length is None and self.scope["method"] != "HEAD" and status not in (204, 304):

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import json
+import time
+import urllib.request
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from bucketry import Store, open_store
+from botocore.exceptions import ClientError
+from bucketry import Status, Store, open_store
+from bucketry.hookspecs import hookimpl
 from bucketry.layers import Breaker
 from bucketry_cli.config import load_config
+from bucketry_router import Mover
 
-from tests.cli.conftest import Run
+from tests.cli.conftest import Install, Run, Spawn
+from tests.cli.folder_driver import FolderDriver, FolderSettings
 from tests.cli.test_configuration import write
+from tests.cli.test_serve import PATIENCE, ask
+from tests.cli.test_serve_s3 import OWN, client, places
 
 TWO = """
 [[s3_credentials]]
@@ -139,3 +148,93 @@ def test_each_store_has_a_breaker_of_its_own(
     result = run("serve", "--breaker", "3", store=None)
     assert result.exit_code == 0, result.output
     assert len(made) == 2
+
+
+class TellingSettings(FolderSettings, frozen=True, kw_only=True):
+    """Of the driver below."""
+
+    scheme = "telling"
+
+
+class TellingDriver(FolderDriver):
+    """A folder that says whether it is available."""
+
+    name = "telling"
+    Settings = TellingSettings
+
+    @hookimpl
+    def status(self) -> Status:
+        return Status(available=True, endpoint="", region="")
+
+
+SERVED = """
+[serve]
+port = 0
+s3_port = 0
+[drivers.router]
+placements = "placements.json"
+[[s3_credentials]]
+access_key = "tests"
+secret_key = "hunter2-of-these-tests"
+is_root = true
+[[stores]]
+name = "web"
+url = "telling://{web}"
+buckets = ["web-*"]
+[[stores]]
+name = "far"
+url = "minio://127.0.0.1:1?connect_timeout=0.5&retries=0"
+buckets = ["far-*"]
+settings = {{ access_key = "key", secret_key = "a secret that nobody sees" }}
+[[stores]]
+name = "rest"
+url = "telling://{rest}"
+default = true
+"""
+
+
+def test_a_server_has_both_ports_over_all_stores_and_moves_buckets(
+    run: Run,
+    folders: dict[str, Store],
+    spawn: Spawn,
+    install: Install,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    install("telling", f"{__name__}:TellingDriver")
+    write(SERVED.format(web=tmp_path / "web", rest=tmp_path / "rest"))
+    server = spawn("serve", store=None)
+    served = places(server, b"Stores")
+    assert served["Stores"] == "web: web-*; far: far-*; rest: all others"
+    s3 = client(served["S3 API"], OWN)
+    for bucket in ("web-a", "other"):
+        s3.create_bucket(Bucket=bucket)
+        s3.put_object(Bucket=bucket, Key="key", Body=bucket.encode())
+    assert folders["web"].get_object("web-a", "key").read() == b"web-a"
+    with pytest.raises(ClientError) as caught:
+        s3.create_bucket(Bucket="far-a")
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503
+
+    found: Any = ask(f"{served['REST API']}/status")[1]
+    assert found.get("available"), found
+    assert found["detail"].startswith("far: http://127.0.0.1:1 is unreachable")
+    assert [(each["name"], each["available"]) for each in found["stores"]] == [
+        ("web", True),
+        ("far", False),
+        ("rest", True),
+    ]
+    listed: Any = ask(f"{served['REST API']}/buckets")[1]
+    assert [bucket["name"] for bucket in listed] == ["other", "web-a"]
+
+    url = s3.generate_presigned_url("get_object", {"Bucket": "web-a", "Key": "key"})
+    monkeypatch.setattr("bucketry_router.Mover", partial(Mover, sleep=lambda _: time.sleep(1.1)))
+    moved = run("move", "web-a", "--to", "rest", "--delete-source", store=None)
+    assert moved.exit_code == 0, moved.output
+    assert [info.name for info in folders["rest"].list_buckets()] == ["other", "web-a"]
+    assert s3.get_object(Bucket="web-a", Key="key")["Body"].read() == b"web-a"
+    with urllib.request.urlopen(url) as response:  # noqa: S310 - of our server
+        assert response.read() == b"web-a", "URLs are those of the server, and go on working"
+    server.terminate()
+    _, errors = server.communicate(timeout=PATIENCE)
+    assert b"nobody sees" not in errors
+    assert errors.count(b"listings leave out the store far") == 1

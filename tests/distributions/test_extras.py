@@ -116,7 +116,13 @@ for each in distributions():
 
 
 @pytest.mark.parametrize(
-    ("extra", "name"), [("memory", "bucketry"), ("memory", "bucketry-memory"), ("http", "bucketry-access")]
+    ("extra", "name"),
+    [
+        ("memory", "bucketry"),
+        ("memory", "bucketry-memory"),
+        ("http", "bucketry-access"),
+        ("memory,router", "bucketry-router"),
+    ],
 )
 def test_the_programs_of_the_readme_run(install: Install, extra: str, name: str, tmp_path: Path) -> None:
     installed = install(f"bucketry[{extra}]")

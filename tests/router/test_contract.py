@@ -1,4 +1,4 @@
-"""The contract suite on a router over two memory stores, about half of its buckets in each."""
+"""The contract suite on a router over two memory stores, about half of its buckets in each, with layers around each."""
 
 from __future__ import annotations
 
@@ -43,6 +43,11 @@ class TwoMemories(MemoryBackend):
 
 class TestTwoMemories(ContractSuite):
     backend = TwoMemories
+
+    @pytest.fixture(scope="class", params=["bare"])  # The layers stand around each store.
+    @classmethod
+    def contract_layering(cls, request: pytest.FixtureRequest) -> str:
+        return str(request.param)
 
     @pytest.fixture(scope="class")
     @classmethod

@@ -22,8 +22,8 @@ _ACROSS: Final = {
 }
 """What a copy needs besides where its source lies in another store: it is a get and a put then."""
 
-_OWN: Final = frozenset({"close", "status", "list_buckets", "bucket_usage"})
-"""Operations that a router has whatever its stores have."""
+_OWN: Final = frozenset({"close"})
+"""What a router has whatever its stores have: a store also closes if its driver has nothing to close."""
 
 
 def common_features(stores: Sequence[InnerDriver], *, presigns: bool) -> Features:
@@ -76,7 +76,8 @@ def _reason(operation: str, stores: Mapping[str, InnerDriver]) -> str:
         for name, store in stores.items()
         if operation not in store.operations
     ]
-    return f"the store {' and the store '.join(without)} does not implement {operation}" if without else ""
+    verb = "does" if len(without) == 1 else "do"
+    return f"the store {' and the store '.join(without)} {verb} not implement {operation}" if without else ""
 
 
 def unkept(options: msgspec.Struct, feature_of: Mapping[str, str], features: Features) -> list[str]:

@@ -15,7 +15,6 @@ from bucketry import (
     PresignedUrl,
     Retention,
     Status,
-    StoreStatus,
     Usage,
     UsageReport,
     UserReport,
@@ -57,6 +56,20 @@ def whole_seconds(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(microsecond=0)
 
 
+class StoreView(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Whether one of several stores is available.
+
+    Attributes:
+        name: Its name in the server's settings.
+        available: Whether its backend answers and accepts the credentials.
+        detail: If it is not available: why, and what to do.
+    """
+
+    name: str
+    available: bool
+    detail: str = ""
+
+
 class StatusView(msgspec.Struct, frozen=True, omit_defaults=True):
     """Whether object storage is available.
 
@@ -73,12 +86,14 @@ class StatusView(msgspec.Struct, frozen=True, omit_defaults=True):
     endpoint: str
     region: str
     detail: str = ""
-    stores: tuple[StoreStatus, ...] = ()
+    stores: tuple[StoreView, ...] = ()
 
     @classmethod
     def of(cls, status: Status) -> StatusView:
         """Returns the view of a store's status."""
-        return cls(status.available, status.endpoint, status.region, status.detail, status.stores)
+        # Where these stores are is the server's affair.
+        stores = tuple(StoreView(each.name, each.available, each.detail) for each in status.stores)
+        return cls(status.available, status.endpoint, status.region, status.detail, stores)
 
 
 class UsageReportView(msgspec.Struct, frozen=True):

@@ -25,6 +25,7 @@ from bucketry import (
     Unsupported,
     open_store,
 )
+from bucketry.access_store import AccessStore
 from bucketry.clock import Clock
 from bucketry.composing import open_driver
 from bucketry.features import MIB
@@ -323,3 +324,16 @@ def test_a_driver_for_no_store_is_refused(pair: Pair) -> None:
     settings = RouterSettings(stores=(StoreSettings(name="a", url="memory://", default=True),))
     with pytest.raises(InvalidSettings, match="'b'"):
         RouterDriver(settings, drivers={"b": MemoryDriver(MemorySettings())})
+
+
+def test_an_access_store_stands_around_a_router(tmp_path: Any) -> None:
+    minio = open_driver(NOWHERE, settings=KEYS, environ={})
+    router = router_over(MemoryDriver(MemorySettings()), minio)
+    with Store(AccessStore(open_store("memory://")).around(router)) as store:
+        assert "get_object_acl" in store.capabilities.operations, "the access store has them"
+        assert "get_object_attributes" not in store.capabilities.operations
+        with pytest.raises(Unsupported, match="the store 'other'"):
+            store.get_object_attributes("bucket-2", "key")
+        store.create_bucket("bucket-2")
+        store.put_object("bucket-2", "key", b"content")
+        assert not store.get_object_acl("bucket-2", "key").grants_others

@@ -25,7 +25,7 @@ def metrics(found: dict[str, str]) -> dict[tuple[str, tuple[tuple[str, str], ...
     return {(one.name, tuple(sorted(one.labels.items()))): one.value for one in samples}
 
 
-def total(found: dict[str, str], name: str, **labels: str) -> float:
+def total(found: dict[str, str], name: str, /, **labels: str) -> float:
     values = metrics(found).items()
     return sum(value for (known, pairs), value in values if known == name and labels.items() <= dict(pairs).items())
 

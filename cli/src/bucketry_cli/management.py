@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 from bucketry import Store
+from bucketry.layers import Quota
 
 from bucketry_cli.listening import Endpoint, bind
 from bucketry_cli.serve_options.management import ManagementOptions
@@ -62,28 +63,36 @@ class Management:
         if self._bound is not None:
             self._bound.close()
 
-    def endpoints(self, store: Store, registry: CollectorRegistry | None) -> list[Endpoint]:
+    def endpoints(
+        self, store: Store, registry: CollectorRegistry | None, layers: Sequence[object] = ()
+    ) -> list[Endpoint]:
         """Returns the port's endpoint, or nothing.
 
         Args:
             store: The store whose health is shown.
             registry: The metrics of this process; ``None``: there are none.
+            layers: The store's layers. Of quotas among them it is shown how much is used.
         """
         if self._bound is None or registry is None:
             return []
         from bucketry_http.telemetry.metrics import about_this_process
 
         about_this_process(registry)
-        return [self._endpoint(store, registry)]
+        return [self._endpoint(store, registry, layers)]
 
     @contextmanager
     def beside_workers(
-        self, open_it: Callable[[], Store], settings: ServerSettings, announced: list[Endpoint]
+        self,
+        open_it: Callable[..., Store],
+        layers: Sequence[object],
+        settings: ServerSettings,
+        announced: list[Endpoint],
     ) -> Iterator[WorkerHooks | None]:
         """Serves the port in a thread of this process, which serves nothing else, as long as the block runs.
 
         Args:
-            open_it: Opens the store whose health is shown. Each worker has another one.
+            open_it: Opens the store whose health is shown, with its layers. Each worker has another one.
+            layers: The layers. Of quotas among them it is shown how much is used.
             settings: Settings of the server.
             announced: Gets the port's endpoint.
         """
@@ -93,13 +102,13 @@ class Management:
         with tempfile.TemporaryDirectory(prefix="bucketry-metrics-", ignore_cleanup_errors=True) as folder:
             os.environ[_FOLDER] = folder  # Workers inherit it.
             try:
-                with open_it() as store:
-                    yield from self._in_thread(store, folder, settings, announced)
+                with open_it(layers=layers) as store:
+                    yield from self._in_thread(store, layers, folder, settings, announced)
             finally:
                 del os.environ[_FOLDER]
 
     def _in_thread(
-        self, store: Store, folder: str, settings: ServerSettings, announced: list[Endpoint]
+        self, store: Store, layers: Sequence[object], folder: str, settings: ServerSettings, announced: list[Endpoint]
     ) -> Iterator[WorkerHooks]:
         from bucketry_http import Server
         from prometheus_client import CollectorRegistry
@@ -107,7 +116,7 @@ class Management:
 
         registry = CollectorRegistry()
         MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call]
-        endpoint = self._endpoint(store, registry)
+        endpoint = self._endpoint(store, registry, layers)
         announced.append(endpoint)
         started = threading.Event()
         server = Server([endpoint.listener], lambda _: started.set(), settings=settings, handles_signals=False)
@@ -120,7 +129,7 @@ class Management:
             server.stop(abort=True)
             thread.join()
 
-    def _endpoint(self, store: Store, registry: CollectorRegistry) -> Endpoint:
+    def _endpoint(self, store: Store, registry: CollectorRegistry, layers: Sequence[object]) -> Endpoint:
         import prometheus_client
         from bucketry_http import Listener
         from bucketry_http.shared.calls import StoreCalls
@@ -132,6 +141,10 @@ class Management:
         options = self._options
         if options.usage_seconds and "usage_report" in store.capabilities.operations:
             registry.register(UsageCollector(store, options.usage_seconds))
+        if quotas := [layer for layer in layers if isinstance(layer, Quota)]:
+            from bucketry_http.telemetry.quotas import QuotaCollector
+
+            registry.register(QuotaCollector(quotas))
         app = ManagementApp(registry, StoreCalls(store, call_threads=1, transfer_threads=1))
         listener = Listener(app, options.management_host, options.management_port or 0, self._bound, is_plain=True)
         return Endpoint(listener, _PLACES)

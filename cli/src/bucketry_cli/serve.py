@@ -152,7 +152,7 @@ def start(ctx: click.Context, store: str, options: ServeOptions, *, is_dry: bool
         if is_dry:
             return
         if processes.workers == 1:
-            listening_at = [rest, *s3, *management.endpoints(opened, telemetry.registry)]
+            listening_at = [rest, *s3, *management.endpoints(opened, telemetry.registry, layers)]
             run(listening_at, headline, (*notes, *access), server, reloading.here)
             return
         # Each worker has a store of its own.

@@ -98,10 +98,14 @@ def run_workers(
     start_logging(worker.options.logs, in_worker=True)
     settings = server_settings(worker.options)
     count = worker.options.processes.workers
+    config = load_config(worker.config_path) if worker.config_path is not None else ConfigFile()
     listening = [rest]
     try:
         with management.beside_workers(
-            partial(open_store, worker.url, defaults=worker.table), settings, listening
+            partial(open_store, worker.url, defaults=worker.table),
+            limit_layers(worker.options, config.quotas, worker.shared),
+            settings,
+            listening,
         ) as hooks:
             Workers(
                 partial(_open_app, worker),

@@ -1,12 +1,14 @@
 """A server process for the load: both ports over one store. ``python -m tests.load.serving URL`` says where they are.
 
-The store's keys come from the environment. It ends with its standard input.
+The store's keys come from the environment. It ends with its standard input. SIGUSR1 prints where its threads are.
 """
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import os
+import signal
 import sys
 import threading
 from typing import Final
@@ -20,6 +22,7 @@ SECRET_KEY: Final = "the secret key of the load"
 
 
 def main() -> None:
+    faulthandler.register(signal.SIGUSR1)
     logging.basicConfig(level=logging.WARNING)
     url = sys.argv[1]
     credential = S3Credential(access_key=ACCESS_KEY, secret_key=Secret(SECRET_KEY))

@@ -39,6 +39,9 @@ _HINTS: Final[dict[type[bucketry.BucketryError], str]] = {
 _MODULES: Final = {
     "serve": "serve",
     "config": "config_commands",
+    "user": "access_commands",
+    "token": "access_commands",
+    "key": "access_commands",
     "drivers": "drivers",
     "mb": "buckets",
     "rb": "buckets",

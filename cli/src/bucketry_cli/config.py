@@ -117,6 +117,9 @@ class ConfigFile(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         store: URL of the store, for all commands.
         serve: Options of ``bucketry serve``, with ``_`` for ``-``.
         s3_credentials: Who may use the S3 endpoint.
+        users: Users, as the access file has them (docs/access.md).
+        groups: Groups of users, likewise.
+        oidc: Issuers of OpenID Connect, whose tokens are accepted.
         webhooks: Where events are sent.
         stores: Several stores instead of one.
         quotas: How much buckets and owners may hold.
@@ -126,6 +129,9 @@ class ConfigFile(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     store: str | UnsetType = UNSET
     serve: dict[str, Any] = msgspec.field(default_factory=dict)
     s3_credentials: list[CredentialTable] = []
+    users: list[dict[str, Any]] = []
+    groups: list[dict[str, Any]] = []
+    oidc: list[dict[str, Any]] = []
     webhooks: list[WebhookTable] = []
     stores: list[StoreTable] = []
     quotas: list[QuotaRule] = []
@@ -290,6 +296,18 @@ class S3Variables(DriverSettings, frozen=True, kw_only=True):
     secret_key: Secret | None = None
 
 
+class AdminVariables(DriverSettings, frozen=True, kw_only=True):
+    """The token of the user ``admin``, who has every right; it may stand in a file.
+
+    Attributes:
+        token: The token, of 32 characters at least.
+    """
+
+    scheme: ClassVar[str] = "admin"
+
+    token: Secret | None = None
+
+
 class WebhookVariables(DriverSettings, frozen=True, kw_only=True):
     """What all webhooks of the option ``--webhook`` have in common; the secret may stand in a file.
 
@@ -314,7 +332,7 @@ def report_misspelt(environ: Mapping[str, str], group: click.Group, ctx: click.C
     """
     if not any(name.upper().startswith(_PREFIX) for name in environ):
         return
-    known = {*_of_options(group, ctx), *variables_of(S3Variables), *variables_of(WebhookVariables), *_OF_TESTS}
+    known = {*_of_options(group, ctx), *_of_groups(), *_OF_TESTS}
     unknown = {name for name in environ if name.upper().startswith(_PREFIX)} - known
     if unknown:
         # Importing all drivers takes long. First those whose names the variables begin with.
@@ -324,6 +342,11 @@ def report_misspelt(environ: Mapping[str, str], group: click.Group, ctx: click.C
             known |= _of_drivers(schemes)
     # Even if there is nothing to report: from now on these names are known.
     warn_of_unknown(environ, known)
+
+
+def _of_groups() -> Iterator[str]:
+    for kind in (S3Variables, AdminVariables, WebhookVariables):
+        yield from variables_of(kind)
 
 
 def _is_of(scheme: str, variable: str) -> bool:

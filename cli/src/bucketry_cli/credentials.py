@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from bucketry_http import S3Credential
 
     from bucketry_cli.config import CredentialTable
+
+URL_SIGNER: Final = "bucketry-urls"
+"""The access key of `url_signer`."""
 
 HOW: Final = "set BUCKETRY_S3_ACCESS_KEY and BUCKETRY_S3_SECRET_KEY, or write [[s3_credentials]] into the settings file"
 
@@ -101,13 +105,30 @@ def configured(tables: Sequence[CredentialTable], environ: Mapping[str, str]) ->
     return tuple(S3Credential(**msgspec.structs.asdict(credential)) for credential in given(tables, environ))
 
 
+def url_signer() -> S3Credential:
+    """Returns a credential that nobody knows, for presigned URLs that the store signs where there are users.
+
+    Such a URL is for a user without a key pair, whose right was checked before. It ends with this process.
+    """
+    from bucketry_http import S3Credential
+
+    return S3Credential(access_key=URL_SIGNER, secret_key=Secret(secrets.token_urlsafe(32)), is_root=True)
+
+
 def as_settings(credentials: Sequence[S3Credential]) -> dict[str, object]:
     """Returns the first credential as settings of a driver, which presigns URLs with it."""
     return {name: getattr(credential, name) for credential in credentials[:1] for name in ("access_key", "secret_key")}
 
 
-def with_signer(credentials: Sequence[S3Credential], settings: ServedSettings) -> tuple[S3Credential, ...]:
+def with_signer(
+    credentials: Sequence[S3Credential], settings: ServedSettings, *, for_all: bool
+) -> tuple[S3Credential, ...]:
     """Returns the credentials, with the one that the store presigns URLs with.
+
+    Args:
+        credentials: The credentials.
+        settings: The store's settings, which have the signer.
+        for_all: Whether there are users, for whose buckets it signs, too.
 
     Raises:
         InvalidSettings: The same access key has two secret keys.
@@ -120,7 +141,7 @@ def with_signer(credentials: Sequence[S3Credential], settings: ServedSettings) -
                 raise InvalidSettings(f"the access key {settings.access_key!r} has two secret keys")
             return tuple(credentials)
     # Where there are users, URLs that the store presigns are for the buckets of all of them.
-    for_all = any(credential.user_id for credential in credentials)
+    for_all = for_all or any(credential.user_id for credential in credentials)
     signer = S3Credential(access_key=settings.access_key, secret_key=settings.secret_key, is_root=for_all)
     return (*credentials, signer)
 
@@ -155,5 +176,6 @@ def describe(credentials: Sequence[S3Credential]) -> str:
         if is_published(credential)
         else credential.access_key
         for credential in credentials
+        if credential.access_key != URL_SIGNER
     )
     return ", ".join(shown)

@@ -13,7 +13,17 @@ from bucketry.layers import PresignedFor, ServedAt
 from bucketry.settings import DEFAULT_SECRET_KEY, PUBLISHED_FOR
 from bucketry.sigv4 import Credentials, Presigner
 
-from bucketry_cli.credentials import HOW, Given, as_settings, check_fit, configured, describe, given, with_signer
+from bucketry_cli.credentials import (
+    HOW,
+    Given,
+    as_settings,
+    check_fit,
+    configured,
+    describe,
+    given,
+    url_signer,
+    with_signer,
+)
 from bucketry_cli.errors import Failure
 from bucketry_cli.listening import Endpoint, bind, is_everywhere, is_loopback, url_of
 from bucketry_cli.output import note, program
@@ -21,6 +31,9 @@ from bucketry_cli.server_settings import common
 
 if TYPE_CHECKING:
     import socket
+
+    from bucketry_access import Directory
+    from bucketry_http.rest.url_signing import UrlSigning
 
     from bucketry_cli.config import CredentialTable
     from bucketry_cli.serve_options import ServeOptions
@@ -45,12 +58,15 @@ class S3Front:
         options: ServeOptions | None,
         tables: Sequence[CredentialTable],
         environ: Mapping[str, str] = os.environ,
+        *,
+        directory: Directory | None = None,
     ) -> None:
         """Finds the configured credentials.
 
         Args:
             options: The options of ``bucketry serve``; ``None``: no endpoint.
             tables: The credentials of the settings file.
+            directory: The users, whose key pairs are accepted too; ``None``: there are none.
             environ: The environment.
 
         Raises:
@@ -62,6 +78,10 @@ class S3Front:
         self._options = options
         self._environ = environ
         self._credentials = configured(tables, environ) if options is not None else ()
+        self._directory = directory
+        if options is not None and directory is not None:
+            # The first one signs the store's URLs, and its rights must not be those of some user.
+            self._credentials = (url_signer(), *self._credentials)
         self._host = (options.s3.s3_host or options.listening.host) if options is not None else ""
         self._region = _REGION
         self._bound: socket.socket | None = None
@@ -98,7 +118,7 @@ class S3Front:
             place["public_endpoint"] = options.s3.s3_public_endpoint
         told = find_settings(url, defaults={**place, **table}, environ=self._environ)
         assert isinstance(told, ServedSettings)  # noqa: S101 - of the same driver as before
-        self._credentials = with_signer(self._credentials, told)
+        self._credentials = with_signer(self._credentials, told, for_all=self._directory is not None)
         self._region, self._tells_its_place = told.region, True
         self._has_public_endpoint = told.public_endpoint is not None
         self._endpoints = tuple(filter(None, (told.endpoint, told.public_endpoint)))
@@ -147,15 +167,25 @@ class S3Front:
         url = self._listen(options)
         if not self._tells_its_place:
             self._place.endpoint, self._place.region = url, self._region
-        notes = ((_NAME, url), ("S3 keys", describe(self._credentials)), *self._hints(url))
+        keys = ", ".join(filter(None, (describe(self._credentials), "those of the users" if self._directory else "")))
+        notes = ((_NAME, url), ("S3 keys", keys), *self._hints(url))
         return (self._endpoint(store, options),), notes
 
     def _hints(self, url: str) -> Iterator[tuple[str, str]]:
         """Yields lines about how to use it from this machine and from others."""
-        if find_spec(f"bucketry_{DRIVER}") is not None:
+        if self._directory is None and find_spec(f"bucketry_{DRIVER}") is not None:
             yield "Try it", f"{program()} --store {url} ls"
         if is_everywhere(self._host) and not self._has_public_endpoint:
             yield "Clients", f"presigned URLs and /status name {url}: where it has another name, --s3-public-endpoint"
+
+    def signing(self) -> UrlSigning | None:
+        """Returns how the REST API signs URLs with users' own keys, once `serve` has made the endpoint."""
+        place = self._endpoints[-1] if self._endpoints else self._place.endpoint
+        if self._directory is None or not place:
+            return None
+        from bucketry_http.rest.url_signing import UrlSigning
+
+        return UrlSigning(endpoint=place, region=self._region)
 
     def close(self) -> None:
         """Closes the port, if no server has taken it over."""
@@ -182,7 +212,12 @@ class S3Front:
             check_origins=options.s3.s3_check_origins,
             **common(options, S3Settings),
         )
-        return Endpoint(Listener(create_s3_app(store, settings), self._host, options.s3.s3_port, self._bound), ())
+        return Endpoint(
+            Listener(
+                create_s3_app(store, settings, directory=self._directory), self._host, options.s3.s3_port, self._bound
+            ),
+            (),
+        )
 
 
 DRIVER: Final = "minio"

@@ -6,7 +6,7 @@ import os
 import socket
 from contextlib import ExitStack, closing
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from bucketry import Store, open_store
@@ -18,6 +18,7 @@ from bucketry_cli.access_store import access_store_of
 from bucketry_cli.clock import ClockEndpoint
 from bucketry_cli.config import State
 from bucketry_cli.control import ControlApp, Endpoints
+from bucketry_cli.directory import describe_users, directory_of
 from bucketry_cli.errors import Failure
 from bucketry_cli.events import EventsEndpoint
 from bucketry_cli.limits import RateLimiting, limit_layers, shared_folder
@@ -37,18 +38,26 @@ from bucketry_cli.telemetry import Telemetry, start_logging
 from bucketry_cli.webhooks import describe, events_layer, webhooks_of
 from bucketry_cli.workers import WorkerOptions, check_workers, rest_app, run_workers
 
+if TYPE_CHECKING:
+    from bucketry_access import Directory
 
-def access_notes(listening: ListeningOptions, bound: socket.socket, *, read_only: bool) -> tuple[tuple[str, str], ...]:
+
+def access_notes(
+    listening: ListeningOptions, bound: socket.socket, *, read_only: bool, directory: Directory | None = None
+) -> tuple[tuple[str, str], ...]:
     """Returns lines for the user about who may use the REST API.
 
     Args:
         listening: Where it listens, and whether users of other machines may use it.
         bound: The socket there.
         read_only: Whether the store is read-only.
+        directory: The users; ``None``: nobody is asked who they are.
 
     Raises:
         Failure: Other machines would reach it, and that is not allowed.
     """
+    if directory is not None:
+        return describe_users(directory)
     if is_loopback(bound.getsockname()[0]):
         return ()
     what = "read everything" if read_only else "read, change and delete everything"
@@ -56,7 +65,8 @@ def access_notes(listening: ListeningOptions, bound: socket.socket, *, read_only
         raise Failure(
             f"the REST API would be open to all who reach {listening.host or 'this machine'}, "
             "and it asks nobody for credentials",
-            f"listen here alone (--host 127.0.0.1), or give --allow-anonymous to let everybody {what}",
+            f"name users (--access-file), listen here alone (--host 127.0.0.1), or give --allow-anonymous to let "
+            f"everybody {what}",
         )
     return (("Access", f"everybody who reaches the REST API may {what}: it asks nobody for credentials"),)
 
@@ -102,7 +112,8 @@ def start(ctx: click.Context, store: str, options: ServeOptions, *, is_dry: bool
     start_logging(options.logs)
     config = ctx.ensure_object(State).config
     table = {**driver_table(ctx, store), **options.backend.settings(store)}
-    front = S3Front(options if _serves_s3(options) else None, config.s3_credentials)
+    directory = directory_of(options, config, ctx.ensure_object(State).config_path)
+    front = S3Front(options if _serves_s3(options) else None, config.s3_credentials, directory=directory)
     faults = Faults(*testing.fault)
     log = EventLog()
     webhooks = webhooks_of(options.buckets.webhook, config.webhooks, os.environ)
@@ -111,7 +122,7 @@ def start(ctx: click.Context, store: str, options: ServeOptions, *, is_dry: bool
         telemetry = stack.enter_context(closing(Telemetry(options, store)))
         shared = stack.enter_context(shared_folder(options, config.quotas))
         bound = stack.enter_context(closing(bind(listening.host, listening.port, "--port")))
-        access = access_notes(listening, bound, read_only=read_only)
+        access = access_notes(listening, bound, read_only=read_only, directory=directory)
         stack.enter_context(closing(front))
         management = stack.enter_context(closing(Management(options.management)))
         settings = front.settings(store, table)
@@ -125,7 +136,7 @@ def start(ctx: click.Context, store: str, options: ServeOptions, *, is_dry: bool
             *front.layers,
             *([ReadOnly()] if read_only else []),
         ]
-        access_store = access_store_of(options, settings, config.drivers)
+        access_store = access_store_of(options, settings, config.drivers, has_users=directory is not None)
         opened = stack.enter_context(open_store(settings, layers=layers, access_store=access_store))
         if processes.workers > 1:
             check_workers(opened, testing.fault)
@@ -141,7 +152,7 @@ def start(ctx: click.Context, store: str, options: ServeOptions, *, is_dry: bool
             cors_origins=listening.cors_origin,
             **common(options, RestSettings),
         )
-        app: Any = LazyApp(partial(rest_app, opened, how, telemetry), opened.clock)
+        app: Any = LazyApp(partial(rest_app, opened, how, telemetry, directory, front.signing()), opened.clock)
         if testing.reset_endpoint:
             app = ControlApp(app, how.browser_rules(), _control(stage, opened, log))
         access += describe_stores(config.stores)

@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from bucketry import Store, open_store
+from bucketry import Store, find_settings, open_store
 from bucketry.events import EventLog
 from bucketry.layers import Faults, ReadOnly
 
 from bucketry_cli import clock, reset
 from bucketry_cli import events as events_endpoint
+from bucketry_cli.access_store import access_store_of
 from bucketry_cli.config import ConfigFile, load_config
 from bucketry_cli.control import ControlApp, Endpoints
+from bucketry_cli.directory import directory_of
 from bucketry_cli.errors import Failure
 from bucketry_cli.limits import RateLimiting, limit_layers
 from bucketry_cli.listening import Endpoint
@@ -30,7 +32,9 @@ from bucketry_cli.telemetry import Telemetry, start_logging
 from bucketry_cli.webhooks import events_layer, webhooks_of
 
 if TYPE_CHECKING:
+    from bucketry_access import Directory
     from bucketry_http import RestSettings
+    from bucketry_http.rest.url_signing import UrlSigning
 
 
 class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,8 +139,11 @@ def _open_app(worker: WorkerOptions) -> Iterator[Any]:
         *([events] if events is not None else []),
         *([ReadOnly()] if options.buckets.read_only else []),
     ]
-    with closing(telemetry), open_store(worker.url, defaults=worker.table, layers=layers) as store:
-        app = rest_app(store, worker.settings, telemetry)
+    directory = directory_of(options, config, worker.config_path)
+    settings = find_settings(worker.url, defaults=worker.table)
+    access_store = access_store_of(options, settings, config.drivers, has_users=directory is not None)
+    with closing(telemetry), open_store(settings, layers=layers, access_store=access_store) as store:
+        app = rest_app(store, worker.settings, telemetry, directory)
         if options.testing.reset_endpoint:
             stage = Stage(store, options.buckets.bucket, Faults(), EventLog())
             endpoints: Endpoints = {
@@ -148,12 +155,18 @@ def _open_app(worker: WorkerOptions) -> Iterator[Any]:
         yield telemetry.around(RateLimiting(options, worker.shared).around(app), "rest")
 
 
-def rest_app(store: Store, settings: RestSettings, telemetry: Telemetry) -> Any:
+def rest_app(
+    store: Store,
+    settings: RestSettings,
+    telemetry: Telemetry,
+    directory: Directory | None = None,
+    signing: UrlSigning | None = None,
+) -> Any:
     """Returns the REST API over a store, for a process that does little else."""
     from bucketry_http import create_app
     from bucketry_http.server.process_memory import exempt_from_garbage_collection
 
-    app = create_app(store, settings)
+    app = create_app(store, settings, directory=directory, signing=signing)
     telemetry.watch("rest", app.calls)
     exempt_from_garbage_collection()
     return app

@@ -15,6 +15,7 @@ import click
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from bucketry_cli.serve_options.access import AccessOptions
 from bucketry_cli.serve_options.access_store import AccessStoreOptions
 from bucketry_cli.serve_options.audit import AuditOptions
 from bucketry_cli.serve_options.backend import BackendOptions
@@ -36,6 +37,7 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The values of all options, in their groups."""
 
     listening: ListeningOptions
+    access: AccessOptions
     s3: S3Options
     access_stores: AccessStoreOptions
     backend: BackendOptions

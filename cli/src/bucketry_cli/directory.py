@@ -1,0 +1,118 @@
+"""The users of ``bucketry serve``: from the access file, the settings file and the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+import msgspec
+from bucketry import InvalidSettings
+from bucketry.owners import DEFAULT_OWNER
+from bucketry.settings import load_settings
+
+from bucketry_cli.config import AdminVariables, ConfigFile
+from bucketry_cli.credentials import given
+from bucketry_cli.errors import Failure
+
+if TYPE_CHECKING:
+    from bucketry_access import Accounts, Directory
+
+    from bucketry_cli.serve_options import ServeOptions
+
+ADMIN: Final = "admin"
+"""The user whose token the environment may have. It has every right."""
+
+
+def directory_of(
+    options: ServeOptions,
+    config: ConfigFile,
+    config_path: Path | None,
+    environ: Mapping[str, str] = os.environ,
+) -> Directory | None:
+    """Returns the users of a server; ``None``: none are configured, so nobody is asked who they are.
+
+    Args:
+        options: The options of ``bucketry serve``.
+        config: The settings file.
+        config_path: Where it is.
+        environ: The environment.
+
+    Raises:
+        Failure: The settings file holds users in a way that cannot be used, or what is configured contradicts it.
+        bucketry.InvalidSettings: A user is malformed, comes twice, or the access file cannot be used.
+    """
+    admin = load_settings(AdminVariables, environ=environ).token
+    access_file = options.access.access_file
+    if access_file is None and admin is None and not (config.users or config.groups or config.oidc):
+        return None
+    _check_options(options)
+    from bucketry_access import Accounts, Directory, FixedToken, User
+
+    of_file = _accounts_in(config, config_path)
+    users, fixed = of_file.users, list[FixedToken]()
+    if admin is not None:
+        users = (*users, User(id=ADMIN, kind="service", is_root=True))
+        fixed.append(FixedToken(user_id=ADMIN, secret=admin))
+    credentials = given(config.s3_credentials, environ)
+    directory = Directory(
+        Accounts(users, of_file.groups),
+        access_file=None if access_file is None else Path(access_file),
+        fixed_tokens=fixed,
+        taken_ids={DEFAULT_OWNER.id, *(credential.user_id for credential in credentials)},
+        taken_keys={credential.access_key for credential in credentials},
+    )
+    directory.sources = _issuers(config.oidc, config_path, directory)
+    return directory
+
+
+def describe_users(directory: Directory | None) -> tuple[tuple[str, str], ...]:
+    """Returns a line for the user about who may use the server."""
+    if directory is None:
+        return ()
+    count = len(directory.users)
+    issuers = f", and those of {len(directory.sources)} OIDC issuer(s)" if directory.sources else ""
+    return (("Access", f"{count} user{'' if count == 1 else 's'}{issuers}; everybody else is refused"),)
+
+
+def _check_options(options: ServeOptions) -> None:
+    if options.listening.allow_anonymous:
+        raise click.UsageError("--allow-anonymous lets everybody do everything, and there are users: leave one out")
+    if options.testing.reset_endpoint:
+        raise click.UsageError("--reset-endpoint lets everybody delete everything, and there are users: leave one out")
+
+
+def _accounts_in(config: ConfigFile, path: Path | None) -> Accounts:
+    from bucketry_access import AccessTables, Accounts, accounts_of, check_mode, decode_secret, holds_secrets
+
+    if path is None or not (config.users or config.groups):
+        return Accounts()
+    named = f"the settings file {str(path)!r}"
+    try:
+        tables = msgspec.convert({"users": config.users, "groups": config.groups}, AccessTables, dec_hook=decode_secret)
+    except msgspec.ValidationError as error:
+        raise Failure(f"{named} cannot be used: {error}") from None
+    if holds_secrets(tables.users):
+        check_mode(path.stat().st_mode, named, holds_secrets=True)
+    return accounts_of(tables.users, tables.groups, path.parent, named)
+
+
+def _issuers(tables: Sequence[Mapping[str, Any]], path: Path | None, directory: Directory) -> tuple[Any, ...]:
+    if not tables:
+        return ()
+    try:
+        from bucketry_http.oidc import OidcIssuer, OidcSettings
+    except ImportError as error:
+        raise Failure("tokens of an OIDC issuer need PyJWT", "pip install 'bucketry-http[oidc]'") from error
+    folder = Path() if path is None else path.parent
+    found = []
+    for table in tables:
+        ca_file = {"ca_file": str(folder / str(table["ca_file"]))} if table.get("ca_file") else {}
+        try:
+            settings = msgspec.convert({**table, **ca_file}, OidcSettings)
+        except msgspec.ValidationError as error:
+            raise InvalidSettings(f"a table [[oidc]] cannot be used: {error}") from None
+        found.append(OidcIssuer(settings, user=directory.user))
+    return tuple(found)

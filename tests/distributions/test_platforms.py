@@ -12,7 +12,7 @@ import pytest
 from bucketry import open_store
 from bucketry.layers import Quota
 from bucketry.quotas import QuotaRule
-from bucketry_access.editing import editing
+from bucketry_access import editing
 from bucketry_http.server.flow import bound_sending
 from bucketry_http.server.process_memory import keep_freed_memory
 from bucketry_http.server.server import new_loop

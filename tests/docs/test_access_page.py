@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bucketry_access import OPERATIONS, ROLES, role_policy
+from bucketry_access import OPERATIONS, ROLES, Directory, UserTable, read_access_file, role_policy
 from bucketry_http.rest.operations import KIND_NAMES, RULES
 
 from tests.http.documented import operations
@@ -63,6 +64,18 @@ def test_the_page_has_no_other_row() -> None:
         line for line in PAGE.splitlines() if line.startswith(("| `GET", "| `PUT", "| `POST", "| `DELETE", "| `HEAD"))
     ]
     assert sorted(tables) == sorted(rows_of_operations())
+
+
+def test_the_file_on_the_page_is_valid(tmp_path: Path) -> None:
+    (text,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    (tmp_path / "alice.key").write_text("0123456789abcdef")
+    path = tmp_path / "access.toml"
+    path.write_text(text)
+    path.chmod(0o600)
+    (alice,) = read_access_file(path).users
+    fields = {name for name in UserTable.__struct_fields__ if f"\n{name} = " in text or f"[[users.{name}]]" in text}
+    assert fields == set(UserTable.__struct_fields__)
+    assert Directory(access_file=path).user("alice") == alice
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -17,6 +17,7 @@ from bucketry_access.access_file import (
     holds_secrets,
     read_access_file,
 )
+from bucketry_access.access_file_editing import AccessFileEditor, editing
 from bucketry_access.acls import is_public_acl
 from bucketry_access.actions import (
     ACTIONS,
@@ -39,7 +40,6 @@ from bucketry_access.decision import (
     needs_tags,
 )
 from bucketry_access.directory import Directory, FixedToken, Identity, TokenSource
-from bucketry_access.editing import AccessFileEditor, editing
 from bucketry_access.errors import InvalidPolicy
 from bucketry_access.keys import CONDITION_KEYS
 from bucketry_access.named_principals import is_user_id, user_arn

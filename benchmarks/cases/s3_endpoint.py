@@ -7,12 +7,9 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from time import perf_counter, sleep
 
 from benchmarks.bucketry_server.running_server import running_server
-from benchmarks.bucketry_server.sending import write_file
 from benchmarks.case import (
     KIB,
     MEBIBYTES,
@@ -26,9 +23,10 @@ from benchmarks.case import (
     Scale,
     Target,
 )
-from benchmarks.container_servers.plain import BUCKET, connection_to, save, send
+from benchmarks.container_servers.plain import BUCKET, connection_to
 from benchmarks.process_memory import resident_bytes
 from benchmarks.s3_servers.go_servers import seaweedfs, versitygw
+from benchmarks.s3_servers.moving import moving
 from benchmarks.s3_servers.pairs import requests_a_second
 from benchmarks.s3_servers.servers import (
     Endpoint,
@@ -43,9 +41,6 @@ from benchmarks.s3_servers.servers import (
     wait_for_port,
     with_bucket,
 )
-
-_LARGE_PART = 4
-"""Part of the large upload's size that is moved here: 256 MiB of 1 GiB."""
 
 
 def _pairs(theirs: Start, scale: Scale, stack: ExitStack) -> Contenders:
@@ -73,43 +68,8 @@ def _bare(seconds: float, stack: ExitStack) -> Contender:
 
 
 def _large(upload: bool, scale: Scale, stack: ExitStack) -> Contenders:
-    size = scale.upload_bytes // _LARGE_PART
-    folder = Path(stack.enter_context(TemporaryDirectory(prefix="bucketry-bench-")))
-    file = folder / "large.bin"
-    write_file(file, size)
-
-    def side(endpoint: Endpoint, name: str) -> Contender:
-        connection = connection_to(endpoint.url, stack)
-        put, get = endpoint.signed("PUT", key=file.name), endpoint.signed("GET", key=file.name)
-
-        def put_once() -> None:
-            with file.open("rb") as content:
-                send(connection, "PUT", put, content, size).read()
-
-        def get_once() -> None:
-            save(send(connection, "GET", get), folder / "back.bin")
-
-        put_once()
-        return Contender(name, _throughput(put_once if upload else get_once, size))
-
     theirs = with_bucket(minio, stack)
-    bare = Contender("a copy of the file", _throughput(partial(_copy, file, folder / "copy.bin"), size))
-    return Contenders(side(with_bucket(bucketry, stack), "bucketry"), side(theirs, theirs.name), bare)
-
-
-def _copy(source: Path, target: Path) -> None:
-    with source.open("rb") as content, target.open("wb") as copied:
-        while piece := content.read(MIB):
-            copied.write(piece)
-
-
-def _throughput(block: Callable[[], object], size: int) -> Callable[[], float]:
-    def measure() -> float:
-        begun = perf_counter()
-        block()
-        return size / (perf_counter() - begun) / 1e6
-
-    return measure
+    return moving(with_bucket(bucketry, stack), theirs, upload, scale, stack)
 
 
 def _serve_command(port: int) -> list[str]:

@@ -83,7 +83,9 @@ class _Client:
             self.socket.close()
 
 
-def requests_a_second(endpoint: Endpoint, size: int, seconds: float, stack: ExitStack) -> Callable[[], float]:
+def requests_a_second(
+    endpoint: Endpoint, size: int, seconds: float, stack: ExitStack, *, count: int = CLIENTS
+) -> Callable[[], float]:
     """Makes a measure of the puts and gets, counted together, that a server handles in a second.
 
     Args:
@@ -91,9 +93,10 @@ def requests_a_second(endpoint: Endpoint, size: int, seconds: float, stack: Exit
         size: Bytes of an object.
         seconds: How long a round is.
         stack: Closes the connections.
+        count: How many clients there are.
     """
     content = b"x" * size
-    clients = [_Client(endpoint.address, _requests(endpoint, number, content), content) for number in range(CLIENTS)]
+    clients = [_Client(endpoint.address, _requests(endpoint, number, content), content) for number in range(count)]
     for client in clients:
         stack.callback(client.close)
 

@@ -140,6 +140,23 @@ def minio(stack: ExitStack) -> Endpoint:
     return Endpoint(name="MinIO", url=server.url, keys=(server.access_key, server.secret_key))
 
 
+def minio_and_bucketry(stack: ExitStack) -> tuple[Endpoint, Endpoint]:
+    """Starts a MinIO server in a container, and our S3 endpoint in front of it. Raises what `started` raises."""
+    server = minio(stack)
+    port = free_port()
+    arguments = ["--s3", "--port", str(free_port()), "--s3-port", str(port)]
+    environ = {
+        "BUCKETRY_STORE": f"minio://{urlsplit(server.url).netloc}",
+        "BUCKETRY_MINIO_ACCESS_KEY": server.keys[0],
+        "BUCKETRY_MINIO_SECRET_KEY": server.keys[1],
+        "BUCKETRY_S3_ACCESS_KEY": S3_KEYS[0],
+        "BUCKETRY_S3_SECRET_KEY": S3_KEYS[1],
+    }
+    pid = started_process([sys.executable, "-m", "bucketry_cli", "serve", *arguments], stack, environ)
+    wait_for_port(port)
+    return server, Endpoint(name="bucketry", url=f"http://127.0.0.1:{port}", pid=pid)
+
+
 def started_process(command: Sequence[str], stack: ExitStack, environ: Mapping[str, str] | None = None) -> int:
     """Starts a process, which the stack ends, and returns its id."""
     process = subprocess.Popen(

@@ -170,7 +170,7 @@ def test_a_listener_may_stay_plain(store: Store, authority: trustme.CA, files: T
 
 
 def test_clients_that_speak_no_tls_are_let_go(store: Store, authority: trustme.CA, files: TlsFiles) -> None:
-    settings = ServerSettings(tls=files, head_seconds=0.3)
+    settings = ServerSettings(tls=files, head_seconds=2.0)
     with running(store, settings) as port:
         with connect(port) as silent, connect(port) as plain:
             plain.sendall(LAST)

@@ -44,8 +44,9 @@ compat: servers ## run the contract suite and S3's operations on every driver an
 	    tests/s3_operations -k "not TestSmallMemory" --contract-report $(VENV)/contract.json --operations-report $(VENV)/operations.json
 	@$(VENV)/bin/python tools/compat.py $(VENV)/operations.json $(VENV)/contract.json > docs/compat.md
 
-settings: venv ## write docs/settings.md from the code
+settings: venv ## write docs/settings.md and docs/limits.md from the code
 	@$(VENV)/bin/python -m tools.settings_page > docs/settings.md.new && mv docs/settings.md.new docs/settings.md
+	@$(VENV)/bin/python -m tools.limits_page > docs/limits.md.new && mv docs/limits.md.new docs/limits.md
 
 record: servers ## record anew the responses of MinIO and Ceph RGW that tests cut off
 	@$(VENV)/bin/python -m tests.responses record $(ARGS)

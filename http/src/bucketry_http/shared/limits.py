@@ -247,18 +247,20 @@ class Admission:
         """Returns the next message of the client."""
         message = await self._receive()
         if message["type"] == "http.request":
-            await self._pause(len(message.get("body", b"")))
+            await self._pause(message)
         return message
 
     async def send(self, message: Any) -> None:
         """Sends a message to the client."""
         if message["type"] == "http.response.body":
-            await self._pause(len(message.get("body", b"")))
+            await self._pause(message)
         await self._send(message)
 
-    async def _pause(self, size: int) -> None:
-        waits = [self._limiter.pause(place, size) for place in self._places]
-        if wait := max(waits, default=0.0):
+    async def _pause(self, message: Any) -> None:
+        """Counts the bytes of a message, and waits if more of its body follows."""
+        waits = [self._limiter.pause(place, len(message.get("body", b""))) for place in self._places]
+        wait = max(waits, default=0.0)
+        if wait and message.get("more_body", False):
             await asyncio.sleep(wait)
 
     def end(self) -> None:

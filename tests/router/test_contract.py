@@ -15,7 +15,7 @@ from bucketry_testing import S3Endpoint
 from bucketry_testing.fresh_store import reserve_port, url_of
 
 from tests.memory.test_contract import MemoryBackend
-from tests.router.two_stores import Counted, InTurn, router_over
+from tests.router.two_stores import Counted, InTurn, assert_both_were_used, router_over
 
 SECRET = Secret("of the router's own S3 endpoint")
 
@@ -54,6 +54,6 @@ class TestTwoMemories(ContractSuite):
     def contract_scratch(cls, contract_store: Store, contract_backend: Backend) -> Iterator[Scratch]:
         scratch = InTurn(contract_store, contract_backend)
         yield scratch
-        assert not scratch.remove_all()
         assert isinstance(contract_backend, TwoMemories)
-        contract_backend.counted.assert_both_were_used()
+        assert_both_were_used(scratch, contract_backend.counted)
+        assert not scratch.remove_all()

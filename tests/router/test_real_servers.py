@@ -38,7 +38,16 @@ from tests.minio.backend import location as minio_location
 from tests.minio.backend import settings as minio_settings
 from tests.rgw.backend import RgwBackend
 from tests.rgw.backend import location as rgw_location
-from tests.router.two_stores import ONE, OTHER, Counted, InTurn, lies_in, router_over, router_settings
+from tests.router.two_stores import (
+    ONE,
+    OTHER,
+    Counted,
+    InTurn,
+    assert_both_were_used,
+    lies_in,
+    router_over,
+    router_settings,
+)
 from tests.servers.handles import MinioServer, RgwServer
 
 QUICK = {"connect_timeout": 0.5, "read_timeout": 0.5, "retries": 0}
@@ -129,8 +138,8 @@ class TestMinioAndRgw(ContractSuite):
     def contract_scratch(cls, contract_store: Store, contract_backend: MinioAndRgw) -> Iterator[Scratch]:
         scratch = InTurn(contract_store, contract_backend)
         yield scratch
+        assert_both_were_used(scratch, contract_backend.counted)
         assert not scratch.remove_all()
-        contract_backend.counted.assert_both_were_used()
 
     @pytest.fixture
     def new_bucket(self, contract_scratch: Scratch, notes: Notes) -> Iterator[Callable[[], Bucket]]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from bucketry import BucketInfo, CreateBucketOptions, Store
-from bucketry.hookspecs import DriverSpec, hookimpl
+from bucketry import CreateBucketOptions, Store
+from bucketry.hookspecs import DriverSpec
 from bucketry.layers import Observe
 from bucketry_contract._scratch import Scratch
 from bucketry_contract.backend import Backend
@@ -23,39 +23,17 @@ LEAST_SHARE = 0.4
 
 
 class Counted:
-    """Layers that count the calls and the new buckets of each store."""
+    """Layers that count the calls to each store."""
 
     def __init__(self) -> None:
-        self.observed = {ONE: Observe(), OTHER: Observe()}
-        self.buckets: Counter[str] = Counter()
+        self._observed = {ONE: Observe(), OTHER: Observe()}
 
     def layers(self, name: str) -> list[object]:
-        return [self.observed[name], _Buckets(name, self.buckets)]
+        return [self._observed[name]]
 
     def calls(self) -> dict[str, int]:
         """Returns how many calls each store got."""
-        return {name: sum(stats.calls for stats in layer.snapshot().values()) for name, layer in self.observed.items()}
-
-    def assert_both_were_used(self) -> None:
-        """At least 40 % of the buckets lie in each store, and both were called."""
-        made = self.buckets.total()
-        if made >= 40:  # Fewer are no suite: somebody runs a single test.
-            shares = {name: self.buckets[name] / made for name in (ONE, OTHER)}
-            assert min(shares.values()) >= LEAST_SHARE, shares
-            calls = self.calls()
-            assert min(calls.values()) >= LEAST_SHARE / 2 * sum(calls.values()), calls
-
-
-class _Buckets:
-    def __init__(self, name: str, made: Counter[str]) -> None:
-        self._name = name
-        self._made = made
-
-    @hookimpl(wrapper=True)
-    def create_bucket(self) -> Generator[None, BucketInfo, BucketInfo]:
-        info = yield
-        self._made[self._name] += 1
-        return info
+        return {name: sum(stats.calls for stats in layer.snapshot().values()) for name, layer in self._observed.items()}
 
 
 class InTurn(Scratch):
@@ -75,6 +53,17 @@ class InTurn(Scratch):
             del self._names[name]
         self.store.create_bucket(name, CreateBucketOptions())
         return name
+
+
+def assert_both_were_used(scratch: Scratch, counted: Counted) -> None:
+    """At least 40 % of the suite's buckets lie in each store, and each got a good part of the calls."""
+    buckets = Counter(map(lies_in, scratch._names))
+    if buckets.total() < 40:
+        return  # No suite, but a few of its tests.
+    shares = {name: buckets[name] / buckets.total() for name in (ONE, OTHER)}
+    assert min(shares.values()) >= LEAST_SHARE, shares
+    calls = counted.calls()
+    assert min(calls.values()) >= LEAST_SHARE / 2 * sum(calls.values()), calls
 
 
 def lies_in(bucket: str) -> str:

@@ -12,6 +12,7 @@ import pytest
 from bucketry import CreateBucketOptions, InvalidSettings, Owner, Secret, Store
 from bucketry_access import Accounts, Directory, User
 from bucketry_http import S3Credential, S3Settings, create_s3_app
+from bucketry_http.shared.failed_attempts import PER_CREDENTIAL
 from bucketry_memory import MemoryDriver, MemorySettings
 from types_boto3_s3 import S3Client
 
@@ -183,6 +184,31 @@ def test_keys_that_nobody_has_or_that_have_ended_are_refused(team: Served) -> No
         ("bucketry", "bucketry-secret", "InvalidAccessKeyId"),
     ):
         denied(team.client(access_key, secret_key).list_buckets, code=code)
+
+
+def test_too_many_wrong_signatures_are_slowed_down() -> None:
+    with served(Team().directory, credentials=()) as found:
+        found.bob.list_buckets()
+        wrong = found.client("alice-key", secret_of("bob"))
+        presigned = wrong.generate_presigned_url("get_object", Params={"Bucket": "team-a-1", "Key": "k"})
+        for number in range(PER_CREDENTIAL):
+            if number % 2:
+                assert raw("GET", presigned)[0] == 403
+            else:
+                denied(wrong.list_buckets, code="SignatureDoesNotMatch")
+        denied(wrong.list_buckets, code="SlowDown", status=503)
+        assert raw("GET", presigned)[0] == 503
+        # A right guess is not told from a wrong one.
+        denied(found.alice.list_buckets, code="SlowDown", status=503)
+        assert names(found.bob) == ["team-a-1", "team-a-2"]
+        assert names(found.carol)
+
+
+def test_without_a_directory_signatures_are_not_counted() -> None:
+    with memory_store() as store, serving(store) as url:
+        wrong = client(url, S3Credential(access_key="tester", secret_key=Secret("wrong")))
+        for _ in range(PER_CREDENTIAL + 2):
+            denied(wrong.list_buckets, code="SignatureDoesNotMatch")
 
 
 def test_credentials_of_the_settings_go_on_beside_it() -> None:

@@ -12,9 +12,11 @@ from bucketry_access import leaves_to_owner
 
 from bucketry_http.s3.acl_headers import ACL_HEADERS
 from bucketry_http.s3.errors import S3Error, of_signature
+from bucketry_http.s3.failed_signatures import counted
 from bucketry_http.s3.headers import EXPECTED_OWNERS, take_query_headers
 from bucketry_http.s3.request import Endpoint, S3Request
 from bucketry_http.s3.signature_v2 import MARKS, SCHEME_V2, VerifiedV2, VerifierV2
+from bucketry_http.shared.failed_attempts import FailedAttempts
 
 _MARKS_V4: Final = frozenset({"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature"})
 """A request with one of these in its query claims to be signed with Signature Version 4."""
@@ -74,6 +76,7 @@ class Authenticator:
         one_region = Verifier(self._secret_key, region=settings.region, times=times)
         self._verifier = self._any_region if endpoint.regions.several else one_region
         self._v2 = VerifierV2(self._secret_key, domains, times) if settings.signature_v2 else None
+        self._attempts = None if endpoint.users.directory is None else FailedAttempts()
 
     def authenticate(self, request: S3Request) -> None:
         """Sets who sends a request. The body is checked later, when it comes.
@@ -81,6 +84,12 @@ class Authenticator:
         Raises:
             S3Error: The signature is wrong, or is missing and anonymous requests are not allowed.
         """
+        if self._attempts is not None:
+            with counted(self._attempts, request):
+                self._verify(request)
+            if request.query:
+                take_query_headers(request)
+            return
         if not request.query and request.headers.get("authorization", SCHEME_V2)[: len(SCHEME_V2)] != SCHEME_V2:
             self._verify_v4(request)  # Most requests.
             return
@@ -121,15 +130,19 @@ class Authenticator:
         self._set_sender(request, verified)
 
     def authenticate_form(self, request: S3Request, fields: Mapping[str, str]) -> None:
-        """Sets who signed the policy of a form upload.
+        """Sets who signed the policy of a form upload; errors as in `authenticate`.
 
         Args:
             request: The request. It carries no signature itself.
             fields: The form's fields by lower-case name.
-
-        Raises:
-            S3Error: The signature is wrong, or the policy is missing and anonymous requests are not allowed.
         """
+        if self._attempts is None:
+            self._verify_form(request, fields)
+            return
+        with counted(self._attempts, request):
+            self._verify_form(request, fields)
+
+    def _verify_form(self, request: S3Request, fields: Mapping[str, str]) -> None:
         if self._users.anonymous is not None and "policy" not in fields:
             request.principal = self._users.anonymous
             request.credential = self._anonymous_rights

@@ -1,0 +1,57 @@
+"""Limits wrong signatures, per address and per access key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from bucketry_http.s3.errors import S3Error
+from bucketry_http.s3.request import S3Request
+from bucketry_http.shared.failed_attempts import FailedAttempts
+from bucketry_http.shared.origin import client_address
+
+_GUESSES: Final = frozenset({"InvalidAccessKeyId", "SignatureDoesNotMatch"})
+"""Codes of errors that somebody without the right key gets."""
+
+_ACCESS_KEY: Final = re.compile(r"(?:Credential=|AWS )([^/:,\s]{1,256})")
+_IN_QUERY: Final = ("X-Amz-Credential", "AWSAccessKeyId")
+
+
+@contextmanager
+def counted(attempts: FailedAttempts, request: S3Request) -> Iterator[None]:
+    """Counts how the signature of a request is verified, which happens in the ``with`` statement.
+
+    Raises:
+        S3Error: ``SlowDown``: wrong signatures came too often from this address, so this one counts for nothing.
+    """
+    address = client_address(request.scope)
+    try:
+        yield
+    except S3Error as error:
+        if error.s3_code not in _GUESSES:
+            raise
+        claimed = _claimed_key(request)
+        _check(attempts, address, claimed)
+        attempts.failed(address, claimed)
+        raise
+    if request.verified is not None:
+        access_key: str = request.verified.access_key
+        _check(attempts, address, access_key)
+        attempts.worked(address, access_key)
+
+
+def _check(attempts: FailedAttempts, address: str, access_key: str) -> None:
+    if wait := attempts.seconds_left(address, access_key):
+        raise S3Error(
+            "SlowDown", "Too many wrong signatures came from this address.", headers={"retry-after": str(wait)}
+        )
+
+
+def _claimed_key(request: S3Request) -> str:
+    """Returns the access key that a request claims to be signed with; empty: it stands in a form."""
+    match = _ACCESS_KEY.search(request.headers.get("authorization", ""))
+    if match is not None:
+        return match[1]
+    return next((request.query[name].partition("/")[0] for name in _IN_QUERY if name in request.query), "")

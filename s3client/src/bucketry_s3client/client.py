@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Final
 from urllib.parse import quote
 
+from bucketry.backend_requests import request_headers
 from bucketry.redaction import protect_loggers
 from bucketry.sigv4 import UNSIGNED_PAYLOAD, Signer, payload_hash
 from urllib3 import BaseHTTPResponse, Timeout
@@ -187,7 +188,7 @@ class S3Client:
                 method,
                 target,
                 body=content or None,
-                headers={**headers, "user-agent": self._user_agent},
+                headers={**headers, **request_headers(), "user-agent": self._user_agent},
                 retries=retries,
                 redirect=False,
                 preload_content=False,
@@ -279,7 +280,7 @@ class S3Client:
         target = request_target(bucket, key, query)
         sent = {**headers, "content-length": str(len(content))} if content or method in _WITH_LENGTH else headers
         signed = self._signer.sign(method, self.endpoint + target, payload=self._payload(content), headers=sent)
-        sent = {"host": signed.host, **sent, **signed.headers, "user-agent": self._user_agent}
+        sent = {"host": signed.host, **sent, **signed.headers, **request_headers(), "user-agent": self._user_agent}
         lines = "".join([f"{name}: {value}\r\n" for name, value in sent.items()])
         return f"{method} {target} HTTP/1.1\r\n{lines}\r\n".encode() + content
 

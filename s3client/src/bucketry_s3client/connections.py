@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 
 import certifi
 from bucketry import InvalidSettings
+from bucketry.backend_requests import request_headers
 from typing_extensions import override
 from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -163,4 +164,5 @@ class SdkPools(WholeHeadPools):
     ) -> BaseHTTPResponse:
         parts = urlsplit(url)
         retries = self._policy.of_sdk(method, parts.path, parts.query, more.get("headers") or {})
-        return super().urlopen(method, url, redirect=False, **{**more, "retries": retries})
+        headers = {**(more.get("headers") or {}), **request_headers()}
+        return super().urlopen(method, url, redirect=False, **{**more, "headers": headers, "retries": retries})

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final, Self
 
+from bucketry.backend_requests import watcher_of_call
+from typing_extensions import override
 from urllib3 import Retry
 
 _RETRIED_STATUSES: Final = (500, 502, 503, 504)
 _CONDITIONS: Final = frozenset({"if-match", "if-none-match"})
+
+
+class _CountedRetry(Retry):
+    """Tells the watcher of the call that a request is sent again."""
+
+    @override
+    def increment(self, *arguments: Any, **more: Any) -> Self:
+        left = super().increment(*arguments, **more)
+        if (watcher := watcher_of_call()) is not None:
+            watcher.count_retry()
+        return left
 
 
 class Retries:
@@ -26,7 +39,7 @@ class Retries:
         Args:
             retries: How often a request is sent again.
         """
-        self.repeatable = Retry(
+        self.repeatable = _CountedRetry(
             total=retries,
             redirect=0,
             other=0,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, nullcontext
+from contextvars import copy_context
 from datetime import datetime
 from hashlib import md5
 from heapq import nsmallest
@@ -201,7 +202,7 @@ class PartsUpload:
         try:
             for number, pieces in enumerate(contents, 1):
                 length = length_of(pieces)
-                flying[pool.submit(self._send, upload_id, number, pieces)] = length
+                flying[pool.submit(copy_context().run, self._send, upload_id, number, pieces)] = length
                 _land(flying, parts, self._room)
             _land(flying, parts, 0)
         except BaseException:

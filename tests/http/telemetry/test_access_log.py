@@ -91,6 +91,7 @@ def test_a_line_of_text_says_the_same() -> None:
 def test_every_field_can_be_in_a_line(form: LogFormat) -> None:
     filled: dict[str, Any] = {
         "keys": ("a", "b"),
+        "trace_headers": {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"},
         "version_id": "v",
         "aborted": True,
         "backend_retries": 1,

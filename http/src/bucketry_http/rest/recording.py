@@ -9,7 +9,7 @@ from litestar import Request
 from bucketry_http.rest.framework import RAW_KEY
 from bucketry_http.rest.operations import s3_name
 from bucketry_http.rest.validation import MalformedUrl, check_query, decode_url
-from bucketry_http.shared.record import RECORD, RequestRecord
+from bucketry_http.shared.record import PRESIGN, RECORD, RequestRecord
 
 if TYPE_CHECKING:
     from bucketry_http.rest.framework import ApiRequest
@@ -30,7 +30,9 @@ async def begin(request: Request[Any, Any, Any]) -> None:
 
 def _fill(record: RequestRecord, request: Request[Any, Any, Any]) -> None:
     operation_id = getattr(request.route_handler, "operation_id", None)
-    record.operation = record.operation or s3_name(operation_id, request.path_params.get("kind"))
+    # Nothing is read or written yet, whatever the URL will do.
+    name = PRESIGN if operation_id == "presign" else s3_name(operation_id, request.path_params.get("kind"))
+    record.operation = record.operation or name
     record.bucket = str(request.path_params.get("name", ""))
     raw: bytes | None = request.scope["state"].get(RAW_KEY)
     if raw is not None:

@@ -7,7 +7,7 @@ whether the request's scope has a record, and fill in what they know.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from itertools import count
 from typing import Any, Final, Literal
@@ -18,6 +18,9 @@ Port = Literal["rest", "s3"]
 
 RECORD: Final = "bucketry_record"
 """Where in a request's scope its record is."""
+
+PRESIGN: Final = "Presign"
+"""The operation of a request for a presigned URL, which is no operation of S3."""
 
 REQUEST_ID: Final = b"x-request-id"
 
@@ -53,6 +56,7 @@ class RequestRecord(msgspec.Struct, kw_only=True):
         backend_seconds: How long these calls took together.
         backend_retries: How often the driver sent a request again.
         queue_seconds: How long its calls waited for a thread.
+        trace_headers: What tells the backend of the trace: what the client said of it, or the span of this request.
         aborted: Whether the client left before the response's end, or the response broke off.
         seconds: How long it took from its head to the end of its response. It is set at the end.
     """
@@ -81,8 +85,13 @@ class RequestRecord(msgspec.Struct, kw_only=True):
     backend_seconds: float = 0.0
     backend_retries: int = 0
     queue_seconds: float = 0.0
+    trace_headers: Mapping[str, str] = {}
     aborted: bool = False
     seconds: float = 0.0
+
+    def count_retry(self) -> None:
+        """Counts a request to the backend that is sent again."""
+        self.backend_retries += 1
 
 
 current_record: Final[ContextVar[RequestRecord | None]] = ContextVar("bucketry_record", default=None)

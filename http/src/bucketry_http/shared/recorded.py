@@ -8,6 +8,7 @@ from http import HTTPStatus
 from time import perf_counter, time
 from typing import Any, Final, Protocol
 
+from bucketry.backend_requests import set_watcher
 from bucketry.origin import Origin, set_origin
 
 from bucketry_http.server.protocol import BoundedProtocol
@@ -17,6 +18,8 @@ from bucketry_http.shared.response_body import send_response
 
 _FIT_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _MAX_AGENT: Final = 256
+_MAX_STATE: Final = 512
+_TRACEPARENT: Final = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _HEALTH: Final = "/health/"
 _HELD_UP: Final = "The server cannot record this request now: please try again later."
 _READ: Final = frozenset({REQUEST_ID, b"traceparent", b"tracestate", b"user-agent"})
@@ -71,6 +74,7 @@ class Recorded:
             return
         record = scope[RECORD] = _new_record(self._port, scope)
         token = current_record.set(record)
+        set_watcher(record)
         # Ports that know who asks say it anew, if the store wants to know.
         set_origin(Origin(principal=ANONYMOUS, address=record.address, request_id=record.id))
         for sink in self._sinks:
@@ -137,6 +141,8 @@ class _Watched:
 def _new_record(port: Port, scope: Any) -> RequestRecord:
     read = {name: value for name, value in scope["headers"] if name in _READ}
     given = read.get(REQUEST_ID, b"")
+    traceparent = read.get(b"traceparent", b"").decode("latin-1")
+    tracestate = read.get(b"tracestate", b"").decode("latin-1")
     return RequestRecord(
         port=port,
         # What is not fit for a header or a line of a log is replaced.
@@ -146,6 +152,16 @@ def _new_record(port: Port, scope: Any) -> RequestRecord:
         started=perf_counter(),
         address=client_address(scope),
         user_agent=read.get(b"user-agent", b"")[:_MAX_AGENT].decode("latin-1"),
-        traceparent=read.get(b"traceparent", b"").decode("latin-1"),
-        tracestate=read.get(b"tracestate", b"").decode("latin-1"),
+        traceparent=traceparent,
+        tracestate=tracestate,
+        trace_headers=_passed_on(traceparent, tracestate),
     )
+
+
+def _passed_on(traceparent: str, tracestate: str) -> dict[str, str]:
+    """Returns the headers that carry a trace on (W3C Trace Context, 3.2 and 3.3), without what is malformed."""
+    if not _TRACEPARENT.fullmatch(traceparent):
+        return {}
+    if not (tracestate and len(tracestate) <= _MAX_STATE and tracestate.isascii() and tracestate.isprintable()):
+        return {"traceparent": traceparent}
+    return {"traceparent": traceparent, "tracestate": tracestate}

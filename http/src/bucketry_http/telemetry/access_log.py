@@ -34,6 +34,7 @@ class AccessLine(msgspec.Struct, kw_only=True, omit_defaults=True):
         logger: Always ``bucketry_http.access``.
         port: The port that it came to.
         request_id: Its id.
+        trace_id: The trace that it is part of.
         address: IP address of the client.
         principal: Id of the user who sent it.
         credential: Id of the key or token that proved it.
@@ -61,6 +62,7 @@ class AccessLine(msgspec.Struct, kw_only=True, omit_defaults=True):
     logger: str
     port: str
     request_id: str
+    trace_id: str = ""
     address: str = ""
     principal: str = ""
     credential: str = ""
@@ -119,6 +121,7 @@ def _line(record: RequestRecord, *, keys: bool) -> AccessLine:
         logger=LOGGER,
         port=record.port,
         request_id=record.id,
+        trace_id=record.trace_headers.get("traceparent", "")[3:35],
         address=record.address,
         principal=record.principal,
         credential=record.credential,

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from bucketry_http.shared.record import RequestRecord
+from bucketry_http.shared.record import PRESIGN, RequestRecord
 from bucketry_http.telemetry.shown import shown
 
 Kind = Literal["write", "delete", "presign", "access", "refusal"]
@@ -90,7 +90,7 @@ def audited(record: RequestRecord) -> AuditEntry | None:
 
 
 def _kind_of(operation: str) -> Kind:
-    if operation == "Presign":
+    if operation == PRESIGN:
         return "presign"
     if _ACCESS.fullmatch(operation):
         return "access"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,9 +16,11 @@ from bucketry import open_store
 from tests.cli.conftest import Install, Run, Spawn
 from tests.cli.test_serve import PATIENCE, ask
 from tests.cli.test_serve_s3 import OWN, PUBLISHED, client, places
+from tests.http.test_memory_use import memory
 from tests.servers.handles import Server
 from tests.servers.looking import raw_client
 
+MIB = 1024**2
 USERS = f"""
 [[s3_credentials]]
 access_key = "{OWN[0]}"
@@ -110,7 +113,23 @@ def test_a_public_endpoint_is_what_clients_are_told(spawn: Spawn, backend: Backe
     assert presigned["url"].startswith(f"https://s3.example.com/{bucket}/a?")
 
 
-SPEAKING = "speaking"
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_large_bodies_stream_through(spawn: Spawn, backend: Backend, tmp_path: Path) -> None:
+    """Both ways, the server holds a part of the body at most."""
+    Path("bucketry.toml").write_text(f'[serve]\naccess_bucket = "{backend.access_bucket}"\n{USERS}')
+    process = spawn("serve", "--s3", "--port", "0", "--s3-port", "0", store=backend.url)
+    s3 = client(places(process, b"S3 keys")["S3 API"], OWN)
+    bucket, size, file = f"of-{backend.access_bucket}", 96 * MIB, tmp_path / "large"
+    s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="small", Body=bytes(MIB))
+    before = memory(process.pid, "VmRSS")
+    with file.open("wb") as content:
+        content.truncate(size)
+    with file.open("rb") as content:
+        s3.put_object(Bucket=bucket, Key="large", Body=content)
+    came = sum(map(len, s3.get_object(Bucket=bucket, Key="large")["Body"].iter_chunks(MIB)))
+    assert came == size
+    assert memory(process.pid, "VmHWM") - before < 64 * MIB
 
 
 @pytest.fixture

@@ -152,7 +152,7 @@ def test_bodies_are_slowed_down_to_their_rate() -> None:
     place = limiter.enter("address", "127.0.0.1")
     burst = int(LEAST_BYTES * BURST_SECONDS)
     assert limiter.pause(place, burst // 2) == 0
-    assert limiter.pause(place, burst // 2 + LEAST_BYTES) == pytest.approx(1, abs=0.5)
+    assert limiter.pause(place, burst + 1000 * LEAST_BYTES) == 5.0  # At most so long at once; it is far ahead.
     with pytest.raises(TooManyRequests):
         limiter.enter("address", "127.0.0.1")
     limiter.enter("address", "127.0.0.2")

@@ -56,7 +56,7 @@ def _build_go_programs() -> None:
 
 def _build_deploy() -> None:
     _build(DEPLOY_MODULE, "helm", "helm.sh/helm/v3/cmd/helm")
-    _build(DEPLOY_MODULE, "compose-spec", "github.com/compose-spec/compose-go/v2/cmd")
+    _build(DEPLOY_MODULE, "compose", "./compose")
 
 
 def _build_actionlint() -> None:
@@ -99,7 +99,7 @@ STEPS: Final[dict[str, tuple[Path, Callable[[], None]]]] = {
 def _state(folder: Path) -> str:
     """Return a hash of what a step is made from."""
     digest = hashlib.sha256()
-    for path in [*sorted(folder.iterdir()), HERE / "install.py", ROOT / LOCK]:
+    for path in [*sorted(path for path in folder.rglob("*") if path.is_file()), HERE / "install.py", ROOT / LOCK]:
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

@@ -12,6 +12,7 @@ import httpx
 import kubernetes_validate
 import pytest
 import yaml
+from bucketry_access.editing import editing
 
 from tests.deploy.chart import (
     CHART,
@@ -224,7 +225,8 @@ def test_the_chart_has_the_version_of_the_distributions() -> None:
 
 def serve(image: BuiltImage, values: dict[str, Any], cluster: Objects, folder: Path) -> Iterator[tuple[Container, str]]:
     """Runs the pod, waits until its readiness probe succeeds, and yields it with the URL of its REST API."""
-    deployment = only(render({"access": {"allowAnonymous": True}, **values}), "Deployment")
+    values = values if "access" in values else {**values, "access": {"allowAnonymous": True}}
+    deployment = only(render(values), "Deployment")
     with running_pod(image.name, deployment, cluster, folder) as container:
         ends = time.monotonic() + PATIENCE
         while probe(container, deployment, "readinessProbe") != 200:
@@ -250,8 +252,9 @@ def inside(server: MinioServer | RgwServer) -> tuple[str, int]:
     return settings["Networks"]["bridge"]["IPAddress"], port
 
 
-def put_and_get(url: str, bucket: str) -> None:
-    with httpx.Client(trust_env=False, timeout=PATIENCE) as client:
+def put_and_get(url: str, bucket: str, token: str = "") -> None:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    with httpx.Client(trust_env=False, timeout=PATIENCE, headers=headers) as client:
         assert client.get(f"{url}/status").json()["available"] is True
         assert client.post(f"{url}/buckets", json={"name": bucket}).status_code == 201
         put = client.post(f"{url}/buckets/{bucket}/objects", files={"file": ("a.txt", b"hello")})
@@ -263,10 +266,21 @@ def test_a_pod_serves_a_tenant_of_minio_with_the_operators_secret(
     bucketry_image: BuiltImage, minio_server: MinioServer, tmp_path: Path
 ) -> None:
     host, port = inside(minio_server)
-    values = {"store": {"minio": {"url": f"minio://{host}:{port}", "secret": "team-user"}}}
-    secret = {"CONSOLE_ACCESS_KEY": minio_server.access_key, "CONSOLE_SECRET_KEY": minio_server.secret_key}
-    for _, url in serve(bucketry_image, values, {"team-user": secret}, tmp_path):
-        put_and_get(url, "chart-minio")
+    store = {"minio": {"url": f"minio://{host}:{port}", "secret": "team-user"}}
+    keys = {"CONSOLE_ACCESS_KEY": minio_server.access_key, "CONSOLE_SECRET_KEY": minio_server.secret_key}
+    access, token = access_file(tmp_path / "made.toml")
+    cluster: Objects = {"team-user": keys, "bucketry-access": {"access.toml": access}}
+    for _, url in serve(bucketry_image, {"store": store, **ACCESS, "s3": {"enabled": True}}, cluster, tmp_path):
+        assert httpx.get(f"{url}/buckets", trust_env=False).status_code == 401
+        put_and_get(url, "chart-minio", token)
+
+
+def access_file(path: Path) -> tuple[str, str]:
+    """Returns an access file with one user, and the user's token."""
+    with editing(path, create=True) as editor:
+        editor.add_user("alice", roles=["admin:*"])
+        token = editor.add_token("alice").text.reveal()
+    return path.read_text(), token
 
 
 @pytest.mark.parametrize("kind", ["user", "claim"])

@@ -147,7 +147,7 @@ def test_it_serves_minio_at_both_ports_to_the_users_in_the_access_file(
     access = tmp_path / "access.toml"
     with editing(access, create=True) as editor:
         editor.add_user("alice", roles=["admin:*"])
-        token = editor.add_token("alice").text
+        token = editor.add_token("alice").text.reveal()
     with engine() as client:
         project = parsed(
             ACCESS_FILE=str(access),

@@ -27,6 +27,7 @@ from tests.deploy.chart import (
     variables,
 )
 from tests.deploy.conftest import BuiltImage
+from tests.distributions.clean_install import ROOT
 from tests.servers.handles import MinioServer, RgwServer
 from tools.check_distributions import version
 

@@ -12,7 +12,7 @@ import httpx
 import kubernetes_validate
 import pytest
 import yaml
-from bucketry_access.editing import editing
+from bucketry_access.access_file_editing import editing
 
 from tests.deploy.chart import (
     CHART,
@@ -222,6 +222,18 @@ def test_every_value_has_a_default_a_schema_and_a_line_in_the_readme() -> None:
 def test_the_chart_has_the_version_of_the_distributions() -> None:
     chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
     assert (chart["version"], chart["appVersion"]) == (version(), version())
+
+
+def test_every_variable_that_is_set_is_one_of_the_settings() -> None:
+    known = set(re.findall(r"BUCKETRY_[A-Z0-9_]+", (ROOT / "docs/settings.md").read_text()))
+    texts = [yaml.safe_dump_all(render(values)) for values in VARIANTS.values()]
+    texts += [
+        (ROOT / "deploy" / name).read_text() for name in ("image/Dockerfile", "image/health.py", "compose/compose.yaml")
+    ]
+    used = {name for text in texts for name in re.findall(r"\bBUCKETRY_[A-Z0-9_]+", text)}
+    # Variables of the Compose file itself.
+    assert used - known == {"BUCKETRY_IMAGE", "BUCKETRY_USER"}
+    assert "BUCKETRY_ACCESS_FILE" in used
 
 
 def serve(image: BuiltImage, values: dict[str, Any], cluster: Objects, folder: Path) -> Iterator[tuple[Container, str]]:

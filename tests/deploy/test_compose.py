@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from bucketry_access.editing import editing
+from bucketry_access.access_file_editing import editing
 
 from tests.deploy.chart import published_port
 from tests.deploy.conftest import BuiltImage

@@ -172,10 +172,10 @@ async def _list(client: Client) -> None:
 async def _presign(client: Client) -> None:
     key, content = f"{client.prefix}by-url", content_of(client.new_name(), 700)
     path = f"{objects(client)}/presign"
-    reply = await client.ask_rest("POST", path, body={"key": key, "method": "PUT", "expires_in": 60})
+    reply = await client.ask_rest("POST", path, body={"key": key, "method": "PUT", "expires_in": 3600})
     with client.changing(key):
         await client.ask_url("PUT", read(reply)["url"], content)
-    reply = await client.ask_rest("POST", path, body={"key": key, "expires_in": 60})
+    reply = await client.ask_rest("POST", path, body={"key": key, "expires_in": 3600})
     reply = await client.ask_url("GET", read(reply)["url"])
     same(reply, "content", reply.body, content)
     reply = await client.ask_rest("HEAD", objects(client, key))

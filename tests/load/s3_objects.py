@@ -287,9 +287,9 @@ async def _presigned(client: Client) -> None:
     key, known = f"{client.prefix}presigned", new_object(client, 800)
     bucket = client.places.plain
     with client.changing(key):
-        await client.ask_url("PUT", presigner.presign_url("PUT", bucket, key, expires_in=60), known.content)
+        await client.ask_url("PUT", presigner.presign_url("PUT", bucket, key, expires_in=3600), known.content)
     client.objects[key] = Known(known.content, "binary/octet-stream", known.etag)
-    reply = await client.ask_url("GET", presigner.presign_url("GET", bucket, key, expires_in=60))
+    reply = await client.ask_url("GET", presigner.presign_url("GET", bucket, key, expires_in=3600))
     same(reply, "content", reply.body, known.content)
 
 

@@ -111,7 +111,7 @@ def test_on_all_addresses_it_names_one_that_others_can_use(spawn: Spawn, monkeyp
         store=None,
     )  # fmt: skip
     served = places(process, b"Clients")
-    assert "public_endpoint" in served["Clients"]
+    assert "--s3-public-endpoint" in served["Clients"]
     status = ask(f"{served['REST API']}/status")[1]
     presigned = ask(f"{served['REST API']}/buckets/my-assets/objects/presign", {"key": "a"})[1]
     assert isinstance(status, dict)

@@ -32,10 +32,12 @@ def objects(client: Client, key: str = "", bucket: str = "") -> str:
     return f"{path}/{quote(key, safe='')}" if key else path
 
 
-@action("getStatus getLive getReady", weight=2)
+@action("getStatus getLive getReady whoami", weight=2)
 async def _status(client: Client) -> None:
     reply = await client.ask_rest("GET", "/status")
     same(reply, "available", read(reply)["available"], True)
+    reply = await client.ask_rest("GET", "/whoami")
+    same(reply, "kind", read(reply)["kind"], "anonymous")  # Nobody is asked who they are here.
     await client.rest.ask("GET", "/health/live")
     reply = await client.rest.ask("GET", "/health/ready")
     same(reply, "status", reply.status, 200)

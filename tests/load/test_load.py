@@ -22,8 +22,9 @@ SECONDS: Final = 15.0
 KEPT_CONNECTIONS: Final = 2 * 96
 """What a driver keeps open to its backend, at most: two kinds of connections."""
 
-MOST_THREADS: Final = 2 * (64 + 32 + 4 + 3 * 32) + 20
-"""For each port those of calls, transfers, probes and the parts of transfers; and those of the process itself."""
+MOST_THREADS: Final = 2 * (64 + 32 + 4 + 3 * 32) + 64 * 8 + 20
+"""For each port those of calls, transfers, probes and the parts of transfers; those that count buckets for calls of the
+REST port, eight for each on MinIO; and those of the process itself."""
 
 NOT_ASKED: Final = frozenset(
     {

@@ -51,3 +51,4 @@ def _escape(_app: Any, _context: Any, lines: list[str]) -> None:
 def setup(app: Any) -> None:
     """Connects what this file adds to Sphinx."""
     app.connect("sphinx-click-process-options", _escape)
+    app.connect("sphinx-click-process-epilog", _escape)

@@ -43,6 +43,7 @@ def fixture_of_document() -> dict[str, Any]:
 OPERATIONS = {
     "/api/v1/storage/status": {"get"},
     "/api/v1/storage/usage": {"get"},
+    "/api/v1/storage/whoami": {"get"},
     "/api/v1/storage/buckets": {"get", "post"},
     "/api/v1/storage/buckets/{name}": {"get", "delete"},
     "/api/v1/storage/buckets/{name}/settings/{kind}": {"get", "put", "delete"},

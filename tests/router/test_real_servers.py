@@ -17,7 +17,6 @@ import pytest
 from bucketry import (
     ByteRange,
     CopyOptions,
-    NoSuchUpload,
     NotificationSettings,
     PartCopyOptions,
     PreconditionFailed,
@@ -31,7 +30,6 @@ from bucketry.hookspecs import DriverSpec
 from bucketry_contract import Backend, ContractSuite
 from bucketry_contract._report_notes import Notes, add_note
 from bucketry_contract._scratch import Bucket, Scratch
-from bucketry_contract.suite.errors import each_upload_call
 from bucketry_contract.suite.object_lock import NewBucket
 from bucketry_router import MoveOptions, Mover
 
@@ -162,15 +160,6 @@ class TestMinioAndRgw(ContractSuite):
     @pytest.mark.xfail(strict=False, reason="RGW copies the lock of the source too, and cannot remove a retention")
     def test_a_copy_never_has_the_lock_of_its_source(self, lockable: NewBucket) -> None:
         super().test_a_copy_never_has_the_lock_of_its_source(lockable)
-
-    @each_upload_call
-    @pytest.mark.xfail(
-        strict=False, raises=NoSuchUpload, reason="MinIO refuses an id of RGW's form before it looks for the bucket"
-    )
-    def test_an_upload_in_a_bucket_that_does_not_exist_is_not_found(
-        self, bucket: Bucket, scratch: Scratch, act: Callable[[Bucket, str, str], object]
-    ) -> None:
-        super().test_an_upload_in_a_bucket_that_does_not_exist_is_not_found(bucket, scratch, act)
 
     @pytest.mark.xfail(strict=False, reason="RGW 16.2 ignores If-None-Match of a put in a bucket with versions")
     def test_a_deleted_object_counts_as_none_for_if_none_match(self, fresh_bucket: Bucket) -> None:

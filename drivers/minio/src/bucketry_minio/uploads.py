@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from bucketry import (
@@ -93,6 +94,7 @@ class Uploads:
         """Stores a part: one request."""
         _check_key(bucket, key)
         with (
+            self._explaining_missing_bucket(bucket),
             one_piece(body, self._part_size, MAX_PART_BYTES) as content,
             explaining_customer_key(options.customer_key),
         ):
@@ -137,7 +139,7 @@ class Uploads:
             headers = copy_source_headers(path, options.range) | keyed
             if if_match not in {None, "*"}:
                 headers["x-amz-copy-source-if-match"] = quoted(if_match or "")
-            with explaining_customer_key(options.customer_key):
+            with explaining_customer_key(options.customer_key), self._explaining_missing_bucket(place[0]):
                 return copy_part(self._connection, *place, headers, size_bytes)
 
         if options.range is None:
@@ -179,7 +181,8 @@ class Uploads:
         _check_key(bucket, key)
         after = 0 if options.cursor is None else decode_cursor(_PARTS, options.cursor, int)
         query = {"uploadId": upload_id, "max-parts": str(options.limit), "part-number-marker": str(after)}
-        _, document = self._connection.request_xml("GET", bucket, key, root="ListPartsResult", query=query)
+        with self._explaining_missing_bucket(bucket):
+            _, document = self._connection.request_xml("GET", bucket, key, root="ListPartsResult", query=query)
         with reading("a page of parts"):
             parts = tuple(read_part(entry) for entry in document.all("Part"))
             more = is_truncated(document)
@@ -195,7 +198,7 @@ class Uploads:
         self._paths.check(bucket, key)
         conditions = write_conditions(options.if_match, options.if_none_match)
         conditions |= customer_key_headers(options.customer_key)
-        with explaining_customer_key(options.customer_key):
+        with explaining_customer_key(options.customer_key), self._explaining_missing_bucket(bucket):
             done = complete_upload(self._connection, bucket, key, upload_id, parts, conditions)
         self._paths.wrote(bucket, key)
         made = HeadOptions(version_id=done.get("x-amz-version-id"), customer_key=options.customer_key)
@@ -205,6 +208,16 @@ class Uploads:
         """Ends an upload: two requests, since MinIO says nothing when there is none to end."""
         self.list_parts(bucket, key, upload_id)
         self._connection.request("DELETE", bucket, key, query={"uploadId": upload_id})
+
+    @contextmanager
+    def _explaining_missing_bucket(self, bucket: str) -> Iterator[None]:
+        """Raises ``NoSuchBucket`` where MinIO says "no such upload" of an id that it cannot read, without a bucket."""
+        try:
+            yield
+        except S3ResponseError as error:
+            if error.code == "NoSuchUpload":
+                self._connection.request("HEAD", bucket)
+            raise
 
 
 def _length(wanted: ByteRange) -> int:

@@ -49,7 +49,7 @@ from bucketry_access.policies import Policy, Statement
 from bucketry_access.principals import ANONYMOUS, Principal
 from bucketry_access.rights import policy_of_rights
 from bucketry_access.roles import ROLES, role_policy
-from bucketry_access.tokens import NewToken, Token, create_token, name_of_token
+from bucketry_access.tokens import NewToken, Token, create_token, hash_of, name_of_token
 from bucketry_access.users import Group, KeyPair, User, principal_of
 
 __all__ = [
@@ -92,6 +92,7 @@ __all__ = [
     "accounts_of",
     "check_mode",
     "create_token",
+    "hash_of",
     "decide",
     "decode_secret",
     "editing",

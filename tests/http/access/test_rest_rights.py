@@ -6,8 +6,11 @@ import json
 from typing import Any
 
 import pytest
-from bucketry import PolicySettings
+from bucketry import PolicySettings, open_store
 from bucketry.bucket_settings import PublicAccessSettings
+from bucketry_access import Accounts, Directory, User, create_token
+from bucketry_http import create_app
+from litestar.testing import TestClient
 
 from tests.http.access.conftest import Api
 
@@ -123,6 +126,36 @@ def test_a_refusal_changes_nothing_and_names_the_right(api: Api) -> None:
     assert response.json()["detail"] == "Access is denied: this needs s3:PutObject"
     assert "www-authenticate" not in response.headers
     assert api.store.head_object("team-a-1", "k").size_bytes == len(b"content")
+
+
+def test_the_usage_report_needs_the_right_to_list_each_bucket_in_it() -> None:
+    deny = json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Deny", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::secret-*"}],
+        }
+    )
+    made = create_token()
+    zoe = User(id="zoe", roles=("read:*",), policy=deny, tokens=(made.token,))
+    headers = {"Authorization": f"Bearer {made.text.reveal()}"}
+    directory = Directory(Accounts(users=(zoe,)))
+    with open_store("memory://") as store, TestClient(create_app(store, directory=directory)) as client:
+        store.create_bucket("open-1")
+        assert client.get("/api/v1/storage/usage", headers=headers).status_code == 200
+        store.create_bucket("secret-1")
+        response = client.get("/api/v1/storage/usage", headers=headers)
+        assert (response.status_code, "secret-1" in response.text) == (403, False)
+
+
+@pytest.mark.parametrize("path", ["objects/{}", "objects/{}?version_id=null", "retention?key={}", "legal-hold?key={}"])
+def test_a_refusal_does_not_tell_whether_the_object_exists(api: Api, path: str) -> None:
+    for user in ("dave", "erin", None):
+        refusals = []
+        for key in ("k", "gone"):
+            found = api.ask(user, "GET", f"buckets/team-a-1/{path.format(key)}").json()
+            found.pop("key", None)
+            refusals.append(found)
+        assert refusals[0] == refusals[1]
 
 
 def test_a_form_is_decided_file_by_file(api: Api) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 from bucketry import CreateBucketOptions, InvalidSettings, Owner, Secret, Store
-from bucketry_access import Accounts, Directory, User
+from bucketry_access import Accounts, Directory, KeyPair, User
 from bucketry_http import S3Credential, S3Settings, create_s3_app
 from bucketry_http.shared.failed_attempts import PER_CREDENTIAL
 from bucketry_memory import MemoryDriver, MemorySettings
@@ -204,6 +205,18 @@ def test_too_many_wrong_signatures_are_slowed_down() -> None:
         assert names(found.carol)
 
 
+def test_whoever_knows_an_access_key_does_not_lock_its_user_out() -> None:
+    """Access keys stand in presigned URLs, and all users of a proxy that is not trusted have one address."""
+    with served(Team().directory, credentials=()) as found:
+        assert names(found.alice) == ["team-a-1", "team-a-2"]
+        wrong = found.client("alice-key", secret_of("bob"))
+        for _ in range(PER_CREDENTIAL):
+            denied(wrong.list_buckets, code="SignatureDoesNotMatch")
+        denied(wrong.list_buckets, code="SlowDown", status=503)
+        assert names(found.alice) == ["team-a-1", "team-a-2"]
+        assert names(found.bob) == ["team-a-1", "team-a-2"]
+
+
 def test_without_a_directory_signatures_are_not_counted() -> None:
     with memory_store() as store, serving(store) as url:
         wrong = client(url, S3Credential(access_key="tester", secret_key=Secret("wrong")))
@@ -232,6 +245,26 @@ def test_roles_hold_over_a_store_without_owners() -> None:
         denied(found.bob.put_object, Bucket="team-a-1", Key="new", Body=b"x")
         denied(found.bob.get_object, Bucket="team-b-1", Key="k")
         denied(found.nobody.get_object, Bucket="team-a-1", Key="k")
+
+
+def test_conditions_on_tags_hold_over_a_store_without_owners() -> None:
+    statement = {
+        "Effect": "Deny",
+        "Action": "s3:GetObject",
+        "Resource": "*",
+        "Condition": {"StringEquals": {"s3:ExistingObjectTag/secret": "yes"}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    pair = KeyPair(access_key="zoe-key", secret_key=Secret(secret_of("zoe")))
+    zoe = User(id="zoe", roles=("read:*",), policy=policy, keys=(pair,))
+    driver = MemoryDriver(MemorySettings())
+    driver.features = msgspec.structs.replace(driver.features, bucket_ownership=False)
+    with served(Directory(Accounts(users=(zoe,))), store=Store(driver), credentials=()) as found:
+        reader = found.client("zoe-key", secret_of("zoe"))
+        assert reader.get_object(Bucket="other", Key="k")["Body"].read() == b"content"
+        found.store.put_object_tagging("other", "k", {"secret": "yes"})
+        denied(reader.get_object, Bucket="other", Key="k")
+        denied(reader.get_object, Bucket="other", Key="gone", code="NoSuchKey", status=404)
 
 
 def test_a_change_of_the_access_file_is_seen(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final, NamedTuple
 
 from bucketry import Unavailable
-from bucketry_access import ANONYMOUS, Directory, Identity, Principal, name_of_token
+from bucketry_access import ANONYMOUS, Directory, Identity, Principal, hash_of, name_of_token
 
 from bucketry_http.rest.framework import PREFIX
 from bucketry_http.shared.errors import CredentialsUnchecked, TooManyRequests, Unauthenticated, log_failure
@@ -80,19 +80,24 @@ class TokenAuthenticator:
         return Sender(self._directory.principal(identity.user), identity)
 
     async def _identify(self, address: str, token: str) -> Identity:
-        credential = name_of_token(token)
-        if wait := self._attempts.seconds_left(address, credential):
-            raise TooManyRequests("too many wrong tokens came from this address: wait and check the token", wait)
+        credential, proof = name_of_token(token), hash_of(token)
+        if not self._attempts.has_worked(address, proof):
+            self._check(address, credential)
         try:
             identity = await self._directory.identify(token)
         except Unavailable as error:
             log_failure("a token cannot be checked", error)
             raise CredentialsUnchecked("its issuer does not answer") from error
         if identity is None:
+            self._check(address, credential)  # One that worked once may have ended since.
             self._attempts.failed(address, credential)
             raise Unauthenticated("the token is unknown, wrong or has ended", "invalid_token")
-        self._attempts.worked(address, credential)
+        self._attempts.worked(address, proof)
         return identity
+
+    def _check(self, address: str, credential: str) -> None:
+        if wait := self._attempts.seconds_left(address, credential):
+            raise TooManyRequests("too many wrong tokens came from this address: wait and check the token", wait)
 
 
 def _token(headers: RawHeaders) -> str | None:

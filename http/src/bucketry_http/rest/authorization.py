@@ -42,7 +42,7 @@ _IN_BODY: Final = frozenset(
 """Keys that some operations have in their body, which is read after the decision."""
 
 _EVERY_BUCKET: Final = "*"
-"""As a resource: only what is allowed for all buckets is allowed for it."""
+"""As a resource: what is allowed for all buckets is allowed for it. Some may be denied all the same."""
 
 
 class RestFacts(CommonFacts):
@@ -202,6 +202,17 @@ class Authorization:
         for action in OPERATIONS["CreateBucket"].actions:
             self._decider.require(sender_of(request).principal, action, Target(bucket), facts)
 
+    def allow_listing(self, request: ApiRequest, buckets: Iterable[str]) -> None:
+        """Refuses whoever may not list all of some buckets by their own rights.
+
+        Raises:
+            NotAllowed: The sender may not do that.
+        """
+        principal, facts = sender_of(request).principal, RestFacts(request, None)
+        for bucket in buckets:
+            for action in OPERATIONS["ListObjectsV2"].actions:
+                self._decider.require(principal, action, Target(bucket), facts)
+
     async def allowed_keys(self, request: ApiRequest, bucket: str, keys: Iterable[str]) -> frozenset[str]:
         """Returns those keys of a batch that the sender may delete.
 
@@ -260,8 +271,7 @@ class Authorization:
         for action in OPERATIONS["ListBuckets"].actions:
             self._decider.require(principal, action, Target(""), facts)
         if every:
-            for action in OPERATIONS["ListObjectsV2"].actions:
-                self._decider.require(principal, action, Target(_EVERY_BUCKET), facts)
+            self.allow_listing(request, [_EVERY_BUCKET])
 
 
 def sender_of(request: ApiRequest) -> Sender:

@@ -38,7 +38,10 @@ async def get_status(request: ApiRequest) -> StatusView:
 async def get_usage_report(request: ApiRequest) -> UsageReportView:
     """Room on disk, owners, quotas and operations, as far as the backend knows them. 501 if it knows nothing."""
     calls = request.app.calls
-    return UsageReportView.of(await calls.long_call(calls.store.usage_report))
+    report = await calls.long_call(calls.store.usage_report)
+    if (authorization := request.app.authorization) is not None:
+        authorization.allow_listing(request, (bucket.name for bucket in report.buckets))
+    return UsageReportView.of(report)
 
 
 @get(

@@ -38,7 +38,8 @@ def counted(attempts: FailedAttempts, request: S3Request) -> Iterator[None]:
         raise
     if request.verified is not None:
         access_key: str = request.verified.access_key
-        _check(attempts, address, access_key)
+        if not attempts.has_worked(address, access_key):
+            _check(attempts, address, access_key)  # A right guess must not be told from a wrong one.
         attempts.worked(address, access_key)
 
 

@@ -137,17 +137,16 @@ class Decider:
         """
         actions = tuple(actions)
         access = await self.access_of(principal, target, actions, facts)
-        found = None
-        if self._needs_look(principal, target, actions, facts, access):
+        found, asks_tags = None, self._asks_tags(principal, target, actions, access)
+        if asks_tags or self._needs_look(principal, target, actions, facts, access):
             try:
-                found = await self._object_access(target)
+                found = await self._object_access(target) if self.looks else None
+                facts.existing_tags = await self.tags(target) if asks_tags else {}
             except (NoSuchKey, NoSuchVersion, IsDeleteMarker):
                 # Whoever may not list the bucket does not learn that there is no such object.
-                self.require(principal, _LIST, Target(target.bucket), _listing(principal, target, facts), access)
+                self._require_listing(principal, target, actions[0], facts, access)
                 # Nobody decided about the object, so an object that somebody makes meanwhile must not be touched.
                 raise
-            if any(needs_tags(principal, action, target.bucket, access) for action in actions):
-                facts.existing_tags = await self.tags(target)
         for action in actions:
             self.require(principal, action, target, facts, access, found)
         return access
@@ -205,6 +204,19 @@ class Decider:
             logger.debug("%s is refused: %s %s", action, decision.reason, decision.sid)
             raise NotAllowed(action, principal)
 
+    def _require_listing(
+        self, principal: Principal, target: Target, action: str, facts: Facts, access: BucketAccess
+    ) -> None:
+        """Refuses an action on an object that does not exist, in the words for one that does.
+
+        Raises:
+            NotAllowed: The sender may not learn that there is none.
+        """
+        try:
+            self.require(principal, _LIST, Target(target.bucket), _listing(principal, target, facts), access)
+        except NotAllowed:
+            raise NotAllowed(action, principal) from None
+
     def require_besides(
         self, principal: Principal, action: str, target: Target, facts: Facts, access: BucketAccess
     ) -> None:
@@ -241,14 +253,21 @@ class Decider:
         options = VersionOptions(version_id=target.version_id)
         return await self._calls.call(self._store.get_object_tagging, target.bucket, target.key, options)
 
+    def _asks_tags(
+        self, principal: Principal, target: Target, actions: tuple[str, ...], access: BucketAccess
+    ) -> bool:
+        """Says whether a policy asks for the tags of the object. A store without tags has none."""
+        if not target.key or "get_object_tagging" not in self._store.capabilities.operations:
+            return False
+        asking = OF_OBJECT_OWNER.intersection(actions)
+        return any(needs_tags(principal, action, target.bucket, access) for action in asking)
+
     def _needs_look(
         self, principal: Principal, target: Target, actions: tuple[str, ...], facts: Facts, access: BucketAccess
     ) -> bool:
-        """Says whether the decision depends on the object: on its owner, its ACL, its tags or that it exists."""
+        """Says whether the decision depends on the object: on its owner, its ACL or that it exists."""
         if not self.looks or not target.key or OF_OBJECT_OWNER.isdisjoint(actions):
             return False
-        if any(needs_tags(principal, action, target.bucket, access) for action in actions):
-            return True
         if access.foreign_objects and not principal.is_member:
             return True
         # Nobody is looked up for if they may do it whatever the object is like, and learn that it does not exist.

@@ -253,9 +253,7 @@ class Decider:
         options = VersionOptions(version_id=target.version_id)
         return await self._calls.call(self._store.get_object_tagging, target.bucket, target.key, options)
 
-    def _asks_tags(
-        self, principal: Principal, target: Target, actions: tuple[str, ...], access: BucketAccess
-    ) -> bool:
+    def _asks_tags(self, principal: Principal, target: Target, actions: tuple[str, ...], access: BucketAccess) -> bool:
         """Says whether a policy asks for the tags of the object. A store without tags has none."""
         if not target.key or "get_object_tagging" not in self._store.capabilities.operations:
             return False

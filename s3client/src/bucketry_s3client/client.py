@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Final
 from urllib.parse import quote
 
-from bucketry.backend_requests import request_headers
+from bucketry.backend_requests import SentRequest, request_headers, sending
 from bucketry.redaction import protect_loggers
 from bucketry.sigv4 import UNSIGNED_PAYLOAD, Signer, payload_hash
 from urllib3 import BaseHTTPResponse, Timeout
@@ -31,7 +31,9 @@ _MAX_ERROR_BYTES: Final = 1024**2
 _NOTHING: Final[Mapping[str, str]] = {}
 _EMPTY_HASH: Final = payload_hash(b"")
 _QUICK_BYTES: Final = 64 * 1024
+_OK: Final = 200
 _PARTIAL: Final = 206
+_STATUS_LINE: Final = re.compile(rb"HTTP/1\.1 ([1-5][0-9]{2}) ")
 _GOOD: Final = frozenset({200, 201, 202, 204, _PARTIAL})
 _WITH_LENGTH: Final = frozenset({"PUT", "POST"})
 # quote() takes several times as long as seeing that there is nothing to do.
@@ -276,7 +278,10 @@ class S3Client:
         headers: Mapping[str, str] = _NOTHING,
         content: bytes = b"",
     ) -> bytes:
-        """Returns a signed request as it is sent over a connection of `connect`. Arguments as in `open`."""
+        """Returns a signed request as it is sent over a connection of `connect`. Arguments as in `open`.
+
+        Call it within `bucketry.backend_requests.sending`, so that the request names its own span.
+        """
         target = request_target(bucket, key, query)
         sent = {**headers, "content-length": str(len(content))} if content or method in _WITH_LENGTH else headers
         signed = self._signer.sign(method, self.endpoint + target, payload=self._payload(content), headers=sent)
@@ -309,8 +314,9 @@ class S3Client:
             return None
         received = None
         try:
-            connection.sendall(self.raw_request(method, bucket, key, query=query, headers=headers, content=content))
-            received = _receive(connection)
+            with sending(method, f"{self.endpoint}{request_target(bucket, key)}") as sent:
+                connection.sendall(self.raw_request(method, bucket, key, query=query, headers=headers, content=content))
+                received = _receive(connection, sent)
         except (OSError, ValueError):
             pass  # `request` says what is wrong.
         finally:
@@ -390,27 +396,39 @@ def _is_xml(body: bytes) -> bool:
     return True
 
 
-def _receive(connection: socket.socket) -> tuple[Mapping[str, str], bytes] | None:
-    """Receives the response to one request, if it is whole beyond doubt and the connection stays open."""
+def _receive(connection: socket.socket, sent: SentRequest) -> tuple[Mapping[str, str], bytes] | None:
+    """Receives the response to one request, if it is whole beyond doubt and the connection stays open.
+
+    Raises:
+        OSError: The connection ended within the response.
+        ValueError: The response cannot be read.
+    """
     received = connection.recv(_QUICK_BYTES)
     while (end := received.find(b"\r\n\r\n")) < 0:
-        more = connection.recv(_QUICK_BYTES)
-        if not more or len(received) > _QUICK_BYTES:
+        if len(received) > _QUICK_BYTES:
             return None
-        received += more
+        received += _more(connection)
     head, body = received[:end], received[end + 4 :]
-    if not head.startswith(b"HTTP/1.1 200 "):
+    status = _STATUS_LINE.match(head)
+    if status is None:
+        return None
+    sent.status = int(status[1])
+    if sent.status != _OK:
         return None
     headers = headers_in(head)
     length = int(headers.get("content-length", "-1"))
     if not 0 <= length <= _QUICK_BYTES or headers.get("connection", "").lower() == "close":
         return None
     while len(body) < length:
-        more = connection.recv(_QUICK_BYTES)
-        if not more:
-            return None
-        body += more
+        body += _more(connection)
     return (headers, body) if len(body) == length else None
+
+
+def _more(connection: socket.socket) -> bytes:
+    received = connection.recv(_QUICK_BYTES)
+    if not received:
+        raise ConnectionResetError("the connection ended within the response")
+    return received
 
 
 def headers_in(head: bytes) -> dict[str, str]:

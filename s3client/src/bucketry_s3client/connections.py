@@ -6,7 +6,8 @@ missing, and nothing says so. urllib3 builds on that, and so does every SDK abov
 ``http.client`` loses the headers behind it.
 
 This module reaches into ``http.client``: it reads the lines of a response from ``HTTPResponse.fp``, and
-``HTTPConnection.response_class`` makes the responses. It overrides ``_put_conn`` of urllib3's pools.
+``HTTPConnection.response_class`` makes the responses. It overrides ``_put_conn`` of urllib3's pools, and
+``_make_request``, which sends one try of a request.
 ``tests/s3client/test_connections.py`` fails where that changes.
 It also raises a limit of ``http.client`` for the whole process: see `MAX_HEADERS`.
 """
@@ -24,9 +25,9 @@ from urllib.parse import urlsplit
 
 import certifi
 from bucketry import InvalidSettings
-from bucketry.backend_requests import request_headers
+from bucketry.backend_requests import request_headers, sending, tracing_of_call
 from typing_extensions import override
-from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPSConnectionPool, PoolManager, Retry
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HeaderParsingError
 from urllib3.util.response import assert_header_parsing
@@ -121,7 +122,26 @@ class _SecureConnection(HTTPSConnection):
     response_class = _WholeResponse
 
 
-class _QuietWhenFull(HTTPConnectionPool):
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls: Any = _Connection
+
+    @override
+    def _make_request(self, conn: Any, method: str, url: str, **more: Any) -> Any:  # type: ignore[override]
+        """Sends one try, as a span of its own if the call is traced."""
+        if tracing_of_call() is None:
+            return super()._make_request(conn, method, url, **more)
+        retries = more.get("retries")
+        resends = len(retries.history) if isinstance(retries, Retry) else 0
+        with sending(method, f"{self.scheme}://{self._netloc()}{url}", resends=resends) as sent:
+            more["headers"] = {**(more.get("headers") or {}), **request_headers()}
+            response = super()._make_request(conn, method, url, **more)
+            sent.status = response.status
+            return response
+
+    def _netloc(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port is None else f"{host}:{self.port}"
+
     @override
     def _put_conn(self, conn: Any) -> None:  # A connection, or None.
         """Keeps a connection, or closes it if there are enough. urllib3 would log a warning for each of these."""
@@ -135,11 +155,7 @@ class _QuietWhenFull(HTTPConnectionPool):
             conn.close()
 
 
-class _Pool(_QuietWhenFull):
-    ConnectionCls = _Connection
-
-
-class _SecurePool(_QuietWhenFull, HTTPSConnectionPool):
+class _SecurePool(_PlainPool, HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
 
@@ -148,7 +164,7 @@ class WholeHeadPools(PoolManager):
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
-        self.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+        self.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
 
 
 class SdkPools(WholeHeadPools):

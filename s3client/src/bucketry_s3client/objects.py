@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import socket
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import closing
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
@@ -23,6 +25,7 @@ from bucketry import (
     ObjectInfo,
     OpenedObject,
 )
+from bucketry.backend_requests import in_this_context, sending
 from bucketry.features import MIB
 from bucketry.headers import copy_headers, header_fields
 from urllib3 import BaseHTTPResponse
@@ -209,7 +212,7 @@ def head_objects(
     count = min(connections, -(-len(keys) // _AT_ONCE))
     shares = [keys[number::count] for number in range(count)]
     found: Found = {}
-    for share in executor.map(lambda asked: _ask(client, bucket, asked), shares):
+    for share in executor.map(in_this_context(partial(_ask, client, bucket)), shares):
         found.update(share)
     return found
 
@@ -218,19 +221,25 @@ def _ask(client: S3Client, bucket: str, keys: Sequence[str]) -> Found:
     found: Found = {}
     try:
         with closing(client.connect()) as connection:
-            waiting = b""
             for start in range(0, len(keys), _AT_ONCE):
-                batch = keys[start : start + _AT_ONCE]
-                connection.sendall(b"".join([client.raw_request("HEAD", bucket, key) for key in batch]))
-                for key in batch:
-                    while (end := waiting.find(b"\r\n\r\n")) < 0:
-                        received = connection.recv(_BUFFER_BYTES)
-                        if not received or len(waiting) > _MAX_HEAD_BYTES:
-                            return found
-                        waiting += received
-                    head, waiting = waiting[:end], waiting[end + 4 :]
-                    if head.startswith(_GOOD):
-                        found[key] = headers_in(head)
+                _ask_together(client, connection, bucket, keys[start : start + _AT_ONCE], found)
     except (OSError, ssl.SSLError, ValueError):
         pass  # The caller asks for what is missing, and gets the error.
     return found
+
+
+def _ask_together(client: S3Client, connection: socket.socket, bucket: str, keys: Sequence[str], found: Found) -> None:
+    waiting = b""
+    with sending("HEAD", f"{client.endpoint}/{bucket}", count=len(keys)):
+        connection.sendall(b"".join([client.raw_request("HEAD", bucket, key) for key in keys]))
+        for key in keys:
+            while (end := waiting.find(b"\r\n\r\n")) < 0:
+                received = connection.recv(_BUFFER_BYTES)
+                if not received or len(waiting) > _MAX_HEAD_BYTES:
+                    raise ConnectionResetError("the connection ended within the responses")
+                waiting += received
+            head, waiting = waiting[:end], waiting[end + 4 :]
+            if head.startswith(_GOOD):
+                found[key] = headers_in(head)
+    if waiting:
+        raise ValueError("more responses than requests came")

@@ -34,6 +34,7 @@ from bucketry import (
     PutOptions,
     Unsupported,
 )
+from bucketry.backend_requests import in_this_context
 from bucketry.conditions import check_copy_source, check_read
 from bucketry.features import GIB
 from bucketry.s3 import MAX_PART_BYTES, http_date
@@ -329,7 +330,7 @@ class Objects:
 
         try:
             with ThreadPoolExecutor(self._settings.upload_threads, "bucketry-minio-copy") as pool:
-                parts = list(pool.map(copy, _spans(size, self.copied_part_bytes)))
+                parts = list(pool.map(in_this_context(copy), _spans(size, self.copied_part_bytes)))
             return complete_upload(self._connection, bucket, key, upload_id, parts, {})
         except BaseException:
             self._failed_uploads.abort(bucket, key, upload_id)

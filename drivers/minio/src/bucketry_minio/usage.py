@@ -6,10 +6,12 @@ import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 import msgspec
 from bucketry import BackendError, BucketReport, ListOptions, Quota, Unavailable, Usage, UsageReport
+from bucketry.backend_requests import in_this_context
 from bucketry.paging import Paging
 from bucketry_s3client import S3ResponseError
 
@@ -48,7 +50,7 @@ class UsageCounter:
             return {}
         figures = self._figures()
         with ThreadPoolExecutor(min(_SIDE_BY_SIDE, len(buckets)), "bucketry-minio-usage") as pool:
-            counted = list(pool.map(lambda bucket: self._count(bucket, figures), buckets))
+            counted = list(pool.map(in_this_context(partial(self._count, figures)), buckets))
         return {bucket: usage for bucket, usage in zip(buckets, counted, strict=True) if usage is not None}
 
     def report(self, buckets: tuple[str, ...]) -> UsageReport:
@@ -68,7 +70,7 @@ class UsageCounter:
             ),
         )
 
-    def _count(self, bucket: str, figures: Figures) -> Usage | None:
+    def _count(self, figures: Figures, bucket: str) -> Usage | None:
         known = figures.usage_of(bucket)
         try:
             if known is not None and known.object_count > self._list_limit:

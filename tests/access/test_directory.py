@@ -133,6 +133,11 @@ def test_an_operator_may_choose_a_token(time: Time) -> None:
 class Issuer:
     """A source of tokens that begin with ``ey``."""
 
+    name = "an issuer"
+
+    def again(self, user: User) -> User | None:
+        return user
+
     def takes(self, token: str) -> bool:
         return token.startswith("ey")
 
@@ -147,6 +152,7 @@ def test_other_tokens_come_from_sources(time: Time) -> None:
     directory = time.directory(groups=(team,), sources=[Issuer()])
     found = asyncio.run(directory.identify("eyRight"))
     assert found is not None
+    assert found.source == "an issuer"
     assert asyncio.run(directory.identify("eyWrong")) is None
     assert asyncio.run(directory.identify("other")) is None
     principal = directory.principal(found.user)

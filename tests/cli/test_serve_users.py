@@ -6,6 +6,7 @@ import signal
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import httpx
@@ -79,7 +80,7 @@ def test_two_users_at_both_ports(spawn: Spawn, made: Made) -> None:
     # A store in memory would accept the published key pair, if there were no users.
     with pytest.raises(ClientError, match="InvalidAccessKeyId"):
         s3(url, {"aws_access_key_id": "bucketry", "aws_secret_access_key": "bucketry-secret"}).list_buckets()
-    # URLs: Alice's is signed with her own key, Bob's with the store's.
+    # URLs: Alice's is signed with her own key pair. Bob has none, so his ends with his token and his rights.
     presign = "buckets/team-a-1/objects/presign"
     by_alice = ask(rest, alice, "POST", presign, json={"key": "k"}).json()["url"]
     by_bob = ask(rest, bob, "POST", presign, json={"key": "k"}).json()["url"]
@@ -94,6 +95,9 @@ def test_two_users_at_both_ports(spawn: Spawn, made: Made) -> None:
     assert within_patience(lambda: ask(rest, alice, "GET", "whoami").status_code == 401)
     assert httpx.get(by_alice).status_code == 403
     assert ask(rest, bob, "GET", "whoami").json()["id"] == "bob"
+    assert httpx.get(by_bob).content == b"content"
+    made.call("token", "revoke", bob)
+    assert within_patience(lambda: httpx.get(by_bob).status_code == 403)
     process.send_signal(signal.SIGTERM)
     assert process.wait(PATIENCE) == 0
     assert process.stderr is not None
@@ -108,6 +112,49 @@ def within_patience(holds: Any) -> bool:
             return False
         time.sleep(0.2)
     return True
+
+
+def test_urls_of_tokens_outlive_a_restart_with_a_secret(
+    spawn: Spawn, made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[str] = []
+    for secret in ("a secret that lasts, 32 characters", "a secret that lasts, 32 characters", None):
+        if secret is None:
+            monkeypatch.delenv("BUCKETRY_URLS_SECRET")
+        else:
+            monkeypatch.setenv("BUCKETRY_URLS_SECRET", secret)
+        port = "0" if not found else str(urlsplit(found[0]).port)
+        arguments = ("--port", "0", "--s3-port", port, "--access-file", str(made.path), "--bucket", "team-a-1")
+        process = spawn("serve", *arguments, store="memory://")
+        rest = places(process, "Access")["REST API"]
+        ask(rest, made.tokens["alice"], "PUT", "buckets/team-a-1/objects/k", content=b"content").raise_for_status()
+        statuses = [httpx.get(each).status_code for each in found]
+        assert statuses == [200 if secret else 403] * len(found)
+        asked = ask(rest, made.tokens["bob"], "POST", "buckets/team-a-1/objects/presign", json={"key": "k"})
+        found.append(asked.json()["url"])
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 0
+
+
+def test_a_short_secret_of_urls_is_refused(run: Run, made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BUCKETRY_URLS_SECRET", "short")
+    result = run("serve", "--port", "0", "--access-file", str(made.path), store="memory://")
+    assert (result.exit_code, "the secret of presigned URLs is shorter than 32" in result.stderr) == (1, True)
+    assert "short'" not in result.stderr
+
+
+def test_urls_of_the_backend_are_given_out_unless_they_are_switched_off(
+    spawn: Spawn, made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    presign = "buckets/team-a-1/objects/presign"
+    for options, status in (
+        (("--no-s3",), 200),
+        (("--no-s3", "--no-backend-urls"), 403),
+        (("--s3-port", "0", "--no-backend-urls"), 200),
+    ):
+        arguments = ("--port", "0", *options, "--access-file", str(made.path), "--bucket", "team-a-1")
+        rest = places(spawn("serve", *arguments, store="memory://"), "Access")["REST API"]
+        assert ask(rest, made.tokens["bob"], "POST", presign, json={"key": "k"}).status_code == status
 
 
 def test_users_come_from_the_settings_file_and_the_environment(

@@ -50,6 +50,7 @@ from bucketry_access.principals import ANONYMOUS, Principal
 from bucketry_access.rights import policy_of_rights
 from bucketry_access.roles import ROLES, role_policy
 from bucketry_access.tokens import NewToken, Token, create_token, hash_of, name_of_token
+from bucketry_access.url_sessions import SESSION_KEY, NoSession, SessionHolder, UrlSessions
 from bucketry_access.users import Group, KeyPair, User, principal_of
 
 __all__ = [
@@ -63,6 +64,7 @@ __all__ = [
     "OPERATIONS",
     "OPERATORS",
     "ROLES",
+    "SESSION_KEY",
     "WITH_BUCKET",
     "WITH_OBJECT",
     "AccessFileEditor",
@@ -79,14 +81,17 @@ __all__ = [
     "KeyPair",
     "Needed",
     "NewToken",
+    "NoSession",
     "ObjectAccess",
     "Policy",
     "Principal",
     "Request",
+    "SessionHolder",
     "Statement",
     "Token",
     "TokenSource",
     "UnclearError",
+    "UrlSessions",
     "User",
     "UserTable",
     "accounts_of",

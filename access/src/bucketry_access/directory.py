@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import logging
+import secrets
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
@@ -44,15 +45,21 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
         user: The user.
         credential: What names the token in logs: its id, never a secret.
         expires_at: When the token ends, in UTC; ``None``: never.
+        source: The name of the source that knows it; empty: the directory itself.
     """
 
     user: User
     credential: str
     expires_at: datetime | None = None
+    source: str = ""
 
 
 class TokenSource(Protocol):
-    """Knows tokens that are not in the directory, such as those of an OIDC issuer."""
+    """Knows tokens that are not in the directory, such as those of an OIDC issuer. Its tokens end."""
+
+    @property
+    def name(self) -> str:
+        """What tells it from other sources."""
 
     def takes(self, token: str) -> bool:
         """Says whether a text looks like a token of this source. It does not check the token, and never blocks."""
@@ -61,6 +68,13 @@ class TokenSource(Protocol):
         """Returns who a token belongs to; ``None``: it is not valid, or it has ended.
 
         The user has the groups that the token names. Those that the directory does not know count for nothing.
+        """
+
+    def again(self, user: User) -> User | None:
+        """Returns a user whom a token named before, with what the directory gives it now; ``None``: no longer one.
+
+        Args:
+            user: The id, and the groups that the token named.
         """
 
 
@@ -122,6 +136,7 @@ class Directory:
         sources: Whom to ask about other tokens, in this order.
         generation: Grows whenever the users or their rights have changed.
         follows: Whether they can change: there is an access file.
+        url_secret: What presigned URLs of users without a key pair are made with (`UrlSessions`).
     """
 
     def __init__(
@@ -133,6 +148,7 @@ class Directory:
         sources: Sequence[TokenSource] = (),
         taken_ids: Collection[str] = (),
         taken_keys: Collection[str] = (),
+        url_secret: Secret | None = None,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -145,16 +161,22 @@ class Directory:
             sources: Whom to ask about other tokens.
             taken_ids: Ids of users that are known elsewhere, which nobody here may have.
             taken_keys: Access keys that are known elsewhere.
+            url_secret: What presigned URLs of users without a key pair are made with; ``None``: such URLs end with
+                this process.
             clock: Counts seconds.
             now: The present, in UTC.
 
         Raises:
             InvalidSettings: The access file cannot be used; or an id, a name of a group, an access key, a token or an
-                e-mail address comes twice; or a user is in a group that is nowhere defined.
+                e-mail address comes twice; or a user is in a group that is nowhere defined; or the secret of URLs is
+                too short.
         """
         self.sources = tuple(sources)
         self.follows = access_file is not None
         self.generation = 0
+        if url_secret is not None and len(url_secret.reveal()) < MIN_FIXED_TOKEN:
+            raise InvalidSettings(f"the secret of presigned URLs is shorter than {MIN_FIXED_TOKEN} characters")
+        self.url_secret = url_secret or Secret(secrets.token_urlsafe(32))
         self._accounts = accounts
         self._path = access_file
         self._fixed = tuple(fixed_tokens)
@@ -205,6 +227,24 @@ class Directory:
         right = hmac.compare_digest(hash_of(split[1]), _NO_TOKEN if found is None else found[1].sha256)
         return found if found is not None and right and not found[1].is_expired(self._now()) else None
 
+    def credential(self, name: str) -> tuple[User, str] | None:
+        """Returns whose a token of the directory is, and the hash of its secret, by what names it in logs.
+
+        ``None``: there is none, or it has ended.
+        """
+        self.refresh()
+        for fixed in self._fixed:
+            if name == _name_of(fixed):
+                user = self._state.users.get(fixed.user_id)
+                return None if user is None else (user, hash_of(fixed.secret.reveal()))
+        found = self._state.tokens.get(name)
+        return None if found is None or found[1].is_expired(self._now()) else (found[0], found[1].sha256)
+
+    def known_groups(self, names: Iterable[str]) -> list[str]:
+        """Returns those names that groups of the directory have."""
+        self.refresh()
+        return [name for name in names if name in self._state.groups]
+
     async def identify(self, text: str) -> Identity | None:
         """Returns who a token of any kind belongs to; ``None``: it is not valid, or it has ended."""
         if (found := self.token(text)) is not None:
@@ -213,7 +253,8 @@ class Directory:
             return identity
         for source in self.sources:
             if source.takes(text):
-                return await source.identify(text)
+                known = await source.identify(text)
+                return None if known is None else msgspec.structs.replace(known, source=source.name)
         return None
 
     def principal(self, user: User) -> Principal:
@@ -274,7 +315,11 @@ class Directory:
         if found is None:
             return None
         user = self.user(found.user_id)
-        return None if user is None else Identity(user=user, credential=f"fixed-{found.user_id}")
+        return None if user is None else Identity(user=user, credential=_name_of(found))
+
+
+def _name_of(token: FixedToken) -> str:
+    return f"fixed-{token.user_id}"
 
 
 def _state_of(path: Path) -> tuple[int, int, int] | None:

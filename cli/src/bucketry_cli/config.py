@@ -308,6 +308,18 @@ class AdminVariables(DriverSettings, frozen=True, kw_only=True):
     token: Secret | None = None
 
 
+class UrlVariables(DriverSettings, frozen=True, kw_only=True):
+    """What presigned URLs of users without a key pair are made with; it may stand in a file.
+
+    Attributes:
+        secret: 32 characters at least, the same for all servers of a service; ``None``: such URLs end with the server.
+    """
+
+    scheme: ClassVar[str] = "urls"
+
+    secret: Secret | None = None
+
+
 class WebhookVariables(DriverSettings, frozen=True, kw_only=True):
     """What all webhooks of the option ``--webhook`` have in common; the secret may stand in a file.
 
@@ -345,7 +357,7 @@ def report_misspelt(environ: Mapping[str, str], group: click.Group, ctx: click.C
 
 
 def _of_groups() -> Iterator[str]:
-    for kind in (S3Variables, AdminVariables, WebhookVariables):
+    for kind in (S3Variables, AdminVariables, UrlVariables, WebhookVariables):
         yield from variables_of(kind)
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 URL_SIGNER: Final = "bucketry-urls"
 """The access key of `url_signer`."""
 
+_NOTHING: Final = '{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}]}'
+
 HOW: Final = "set BUCKETRY_S3_ACCESS_KEY and BUCKETRY_S3_SECRET_KEY, or write [[s3_credentials]] into the settings file"
 
 
@@ -106,13 +108,13 @@ def configured(tables: Sequence[CredentialTable], environ: Mapping[str, str]) ->
 
 
 def url_signer() -> S3Credential:
-    """Returns a credential that nobody knows, for presigned URLs that the store signs where there are users.
+    """Returns a credential without rights, with which the store signs where there are users.
 
-    Such a URL is for a user without a key pair, whose right was checked before. It ends with this process.
+    URLs for users are signed with what is theirs (`bucketry_http.rest.url_signing`).
     """
     from bucketry_http import S3Credential
 
-    return S3Credential(access_key=URL_SIGNER, secret_key=Secret(secrets.token_urlsafe(32)), is_root=True)
+    return S3Credential(access_key=URL_SIGNER, secret_key=Secret(secrets.token_urlsafe(32)), policy=_NOTHING)
 
 
 def as_settings(credentials: Sequence[S3Credential]) -> dict[str, object]:

@@ -13,7 +13,7 @@ from bucketry import InvalidSettings
 from bucketry.owners import DEFAULT_OWNER
 from bucketry.settings import load_settings
 
-from bucketry_cli.config import AdminVariables, ConfigFile
+from bucketry_cli.config import AdminVariables, ConfigFile, UrlVariables
 from bucketry_cli.credentials import given
 from bucketry_cli.errors import Failure
 
@@ -63,6 +63,7 @@ def directory_of(
         fixed_tokens=fixed,
         taken_ids={DEFAULT_OWNER.id, *(credential.user_id for credential in credentials)},
         taken_keys={credential.access_key for credential in credentials},
+        url_secret=load_settings(UrlVariables, environ=environ).secret,
     )
     directory.sources = _issuers(config.oidc, config_path, directory)
     return directory

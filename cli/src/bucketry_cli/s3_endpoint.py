@@ -80,7 +80,7 @@ class S3Front:
         self._credentials = configured(tables, environ) if options is not None else ()
         self._directory = directory
         if options is not None and directory is not None:
-            # The first one signs the store's URLs, and its rights must not be those of some user.
+            # Users' URLs are signed for them. What the store itself signs must have the rights of none of them.
             self._credentials = (url_signer(), *self._credentials)
         self._host = (options.s3.s3_host or options.listening.host) if options is not None else ""
         self._region = _REGION
@@ -179,13 +179,14 @@ class S3Front:
             yield "Clients", f"presigned URLs and /status name {url}: where it has another name, --s3-public-endpoint"
 
     def signing(self) -> UrlSigning | None:
-        """Returns how the REST API signs URLs with users' own keys, once `serve` has made the endpoint."""
+        """Returns how URLs are signed for users, once `serve` has made the endpoint; ``None``: the store does it."""
         place = self._endpoints[-1] if self._endpoints else self._place.endpoint
         if self._directory is None or not place:
             return None
         from bucketry_http.rest.url_signing import UrlSigning
 
-        return UrlSigning(endpoint=place, region=self._region)
+        several = self._options is not None and bool(set(self._options.s3.s3_region) - {self._region})
+        return UrlSigning(endpoint=place, region=self._region, several_regions=several)
 
     def close(self) -> None:
         """Closes the port, if no server has taken it over."""

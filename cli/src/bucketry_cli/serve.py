@@ -150,6 +150,7 @@ def start(ctx: click.Context, store: str, options: ServeOptions, *, is_dry: bool
             allowed_hosts=listening.allowed_host,
             public_endpoints=(url_of(listening.host, bound, server.scheme),),
             cors_origins=listening.cors_origin,
+            backend_urls=options.access.backend_urls or bool(endpoints),
             **common(options, RestSettings),
         )
         app: Any = LazyApp(partial(rest_app, opened, how, telemetry, directory, front.signing()), opened.clock)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from bucketry import Unavailable, open_store
-from bucketry_access import Directory, Identity
+from bucketry_access import Directory, Identity, User
 from bucketry_access.access_file_editing import editing
 from bucketry_http import create_app
 from bucketry_http.rest.operations import RULES
@@ -152,6 +152,11 @@ def test_a_token_that_was_revoked_waits_as_all_wrong_ones(tmp_path: Path) -> Non
 
 class SilentIssuer:
     """Takes tokens that begin with ``ey``, and cannot say now whose they are."""
+
+    name = "silent"
+
+    def again(self, user: User) -> User | None:
+        return user
 
     def takes(self, token: str) -> bool:
         return token.startswith("ey")

@@ -18,6 +18,13 @@ class AccessOptions(Group, frozen=True, kw_only=True):
             help="Users, groups, key pairs and tokens (docs/access.md), read again when it changes. With users, both "
             "ports ask everybody who they are.",
         ),
+        option(
+            "--backend-urls/--no-backend-urls",
+            default=True,
+            help="Presign URLs of the backend's own S3 endpoint where this server has no S3 port. Such a URL works "
+            "until it expires, whatever rights its user has then.  [default: presign]",
+        ),
     )
 
     access_file: str | None
+    backend_urls: bool

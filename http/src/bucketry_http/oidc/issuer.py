@@ -59,6 +59,11 @@ class OidcIssuer:
         self._user = user
         self._keys = IssuerKeys(settings, clock)
 
+    @property
+    def name(self) -> str:
+        """What tells it from other issuers: its URL."""
+        return self.settings.issuer
+
     def takes(self, token: str) -> bool:
         """Says whether a text claims to be a token of this issuer. Nothing is checked yet."""
         return _claims_unchecked(token).get("iss") == self.settings.issuer
@@ -76,6 +81,13 @@ class OidcIssuer:
             # No text of the library: it may repeat what the token says.
             reason = str(error) if isinstance(error, _RefusedError) else type(error).__name__
             logger.debug("a token of %s is refused: %s", self.settings.issuer, reason)
+            return None
+
+    def again(self, user: User) -> User | None:
+        """Returns a user whom a token named before, with what the directory gives it now; ``None``: no longer one."""
+        try:
+            return self._same(user)
+        except _RefusedError:
             return None
 
     async def _checked(self, token: str) -> Mapping[str, Any]:

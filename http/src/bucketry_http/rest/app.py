@@ -106,7 +106,7 @@ class StorageApp(Litestar):
         directory: The users; ``None``: there are none.
         authenticator: Finds out who sends a request; ``None``: nobody is asked.
         authorization: Decides what they may do; ``None``: everybody may do everything.
-        signing: How presigned URLs are signed with users' own keys; ``None``: the store signs all of them.
+        signing: How presigned URLs are signed for an S3 port that knows the users; ``None``: the store does it.
     """
 
     calls: StoreCalls
@@ -197,7 +197,7 @@ def create_app(
         allowed_hosts: Hosts under which clients reach it, besides those of the settings (`RestSettings.allowed_hosts`).
         directory: Users, who must send a token, and may do what their rights say; ``None``: nobody is asked, and
             everybody may do everything.
-        signing: How presigned URLs are signed with users' own keys; ``None``: the store signs all of them.
+        signing: How presigned URLs are signed for an S3 port that knows the users; ``None``: the store does it.
 
     Raises:
         InvalidSettings: An allowed host is malformed.

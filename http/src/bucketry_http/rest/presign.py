@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bucketry import PresignOptions
+from bucketry import AccessDenied, PresignOptions
 from litestar import post
 from litestar.datastructures import ResponseHeader
 from litestar.params import JSONBody
@@ -11,7 +11,7 @@ from bucketry_http.rest.framework import ApiRequest, StrictDTO
 from bucketry_http.rest.openapi import ApiOperation, Bucket
 from bucketry_http.rest.problems import backend_problems
 from bucketry_http.rest.schemas import Presign, PresignedView
-from bucketry_http.shared.record import PRESIGN
+from bucketry_http.rest.url_signing import ending
 
 
 @post(
@@ -28,19 +28,21 @@ from bucketry_http.shared.record import PRESIGN
 async def presign(request: ApiRequest, name: Bucket, data: JSONBody[Presign]) -> PresignedView:
     """Generate a temporary URL for direct upload or download. Neither bucket nor object needs to exist yet.
 
-    Where the server asks for tokens, the caller needs the right to do what the URL does.
+    Where the server asks for tokens, the caller needs the right to do what the URL does, and the URL ends with the
+    token or key pair that it is made with.
     """
-    operation = "PutObject" if data.method == "PUT" else "GetObject"
     request.note_key(data.key)
-    request.note(operation=f"{PRESIGN}{operation}", version_id=data.version_id)
     app, options = request.app, _options(data)
     store = app.calls.store
     if app.authorization is not None:
+        operation = "PutObject" if data.method == "PUT" else "GetObject"
         identity = await app.authorization.allow_url(request, operation, name, data.key, data.version_id)
-        if app.signing is not None:
-            signed = app.signing.presign(identity.user, name, data.key, options, store.clock.now())
-            if signed is not None:
-                return PresignedView.of(signed)
+        if app.signing is not None and app.directory is not None:
+            signing = app.signing.presign(app.calls, app.directory, identity, name, data.key, options)
+            return PresignedView.of(await signing)
+        options = ending(options, identity.expires_at)
+    if not app.settings.backend_urls:
+        raise AccessDenied("this server gives out no URLs of its backend")
     # Signing asks no backend (the contract says so), so it needs no thread with any driver.
     return PresignedView.of(store.presign(name, data.key, options))
 

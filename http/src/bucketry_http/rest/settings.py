@@ -21,6 +21,8 @@ class RestSettings(PortSettings, frozen=True, kw_only=True):
             not foreign.
         cors_origins: Origins whose web pages may use the API, such as ``https://app.example.com``; ``*``: every page.
             Pages of other origins can read nothing and change nothing.
+        backend_urls: Whether presigned URLs may be the store's own where no S3 port of ours knows the users. Such a URL
+            outlives the rights of whoever asked for it.
 
     Raises:
         InvalidSettings: An allowed host or origin, or a public endpoint is malformed.
@@ -32,6 +34,7 @@ class RestSettings(PortSettings, frozen=True, kw_only=True):
     allowed_hosts: tuple[str, ...] = ()
     public_endpoints: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
+    backend_urls: bool = True
 
     def __post_init__(self) -> None:
         self.browser_rules()

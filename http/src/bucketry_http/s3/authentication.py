@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from bucketry import Secret
 from bucketry.settings import DEFAULT_SECRET_KEY
 from bucketry.sigv4 import SignatureError, Times, Verified, Verifier
-from bucketry_access import leaves_to_owner
+from bucketry_access import SESSION_KEY, leaves_to_owner
 
 from bucketry_http.s3.acl_headers import ACL_HEADERS
 from bucketry_http.s3.errors import S3Error, of_signature
@@ -17,6 +17,7 @@ from bucketry_http.s3.headers import EXPECTED_OWNERS, take_query_headers
 from bucketry_http.s3.request import Endpoint, S3Request
 from bucketry_http.s3.signature_v2 import MARKS, SCHEME_V2, VerifiedV2, VerifierV2
 from bucketry_http.shared.failed_attempts import FailedAttempts
+from bucketry_http.shared.record import RECORD
 
 _MARKS_V4: Final = frozenset({"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature"})
 """A request with one of these in its query claims to be signed with Signature Version 4."""
@@ -124,10 +125,11 @@ class Authenticator:
             raise of_signature(error, self._region) from None
         if self._regions.several and "location" not in request.query:
             self._regions.check_signed(verified)
-        if verified.session_token is not None:
-            raise _no_session()
         request.payload = verified.payload
-        self._set_sender(request, verified)
+        if verified.session_token is None:
+            self._set_sender(request, verified)
+        else:
+            self._set_bearer(request, verified, verified.session_token)
 
     def authenticate_form(self, request: S3Request, fields: Mapping[str, str]) -> None:
         """Sets who signed the policy of a form upload; errors as in `authenticate`.
@@ -175,17 +177,30 @@ class Authenticator:
         request.principal = signer.principal
         request.credential = signer.credential
 
+    def _set_bearer(self, request: S3Request, verified: Verified, session_token: Secret) -> None:
+        """Sets whose presigned URL a request uses: the only requests that sessions sign."""
+        access_key = verified.access_key
+        if verified.kind != "query" or not access_key.startswith(SESSION_KEY):
+            raise _no_session()
+        bearer = self._users.bearer(access_key, session_token.reveal())
+        if bearer is None:
+            raise S3Error("AccessDenied", "The token that this URL was made with has ended. Ask for a new URL.")
+        request.verified = verified
+        request.principal = bearer.principal
+        if RECORD in request.scope:
+            request.scope[RECORD].credential = bearer.credential
+
     def _secret_key(self, access_key: str) -> Secret | None:
-        signer = self._signers[access_key] if access_key in self._signers else self._users.signer(access_key)
-        if signer is None:
-            return None
-        secret = signer.secret_key
+        if access_key in self._signers:
+            secret: Secret | None = self._signers[access_key].secret_key
+        else:
+            secret = self._users.secret_key(access_key)
         # A secret's file may have changed to the published one since the start.
         return secret if self._published or secret != DEFAULT_SECRET_KEY else None
 
 
 def _no_session() -> S3Error:
-    # This endpoint never issues session tokens.
+    # This endpoint issues session tokens in presigned URLs alone.
     return S3Error("InvalidToken")
 
 

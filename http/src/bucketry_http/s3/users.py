@@ -14,6 +14,7 @@ from bucketry_access import (
     Directory,
     Policy,
     Principal,
+    UrlSessions,
     is_user_id,
     parse_user_policy,
     policy_of_rights,
@@ -34,6 +35,18 @@ class Signer(NamedTuple):
     secret_key: Secret
     principal: Principal
     credential: S3Credential | None = None
+
+
+class Bearer(NamedTuple):
+    """Whose presigned URL a request uses, which was made for a token.
+
+    Attributes:
+        principal: The user, with the rights that it has now.
+        credential: What names the token in logs.
+    """
+
+    principal: Principal
+    credential: str
 
 
 class Users:
@@ -69,6 +82,7 @@ class Users:
             for credential in settings.credentials
         }
         self.directory = directory
+        self._sessions = None if directory is None else UrlSessions(directory)
         if directory is not None:
             _check_apart(directory, self._of_settings, self.signers)
         rights = settings.anonymous
@@ -86,6 +100,20 @@ class Users:
             return None
         user, pair = found
         return Signer(pair.secret_key, self.directory.principal(user))
+
+    def secret_key(self, access_key: str) -> Secret | None:
+        """Returns what signs with an access key, that of a session too; ``None``: nothing."""
+        signer = self.signer(access_key)
+        if signer is not None:
+            return signer.secret_key
+        return None if self._sessions is None else self._sessions.secret_key(access_key)
+
+    def bearer(self, access_key: str, session_token: str) -> Bearer | None:
+        """Returns whose session signed a presigned URL; ``None``: it is none, or its token or user is no more."""
+        if self._sessions is None or self.directory is None:
+            return None
+        holder = self._sessions.holder(access_key, session_token)
+        return None if holder is None else Bearer(self.directory.principal(holder.user), holder.credential)
 
     @property
     def ids(self) -> Collection[str] | None:

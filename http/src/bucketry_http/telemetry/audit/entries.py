@@ -90,7 +90,7 @@ def audited(record: RequestRecord) -> AuditEntry | None:
 
 
 def _kind_of(operation: str) -> Kind:
-    if operation.startswith(PRESIGN):
+    if operation == PRESIGN:
         return "presign"
     if _ACCESS.fullmatch(operation):
         return "access"

@@ -293,7 +293,7 @@ def test_the_audit_stream_tells_the_story_and_the_metrics_add_up(team: Team) -> 
         ("ada", "write", "PutObject", photos, "200"),
         ("ben", "refusal", "PutObject", photos, "403"),
         ("carol", "refusal", "PutObject", photos, "403"),
-        ("ada", "presign", "Presign", photos, "200"),
+        ("ada", "presign", "PresignGetObject", photos, "200"),
         ("ada", "delete", "DeleteObject", photos, "204"),
     ]
     assert eventually(lambda: len(team.story()) >= len(told))

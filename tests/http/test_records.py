@@ -101,7 +101,30 @@ REST = [
         "buckets/my-assets/objects/presign",
         b'{"key": "p"}',
         JSON,
-        ("Presign", "my-assets", "p", 200, ""),
+        ("PresignGetObject", "my-assets", "p", 200, ""),
+    ),
+    (
+        "POST",
+        "buckets/my-assets/objects/presign",
+        b'{"key": "p", "method": "PUT"}',
+        JSON,
+        ("PresignPutObject", "my-assets", "p", 200, ""),
+    ),
+    ("POST", "buckets/my-assets/objects/presign", b"{}", JSON, ("Presign", "my-assets", "", 422, "invalid_argument")),
+    (
+        "POST",
+        "buckets",
+        b'{"name": "my-assets"}',
+        JSON,
+        ("CreateBucket", "my-assets", "", 409, "bucket_already_exists"),
+    ),
+    ("GET", "buckets/my-assets/retention?key=r", b"", {}, ("GetObjectRetention", "my-assets", "r", 404, "no_such_key")),
+    (
+        "PUT",
+        "buckets/my-assets/legal-hold?key=h",
+        b'{"legal_hold": true}',
+        JSON,
+        ("PutObjectLegalHold", "my-assets", "h", 409, "invalid_bucket_state"),
     ),
 ]
 
@@ -116,6 +139,31 @@ def test_the_rest_port_says_what_a_request_was(
     assert reply.status == record.status
     assert record.bytes_in == len(body)
     assert record.bytes_out == len(reply.body)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "buckets/my-assets/objects/a?version_id=v1", b""),
+        ("GET", "buckets/my-assets/retention?key=a&version_id=v1", b""),
+        ("DELETE", "buckets/my-assets/objects?key=a&version_id=v1", b""),
+        ("DELETE", "buckets/my-assets/objects", b'{"key": "a", "version_id": "v1"}'),
+        ("POST", "buckets/my-assets/objects/presign", b'{"key": "a", "version_id": "v1"}'),
+    ],
+)
+def test_the_version_that_a_request_names_is_recorded(ports: Ports, method: str, path: str, body: bytes) -> None:
+    ports.rest(method, path, body, **(JSON if body else {}))
+    assert (ports.last().key, ports.last().version_id) == ("a", "v1")
+
+
+def test_the_files_of_a_form_are_recorded_also_if_they_are_refused(ports: Ports) -> None:
+    part = '--b\r\nContent-Disposition: form-data; name="f"; filename="{}"\r\n\r\nx\r\n'
+    form = {"content-type": "multipart/form-data; boundary=b"}
+    ports.rest("POST", "buckets/no-such-bucket/objects", f"{part.format('one')}--b--".encode(), **form)
+    assert (ports.last().status, ports.last().key) == (404, "one")
+    body = part.format("one") + part.format("k" * 1025) + "--b--"
+    ports.rest("POST", "buckets/my-assets/objects", body.encode(), **form)
+    assert (ports.last().status, list(ports.last().keys)) == (422, ["one", "k" * 1025])
 
 
 def test_a_page_that_is_refused_is_recorded(ports: Ports) -> None:

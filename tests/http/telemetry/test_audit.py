@@ -102,10 +102,11 @@ def test_what_changes_something_is_audited_on_both_ports() -> None:
         ("s3", "access", "ok", "PutBucketAcl"),
         ("s3", "refusal", "refused", "PutObject"),
         ("s3", "write", "failed", "PutObject"),
-        ("rest", "presign", "ok", "Presign"),
+        ("rest", "presign", "ok", "PresignGetObject"),
         ("rest", "delete", "ok", "DeleteObjects"),
         ("rest", "write", "ok", "CreateBucket"),
     ]
+    assert kept.entries[-1]["bucket"] == "another"
     first = kept.entries[0]
     assert first.pop("time").endswith("Z")
     assert first.pop("principal")

@@ -53,6 +53,8 @@ def test_metrics_are_what_prometheus_reads() -> None:
         assert found["bucketry_store_available"].labels == {"store": "memory"}
         assert found["bucketry_store_available"].value == 1
         assert found["bucketry_build_info"].labels["driver"] == "memory"
+        for odd in ("application/openmetrics-text; version=a", "text/plain; version=x;;;", "\xff", ";,;", "*/*;q=x"):
+            assert ask(f"{url}/metrics", headers={"Accept": odd})[0] == 200
         accept = {"Accept": "application/openmetrics-text; version=1.0.0"}
         status, headers, body = ask(f"{url}/metrics", headers=accept)
         assert headers["content-type"].startswith("application/openmetrics-text")

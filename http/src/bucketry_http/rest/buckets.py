@@ -64,6 +64,7 @@ async def create_bucket(request: ApiRequest, data: JSONBody[CreateBucket]) -> Re
     """Create a bucket. Its name must be DNS-compatible."""
     calls, authorization = request.app.calls, request.app.authorization
     options = CreateBucketOptions()
+    request.note(bucket=data.name)
     if authorization is not None:
         authorization.allow_creation(request, data.name)
         if calls.store.capabilities.features.owners:

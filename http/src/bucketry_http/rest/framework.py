@@ -112,6 +112,14 @@ class ApiRequest(Request[Any, Any, Any]):
         elif record is not None:
             record.keys = keys
 
+    def note(self, *, operation: str = "", bucket: str = "", version_id: str | None = None) -> None:
+        """Records what the request names in its body."""
+        record: RequestRecord | None = self.scope.get(RECORD)  # type: ignore[assignment]  # The key is ours.
+        if record is not None:
+            record.operation = operation or record.operation
+            record.bucket = bucket or record.bucket
+            record.version_id = version_id or record.version_id
+
     def stream_body(self) -> RequestBody:
         """Returns the body of an operation that does not want it whole."""
         return RequestBody(self.receive, self.app.settings.idle_seconds)

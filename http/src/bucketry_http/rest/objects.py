@@ -168,6 +168,7 @@ async def delete_object(
     if data is not None:
         key, version_id = data.key, data.version_id or version_id
     request.note_key(key or "")
+    request.note(version_id=version_id)
     calls = request.app.calls
     if (authorization := request.app.authorization) is not None:
         await authorization.allow(request, "DeleteObject", name, key or "", version_id, bypass=bypass_governance)

@@ -12,6 +12,7 @@ from bucketry_http.rest.openapi import ApiOperation, Bucket
 from bucketry_http.rest.problems import backend_problems
 from bucketry_http.rest.schemas import Presign, PresignedView
 from bucketry_http.rest.url_signing import ending
+from bucketry_http.shared.record import PRESIGN
 
 
 @post(
@@ -31,11 +32,12 @@ async def presign(request: ApiRequest, name: Bucket, data: JSONBody[Presign]) ->
     Where the server asks for tokens, the caller needs the right to do what the URL does, and the URL ends with the
     token or key pair that it is made with.
     """
+    operation = "PutObject" if data.method == "PUT" else "GetObject"
     request.note_key(data.key)
+    request.note(operation=f"{PRESIGN}{operation}", version_id=data.version_id)
     app, options = request.app, _options(data)
     store = app.calls.store
     if app.authorization is not None:
-        operation = "PutObject" if data.method == "PUT" else "GetObject"
         identity = await app.authorization.allow_url(request, operation, name, data.key, data.version_id)
         if app.signing is not None and app.directory is not None:
             signing = app.signing.presign(app.calls, app.directory, identity, name, data.key, options)

@@ -34,6 +34,7 @@ def _fill(record: RequestRecord, request: Request[Any, Any, Any]) -> None:
     name = PRESIGN if operation_id == "presign" else s3_name(operation_id, request.path_params.get("kind"))
     record.operation = record.operation or name
     record.bucket = str(request.path_params.get("name", ""))
+    record.key, record.version_id = request.query_params.get("key", ""), request.query_params.get("version_id")
     raw: bytes | None = request.scope["state"].get(RAW_KEY)
     if raw is not None:
         try:

@@ -67,6 +67,7 @@ class FormUploader:
         self._form = form
         self._fields: dict[str, str] = {}
         self.stored: list[ObjectView] = []
+        self.keys: list[str] = []
 
     async def run(self) -> None:
         """Stores all files.
@@ -105,6 +106,7 @@ class FormUploader:
             # A browser sends this for an input in which no file was chosen.
             return
         key = self._key(file_name)
+        self.keys.append(key)
         options = PutOptions(content_type=part.content_type or guess_content_type(file_name or key))
         if (owner := await authorised(self._request, self._bucket, key)) is not None:
             options = msgspec.structs.replace(options, owner=owner)
@@ -167,7 +169,7 @@ async def upload_objects(request: ApiRequest, name: Bucket) -> list[ObjectView]:
         request.scope["state"][STORED_BEFORE] = [view.key for view in upload.stored]
         raise
     finally:
-        request.note_key(*(view.key for view in upload.stored))
+        request.note_key(*upload.keys)
     return upload.stored
 
 

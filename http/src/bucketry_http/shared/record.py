@@ -20,7 +20,7 @@ RECORD: Final = "bucketry_record"
 """Where in a request's scope its record is."""
 
 PRESIGN: Final = "Presign"
-"""The operation of a request for a presigned URL, which is no operation of S3."""
+"""How the name of a request for a presigned URL begins, which is no operation of S3; then comes what the URL does."""
 
 REQUEST_ID: Final = b"x-request-id"
 

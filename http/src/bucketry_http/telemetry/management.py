@@ -82,7 +82,10 @@ class ManagementApp:
 
     async def _metrics(self, scope: Any) -> Answer:
         accept = b",".join(value for name, value in scope["headers"] if name == b"accept").decode("latin-1")
-        encode, kind = choose_encoder(accept)
+        try:
+            encode, kind = choose_encoder(accept)
+        except TypeError:  # It names a version that is no number (prometheus-client 0.26).
+            encode, kind = choose_encoder("")
         # One after the other: each takes as long as there are metrics.
         async with self._scraping:
             if time.monotonic() - self._probed > _PROBE_SECONDS:

@@ -90,7 +90,7 @@ def audited(record: RequestRecord) -> AuditEntry | None:
 
 
 def _kind_of(operation: str) -> Kind:
-    if operation == PRESIGN:
+    if operation.startswith(PRESIGN):
         return "presign"
     if _ACCESS.fullmatch(operation):
         return "access"

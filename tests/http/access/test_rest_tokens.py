@@ -12,9 +12,11 @@ from bucketry_access.access_file_editing import editing
 from bucketry_http import create_app
 from bucketry_http.rest.operations import RULES
 from bucketry_http.shared.failed_attempts import PER_ADDRESS, PER_CREDENTIAL, WINDOW_SECONDS, FailedAttempts
+from litestar import get
 from litestar.testing import TestClient
 
 from tests.http.access.conftest import Api
+from tests.http.conftest import API
 from tests.http.documented import operations
 
 NOT_ASKED = {"getLive", "getReady"}
@@ -37,6 +39,25 @@ def test_without_a_token_only_health_is_open(api: Api) -> None:
 
 def test_every_operation_is_decided() -> None:
     assert {each.name for each in operations()} == set(RULES) | NOT_ASKED
+
+
+def test_what_no_rule_is_about_is_refused(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+    @get("/api/v1/storage/buckets/team-a-1/secrets", sync_to_thread=False)
+    def read() -> str:
+        return "secret"
+
+    app = create_app(api.store, directory=api.team.directory)
+    app.register(read)
+    with TestClient(app, base_url=API) as client:
+        for user, status in (("boss", 403), (None, 401)):
+            headers = {} if user is None else {"Authorization": f"Bearer {api.team.tokens[user]}"}
+            response = client.get("buckets/team-a-1/secrets", headers=headers)
+            assert (response.status_code, 'secret"' in response.text) == (status, False)
+    assert "no rule says who may do GET /api/v1/storage/buckets/team-a-1/secrets" in caplog.text
+    open_app = create_app(api.store)
+    open_app.register(read)
+    with TestClient(open_app, base_url=API) as client:
+        assert client.get("buckets/team-a-1/secrets").text == "secret"
 
 
 def test_who_asks_is_told(api: Api) -> None:

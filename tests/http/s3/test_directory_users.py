@@ -267,6 +267,25 @@ def test_conditions_on_tags_hold_over_a_store_without_owners() -> None:
         denied(reader.get_object, Bucket="other", Key="gone", code="NoSuchKey", status=404)
 
 
+@pytest.mark.parametrize("looks", [True, False], ids=["with owners", "without owners"])
+def test_who_may_read_and_not_list_does_not_learn_what_is_missing(*, looks: bool) -> None:
+    statement = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    pair = KeyPair(access_key="zoe-key", secret_key=Secret(secret_of("zoe")))
+    zoe = User(id="zoe", policy=policy, keys=(pair,))
+    driver = MemoryDriver(MemorySettings())
+    driver.features = msgspec.structs.replace(driver.features, bucket_ownership=looks)
+    with served(Directory(Accounts(users=(zoe,))), store=Store(driver), credentials=()) as found:
+        reader = found.client("zoe-key", secret_of("zoe"))
+        assert reader.get_object(Bucket="other", Key="k")["Body"].read() == b"content"
+        reader.put_object(Bucket="other", Key="new", Body=b"x")
+        denied(reader.get_object, Bucket="other", Key="gone")
+        denied(reader.head_object, Bucket="other", Key="gone", code="403")
+        key: dict[str, Any] = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": "k" * 32}
+        reader.put_object(Bucket="other", Key="sealed", Body=b"sealed", **key)
+        assert reader.get_object(Bucket="other", Key="sealed", **key)["Body"].read() == b"sealed"
+
+
 def test_a_change_of_the_access_file_is_seen(tmp_path: Path) -> None:
     path = tmp_path / "access.toml"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Final, cast
 
@@ -18,7 +19,8 @@ from bucketry_access import (
     owner_of_new_object,
 )
 
-from bucketry_http.rest.authentication import NOBODY, SENDER, Sender
+from bucketry_http.rest.authentication import HEALTH, NOBODY, SENDER, Sender
+from bucketry_http.rest.docs_page import PATH as DOCUMENT
 from bucketry_http.rest.operations import KIND_NAMES, RULES, s3_name
 from bucketry_http.shared.access_facts import CommonFacts
 from bucketry_http.shared.access_settings import AccessSettingsCheck
@@ -29,6 +31,8 @@ from bucketry_http.shared.headers import TAGGING
 
 if TYPE_CHECKING:
     from bucketry_http.rest.framework import ApiRequest
+
+logger = logging.getLogger("bucketry_http")
 
 _OF_QUERY: Final[Mapping[str, str]] = {"s3:prefix": "prefix", "s3:max-keys": "limit"}
 _IN_BODY: Final = frozenset(
@@ -85,13 +89,16 @@ class Authorization:
         """Decides about a request before its handler, as far as its URL says what it is about.
 
         Raises:
-            NotAllowed: The sender may not do that.
+            NotAllowed: The sender may not do that, or nothing says what it needs.
             BucketryError: There is no such bucket or object, and the sender may learn that.
         """
         operation_id = str(getattr(request.route_handler, "operation_id", None) or "")
         rule = RULES.get(operation_id)
-        if rule is None or rule.decided == "user":
-            return  # Health and the document need no right.
+        if rule is None:
+            _require_open(request)
+            return
+        if rule.decided == "user":
+            return
         params = request.path_params
         if rule.decided == "late":
             await self._check_opened(request, params.get("name"))
@@ -272,6 +279,18 @@ class Authorization:
             self._decider.require(principal, action, Target(""), facts)
         if every:
             self.allow_listing(request, [_EVERY_BUCKET])
+
+
+def _require_open(request: ApiRequest) -> None:
+    """Refuses what no rule is about, unless it is health, the document, or a question which methods there are.
+
+    Raises:
+        NotAllowed: It is something else.
+    """
+    path: str = request.scope["path"]
+    if request.method != "OPTIONS" and not path.startswith((HEALTH, DOCUMENT)):
+        logger.error("no rule says who may do %s %s, so nobody may", request.method, path)
+        raise NotAllowed("", sender_of(request).principal)
 
 
 def sender_of(request: ApiRequest) -> Sender:

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Final, NamedTuple, Protocol
 
 from bucketry import (
     AccessDenied,
     BucketAccess,
     BucketInfo,
+    HeadOptions,
+    InvalidArgument,
     IsDeleteMarker,
     NoSuchBucket,
     NoSuchKey,
@@ -140,7 +143,7 @@ class Decider:
         found, asks_tags = None, self._asks_tags(principal, target, actions, access)
         if asks_tags or self._needs_look(principal, target, actions, facts, access):
             try:
-                found = await self._object_access(target) if self.looks else None
+                found = await self._object_access(target) if self.looks else await self._existing(target)
                 facts.existing_tags = await self.tags(target) if asks_tags else {}
             except (NoSuchKey, NoSuchVersion, IsDeleteMarker):
                 # Whoever may not list the bucket does not learn that there is no such object.
@@ -264,7 +267,7 @@ class Decider:
         self, principal: Principal, target: Target, actions: tuple[str, ...], facts: Facts, access: BucketAccess
     ) -> bool:
         """Says whether the decision depends on the object: on its owner, its ACL or that it exists."""
-        if not self.looks or not target.key or OF_OBJECT_OWNER.isdisjoint(actions):
+        if not target.key or OF_OBJECT_OWNER.isdisjoint(actions):
             return False
         if access.foreign_objects and not principal.is_member:
             return True
@@ -272,9 +275,24 @@ class Decider:
         asked = [Request(action, target.bucket, target.key, facts) for action in actions]
         asked.append(Request(_LIST, target.bucket, "", _listing(principal, target, facts)))
         decisions = [decide(principal, one, access) for one in asked]
+        if not self.looks:
+            # The store says nothing of an object but whether it exists, which is kept from whoever may not list it.
+            return not decisions.pop().allowed and all(decision.allowed for decision in decisions)
         if access.foreign_objects:
             return any(decision.reason != "user_policy" for decision in decisions)
         return not all(decision.allowed for decision in decisions)
+
+    async def _existing(self, target: Target) -> ObjectAccess | None:
+        """Returns that nothing is set on an object. What else is wrong with it, the operation finds.
+
+        Raises:
+            NoSuchKey: There is no such object; or `NoSuchVersion`, `IsDeleteMarker`.
+        """
+        with suppress(AccessDenied, InvalidArgument):  # It is encrypted with a customer's key.
+            await self._calls.call(
+                self._store.head_object, target.bucket, target.key, HeadOptions(version_id=target.version_id)
+            )
+        return None
 
     async def _object_access(self, target: Target) -> ObjectAccess:
         options = VersionOptions(version_id=target.version_id)

@@ -148,9 +148,10 @@ def test_it_serves_minio_at_both_ports_to_the_users_in_the_access_file(
     with editing(access, create=True) as editor:
         editor.add_user("alice", roles=["admin:*"])
         token = editor.add_token("alice").text.reveal()
+        lost = editor.add_token("alice")
     with engine() as client:
         project = parsed(
-            ACCESS_FILE=str(access),
+            ACCESS_FOLDER=str(tmp_path),
             BUCKETRY_IMAGE=bucketry_image.name,
             MINIO_IMAGE=minio_image(client),
             BUCKETRY_USER=f"{os.getuid()}:{os.getgid()}",
@@ -169,6 +170,19 @@ def test_it_serves_minio_at_both_ports_to_the_users_in_the_access_file(
                 assert http.get(f"{api}/status").json()["endpoint"] == "http://localhost:9000"
                 s3 = f"http://127.0.0.1:{published_port(services['bucketry'], 9000)}"
                 assert http.get(f"{s3}/assets/a.txt", headers={"Authorization": ""}).status_code == 403
+                with editing(access) as editor:
+                    editor.remove_token(lost.token.id)
+                assert becomes(401, http, f"{api}/whoami", lost.text.reveal())
+                assert http.get(f"{api}/whoami").status_code == 200
+
+
+def becomes(status: int, http: httpx.Client, url: str, token: str) -> bool:
+    ends = time.monotonic() + PATIENCE
+    while time.monotonic() < ends:
+        if http.get(url, headers={"Authorization": f"Bearer {token}"}).status_code == status:
+            return True
+        time.sleep(0.2)
+    return False
 
 
 def wait_until_ready(url: str, container: Container) -> None:

@@ -497,6 +497,7 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
             "test_new_rules_replace_all",
             "test_new_settings_of_a_kind_replace_all_of_it",
             "test_other_kinds_stay_as_they_are",
+            "test_kinds_that_are_put_at_the_same_moment_are_both_kept",
             "test_rules_are_one_buckets_alone",
             "test_settings_are_one_buckets_alone",
         ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 from bucketry import (
     DONE,
@@ -140,6 +141,18 @@ class HasOneKindAtATime(HonestDriver):
     def put_bucket_settings(self, bucket: str, settings: AnyBucketSettings) -> Done:
         self.bucket(bucket).settings.clear()
         return super().put_bucket_settings(bucket, settings)
+
+
+@fails(SettingsTests, SettingsTests.test_kinds_that_are_put_at_the_same_moment_are_both_kept)
+class LosesOneOfTwoChanges(HonestDriver):
+    """Reads all settings of the bucket, and writes all of them, without a lock."""
+
+    @hookimpl
+    def put_bucket_settings(self, bucket: str, settings: AnyBucketSettings) -> Done:
+        before = dict(self.bucket(bucket).settings)
+        time.sleep(0.02)
+        self.bucket(bucket).settings = {**before, type(settings): settings}
+        return DONE
 
 
 @fails(SettingsTests, SettingsTests.test_settings_are_one_buckets_alone)

@@ -151,7 +151,7 @@ class BucketSpec:
 
         Behaviour:
             - Settings of this kind that the bucket had are replaced, all of them. Other kinds and other buckets keep
-              their settings.
+              their settings, also those that are put at the same moment.
             - Each value is kept. Settings with a value that the backend does not have are refused, all of them.
             - Object lock needs versioning that is on: it is refused without it, and keeps it from being suspended.
             - ``BucketOwnerEnforced`` and an ACL that gives rights to others exclude each other: the later is refused.

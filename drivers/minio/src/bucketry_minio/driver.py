@@ -62,7 +62,6 @@ from bucketry_s3client import (
     FailedUploads,
     S3ResponseError,
     SdkClient,
-    delete_settings,
     delete_tags,
     explain_no_response,
     explaining_locks,
@@ -73,7 +72,6 @@ from bucketry_s3client import (
     parse_xml,
     put_legal_hold,
     put_retention,
-    put_settings,
     put_tags,
     response_date,
     upload_page,
@@ -83,7 +81,7 @@ from typing_extensions import override
 from urllib3.exceptions import HTTPError
 
 from bucketry_minio.admin import AdminApi
-from bucketry_minio.bucket_settings import check_settings
+from bucketry_minio.bucket_settings import SettingsChanges, check_settings
 from bucketry_minio.connection import Connection
 from bucketry_minio.errors import AUTHENTICATION, MISSING_SETTINGS, classify
 from bucketry_minio.keys import PathGuard, check_key
@@ -174,6 +172,7 @@ class MinioDriver(DriverSpec):
         self._objects = Objects(self._connection, self._failed_uploads, self._paths, settings)
         self._uploads = Uploads(self._connection, self._objects, self._paths, settings.part_size)
         self._sdk = SdkClient(self._connection, partial(make_sdk, settings))
+        self._settings_changes = SettingsChanges(self._connection, settings.read_timeout)
         self._usage = UsageCounter(self._connection, AdminApi(self._connection), settings.usage_list_limit)
 
     @override
@@ -286,16 +285,16 @@ class MinioDriver(DriverSpec):
     @override
     @hookimpl
     def put_bucket_settings(self, bucket: str, settings: AnyBucketSettings) -> Done:
-        """Replaces a bucket's settings of one kind."""
+        """Replaces a bucket's settings of one kind, and looks whether MinIO shows them: two requests."""
         check_settings(settings)
-        put_settings(self._connection, bucket, settings)
+        self._settings_changes.put(bucket, settings)
         return DONE
 
     @override
     @hookimpl
     def delete_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> Done:
         """Deletes a bucket's settings of one kind."""
-        delete_settings(self._connection, bucket, kind, also_missing=MISSING_SETTINGS)
+        self._settings_changes.delete(bucket, kind)
         return DONE
 
     # Objects

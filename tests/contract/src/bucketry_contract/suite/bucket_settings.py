@@ -28,11 +28,13 @@ from bucketry_contract._capabilities import needs
 from bucketry_contract._contract_tests import ContractTests
 from bucketry_contract._scratch import Bucket, Scratch
 from bucketry_contract._settings import EXAMPLE_KINDS, REFUSABLE, examples, plain
+from bucketry_contract._threads import race
 
 _READS: Final = ("get_bucket_settings",)
 _WRITES: Final = (*_READS, "put_bucket_settings")
 _DELETES: Final = (*_WRITES, "delete_bucket_settings")
 _LOCKS: Final = (*_WRITES, "bucket_versioning", "bucket_object_lock")
+_ROUNDS: Final = 8
 _ENABLED: Final = VersioningSettings(status="Enabled")
 _LOCKED: Final = ObjectLockSettings(enabled=True)
 
@@ -104,6 +106,16 @@ class SettingsTests(ContractTests):
         if kind.removable:
             store.delete_bucket_settings(name, kind)
             _check(fresh_bucket, kept)
+
+    @needs(*_DELETES, "bucket_tagging", "bucket_lifecycle")
+    def test_kinds_that_are_put_at_the_same_moment_are_both_kept(self, fresh_bucket: Bucket) -> None:
+        store, name = fresh_bucket.store, fresh_bucket.name
+        both = [examples(store, name, kind)[0] for kind in (TagSettings, LifecycleSettings)]
+        for _ in range(_ROUNDS):
+            race([lambda one=one: store.put_bucket_settings(name, one) for one in both])  # type: ignore[misc]
+            for one in both:
+                _check(fresh_bucket, one)
+                store.delete_bucket_settings(name, type(one))
 
     @_each(*_DELETES)
     def test_settings_are_one_buckets_alone(

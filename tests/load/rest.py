@@ -14,6 +14,7 @@ from tests.load.client import Client, action, same, same_object
 from tests.load.model import Known, Wrong, content_of
 from tests.load.s3_buckets import settings_for
 from tests.load.s3_objects import check_listing, new_object
+from tests.load.serving import USER
 from tests.load.wire import Reply
 
 BOUNDARY = "a-boundary-of-the-load"
@@ -37,7 +38,7 @@ async def _status(client: Client) -> None:
     reply = await client.ask_rest("GET", "/status")
     same(reply, "available", read(reply)["available"], True)
     reply = await client.ask_rest("GET", "/whoami")
-    same(reply, "kind", read(reply)["kind"], "anonymous")  # Nobody is asked who they are here.
+    same(reply, "user", (read(reply)["id"], read(reply)["kind"]), (USER, "user"))
     await client.rest.ask("GET", "/health/live")
     reply = await client.rest.ask("GET", "/health/ready")
     same(reply, "status", reply.status, 200)
@@ -188,6 +189,7 @@ async def _presign(client: Client) -> None:
 async def _settings(client: Client) -> None:
     bucket = f"set-of-{client.new_name()}"
     await client.ask_rest("POST", "/buckets", body={"name": bucket}, want=201)
+    await client.settled()
     for settings in settings_for(client, bucket):
         kind = type(settings)
         path = f"/buckets/{bucket}/settings/{kind.__struct_config__.tag}"

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
-import subprocess
-import sys
+import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 import msgspec
-from bucketry import Capabilities, open_store
+from bucketry import Capabilities
 
 from tests.load import rest, s3_buckets, s3_objects, shared
+from tests.load.accounts import in_audit, in_log, in_metrics
 from tests.load.client import ACTIONS, Action, Client, Places
 from tests.load.model import Busy, Register, Wrong
 from tests.load.s3_buckets import with_digest
-from tests.load.wire import Tally
+from tests.load.serving import Sample, Served, capabilities_of, served
+from tests.load.tally import Tally
 
 MODULES: Final = (s3_objects, s3_buckets, shared, rest)
 """Where the actions are."""
@@ -29,22 +28,6 @@ MODULES: Final = (s3_objects, s3_buckets, shared, rest)
 CLIENTS: Final = 200
 MOST_WRONG: Final = 10
 _REGISTERS: Final = 12
-
-
-class Sample(msgspec.Struct, frozen=True):
-    """What a server process takes at a moment.
-
-    Attributes:
-        at: Seconds since the load began.
-        rss: Memory, in bytes.
-        threads: Its threads.
-        files: Its open files, sockets among them.
-    """
-
-    at: float
-    rss: int
-    threads: int
-    files: int
 
 
 class Result(msgspec.Struct, kw_only=True):
@@ -56,7 +39,7 @@ class Result(msgspec.Struct, kw_only=True):
         clients: Number of clients.
         actions: How often each action was done.
         busy: How often the server asked to come back later.
-        wrong: What was wrong, at most `MOST_WRONG` of it.
+        wrong: What was wrong, at most `MOST_WRONG` of it; and what the server says of its requests that is not true.
         requests: Number of responses.
         server_errors: How many of them have a status of 500 or more, busy ones included.
         latencies: Seconds that each hundredth of the responses took at most.
@@ -91,56 +74,22 @@ class Result(msgspec.Struct, kw_only=True):
         return self.memory(3) / self.memory(1)
 
 
-class Served:
-    """A server process with both ports over a store."""
-
-    def __init__(self, process: subprocess.Popen[str], rest_url: str, s3_url: str) -> None:
-        self.process = process
-        self.rest_url = rest_url
-        self.s3_url = s3_url
-
-    def sample(self, at: float = 0.0) -> Sample:
-        of = Path(f"/proc/{self.process.pid}")
-        fields = dict(line.split(":", 1) for line in of.joinpath("status").read_text().splitlines())
-        return Sample(at, int(fields["VmRSS"].split()[0]) * 1024, int(fields["Threads"]), len(os.listdir(of / "fd")))
-
-
-@contextmanager
-def served(url: str, environ: Mapping[str, str]) -> Iterator[Served]:
-    """Serve a store in a process of its own until the end of the block."""
-    command = [sys.executable, "-m", "tests.load.serving", url]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, **environ}
-    ) as process:
-        try:
-            assert process.stdout is not None
-            yield Served(process, *process.stdout.readline().split())
-        finally:
-            assert process.stdin is not None
-            process.stdin.close()
-            try:
-                process.wait(60)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                raise
-
-
-async def make_places(known: Capabilities, where: Served) -> Places:
+async def make_places(known: Capabilities, where: Served, tally: Tally) -> Places:
     """Make the buckets that clients share."""
     has, name = known.features, f"load-{secrets.token_hex(4)}"
     wanted = {"plain": True, "versions": has.bucket_versioning, "locks": has.bucket_object_lock}
     names = {kind: f"{name}-{kind}" if is_wanted else "" for kind, is_wanted in wanted.items()}
     registers = {f"shared/{number}": Register() for number in range(_REGISTERS)}
     places = Places(
-        rest=where.rest_url,
-        s3=where.s3_url,
+        rest=where.rest,
+        s3=where.s3,
         driver=known.driver,
         features=has,
         operations=known.operations,
         registers=registers,
         **names,
     )
-    client = Client(0, places, seed=0)
+    client = Client(0, places, 0, tally)
     for kind, bucket in names.items():
         if bucket:
             lock = {"x-amz-bucket-object-lock-enabled": "true"} if kind == "locks" else {}
@@ -155,20 +104,20 @@ async def make_places(known: Capabilities, where: Served) -> Places:
 class Load:
     """Clients that go on until the time is over or too much is wrong."""
 
-    def __init__(self, result: Result, places: Places, where: Served, seed: int) -> None:
+    def __init__(self, result: Result, places: Places, where: Served, tally: Tally, seed: int) -> None:
         self.result = result
         self._places = places
         self._where = where
         self._seed = seed
+        self._tally = tally
         self._actions = [action for action in ACTIONS if action.is_for(places)]
         self._weights = [action.weight for action in self._actions]
-        self._tally = Tally()
         self._begun = self._until = 0.0
 
     async def run(self, seconds: float) -> None:
         self._begun = time.monotonic()
         self._until = self._begun + seconds
-        clients = [Client(number, self._places, self._seed) for number in range(self.result.clients)]
+        clients = [Client(number, self._places, self._seed, self._tally) for number in range(self.result.clients)]
         sampling = asyncio.create_task(self._sample(seconds))
         await asyncio.gather(*map(self._play, clients))
         self.result.seconds = time.monotonic() - self._begun
@@ -180,7 +129,6 @@ class Load:
         self.result.latencies = tuple(times[min(len(times) - 1, len(times) * n // 100)] for n in range(101))
 
     async def _play(self, client: Client) -> None:
-        client.s3.tally = client.rest.tally = self._tally
         # At first each client does everything once, and each begins with something else.
         start = client.number % len(self._actions)
         order = self._actions[start:] + self._actions[:start]
@@ -208,18 +156,20 @@ class Load:
 
 def run_load(name: str, url: str, environ: Mapping[str, str], seconds: float, clients: int = CLIENTS) -> Result:
     """Put a load on a server over a store, and return what came of it."""
-    result = Result(name=name, clients=clients)
-    with open_store(url, environ=environ) as store:
-        known = store.capabilities
-    with served(url, environ) as where:
-        asyncio.run(_run(result, known, where, seconds))
-        result.idle = _idle(where, result.samples[0])
+    result, tally = Result(name=name, clients=clients), Tally()
+    known = capabilities_of(url, environ)
+    with tempfile.TemporaryDirectory(prefix="bucketry-load-") as folder:
+        with served(url, environ, Path(folder)) as where:
+            asyncio.run(_run(result, known, where, tally, seconds))
+            result.idle = _idle(where, result.samples[0])
+            result.wrong += in_metrics(where, tally)
+        result.wrong += [*in_log(where, tally), *in_audit(where, tally)]
     return result
 
 
-async def _run(result: Result, known: Capabilities, where: Served, seconds: float) -> None:
-    places = await make_places(known, where)
-    await Load(result, places, where, seed=1).run(seconds)
+async def _run(result: Result, known: Capabilities, where: Served, tally: Tally, seconds: float) -> None:
+    places = await make_places(known, where, tally)
+    await Load(result, places, where, tally, seed=1).run(seconds)
 
 
 def _idle(where: Served, before: Sample) -> Sample:

@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 from tests.load.client import Client, action, checked
 from tests.load.model import content_of
-from tests.load.wire import API, Reply
+from tests.load.serving import API
+from tests.load.wire import Reply
 
 
 def _place(client: Client) -> tuple[str, str]:

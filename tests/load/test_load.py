@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 import inspect
+import json
 import math
-from typing import Final
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
 
 import pytest
 from bucketry_http.s3 import routing
 
 from tests.http.documented import operations
 from tests.load import __main__ as load
+from tests.load import accounts
+from tests.load.accounts import in_audit, in_log, in_metrics
 from tests.load.client import ACTIONS
 from tests.load.model import Register, Wrong
 from tests.load.report import report
-from tests.load.run import MODULES, Result, Sample, run_load
+from tests.load.run import MODULES, Result, run_load
+from tests.load.serving import Sample, Served
+from tests.load.tally import Tally
 from tests.load.wire import Reply
 from tests.servers.handles import MinioServer, RgwServer
 
-SECONDS: Final = 15.0
-KEPT_CONNECTIONS: Final = 2 * 96
-"""What a driver keeps open to its backend, at most: two kinds of connections."""
+SECONDS: Final = 20.0
+KEPT_CONNECTIONS: Final = 2 * 2 * 96
+"""What two drivers keep open to their backend, at most: two kinds of connections each. The second driver is that of the
+access store."""
 
 MOST_THREADS: Final = 2 * (64 + 32 + 4 + 3 * 32) + 64 * 8 + 20
 """For each port those of calls, transfers, probes and the parts of transfers; those that count buckets for calls of the
-REST port, eight for each on MinIO; and those of the process itself."""
+REST port, eight for each on MinIO; and those of the process itself, such as those for metrics and the audit stream."""
 
 NOT_ASKED: Final = frozenset(
     {
@@ -104,6 +113,77 @@ def test_the_model_forgets_only_what_no_read_may_give_any_more() -> None:
     register.check(b"1999", _reply(2001, 2002))
     with pytest.raises(Wrong):
         register.check(b"1998", _reply(2001, 2002))
+
+
+@pytest.fixture
+def where(tmp_path: Path) -> Served:
+    """What a server would leave behind after a read over REST and a write over S3."""
+    lines = [
+        {"logger": "bucketry_http.access", "level": "INFO", "port": "rest", "status": 200},
+        {"logger": "bucketry_http.access", "level": "INFO", "port": "s3", "status": 204},
+    ]
+    entry = {"request_id": "load-2", "status": 204, "principal": "load", "credential": "LOAD"}
+    for name, written in (("log", lines), ("audit", [entry])):
+        (tmp_path / name).write_text("".join(f"{json.dumps(line)}\n" for line in written))
+    process: Any = None
+    return Served(process, "", "", "", tmp_path / "log", tmp_path / "audit", ("the secret",))
+
+
+@pytest.fixture
+def tally() -> Tally:
+    counted = Tally()
+    for port, method, status in (("rest", "GET", 200), ("s3", "DELETE", 204)):
+        request_id = counted.begin()
+        counted.end(request_id)
+        counted.count(port, method, status, request_id, 0.1)  # type: ignore[arg-type]
+    return counted
+
+
+def test_what_a_server_says_of_its_requests_must_be_true(
+    where: Served, tally: Tally, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = Counter({("rest", "ok"): 1, ("s3", "ok"): 1})
+    monkeypatch.setattr(accounts, "_requests", lambda _: found)
+    monkeypatch.setattr(accounts, "_PATIENCE", 0.2)
+    assert in_metrics(where, tally) == in_log(where, tally) == in_audit(where, tally) == []
+    found["rest", "in flight"] = 1
+    assert in_metrics(where, tally)
+    tally.count("rest", "GET", 404, "load-3", 0.1)
+    assert in_log(where, tally)
+    tally.count("rest", "GET", 403, "load-4", 0.1)
+    assert in_audit(where, tally) == ["audit: load-4 is missing"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"logger": "bucketry_http", "level": "WARNING"}',
+        '{"logger": "bucketry_http", "level": "INFO", "message": "the secret"}',
+        '{"logger": "bucketry_http", "level": "INFO", "message": "X-Amz-Signature=%s"}' % ("0a" * 32),
+        '{"logger": "bucketry_http.access", "level": "INFO", "port": "s3", "status": 204}',
+        "Traceback (most recent call last):",
+    ],
+)
+def test_the_log_has_no_other_line(where: Served, tally: Tally, line: str) -> None:
+    where.log.write_text(f"{where.log.read_text()}{line}\n")
+    assert in_log(where, tally)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda text: text * 2, id="twice"),
+        pytest.param(lambda text: text.replace("204", "409"), id="another status"),
+        pytest.param(lambda text: text.replace("load-2", "load-1"), id="another request"),
+        pytest.param(lambda text: text.replace('"LOAD"', '""'), id="nobody"),
+        pytest.param(lambda text: text.replace("LOAD", "the secret"), id="a secret"),
+    ],
+)
+def test_the_audit_stream_has_each_write_once_as_it_was(
+    where: Served, tally: Tally, change: Callable[[str], str]
+) -> None:
+    where.audit.write_text(change(where.audit.read_text()))
+    assert in_audit(where, tally)
 
 
 def test_the_report_has_a_row_for_each_backend() -> None:

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 from bucketry.sigv4 import Credentials, Signer, payload_hash
 from bucketry_s3client import request_target
 
-API: Final = "/api/v1/storage"
+from tests.load.tally import Port, Tally
+
 PATIENCE: Final = 120.0
 """Seconds after which a response counts as one that never comes."""
 
@@ -37,58 +38,48 @@ class Reply(NamedTuple):
         return self.body.decode(errors="replace")
 
 
-class Tally:
-    """What was counted of many responses.
-
-    Attributes:
-        seconds: How long each took.
-        server_errors: How many had a status of 500 or more.
-    """
-
-    def __init__(self) -> None:
-        self.seconds: list[float] = []
-        self.server_errors = 0
-
-
 class Wire:
-    """A connection to one place; one request at a time.
+    """A connection to a port; one request at a time.
 
     Attributes:
-        host: Host and port.
-        url: The URL of the place.
-        tally: Where it counts responses.
+        url: The URL of the port.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, port: Port, url: str, tally: Tally, headers: Mapping[str, str] = _NOTHING) -> None:
         parts = urlsplit(url)
-        self.host = parts.netloc
         self.url = f"{parts.scheme}://{parts.netloc}"
+        self._port: Port = port
+        self._headers = {"host": parts.netloc, **headers}
         self._place = (parts.hostname or "", parts.port or 80)
         self._open: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
-        self.tally = Tally()
+        self._tally = tally
         self._used = time.monotonic()
 
     async def ask(self, method: str, target: str, headers: Mapping[str, str] = _NOTHING, body: bytes = b"") -> Reply:
         """Make a request. What breaks off or does not come is an error: nobody injects faults here."""
+        request_id = self._tally.begin()
         begun = time.monotonic()
         try:
             async with asyncio.timeout(PATIENCE):
-                status, received, content = await self._exchange(method, target, headers, body)
+                status, received, content = await self._exchange(
+                    method, target, {**headers, "x-request-id": request_id}, body
+                )
         except BaseException:
             await self.close()
             raise
+        finally:
+            self._tally.end(request_id)
         if received.get("connection", "").lower() == "close":
             await self.close()
         ended = self._used = time.monotonic()
-        self.tally.seconds.append(ended - begun)
-        self.tally.server_errors += status >= 500
+        self._tally.count(self._port, method, status, request_id, ended - begun)
         return Reply(f"{method} {target}", status, received, content, begun, ended)
 
     async def _exchange(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes
     ) -> tuple[int, dict[str, str], bytes]:
         reader, writer = await self._connected()
-        sent = {"host": self.host, "content-length": str(len(body)), **headers}
+        sent = {"content-length": str(len(body)), **self._headers, **headers}
         head = "".join(f"{name}: {value}\r\n" for name, value in sent.items())
         writer.write(f"{method} {target} HTTP/1.1\r\n{head}\r\n".encode() + body)
         await writer.drain()
@@ -129,8 +120,8 @@ async def _chunks(reader: asyncio.StreamReader) -> bytes:
 class S3Wire(Wire):
     """A connection to the S3 port, whose requests are signed."""
 
-    def __init__(self, url: str, credentials: Credentials) -> None:
-        super().__init__(url)
+    def __init__(self, url: str, tally: Tally, credentials: Credentials) -> None:
+        super().__init__("s3", url, tally)
         self.signer = Signer(credentials, region="us-east-1")
 
     async def s3(

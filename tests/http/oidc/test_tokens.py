@@ -13,6 +13,7 @@ import pytest
 from bucketry_access import Identity, User
 from bucketry_http.oidc import OidcIssuer
 from bucketry_http.oidc.issuer import MAX_TOKEN
+from bucketry_http.oidc.settings import ALGORITHMS
 
 from tests.http.oidc.issuing import Issuer, new_key
 
@@ -42,6 +43,16 @@ def test_a_good_token_names_its_user(issuer: Issuer) -> None:
     assert found.expires_at is not None
     assert 0 < found.expires_at.timestamp() - time.time() <= 160
     assert token not in repr(found)
+
+
+def test_a_key_of_another_kind_than_the_algorithm_is_refused(issuer: Issuer) -> None:
+    issuer.keys["curve"] = new_key("EC")
+    source = OidcIssuer(issuer.settings(algorithms=ALGORITHMS))
+    for algorithm in ALGORITHMS:
+        for key_id in ("first", "curve"):
+            header = encoded({"alg": algorithm, "kid": key_id})
+            for signature in ("", "AAAA", encoded("x" * 200)):
+                assert identify(source, f"{header}.{encoded(issuer.claims())}.{signature}") is None
 
 
 def test_an_elliptic_key_signs_too(issuer: Issuer) -> None:

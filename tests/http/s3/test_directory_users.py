@@ -217,6 +217,15 @@ def test_whoever_knows_an_access_key_does_not_lock_its_user_out() -> None:
         assert names(found.bob) == ["team-a-1", "team-a-2"]
 
 
+@pytest.mark.parametrize("operation", ["list_objects_v2", "get_bucket_location", "get_bucket_policy", "delete_bucket"])
+def test_nobody_learns_the_names_of_buckets_without_a_signature(team: Served, operation: str) -> None:
+    for bucket in ("other", "no-such-bucket"):
+        denied(getattr(team.nobody, operation), Bucket=bucket)
+        denied(team.nobody.head_bucket, Bucket=bucket, code="403")
+        denied(team.nobody.get_object, Bucket=bucket, Key="k")
+        denied(team.nobody.put_object, Bucket=bucket, Key="k", Body=b"")
+
+
 def test_without_a_directory_signatures_are_not_counted() -> None:
     with memory_store() as store, serving(store) as url:
         wrong = client(url, S3Credential(access_key="tester", secret_key=Secret("wrong")))

@@ -30,6 +30,8 @@ MAX_TOKEN: Final = 16 * 1024
 _MAX_GROUPS: Final = 1000
 _MAX_ID: Final = 64
 _PARTS: Final = 3
+_KEY_TYPES: Final = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
+"""The type of key (RFC 7517, 4.1) that an algorithm needs, by how its name begins."""
 
 
 class OidcIssuer:
@@ -102,6 +104,8 @@ class OidcIssuer:
         key = self._keys.known(key_id) or await anyio.to_thread.run_sync(self._keys.fetched, key_id)
         if key is None:
             raise _RefusedError("the issuer has no such key")
+        if key.key_type != _KEY_TYPES[algorithm[:2]]:
+            raise _RefusedError("its key is not for its algorithm")
         claims: Mapping[str, Any] = jwt.decode(
             token,
             key.key,

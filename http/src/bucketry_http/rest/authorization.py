@@ -83,7 +83,7 @@ class Authorization:
         """
         self._calls = calls
         self._directory = directory
-        self._decider = Decider(calls)
+        self._decider = Decider(calls, hides_buckets=True)
 
     async def begin(self, request: ApiRequest) -> None:
         """Decides about a request before its handler, as far as its URL says what it is about.
@@ -142,13 +142,7 @@ class Authorization:
         principal, facts = sender_of(request).principal, RestFacts(request, version_id)
         target = Target(bucket, key, version_id)
         actions = OPERATIONS[operation].of(version=version_id is not None)
-        try:
-            access = await self._decider.check(principal, target, actions, facts)
-        except NoSuchBucket:
-            if principal.is_anonymous:
-                # Nobody finds out the names of buckets without a token.
-                raise NotAllowed(actions[0], principal) from None
-            raise
+        access = await self._decider.check(principal, target, actions, facts)
         if bypass:
             self._decider.require(principal, BYPASS, target, facts, access)
         if TAGGING in request.fields and operation == "PutObject":

@@ -237,7 +237,7 @@ def is_owners_own(endpoint: Endpoint, request: S3Request, operation: Rights) -> 
         NoSuchBucket: The bucket does not exist.
     """
     principal, bucket = request.principal, request.bucket
-    if not endpoint.decides:
+    if not endpoint.decides or not principal.user_id:
         return False
     if principal.policies is not None:
         rights = request.credential

@@ -225,7 +225,7 @@ class Endpoint:
         self.domains = Domains(settings.domains, settings.public_endpoints)
         self.regions = Regions(store, self.calls, settings)
         self.settings_lock = asyncio.Lock()
-        self.decider = Decider(self.calls)
+        self.decider = Decider(self.calls, hides_buckets=directory is not None)
         self.decides = self.decider.looks
         self.users = Users(settings, directory, decides=self.decides)
 

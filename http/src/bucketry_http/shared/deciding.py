@@ -119,11 +119,17 @@ class Decider:
         known_access: Returns what is set on a bucket, without waiting; ``None``: only a call that may wait can tell.
     """
 
-    __slots__ = ("_calls", "_store", "known_access", "looks")
+    __slots__ = ("_calls", "_hides_buckets", "_store", "known_access", "looks")
 
-    def __init__(self, calls: StoreCalls) -> None:
-        """Does not call the store yet."""
+    def __init__(self, calls: StoreCalls, *, hides_buckets: bool) -> None:
+        """Does not call the store yet.
+
+        Args:
+            calls: The store.
+            hides_buckets: Whether nobody learns without a credential that a bucket does not exist. S3 tells everybody.
+        """
         self._calls = calls
+        self._hides_buckets = hides_buckets
         self._store = calls.store
         self.looks = says_who_may_use_it(calls.store)
         self.known_access: Callable[[str], BucketAccess | None] = (
@@ -172,8 +178,9 @@ class Decider:
                     known = await self._calls.call(self._store.get_bucket_access, target.bucket)
                 access = known
             except NoSuchBucket:
+                hidden = self._hides_buckets and principal.is_anonymous and not principal.is_root
                 for action in actions:
-                    if is_denied(principal, Request(action, target.bucket, target.key, facts)):
+                    if hidden or is_denied(principal, Request(action, target.bucket, target.key, facts)):
                         raise NotAllowed(action, principal) from None
                 raise
         if target.expected_owner not in (None, access.owner.id):

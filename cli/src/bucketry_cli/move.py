@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     epilog=examples(
         "bucketry move web-assets --to ceph",
         "bucketry move 'web-*' --to ceph --read-only-seconds 120",
+        "bucketry move web-assets --to ceph --resume",
         "bucketry move web-assets --abandon",
     )
 )
@@ -44,7 +45,17 @@ if TYPE_CHECKING:
 @click.option("--passes", type=click.IntRange(1), default=5, show_default=True, help="Copies before it is read-only.")
 @click.option("--threads", type=click.IntRange(1, 256), default=8, show_default=True, help="Copies side by side.")
 @click.option("--abort-uploads", is_flag=True, help="Abort uploads in progress, which prevent a move otherwise.")
+@click.option("--resume", is_flag=True, help="Go on where a move ended that failed or was killed.")
 @click.option("--replace", is_flag=True, help="Delete what the store has in a bucket of this name, as after a failure.")
+@click.option(
+    "--compare-content", is_flag=True, help="Read copies back whose etags and checksums do not tell, and compare them."
+)
+@click.option(
+    "--version-ids",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="Append the old and the new id of each version to a file, as lines of JSON.",
+)
 @click.option("--delete-source", is_flag=True, help="Delete the bucket from the store that it lay in.")
 @click.option("--abandon", is_flag=True, help="End a move whose process was killed: the bucket stays where it was.")
 @command_options
@@ -54,7 +65,7 @@ def move(ctx: click.Context, /, buckets: str, target: str | None, abandon: bool,
 
     The stores are those of [[stores]] in the settings file, and [drivers.router] names the file of placements, as for
     the servers. A bucket is copied while it is in use, then it is read-only for a moment, and then it lies in the
-    other store. docs/several-stores.md says more.
+    other store. All versions are copied, with their locks; they get new ids. docs/several-stores.md says more.
     """
     if abandon == (target is not None):
         raise click.UsageError("give --to STORE, or --abandon")
@@ -99,4 +110,8 @@ def _told(moved: Moved) -> Moved:
         f"moved {moved.bucket} from {moved.source} to {moved.target}: {moved.object_count} objects, "
         f"{moved.size_bytes} bytes, read-only for {moved.read_only_seconds:.1f} seconds"
     )
+    if moved.version_count > moved.object_count or moved.marker_count:
+        note(f"{moved.bucket} has {moved.version_count} versions and {moved.marker_count} delete markers, with new ids")
+    if moved.markers_left_out:
+        note(f"{moved.markers_left_out} delete markers that change nothing are left out: {moved.target} makes none")
     return moved

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
-import msgspec
-from bucketry import Features
+from bucketry import Features, PutOptions
 from bucketry.composing import InnerDriver
 from bucketry.hookspecs import OPERATIONS
 
@@ -21,6 +20,9 @@ _ACROSS: Final = {
     "part_copy_source_if_match": "get_if_match",
 }
 """What a copy needs besides where its source lies in another store: it is a get and a put then."""
+
+_PLAIN: Final = PutOptions()
+"""What an object has that needs no feature."""
 
 _OWN: Final = frozenset({"close"})
 """What a router has whatever its stores have: a store also closes if its driver has nothing to close."""
@@ -80,11 +82,14 @@ def _reason(operation: str, stores: Mapping[str, InnerDriver]) -> str:
     return f"the store {' and the store '.join(without)} {verb} not implement {operation}" if without else ""
 
 
-def unkept(options: msgspec.Struct, feature_of: Mapping[str, str], features: Features) -> list[str]:
-    """Returns the fields of options that are set and that a store with these features does not keep."""
-    plain = type(options)()
-    return [
-        name
-        for name, feature in feature_of.items()
-        if getattr(options, name) != getattr(plain, name) and not getattr(features, feature)
-    ]
+def unkept(put: PutOptions, features: Features) -> list[str]:
+    """Returns the features that an object with such options needs, and that a store does not declare.
+
+    Args:
+        put: The options.
+        features: What the store declares.
+    """
+    needed = [feature for name, feature in PutOptions.feature_of.items() if getattr(put, name) != getattr(_PLAIN, name)]
+    if put.encryption is not None:
+        needed.append(put.encryption.feature)
+    return [feature for feature in dict.fromkeys(needed) if not getattr(features, feature)]

@@ -37,10 +37,12 @@ class Placement(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
         state: ``copying`` while its objects are copied to another store: tags, ACLs and settings cannot change, since
             a change of these alone would not be noticed. ``read-only`` while the last of them are copied. ``settled``
             otherwise.
+        move: Which move the state is of: another process that goes on with it writes another one here.
     """
 
     store: str
     state: State = "settled"
+    move: str = ""
 
 
 class PlacementFile(msgspec.Struct, forbid_unknown_fields=True):

@@ -67,33 +67,36 @@ def copy_across(source: Place, target: Place, options: CopyOptions) -> ObjectInf
         return _write(opened, tags, target, options)
 
 
-def move_object(source: Place, target: Place) -> None:
-    """Copies an object to another store with all that belongs to it.
+def move_version(source: Place, target: Place, version_id: str | None) -> tuple[ObjectInfo, ObjectInfo]:
+    """Copies a version to another store with all that belongs to it but its lock. Returns the version and its copy.
+
+    Args:
+        source: Where it lies.
+        target: Where the copy will lie.
+        version_id: Its id; ``None``: the object, in a bucket without versions.
 
     Raises:
         TooLarge: As `copy_across`.
         Unsupported: It has something that the target cannot keep.
         Unavailable: As `copy_across`.
     """
-    opened, tags = _open(source, CopyOptions())
+    opened, tags = _open(source, CopyOptions(source_version_id=version_id))
     with opened:
         info = opened.info
-        if info.customer_key_md5 is not None or info.retention is not None or info.legal_hold is not None:
-            raise Unsupported("objects under a customer's key, and locked ones, cannot be moved", operation="move")
         options = CopyOptions(
             owner=info.owner if target.store.features.owners else None,
-            acl=_acl_of(source, info),
+            acl=acl_for_others(source, info.version_id if version_id is None else version_id),
             storage_class=info.storage_class,
             encryption=info.encryption,
         )
-        _write(opened, tags, target, options)
+        return info, _write(opened, tags, target, options)
 
 
-def _acl_of(source: Place, info: ObjectInfo) -> Acl | None:
-    """Returns the ACL of an object if it gives rights to others than its owner."""
-    if "get_object_acl" not in source.store.operations:
+def acl_for_others(place: Place, version_id: str | None) -> Acl | None:
+    """Returns the ACL of a version if it gives rights to others than its owner."""
+    if "get_object_acl" not in place.store.operations:
         return None
-    acl = source.store.calls.get_object_acl(source.bucket, source.key, VersionOptions(version_id=info.version_id))
+    acl = place.store.calls.get_object_acl(place.bucket, place.key, VersionOptions(version_id=version_id))
     return acl if acl.grants_others else None
 
 
@@ -186,7 +189,7 @@ def _tags_of(source: Place, info: ObjectInfo, get: GetOptions) -> Mapping[str, s
         source.bucket, source.key, VersionOptions(version_id=get.version_id or info.version_id)
     )
     if info.version_id is None:
-        head = HeadOptions(customer_key=get.customer_key)
+        head = HeadOptions(customer_key=get.customer_key, version_id=get.version_id)
         now = source.store.calls.head_object(source.bucket, source.key, head)
         if (now.etag, now.last_modified) != (info.etag, info.last_modified):
             return None
@@ -219,10 +222,13 @@ def _put_options(info: ObjectInfo, tags: Mapping[str, str], target: Place, optio
         tags=tags,
         checksum_algorithm=algorithm,
     )
-    if lost := unkept(put, PutOptions.feature_of, target.store.features):
+    if lost := unkept(put, target.store.features):
         raise Unsupported(
-            f"the store {target.name!r} does not keep {', '.join(lost)}, which the copy would have",
+            f"the store {target.name!r} has no {', '.join(lost)}, which the copy would need",
             operation="copy_object",
+            feature=lost[0],
+            bucket=target.bucket,
+            key=target.key,
         )
     return put
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from bucketry import Store, open_store
 from bucketry_router import Mover
 
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, Spawn
 from tests.cli.test_configuration import write
 
 TWO = """
@@ -80,6 +81,33 @@ def test_a_move_that_was_killed_is_abandoned(run: Run, stores: dict[str, Store])
     assert run("put", "-", "web-a/new", store=None, stdin="1").exit_code == 0
 
 
+def test_a_move_that_was_killed_in_its_read_only_moment_is_resumed(
+    run: Run, spawn: Spawn, stores: dict[str, Store]
+) -> None:
+    for number in range(20):
+        stores["old"].put_object("web-a", f"key-{number}", b"1")
+    killed = spawn("move", "web-a", "--to", "new", store=None)
+    until = time.monotonic() + 60
+    while not Path("placements.json").exists() or "read-only" not in Path("placements.json").read_text():
+        assert killed.poll() is None, killed.communicate()
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    killed.kill()
+    killed.wait(30)
+    assert run("put", "-", "web-a/new", store=None, stdin="1").exit_code == 1
+    refused = run("move", "web-a", "--to", "new", store=None)
+    assert "resume the move, or abandon it" in " ".join(refused.stderr.split())
+    resumed = run("move", "web-a", "--to", "new", "--resume", store=None)
+    assert resumed.exit_code == 0, resumed.output
+    assert "going on with 21 objects that were copied earlier" in resumed.stderr
+    assert "pass 1: 0 objects copied or deleted" in resumed.stderr
+    assert len(list(stores["new"].iter_objects("web-a"))) == 21
+    assert run("put", "-", "web-a/new", store=None, stdin="1").exit_code == 0
+    assert sorted(path.name for path in Path().glob("placements*")) == ["placements.json"]
+    nothing = run("move", "web-b", "--to", "new", "--resume", store=None)
+    assert "there is no move of 'web-b' to 'new' to resume" in " ".join(nothing.stderr.split())
+
+
 def test_a_late_write_fails_the_command(run: Run, stores: dict[str, Store], monkeypatch: pytest.MonkeyPatch) -> None:
     late: list[Callable[[], Any]] = [
         lambda: stores["old"].put_object("web-a", "late", b"1"),
@@ -102,6 +130,8 @@ def test_a_late_write_fails_the_command(run: Run, stores: dict[str, Store], monk
         (["missing", "--to", "old"], "does not exist", 1),
         (["web-a", "--to", "new", "--settle-seconds", "1"], "1.0 is not in the range", 2),
         (["web-a", "--to", "new", "--settle-seconds", "90"], "less than read_only_seconds", 1),
+        (["web-a", "--to", "new", "--resume", "--replace"], "either goes on with what was copied, or deletes it", 1),
+        (["web-a", "--to", "new", "--version-ids", "missing/file"], "the file of version ids 'missing/file' cannot", 1),
     ],
 )
 def test_what_makes_no_sense_is_refused(

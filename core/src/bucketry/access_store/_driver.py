@@ -138,6 +138,11 @@ class KeepsAccess(DriverSpec):
         return found.access if found is not None and found.exists and bucket != self._hidden else None
 
     @override
+    def check_new_key(self, bucket: str, key: str) -> None:
+        """Refuses a key that the inner driver's backend cannot hold."""
+        self._driver.check_new_key(bucket, key)
+
+    @override
     @hookimpl
     def close(self) -> Done:
         """Closes the inner driver and the access store."""

@@ -98,6 +98,16 @@ class DriverSpec(ServiceSpec, BucketSpec, ObjectSpec, VersionSpec, TaggingSpec, 
         """
         return None
 
+    def check_new_key(self, bucket: str, key: str) -> None:
+        """Refuses a key that the backend cannot hold unchanged, without asking it. Not a hook.
+
+        A driver of such a backend overrides this, so that it can be known before anything is written: a move between
+        stores asks. Writes refuse such keys all the same.
+
+        Raises:
+            InvalidKey: With the reason.
+        """
+
     @hookspec(firstresult=True)
     def classify_error(self, error: Exception) -> Classified:
         """Returns the error of the contract for an error of the backend's SDK. Optional; layers do not see it.

@@ -222,6 +222,11 @@ class MinioDriver(DriverSpec):
         return self._usage.report(tuple(info.name for info in self.list_buckets()))
 
     @override
+    def check_new_key(self, bucket: str, key: str) -> None:
+        """Refuses a key that MinIO cannot hold. Whether it would hide others from listings, a write alone finds out."""
+        check_key(key)
+
+    @override
     @hookimpl
     def close(self) -> Done:
         """Closes the connections, after a last try to abort what is left."""

@@ -226,6 +226,11 @@ class RgwDriver(DriverSpec):
         return self._reporter.report()
 
     @override
+    def check_new_key(self, bucket: str, key: str) -> None:
+        """Refuses a key that RGW cannot hold."""
+        self._check_key(bucket, key)
+
+    @override
     @hookimpl
     def close(self) -> Done:
         """Ends what failed uploads left, and closes all connections."""

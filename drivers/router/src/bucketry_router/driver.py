@@ -153,6 +153,11 @@ class RouterDriver(DriverSpec):
         """Returns a function that returns the SDK's client of a store, by its name; see `sdk_of`."""
         return self.sdk_of
 
+    @override
+    def check_new_key(self, bucket: str, key: str) -> None:
+        """Refuses a key that the backend of the bucket's store cannot hold."""
+        self._place(bucket).store.driver.check_new_key(bucket, key)
+
     # Where a bucket lies
 
     def _place(self, bucket: str, key: str = "") -> Place:

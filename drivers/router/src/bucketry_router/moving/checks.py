@@ -9,6 +9,7 @@ from typing import Final
 from bucketry import (
     CustomerKeyNeeded,
     HeadOptions,
+    InvalidKey,
     IsDeleteMarker,
     NoSuchKey,
     NoSuchVersion,
@@ -29,6 +30,9 @@ _TAGS: Final = {"a": "tag"}
 """Stands for the tags of an object, which are not read for this."""
 
 _CUSTOMER_KEY: Final = "encrypt_sse_c"
+_KEY: Final = "key"
+_SIZE: Final = "max_put_size"
+_DELETION: Final = "delete_source"
 
 
 class ObjectChecks:
@@ -67,9 +71,13 @@ class ObjectChecks:
             )
 
     def _reasons(self, found: tuple[str, Version]) -> list[str]:
-        """Returns the features that a version would need."""
+        """Returns why a version cannot be moved: features that it would need, or one of the names above."""
         key, version = found
         source = replace(self._source, key=key)
+        try:
+            self._target.store.driver.check_new_key(self._target.bucket, key)
+        except InvalidKey:
+            return [_KEY]
         try:
             info = source.store.calls.head_object(source.bucket, key, HeadOptions(version_id=version.version_id))
             acl = acl_for_others(source, version.version_id) if self._asks_acls else None
@@ -91,9 +99,9 @@ class ObjectChecks:
         )
         lost = unkept(put, self._features)
         if info.size_bytes > self._features.max_put_size:
-            lost.append("max_put_size")
+            lost.append(_SIZE)
         if self._options.delete_source and self._is_locked(info):
-            lost.append("delete_source")
+            lost.append(_DELETION)
         return lost
 
     def _is_locked(self, info: ObjectInfo) -> bool:
@@ -104,9 +112,11 @@ class ObjectChecks:
         store = f"the store {self._target.name!r}"
         if reason == _CUSTOMER_KEY:
             return f"{which} are encrypted with a customer's key ({reason}), and cannot be read without it"
-        if reason == "max_put_size":
+        if reason == _KEY:
+            return f"{which} have a key that {store} cannot hold"
+        if reason == _SIZE:
             return f"{which} have more than the {self._features.max_put_size} bytes that {store} takes in one put"
-        if reason == "delete_source":
+        if reason == _DELETION:
             return f"{which} are locked, so that they cannot be deleted from {self._source.name!r}"
         return f"{store} has no {reason}, which {which} need"
 

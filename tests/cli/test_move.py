@@ -103,7 +103,7 @@ def test_a_move_that_was_killed_in_its_read_only_moment_is_resumed(
     assert "pass 1: 0 objects copied or deleted" in resumed.stderr
     assert len(list(stores["new"].iter_objects("web-a"))) == 21
     assert run("put", "-", "web-a/new", store=None, stdin="1").exit_code == 0
-    assert sorted(path.name for path in Path().glob("placements*")) == ["placements.json"]
+    assert sorted(path.name for path in Path().glob("placements*")) == ["placements.json", "placements.json.lock"]
     nothing = run("move", "web-b", "--to", "new", "--resume", store=None)
     assert "there is no move of 'web-b' to 'new' to resume" in " ".join(nothing.stderr.split())
 

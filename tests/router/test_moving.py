@@ -372,8 +372,12 @@ def test_a_router_notices_a_change_within_a_second(scene: Scene) -> None:
     assert noticed.is_set()
 
 
-def test_a_lock_that_stays_is_named(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_writes_for_too_long_is_named(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    fcntl = pytest.importorskip("fcntl")
     monkeypatch.setattr("bucketry_router.placements._LOCK_SECONDS", 0.1)
-    scene.path.with_name("placements.json.lock").touch()
-    with scene.mover() as mover, pytest.raises(InvalidSettings, match="delete it if no process"):
-        mover.move(BUCKET, "new", QUICK)
+    with scene.path.with_name("placements.json.lock").open("w") as held, scene.mover() as mover:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(InvalidSettings, match="one process writes the placements at a time"):
+            mover.move(BUCKET, "new", QUICK)
+    with scene.mover() as mover:  # The lock ends with whoever held it; the file may stay.
+        mover.move(BUCKET, "new", replace(QUICK, replace=True))

@@ -169,26 +169,37 @@ def _replace(path: Path, content: bytes) -> None:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Keeps other processes from writing the file: a file beside it says that one does."""
+    """Keeps other processes from writing the file. The lock ends with its process, also if that is killed."""
     lock = path.with_name(f"{path.name}.lock")
+    try:
+        handle = os.open(lock, os.O_CREAT | os.O_RDWR, 0o644)
+    except OSError as error:
+        raise InvalidSettings(f"{str(lock)!r} cannot be made: {error.strerror}") from error
+    try:
+        _wait_for(handle, lock)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _wait_for(handle: int, lock: Path) -> None:
+    try:
+        import fcntl
+    except ImportError:  # Windows: nothing keeps two processes apart.
+        return
     until = time.monotonic() + _LOCK_SECONDS
     while True:
         try:
-            os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
-            break
-        except FileExistsError:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
             if time.monotonic() > until:
                 raise InvalidSettings(
-                    f"{str(lock)!r} has been there for {_LOCK_SECONDS:g} seconds: "
-                    "delete it if no process is writing the placements"
+                    f"another process has held {str(lock)!r} for {_LOCK_SECONDS:g} seconds: "
+                    "one process writes the placements at a time"
                 ) from None
             time.sleep(0.05)
-        except OSError as error:
-            raise InvalidSettings(f"{str(lock)!r} cannot be made: {error.strerror}") from error
-    try:
-        yield
-    finally:
-        lock.unlink(missing_ok=True)
+        else:
+            return
 
 
 def _seen(path: Path) -> tuple[int, int, int] | None:

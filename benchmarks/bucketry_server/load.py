@@ -27,7 +27,9 @@ def request_bytes(method: str, path: str, body: bytes = b"") -> bytes:
     return head.encode() + b"\r\n" + body
 
 
-def requests_a_second(address: Address, request: bytes, seconds: float, stack: ExitStack) -> Callable[[], float]:
+def requests_a_second(
+    address: Address, request: bytes, seconds: float, stack: ExitStack, *, clock: Callable[[], float] = perf_counter
+) -> Callable[[], float]:
     """Makes a measure of the requests that a server handles in a second.
 
     Args:
@@ -35,6 +37,7 @@ def requests_a_second(address: Address, request: bytes, seconds: float, stack: E
         request: The request.
         seconds: How long a round is.
         stack: Closes the connections.
+        clock: What counts the seconds of the figure.
     """
     connections = [stack.enter_context(socket.create_connection(address, TIMEOUT_SECONDS)) for _ in range(_CONNECTIONS)]
     selector = stack.enter_context(selectors.DefaultSelector())
@@ -44,9 +47,9 @@ def requests_a_second(address: Address, request: bytes, seconds: float, stack: E
     length = _response_length(connections[0], request)
 
     def measure() -> float:
-        begun = perf_counter()
-        handled = _load(connections, selector, request, length, begun + seconds)
-        return handled / (perf_counter() - begun)
+        begun = clock()
+        handled = _load(connections, selector, request, length, perf_counter() + seconds)
+        return handled / (clock() - begun)
 
     return measure
 

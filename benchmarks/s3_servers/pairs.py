@@ -84,7 +84,13 @@ class _Client:
 
 
 def requests_a_second(
-    endpoint: Endpoint, size: int, seconds: float, stack: ExitStack, *, count: int = CLIENTS
+    endpoint: Endpoint,
+    size: int,
+    seconds: float,
+    stack: ExitStack,
+    *,
+    count: int = CLIENTS,
+    clock: Callable[[], float] = perf_counter,
 ) -> Callable[[], float]:
     """Makes a measure of the puts and gets, counted together, that a server handles in a second.
 
@@ -94,6 +100,7 @@ def requests_a_second(
         seconds: How long a round is.
         stack: Closes the connections.
         count: How many clients there are.
+        clock: What counts the seconds of the figure.
     """
     content = b"x" * size
     clients = [_Client(endpoint.address, _requests(endpoint, number, content), content) for number in range(count)]
@@ -101,9 +108,9 @@ def requests_a_second(
         stack.callback(client.close)
 
     def measure() -> float:
-        begun = perf_counter()
-        handled = _load(clients, begun + seconds)
-        return handled / (perf_counter() - begun)
+        begun = clock()
+        handled = _load(clients, perf_counter() + seconds)
+        return handled / (clock() - begun)
 
     _load(clients, perf_counter() + seconds / 4)
     return measure

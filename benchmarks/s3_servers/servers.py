@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic, sleep
-from typing import Final
+from typing import IO, Final
 from urllib.parse import urlsplit
 
 import msgspec
@@ -157,13 +157,18 @@ def minio_and_bucketry(stack: ExitStack) -> tuple[Endpoint, Endpoint]:
     return server, Endpoint(name="bucketry", url=f"http://127.0.0.1:{port}", pid=pid)
 
 
-def started_process(command: Sequence[str], stack: ExitStack, environ: Mapping[str, str] | None = None) -> int:
+def started_process(
+    command: Sequence[str],
+    stack: ExitStack,
+    environ: Mapping[str, str] | None = None,
+    stderr: IO[bytes] | int = subprocess.DEVNULL,
+) -> int:
     """Starts a process, which the stack ends, and returns its id."""
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=stderr,
         env={**os.environ, **(environ or {})},
     )
     stack.callback(_end, process)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -19,8 +20,9 @@ from bucketry import (
     Unsupported,
     open_store,
 )
+from bucketry.body import Body
 from bucketry.hookspecs import OPERATIONS, hookimpl
-from bucketry.layers import Observe, OperationStats, ReadOnly, ServedAt
+from bucketry.layers import CallEvent, Observe, ReadOnly, ReportCalls, ServedAt
 
 from tests.core.tiny import TinyDriver, TinySettings
 
@@ -83,15 +85,26 @@ def test_a_snapshot_does_not_change_later() -> None:
     assert observe.snapshot()["put_object"].calls == 1
 
 
-def test_observe_reports_each_event() -> None:
-    events: list[tuple[str, OperationStats]] = []
-    store = Store(TinyDriver(TinySettings()), [Observe(lambda name, event: events.append((name, event)))])
+def test_each_call_is_reported() -> None:
+    events: list[CallEvent] = []
+    store = Store(TinyDriver(TinySettings()), [ReportCalls(events.append)])
     store.put_object("photos", "key", b"abc")
-    assert [(name, event.calls, event.bytes_in) for name, event in events] == [("put_object", 1, 3)]
+    with pytest.raises(NoSuchKey):
+        store.head_object("photos", "missing")
+    assert [(event.operation, event.calls, event.bytes_in, event.code) for event in events] == [
+        ("put_object", 1, 3, ""),
+        ("head_object", 1, 0, "no_such_key"),
+    ]
 
 
-def test_observe_wraps_every_operation() -> None:
-    assert all(hasattr(Observe, name) for name in OPERATIONS)
+def test_observe_stands_around_every_operation() -> None:
+    observe = Observe()
+    store = open_store("memory://", layers=[observe], environ={})
+    for name in store.capabilities.operations:
+        values = [Body(b"") if parameter == "body" else None for parameter in OPERATIONS[name].parameters]
+        with suppress(Exception):  # The driver cannot do much with that.
+            getattr(store._chain, name)(*values)
+    assert set(observe.snapshot()) == set(store.capabilities.operations)
 
 
 def test_a_served_store_says_where() -> None:
@@ -130,3 +143,56 @@ def test_an_old_wrapper_of_pluggys_is_a_layer_too() -> None:
 
     info = Store(TinyDriver(TinySettings()), [Old()]).put_object("photos", "key", b"")
     assert seen == [info]
+
+
+class Noting:
+    """Stands around all operations, and notes when it is called."""
+
+    def __init__(self, name: str, seen: list[str]) -> None:
+        self._name = name
+        self._seen = seen
+
+    def around(self, operation: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def noting(*values: Any) -> Any:
+            self._seen.append(f"{self._name} {operation}")
+            return call(*values)
+
+        return noting
+
+
+class NotingPuts:
+    """The same as a wrapper around one operation."""
+
+    def __init__(self, name: str, seen: list[str]) -> None:
+        self._name = name
+        self._seen = seen
+
+    @hookimpl(wrapper=True)
+    def put_object(self) -> Generator[None, ObjectInfo, ObjectInfo]:
+        self._seen.append(f"{self._name} put_object")
+        return (yield)
+
+    @hookimpl(wrapper=True)
+    def close(self) -> Generator[None, Any, Any]:
+        self._seen.append(f"{self._name} close")
+        return (yield)
+
+
+def test_layers_of_both_kinds_keep_their_order() -> None:
+    seen: list[str] = []
+    layers = [Noting("a", seen), NotingPuts("b", seen), NotingPuts("c", seen), Noting("d", seen), NotingPuts("e", seen)]
+    with Store(TinyDriver(TinySettings()), layers) as store:
+        store.put_object("photos", "key", b"abc")
+        assert seen == ["e put_object", "d put_object", "c put_object", "b put_object", "a put_object"]
+        seen.clear()
+    assert seen == ["e close", "d close", "c close", "b close", "a close"]
+
+
+def test_a_layer_around_everything_has_no_wrapper_as_well() -> None:
+    class Both(Noting):
+        @hookimpl(wrapper=True)
+        def put_object(self) -> Generator[None, ObjectInfo, ObjectInfo]:
+            return (yield)
+
+    with pytest.raises(InvalidDriver, match="the layer Both has both around and put_object"):
+        Store(TinyDriver(TinySettings()), [Both("a", [])])

@@ -16,7 +16,9 @@ TRACED = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0
 
 
 class Watches:
-    """Counts retries, and has a trace."""
+    """Counts retries, and has an id and a trace."""
+
+    id = "id-3"
 
     trace_headers: Mapping[str, str] = TRACED
 
@@ -64,7 +66,7 @@ def test_a_request_carries_the_id_of_its_cause(way: Callable[[S3Client], None]) 
         with calls_from(of_request("id-2")):
             contextvars.copy_context().run(traced)
         way(client)
-    assert seen(fake) == [(None, None), ("id-1", None), ("id-2", TRACED["traceparent"]), (None, None)]
+    assert seen(fake) == [(None, None), ("id-1", None), ("id-3", TRACED["traceparent"]), (None, None)]
 
 
 @pytest.mark.parametrize("request_id", ["", "a\r\nx-evil: 1", "ä", "x" * 129])

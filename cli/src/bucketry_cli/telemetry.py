@@ -19,7 +19,8 @@ from bucketry_cli.webhooks import webhooks_of
 if TYPE_CHECKING:
     from bucketry_http.shared.calls import StoreCalls
     from bucketry_http.shared.record import Port
-    from bucketry_http.shared.recorded import Gate, Sink
+    from bucketry_http.shared.recorded import Gate, Recorded, Sink
+    from bucketry_http.telemetry.access_log import AccessLog
     from bucketry_http.telemetry.audit import Audit
     from bucketry_http.telemetry.metrics import Metrics
     from prometheus_client import CollectorRegistry
@@ -64,12 +65,15 @@ class Telemetry:
         """
         self._sinks: list[Sink] = []
         self._gates: list[Gate] = []
+        self._recorded: list[Recorded] = []
+        self._access_log: AccessLog | None = None
         self._metrics: Metrics | None = None
         self._audit: Audit | None = None
         if options.logs.log_format is not None:
             from bucketry_http.telemetry.access_log import AccessLog
 
-            self._sinks.append(AccessLog(_write, options.logs.log_format, keys=options.logs.log_keys))
+            self._access_log = AccessLog(_write, options.logs.log_format, keys=options.logs.log_keys)
+            self._sinks.append(self._access_log)
         if options.management.management_port is not None:
             from bucketry_http.telemetry.metrics import Metrics
 
@@ -80,9 +84,20 @@ class Telemetry:
             self._gates.append(self._audit)
 
     def close(self) -> None:
-        """Writes what is still to be written."""
+        """Writes and counts what is still to be written and counted."""
+        for recorded in self._recorded:
+            recorded.flush()
+        if self._access_log is not None:
+            self._access_log.close()
+        if self._metrics is not None:
+            self._metrics.close()
         if self._audit is not None:
             self._audit.close()
+
+    def start_counting(self) -> None:
+        """Hands metrics over to another process from now on, if there are any."""
+        if self._metrics is not None:
+            self._metrics.start()
 
     @property
     def is_on(self) -> bool:
@@ -115,7 +130,9 @@ class Telemetry:
 
         if (calls := getattr(app, "calls", None)) is not None:
             self.watch(port, calls)
-        return Recorded(app, port, self._sinks, self._gates)
+        recorded = Recorded(app, port, self._sinks, self._gates)
+        self._recorded.append(recorded)
+        return recorded
 
     def around_endpoints(self, rest: Endpoint, *s3: Endpoint) -> list[Endpoint]:
         """Returns the endpoints of both ports, likewise."""
@@ -140,6 +157,6 @@ def _audit(options: AuditOptions, text: str, metrics: Metrics | None) -> Audit:
     return Audit(target, options.audit_when_full, queue_size=options.audit_queue, meter=meter)
 
 
-def _write(line: str) -> None:
+def _write(lines: str) -> None:
     # The standard error of the moment, as for all other lines.
-    sys.stderr.write(line)
+    sys.stderr.write(lines)

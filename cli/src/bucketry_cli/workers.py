@@ -143,6 +143,7 @@ def _open_app(worker: WorkerOptions) -> Iterator[Any]:
     settings = find_settings(worker.url, defaults=worker.table)
     access_store = access_store_of(options, settings, config.drivers, has_users=directory is not None)
     with closing(telemetry), open_store(settings, layers=layers, access_store=access_store) as store:
+        telemetry.start_counting()
         app = rest_app(store, worker.settings, telemetry, directory)
         if options.testing.reset_endpoint:
             stage = Stage(store, options.buckets.bucket, Faults(), EventLog())

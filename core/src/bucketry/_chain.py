@@ -3,6 +3,7 @@
 A guard stands around each of the driver's operations. It turns the SDK's errors into the contract's, in the call and in
 the content that is read later. And it refuses results whose type is not the contract's. Layers stand around the guards,
 as pluggy wrappers. An operation without layers is called without pluggy: the chain holds the guarded method itself.
+A layer with a method ``around`` needs no pluggy either: it is a function around a call, whatever the operation.
 """
 
 from __future__ import annotations
@@ -91,21 +92,32 @@ class _OneHook(pluggy.PluginManager):
 
 
 def _layered(driver: DriverSpec, guarded: dict[str, Call], layers: Sequence[object]) -> dict[str, Call]:
-    """The operations that a layer wraps, called through pluggy."""
+    """The operations that a layer stands around."""
     check_layers(layers)
     for layer in layers:
         if (attach := getattr(layer, "attach", None)) is not None:
             attach(driver)
-    return {
-        name: _link(driver, name, call, layers)
-        for name, call in guarded.items()
-        if any(hasattr(layer, name) for layer in layers)
-    }
+    calls = {name: _behind(driver, name, call, layers) for name, call in guarded.items()}
+    return {name: call for name, call in calls.items() if call is not guarded[name]}
+
+
+def _behind(driver: DriverSpec, name: str, call: Call, layers: Sequence[object]) -> Call:
+    """Returns what calls an operation behind these layers. Neighbours that are pluggy wrappers share a link."""
+    wrappers: list[object] = []
+    for layer in layers:
+        around = getattr(layer, "around", None)
+        if around is None:
+            wrappers += [layer] if hasattr(layer, name) else []
+            continue
+        if wrappers:
+            call, wrappers = _link(driver, name, call, wrappers), []
+        call = _of_method(around(name, call), call)
+    return _link(driver, name, call, wrappers) if wrappers else call
 
 
 def _hook_caller(driver: DriverSpec, name: str, call: Call, layers: Sequence[object]) -> pluggy.HookCaller:
     manager = _OneHook(name)
-    hook = call if call is _close_nothing else wraps(getattr(driver, name))(call)
+    hook = call if call is _close_nothing else hookimpl(wraps(getattr(driver, name))(call))
     manager.register(_Guarded({name: hook}), name="driver")
     for layer in layers:
         manager.register(layer)
@@ -231,14 +243,19 @@ def _link(driver: DriverSpec, name: str, call: Call, layers: Sequence[object]) -
         if caller is None:  # Now, and not when the store opens: no store uses all operations.
             caller = _hook_caller(driver, name, call, layers)
         result = caller(**dict(zip(parameters, values, strict=True)))
-        if result is None:
-            raise InvalidDriver(f"a layer around {name} returned None: end it with `return (yield)`")
-        if not fits_result(result) and (mismatch := find_mismatch(result, wanted)) is not None:
-            place = f" as {mismatch.where}" if mismatch.where else ""
-            raise InvalidDriver(f"a layer around {name} returned {mismatch.came} instead of {mismatch.wanted}{place}")
+        if not fits_result(result):
+            _check_layered(name, result, wanted)
         return result
 
     return layered
+
+
+def _check_layered(name: str, result: object, wanted: Any) -> None:
+    if result is None:
+        raise InvalidDriver(f"a layer around {name} returned None: end it with `return (yield)`")
+    if (mismatch := find_mismatch(result, wanted)) is not None:
+        place = f" as {mismatch.where}" if mismatch.where else ""
+        raise InvalidDriver(f"a layer around {name} returned {mismatch.came} instead of {mismatch.wanted}{place}")
 
 
 @hookimpl

@@ -136,10 +136,15 @@ _checked_layers: Final[WeakSet[type]] = WeakSet()
 
 
 def _check_layer(layer: object) -> None:
+    is_around = hasattr(layer, "around")
     for name in OPERATIONS:
         method = getattr(layer, name, None)
         if method is None:
             continue
+        if is_around:
+            raise InvalidDriver(
+                f"the layer {type(layer).__name__} has both around and {name}: it stands around {name} already"
+            )
         marks = getattr(method, f"{PROJECT}_impl", {})
         if not (marks.get("wrapper") or marks.get("hookwrapper")):
             raise InvalidDriver(

@@ -29,6 +29,10 @@ class Watcher(Protocol):
     """Belongs to one request that a server serves. Its methods may be called in any thread, and must not fail."""
 
     @property
+    def id(self) -> str:
+        """The request's id, which is fit for a header."""
+
+    @property
     def trace_headers(self) -> Mapping[str, str]:
         """Headers that tell the backend of the trace (W3C Trace Context)."""
 
@@ -111,14 +115,14 @@ def in_this_context(function: Callable[P, T]) -> Callable[P, T]:
 def request_headers() -> Mapping[str, str]:
     """Returns the headers that a driver adds to each request: the id of the request that it is made for, and its trace.
 
-    The id is that of the call's origin (`bucketry.origin`). One that is not fit for a header is left out.
+    The id is that of the call's watcher, or of its origin (`bucketry.origin`). There, one that is not fit for a header
+    is left out.
     """
-    origin, watcher, tracing = origin_of_call(), watcher_of_call(), tracing_of_call()
-    if origin is None and watcher is None and tracing is None:
-        return _NO_HEADERS
+    watcher, tracing = watcher_of_call(), tracing_of_call()
     traced = _NO_HEADERS if tracing is None else tracing.headers
-    if not traced and watcher is not None:
-        traced = watcher.trace_headers
+    if watcher is not None:
+        return {REQUEST_ID: watcher.id, **(traced or watcher.trace_headers)}
+    origin = origin_of_call()
     if origin is None or not _FIT_ID.fullmatch(origin.request_id):
         return traced
     return {REQUEST_ID: origin.request_id, **traced}

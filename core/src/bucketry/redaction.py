@@ -57,6 +57,8 @@ def redacted(text: str) -> str:
     """Returns a text with ``***`` in place of signatures, session tokens and the value of every live `Secret`."""
     # Whole secrets first. The patterns end at characters that a secret may hold, and would leave the rest of it.
     for secret in live_secrets():
+        if len(secret) > len(text):
+            continue  # No form of it is shorter.
         for form in sorted(_forms(secret), key=len, reverse=True):
             if len(form) >= _SHORTEST and form in text:
                 text = text.replace(form, _MASK)

@@ -6,7 +6,7 @@ from bucketry.layers._breaker import Breaker, Circuit
 from bucketry.layers._events import Events
 from bucketry.layers._faults import Fault, FaultCount, Faults
 from bucketry.layers._object_size import MaxObjectSize
-from bucketry.layers._observe import Observe, OperationStats
+from bucketry.layers._observe import CallEvent, Observe, OperationStats, ReportCalls
 from bucketry.layers._presigned_for import PresignedFor
 from bucketry.layers._quota import Quota
 from bucketry.layers._read_only import ReadOnly
@@ -14,6 +14,7 @@ from bucketry.layers._status_endpoint import ServedAt
 
 __all__ = [
     "Breaker",
+    "CallEvent",
     "Circuit",
     "Events",
     "Fault",
@@ -25,5 +26,6 @@ __all__ = [
     "PresignedFor",
     "Quota",
     "ReadOnly",
+    "ReportCalls",
     "ServedAt",
 ]

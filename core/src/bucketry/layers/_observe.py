@@ -1,23 +1,61 @@
-"""A layer that counts: calls, time, bytes and errors of each operation."""
+"""Layers that report and count: calls, time, bytes and errors of each operation."""
 
 from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from time import perf_counter
 from typing import Any
 
 import msgspec
 
-from bucketry.body import Body
 from bucketry.errors import BucketryError
-from bucketry.hookspecs import OPERATIONS, hookimpl
+from bucketry.hookspecs import OPERATIONS
 from bucketry.opened_object import OpenedObject
+
+Call = Callable[..., Any]
+
+
+class CallEvent(msgspec.Struct, gc=False):
+    """One call, or content of an object that was read after its call.
+
+    Attributes:
+        operation: The operation's name.
+        calls: 1 for a call, 0 for content that was read later.
+        seconds: How long the call took. For ``get_object``: until the object was open.
+        bytes_in: Bytes of its body.
+        bytes_out: Bytes of content that were read. Content that the driver holds in memory belongs to the call.
+        code: Code of the error that it ended with; empty: none.
+    """
+
+    operation: str
+    calls: int = 0
+    seconds: float = 0.0
+    bytes_in: int = 0
+    bytes_out: int = 0
+    code: str = ""
+
+
+Report = Callable[[CallEvent], object]
+
+
+class ReportCalls:
+    """Reports each call, such as to a metrics library.
+
+    The ``report`` callback gets one event. It is called in the thread of the store's caller, and should be quick.
+    """
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+
+    def around(self, operation: str, call: Call) -> Call:
+        """Returns a call that is reported, in the place of a call of this operation."""
+        return _reported(operation, call, self._report)
 
 
 class OperationStats(msgspec.Struct, kw_only=True):
-    """The figures of one operation.
+    """The figures of one operation: of its events, added up.
 
     Attributes:
         calls: How often it was called.
@@ -35,14 +73,9 @@ class OperationStats(msgspec.Struct, kw_only=True):
 
 
 class Observe:
-    """Counts calls, time, bytes and errors. `snapshot` returns the figures; ``report`` can feed a metrics library.
+    """Counts calls, time, bytes and errors. `snapshot` returns the figures."""
 
-    The ``report`` callback gets the operation's name and the figures of one event. It is called in the thread of the
-    store's caller, and should be quick.
-    """
-
-    def __init__(self, report: Callable[[str, OperationStats], None] | None = None) -> None:
-        self._report = report
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._stats: dict[str, OperationStats] = {}
 
@@ -54,67 +87,76 @@ class Observe:
                 for name, stats in self._stats.items()
             }
 
-    def _add(self, operation: str, event: OperationStats) -> None:
+    def around(self, operation: str, call: Call) -> Call:
+        """Returns a call that is counted, in the place of a call of this operation."""
+        return _reported(operation, call, self._add)
+
+    def _add(self, event: CallEvent) -> None:
         with self._lock:
-            total = self._stats.setdefault(operation, OperationStats())
+            total = self._stats.setdefault(event.operation, OperationStats())
             total.calls += event.calls
             total.seconds += event.seconds
             total.bytes_in += event.bytes_in
             total.bytes_out += event.bytes_out
-            total.errors.update(event.errors)
-        if self._report is not None:
-            self._report(operation, event)
+            if event.code:
+                total.errors[event.code] += 1
 
-    def _observe(self, operation: str, body: Body | None = None) -> Generator[None, Any, Any]:
-        event = OperationStats(calls=1)
+
+def _reported(operation: str, call: Call, report: Report) -> Call:
+    if OPERATIONS[operation].opens:
+        return _reported_opening(operation, call, report)
+    parameters = OPERATIONS[operation].parameters
+    body = parameters.index("body") if OPERATIONS[operation].takes_body else None
+
+    def reported(*values: Any) -> Any:
+        event = CallEvent(operation, 1)
         begun = perf_counter()
         try:
-            return (yield)
+            return call(*values)
         except Exception as error:
-            event.errors[_code(error)] += 1
+            event.code = _code(error)
             raise
         finally:
             event.seconds = perf_counter() - begun
-            event.bytes_in = 0 if body is None else body.bytes_read
-            self._add(operation, event)
+            if body is not None:
+                event.bytes_in = values[body].bytes_read
+            report(event)
 
-    @hookimpl(wrapper=True)
-    def get_object(self) -> Generator[None, OpenedObject, OpenedObject]:
-        """Counts the call, and the content as it is read."""
-        opened: OpenedObject = yield from self._observe("get_object")
-        if opened.is_held:
-            # It stays held, so that its reader has it at once.
-            self._add("get_object", OperationStats(bytes_out=opened.length))
-            return opened
-        return opened.wrap(self._counted)
+    return reported
 
-    def _counted(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        event = OperationStats()
+
+def _reported_opening(operation: str, call: Call, report: Report) -> Call:
+    def reported(*values: Any) -> OpenedObject:
+        event = CallEvent(operation, 1)
+        begun = perf_counter()
+        try:
+            opened: OpenedObject = call(*values)
+            is_held = opened.is_held
+            if is_held:
+                event.bytes_out = opened.length
+        except Exception as error:
+            event.code = _code(error)
+            raise
+        finally:
+            event.seconds = perf_counter() - begun
+            report(event)
+        # What is held stays held, so that its reader has it at once.
+        return opened if is_held else opened.wrap(counted)
+
+    def counted(chunks: Iterator[bytes]) -> Iterator[bytes]:
+        event = CallEvent(operation)
         try:
             for chunk in chunks:
                 event.bytes_out += len(chunk)
                 yield chunk
         except Exception as error:
-            event.errors[_code(error)] += 1
+            event.code = _code(error)
             raise
         finally:
-            self._add("get_object", event)
+            report(event)
+
+    return reported
 
 
 def _code(error: Exception) -> str:
     return error.code if isinstance(error, BucketryError) else type(error).__name__
-
-
-def _wrapper(operation: str) -> Callable[..., Generator[None, Any, Any]]:
-    def observed(self: Observe) -> Generator[None, Any, Any]:
-        return (yield from self._observe(operation))
-
-    def observed_with_body(self: Observe, body: Body) -> Generator[None, Any, Any]:
-        return (yield from self._observe(operation, body))
-
-    return observed_with_body if OPERATIONS[operation].takes_body else observed
-
-
-for _operation in OPERATIONS:
-    if _operation not in vars(Observe):
-        setattr(Observe, _operation, hookimpl(wrapper=True)(_wrapper(_operation)))

@@ -7,12 +7,12 @@ whether the request's scope has a record, and fill in what they know.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
-from contextvars import ContextVar
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
 import msgspec
+from bucketry.backend_requests import watcher_of_call
 
 Port = Literal["rest", "s3"]
 
@@ -94,9 +94,8 @@ class RequestRecord(msgspec.Struct, kw_only=True):
         self.backend_retries += 1
 
 
-current_record: Final[ContextVar[RequestRecord | None]] = ContextVar("bucketry_record", default=None)
-
-record_of_call: Final = current_record.get
+# Nothing else in a server's process sets a watcher.
+record_of_call: Final = cast("Callable[[], RequestRecord | None]", watcher_of_call)
 """Returns the record of the request that a call of the store is made for; ``None``: nobody wants records."""
 
 

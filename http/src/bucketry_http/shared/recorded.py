@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
+from contextvars import Context
 from http import HTTPStatus
 from time import perf_counter, time
 from typing import Any, Final, Protocol
 
 from bucketry.backend_requests import set_watcher
-from bucketry.origin import Origin, set_origin
 
 from bucketry_http.server.protocol import BoundedProtocol
-from bucketry_http.shared.origin import ANONYMOUS, client_address
-from bucketry_http.shared.record import RECORD, REQUEST_ID, Port, RequestRecord, current_record, request_ids
+from bucketry_http.shared.origin import client_address
+from bucketry_http.shared.record import RECORD, REQUEST_ID, Port, RequestRecord, request_ids
 from bucketry_http.shared.response_body import send_response
 
 _FIT_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,128}")
@@ -21,18 +22,25 @@ _MAX_AGENT: Final = 256
 _MAX_STATE: Final = 512
 _TRACEPARENT: Final = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _HEALTH: Final = "/health/"
+_NO_REQUEST: Final = Context()
 _HELD_UP: Final = "The server cannot record this request now: please try again later."
-_READ: Final = frozenset({REQUEST_ID, b"traceparent", b"tracestate", b"user-agent"})
 
 
 class Sink(Protocol):
-    """Is told of each request. Both methods run in the event loop: they must be quick, and must not fail."""
+    """Is told of each request. Both methods run in the event loop: they must be quick, and must not fail.
+
+    The end of all requests that end in the same turn of the event loop is told at once, after it: what is done many
+    times in a row takes half the time.
+    """
 
     def begin(self, record: RequestRecord) -> None:
-        """Learns that a request came. Little of the record is filled in yet."""
+        """Learns that a request came, in the request's context. Little of the record is filled in yet."""
 
     def end(self, record: RequestRecord) -> None:
-        """Learns how the request ended. The record is complete, and does not change any more."""
+        """Learns how the request ended, in a context of its own.
+
+        The record is complete, and does not change any more.
+        """
 
 
 class Gate(Sink, Protocol):
@@ -63,6 +71,7 @@ class Recorded:
         self._port: Port = port
         self._gates = tuple(gates)
         self._sinks = (*sinks, *self._gates)
+        self._ended: list[RequestRecord] = []
         for name in ("clock", "protocol"):
             if hasattr(app, name):
                 setattr(self, name, getattr(app, name))
@@ -73,10 +82,7 @@ class Recorded:
             await self._app(scope, receive, send)
             return
         record = scope[RECORD] = _new_record(self._port, scope)
-        token = current_record.set(record)
         set_watcher(record)
-        # Ports that know who asks say it anew, if the store wants to know.
-        set_origin(Origin(principal=ANONYMOUS, address=record.address, request_id=record.id))
         for sink in self._sinks:
             sink.begin(record)
         exchange = _Watched(record, receive, send)
@@ -88,9 +94,18 @@ class Recorded:
         finally:
             record.aborted |= not exchange.is_complete
             record.seconds = perf_counter() - record.started
-            for sink in self._sinks:
-                sink.end(record)
-            current_record.reset(token)
+            set_watcher(None)
+            self._ended.append(record)
+            if len(self._ended) == 1:
+                asyncio.get_running_loop().call_soon(self.flush, context=_NO_REQUEST)
+
+    def flush(self) -> None:
+        """Tells the sinks of the requests that ended in this turn of the event loop."""
+        ended, self._ended = self._ended, []
+        for sink in self._sinks:
+            end = sink.end
+            for record in ended:
+                end(record)
 
     async def _may_enter(self, scope: Any, record: RequestRecord) -> bool:
         # Whoever looks whether the server is well must not wait for what is not.
@@ -127,7 +142,7 @@ class _Watched:
             self._record.aborted = True
         return message
 
-    async def send(self, message: Any) -> None:
+    def send(self, message: Any) -> Awaitable[None]:
         record = self._record
         if message["type"] == "http.response.body":
             record.bytes_out += len(message.get("body", b""))
@@ -135,27 +150,28 @@ class _Watched:
         elif message["type"] == "http.response.start":
             record.status = int(message["status"])
             message = {**message, "headers": [*message.get("headers", ()), (REQUEST_ID, record.id.encode())]}
-        await self._send(message)
+        sent: Awaitable[None] = self._send(message)
+        return sent
 
 
 def _new_record(port: Port, scope: Any) -> RequestRecord:
-    read = {name: value for name, value in scope["headers"] if name in _READ}
-    given = read.get(REQUEST_ID, b"")
-    traceparent = read.get(b"traceparent", b"").decode("latin-1")
-    tracestate = read.get(b"tracestate", b"").decode("latin-1")
-    return RequestRecord(
+    headers = dict(scope["headers"])
+    given = headers.get(REQUEST_ID, b"")
+    record = RequestRecord(
         port=port,
         # What is not fit for a header or a line of a log is replaced.
-        id=given.decode() if _FIT_ID.fullmatch(given) else next(request_ids),
+        id=given.decode() if given and _FIT_ID.fullmatch(given) else next(request_ids),
         method=scope["method"],
         time=time(),
         started=perf_counter(),
         address=client_address(scope),
-        user_agent=read.get(b"user-agent", b"")[:_MAX_AGENT].decode("latin-1"),
-        traceparent=traceparent,
-        tracestate=tracestate,
-        trace_headers=_passed_on(traceparent, tracestate),
+        user_agent=headers.get(b"user-agent", b"")[:_MAX_AGENT].decode("latin-1"),
     )
+    if b"traceparent" in headers:
+        record.traceparent = headers[b"traceparent"].decode("latin-1")
+        record.tracestate = headers.get(b"tracestate", b"").decode("latin-1")
+        record.trace_headers = _passed_on(record.traceparent, record.tracestate)
+    return record
 
 
 def _passed_on(traceparent: str, tracestate: str) -> dict[str, str]:

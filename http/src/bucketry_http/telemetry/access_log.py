@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final, Literal
 
 import msgspec
 
 from bucketry_http.shared.record import RequestRecord
-from bucketry_http.telemetry.shown import shown
+from bucketry_http.telemetry.lines import Lines
+from bucketry_http.telemetry.shown import shown, shown_again
 
 LogFormat = Literal["text", "json"]
 
@@ -85,22 +85,21 @@ class AccessLine(msgspec.Struct, kw_only=True, omit_defaults=True):
     user_agent: str = ""
 
 
-_HEAD: Final = ("time", "level", "logger")
 _ENCODE: Final = msgspec.json.Encoder().encode
 
 
 class AccessLog:
-    """Writes a line for each request when it has ended."""
+    """Writes a line for each request when it has ended: before the event loop waits for the next one."""
 
     def __init__(self, write: Callable[[str], object], form: LogFormat, *, keys: bool = True) -> None:
         """Writes nothing yet.
 
         Args:
-            write: Takes whole lines with their line ends. If it fails, the line is lost.
+            write: Takes one or more whole lines with their line ends. If it fails, these lines are lost.
             form: How a line looks.
             keys: Whether keys are shown.
         """
-        self._write = write
+        self._lines = Lines(write)
         self._render = _as_json if form == "json" else _as_text
         self._keys = keys
 
@@ -109,40 +108,46 @@ class AccessLog:
 
     def end(self, record: RequestRecord) -> None:
         """Writes the line."""
-        # Nobody reads the log any more, or its disk is full: requests are served all the same.
-        with suppress(OSError, ValueError):
-            self._write(self._render(_line(record, keys=self._keys)))
+        self._lines.add(self._render(_line(record, keys=self._keys)))
+
+    def close(self) -> None:
+        """Writes what still waits."""
+        self._lines.flush()
 
 
 def _line(record: RequestRecord, *, keys: bool) -> AccessLine:
-    return AccessLine(
-        time=datetime.fromtimestamp(record.time, UTC),
+    line = AccessLine(
+        time=_utc(record.time),
         level="INFO",
         logger=LOGGER,
         port=record.port,
         request_id=record.id,
-        trace_id=record.trace_headers.get("traceparent", "")[3:35],
         address=record.address,
         principal=record.principal,
         credential=record.credential,
         method=record.method,
         action=record.operation,
         bucket=shown(record.bucket),
-        key=HIDDEN if record.key and not keys else shown(record.key),
-        keys=len(record.keys),
-        version_id=record.version_id,
+        key=shown(record.key) if keys or not record.key else HIDDEN,
         status=record.status,
         code=record.code,
-        aborted=record.aborted,
         bytes_in=record.bytes_in,
         bytes_out=record.bytes_out,
-        seconds=round(record.seconds, 6),
+        seconds=_micro(record.seconds),
         backend_calls=record.backend_calls,
-        backend_seconds=round(record.backend_seconds, 6),
-        backend_retries=record.backend_retries,
-        queue_seconds=round(record.queue_seconds, 6),
-        user_agent=shown(record.user_agent),
+        backend_seconds=_micro(record.backend_seconds),
+        queue_seconds=_micro(record.queue_seconds),
+        user_agent=shown_again(record.user_agent),
     )
+    # What few requests have. A line of all fields takes longer.
+    if record.trace_headers:
+        line.trace_id = record.trace_headers.get("traceparent", "")[3:35]
+    if record.keys:
+        line.keys = len(record.keys)
+    line.version_id = record.version_id
+    line.aborted = record.aborted
+    line.backend_retries = record.backend_retries
+    return line
 
 
 def _as_json(line: AccessLine) -> str:
@@ -151,8 +156,8 @@ def _as_json(line: AccessLine) -> str:
 
 def _as_text(line: AccessLine) -> str:
     values = msgspec.to_builtins(line)
-    head = " ".join(values.pop(name) for name in _HEAD)
-    pairs = " ".join(f"{name}={_quoted(value)}" for name, value in values.items())
+    head = f"{values.pop('time')} {values.pop('level')} {values.pop('logger')}"
+    pairs = " ".join([f"{name}={_quoted(value)}" for name, value in values.items()])
     return f"{head}: {pairs}\n"
 
 
@@ -161,5 +166,15 @@ def _quoted(value: object) -> str:
 
     A key may hold line ends, and characters that turn text around.
     """
-    text = value if isinstance(value, str) else ""
-    return text if _PLAIN.fullmatch(text) else json.dumps(value, ensure_ascii=not text.isprintable())
+    if not isinstance(value, str):
+        return _ENCODE(value).decode()
+    return value if _PLAIN.fullmatch(value) else json.dumps(value, ensure_ascii=not value.isprintable())
+
+
+def _utc(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _micro(seconds: float) -> float:
+    """Rounds to microseconds. Faster than `round`, with the same result for what a request can take."""
+    return int(seconds * 1e6 + 0.5) / 1e6

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bucketry.layers import Observe, OperationStats
+from bucketry.layers import CallEvent, ReportCalls
 
 from bucketry_http.shared.record import record_of_call
 
-Report = Callable[[str, OperationStats], None]
+Report = Callable[[CallEvent], object]
 
 
-def backend_layer(*reports: Report) -> Observe:
+def backend_layer(*reports: Report) -> ReportCalls:
     """Returns the layer that notes calls. Make it the first of a store's layers: then it sees what the driver does.
 
     Args:
-        reports: Get the operation and the figures of each call, in the thread that made it. They must be quick.
+        reports: Get each call, in the thread that made it. They must be quick.
     """
 
-    def note(operation: str, event: OperationStats) -> None:
+    def note(event: CallEvent) -> None:
         record = record_of_call()
         if record is not None:
             record.backend_calls += event.calls
             record.backend_seconds += event.seconds
         for report in reports:
-            report(operation, event)
+            report(event)
 
-    return Observe(note)
+    return ReportCalls(note)

@@ -6,16 +6,19 @@ With several processes, prometheus-client keeps the figures of each in files of 
 
 from __future__ import annotations
 
-from functools import cache
+import threading
+from collections import deque
+from contextlib import suppress
 from typing import Any, Final, Literal
 
-from bucketry.layers import OperationStats
+from bucketry.layers import CallEvent
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from bucketry_http.shared.record import Port, RequestRecord
+from bucketry_http.telemetry.tally import Handover, Tallies, Tally, observe_all
 
 Outcome = Literal["ok", "refused", "throttled", "client_error", "server_error", "aborted"]
 
@@ -28,6 +31,15 @@ MOST_VALUES: Final = 1000
 OTHER: Final = "other"
 NO_OPERATION: Final = "none"
 """Stands for requests that are no operation, such as those for a path that does not exist."""
+
+HANDOVER_SECONDS: Final = 1.0
+"""How late the figures of one of several processes may be."""
+
+_MOST_EVENTS: Final = 1000
+"""Most calls that wait to be counted. It takes half the time to count many at once."""
+
+_NO_CALL: Final = "get_object_content"
+"""Stands for content that breaks off after its call."""
 
 
 class Metrics:
@@ -46,6 +58,8 @@ class Metrics:
         """
         self.registry = registry = registry or CollectorRegistry()
         self._driver = driver
+        self._handover = Handover(self._hand_over)
+        registry.register(self._handover)  # Before all metrics, as it has to be.
         self._requests = Counter(
             "bucketry_requests", "Requests that ended.", ["port", "operation", "driver", "outcome"], registry=registry
         )
@@ -108,49 +122,49 @@ class Metrics:
             multiprocess_mode="livesum",
             registry=registry,
         )
-        self._request = cache(self._request_metrics)
-        self._call = cache(self._call_metrics)
         self._credential = _Bounded(self._last_use)
         self._code = _Bounded(self._errors)
-        self._flying = {port: self._in_flight.labels(port) for port in ("rest", "s3")}
+        self._flying: dict[Port, int] = {"rest": 0, "s3": 0}
+        self._lock = threading.Lock()
+        self._used: dict[str, float] = {}
+        self._ended: Tallies[tuple[Port, str, Outcome]] = Tallies(SECONDS)
+        self._called: Tallies[tuple[str, str]] = Tallies(SECONDS)
+        self._events: deque[CallEvent] = deque()
 
     def begin(self, record: RequestRecord) -> None:
         """Counts a request in progress."""
-        self._flying[record.port].inc()
+        self._flying[record.port] += 1
 
     def end(self, record: RequestRecord) -> None:
         """Counts a request that ended."""
-        self._flying[record.port].dec()
-        count, seconds, received, sent = self._request(record.port, record.operation, outcome_of(record))
-        count.inc()
-        seconds.observe(record.seconds)
-        if record.bytes_in:
-            received.inc(record.bytes_in)
-        if record.bytes_out:
-            sent.inc(record.bytes_out)
+        self._flying[record.port] -= 1
+        labels = record.port, record.operation, outcome_of(record)
+        self._ended.add(labels, record.seconds, record.bytes_in, record.bytes_out)
+        if record.credential:
+            with self._lock:
+                self._used[record.credential] = record.time
+            if len(self._used) > MOST_VALUES:
+                self._hand_over_used()
         if record.code:
             self._code(record.port, record.code).inc()
-        if record.credential:
-            self._credential(record.credential).set(record.time)
         if record.queue_seconds:
             self._queue.labels(record.port).observe(record.queue_seconds)
         if record.backend_retries:
             self._retries.labels(self._driver).inc(record.backend_retries)
 
-    def report(self, operation: str, event: OperationStats) -> None:
-        """Counts a call of the driver, or content that was read later. Safe to call from any thread."""
-        if event.calls:
-            outcome = next(iter(event.errors), "ok")
-            count, seconds = self._call(operation, outcome)
-            count.inc(event.calls)
-            seconds.observe(event.seconds)
-        elif event.errors:
-            # The call itself succeeded. Its content broke off.
-            self._call("get_object_content", next(iter(event.errors)))[0].inc()
-        if event.bytes_in:
-            self._call_bytes.labels(self._driver, "written").inc(event.bytes_in)
-        if event.bytes_out:
-            self._call_bytes.labels(self._driver, "read").inc(event.bytes_out)
+    def report(self, event: CallEvent) -> None:
+        """Takes a call of the driver, or content that was read later. Safe to call from any thread."""
+        self._events.append(event)
+        if len(self._events) > _MOST_EVENTS:
+            self._count_events()
+
+    def start(self) -> None:
+        """Hands all figures over once a second from now on, for another process that is scraped. `close` ends it."""
+        self._handover.start(HANDOVER_SECONDS)
+
+    def close(self) -> None:
+        """Hands over what is left."""
+        self._handover.close()
 
     def thread_meter(self, port: Port, limits: dict[str, int]) -> ThreadMetrics:
         """Returns what counts the threads of a port.
@@ -167,21 +181,45 @@ class Metrics:
         """Returns what counts entries of the audit stream."""
         return AuditMetrics(self._audit_entries, self._audit_waiting)
 
-    def _request_metrics(self, port: Port, operation: str, outcome: Outcome) -> tuple[Any, Any, Any, Any]:
-        # The operations are those of tables, and so are the outcomes.
-        name = operation or NO_OPERATION
-        return (
-            self._requests.labels(port, name, self._driver, outcome),
-            self._seconds.labels(port, name),
-            self._received.labels(port, name),
-            self._sent.labels(port, name),
-        )
+    def _count_events(self) -> None:
+        with suppress(IndexError):  # Another thread may take the last one.
+            while True:
+                event = self._events.popleft()
+                # Content that was read later is no call. It may have broken off.
+                operation = event.operation if event.calls else _NO_CALL
+                self._called.add((operation, event.code), event.seconds, event.bytes_in, event.bytes_out)
 
-    def _call_metrics(self, operation: str, outcome: str) -> tuple[Any, Any]:
-        return (
-            self._calls.labels(self._driver, operation, outcome),
-            self._call_seconds.labels(self._driver, operation),
-        )
+    def _hand_over(self) -> None:
+        self._count_events()
+        for port, count in self._flying.items():
+            self._in_flight.labels(port).set(count)
+        for (request_port, operation, outcome), tally in self._ended.take().items():
+            self._add_requests(request_port, operation or NO_OPERATION, outcome, tally)
+        for (operation, code), tally in self._called.take().items():
+            self._add_calls(operation, code, tally)
+        self._hand_over_used()
+
+    def _hand_over_used(self) -> None:
+        with self._lock:
+            used, self._used = self._used, {}
+        for credential, when in used.items():
+            self._credential(credential).set(when)
+
+    def _add_requests(self, port: Port, operation: str, outcome: Outcome, tally: Tally) -> None:
+        # The operations are those of tables, and so are the outcomes.
+        self._requests.labels(port, operation, self._driver, outcome).inc(tally.count)
+        observe_all(self._seconds.labels(port, operation), tally)
+        self._received.labels(port, operation).inc(tally.bytes_in)
+        self._sent.labels(port, operation).inc(tally.bytes_out)
+
+    def _add_calls(self, operation: str, code: str, tally: Tally) -> None:
+        if operation != _NO_CALL:
+            self._calls.labels(self._driver, operation, code or "ok").inc(tally.count)
+            observe_all(self._call_seconds.labels(self._driver, operation), tally)
+        elif code:
+            self._calls.labels(self._driver, operation, code).inc(tally.count)
+        self._call_bytes.labels(self._driver, "written").inc(tally.bytes_in)
+        self._call_bytes.labels(self._driver, "read").inc(tally.bytes_out)
 
 
 class ThreadMetrics:
@@ -224,15 +262,16 @@ class AuditMetrics:
 
 def outcome_of(record: RequestRecord) -> Outcome:
     """Returns what became of a request, in one word."""
-    if record.status in {429, 503} and record.code in _THROTTLED:
+    status = record.status
+    if status < 400:
+        return "aborted" if record.aborted else "ok"
+    if status in {429, 503} and record.code in _THROTTLED:
         return "throttled"
-    if record.status in {401, 403}:
+    if status in {401, 403}:
         return "refused"
-    if record.status >= 500:
+    if status >= 500:
         return "server_error"
-    if record.aborted:
-        return "aborted"
-    return "client_error" if record.status >= 400 else "ok"
+    return "aborted" if record.aborted else "client_error"
 
 
 _THROTTLED: Final = frozenset({"SlowDown", "throttled", "too_many_requests"})

@@ -13,7 +13,7 @@ from typing import Final
 from bucketry import Secret
 from bucketry.sigv4 import Credentials, RequestHeaders, Signer, Verifier, payload_hash
 
-from benchmarks.case import CALLS, FILES, MICROSECONDS, REQUESTS, Case, Contender, Contenders, Scale, Target, Unit
+from benchmarks.case import CALLS, FILES, MICROSECONDS, Case, Contender, Contenders, Scale, Target, Unit
 from benchmarks.s3_servers.small_request import CONTENT, SmallRequests
 from benchmarks.timing import timed, timed_call
 
@@ -56,22 +56,6 @@ def _counting(method: str, what: str, unit: Unit, count: Callable[[SmallRequests
     )
 
 
-def _watched(scale: Scale, stack: ExitStack) -> Contenders:
-    times = max(int(scale.seconds * 2000), 2)
-
-    def rate(requests: SmallRequests) -> Callable[[], float]:
-        return lambda: 2 * times / max(requests.seconds("PUT", times) + requests.seconds("GET", times), 1e-9)
-
-    def side(name: str, *, watched: bool) -> Contender:
-        return Contender(name, rate(stack.enter_context(closing(SmallRequests(watched=watched)))))
-
-    return Contenders(
-        side("bucketry with logs and metrics", watched=True),
-        side("bucketry without", watched=False),
-        side("bucketry without, once more", watched=False),
-    )
-
-
 def _signature(scale: Scale, _: ExitStack) -> Contenders:
     headers = _signed_headers()
     verifier = Verifier({_KEYS[0]: Secret(_KEYS[1])}.get, region="us-east-1")
@@ -110,16 +94,6 @@ def _hash_and_sign() -> bytes:
 
 
 CASES = (
-    Case(
-        name="s3-watched",
-        title="S3 endpoint over memory, put + get of 1 KiB with logs and metrics on",
-        unit=REQUESTS,
-        set_up=_watched,
-        target=Target(0.85, "at least 0.85×"),
-        note="In process, without a socket, in processor time: so the share of logs and metrics is at its largest. Of "
-        "what they add, a third is the layer that times calls of the driver (pluggy), a third the metrics "
-        "(prometheus-client: twelve of them for a put), and a quarter the line of the log.",
-    ),
     *(
         _counting(method, what, unit, count, most)
         for what, unit, count, most in (

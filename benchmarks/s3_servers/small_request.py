@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from collections.abc import MutableMapping
 from pathlib import Path
@@ -15,10 +14,6 @@ import msgspec
 from bucketry import Secret, Store
 from bucketry.sigv4 import Credentials, Signer, payload_hash
 from bucketry_http.s3 import S3Credential, S3Settings, create_s3_app
-from bucketry_http.shared.recorded import Recorded
-from bucketry_http.telemetry.access_log import AccessLog
-from bucketry_http.telemetry.backend import backend_layer
-from bucketry_http.telemetry.metrics import Metrics
 from bucketry_memory import MemoryDriver, MemorySettings
 
 BUCKET: Final = "bench"
@@ -47,30 +42,19 @@ class Passed(msgspec.Struct, frozen=True):
 class SmallRequests:
     """The S3 port over the memory driver, and signed requests for an object of 1 KiB."""
 
-    def __init__(self, *, watched: bool = False) -> None:
-        """Makes port and requests.
-
-        Args:
-            watched: Whether each request is logged and counted, as with ``--log-format json --management-port``.
-        """
-        metrics = Metrics("memory") if watched else None
-        layers = [] if metrics is None else [backend_layer(metrics.report)]
-        self._store = Store(MemoryDriver(MemorySettings()), layers)
+    def __init__(self) -> None:
+        """Makes port and requests."""
+        self._store = Store(MemoryDriver(MemorySettings()))
         self._store.create_bucket(BUCKET)
         credential = S3Credential(access_key=_KEYS[0], secret_key=Secret(_KEYS[1]))
         self._app: Any = create_s3_app(self._store, S3Settings(credentials=(credential,)))
-        if metrics is not None:
-            self._log = Path(os.devnull).open("w", buffering=1)  # noqa: SIM115 - `close` closes it
-            self._app = Recorded(self._app, "s3", [AccessLog(self._log.write, "json"), metrics])
         self._loop = asyncio.new_event_loop()
         self._scopes = {"PUT": _signed("PUT", CONTENT), "GET": _signed("GET", b"")}
         for method in (*self._scopes, *self._scopes):  # What is remembered from one request to the next is there then.
             self.seconds(method, 2)
 
     def close(self) -> None:
-        """Closes the store, the event loop and the log."""
-        if isinstance(self._app, Recorded):
-            self._log.close()
+        """Closes the store and the event loop."""
         self._loop.close()
         self._store.close()
 

@@ -191,6 +191,7 @@ class _Asking:
 
 
 class Watches:
+    id = "id-1"
     trace_headers: Mapping[str, str] = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
 
     def count_retry(self) -> None:

@@ -7,15 +7,19 @@ import os
 import re
 import signal
 import socket
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
+from bucketry_access.access_file_editing import editing
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.cli.conftest import Run, Spawn
 from tests.cli.test_serve_s3 import places
 from tests.http.client_of_urls import ask
 from tests.http.serving import eventually
+from tests.servers.handles import MinioServer
 
 
 def metrics(found: dict[str, str]) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
@@ -87,6 +91,45 @@ def test_metrics_of_several_processes_add_up(spawn: Spawn, store_url: str) -> No
     assert not os.path.exists(folders.pop())
     served = [json.loads(line)["process"] for line in err.splitlines() if b'"process"' in line]
     assert served or err
+
+
+def test_it_is_ready_once_the_workers_are(spawn: Spawn, store_url: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port = found.getsockname()[1]
+    options = ("--workers", "2", "--no-s3", "--management-port", str(port))
+    process = spawn("serve", "--port", "0", *options, store=store_url)
+    seen: list[tuple[int, str]] = []
+
+    def is_ready() -> bool:
+        with suppress(OSError):
+            status, _, body = ask(f"http://127.0.0.1:{port}/health/ready")
+            seen.append((status, json.loads(body)["status"]))
+        return bool(seen) and seen[-1][0] == 200
+
+    assert eventually(is_ready)
+    assert seen[0] == (503, "starting")
+    assert set(seen[:-1]) == {(503, "starting")}
+    stop(process)
+
+
+def test_metrics_beside_workers_do_not_name_the_bucket_of_the_access_store(
+    spawn: Spawn, minio_server: MinioServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BUCKETRY_MINIO_ACCESS_KEY", minio_server.access_key)
+    monkeypatch.setenv("BUCKETRY_MINIO_SECRET_KEY", minio_server.secret_key)
+    monkeypatch.setenv("BUCKETRY_ACCESS_FILE", str(tmp_path / "access.toml"))
+    monkeypatch.setenv("BUCKETRY_ACCESS_BUCKET", "hidden-documents")
+    with editing(tmp_path / "access.toml", create=True) as editor:
+        editor.add_user("boss", is_root=True)
+        token = editor.add_token("boss").text.reveal()
+    options = ("--workers", "2", "--no-s3", "--management-port", "0")
+    process = spawn("serve", "--port", "0", *options, store=minio_server.url.replace("http:", "minio:"))
+    found = places(process, b"Access")
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    assert ask(f"{found['REST API']}/buckets", "POST", b'{"name": "shown-in-metrics"}', headers)[0] == 201
+    assert eventually(lambda: b'bucketry_bucket_objects{bucket="shown-in-metrics"}' in ask(found["Metrics"])[2])
+    assert b"hidden-documents" not in ask(found["Metrics"])[2]
+    stop(process)
 
 
 def children(pid: int) -> list[int]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import socket
 
     from bucketry_http import ServerSettings
+    from bucketry_http.telemetry.management import ManagementApp
     from prometheus_client import CollectorRegistry
 
 _FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
@@ -32,10 +33,12 @@ class WorkerHooks(msgspec.Struct, frozen=True):
     """What `bucketry_http.server.workers.Workers` calls.
 
     Attributes:
+        on_ready: When all of them serve.
         on_stop: When the workers are told to stop.
         on_end: When one ended, with its process id.
     """
 
+    on_ready: Callable[[], None]
     on_stop: Callable[[], None]
     on_end: Callable[[int], None]
 
@@ -78,17 +81,19 @@ class Management:
         from bucketry_http.telemetry.metrics import about_this_process
 
         about_this_process(registry)
-        return [self._endpoint(store, registry, layers)]
+        return [self._endpoint(self._app(store, registry, layers))]
 
     @contextmanager
     def beside_workers(
         self,
-        open_it: Callable[..., Store],
+        open_it: Callable[[Sequence[object]], Store],
         layers: Sequence[object],
         settings: ServerSettings,
         announced: list[Endpoint],
     ) -> Iterator[WorkerHooks | None]:
         """Serves the port in a thread of this process, which serves nothing else, as long as the block runs.
+
+        It is not ready before the workers are.
 
         Args:
             open_it: Opens the store whose health is shown, with its layers. Each worker has another one.
@@ -102,7 +107,7 @@ class Management:
         with tempfile.TemporaryDirectory(prefix="bucketry-metrics-", ignore_cleanup_errors=True) as folder:
             os.environ[_FOLDER] = folder  # Workers inherit it.
             try:
-                with open_it(layers=layers) as store:
+                with open_it(layers) as store:
                     yield from self._in_thread(store, layers, folder, settings, announced)
             finally:
                 del os.environ[_FOLDER]
@@ -116,22 +121,31 @@ class Management:
 
         registry = CollectorRegistry()
         MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call]
-        endpoint = self._endpoint(store, registry, layers)
+        app = self._app(store, registry, layers)
+        app.is_starting = True
+        endpoint = self._endpoint(app)
         announced.append(endpoint)
+
+        def on_ready() -> None:
+            app.is_starting = False
+
         started = threading.Event()
         server = Server([endpoint.listener], lambda _: started.set(), settings=settings, handles_signals=False)
         thread = threading.Thread(target=server.run, name="bucketry-management")
         thread.start()
         started.wait()  # Before that it cannot be stopped.
         try:
-            yield WorkerHooks(server.stop, lambda pid: mark_process_dead(pid, folder))  # type: ignore[no-untyped-call]
+            yield WorkerHooks(
+                on_ready,
+                server.stop,
+                lambda pid: mark_process_dead(pid, folder),  # type: ignore[no-untyped-call]
+            )
         finally:
             server.stop(abort=True)
             thread.join()
 
-    def _endpoint(self, store: Store, registry: CollectorRegistry, layers: Sequence[object]) -> Endpoint:
+    def _app(self, store: Store, registry: CollectorRegistry, layers: Sequence[object]) -> ManagementApp:
         import prometheus_client
-        from bucketry_http import Listener
         from bucketry_http.shared.calls import StoreCalls
         from bucketry_http.telemetry.management import ManagementApp
         from bucketry_http.telemetry.usage import UsageCollector
@@ -145,6 +159,11 @@ class Management:
             from bucketry_http.telemetry.quotas import QuotaCollector
 
             registry.register(QuotaCollector(quotas))
-        app = ManagementApp(registry, StoreCalls(store, call_threads=1, transfer_threads=1))
+        return ManagementApp(registry, StoreCalls(store, call_threads=1, transfer_threads=1))
+
+    def _endpoint(self, app: ManagementApp) -> Endpoint:
+        from bucketry_http import Listener
+
+        options = self._options
         listener = Listener(app, options.management_host, options.management_port or 0, self._bound, is_plain=True)
         return Endpoint(listener, _PLACES)

@@ -183,6 +183,7 @@ def start(ctx: click.Context, store: str, options: ServeOptions, *, is_dry: bool
             rest,
             management,
             reloading.for_workers,
+            has_users=directory is not None,
         )
 
 

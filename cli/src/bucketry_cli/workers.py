@@ -83,6 +83,8 @@ def run_workers(
     rest: Endpoint,
     management: Management,
     on_reload: Callable[[], Callable[[], None]],
+    *,
+    has_users: bool,
 ) -> None:
     """Serves until a signal; a second one ends all processes, whatever still goes on in them.
 
@@ -93,6 +95,7 @@ def run_workers(
         rest: The REST API's place.
         management: The management port.
         on_reload: Called on SIGHUP; returns what each worker has to do then.
+        has_users: Whether users are configured.
 
     Raises:
         Failure: A worker does not start, or they die again and again.
@@ -104,9 +107,20 @@ def run_workers(
     count = worker.options.processes.workers
     config = load_config(worker.config_path) if worker.config_path is not None else ConfigFile()
     listening = [rest]
+
+    def open_beside(layers: Sequence[object]) -> Store:
+        of_store = find_settings(worker.url, defaults=worker.table)
+        access_store = access_store_of(worker.options, of_store, config.drivers, has_users=has_users)
+        return open_store(of_store, layers=layers, access_store=access_store)
+
+    def on_ready() -> None:
+        if hooks is not None:
+            hooks.on_ready()
+        announce(listening)
+
     try:
         with management.beside_workers(
-            partial(open_store, worker.url, defaults=worker.table),
+            open_beside,
             limit_layers(worker.options, config.quotas, worker.shared),
             settings,
             listening,
@@ -115,7 +129,7 @@ def run_workers(
                 partial(_open_app, worker),
                 bound,
                 count,
-                on_ready=partial(announce, listening),
+                on_ready=on_ready,
                 on_stop=None if hooks is None else hooks.on_stop,
                 on_end=None if hooks is None else hooks.on_end,
                 on_reload=on_reload,

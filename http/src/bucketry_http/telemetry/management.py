@@ -39,6 +39,7 @@ class ManagementApp:
 
     Attributes:
         clock: What ``Date`` shows.
+        is_starting: Whether the processes that serve the other ports do not do so yet.
     """
 
     def __init__(self, registry: CollectorRegistry, calls: StoreCalls, *, ready_seconds: float = 5.0) -> None:
@@ -50,6 +51,7 @@ class ManagementApp:
             ready_seconds: How long the store may take to say that it is ready.
         """
         self.clock = Clock()
+        self.is_starting = False
         self._registry = registry
         self._calls = calls
         self._ready_seconds = ready_seconds
@@ -99,6 +101,8 @@ class ManagementApp:
     async def _ready(self, scope: Any) -> Answer:
         if is_stopping(scope):
             return _json(HTTPStatus.SERVICE_UNAVAILABLE, {"status": "stopping"})
+        if self.is_starting:
+            return _json(HTTPStatus.SERVICE_UNAVAILABLE, {"status": "starting"})
         health = await self._probe()
         status = HTTPStatus.OK if health.ready else HTTPStatus.SERVICE_UNAVAILABLE
         return _json(status, {"status": "ready" if health.ready else "not ready", "stores": health.stores})

@@ -82,7 +82,7 @@ def served(request: pytest.FixtureRequest, spawn: Spawn, monkeypatch: pytest.Mon
     monkeypatch.setenv("BUCKETRY_S3_SECRET_KEY_FILE", "secret")
     process = spawn(
         "--debug", "serve", "--port", "0", "--s3-port", "0", "--bucket", "my-assets", "--log-level", "debug",
-        "--log-format", request.param, "--audit", "audit.jsonl", "--management-port", "0",
+        "--log-format", request.param, "--audit", "audit.jsonl", "--management-port", "0", "--traces", "console",
         "--fault", "get_object:unavailable:prefix=fails", store=None,
     )  # fmt: skip
     found = places(process, b"S3 keys")
@@ -218,5 +218,6 @@ def stop(served: Served, searched: Searched) -> None:
     audit = Path("audit.jsonl").read_bytes()
     assert audit.startswith(b"{")
     searched.add("audit", audit)
+    assert b'"kind": "SpanKind.SERVER"' in out
     searched.add("standard output", out)
     searched.add("standard error", err)

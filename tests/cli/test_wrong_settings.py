@@ -108,6 +108,10 @@ ENVIRONMENTS: list[tuple[dict[str, str], str]] = [
         {"BUCKETRY_WEBHOOK": "https://a", "BUCKETRY_WEBHOOK_SECRET": SECRET},
         "number 1 of --webhook: the secret of a webhook",
     ),
+    ({"BUCKETRY_TRACES": "otlp", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, "OTEL_EXPORTER_OTLP_PROTOCOL: only http/"),
+    ({"BUCKETRY_TRACES": "otlp", "OTEL_EXPORTER_OTLP_HEADERS": SECRET}, "OTEL_EXPORTER_OTLP_HEADERS is not a list"),
+    ({"BUCKETRY_TRACES": "otlp", "OTEL_EXPORTER_OTLP_CERTIFICATE": "nowhere"}, "OTEL_EXPORTER_OTLP_CERTIFICATE: its"),
+    ({"BUCKETRY_TRACES": "console", "OTEL_TRACES_SAMPLER": "mine"}, "OTEL_TRACES_SAMPLER is one of always_on"),
 ]
 
 COMMAND_LINES: list[tuple[tuple[str, ...], str]] = [
@@ -116,6 +120,15 @@ COMMAND_LINES: list[tuple[tuple[str, ...], str]] = [
     (("--workers", "2", "--s3"), "--workers serves the REST API alone for now"),
     (("--store", "nowhere://"), "no driver is installed for nowhere://"),
     (("--config", "nowhere.toml"), "the settings file 'nowhere.toml' cannot be used"),
+    (("--traces", "jaeger"), "'--traces': 'jaeger' is not one of"),
+    (("--traces-endpoint", "http://localhost:4318"), "--traces-endpoint needs --traces otlp"),
+    (("--traces", "console", "--traces-endpoint", "http://localhost"), "--traces-endpoint needs --traces otlp"),
+    (("--traces", "otlp", "--traces-endpoint", "localhost:4318"), "'--traces-endpoint': a collector of traces needs"),
+    (("--traces", "otlp", "--traces-endpoint", f"http://a:{SECRET}@b"), "credentials do not belong in the URL"),
+    (("--traces-ratio", "0.5"), "--traces-ratio needs --traces otlp or --traces console"),
+    (("--traces", "otlp", "--traces-ratio", "2"), "'--traces-ratio': 2.0 is not in the range"),
+    (("--traces-service", "mine"), "--traces-service needs --traces otlp or --traces console"),
+    (("--traces", "otlp", "--traces-service", " "), "the service name of traces cannot be empty"),
     (("--tls-cert", "key.pem"), "'key.pem' of the TLS certificate has none in PEM"),
 ]
 

@@ -19,6 +19,10 @@ from urllib.parse import quote
 import pytest
 import urllib3
 from bucketry import BucketryError, HeadOptions, PresignOptions, PutOptions, Store
+from bucketry.tracing import Trace
+from opentelemetry.trace import SpanKind
+
+from tests.spans import Spans
 
 TOKEN = "t0ken/of+a=session//which-is-long"
 WRONG = "a-wr0ng-secret-of-a-client"
@@ -117,11 +121,14 @@ def check_driver(
     """Uses a driver with right and wrong credentials, with a token, and without a server; searches all that it says."""
     signatures = signatures_seen(monkeypatch)
     shown: list[str] = []
+    spans = Spans()
     nowhere = {"at": "127.0.0.1:1", "connect_timeout": 0.5, "read_timeout": 0.5, "retries": 1}
     with everything_logged() as logged:
         for more in ({}, {"secret_key": WRONG}, {"session_token": TOKEN}, {**nowhere, "session_token": TOKEN}):
-            with open_with(**more) as store:
+            with open_with(layers=[Trace(spans.provider)], **more) as store:
                 shown += use(store, bucket)
+    assert any(span.kind is SpanKind.CLIENT for span in spans.ended)
+    shown.append(spans.text())
     assert len(signatures) > 10
     assert any("urllib3" in line for line in logged)
     check_none(shown + logged, [*secrets, TOKEN, WRONG], signatures)
@@ -147,7 +154,8 @@ def check_command_line(url: str, driver: str, credentials: tuple[str, str], buck
                 command, env=variables, input=b"content", capture_output=True, timeout=120, check=False
             )
             texts += [done.stdout.decode(), done.stderr.decode()]
-        texts += _served([*program, "serve", "--port", "0", "--log-level", "debug"], variables, bucket)
+        loud = ["--log-level", "debug", "--traces", "console"]
+        texts += _served([*program, "serve", "--port", "0", *loud], variables, bucket)
     check_none(texts, [*secrets, TOKEN], set())
 
 
@@ -174,4 +182,5 @@ def _served(command: list[str], environ: Mapping[str, str], bucket: str) -> list
         process.send_signal(signal.SIGTERM)
         texts += process.communicate(timeout=120)
     assert "INFO" in texts[-1]
+    assert '"kind": "SpanKind.CLIENT"' in texts[-2]
     return texts

@@ -135,6 +135,7 @@ def start(ctx: click.Context, store: str, options: ServeOptions, *, is_dry: bool
             *([faults] if testing.fault else []),
             *front.layers,
             *([ReadOnly()] if read_only else []),
+            *telemetry.outer_layers(),
         ]
         access_store = access_store_of(options, settings, config.drivers, has_users=directory is not None)
         opened = stack.enter_context(open_store(settings, layers=layers, access_store=access_store))

@@ -14,6 +14,7 @@ from bucketry_cli.output import log_to_standard_error
 from bucketry_cli.serve_options import ServeOptions
 from bucketry_cli.serve_options.audit import AuditOptions
 from bucketry_cli.serve_options.logs import LogOptions
+from bucketry_cli.serve_options.traces import TraceOptions
 from bucketry_cli.webhooks import webhooks_of
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from bucketry_http.telemetry.access_log import AccessLog
     from bucketry_http.telemetry.audit import Audit
     from bucketry_http.telemetry.metrics import Metrics
+    from bucketry_http.telemetry.traces.exporting import Traces
     from prometheus_client import CollectorRegistry
 
     from bucketry_cli.listening import Endpoint
@@ -69,6 +71,9 @@ class Telemetry:
         self._access_log: AccessLog | None = None
         self._metrics: Metrics | None = None
         self._audit: Audit | None = None
+        self._traces = traces_of(options.traces, keys=options.logs.log_keys)
+        if self._traces is not None:
+            self._sinks.append(self._traces.sink)
         if options.logs.log_format is not None:
             from bucketry_http.telemetry.access_log import AccessLog
 
@@ -93,6 +98,8 @@ class Telemetry:
             self._metrics.close()
         if self._audit is not None:
             self._audit.close()
+        if self._traces is not None:
+            self._traces.close()
 
     def start_counting(self) -> None:
         """Hands metrics over to another process from now on, if there are any."""
@@ -116,6 +123,10 @@ class Telemetry:
         from bucketry_http.telemetry.backend import backend_layer
 
         return [backend_layer(*([] if self._metrics is None else [self._metrics.report]))]
+
+    def outer_layers(self) -> list[object]:
+        """Returns the layers that the store needs, after all others."""
+        return [] if self._traces is None else [self._traces.layer()]
 
     def watch(self, port: Port, calls: StoreCalls) -> None:
         """Counts the threads of a port, if there are metrics."""
@@ -141,6 +152,38 @@ class Telemetry:
             each._replace(listener=msgspec.structs.replace(each.listener, app=self.around(each.listener.app, port)))
             for each, port in endpoints
         ]
+
+
+def traces_of(options: TraceOptions, *, keys: bool) -> Traces | None:
+    """Returns what makes spans; ``None``: nobody wants them.
+
+    Args:
+        options: The options.
+        keys: Whether keys are shown.
+
+    Raises:
+        UsageError: An option would be ignored.
+        Failure: OpenTelemetry is not installed.
+        InvalidSettings: A variable of OpenTelemetry cannot be used.
+    """
+    options.check()
+    if options.traces == "off":
+        return None
+    from bucketry_http.telemetry.traces.settings import TraceSettings
+
+    settings = TraceSettings(
+        exporter=options.traces,
+        endpoint=options.traces_endpoint,
+        ratio=options.traces_ratio,
+        service=options.traces_service,
+        keys=keys,
+    )
+    try:
+        from bucketry_http.telemetry.traces.exporting import Traces
+
+        return Traces(settings)
+    except ImportError as error:
+        raise Failure("--traces needs OpenTelemetry", "pip install 'bucketry-http[traces]'") from error
 
 
 def _audit(options: AuditOptions, text: str, metrics: Metrics | None) -> Audit:

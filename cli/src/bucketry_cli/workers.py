@@ -152,6 +152,7 @@ def _open_app(worker: WorkerOptions) -> Iterator[Any]:
         *limit_layers(options, config.quotas, worker.shared),
         *([events] if events is not None else []),
         *([ReadOnly()] if options.buckets.read_only else []),
+        *telemetry.outer_layers(),
     ]
     directory = directory_of(options, config, worker.config_path)
     settings = find_settings(worker.url, defaults=worker.table)

@@ -31,6 +31,7 @@ from bucketry_cli.serve_options.proxies import ProxyOptions
 from bucketry_cli.serve_options.s3 import S3Options
 from bucketry_cli.serve_options.testing import TestingOptions
 from bucketry_cli.serve_options.tls import TlsOptions
+from bucketry_cli.serve_options.traces import TraceOptions
 
 
 class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +51,7 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     logs: LogOptions
     audit: AuditOptions
     management: ManagementOptions
+    traces: TraceOptions
     testing: TestingOptions
 
     def values(self) -> dict[str, Any]:

@@ -29,7 +29,7 @@ class LogOptions(Group, frozen=True, kw_only=True):
         option(
             "--log-keys/--no-log-keys",
             default=True,
-            help="Show the keys of objects in the log.  [default: show]",
+            help="Show the keys of objects in the log and in traces.  [default: show]",
         ),
     )
 

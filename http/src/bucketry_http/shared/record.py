@@ -35,6 +35,8 @@ class RequestRecord(msgspec.Struct, kw_only=True):
         port: The port that it came to.
         id: Its id, which its response and its calls of the backend carry too.
         method: The HTTP method.
+        scheme: ``http`` or ``https``, as the client sees it.
+        path: The path of the URL as it came, without the query. Servers of others may give it decoded.
         time: When it came, in seconds since 1970.
         started: The same as `time.perf_counter` counts.
         address: IP address of the client; empty if it is in the same process.
@@ -57,6 +59,7 @@ class RequestRecord(msgspec.Struct, kw_only=True):
         backend_retries: How often the driver sent a request again.
         queue_seconds: How long its calls waited for a thread.
         trace_headers: What tells the backend of the trace: what the client said of it, or the span of this request.
+        span: The span of this request, if it is traced.
         aborted: Whether the client left before the response's end, or the response broke off.
         seconds: How long it took from its head to the end of its response. It is set at the end.
     """
@@ -64,6 +67,8 @@ class RequestRecord(msgspec.Struct, kw_only=True):
     port: Port
     id: str
     method: str
+    scheme: str = ""
+    path: str = ""
     time: float
     started: float
     address: str = ""
@@ -86,6 +91,7 @@ class RequestRecord(msgspec.Struct, kw_only=True):
     backend_retries: int = 0
     queue_seconds: float = 0.0
     trace_headers: Mapping[str, str] = {}
+    span: object = None
     aborted: bool = False
     seconds: float = 0.0
 

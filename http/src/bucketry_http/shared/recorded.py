@@ -162,6 +162,8 @@ def _new_record(port: Port, scope: Any) -> RequestRecord:
         # What is not fit for a header or a line of a log is replaced.
         id=given.decode() if given and _FIT_ID.fullmatch(given) else next(request_ids),
         method=scope["method"],
+        scheme=scope.get("scheme", ""),
+        path=scope["raw_path"].decode("latin-1") if scope.get("raw_path") else scope["path"],
         time=time(),
         started=perf_counter(),
         address=client_address(scope),

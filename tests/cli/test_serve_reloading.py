@@ -6,13 +6,22 @@ import os
 import signal
 import subprocess
 import time
+from functools import cache
 from pathlib import Path
 
+import httpx
 import pytest
 import trustme
+from bucketry import Secret
+from bucketry_access import NewToken, create_token
+from bucketry_http import S3Credential
+from types_boto3_s3 import S3Client
 
 from tests.cli.conftest import Spawn
 from tests.cli.test_serve import PATIENCE, ask, rest_url
+from tests.cli.test_serve_access import places
+from tests.cli.test_serve_users import within_patience
+from tests.http.s3.users import client, status_of
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no such signal")
 
@@ -68,6 +77,90 @@ def test_what_can_change_changes_and_the_rest_is_said(spawn: Spawn, tmp_path: Pa
     assert process.wait(PATIENCE) == 0
     assert "hunter2" not in told.text
     assert "Traceback" not in told.text
+
+
+def user(name: str, role: str, made: NewToken) -> str:
+    token = f'[[users.tokens]]\nid = "{made.token.id}"\nsha256 = "{made.token.sha256}"\n'
+    return f'[[users]]\nid = "{name}"\nroles = ["{role}"]\n{token}'
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_users_of_the_file_come_change_and_go(spawn: Spawn, tmp_path: Path, count: int) -> None:
+    file = tmp_path / "settings.toml"
+    ann, ben = create_token(), create_token()
+    write(file, user("ann", "read:*", ann))
+    process = spawn(
+        "serve", "--config", str(file), "--port", "0", "--no-s3", "--workers", str(count), "--bucket", "things"
+    )
+    url, told = rest_url(process), Told(process)
+
+    def statuses(*tokens: NewToken, method: str = "GET") -> set[tuple[int, ...]]:
+        """Asks often enough for each process to respond."""
+        headers = [{"Authorization": f"Bearer {token.text.reveal()}"} for token in tokens]
+        place = f"{url}/buckets/things/objects/k"
+        return {
+            tuple(httpx.request(method, place, headers=each, timeout=PATIENCE).status_code for each in headers)
+            for _ in range(1 if count == 1 else 12)
+        }
+
+    def becomes(expected: tuple[int, ...], *tokens: NewToken, method: str = "GET") -> bool:
+        deadline = time.monotonic() + PATIENCE
+        while (found := statuses(*tokens, method=method)) != {expected} and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return found == {expected}
+
+    assert statuses(ann, ben) == {(404, 401)}
+    write(file, user("ann", "write:*", ann) + user("ben", "read:*", ben))
+    process.send_signal(signal.SIGHUP)
+    assert becomes((201, 403), ann, ben, method="PUT")
+    for number, wrong in enumerate(('[[users]]\nid = "ann"\n', "roles = 1\n", '[[groups]]\nname = ""\n'), 1):
+        write(file, user("ann", "read:*", ann) + wrong)
+        process.send_signal(signal.SIGHUP)
+        assert told.waits_for("the settings stay as they were", times=number)
+    assert statuses(ann, ben, method="PUT") == {(201, 403)}
+    write(file, user("ben", "read:*", ben))
+    process.send_signal(signal.SIGHUP)
+    assert becomes((401, 200), ann, ben)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE) == 0
+    assert told.waits_for("the settings stay as they were", times=3)
+    assert told.text.count("\n") == 3, told.text
+
+
+def test_credentials_of_the_file_come_change_and_go(spawn: Spawn, tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+
+    def credential(name: str, more: str = "") -> str:
+        return f'[[s3_credentials]]\naccess_key = "{name}"\nsecret_key = "the secret of {name}"\n{more}'
+
+    def statuses(*names: str) -> list[int]:
+        return [status_of(client_of(name).create_bucket, Bucket="things") for name in names]
+
+    @cache
+    def client_of(name: str) -> S3Client:
+        return client(url, S3Credential(access_key=name, secret_key=Secret(f"the secret of {name}")))
+
+    write(file, credential("first"))
+    process = spawn("serve", "--config", str(file), "--port", "0", "--s3-port", "0", store="memory://")
+    url, told = places(process, "S3 API")["S3 API"], Told(process)
+    assert statuses("first", "second") == [200, 403]
+    write(file, credential("first", "read_only = true\n") + credential("second"))
+    process.send_signal(signal.SIGHUP)
+    assert within_patience(lambda: statuses("first", "second") == [403, 200])
+    for number, wrong in enumerate((credential("second"), '[[s3_credentials]]\naccess_key = "third"\n'), 1):
+        write(file, credential("second") + wrong)
+        process.send_signal(signal.SIGHUP)
+        assert told.waits_for("the settings stay as they were", times=number)
+    assert statuses("first", "second") == [403, 200]
+    # What the REST API presigns with is taken away, as is said.
+    write(file, credential("second"))
+    process.send_signal(signal.SIGHUP)
+    assert told.waits_for("do not work until the next start: they are signed with 'first'")
+    assert within_patience(lambda: statuses("first", "second") == [403, 200])
+    assert status_of(client_of("first").list_buckets) == 403
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE) == 0
+    assert "the secret of" not in told.text
 
 
 @pytest.mark.parametrize("count", [1, 2])

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import Final, Protocol, TypeVar
 
 import msgspec
@@ -186,6 +187,7 @@ class Directory:
         self._seen = None if access_file is None else _state_of(access_file)
         self._looked = clock()
         self._failure = ""
+        self._lock = Lock()
         self._state = self._read()
         for fixed in self._fixed:
             if fixed.user_id not in self._state.users:
@@ -289,16 +291,39 @@ class Directory:
         seen = _state_of(self._path)
         if seen is not None and seen == self._seen:
             return
-        self._seen = seen
-        try:
-            state = self._read()
-        except InvalidSettings as error:
-            # Once for each failure: a file that stays broken is looked at each second.
-            if error.detail != self._failure:
-                self._failure = error.detail
-                _log.error("users and rights stay as they were: %s", error.detail)
-            return
-        self._failure = ""
+        with self._lock:
+            self._seen = seen
+            try:
+                self._change(self._read())
+            except InvalidSettings as error:
+                # Once for each failure: a file that stays broken is looked at each second.
+                if error.detail != self._failure:
+                    self._failure = error.detail
+                    _log.error("users and rights stay as they were: %s", error.detail)
+                return
+            self._failure = ""
+
+    def replace(self, accounts: Accounts, *, taken_ids: Collection[str] = (), taken_keys: Collection[str] = ()) -> None:
+        """Has other users and groups from elsewhere, in place of those that it was made with.
+
+        Args:
+            accounts: The users and groups, those of fixed tokens among them.
+            taken_ids: Ids of users that are known elsewhere, which nobody here may have.
+            taken_keys: Access keys that are known elsewhere.
+
+        Raises:
+            InvalidSettings: As when it is made; all stays as it was.
+        """
+        with self._lock:
+            before = self._accounts, self._taken
+            self._accounts, self._taken = accounts, (frozenset(taken_ids), frozenset(taken_keys))
+            try:
+                self._change(self._read())
+            except InvalidSettings:
+                self._accounts, self._taken = before
+                raise
+
+    def _change(self, state: _State) -> None:
         self._state = state
         self.generation += 1
 

@@ -49,24 +49,34 @@ def directory_of(
     if access_file is None and admin is None and not (config.users or config.groups or config.oidc):
         return None
     _check_options(options)
-    from bucketry_access import Accounts, Directory, FixedToken, User
+    from bucketry_access import Directory, FixedToken
 
-    of_file = _accounts_in(config, config_path)
-    users, fixed = of_file.users, list[FixedToken]()
-    if admin is not None:
-        users = (*users, User(id=ADMIN, kind="service", is_root=True))
-        fixed.append(FixedToken(user_id=ADMIN, secret=admin))
-    credentials = given(config.s3_credentials, environ)
+    taken_ids, taken_keys = _taken(config, environ)
     directory = Directory(
-        Accounts(users, of_file.groups),
+        _accounts(config, config_path, has_admin=admin is not None),
         access_file=None if access_file is None else Path(access_file),
-        fixed_tokens=fixed,
-        taken_ids={DEFAULT_OWNER.id, *(credential.user_id for credential in credentials)},
-        taken_keys={credential.access_key for credential in credentials},
+        fixed_tokens=[] if admin is None else [FixedToken(user_id=ADMIN, secret=admin)],
+        taken_ids=taken_ids,
+        taken_keys=taken_keys,
         url_secret=load_settings(UrlVariables, environ=environ).secret,
     )
     directory.sources = _issuers(config.oidc, config_path, directory)
     return directory
+
+
+def take_users(
+    directory: Directory, config: ConfigFile, config_path: Path | None, environ: Mapping[str, str] = os.environ
+) -> None:
+    """Has the users and groups of a settings file from now on, in place of those of the one before.
+
+    Raises:
+        Failure: As `directory_of`; all stays as it was.
+        bucketry.InvalidSettings: As `directory_of`, likewise.
+    """
+    has_admin = load_settings(AdminVariables, environ=environ).token is not None
+    accounts = _accounts(config, config_path, has_admin=has_admin)
+    taken_ids, taken_keys = _taken(config, environ)
+    directory.replace(accounts, taken_ids=taken_ids, taken_keys=taken_keys)
 
 
 def describe_users(directory: Directory | None) -> tuple[tuple[str, str], ...]:
@@ -83,6 +93,21 @@ def _check_options(options: ServeOptions) -> None:
         raise click.UsageError("--allow-anonymous lets everybody do everything, and there are users: leave one out")
     if options.testing.reset_endpoint:
         raise click.UsageError("--reset-endpoint lets everybody delete everything, and there are users: leave one out")
+
+
+def _accounts(config: ConfigFile, path: Path | None, *, has_admin: bool) -> Accounts:
+    from bucketry_access import Accounts, User
+
+    found = _accounts_in(config, path)
+    admin = (User(id=ADMIN, kind="service", is_root=True),) if has_admin else ()
+    return Accounts((*found.users, *admin), found.groups)
+
+
+def _taken(config: ConfigFile, environ: Mapping[str, str]) -> tuple[set[str], set[str]]:
+    """Returns the ids and access keys that users of the directory cannot have."""
+    credentials = given(config.s3_credentials, environ)
+    ids = {DEFAULT_OWNER.id, *(credential.user_id for credential in credentials)}
+    return ids, {credential.access_key for credential in credentials}
 
 
 def _accounts_in(config: ConfigFile, path: Path | None) -> Accounts:

@@ -5,47 +5,110 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import click
 import msgspec
 from bucketry import BucketryError
 from click.core import ParameterSource
 
-from bucketry_cli.config import ConfigFile, State
+from bucketry_cli.config import ConfigFile, State, load_config
+from bucketry_cli.directory import take_users
+from bucketry_cli.s3_endpoint import S3Front
 from bucketry_cli.serve_options import ServeOptions, all_options, grouped
 from bucketry_cli.serve_options.command import problems_of, sentence
 from bucketry_cli.serve_options.logs import LogOptions
 from bucketry_cli.telemetry import start_logging
+
+if TYPE_CHECKING:
+    from bucketry_access import Directory
 
 _CHANGES: Final = frozenset({"log_level"})
 """The options that change while the server runs. Certificates, secrets and the access file follow their files."""
 
 logger = logging.getLogger("bucketry_cli")
 
+_in_this_worker: Final[list[UserTables]] = []
+"""The users of this process, if it is a worker: what the parent tells it to do is pickled, and names none."""
+
+
+class UserTables:
+    """Users, groups and key pairs of the settings file, in one process.
+
+    Attributes:
+        names: The tables that it takes. Where a server knew no users at its start, it goes on to know none.
+    """
+
+    def __init__(
+        self, file: ConfigFile, path: Path | None, directory: Directory | None, front: S3Front | None = None
+    ) -> None:
+        """Takes what has them.
+
+        Args:
+            file: The settings file as it is now.
+            path: Where it is.
+            directory: The users; ``None``: there are none.
+            front: The S3 endpoint; ``None``: there is none in this process.
+        """
+        self._file = file
+        self._directory = directory
+        self._front = front if front is not None and front.serves else None
+        self._path = path
+        names = {"users", "groups"} if directory is not None else set()
+        self.names = frozenset({*names, "s3_credentials"} if self._front is not None else names)
+
+    def take(self, file: ConfigFile) -> None:
+        """Has them as a settings file says from now on.
+
+        Raises:
+            Failure: They cannot be used; all stay as they were.
+            bucketry.InvalidSettings: Likewise.
+        """
+        self._take_users(file)
+        try:
+            if self._front is not None:
+                self._front.take(file.s3_credentials)
+        except (click.ClickException, BucketryError):
+            self._take_users(self._file)
+            raise
+        self._file = file
+
+    def _take_users(self, file: ConfigFile) -> None:
+        if self._directory is not None:
+            take_users(self._directory, file, self._path)
+
 
 class Reloading:
-    """Reads the settings of one ``bucketry serve`` again: the file and the environment, under the same command line."""
+    """Reads the settings of one ``bucketry serve`` again: the file and the environment, under the same command line.
+
+    Attributes:
+        users: What has the users and key pairs of the file.
+    """
 
     def __init__(self, ctx: click.Context, options: ServeOptions) -> None:
         """Knows what holds now."""
         self._ctx = ctx
         self._options = options
         self._file = ctx.ensure_object(State).config
+        self.users = UserTables(self._file, None, None)
 
     def here(self) -> None:
         """Reads them again, for this process."""
-        self._logs(in_worker=False)()
+        self._read_again(in_worker=False)
 
     def for_workers(self) -> Callable[[], None]:
         """Reads them again for this process, and returns what each worker has to do, which can be pickled."""
-        action = self._logs(in_worker=True)
-        action()
-        return action
+        path = self._read_again(in_worker=True)
+        return partial(_in_worker, self._options.logs, path)
 
-    def _logs(self, *, in_worker: bool) -> Callable[[], None]:
+    def _read_again(self, *, in_worker: bool) -> Path | None:
+        """Reads them, and returns the file whose users hold now; ``None``: none, or it cannot be used."""
+        path = None
         try:
             found, file = self._read()
+            self.users.take(file)
+            path = self._ctx.ensure_object(State).config_path
         except (click.ClickException, BucketryError) as error:
             logger.error("the settings stay as they were: %s", sentence(error))  # noqa: TRY400 - one sentence says it
         else:
@@ -54,7 +117,8 @@ class Reloading:
             logs = msgspec.structs.replace(self._options.logs, log_level=found.logs.log_level)
             self._options = msgspec.structs.replace(self._options, logs=logs)
             logger.info("the settings were read again")
-        return partial(_log, self._options.logs, in_worker)
+        start_logging(self._options.logs, in_worker=in_worker)
+        return path
 
     def _read(self) -> tuple[ServeOptions, ConfigFile]:
         problems_of(self._ctx).clear()
@@ -78,9 +142,18 @@ class Reloading:
 
     def _changed_tables(self, file: ConfigFile) -> Iterator[str]:
         for name in ConfigFile.__struct_fields__:
-            if name != "serve" and getattr(self._file, name) != getattr(file, name):
+            if name != "serve" and name not in self.users.names and getattr(self._file, name) != getattr(file, name):
                 yield f"[{name}]"
 
 
-def _log(logs: LogOptions, in_worker: bool) -> None:
-    start_logging(logs, in_worker=in_worker)
+def follow_in_worker(users: UserTables) -> None:
+    """Has this worker's users follow the settings file when the parent has read it again."""
+    _in_this_worker[:] = [users]
+
+
+def _in_worker(logs: LogOptions, path: Path | None) -> None:
+    """Does in a worker what the parent has found to be good."""
+    if path is not None:
+        for users in _in_this_worker:
+            users.take(load_config(path))
+    start_logging(logs, in_worker=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
@@ -21,6 +22,7 @@ from bucketry_cli.credentials import (
     configured,
     describe,
     given,
+    is_published,
     url_signer,
     with_signer,
 )
@@ -33,11 +35,15 @@ if TYPE_CHECKING:
     import socket
 
     from bucketry_access import Directory
+    from bucketry_http import S3Credential
     from bucketry_http.rest.url_signing import UrlSigning
+    from bucketry_http.s3.app import S3App
 
     from bucketry_cli.config import CredentialTable
     from bucketry_cli.serve_options import ServeOptions
 
+
+logger = logging.getLogger("bucketry_cli")
 
 _REGION: Final = "us-east-1"
 _NAME: Final = "S3 API"
@@ -77,17 +83,49 @@ class S3Front:
         self.layers: list[object] = [self._place]
         self._options = options
         self._environ = environ
-        self._credentials = configured(tables, environ) if options is not None else ()
         self._directory = directory
-        if options is not None and directory is not None:
-            # Users' URLs are signed for them. What the store itself signs must have the rights of none of them.
-            self._credentials = (url_signer(), *self._credentials)
+        # Users' URLs are signed for them. What the store itself signs must have the rights of none of them.
+        self._signers = (url_signer(),) if options is not None and directory is not None else ()
+        self._of_driver: tuple[S3Credential, ...] = ()
+        self._signing: Credentials | None = None
+        self._app: S3App | None = None
+        self._driver = ""
+        self._credentials = self._configured(tables) if options is not None else ()
         self._host = (options.s3.s3_host or options.listening.host) if options is not None else ""
         self._region = _REGION
         self._bound: socket.socket | None = None
         self._tells_its_place = False
         self._endpoints: tuple[str, ...] = ()
         self._has_public_endpoint = False
+
+    @property
+    def serves(self) -> bool:
+        """Whether there is an endpoint."""
+        return self._app is not None
+
+    def take(self, tables: Sequence[CredentialTable]) -> None:
+        """Has these credentials of the settings file from now on, in place of those that it was made with.
+
+        Raises:
+            Failure: As when it is made; all stays as it was.
+            bucketry.InvalidSettings: Likewise, or one does not fit the users.
+        """
+        assert self._app is not None  # noqa: S101 - the caller has looked
+        configured = self._configured(tables)
+        # As after a new start, the published key pair is accepted only where there is no other.
+        kept = [one for one in self._of_driver if not configured or not is_published(one)]
+        found = (*configured, *(one for one in kept if one not in configured))
+        check_fit(found, self._host, self._driver)
+        self._app.take_credentials(found)
+        signing = self._signing
+        if signing is not None and signing not in [Credentials(one.access_key, one.secret_key) for one in found]:
+            logger.warning(
+                "URLs that the REST API presigns do not work until the next start: they are signed with %r",
+                signing.access_key,
+            )
+
+    def _configured(self, tables: Sequence[CredentialTable]) -> tuple[S3Credential, ...]:
+        return (*self._signers, *configured(tables, self._environ))
 
     def settings(self, url: str, table: Mapping[str, object]) -> DriverSettings:
         """Returns the store's settings, with the endpoint's URL and signing key if the driver wants them.
@@ -118,7 +156,10 @@ class S3Front:
             place["public_endpoint"] = options.s3.s3_public_endpoint
         told = find_settings(url, defaults={**place, **table}, environ=self._environ)
         assert isinstance(told, ServedSettings)  # noqa: S101 - of the same driver as before
-        self._credentials = with_signer(self._credentials, told, for_all=self._directory is not None)
+        before = self._credentials
+        self._credentials = with_signer(before, told, for_all=self._directory is not None)
+        self._of_driver = self._credentials[len(before) :]
+        self._signing = Credentials(told.access_key, told.secret_key)
         self._region, self._tells_its_place = told.region, True
         self._has_public_endpoint = told.public_endpoint is not None
         self._endpoints = tuple(filter(None, (told.endpoint, told.public_endpoint)))
@@ -137,7 +178,7 @@ class S3Front:
         self._place.endpoint, self._place.region = public or url, self._region
         self._tells_its_place, self._has_public_endpoint = True, public is not None
         self._endpoints = tuple(filter(None, (url, public)))
-        signer = Credentials(self._credentials[0].access_key, self._credentials[0].secret_key)
+        self._signing = signer = Credentials(self._credentials[0].access_key, self._credentials[0].secret_key)
         try:
             presigner = Presigner(signer, endpoint=public or url, region=self._region)
         except ValueError as error:
@@ -213,12 +254,8 @@ class S3Front:
             check_origins=options.s3.s3_check_origins,
             **common(options, S3Settings),
         )
-        return Endpoint(
-            Listener(
-                create_s3_app(store, settings, directory=self._directory), self._host, options.s3.s3_port, self._bound
-            ),
-            (),
-        )
+        self._app, self._driver = create_s3_app(store, settings, directory=self._directory), store.capabilities.driver
+        return Endpoint(Listener(self._app, self._host, options.s3.s3_port, self._bound), ())
 
 
 DRIVER: Final = "minio"

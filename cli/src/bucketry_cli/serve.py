@@ -25,7 +25,7 @@ from bucketry_cli.limits import RateLimiting, limit_layers, shared_folder
 from bucketry_cli.listening import Endpoint, LazyApp, announce, bind, is_loopback, run, url_of
 from bucketry_cli.management import Management
 from bucketry_cli.options import command_options, driver_table, examples, store_option
-from bucketry_cli.reloading import Reloading
+from bucketry_cli.reloading import Reloading, UserTables
 from bucketry_cli.reset import ResetEndpoint, Stage
 from bucketry_cli.s3_endpoint import S3Front, is_endpoint
 from bucketry_cli.serve_options import ServeOptions, all_options, in_groups
@@ -145,6 +145,7 @@ def start(ctx: click.Context, store: str, options: ServeOptions, *, is_dry: bool
         if not is_dry:
             stage.prepare(resettable=testing.reset_endpoint)
         endpoints, notes = front.serve(opened)
+        reloading.users = UserTables(config, ctx.ensure_object(State).config_path, directory, front)
         from bucketry_http import Listener, RestSettings
 
         how = RestSettings(

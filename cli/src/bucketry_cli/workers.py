@@ -25,6 +25,7 @@ from bucketry_cli.errors import Failure
 from bucketry_cli.limits import RateLimiting, limit_layers
 from bucketry_cli.listening import Endpoint
 from bucketry_cli.management import Management
+from bucketry_cli.reloading import UserTables, follow_in_worker
 from bucketry_cli.reset import ResetEndpoint, Stage
 from bucketry_cli.serve_options import ServeOptions
 from bucketry_cli.server_settings import server_settings
@@ -155,6 +156,7 @@ def _open_app(worker: WorkerOptions) -> Iterator[Any]:
         *telemetry.outer_layers(),
     ]
     directory = directory_of(options, config, worker.config_path)
+    follow_in_worker(UserTables(config, worker.config_path, directory))
     settings = find_settings(worker.url, defaults=worker.table)
     access_store = access_store_of(options, settings, config.drivers, has_users=directory is not None)
     with closing(telemetry), open_store(settings, layers=layers, access_store=access_store) as store:

@@ -23,7 +23,7 @@ from bucketry_http.s3.recording import PREFLIGHT, fill
 from bucketry_http.s3.request import Endpoint, S3Request
 from bucketry_http.s3.response import Response, error_response
 from bucketry_http.s3.routing import route
-from bucketry_http.s3.settings import S3Settings, check_published, is_for_published
+from bucketry_http.s3.settings import S3Credential, S3Settings, check_published, is_for_published
 from bucketry_http.s3.xml import error_document
 from bucketry_http.server.protocol import BoundedProtocol
 from bucketry_http.shared.connection import DRAIN_SECONDS, MAX_DRAINED_BYTES, end_connection
@@ -79,6 +79,17 @@ class S3App:
         self._idle_seconds = settings.idle_seconds
         # No other store can be used with the published key pair.
         self._shields = settings.check_origins and is_for_published(store)
+
+    def take_credentials(self, credentials: tuple[S3Credential, ...]) -> None:
+        """Has these credentials from now on, in place of those of its settings. Safe to call from any thread.
+
+        Raises:
+            InvalidSettings: Two have the same access key or do not agree about their user, one is that of somebody in
+                the directory, or the published secret key does not fit the store. All stays as it was.
+        """
+        settings = replace(self._endpoint.settings, credentials=credentials)
+        check_published(self._endpoint.store, settings)
+        self._endpoint.users.take(settings.credentials)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serves a request, or follows the server's start and stop."""

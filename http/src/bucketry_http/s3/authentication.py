@@ -69,7 +69,6 @@ class Authenticator:
         self._region = settings.region
         self._users = endpoint.users
         self._anonymous_rights = settings.anonymous
-        self._signers = endpoint.users.signers
         self.times = times = Times(clock)
         # A client asks where a bucket is because it does not know the region yet (GetBucketLocation).
         self._any_region = Verifier(self._secret_key, times=times)
@@ -169,7 +168,8 @@ class Authenticator:
 
     def _set_sender(self, request: S3Request, verified: Verified | VerifiedV2) -> None:
         access_key = verified.access_key
-        signer = self._signers[access_key] if access_key in self._signers else self._users.signer(access_key)
+        signers = self._users.signers
+        signer = signers[access_key] if access_key in signers else self._users.signer(access_key)
         if signer is None:
             # The access file has changed within this request.
             raise S3Error("AccessDenied")
@@ -191,8 +191,9 @@ class Authenticator:
             request.scope[RECORD].credential = bearer.credential
 
     def _secret_key(self, access_key: str) -> Secret | None:
-        if access_key in self._signers:
-            secret: Secret | None = self._signers[access_key].secret_key
+        signers = self._users.signers
+        if access_key in signers:
+            secret: Secret | None = signers[access_key].secret_key
         else:
             secret = self._users.secret_key(access_key)
         # A secret's file may have changed to the published one since the start.

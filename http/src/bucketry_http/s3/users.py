@@ -70,31 +70,43 @@ class Users:
         Raises:
             InvalidSettings: The directory and the settings have the same access key or user.
         """
-        owners = [DEFAULT_OWNER, *map(owner_of_credential, settings.credentials)]
-        self._of_settings: Mapping[str, Owner] = {owner.id: owner for owner in owners}
-        self._by_email = {
-            credential.email.lower(): owner_of_credential(credential)
-            for credential in settings.credentials
-            if credential.email
-        }
-        self.signers: Mapping[str, Signer] = {
-            credential.access_key: Signer(credential.secret_key, _principal(credential, decides=decides), credential)
-            for credential in settings.credentials
-        }
+        self._decides = decides
         self.directory = directory
         self._sessions = None if directory is None else UrlSessions(directory)
-        if directory is not None:
-            _check_apart(directory, self._of_settings, self.signers)
+        self.take(settings.credentials)
         rights = settings.anonymous
         if rights is not None:
             self.anonymous: Principal | None = Principal(is_root=True, policies=_policies(rights))
         else:
             self.anonymous = ANONYMOUS if decides else None
 
+    def take(self, credentials: Collection[S3Credential]) -> None:
+        """Has these credentials from now on, in place of those of the settings.
+
+        Raises:
+            InvalidSettings: The directory has the same access key or user; all stays as it was.
+        """
+        owners = {owner.id: owner for owner in (DEFAULT_OWNER, *map(owner_of_credential, credentials))}
+        signers = {
+            credential.access_key: Signer(
+                credential.secret_key, _principal(credential, decides=self._decides), credential
+            )
+            for credential in credentials
+        }
+        if self.directory is not None:
+            _check_apart(self.directory, owners, signers)
+        self._of_settings: Mapping[str, Owner] = owners
+        self._by_email = {
+            credential.email.lower(): owner_of_credential(credential) for credential in credentials if credential.email
+        }
+        # Requests are verified meanwhile: they see the old ones or the new ones.
+        self.signers: Mapping[str, Signer] = signers
+
     def signer(self, access_key: str) -> Signer | None:
         """Returns who signs with an access key; ``None``: nobody."""
-        if access_key in self.signers or self.directory is None:
-            return self.signers.get(access_key)
+        signers = self.signers
+        if access_key in signers or self.directory is None:
+            return signers.get(access_key)
         found = self.directory.key_pair(access_key)
         if found is None:
             return None

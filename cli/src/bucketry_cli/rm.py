@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
 from itertools import islice
+from typing import Final
 
 import click
 from bucketry import (
@@ -13,9 +16,12 @@ from bucketry import (
     DeleteOptions,
     ListOptions,
     NoSuchKey,
+    NoSuchUpload,
     ObjectToDelete,
     Store,
     Unsupported,
+    Upload,
+    UploadListOptions,
     VersionListOptions,
 )
 from bucketry.s3 import MAX_PAGE
@@ -24,12 +30,15 @@ from bucketry_cli.errors import Failure
 from bucketry_cli.options import Target, examples, prefix_target, with_store
 from bucketry_cli.output import counted, note, printable, size
 
+_DAY: Final = 86_400
+
 
 @click.command(
     epilog=examples(
         "bucketry rm assets/a.txt assets/b.txt",
         "bucketry rm --recursive assets/logs/",
         "bucketry rm --recursive --versions assets",
+        "bucketry rm --recursive --uploads --older-than 86400 assets",
     )
 )
 @click.argument("targets", metavar="BUCKET/KEY...", type=prefix_target, nargs=-1, required=True)
@@ -40,6 +49,18 @@ from bucketry_cli.output import counted, note, printable, size
 @click.option("--version-id", metavar="ID", help="Delete this version of the object, for good.")
 @click.option("--versions", is_flag=True, help="With --recursive: delete all versions and delete markers, for good.")
 @click.option("--bypass-governance", is_flag=True, help="Also versions that are retained in governance mode.")
+@click.option(
+    "--uploads",
+    is_flag=True,
+    help="With --recursive: abort multipart uploads in progress, which frees their parts, and delete no object.",
+)
+@click.option(
+    "--older-than",
+    type=click.IntRange(0),
+    metavar="SECONDS",
+    help=f"With --uploads: only those that began longer ago; 0: all, also those that somebody is sending now.  "
+    f"[default: {_DAY}, a day]",
+)
 @with_store
 def rm(
     store: Store,
@@ -49,6 +70,8 @@ def rm(
     version_id: str | None,
     versions: bool,
     bypass_governance: bool,
+    uploads: bool,
+    older_than: int | None,
 ) -> None:
     """Delete objects, and count them. A key without an object is not an error.
 
@@ -56,10 +79,17 @@ def rm(
     In a bucket with versions, an object that is deleted without --version-id can be brought back: delete its marker.
     """
     if version_id is not None:
-        _delete_version(store, targets, version_id, bypass_governance, several=recursive or versions)
+        _delete_version(store, targets, version_id, bypass_governance, several=recursive or versions or uploads)
         return
     if versions and not recursive:
         raise click.UsageError("--versions goes with --recursive")
+    if uploads and (versions or not recursive):
+        raise click.UsageError("--uploads goes with --recursive, and without --versions")
+    if older_than is not None and not uploads:
+        raise click.UsageError("--older-than goes with --uploads")
+    if uploads:
+        _abort_uploads(store, targets, _DAY if older_than is None else older_than, yes=yes)
+        return
     if not recursive:
         _delete_named(store, targets)
         return
@@ -97,6 +127,25 @@ def _delete_versions_below(store: Store, target: Target, bypass_governance: bool
         deleted += len(page) - len(failures)
     note(f"deleted {counted(deleted, 'version')} from {target}")
     return failed
+
+
+def _abort_uploads(store: Store, targets: Sequence[Target], older_than: int, *, yes: bool) -> None:
+    before = store.clock.now() - timedelta(seconds=older_than)
+    found = [(target, _uploads_below(store, target, before)) for target in targets]
+    for target, uploads in found:
+        if uploads and not yes:
+            which = f"with keys that begin with {target.key!r} in" if target.key else "in"
+            _is_agreed(f"Abort {counted(len(uploads), 'upload')} {which} bucket {target.bucket}?")
+    for target, uploads in found:
+        for upload in uploads:
+            with suppress(NoSuchUpload):  # Somebody has completed or aborted it meanwhile.
+                store.abort_multipart_upload(target.bucket, upload.key, upload.upload_id)
+        note(f"aborted {counted(len(uploads), 'upload')} in {target}")
+
+
+def _uploads_below(store: Store, target: Target, before: datetime) -> list[Upload]:
+    uploads = store.iter_multipart_uploads(target.bucket, UploadListOptions(prefix=target.key))
+    return [upload for upload in uploads if upload.initiated_at <= before]
 
 
 def _delete_named(store: Store, targets: Sequence[Target]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import urllib.error
 import urllib.request
 from functools import partial
 from pathlib import Path
@@ -226,6 +227,7 @@ def test_a_server_has_both_ports_over_all_stores_and_moves_buckets(
     listed: Any = ask(f"{served['REST API']}/buckets")[1]
     assert [bucket["name"] for bucket in listed] == ["other", "web-a"]
 
+    assert_read_only_for_a_moment(served["REST API"], s3)
     url = s3.generate_presigned_url("get_object", {"Bucket": "web-a", "Key": "key"})
     monkeypatch.setattr("bucketry_router.Mover", partial(Mover, sleep=lambda _: time.sleep(1.1)))
     moved = run("move", "web-a", "--to", "rest", "--delete-source", store=None)
@@ -238,3 +240,23 @@ def test_a_server_has_both_ports_over_all_stores_and_moves_buckets(
     _, errors = server.communicate(timeout=PATIENCE)
     assert b"nobody sees" not in errors
     assert errors.count(b"listings leave out the store far") == 1
+
+
+def assert_read_only_for_a_moment(api: str, s3: Any) -> None:
+    """In a bucket's read-only moment both ports refuse writes with a 503 and say when to try again; reads go on."""
+    placements = Path("placements.json")
+    placements.write_text('{"buckets": {"other": {"store": "rest", "state": "read-only"}}}')
+    time.sleep(1.2)  # Until the server has noticed.
+    with pytest.raises(ClientError) as caught:
+        s3.put_object(Bucket="other", Key="new", Body=b"1")
+    response = caught.value.response["ResponseMetadata"]
+    assert (response["HTTPStatusCode"], response["HTTPHeaders"]["retry-after"]) == (503, "1")
+    put = urllib.request.Request(f"{api}/buckets/other/objects/new", data=b"1", method="PUT")  # noqa: S310 - ours
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(put)  # noqa: S310 - of our server
+    with refused.value as answer:
+        assert (answer.code, answer.headers["Retry-After"]) == (503, "1")
+    assert s3.get_object(Bucket="other", Key="key")["Body"].read() == b"other"
+    placements.unlink()
+    time.sleep(1.2)
+    s3.put_object(Bucket="other", Key="new", Body=b"1")

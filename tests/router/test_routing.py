@@ -12,6 +12,9 @@ import pytest
 from bucketry import (
     BucketAlreadyExists,
     BucketryError,
+    CopyOptions,
+    CorsSettings,
+    Encryption,
     InvalidBucketName,
     InvalidSettings,
     LifecycleExpiration,
@@ -20,6 +23,7 @@ from bucketry import (
     LifecycleSettings,
     NoSuchBucket,
     PresignOptions,
+    PutOptions,
     Store,
     Unavailable,
     Unsupported,
@@ -145,6 +149,29 @@ def test_an_operation_that_one_store_lacks_is_refused_and_the_store_is_named() -
             assert caught.value.operation == "get_object_acl"
 
 
+def test_a_feature_that_one_store_lacks_is_refused_and_the_store_is_named() -> None:
+    poor, plain = MemoryDriver(MemorySettings()), MemoryDriver(MemorySettings())
+    poor.features = replace(
+        poor.features, put_metadata=False, encrypt_sse_s3=False, put_if_match=False, checksum_algorithms=("SHA256",)
+    )
+    with Store(router_over(plain, poor)) as router:
+        for bucket in ("bucket-2", "bucket-1"):
+            router.create_bucket(bucket)
+            for options, said in (
+                (PutOptions(metadata={"a": "b"}), "has no put_metadata, which the option metadata needs"),
+                (PutOptions(encryption=Encryption(algorithm="AES256")), "has no encrypt_sse_s3, which the option"),
+                (PutOptions(checksum_algorithm="CRC32"), "keeps no checksums of CRC32"),
+            ):
+                with pytest.raises(Unsupported, match=rf"the store 'other' \(driver 'memory'\) {said}") as caught:
+                    router.put_object(bucket, "key", b"1", options)
+                assert caught.value.feature
+            with pytest.raises(Unsupported, match=r"the store 'other' .* has no copy_if_match"):
+                router.copy_object(bucket, "key", "bucket-2", "copy", CopyOptions(if_match="*"))
+    plain, minio = MemoryDriver(MemorySettings()), open_driver(NOWHERE, settings=KEYS, environ={})
+    with Store(router_over(plain, minio)) as router, pytest.raises(Unsupported, match=r"'other' .* has no bucket_cors"):
+        router.get_bucket_settings("bucket-2", CorsSettings)
+
+
 def test_lifecycle_is_carried_out_by_the_one_runner_of_the_outer_store() -> None:
     clock, seen = Clock(), Observe()
     router = Store(router_over(MemoryDriver(MemorySettings()), MemoryDriver(MemorySettings())), [seen], clock=clock)
@@ -165,7 +192,7 @@ def test_rules_are_not_declared_where_different_parties_carry_them_out() -> None
     minio = open_driver(NOWHERE, settings=KEYS, environ={})
     with Store(router_over(MemoryDriver(MemorySettings()), minio)) as router:
         assert not router.capabilities.features.bucket_lifecycle
-        with pytest.raises(Unsupported):
+        with pytest.raises(Unsupported, match=r"not carried out alike .* \('one' by core, 'other' by backend\)"):
             router.get_bucket_settings("bucket-2", LifecycleSettings)
 
 

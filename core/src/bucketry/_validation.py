@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final, TypeVar
 
 import msgspec
 
 from bucketry._type_checks import check_type, type_name
-from bucketry.checksums import CHECKSUM_ALGORITHMS, Checksum
-from bucketry.encryption import Encryption
-from bucketry.errors import InvalidArgument, InvalidBucketName, InvalidKey, NoSuchUpload, Unsupported
-from bucketry.features import Features
+from bucketry.errors import InvalidArgument, InvalidBucketName, InvalidKey, NoSuchUpload
 from bucketry.headers import check_header
 from bucketry.options import ListOptions, PageOptions, PutOptions, has_type_alone
 from bucketry.s3 import BUCKET_NAME, MAX_KEY_BYTES, MAX_PAGE
@@ -28,7 +24,6 @@ _MAX_VERSION_ID: Final = 1024
 _MD5_BYTES: Final = 16
 _EXISTING_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9_-]")
 _NEW_NAME: Final = re.compile(BUCKET_NAME)
-_CHECKSUMS: Final = frozenset({"checksums", "upload_checksums"})
 _BROKEN_LABEL: Final = re.compile(r"[.-]\.|\.-")
 _IP_ADDRESS: Final = re.compile(r"\d+\.\d+\.\d+\.\d+")
 _RESERVED_PREFIXES: Final = ("xn--", "sthree-", "amzn-s3-demo-")
@@ -240,53 +235,6 @@ def check_options(options: object, kind: type[msgspec.Struct]) -> None:
         advice = f": write {kind.__name__}(name=value)" if isinstance(options, dict) else ""
         raise InvalidArgument(f"the options must be {kind.__name__}, not {type_name(options)}{advice}", field="options")
     check_type(options, kind, "the options")
-
-
-def check_declared(options: msgspec.Struct, feature_of: Mapping[str, str], features: Features, driver: str) -> None:
-    """Refuses options whose features the driver does not declare.
-
-    Raises:
-        Unsupported: An option is set, and the driver does not declare its feature.
-    """
-    for field, feature in feature_of.items():
-        value = getattr(options, field)
-        # A number counts as set even if it is 0.
-        if value or type(value) is int:
-            require_feature(feature, f"the option {field}", features, driver)
-            if feature in _CHECKSUMS:
-                require_algorithm(value, features, driver)
-
-
-def check_encryption(options: msgspec.Struct, features: Features, driver: str) -> None:
-    """Refuses an encryption that the driver does not declare; its algorithm says which feature it needs.
-
-    Raises:
-        Unsupported: The driver does not declare it.
-    """
-    encryption: Encryption | None = getattr(options, "encryption", None)
-    if encryption is not None:
-        require_feature(encryption.feature, "the option encryption", features, driver)
-
-
-def require_feature(feature: str, user: str, features: Features, driver: str) -> None:
-    """Refuses a call that needs a feature that the driver does not declare.
-
-    Raises:
-        Unsupported: The driver does not declare it; the message names ``user``, which needs it.
-    """
-    if not getattr(features, feature):
-        raise Unsupported(f"the driver {driver!r} does not declare {feature}, which {user} needs", feature=feature)
-
-
-def require_algorithm(value: object, features: Features, driver: str) -> None:
-    """Refuses a checksum, or the name of an algorithm, whose algorithm the driver does not declare.
-
-    Raises:
-        Unsupported: The driver keeps no checksums of this algorithm.
-    """
-    name = value.algorithm if isinstance(value, Checksum) else value
-    if name in CHECKSUM_ALGORITHMS and name not in features.checksum_algorithms:
-        raise Unsupported(f"the driver {driver!r} keeps no checksums of {name}", feature="checksum_algorithms")
 
 
 def normalised_etag(etag: str | None, field: str) -> str | None:

@@ -139,7 +139,7 @@ class Store:
         self.clock = driver.clock
         self._lifecycle = runner_of(driver, self._chain, self.clock)
         self._features = driver.features.behind(layers)
-        self._declared = Declared(self._features, driver.name)
+        self._declared = Declared(self._features, driver.name, driver.lacks)
         self._driver_name = driver.name
         self._sdk = driver.sdk
         self.peek_bucket_access = driver.peek_bucket_access

@@ -105,7 +105,7 @@ class KeepsAccess(DriverSpec):
         self._buckets = BucketDocuments(documents, fresh_seconds)
         self._objects = ObjectDocuments(documents)
         self.features = msgspec.structs.replace(driver.features, **_FEATURES)
-        self.lacks = {name: why for name, why in driver.lacks.items() if name not in _ALWAYS}
+        self.lacks = {name: why for name, why in driver.lacks.items() if name not in _ALWAYS | _FEATURES.keys()}
         self.lifecycle = driver.lifecycle
 
     @property

@@ -61,7 +61,8 @@ class DriverSpec(ServiceSpec, BucketSpec, ObjectSpec, VersionSpec, TaggingSpec, 
             ``delete_if_last_modified``.
         lifecycle_runner: What executes them, if core does. The store sets it.
         lacks: The operations of its class that this object does not have, each with the reason. A driver that is made
-            of others says here what these do not have.
+            of others says here what these do not have. It may also name features and algorithms of checksums that it
+            does not declare: a refusal gives the reason.
     """
 
     name: ClassVar[str]

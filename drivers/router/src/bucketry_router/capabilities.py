@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, Literal
 
 from bucketry import Features, PutOptions
+from bucketry.checksums import CHECKSUM_ALGORITHMS
 from bucketry.composing import InnerDriver
+from bucketry.features import FEATURE_NAMES
 from bucketry.hookspecs import OPERATIONS
 
 _LARGER: Final = frozenset({"min_part_size"})
@@ -67,19 +69,45 @@ def lifecycle_of(stores: Sequence[InnerDriver]) -> Literal["backend", "core"] | 
 
 
 def lacking(stores: Mapping[str, InnerDriver], *, presigns: bool) -> dict[str, str]:
-    """Returns the operations that some store does not have, each with a sentence that names the store."""
+    """Returns what some store does not have, each with a sentence that names the store.
+
+    It has the operations, the features and the algorithms of checksums.
+
+    Args:
+        stores: The stores, by their names.
+        presigns: Whether the router signs URLs itself.
+    """
     own = _OWN | {"presign"} if presigns else _OWN
-    return {name: reason for name in OPERATIONS if name not in own and (reason := _reason(name, stores))}
+    having: dict[str, list[str]] = {
+        name: [store for store, inner in stores.items() if name in inner.operations]
+        for name in OPERATIONS
+        if name not in own
+    }
+    for feature in FEATURE_NAMES:
+        needed = {feature, _ACROSS.get(feature, feature) if len(stores) > 1 else feature}
+        having[feature] = [
+            store for store, inner in stores.items() if all(getattr(inner.features, name) for name in needed)
+        ]
+    for algorithm in CHECKSUM_ALGORITHMS:
+        having[algorithm] = [
+            store for store, inner in stores.items() if algorithm in inner.features.checksum_algorithms
+        ]
+    lacks = {name: _reason(name, stores, found) for name, found in having.items() if len(found) < len(stores)}
+    if lifecycle_of(tuple(stores.values())) is None:
+        by = ", ".join(f"{name!r} by {store.driver.lifecycle}" for name, store in stores.items())
+        lacks.setdefault("bucket_lifecycle", f"rules of lifecycle are not carried out alike in all stores ({by})")
+    return lacks
 
 
-def _reason(operation: str, stores: Mapping[str, InnerDriver]) -> str:
-    without = [
-        f"{name!r} (driver {store.driver.name!r})"
-        for name, store in stores.items()
-        if operation not in store.operations
-    ]
-    verb = "does" if len(without) == 1 else "do"
-    return f"the store {' and the store '.join(without)} {verb} not implement {operation}" if without else ""
+def _reason(what: str, stores: Mapping[str, InnerDriver], having: Collection[str]) -> str:
+    without = [f"{name!r} (driver {store.driver.name!r})" for name, store in stores.items() if name not in having]
+    one = len(without) == 1
+    names = f"the store {' and the store '.join(without)}"
+    if what in OPERATIONS:
+        return f"{names} {'does' if one else 'do'} not implement {what}"
+    if what in CHECKSUM_ALGORITHMS:
+        return f"{names} {'keeps' if one else 'keep'} no checksums of {what}"
+    return f"{names} {'has' if one else 'have'} no {what}"
 
 
 def unkept(put: PutOptions, features: Features) -> list[str]:

@@ -18,6 +18,7 @@ SECRET = "hunter2-hunter2"
 FREE = {"BUCKETRY_PORT": "0", "BUCKETRY_S3_PORT": "0"}
 MINIO = "store = 'minio://localhost:9'\n[drivers.minio]\naccess_key = 'a'\nsecret_key = 'hunter2-hunter2'\n"
 HOOK = "[[webhooks]]\nurl = 'https://hooks.example.com/hunter2-hunter2'\n"
+ISSUER = "[[oidc]]\nissuer = 'https://login.example.com'\naudience = 'bucketry'\n"
 KEY = "[[s3_credentials]]\naccess_key = 'reports'\n"
 
 Wrong = tuple[str, Mapping[str, str], tuple[str, ...], str]
@@ -40,6 +41,10 @@ FILES: list[tuple[str, str]] = [
     ("[serve]\nworkers = 0", "'--workers' ('workers' in [serve] of 'bucketry.toml'): 0 is not in the range"),
     ("[serve]\ngrace_seconds = -1", "'--grace-seconds' ('grace_seconds' in [serve] of 'bucketry.toml'): -1"),
     ("[serve]\nhead_seconds = 0", "'--head-seconds' ('head_seconds' in [serve] of 'bucketry.toml'): 0"),
+    ("[serve]\nhead_seconds = nan", "'--head-seconds' ('head_seconds' in [serve] of 'bucketry.toml'): nan"),
+    ("[serve]\ngrace_seconds = inf", "'--grace-seconds' ('grace_seconds' in [serve] of 'bucketry.toml'): inf"),
+    ("[serve]\nprincipal_requests = nan", "'principal_requests' in [serve] of 'bucketry.toml'): nan"),
+    (2 * ISSUER, "two tables [[oidc]] are about the issuer 'https://login.example.com'"),
     ("[serve]\ncall_threads = 100000", "'--call-threads' ('call_threads' in [serve] of 'bucketry.toml'): 100000"),
     ("[serve]\nlog_level = 'loud'", "'--log-level' ('log_level' in [serve] of 'bucketry.toml'): 'loud' is not one of"),
     (
@@ -116,6 +121,8 @@ ENVIRONMENTS: list[tuple[dict[str, str], str]] = [
 
 COMMAND_LINES: list[tuple[tuple[str, ...], str]] = [
     (("--port", "80000"), "'--port': 80000 is not in the range"),
+    (("--s3", "--port", "9100", "--s3-port", "9100"), "--port and --s3-port are both 9100"),
+    (("--port", "9100", "--management-port", "9100"), "--port and --management-port are both 9100"),
     (("--workers", "2"), "--workers needs a store that several processes can share"),
     (("--workers", "2", "--s3"), "--workers serves the REST API alone for now"),
     (("--store", "nowhere://"), "no driver is installed for nowhere://"),

@@ -133,12 +133,14 @@ def _issuers(tables: Sequence[Mapping[str, Any]], path: Path | None, directory: 
     except ImportError as error:
         raise Failure("tokens of an OIDC issuer need PyJWT", "pip install 'bucketry-http[oidc]'") from error
     folder = Path() if path is None else path.parent
-    found = []
+    found: list[OidcIssuer] = []
     for table in tables:
         ca_file = {"ca_file": str(folder / str(table["ca_file"]))} if table.get("ca_file") else {}
         try:
             settings = msgspec.convert({**table, **ca_file}, OidcSettings)
         except msgspec.ValidationError as error:
             raise InvalidSettings(f"a table [[oidc]] cannot be used: {error}") from None
+        if settings.issuer in (other.name for other in found):
+            raise InvalidSettings(f"two tables [[oidc]] are about the issuer {settings.issuer!r}: write one of them")
         found.append(OidcIssuer(settings, user=directory.user))
     return tuple(found)

@@ -11,6 +11,7 @@ from bucketry_cli.config import ROUTER, State
 from bucketry_cli.errors import Failure
 from bucketry_cli.options import command_options, examples
 from bucketry_cli.output import note
+from bucketry_cli.serve_options.numbers import FiniteRange
 
 if TYPE_CHECKING:
     from bucketry_router import Moved, MoveOptions, Mover
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 @click.option("--to", "target", metavar="STORE", help="Name of the store that they are moved to.")
 @click.option(
     "--settle-seconds",
-    type=click.FloatRange(2),
+    type=FiniteRange(2),
     default=10.0,
     show_default=True,
     metavar="SECONDS",
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--read-only-seconds",
-    type=click.FloatRange(2),
+    type=FiniteRange(2),
     default=60.0,
     show_default=True,
     metavar="SECONDS",

@@ -18,10 +18,11 @@ def server_settings(options: ServeOptions) -> ServerSettings:
     """Returns the settings of the server.
 
     Raises:
-        InvalidSettings: A key is named without a certificate, or one of the two cannot be used.
+        InvalidSettings: A key is named without a certificate, or one of the two cannot be used; or two ports are one.
     """
     from bucketry_http import ServerSettings
 
+    _check_ports(options)
     return ServerSettings(
         grace_seconds=options.processes.grace_seconds,
         shutdown_delay=options.processes.shutdown_delay,
@@ -35,6 +36,16 @@ def common(options: ServeOptions, kind: type[msgspec.Struct]) -> dict[str, Any]:
     """Returns what settings of a type take from the options of the same names."""
     values = msgspec.structs.asdict(options.connections) | msgspec.structs.asdict(options.limits)
     return {name: value for name, value in values.items() if name in kind.__struct_fields__}
+
+
+def _check_ports(options: ServeOptions) -> None:
+    ports: dict[int, str] = {}
+    named = {"--port": options.listening.port, "--management-port": options.management.management_port}
+    if options.s3.s3:  # Otherwise nobody knows yet whether there is one.
+        named["--s3-port"] = options.s3.s3_port
+    for name, port in named.items():
+        if port and ports.setdefault(port, name) != name:
+            raise InvalidSettings(f"{ports[port]} and {name} are both {port}: give one of them another port")
 
 
 def _tls_files(tls: TlsOptions) -> TlsFiles | None:

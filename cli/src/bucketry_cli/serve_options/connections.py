@@ -7,9 +7,10 @@ from typing import ClassVar, Final
 import click
 
 from bucketry_cli.serve_options.group import Group, option
+from bucketry_cli.serve_options.numbers import FiniteRange
 
 _DAY: Final = 86_400.0
-_SECONDS: Final = click.FloatRange(0, _DAY, min_open=True)
+_SECONDS: Final = FiniteRange(0, _DAY, min_open=True)
 _GIB: Final = 1024**3
 
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 import click
 
 from bucketry_cli.serve_options.group import Group, option
+from bucketry_cli.serve_options.numbers import FiniteRange
 
 _MIB = 1024 * 1024
 
@@ -18,7 +19,7 @@ class LimitOptions(Group, frozen=True, kw_only=True):
     OPTIONS: ClassVar = (
         option(
             "--principal-requests",
-            type=click.FloatRange(0),
+            type=FiniteRange(0),
             default=0.0,
             show_default=True,
             metavar="RATE",
@@ -42,7 +43,7 @@ class LimitOptions(Group, frozen=True, kw_only=True):
         ),
         option(
             "--address-requests",
-            type=click.FloatRange(0),
+            type=FiniteRange(0),
             default=0.0,
             show_default=True,
             metavar="RATE",
@@ -98,7 +99,7 @@ class LimitOptions(Group, frozen=True, kw_only=True):
         ),
         option(
             "--quota-recount-seconds",
-            type=click.FloatRange(1),
+            type=FiniteRange(1),
             default=3600.0,
             show_default=True,
             metavar="SECONDS",

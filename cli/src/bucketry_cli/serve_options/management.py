@@ -7,6 +7,7 @@ from typing import ClassVar
 import click
 
 from bucketry_cli.serve_options.group import Group, option
+from bucketry_cli.serve_options.numbers import FiniteRange
 from bucketry_cli.serve_options.ports import PortOption
 
 
@@ -30,7 +31,7 @@ class ManagementOptions(Group, frozen=True, kw_only=True):
         ),
         option(
             "--usage-seconds",
-            type=click.FloatRange(0),
+            type=FiniteRange(0),
             default=300.0,
             show_default=True,
             metavar="SECONDS",

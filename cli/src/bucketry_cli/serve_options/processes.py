@@ -7,6 +7,7 @@ from typing import ClassVar
 import click
 
 from bucketry_cli.serve_options.group import Group, option
+from bucketry_cli.serve_options.numbers import FiniteRange
 
 
 class ProcessOptions(Group, frozen=True, kw_only=True):
@@ -25,7 +26,7 @@ class ProcessOptions(Group, frozen=True, kw_only=True):
         ),
         option(
             "--shutdown-delay",
-            type=click.FloatRange(0),
+            type=FiniteRange(0),
             default=0.0,
             show_default=True,
             metavar="SECONDS",
@@ -34,7 +35,7 @@ class ProcessOptions(Group, frozen=True, kw_only=True):
         ),
         option(
             "--grace-seconds",
-            type=click.FloatRange(0),
+            type=FiniteRange(0),
             default=10.0,
             show_default=True,
             metavar="SECONDS",

@@ -140,11 +140,14 @@ class TrustedProxies:
 
 def _network(text: str) -> IPv4Network | IPv6Network:
     try:
-        return ip_network(text)
+        found = ip_network(text)
     except ValueError:
         raise InvalidSettings(
             f"{text!r} cannot be a trusted proxy: give an address, or a network such as 10.1.0.0/16"
         ) from None
+    mapped = found.network_address.ipv4_mapped if isinstance(found, IPv6Network) and found.prefixlen >= 96 else None
+    # As `_address_of`: such addresses are compared as those of IPv4.
+    return found if mapped is None else IPv4Network((mapped, found.prefixlen - 96))
 
 
 def _address_of(text: str) -> Address | None:

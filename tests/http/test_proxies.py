@@ -89,14 +89,14 @@ def see(*networks: str, **named: str) -> tuple[Any, str, bytes]:
         ({"forwarded": f"for=1.1.1.1, for={CLIENT}, for=10.2.3.4, for=10.2.3.5"}, ((CLIENT, 0), "http", b"inner:8000")),
     ],
 )
+def test_what_a_proxy_says_counts(named: dict[str, str], expected: tuple[Any, str, bytes]) -> None:
+    assert see(**named) == expected
+
+
 def test_a_network_of_mapped_addresses_is_one_of_version_4() -> None:
     trusted = TrustedProxies(["::ffff:10.0.0.0/104", "::ffff:192.0.2.7"])
     assert all(map(trusted.include, [("10.1.2.3", 1), ("::ffff:10.1.2.3", 1), ("192.0.2.7", 1)]))
     assert not any(map(trusted.include, [("11.1.2.3", 1), ("192.0.2.8", 1), ("::10.0.0.1", 1)]))
-
-
-def test_what_a_proxy_says_counts(named: dict[str, str], expected: tuple[Any, str, bytes]) -> None:
-    assert see(**named) == expected
 
 
 @pytest.mark.parametrize(

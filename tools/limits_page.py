@@ -52,8 +52,7 @@ client's). {BURST_SECONDS:g} seconds' worth may come at once. Requests beyond th
 its rate is slowed down; once it has ended, requests are refused until its sender has waited as long as it was
 ahead. Health counts against no limit.
 
-All processes of a server keep a rate together; each takes its share of the requests in progress. Replicas count
-each for itself.
+All processes of a server count rates and requests in progress together. Replicas count each for itself.
 
 ## All bounds
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +22,7 @@ from bucketry_http import Limited, Limiter, Listener, RateLimits, S3Settings, Se
 from bucketry_http.shared.errors import TooManyRequests
 from bucketry_http.shared.limits import BURST_SECONDS, LEAST_BYTES, RateTable
 from bucketry_http.shared.origin import network_of
+from bucketry_http.shared.running import RunningTogether
 
 from tests.http.s3.serving import ACCESS_KEY, CREDENTIAL, READER, SECRET_KEY, WAIT
 
@@ -186,13 +189,90 @@ def test_processes_share_rates(tmp_path: Path) -> None:
     assert tables[0].take("somebody else", 1.0, 5.0) == 0
 
 
-def test_each_process_has_its_share_of_requests_in_progress() -> None:
-    limiter = Limiter(RateLimits(principal_concurrency=4), processes=2)
-    places = [limiter.enter("principal", "alice") for _ in range(2)]
-    with pytest.raises(TooManyRequests):
-        limiter.enter("principal", "alice")
-    limiter.leave(places[0])
-    limiter.enter("principal", "alice")
+class Process:
+    """A process of a server, which counts requests in progress as it is told."""
+
+    PROGRAM = """
+import sys
+from pathlib import Path
+from bucketry_http import Limiter, RateLimits
+from bucketry_http.shared.errors import TooManyRequests
+limiter = Limiter(RateLimits(principal_concurrency=4), folder=Path(sys.argv[1]), processes=2)
+print("ready", flush=True)
+for line in sys.stdin:
+    what, who = line.split()
+    try:
+        limiter.leave("principal " + who) if what == "leave" else limiter.enter("principal", who)
+        print("ok", flush=True)
+    except TooManyRequests:
+        print("refused", flush=True)
+"""
+
+    def __init__(self, folder: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", self.PROGRAM, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert self._read() == "ready"
+
+    def _read(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline().strip()
+
+    def tell(self, what: str, who: str) -> str:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{what} {who}\n")
+        self._process.stdin.flush()
+        return self._read()
+
+    def kill(self) -> None:
+        self._process.kill()
+        with self._process:
+            pass
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no workers")
+def test_processes_count_requests_in_progress_together(tmp_path: Path) -> None:
+    first, second = Process(tmp_path), Process(tmp_path)
+    try:
+        # All of one process, although two share the limit.
+        assert [first.tell("enter", "alice") for _ in range(5)] == ["ok"] * 4 + ["refused"]
+        assert second.tell("enter", "alice") == "refused"
+        assert second.tell("enter", "bob") == "ok"
+        assert first.tell("leave", "alice") == "ok"
+        assert [second.tell("enter", "alice") for _ in range(2)] == ["ok", "refused"]
+        # Many names at a time, each with its own count.
+        names = [f"user-{number}" for number in range(500)]
+        assert {first.tell("enter", name) for name in names} == {"ok"}
+        assert [second.tell("enter", names[0]) for _ in range(4)] == ["ok"] * 3 + ["refused"]
+        assert {first.tell("leave", name) for name in names} == {"ok"}
+        # What a process that died had in progress counts until another one takes its place.
+        first.kill()
+        assert second.tell("enter", "alice") == "refused"
+        first = Process(tmp_path)
+        assert [first.tell("enter", "alice") for _ in range(4)] == ["ok"] * 3 + ["refused"]
+    finally:
+        first.kill()
+        second.kill()
+
+
+def test_more_names_on_one_place_than_it_has_slots(tmp_path: Path) -> None:
+    table = RunningTogether(tmp_path, 2)
+    table._sets = 1
+    names = [f"user-{number}" for number in range(20)]
+    for _ in range(2):
+        assert all(table.enter(name, 1) for name in names)
+        assert not any(table.enter(name, 1) for name in names)
+        for name in names:
+            table.leave(name)
+
+
+def test_a_refusal_for_the_rate_counts_nothing_in_progress() -> None:
+    limiter = Limiter(RateLimits(principal_requests=1, principal_concurrency=10))
+    for _ in range(int(BURST_SECONDS)):
+        limiter.leave(limiter.enter("principal", "alice"))
+    for _ in range(20):
+        with pytest.raises(TooManyRequests, match="1 requests a second"):
+            limiter.enter("principal", "alice")
 
 
 def test_a_table_of_fixed_size_takes_any_number_of_names() -> None:

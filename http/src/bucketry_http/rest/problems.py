@@ -28,7 +28,7 @@ from bucketry_http.rest.validation import wrong_parameter
 from bucketry_http.server.request_head import REFUSAL_CODES
 from bucketry_http.shared.conditions import not_modified_headers
 from bucketry_http.shared.deciding import NotAllowed
-from bucketry_http.shared.errors import RequestError, SlowBody, log_failure
+from bucketry_http.shared.errors import RequestError, SlowBody, is_refusal, log_failure
 from bucketry_http.shared.record import note_code
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def on_store_error(request: Request[Any, Any, Any], error: core.BucketryError) -
     status = status_of(error)
     if status is HTTPStatus.INTERNAL_SERVER_ERROR:
         return on_fault(request, error)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, core.Unsupported | ServerStops):
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not (is_refusal(error) or isinstance(error, ServerStops)):
         log_failure(f"{request.method} {request.url.path}", error)
     problem = Problem(
         status.phrase,

@@ -27,7 +27,7 @@ from bucketry_http.s3.settings import S3Credential, S3Settings, check_published,
 from bucketry_http.s3.xml import error_document
 from bucketry_http.server.protocol import BoundedProtocol
 from bucketry_http.shared.connection import DRAIN_SECONDS, MAX_DRAINED_BYTES, end_connection
-from bucketry_http.shared.errors import HostNotAllowed, log_failure
+from bucketry_http.shared.errors import HostNotAllowed, is_refusal, log_failure
 from bucketry_http.shared.hosts import READING_METHODS
 from bucketry_http.shared.lifespan import confirm_lifespan
 from bucketry_http.shared.origin import ADMISSION
@@ -157,7 +157,9 @@ class S3App:
         found = translated(error)
         if request.record is not None:
             fill(request.record, request, found.s3_code)
-        if found.status >= 500 and found.s3_code != "NotImplemented":
+        # The port itself raises no 5xx but refusals.
+        is_refused = is_refusal(error) or isinstance(error, S3Error)
+        if found.status >= 500 and (not is_refused or found.s3_code == "InternalError"):
             what = f"{request.method} {request.resource} ({request.id})"
             if isinstance(error, bucketry.BucketryError) and found.s3_code != "InternalError":
                 log_failure(what, error)

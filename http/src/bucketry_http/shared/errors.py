@@ -7,7 +7,7 @@ import re
 from http import HTTPStatus
 from typing import Final
 
-from bucketry import BucketryError, IncompleteBody
+from bucketry import BucketryError, IncompleteBody, QuotaExceeded, Unsupported
 
 logger = logging.getLogger("bucketry_http")
 
@@ -115,6 +115,14 @@ class SlowBody(IncompleteBody):
 
     code = "request_timeout"
     sentence = "The body came too slowly"
+
+
+def is_refusal(error: Exception) -> bool:
+    """Says whether an error refuses a request, whatever its status: nothing has failed, so the log need not have it.
+
+    The access log, the audit and the metrics have it. Clients could fill the log otherwise.
+    """
+    return isinstance(error, RequestError | QuotaExceeded | Unsupported)
 
 
 def log_failure(what: str, error: BucketryError) -> None:

@@ -10,7 +10,6 @@ import asyncio
 import mmap
 import os
 import struct
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
@@ -24,6 +23,7 @@ from bucketry import InvalidSettings
 
 from bucketry_http.shared.errors import TooManyRequests
 from bucketry_http.shared.origin import ADMISSION, client_address, network_of
+from bucketry_http.shared.running import Running, RunningHere, RunningTogether
 
 FILE_NAME: Final = "rates"
 
@@ -164,15 +164,15 @@ class Limiter:
 
         Args:
             limits: The limits.
-            folder: Where the processes of a server share the rates; ``None``: there is one process.
-            processes: How many processes there are. Each of them takes its share of the requests in progress.
+            folder: Where the processes of a server count together; ``None``: there is one process.
+            processes: How many processes there are.
         """
         self._table = RateTable(folder)
-        self._running: Counter[str] = Counter()
+        alone = folder is None or not (limits.principal_concurrency or limits.address_concurrency)
+        self._running: Running = RunningHere() if folder is None or alone else RunningTogether(folder, processes)
         self._requests = {"principal": limits.principal_requests, "address": limits.address_requests}
         self._bytes = {"principal": limits.principal_bytes, "address": limits.address_bytes}
-        shares = {"principal": limits.principal_concurrency, "address": limits.address_concurrency}
-        self._concurrency = {who: most and max(1, most // processes) for who, most in shares.items()}
+        self._concurrency = {"principal": limits.principal_concurrency, "address": limits.address_concurrency}
 
     def enter(self, who: Who, name: str) -> str:
         """Counts a request, and returns under which name it is in progress.
@@ -182,17 +182,22 @@ class Limiter:
         """
         place = f"{who} {name}"
         most = self._concurrency[who]
-        if most and self._running[place] >= most:
+        if most and not self._running.enter(place, most):
             raise TooManyRequests(f"this {who} may have {most} requests in progress at a time")
+        try:
+            self._check_rates(who, place)
+        except TooManyRequests:
+            self.leave(place)
+            raise
+        return place
+
+    def _check_rates(self, who: Who, place: str) -> None:
         if rate := self._bytes[who]:
             self._refuse(self._table.take(f"bytes {place}", 0.0, BURST_SECONDS), who, f"{rate} bytes")
         if requests := self._requests[who]:
             seconds = 1 / requests
             wait = self._table.take(f"requests {place}", seconds, max(BURST_SECONDS, seconds))
             self._refuse(wait, who, f"{requests:g} requests")
-        if most:
-            self._running[place] += 1
-        return place
 
     def _refuse(self, wait: float, who: str, rate: str) -> None:
         if wait:
@@ -200,17 +205,19 @@ class Limiter:
 
     def leave(self, place: str) -> None:
         """Ends a request."""
-        if place in self._running:
-            self._running[place] -= 1
-            if not self._running[place]:
-                del self._running[place]
+        if self._concurrency[_who(place)]:
+            self._running.leave(place)
 
     def pause(self, place: str, size: int) -> float:
         """Counts bytes, and returns for how long the body has to wait now, in seconds."""
-        rate = self._bytes["principal" if place.startswith("principal ") else "address"]
+        rate = self._bytes[_who(place)]
         if not rate or not size:
             return 0.0
         return min(self._table.take(f"bytes {place}", size / rate, BURST_SECONDS, force=True), _MOST_PAUSE)
+
+
+def _who(place: str) -> Who:
+    return "principal" if place.startswith("principal ") else "address"
 
 
 class Admission:

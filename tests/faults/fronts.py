@@ -15,6 +15,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from bucketry import BucketryError, ListOptions, NoSuchKey, Secret, Store, Throttled, Unavailable
 from bucketry_http import Listener, RestSettings, S3Credential, S3Settings, Server, create_app, create_s3_app
 
+from tests.load.serving import ACCESS_KEY, SECRET_KEY, TOKEN, Served
+
 KEY, SECRET = "faults", "the secret key of the faults"
 PATIENCE: Final = 60.0
 """Seconds after which a response counts as one that never comes."""
@@ -113,9 +115,10 @@ class RestFront:
 
     name = "rest"
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, token: str = "") -> None:
         self._url = f"{url}/api/v1/storage/buckets"
-        self._http = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(PATIENCE))
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        self._http = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(PATIENCE), headers=headers)
 
     def close(self) -> None:
         self._http.clear()
@@ -163,13 +166,13 @@ class S3Front:
 
     name = "s3"
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, keys: tuple[str, str] = (KEY, SECRET)) -> None:
         self._client: Any = boto3.client(
             "s3",
             endpoint_url=url,
             region_name="us-east-1",
-            aws_access_key_id=KEY,
-            aws_secret_access_key=SECRET,
+            aws_access_key_id=keys[0],
+            aws_secret_access_key=keys[1],
             config=Config(
                 s3={"addressing_style": "path"},
                 retries={"total_max_attempts": 1},
@@ -260,6 +263,16 @@ def ports(store: Store) -> Iterator[tuple[RestFront, S3Front]]:
     finally:
         server.stop()
         thread.join()
+
+
+@contextmanager
+def ports_of(where: Served) -> Iterator[tuple[RestFront, S3Front]]:
+    """Use both ports of a server process."""
+    with ExitStack() as stack:
+        rest, s3 = RestFront(where.rest, TOKEN.text.reveal()), S3Front(where.s3, (ACCESS_KEY, SECRET_KEY))
+        stack.callback(rest.close)
+        stack.callback(s3.close)
+        yield rest, s3
 
 
 def location_of(url: str) -> str:

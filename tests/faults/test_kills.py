@@ -1,7 +1,7 @@
-"""A server that is killed and restarted in the middle of everything, with `Store` and both ports before it.
+"""A server that is killed and restarted in the middle of everything, with `Store` and ``bucketry serve`` before it.
 
 What was acknowledged is there after the restart, and what was not is there wholly or not at all. Nobody waits longer
-than the timeouts, everything works again by itself, and nothing is left behind.
+than the timeouts, everything works again by itself, and nothing is left behind. The audit stream has each write once.
 """
 
 from __future__ import annotations
@@ -11,21 +11,28 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from bucketry import NoSuchUpload, Store, UploadListOptions
 from bucketry.features import MIB
 
-from tests.faults.fronts import LEFT, Failed, Front, StoreFront, ports
+from tests.faults.fronts import LEFT, Failed, Front, StoreFront, ports_of
+from tests.load.__main__ import store_of
+from tests.load.accounts import ACCESS_LOG, entries
+from tests.load.serving import Served, served
 from tests.minio import backend as minio
 from tests.rgw import backend as rgw
 from tests.servers.handles import MinioServer, RgwServer
 
 BUCKET = "kills"
+KEPT_CONNECTIONS = 100
 KILLS = 2
 WAIT = 60.0
 PART = 5 * MIB
+SHORT: dict[str, Any] = {"connect_timeout": 1.0, "read_timeout": 5.0, "retries": 1, "part_size": PART}
 
 Known = dict[str, set[bytes | None]]
 """What each key may hold: its last acknowledged content, and those of writes since of which nobody knows."""
@@ -121,18 +128,26 @@ def server(request: pytest.FixtureRequest) -> MinioServer | RgwServer:
 
 @pytest.fixture
 def store(server: MinioServer | RgwServer) -> Iterator[Store]:
-    short: dict[str, Any] = {"connect_timeout": 1.0, "read_timeout": 5.0, "retries": 1, "part_size": PART}
-    opening = minio.store_on(server, **short) if isinstance(server, MinioServer) else rgw.store_on(server, **short)
+    opening = minio.store_on(server, **SHORT) if isinstance(server, MinioServer) else rgw.store_on(server, **SHORT)
     with opening as opened:
         yield opened
 
 
-def test_a_server_that_is_killed_in_the_middle_of_everything(server: MinioServer | RgwServer, store: Store) -> None:
+@pytest.fixture
+def where(server: MinioServer | RgwServer, tmp_path: Path) -> Iterator[Served]:
+    url, keys = store_of("minio" if isinstance(server, MinioServer) else "rgw", server)
+    with served(f"{url}?{urlencode(SHORT)}", keys, tmp_path) as found:
+        yield found
+
+
+def test_a_server_that_is_killed_in_the_middle_of_everything(
+    server: MinioServer | RgwServer, store: Store, where: Served
+) -> None:
     store.create_bucket(BUCKET)
     LEFT.clear()
-    before = set(threading.enumerate())
+    before, taken = set(threading.enumerate()), where.sample()
     with ExitStack() as stack:
-        fronts: list[Front] = [StoreFront(store), *stack.enter_context(ports(store))]
+        fronts: list[Front] = [StoreFront(store), *stack.enter_context(ports_of(where))]
         workers = [Worker(front, 0, kind) for front in fronts for kind in KINDS]
         for worker in workers:
             worker.start()
@@ -159,6 +174,41 @@ def test_a_server_that_is_killed_in_the_middle_of_everything(server: MinioServer
             assert look.get(BUCKET, key) in may_be, key
     _check_uploads(store, [f"{worker.prefix}{key}" for worker in workers for key in ("large", "parts")])
     assert _eventually(lambda: not _new_threads(before)), _new_threads(before)
+    assert _eventually(lambda: where.sample().files <= taken.files + KEPT_CONNECTIONS), where.sample()
+    _check_what_it_says(where)
+
+
+def _check_what_it_says(where: Served) -> None:
+    """Check the log and the audit stream.
+
+    Each write is in the audit stream once, as the access log has it. The log says once why a request failed. No secret
+    is in either.
+    """
+    wrong: list[str] = []
+
+    def lines_of(logger: str) -> list[dict[str, Any]]:
+        return [line for line in entries(where.log, where.secrets, wrong.append) if line["logger"] == logger]
+
+    def written() -> list[tuple[str, int]]:
+        return sorted(
+            (line["request_id"], line["status"])
+            for line in lines_of(ACCESS_LOG)
+            if line["method"] not in {"GET", "HEAD"}
+        )
+
+    def audited() -> list[tuple[str, int]]:
+        found = entries(where.audit, where.secrets, wrong.append)
+        return sorted((entry["request_id"], entry["status"]) for entry in found)
+
+    assert _eventually(lambda: audited() == written())
+    # A download that broke off has a status all the same.
+    broken_off = {line["request_id"] for line in lines_of(ACCESS_LOG) if line.get("aborted")}
+    refused = {line["request_id"]: line["status"] for line in lines_of(ACCESS_LOG) if line["status"] >= 500}
+    explained = Counter(line["request_id"] for line in lines_of("bucketry_http") if line["level"] == "WARNING")
+    assert set(refused.values()) == {503}
+    assert refused.keys() <= explained.keys() <= refused.keys() | broken_off
+    assert set(explained.values()) == {1}
+    assert wrong == []
 
 
 def _check_uploads(store: Store, keys: list[str]) -> None:

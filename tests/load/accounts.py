@@ -17,7 +17,7 @@ from tests.load.tally import Tally
 from tests.servers.secrecy import SIGNED
 
 _PATIENCE: Final = 10.0
-_ACCESS_LOG: Final = "bucketry_http.access"
+ACCESS_LOG: Final = "bucketry_http.access"
 _MOST: Final = 5
 _THROTTLED: Final = frozenset({429, 503})
 _REFUSED: Final = frozenset({401, 403})
@@ -61,8 +61,8 @@ def in_log(where: Served, tally: Tally) -> list[str]:
     """What is wrong in the log: each request must have one line, and there must be no warning and no secret."""
     lines: Counter[tuple[str, int]] = Counter()
     wrong: list[str] = []
-    for entry in _entries(where.log, where.secrets, wrong.append):
-        if entry["logger"] == _ACCESS_LOG:
+    for entry in entries(where.log, where.secrets, wrong.append):
+        if entry["logger"] == ACCESS_LOG:
             lines[entry["port"], entry["status"]] += 1
         elif entry["level"] not in {"DEBUG", "INFO"}:
             wrong.append(f"log: {entry}")
@@ -75,7 +75,7 @@ def in_audit(where: Served, tally: Tally) -> list[str]:
     """What is wrong in the audit stream: each write, presigned URL and refusal must be there once, and nothing else."""
     found: dict[str, int] = {}
     wrong: list[str] = []
-    for entry in _entries(where.audit, where.secrets, wrong.append):
+    for entry in entries(where.audit, where.secrets, wrong.append):
         name, status = entry["request_id"], entry["status"]
         if name in found:
             wrong.append(f"audit: twice: {entry}")
@@ -92,7 +92,8 @@ def _says_who(entry: dict[str, Any]) -> bool:
     return entry.get("principal") == USER and bool(entry.get("credential"))
 
 
-def _entries(path: Path, secrets: Iterable[str], complain: Callable[[str], None]) -> Iterator[dict[str, Any]]:
+def entries(path: Path, secrets: Iterable[str], complain: Callable[[str], None]) -> Iterator[dict[str, Any]]:
+    """Yield the entries of a file, and complain about secrets and about lines that are not JSON."""
     with path.open() as file:
         for line in file:
             if any(secret in line for secret in secrets) or SIGNED.search(line):

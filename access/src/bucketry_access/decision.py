@@ -5,7 +5,8 @@ Sources: S3 user guide, "How Amazon S3 authorizes a request"; IAM user guide, "P
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
 import msgspec
@@ -166,6 +167,34 @@ def leaves_to_owner(access: BucketAccess, bucket: str, actions: frozenset[str]) 
     acl = None if access.ownership == "BucketOwnerEnforced" else access.acl
     if acl is not None and not any(_gives_all(grant, access.owner) for grant in acl.grants):
         return False
+    return denies_nothing(access, bucket, actions)
+
+
+@lru_cache(maxsize=4096)
+def always_may(principal: Principal, actions: Collection[str], bucket: str, *, objects: bool) -> bool:
+    """Says whether a member's own policies allow some actions, whatever the request and the object are like.
+
+    Nobody has to decide about them then, unless a policy of the bucket denies them (`denies_nothing`).
+
+    Args:
+        principal: Who.
+        actions: What: a tuple or a frozen set.
+        bucket: The bucket; empty for actions on all buckets.
+        objects: Whether the actions are about any object of the bucket, and not about the bucket.
+    """
+    if not principal.is_member or principal.policies is None:
+        return False
+    # A policy that may deny one of them says so, whatever the others say.
+    if any(not policy.denied.isdisjoint(actions) for policy in principal.policies):
+        return False
+    return all(
+        any(policy.always_allows(action, bucket, objects=objects) for policy in principal.policies)
+        for action in actions
+    )
+
+
+def denies_nothing(access: BucketAccess, bucket: str, actions: Collection[str]) -> bool:
+    """Says whether the policy of a bucket denies none of some actions to anybody, whatever the request is like."""
     if access.policy is None:
         return True
     policy = policy_of(access.policy, bucket)

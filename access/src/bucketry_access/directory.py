@@ -96,9 +96,14 @@ class FixedToken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _State:
-    """All accounts at one time. It never changes: a new one takes its place."""
+    """All accounts at one time. They never change: others take their place.
+
+    Attributes:
+        recent: Who tokens belong to that were found right, by the hash of the whole token.
+    """
 
     def __init__(self, places: Sequence[Accounts], taken_ids: Collection[str], taken_keys: Collection[str]) -> None:
+        self.recent: dict[str, Identity] = {}
         users = [user for place in places for user in place.users]
         self.users = _unique(((user.id, user) for user in users), "the user", taken_ids)
         groups = [(group.name, group) for place in places for group in place.groups]
@@ -214,7 +219,9 @@ class Directory:
         """Returns a key pair and whose it is; ``None``: there is none, or it has ended."""
         self.refresh()
         found = self._state.keys.get(access_key)
-        return None if found is None or found[1].is_expired(self._now()) else found
+        if found is None or found[1].expires_at is None:
+            return found
+        return None if found[1].is_expired(self._now()) else found
 
     def token(self, text: str) -> tuple[User, Token] | None:
         """Returns a token and whose it is; ``None``: there is none, its secret is wrong, or it has ended.
@@ -222,12 +229,27 @@ class Directory:
         A wrong secret and an id that nobody has take the same time.
         """
         self.refresh()
+        return self._token_in(self._state, text)
+
+    def _token_in(self, state: _State, text: str) -> tuple[User, Token] | None:
         split = split_token(text)
         if split is None:
             return None
-        found = self._state.tokens.get(split[0])
+        found = state.tokens.get(split[0])
         right = hmac.compare_digest(hash_of(split[1]), _NO_TOKEN if found is None else found[1].sha256)
         return found if found is not None and right and not found[1].is_expired(self._now()) else None
+
+    def recall(self, digest: str) -> Identity | None:
+        """Returns who a token belongs to that `identify` has found right; ``None``: ask that.
+
+        Args:
+            digest: `hash_of` the token.
+        """
+        self.refresh()
+        found = self._state.recent.get(digest)
+        if found is None or found.expires_at is None:
+            return found
+        return found if self._now() < found.expires_at else None
 
     def credential(self, name: str) -> tuple[User, str] | None:
         """Returns whose a token of the directory is, and the hash of its secret, by what names it in logs.
@@ -249,10 +271,14 @@ class Directory:
 
     async def identify(self, text: str) -> Identity | None:
         """Returns who a token of any kind belongs to; ``None``: it is not valid, or it has ended."""
-        if (found := self.token(text)) is not None:
-            return Identity(user=found[0], credential=found[1].id, expires_at=found[1].expires_at)
-        if (identity := self._fixed_identity(text)) is not None:
+        self.refresh()
+        state = self._state
+        if (found := self._token_in(state, text)) is not None:
+            identity = Identity(user=found[0], credential=found[1].id, expires_at=found[1].expires_at)
+            state.recent[hash_of(text)] = identity
             return identity
+        if (fixed := self._fixed_identity(text)) is not None:
+            return fixed
         for source in self.sources:
             if source.takes(text):
                 known = await source.identify(text)

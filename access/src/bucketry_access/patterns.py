@@ -176,6 +176,10 @@ class Pattern:
             resolved.append(literal)
         return Glob(resolved).matches(text)
 
+    def covers(self, prefix: str) -> bool:
+        """Says whether the pattern stands for every text that begins with a prefix, whatever the request is like."""
+        return self._glob is not None and self.tokens[-1:] == (Wildcard.STAR,) and self._glob.matches(prefix)
+
     def may_begin_with(self, prefix: str) -> bool:
         """Says whether the pattern stands for any text that begins with a prefix."""
         chars = list(_characters(self.tokens))

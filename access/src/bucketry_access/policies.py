@@ -101,6 +101,25 @@ class Policy:
         """Says whether the tags of the object matter to an action (``s3:ExistingObjectTag``)."""
         return action in self._with_tags
 
+    def always_allows(self, action: str, bucket: str, *, objects: bool) -> bool:
+        """Says whether a user's own policy allows an action whatever the request is like.
+
+        Args:
+            action: The action.
+            bucket: The bucket; empty for an action on all buckets.
+            objects: Whether it is about any object of the bucket, and not about the bucket.
+        """
+        if action in self.denied:
+            return False
+        return any(
+            statement.effect == "Allow"
+            and action in statement.actions
+            and statement.principals is None
+            and not (statement.conditions or statement.except_resources)
+            and any(_always_stands_for(pattern, bucket, objects=objects) for pattern in statement.resources)
+            for statement in self.statements
+        )
+
     def effect(self, user_id: str, action: str, resource: str, facts: Facts) -> tuple[Effect | None, str]:
         """Returns what the policy says about a request, and the name of the statement that says so.
 
@@ -121,6 +140,12 @@ class Policy:
                     return "Deny", statement.sid
                 allowed = statement.sid
         return (None, "") if allowed is None else ("Allow", allowed)
+
+
+def _always_stands_for(pattern: Pattern, bucket: str, *, objects: bool) -> bool:
+    if objects:
+        return pattern.covers(f"{bucket}/")
+    return not pattern.variables and bool(pattern.matches(bucket, lambda _: None))
 
 
 def _asks_tags(statement: Statement) -> bool:

@@ -74,13 +74,16 @@ class TokenAuthenticator:
             if not path.startswith(_OPENED) or scope["method"] == "OPTIONS":
                 raise Unauthenticated
             return NOBODY
-        identity = await self._identify(client_address(scope), token)
+        address, proof = client_address(scope), hash_of(token)
+        identity = self._directory.recall(proof)
+        if identity is None or not self._attempts.has_worked(address, proof):
+            identity = await self._identify(address, token, proof)
         if RECORD in scope:
             scope[RECORD].principal, scope[RECORD].credential = identity.user.id, identity.credential
         return Sender(self._directory.principal(identity.user), identity)
 
-    async def _identify(self, address: str, token: str) -> Identity:
-        credential, proof = name_of_token(token), hash_of(token)
+    async def _identify(self, address: str, token: str, proof: str) -> Identity:
+        credential = name_of_token(token)
         if not self._attempts.has_worked(address, proof):
             self._check(address, credential)
         try:

@@ -16,6 +16,7 @@ from bucketry_access import (
     Directory,
     Identity,
     UnclearError,
+    always_may,
     owner_of_new_object,
 )
 
@@ -139,9 +140,13 @@ class Authorization:
             NotAllowed: The sender may not do that.
             BucketryError: There is no such bucket or object, and the sender may learn that.
         """
-        principal, facts = sender_of(request).principal, RestFacts(request, version_id)
-        target = Target(bucket, key, version_id)
+        principal = sender_of(request).principal
         actions = OPERATIONS[operation].of(version=version_id is not None)
+        if key and not bypass and TAGGING not in request.fields:
+            known = self._decider.known_to_allow(principal, actions, bucket)
+            if known is not None:
+                return known
+        facts, target = RestFacts(request, version_id), Target(bucket, key, version_id)
         access = await self._decider.check(principal, target, actions, facts)
         if bypass:
             self._decider.require(principal, BYPASS, target, facts, access)
@@ -268,9 +273,11 @@ class Authorization:
             raise Unauthenticated
 
     def _check_lister(self, request: ApiRequest, *, every: bool) -> None:
-        principal, facts = sender_of(request).principal, RestFacts(request, None)
-        for action in OPERATIONS["ListBuckets"].actions:
-            self._decider.require(principal, action, Target(""), facts)
+        principal, actions = sender_of(request).principal, OPERATIONS["ListBuckets"].actions
+        if not always_may(principal, actions, "", objects=False):
+            facts = RestFacts(request, None)
+            for action in actions:
+                self._decider.require(principal, action, Target(""), facts)
         if every:
             self.allow_listing(request, [_EVERY_BUCKET])
 

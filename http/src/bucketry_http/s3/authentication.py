@@ -12,7 +12,7 @@ from bucketry_access import SESSION_KEY, leaves_to_owner
 
 from bucketry_http.s3.acl_headers import ACL_HEADERS
 from bucketry_http.s3.errors import S3Error, of_signature
-from bucketry_http.s3.failed_signatures import counted
+from bucketry_http.s3.failed_signatures import note_refused, note_verified
 from bucketry_http.s3.headers import EXPECTED_OWNERS, take_query_headers
 from bucketry_http.s3.request import Endpoint, S3Request
 from bucketry_http.s3.signature_v2 import MARKS, SCHEME_V2, VerifiedV2, VerifierV2
@@ -84,20 +84,22 @@ class Authenticator:
         Raises:
             S3Error: The signature is wrong, or is missing and anonymous requests are not allowed.
         """
-        if self._attempts is not None:
-            with counted(self._attempts, request):
+        if self._attempts is None:
+            self._verify(request)
+        else:
+            try:
                 self._verify(request)
-            if request.query:
-                take_query_headers(request)
-            return
-        if not request.query and request.headers.get("authorization", SCHEME_V2)[: len(SCHEME_V2)] != SCHEME_V2:
-            self._verify_v4(request)  # Most requests.
-            return
-        self._verify(request)
+            except S3Error as error:
+                note_refused(self._attempts, request, error)
+                raise
+            note_verified(self._attempts, request)
         if request.query:
             take_query_headers(request)
 
     def _verify(self, request: S3Request) -> None:
+        if not request.query and request.headers.get("authorization", SCHEME_V2)[: len(SCHEME_V2)] != SCHEME_V2:
+            self._verify_v4(request)  # Most requests.
+            return
         claimed = _claimed(request)
         if self._users.anonymous is not None and not claimed:
             request.principal = self._users.anonymous
@@ -140,8 +142,12 @@ class Authenticator:
         if self._attempts is None:
             self._verify_form(request, fields)
             return
-        with counted(self._attempts, request):
+        try:
             self._verify_form(request, fields)
+        except S3Error as error:
+            note_refused(self._attempts, request, error)
+            raise
+        note_verified(self._attempts, request)
 
     def _verify_form(self, request: S3Request, fields: Mapping[str, str]) -> None:
         if self._users.anonymous is not None and "policy" not in fields:
@@ -232,12 +238,16 @@ def _check_alone(claimed: list[str]) -> None:
 def is_owners_own(endpoint: Endpoint, request: S3Request, operation: Rights) -> bool:
     """Says whether the owner of a bucket sends a request, and nothing is set that could keep the owner from it.
 
+    The same holds for a user of the directory whose own rights always allow it.
+
     That is the usual case, and the decision about it is short. `access.authorise` decides about all other requests.
 
     Raises:
         NoSuchBucket: The bucket does not exist.
     """
     principal, bucket = request.principal, request.bucket
+    if principal.is_member:
+        return _is_members_own(endpoint, request, operation)
     if not endpoint.decides or not principal.user_id:
         return False
     if principal.policies is not None:
@@ -256,3 +266,14 @@ def is_owners_own(endpoint: Endpoint, request: S3Request, operation: Rights) -> 
     if access.policy is None and access.acl is None:
         return True
     return request.is_plain and leaves_to_owner(access, bucket, operation.actions)
+
+
+def _is_members_own(endpoint: Endpoint, request: S3Request, operation: Rights) -> bool:
+    # What is not plain may need more actions, and so does each key of a batch.
+    if not (request.is_plain and request.key):
+        return False
+    access = endpoint.decider.known_to_allow(request.principal, operation.actions, request.bucket)
+    if access is None:
+        return False
+    request.access = access
+    return True

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
 from bucketry_http.s3.errors import S3Error
@@ -19,27 +17,29 @@ _ACCESS_KEY: Final = re.compile(r"(?:Credential=|AWS )([^/:,\s]{1,256})")
 _IN_QUERY: Final = ("X-Amz-Credential", "AWSAccessKeyId")
 
 
-@contextmanager
-def counted(attempts: FailedAttempts, request: S3Request) -> Iterator[None]:
-    """Counts how the signature of a request is verified, which happens in the ``with`` statement.
+def note_refused(attempts: FailedAttempts, request: S3Request, error: S3Error) -> None:
+    """Counts a signature that was refused, if somebody without the right key gets this error.
 
     Raises:
         S3Error: ``SlowDown``: wrong signatures came too often from this address, so this one counts for nothing.
     """
-    address = client_address(request.scope)
-    try:
-        yield
-    except S3Error as error:
-        if error.s3_code not in _GUESSES:
-            raise
-        claimed = _claimed_key(request)
+    if error.s3_code in _GUESSES:
+        address, claimed = client_address(request.scope), _claimed_key(request)
         _check(attempts, address, claimed)
         attempts.failed(address, claimed)
-        raise
-    if request.verified is not None:
-        access_key: str = request.verified.access_key
-        if not attempts.has_worked(address, access_key):
-            _check(attempts, address, access_key)  # A right guess must not be told from a wrong one.
+
+
+def note_verified(attempts: FailedAttempts, request: S3Request) -> None:
+    """Notes that a request is signed rightly, or not at all.
+
+    Raises:
+        S3Error: ``SlowDown``: as above.
+    """
+    if request.verified is None:
+        return
+    address, access_key = client_address(request.scope), request.verified.access_key
+    if not attempts.has_worked(address, access_key):
+        _check(attempts, address, access_key)  # A right guess must not be told from a wrong one.
         attempts.worked(address, access_key)
 
 

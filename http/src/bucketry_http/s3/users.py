@@ -71,6 +71,7 @@ class Users:
             InvalidSettings: The directory and the settings have the same access key or user.
         """
         self._decides = decides
+        self._recent: dict[str, tuple[object, Signer]] = {}
         self.directory = directory
         self._sessions = None if directory is None else UrlSessions(directory)
         self.take(settings.credentials)
@@ -108,10 +109,17 @@ class Users:
         if access_key in signers or self.directory is None:
             return signers.get(access_key)
         found = self.directory.key_pair(access_key)
+        # The directory finds the same object as long as no user or right has changed.
+        of, signer = self._recent.get(access_key, (None, None))
         if found is None:
+            self._recent.pop(access_key, None)
             return None
+        if of is found and signer is not None:
+            return signer
         user, pair = found
-        return Signer(pair.secret_key, self.directory.principal(user))
+        signer = Signer(pair.secret_key, self.directory.principal(user))
+        self._recent[access_key] = found, signer
+        return signer
 
     def secret_key(self, access_key: str) -> Secret | None:
         """Returns what signs with an access key, that of a session too; ``None``: nothing."""

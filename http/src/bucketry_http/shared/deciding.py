@@ -35,7 +35,9 @@ from bucketry_access import (
     ObjectAccess,
     Principal,
     Request,
+    always_may,
     decide,
+    denies_nothing,
     is_denied,
     needs_tags,
 )
@@ -48,6 +50,7 @@ BYPASS: Final = "s3:BypassGovernanceRetention"
 """What deleting or changing a version that is retained in governance mode needs besides."""
 
 _LIST: Final = "s3:ListBucket"
+_LISTING: Final = (_LIST,)
 _PREFIX: Final = "s3:prefix"
 _SEEING: Final = (_LIST, "s3:GetBucketLocation")
 """Whoever may do one of these with a bucket may see that it is there."""
@@ -135,6 +138,30 @@ class Decider:
         self.known_access: Callable[[str], BucketAccess | None] = (
             calls.store.get_bucket_access if calls.inline else calls.store.peek_bucket_access
         )
+
+    def known_to_allow(
+        self, principal: Principal, actions: frozenset[str] | tuple[str, ...], bucket: str
+    ) -> BucketAccess | None:
+        """Returns what is set on a bucket, if a user may do some actions with any of its objects without a decision.
+
+        That is the usual case where there are users: their own rights are about whole buckets, and have no conditions.
+        `check` decides about all others.
+
+        Args:
+            principal: The user.
+            actions: Actions that are about an object.
+            bucket: The bucket.
+
+        Raises:
+            NoSuchBucket: The bucket does not exist, which this user may learn.
+        """
+        if not always_may(principal, actions, bucket, objects=True):
+            return None
+        # Whoever may not list the bucket must not learn that there is no such object.
+        if not always_may(principal, _LISTING, bucket, objects=False):
+            return None
+        access = self.known_access(bucket) if self.looks else PLAIN
+        return access if access is not None and denies_nothing(access, bucket, actions) else None
 
     async def check(self, principal: Principal, target: Target, actions: Iterable[str], facts: Facts) -> BucketAccess:
         """Refuses what the sender may not do, and returns what is set on the bucket.

@@ -45,13 +45,17 @@ class FailedAttempts:
         self._worked: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     def has_worked(self, address: str, proof: str) -> bool:
-        """Says whether a credential worked at an address, and need not wait there.
+        """Says whether a credential worked at an address, and need not wait there. It is remembered the longer for it.
 
         Args:
             address: IP address of the client. Addresses of IPv6 with the same first 64 bits count as one.
             proof: What `worked` was told.
         """
-        return (network_of(address), proof) in self._worked
+        place = network_of(address), proof
+        if place not in self._worked:
+            return False
+        self._worked.move_to_end(place)
+        return True
 
     def seconds_left(self, address: str, credential: str) -> int:
         """Returns how long an address has to wait before it tries a credential, in whole seconds; 0: not at all.

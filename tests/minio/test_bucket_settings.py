@@ -7,7 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from bucketry import Store, Tag, TagSettings, Unavailable, VersioningSettings
+from bucketry import (
+    CreateBucketOptions,
+    ObjectLockSettings,
+    Store,
+    Tag,
+    TagSettings,
+    Unavailable,
+    VersioningSettings,
+)
 from bucketry_minio.bucket_settings import SettingsChanges
 from bucketry_s3client import S3ResponseError, parse_xml
 
@@ -62,6 +70,15 @@ def test_whoever_may_not_read_settings_may_change_them() -> None:
     assert server.requests == ["PUT bucket", "GET bucket"]
 
 
+def test_settings_of_a_new_bucket_are_put_only_if_they_are_not_shown() -> None:
+    server = Server(SHOWN)
+    changes_on(server).confirm("bucket", ENABLED)
+    assert server.requests == ["GET bucket"]
+    server = Server(NOT_SHOWN, SHOWN)
+    changes_on(server).confirm("bucket", ENABLED)
+    assert server.requests == ["GET bucket", "PUT bucket", "GET bucket"]
+
+
 class SlowServer(Server):
     """Keeps changes of one bucket waiting until it is let go on."""
 
@@ -109,3 +126,15 @@ def test_a_change_waits_for_another_one_only_so_long() -> None:
 def test_a_put_of_settings_costs_two_requests(store: Store, bucket: str, requests_made: list[str]) -> None:
     store.put_bucket_settings(bucket, TagSettings(tags=(Tag(key="a", value="b"),)))
     assert [line.partition(" ")[0] for line in requests_made] == ["PUT", "GET"]
+
+
+def test_a_bucket_with_object_lock_is_looked_at(store: Store, bucket: str, requests_made: list[str]) -> None:
+    locked = f"{bucket}-locked"
+    requests_made.clear()
+    store.create_bucket(locked, CreateBucketOptions(object_lock=True))
+    assert [line.partition(" ")[0] for line in requests_made] == ["PUT", "GET", "GET"]
+    assert requests_made[1] == f"GET /{locked}?versioning="
+    # What MinIO loses with its memory of a new bucket, a put of versioning brings back: the lock is in its file.
+    store.put_bucket_settings(locked, ENABLED)
+    assert store.get_bucket_settings(locked, ObjectLockSettings).enabled
+    store.delete_bucket(locked)

@@ -63,13 +63,22 @@ class SettingsChanges:
         Raises:
             Unavailable: Another change takes too long, or MinIO does not show what it has taken.
         """
-        nothing = type(settings)()
         with self._alone(bucket):
-            for _ in range(_TRIES):
-                put_settings(self._client, bucket, settings)
-                if self._shows(bucket, nothing):
-                    return
-        raise Unavailable("MinIO took the settings and does not show them: put them again", bucket=bucket)
+            self._put(bucket, settings)
+
+    def confirm(self, bucket: str, settings: BucketSettings) -> None:
+        """Looks whether MinIO shows settings that a new bucket has, and puts them if it does not. One request, mostly.
+
+        Args:
+            bucket: The bucket.
+            settings: The settings. Something is set in them.
+
+        Raises:
+            Unavailable: As `put`.
+        """
+        with self._alone(bucket):
+            if not self._shows(bucket, type(settings)()):
+                self._put(bucket, settings)
 
     def delete(self, bucket: str, kind: type[BucketSettings]) -> None:
         """Deletes a bucket's settings of one kind.
@@ -79,6 +88,13 @@ class SettingsChanges:
         """
         with self._alone(bucket):
             delete_settings(self._client, bucket, kind, also_missing=MISSING_SETTINGS)
+
+    def _put(self, bucket: str, settings: BucketSettings) -> None:
+        for _ in range(_TRIES):
+            put_settings(self._client, bucket, settings)
+            if self._shows(bucket, type(settings)()):
+                return
+        raise Unavailable("MinIO took the settings and does not show them: put them again", bucket=bucket)
 
     def _shows(self, bucket: str, nothing: BucketSettings) -> bool:
         try:

@@ -50,6 +50,7 @@ from bucketry import (
     UploadPage,
     Usage,
     UsageReport,
+    VersioningSettings,
     VersionListOptions,
     VersionOptions,
     VersionPage,
@@ -252,12 +253,18 @@ class MinioDriver(DriverSpec):
     @override
     @hookimpl
     def create_bucket(self, bucket: str, options: CreateBucketOptions) -> BucketInfo:
-        """Creates a bucket; two requests, since only the list of buckets has its time."""
+        """Creates a bucket; two requests, since only the list of buckets has its time.
+
+        With object lock there is one more: does MinIO show versioning, which it turns on with object lock? It shows,
+        and obeys, both or none.
+        """
         region = self._settings.region
         content = b"" if region == _NO_CONSTRAINT else _CREATE.format(region).encode()
         # Sent again after its response was lost, it would fail: the bucket exists then.
         headers = {"x-amz-bucket-object-lock-enabled": "true"} if options.object_lock else {}
         self._connection.request("PUT", bucket, headers=headers, content=content, repeatable=False)
+        if options.object_lock:
+            self._settings_changes.confirm(bucket, VersioningSettings(status="Enabled"))
         return msgspec.structs.replace(self.head_bucket(bucket), object_lock=options.object_lock)
 
     @override

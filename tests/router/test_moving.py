@@ -199,6 +199,27 @@ def test_a_moment_that_would_be_too_long_leaves_everything_as_it_was(
     assert scene.listed("old")["key"] == b"again"
 
 
+def test_nothing_more_is_asked_once_the_time_is_over(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    ahead, asked = [0.0], list[float]()
+    real = time.monotonic
+    monkeypatch.setattr("bucketry_router.moving.move.time.monotonic", lambda: real() + ahead[0])
+
+    class Slow(Kept):
+        @hookimpl
+        def list_objects(self, bucket: str, options: Any) -> Any:
+            asked.append(ahead[0])
+            return super().list_objects(bucket, options)
+
+    def wait() -> None:
+        ahead[0] = 100.0
+
+    scene.use(Slow(MemorySettings()))
+    scene.while_waiting = [lambda: None, wait]
+    with scene.mover() as mover, pytest.raises(Unavailable, match="read-only for more than 20 seconds"):
+        mover.move(BUCKET, "new", QUICK)
+    assert 100.0 not in asked, "the new store is not listed any more"
+
+
 def test_a_store_that_fails_in_the_middle_leaves_everything_as_it_was(scene: Scene) -> None:
     class Failing(Kept):
         puts = 0

@@ -39,16 +39,18 @@ class BucketCopier:
             held: The copies that exist.
             options: How the bucket is moved.
             tell: Is told each step.
-            check: Is called before each copy, and raises if there may be no more.
+            check: Is called before each copy and while stores are listed, and raises if nothing more may be done.
         """
         self._places, self._held, self._options = places, held, options
-        self._tell = tell
+        self._tell, self._check = tell, check
         self._keys = KeyCopier(places, held, check, compare_content=options.compare_content)
         self.copied = 0
 
     def listed(self, where: Place) -> Iterator[tuple[str, History]]:
-        """Yields what one of the stores has."""
-        return histories(where, versioned=self._places.versioned)
+        """Yields what one of the stores has. Each page is asked for only if more may be done."""
+        for batch in batches(histories(where, versioned=self._places.versioned)):
+            self._check()
+            yield from batch
 
     def take_up(self) -> None:
         """Goes on with the copies of an earlier move.
@@ -129,10 +131,16 @@ class BucketCopier:
     def delete_source(self) -> None:
         """Deletes the bucket from the old store, with all that was copied."""
         source = self._places.source
-        for key, copies in self._held.items():
-            for copy in copies:
-                source.store.calls.delete_object(source.bucket, key, DeleteOptions(version_id=copy.source.version_id))
+        for keys in batches(list(self._held.keys())):
+            with self._threads() as threads:
+                list(threads.map(self._delete_source, keys))
         source.store.calls.delete_bucket(source.bucket)
+
+    def _delete_source(self, key: str) -> None:
+        source = self._places.source
+        for copy in self._held.of(key):
+            options = DeleteOptions(version_id=copy.source.version_id)
+            source.store.calls.delete_object(source.bucket, key, options)
 
 
 def _were(copies: Copies, there: History) -> bool:

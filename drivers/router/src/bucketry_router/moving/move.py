@@ -195,6 +195,7 @@ class Move:
 
     def _after(self, copier: BucketCopier) -> list[str]:
         """Looks whether somebody wrote to the old store after all, and deletes what lies there if that is wanted."""
+        self._until = float("inf")
         self._sleep(self._options.settle_seconds)
         late = copier.changed()
         if self._options.delete_source and not late:

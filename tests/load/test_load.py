@@ -154,6 +154,17 @@ def test_what_a_server_says_of_its_requests_must_be_true(
     assert in_audit(where, tally) == ["audit: load-4 is missing"]
 
 
+def test_the_log_says_why_the_server_is_busy(where: Served, tally: Tally) -> None:
+    tally.count("s3", "GET", 503, "load-3", 0.1)
+    line = {"logger": "bucketry_http.access", "level": "INFO", "port": "s3", "status": 503, "request_id": "load-3"}
+    text = where.log.read_text() + json.dumps(line) + "\n"
+    warning = {"logger": "bucketry_http", "level": "WARNING", "request_id": "load-3"}
+    where.log.write_text(f"{json.dumps(warning)}\n{text}")
+    assert in_log(where, tally) == []
+    where.log.write_text(f"{json.dumps({**warning, 'request_id': 'load-2'})}\n{text}")
+    assert in_log(where, tally)
+
+
 @pytest.mark.parametrize(
     "line",
     [

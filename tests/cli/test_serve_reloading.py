@@ -20,6 +20,7 @@ from types_boto3_s3 import S3Client
 from tests.cli.conftest import Spawn
 from tests.cli.test_serve import PATIENCE, ask, rest_url
 from tests.cli.test_serve_access import places
+from tests.cli.test_serve_management import children
 from tests.cli.test_serve_users import within_patience
 from tests.http.s3.users import client, status_of
 
@@ -125,6 +126,59 @@ def test_users_of_the_file_come_change_and_go(spawn: Spawn, tmp_path: Path, coun
     assert process.wait(PATIENCE) == 0
     assert told.waits_for("the settings stay as they were", times=3)
     assert told.text.count("\n") == 3, told.text
+
+
+def test_a_worker_that_takes_anothers_place_has_the_same_users(spawn: Spawn, tmp_path: Path) -> None:
+    """Whatever stands in the file by then: nobody has said that it is to be read."""
+    file = tmp_path / "settings.toml"
+    ann, ben = create_token(), create_token()
+    write(file, user("ann", "read:*", ann))
+    process = spawn(
+        "serve",
+        "--config",
+        str(file),
+        "--port",
+        "0",
+        "--no-s3",
+        "--workers",
+        "2",
+        "--bucket",
+        "things",
+        "--log-level",
+        "info",
+    )
+    url, told = rest_url(process), Told(process)
+
+    def statuses() -> set[tuple[int, ...]]:
+        """Asks each process, without a token too."""
+        headers = [*({"Authorization": f"Bearer {token.text.reveal()}"} for token in (ann, ben)), {}]
+        # Too many wrong tokens are refused in another way.
+        kinds = {429: 401}
+        asked = ([httpx.get(f"{url}/buckets", headers=each, timeout=PATIENCE) for each in headers] for _ in range(12))
+        return {tuple(kinds.get(response.status_code, response.status_code) for response in each) for each in asked}
+
+    def replace_worker(number: int) -> None:
+        before = children(process.pid)
+        os.kill(before[0], signal.SIGKILL)
+        assert told.waits_for("another one takes its place", times=number)
+        assert told.waits_for("starting in process", times=2 + number)
+        assert within_patience(lambda: len(children(process.pid)) == 2)
+
+    write(file, "")
+    replace_worker(1)
+    assert statuses() == {(200, 401, 401)}
+    write(file, "[serve")
+    replace_worker(2)
+    assert statuses() == {(200, 401, 401)}
+    write(file, user("ben", "read:*", ben))
+    process.send_signal(signal.SIGHUP)
+    assert told.waits_for("the settings were read again")
+    write(file, user("ann", "read:*", ann))
+    replace_worker(3)
+    assert within_patience(lambda: statuses() == {(401, 200, 401)})
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE) == 0
+    assert "Traceback" not in told.text
 
 
 def test_credentials_of_the_file_come_change_and_go(spawn: Spawn, tmp_path: Path) -> None:

@@ -155,25 +155,53 @@ class ConfigFile(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         return {name: value for name, value in values.items() if value is not UNSET}
 
 
-def load_config(path: Path) -> ConfigFile:
-    """Reads a settings file.
+class ConfigText:
+    """The text of a settings file as it was read. A worker gets it, since the file itself may have changed since.
 
-    Raises:
-        Failure: The file cannot be read, is not TOML, or has an unknown key. The message names the key and never
-            repeats a value.
+    Attributes:
+        path: The file.
     """
-    try:
-        with path.open("rb") as file:
-            content = file.read(_MAX_BYTES + 1)
-        if len(content) > _MAX_BYTES:
+
+    def __init__(self, path: Path) -> None:
+        """Reads the file.
+
+        Raises:
+            Failure: It cannot be read.
+        """
+        self.path = path
+        try:
+            with path.open("rb") as file:
+                self._content = file.read(_MAX_BYTES + 1)
+        except OSError as error:
+            raise _refusal(path, error.strerror or type(error).__name__) from error
+        if len(self._content) > _MAX_BYTES:
             raise _refusal(path, f"it is larger than {_MAX_BYTES} bytes")
+
+    def __repr__(self) -> str:
+        # The text may hold secrets.
+        return f"<{type(self).__name__} {str(self.path)!r}>"
+
+    def load(self) -> ConfigFile:
+        """Returns what it says.
+
+        Raises:
+            Failure: It is not TOML, or has an unknown key. The message names the key and never repeats a value.
+        """
+        return _parsed(self.path, self._content)
+
+
+def load_config(path: Path) -> ConfigFile:
+    """Reads a settings file; errors as in `ConfigText`."""
+    return ConfigText(path).load()
+
+
+def _parsed(path: Path, content: bytes) -> ConfigFile:
+    try:
         values = tomllib.loads(content.decode())
         _check_keys(path, values)
         config = msgspec.convert(values, ConfigFile, dec_hook=_decode)
         if config.serve:
             _check_serve(path, config.serve)
-    except OSError as error:
-        raise _refusal(path, error.strerror or type(error).__name__) from error
     except UnicodeDecodeError as error:
         raise _refusal(path, "it is not UTF-8") from error
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
@@ -267,12 +295,14 @@ class State(msgspec.Struct):
         debug: Whether a failure shows its traceback.
         store: The store's URL, if it was given before the command's name.
         config_path: The settings file, if there is one.
+        config_text: Its text.
         config: What it holds.
     """
 
     debug: bool = False
     store: str | None = None
     config_path: Path | None = None
+    config_text: ConfigText | None = None
     config: ConfigFile = msgspec.field(default_factory=ConfigFile)
 
 

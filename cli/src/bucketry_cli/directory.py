@@ -120,7 +120,7 @@ def _accounts_in(config: ConfigFile, path: Path | None) -> Accounts:
         tables = msgspec.convert({"users": config.users, "groups": config.groups}, AccessTables, dec_hook=decode_secret)
     except msgspec.ValidationError as error:
         raise Failure(f"{named} cannot be used: {error}") from None
-    if holds_secrets(tables.users):
+    if holds_secrets(tables.users) and path.exists():  # What a worker is given may have been deleted since.
         check_mode(path.stat().st_mode, named, holds_secrets=True)
     return accounts_of(tables.users, tables.groups, path.parent, named)
 

@@ -13,7 +13,7 @@ from bucketry import Store, open_store
 from bucketry.settings import PUBLISHED_FOR
 from click.core import ParameterSource
 
-from bucketry_cli.config import DEFAULT_FILE, DRIVERS, State, load_config
+from bucketry_cli.config import DEFAULT_FILE, DRIVERS, ConfigText, State
 from bucketry_cli.output import note
 from bucketry_cli.s3_endpoint import is_endpoint, open_endpoint
 
@@ -153,7 +153,8 @@ def _read_config(ctx: click.Context, _parameter: click.Parameter, value: Path | 
     path = value or state.config_path
     if path is not None and not ctx.resilient_parsing:
         state.config_path = path
-        state.config = load_config(path)
+        state.config_text = ConfigText(path)
+        state.config = state.config_text.load()
         ctx.default_map = state.config.options_of(ctx.info_name)
 
 

@@ -13,7 +13,7 @@ import msgspec
 from bucketry import BucketryError
 from click.core import ParameterSource
 
-from bucketry_cli.config import ConfigFile, State, load_config
+from bucketry_cli.config import ConfigFile, ConfigText, State
 from bucketry_cli.directory import take_users
 from bucketry_cli.s3_endpoint import S3Front
 from bucketry_cli.serve_options import ServeOptions, all_options, grouped
@@ -91,6 +91,7 @@ class Reloading:
         self._ctx = ctx
         self._options = options
         self._file = ctx.ensure_object(State).config
+        self._taken: ConfigText | None = None
         self.users = UserTables(self._file, None, None)
 
     def here(self) -> None:
@@ -99,16 +100,14 @@ class Reloading:
 
     def for_workers(self) -> Callable[[], None]:
         """Reads them again for this process, and returns what each worker has to do, which can be pickled."""
-        path = self._read_again(in_worker=True)
-        return partial(_in_worker, self._options.logs, path)
+        self._read_again(in_worker=True)
+        return partial(_in_worker, self._options.logs, self._taken)
 
-    def _read_again(self, *, in_worker: bool) -> Path | None:
-        """Reads them, and returns the file whose users hold now; ``None``: none, or it cannot be used."""
-        path = None
+    def _read_again(self, *, in_worker: bool) -> None:
         try:
             found, file = self._read()
             self.users.take(file)
-            path = self._ctx.ensure_object(State).config_path
+            self._taken = self._ctx.ensure_object(State).config_text
         except (click.ClickException, BucketryError) as error:
             logger.error("the settings stay as they were: %s", sentence(error))  # noqa: TRY400 - one sentence says it
         else:
@@ -118,7 +117,6 @@ class Reloading:
             self._options = msgspec.structs.replace(self._options, logs=logs)
             logger.info("the settings were read again")
         start_logging(self._options.logs, in_worker=in_worker)
-        return path
 
     def _read(self) -> tuple[ServeOptions, ConfigFile]:
         problems_of(self._ctx).clear()
@@ -151,9 +149,9 @@ def follow_in_worker(users: UserTables) -> None:
     _in_this_worker[:] = [users]
 
 
-def _in_worker(logs: LogOptions, path: Path | None) -> None:
+def _in_worker(logs: LogOptions, text: ConfigText | None) -> None:
     """Does in a worker what the parent has found to be good."""
-    if path is not None:
+    if text is not None:
         for users in _in_this_worker:
-            users.take(load_config(path))
+            users.take(text.load())
     start_logging(logs, in_worker=True)

@@ -177,7 +177,7 @@ def start(ctx: click.Context, store: str, options: ServeOptions, *, is_dry: bool
                 table=table,
                 settings=how,
                 options=options,
-                config_path=ctx.ensure_object(State).config_path,
+                config=ctx.ensure_object(State).config_text,
                 shared=shared,
             ),
             bound,

@@ -18,7 +18,7 @@ from bucketry.layers import Faults, ReadOnly
 from bucketry_cli import clock, reset
 from bucketry_cli import events as events_endpoint
 from bucketry_cli.access_store import access_store_of
-from bucketry_cli.config import ConfigFile, load_config
+from bucketry_cli.config import ConfigFile, ConfigText
 from bucketry_cli.control import ControlApp, Endpoints
 from bucketry_cli.directory import directory_of
 from bucketry_cli.errors import Failure
@@ -46,7 +46,8 @@ class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
         table: What the settings file says of the store's driver.
         settings: How the API is served.
         options: The options of ``bucketry serve``.
-        config_path: The settings file, which the worker reads too. Secrets are not handed on.
+        config: The settings file as this process has read it. The worker must not read it again: it may have changed,
+            and all workers have the same users.
         shared: The folder in which all workers count together what quotas limit, if there are any.
     """
 
@@ -54,7 +55,7 @@ class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
     table: Mapping[str, Any]
     settings: RestSettings
     options: ServeOptions
-    config_path: Path | None = None
+    config: ConfigText | None = None
     shared: Path | None = None
 
 
@@ -106,7 +107,7 @@ def run_workers(
     start_logging(worker.options.logs, in_worker=True)
     settings = server_settings(worker.options)
     count = worker.options.processes.workers
-    config = load_config(worker.config_path) if worker.config_path is not None else ConfigFile()
+    config = ConfigFile() if worker.config is None else worker.config.load()
     listening = [rest]
 
     def open_beside(layers: Sequence[object]) -> Store:
@@ -145,7 +146,7 @@ def _open_app(worker: WorkerOptions) -> Iterator[Any]:
     options = worker.options
     start_logging(options.logs, in_worker=True)
     telemetry = Telemetry(options, worker.url)
-    config = load_config(worker.config_path) if worker.config_path is not None else ConfigFile()
+    config = ConfigFile() if worker.config is None else worker.config.load()
     events = events_layer(webhooks_of(options.buckets.webhook, config.webhooks, os.environ))
     layers = [
         *telemetry.layers(),
@@ -155,8 +156,9 @@ def _open_app(worker: WorkerOptions) -> Iterator[Any]:
         *([ReadOnly()] if options.buckets.read_only else []),
         *telemetry.outer_layers(),
     ]
-    directory = directory_of(options, config, worker.config_path)
-    follow_in_worker(UserTables(config, worker.config_path, directory))
+    path = None if worker.config is None else worker.config.path
+    directory = directory_of(options, config, path)
+    follow_in_worker(UserTables(config, path, directory))
     settings = find_settings(worker.url, defaults=worker.table)
     access_store = access_store_of(options, settings, config.drivers, has_users=directory is not None)
     with closing(telemetry), open_store(settings, layers=layers, access_store=access_store) as store:

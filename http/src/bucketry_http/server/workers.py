@@ -95,7 +95,7 @@ class Workers:
             on_stop: Called when they are told to stop, and again when they are told to end at once.
             on_end: Called with the id of each process that ended.
             on_reload: Called on SIGHUP. Each process reads its certificate again, and does what this returns; it is
-                pickled.
+                pickled. A process that is started later does it before it serves.
             settings: Settings of each of them.
         """
         self._open_app = open_app
@@ -108,6 +108,7 @@ class Workers:
         self._settings = settings or ServerSettings()
         self._context = multiprocessing.get_context("spawn")
         self._workers: list[_Worker] = []
+        self._action: Callable[[], None] | None = None
         self._deaths: deque[float] = deque()
         self._signals = self._obeyed = self._hang_ups = 0
         self._kill_at: float | None = None
@@ -155,7 +156,7 @@ class Workers:
 
     def _start(self, *, is_first: bool) -> None:
         ours, theirs = self._context.Pipe()
-        arguments = (self._open_app, self._bound, theirs, self._settings)
+        arguments = (self._open_app, self._bound, theirs, self._settings, self._action)
         process = self._context.Process(target=_work, args=arguments, name="bucketry-worker")
         process.start()
         theirs.close()
@@ -186,9 +187,9 @@ class Workers:
 
     def _reload(self) -> None:
         assert self._on_reload is not None  # noqa: S101 - without it, nothing counts these signals
-        action = self._on_reload()
+        self._action = self._on_reload()
         for worker in self._workers:
-            worker.tell(action)
+            worker.tell(self._action)
 
     def _stop(self) -> None:
         """Has all workers stop; a second call has them end at once."""
@@ -236,7 +237,13 @@ class Workers:
             wakes.close()
 
 
-def _work(open_app: OpenApp, bound: socket.socket, parent: Connection, settings: ServerSettings) -> None:
+def _work(
+    open_app: OpenApp,
+    bound: socket.socket,
+    parent: Connection,
+    settings: ServerSettings,
+    action: Callable[[], None] | None,
+) -> None:
     """Runs in a worker: serves until the parent says stop, or is gone."""
     for number in (*STOPPING_SIGNALS, *RELOADING_SIGNALS):
         signal.signal(number, signal.SIG_IGN)
@@ -244,6 +251,8 @@ def _work(open_app: OpenApp, bound: socket.socket, parent: Connection, settings:
     os.environ["UV_TCP_SINGLE_ACCEPT"] = "1"
     bound.setblocking(False)
     with open_app() as app:
+        if action is not None:
+            action()
 
         def obey_parent(_: tuple[str, ...]) -> None:
             # Not before: a server that does not serve yet cannot be stopped.

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from bucketry import Store
-from bucketry_http import Listener, RestSettings, S3Settings, Server, create_app, create_s3_app
+from bucketry_http import Listener, RestSettings, S3Settings, Server, ServerSettings, create_app, create_s3_app
 from bucketry_http.shared.record import RequestRecord
 from bucketry_http.shared.recorded import Gate, Recorded, Sink
 
@@ -57,7 +57,12 @@ class Ports:
 
 
 @contextmanager
-def recorded_ports(store: Store, sinks: Sequence[Sink] = (), gates: Sequence[Gate] = ()) -> Iterator[Ports]:
+def recorded_ports(
+    store: Store,
+    sinks: Sequence[Sink] = (),
+    gates: Sequence[Gate] = (),
+    server_settings: ServerSettings | None = None,
+) -> Iterator[Ports]:
     """Serves a store on both ports in a thread."""
     kept = Kept()
     ready = threading.Event()
@@ -69,7 +74,7 @@ def recorded_ports(store: Store, sinks: Sequence[Sink] = (), gates: Sequence[Gat
         Listener(Recorded(apps["rest"], "rest", [kept, *sinks], gates), port=0),
         Listener(Recorded(apps["s3"], "s3", [kept, *sinks], gates), port=0),
     ]
-    server = Server(listeners, lambda _: ready.set())
+    server = Server(listeners, lambda _: ready.set(), server_settings)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

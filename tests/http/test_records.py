@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import socket
@@ -12,7 +13,11 @@ from urllib.parse import urlsplit
 import pytest
 from bucketry.backend_requests import REQUEST_ID, request_headers
 from bucketry.layers import CallEvent, ReportCalls
+from bucketry_http import ServerSettings
 from bucketry_http.shared.record import RequestRecord, record_of_call
+from bucketry_http.telemetry.access_log import AccessLog
+from bucketry_http.telemetry.metrics import Metrics
+from prometheus_client import generate_latest
 
 from tests.http.recorded import Ports, recorded_ports
 from tests.http.s3.serving import ACCESS_KEY, memory_store
@@ -239,6 +244,74 @@ def test_a_client_that_leaves_is_recorded(ports: Ports) -> None:
     record = ports.last()
     assert (record.aborted, record.operation, record.key) == (True, "PutObject", "a")
     assert record.bytes_in <= 1000
+
+
+def raw(url: str, *pieces: bytes) -> bytes:
+    """Sends bytes, and returns all that comes back until the server closes the connection."""
+    parts = urlsplit(url)
+    with socket.create_connection((parts.hostname, parts.port or 0), timeout=WAIT) as connection:
+        for piece in pieces:
+            connection.sendall(piece)
+        received = b""
+        while data := connection.recv(65536):
+            received += data
+    return received
+
+
+REFUSED = [
+    ((b"GARBAGE\r\n\r\n",), 400, "malformed_request", "BadRequest"),
+    ((b"GET / HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n",), 400, "malformed_request", "BadRequest"),
+    ((b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nhost: a\r\n\r\n",), 414, "too_large", "InvalidURI"),
+    (
+        (b"GET / HTTP/1.1\r\nhost: a\r\n" + b"a: b\r\n" * 300 + b"\r\n",),
+        431,
+        "too_large",
+        "RequestHeaderSectionTooLarge",
+    ),
+    ((b"GET / HTTP/1.1\r\nhost: a\r\n",), 408, "request_timeout", "RequestTimeout"),
+]
+
+
+@pytest.mark.parametrize(("pieces", "status", "code", "s3_code"), REFUSED, ids=lambda value: str(value)[:20])
+@pytest.mark.parametrize("port", ["rest", "s3"])
+def test_what_is_refused_before_it_is_a_request_is_recorded(
+    pieces: tuple[bytes, ...], status: int, code: str, s3_code: str, port: str
+) -> None:
+    text = io.StringIO()
+    log, metrics = AccessLog(text.write, "text"), Metrics("memory")
+    settings = ServerSettings(head_seconds=0.5, max_headers=100)
+    with memory_store() as store, recorded_ports(store, [metrics, log], server_settings=settings) as ports:
+        received = raw(ports.rest_url if port == "rest" else ports.s3_url, *pieces)
+        assert received.startswith(f"HTTP/1.1 {status} ".encode())
+        record = ports.last()
+    expected = code if port == "rest" else s3_code
+    assert (record.port, record.status, record.code, record.operation) == (port, status, expected, "")
+    assert record.address in {"127.0.0.1", "::1"}
+    assert f"x-request-id: {record.id}\r\n".encode() in received
+    assert len(ports.kept.ended) == 1
+    log.close()
+    assert f"status={status} code={expected}" in text.getvalue()
+    assert record.id in text.getvalue()
+    exposed = generate_latest(metrics.registry).decode()
+    counted = f'bucketry_requests_total{{driver="memory",operation="none",outcome="client_error",port="{port}"}} 1.0'
+    assert counted in exposed
+    assert f'bucketry_requests_in_flight{{port="{port}"}} 0.0' in exposed
+
+
+def test_what_is_malformed_behind_another_request_is_recorded_and_gets_no_response() -> None:
+    with memory_store() as store, recorded_ports(store) as ports:
+        good = b"GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n"
+        received = raw(ports.rest_url, good + b"GARBAGE\r\n\r\n")
+        assert received.count(b"HTTP/1.1 ") == 1
+        ports.last()
+        assert sorted(record.status for record in ports.kept.ended) == [0, 200]
+
+
+def test_a_connection_on_which_nothing_comes_is_nobody_s_request() -> None:
+    settings = ServerSettings(head_seconds=0.3)
+    with memory_store() as store, recorded_ports(store, server_settings=settings) as ports:
+        assert raw(ports.rest_url).startswith(b"HTTP/1.1 408 ")
+        assert ports.kept.ended == []
 
 
 def test_records_take_time_and_places(ports: Ports) -> None:

@@ -47,9 +47,14 @@ class S3Protocol(BoundedProtocol):
     """One connection of an S3 client. A malformed request gets an error document of S3."""
 
     @staticmethod
+    def refusal_code(status: HTTPStatus) -> str:
+        """Returns the code of S3 for a malformed request."""
+        return _REFUSAL_CODES.get(status, "BadRequest")
+
+    @staticmethod
     def refusal(status: HTTPStatus, detail: str) -> tuple[str, bytes]:
         """Returns the media type and the body of the response: an error document."""
-        error = S3Error(_REFUSAL_CODES.get(status, "BadRequest"), detail, status=status)
+        error = S3Error(S3Protocol.refusal_code(status), detail, status=status)
         return "application/xml", error_document(error, "", "", "", "")
 
 

@@ -301,17 +301,31 @@ class BoundedProtocol(asyncio.Protocol):
         If an earlier request still waits for its response, or is getting it, nothing is sent in between. The malformed
         request then gets no response: the connection ends after the response to the request before.
         """
-        exchange = self._exchange
+        exchange, status = self._exchange, self._refusal or HTTPStatus.BAD_REQUEST
         if exchange is not None and not exchange.is_complete:
             if not exchange.more_body:
                 exchange.keep_alive = False
+                self._report_refusal(status, is_sent=False)
                 return
             if exchange.is_started:
+                # What is malformed is the body of a request that the application knows.
                 self.transport.close()
                 return
+        request_id = self._report_refusal(status, is_sent=not self._behind)
         if not self._behind:
-            self._write_refusal(self._refusal or HTTPStatus.BAD_REQUEST, self._detail)
+            self._write_refusal(status, self._detail, request_id)
         self.transport.close()
+
+    def _report_refusal(self, status: HTTPStatus, *, is_sent: bool) -> str:
+        """Tells whoever wants to know, and returns the request's id; empty: it has none.
+
+        A connection on which nothing came in time is idle, and nobody's request.
+        """
+        refused = self.server.refused
+        if refused is None or not (self._url or self._waiting_bytes or self._buffer.left):
+            return ""
+        address = "" if self._client_address is None else self._client_address[0]
+        return refused(status if is_sent else 0, self.refusal_code(status), address)
 
     def shut_down(self) -> None:
         """Ends the connection after the response that is in progress, or at once if there is none."""
@@ -348,15 +362,21 @@ class BoundedProtocol(asyncio.Protocol):
             # TLS: this sends what is left and the alert that ends it, and waits for the client's.
             self.transport.close()
 
-    def _write_refusal(self, status: HTTPStatus, detail: str) -> None:
+    def _write_refusal(self, status: HTTPStatus, detail: str, request_id: str = "") -> None:
         media_type, body = self.refusal(status, detail)
         retry = "retry-after: 1\r\n" if status is HTTPStatus.SERVICE_UNAVAILABLE else ""
+        named = f"x-request-id: {request_id}\r\n" if request_id else ""
         date = self.server.clock.http_date().decode()
         head = (
             f"HTTP/1.1 {status.value} {status.phrase}\r\ndate: {date}\r\ncontent-type: {media_type}\r\n"
-            f"content-length: {len(body)}\r\n{retry}connection: close\r\n\r\n"
+            f"content-length: {len(body)}\r\n{retry}{named}connection: close\r\n\r\n"
         )
         self.transport.write(head.encode() + body)
+
+    @staticmethod
+    def refusal_code(status: HTTPStatus) -> str:
+        """Returns the stable code of a malformed request."""
+        return REFUSAL_CODES.get(status, "malformed_request")
 
     @staticmethod
     def refusal(status: HTTPStatus, detail: str) -> tuple[str, bytes]:
@@ -364,7 +384,7 @@ class BoundedProtocol(asyncio.Protocol):
         problem: dict[str, Any] = {
             "title": status.phrase,
             "status": status,
-            "code": REFUSAL_CODES.get(status, "malformed_request"),
+            "code": BoundedProtocol.refusal_code(status),
             "detail": detail,
             "retryable": status is HTTPStatus.SERVICE_UNAVAILABLE,
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from bucketry.clock import Clock
@@ -26,6 +27,8 @@ class ServerState:
         proxies: The proxies whose headers count; ``None``: there are none.
         connections: Those that are open.
         tasks: One for each request in progress.
+        refused: Is told of each request that is refused before it reaches the application: the status that is sent (0:
+            none), the code, and the client's address. Returns the request's id. ``None``: nobody wants to know.
         stopping: Whether the server is about to stop (`bucketry_http.shared.connection.is_stopping`).
     """
 
@@ -33,6 +36,7 @@ class ServerState:
         """Starts without connections. An application that goes by a clock of its own has it as attribute ``clock``."""
         self.app = app
         self.clock: Clock = getattr(app, "clock", None) or Clock()
+        self.refused: Callable[[int, str, str], str] | None = getattr(app, "refused", None)
         self.app_state: dict[str, Any] = {}
         self.settings = settings
         self.scheme = scheme

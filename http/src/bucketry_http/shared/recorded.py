@@ -95,9 +95,34 @@ class Recorded:
             record.aborted |= not exchange.is_complete
             record.seconds = perf_counter() - record.started
             set_watcher(None)
-            self._ended.append(record)
-            if len(self._ended) == 1:
-                asyncio.get_running_loop().call_soon(self.flush, context=_NO_REQUEST)
+            self._end(record)
+
+    def refused(self, status: int, code: str, address: str) -> str:
+        """Records a request that the server refuses before it is one: its head is malformed, too large or too slow.
+
+        Args:
+            status: The status that is sent; 0: none is.
+            code: The code of the error.
+            address: IP address of the client.
+
+        Returns:
+            The request's id.
+        """
+        now = perf_counter()
+        record = RequestRecord(
+            port=self._port, id=next(request_ids), method="", time=time(), started=now, address=address, status=status
+        )
+        record.code, record.aborted = code, not status
+        for sink in self._sinks:
+            # Not in the context of the connection, which serves other requests.
+            Context().run(sink.begin, record)
+        self._end(record)
+        return record.id
+
+    def _end(self, record: RequestRecord) -> None:
+        self._ended.append(record)
+        if len(self._ended) == 1:
+            asyncio.get_running_loop().call_soon(self.flush, context=_NO_REQUEST)
 
     def flush(self) -> None:
         """Tells the sinks of the requests that ended in this turn of the event loop."""

@@ -58,6 +58,18 @@ def _answer(connection: socket.socket, response: bytes, context: ssl.SSLContext 
             secured.sendall(response)
 
 
+def test_a_closed_client_has_no_connection() -> None:
+    with wired(lambda _: Answer(200, b"x")) as (_, client):
+        client.request("GET", "bucket", "key")
+        client.quick("GET", "bucket", "key")
+        kept = client._pool.pool
+        assert kept is not None
+        (connection,) = [each for each in kept.queue if each is not None]
+        client.close()
+        assert connection.sock is None
+        assert not client._quick
+
+
 def heads(manager: PoolManager, url: str) -> dict[str, str]:
     response = manager.request("HEAD", url, retries=False, timeout=5.0)
     return dict(response.headers)

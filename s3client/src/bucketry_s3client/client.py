@@ -99,6 +99,7 @@ class S3Client:
     def close(self) -> None:
         """Closes all connections of this client; those of `sdk_pools` are the SDK's."""
         self.pools.clear()
+        self._pool.close()  # urllib3's own end comes when nobody refers to the pool any more, and this object does.
         while self._quick:
             self._quick.pop().close()
 

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Final, TypeVar
 
 from bucketry import BackendError, BucketReport, ListOptions, OperationUsage, Quota, Usage, UsageReport, UserReport
+from bucketry.backend_requests import in_this_context
 from bucketry.paging import Paging
 from bucketry_s3client import S3Client, S3ResponseError, read_count, reading, response_date
 
@@ -64,7 +65,7 @@ class UsageCounter:
         counted = {name: usage for name, usage in known.items() if usage is not None}
         # Without the capability, all of them; else those that are another user's, or do not exist.
         left = [name for name in buckets if name not in counted]
-        others = zip(left, self._lookups.map(self._of_one, left), strict=True)
+        others = zip(left, self._lookups.map(in_this_context(self._of_one), left), strict=True)
         return counted | {name: usage for name, usage in others if usage is not None}
 
     def stats(self) -> dict[str, BucketStats] | None:

@@ -67,6 +67,7 @@ EVERYTHING: dict[str, Any] = {
     },
     "autoscaling": {"enabled": True},
     "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
+    "traces": {"endpoint": "http://collector.observability:4318", "ratio": 0.1},
     "imagePullSecrets": [{"name": "registry"}],
     "nodeSelector": {"disk": "ssd"},
     "tolerations": [{"key": "storage", "operator": "Exists"}],
@@ -188,6 +189,9 @@ def backend_of(rule: Mapping[str, Any]) -> tuple[str, str]:
             "needs metrics.enabled",
         ),
         ({**MINIO, **ACCESS, "replicas": "two"}, "replicas"),
+        ({**MINIO, **ACCESS, "traces": {"endpoint": "collector:4318"}}, "traces"),
+        ({**MINIO, **ACCESS, "traces": {"endpoint": "http://a:b@collector"}}, "traces"),
+        ({**MINIO, **ACCESS, "traces": {"endpoint": "http://collector", "ratio": 2}}, "traces"),
         ({**MINIO, **ACCESS, "replica": 2}, "replica"),
         ({**MINIO, **ACCESS, "access": {"existingSecret": "Not A Name"}}, "existingSecret"),
         ({**MINIO, **ACCESS, "image": {"digest": "sha256:short"}}, "digest"),
@@ -196,6 +200,28 @@ def backend_of(rule: Mapping[str, Any]) -> tuple[str, str]:
 def test_wrong_values_are_refused_with_a_sentence(values: dict[str, Any], sentence: str) -> None:
     with pytest.raises(RenderingFailed, match=re.escape(sentence)):
         render(values)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "port"),
+    [("http://collector.observability:4318", 4318), ("https://collector/v1/traces", 443), ("http://[::1]/", 80)],
+)
+def test_traces_leave_the_pod(endpoint: str, port: int) -> None:
+    objects = render({**MINIO, **ACCESS, "traces": {"endpoint": endpoint, "ratio": 0}})
+    (container,) = only(objects, "Deployment")["spec"]["template"]["spec"]["containers"]
+    found = variables(container, {"team-user": {"CONSOLE_ACCESS_KEY": "a"}})
+    assert {name: value for name, value in found.items() if "TRACES" in name} == {
+        "BUCKETRY_TRACES": "otlp",
+        "BUCKETRY_TRACES_ENDPOINT": endpoint,
+        "BUCKETRY_TRACES_SERVICE": "storage-bucketry",
+        "BUCKETRY_TRACES_RATIO": "0",
+    }
+    allowed = [each["port"] for rule in only(objects, "NetworkPolicy")["spec"]["egress"] for each in rule["ports"]]
+    assert port in allowed
+
+
+def test_without_a_collector_there_are_no_traces() -> None:
+    assert "TRACES" not in yaml.safe_dump_all(render({**MINIO, **ACCESS}))
 
 
 def leaves(schema: Mapping[str, Any], prefix: str = "") -> Iterator[str]:

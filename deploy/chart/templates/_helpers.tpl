@@ -92,3 +92,9 @@ httpHeaders:
     value: {{ first (splitList " " (include "bucketry.allowedHosts" .)) | default "localhost" }}
 {{- end -}}
 {{- end -}}
+
+{{/* The port of a URL. */}}
+{{- define "bucketry.portOf" -}}
+{{- $parts := urlParse . -}}
+{{- regexFind "[0-9]+$" (regexFind ":[0-9]+$" $parts.host) | default (ternary "443" "80" (eq $parts.scheme "https")) -}}
+{{- end }}

@@ -321,8 +321,8 @@ class BoundedProtocol(asyncio.Protocol):
 
         A connection on which nothing came in time is idle, and nobody's request.
         """
-        refused = self.server.refused
-        if refused is None or not (self._url or self._waiting_bytes or self._buffer.left):
+        refused, is_late = self.server.refused, status is HTTPStatus.REQUEST_TIMEOUT
+        if refused is None or (is_late and not (self._url or self._waiting_bytes or self._buffer.left)):
             return ""
         address = "" if self._client_address is None else self._client_address[0]
         return refused(status if is_sent else 0, self.refusal_code(status), address)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from bucketry_http.server.server import bind
-from bucketry_http.server.workers import MAX_DEATHS, Workers, WorkersFailed
+from bucketry_http.server.workers import MAX_DEATHS, RETRY_SECONDS, Workers, WorkersFailed
 
 from tests.http.serving import WAIT, eventually
 from tests.http.worker_apps import broken, short_lived
@@ -38,12 +38,12 @@ MAIN = """
 from bucketry_http.server.server import bind
 from bucketry_http.server.settings import ServerSettings
 from bucketry_http.server.workers import Workers
-from tests.http.worker_apps import opened
+from tests.http.worker_apps import opened_unless_told
 
 if __name__ == "__main__":
     bound = bind("127.0.0.1", 0)
     ready = lambda: print(bound.getsockname()[1], flush=True)
-    Workers(opened, bound, 2, on_ready=ready, settings=ServerSettings(grace_seconds=1)).run()
+    Workers(opened_unless_told, bound, 2, on_ready=ready, settings=ServerSettings(grace_seconds=1)).run()
 """
 
 
@@ -53,7 +53,8 @@ def parent(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
     script = tmp_path / "parent.py"
     script.write_text(MAIN)
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True, env=environ) as process:
+    command = [sys.executable, str(script)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environ, cwd=tmp_path) as process:
         assert process.stdout is not None
         yield process, int(process.stdout.readline())
         process.kill()
@@ -98,6 +99,26 @@ def test_one_that_dies_is_replaced(parent: tuple[subprocess.Popen[str], int]) ->
     os.kill(min(before), signal.SIGKILL)
     assert eventually(lambda: bool(serving(port) - before))
     assert process.poll() is None
+
+
+def test_one_that_cannot_start_does_not_end_those_that_serve(
+    parent: tuple[subprocess.Popen[str], int], tmp_path: Path
+) -> None:
+    process, port = parent
+    assert eventually(lambda: len(serving(port)) == 2)
+    (tmp_path / "broken").touch()
+    dead, left = sorted(serving(port))
+    os.kill(dead, signal.SIGKILL)
+    # Several tries fail meanwhile, and another worker would end the server if each were a death.
+    ends = time.monotonic() + RETRY_SECONDS + 1
+    while time.monotonic() < ends:
+        assert serving(port) == {left}
+        time.sleep(0.2)
+    assert process.poll() is None
+    (tmp_path / "broken").unlink()
+    assert eventually(lambda: len(serving(port)) == 2)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(WAIT) == 0
 
 
 def test_workers_end_when_their_parent_is_gone(parent: tuple[subprocess.Popen[str], int]) -> None:

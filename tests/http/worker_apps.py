@@ -22,6 +22,14 @@ def opened() -> Iterator[Any]:
     yield pid_app
 
 
+@contextmanager
+def opened_unless_told() -> Iterator[Any]:
+    """Opens unless there is a file ``broken`` in the folder where the process runs."""
+    if os.path.exists("broken"):
+        raise RuntimeError("a file has a mistake")
+    yield pid_app
+
+
 def broken() -> AbstractContextManager[Any]:
     raise RuntimeError("no such backend")
 

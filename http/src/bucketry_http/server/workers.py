@@ -24,6 +24,9 @@ MAX_DEATHS: Final = 5
 DEATHS_SECONDS: Final = 60.0
 """When more workers than that die within so long, the server ends: something kills them all."""
 
+RETRY_SECONDS: Final = 5.0
+"""How long after a worker that could not start another one is tried, while others serve."""
+
 _MARGIN_SECONDS: Final = 10.0
 """How long after its time a worker that was told to stop is waited for; then it is killed."""
 
@@ -112,6 +115,7 @@ class Workers:
         self._deaths: deque[float] = deque()
         self._signals = self._obeyed = self._hang_ups = 0
         self._kill_at: float | None = None
+        self._retry_at: float | None = None
 
     def run(self) -> None:
         """Serves until stopped. Call from the main thread.
@@ -135,12 +139,15 @@ class Workers:
         """Waits until something happens, and does what it asks for."""
         connections = [worker.connection for worker in self._workers]
         sentinels = [worker.process.sentinel for worker in self._workers]
-        timeout = None if self._kill_at is None else max(self._kill_at - monotonic(), 0.0)
+        times = [at for at in (self._kill_at, self._retry_at) if at is not None]
+        timeout = max(min(times) - monotonic(), 0.0) if times else None
         happened = wait([woken, *connections, *sentinels], timeout)
         if woken in happened:
             woken.recv(1024)
-        if not happened:
+        if self._kill_at is not None and monotonic() >= self._kill_at:
             self._kill()
+        if self._retry_at is not None and monotonic() >= self._retry_at:
+            self._retry()
         if self._hang_ups:
             self._hang_ups = 0
             self._reload()
@@ -177,6 +184,11 @@ class Workers:
         if worker.is_first and not worker.is_ready:
             raise WorkersFailed(f"a worker ended before it was ready ({how}): what it wrote says why")
         now = monotonic()
+        if not worker.is_ready and any(other.is_ready for other in self._workers):
+            # What keeps it from starting, such as a file with a mistake, must not end those that serve.
+            logger.error("a worker cannot start (%s): another try in %g seconds", how, RETRY_SECONDS)
+            self._retry_at = now + RETRY_SECONDS
+            return
         self._deaths.append(now)
         while self._deaths[0] < now - DEATHS_SECONDS:
             self._deaths.popleft()
@@ -184,6 +196,11 @@ class Workers:
             raise WorkersFailed(f"{len(self._deaths)} workers died within {DEATHS_SECONDS:g} seconds (the last: {how})")
         logger.warning("worker %s died (%s): another one takes its place", worker.process.pid, how)
         self._start(is_first=False)
+
+    def _retry(self) -> None:
+        self._retry_at = None
+        while len(self._workers) < self._count:
+            self._start(is_first=False)
 
     def _reload(self) -> None:
         assert self._on_reload is not None  # noqa: S101 - without it, nothing counts these signals
@@ -194,6 +211,7 @@ class Workers:
     def _stop(self) -> None:
         """Has all workers stop; a second call has them end at once."""
         seconds = _MARGIN_SECONDS + 2 * LINGER_SECONDS
+        self._retry_at = None
         if self._kill_at is None:
             seconds += self._settings.shutdown_delay + self._settings.grace_seconds
         self._kill_at = monotonic() + seconds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 from pathlib import Path
@@ -134,6 +135,20 @@ def test_urls_of_tokens_outlive_a_restart_with_a_secret(
         found.append(asked.json()["url"])
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE) == 0
+
+
+def test_changes_of_the_access_file_are_audited(spawn: Spawn, made: Made) -> None:
+    arguments = ("--port", "0", "--no-s3", "--access-file", str(made.path), "--audit", "audit.jsonl")
+    process = spawn("serve", *arguments, store="memory://")
+    rest = places(process, "Access")["REST API"]
+    made.call("token", "revoke", made.tokens["bob"])
+    made.call("user", "create", "zoe", "--role", "read:*")
+    assert within_patience(lambda: ask(rest, made.tokens["bob"], "GET", "whoami").status_code == 401)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE) == 0
+    entries = [json.loads(line) for line in Path("audit.jsonl").read_text().splitlines()]
+    said = {(one["action"], one["user"], one.get("user_credential")) for one in entries if one["port"] == "file"}
+    assert said == {("DeleteToken", "bob", made.tokens["bob"].split("_")[1]), ("CreateUser", "zoe", None)}
 
 
 def test_a_short_secret_of_urls_is_refused(run: Run, made: Made, monkeypatch: pytest.MonkeyPatch) -> None:

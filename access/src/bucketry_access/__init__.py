@@ -28,6 +28,7 @@ from bucketry_access.actions import (
     WITH_OBJECT,
     Needed,
 )
+from bucketry_access.changes import Change
 from bucketry_access.conditions import OPERATORS, Facts, UnclearError
 from bucketry_access.decision import (
     Decision,
@@ -72,6 +73,7 @@ __all__ = [
     "AccessFileEditor",
     "AccessTables",
     "Accounts",
+    "Change",
     "Decision",
     "Directory",
     "Facts",

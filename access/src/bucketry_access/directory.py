@@ -17,6 +17,7 @@ from bucketry import InvalidSettings, Secret
 from bucketry.owners import Owner
 
 from bucketry_access.access_file import Accounts, read_access_file
+from bucketry_access.changes import Change, changes
 from bucketry_access.principals import Principal
 from bucketry_access.tokens import Token, hash_of, split_token
 from bucketry_access.users import Group, KeyPair, User, principal_of
@@ -142,6 +143,7 @@ class Directory:
         sources: Whom to ask about other tokens, in this order.
         generation: Grows whenever the users or their rights have changed.
         follows: Whether they can change: there is an access file.
+        on_change: Is told what has changed, in any thread; ``None``: nobody wants to know.
         url_secret: What presigned URLs of users without a key pair are made with (`UrlSessions`).
     """
 
@@ -180,6 +182,7 @@ class Directory:
         self.sources = tuple(sources)
         self.follows = access_file is not None
         self.generation = 0
+        self.on_change: Callable[[Sequence[Change]], None] | None = None
         if url_secret is not None and len(url_secret.reveal()) < MIN_FIXED_TOKEN:
             raise InvalidSettings(f"the secret of presigned URLs is shorter than {MIN_FIXED_TOKEN} characters")
         self.url_secret = url_secret or Secret(secrets.token_urlsafe(32))
@@ -350,8 +353,13 @@ class Directory:
                 raise
 
     def _change(self, state: _State) -> None:
-        self._state = state
+        before, self._state = self._state, state
         self.generation += 1
+        found = tuple(changes((before.users, before.groups), (state.users, state.groups)))
+        for change in found:
+            _log.info("%s %s", change.action, " ".join(filter(None, change[1:])))
+        if found and self.on_change is not None:
+            self.on_change(found)
 
     def _read(self) -> _State:
         read = Accounts() if self._path is None else read_access_file(self._path)

@@ -120,6 +120,7 @@ def start(ctx: click.Context, store: str, options: ServeOptions, *, is_dry: bool
     emitting = events_layer(webhooks, *([log] if testing.reset_endpoint else [])) if processes.workers == 1 else None
     with ExitStack() as stack:
         telemetry = stack.enter_context(closing(Telemetry(options, store)))
+        telemetry.watch_users(directory)
         shared = stack.enter_context(shared_folder(options, config.quotas))
         bound = stack.enter_context(closing(bind(listening.host, listening.port, "--port")))
         access = access_notes(listening, bound, read_only=read_only, directory=directory)

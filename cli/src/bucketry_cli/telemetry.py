@@ -18,6 +18,7 @@ from bucketry_cli.serve_options.traces import TraceOptions
 from bucketry_cli.webhooks import webhooks_of
 
 if TYPE_CHECKING:
+    from bucketry_access import Directory
     from bucketry_http.shared.calls import StoreCalls
     from bucketry_http.shared.record import Port
     from bucketry_http.shared.recorded import Gate, Recorded, Sink
@@ -132,6 +133,11 @@ class Telemetry:
         """Counts the threads of a port, if there are metrics."""
         if self._metrics is not None and not calls.inline:
             calls.meter = self._metrics.thread_meter(port, calls.limits)
+
+    def watch_users(self, directory: Directory | None) -> None:
+        """Audits changes of users and groups, if there are any and somebody wants to know."""
+        if self._audit is not None and directory is not None:
+            directory.on_change = self._audit.changed
 
     def around(self, app: Any, port: Port) -> Any:
         """Returns the application of a port, with records of its requests if anybody wants them."""

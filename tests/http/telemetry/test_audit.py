@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from bucketry import Secret
+from bucketry_access import Change
 from bucketry_http.shared.record import RequestRecord
 from bucketry_http.telemetry.audit import Audit, FileTarget, Target, WebhookTarget, audited
 from bucketry_http.telemetry.audit.targets import TargetDown
@@ -81,6 +82,30 @@ def auditing(target: Target, when_full: Any = "block", **settings: Any) -> Itera
                 yield audit, ports
         finally:
             audit.close(0.5)
+
+
+def test_changes_of_users_are_audited() -> None:
+    kept = Kept()
+    found = (Change("CreateUser", "ann"), Change("DeleteToken", "ben", "token-id"))
+    with auditing(kept) as (audit, _):
+        audit.changed(found)
+        assert eventually(lambda: len(kept.lines) == 2)
+        audit.changed(found)  # As another process does.
+        assert eventually(lambda: len(kept.lines) == 4)
+    entries = [{name: value for name, value in entry.items() if name != "time"} for entry in kept.entries]
+    assert entries[:2] == entries[2:]
+    assert entries[0].pop("request_id") != entries[1].pop("request_id")
+    about = {"kind": "access", "outcome": "ok", "port": "file", "status": 0}
+    assert entries[0] == {**about, "action": "CreateUser", "user": "ann"}
+    assert entries[1] == {**about, "action": "DeleteToken", "user": "ben", "user_credential": "token-id"}
+
+
+def test_changes_of_users_are_counted_if_the_queue_is_full() -> None:
+    meter, target = Counts(), Kept()
+    target.is_down = True
+    with auditing(target, "block", queue_size=1, meter=meter) as (audit, _):
+        audit.changed([Change("CreateUser", str(number)) for number in range(5)])
+        assert eventually(lambda: meter.all_dropped >= 3)
 
 
 def test_what_changes_something_is_audited_on_both_ports() -> None:

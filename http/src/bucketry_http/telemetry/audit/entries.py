@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from hashlib import blake2b
 from typing import Final, Literal
 
 import msgspec
+from bucketry_access import Change
 
 from bucketry_http.shared.record import PRESIGN, RequestRecord
 from bucketry_http.telemetry.shown import shown
 
 Kind = Literal["write", "delete", "presign", "access", "refusal"]
 Outcome = Literal["ok", "refused", "failed", "aborted"]
+
+NO_PORT: Final = "file"
+"""In place of a port: somebody has changed the access file or the settings file."""
 
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _REFUSED: Final = frozenset({401, 403, 429})
@@ -42,6 +47,8 @@ class AuditEntry(msgspec.Struct, kw_only=True, omit_defaults=True):
         status: Status of the response; 0: none was begun.
         code: Code of the error.
         bytes_in: Bytes of the request's body.
+        user: Whom a change of the access file or the settings file is about: a user, or a group.
+        user_credential: The token, by its id, or the access key that it is about.
     """
 
     time: datetime
@@ -61,6 +68,8 @@ class AuditEntry(msgspec.Struct, kw_only=True, omit_defaults=True):
     status: int
     code: str = ""
     bytes_in: int = 0
+    user: str = ""
+    user_credential: str = ""
 
 
 def audited(record: RequestRecord) -> AuditEntry | None:
@@ -87,6 +96,30 @@ def audited(record: RequestRecord) -> AuditEntry | None:
         code=record.code,
         bytes_in=record.bytes_in,
     )
+
+
+def of_changes(found: Sequence[Change], time: datetime) -> Iterator[AuditEntry]:
+    """Yields an entry for each change of users and groups, which no request has made.
+
+    All processes of a server see a change, and give its entries the same ids.
+
+    Args:
+        found: The changes.
+        time: When they were seen.
+    """
+    batch = blake2b(repr(found).encode(), digest_size=6).hexdigest()
+    for number, change in enumerate(found):
+        yield AuditEntry(
+            time=time,
+            kind="access",
+            outcome="ok",
+            port=NO_PORT,
+            request_id=f"{batch}-{number}",
+            action=change.action,
+            user=change.name,
+            user_credential=change.credential,
+            status=0,
+        )
 
 
 def _kind_of(operation: str) -> Kind:

@@ -6,13 +6,16 @@ import asyncio
 import logging
 import threading
 from collections import deque
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from time import monotonic, sleep
 from typing import Final, Literal, Protocol
 
 import msgspec
+from bucketry_access import Change
 
 from bucketry_http.shared.record import RequestRecord
-from bucketry_http.telemetry.audit.entries import audited
+from bucketry_http.telemetry.audit.entries import AuditEntry, audited, of_changes
 from bucketry_http.telemetry.audit.targets import Target, TargetDown
 
 WhenFull = Literal["block", "drop"]
@@ -116,6 +119,17 @@ class Audit:
         entry = audited(record)
         if entry is None or (self._blocks and not has_place):
             return  # A request without a place was not served.
+        self._add(entry, has_place=has_place)
+
+    def changed(self, found: Sequence[Change]) -> None:
+        """Writes an entry for each change of users and groups. Safe to call from any thread.
+
+        They have happened already, so they cannot be held up: if the queue is full, their entries are lost and counted.
+        """
+        for entry in of_changes(found, datetime.now(UTC)):
+            self._add(entry, has_place=False)
+
+    def _add(self, entry: AuditEntry, *, has_place: bool) -> None:
         if not has_place and self._waiting >= self._queue_size:
             self._drop(1, "the queue is full")
             return

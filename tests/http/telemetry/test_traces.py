@@ -73,6 +73,20 @@ def traced(request: pytest.FixtureRequest) -> Iterator[Traced]:
         yield traced
 
 
+@pytest.fixture(scope="module")
+def one_server() -> Iterator[Traced]:
+    """One for all tests that only ask: each of them begins with no span."""
+    with serve(Spans()) as traced:
+        yield traced
+
+
+@pytest.fixture
+def asked(one_server: Traced) -> Traced:
+    assert eventually(lambda: len(one_server.ports.kept.begun) == len(one_server.ports.kept.ended))
+    one_server.spans.clear()
+    return one_server
+
+
 @pytest.mark.parametrize("port", ["rest", "s3"])
 def test_a_request_and_its_operation_are_in_the_clients_trace(traced: Traced, port: str) -> None:
     if port == "rest":
@@ -132,23 +146,23 @@ WRONG = [
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_a_malformed_parent_is_ignored(traced: Traced, caplog: pytest.LogCaptureFixture, wrong: str) -> None:
+def test_a_malformed_parent_is_ignored(asked: Traced, caplog: pytest.LogCaptureFixture, wrong: str) -> None:
     sent = wrong.encode().decode("latin-1")
     for reply in (
-        traced.ports.rest("GET", "buckets", traceparent=sent, tracestate="a=b"),
-        traced.ports.s3.ask("GET", "/", headers={"traceparent": sent, "tracestate": "a=b"}),
+        asked.ports.rest("GET", "buckets", traceparent=sent, tracestate="a=b"),
+        asked.ports.s3.ask("GET", "/", headers={"traceparent": sent, "tracestate": "a=b"}),
     ):
         assert reply.status == 200
-    for span in traced.requests(2):
+    for span in asked.requests(2):
         assert span.parent is None
         assert trace_of(span) != TRACE
         assert not span.get_span_context().trace_state  # type: ignore[union-attr]
     assert not [record for record in caplog.records if record.name.startswith("opentelemetry")]
 
 
-def test_a_parent_of_a_later_version_is_understood(traced: Traced) -> None:
-    traced.ports.rest("GET", "buckets", traceparent=f"01-{TRACE}-{PARENT}-01-more")
-    assert parent_of(traced.requests()[0]) == PARENT
+def test_a_parent_of_a_later_version_is_understood(asked: Traced) -> None:
+    asked.ports.rest("GET", "buckets", traceparent=f"01-{TRACE}-{PARENT}-01-more")
+    assert parent_of(asked.requests()[0]) == PARENT
 
 
 STATES = [
@@ -167,10 +181,10 @@ STATES = [
 
 @pytest.mark.parametrize(("state", "expected"), STATES)
 def test_the_state_of_a_trace_is_kept_unless_it_is_malformed(
-    traced: Traced, caplog: pytest.LogCaptureFixture, state: str, expected: dict[str, str]
+    asked: Traced, caplog: pytest.LogCaptureFixture, state: str, expected: dict[str, str]
 ) -> None:
-    traced.ports.rest("GET", "buckets", traceparent=TRACEPARENT, tracestate=state.encode().decode("latin-1"))
-    (span,) = traced.requests()
+    asked.ports.rest("GET", "buckets", traceparent=TRACEPARENT, tracestate=state.encode().decode("latin-1"))
+    (span,) = asked.requests()
     assert parent_of(span) == PARENT
     assert dict(span.get_span_context().trace_state) == expected  # type: ignore[union-attr]
     assert not [record for record in caplog.records if record.name.startswith("opentelemetry")]
@@ -185,10 +199,10 @@ REFUSED = [
 
 @pytest.mark.parametrize(("method", "path", "status", "name", "code"), REFUSED)
 def test_what_clients_do_wrong_is_no_error_of_the_server(
-    traced: Traced, method: str, path: str, status: int, name: str, code: str
+    asked: Traced, method: str, path: str, status: int, name: str, code: str
 ) -> None:
-    traced.ports.rest(method, path)
-    (span,) = traced.requests()
+    asked.ports.rest(method, path)
+    (span,) = asked.requests()
     assert (span.name, about(span)["http.response.status_code"], about(span)["bucketry.code"]) == (name, status, code)
     assert span.status.status_code is StatusCode.UNSET
     assert "error.type" not in about(span)
@@ -243,16 +257,16 @@ JSON = {"content_type": "application/json"}
 SIGNATURE = "0123456789abcdef" * 4
 
 
-def test_no_query_signature_or_header_is_in_a_span(traced: Traced) -> None:
+def test_no_query_signature_or_header_is_in_a_span(asked: Traced) -> None:
     named = {"user_agent": "s3cr3t-agent", "cookie": "s3cr3t", "authorization": "Bearer s3cr3t"}
-    traced.ports.rest("GET", f"buckets?X-Amz-Signature={SIGNATURE}", b"", **named)
-    traced.ports.rest("GET", f"buckets/my-assets/objects/a%3FX-Amz-Signature={SIGNATURE}", b"", **named)
-    traced.ports.s3.ask("GET", "/my-assets/a?versionId=s3cr3t", headers={"cookie": "s3cr3t"})
-    traced.ports.s3.ask("PUT", f"/my-assets/a%3FX-Amz-Signature%3D{SIGNATURE}", CONTENT)
+    asked.ports.rest("GET", f"buckets?X-Amz-Signature={SIGNATURE}", b"", **named)
+    asked.ports.rest("GET", f"buckets/my-assets/objects/a%3FX-Amz-Signature={SIGNATURE}", b"", **named)
+    asked.ports.s3.ask("GET", "/my-assets/a?versionId=s3cr3t", headers={"cookie": "s3cr3t"})
+    asked.ports.s3.ask("PUT", f"/my-assets/a%3FX-Amz-Signature%3D{SIGNATURE}", CONTENT)
     signed = Signing(access_key=ACCESS_KEY, secret_key=SECRET_KEY)
-    traced.ports.s3.send("GET", signed.presigned("GET", "/my-assets/a", urlsplit(traced.ports.s3_url).netloc))
-    traced.requests(5)
-    text = traced.spans.text()
+    asked.ports.s3.send("GET", signed.presigned("GET", "/my-assets/a", urlsplit(asked.ports.s3_url).netloc))
+    asked.requests(5)
+    text = asked.spans.text()
     for hidden in ("s3cr3t", SIGNATURE, "AWS4-HMAC-SHA256", "Credential="):
         assert hidden not in text
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Generator, Iterator, Mapping
 
 import pytest
-from bucketry import NoSuchKey, Store, Unavailable, open_store
+from bucketry import DONE, NoSuchKey, Store, Unavailable, open_store
 from bucketry.backend_requests import in_this_context, request_headers, sending, set_watcher, tracing_of_call
 from bucketry.hookspecs import OPERATIONS, hookimpl
 from bucketry.layers import Fault, Faults, ReadOnly
@@ -32,8 +32,15 @@ def store(spans: Spans) -> Iterator[Store]:
         yield store
 
 
-def test_every_operation_but_close_has_a_span() -> None:
-    assert {name for name in OPERATIONS if hasattr(Trace, name)} == set(OPERATIONS) - {"close"}
+def test_every_operation_but_close_has_a_span(spans: Spans) -> None:
+    layer = Trace(spans.provider)
+    for name, operation in OPERATIONS.items():
+        assert layer.around(name, lambda *values: DONE)(*operation.parameters) is DONE
+    found = {span.name: about(span) for span in spans.ended}
+    assert set(found) == set(OPERATIONS) - {"close"}
+    for name, said in found.items():
+        named = {f"bucketry.{each}": each for each in ("bucket", "key") if each in OPERATIONS[name].parameters}
+        assert said == {"bucketry.operation": name, **named}
 
 
 def test_an_operation_is_a_child_of_the_current_span(spans: Spans, store: Store) -> None:

@@ -5,7 +5,7 @@ This module needs ``opentelemetry-api``. Nothing else of bucketry imports it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -18,9 +18,11 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from bucketry._version import __version__
 from bucketry.backend_requests import SentRequest, end_tracing, set_tracing
 from bucketry.errors import BackendError, BucketryError, InvalidDriver, StoreClosed, Throttled, Unavailable
-from bucketry.hookspecs import OPERATIONS, hookimpl
+from bucketry.hookspecs import OPERATIONS
 from bucketry.opened_object import OpenedObject
 from bucketry.redaction import redacted
+
+Call = Callable[..., Any]
 
 SCOPE: Final = "bucketry"
 """The name of the instrumentation scope of all spans."""
@@ -99,22 +101,26 @@ class Trace:
         says = shown(error.detail) if isinstance(error, BucketryError) and self._keys else None
         span.set_status(StatusCode.ERROR, says or None)
 
-    def _traced(self, operation: str, bucket: str | None, key: str | None) -> Generator[None, Any, Any]:
-        with self._call(operation, bucket, key) as span:
-            result = yield
-        span.end()
-        return result
+    def around(self, operation: str, call: Call) -> Call:
+        """Returns a call with a span, in the place of a call of this operation."""
+        if operation == "close":  # It is about nothing.
+            return call
+        parameters = OPERATIONS[operation].parameters
+        bucket, key = (parameters.index(name) if name in parameters else None for name in ("bucket", "key"))
 
-    @hookimpl(wrapper=True)
-    def get_object(self, bucket: str, key: str) -> Generator[None, OpenedObject, OpenedObject]:
-        """Makes a span of the call, and of reading the content."""
-        with self._call("get_object", bucket, key) as span:
-            opened: OpenedObject = yield
-        if opened.is_held:
-            # It stays held, so that its reader has it at once.
+        def traced(*values: Any) -> Any:
+            named = (None if index is None else values[index] for index in (bucket, key))
+            with self._call(operation, *named) as span:
+                result = call(*values)
+            # Content that is held stays held, so that its reader has it at once.
+            if isinstance(result, OpenedObject) and not result.is_held:
+                return self._until_read(span, result)
             span.end()
-            return opened
+            return result
 
+        return traced
+
+    def _until_read(self, span: Span, opened: OpenedObject) -> OpenedObject:
         def watched(chunks: Iterator[bytes]) -> Iterator[bytes]:
             try:
                 yield from chunks
@@ -187,25 +193,3 @@ def _current(span: Span, request: Callable[..., Any]) -> Iterator[None]:
     finally:
         end_tracing(tracing)
         contexts.detach(token)
-
-
-def _wrapper(operation: str) -> Callable[..., Generator[None, Any, Any]]:
-    def of_nothing(self: Trace) -> Generator[None, Any, Any]:
-        return (yield from self._traced(operation, None, None))
-
-    def of_bucket(self: Trace, bucket: str) -> Generator[None, Any, Any]:
-        return (yield from self._traced(operation, bucket, None))
-
-    def of_object(self: Trace, bucket: str, key: str) -> Generator[None, Any, Any]:
-        return (yield from self._traced(operation, bucket, key))
-
-    parameters = OPERATIONS[operation].parameters
-    if "key" in parameters:
-        return of_object
-    return of_bucket if "bucket" in parameters else of_nothing
-
-
-for _operation in OPERATIONS:
-    # Closing is no operation on anything.
-    if _operation not in {"close", *vars(Trace)}:
-        setattr(Trace, _operation, hookimpl(wrapper=True)(_wrapper(_operation)))

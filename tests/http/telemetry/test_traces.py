@@ -160,6 +160,32 @@ def test_a_malformed_parent_is_ignored(asked: Traced, caplog: pytest.LogCaptureF
     assert not [record for record in caplog.records if record.name.startswith("opentelemetry")]
 
 
+def told(asked: Traced, *lines: str) -> bytes:
+    """Sends a request with these lines as they are, and returns the beginning of what comes."""
+    parts = urlsplit(asked.ports.rest_url)
+    with socket.create_connection((parts.hostname, parts.port or 0), timeout=WAIT) as connection:
+        connection.sendall("\r\n".join([*lines, f"host: {parts.netloc}", "connection: close", "", ""]).encode())
+        return connection.recv(100)
+
+
+def test_several_parents_are_none(asked: Traced) -> None:
+    told(asked, "GET /api/v1/storage/buckets HTTP/1.1", f"traceparent: {TRACEPARENT}", f"traceparent: {TRACEPARENT}")
+    assert asked.requests()[0].parent is None
+
+
+def test_several_states_are_one_list(asked: Traced) -> None:
+    lines = (f"traceparent: {TRACEPARENT}", "tracestate: a=b", "tracestate: c=d")
+    told(asked, "GET /api/v1/storage/buckets HTTP/1.1", *lines)
+    (span,) = asked.requests()
+    assert dict(span.get_span_context().trace_state) == {"a": "b", "c": "d"}  # type: ignore[union-attr]
+
+
+def test_what_is_no_request_has_a_span_too(asked: Traced) -> None:
+    assert told(asked, "GARBAGE").startswith(b"HTTP/1.1 400")
+    (span,) = asked.requests()
+    assert (span.name, about(span)["http.response.status_code"], span.parent) == ("HTTP", 400, None)
+
+
 def test_a_parent_of_a_later_version_is_understood(asked: Traced) -> None:
     asked.ports.rest("GET", "buckets", traceparent=f"01-{TRACE}-{PARENT}-01-more")
     assert parent_of(asked.requests()[0]) == PARENT

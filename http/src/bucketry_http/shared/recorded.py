@@ -195,10 +195,19 @@ def _new_record(port: Port, scope: Any) -> RequestRecord:
         user_agent=headers.get(b"user-agent", b"")[:_MAX_AGENT].decode("latin-1"),
     )
     if b"traceparent" in headers:
-        record.traceparent = headers[b"traceparent"].decode("latin-1")
-        record.tracestate = headers.get(b"tracestate", b"").decode("latin-1")
+        record.traceparent, record.tracestate = _trace_in(scope["headers"])
         record.trace_headers = _passed_on(record.traceparent, record.tracestate)
     return record
+
+
+def _trace_in(headers: Iterable[tuple[bytes, bytes]]) -> tuple[str, str]:
+    """Returns parent and state. Several parents are none, several states one list (W3C Trace Context, 3.2 and 3.3)."""
+    found: dict[bytes, list[bytes]] = {b"traceparent": [], b"tracestate": []}
+    for name, value in headers:
+        if name in found:
+            found[name].append(value)
+    parents, states = found.values()
+    return parents[0].decode("latin-1") if len(parents) == 1 else "", b",".join(states).decode("latin-1")
 
 
 def _passed_on(traceparent: str, tracestate: str) -> dict[str, str]:

@@ -150,6 +150,7 @@ def test_a_mistake_changes_nothing(access: Run, arguments: tuple[str, ...], word
     before = Path(FILE).read_text()
     result = access(*arguments)
     assert (result.exit_code, words in result.stderr) == (1, True), result.stderr
+    assert "<driver>" not in result.stderr  # These are no settings of one.
     assert Path(FILE).read_text() == before
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+from bucketry import InvalidSettings
 
 from bucketry_cli.config import State
 from bucketry_cli.errors import Failure
@@ -37,7 +38,11 @@ def access_file(command: Command) -> Command:
                 "no access file is named: give --access-file FILE, set BUCKETRY_ACCESS_FILE, or write access_file "
                 "into [serve] of the settings file"
             )
-        command(Path(str(found)), **arguments)
+        try:
+            command(Path(str(found)), **arguments)
+        except InvalidSettings as error:
+            # The file is no settings of a driver, about which the usual hint is.
+            raise Failure(error.detail) from error
 
     option = click.option(
         "--access-file", envvar="BUCKETRY_ACCESS_FILE", show_envvar=True, metavar="FILE", help="The access file."

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
 from types import SimpleNamespace
-from typing import Any, Final, NoReturn, cast
+from typing import Any, NoReturn, cast
 
 import pluggy
 from typing_extensions import override
@@ -36,9 +36,6 @@ from bucketry.ranges import ContentRange
 from bucketry.redaction import redacted
 
 Call = Callable[..., Any]
-
-_fits_info: Final = fits(ObjectInfo)
-_fits_range: Final = fits(ContentRange | None)
 
 
 def build_chain(driver: DriverSpec, layers: Sequence[object]) -> tuple[DriverSpec, frozenset[str]]:
@@ -129,9 +126,18 @@ def _guard(driver: DriverSpec, name: str) -> Call:
     method: Call = getattr(driver, name)
     operation = OPERATIONS[name]
     parameters, wanted = operation.parameters, operation.result
-    fits_result = fits(wanted)
     if operation.opens:
         return _guard_opening(driver, method, parameters)
+
+    fits_result: Callable[[object], bool]
+
+    def make_test(result: object) -> bool:
+        """Makes the quick test at the first result: no store uses all operations, and all tests take 20 ms."""
+        nonlocal fits_result
+        fits_result = fits(wanted)
+        return fits_result(result)
+
+    fits_result = make_test
 
     # Positional, as pluggy calls it too: this stands in every call's way, and keywords would double its cost.
     def guarded(*values: object) -> object:
@@ -148,6 +154,14 @@ def _guard(driver: DriverSpec, name: str) -> Call:
 
 def _guard_opening(driver: DriverSpec, method: Call, parameters: tuple[str, ...]) -> Call:
     """Guards ``get_object``: also what it holds, and its content while that is read."""
+    fits_info: Callable[[object], bool]
+
+    def make_test(info: object) -> bool:
+        nonlocal fits_info
+        fits_info = fits(ObjectInfo)
+        return fits_info(info)
+
+    fits_info = make_test
 
     def guarded(*values: object) -> OpenedObject:
         try:
@@ -157,7 +171,7 @@ def _guard_opening(driver: DriverSpec, method: Call, parameters: tuple[str, ...]
         if type(opened) is not OpenedObject:
             _check_result(driver, "get_object", opened, OpenedObject)
         wanted = opened.content_range
-        if not (_fits_info(opened.info) and (wanted is None or _fits_range(wanted))):
+        if not (fits_info(opened.info) and (wanted is None or fits(ContentRange)(wanted))):
             opened.close()
             _check_result(driver, "get_object", opened.info, ObjectInfo)
             _check_result(driver, "get_object", wanted, ContentRange | None)
@@ -235,13 +249,13 @@ def _classified(driver: DriverSpec, error: Exception) -> BucketryError:
 
 def _link(driver: DriverSpec, name: str, call: Call, layers: Sequence[object]) -> Call:
     parameters, wanted = OPERATIONS[name].parameters, OPERATIONS[name].result
-    fits_result = fits(wanted)
+    fits_result: Callable[[object], bool]
     caller: pluggy.HookCaller | None = None
 
     def layered(*values: object) -> object:
-        nonlocal caller
+        nonlocal caller, fits_result
         if caller is None:  # Now, and not when the store opens: no store uses all operations.
-            caller = _hook_caller(driver, name, call, layers)
+            caller, fits_result = _hook_caller(driver, name, call, layers), fits(wanted)
         result = caller(**dict(zip(parameters, values, strict=True)))
         if not fits_result(result):
             _check_layered(name, result, wanted)

@@ -61,6 +61,7 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
+@cache
 def groups() -> Mapping[str, type[Group]]:
     """Returns the groups by the names of their fields."""
     return {field.name: field.type for field in msgspec.structs.fields(ServeOptions)}
@@ -86,7 +87,8 @@ def in_groups(command: Callable[..., None]) -> Callable[..., None]:
     @wraps(command)
     def called(*arguments: Any, **values: Any) -> None:
         options = grouped(values)
-        others = {name: value for name, value in values.items() if name not in options.values()}
+        grouped_names = options.values().keys()
+        others = {name: value for name, value in values.items() if name not in grouped_names}
         command(*arguments, options=options, **others)
 
     return called

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from bucketry_cli.serve_options import all_options
 from bucketry_http.rest.app import _MAX_JSON_BYTES
-from bucketry_http.s3.xml import MAX_DEPTH, MAX_DOCUMENT_BYTES, MAX_ELEMENTS
+from bucketry_http.s3.xml_reading import MAX_DEPTH, MAX_DOCUMENT_BYTES, MAX_ELEMENTS
 from bucketry_http.shared.forms import MAX_FIELD_BYTES
 
 

@@ -35,7 +35,7 @@ from bucketry_http import (
     create_s3_app,
 )
 from bucketry_http.rest.app import _MAX_JSON_BYTES, StorageApp
-from bucketry_http.s3.xml import MAX_DEPTH, MAX_DOCUMENT_BYTES
+from bucketry_http.s3.xml_reading import MAX_DEPTH, MAX_DOCUMENT_BYTES
 from bucketry_http.shared.forms import MAX_FIELD_BYTES
 from bucketry_http.shared.limits import LEAST_BYTES, Who
 from bucketry_memory import MemoryDriver, MemorySettings

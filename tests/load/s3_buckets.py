@@ -46,7 +46,7 @@ _NO_STORE: Final[Any] = None
 _OF_SETTINGS: Final = [
     name
     for (method, subresource), name in operations.BUCKET.items()
-    if (method, subresource) in routing.BUCKET
+    if (method, subresource) in {**routing.BUCKET, **routing.settings_routes()}
     and subresource in {DOCUMENTS[kind].subresource for kind in EXAMPLE_KINDS if kind not in _NOT_HERE}
 ]
 """The operations of S3 for these settings."""

@@ -78,7 +78,7 @@ def test_the_load_on_rgw(rgw_server: RgwServer) -> None:
 def test_the_load_asks_for_every_operation_of_both_apis() -> None:
     assert MODULES
     asked = {name for action in ACTIONS for name in action.operations}
-    tables = (routing.SERVICE, routing.BUCKET, routing.OBJECT, routing.COPIES)
+    tables = routing.all_routes()
     of_s3 = {route.name for table in tables for route in table.values()}
     of_rest = {operation.name for operation in operations()}
     assert of_s3 - asked == NOT_ASKED

@@ -43,9 +43,7 @@ KINDS: Final = {
 """The names of kinds of settings by sub-resource."""
 
 OURS: Final = frozenset(
-    _BOTOCORE.get(each.name, each.name)
-    for routes in (routing.SERVICE, routing.BUCKET, routing.OBJECT, routing.COPIES)
-    for each in routes.values()
+    _BOTOCORE.get(each.name, each.name) for routes in routing.all_routes() for each in routes.values()
 ) | {f"List{KINDS[subresource]}s" for subresource in OF_CONFIGURATIONS}
 """The operations that our port has."""
 

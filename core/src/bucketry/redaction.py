@@ -11,7 +11,6 @@ import logging
 import re
 import traceback
 from collections.abc import Mapping
-from html import escape
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -69,6 +68,8 @@ def redacted(text: str) -> str:
 
 def _forms(secret: str) -> frozenset[str]:
     """Returns a secret as it looks in text, URLs, JSON, XML and reprs."""
+    from html import escape  # Only here: it brings the names of 2,000 characters.
+
     quoted = (json.dumps(secret), json.dumps(secret, ensure_ascii=False), repr(secret))
     escaped = (quote(secret, safe=""), quote(secret), escape(secret), escape(secret, quote=False))
     return frozenset({secret, *escaped, *(text[1:-1] for text in quoted)})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from bucketry_http.s3.routing import BUCKET, COPIES, OBJECT
+from bucketry_http.s3.routing import BUCKET, COPIES, OBJECT, settings_routes
 
 from tests.http.s3.client import Client
 from tests.http.s3.signing import signing_as
@@ -15,7 +15,7 @@ STRANGER = signing_as(BOB)
 VALUES = {"list-type": "2", "uploadId": "1", "": ""}
 SOURCE = {"x-amz-copy-source": "things/a"}
 OPERATIONS = [
-    *((method, "/things", name, {}) for method, name in BUCKET),
+    *((method, "/things", name, {}) for method, name in (*BUCKET, *settings_routes())),
     *((method, "/things/a", name, {}) for method, name in OBJECT),
     *((method, "/things/a?versionId=null", name, {}) for (method, name), route in OBJECT.items() if route.versioned),
     *((method, "/things/a", name, SOURCE) for method, name in COPIES),

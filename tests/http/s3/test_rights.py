@@ -8,7 +8,7 @@ import pytest
 from bucketry import BucketAccess, Owner, Store
 from bucketry_access import ACTIONS, Principal, Request, decide, policy_of_rights
 from bucketry_http import S3Rights
-from bucketry_http.s3.routing import BUCKET, COPIES, OBJECT, Route
+from bucketry_http.s3.routing import BUCKET, COPIES, OBJECT, Route, settings_routes
 
 from tests.http.s3.client import Client
 from tests.http.s3.serving import CREDENTIAL, GUEST, READER, memory_store, serving
@@ -139,7 +139,9 @@ def test_without_anonymous_rights_nothing_is_open() -> None:
         assert client.ask("GET", "/").texts("{*}Buckets/{*}Bucket/{*}Name") == ["public"]
 
 
-@pytest.mark.parametrize("routes", [BUCKET, OBJECT, COPIES], ids=["buckets", "objects", "copies"])
+@pytest.mark.parametrize(
+    "routes", [BUCKET, settings_routes(), OBJECT, COPIES], ids=["buckets", "settings", "objects", "copies"]
+)
 def test_simple_rights_say_the_same_as_their_policies(routes: Mapping[tuple[str, str], Route]) -> None:
     # The owner of a bucket is judged by the rights themselves, and all others by the policies.
     for route in routes.values():

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 from bucketry import Store
-from bucketry_http.s3.xml import read_xml
+from bucketry_http.s3.xml_reading import read_xml
 
 from tests.http.s3.client import Client
 

@@ -19,7 +19,8 @@ from bucketry_http.s3.body import S3Body
 from bucketry_http.s3.errors import S3Error, not_implemented
 from bucketry_http.s3.request import Endpoint, S3Request
 from bucketry_http.s3.response import Response, empty_response, xml_response
-from bucketry_http.s3.xml import MAX_DOCUMENT_BYTES, read_any_xml, settings_document
+from bucketry_http.s3.xml import settings_document
+from bucketry_http.s3.xml_reading import MAX_DOCUMENT_BYTES, read_any_xml
 
 OWNER_ALONE: Final = AclSettings(acl=canned_acl("private", DEFAULT_OWNER))
 """The ACL of everything in a store without owners."""

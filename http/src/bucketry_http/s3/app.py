@@ -14,13 +14,13 @@ from bucketry.redaction import protect_loggers
 from bucketry_access import Directory
 from msgspec.structs import replace
 
-from bucketry_http.s3 import access, cors, forms
+from bucketry_http.s3 import access, cors
 from bucketry_http.s3.authentication import Authenticator, is_owners_own
 from bucketry_http.s3.cors import refuse_foreign, shield
 from bucketry_http.s3.errors import S3Error, translated
 from bucketry_http.s3.origin import count_sender, tell_origin
 from bucketry_http.s3.recording import PREFLIGHT, fill
-from bucketry_http.s3.request import Endpoint, S3Request
+from bucketry_http.s3.request import Endpoint, S3Request, is_form
 from bucketry_http.s3.response import Response, error_response
 from bucketry_http.s3.routing import route
 from bucketry_http.s3.settings import S3Credential, S3Settings, check_published, is_for_published
@@ -137,9 +137,11 @@ class S3App:
         if request.method == "OPTIONS":
             request.operation = PREFLIGHT
             return await cors.preflight(endpoint, request)
-        if request.method == "POST" and forms.is_form(request):
+        if is_form(request):
+            from bucketry_http.s3.forms import post_object  # Only here: few clients send forms.
+
             request.operation = "PostObject"
-            return await forms.post_object(endpoint, self._authenticator, request)
+            return await post_object(endpoint, self._authenticator, request)
         self._authenticator.authenticate(request)
         if ADMISSION in request.scope:
             count_sender(request)

@@ -20,7 +20,8 @@ from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented
 from bucketry_http.s3.request import Endpoint, S3Request
 from bucketry_http.s3.response import Response, empty_response, xml_response
 from bucketry_http.s3.xml import document as xml_document
-from bucketry_http.s3.xml import element, optional, read_any_xml, settings_document, written
+from bucketry_http.s3.xml import element, optional, settings_document, written
+from bucketry_http.s3.xml_reading import read_any_xml
 
 
 async def get_configurations(endpoint: Endpoint, request: S3Request) -> Response:

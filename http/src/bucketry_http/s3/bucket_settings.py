@@ -26,7 +26,6 @@ from bucketry.bucket_settings import (
 from bucketry.documents import (
     BY_SUBRESOURCE,
     DOCUMENTS,
-    OF_CONFIGURATIONS,
     Document,
     Element,
     read_settings,
@@ -39,18 +38,10 @@ from bucketry_http.s3.body import S3Body
 from bucketry_http.s3.errors import S3Error, not_implemented
 from bucketry_http.s3.request import Endpoint, S3Request
 from bucketry_http.s3.response import Response, empty_response, json_response, xml_response
-from bucketry_http.s3.xml import Node, element, read_any_xml, settings_document
 from bucketry_http.s3.xml import document as xml_document
+from bucketry_http.s3.xml import element, settings_document
+from bucketry_http.s3.xml_reading import Node, read_any_xml
 from bucketry_http.shared.access_settings import AccessSettingsCheck
-
-WHOLE: Final = tuple(name for name in BY_SUBRESOURCE if name not in OF_CONFIGURATIONS)
-"""Sub-resources of the kinds that have one document."""
-
-PUTS: Final = tuple(name for name in WHOLE if name != "acl")
-"""Those of them that `put_settings` puts. An ACL can also come in headers."""
-
-DELETES: Final = tuple(name for name in WHOLE if BY_SUBRESOURCE[name].has_delete)
-"""Those of them that S3 can delete."""
 
 _ENTRY_BYTES: Final = 200
 """Size of a small rule in a document."""

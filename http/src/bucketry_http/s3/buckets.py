@@ -20,7 +20,8 @@ from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented
 from bucketry_http.s3.regions import DEFAULT_REGION
 from bucketry_http.s3.request import Endpoint, S3Request, number
 from bucketry_http.s3.response import REGION, Response, empty_response, xml_response
-from bucketry_http.s3.xml import MAX_DOCUMENT_BYTES, Node, document, element, optional, owner, read_xml
+from bucketry_http.s3.xml import document, element, optional, owner
+from bucketry_http.s3.xml_reading import MAX_DOCUMENT_BYTES, Node, read_xml
 from bucketry_http.shared.deciding import is_visible
 
 _OWNERSHIPS: Final = get_args(ObjectOwnership)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from bucketry import HeadOptions, PreconditionFailed
@@ -16,7 +16,9 @@ from bucketry.s3 import parse_http_date
 
 from bucketry_http.s3.errors import invalid_argument
 from bucketry_http.s3.request import Endpoint, number
-from bucketry_http.s3.xml import Node
+
+if TYPE_CHECKING:
+    from bucketry_http.s3.xml_reading import Node
 
 _SIZE: Final = "x-amz-if-match-size"
 _TIME: Final = "x-amz-if-match-last-modified-time"

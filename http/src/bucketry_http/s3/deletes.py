@@ -23,7 +23,8 @@ from bucketry_http.s3.errors import CODE_OF, ERRORS, S3Error, not_implemented, t
 from bucketry_http.s3.request import Endpoint, S3Request, known_version
 from bucketry_http.s3.response import Response, empty_response, xml_response
 from bucketry_http.s3.response_headers import version_id_header
-from bucketry_http.s3.xml import Node, document, element, malformed, optional, read_xml
+from bucketry_http.s3.xml import document, element, optional
+from bucketry_http.s3.xml_reading import Node, malformed, read_xml
 
 _MAX_DELETE_ELEMENTS: Final = 8 * MAX_PAGE
 """Most elements of DeleteObjects. Each object has up to six: itself, key, version, etag, time and size."""

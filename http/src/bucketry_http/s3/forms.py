@@ -39,11 +39,12 @@ from bucketry_http.s3.errors import S3Error, invalid_argument, precondition_fail
 from bucketry_http.s3.header_options import HeaderOptions
 from bucketry_http.s3.headers import EXPECTED_OWNER, check_headers, tags_by_key, written_headers
 from bucketry_http.s3.origin import count_sender, tell_origin
-from bucketry_http.s3.request import Endpoint, S3Request
+from bucketry_http.s3.request import FORM_TYPE, Endpoint, S3Request
 from bucketry_http.s3.response import Response, empty_response, xml_response
 from bucketry_http.s3.response_headers import WRITTEN
 from bucketry_http.s3.tagging import MAX_TAG_ELEMENTS, read_tags
-from bucketry_http.s3.xml import document, element, read_xml
+from bucketry_http.s3.xml import document, element
+from bucketry_http.s3.xml_reading import read_xml
 from bucketry_http.shared.deciding import Target
 from bucketry_http.shared.forms import Form, Part
 from bucketry_http.shared.origin import ADMISSION
@@ -53,7 +54,6 @@ _MAX_FIELDS: Final = 100
 """Most fields of a form, the file among them. `S3Settings.max_policy_bytes` limits their size."""
 
 _FILENAME: Final = "${filename}"
-_MEDIA_TYPE: Final = "multipart/form-data"
 
 _UNCHECKED_FIELDS: Final = frozenset({"policy", "x-amz-signature", "signature", "awsaccesskeyid", "file"})
 """Fields that a policy need not allow (S3 API reference, "Creating a POST policy", "Conditions")."""
@@ -77,20 +77,9 @@ _EXPIRATION: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[
 """ISO 8601 with date, time and zone (S3 API reference, "Creating a POST policy", "Expiration")."""
 
 
-def is_form(request: S3Request) -> bool:
-    """Says whether a request is a form upload. Its signature is in the form."""
-    return (
-        request.method == "POST"
-        and not request.key
-        and not request.query
-        and bool(request.bucket)
-        and request.headers.get("content-type", "").lower().startswith(_MEDIA_TYPE)
-    )
-
-
 async def refuse_post(_endpoint: Endpoint, _request: S3Request) -> NoReturn:
     """Refuses a POST to a bucket that is not a form."""
-    raise precondition_failed(f"Bucket POST must be of the enclosure-type {_MEDIA_TYPE}")
+    raise precondition_failed(f"Bucket POST must be of the enclosure-type {FORM_TYPE}")
 
 
 async def post_object(endpoint: Endpoint, authenticator: Authenticator, request: S3Request) -> Response:

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple, final
 
 from bucketry.options import Options
 
-from bucketry_http.s3 import encryption, locks
+from bucketry_http.s3 import encryption, lock_headers
 from bucketry_http.s3.errors import header_not_implemented
 from bucketry_http.s3.request import Endpoint, S3Request
 from bucketry_http.s3.storage_classes import STORAGE_CLASS, read_storage_class
@@ -33,13 +33,13 @@ class _Row(NamedTuple):
 
 
 _ROWS: Final = (
-    _Row(locks.LOCK_HEADERS, frozenset({"retention", "legal_hold"}), locks.read_lock),
-    _Row(frozenset({locks.BYPASS}), frozenset({"bypass_governance"}), locks.read_bypass),
+    _Row(lock_headers.LOCK_HEADERS, frozenset({"retention", "legal_hold"}), lock_headers.read_lock),
+    _Row(frozenset({lock_headers.BYPASS}), frozenset({"bypass_governance"}), lock_headers.read_bypass),
     _Row(frozenset({STORAGE_CLASS}), frozenset({"storage_class"}), read_storage_class),
     _Row(encryption.ENCRYPTION_HEADERS, frozenset({"encryption"}), encryption.read_encryption),
     _Row(encryption.CUSTOMER_KEY_HEADERS, frozenset({"customer_key"}), encryption.read_customer_key),
     _Row(encryption.SOURCE_KEY_HEADERS, frozenset({"source_customer_key"}), encryption.read_source_key),
-    _Row(frozenset({locks.BUCKET_LOCK}), frozenset({"object_lock"}), locks.read_bucket_lock),
+    _Row(frozenset({lock_headers.BUCKET_LOCK}), frozenset({"object_lock"}), lock_headers.read_bucket_lock),
 )
 
 

@@ -48,17 +48,8 @@ from bucketry_http.s3.request import Endpoint, S3Request, number
 from bucketry_http.s3.response import Response, empty_response, xml_response
 from bucketry_http.s3.response_headers import UPLOADING, WRITTEN, abort_headers
 from bucketry_http.s3.storage_classes import storage_class_element
-from bucketry_http.s3.xml import (
-    Encoding,
-    Node,
-    document,
-    element,
-    escape,
-    malformed,
-    optional,
-    owner,
-    read_xml,
-)
+from bucketry_http.s3.xml import Encoding, document, element, escape, optional, owner
+from bucketry_http.s3.xml_reading import Node, malformed, read_xml
 
 _SIZE: Final = "x-amz-mp-object-size"
 _SIZE_DIGITS: Final = 19

@@ -14,7 +14,7 @@ from bucketry_http.s3.checksums import checksum_headers, is_asked_for, kept_chec
 from bucketry_http.s3.conditions import write_conditions
 from bucketry_http.s3.errors import S3Error, translated
 from bucketry_http.s3.headers import DEFAULT_TYPE, PLAIN, overridden, written_headers, written_tags
-from bucketry_http.s3.locks import LOCK_HEADERS
+from bucketry_http.s3.lock_headers import LOCK_HEADERS
 from bucketry_http.s3.request import Endpoint, S3Request, number
 from bucketry_http.s3.response import Response
 from bucketry_http.s3.response_headers import READ, WRITTEN

@@ -28,6 +28,7 @@ from bucketry_http.shared.object_writing import Uploader
 from bucketry_http.shared.record import RECORD, RequestRecord, request_ids
 from bucketry_http.shared.request_body import RequestBody
 
+FORM_TYPE: Final = "multipart/form-data"
 NO_QUERY: Final[dict[str, str]] = {}
 NO_OPTIONS: Final[dict[str, Any]] = {}
 
@@ -373,3 +374,14 @@ def known_version(endpoint: Endpoint, version_id: str, name: str = "versionId") 
     if not _VERSION_ID.fullmatch(version_id):
         raise invalid_argument(name, version_id, "Invalid version id specified")
     raise S3Error("NoSuchVersion", elements={"VersionId": version_id})
+
+
+def is_form(request: S3Request) -> bool:
+    """Says whether a request is a form upload. Its signature is in the form."""
+    return (
+        request.method == "POST"
+        and not request.key
+        and not request.query
+        and bool(request.bucket)
+        and request.headers.get("content-type", "").lower().startswith(FORM_TYPE)
+    )

@@ -7,29 +7,15 @@ for another one.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from functools import cache
+from importlib import import_module
 from typing import Final, NamedTuple
 
 from bucketry import OPERATIONS, Operation
-from bucketry.documents import OF_CONFIGURATIONS
 from bucketry_access import OF_OBJECT_OWNER
 from bucketry_access import OPERATIONS as ACTIONS_OF
 
-from bucketry_http.s3 import (
-    acls,
-    attributes,
-    bucket_configurations,
-    bucket_settings,
-    buckets,
-    copying,
-    deletes,
-    forms,
-    listing,
-    locks,
-    multipart,
-    objects,
-    operations,
-    tagging,
-)
+from bucketry_http.s3 import objects, operations
 from bucketry_http.s3.delete_conditions import CONDITION_HEADERS
 from bucketry_http.s3.encryption import ENCRYPTION_HEADERS
 from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented
@@ -38,8 +24,44 @@ from bucketry_http.s3.headers import OVERRIDES, PLAIN_BODY, check_headers
 from bucketry_http.s3.operations import WITHOUT_BUCKET
 from bucketry_http.s3.request import Endpoint, S3Request, known_version
 from bucketry_http.s3.response import Response
+from bucketry_http.shared.settings_names import SETTINGS_NAMES
 
 Handler = Callable[[Endpoint, S3Request], Awaitable[Response]]
+
+
+class Handlers:
+    """The handlers of a module, which is imported at the first request for one of them.
+
+    Most servers see few of S3's operations, and all modules together take a fifth of a start.
+    """
+
+    def __init__(self, module: str) -> None:
+        """Takes the module's name."""
+        self._module = f"bucketry_http.s3.{module}"
+
+    def __getattr__(self, name: str) -> Handler:
+        """Returns what calls the handler of a name."""
+        module = self._module
+
+        async def handle(endpoint: Endpoint, request: S3Request) -> Response:
+            handler: Handler = getattr(import_module(module), name)
+            return await handler(endpoint, request)
+
+        return handle
+
+
+acls = Handlers("acls")
+attributes = Handlers("attributes")
+bucket_settings = Handlers("bucket_settings")
+buckets = Handlers("buckets")
+configurations = Handlers("bucket_configurations")
+copying = Handlers("copying")
+deletes = Handlers("deletes")
+forms = Handlers("forms")
+listing = Handlers("listing")
+locks = Handlers("locks")
+multipart = Handlers("multipart")
+tagging = Handlers("tagging")
 
 
 class Route(NamedTuple):
@@ -129,16 +151,6 @@ _BUCKET: Final = {
     ("DELETE", ""): _route(buckets.delete_bucket, "delete_bucket"),
     ("POST", "delete"): _route(deletes.delete_objects, "delete_objects"),
     ("POST", ""): _route(forms.refuse_post, "put_object"),
-    **_each(bucket_settings.WHOLE, "GET", _route(bucket_settings.get_settings, "get_bucket_settings")),
-    **_each(bucket_settings.PUTS, "PUT", _route(bucket_settings.put_settings, "put_bucket_settings")),
-    **_each(bucket_settings.DELETES, "DELETE", _route(bucket_settings.delete_settings, "delete_bucket_settings")),
-    **_each(OF_CONFIGURATIONS, "GET", _route(bucket_configurations.get_configurations, "get_bucket_settings")),
-    **_each(OF_CONFIGURATIONS, "PUT", _route(bucket_configurations.put_configuration, "put_bucket_settings")),
-    **_each(OF_CONFIGURATIONS, "DELETE", _route(bucket_configurations.delete_configuration, "delete_bucket_settings")),
-    ("PUT", "acl"): _route(acls.put_acl, "put_bucket_settings"),
-    ("GET", "policyStatus"): _route(bucket_settings.get_policy_status, "get_bucket_settings"),
-    ("GET", "replication"): _route(bucket_settings.get_replication, "head_bucket"),
-    ("DELETE", "replication"): _route(bucket_settings.delete_replication, "delete_bucket_settings"),
 }
 
 _OBJECT: Final = {
@@ -174,9 +186,45 @@ BUCKET: Final[Mapping[tuple[str, str], Route]] = _named(_BUCKET, operations.BUCK
 OBJECT: Final[Mapping[tuple[str, str], Route]] = _named(_OBJECT, operations.OBJECT)
 COPIES: Final[Mapping[tuple[str, str], Route]] = _named(_COPIES, operations.COPIES)
 
+
+@cache
+def settings_routes() -> Mapping[tuple[str, str], Route]:
+    """Returns the routes of a bucket's settings.
+
+    They are made at the first request about settings: the table of S3's documents, from which they derive, takes as
+    long to import as all that a plain put needs.
+    """
+    from bucketry.documents import BY_SUBRESOURCE, OF_CONFIGURATIONS
+
+    whole = [name for name in BY_SUBRESOURCE if name not in OF_CONFIGURATIONS]
+    deletes = [name for name in whole if BY_SUBRESOURCE[name].has_delete]
+    return _named(
+        {
+            **_each(whole, "GET", _route(bucket_settings.get_settings, "get_bucket_settings")),
+            **_each(whole, "PUT", _route(bucket_settings.put_settings, "put_bucket_settings")),
+            **_each(deletes, "DELETE", _route(bucket_settings.delete_settings, "delete_bucket_settings")),
+            **_each(OF_CONFIGURATIONS, "GET", _route(configurations.get_configurations, "get_bucket_settings")),
+            **_each(OF_CONFIGURATIONS, "PUT", _route(configurations.put_configuration, "put_bucket_settings")),
+            **_each(OF_CONFIGURATIONS, "DELETE", _route(configurations.delete_configuration, "delete_bucket_settings")),
+            # An ACL can also come in headers.
+            ("PUT", "acl"): _route(acls.put_acl, "put_bucket_settings"),
+            ("GET", "policyStatus"): _route(bucket_settings.get_policy_status, "get_bucket_settings"),
+            ("GET", "replication"): _route(bucket_settings.get_replication, "head_bucket"),
+            ("DELETE", "replication"): _route(bucket_settings.delete_replication, "delete_bucket_settings"),
+        },
+        operations.BUCKET,
+    )
+
+
+def all_routes() -> list[Mapping[tuple[str, str], Route]]:
+    """Returns all tables of routes."""
+    return [SERVICE, BUCKET, settings_routes(), OBJECT, COPIES]
+
+
 _SUBRESOURCES: Final = frozenset(
     {
         *(name for table in (BUCKET, OBJECT) for _, name in table if name),
+        *SETTINGS_NAMES,
         *[
             "abac",
             "append",
@@ -205,6 +253,8 @@ def route(endpoint: Endpoint, request: S3Request) -> Route:
     subresource = _subresource(request.query) if request.query else ""
     method = request.method
     table = OBJECT if request.key else BUCKET if request.bucket else SERVICE
+    if table is BUCKET and subresource in SETTINGS_NAMES:
+        table = settings_routes()
     if method == "PUT" and "partNumber" in request.query and subresource != "uploadId":
         # Without this check, a part would overwrite the object.
         raise S3Error("InvalidArgument", "A part needs the parameter uploadId.")

@@ -13,7 +13,8 @@ from bucketry_http.s3.headers import tags_by_key
 from bucketry_http.s3.request import Endpoint, S3Request
 from bucketry_http.s3.response import Response, empty_response, xml_response
 from bucketry_http.s3.response_headers import version_id_header
-from bucketry_http.s3.xml import MAX_DOCUMENT_BYTES, Node, document, element, malformed, read_xml
+from bucketry_http.s3.xml import document, element
+from bucketry_http.s3.xml_reading import MAX_DOCUMENT_BYTES, Node, malformed, read_xml
 from bucketry_http.shared.response_body import RawHeaders
 
 T = TypeVar("T")

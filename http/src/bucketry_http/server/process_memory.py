@@ -7,7 +7,6 @@ the same pages over and over: half of the system time of a large upload.
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import sys
 from typing import Final
@@ -25,6 +24,8 @@ def keep_freed_memory() -> None:
     """Keeps up to 16 MiB of freed heap in this process. Does nothing if the C library is not glibc."""
     if sys.platform != "linux":
         return
+    import ctypes  # Only here: servers alone need it.
+
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_M_MMAP_THRESHOLD, _MAPPED_BYTES)

@@ -7,13 +7,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import cached_property, partial
 from time import perf_counter
-from typing import Final, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, ParamSpec, Protocol, TypeVar
 
-import anyio
-import anyio.to_thread
 from bucketry import Store, Throttled
 
 from bucketry_http.shared.record import record_of_call
+
+if TYPE_CHECKING:
+    from anyio import CapacityLimiter
 
 PROBE_THREADS: Final = 4
 """Most probes of a store at a time. A probe that hangs keeps its thread until it ends."""
@@ -68,21 +69,21 @@ class StoreCalls:
         self._wait_seconds = wait_seconds
 
     @cached_property
-    def _calls(self) -> anyio.CapacityLimiter:
-        return anyio.CapacityLimiter(self.limits[CALL])
+    def _calls(self) -> CapacityLimiter:
+        return _limiter(self.limits[CALL])
 
     @cached_property
-    def _transfers(self) -> anyio.CapacityLimiter:
-        return anyio.CapacityLimiter(self.limits[TRANSFER])
+    def _transfers(self) -> CapacityLimiter:
+        return _limiter(self.limits[TRANSFER])
 
     @cached_property
-    def _probes(self) -> anyio.CapacityLimiter:
-        return anyio.CapacityLimiter(PROBE_THREADS)
+    def _probes(self) -> CapacityLimiter:
+        return _limiter(PROBE_THREADS)
 
     @cached_property
-    def _admitted(self) -> anyio.CapacityLimiter:
+    def _admitted(self) -> CapacityLimiter:
         """For calls that another limiter has admitted."""
-        return anyio.CapacityLimiter(math.inf)
+        return _limiter(math.inf)
 
     async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Makes a call that does not wait for a client. It needs no thread if the driver never blocks.
@@ -120,14 +121,18 @@ class StoreCalls:
         """Makes a call that continues an earlier one. It waits for a thread as long as necessary."""
         if self.inline:
             return function(*args, **kwargs)
-        return await anyio.to_thread.run_sync(partial(function, *args, **kwargs), limiter=self._calls)
+        from anyio.to_thread import run_sync
+
+        return await run_sync(partial(function, *args, **kwargs), limiter=self._calls)
 
     async def probe(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Makes a call that may be cancelled. Its thread then ends by itself."""
         if self.inline:
             return function(*args, **kwargs)
+        from anyio.to_thread import run_sync
+
         bound = partial(function, *args, **kwargs)
-        return await anyio.to_thread.run_sync(bound, limiter=self._probes, abandon_on_cancel=True)
+        return await run_sync(bound, limiter=self._probes, abandon_on_cancel=True)
 
     async def transfer(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Makes a call that waits for a client. It always gets a thread.
@@ -137,17 +142,21 @@ class StoreCalls:
         """
         return await self._run(TRANSFER, self._transfers, partial(function, *args, **kwargs))
 
-    async def _run(self, kind: str, limiter: anyio.CapacityLimiter, bound: Callable[[], T]) -> T:
+    async def _run(self, kind: str, limiter: CapacityLimiter, bound: Callable[[], T]) -> T:
+        from anyio.to_thread import run_sync
+
         async with self._turn(kind, limiter):
-            return await anyio.to_thread.run_sync(bound, limiter=self._admitted)
+            return await run_sync(bound, limiter=self._admitted)
 
     @asynccontextmanager
-    async def _turn(self, kind: str, limiter: anyio.CapacityLimiter) -> AsyncIterator[None]:
+    async def _turn(self, kind: str, limiter: CapacityLimiter) -> AsyncIterator[None]:
+        from anyio import fail_after
+
         borrower, record = object(), record_of_call()
         must_wait = limiter.available_tokens <= 0
         begun = perf_counter()
         try:
-            with anyio.fail_after(self._wait_seconds):
+            with fail_after(self._wait_seconds):
                 await limiter.acquire_on_behalf_of(borrower)
         except TimeoutError:
             raise Throttled(f"no thread was free for {self._wait_seconds:g} seconds") from None
@@ -163,3 +172,10 @@ class StoreCalls:
             limiter.release_on_behalf_of(borrower)
             if meter is not None:
                 meter.end(kind)
+
+
+def _limiter(most: float) -> CapacityLimiter:
+    # anyio is imported where threads are used: a store that never blocks needs none, and starts sooner without it.
+    from anyio import CapacityLimiter
+
+    return CapacityLimiter(most)

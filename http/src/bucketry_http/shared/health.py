@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import anyio
 import msgspec
 from bucketry import BucketryError, Status, Store, StoreStatus
 
@@ -48,9 +47,11 @@ async def probe(calls: StoreCalls, seconds: float) -> Health:
         calls: The store.
         seconds: How long it may take.
     """
+    from anyio import fail_after  # Only here: few requests are probes.
+
     name = calls.store.capabilities.driver
     try:
-        with anyio.fail_after(seconds):
+        with fail_after(seconds):
             return await calls.probe(_look, calls.store, name)
     except TimeoutError:
         return _alone(name, f"it did not answer within {seconds:g} seconds")

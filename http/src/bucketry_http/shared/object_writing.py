@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Final, TypeVar
 
-import anyio
 from bucketry import Body, BucketryError, IncompleteBody, InvalidDriver, ObjectInfo, PutOptions
 
 from bucketry_http.shared.calls import StoreCalls
@@ -108,11 +107,13 @@ class Uploader:
         return begun, False
 
     async def _stream(self, put: Callable[[bytes | Body], T], pieces: Pieces, length: int | None) -> T:
+        from anyio import create_task_group  # Only here: a store that never blocks needs no anyio.
+
         channel = BodyChannel(self._settings.buffer_bytes)
         body = Body(channel, length)
         stored: list[T] = []
         failure: Exception | None = None
-        async with anyio.create_task_group() as group:
+        async with create_task_group() as group:
             group.start_soon(channel.fill, pieces)
             try:
                 stored.append(await self._calls.transfer(put, body))

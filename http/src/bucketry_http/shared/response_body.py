@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
-import anyio
 from bucketry import BucketryError, OpenedObject
 
 from bucketry_http.shared.calls import StoreCalls
@@ -72,7 +71,9 @@ class ContentReader:
             # This waits for nothing, so it cannot be cancelled.
             self._close()
             return
-        with anyio.CancelScope(shield=True):
+        from anyio import CancelScope  # Only here: a store that never blocks needs no anyio.
+
+        with CancelScope(shield=True):
             if self._ahead is not None:
                 # Nobody needs this batch any more, nor its error.
                 await asyncio.gather(self._ahead, return_exceptions=True)

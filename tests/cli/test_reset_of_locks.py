@@ -9,7 +9,7 @@ from bucketry import CreateBucketOptions, CustomerKey, InvalidArgument, PutOptio
 from bucketry.events import EventLog
 from bucketry.layers import Faults
 from bucketry.object_lock import RetentionMode
-from bucketry_cli.reset import Stage
+from bucketry_cli.stage import Stage
 from bucketry_memory import MemoryDriver, MemorySettings
 
 KEY = CustomerKey(b"0" * 32)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from http import HTTPStatus
-from typing import Final, NoReturn
+from typing import NoReturn
 
 import msgspec
 from bucketry import InvalidArgument, Store
 from bucketry.clock import Clock
 
-from bucketry_cli.control import PREFIX, ControlError, ControlRequest
-
-PATH: Final = f"{PREFIX}clock"
+from bucketry_cli.control import ControlError, ControlRequest
 
 
 class ClockView(msgspec.Struct, frozen=True, kw_only=True):

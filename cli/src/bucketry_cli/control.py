@@ -11,8 +11,6 @@ from urllib.parse import parse_qsl
 if TYPE_CHECKING:
     from bucketry_http.rest.cors import BrowserRules
 
-PREFIX: Final = "/_bucketry/"
-
 MAX_BODY_BYTES: Final = 64 * 1024
 
 _MAX_PARAMETERS: Final = 20

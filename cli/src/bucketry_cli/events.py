@@ -9,9 +9,7 @@ from typing import Final, NoReturn
 import msgspec
 from bucketry.events import EventLog, EventMessage, LogPage, TestMessage
 
-from bucketry_cli.control import PREFIX, ControlError, ControlRequest, number
-
-PATH: Final = f"{PREFIX}events"
+from bucketry_cli.control import ControlError, ControlRequest, number
 
 MAX_EVENTS: Final = 1000
 """Most events of a page."""

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from bucketry.layers import MaxObjectSize, Quota
 from bucketry.quotas import QuotaRule
 
 from bucketry_cli.listening import Endpoint
@@ -29,8 +28,12 @@ def limit_layers(options: ServeOptions, rules: Sequence[QuotaRule], folder: Path
     """
     layers: list[object] = []
     if options.limits.max_object_size:
+        from bucketry.layers import MaxObjectSize
+
         layers.append(MaxObjectSize(options.limits.max_object_size))
     if rules:
+        from bucketry.layers import Quota
+
         layers.append(Quota(*rules, folder=folder, recount_seconds=options.limits.quota_recount_seconds))
     return layers
 

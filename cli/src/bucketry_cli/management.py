@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 from bucketry import Store
-from bucketry.layers import Quota
 
 from bucketry_cli.listening import Endpoint, bind
 from bucketry_cli.serve_options.management import ManagementOptions
@@ -146,6 +145,7 @@ class Management:
 
     def _app(self, store: Store, registry: CollectorRegistry, layers: Sequence[object]) -> ManagementApp:
         import prometheus_client
+        from bucketry.layers import Quota
         from bucketry_http.shared.calls import StoreCalls
         from bucketry_http.telemetry.management import ManagementApp
         from bucketry_http.telemetry.usage import UsageCollector

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from http import HTTPStatus
@@ -14,7 +13,6 @@ from typing import Final
 from bucketry import (
     BackendError,
     BatchDeleteOptions,
-    BucketAlreadyExists,
     BucketNotEmpty,
     BucketryError,
     CustomerKeyNeeded,
@@ -28,17 +26,11 @@ from bucketry import (
     VersionOptions,
 )
 from bucketry.clock import LAST
-from bucketry.events import EventLog
-from bucketry.layers import Faults
 from bucketry.object_lock import COMPLIANCE
-from bucketry.origin import RESET, calls_from
 from bucketry.s3 import MAX_PAGE
 
-from bucketry_cli.control import PREFIX, ControlError, ControlRequest
-from bucketry_cli.errors import Failure
+from bucketry_cli.control import ControlError, ControlRequest
 from bucketry_cli.rm import delete_keys
-
-PATH: Final = f"{PREFIX}reset"
 
 _ATTEMPTS: Final = 5
 """How often a bucket is emptied while somebody goes on writing to it."""
@@ -49,81 +41,16 @@ _UPLOADS: Final = ("list_multipart_uploads", "abort_multipart_upload")
 logger = logging.getLogger("bucketry_cli")
 
 
-class Stage:
-    """A store with its first buckets, and the way back to that state."""
+def delete_everything(store: Store) -> None:
+    """Deletes all buckets with all that is in them. Turns the store's clock if locked versions can be deleted so.
 
-    def __init__(self, store: Store, buckets: Sequence[str], faults: Faults, log: EventLog) -> None:
-        """Changes nothing yet.
-
-        Args:
-            store: The store.
-            buckets: The buckets to begin with.
-            faults: The faults around the store; they are off while this class works.
-            log: The events of the store; a reset clears it.
-        """
-        self._store = store
-        self._buckets = tuple(dict.fromkeys(buckets))
-        self._faults = faults
-        self._log = log
-        self._lock = threading.Lock()
-
-    def prepare(self, *, resettable: bool) -> None:
-        """Creates the buckets.
-
-        Args:
-            resettable: Whether the store may be reset later.
-
-        Raises:
-            Failure: It is to be reset, and holds buckets already: it is not a store of tests.
-            BucketryError: A bucket cannot be created.
-        """
-        if resettable:
-            self._without_faults(self._refuse_if_in_use)
-        self._without_faults(self._create_buckets)
-
-    def reset(self) -> None:
-        """Deletes all buckets and objects, creates the first buckets again, and resets clock, faults and events.
-
-        Raises:
-            BucketryError: The store fails, or somebody goes on writing to it.
-        """
-        with self._lock:
-            self._without_faults(self._start_over)
-
-    def _start_over(self) -> None:
-        try:
-            for bucket in self._store.list_buckets():
-                # Another process may reset the store at the same time.
-                with suppress(NoSuchBucket):
-                    _delete(self._store, bucket.name)
-        finally:  # Locked versions are deleted by turning the clock.
-            self._store.clock.reset()
-        self._create_buckets()
-        self._faults.reset()
-        self._log.clear()
-
-    def _refuse_if_in_use(self) -> None:
-        if self._store.list_buckets():
-            raise Failure(
-                "--reset-endpoint is for stores of tests alone, and this one holds buckets already",
-                "a reset would delete them: name another store, or empty this one first",
-            )
-
-    def _create_buckets(self) -> None:
-        for name in self._buckets:
-            try:
-                self._store.create_bucket(name)
-            except BucketAlreadyExists:
-                # From an earlier run, in a store that keeps its objects.
-                continue
-
-    def _without_faults(self, act: Callable[[], None]) -> None:
-        self._faults.enabled = False
-        try:
-            with calls_from(RESET):
-                act()
-        finally:
-            self._faults.enabled = True
+    Raises:
+        BucketryError: The store fails, or somebody goes on writing to it.
+    """
+    for bucket in store.list_buckets():
+        # Another process may reset the store at the same time.
+        with suppress(NoSuchBucket):
+            _delete(store, bucket.name)
 
 
 def _delete(store: Store, bucket: str) -> None:

@@ -9,24 +9,20 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
-from bucketry import Store, open_store
-from bucketry.events import EventLog
-from bucketry.layers import Faults, ReadOnly
+from bucketry import open_store
+from bucketry.layers import ReadOnly
 
-from bucketry_cli import clock, events, reset
+from bucketry_cli import control_paths
 from bucketry_cli.access_store import access_store_of
-from bucketry_cli.clock import ClockEndpoint
 from bucketry_cli.config import State
-from bucketry_cli.control import ControlApp, Endpoints
 from bucketry_cli.directory import describe_users, directory_of
 from bucketry_cli.errors import Failure
-from bucketry_cli.events import EventsEndpoint
 from bucketry_cli.limits import RateLimiting, limit_layers, shared_folder
 from bucketry_cli.listening import Endpoint, LazyApp, announce, bind, is_loopback, run, url_of
 from bucketry_cli.management import Management
 from bucketry_cli.options import command_options, driver_table, examples, store_option
 from bucketry_cli.reloading import Reloading, UserTables
-from bucketry_cli.reset import ResetEndpoint, Stage
+from bucketry_cli.rest_endpoint import rest_app
 from bucketry_cli.s3_endpoint import S3Front, is_endpoint
 from bucketry_cli.serve_options import ServeOptions, all_options, in_groups
 from bucketry_cli.serve_options.command import OptionsCommand
@@ -34,11 +30,13 @@ from bucketry_cli.serve_options.listening import ListeningOptions
 from bucketry_cli.serve_options.testing import TestingOptions
 from bucketry_cli.server_settings import common, server_settings
 from bucketry_cli.several_stores import describe_stores
+from bucketry_cli.stage import Stage
 from bucketry_cli.telemetry import Telemetry, start_logging
 from bucketry_cli.webhooks import describe, events_layer, webhooks_of
-from bucketry_cli.workers import WorkerOptions, check_workers, rest_app, run_workers
 
 if TYPE_CHECKING:
+    from bucketry.events import EventLog
+    from bucketry.layers import Faults
     from bucketry_access import Directory
 
 
@@ -114,10 +112,10 @@ def start(ctx: click.Context, store: str, options: ServeOptions, *, is_dry: bool
     table = {**driver_table(ctx, store), **options.backend.settings(store)}
     directory = directory_of(options, config, ctx.ensure_object(State).config_path)
     front = S3Front(options if _serves_s3(options) else None, config.s3_credentials, directory=directory)
-    faults = Faults(*testing.fault)
-    log = EventLog()
+    faults = _faults(testing)
+    log = _event_log(testing)
     webhooks = webhooks_of(options.buckets.webhook, config.webhooks, os.environ)
-    emitting = events_layer(webhooks, *([log] if testing.reset_endpoint else [])) if processes.workers == 1 else None
+    emitting = events_layer(webhooks, *([log] if log is not None else [])) if processes.workers == 1 else None
     with ExitStack() as stack:
         telemetry = stack.enter_context(closing(Telemetry(options, store)))
         telemetry.watch_users(directory)
@@ -133,7 +131,7 @@ def start(ctx: click.Context, store: str, options: ServeOptions, *, is_dry: bool
             *options.backend.layers(store),
             *limit_layers(options, config.quotas, shared),
             *([emitting] if emitting is not None else []),
-            *([faults] if testing.fault else []),
+            *([faults] if faults is not None else []),
             *front.layers,
             *([ReadOnly()] if read_only else []),
             *telemetry.outer_layers(),
@@ -141,6 +139,8 @@ def start(ctx: click.Context, store: str, options: ServeOptions, *, is_dry: bool
         access_store = access_store_of(options, settings, config.drivers, has_users=directory is not None)
         opened = stack.enter_context(open_store(settings, layers=layers, access_store=access_store))
         if processes.workers > 1:
+            from bucketry_cli.workers import check_workers
+
             check_workers(opened, testing.fault)
         stage = Stage(opened, options.buckets.bucket, faults, log)
         if not is_dry:
@@ -157,8 +157,10 @@ def start(ctx: click.Context, store: str, options: ServeOptions, *, is_dry: bool
             **common(options, RestSettings),
         )
         app: Any = LazyApp(partial(rest_app, opened, how, telemetry, directory, front.signing()), opened.clock)
-        if testing.reset_endpoint:
-            app = ControlApp(app, how.browser_rules(), _control(stage, opened, log))
+        if log is not None:
+            from bucketry_cli.control_endpoints import in_one_process
+
+            app = in_one_process(app, how.browser_rules(), opened, stage, log)
         access += describe_stores(config.stores)
         access += (("Webhooks", describe(webhooks)),) if webhooks else ()
         headline = f"bucketry serves {store}" + (" for reading only" if read_only else "") + "; Ctrl-C stops it"
@@ -170,6 +172,8 @@ def start(ctx: click.Context, store: str, options: ServeOptions, *, is_dry: bool
             listening_at = [rest, *s3, *management.endpoints(opened, telemetry.registry, layers)]
             run(listening_at, headline, (*notes, *access), server, reloading.here)
             return
+        from bucketry_cli.workers import WorkerOptions, run_workers
+
         # Each worker has a store of its own.
         opened.close()
         run_workers(
@@ -190,18 +194,26 @@ def start(ctx: click.Context, store: str, options: ServeOptions, *, is_dry: bool
         )
 
 
-def _control(stage: Stage, store: Store, log: EventLog) -> Endpoints:
-    turning = ClockEndpoint(store)
-    return {
-        clock.PATH: {"GET": turning.get, "POST": turning.post},
-        reset.PATH: {"POST": ResetEndpoint(stage.reset).post},
-        events.PATH: {"GET": EventsEndpoint(log).get},
-    }
+def _faults(testing: TestingOptions) -> Faults | None:
+    if not testing.fault:
+        return None
+    from bucketry.layers import Faults  # Only here: most servers have none.
+
+    return Faults(*testing.fault)
+
+
+def _event_log(testing: TestingOptions) -> EventLog | None:
+    """Returns what keeps the events for tests; ``None``: there are no endpoints for tests."""
+    if not testing.reset_endpoint:
+        return None
+    from bucketry.events import EventLog  # Only here: most servers keep none.
+
+    return EventLog()
 
 
 def _places(testing: TestingOptions) -> tuple[tuple[str, str], ...]:
     places = (("REST API", "/api/v1/storage"), ("API docs", "/schema"))
-    of_tests = (("Reset", reset.PATH), ("Clock", clock.PATH), ("Events", events.PATH))
+    of_tests = (("Reset", control_paths.RESET), ("Clock", control_paths.CLOCK), ("Events", control_paths.EVENTS))
     return (*places, *of_tests) if testing.reset_endpoint else places
 
 

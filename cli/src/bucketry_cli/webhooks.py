@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 from bucketry import Secret
-from bucketry.events import EventSink
-from bucketry.layers import Events
 from bucketry.settings import load_settings, secret_in
 from msgspec import UNSET
 
@@ -17,6 +15,8 @@ from bucketry_cli.config import WebhookVariables
 from bucketry_cli.errors import Failure, placed
 
 if TYPE_CHECKING:
+    from bucketry.events import EventSink
+    from bucketry.layers import Events
     from bucketry_http.webhooks import WebhookSettings
 
     from bucketry_cli.config import WebhookTable
@@ -88,6 +88,8 @@ def events_layer(webhooks: Sequence[WebhookSettings], *sinks: EventSink) -> Even
         from bucketry_http.webhooks import Webhook
 
         sinks = (*sinks, *map(Webhook, webhooks))
+    from bucketry.layers import Events  # Only here: most servers emit none.
+
     return Events(*sinks)
 
 

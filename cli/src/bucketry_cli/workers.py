@@ -12,30 +12,25 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from bucketry import Store, find_settings, open_store
-from bucketry.events import EventLog
-from bucketry.layers import Faults, ReadOnly
+from bucketry.layers import ReadOnly
 
-from bucketry_cli import clock, reset
-from bucketry_cli import events as events_endpoint
 from bucketry_cli.access_store import access_store_of
 from bucketry_cli.config import ConfigFile, ConfigText
-from bucketry_cli.control import ControlApp, Endpoints
 from bucketry_cli.directory import directory_of
 from bucketry_cli.errors import Failure
 from bucketry_cli.limits import RateLimiting, limit_layers
 from bucketry_cli.listening import Endpoint
 from bucketry_cli.management import Management
 from bucketry_cli.reloading import UserTables, follow_in_worker
-from bucketry_cli.reset import ResetEndpoint, Stage
+from bucketry_cli.rest_endpoint import rest_app
 from bucketry_cli.serve_options import ServeOptions
 from bucketry_cli.server_settings import server_settings
+from bucketry_cli.stage import Stage
 from bucketry_cli.telemetry import Telemetry, start_logging
 from bucketry_cli.webhooks import events_layer, webhooks_of
 
 if TYPE_CHECKING:
-    from bucketry_access import Directory
     from bucketry_http import RestSettings
-    from bucketry_http.rest.url_signing import UrlSigning
 
 
 class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,28 +161,7 @@ def _open_app(worker: WorkerOptions) -> Iterator[Any]:
         telemetry.start_counting()
         app = rest_app(store, worker.settings, telemetry, directory)
         if options.testing.reset_endpoint:
-            stage = Stage(store, options.buckets.bucket, Faults(), EventLog())
-            endpoints: Endpoints = {
-                clock.PATH: {"GET": clock.ClockEndpoint(store).get, "POST": clock.refuse},
-                reset.PATH: {"POST": ResetEndpoint(stage.reset).post},
-                events_endpoint.PATH: {"GET": events_endpoint.refuse},
-            }
-            app = ControlApp(app, worker.settings.browser_rules(), endpoints)
+            from bucketry_cli.control_endpoints import in_worker
+
+            app = in_worker(app, worker.settings.browser_rules(), store, Stage(store, options.buckets.bucket))
         yield telemetry.around(RateLimiting(options, worker.shared).around(app), "rest")
-
-
-def rest_app(
-    store: Store,
-    settings: RestSettings,
-    telemetry: Telemetry,
-    directory: Directory | None = None,
-    signing: UrlSigning | None = None,
-) -> Any:
-    """Returns the REST API over a store, for a process that does little else."""
-    from bucketry_http import create_app
-    from bucketry_http.server.process_memory import exempt_from_garbage_collection
-
-    app = create_app(store, settings, directory=directory, signing=signing)
-    telemetry.watch("rest", app.calls)
-    exempt_from_garbage_collection()
-    return app

@@ -6,8 +6,9 @@ the two does not load the framework of the other.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
+
+from bucketry.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
     from bucketry_http.rest.app import create_app
@@ -17,23 +18,6 @@ if TYPE_CHECKING:
     from bucketry_http.server.settings import ServerSettings
     from bucketry_http.server.tls import TlsFiles
     from bucketry_http.shared.limits import Limited, Limiter, RateLimits
-
-_HOMES: Final = {
-    "Limited": "shared.limits",
-    "Limiter": "shared.limits",
-    "Listener": "server.server",
-    "RateLimits": "shared.limits",
-    "RestSettings": "rest.settings",
-    "S3Credential": "s3",
-    "S3Rights": "s3",
-    "S3Settings": "s3",
-    "Server": "server.server",
-    "ServerSettings": "server.settings",
-    "TlsFiles": "server.tls",
-    "create_app": "rest.app",
-    "create_s3_app": "s3",
-    "serve": "server.server",
-}
 
 __all__ = [
     "Limited",
@@ -52,10 +36,28 @@ __all__ = [
     "serve",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
-    return value
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "rest.app": ("create_app",),
+        "rest.settings": ("RestSettings",),
+        "s3": (
+            "S3Credential",
+            "S3Rights",
+            "S3Settings",
+            "create_s3_app",
+        ),
+        "server.server": (
+            "Listener",
+            "Server",
+            "serve",
+        ),
+        "server.settings": ("ServerSettings",),
+        "server.tls": ("TlsFiles",),
+        "shared.limits": (
+            "Limited",
+            "Limiter",
+            "RateLimits",
+        ),
+    },
+)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import click
-from bucketry.layers import Breaker
 
 from bucketry_cli.config import ROUTER
 from bucketry_cli.serve_options.group import Group, option
+
+if TYPE_CHECKING:
+    from bucketry.layers import Breaker
 
 
 class BackendOptions(Group, frozen=True, kw_only=True):
@@ -31,7 +33,11 @@ class BackendOptions(Group, frozen=True, kw_only=True):
 
     def layers(self, url: str) -> list[Breaker]:
         """Returns the layers that stand next to the driver of a URL: new ones, since no two stores share them."""
-        return [Breaker(self.breaker)] if self.breaker and not is_router(url) else []
+        if not self.breaker or is_router(url):
+            return []
+        from bucketry.layers import Breaker
+
+        return [Breaker(self.breaker)]
 
     def settings(self, url: str) -> dict[str, int]:
         """Returns what a driver over several stores is told: each of these has a breaker of its own."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import click
 from bucketry import BucketryError
-from bucketry.layers import Fault
 
-from bucketry_cli import clock, events, reset
+from bucketry_cli.control_paths import CLOCK, EVENTS, RESET
 from bucketry_cli.serve_options.group import Group, option
+
+if TYPE_CHECKING:
+    from bucketry.layers import Fault
 
 
 def _faults(_context: click.Context, _parameter: click.Parameter, texts: tuple[str, ...]) -> tuple[Fault, ...]:
+    from bucketry.layers import Fault
+
     try:
         return tuple(map(Fault.parse, texts))
     except BucketryError as error:
@@ -34,8 +38,8 @@ class TestingOptions(Group, frozen=True, kw_only=True):
         option(
             "--reset-endpoint/--no-reset-endpoint",
             default=False,
-            help=f"For tests: POST {reset.PATH} deletes everything, POST {clock.PATH} turns the clock, and GET "
-            f"{events.PATH} lists S3's events. Refused if the store holds buckets at the start.",
+            help=f"For tests: POST {RESET} deletes everything, POST {CLOCK} turns the clock, and GET "
+            f"{EVENTS} lists S3's events. Refused if the store holds buckets at the start.",
         ),
     )
 

@@ -23,12 +23,11 @@ from bucketry import (
     TagSettings,
     VersioningSettings,
 )
-from bucketry.acls import GROUPS, Grant, Grantee
+from bucketry.acls import GROUP_URIS, GROUPS, Grant, Grantee
 from bucketry.bucket_settings import SETTINGS_KINDS, Configuration, ConfigurationSettings, LogTarget
 from bucketry.documents import (
     BY_SUBRESOURCE,
     DOCUMENTS,
-    GROUP_URIS,
     OF_CONFIGURATIONS,
     Element,
     read_configuration,

@@ -6,55 +6,61 @@ yes or no, and why.
 
 from __future__ import annotations
 
-from bucketry_access.access_file import (
-    AccessTables,
-    Accounts,
-    GroupTable,
-    UserTable,
-    accounts_of,
-    check_mode,
-    decode_secret,
-    holds_secrets,
-    read_access_file,
-)
-from bucketry_access.access_file_editing import AccessFileEditor, editing
-from bucketry_access.acls import is_public_acl
-from bucketry_access.actions import (
-    ACTIONS,
-    OF_OBJECT_OWNER,
-    OF_SENDER_ALONE,
-    OPERATIONS,
-    WITH_BUCKET,
-    WITH_OBJECT,
-    Needed,
-)
-from bucketry_access.changes import Change
-from bucketry_access.conditions import OPERATORS, Facts, UnclearError
-from bucketry_access.decision import (
-    Decision,
-    ObjectAccess,
-    Request,
-    always_may,
-    decide,
-    denies_nothing,
-    is_denied,
-    leaves_to_owner,
-    needs_object,
-    needs_tags,
-)
-from bucketry_access.directory import Directory, FixedToken, Identity, TokenSource
-from bucketry_access.errors import InvalidPolicy
-from bucketry_access.keys import CONDITION_KEYS
-from bucketry_access.named_principals import is_user_id, user_arn
-from bucketry_access.ownership import ANONYMOUS_OWNER, is_public, owner_of_new_object, takes_acl
-from bucketry_access.parsing import MAX_POLICY_BYTES, parse_policy, parse_user_policy
-from bucketry_access.policies import Policy, Statement
-from bucketry_access.principals import ANONYMOUS, Principal
-from bucketry_access.rights import policy_of_rights
-from bucketry_access.roles import ROLES, role_policy
-from bucketry_access.tokens import NewToken, Token, create_token, hash_of, name_of_token
-from bucketry_access.url_sessions import SESSION_KEY, NoSession, SessionHolder, UrlSessions
-from bucketry_access.users import Group, KeyPair, User, principal_of
+from typing import TYPE_CHECKING
+
+from bucketry.lazy_exports import lazy_exports
+
+if TYPE_CHECKING:
+    from bucketry_access.access_file import (
+        AccessTables,
+        Accounts,
+        GroupTable,
+        UserTable,
+        accounts_of,
+        check_mode,
+        decode_secret,
+        holds_secrets,
+        read_access_file,
+    )
+    from bucketry_access.access_file_editing import AccessFileEditor, editing
+    from bucketry_access.acls import is_public_acl
+    from bucketry_access.actions import (
+        ACTIONS,
+        OF_OBJECT_OWNER,
+        OF_SENDER_ALONE,
+        OPERATIONS,
+        WITH_BUCKET,
+        WITH_OBJECT,
+        Needed,
+    )
+    from bucketry_access.changes import Change
+    from bucketry_access.conditions import OPERATORS, Facts
+    from bucketry_access.decision import (
+        Decision,
+        ObjectAccess,
+        Request,
+        always_may,
+        decide,
+        denies_nothing,
+        is_denied,
+        leaves_to_owner,
+        needs_object,
+        needs_tags,
+    )
+    from bucketry_access.directory import Directory, FixedToken, Identity, TokenSource
+    from bucketry_access.errors import InvalidPolicy, UnclearError
+    from bucketry_access.keys import CONDITION_KEYS
+    from bucketry_access.named_principals import is_user_id, user_arn
+    from bucketry_access.ownership import ANONYMOUS_OWNER, is_public, owner_of_new_object, takes_acl
+    from bucketry_access.parsing import MAX_POLICY_BYTES, parse_policy, parse_user_policy
+    from bucketry_access.policies import Policy, Statement
+    from bucketry_access.principals import ANONYMOUS, Principal
+    from bucketry_access.rights import policy_of_rights
+    from bucketry_access.roles import ROLES, role_policy
+    from bucketry_access.session_keys import SESSION_KEY
+    from bucketry_access.tokens import NewToken, Token, create_token, hash_of, name_of_token
+    from bucketry_access.url_sessions import NoSession, SessionHolder, UrlSessions
+    from bucketry_access.users import Group, KeyPair, User, principal_of
 
 __all__ = [
     "ACTIONS",
@@ -126,3 +132,59 @@ __all__ = [
     "takes_acl",
     "user_arn",
 ]
+
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "access_file": (
+            "AccessTables",
+            "Accounts",
+            "GroupTable",
+            "UserTable",
+            "accounts_of",
+            "check_mode",
+            "decode_secret",
+            "holds_secrets",
+            "read_access_file",
+        ),
+        "access_file_editing": ("AccessFileEditor", "editing"),
+        "acls": ("is_public_acl",),
+        "actions": (
+            "ACTIONS",
+            "OF_OBJECT_OWNER",
+            "OF_SENDER_ALONE",
+            "OPERATIONS",
+            "WITH_BUCKET",
+            "WITH_OBJECT",
+            "Needed",
+        ),
+        "changes": ("Change",),
+        "conditions": ("OPERATORS", "Facts"),
+        "decision": (
+            "Decision",
+            "ObjectAccess",
+            "Request",
+            "always_may",
+            "decide",
+            "denies_nothing",
+            "is_denied",
+            "leaves_to_owner",
+            "needs_object",
+            "needs_tags",
+        ),
+        "directory": ("Directory", "FixedToken", "Identity", "TokenSource"),
+        "errors": ("InvalidPolicy", "UnclearError"),
+        "keys": ("CONDITION_KEYS",),
+        "named_principals": ("is_user_id", "user_arn"),
+        "ownership": ("ANONYMOUS_OWNER", "is_public", "owner_of_new_object", "takes_acl"),
+        "parsing": ("MAX_POLICY_BYTES", "parse_policy", "parse_user_policy"),
+        "policies": ("Policy", "Statement"),
+        "principals": ("ANONYMOUS", "Principal"),
+        "rights": ("policy_of_rights",),
+        "roles": ("ROLES", "role_policy"),
+        "session_keys": ("SESSION_KEY",),
+        "tokens": ("NewToken", "Token", "create_token", "hash_of", "name_of_token"),
+        "url_sessions": ("NoSession", "SessionHolder", "UrlSessions"),
+        "users": ("Group", "KeyPair", "User", "principal_of"),
+    },
+)

@@ -15,26 +15,18 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, Literal, NamedTuple, Protocol, TypeVar
 
-from bucketry_access.errors import InvalidPolicy
+from bucketry_access.errors import InvalidPolicy, UnclearError
 from bucketry_access.keys import ConditionKey, KeyType, find_key
 from bucketry_access.patterns import Lookup, Pattern, parse_pattern
+from bucketry_access.principals import ANONYMOUS_ID
 
 _INVALID_KEY: Final = "Policy has an invalid condition key"
 _INVALID_VALUE: Final = "Policy has an invalid condition"
 
 _DATE: Final = re.compile(r"\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?)?)?")
-ANONYMOUS_ID: Final = "anonymous"
-"""What ``aws:userid`` is of somebody who does not sign."""
 
 _MAX_NUMBER: Final = 64
 """Longest number in a policy or a request, in characters."""
-
-
-class UnclearError(Exception):
-    """A condition cannot be answered: the request lacks a policy variable, or a value of it is malformed.
-
-    A statement that allows does not apply then, and one that denies does.
-    """
 
 
 class Facts(Protocol):

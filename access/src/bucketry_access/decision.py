@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
-from typing import Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import msgspec
 from bucketry import BucketAccess
@@ -21,10 +21,12 @@ from bucketry_access.actions import (
     OF_OBJECT_OWNER,
     POLICY_ACTIONS,
 )
-from bucketry_access.conditions import ANONYMOUS_ID, Facts
 from bucketry_access.ownership import ANONYMOUS_OWNER
-from bucketry_access.parsing import policy_of
-from bucketry_access.principals import Principal
+from bucketry_access.principals import ANONYMOUS_ID, Principal
+from bucketry_access.stored_policies import policy_of
+
+if TYPE_CHECKING:
+    from bucketry_access.conditions import Facts
 
 Reason = Literal[
     "root",

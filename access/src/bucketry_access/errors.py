@@ -1,4 +1,4 @@
-"""The error of a policy that cannot be used."""
+"""What goes wrong with policies: one that cannot be used, and a condition that cannot be answered."""
 
 from __future__ import annotations
 
@@ -14,3 +14,10 @@ class InvalidPolicy(InvalidArgument):
     code = "invalid_policy"
     sentence = "The policy is not valid"
     _field = "policy"
+
+
+class UnclearError(Exception):
+    """A condition cannot be answered: the request lacks a policy variable, or a value of it is malformed.
+
+    A statement that allows does not apply then, and one that denies does.
+    """

@@ -10,7 +10,7 @@ from bucketry.acls import Acl
 from bucketry.owners import Owner
 
 from bucketry_access.acls import is_public_acl
-from bucketry_access.parsing import policy_of
+from bucketry_access.stored_policies import policy_of
 
 ANONYMOUS_OWNER = Owner(id="65a011a29cdf8ec533ec3d1ccaae921c")
 """Who owns what somebody anonymous writes; the id is S3's own."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from functools import lru_cache
 from typing import Any, Final, NoReturn
 
 from bucketry_access.actions import ACTIONS
@@ -69,15 +68,6 @@ def parse_user_policy(text: str, *, max_bytes: int = MAX_POLICY_BYTES) -> Policy
         InvalidPolicy: As for `parse_policy`.
     """
     return _parse(text, None, None, max_bytes)
-
-
-@lru_cache(maxsize=1024)
-def policy_of(text: str, bucket: str) -> Policy | None:
-    """Returns the stored policy of a bucket, parsed once; ``None``: it is not valid, so nobody knows what it allows."""
-    try:
-        return parse_policy(text, bucket=bucket)
-    except InvalidPolicy:
-        return None
 
 
 def _parse(text: str, bucket: str | None, users: Collection[str] | None, max_bytes: int) -> Policy:

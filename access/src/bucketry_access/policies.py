@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, final
 
-from bucketry_access.conditions import Condition, Facts, UnclearError
+from bucketry_access.conditions import Condition, Facts
+from bucketry_access.errors import UnclearError
 from bucketry_access.keys import EXISTING_TAG
 from bucketry_access.named_principals import Named
 from bucketry_access.patterns import Lookup, Pattern

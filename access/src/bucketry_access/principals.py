@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from bucketry_access.named_principals import user_arn
-from bucketry_access.policies import Policy
+
+if TYPE_CHECKING:
+    from bucketry_access.policies import Policy
+
+ANONYMOUS_ID: Final = "anonymous"
+"""What ``aws:userid`` is of somebody who does not sign."""
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,10 +19,8 @@ from bucketry import InvalidSettings, Secret
 from bucketry.sigv4 import Credentials
 
 from bucketry_access.directory import Directory, Identity
+from bucketry_access.session_keys import SESSION_KEY
 from bucketry_access.users import User
-
-SESSION_KEY: Final = "bktu-"
-"""How the access keys of sessions begin. Those that `create_key_pair` makes begin otherwise."""
 
 MAX_SESSION_TOKEN: Final = 4096
 """Longest session token, in characters: URLs of more than some 8,000 do not pass every proxy."""

@@ -16,16 +16,9 @@ from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar, get_args
 import msgspec
 
 from bucketry._xml_names import Xml
-from bucketry.acls import Grantee
+from bucketry.acls import GROUP_URIS, Grantee
 from bucketry.errors import InvalidBucketSettings
 from bucketry.s3 import xml_time
-
-GROUP_URIS: Final[Mapping[str, str]] = {
-    "AllUsers": "http://acs.amazonaws.com/groups/global/AllUsers",
-    "AuthenticatedUsers": "http://acs.amazonaws.com/groups/global/AuthenticatedUsers",
-    "LogDelivery": "http://acs.amazonaws.com/groups/s3/LogDelivery",
-}
-"""URI of each group of grantees (S3 user guide, "Amazon S3 predefined groups")."""
 
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,19}")
 _TIME: Final = re.compile(

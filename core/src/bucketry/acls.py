@@ -30,7 +30,14 @@ AUTHENTICATED_USERS: Final = "AuthenticatedUsers"
 LOG_DELIVERY: Final = "LogDelivery"
 """The group that writes access logs."""
 
-GROUPS: Final = (ALL_USERS, AUTHENTICATED_USERS, LOG_DELIVERY)
+GROUP_URIS: Final[Mapping[str, str]] = {
+    ALL_USERS: "http://acs.amazonaws.com/groups/global/AllUsers",
+    AUTHENTICATED_USERS: "http://acs.amazonaws.com/groups/global/AuthenticatedUsers",
+    LOG_DELIVERY: "http://acs.amazonaws.com/groups/s3/LogDelivery",
+}
+"""URI of each group of grantees (S3 user guide, "Amazon S3 predefined groups")."""
+
+GROUPS: Final = tuple(GROUP_URIS)
 
 MAX_GRANTS: Final = 100
 """Most grants of an ACL."""

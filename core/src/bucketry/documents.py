@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from bucketry._xml_structs import GROUP_URIS, Element, read_struct, write_struct
+from bucketry._xml_structs import Element, read_struct, write_struct
 from bucketry.bucket_settings import (
     MAX_SETTINGS_BYTES,
     AccelerateSettings,
@@ -271,7 +271,6 @@ def _read(root: Element, name: str, kind: type[StructT]) -> StructT:
 __all__ = [
     "BY_SUBRESOURCE",
     "DOCUMENTS",
-    "GROUP_URIS",
     "OF_CONFIGURATIONS",
     "ConfigurationDocument",
     "Document",

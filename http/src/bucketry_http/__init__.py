@@ -41,23 +41,10 @@ __getattr__ = lazy_exports(
     {
         "rest.app": ("create_app",),
         "rest.settings": ("RestSettings",),
-        "s3": (
-            "S3Credential",
-            "S3Rights",
-            "S3Settings",
-            "create_s3_app",
-        ),
-        "server.server": (
-            "Listener",
-            "Server",
-            "serve",
-        ),
+        "s3": ("S3Credential", "S3Rights", "S3Settings", "create_s3_app"),
+        "server.server": ("Listener", "Server", "serve"),
         "server.settings": ("ServerSettings",),
         "server.tls": ("TlsFiles",),
-        "shared.limits": (
-            "Limited",
-            "Limiter",
-            "RateLimits",
-        ),
+        "shared.limits": ("Limited", "Limiter", "RateLimits"),
     },
 )

@@ -27,8 +27,8 @@ from bucketry import (
     Retention,
     UploadOptions,
 )
+from bucketry.acls import GROUP_URIS
 from bucketry.checksums import CHECKSUM_ALGORITHMS
-from bucketry.documents import GROUP_URIS
 
 AMAZON: Final = "x-amz-"
 VERSION_ID: Final = "x-amz-version-id"

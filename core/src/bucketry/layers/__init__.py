@@ -38,23 +38,11 @@ __all__ = [
 __getattr__ = lazy_exports(
     __name__,
     {
-        "_breaker": (
-            "Breaker",
-            "Circuit",
-        ),
+        "_breaker": ("Breaker", "Circuit"),
         "_events": ("Events",),
-        "_faults": (
-            "Fault",
-            "FaultCount",
-            "Faults",
-        ),
+        "_faults": ("Fault", "FaultCount", "Faults"),
         "_object_size": ("MaxObjectSize",),
-        "_observe": (
-            "CallEvent",
-            "Observe",
-            "OperationStats",
-            "ReportCalls",
-        ),
+        "_observe": ("CallEvent", "Observe", "OperationStats", "ReportCalls"),
         "_presigned_for": ("PresignedFor",),
         "_quota": ("Quota",),
         "_read_only": ("ReadOnly",),

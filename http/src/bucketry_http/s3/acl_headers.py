@@ -10,8 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from bucketry import Acl, BucketAccess, Grant, Grantee, Owner
-from bucketry.acls import CANNED_ACLS, MAX_GRANTS, Permission, canned_acl
-from bucketry.documents import GROUP_URIS
+from bucketry.acls import CANNED_ACLS, GROUP_URIS, MAX_GRANTS, Permission, canned_acl
 from bucketry_access import is_public_acl, takes_acl
 
 from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented

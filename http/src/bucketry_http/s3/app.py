@@ -6,12 +6,11 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import bucketry
 from bucketry import Store
 from bucketry.redaction import protect_loggers
-from bucketry_access import Directory
 from msgspec.structs import replace
 
 from bucketry_http.s3 import access, cors
@@ -31,6 +30,9 @@ from bucketry_http.shared.errors import HostNotAllowed, is_refusal, log_failure
 from bucketry_http.shared.hosts import READING_METHODS
 from bucketry_http.shared.lifespan import confirm_lifespan
 from bucketry_http.shared.origin import ADMISSION
+
+if TYPE_CHECKING:
+    from bucketry_access import Directory
 
 logger = logging.getLogger("bucketry_http")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, NamedTuple, final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from bucketry import BucketAccess, Store
@@ -16,7 +16,7 @@ from bucketry.features import Features
 from bucketry.ranges import whole_number
 from bucketry.s3 import MAX_KEY_BYTES, NULL_VERSION
 from bucketry.sigv4 import RequestHeaders
-from bucketry_access import ANONYMOUS, Directory, Principal
+from bucketry_access import ANONYMOUS, Principal
 
 from bucketry_http.s3.errors import S3Error, invalid_argument
 from bucketry_http.s3.regions import Regions
@@ -27,6 +27,9 @@ from bucketry_http.shared.deciding import Decider
 from bucketry_http.shared.object_writing import Uploader
 from bucketry_http.shared.record import RECORD, RequestRecord, request_ids
 from bucketry_http.shared.request_body import RequestBody
+
+if TYPE_CHECKING:
+    from bucketry_access import Directory
 
 FORM_TYPE: Final = "multipart/form-data"
 NO_QUERY: Final[dict[str, str]] = {}

@@ -11,7 +11,7 @@ from bucketry import InvalidSettings, Secret, Store
 from bucketry.s3 import REGION
 from bucketry.settings import DEFAULT_SECRET_KEY, PUBLISHED_FOR
 from bucketry.sigv4 import Credentials
-from bucketry_access import InvalidPolicy, is_user_id, parse_user_policy
+from bucketry_access import InvalidPolicy, is_user_id
 
 from bucketry_http.shared.hosts import HostRules
 from bucketry_http.shared.settings import PortSettings
@@ -38,6 +38,8 @@ class S3Rights(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.policy is not None:
+            from bucketry_access import parse_user_policy  # Only here: most credentials have no policy.
+
             try:
                 parse_user_policy(self.policy)
             except InvalidPolicy as error:

@@ -4,23 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from bucketry import InvalidSettings, Secret
 from bucketry.owners import DEFAULT_OWNER, Owner
-from bucketry_access import (
-    ANONYMOUS,
-    ANONYMOUS_OWNER,
-    Directory,
-    Policy,
-    Principal,
-    UrlSessions,
-    is_user_id,
-    parse_user_policy,
-    policy_of_rights,
-)
+from bucketry_access import ANONYMOUS, ANONYMOUS_OWNER, Principal, is_user_id
 
 from bucketry_http.s3.settings import S3Credential, S3Rights, S3Settings
+
+if TYPE_CHECKING:
+    from bucketry_access import Directory, Policy, UrlSessions
 
 
 class Signer(NamedTuple):
@@ -73,7 +66,11 @@ class Users:
         self._decides = decides
         self._recent: dict[str, tuple[object, Signer]] = {}
         self.directory = directory
-        self._sessions = None if directory is None else UrlSessions(directory)
+        self._sessions: UrlSessions | None = None
+        if directory is not None:
+            from bucketry_access import UrlSessions  # Only here: servers without users start sooner.
+
+            self._sessions = UrlSessions(directory)
         self.take(settings.credentials)
         rights = settings.anonymous
         if rights is not None:
@@ -194,7 +191,12 @@ def _policies(rights: S3Rights) -> tuple[Policy, ...] | None:
 
 
 def _each_policy(rights: S3Rights) -> Iterable[Policy]:
+    # Here, and not on top: most credentials have no policies.
     if rights.policy is not None:
+        from bucketry_access import parse_user_policy
+
         yield parse_user_policy(rights.policy)
     if rights.read_only or rights.buckets:
+        from bucketry_access import policy_of_rights
+
         yield policy_of_rights(read_only=rights.read_only, buckets=tuple(rights.buckets), allows=rights.policy is None)

@@ -459,6 +459,7 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
         "All tags that it had": ["test_tags_are_replaced_all_at_once"],
         "Content, headers, metadata, etag and parts": [
             "test_tagging_leaves_the_content_type_and_etag_as_they_were",
+            "test_tagging_leaves_the_object_in_listings_as_it_was",
             "test_tagging_leaves_headers_and_metadata_as_they_were",
             "test_tagging_leaves_the_parts_as_they_were",
         ],
@@ -472,6 +473,7 @@ BEHAVIOUR: dict[str, dict[str, list[str]]] = {
         "If it has none": ["test_tags_are_deleted_all_at_once_also_where_there_are_none"],
         "Content, headers, metadata, etag and parts": [
             "test_tagging_leaves_the_content_type_and_etag_as_they_were",
+            "test_tagging_leaves_the_object_in_listings_as_it_was",
             "test_tagging_leaves_headers_and_metadata_as_they_were",
             "test_tagging_leaves_the_parts_as_they_were",
         ],

@@ -129,9 +129,8 @@ class Load:
         self.result.latencies = tuple(times[min(len(times) - 1, len(times) * n // 100)] for n in range(101))
 
     async def _play(self, client: Client) -> None:
-        # At first each client does everything once, and each begins with something else.
-        start = client.number % len(self._actions)
-        order = self._actions[start:] + self._actions[:start]
+        # At first each client does everything once, each in another order.
+        order = client.random.sample(self._actions, len(self._actions))
         while time.monotonic() < self._until and len(self.result.wrong) < MOST_WRONG:
             chosen = order.pop() if order else client.random.choices(self._actions, self._weights)[0]
             await self._do(client, chosen)

@@ -13,9 +13,11 @@ from bucketry import (
     CopyOptions,
     Done,
     InvalidArgument,
+    ListOptions,
     NoSuchKey,
     ObjectHeaders,
     ObjectInfo,
+    ObjectPage,
     PutOptions,
     Upload,
     UploadOptions,
@@ -152,6 +154,26 @@ class TaggingChangesTheEtag(HonestDriver):
         info = msgspec.structs.replace(stored.info, etag=f"{stored.info.etag}-tagged")
         self.bucket(bucket).objects[key] = msgspec.structs.replace(stored, info=info)
         return done
+
+
+@fails(TaggingTests, TaggingTests.test_tagging_leaves_the_object_in_listings_as_it_was)
+class UntaggingForgetsTheEtagInListings(HonestDriver):
+    """As Ceph RGW 16.2 does."""
+
+    untagged = False
+
+    @hookimpl
+    def delete_object_tagging(self, bucket: str, key: str, options: VersionOptions) -> Done:
+        self.untagged = True
+        return super().delete_object_tagging(bucket, key, options)
+
+    @hookimpl
+    def list_objects(self, bucket: str, options: ListOptions) -> ObjectPage:
+        page = super().list_objects(bucket, options)
+        if not self.untagged:
+            return page
+        objects = tuple(msgspec.structs.replace(info, etag="") for info in page.objects)
+        return msgspec.structs.replace(page, objects=objects)
 
 
 @fails(TaggingTests, TaggingTests.test_tagging_leaves_headers_and_metadata_as_they_were)

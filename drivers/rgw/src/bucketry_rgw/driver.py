@@ -60,12 +60,12 @@ from bucketry.hookspecs import DriverSpec, hookimpl
 from bucketry.presigning import presigned_url
 from bucketry.s3 import MAX_PART_BYTES
 from bucketry.sigv4 import Presigner
+from bucketry.tagging import NO_TAGS
 from bucketry_s3client import (
     FailedUploads,
     S3ResponseError,
     SdkClient,
     delete_settings,
-    delete_tags,
     explain_no_response,
     explaining_locks,
     get_acl,
@@ -436,9 +436,12 @@ class RgwDriver(DriverSpec):
     @override
     @hookimpl
     def delete_object_tagging(self, bucket: str, key: str, options: VersionOptions) -> Done:
-        """Takes all tags from an object."""
+        """Takes all tags from an object: puts none.
+
+        If tags are deleted, RGW 16.2 forgets the object's etag in the bucket's index, and listings show an empty one.
+        """
         self._check_key(bucket, key)
-        delete_tags(self._client, bucket, key, options.version_id)
+        put_tags(self._client, bucket, key, NO_TAGS, options.version_id)
         return DONE
 
     # Multipart uploads

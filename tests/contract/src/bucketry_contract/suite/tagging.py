@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from bucketry import CopyOptions, InvalidArgument, NoSuchKey, ObjectHeaders, ObjectInfo
+from bucketry import CopyOptions, InvalidArgument, ListOptions, NoSuchKey, ObjectHeaders, ObjectInfo
 from bucketry.features import MIB
 from bucketry.s3 import MAX_TAG_KEY, MAX_TAG_VALUE, MAX_TAGS
 
@@ -103,6 +103,16 @@ class TaggingTests(ContractTests):
             after = bucket.head("key")
             assert (after.etag, after.size_bytes, after.content_type) == (before.etag, 7, "text/css")
             assert bucket.stored("key") == bucket.read("key") == b"content"
+
+    @needs(*TAGGING, "list_objects")
+    def test_tagging_leaves_the_object_in_listings_as_it_was(self, bucket: Bucket) -> None:
+        before = bucket.put("key", b"content")
+        for act in (_tag, _untag):
+            act(bucket, "key")
+            (listed,) = bucket.store.list_objects(bucket.name).objects
+            assert (listed.key, listed.etag, listed.size_bytes) == ("key", before.etag, 7)
+            (listed,) = bucket.store.list_objects(bucket.name, ListOptions(content_type=False)).objects
+            assert (listed.key, listed.etag, listed.size_bytes) == ("key", before.etag, 7)
 
     @needs(*TAGGING, "put_headers", "put_metadata")
     def test_tagging_leaves_headers_and_metadata_as_they_were(self, bucket: Bucket) -> None:

@@ -139,7 +139,7 @@ class S3App:
         if request.method == "OPTIONS":
             request.operation = PREFLIGHT
             return await cors.preflight(endpoint, request)
-        if is_form(request):
+        if request.method == "POST" and is_form(request):
             from bucketry_http.s3.forms import post_object  # Only here: few clients send forms.
 
             request.operation = "PostObject"

@@ -380,10 +380,9 @@ def known_version(endpoint: Endpoint, version_id: str, name: str = "versionId") 
 
 
 def is_form(request: S3Request) -> bool:
-    """Says whether a request is a form upload. Its signature is in the form."""
+    """Says whether a POST is a form upload. Its signature is in the form."""
     return (
-        request.method == "POST"
-        and not request.key
+        not request.key
         and not request.query
         and bool(request.bucket)
         and request.headers.get("content-type", "").lower().startswith(FORM_TYPE)

@@ -30,10 +30,6 @@ _PAGE: Final = 250
 Version = ObjectVersion | DeleteMarker
 
 
-class Interrupted(Exception):
-    """The run was to end early."""
-
-
 @final
 class BucketRun:
     """One pass over a bucket. It deletes what is due, and notes when the next is due.

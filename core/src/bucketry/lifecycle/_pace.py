@@ -25,3 +25,7 @@ class Pace:
         if perf_counter() >= self._until:
             sleep(_REST_SECONDS)
             self._until = perf_counter() + _WORK_SECONDS
+
+
+class Interrupted(Exception):
+    """The run was to end early."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, final
 
 from bucketry.clock import Clock
 from bucketry.errors import AccessDenied, BackendError, BucketryError
-from bucketry.lifecycle._bucket_run import BucketRun, Interrupted
+from bucketry.lifecycle._pace import Interrupted
 from bucketry.lifecycle.rules import midnight_after
 from bucketry.origin import LIFECYCLE, calls_from
 
@@ -152,6 +152,8 @@ class LifecycleRunner:
 
     def _run_bucket(self, bucket: str, check: Callable[[], None], dues: list[datetime]) -> bool:
         """Does what is due in a bucket. Returns whether it has rules; a bucket that fails may have some."""
+        from bucketry.lifecycle._bucket_run import BucketRun  # Only here: most stores have no rules.
+
         run = BucketRun(self._chain, self._clock, bucket, check)
         has_rules = True
         with self._failures():

@@ -11,7 +11,7 @@ import socket
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from time import monotonic
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -20,7 +20,9 @@ from bucketry_http.server.process_memory import keep_freed_memory
 from bucketry_http.server.protocol import BoundedProtocol
 from bucketry_http.server.settings import ServerSettings
 from bucketry_http.server.state import ServerState
-from bucketry_http.server.tls import Certificate
+
+if TYPE_CHECKING:
+    from bucketry_http.server.tls import Certificate
 
 BACKLOG: Final = 2048
 LINGER_SECONDS: Final = 1.0
@@ -128,6 +130,8 @@ class Server:
             ]
             urls = tuple(map(self._url_of, self._listeners, sockets))
             if self._settings.tls is not None:
+                from bucketry_http.server.tls import Certificate  # Only here: many servers speak plain HTTP.
+
                 self._certificate = Certificate(self._settings.tls)
             self._servers = [
                 _AppServer(listener.app, bound, self._settings, None if listener.is_plain else self._certificate)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from bucketry_http.server.proxies import TrustedProxies
-from bucketry_http.server.tls import TlsFiles
+if TYPE_CHECKING:
+    from bucketry_http.server.tls import TlsFiles
 
 KIB: Final = 1024
 
@@ -54,7 +54,10 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     tls: TlsFiles | None = None
 
     def __post_init__(self) -> None:
-        TrustedProxies(self.trusted_proxies)
+        if self.trusted_proxies:
+            from bucketry_http.server.proxies import TrustedProxies  # Only here: many servers have no proxies in front.
+
+            TrustedProxies(self.trusted_proxies)
 
     @property
     def scheme(self) -> str:

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from bucketry.clock import Clock
 
-from bucketry_http.server.proxies import TrustedProxies
-
 if TYPE_CHECKING:
     from bucketry_http.server.protocol import BoundedProtocol
+    from bucketry_http.server.proxies import TrustedProxies
     from bucketry_http.server.settings import ServerSettings
 
 
@@ -40,7 +39,15 @@ class ServerState:
         self.app_state: dict[str, Any] = {}
         self.settings = settings
         self.scheme = scheme
-        self.proxies = TrustedProxies(settings.trusted_proxies) if settings.trusted_proxies else None
+        self.proxies = _proxies(settings)
         self.connections: set[BoundedProtocol] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self.stopping = False
+
+
+def _proxies(settings: ServerSettings) -> TrustedProxies | None:
+    if not settings.trusted_proxies:
+        return None
+    from bucketry_http.server.proxies import TrustedProxies  # Only here: many servers have no proxies in front.
+
+    return TrustedProxies(settings.trusted_proxies)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,6 +44,7 @@ class Collector:
         headers: The headers of each request, with names in lower case.
         bodies: The bodies, uncompressed.
         status: What it responds.
+        location: Where it redirects to; empty: nowhere.
     """
 
     def __init__(self, url: str) -> None:
@@ -51,6 +53,7 @@ class Collector:
         self.headers: list[dict[str, str]] = []
         self.bodies: list[bytes] = []
         self.status = 200
+        self.location = ""
         self._lock = threading.Lock()
 
     def take(self, path: str, headers: dict[str, str], body: bytes) -> None:
@@ -94,7 +97,7 @@ def _values(attributes: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def collecting() -> Iterator[Collector]:
+def collecting(tls: ssl.SSLContext | None = None) -> Iterator[Collector]:
     """Takes spans until the end of the block."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -103,6 +106,8 @@ def collecting() -> Iterator[Collector]:
             collector.take(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
             self.send_response(collector.status)
             self.send_header("content-length", "0")
+            if collector.location:
+                self.send_header("location", collector.location)
             self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:
@@ -112,7 +117,9 @@ def collecting() -> Iterator[Collector]:
         daemon_threads = True
 
     server = Server(("127.0.0.1", 0), Handler)
-    collector = Collector(f"http://127.0.0.1:{server.server_address[1]}")
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    collector = Collector(f"{'http' if tls is None else 'https'}://127.0.0.1:{server.server_address[1]}")
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import ssl
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+import trustme
 from bucketry import InvalidSettings, open_store
 from bucketry.redaction import redacted
 from bucketry_http.telemetry.traces import exporting
@@ -96,6 +98,39 @@ def test_the_ratio_is_that_of_traces(collector: Collector) -> None:
     with closing(Traces(TraceSettings(endpoint=collector.url, ratio=0.2))) as traces:
         use(traces, 500)
     assert 40 < len(collector.spans) < 200
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_a_collector_with_a_certificate_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
+) -> None:
+    authority, other = trustme.CA(), trustme.CA()
+    for name, each in (("ca.pem", authority), ("other.pem", other)):
+        each.cert_pem.write_to_path(str(tmp_path / name))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    monkeypatch.setenv(variable, str(tmp_path / "other.pem"))
+    with collecting(context) as collector:
+        with closing(Traces(TraceSettings(endpoint=collector.url))) as traces:
+            use(traces)
+        assert not collector.paths
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "20")
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_CERTIFICATE", str(tmp_path / "ca.pem"))
+        exported(collector, endpoint=collector.url)
+
+
+def test_a_collector_that_redirects_gets_nobody_else_the_token(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "x-token=s3cr3t")
+    with collecting() as elsewhere:
+        collector.status, collector.location = 307, f"{elsewhere.url}/v1/traces"
+        with logged() as lines, closing(Traces(TraceSettings(endpoint=collector.url))) as traces:
+            use(traces)
+            traces.close()
+        assert collector.paths
+        assert not elsewhere.paths
+    assert about_spans(lines)
 
 
 WRONG = [

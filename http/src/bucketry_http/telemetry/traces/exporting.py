@@ -119,7 +119,9 @@ def _exporter(settings: TraceSettings) -> SpanExporter:
         return _Console()
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
-    return OTLPSpanExporter(endpoint=settings.url)
+    from bucketry_http.telemetry.traces.session import CollectorSession
+
+    return OTLPSpanExporter(endpoint=settings.url, session=CollectorSession())
 
 
 def _sampler(settings: TraceSettings) -> Sampler | None:

@@ -8,7 +8,10 @@ from collections.abc import Sequence
 import pytest
 
 from tests.cli.conftest import Spawn
-from tests.cli.test_serve import ask, rest_url
+from tests.cli.test_serve import ask
+from tests.cli.test_serve_access import places
+from tests.cli.test_serve_management import total
+from tests.http.serving import eventually
 
 
 @pytest.mark.parametrize("more", [[], ["--workers", "2"]], ids=["one process", "two workers"])
@@ -21,13 +24,17 @@ def test_a_dead_backend_is_asked_so_often_and_then_no_more(
         # It takes connections and says nothing, so each try is a connection that waits to be accepted.
         location = f"127.0.0.1:{silent.getsockname()[1]}"
         url = f"minio://{location}?read_timeout=0.1&retries=0"
-        process = spawn("serve", "--port", "0", "--no-s3", "--breaker", "2", *more, store=url)
-        place = rest_url(process)
+        options = ("--port", "0", "--no-s3", "--breaker", "2", "--management-port", "0", *more)
+        found = places(spawn("serve", *options, store=url), "Health")
+        place = found["REST API"]
         details = []
         for _ in range(12):
             status, problem = ask(f"{place}/buckets/my-assets/objects")
             assert status == 503
             assert isinstance(problem, dict)
             details.append("is asked again in a moment" in problem["detail"])
+        # Those of workers are up to a second late.
+        assert eventually(lambda: total(found, "bucketry_circuits_open", driver="minio", calls="reads") >= 1)
+        assert total(found, "bucketry_circuits_open", calls="writes") == 0
     assert not any(details[:2])
     assert sum(details) >= 4  # A process of its own counts for itself, and one may probe after a second.

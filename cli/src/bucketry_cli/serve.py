@@ -136,6 +136,7 @@ def start(ctx: click.Context, store: str, options: ServeOptions, *, is_dry: bool
             *([ReadOnly()] if read_only else []),
             *telemetry.outer_layers(),
         ]
+        telemetry.watch_breakers(layers)
         access_store = access_store_of(options, settings, config.drivers, has_users=directory is not None)
         opened = stack.enter_context(open_store(settings, layers=layers, access_store=access_store))
         if processes.workers > 1:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+from bucketry.layers import Breaker
 
 from bucketry_cli.errors import Failure
 from bucketry_cli.output import log_to_standard_error
@@ -133,6 +135,12 @@ class Telemetry:
         """Counts the threads of a port, if there are metrics."""
         if self._metrics is not None and not calls.inline:
             calls.meter = self._metrics.thread_meter(port, calls.limits)
+
+    def watch_breakers(self, layers: Sequence[object]) -> None:
+        """Shows the state of the breakers among some layers, if there are metrics."""
+        for layer in layers:
+            if self._metrics is not None and isinstance(layer, Breaker):
+                self._metrics.watch_breaker(layer)
 
     def watch_users(self, directory: Directory | None) -> None:
         """Audits changes of users and groups, if there are any and somebody wants to know."""

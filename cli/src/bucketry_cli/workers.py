@@ -154,6 +154,7 @@ def _open_app(worker: WorkerOptions) -> Iterator[Any]:
     path = None if worker.config is None else worker.config.path
     directory = directory_of(options, config, path)
     telemetry.watch_users(directory)
+    telemetry.watch_breakers(layers)
     follow_in_worker(UserTables(config, path, directory))
     settings = find_settings(worker.url, defaults=worker.table)
     access_store = access_store_of(options, settings, config.drivers, has_users=directory is not None)

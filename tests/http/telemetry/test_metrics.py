@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from bucketry import Store, UsageReport
-from bucketry.layers import Fault, Faults
+from bucketry import Store, Unavailable, UsageReport
+from bucketry.layers import Breaker, Fault, Faults
 from bucketry.models import BucketReport
 from bucketry_http.shared.calls import StoreCalls
 from bucketry_http.shared.record import RequestRecord
@@ -103,6 +103,22 @@ def test_the_backend_is_what_lies_below_other_layers(counted: Counted) -> None:
     counted.ports.rest("HEAD", "buckets/my-assets/objects/a")
     assert counted.value("bucketry_errors_total", port="rest", code="unavailable") == 1
     assert counted.total("bucketry_backend_calls_total", operation="head_object") == 0
+
+
+def test_a_breaker_that_refuses_calls_is_shown() -> None:
+    metrics, breaker = Metrics("memory"), Breaker(2, pause=60.0, longest_pause=60.0)
+    metrics.watch_breaker(breaker)
+
+    def opened(calls: str) -> float | None:
+        return metrics.registry.get_sample_value("bucketry_circuits_open", {"driver": "memory", "calls": calls})
+
+    with memory_store([Faults(Fault.parse("head_object:unavailable")), breaker]) as store:
+        store.create_bucket("my-assets")
+        assert (opened("reads"), opened("writes")) == (0, 0)
+        for _ in range(2):
+            with pytest.raises(Unavailable):
+                store.head_object("my-assets", "a")
+        assert (opened("reads"), opened("writes")) == (1, 0)
 
 
 def test_requests_in_progress_go_up_and_down() -> None:

@@ -11,7 +11,7 @@ from collections import deque
 from contextlib import suppress
 from typing import Any, Final, Literal
 
-from bucketry.layers import CallEvent
+from bucketry.layers import Breaker, CallEvent
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
@@ -106,6 +106,10 @@ class Metrics:
         self._retries = Counter(
             "bucketry_backend_retries", "Requests that were sent to the backend again.", ["driver"], registry=registry
         )
+        self._circuits = _gauge(
+            "bucketry_circuits_open", "Processes that refuse calls of the driver.", ["driver", "calls"], registry
+        )
+        self._breakers: list[Breaker] = []
         self._last_use = Gauge(
             "bucketry_credential_last_used_timestamp_seconds",
             "When a key or token was last used, by its id.",
@@ -177,6 +181,10 @@ class Metrics:
             self._thread_limit.labels(port, kind).set(limit)
         return ThreadMetrics({kind: self._threads.labels(port, kind) for kind in limits})
 
+    def watch_breaker(self, breaker: Breaker) -> None:
+        """Shows from now on whether a breaker refuses reads or writes."""
+        self._breakers.append(breaker)
+
     def audit_meter(self) -> AuditMetrics:
         """Returns what counts entries of the audit stream."""
         return AuditMetrics(self._audit_entries, self._audit_waiting)
@@ -191,6 +199,9 @@ class Metrics:
 
     def _hand_over(self) -> None:
         self._count_events()
+        for breaker in self._breakers:
+            for calls, circuit in breaker.circuits().items():
+                self._circuits.labels(self._driver, calls).set(int(circuit.is_open))
         for port, count in self._flying.items():
             self._in_flight.labels(port).set(count)
         for (request_port, operation, outcome), tally in self._ended.take().items():

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import trustme
 from bucketry_cli import serve as serve_module
+from bucketry_cli import workers as workers_module
 
 from tests.cli.conftest import Run
 
@@ -153,8 +154,8 @@ def test_there_are_at_least_40_ways_to_be_wrong() -> None:
 @pytest.fixture
 def folder(run: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The working folder, with a certificate, its key, and the key of another. Nothing is really served."""
-    for name in ("run", "run_workers"):
-        monkeypatch.setattr(serve_module, name, lambda *_: pytest.fail("it starts"))
+    monkeypatch.setattr(serve_module, "run", lambda *_: pytest.fail("it starts"))
+    monkeypatch.setattr(workers_module, "run_workers", lambda *_: pytest.fail("it starts"))
     authority = trustme.CA()
     issued = authority.issue_cert("localhost")
     Path("tls.pem").write_bytes(issued.private_key_and_cert_chain_pem.bytes())

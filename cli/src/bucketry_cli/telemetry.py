@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from bucketry.layers import Breaker
 
 from bucketry_cli.errors import Failure
 from bucketry_cli.output import log_to_standard_error
@@ -138,8 +137,12 @@ class Telemetry:
 
     def watch_breakers(self, layers: Sequence[object]) -> None:
         """Shows the state of the breakers among some layers, if there are metrics."""
+        if self._metrics is None:
+            return
+        from bucketry.layers import Breaker
+
         for layer in layers:
-            if self._metrics is not None and isinstance(layer, Breaker):
+            if isinstance(layer, Breaker):
                 self._metrics.watch_breaker(layer)
 
     def watch_users(self, directory: Directory | None) -> None:

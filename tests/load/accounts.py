@@ -19,29 +19,17 @@ from tests.servers.secrecy import SIGNED
 _PATIENCE: Final = 10.0
 ACCESS_LOG: Final = "bucketry_http.access"
 _MOST: Final = 5
-_THROTTLED: Final = frozenset({429, 503})
-_REFUSED: Final = frozenset({401, 403})
+_BUSY: Final = frozenset({429, 503})
 
 
 def in_metrics(where: Served, tally: Tally) -> list[str]:
     """What is wrong in the metrics: each response must be counted once, by port and outcome."""
-    wanted: Counter[tuple[str, str]] = Counter()
-    for (port, status), number in tally.statuses.items():
-        wanted[port, _outcome(status)] += number
     found: Counter[tuple[str, str]] = Counter()
     until = time.monotonic() + _PATIENCE
-    while found != wanted and time.monotonic() < until:  # A request ends after its response.
+    while found != tally.outcomes and time.monotonic() < until:  # A request ends after its response.
         time.sleep(0.1)
         found = _requests(where.metrics)
-    return [] if found == wanted else [f"metrics: {dict(found)}, not {dict(wanted)}"]
-
-
-def _outcome(status: int) -> str:
-    if status in _THROTTLED:
-        return "throttled"
-    if status in _REFUSED:
-        return "refused"
-    return "server_error" if status >= 500 else "client_error" if status >= 400 else "ok"
+    return [] if found == tally.outcomes else [f"metrics: {dict(found)}, not {dict(tally.outcomes)}"]
 
 
 def _requests(url: str) -> Counter[tuple[str, str]]:
@@ -70,7 +58,7 @@ def in_log(where: Served, tally: Tally) -> list[str]:
     for entry in entries(where.log, where.secrets, wrong.append):
         if entry["logger"] == ACCESS_LOG:
             lines[entry["port"], entry["status"]] += 1
-            if entry["status"] in _THROTTLED:
+            if entry["status"] in _BUSY:
                 busy.add(entry["request_id"])
         elif entry["level"] not in {"DEBUG", "INFO"}:
             warnings.append(entry)

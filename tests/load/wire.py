@@ -72,7 +72,7 @@ class Wire:
         if received.get("connection", "").lower() == "close":
             await self.close()
         ended = self._used = time.monotonic()
-        self._tally.count(self._port, method, status, request_id, ended - begun)
+        self._tally.count(self._port, method, status, request_id, ended - begun, content if status >= 400 else b"")
         return Reply(f"{method} {target}", status, received, content, begun, ended)
 
     async def _exchange(

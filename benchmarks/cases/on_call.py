@@ -21,6 +21,8 @@ from benchmarks.s3_servers.servers import Endpoint, free_port, started_process, 
 
 _BUCKETRY = (sys.executable, "-m", "bucketry_cli")
 _USER = "bench"
+_PATIENT = ("--head-seconds", "3600", "--keep-alive-seconds", "3600")
+"""Connections wait as long as the other side is measured."""
 
 
 class _Serving(msgspec.Struct, frozen=True):
@@ -56,7 +58,7 @@ def _access(path: Path, group: str, command: str, *rest: str) -> str:
 
 def _serving(options: tuple[str, ...], keys: tuple[str, str], token: str, log: Path, stack: ExitStack) -> _Serving:
     rest, s3 = free_port(), free_port()
-    places = ("--port", str(rest), "--s3-port", str(s3), "--bucket", BUCKET)
+    places = ("--port", str(rest), "--s3-port", str(s3), "--bucket", BUCKET, *_PATIENT)
     environ = {"BUCKETRY_STORE": "memory://"}
     if not token:
         environ |= {"BUCKETRY_S3_ACCESS_KEY": keys[0], "BUCKETRY_S3_SECRET_KEY": keys[1]}
@@ -88,7 +90,7 @@ def _contenders(measure: Measure, scale: Scale, stack: ExitStack) -> Contenders:
     )
 
 
-def _case(name: str, title: str, measure: Measure) -> Case:
+def _case(name: str, title: str, measure: Measure, why: str) -> Case:
     def set_up(scale: Scale, stack: ExitStack) -> Contenders:
         return _contenders(measure, scale, stack)
 
@@ -99,11 +101,26 @@ def _case(name: str, title: str, measure: Measure) -> Case:
         set_up=set_up,
         target=Target(0.85, "at least 0.85×"),
         note="`bucketry serve` over memory in a process of its own, 16 connections; requests a second of the server's "
-        "processor time. Users of an access file, `--log-format json` into a file, `--management-port`.",
+        "processor time. Users of an access file, `--log-format json` into a file, `--management-port`. "
+        f"{why}",
     )
 
 
 CASES = (
-    _case("rest-on-call", "REST status with access, logs and metrics on", _status),
-    _case("s3-on-call", "S3 put + get of 1 KiB with access, logs and metrics on", _pairs),
+    _case(
+        "rest-on-call",
+        "REST status with access, logs and metrics on",
+        _status,
+        "A request takes 65 µs without. Of what is added, access is 5 to 8 µs (the token is hashed and looked up, the "
+        "rights recalled), the record of the request and one more header 5, its line of the log 4 to 6, the timed call "
+        "of the driver 1, and the metrics 2. All of it is Python code that runs once a request.",
+    ),
+    _case(
+        "s3-on-call",
+        "S3 put + get of 1 KiB with access, logs and metrics on",
+        _pairs,
+        "A request takes 75 µs without. Of what is added, access is 1 to 2 µs (signatures are verified either way), the "
+        "record of the request and one more header 5, its line of the log 4 to 6, two timed calls of the driver 3, and "
+        "the metrics 2.",
+    ),
 )

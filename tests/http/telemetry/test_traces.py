@@ -62,7 +62,8 @@ def serve(spans: Spans, *, inline: bool = True, keys: bool = True, faults: tuple
     with memory_store(layers, inline=inline) as store:
         store.create_bucket("my-assets")
         spans.clear()
-        sinks: list[Sink] = [RequestSpans(spans.provider, keys=keys), AccessLog(lines.append, "json", keys=keys)]
+        log = AccessLog(lambda written: lines.extend(written.splitlines()), "json", keys=keys)
+        sinks: list[Sink] = [RequestSpans(spans.provider, keys=keys), log]
         with recorded_ports(store, sinks) as ports:
             yield Traced(ports, spans, lines)
 

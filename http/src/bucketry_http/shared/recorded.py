@@ -22,6 +22,12 @@ _MAX_AGENT: Final = 256
 _MAX_STATE: Final = 512
 _TRACEPARENT: Final = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _HEALTH: Final = "/health/"
+TOLD_SECONDS: Final = 0.01
+"""How long after a request sinks are told of its end, at most. The others that end meanwhile are told with it."""
+
+_MOST_UNTOLD: Final = 256
+"""So many are told at once, although it is not yet time."""
+
 _NO_REQUEST: Final = Context()
 _HELD_UP: Final = "The server cannot record this request now: please try again later."
 
@@ -29,8 +35,8 @@ _HELD_UP: Final = "The server cannot record this request now: please try again l
 class Sink(Protocol):
     """Is told of each request. Both methods run in the event loop: they must be quick, and must not fail.
 
-    The end of all requests that end in the same turn of the event loop is told at once, after it: what is done many
-    times in a row takes half the time.
+    The end of all requests that end within `TOLD_SECONDS` is told at once: what is done many times in a row takes half
+    the time.
     """
 
     def begin(self, record: RequestRecord) -> None:
@@ -122,10 +128,12 @@ class Recorded:
     def _end(self, record: RequestRecord) -> None:
         self._ended.append(record)
         if len(self._ended) == 1:
-            asyncio.get_running_loop().call_soon(self.flush, context=_NO_REQUEST)
+            asyncio.get_running_loop().call_later(TOLD_SECONDS, self.flush, context=_NO_REQUEST)
+        elif len(self._ended) >= _MOST_UNTOLD:
+            self.flush()
 
     def flush(self) -> None:
-        """Tells the sinks of the requests that ended in this turn of the event loop."""
+        """Tells the sinks of the requests that have ended."""
         ended, self._ended = self._ended, []
         for sink in self._sinks:
             end = sink.end

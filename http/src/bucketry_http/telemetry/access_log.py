@@ -89,7 +89,7 @@ _ENCODE: Final = msgspec.json.Encoder().encode
 
 
 class AccessLog:
-    """Writes a line for each request when it has ended: before the event loop waits for the next one."""
+    """Writes a line for each request when it has ended."""
 
     def __init__(self, write: Callable[[str], object], form: LogFormat, *, keys: bool = True) -> None:
         """Writes nothing yet.

@@ -21,6 +21,7 @@ from bucketry_http.shared.calls import StoreCalls
 from bucketry_http.shared.connection import is_stopping
 from bucketry_http.shared.health import Health, probe
 from bucketry_http.shared.lifespan import confirm_lifespan
+from bucketry_http.shared.recorded import TOLD_SECONDS
 from bucketry_http.shared.response_body import send_response
 
 METRICS: Final = "/metrics"
@@ -88,6 +89,7 @@ class ManagementApp:
             encode, kind = choose_encoder(accept)
         except TypeError:  # It names a version that is no number (prometheus-client 0.26).
             encode, kind = choose_encoder("")
+        await asyncio.sleep(TOLD_SECONDS)  # Requests that have ended count.
         # One after the other: each takes as long as there are metrics.
         async with self._scraping:
             if time.monotonic() - self._probed > _PROBE_SECONDS:

@@ -119,7 +119,7 @@ CASES = (
         "s3-on-call",
         "S3 put + get of 1 KiB with access, logs and metrics on",
         _pairs,
-        "A request takes 75 µs without. Of what is added, access is 1 to 2 µs (signatures are verified either way), the "
+        "A request takes 75 µs without. Of what is added, access is 1 to 2 µs (signatures are verified anyway), the "
         "record of the request and one more header 5, its line of the log 4 to 6, two timed calls of the driver 3, and "
         "the metrics 2.",
     ),

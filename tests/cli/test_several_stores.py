@@ -145,7 +145,7 @@ def test_each_store_has_a_breaker_of_its_own(
             made.append(self)
 
     monkeypatch.setattr("bucketry_router.stores.Breaker", Noted)
-    monkeypatch.setattr("bucketry_cli.serve_options.backend.Breaker", None)  # None stands around the router.
+    monkeypatch.setattr("bucketry.layers.Breaker", None)  # None stands around the router.
     result = run("serve", "--breaker", "3", store=None)
     assert result.exit_code == 0, result.output
     assert len(made) == 2

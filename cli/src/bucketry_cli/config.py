@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -196,6 +195,8 @@ def load_config(path: Path) -> ConfigFile:
 
 
 def _parsed(path: Path, content: bytes) -> ConfigFile:
+    import tomllib  # Only here: many runs have no settings file.
+
     try:
         values = tomllib.loads(content.decode())
         _check_keys(path, values)

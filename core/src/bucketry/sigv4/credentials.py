@@ -8,10 +8,11 @@ from __future__ import annotations
 import hmac
 import re
 import time
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final, final
+
+import msgspec
 
 from bucketry.s3 import REGION, basic_time
 from bucketry.secret import Secret
@@ -27,8 +28,7 @@ _ACCESS_KEY = re.compile(r"[\x21-\x7e]{1,256}")
 _RESERVED = frozenset(",=")
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(msgspec.Struct, frozen=True):
     """An access key with its secret key, and the session token of temporary credentials.
 
     The repr shows the access key only.
@@ -70,8 +70,7 @@ def derive_key(secret_key: str, date: str, region: str) -> bytes:
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(msgspec.Struct, frozen=True):
     """One second of signing: the key that holds then, and the strings that go with it.
 
     Attributes:
@@ -89,8 +88,11 @@ class Moment:
     scope: str
     credential: str
     encoded_credential: str
-    key: bytes = field(repr=False)
-    secret: str = field(repr=False)
+    key: bytes
+    secret: str
+
+    def __repr__(self) -> str:
+        return f"Moment(timestamp={self.timestamp!r}, credential={self.credential!r})"
 
 
 @final
@@ -135,7 +137,7 @@ class KeyRing:
         scope = credential_scope(date, self.region)
         secret = self._credentials.secret_key.reveal()  # It may have changed with its file.
         if last is not None and last.scope == scope and last.secret == secret:
-            return replace(last, second=second, timestamp=stamp)
+            return msgspec.structs.replace(last, second=second, timestamp=stamp)
         key = derive_key(secret, date, self.region)
         credential = f"{self._credentials.access_key}/{scope}"
         return Moment(second, stamp, scope, credential, encode(credential), key, secret)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, final
+
+import msgspec
 
 from .canonical import (
     ALGORITHM,
@@ -54,8 +55,7 @@ _NOTHING: Final[Mapping[str, str]] = {}
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class SignedRequest:
+class SignedRequest(msgspec.Struct, frozen=True):
     """What signing gives.
 
     Attributes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NoReturn, final
+from typing import TYPE_CHECKING, NoReturn, final
 
 import msgspec
 from bucketry import (
@@ -44,7 +44,6 @@ from bucketry.object_lock import check_new_retention, check_retention_change, ch
 from bucketry.options import WriteConditions
 from bucketry.owners import DEFAULT_OWNER
 from bucketry.s3 import NULL_VERSION
-from sortedcontainers import SortedList
 
 from bucketry_memory.access import KINDS, acl_of, with_acl, with_object, with_settings
 from bucketry_memory.bucket_settings import SettingsTable
@@ -52,8 +51,12 @@ from bucketry_memory.encryption import KmsKeys, digest_of
 from bucketry_memory.locks import check_lock_of_write, require_lock, with_default_retention
 from bucketry_memory.objects import StoredObject, StoredTimes, VersionFacts
 from bucketry_memory.quota import Quota
+from bucketry_memory.sorted_lists import sorted_list
 from bucketry_memory.uploads import UploadTable
 from bucketry_memory.versions import History, StoredMarker, Version, new_version_id, number_in
+
+if TYPE_CHECKING:
+    from sortedcontainers import SortedList
 
 
 @final
@@ -108,7 +111,7 @@ class Bucket:
         self.info = BucketInfo(name=name, created_at=created_at, owner=owner, region=region)
         self.access = BucketAccess(owner=owner, foreign_objects=False)
         self.objects: dict[str, StoredObject] = {}
-        self.keys: SortedList[str] = SortedList()
+        self.keys: SortedList[str] = sorted_list()
         self.size_bytes = 0
         self.history: History | None = None
         self.adds_facts = False

@@ -5,12 +5,14 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Generator, Iterator
 from itertools import islice
-from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol, TypeAlias
 
 import msgspec
 from bucketry import InvalidArgument, ListOptions, VersionListOptions
 from bucketry.cursors import decode_cursor, encode_cursor
-from sortedcontainers import SortedList
+
+if TYPE_CHECKING:
+    from sortedcontainers import SortedList
 
 CursorKind: TypeAlias = Literal["object", "version", "prefix", "upload", "part"]
 

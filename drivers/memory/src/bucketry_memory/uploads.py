@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import accumulate, islice
 from secrets import token_hex
-from typing import Final, TypeAlias, final
+from typing import TYPE_CHECKING, Final, TypeAlias, final
 
 import msgspec
 from bucketry import (
@@ -31,12 +31,15 @@ from bucketry import (
     UploadPage,
 )
 from bucketry.checksums import COMPOSITE, ChecksumType, checksum_of_parts
-from sortedcontainers import SortedList
 
 from bucketry_memory.content import Content
 from bucketry_memory.listing import Cursor, decode
 from bucketry_memory.objects import StoredObject, VersionFacts
 from bucketry_memory.quota import Quota
+from bucketry_memory.sorted_lists import sorted_list
+
+if TYPE_CHECKING:
+    from sortedcontainers import SortedList
 
 MAX_COMPLETIONS: Final = 10_000
 """How many completed uploads the store remembers."""
@@ -293,7 +296,7 @@ class UploadTable:
         self._quota = quota
         self._by_id: dict[str, UploadState] = {}
         self._by_place: dict[_Place, UploadState] = {}
-        self._places: SortedList[_Place] = SortedList()
+        self._places: SortedList[_Place] = sorted_list()
         self._begun = 0
 
     def begin(
@@ -357,7 +360,7 @@ class UploadTable:
         # All at once: there may be hundreds of thousands, and everybody waits for the lock.
         uploads = self._by_id.values()
         self._quota.give(sum(upload.size_bytes for upload in uploads), sum(upload.entries for upload in uploads))
-        self._by_id, self._by_place, self._places = {}, {}, SortedList()
+        self._by_id, self._by_place, self._places = {}, {}, sorted_list()
 
     def list_page(self, options: UploadListOptions) -> UploadPage:
         """Lists one page of uploads, in the order of their keys, and then in the order in which they began.

@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 
-from bucketry_http.rest.schemas import PROBLEM_TYPE, Problem
 from bucketry_http.shared.errors import CredentialsUnchecked, RequestError, TooManyRequests, Unauthenticated
 from bucketry_http.shared.record import note_code
 from bucketry_http.shared.response_body import send_response
@@ -15,6 +14,8 @@ from bucketry_http.shared.response_body import send_response
 
 async def send_refusal(error: RequestError, scope: Any, send: Callable[[Any], Any]) -> None:
     """Sends a problem as the response to a request."""
+    from bucketry_http.rest.schemas import PROBLEM_TYPE, Problem  # Only here: the settings of the port start sooner.
+
     note_code(scope, error.code)
     body = msgspec.json.encode(Problem.of(error))
     headers = [(b"content-type", PROBLEM_TYPE.encode()), (b"content-length", b"%d" % len(body))]

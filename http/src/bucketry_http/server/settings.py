@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
-if TYPE_CHECKING:
-    from bucketry_http.server.tls import TlsFiles
+from bucketry_http.server.tls import TlsFiles
 
 KIB: Final = 1024
 

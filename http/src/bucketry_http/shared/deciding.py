@@ -303,7 +303,7 @@ class Decider:
         """Says whether the decision depends on the object: on its owner, its ACL or that it exists."""
         if not target.key or OF_OBJECT_OWNER.isdisjoint(actions):
             return False
-        if access.foreign_objects and not principal.is_member:
+        if self.looks and access.foreign_objects and not principal.is_member:
             return True
         # Nobody is looked up for if they may do it whatever the object is like, and learn that it does not exist.
         asked = [Request(action, target.bucket, target.key, facts) for action in actions]

@@ -11,6 +11,7 @@ import pytest
 from bucketry import (
     BadDigest,
     ByteRange,
+    CompletedPart,
     CopyOptions,
     CreateBucketOptions,
     Encryption,
@@ -235,6 +236,20 @@ def test_what_the_target_cannot_keep_is_refused_and_named(pair: Pair) -> None:
         router_inner(store, "one").put_object("bucket-2", "key", b"1", PutOptions(metadata={"a": "b"}))
         with pytest.raises(Unsupported, match="'other' has no put_metadata"):
             store.copy_object("bucket-2", "key", "bucket-1", "key")
+
+
+def test_an_upload_without_some_of_its_parts_is_refused_in_all_stores_if_one_needs_all(pair: Pair) -> None:
+    poor = MemoryDriver(MemorySettings())
+    poor.features = replace(poor.features, complete_subset=False)
+    with Store(router_over(MemoryDriver(MemorySettings()), poor)) as store:
+        store.create_bucket("bucket-2")
+        upload = store.create_multipart_upload("bucket-2", "key").upload_id
+        etags = [store.upload_part("bucket-2", "key", upload, number, b"part").etag for number in (1, 2)]
+        listed = [CompletedPart(part_number=number, etag=etag) for number, etag in enumerate(etags, 1)]
+        with pytest.raises(Unsupported, match="2 are stored, 1 listed"):
+            store.complete_multipart_upload("bucket-2", "key", upload, listed[1:])
+        assert len(store.list_parts("bucket-2", "key", upload).parts) == 2
+        store.abort_multipart_upload("bucket-2", "key", upload)
 
 
 def test_an_object_that_is_too_large_for_the_target_is_refused(pair: Pair) -> None:

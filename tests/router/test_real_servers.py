@@ -161,12 +161,6 @@ class TestMinioAndRgw(ContractSuite):
     def test_a_copy_never_has_the_lock_of_its_source(self, lockable: NewBucket) -> None:
         super().test_a_copy_never_has_the_lock_of_its_source(lockable)
 
-    @pytest.mark.xfail(
-        strict=False, reason="MinIO does what RGW refuses, and the router does not list the parts before"
-    )
-    def test_parts_that_are_not_listed_are_discarded(self, bucket: Bucket) -> None:
-        super().test_parts_that_are_not_listed_are_discarded(bucket)
-
     @pytest.mark.xfail(strict=False, reason="RGW 16.2 ignores If-None-Match of a put in a bucket with versions")
     def test_a_deleted_object_counts_as_none_for_if_none_match(self, fresh_bucket: Bucket) -> None:
         super().test_a_deleted_object_counts_as_none_for_if_none_match(fresh_bucket)

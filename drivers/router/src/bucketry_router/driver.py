@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
@@ -45,6 +46,7 @@ from bucketry import (
     RetentionOptions,
     Status,
     Unavailable,
+    Unsupported,
     Upload,
     UploadListOptions,
     UploadOptions,
@@ -58,6 +60,7 @@ from bucketry import (
 from bucketry.clock import Clock
 from bucketry.hookspecs import DriverSpec, hookimpl
 from bucketry.options import AttributesOptions
+from bucketry.paging import iter_pages
 from bucketry.presigning import presigned_url
 from bucketry.sigv4 import Credentials, Presigner
 from typing_extensions import override
@@ -489,14 +492,36 @@ class RouterDriver(DriverSpec):
     def complete_multipart_upload(
         self, bucket: str, key: str, upload_id: str, parts: tuple[CompletedPart, ...], options: CompleteOptions
     ) -> ObjectInfo:
-        """Makes the listed parts the object."""
-        return self._to(bucket).complete_multipart_upload(bucket, key, upload_id, parts, options)
+        """Makes the listed parts the object. All stored parts must be listed, if one of the stores needs that."""
+        target = self._place(bucket, key)
+        self._require_writable(bucket)
+        if target.store.features.complete_subset and not self.features.complete_subset:
+            _require_all_parts(target.store.calls, bucket, key, upload_id, parts)
+        return target.store.calls.complete_multipart_upload(bucket, key, upload_id, parts, options)
 
     @override
     @hookimpl
     def abort_multipart_upload(self, bucket: str, key: str, upload_id: str) -> Done:
         """Ends an upload."""
         return self._to(bucket).abort_multipart_upload(bucket, key, upload_id)
+
+
+def _require_all_parts(
+    calls: DriverSpec, bucket: str, key: str, upload_id: str, listed: tuple[CompletedPart, ...]
+) -> None:
+    """Refuses to leave a stored part out: what a router does must not depend on the store that a bucket lies in.
+
+    Raises:
+        Unsupported: Parts are stored that are not listed, and those that are listed are stored.
+    """
+    pages = iter_pages(partial(calls.list_parts, bucket, key, upload_id), PageOptions())
+    stored = {part.part_number: part.etag for page in pages for part in page.parts}
+    if len(stored) > len(listed) and all(stored.get(part.part_number) == part.etag for part in listed):
+        raise Unsupported(
+            f"another store of the router completes an upload with all of its parts only: {len(stored)} are stored, "
+            f"{len(listed)} listed",
+            feature="complete_subset",
+        )
 
 
 def _presigner(settings: RouterSettings) -> Presigner | None:

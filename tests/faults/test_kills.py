@@ -217,12 +217,18 @@ def _check_uploads(store: Store, keys: list[str]) -> None:
         with suppress(NoSuchUpload):
             store.abort_multipart_upload(bucket, key, upload_id)
 
+    def has_parts(key: str, upload_id: str) -> bool:
+        try:
+            return bool(store.list_parts(BUCKET, key, upload_id).parts)
+        except NoSuchUpload:  # It ended after the listing.
+            return False
+
     def parts_left() -> list[str]:
         return [
             key
             for key in keys
             for upload in store.list_multipart_uploads(BUCKET, UploadListOptions(prefix=key)).uploads
-            if store.list_parts(BUCKET, key, upload.upload_id).parts
+            if has_parts(key, upload.upload_id)
         ]
 
     assert _eventually(lambda: not parts_left()), parts_left()

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import errno
 import logging
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 from bucketry_cli.errors import Failure, describe
 from bucketry_cli.output import write_lines
@@ -169,12 +171,31 @@ def run(
         settings,
         on_reload=on_reload,
     )
+    end_at_once_on_signals()
     server.run()
     if server.was_forced:
         # A thread that waits for a backend would keep the process alive.
-        logging.shutdown()
+        _end_at_once()
+
+
+def end_at_once_on_signals() -> None:
+    """Has a signal end the process at once and well, from now on to its very end.
+
+    A server has signals of its own while it serves. These are for what comes after it: closing a store may take long.
+    """
+    from bucketry_http.server.server import STOPPING_SIGNALS
+
+    for number in STOPPING_SIGNALS:
+        signal.signal(number, _end_at_once)
+    # When the interpreter ends, it puts the system's own way back, which is death by the signal, unless it is ignored.
+    atexit.register(lambda: [signal.signal(number, signal.SIG_IGN) for number in STOPPING_SIGNALS])
+
+
+def _end_at_once(*_: object) -> NoReturn:
+    logging.shutdown()
+    with suppress(OSError, RuntimeError):  # Nobody reads it, or the signal came in the middle of writing it.
         sys.stdout.flush()
-        os._exit(0)
+    os._exit(0)
 
 
 class LazyApp:

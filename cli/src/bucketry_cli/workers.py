@@ -19,7 +19,7 @@ from bucketry_cli.config import ConfigFile, ConfigText
 from bucketry_cli.directory import directory_of
 from bucketry_cli.errors import Failure
 from bucketry_cli.limits import RateLimiting, limit_layers
-from bucketry_cli.listening import Endpoint
+from bucketry_cli.listening import Endpoint, end_at_once_on_signals
 from bucketry_cli.management import Management
 from bucketry_cli.reloading import UserTables, follow_in_worker
 from bucketry_cli.rest_endpoint import rest_app
@@ -114,6 +114,8 @@ def run_workers(
         if hooks is not None:
             hooks.on_ready()
         announce(listening)
+
+    end_at_once_on_signals()
 
     try:
         with management.beside_workers(

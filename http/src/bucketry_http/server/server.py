@@ -210,20 +210,24 @@ class Server:
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:
-        loop, handled = asyncio.get_running_loop(), []
-        actions: dict[int, Callable[[], None]] = dict.fromkeys(STOPPING_SIGNALS, self._stop)
-        if self._on_reload is not None:
-            actions |= dict.fromkeys(RELOADING_SIGNALS, partial(self._reload, self._on_reload))
+        actions: dict[int, Callable[[], None]] = dict.fromkeys(STOPPING_SIGNALS, self.stop)
+        if (on_reload := self._on_reload) is not None:
+            actions |= dict.fromkeys(RELOADING_SIGNALS, lambda: self.reload(on_reload))
+        # Not by the loop: it puts no handler back, so a second signal soon after its end would kill the process.
+        before: dict[int, Any] = {}
         for number, action in actions.items() if self._handles_signals else ():
-            # Only the main thread gets signals, and not on every system. `stop` works everywhere.
-            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-                loop.add_signal_handler(number, action)
-                handled.append(number)
+            # Only the main thread gets signals. `stop` works everywhere.
+            with contextlib.suppress(ValueError):
+                before[number] = signal.signal(number, _calling(action))
         try:
             yield
         finally:
-            for number in handled:
-                loop.remove_signal_handler(number)
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _calling(action: Callable[[], None]) -> Callable[[int, object], None]:
+    return lambda _number, _frame: action()
 
 
 class _AppServer:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-PACKAGES = ["bucketry.layers", "bucketry_access", "bucketry_http"]
+PACKAGES = ["bucketry.layers", "bucketry.sigv4", "bucketry_access", "bucketry_http"]
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -18,7 +18,7 @@ def test_type_checkers_see_the_names_that_programs_get(package: str) -> None:
     module = import_module(package)
     tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
     seen = {
-        alias.name: node.module
+        alias.name: "." * node.level + str(node.module)
         for block in tree.body
         if isinstance(block, ast.If)
         for node in block.body
@@ -27,8 +27,7 @@ def test_type_checkers_see_the_names_that_programs_get(package: str) -> None:
     }
     assert sorted(seen) == sorted(module.__all__)
     for name, home in seen.items():
-        assert home is not None
-        assert getattr(module, name) is getattr(import_module(home), name)
+        assert getattr(module, name) is getattr(import_module(home, package), name)
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -97,14 +97,9 @@ class FixedToken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _State:
-    """All accounts at one time. They never change: others take their place.
-
-    Attributes:
-        recent: Who tokens belong to that were found right, by the hash of the whole token.
-    """
+    """All accounts at one time. They never change: others take their place."""
 
     def __init__(self, places: Sequence[Accounts], taken_ids: Collection[str], taken_keys: Collection[str]) -> None:
-        self.recent: dict[str, Identity] = {}
         users = [user for place in places for user in place.users]
         self.users = _unique(((user.id, user) for user in users), "the user", taken_ids)
         groups = [(group.name, group) for place in places for group in place.groups]
@@ -242,17 +237,9 @@ class Directory:
         right = hmac.compare_digest(hash_of(split[1]), _NO_TOKEN if found is None else found[1].sha256)
         return found if found is not None and right and not found[1].is_expired(self._now()) else None
 
-    def recall(self, digest: str) -> Identity | None:
-        """Returns who a token belongs to that `identify` has found right; ``None``: ask that.
-
-        Args:
-            digest: `hash_of` the token.
-        """
-        self.refresh()
-        found = self._state.recent.get(digest)
-        if found is None or found.expires_at is None:
-            return found
-        return found if self._now() < found.expires_at else None
+    def has_ended(self, identity: Identity) -> bool:
+        """Says whether the token of an identity, which `identify` has returned, has ended since."""
+        return identity.expires_at is not None and self._now() >= identity.expires_at
 
     def credential(self, name: str) -> tuple[User, str] | None:
         """Returns whose a token of the directory is, and the hash of its secret, by what names it in logs.
@@ -277,9 +264,7 @@ class Directory:
         self.refresh()
         state = self._state
         if (found := self._token_in(state, text)) is not None:
-            identity = Identity(user=found[0], credential=found[1].id, expires_at=found[1].expires_at)
-            state.recent[hash_of(text)] = identity
-            return identity
+            return Identity(user=found[0], credential=found[1].id, expires_at=found[1].expires_at)
         if (fixed := self._fixed_identity(text)) is not None:
             return fixed
         for source in self.sources:

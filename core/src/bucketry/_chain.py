@@ -1,4 +1,4 @@
-"""Joins a driver and its layers into one chain of calls. It is made when the store opens, and never changes.
+"""Joins a driver and its layers into one chain of calls. It is checked when the store opens, and never changes.
 
 A guard stands around each of the driver's operations. It turns the SDK's errors into the contract's, in the call and in
 the content that is read later. And it refuses results whose type is not the contract's. Layers stand around the guards,
@@ -8,13 +8,11 @@ A layer with a method ``around`` needs no pluggy either: it is a function around
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import wraps
-from types import SimpleNamespace
 from typing import Any, NoReturn, cast
 
 import pluggy
-from typing_extensions import override
 
 from bucketry._driver_checks import (
     check_driver_class,
@@ -57,45 +55,46 @@ def build_chain(driver: DriverSpec, layers: Sequence[object]) -> tuple[DriverSpe
     kind: Any = type(driver)  # mypy doubts that a class can be hashed.
     implemented = implemented_operations(kind) - driver.lacks.keys()
     check_lifecycle(driver, implemented)
-    guarded = {name: _guard(driver, name) for name in implemented}
-    guarded.setdefault("close", _close_nothing)  # Layers may have something to close.
-    refused = {name: _refusal(driver, name) for name in OPERATIONS if name not in guarded}
-    layered = _layered(driver, guarded, layers) if layers else {}
-    return cast("DriverSpec", SimpleNamespace(**refused, **(guarded | layered))), implemented
-
-
-class _Guarded:
-    """Holds the guarded operations as a plugin. A plain class, since pluggy compares plugins with ``==``."""
-
-    def __init__(self, operations: dict[str, Call]) -> None:
-        vars(self).update(operations)
-
-
-class _OneHook(pluggy.PluginManager):
-    """Knows one operation alone. pluggy looks at each name of a plugin, and that takes most of its time."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(PROJECT)
-        self._name = name
-        self.add_hookspecs(DriverSpec)
-
-    @override
-    def parse_hookspec_opts(self, module_or_class: Any, name: str) -> pluggy.HookspecOpts | None:
-        return super().parse_hookspec_opts(module_or_class, name) if name == self._name else None
-
-    @override
-    def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
-        return super().parse_hookimpl_opts(plugin, name) if name == self._name else None
-
-
-def _layered(driver: DriverSpec, guarded: dict[str, Call], layers: Sequence[object]) -> dict[str, Call]:
-    """The operations that a layer stands around."""
     check_layers(layers)
     for layer in layers:
         if (attach := getattr(layer, "attach", None)) is not None:
             attach(driver)
-    calls = {name: _behind(driver, name, call, layers) for name, call in guarded.items()}
-    return {name: call for name, call in calls.items() if call is not guarded[name]}
+
+    def join(name: str) -> Call:
+        if name in implemented:
+            return _behind(driver, name, _guard(driver, name), layers)
+        if name == "close":  # Layers may have something to close.
+            return _behind(driver, name, _close_nothing, layers)
+        return _refusal(driver, name)
+
+    return cast("DriverSpec", _Chain(join)), implemented
+
+
+class _Chain:
+    """Has each operation, which is joined at its first use: no store uses all of them."""
+
+    def __init__(self, join: Callable[[str], Call]) -> None:
+        self._join = join
+
+    def __getattr__(self, name: str) -> Call:
+        if name not in OPERATIONS:
+            raise AttributeError(name)
+        call = self._join(name)
+        setattr(self, name, call)  # So that this method is not asked again.
+        return call
+
+
+class _Alone:
+    """Holds one operation alone: pluggy looks at each name of a plugin, and that takes most of its time.
+
+    A plain class, since pluggy compares plugins with ``==``.
+    """
+
+    def __init__(self, name: str, call: Call) -> None:
+        setattr(self, name, call)
+
+    def __dir__(self) -> Iterable[str]:
+        return vars(self)
 
 
 def _behind(driver: DriverSpec, name: str, call: Call, layers: Sequence[object]) -> Call:
@@ -113,11 +112,13 @@ def _behind(driver: DriverSpec, name: str, call: Call, layers: Sequence[object])
 
 
 def _hook_caller(driver: DriverSpec, name: str, call: Call, layers: Sequence[object]) -> pluggy.HookCaller:
-    manager = _OneHook(name)
+    manager = pluggy.PluginManager(PROJECT)
+    specification: Any = _Alone(name, getattr(DriverSpec, name))
+    manager.add_hookspecs(specification)
     hook = call if call is _close_nothing else hookimpl(wraps(getattr(driver, name))(call))
-    manager.register(_Guarded({name: hook}), name="driver")
+    manager.register(_Alone(name, hook), name="driver")
     for layer in layers:
-        manager.register(layer)
+        manager.register(_Alone(name, getattr(layer, name)))
     caller: pluggy.HookCaller = getattr(manager.hook, name)
     return caller
 

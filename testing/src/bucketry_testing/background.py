@@ -58,7 +58,8 @@ class Serving:
         self.clock = app.clock  # In the header Date.
         self._background = background()
         ready = threading.Event()
-        self._server = Server([Listener(self, bound=reserved)], lambda _: ready.set(), _SETTINGS)
+        listener = Listener(self, bound=reserved)
+        self._server = Server([listener], lambda _: ready.set(), _SETTINGS, handles_signals=False)
         self._ended = self._background.serve(self._server)
         self._ended.add_done_callback(lambda _: ready.set())
         ready.wait()

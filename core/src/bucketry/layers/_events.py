@@ -5,17 +5,17 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Any, Final
 
 from bucketry.bucket_settings import AnyBucketSettings, NotificationSettings
 from bucketry.errors import InvalidDriver
 from bucketry.events import TEST_EVENT, Event, EventSink
 from bucketry.events.buckets import Buckets
 from bucketry.events.sequencers import Sequencers
-from bucketry.hookspecs import DriverSpec, hookimpl
-from bucketry.models import BucketInfo, Deleted, DeleteResult, Done, ObjectInfo
+from bucketry.hookspecs import DriverSpec
+from bucketry.models import Deleted, DeleteResult, Done, ObjectInfo
 from bucketry.options import DeleteOptions, VersionOptions
 from bucketry.origin import Origin, origin_of_call
 from bucketry.owners import DEFAULT_OWNER
@@ -27,10 +27,7 @@ _THIS_MACHINE: Final = "127.0.0.1"
 
 logger = logging.getLogger("bucketry")
 
-
-@runtime_checkable
-class _Closable(Protocol):
-    def close(self) -> None: ...
+Call = Callable[..., Any]
 
 
 class Events:
@@ -74,114 +71,71 @@ class Events:
         elif self._buckets.driver is not driver:
             raise InvalidDriver("a layer Events belongs to one driver: make another one for this store")
 
-    @hookimpl(wrapper=True)
-    def put_object(self, bucket: str) -> Generator[None, ObjectInfo, ObjectInfo]:
-        """Emits ``ObjectCreated:Put``, or ``ObjectCreated:Post`` for an upload by a form."""
-        begun = self._now()
-        info = yield
+    def around(self, operation: str, call: Call) -> Call:
+        """Returns a call that emits events once it has succeeded, in the place of a call of this operation."""
+        tell = _TELLING.get(operation)
+        if tell is None:
+            return call
+
+        def told(*values: Any) -> Any:
+            begun = self._now()
+            result = call(*values)
+            tell(self, begun, result, *values)
+            return result
+
+        return told
+
+    def _put(self, begun: datetime, info: ObjectInfo, bucket: str, *_: object) -> None:
         origin = origin_of_call()
         self._created("Post" if origin is not None and origin.action == "form" else "Put", bucket, info, begun)
-        return info
 
-    @hookimpl(wrapper=True)
-    def copy_object(self, bucket: str) -> Generator[None, ObjectInfo, ObjectInfo]:
-        """Emits ``ObjectCreated:Copy``."""
-        begun = self._now()
-        info = yield
+    def _copied(self, begun: datetime, info: ObjectInfo, _bucket: str, _key: str, bucket: str, *_: object) -> None:
         self._created("Copy", bucket, info, begun)
-        return info
 
-    @hookimpl(wrapper=True)
-    def complete_multipart_upload(self, bucket: str) -> Generator[None, ObjectInfo, ObjectInfo]:
-        """Emits ``ObjectCreated:CompleteMultipartUpload``."""
-        begun = self._now()
-        info = yield
+    def _completed(self, begun: datetime, info: ObjectInfo, bucket: str, *_: object) -> None:
         self._created("CompleteMultipartUpload", bucket, info, begun)
-        return info
 
-    @hookimpl(wrapper=True)
-    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Generator[None, Deleted, Deleted]:
-        """Emits ``ObjectRemoved:Delete``, or ``ObjectRemoved:DeleteMarkerCreated``."""
-        begun = self._now()
-        deleted = yield
+    def _deleted(self, begun: datetime, deleted: Deleted, bucket: str, key: str, options: DeleteOptions) -> None:
         marker = deleted.delete_marker and options.version_id is None
         self._removed(bucket, key, deleted.version_id, begun, marker=marker)
-        return deleted
 
-    @hookimpl(wrapper=True)
-    def delete_objects(self, bucket: str) -> Generator[None, DeleteResult, DeleteResult]:
-        """Emits an event for each object that was deleted."""
-        begun = self._now()
-        result = yield
+    def _deleted_several(self, begun: datetime, result: DeleteResult, bucket: str, *_: object) -> None:
         for each in result.deleted:
             marker = each.delete_marker and each.version_id is None
             version_id = each.delete_marker_version_id if marker else each.version_id
             self._removed(bucket, each.key, version_id, begun, marker=marker)
-        return result
 
-    @hookimpl(wrapper=True)
-    def put_object_tagging(self, bucket: str, key: str, options: VersionOptions) -> Generator[None, Done, Done]:
-        """Emits ``ObjectTagging:Put``."""
-        return (yield from self._about_version("s3:ObjectTagging:Put", bucket, key, options))
+    def _tagged(self, begun: datetime, _: Done, bucket: str, key: str, _tags: object, options: VersionOptions) -> None:
+        self._emit("s3:ObjectTagging:Put", bucket, key, begun, version_id=options.version_id)
 
-    @hookimpl(wrapper=True)
-    def delete_object_tagging(self, bucket: str, key: str, options: VersionOptions) -> Generator[None, Done, Done]:
-        """Emits ``ObjectTagging:Delete``."""
-        return (yield from self._about_version("s3:ObjectTagging:Delete", bucket, key, options))
+    def _untagged(self, begun: datetime, _: Done, bucket: str, key: str, options: VersionOptions) -> None:
+        self._emit("s3:ObjectTagging:Delete", bucket, key, begun, version_id=options.version_id)
 
-    @hookimpl(wrapper=True)
-    def put_object_acl(self, bucket: str, key: str, options: VersionOptions) -> Generator[None, Done, Done]:
-        """Emits ``ObjectAcl:Put``."""
-        return (yield from self._about_version("s3:ObjectAcl:Put", bucket, key, options))
+    def _granted(self, begun: datetime, _: Done, bucket: str, key: str, _acl: object, options: VersionOptions) -> None:
+        self._emit("s3:ObjectAcl:Put", bucket, key, begun, version_id=options.version_id)
 
-    @hookimpl(wrapper=True)
-    def put_bucket_settings(self, bucket: str, settings: AnyBucketSettings) -> Generator[None, Done, Done]:
+    def _configured(self, _begun: datetime, _: Done, bucket: str, settings: AnyBucketSettings) -> None:
         """Emits ``s3:TestEvent`` for each queue and topic of a new notification configuration."""
-        done = yield
         if isinstance(settings, NotificationSettings):
             buckets = self._forget(bucket)
             for arn in buckets.of(bucket).tested():
                 self._emit(TEST_EVENT, bucket, "", buckets.driver.clock.now(), destinations=(arn,))
-        return done
 
-    @hookimpl(wrapper=True)
-    def delete_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> Generator[None, Done, Done]:
-        """Notices that a configuration is gone."""
-        done = yield
+    def _unconfigured(self, _begun: datetime, _: Done, bucket: str, kind: type[AnyBucketSettings]) -> None:
         if kind is NotificationSettings:
             self._forget(bucket)
-        return done
 
-    @hookimpl(wrapper=True)
-    def create_bucket(self, bucket: str) -> Generator[None, BucketInfo, BucketInfo]:
-        """Notices a new bucket, whose name an older one may have had."""
-        info = yield
+    def _made_or_gone(self, _begun: datetime, _: object, bucket: str, *__: object) -> None:
+        """Forgets what is known of a bucket: an older one may have had the name of a new one."""
         self._forget(bucket)
-        return info
 
-    @hookimpl(wrapper=True)
-    def delete_bucket(self, bucket: str) -> Generator[None, Done, Done]:
-        """Notices that a bucket is gone."""
-        done = yield
-        self._forget(bucket)
-        return done
-
-    @hookimpl(wrapper=True)
-    def close(self) -> Generator[None, Done, Done]:
+    def _closed(self, *_: object) -> None:
         """Closes the sinks, all at once: each may take its time to send what is left."""
-        done = yield
-        closing = [threading.Thread(target=_close, args=[sink]) for sink in self._sinks if isinstance(sink, _Closable)]
+        closing = [threading.Thread(target=_close, args=[sink]) for sink in self._sinks if hasattr(sink, "close")]
         for thread in closing:
             thread.start()
         for thread in closing:
             thread.join()
-        return done
-
-    def _about_version(self, name: str, bucket: str, key: str, options: VersionOptions) -> Generator[None, Done, Done]:
-        begun = self._now()
-        done = yield
-        self._emit(name, bucket, key, begun, version_id=options.version_id)
-        return done
 
     def _created(self, how: str, bucket: str, info: ObjectInfo, begun: datetime) -> None:
         self._emit(
@@ -255,7 +209,25 @@ class Events:
         return self._buckets
 
 
-def _close(sink: _Closable) -> None:
+_TELLING: Final[Mapping[str, Callable[..., None]]] = {
+    "put_object": Events._put,
+    "copy_object": Events._copied,
+    "complete_multipart_upload": Events._completed,
+    "delete_object": Events._deleted,
+    "delete_objects": Events._deleted_several,
+    "put_object_tagging": Events._tagged,
+    "delete_object_tagging": Events._untagged,
+    "put_object_acl": Events._granted,
+    "put_bucket_settings": Events._configured,
+    "delete_bucket_settings": Events._unconfigured,
+    "create_bucket": Events._made_or_gone,
+    "delete_bucket": Events._made_or_gone,
+    "close": Events._closed,
+}
+"""What is done after an operation, with when it began, its result and its arguments."""
+
+
+def _close(sink: Any) -> None:
     try:
         sink.close()
     except Exception:

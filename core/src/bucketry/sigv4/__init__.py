@@ -6,21 +6,28 @@
 Source: S3 API reference, "Authenticating requests (AWS Signature Version 4)".
 """
 
-from .canonical import (
-    STREAMING_SIGNED,
-    STREAMING_SIGNED_TRAILER,
-    STREAMING_UNSIGNED_TRAILER,
-    UNSIGNED_PAYLOAD,
-    RequestHeaders,
-    payload_hash,
-)
-from .chunks import DEFAULT_CHUNK_SIZE, ChunkDecoder, ChunkSigner, encode_chunks, encoded_length
-from .credentials import Credentials
-from .errors import SignatureError
-from .presign import Presigner
-from .signing import SignedRequest, Signer
-from .times import MAX_SKEW, Times
-from .verifying import Verified, Verifier
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bucketry.lazy_exports import lazy_exports
+
+if TYPE_CHECKING:
+    from .canonical import (
+        STREAMING_SIGNED,
+        STREAMING_SIGNED_TRAILER,
+        STREAMING_UNSIGNED_TRAILER,
+        UNSIGNED_PAYLOAD,
+        RequestHeaders,
+        payload_hash,
+    )
+    from .chunks import DEFAULT_CHUNK_SIZE, ChunkDecoder, ChunkSigner, encode_chunks, encoded_length
+    from .credentials import Credentials
+    from .errors import SignatureError
+    from .presign import Presigner
+    from .signing import SignedRequest, Signer
+    from .times import MAX_SKEW, Times
+    from .verifying import Verified, Verifier
 
 __all__ = [
     "DEFAULT_CHUNK_SIZE",
@@ -44,3 +51,24 @@ __all__ = [
     "encoded_length",
     "payload_hash",
 ]
+
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "canonical": (
+            "STREAMING_SIGNED",
+            "STREAMING_SIGNED_TRAILER",
+            "STREAMING_UNSIGNED_TRAILER",
+            "UNSIGNED_PAYLOAD",
+            "RequestHeaders",
+            "payload_hash",
+        ),
+        "chunks": ("DEFAULT_CHUNK_SIZE", "ChunkDecoder", "ChunkSigner", "encode_chunks", "encoded_length"),
+        "credentials": ("Credentials",),
+        "errors": ("SignatureError",),
+        "presign": ("Presigner",),
+        "signing": ("SignedRequest", "Signer"),
+        "times": ("MAX_SKEW", "Times"),
+        "verifying": ("Verified", "Verifier"),
+    },
+)

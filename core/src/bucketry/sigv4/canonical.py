@@ -137,6 +137,18 @@ USUAL_NAMES: Final = {
 }
 """Names of headers that most requests have. Looking one up takes half as long as decoding it."""
 
+
+class _Names(dict[bytes, str]):
+    """Names of headers in lower case, by how they came."""
+
+    def __missing__(self, name: bytes) -> str:
+        # It is not kept: clients make names up.
+        return name.decode("latin-1").lower()
+
+
+_NAMES: Final = _Names(USUAL_NAMES)
+
+
 # quote() and unquote_to_bytes() take several times as long as seeing that there is nothing to do.
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9_.~/-]*")
 _PLAIN_RAW_PATH = re.compile(rb"[A-Za-z0-9_.~/-]+")
@@ -275,20 +287,11 @@ class RequestHeaders:
     def __init__(self, raw: Sequence[tuple[bytes, bytes]]) -> None:
         """Reads all headers of a request, with names in any case."""
         self.raw = raw
-        values = {
-            USUAL_NAMES[name] if name in USUAL_NAMES else name.decode("latin-1").lower(): value.decode("latin-1")
-            for name, value in raw
-        }
+        values = {_NAMES[name]: value.decode("latin-1") for name, value in raw}
         self.has_repeated = len(values) < len(raw)
         if self.has_repeated:
             values = {name: b", ".join(found).decode("latin-1") for name, found in self.grouped()}
         self.values = values
-
-    @property
-    def size_bytes(self) -> int:
-        """How long all names and values are together."""
-        # To join them is faster than to sum up their lengths.
-        return len("".join(self.values)) + len("".join(self.values.values()))
 
     def grouped(self) -> Iterable[tuple[str, list[bytes]]]:
         """Returns all values of each header, with its lower-case name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 from bucketry import Unavailable
@@ -19,6 +20,9 @@ MAX_TOKEN_BYTES: Final = 8192
 
 SENDER: Final = "bucketry_sender"
 """Where in a request's state its sender is."""
+
+_MOST_KNOWN: Final = 4096
+"""Most senders that are remembered."""
 
 _SCHEME: Final = b"bearer "
 _OPENED: Final = f"{PREFIX}/buckets/"
@@ -55,6 +59,9 @@ class TokenAuthenticator:
         """
         self._directory = directory
         self._attempts = attempts or FailedAttempts()
+        self._known: dict[tuple[str, bytes], Sender] = {}
+        """Senders by address and hash of the header, which are right for one generation of the directory."""
+        self._generation = directory.generation
 
     async def authenticate(self, scope: Any) -> Sender:
         """Returns who sends a request, and notes it in the request's record.
@@ -69,20 +76,33 @@ class TokenAuthenticator:
         path: str = scope["path"]
         if path.startswith(HEALTH):
             return NOBODY
-        token = _token(scope["headers"])
-        if token is None:
+        value = _authorization(scope["headers"])
+        if value is None:
             if not path.startswith(_OPENED) or scope["method"] == "OPTIONS":
                 raise Unauthenticated
             return NOBODY
-        address, proof = client_address(scope), hash_of(token)
-        identity = self._directory.recall(proof)
-        if identity is None or not self._attempts.has_worked(address, proof):
-            identity = await self._identify(address, token, proof)
-        if RECORD in scope:
-            scope[RECORD].principal, scope[RECORD].credential = identity.user.id, identity.credential
-        return Sender(self._directory.principal(identity.user), identity)
+        place = client_address(scope), sha256(value).digest()
+        sender = self._recall(place)
+        if sender is None:
+            sender = await self._identify(place, _token(value))
+        if RECORD in scope and sender.identity is not None:
+            scope[RECORD].principal, scope[RECORD].credential = sender.identity.user.id, sender.identity.credential
+        return sender
 
-    async def _identify(self, address: str, token: str, proof: str) -> Identity:
+    def _recall(self, place: tuple[str, bytes]) -> Sender | None:
+        """Returns who sent this header from this address before, if that still holds."""
+        self._directory.refresh()
+        if self._directory.generation != self._generation:
+            self._known.clear()
+            self._generation = self._directory.generation
+            return None
+        found = self._known.get(place)
+        if found is None or found.identity is None or self._directory.has_ended(found.identity):
+            return None
+        return found
+
+    async def _identify(self, place: tuple[str, bytes], token: str) -> Sender:
+        address, proof, generation = place[0], hash_of(token), self._generation
         credential = name_of_token(token)
         if not self._attempts.has_worked(address, proof):
             self._check(address, credential)
@@ -96,26 +116,47 @@ class TokenAuthenticator:
             self._attempts.failed(address, credential)
             raise Unauthenticated("the token is unknown, wrong or has ended", "invalid_token")
         self._attempts.worked(address, proof)
-        return identity
+        sender = Sender(self._directory.principal(identity.user), identity)
+        # A source has a say in each request: its keys may have changed.
+        if not identity.source and self._directory.generation == generation == self._generation:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[place] = sender
+        return sender
 
     def _check(self, address: str, credential: str) -> None:
         if wait := self._attempts.seconds_left(address, credential):
             raise TooManyRequests("too many wrong tokens came from this address: wait and check the token", wait)
 
 
-def _token(headers: RawHeaders) -> str | None:
-    """Returns the token of a request; ``None``: it carries none.
+def _authorization(headers: RawHeaders) -> bytes | None:
+    """Returns the header that says who sends a request; ``None``: there is none.
 
     Raises:
-        Unauthenticated: It carries another kind of credential, or several.
+        Unauthenticated: There are several.
     """
-    found = [value for name, value in headers if name == b"authorization"]
-    if not found:
-        return None
-    value = found[0]
-    if len(found) > 1 or value[: len(_SCHEME)].lower() != _SCHEME:
-        raise Unauthenticated("send one header Authorization: Bearer TOKEN", "invalid_request")
+    found = None
+    for name, value in headers:
+        if name == b"authorization":
+            if found is not None:
+                raise _malformed()
+            found = value
+    return found
+
+
+def _token(value: bytes) -> str:
+    """Returns the token in the header.
+
+    Raises:
+        Unauthenticated: It holds another kind of credential.
+    """
+    if value[: len(_SCHEME)].lower() != _SCHEME:
+        raise _malformed()
     token = value[len(_SCHEME) :].strip(b" ")
     if not token or len(token) > MAX_TOKEN_BYTES or not token.isascii() or b" " in token:
         raise Unauthenticated("the token is malformed", "invalid_token")
     return token.decode()
+
+
+def _malformed() -> Unauthenticated:
+    return Unauthenticated("send one header Authorization: Bearer TOKEN", "invalid_request")

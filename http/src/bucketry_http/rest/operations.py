@@ -70,4 +70,4 @@ def s3_name(operation_id: object, kind: object = None) -> str:
     rule = RULES.get(operation_id) if isinstance(operation_id, str) else None
     if rule is None:
         return ""
-    return rule.name.replace("{kind}", KIND_NAMES.get(str(kind), "BucketSettings"))
+    return rule.name if kind is None else rule.name.replace("{kind}", KIND_NAMES.get(str(kind), "BucketSettings"))

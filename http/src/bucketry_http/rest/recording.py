@@ -29,13 +29,17 @@ async def begin(request: Request[Any, Any, Any]) -> None:
 
 
 def _fill(record: RequestRecord, request: Request[Any, Any, Any]) -> None:
+    scope: Any = request.scope
+    params = scope["path_params"]
     operation_id = getattr(request.route_handler, "operation_id", None)
     # Nothing is read or written yet, whatever the URL will do.
-    name = PRESIGN if operation_id == "presign" else s3_name(operation_id, request.path_params.get("kind"))
+    name = PRESIGN if operation_id == "presign" else s3_name(operation_id, params.get("kind"))
     record.operation = record.operation or name
-    record.bucket = str(request.path_params.get("name", ""))
-    record.key, record.version_id = request.query_params.get("key", ""), request.query_params.get("version_id")
-    raw: bytes | None = request.scope["state"].get(RAW_KEY)
+    record.bucket = str(params.get("name", ""))
+    if scope["query_string"]:
+        query = request.query_params
+        record.key, record.version_id = query.get("key", ""), query.get("version_id")
+    raw: bytes | None = scope["state"].get(RAW_KEY)
     if raw is not None:
         try:
             record.key = decode_url(raw, "key")

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from multiprocessing import get_context
@@ -21,12 +22,11 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
-from typing import Any
 
 import msgspec
 from bucketry import Store
 from bucketry_http import create_app
-from bucketry_http.server.server import bind
+from bucketry_http.server.server import Listener, bind
 from bucketry_http.server.workers import Workers
 
 from benchmarks.bucketry_server.discard import DiscardDriver
@@ -77,17 +77,19 @@ def discarding_store(_: str) -> Store:
 
 
 @contextmanager
-def open_app(open_store: Callable[[str], Store], folder: str) -> Iterator[Any]:
+def open_listeners(
+    open_store: Callable[[str], Store], folder: str, sockets: Sequence[socket.socket]
+) -> Iterator[list[Listener]]:
     """Opens the REST API over a store, in a worker."""
     with open_store(folder) as store:
-        yield create_app(store)
+        yield [Listener(create_app(store), bound=bound) for bound in sockets]
 
 
 def serve(open_store: Callable[[str], Store], folder: str, count: int, parent: Connection) -> None:
     """Serves from so many workers until the process is told to end; runs in a process of its own."""
     bound = bind("127.0.0.1", 0)
     ready = partial(parent.send, bound.getsockname()[1])
-    Workers(partial(open_app, open_store, folder), bound, count, on_ready=ready).run()
+    Workers(partial(open_listeners, open_store, folder), [bound], count, on_ready=ready).run()
 
 
 def processor_seconds(pid: int) -> float:

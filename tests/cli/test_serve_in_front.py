@@ -145,12 +145,6 @@ def test_a_port_that_nobody_could_use_is_refused(run: Run, speaking: str) -> Non
     assert "--s3 asks for an S3 endpoint that nobody could use" in result.stderr
 
 
-def test_several_processes_have_no_port(run: Run, speaking: str) -> None:
-    result = run("serve", "--s3", "--workers", "2", "--port", "0", store=speaking)
-    assert result.exit_code == 2
-    assert "--workers serves the REST API alone for now" in result.stderr
-
-
 @pytest.mark.parametrize(
     ("options", "says"),
     [

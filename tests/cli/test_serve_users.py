@@ -193,7 +193,7 @@ def test_users_come_from_the_settings_file_and_the_environment(
 
 def test_several_processes_know_the_users_and_follow_the_file(spawn: Spawn, made: Made, store: Store) -> None:
     store.create_bucket("team-a-1")
-    arguments = ("--workers", "2", "--port", "0", "--access-file", str(made.path))
+    arguments = ("--workers", "2", "--port", "0", "--no-s3", "--access-file", str(made.path))
     process = spawn("serve", *arguments)
     rest = places(process, "Access")["REST API"]
     for _ in range(10):

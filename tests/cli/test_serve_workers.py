@@ -1,4 +1,4 @@
-"""``bucketry serve --workers``: the REST API in several processes."""
+"""``bucketry serve --workers``: the REST API in several processes. S3 has `test_serve_s3_workers`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.http.webhooks.receiver import receiving
 def test_several_processes_serve_one_store(spawn: Spawn) -> None:
     """With readiness, the reset endpoint and a graceful end, as one process does."""
     process = spawn(
-        *("serve", "--workers", "2", "--port", "0", "--bucket", "assets", "--reset-endpoint"),
+        *("serve", "--workers", "2", "--port", "0", "--no-s3", "--bucket", "assets", "--reset-endpoint"),
         *("--shutdown-delay", "1", "--grace-seconds", "1"),
     )
     url = rest_url(process)
@@ -64,16 +64,10 @@ def test_a_second_signal_ends_all_at_once(spawn: Spawn) -> None:
 
 
 def test_memory_has_one_process(run: Run) -> None:
-    result = run("serve", "--workers", "2", "--port", "0", store="memory://")
+    result = run("serve", "--workers", "2", "--port", "0", "--no-s3", store="memory://")
     assert result.exit_code == 1
     assert "memory:// keeps its objects in one process" in result.stderr
     assert "leave --workers away" in result.stderr
-
-
-def test_s3_has_one_process(run: Run) -> None:
-    result = run("serve", "--workers", "2", "--port", "0", "--s3")
-    assert result.exit_code == 2
-    assert "--workers serves the REST API alone" in result.stderr
 
 
 def test_faults_have_one_process(run: Run) -> None:

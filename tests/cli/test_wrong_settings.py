@@ -125,7 +125,7 @@ COMMAND_LINES: list[tuple[tuple[str, ...], str]] = [
     (("--s3", "--port", "9100", "--s3-port", "9100"), "--port and --s3-port are both 9100"),
     (("--port", "9100", "--management-port", "9100"), "--port and --management-port are both 9100"),
     (("--workers", "2"), "--workers needs a store that several processes can share"),
-    (("--workers", "2", "--s3"), "--workers serves the REST API alone for now"),
+    (("--workers", "2", "--s3"), "--workers needs a store that several processes can share"),
     (("--store", "nowhere://"), "no driver is installed for nowhere://"),
     (("--config", "nowhere.toml"), "the settings file 'nowhere.toml' cannot be used"),
     (("--traces", "jaeger"), "'--traces': 'jaeger' is not one of"),

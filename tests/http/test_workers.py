@@ -1,4 +1,4 @@
-"""Several processes that serve one application on one socket."""
+"""Several processes that serve the same on the same sockets."""
 
 from __future__ import annotations
 
@@ -41,23 +41,32 @@ from bucketry_http.server.workers import Workers
 from tests.http.worker_apps import opened_unless_told
 
 if __name__ == "__main__":
-    bound = bind("127.0.0.1", 0)
-    ready = lambda: print(bound.getsockname()[1], flush=True)
-    Workers(opened_unless_told, bound, 2, on_ready=ready, settings=ServerSettings(grace_seconds=1)).run()
+    sockets = [bind("127.0.0.1", 0) for _ in range(2)]
+    ready = lambda: print(*(bound.getsockname()[1] for bound in sockets), flush=True)
+    Workers(opened_unless_told, sockets, 2, on_ready=ready, settings=ServerSettings(grace_seconds=1)).run()
 """
 
 
 @pytest.fixture
-def parent(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """A process with two workers, and their port."""
+def parent_of_two_ports(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], list[int]]]:
+    """A process with two workers, and their two ports."""
     script = tmp_path / "parent.py"
     script.write_text(MAIN)
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, str(script)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environ, cwd=tmp_path) as process:
         assert process.stdout is not None
-        yield process, int(process.stdout.readline())
+        yield process, [int(port) for port in process.stdout.readline().split()]
         process.kill()
+
+
+@pytest.fixture
+def parent(
+    parent_of_two_ports: tuple[subprocess.Popen[str], list[int]],
+) -> tuple[subprocess.Popen[str], int]:
+    """The same, and one of their ports."""
+    process, ports = parent_of_two_ports
+    return process, ports[0]
 
 
 def serving(port: int) -> set[int]:
@@ -92,13 +101,19 @@ def test_workers_obey_their_parent_alone(parent: tuple[subprocess.Popen[str], in
     assert process.wait(WAIT) == 0
 
 
-def test_one_that_dies_is_replaced(parent: tuple[subprocess.Popen[str], int]) -> None:
-    process, port = parent
-    assert eventually(lambda: len(serving(port)) == 2)
-    before = serving(port)
+def test_one_that_dies_is_replaced_on_all_ports(
+    parent_of_two_ports: tuple[subprocess.Popen[str], list[int]],
+) -> None:
+    process, ports = parent_of_two_ports
+    assert eventually(lambda: [len(serving(port)) for port in ports] == [2, 2])
+    before = serving(ports[0])
+    assert serving(ports[1]) <= before
     os.kill(min(before), signal.SIGKILL)
-    assert eventually(lambda: bool(serving(port) - before))
+    assert eventually(lambda: all(serving(port) - before for port in ports))
     assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(WAIT) == 0
+    assert [pid_behind(port) for port in ports] == [None, None]
 
 
 def test_one_that_cannot_start_does_not_end_those_that_serve(
@@ -132,10 +147,10 @@ def test_workers_end_when_their_parent_is_gone(parent: tuple[subprocess.Popen[st
 def test_a_worker_that_does_not_start_ends_the_server() -> None:
     begun = time.monotonic()
     with pytest.raises(WorkersFailed, match=r"before it was ready \(exit code 1\)"):
-        Workers(broken, bind("127.0.0.1", 0), 2).run()
+        Workers(broken, [bind("127.0.0.1", 0)], 2).run()
     assert time.monotonic() < begun + WAIT
 
 
 def test_workers_that_die_again_and_again_end_the_server() -> None:
     with pytest.raises(WorkersFailed, match=rf"{MAX_DEATHS + 1} workers died within 60 seconds .*exit code 7"):
-        Workers(short_lived, bind("127.0.0.1", 0), 2).run()
+        Workers(short_lived, [bind("127.0.0.1", 0)], 2).run()

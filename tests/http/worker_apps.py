@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
+
+from bucketry_http.server.server import Listener
 
 
 async def pid_app(scope: Any, receive: Any, send: Any) -> None:
@@ -18,24 +21,19 @@ async def pid_app(scope: Any, receive: Any, send: Any) -> None:
 
 
 @contextmanager
-def opened() -> Iterator[Any]:
-    yield pid_app
-
-
-@contextmanager
-def opened_unless_told() -> Iterator[Any]:
+def opened_unless_told(sockets: Sequence[socket.socket]) -> Iterator[list[Listener]]:
     """Opens unless there is a file ``broken`` in the folder where the process runs."""
     if os.path.exists("broken"):
         raise RuntimeError("a file has a mistake")
-    yield pid_app
+    yield [Listener(pid_app, bound=bound) for bound in sockets]
 
 
-def broken() -> AbstractContextManager[Any]:
+def broken(_sockets: Sequence[socket.socket]) -> AbstractContextManager[list[Listener]]:
     raise RuntimeError("no such backend")
 
 
 @contextmanager
-def short_lived() -> Iterator[Any]:
+def short_lived(sockets: Sequence[socket.socket]) -> Iterator[list[Listener]]:
     """Dies soon after it serves."""
     threading.Timer(1.0, os._exit, (7,)).start()  # Late enough that a busy machine has it ready.
-    yield pid_app
+    yield [Listener(pid_app, bound=bound) for bound in sockets]

@@ -17,36 +17,26 @@ if TYPE_CHECKING:
     from bucketry_http.rest.cors import BrowserRules
 
 
-def in_one_process(app: Any, rules: BrowserRules, store: Store, stage: Stage, log: EventLog) -> ControlApp:
-    """Returns the REST API with all endpoints.
+def with_endpoints_for_tests(
+    app: Any, rules: BrowserRules, store: Store, stage: Stage, log: EventLog | None
+) -> ControlApp:
+    """Returns the REST API with the endpoints.
 
     Args:
         app: The REST API.
         rules: What browsers may do.
         store: The store.
         stage: Its first state.
-        log: Its events.
+        log: Its events; ``None``: this process is one of several. Each of them has a clock of its own, and none knows
+            the events of the others, so these two are refused.
     """
     turning = clock.ClockEndpoint(store)
     return ControlApp(
         app,
         rules,
         {
-            CLOCK: {"GET": turning.get, "POST": turning.post},
+            CLOCK: {"GET": turning.get, "POST": clock.refuse if log is None else turning.post},
             RESET: {"POST": ResetEndpoint(stage.reset).post},
-            EVENTS: {"GET": events.EventsEndpoint(log).get},
-        },
-    )
-
-
-def in_worker(app: Any, rules: BrowserRules, store: Store, stage: Stage) -> ControlApp:
-    """Returns the REST API of one of several processes, with the endpoints that need not know of the others."""
-    return ControlApp(
-        app,
-        rules,
-        {
-            CLOCK: {"GET": clock.ClockEndpoint(store).get, "POST": clock.refuse},
-            RESET: {"POST": ResetEndpoint(stage.reset).post},
-            EVENTS: {"GET": events.refuse},
+            EVENTS: {"GET": events.refuse if log is None else events.EventsEndpoint(log).get},
         },
     )

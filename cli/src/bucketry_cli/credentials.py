@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -107,14 +106,14 @@ def configured(tables: Sequence[CredentialTable], environ: Mapping[str, str]) ->
     return tuple(S3Credential(**msgspec.structs.asdict(credential)) for credential in given(tables, environ))
 
 
-def url_signer() -> S3Credential:
+def url_signer(secret_key: Secret) -> S3Credential:
     """Returns a credential without rights, with which the store signs where there are users.
 
     URLs for users are signed with what is theirs (`bucketry_http.rest.url_signing`).
     """
     from bucketry_http import S3Credential
 
-    return S3Credential(access_key=URL_SIGNER, secret_key=Secret(secrets.token_urlsafe(32)), policy=_NOTHING)
+    return S3Credential(access_key=URL_SIGNER, secret_key=secret_key, policy=_NOTHING)
 
 
 def as_settings(credentials: Sequence[S3Credential]) -> dict[str, object]:

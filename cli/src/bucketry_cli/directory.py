@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 import msgspec
-from bucketry import InvalidSettings
+from bucketry import InvalidSettings, Secret
 from bucketry.owners import DEFAULT_OWNER
 from bucketry.settings import load_settings
 
@@ -30,6 +30,7 @@ def directory_of(
     options: ServeOptions,
     config: ConfigFile,
     config_path: Path | None,
+    url_secret: Secret,
     environ: Mapping[str, str] = os.environ,
 ) -> Directory | None:
     """Returns the users of a server; ``None``: none are configured, so nobody is asked who they are.
@@ -38,6 +39,7 @@ def directory_of(
         options: The options of ``bucketry serve``.
         config: The settings file.
         config_path: Where it is.
+        url_secret: What presigned URLs of users without a key pair are made with, if the environment names nothing.
         environ: The environment.
 
     Raises:
@@ -58,7 +60,7 @@ def directory_of(
         fixed_tokens=[] if admin is None else [FixedToken(user_id=ADMIN, secret=admin)],
         taken_ids=taken_ids,
         taken_keys=taken_keys,
-        url_secret=load_settings(UrlVariables, environ=environ).secret,
+        url_secret=load_settings(UrlVariables, environ=environ).secret or url_secret,
     )
     directory.sources = _issuers(config.oidc, config_path, directory)
     return directory

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 from bucketry.quotas import QuotaRule
@@ -15,7 +15,7 @@ from bucketry_cli.listening import Endpoint
 from bucketry_cli.serve_options import ServeOptions
 
 if TYPE_CHECKING:
-    from bucketry_http import Limiter
+    from bucketry_http import RateLimits
 
 
 def limit_layers(options: ServeOptions, rules: Sequence[QuotaRule], folder: Path | None) -> list[object]:
@@ -42,27 +42,28 @@ class RateLimiting:
     """The limits of rates in one process, around both ports. Nothing is imported if there are none."""
 
     def __init__(self, options: ServeOptions, folder: Path | None) -> None:
-        """Takes the options, and what the processes of this server share."""
-        self._limiter: Limiter | None = None
+        """Takes the options, and what the processes of this server share. Nothing is counted yet.
+
+        Raises:
+            bucketry.InvalidSettings: A limit cannot be used.
+        """
+        self._limits: RateLimits | None = None
+        self._folder, self._processes = folder, options.processes.workers
         if _has_rates(options):
-            from bucketry_http import Limiter, RateLimits
+            from bucketry_http import RateLimits
 
             names = RateLimits.__struct_fields__
-            limits = RateLimits(**{name: getattr(options.limits, name) for name in names})
-            self._limiter = Limiter(limits, folder=folder, processes=options.processes.workers)
-
-    def around(self, app: Any) -> Any:
-        """Returns the application of a port, with its limits if there are any."""
-        if self._limiter is None:
-            return app
-        from bucketry_http import Limited
-
-        return Limited(app, self._limiter)
+            self._limits = RateLimits(**{name: getattr(options.limits, name) for name in names})
 
     def around_endpoints(self, *endpoints: Endpoint) -> list[Endpoint]:
-        """Returns the endpoints of ports, likewise."""
+        """Returns the endpoints of ports, which keep the limits together if there are any."""
+        if self._limits is None:
+            return list(endpoints)
+        from bucketry_http import Limited, Limiter
+
+        limiter = Limiter(self._limits, folder=self._folder, processes=self._processes)
         return [
-            each._replace(listener=msgspec.structs.replace(each.listener, app=self.around(each.listener.app)))
+            each._replace(listener=msgspec.structs.replace(each.listener, app=Limited(each.listener.app, limiter)))
             for each in endpoints
         ]
 

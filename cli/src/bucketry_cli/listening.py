@@ -36,6 +36,18 @@ _LAZY_SECONDS: Final = 0.5
 """How long after the start the REST API is made at the latest."""
 
 
+class Address(NamedTuple):
+    """Where a port listens: its socket, and the URL under which clients reach it."""
+
+    bound: socket.socket
+    url: str
+
+    @classmethod
+    def of(cls, host: str, bound: socket.socket, scheme: str) -> Address:
+        """Makes it for a socket that listens on a host, as given."""
+        return cls(bound, url_of(host, bound, scheme))
+
+
 class Endpoint(NamedTuple):
     """A listener, and a name and a path for each thing on it that a user may want to open."""
 

@@ -28,6 +28,23 @@ _FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
 _PLACES: Final = (("Metrics", "/metrics"), ("Health", "/health/ready"))
 
 
+@contextmanager
+def metrics_folder(options: ManagementOptions) -> Iterator[None]:
+    """Makes the folder in which several processes keep their figures, if they are shown.
+
+    It is there before this process has metrics of its own, which are shown with those of the workers.
+    """
+    if options.management_port is None:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="bucketry-metrics-", ignore_cleanup_errors=True) as folder:
+        os.environ[_FOLDER] = folder  # Workers inherit it.
+        try:
+            yield
+        finally:
+            del os.environ[_FOLDER]
+
+
 class WorkerHooks(msgspec.Struct, frozen=True):
     """What `bucketry_http.server.workers.Workers` calls.
 
@@ -92,7 +109,7 @@ class Management:
     ) -> Iterator[WorkerHooks | None]:
         """Serves the port in a thread of this process, which serves nothing else, as long as the block runs.
 
-        It is not ready before the workers are.
+        It is not ready before the workers are. Everything is within `metrics_folder`.
 
         Args:
             open_it: Opens the store whose health is shown, with its layers. Each worker has another one.
@@ -103,13 +120,8 @@ class Management:
         if self._bound is None:
             yield None
             return
-        with tempfile.TemporaryDirectory(prefix="bucketry-metrics-", ignore_cleanup_errors=True) as folder:
-            os.environ[_FOLDER] = folder  # Workers inherit it.
-            try:
-                with open_it(layers) as store:
-                    yield from self._in_thread(store, layers, folder, settings, announced)
-            finally:
-                del os.environ[_FOLDER]
+        with open_it(layers) as store:
+            yield from self._in_thread(store, layers, os.environ[_FOLDER], settings, announced)
 
     def _in_thread(
         self, store: Store, layers: Sequence[object], folder: str, settings: ServerSettings, announced: list[Endpoint]

@@ -58,6 +58,11 @@ class UserTables:
         names = {"users", "groups"} if directory is not None else set()
         self.names = frozenset({*names, "s3_credentials"} if self._front is not None else names)
 
+    @property
+    def lost_signer(self) -> str:
+        """The access key that URLs are presigned with, if nobody has it any more; empty: they work."""
+        return "" if self._front is None else self._front.lost_signer
+
     def take(self, file: ConfigFile) -> None:
         """Has them as a settings file says from now on.
 
@@ -84,6 +89,7 @@ class Reloading:
 
     Attributes:
         users: What has the users and key pairs of the file.
+        taken: The file as it was last read again and found to be good; ``None``: it was not yet.
     """
 
     def __init__(self, ctx: click.Context, options: ServeOptions) -> None:
@@ -91,7 +97,7 @@ class Reloading:
         self._ctx = ctx
         self._options = options
         self._file = ctx.ensure_object(State).config
-        self._taken: ConfigText | None = None
+        self.taken: ConfigText | None = None
         self.users = UserTables(self._file, None, None)
 
     def here(self) -> None:
@@ -101,16 +107,20 @@ class Reloading:
     def for_workers(self) -> Callable[[], None]:
         """Reads them again for this process, and returns what each worker has to do, which can be pickled."""
         self._read_again(in_worker=True)
-        return partial(_in_worker, self._options.logs, self._taken)
+        return partial(_in_worker, self._options.logs, self.taken)
 
     def _read_again(self, *, in_worker: bool) -> None:
         try:
             found, file = self._read()
             self.users.take(file)
-            self._taken = self._ctx.ensure_object(State).config_text
+            self.taken = self._ctx.ensure_object(State).config_text
         except (click.ClickException, BucketryError) as error:
             logger.error("the settings stay as they were: %s", sentence(error))  # noqa: TRY400 - one sentence says it
         else:
+            if lost := self.users.lost_signer:
+                logger.warning(
+                    "URLs that the REST API presigns do not work until the next start: they are signed with %r", lost
+                )
             if later := [*self._changed_options(found), *self._changed_tables(file)]:
                 logger.warning("changed, and used from the next start on: %s", ", ".join(later))
             logs = msgspec.structs.replace(self._options.logs, log_level=found.logs.log_level)

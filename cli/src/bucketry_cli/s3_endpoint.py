@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
@@ -27,13 +26,12 @@ from bucketry_cli.credentials import (
     with_signer,
 )
 from bucketry_cli.errors import Failure
-from bucketry_cli.listening import Endpoint, bind, is_everywhere, is_loopback, url_of
+from bucketry_cli.listening import Address, Endpoint, bind, is_everywhere, is_loopback
 from bucketry_cli.output import note, program
 from bucketry_cli.server_settings import common
 
 if TYPE_CHECKING:
-    import socket
-
+    from bucketry import Secret
     from bucketry_access import Directory
     from bucketry_http import S3Credential
     from bucketry_http.rest.url_signing import UrlSigning
@@ -42,8 +40,6 @@ if TYPE_CHECKING:
     from bucketry_cli.config import CredentialTable
     from bucketry_cli.serve_options import ServeOptions
 
-
-logger = logging.getLogger("bucketry_cli")
 
 _REGION: Final = "us-east-1"
 _NAME: Final = "S3 API"
@@ -65,15 +61,19 @@ class S3Front:
         tables: Sequence[CredentialTable],
         environ: Mapping[str, str] = os.environ,
         *,
+        signer: Secret,
         directory: Directory | None = None,
+        address: Address | None = None,
     ) -> None:
         """Finds the configured credentials.
 
         Args:
             options: The options of ``bucketry serve``; ``None``: no endpoint.
             tables: The credentials of the settings file.
-            directory: The users, whose key pairs are accepted too; ``None``: there are none.
             environ: The environment.
+            signer: The secret key of the credential that the store signs with where there are users.
+            directory: The users, whose key pairs are accepted too; ``None``: there are none.
+            address: Where it listens, if another process has bound its port; ``None``: this object binds it.
 
         Raises:
             Failure: One is incomplete.
@@ -85,15 +85,16 @@ class S3Front:
         self._environ = environ
         self._directory = directory
         # Users' URLs are signed for them. What the store itself signs must have the rights of none of them.
-        self._signers = (url_signer(),) if options is not None and directory is not None else ()
+        self._signers = (url_signer(signer),) if options is not None and directory is not None else ()
         self._of_driver: tuple[S3Credential, ...] = ()
         self._signing: Credentials | None = None
+        self._accepts_signing = True
         self._app: S3App | None = None
         self._driver = ""
         self._credentials = self._configured(tables) if options is not None else ()
         self._host = (options.s3.s3_host or options.listening.host) if options is not None else ""
         self._region = _REGION
-        self._bound: socket.socket | None = None
+        self._address = address
         self._tells_its_place = False
         self._endpoints: tuple[str, ...] = ()
         self._has_public_endpoint = False
@@ -102,6 +103,17 @@ class S3Front:
     def serves(self) -> bool:
         """Whether there is an endpoint."""
         return self._app is not None
+
+    @property
+    def address(self) -> Address | None:
+        """Where it listens, once its port is bound."""
+        return self._address
+
+    @property
+    def lost_signer(self) -> str:
+        """The access key that URLs are presigned with, if nobody has it any more; empty: they work."""
+        signing = self._signing
+        return "" if signing is None or self._accepts_signing else signing.access_key
 
     def take(self, tables: Sequence[CredentialTable]) -> None:
         """Has these credentials of the settings file from now on, in place of those that it was made with.
@@ -117,12 +129,7 @@ class S3Front:
         found = (*configured, *(one for one in kept if one not in configured))
         check_fit(found, self._host, self._driver)
         self._app.take_credentials(found)
-        signing = self._signing
-        if signing is not None and signing not in [Credentials(one.access_key, one.secret_key) for one in found]:
-            logger.warning(
-                "URLs that the REST API presigns do not work until the next start: they are signed with %r",
-                signing.access_key,
-            )
+        self._accepts_signing = self._signing in [Credentials(one.access_key, one.secret_key) for one in found]
 
     def _configured(self, tables: Sequence[CredentialTable]) -> tuple[S3Credential, ...]:
         return (*self._signers, *configured(tables, self._environ))
@@ -231,13 +238,14 @@ class S3Front:
 
     def close(self) -> None:
         """Closes the port, if no server has taken it over."""
-        if self._bound is not None:
-            self._bound.close()
+        if self._address is not None:
+            self._address.bound.close()
 
     def _listen(self, options: ServeOptions) -> str:
-        if self._bound is None:
-            self._bound = bind(self._host, options.s3.s3_port, "--s3-port")
-        return url_of(self._host, self._bound, options.tls.scheme)
+        if self._address is None:
+            bound = bind(self._host, options.s3.s3_port, "--s3-port")
+            self._address = Address.of(self._host, bound, options.tls.scheme)
+        return self._address.url
 
     def _endpoint(self, store: Store, options: ServeOptions) -> Endpoint:
         from bucketry_http import Listener, S3Settings, create_s3_app
@@ -255,7 +263,8 @@ class S3Front:
             **common(options, S3Settings),
         )
         self._app, self._driver = create_s3_app(store, settings, directory=self._directory), store.capabilities.driver
-        return Endpoint(Listener(self._app, self._host, options.s3.s3_port, self._bound), ())
+        assert self._address is not None  # noqa: S101 - `serve` listens first
+        return Endpoint(Listener(self._app, self._host, options.s3.s3_port, self._address.bound), ())
 
 
 DRIVER: Final = "minio"

@@ -1,57 +1,32 @@
-"""``bucketry serve --workers``: the REST API in several processes."""
+"""``bucketry serve --workers``: the REST API and S3 in several processes."""
 
 from __future__ import annotations
 
-import os
 import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from bucketry import Store, find_settings, open_store
-from bucketry.layers import ReadOnly
 
 from bucketry_cli.access_store import access_store_of
-from bucketry_cli.config import ConfigFile, ConfigText
-from bucketry_cli.directory import directory_of
 from bucketry_cli.errors import Failure
-from bucketry_cli.limits import RateLimiting, limit_layers
-from bucketry_cli.listening import Endpoint, end_at_once_on_signals
+from bucketry_cli.limits import limit_layers
+from bucketry_cli.listening import Address, Endpoint, end_at_once_on_signals
 from bucketry_cli.management import Management
-from bucketry_cli.reloading import UserTables, follow_in_worker
-from bucketry_cli.rest_endpoint import rest_app
-from bucketry_cli.serve_options import ServeOptions
+from bucketry_cli.ports import Plan, Ports
+from bucketry_cli.reloading import Reloading, follow_in_worker
 from bucketry_cli.server_settings import server_settings
-from bucketry_cli.stage import Stage
-from bucketry_cli.telemetry import Telemetry, start_logging
-from bucketry_cli.webhooks import events_layer, webhooks_of
+from bucketry_cli.telemetry import start_logging
 
 if TYPE_CHECKING:
-    from bucketry_http import RestSettings
+    from bucketry_access import Directory
+    from bucketry_http import Listener
 
-
-class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What a worker has to know; it finds its credentials in the same places as this process.
-
-    Attributes:
-        url: The store's URL.
-        table: What the settings file says of the store's driver.
-        settings: How the API is served.
-        options: The options of ``bucketry serve``.
-        config: The settings file as this process has read it. The worker must not read it again: it may have changed,
-            and all workers have the same users.
-        shared: The folder in which all workers count together what quotas limit, if there are any.
-    """
-
-    url: str
-    table: Mapping[str, Any]
-    settings: RestSettings
-    options: ServeOptions
-    config: ConfigText | None = None
-    shared: Path | None = None
+_LOOK_SECONDS: Final = 1.0
+"""How often the first process looks whether the users have changed."""
 
 
 def check_workers(store: Store, faults: Sequence[object]) -> None:
@@ -73,41 +48,60 @@ def check_workers(store: Store, faults: Sequence[object]) -> None:
         )
 
 
+class _Opening:
+    """Opens in a worker what the first process has seen can be opened. Each worker gets it as it is at its start."""
+
+    def __init__(self, plan: Plan, urls: Sequence[str]) -> None:
+        """Takes what the workers have to know, and the URL of each socket."""
+        self.plan = plan
+        self._urls = tuple(urls)
+
+    @contextmanager
+    def __call__(self, sockets: Sequence[socket.socket]) -> Iterator[list[Listener]]:
+        """Opens the ports on their sockets: the REST API's, then S3's if it is served."""
+        start_logging(self.plan.options.logs, in_worker=True)
+        addresses = [Address(bound, url) for bound, url in zip(sockets, self._urls, strict=True)]
+        with closing(Ports(self.plan, self.plan.config_file(), *addresses, in_worker=True)) as ports:
+            ports.open()
+            endpoints = ports.endpoints()
+            follow_in_worker(ports.users)
+            ports.telemetry.start_counting()
+            yield [endpoint.listener for endpoint in ports.served(endpoints)]
+
+
 def run_workers(
-    worker: WorkerOptions,
-    bound: socket.socket,
+    plan: Plan,
+    ports: Ports,
+    endpoints: Sequence[Endpoint],
     announce: Callable[[list[Endpoint]], None],
-    rest: Endpoint,
     management: Management,
-    on_reload: Callable[[], Callable[[], None]],
-    *,
-    has_users: bool,
+    reloading: Reloading,
 ) -> None:
     """Serves until a signal; a second one ends all processes, whatever still goes on in them.
 
     Args:
-        worker: What each of them has to know.
-        bound: The socket that they share.
+        plan: What each of them has to know.
+        ports: The ports as this process has opened them. It serves none of them.
+        endpoints: Their endpoints. The workers share the sockets.
         announce: Called with what listens, once all of them serve.
-        rest: The REST API's place.
         management: The management port.
-        on_reload: Called on SIGHUP; returns what each worker has to do then.
-        has_users: Whether users are configured.
+        reloading: Reads the settings again on SIGHUP.
 
     Raises:
         Failure: A worker does not start, or they die again and again.
     """
     from bucketry_http.server.workers import Workers, WorkersFailed
 
-    start_logging(worker.options.logs, in_worker=True)
-    settings = server_settings(worker.options)
-    count = worker.options.processes.workers
-    config = ConfigFile() if worker.config is None else worker.config.load()
-    listening = [rest]
+    start_logging(plan.options.logs, in_worker=True)
+    settings = server_settings(plan.options)
+    config = plan.config_file()
+    opening = _Opening(plan, [address.url for address in ports.addresses])
+    listening = list(endpoints)
 
     def open_beside(layers: Sequence[object]) -> Store:
-        of_store = find_settings(worker.url, defaults=worker.table)
-        access_store = access_store_of(worker.options, of_store, config.drivers, has_users=has_users)
+        of_store = find_settings(plan.url, defaults=plan.table)
+        has_users = ports.directory is not None
+        access_store = access_store_of(plan.options, of_store, config.drivers, has_users=has_users)
         return open_store(of_store, layers=layers, access_store=access_store)
 
     def on_ready() -> None:
@@ -115,19 +109,24 @@ def run_workers(
             hooks.on_ready()
         announce(listening)
 
+    def on_reload() -> Callable[[], None]:
+        action = reloading.for_workers()
+        opening.plan = msgspec.structs.replace(plan, taken=reloading.taken, taken_tables=reloading.users.names)
+        return action
+
     end_at_once_on_signals()
 
     try:
-        with management.beside_workers(
-            open_beside,
-            limit_layers(worker.options, config.quotas, worker.shared),
-            settings,
-            listening,
-        ) as hooks:
+        with (
+            _watching(ports.directory),
+            management.beside_workers(
+                open_beside, limit_layers(plan.options, config.quotas, plan.shared), settings, listening
+            ) as hooks,
+        ):
             Workers(
-                partial(_open_app, worker),
-                bound,
-                count,
+                opening,
+                [address.bound for address in ports.addresses],
+                plan.options.processes.workers,
                 on_ready=on_ready,
                 on_stop=None if hooks is None else hooks.on_stop,
                 on_end=None if hooks is None else hooks.on_end,
@@ -139,32 +138,22 @@ def run_workers(
 
 
 @contextmanager
-def _open_app(worker: WorkerOptions) -> Iterator[Any]:
-    options = worker.options
-    start_logging(options.logs, in_worker=True)
-    telemetry = Telemetry(options, worker.url)
-    config = ConfigFile() if worker.config is None else worker.config.load()
-    events = events_layer(webhooks_of(options.buckets.webhook, config.webhooks, os.environ))
-    layers = [
-        *telemetry.layers(),
-        *options.backend.layers(worker.url),
-        *limit_layers(options, config.quotas, worker.shared),
-        *([events] if events is not None else []),
-        *([ReadOnly()] if options.buckets.read_only else []),
-        *telemetry.outer_layers(),
-    ]
-    path = None if worker.config is None else worker.config.path
-    directory = directory_of(options, config, path)
-    telemetry.watch_users(directory)
-    telemetry.watch_breakers(layers)
-    follow_in_worker(UserTables(config, path, directory))
-    settings = find_settings(worker.url, defaults=worker.table)
-    access_store = access_store_of(options, settings, config.drivers, has_users=directory is not None)
-    with closing(telemetry), open_store(settings, layers=layers, access_store=access_store) as store:
-        telemetry.start_counting()
-        app = rest_app(store, worker.settings, telemetry, directory)
-        if options.testing.reset_endpoint:
-            from bucketry_cli.control_endpoints import in_worker
+def _watching(directory: Directory | None) -> Iterator[None]:
+    """Has this process see changes of the access file, although nobody asks it for a user: it tells of them."""
+    if directory is None or not directory.follows or directory.on_change is None:
+        yield
+        return
+    ended = threading.Event()
 
-            app = in_worker(app, worker.settings.browser_rules(), store, Stage(store, options.buckets.bucket))
-        yield telemetry.around(RateLimiting(options, worker.shared).around(app), "rest")
+    def look() -> None:
+        while not ended.wait(_LOOK_SECONDS):
+            directory.refresh()
+
+    thread = threading.Thread(target=look, name="bucketry-users", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+        directory.refresh()

@@ -88,6 +88,15 @@ def test_another_process_obeys_a_moment_later(place: Place) -> None:
     assert quick.get_bucket_access("things").ownership == "BucketOwnerPreferred"
 
 
+def test_a_new_bucket_is_its_owners_at_once_where_it_was_looked_for_in_vain(place: Place) -> None:
+    first, slow = place.open(), place.open()
+    with pytest.raises(NoSuchBucket):
+        slow.get_bucket_access("things")
+    make(first)
+    assert slow.get_bucket_access("things").owner == ALICE
+    assert slow.peek_bucket_access("things") == first.get_bucket_access("things")
+
+
 def test_changes_of_many_processes_are_all_kept(place: Place) -> None:
     stores = [place.open(fresh_seconds=0) for _ in range(4)]
     make(stores[0])

@@ -21,8 +21,7 @@ class ProcessOptions(Group, frozen=True, kw_only=True):
             default=1,
             show_default=True,
             metavar="N",
-            help="Serve the REST API in so many processes, for stores that they can share (not memory://). "
-            "S3 needs one.",
+            help="Serve the REST API and S3 in so many processes, for stores that they can share (not memory://).",
         ),
         option(
             "--shutdown-delay",

@@ -62,7 +62,18 @@ class BucketDocuments:
         Raises:
             Unavailable: The access store cannot be used.
         """
-        return self.peek(bucket) or self._refreshed(bucket)
+        return self.peek(bucket) or self.again(bucket)
+
+    def again(self, bucket: str) -> Read:
+        """Returns the document of a bucket, read now.
+
+        Raises:
+            Unavailable: The access store cannot be used.
+        """
+        known = self._read.get(bucket)
+        # The time before the call: what others write during it is not seen.
+        at = time.monotonic()
+        return self._keep(bucket, self._documents.get(bucket_key(bucket), known.kept if known else None), at)
 
     def all(self) -> Mapping[str, BucketDocument]:
         """Returns all documents by bucket. Those that have not changed are not read again.
@@ -75,7 +86,7 @@ class BucketDocuments:
             bucket = key.removeprefix(BUCKETS)
             read = self._read.get(bucket)
             if read is None or read.kept is None or read.kept.etag != etag:
-                read = self._refreshed(bucket)
+                read = self.again(bucket)
             if read.document is not None:
                 found[bucket] = read.document
         return found
@@ -94,7 +105,7 @@ class BucketDocuments:
             Unavailable: The access store cannot be used, or others change the document all the time.
         """
         for _ in range(_ATTEMPTS):
-            read = self._refreshed(bucket)
+            read = self.again(bucket)
             before = read.document or BucketDocument()
             after = change(before)
             if after == before:
@@ -130,12 +141,6 @@ class BucketDocuments:
         with self._lock:
             if (found := self._read.get(bucket)) is not None:
                 self._read[bucket] = found._replace(exists=True)
-
-    def _refreshed(self, bucket: str) -> Read:
-        known = self._read.get(bucket)
-        # The time before the call: what others write during it is not seen.
-        at = time.monotonic()
-        return self._keep(bucket, self._documents.get(bucket_key(bucket), known.kept if known else None), at)
 
     def _keep(self, bucket: str, kept: Kept | None, at: float) -> Read:
         document = None if kept is None else decoded(kept.content, BucketDocument)

@@ -463,9 +463,14 @@ class KeepsAccess(DriverSpec):
     def _read(self, bucket: str) -> Read:
         """Returns the document of a bucket that exists."""
         self._check(bucket)
-        read = self._buckets.get(bucket)
+        read, is_old = self._buckets.peek(bucket), True
+        if read is None:
+            read, is_old = self._buckets.get(bucket), False
         if not read.exists:
             self._inner.head_bucket(bucket)
+            if is_old:
+                # Another process may have made the bucket since this one looked for it.
+                read = self._buckets.again(bucket)
             self._buckets.confirm(bucket)
         return read
 

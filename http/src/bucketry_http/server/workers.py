@@ -1,4 +1,4 @@
-"""Serves one application in several processes, which share one socket."""
+"""Serves the same listeners in several processes, which share their sockets."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import signal
 import socket
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from time import monotonic
-from typing import Any, Final
+from typing import Final
 
 from bucketry_http.server.server import LINGER_SECONDS, RELOADING_SIGNALS, STOPPING_SIGNALS, Listener, Server
 from bucketry_http.server.settings import ServerSettings
@@ -35,8 +35,11 @@ _STOP: Final = "stop"
 
 logger = logging.getLogger("bucketry_http")
 
-OpenApp = Callable[[], AbstractContextManager[Any]]
-"""Opens the application in a worker, and closes what belongs to it. It is pickled, since workers are new processes."""
+OpenListeners = Callable[[Sequence[socket.socket]], AbstractContextManager[Sequence[Listener]]]
+"""Opens in a worker what it serves on the sockets, and closes it at the end. Each listener has one of them as `bound`.
+
+It is pickled, since workers are new processes.
+"""
 
 
 class WorkersFailed(Exception):
@@ -69,17 +72,17 @@ class _Worker:
 
 
 class Workers:
-    """Serves an application in several processes until SIGINT or SIGTERM.
+    """Serves the same listeners in several processes until SIGINT or SIGTERM.
 
-    The processes inherit one listening socket, and the system gives each connection to one of them. They are started
+    The processes inherit the listening sockets, and the system gives each connection to one of them. They are started
     afresh (spawned, not forked), so nothing of this process is shared. Each obeys this process alone: it ignores
     signals, and stops when this process says so or is gone. One that dies is replaced.
     """
 
     def __init__(
         self,
-        open_app: OpenApp,
-        bound: socket.socket,
+        open_listeners: OpenListeners,
+        sockets: Sequence[socket.socket],
         count: int,
         *,
         on_ready: Callable[[], None] | None = None,
@@ -91,8 +94,8 @@ class Workers:
         """Starts nothing yet.
 
         Args:
-            open_app: Opens the application in each process.
-            bound: The socket, as `bind` returns it. It is closed at the end.
+            open_listeners: Opens in each process what it serves.
+            sockets: The sockets, as `bind` returns them. They are closed at the end.
             count: How many processes.
             on_ready: Called once when all of them serve.
             on_stop: Called when they are told to stop, and again when they are told to end at once.
@@ -101,8 +104,8 @@ class Workers:
                 pickled. A process that is started later does it before it serves.
             settings: Settings of each of them.
         """
-        self._open_app = open_app
-        self._bound = bound
+        self._open_listeners = open_listeners
+        self._sockets = tuple(sockets)
         self._count = count
         self._on_ready = on_ready
         self._on_stop = on_stop
@@ -130,7 +133,7 @@ class Workers:
                 while self._workers:
                     self._turn(woken)
         finally:
-            self._bound.close()
+            self._close_sockets()
             for worker in self._workers:
                 worker.process.kill()
                 worker.end()
@@ -163,7 +166,7 @@ class Workers:
 
     def _start(self, *, is_first: bool) -> None:
         ours, theirs = self._context.Pipe()
-        arguments = (self._open_app, self._bound, theirs, self._settings, self._action)
+        arguments = (self._open_listeners, self._sockets, theirs, self._settings, self._action)
         process = self._context.Process(target=_work, args=arguments, name="bucketry-worker")
         process.start()
         theirs.close()
@@ -216,11 +219,15 @@ class Workers:
             seconds += self._settings.shutdown_delay + self._settings.grace_seconds
         self._kill_at = monotonic() + seconds
         # They have it too, and close it when they accept no more.
-        self._bound.close()
+        self._close_sockets()
         for worker in self._workers:
             worker.tell(_STOP)
         if self._on_stop is not None:
             self._on_stop()
+
+    def _close_sockets(self) -> None:
+        for bound in self._sockets:
+            bound.close()
 
     def _kill(self) -> None:
         for worker in self._workers:
@@ -256,8 +263,8 @@ class Workers:
 
 
 def _work(
-    open_app: OpenApp,
-    bound: socket.socket,
+    open_listeners: OpenListeners,
+    sockets: Sequence[socket.socket],
     parent: Connection,
     settings: ServerSettings,
     action: Callable[[], None] | None,
@@ -267,8 +274,9 @@ def _work(
         signal.signal(number, signal.SIG_IGN)
     # Without it, one process would take all connections that wait (libuv's documentation of uv_tcp_t).
     os.environ["UV_TCP_SINGLE_ACCEPT"] = "1"
-    bound.setblocking(False)
-    with open_app() as app:
+    for bound in sockets:
+        bound.setblocking(False)
+    with open_listeners(sockets) as listeners:
         if action is not None:
             action()
 
@@ -277,12 +285,7 @@ def _work(
             threading.Thread(target=_obey, args=(parent, server), daemon=True).start()
             parent.send(_READY)
 
-        server = Server(
-            [Listener(app, bound=bound)],
-            obey_parent,
-            settings,
-            handles_signals=False,
-        )
+        server = Server(listeners, obey_parent, settings, handles_signals=False)
         server.run()
         if server.was_forced:
             # A thread that waits for a backend would hold the process until that answers.

@@ -6,6 +6,7 @@ import json
 import re
 import ssl
 import subprocess
+import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -87,11 +88,20 @@ def test_both_ports_are_encrypted_and_all_urls_say_so(
     assert ask(authority, f"{rest}/buckets/assets/objects/a") == b"content"
 
 
-def test_several_processes_are_encrypted_too(spawn: Spawn, authority: trustme.CA, files: tuple[str, str]) -> None:
-    process = spawn("serve", "--workers", "2", "--port", "0", "--tls-cert", files[0], "--tls-key", files[1])
-    rest = told(process)["REST API"]
+def test_several_processes_are_encrypted_too(
+    spawn: Spawn, authority: trustme.CA, files: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On both ports."""
+    monkeypatch.setenv("BUCKETRY_S3_ACCESS_KEY", "tests")
+    monkeypatch.setenv("BUCKETRY_S3_SECRET_KEY", "hunter2-of-these-tests")
+    options = ("--workers", "2", "--port", "0", "--s3-port", "0")
+    process = spawn("serve", *options, "--tls-cert", files[0], "--tls-key", files[1])
+    places = told(process)
+    assert places["S3 API"].startswith("https://")
     for _ in range(6):
-        assert ask(authority, f"{rest}/buckets") == []
+        assert ask(authority, f"{places['REST API']}/buckets") == []
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            ask(authority, f"{places['S3 API']}/")
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from bucketry_cli.serve_options import all_options
-from bucketry_http.rest.app import _MAX_JSON_BYTES
-from bucketry_http.s3.xml_reading import MAX_DEPTH, MAX_DOCUMENT_BYTES, MAX_ELEMENTS
-from bucketry_http.shared.forms import MAX_FIELD_BYTES
+from bucketry_http.rest.authentication import MAX_TOKEN_BYTES
+from bucketry_http.s3.xml_reading import MAX_ATTRIBUTES, MAX_DEPTH, MAX_NAME
+from bucketry_http.shared.forms import MAX_FIELD_BYTES, MAX_HEADER_BYTES, MAX_HEADERS
 
 
 class Refusal(NamedTuple):
@@ -26,7 +26,7 @@ class Bound(NamedTuple):
 
     Attributes:
         name: The option of ``bucketry serve`` that sets it, or what stands for it.
-        about: What it is on, if no option says it.
+        about: What it is on, if no option says it, and why there is none.
         default: Its value, if no option says it.
         rest: What the REST API says beyond it; ``None``: it does not concern that port.
         s3: What the S3 endpoint says.
@@ -42,6 +42,9 @@ class Bound(NamedTuple):
 _TOO_MANY: Final = (Refusal(429, "too_many_requests"), Refusal(503, "SlowDown"))
 _NO_THREAD: Final = (Refusal(503, "throttled"), Refusal(503, "SlowDown"))
 _HEAD: Final = (Refusal(431, "too_large"), Refusal(431, "RequestHeaderSectionTooLarge"))
+_LONG: Final = (Refusal(413, "too_large"), Refusal(400, "MaxMessageLengthExceeded"))
+_MALFORMED: Final = Refusal(400, "MalformedXML")
+_FORM: Final = Refusal(400, "MaxPostPreDataLengthExceededError")
 
 BOUNDS: Final = (
     *(
@@ -59,17 +62,27 @@ BOUNDS: Final = (
     Bound("--max-url-bytes", rest=Refusal(414, "too_large"), s3=Refusal(414, "InvalidURI")),
     Bound("--idle-seconds", rest=Refusal(408, "request_timeout"), s3=Refusal(400, "RequestTimeout")),
     Bound("--head-seconds", rest=Refusal(408, "request_timeout"), s3=Refusal(408, "RequestTimeout")),
-    Bound("--max-form-files", rest=Refusal(413, "too_large")),
-    Bound("field of a form", "Bytes of each field of a form of the REST API.", str(MAX_FIELD_BYTES),
-          rest=Refusal(422, "invalid_key")),
-    Bound("--max-policy-bytes", s3=Refusal(400, "MaxPostPreDataLengthExceededError")),
-    Bound("--max-xml-bytes", s3=Refusal(400, "MaxMessageLengthExceeded")),
-    Bound("other XML", "Bytes of any other XML document.", str(MAX_DOCUMENT_BYTES),
-          s3=Refusal(400, "MaxMessageLengthExceeded")),
-    Bound("depth of XML", "How deep elements may be nested.", str(MAX_DEPTH), s3=Refusal(400, "MalformedXML")),
-    Bound("elements of XML", "Elements of a document; of many documents fewer.", str(MAX_ELEMENTS),
-          s3=Refusal(400, "MalformedXML")),
-    Bound("JSON", "Bytes of a JSON body.", str(_MAX_JSON_BYTES), rest=Refusal(413, "too_large")),
+    Bound("--max-list-bytes", rest=_LONG[0], s3=_LONG[1]),
+    Bound("--max-json-bytes", rest=_LONG[0]),
+    Bound("--max-xml-bytes", s3=_LONG[1]),
+    Bound("--max-xml-elements", s3=_MALFORMED),
+    Bound("--max-form-files", rest=_LONG[0]),
+    Bound("--max-form-fields", s3=_FORM),
+    Bound("--max-policy-bytes", s3=_FORM),
+    Bound("field of a form", "Bytes of a field of the REST API. Its fields, a key and a prefix, have at most 1,024.",
+          str(MAX_FIELD_BYTES), rest=Refusal(422, "invalid_key")),
+    Bound("header of a part", "Bytes of a header of a form's part: guards the parser. A file's name of 1,024 bytes has "
+          "3,072, percent-encoded.", str(MAX_HEADER_BYTES), rest=_LONG[0], s3=_FORM),
+    Bound("headers of a part", "Headers of a form's part: guards the parser. Clients send three at most.",
+          str(MAX_HEADERS), rest=_LONG[0], s3=_FORM),
+    Bound("token", "Bytes of a token. Those of OIDC issuers have one to four thousand.", str(MAX_TOKEN_BYTES),
+          rest=Refusal(401, "unauthenticated")),
+    Bound("depth of XML", "How deep elements may be nested: guards the parser. S3's deepest document has 6 levels.",
+          str(MAX_DEPTH), s3=_MALFORMED),
+    Bound("names in XML", "Characters of a name in XML: guards the parser. S3's longest has 39.",
+          str(MAX_NAME), s3=_MALFORMED),
+    Bound("attributes in XML", "Attributes of an element: guards the parser. S3's elements have one at most.",
+          str(MAX_ATTRIBUTES), s3=_MALFORMED),
 )  # fmt: skip
 """In the order of the table."""
 

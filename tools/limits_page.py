@@ -61,7 +61,10 @@ All processes of a server count rates and requests in progress together. Replica
 """
 
 TAIL: Final = """
-What a key, a tag, a policy or a setting of a bucket may have at most is S3's own limit, and stands with the API.
+Bounds without an option are fixed, for the reason beside them. What a key, a tag, a policy or a setting of a bucket may
+have at most is S3's own limit, and stands with the API. XML documents of tags, grants and settings also have limits of
+their own on elements, however large `--max-xml-elements` is. What else parsers limit (the lines of a body in chunks,
+the parts of a signature, tags and comments in XML) is far beyond what any client sends, and has no setting either.
 Drivers have limits of their own, such as the size of the store in memory (`max_bytes`).
 """
 

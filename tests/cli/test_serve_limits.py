@@ -6,6 +6,7 @@ import signal
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,21 @@ def test_the_size_of_objects_is_an_option(spawn: Spawn) -> None:
     process = spawn("serve", "--port", "0", "--no-s3", "--bucket", "assets", "--max-object-size", "100")
     url = rest_url(process)
     assert (put(url, "fits", 100), put(url, "large", 101)) == (201, 413)
+
+
+def test_the_size_of_documents_is_an_option(spawn: Spawn) -> None:
+    process = spawn("serve", "--port", "0", "--no-s3", "--max-json-bytes", "2000")
+    url, start, end = rest_url(process), b'{"name": "assets"', b"}"
+    for size, status in ((2000, 201), (2001, 413)):
+        body = start + b" " * (size - len(start + end)) + end
+        sent = urllib.request.Request(  # noqa: S310
+            f"{url}/buckets", body, {"Content-Type": "application/json"}, method="POST"
+        )
+        with pytest.raises(urllib.error.HTTPError) if status == 413 else nullcontext() as error:
+            urllib.request.urlopen(sent, timeout=PATIENCE).close()  # noqa: S310
+        if error is not None:
+            assert error.value.code == status
+            error.value.close()
 
 
 @pytest.mark.parametrize(

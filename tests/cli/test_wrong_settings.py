@@ -122,6 +122,19 @@ ENVIRONMENTS: list[tuple[dict[str, str], str]] = [
 
 COMMAND_LINES: list[tuple[tuple[str, ...], str]] = [
     (("--port", "80000"), "'--port': 80000 is not in the range"),
+    *(
+        ((option, value), f"'{option}': {value} is not in the range")
+        for option, value in (
+            ("--max-list-bytes", "0"),
+            ("--max-json-bytes", "0"),
+            ("--max-json-bytes", "99999999999"),
+            ("--max-xml-bytes", "1023"),
+            ("--max-xml-elements", "0"),
+            ("--max-form-files", "0"),
+            ("--max-form-fields", "-1"),
+            ("--max-policy-bytes", "0"),
+        )
+    ),
     (("--s3", "--port", "9100", "--s3-port", "9100"), "--port and --s3-port are both 9100"),
     (("--port", "9100", "--management-port", "9100"), "--port and --management-port are both 9100"),
     (("--workers", "2"), "--workers needs a store that several processes can share"),

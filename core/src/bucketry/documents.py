@@ -62,7 +62,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
         needs_digest: Whether S3 refuses a put without ``Content-MD5`` or a checksum.
         max_elements: Most elements of a document.
         neutral: Texts by element with which the element means the same as if it were missing.
-        max_bytes: Most bytes of a document that a client sends.
+        max_list_bytes: Most bytes of a document that is a long list; 0: it is short, and its reader limits it.
     """
 
     kind: type[BucketSettings]
@@ -73,7 +73,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     empty_removes: bool = False
     needs_digest: bool = False
     max_elements: int = 100
-    max_bytes: int = 256 * 1024
+    max_list_bytes: int = 0
     neutral: Mapping[str, str] = MappingProxyType({})
 
 
@@ -137,7 +137,7 @@ _ALL: Final = (
         has_delete=True,
         needs_digest=True,
         max_elements=50_000,  # 1,000 rules, most with about ten elements.
-        max_bytes=MAX_SETTINGS_BYTES,
+        max_list_bytes=MAX_SETTINGS_BYTES,
     ),
     Document(
         kind=PolicySettings,

@@ -39,7 +39,7 @@ def s3_store(request: pytest.FixtureRequest) -> Iterator[Store]:
 @pytest.fixture(scope="session")
 def s3_url(s3_store: Store) -> Iterator[str]:
     # Small enough that most bodies are streamed, as large ones are.
-    with serving(s3_store, inline_body_bytes=1000, anonymous=EVERYBODY, max_xml_bytes=2 * 1024**2) as url:
+    with serving(s3_store, inline_body_bytes=1000, anonymous=EVERYBODY, max_list_bytes=2 * 1024**2) as url:
         yield url
 
 

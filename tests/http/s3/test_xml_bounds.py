@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 from bucketry import Store
+from bucketry_http import S3Settings
 from bucketry_http.s3.xml_reading import read_xml
 
 from tests.http.s3.client import Client
@@ -82,7 +83,7 @@ def test_others_have_their_turn_while_a_document_is_read() -> None:
 
     async def run() -> str:
         counting = asyncio.create_task(count())
-        root = await read_xml(f"<Delete>{KEY}{PADDING['lines']}</Delete>".encode(), "Delete")
+        root = await read_xml(S3Settings(), f"<Delete>{KEY}{PADDING['lines']}</Delete>".encode(), "Delete")
         counting.cancel()
         return root.name
 

@@ -10,6 +10,14 @@ from bucketry_cli.serve_options.group import Group, option
 from bucketry_cli.serve_options.numbers import FiniteRange
 
 _MIB = 1024 * 1024
+_GIB = 1024 * _MIB
+
+
+def _most(name: str, default: int, least: int, most: int, text: str, metavar: str = "BYTES") -> click.Option:
+    """Returns an option with a limit on what a request has besides an object."""
+    return option(
+        name, type=click.IntRange(least, most), default=default, show_default=True, metavar=metavar, help=text
+    )
 
 
 class LimitOptions(Group, frozen=True, kw_only=True):
@@ -73,30 +81,13 @@ class LimitOptions(Group, frozen=True, kw_only=True):
             metavar="BYTES",
             help="Largest object, whichever operation makes it; 0: what the store takes.",
         ),
-        option(
-            "--max-form-files",
-            type=click.IntRange(1, 1_000_000),
-            default=10_000,
-            show_default=True,
-            metavar="FILES",
-            help="Most files in one form of the REST API.",
-        ),
-        option(
-            "--max-xml-bytes",
-            type=click.IntRange(1024, 1024 * _MIB),
-            default=8 * _MIB,
-            show_default=True,
-            metavar="BYTES",
-            help="Longest list of keys or parts in the XML of an S3 request.",
-        ),
-        option(
-            "--max-policy-bytes",
-            type=click.IntRange(1024, 1024 * _MIB),
-            default=64 * 1024,
-            show_default=True,
-            metavar="BYTES",
-            help="Most bytes of the fields of an S3 form, without its file.",
-        ),
+        _most("--max-list-bytes", 8 * _MIB, 1024, _GIB, "Longest list of keys, parts or lifecycle rules in a body."),
+        _most("--max-json-bytes", 64 * 1024, 1024, 64 * _MIB, "Longest other JSON body of the REST API."),
+        _most("--max-xml-bytes", 256 * 1024, 1024, 64 * _MIB, "Longest other document in the body of an S3 request."),
+        _most("--max-xml-elements", 50_000, 100, 1_000_000, "Most elements of the XML of an S3 request.", "ELEMENTS"),
+        _most("--max-form-files", 10_000, 1, 1_000_000, "Most files in one form of the REST API.", "FILES"),
+        _most("--max-form-fields", 100, 10, 10_000, "Most fields of an S3 form, with its file.", "FIELDS"),
+        _most("--max-policy-bytes", 64 * 1024, 1024, _GIB, "Most bytes of the fields of an S3 form, without its file."),
         option(
             "--quota-recount-seconds",
             type=FiniteRange(1),
@@ -114,7 +105,11 @@ class LimitOptions(Group, frozen=True, kw_only=True):
     address_bytes: int
     address_concurrency: int
     max_object_size: int
-    max_form_files: int
+    max_list_bytes: int
+    max_json_bytes: int
     max_xml_bytes: int
+    max_xml_elements: int
+    max_form_files: int
+    max_form_fields: int
     max_policy_bytes: int
     quota_recount_seconds: float

@@ -55,8 +55,6 @@ from bucketry_http.shared.record import id_of
 _BEARER: Final = "bearer"
 """The name of the way to authenticate, in the document."""
 
-_MAX_JSON_BYTES: Final = 64 * 1024
-
 _HANDLERS: Final = (
     status.get_status,
     status.get_usage_report,
@@ -215,7 +213,8 @@ def create_app(
         logging_config=None,
         openapi_config=_openapi(asks=directory is not None) if settings.docs else None,
         request_class=ApiRequest,
-        request_max_body_size=_MAX_JSON_BYTES,
+        # `ApiRequest.body` has the limits, which another store's application may have others of.
+        request_max_body_size=None,
     )
     return app.serve_store(store, settings, directory, signing)
 

@@ -16,7 +16,7 @@ from bucketry_http.shared.record import RECORD
 from bucketry_http.shared.response_body import RawHeaders
 
 MAX_TOKEN_BYTES: Final = 8192
-"""Longest token, in bytes. Those of OIDC issuers have one to four thousand."""
+"""Longest token, in bytes. It has no setting: those of OIDC issuers have one to four thousand."""
 
 SENDER: Final = "bucketry_sender"
 """Where in a request's state its sender is."""

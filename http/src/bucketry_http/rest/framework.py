@@ -50,6 +50,9 @@ _KEY_METHODS: Final = frozenset({"GET", "HEAD", "PUT"})
 RAW_KEY: Final = "bucketry_key"
 """Where in a request's state the key in its path is, as it came."""
 
+BODY_LIMIT: Final = "bucketry_body_limit"
+"""The key in a handler's ``opt`` that names the setting with the limit of its body, if that is not the usual one."""
+
 _JSON: Final = "application/json"
 _NO_HEADERS: Final[RawHeaders] = []
 _ENCODER: Final = msgspec.json.Encoder()
@@ -162,8 +165,9 @@ class ApiRequest(Request[Any, Any, Any]):
             raise UnsupportedMediaType(f"it must be {_JSON}, and the request says {shown}")
 
     def _check_size(self, size: int) -> None:
-        limit = self.route_handler.resolve_request_max_body_size()
-        if limit is not None and size > limit:
+        name = self.route_handler.opt.get(BODY_LIMIT, "max_json_bytes")
+        limit: int = getattr(self.app.settings, name)
+        if size > limit:
             raise TooLarge(f"the body of this request may have {limit} bytes", max_size_bytes=limit)
 
 

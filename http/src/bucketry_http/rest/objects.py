@@ -16,13 +16,12 @@ from bucketry import (
     ObjectInfo,
     Store,
 )
-from bucketry.features import MIB
 from bucketry.s3 import MAX_KEY_BYTES
 from litestar import Response, delete, get, head, post
 from litestar.datastructures import ResponseHeader
 from litestar.params import JSONBody, QueryParameter
 
-from bucketry_http.rest.framework import ApiRequest, AsgiResponse, JsonResponse, StrictDTO, application
+from bucketry_http.rest.framework import BODY_LIMIT, ApiRequest, AsgiResponse, JsonResponse, StrictDTO, application
 from bucketry_http.rest.openapi import (
     ApiOperation,
     Bucket,
@@ -40,9 +39,6 @@ from bucketry_http.shared.headers import deletion_headers, disposition, object_h
 from bucketry_http.shared.hosts import OWN_SITE, is_code
 from bucketry_http.shared.object_reading import PARTIAL_CONTENT, WHOLE, ReadResult
 from bucketry_http.shared.response_body import ContentSender
-
-_MAX_BATCH_BYTES: Final = 8 * MIB
-"""Room for 1,000 keys of 1,024 bytes, each byte escaped as six characters, and some more."""
 
 _TAGS: Final = ["Objects"]
 
@@ -194,7 +190,7 @@ def _delete(store: Store, bucket: str, key: str, options: DeleteOptions, if_matc
     operation_class=ApiOperation,
     responses=backend_problems(404, 413, 415),
     dto=StrictDTO[DeleteObjects],
-    request_max_body_size=_MAX_BATCH_BYTES,
+    opt={BODY_LIMIT: "max_list_bytes"},
 )
 async def delete_objects(request: ApiRequest, name: Bucket, data: JSONBody[DeleteObjects]) -> DeletedView:
     """Delete up to 1,000 objects. One that fails does not hold up the others; one that does not exist is deleted."""

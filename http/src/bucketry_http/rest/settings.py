@@ -10,7 +10,8 @@ class RestSettings(PortSettings, frozen=True, kw_only=True):
     """Settings of the REST API. The defaults suit a server with a handful of cores.
 
     Attributes:
-        max_form_files: Most parts of one multipart form.
+        max_json_bytes: Longest JSON body, in bytes; lists of keys have a limit of their own.
+        max_form_files: Most files of one multipart form.
         ready_seconds: How long readiness waits for the store's status.
         docs: Whether ``/schema`` serves the OpenAPI document and the interactive page.
         allowed_hosts: Host names and addresses, without port, that requests may name, besides those of the machine
@@ -25,9 +26,10 @@ class RestSettings(PortSettings, frozen=True, kw_only=True):
             outlives the rights of whoever asked for it.
 
     Raises:
-        InvalidSettings: An allowed host or origin, or a public endpoint is malformed.
+        InvalidSettings: An allowed host or origin, or a public endpoint is malformed, or a limit is less than 1.
     """
 
+    max_json_bytes: int = 64 * 1024
     max_form_files: int = 10_000
     ready_seconds: float = 5.0
     docs: bool = True
@@ -37,6 +39,7 @@ class RestSettings(PortSettings, frozen=True, kw_only=True):
     backend_urls: bool = True
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         self.browser_rules()
 
     def browser_rules(self) -> BrowserRules:

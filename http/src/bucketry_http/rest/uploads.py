@@ -63,6 +63,7 @@ class FormUploader:
         """Begins at the form's first part."""
         self._request = request
         self._uploader = request.app.uploader
+        self._max_files = request.app.settings.max_form_files
         self._bucket = bucket
         self._form = form
         self._fields: dict[str, str] = {}
@@ -105,6 +106,8 @@ class FormUploader:
         if not file_name and not first:
             # A browser sends this for an input in which no file was chosen.
             return
+        if len(self.keys) >= self._max_files:
+            raise TooLarge(f"the form may have {self._max_files} files, and it has more")
         key = self._key(file_name)
         self.keys.append(key)
         options = PutOptions(content_type=part.content_type or guess_content_type(file_name or key))
@@ -146,7 +149,6 @@ class _Begun:
     operation_id="uploadObjects",
     operation_class=FormUpload,
     responses=backend_problems(404, 413, 415, 507),
-    request_max_body_size=None,
 )
 async def upload_objects(request: ApiRequest, name: Bucket) -> list[ObjectView]:
     """Upload any number of files in one form. They are stored one after the other, as they come.
@@ -160,7 +162,7 @@ async def upload_objects(request: ApiRequest, name: Bucket) -> list[ObjectView]:
     app = request.app
     headers = request.fields
     _refuse_headers(headers, (*_NOT_KEPT, TAGGING, METADATA_PREFIX))
-    # Fields count as parts, too. There are two at most.
+    # Fields are parts, too.
     form = Form(request.stream_body(), headers.get("content-type", ""), app.settings.max_form_files + len(_FIELDS))
     upload = FormUploader(request, name, form)
     try:
@@ -181,7 +183,6 @@ async def upload_objects(request: ApiRequest, name: Bucket) -> list[ObjectView]:
     operation_id="putObject",
     operation_class=RawUpload,
     responses=backend_problems(404, 412, 413, 507),
-    request_max_body_size=None,
 )
 async def put_object(request: ApiRequest, name: Bucket) -> Response[ObjectView]:
     """Store the request's body as an object, new or in place of another.

@@ -20,7 +20,7 @@ from bucketry_http.s3.errors import S3Error, not_implemented
 from bucketry_http.s3.request import Endpoint, S3Request
 from bucketry_http.s3.response import Response, empty_response, xml_response
 from bucketry_http.s3.xml import settings_document
-from bucketry_http.s3.xml_reading import MAX_DOCUMENT_BYTES, read_any_xml
+from bucketry_http.s3.xml_reading import read_any_xml
 
 OWNER_ALONE: Final = AclSettings(acl=canned_acl("private", DEFAULT_OWNER))
 """The ACL of everything in a store without owners."""
@@ -43,14 +43,14 @@ async def get_object_acl(endpoint: Endpoint, request: S3Request) -> Response:
 
 async def put_acl(endpoint: Endpoint, request: S3Request) -> Response:
     """PutBucketAcl and PutObjectAcl, with an ACL in headers or in the body."""
-    body = await S3Body(request).read(MAX_DOCUMENT_BYTES)
+    body = await S3Body(request).read(endpoint.settings.max_xml_bytes)
     if bool(body) != ACL_HEADERS.isdisjoint(request.headers):
         # With neither there is nothing to do. With both, S3 does not say which one counts.
         raise S3Error("InvalidRequest", "An ACL stands in the header x-amz-acl, in x-amz-grant-* headers or in a body.")
     access = request.access or BucketAccess()
     owner = (await _current(endpoint, request)).owner if request.key else access.owner
     if body:
-        root = (await read_any_xml(body, _MAX_ELEMENTS)).as_element()
+        root = (await read_any_xml(endpoint.settings, body, _MAX_ELEMENTS)).as_element()
         acl = _resolved(endpoint, read_settings(root, AclSettings).acl, owner)
     else:
         acl = acl_in(endpoint, request.headers, owner, access, of_object=bool(request.key))

@@ -145,12 +145,12 @@ class S3Body:
             BucketryError: As `next`.
         """
         if (self.length or 0) > limit:
-            raise S3Error("MaxMessageLengthExceeded")
+            raise _too_long(limit)
         pieces, size = [], 0
         while piece := await self.next():
             size += len(piece)
             if size > limit:
-                raise S3Error("MaxMessageLengthExceeded")
+                raise _too_long(limit)
             pieces.append(piece)
         return b"".join(pieces)
 
@@ -212,6 +212,14 @@ def _decoder(request: S3Request, declared: str, length: int | None) -> ChunkDeco
     from bucketry.sigv4 import ChunkDecoder  # Only here: a server starts sooner without it.
 
     return ChunkDecoder(declared, length, trailers=trailers)
+
+
+def _too_long(limit: int) -> S3Error:
+    return S3Error(
+        "MaxMessageLengthExceeded",
+        f"Your request was too big: its body may have {limit} bytes",
+        elements={"MaxMessageLengthBytes": str(limit)},
+    )
 
 
 def _length(headers: dict[str, str], name: str) -> int | None:

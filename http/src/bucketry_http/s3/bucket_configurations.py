@@ -39,8 +39,9 @@ async def get_configurations(endpoint: Endpoint, request: S3Request) -> Response
 async def put_configuration(endpoint: Endpoint, request: S3Request) -> Response:
     """Puts one configuration."""
     document, wanted = _document(endpoint, request), _id_in(request)
-    root = (await read_any_xml(await read_body(document, request), document.max_elements)).as_element()
-    configuration = read_configuration(root, document.entry)
+    body = await read_body(endpoint, document, request)
+    root = await read_any_xml(endpoint.settings, body, document.max_elements)
+    configuration = read_configuration(root.as_element(), document.entry)
     if configuration.id != wanted:
         raise S3Error("IdMismatch", "Document ID does not match the specified configuration ID.")
     async with endpoint.settings_lock:

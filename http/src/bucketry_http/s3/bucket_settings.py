@@ -65,7 +65,7 @@ async def get_settings(endpoint: Endpoint, request: S3Request) -> Response:
 async def put_settings(endpoint: Endpoint, request: S3Request) -> Response:
     """Puts settings of a kind that has one document."""
     document = document_of(request)
-    body = await read_body(document, request)
+    body = await read_body(endpoint, document, request)
     if not is_stored(endpoint, document.kind):
         await _put_unchanged(endpoint, request.bucket, document, body)
         return empty_response(200)
@@ -135,7 +135,7 @@ def missing(code: str, message: str) -> S3Error:
     return S3Error(code, message, status=404)
 
 
-async def read_body(document: Document, request: S3Request) -> bytes:
+async def read_body(endpoint: Endpoint, document: Document, request: S3Request) -> bytes:
     """Reads the body of a put.
 
     Raises:
@@ -144,7 +144,9 @@ async def read_body(document: Document, request: S3Request) -> bytes:
     body = S3Body(request)
     if document.needs_digest and not body.has_digest:
         raise S3Error("InvalidRequest", "Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
-    content = await body.read(document.max_bytes)
+    limits = endpoint.settings
+    limit = min(document.max_list_bytes, limits.max_list_bytes) if document.max_list_bytes else limits.max_xml_bytes
+    content = await body.read(limit)
     if not content and document.root:
         raise S3Error("MissingRequestBodyError")
     return content
@@ -183,7 +185,7 @@ async def _put_unchanged(endpoint: Endpoint, bucket: str, document: Document, bo
 async def _read(endpoint: Endpoint, document: Document, body: bytes) -> BucketSettings:
     if document.kind is PolicySettings:
         return _read_policy(body)
-    root = await read_any_xml(body, document.max_elements)
+    root = await read_any_xml(endpoint.settings, body, document.max_elements)
     return await endpoint.calls.bulk_call(len(body) // _ENTRY_BYTES, _settings_in, root, document.kind)
 
 

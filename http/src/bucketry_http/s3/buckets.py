@@ -21,7 +21,7 @@ from bucketry_http.s3.regions import DEFAULT_REGION
 from bucketry_http.s3.request import Endpoint, S3Request, number
 from bucketry_http.s3.response import REGION, Response, empty_response, xml_response
 from bucketry_http.s3.xml import document, element, optional, owner
-from bucketry_http.s3.xml_reading import MAX_DOCUMENT_BYTES, Node, read_xml
+from bucketry_http.s3.xml_reading import Node, read_xml
 from bucketry_http.shared.deciding import is_visible
 
 _OWNERSHIPS: Final = get_args(ObjectOwnership)
@@ -73,10 +73,11 @@ def _after(token: str) -> str:
 
 async def create_bucket(endpoint: Endpoint, request: S3Request) -> Response:
     """CreateBucket."""
-    body = await S3Body(request).read(MAX_DOCUMENT_BYTES)
+    body = await S3Body(request).read(endpoint.settings.max_xml_bytes)
     location = None
     if body:
-        location = _location(await read_xml(body, "CreateBucketConfiguration", most=_MAX_ELEMENTS))
+        root = await read_xml(endpoint.settings, body, "CreateBucketConfiguration", most=_MAX_ELEMENTS)
+        location = _location(root)
     region = endpoint.regions.of_new(request, location)
     creator = endpoint.users.owner(request.principal)
     settings = _first_settings(endpoint, request, creator)

@@ -71,7 +71,8 @@ async def delete_objects(endpoint: Endpoint, request: S3Request) -> Response:
         # S3 wants a digest also of signed bodies, since a damaged list deletes other objects (S3 API reference,
         # DeleteObjects).
         raise S3Error("InvalidRequest", "Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
-    root = await read_xml(await body.read(endpoint.settings.max_xml_bytes), "Delete", most=_MAX_DELETE_ELEMENTS)
+    content = await body.read(endpoint.settings.max_list_bytes)
+    root = await read_xml(endpoint.settings, content, "Delete", most=_MAX_DELETE_ELEMENTS)
     quiet = (root.text_of("Quiet") or "").strip().lower() == "true"
     batch = _Batch(endpoint, request)
     objects = await endpoint.calls.bulk_call(len(root), _listed_objects, root)

@@ -50,9 +50,7 @@ from bucketry_http.shared.forms import Form, Part
 from bucketry_http.shared.origin import ADMISSION
 from bucketry_http.shared.strict_json import RepeatedName, check_names
 
-_MAX_FIELDS: Final = 100
-"""Most fields of a form, the file among them. `S3Settings.max_policy_bytes` limits their size."""
-
+_FORM_TOO_LARGE: Final = "MaxPostPreDataLengthExceededError"
 _FILENAME: Final = "${filename}"
 
 _UNCHECKED_FIELDS: Final = frozenset({"policy", "x-amz-signature", "signature", "awsaccesskeyid", "file"})
@@ -61,8 +59,9 @@ _UNCHECKED_FIELDS: Final = frozenset({"policy", "x-amz-signature", "signature", 
 _UNCHECKED_PREFIX: Final = "x-ignore-"
 """Begins the names of other such fields."""
 
-_MAX_CONDITIONS: Final = 200
-"""Most conditions of a policy."""
+_CONDITIONS_OF_A_FIELD: Final = 2
+"""How many conditions of its policy a form may have for each of its fields: a policy may allow fields that are not
+there."""
 
 _FORM_OPTIONS: Final = HeaderOptions(PutOptions)
 """Fields of a form that are headers of PutObject."""
@@ -94,9 +93,10 @@ class _FormUpload:
 
     def __init__(self, endpoint: Endpoint, authenticator: Authenticator, request: S3Request) -> None:
         self._endpoint = endpoint
+        self._limits = endpoint.settings
         self._authenticator = authenticator
         self._request = request
-        self._form = Form(request.content, request.headers.get("content-type", ""), _MAX_FIELDS)
+        self._form = Form(request.content, request.headers.get("content-type", ""), self._limits.max_form_fields)
         self._fields: dict[str, str] = {}
         self._tags: Mapping[str, str] = {}
         self._size = 0
@@ -115,7 +115,8 @@ class _FormUpload:
         access.refuse_reader(request)
         if self._endpoint.tells_origin:
             tell_origin(request, action="form")
-        policy = Policy(fields["policy"]) if "policy" in fields else None
+        most_conditions = _CONDITIONS_OF_A_FIELD * self._limits.max_form_fields
+        policy = Policy(fields["policy"], most_conditions) if "policy" in fields else None
         self._name_file(file.file_name or "")
         if policy is not None:
             self._check_expiration(policy)
@@ -129,7 +130,7 @@ class _FormUpload:
         return await self._endpoint.uploader.store(request.bucket, request.key, content, options)
 
     async def _read_fields(self) -> Part:
-        while (part := await self._form.next_part()) is not None:
+        while (part := await self._next_part()) is not None:
             name = part.name.lower()
             if name == "file":
                 return part
@@ -139,16 +140,26 @@ class _FormUpload:
             self._size += len(value.encode())
         raise S3Error("InvalidArgument", "POST requires exactly one file upload per request.")
 
+    async def _next_part(self) -> Part | None:
+        try:
+            return await self._form.next_part()
+        except TooLarge as error:
+            raise S3Error(_FORM_TOO_LARGE, f"{error.detail[:1].upper()}{error.detail[1:]}.") from None
+
     async def _read_field(self) -> str:
         try:
-            return await self._form.read_field(self._endpoint.settings.max_policy_bytes - self._size)
+            return await self._form.read_field(self._limits.max_policy_bytes - self._size)
         except TooLarge:
-            raise _too_large() from None
+            raise self._too_large() from None
 
     def _grow(self, size: int) -> None:
         self._size += size
-        if self._size > self._endpoint.settings.max_policy_bytes:
-            raise _too_large()
+        if self._size > self._limits.max_policy_bytes:
+            raise self._too_large()
+
+    def _too_large(self) -> S3Error:
+        limit = self._limits.max_policy_bytes
+        return S3Error(_FORM_TOO_LARGE, f"The fields before the file are too large: they may have {limit} bytes.")
 
     def _check_expiration(self, policy: Policy) -> None:
         verified, fields = self._request.verified, self._fields
@@ -189,7 +200,7 @@ class _FormUpload:
         if "tagging" not in self._fields:
             return {}
         content = self._fields["tagging"].encode()
-        return tags_by_key(read_tags(await read_xml(content, "Tagging", most=MAX_TAG_ELEMENTS)))
+        return tags_by_key(read_tags(await read_xml(self._limits, content, "Tagging", most=MAX_TAG_ELEMENTS)))
 
     def _headers(self) -> dict[str, str]:
         headers = {name: _as_header(name, value) for name, value in self._fields.items()}
@@ -244,10 +255,6 @@ class _FormUpload:
 def _as_header(name: str, value: str) -> str:
     # A form is UTF-8. In headers, each character is a byte.
     return value.encode().decode("latin-1") if name.startswith(METADATA_PREFIX) else value
-
-
-def _too_large() -> S3Error:
-    return S3Error("MaxPostPreDataLengthExceededError", "The fields before the file are too large.")
 
 
 def _is_web(target: str) -> bool:
@@ -311,11 +318,12 @@ class Policy:
         most: Largest size of the file, in bytes; ``None``: any.
     """
 
-    def __init__(self, encoded: str) -> None:
+    def __init__(self, encoded: str, most_conditions: int) -> None:
         """Reads a policy.
 
         Args:
             encoded: The document in base64.
+            most_conditions: How many conditions it may have.
 
         Raises:
             S3Error: The policy is malformed.
@@ -325,8 +333,8 @@ class Policy:
         self._starts: list[tuple[str, str]] = []
         document = _decoded(encoded)
         self.expiration = _time(document.expiration)
-        if len(document.conditions) > _MAX_CONDITIONS:
-            raise _invalid(f"it has more than {_MAX_CONDITIONS} conditions")
+        if len(document.conditions) > most_conditions:
+            raise _invalid(f"it has more than {most_conditions} conditions")
         for number, condition in enumerate(document.conditions, 1):
             self._read(number, condition)
 

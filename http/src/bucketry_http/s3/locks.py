@@ -18,7 +18,7 @@ from bucketry_http.s3.lock_headers import HOLDS, MODES, in_future, moment_in
 from bucketry_http.s3.request import Endpoint, S3Request
 from bucketry_http.s3.response import Response, empty_response, xml_response
 from bucketry_http.s3.xml import document, element
-from bucketry_http.s3.xml_reading import MAX_DOCUMENT_BYTES, Node, malformed, read_xml
+from bucketry_http.s3.xml_reading import Node, malformed, read_xml
 
 _UNTIL: Final = "RetainUntilDate"
 _MAX_ELEMENTS: Final = 10
@@ -37,7 +37,8 @@ async def get_retention(endpoint: Endpoint, request: S3Request) -> Response:
 async def put_retention(endpoint: Endpoint, request: S3Request) -> Response:
     """PutObjectRetention. An empty document removes the retention."""
     _require_feature(endpoint, request)
-    root = await read_xml(await S3Body(request).read(MAX_DOCUMENT_BYTES), "Retention", most=_MAX_ELEMENTS)
+    body = await S3Body(request).read(endpoint.settings.max_xml_bytes)
+    root = await read_xml(endpoint.settings, body, "Retention", most=_MAX_ELEMENTS)
     retention = _read_retention(endpoint, root)
     options = RetentionOptions(version_id=request.version_id, **request.options)
     put = endpoint.store.put_object_retention
@@ -69,7 +70,8 @@ async def get_legal_hold(endpoint: Endpoint, request: S3Request) -> Response:
 async def put_legal_hold(endpoint: Endpoint, request: S3Request) -> Response:
     """PutObjectLegalHold."""
     _require_feature(endpoint, request)
-    root = await read_xml(await S3Body(request).read(MAX_DOCUMENT_BYTES), "LegalHold", most=_MAX_ELEMENTS)
+    body = await S3Body(request).read(endpoint.settings.max_xml_bytes)
+    root = await read_xml(endpoint.settings, body, "LegalHold", most=_MAX_ELEMENTS)
     root.only("Status")
     status = root.required("Status")
     if status not in HOLDS:

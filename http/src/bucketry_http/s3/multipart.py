@@ -112,8 +112,8 @@ async def complete_upload(endpoint: Endpoint, request: S3Request) -> Response:
     expected = _expected(endpoint, request)
     # minio-go sends the upload's encryption once more. It is checked; the upload decides.
     encryption_of_part(endpoint, request)
-    body = await S3Body(request, has_checksum=False).read(endpoint.settings.max_xml_bytes)
-    root = await read_xml(body, "CompleteMultipartUpload")
+    body = await S3Body(request, has_checksum=False).read(endpoint.settings.max_list_bytes)
+    root = await read_xml(endpoint.settings, body, "CompleteMultipartUpload")
     features = endpoint.features
     parts = await endpoint.calls.bulk_call(
         len(root), _parts, root, features.max_parts, kept=algorithms_of_uploads(endpoint)

@@ -108,8 +108,11 @@ class S3Settings(PortSettings, frozen=True, kw_only=True):
             version 2 is an HMAC-SHA1, it does not cover the host, the region, the body and most parameters, does not
             delimit what it covers, and a URL may be valid for any time. Parameters that it does not cover are refused
             where they would change what a request does.
-        max_xml_bytes: Longest list of keys or parts in the XML of a request, in bytes. A batch delete of 1,000 keys of
-            1,024 bytes, all escaped, has about 6 MiB. Other XML bodies have at most 256 KiB.
+        max_xml_bytes: Longest document in a body, in bytes: XML, and policies of buckets. Lists have a limit of their
+            own (`max_list_bytes`). S3's longest other document, a CORS configuration, has 64 KiB.
+        max_xml_elements: Most elements of any XML document. A list of 10,000 parts with checksums has 40,001. Documents
+            that are smaller in S3 have lower limits, whatever this one is.
+        max_form_fields: Most fields of a form, its file among them. Its policy may have twice as many conditions.
         max_policy_bytes: Most bytes of a form's fields together, without its file. The fields count after
             ``${filename}`` is replaced in them.
         allowed_hosts: Host names and addresses, without port, under which clients reach the endpoint. The machine's own
@@ -123,7 +126,7 @@ class S3Settings(PortSettings, frozen=True, kw_only=True):
 
     Raises:
         InvalidSettings: Two credentials have the same access key or do not agree about their user, or the region, a
-            domain, an allowed host or a public endpoint is malformed.
+            domain, an allowed host or a public endpoint is malformed, or a limit is less than 1.
     """
 
     credentials: tuple[S3Credential, ...] = ()
@@ -132,13 +135,16 @@ class S3Settings(PortSettings, frozen=True, kw_only=True):
     domains: tuple[str, ...] = ()
     anonymous: S3Rights | None = None
     signature_v2: bool = True
-    max_xml_bytes: int = 8 * 1024 * 1024
+    max_xml_bytes: int = 256 * 1024
+    max_xml_elements: int = 50_000
+    max_form_fields: int = 100
     max_policy_bytes: int = 64 * 1024
     allowed_hosts: tuple[str, ...] = ()
     public_endpoints: tuple[str, ...] = ()
     check_origins: bool = True
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         keys = [credential.access_key for credential in self.credentials]
         if len(set(keys)) < len(keys):
             raise InvalidSettings("an access key comes twice")

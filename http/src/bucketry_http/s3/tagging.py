@@ -14,7 +14,7 @@ from bucketry_http.s3.request import Endpoint, S3Request
 from bucketry_http.s3.response import Response, empty_response, xml_response
 from bucketry_http.s3.response_headers import version_id_header
 from bucketry_http.s3.xml import document, element
-from bucketry_http.s3.xml_reading import MAX_DOCUMENT_BYTES, Node, malformed, read_xml
+from bucketry_http.s3.xml_reading import Node, malformed, read_xml
 from bucketry_http.shared.response_body import RawHeaders
 
 T = TypeVar("T")
@@ -36,7 +36,8 @@ async def get_tagging(endpoint: Endpoint, request: S3Request) -> Response:
 
 async def put_tagging(endpoint: Endpoint, request: S3Request) -> Response:
     """PutObjectTagging."""
-    root = await read_xml(await S3Body(request).read(MAX_DOCUMENT_BYTES), "Tagging", most=MAX_TAG_ELEMENTS)
+    body = await S3Body(request).read(endpoint.settings.max_xml_bytes)
+    root = await read_xml(endpoint.settings, body, "Tagging", most=MAX_TAG_ELEMENTS)
     tags = tags_by_key(read_tags(root))
 
     def write(options: VersionOptions) -> None:

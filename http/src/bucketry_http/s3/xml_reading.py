@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 
 from bucketry.documents import Element as SettingsElement
@@ -14,16 +14,15 @@ from defusedxml.ElementTree import DefusedXMLParser
 from bucketry_http.s3.errors import S3Error
 from bucketry_http.s3.xml import XSI
 
+if TYPE_CHECKING:
+    from bucketry_http.s3.settings import S3Settings
+
 _TYPE: Final = f"{{{XSI}}}type"
 
 MAX_DEPTH: Final = 12
-"""The deepest document of the S3 API (a lifecycle configuration) has six levels."""
+"""The deepest document of the S3 API (a lifecycle configuration) has six levels.
 
-MAX_ELEMENTS: Final = 50_000
-"""A list of 10,000 parts with checksums has 40,001. For most documents, `read_xml` is called with a lower limit."""
-
-MAX_SETTING_ELEMENTS: Final = 10_000
-"""A bucket's lifecycle configuration has up to 1,000 rules with about ten elements each."""
+Neither this limit nor one of those below has a setting: they guard the parser, and no document of S3 comes near."""
 
 MAX_NAME: Final = 256
 """Longest name of an element or attribute, with its namespace, which the parser adds. S3's has 39 characters."""
@@ -31,10 +30,9 @@ MAX_NAME: Final = 256
 MAX_ATTRIBUTES: Final = 8
 """Most attributes of an element. The S3 API has only one: ``xsi:type`` of a grantee."""
 
-MAX_DOCUMENT_BYTES: Final = 256 * 1024
-"""Longest document, other than lists of keys or parts. The longest one in S3, a CORS configuration, has 64 KiB."""
-
 _MAX_MARKUP_BYTES: Final = 8 * 1024
+"""Longest tag or comment."""
+
 _PIECE_BYTES: Final = 4 * 1024
 
 
@@ -50,7 +48,9 @@ class _BoundedBuilder(TreeBuilder):
     def start(self, tag: str, attrs: dict[str, str]) -> Element:
         self._depth += 1
         self._elements += 1
-        if self._depth > MAX_DEPTH or self._elements > self._most or len(attrs) > MAX_ATTRIBUTES:
+        if self._elements > self._most:
+            raise S3Error("MalformedXML", f"The XML has too many elements: this document may have {self._most}.")
+        if self._depth > MAX_DEPTH or len(attrs) > MAX_ATTRIBUTES:
             raise _oversized()
         if len(tag) > MAX_NAME or any(len(name) > MAX_NAME for name in attrs):
             raise _oversized()
@@ -133,35 +133,34 @@ class Node:
         return SettingsElement(self.name, self.text, children, self._element.get(_TYPE, ""))
 
 
-async def read_xml(body: bytes, *names: str, most: int = MAX_ELEMENTS) -> Node:
+async def read_xml(settings: S3Settings, body: bytes, *names: str, most: int | None = None) -> Node:
     """Reads a document. Other requests get their turn in between.
 
     Args:
+        settings: How many elements a document may have.
         body: The document, whose size the caller limits.
         names: Allowed names of the root.
-        most: Most elements.
+        most: Most elements that such a document has in S3, if that is less.
 
     Raises:
         S3Error: It is not well-formed, has a document type or entities, is too deep or too large, or another document.
     """
-    root = await read_any_xml(body, most)
+    root = await read_any_xml(settings, body, most)
     if root.name not in names:
         raise malformed(f"the document is not {' or '.join(names)}")
     return root
 
 
-async def read_any_xml(body: bytes, most: int = MAX_SETTING_ELEMENTS) -> Node:
-    """Reads a document with any root.
-
-    Args:
-        body: The document, whose size the caller limits.
-        most: Most elements.
+async def read_any_xml(settings: S3Settings, body: bytes, most: int | None = None) -> Node:
+    """Reads a document with any root; its arguments are those of `read_xml`.
 
     Raises:
         S3Error: It is not well-formed, has a document type or entities, or is too deep or too large.
     """
+    limit = settings.max_xml_elements
+    builder = _BoundedBuilder(limit if most is None else min(most, limit))
     try:
-        parser: Any = DefusedXMLParser(target=_BoundedBuilder(most), forbid_dtd=True)
+        parser: Any = DefusedXMLParser(target=builder, forbid_dtd=True)
         for start in range(0, len(body), _PIECE_BYTES):
             if start:
                 await asyncio.sleep(0)
@@ -176,7 +175,7 @@ async def read_any_xml(body: bytes, most: int = MAX_SETTING_ELEMENTS) -> Node:
 
 
 def _oversized() -> S3Error:
-    return S3Error("MalformedXML", "The XML is nested too deeply, or has too many elements or too long tags.")
+    return S3Error("MalformedXML", "The XML is nested too deeply, or has too long tags or too many attributes.")
 
 
 def malformed(reason: str) -> S3Error:

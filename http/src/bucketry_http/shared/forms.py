@@ -20,12 +20,15 @@ from bucketry_http.shared.errors import MalformedForm, UnsupportedMediaType
 from bucketry_http.shared.request_body import Pauses, Pieces
 
 MAX_FIELD_BYTES: Final = 4096
-"""Longest field, unless its reader says otherwise."""
+"""Longest field, unless its reader says otherwise. It has no setting: the fields of the REST API are a key and a
+prefix, which have at most 1,024 bytes."""
 
-_MAX_HEADER_BYTES: Final = 8 * 1024
-"""Longest header of a part."""
+MAX_HEADER_BYTES: Final = 8 * 1024
+"""Longest header of a part. It has no setting: a file's name of 1,024 bytes has 3 KiB if all of them are
+percent-encoded."""
 
-_MAX_HEADERS: Final = 16
+MAX_HEADERS: Final = 16
+"""Most headers of a part. It has no setting: clients send three at most (RFC 7578, 4.8)."""
 
 _AS_IT_IS: Final = frozenset({"", "7bit", "8bit", "binary"})
 """Values of ``Content-Transfer-Encoding`` that change nothing (RFC 2045, 6.2). Clients should not send the header (RFC
@@ -99,14 +102,15 @@ class Form:
         if kind != "multipart/form-data":
             raise UnsupportedMediaType("files are uploaded as multipart/form-data")
         self._pieces = pieces
+        self._max_parts = max_parts
         # A form may have thousands of small parts in one piece.
         self._pauses = Pauses()
         self._events: Iterator[MultipartSegment | bytes | None] = iter(())
         try:
             self._parser = PushMultipartParser(
                 content_disposition_unquote(parameters.get("boundary", "")),
-                max_header_size=_MAX_HEADER_BYTES,
-                max_header_count=_MAX_HEADERS,
+                max_header_size=MAX_HEADER_BYTES,
+                max_header_count=MAX_HEADERS,
                 max_segment_count=max_parts,
             )
         except (MultipartError, UnicodeError):
@@ -162,7 +166,10 @@ class Form:
             except StopIteration:
                 pass
             except ParserLimitReached:
-                raise TooLarge("the form has too many parts, or a part too many or too long headers") from None
+                raise TooLarge(
+                    f"the form has more than {self._max_parts} parts, or a part more than {MAX_HEADERS} headers or one "
+                    f"of more than {MAX_HEADER_BYTES} bytes"
+                ) from None
             except (MultipartError, UnicodeError):
                 raise MalformedForm(
                     "a boundary or a header of a part cannot be read: each part begins with the boundary, and with "

@@ -111,12 +111,12 @@ def test_what_is_no_role_is_refused(text: str, words: str) -> None:
 
 
 def test_roles_add_up_and_groups_add_theirs() -> None:
-    assert allowed(("read:a", "write:b"), "PutObject", "b", "k")
-    assert not allowed(("read:a", "write:b"), "PutObject", "a", "k")
-    user = User(id="alice", roles=("read:a",), groups=("team",))
-    principal = principal_of(user, [Group(name="team", roles=("write:b",))])
-    assert decide(principal, Request("s3:PutObject", "b", "k"), OTHERS).allowed
-    assert not decide(principal, Request("s3:PutObject", "a", "k"), OTHERS).allowed
+    assert allowed(("read:aaa", "write:bbb"), "PutObject", "bbb", "k")
+    assert not allowed(("read:aaa", "write:bbb"), "PutObject", "aaa", "k")
+    user = User(id="alice", roles=("read:aaa",), groups=("team",))
+    principal = principal_of(user, [Group(name="team", roles=("write:bbb",))])
+    assert decide(principal, Request("s3:PutObject", "bbb", "k"), OTHERS).allowed
+    assert not decide(principal, Request("s3:PutObject", "aaa", "k"), OTHERS).allowed
 
 
 def test_a_user_without_rights_lists_buckets_and_may_do_nothing_else() -> None:

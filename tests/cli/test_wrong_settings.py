@@ -60,7 +60,28 @@ FILES: list[tuple[str, str]] = [
         "('trusted_proxies' in [serve] of 'bucketry.toml'): '10.0.0.1/8' cannot be",
     ),
     ("[serve]\nfault = ['nonsense']", "'--fault' ('fault' in [serve] of 'bucketry.toml'): "),
-    ("[serve]\nread_only = true\nbucket = ['a']", "--read-only goes neither with --bucket nor with --reset-endpoint"),
+    ("[serve]\nbucket = ['My_Assets']", "'--bucket' ('bucket' in [serve] of 'bucketry.toml'): 'My_Assets': a bucket"),
+    (
+        "[serve]\nbucket = ['ok-1', 'a..b']",
+        "'--bucket' ('bucket' in [serve] of 'bucketry.toml'): 'a..b': a bucket name",
+    ),
+    ("[serve]\naccess_bucket = 'xn--a'", "'--access-bucket' ('access_bucket' in [serve] of 'bucketry.toml'): 'xn--a'"),
+    ("[[quotas]]\nbuckets = 'team a'\nmax_objects = 1", "the pattern 'team a' of a quota: a bucket name has 3 to 255"),
+    ("[[quotas]]\nbuckets = 'team-[a'\nmax_objects = 1", "the pattern 'team-[a' of a quota: write a bucket's name"),
+    ("[[stores]]\nname = 'a'\nurl = 'memory://'\nbuckets = ['a/*']", "the store 'a' has the pattern 'a/*': write a"),
+    (
+        "[[stores]]\nname = 'a'\nurl = 'memory://'\nbuckets = ['a?']",
+        "the store 'a' has the pattern 'a?': no bucket has",
+    ),
+    ("[[users]]\nid = 'ann'\nroles = ['read:a']", "the role 'read:a' names no buckets: a bucket name has 3 to 255"),
+    (
+        KEY + "secret_key = 'hunter2-hunter2'\nbuckets = ['team/a']",
+        "the bucket 'team/a' of a credential: a bucket name has 3 to 255",
+    ),
+    (
+        "[serve]\nread_only = true\nbucket = ['assets']",
+        "--read-only goes neither with --bucket nor with --reset-endpoint",
+    ),
     ("[serve]\nhost = '0.0.0.0'", "the REST API would be open to all who reach 0.0.0.0"),
     ("[serve]\nhost = 'nowhere.invalid'", "cannot listen on nowhere.invalid port 0: no such host"),
     ("[serve]\ntls_key = 'key.pem'", "--tls-key names a key, and there is no certificate"),
@@ -135,6 +156,8 @@ COMMAND_LINES: list[tuple[tuple[str, ...], str]] = [
             ("--max-policy-bytes", "0"),
         )
     ),
+    (("--bucket", "192.168.0.1"), "'--bucket': '192.168.0.1': a bucket name does not look like an IP address"),
+    (("--access-bucket", ""), "'--access-bucket': '': a bucket name has 3 to 63 lower-case letters"),
     (("--s3", "--port", "9100", "--s3-port", "9100"), "--port and --s3-port are both 9100"),
     (("--port", "9100", "--management-port", "9100"), "--port and --management-port are both 9100"),
     (("--workers", "2"), "--workers needs a store that several processes can share"),

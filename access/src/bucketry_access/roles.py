@@ -11,7 +11,8 @@ from functools import lru_cache
 from typing import Any, Final, Literal, cast, get_args
 
 import msgspec
-from bucketry import InvalidSettings
+from bucketry import InvalidBucketName, InvalidSettings
+from bucketry.bucket_names import check_bucket_pattern
 from bucketry.s3 import MAX_KEY_BYTES
 
 from bucketry_access.parsing import parse_user_policy
@@ -99,6 +100,10 @@ def role_policy(text: str) -> Policy:
         raise InvalidSettings(f"the role {text[:100]!r} has an empty prefix: leave out the '/' for whole buckets")
     if prefix is not None and len(prefix.encode(errors="replace")) > MAX_KEY_BYTES:
         raise InvalidSettings(f"the prefix of a role has at most {MAX_KEY_BYTES} bytes")
+    try:
+        check_bucket_pattern(buckets)
+    except InvalidBucketName as error:
+        raise InvalidSettings(f"the role {text[:100]!r} names no buckets: {error.detail}") from None
     found = _of_prefix(role, buckets, prefix) if prefix is not None else _of_buckets(role, buckets)
     document = msgspec.json.encode({"Version": "2012-10-17", "Statement": list(found)}).decode()
     return parse_user_policy(document, max_bytes=len(document.encode()))

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import click
 from bucketry.access_store import ACCESS_BUCKET
 
 from bucketry_cli.serve_options.group import Group, option
+from bucketry_cli.serve_options.names import check_new_buckets, checked_by
+
+
+def _check_bucket(context: click.Context, given: click.Parameter, name: str) -> str:
+    if name != ACCESS_BUCKET:
+        checked_by(check_new_buckets)(context, given, (name,))
+    return name
 
 
 class AccessStoreOptions(Group, frozen=True, kw_only=True):
@@ -25,6 +33,7 @@ class AccessStoreOptions(Group, frozen=True, kw_only=True):
             metavar="NAME",
             default=ACCESS_BUCKET,
             show_default=True,
+            callback=_check_bucket,
             help="The bucket there. No user sees a bucket of this name, or can create it.",
         ),
     )

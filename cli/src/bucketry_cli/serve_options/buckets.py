@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from bucketry_cli.serve_options.group import Group, option
+from bucketry_cli.serve_options.names import check_new_buckets, checked_by
 
 
 class BucketOptions(Group, frozen=True, kw_only=True):
@@ -16,6 +17,7 @@ class BucketOptions(Group, frozen=True, kw_only=True):
             "--bucket",
             multiple=True,
             metavar="NAME",
+            callback=checked_by(check_new_buckets),
             help="Create this bucket first, if it does not exist. Repeatable.",
         ),
         option(

@@ -8,7 +8,7 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-from bucketry.errors import InvalidSettings
+from bucketry.errors import InvalidBucketName, InvalidSettings
 
 _MAX: Final = 2**62
 """Largest limit. Sums of sizes stay within 64 bits."""
@@ -39,7 +39,7 @@ class QuotaRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         max_objects: Most objects: versions, delete markers and uploads in progress.
 
     Raises:
-        InvalidSettings: There is no pattern, or two. Or a limit is negative.
+        InvalidSettings: There is no pattern, or two, or one that no bucket can match. Or a limit is negative.
     """
 
     buckets: str | None = None
@@ -53,6 +53,13 @@ class QuotaRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             raise InvalidSettings("a quota is for buckets or for owners: give one of the two patterns")
         if not pattern or len(pattern) > _MAX_PATTERN:
             raise InvalidSettings(f"the pattern of a quota has 1 to {_MAX_PATTERN} characters")
+        if self.buckets is not None:
+            from bucketry.bucket_names import check_bucket_pattern  # Only here: most programs have no quotas.
+
+            try:
+                check_bucket_pattern(self.buckets)
+            except InvalidBucketName as error:
+                raise InvalidSettings(f"the pattern {self.buckets[:80]!r} of a quota: {error.detail}") from None
         for name in ("max_size_bytes", "max_objects"):
             limit = getattr(self, name)
             if limit is not None and not (type(limit) is int and 0 <= limit <= _MAX):

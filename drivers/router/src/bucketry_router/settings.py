@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 import msgspec
-from bucketry import InvalidSettings, ServedSettings
+from bucketry import InvalidBucketName, InvalidSettings, ServedSettings
+from bucketry.bucket_names import check_bucket_pattern
 from bucketry.redaction import redacted
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
-_PATTERN: Final = re.compile(r"[A-Za-z0-9._*?!\[\]-]{1,255}")
-"""Letters of buckets' names, and those that stand for others."""
 
 
 class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -45,11 +44,12 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
                 f"{self.name[:80]!r} is not a store's name: take up to 63 of a-z, 0-9, '-' and '_', such as fast"
             )
         for pattern in self.buckets:
-            if not _PATTERN.fullmatch(pattern):
+            try:
+                check_bucket_pattern(pattern)
+            except InvalidBucketName as error:
                 raise InvalidSettings(
-                    f"the store {self.name!r} has the pattern {pattern[:80]!r}: "
-                    "write a bucket's name in which * ? and [a-f] may stand for letters"
-                )
+                    f"the store {self.name!r} has the pattern {pattern[:80]!r}: {error.detail}"
+                ) from None
         if not self.buckets and not self.default:
             raise InvalidSettings(
                 f'no bucket would lie in the store {self.name!r}: give it buckets = ["pattern"], or default = true'

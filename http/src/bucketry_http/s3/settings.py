@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 import msgspec
-from bucketry import InvalidSettings, Secret, Store
+from bucketry import InvalidBucketName, InvalidSettings, Secret, Store
 from bucketry.s3 import REGION
 from bucketry.settings import DEFAULT_SECRET_KEY, PUBLISHED_FOR
 from bucketry.sigv4 import Credentials
@@ -29,7 +29,8 @@ class S3Rights(msgspec.Struct, frozen=True, kw_only=True):
             allowed.
 
     Raises:
-        InvalidSettings: The policy is malformed, or has something that is not understood.
+        InvalidSettings: The policy is malformed, or has something that is not understood; or no bucket can have one of
+            the names.
     """
 
     read_only: bool = False
@@ -37,6 +38,14 @@ class S3Rights(msgspec.Struct, frozen=True, kw_only=True):
     policy: str | None = None
 
     def __post_init__(self) -> None:
+        if self.buckets:
+            from bucketry.bucket_names import check_bucket  # Only here: most credentials are for all buckets.
+
+            for name in self.buckets:
+                try:
+                    check_bucket(name)
+                except InvalidBucketName as error:
+                    raise InvalidSettings(f"the bucket {name[:80]!r} of a credential: {error.detail}") from None
         if self.policy is not None:
             from bucketry_access import parse_user_policy  # Only here: most credentials have no policy.
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from bucketry import Store
+from bucketry_access import Directory
 from bucketry_http import Listener, RestSettings, S3Settings, Server, ServerSettings, create_app, create_s3_app
 from bucketry_http.shared.record import RequestRecord
 from bucketry_http.shared.recorded import Gate, Recorded, Sink
@@ -62,13 +63,15 @@ def recorded_ports(
     sinks: Sequence[Sink] = (),
     gates: Sequence[Gate] = (),
     server_settings: ServerSettings | None = None,
+    *,
+    directory: Directory | None = None,
 ) -> Iterator[Ports]:
     """Serves a store on both ports in a thread."""
     kept = Kept()
     ready = threading.Event()
     apps = {
-        "rest": create_app(store, RestSettings()),
-        "s3": create_s3_app(store, S3Settings(credentials=(CREDENTIAL, READER))),
+        "rest": create_app(store, RestSettings(), directory=directory),
+        "s3": create_s3_app(store, S3Settings(credentials=(CREDENTIAL, READER)), directory=directory),
     }
     listeners = [
         Listener(Recorded(apps["rest"], "rest", [kept, *sinks], gates), port=0),

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from bucketry import Secret
-from bucketry_access import Change
+from bucketry_access import Change, Directory
 from bucketry_http.shared.record import RequestRecord
 from bucketry_http.telemetry.audit import Audit, FileTarget, Target, WebhookTarget, audited
 from bucketry_http.telemetry.audit.targets import TargetDown
@@ -73,12 +73,14 @@ class Counts:
 
 
 @contextmanager
-def auditing(target: Target, when_full: Any = "block", **settings: Any) -> Iterator[tuple[Audit, Ports]]:
+def auditing(
+    target: Target, when_full: Any = "block", *, directory: Directory | None = None, **settings: Any
+) -> Iterator[tuple[Audit, Ports]]:
     with memory_store() as store:
         store.create_bucket("my-assets")
         audit = Audit(target, when_full, **settings)
         try:
-            with recorded_ports(store, gates=[audit]) as ports:
+            with recorded_ports(store, gates=[audit], directory=directory) as ports:
                 yield audit, ports
         finally:
             audit.close(0.5)

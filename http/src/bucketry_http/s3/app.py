@@ -26,7 +26,7 @@ from bucketry_http.s3.settings import S3Credential, S3Settings, check_published,
 from bucketry_http.s3.xml import error_document
 from bucketry_http.server.protocol import BoundedProtocol
 from bucketry_http.shared.connection import DRAIN_SECONDS, MAX_DRAINED_BYTES, end_connection
-from bucketry_http.shared.errors import HostNotAllowed, is_refusal, log_failure
+from bucketry_http.shared.errors import HostNotAllowed, TooManyRequests, is_refusal, log_failure
 from bucketry_http.shared.hosts import READING_METHODS
 from bucketry_http.shared.lifespan import confirm_lifespan
 from bucketry_http.shared.origin import ADMISSION
@@ -166,6 +166,7 @@ class S3App:
         found = translated(error)
         if request.record is not None:
             fill(request.record, request, found.s3_code)
+            request.record.refused |= isinstance(error, TooManyRequests)
         # The port itself raises no 5xx but refusals.
         is_refused = is_refusal(error) or isinstance(error, S3Error)
         if found.status >= 500 and (not is_refused or found.s3_code == "InternalError"):

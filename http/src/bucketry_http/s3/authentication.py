@@ -83,15 +83,14 @@ class Authenticator:
 
         Raises:
             S3Error: The signature is wrong, or is missing and anonymous requests are not allowed.
+            TooManyRequests: Wrong signatures came too often from the address.
         """
-        if self._attempts is None:
+        try:
             self._verify(request)
-        else:
-            try:
-                self._verify(request)
-            except S3Error as error:
-                note_refused(self._attempts, request, error)
-                raise
+        except S3Error as error:
+            self._note_refused(request, error)
+            raise
+        if self._attempts is not None:
             note_verified(self._attempts, request)
         if request.query:
             take_query_headers(request)
@@ -139,15 +138,19 @@ class Authenticator:
             request: The request. It carries no signature itself.
             fields: The form's fields by lower-case name.
         """
-        if self._attempts is None:
-            self._verify_form(request, fields)
-            return
         try:
             self._verify_form(request, fields)
         except S3Error as error:
-            note_refused(self._attempts, request, error)
+            self._note_refused(request, error)
             raise
-        note_verified(self._attempts, request)
+        if self._attempts is not None:
+            note_verified(self._attempts, request)
+
+    def _note_refused(self, request: S3Request, error: S3Error) -> None:
+        if request.record is not None:
+            request.record.refused = True
+        if self._attempts is not None:
+            note_refused(self._attempts, request, error)
 
     def _verify_form(self, request: S3Request, fields: Mapping[str, str]) -> None:
         if self._users.anonymous is not None and "policy" not in fields:

@@ -33,7 +33,7 @@ from bucketry_http.s3.encryption import check_part, encryption_of_part, errors_o
 from bucketry_http.s3.errors import S3Error, invalid_argument, source_condition_failed
 from bucketry_http.s3.headers import EXPECTED_SOURCE_OWNER, written_headers, written_tags
 from bucketry_http.s3.multipart import part_number
-from bucketry_http.s3.request import CopySource, Endpoint, S3Request, copy_source, known_version
+from bucketry_http.s3.request import COPY_SOURCE, CopySource, Endpoint, S3Request, copy_source, known_version
 from bucketry_http.s3.response import Response, xml_response
 from bucketry_http.s3.response_headers import UPLOADING, WRITTEN
 from bucketry_http.s3.xml import document, element
@@ -44,7 +44,6 @@ from bucketry_http.shared.response_body import RawHeaders
 
 _CONDITION_PREFIX: Final = "x-amz-copy-source-if-"
 _RANGE: Final = "x-amz-copy-source-range"
-_SOURCE: Final = "x-amz-copy-source"
 
 _MAKES_ANOTHER: Final = frozenset({"storage_class", "encryption", "customer_key", "source_customer_key"})
 """Options with which a copy of an object to itself is not the same object (S3 API reference, CopyObject)."""
@@ -84,7 +83,7 @@ async def copy_object(endpoint: Endpoint, request: S3Request) -> Response:
     info, version_id = await endpoint.calls.long_call(
         _copy, endpoint, request, source, copy, conditional=endpoint.features.copy_source_if_match
     )
-    told = _told_version(version_id)
+    told = _told_version(request, version_id)
     if (facts := WRITTEN.of(info)) != WRITTEN.unset:
         told += WRITTEN.headers(facts)
     return _response("CopyObjectResult", info, checksum_elements(info.checksum), told)
@@ -121,7 +120,7 @@ async def copy_part(endpoint: Endpoint, request: S3Request) -> Response:
             raise
         raise _wrong_range(error, wanted) from error
     check_part(part, asked)
-    told = _told_version(part.source_version_id or version_id) + UPLOADING.headers(UPLOADING.of(part))
+    told = _told_version(request, part.source_version_id or version_id) + UPLOADING.headers(UPLOADING.of(part))
     return _response("CopyPartResult", part, checksum_elements(part.checksum, typed=False), told)
 
 
@@ -136,12 +135,12 @@ async def _source(endpoint: Endpoint, request: S3Request, *, with_tags: bool = F
     Raises:
         S3Error: The header is malformed, the caller may not read the source, or the store has no such version.
     """
-    source = copy_source(request.headers[_SOURCE])
+    source = copy_source(request.headers[COPY_SOURCE])
     facts = RequestFacts(endpoint, request, "CopyObject")
     facts.version_id = source.version_id
     named = source.version_id is not None
     if source.version_id is not None:
-        source = source._replace(version_id=known_version(endpoint, source.version_id, _SOURCE))
+        source = source._replace(version_id=known_version(endpoint, source.version_id, COPY_SOURCE))
     target = Target(*source, expected_owner=request.headers.get(EXPECTED_SOURCE_OWNER))
     action = "s3:GetObjectVersion" if named else "s3:GetObject"
     try:
@@ -227,8 +226,13 @@ def _head_options(request: S3Request, source: CopySource) -> HeadOptions:
     return HeadOptions(version_id=source.version_id, customer_key=request.options.get("source_customer_key"))
 
 
-def _told_version(version_id: str | None) -> RawHeaders:
-    return [] if version_id is None else [(b"x-amz-copy-source-version-id", encoded(version_id))]
+def _told_version(request: S3Request, version_id: str | None) -> RawHeaders:
+    """Returns the header with the version that was copied, and records it."""
+    if version_id is None:
+        return []
+    if request.record is not None:
+        request.record.source_version_id = version_id
+    return [(b"x-amz-copy-source-version-id", encoded(version_id))]
 
 
 def _replaces(headers: Mapping[str, str], name: str) -> bool:

@@ -7,6 +7,7 @@ from typing import Final
 
 from bucketry_http.s3.errors import S3Error
 from bucketry_http.s3.request import S3Request
+from bucketry_http.shared.errors import TooManyRequests
 from bucketry_http.shared.failed_attempts import FailedAttempts
 from bucketry_http.shared.origin import client_address
 
@@ -21,7 +22,7 @@ def note_refused(attempts: FailedAttempts, request: S3Request, error: S3Error) -
     """Counts a signature that was refused, if somebody without the right key gets this error.
 
     Raises:
-        S3Error: ``SlowDown``: wrong signatures came too often from this address, so this one counts for nothing.
+        TooManyRequests: Wrong signatures came too often from this address, so this one counts for nothing.
     """
     if error.s3_code in _GUESSES:
         address, claimed = client_address(request.scope), _claimed_key(request)
@@ -33,7 +34,7 @@ def note_verified(attempts: FailedAttempts, request: S3Request) -> None:
     """Notes that a request is signed rightly, or not at all.
 
     Raises:
-        S3Error: ``SlowDown``: as above.
+        TooManyRequests: As above.
     """
     if request.verified is None:
         return
@@ -45,9 +46,7 @@ def note_verified(attempts: FailedAttempts, request: S3Request) -> None:
 
 def _check(attempts: FailedAttempts, address: str, access_key: str) -> None:
     if wait := attempts.seconds_left(address, access_key):
-        raise S3Error(
-            "SlowDown", "Too many wrong signatures came from this address.", headers={"retry-after": str(wait)}
-        )
+        raise TooManyRequests("too many wrong signatures came from this address", wait)
 
 
 def _claimed_key(request: S3Request) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from bucketry_http.s3.request import S3Request
+from bucketry_http.s3.errors import S3Error
+from bucketry_http.s3.request import COPY_SOURCE, S3Request, copy_source
 from bucketry_http.shared.origin import ANONYMOUS
 from bucketry_http.shared.record import RequestRecord
 
@@ -28,3 +29,14 @@ def fill(record: RequestRecord, request: S3Request, code: str = "") -> None:
     record.key = request.key
     record.version_id = request.version_id
     record.code = code
+    if COPY_SOURCE in request.headers:
+        _fill_source(record, request.headers[COPY_SOURCE])
+
+
+def _fill_source(record: RequestRecord, header: str) -> None:
+    try:
+        source = copy_source(header)
+    except S3Error:
+        return  # The request is refused for that, or before anybody has looked.
+    record.source_bucket, record.source_key = source.bucket, source.key
+    record.source_version_id = record.source_version_id or source.version_id

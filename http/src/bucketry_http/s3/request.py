@@ -306,6 +306,10 @@ class CopySource(NamedTuple):
     version_id: str | None
 
 
+COPY_SOURCE: Final = "x-amz-copy-source"
+"""The header that makes a copy of a request, and names its source."""
+
+
 def copy_source(header: str) -> CopySource:
     """Returns what ``x-amz-copy-source`` names.
 

@@ -50,8 +50,13 @@ class RequestRecord(msgspec.Struct, kw_only=True):
         key: The key that it names.
         keys: The keys, if the operation is about several.
         version_id: The version that it names.
+        source_bucket: The bucket that it copies from; empty: it is no copy.
+        source_key: The key that it copies from.
+        source_version_id: The version that it copies, as far as somebody knows it.
         status: Status of the response; 0: none was begun.
         code: Code of the error that was sent; empty: none.
+        refused: Whether it was refused because of its sender, where its status does not say so: because the sender is
+            unknown, or sends too much.
         bytes_in: Bytes of the request's body that were read.
         bytes_out: Bytes of the response's body that were sent.
         backend_calls: How often the driver was called for it.
@@ -82,8 +87,12 @@ class RequestRecord(msgspec.Struct, kw_only=True):
     key: str = ""
     keys: Sequence[str] = ()
     version_id: str | None = None
+    source_bucket: str = ""
+    source_key: str = ""
+    source_version_id: str | None = None
     status: int = 0
     code: str = ""
+    refused: bool = False
     bytes_in: int = 0
     bytes_out: int = 0
     backend_calls: int = 0

@@ -21,7 +21,9 @@ NO_PORT: Final = "file"
 """In place of a port: somebody has changed the access file or the settings file."""
 
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_REFUSED: Final = frozenset({401, 403, 429})
+_REFUSED: Final = frozenset({401, 403, 421, 429})
+"""Statuses of requests that are refused because of who sends them, from where, or how often. S3 has others too."""
+
 _ACCESS: Final = re.compile(r"(Put|Delete)(Bucket(Acl|Policy|OwnershipControls)|ObjectAcl|PublicAccessBlock)")
 """Operations that change who may do what."""
 
@@ -44,6 +46,9 @@ class AuditEntry(msgspec.Struct, kw_only=True, omit_defaults=True):
         key: The key that it names.
         keys: The keys, if it names several.
         version_id: The version that it names.
+        source_bucket: The bucket that it copies from.
+        source_key: The key that it copies from.
+        source_version_id: The version that it copies, if it names one or the response does.
         status: Status of the response; 0: none was begun.
         code: Code of the error.
         bytes_in: Bytes of the request's body.
@@ -65,6 +70,9 @@ class AuditEntry(msgspec.Struct, kw_only=True, omit_defaults=True):
     key: str = ""
     keys: Sequence[str] = ()
     version_id: str | None = None
+    source_bucket: str = ""
+    source_key: str = ""
+    source_version_id: str | None = None
     status: int
     code: str = ""
     bytes_in: int = 0
@@ -73,9 +81,9 @@ class AuditEntry(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 def audited(record: RequestRecord) -> AuditEntry | None:
-    """Returns the entry of a request; ``None``: it read something, and was not refused."""
-    refused = record.status in _REFUSED
-    if record.method in _READING and not refused:
+    """Returns the entry of a request; ``None``: it read something, and was not refused; or it was none yet."""
+    refused = record.refused or record.status in _REFUSED
+    if not record.method or (record.method in _READING and not refused):
         return None
     return AuditEntry(
         time=datetime.fromtimestamp(record.time, UTC),
@@ -92,6 +100,9 @@ def audited(record: RequestRecord) -> AuditEntry | None:
         key=shown(record.key),
         keys=[shown(key) for key in record.keys] or (),
         version_id=record.version_id,
+        source_bucket=shown(record.source_bucket),
+        source_key=shown(record.source_key),
+        source_version_id=shown(record.source_version_id) if record.source_version_id else None,
         status=record.status,
         code=record.code,
         bytes_in=record.bytes_in,

@@ -22,6 +22,7 @@ from bucketry_http.server.settings import ServerSettings
 from bucketry_http.server.state import ServerState
 
 if TYPE_CHECKING:
+    from bucketry_http.server.handshakes import TlsAcceptor
     from bucketry_http.server.tls import Certificate
 
 BACKLOG: Final = 2048
@@ -243,6 +244,7 @@ class _AppServer:
         self._certificate = certificate
         self._lifespan = Lifespan(app)
         self._server: asyncio.Server | None = None
+        self._acceptor: TlsAcceptor | None = None
         self.state = ServerState(app, settings, "http" if certificate is None else "https")
         self.state.app_state = self._lifespan.state
         self.is_forced = self.is_aborting = False
@@ -255,14 +257,10 @@ class _AppServer:
         if self._certificate is None:
             self._server = await loop.create_server(make, sock=self._bound, backlog=BACKLOG)
             return
-        self._server = await loop.create_server(
-            make,
-            sock=self._bound,
-            backlog=BACKLOG,
-            ssl=self._certificate.context,
-            ssl_handshake_timeout=self._settings.head_seconds,
-            ssl_shutdown_timeout=LINGER_SECONDS,
-        )
+        from bucketry_http.server.handshakes import TlsAcceptor  # Only here: many servers speak plain HTTP.
+
+        self._acceptor = TlsAcceptor(self._bound, make, self.state, self._certificate.context)
+        self._acceptor.start()
 
     async def end(self) -> None:
         """Ends all connections: those without a request now, others with their response, and the rest when time is up.
@@ -271,6 +269,8 @@ class _AppServer:
         """
         if self._server is not None:
             self._server.close()
+        if self._acceptor is not None:
+            await self._acceptor.close()
         self._bound.close()
         for connection in tuple(self.state.connections):
             if self.is_aborting:
@@ -283,6 +283,8 @@ class _AppServer:
         await self._idle(LINGER_SECONDS)
         for connection in tuple(self.state.connections):
             connection.transport.abort()
+        if self._acceptor is not None:
+            await self._acceptor.end()
         for task in (tasks := list(self.state.tasks)):
             task.cancel()
         if tasks:

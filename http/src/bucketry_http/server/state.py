@@ -28,6 +28,7 @@ class ServerState:
         tasks: One for each request in progress.
         refused: Is told of each request that is refused before it reaches the application: the status that is sent (0:
             none), the code, and the client's address. Returns the request's id. ``None``: nobody wants to know.
+        handshake_failed: Is told of each TLS handshake that fails, and why. ``None``: nobody wants to know.
         stopping: Whether the server is about to stop (`bucketry_http.shared.connection.is_stopping`).
     """
 
@@ -36,6 +37,7 @@ class ServerState:
         self.app = app
         self.clock: Clock = getattr(app, "clock", None) or Clock()
         self.refused: Callable[[int, str, str], str] | None = getattr(app, "refused", None)
+        self.handshake_failed: Callable[[str], None] | None = getattr(app, "handshake_failed", None)
         self.app_state: dict[str, Any] = {}
         self.settings = settings
         self.scheme = scheme

@@ -125,6 +125,12 @@ class Recorded:
         self._end(record)
         return record.id
 
+    def handshake_failed(self, reason: str) -> None:
+        """Tells the sinks that want to know that a TLS handshake failed, and why."""
+        for sink in self._sinks:
+            if (tell := getattr(sink, "handshake_failed", None)) is not None:
+                tell(self._port, reason)
+
     def _end(self, record: RequestRecord) -> None:
         self._ended.append(record)
         if len(self._ended) == 1:

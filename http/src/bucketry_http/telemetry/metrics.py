@@ -77,6 +77,9 @@ class Metrics:
         self._sent = Counter(
             "bucketry_sent_bytes", "Bytes of bodies of responses.", ["port", "operation"], registry=registry
         )
+        self._handshakes = Counter(
+            "bucketry_tls_handshake_failures", "TLS handshakes that failed.", ["port", "reason"], registry=registry
+        )
         self._in_flight = _gauge("bucketry_requests_in_flight", "Requests in progress.", ["port"], registry)
         self._queue = Histogram(
             "bucketry_queue_seconds",
@@ -155,6 +158,10 @@ class Metrics:
             self._queue.labels(record.port).observe(record.queue_seconds)
         if record.backend_retries:
             self._retries.labels(self._driver).inc(record.backend_retries)
+
+    def handshake_failed(self, port: Port, reason: str) -> None:
+        """Counts a TLS handshake that failed. There are few reasons (`bucketry_http.server.handshakes.Reason`)."""
+        self._handshakes.labels(port, reason).inc()
 
     def report(self, event: CallEvent) -> None:
         """Takes a call of the driver, or content that was read later. Safe to call from any thread."""

@@ -48,7 +48,7 @@ logger = logging.getLogger("bucketry_http")
 def reason_of(error: OSError) -> Reason:
     """Returns why a handshake failed, in one of a few words."""
     if isinstance(error, ssl.SSLError):
-        name = error.reason or ""
+        name = getattr(error, "reason", None) or ""
         return next((reason for part, reason in _REASONS if part in name), "other")
     if isinstance(error, ConnectionAbortedError | TimeoutError):
         return "timeout"
@@ -56,7 +56,7 @@ def reason_of(error: OSError) -> Reason:
 
 
 def _words_of(error: OSError) -> str:
-    name = error.reason if isinstance(error, ssl.SSLError) else None
+    name = getattr(error, "reason", None)
     return name.replace("_", " ").lower() if name else str(error)
 
 

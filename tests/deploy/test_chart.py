@@ -188,6 +188,8 @@ def backend_of(rule: Mapping[str, Any]) -> tuple[str, str]:
             {**MINIO, **ACCESS, "metrics": {"enabled": False}, "serviceMonitor": {"enabled": True}},
             "needs metrics.enabled",
         ),
+        ({**MINIO, **ACCESS, "serviceMonitor": {"enabled": True}}, "needs networkPolicy.metricsFrom"),
+        ({**MINIO, **ACCESS, "networkPolicy": {"metricsFrom": [{}]}}, "metricsFrom"),
         ({**MINIO, **ACCESS, "replicas": "two"}, "replicas"),
         ({**MINIO, **ACCESS, "traces": {"endpoint": "collector:4318"}}, "traces"),
         ({**MINIO, **ACCESS, "traces": {"endpoint": "http://a:b@collector"}}, "traces"),
@@ -200,6 +202,25 @@ def backend_of(rule: Mapping[str, Any]) -> tuple[str, str]:
 def test_wrong_values_are_refused_with_a_sentence(values: dict[str, Any], sentence: str) -> None:
     with pytest.raises(RenderingFailed, match=re.escape(sentence)):
         render(values)
+
+
+def reached(values: Mapping[str, Any]) -> dict[str, list[Any] | None]:
+    """Returns who reaches each port, by the network policy; ``None``: everybody."""
+    rules = only(render(values), "NetworkPolicy")["spec"]["ingress"]
+    return {port["port"]: rule.get("from") for rule in rules for port in rule["ports"]}
+
+
+def test_nobody_reaches_the_metrics_who_is_not_named() -> None:
+    assert reached({**MINIO, **ACCESS}) == {"rest": None, "s3": None}
+    prometheus = [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]
+    named = {**MINIO, **ACCESS, "networkPolicy": {"metricsFrom": prometheus}, "serviceMonitor": {"enabled": True}}
+    assert reached(named) == {"rest": None, "s3": None, "metrics": prometheus}
+    assert "metrics" not in reached({**named, "metrics": {"enabled": False}, "serviceMonitor": {"enabled": False}})
+
+
+def test_a_service_monitor_needs_no_names_without_a_network_policy() -> None:
+    values = {**MINIO, **ACCESS, "networkPolicy": {"enabled": False}, "serviceMonitor": {"enabled": True}}
+    assert only(render(values), "ServiceMonitor")
 
 
 @pytest.mark.parametrize(

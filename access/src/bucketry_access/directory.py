@@ -32,6 +32,9 @@ _FRESH_NANOSECONDS: Final = 2_000_000_000
 
 _NO_TOKEN: Final = "0" * 64
 
+_MOST_OTHERS: Final = 1024
+"""How many users whom sources of tokens name are remembered with their rights."""
+
 _NOBODY: Final = Accounts()
 
 T = TypeVar("T")
@@ -113,9 +116,23 @@ class _State:
         for user in users:
             if unknown := sorted(set(user.groups) - self.groups.keys()):
                 raise InvalidSettings(f"the user {user.id!r} is in the group {unknown[0]!r}, which is nowhere defined")
-        self.principals = {user.id: principal_of(user, self.groups_of(user)) for user in users}
+        self._principals = {user.id: principal_of(user, self._groups_of(user)) for user in users}
+        self._others: dict[tuple[object, ...], Principal] = {}
 
-    def groups_of(self, user: User) -> Iterable[Group]:
+    def principal(self, user: User) -> Principal:
+        """Returns a user as the one who sends a request: the same object each time, so that decisions about it last."""
+        if self.users.get(user.id) is user:
+            return self._principals[user.id]
+        groups = self._groups_of(user)
+        rights = (user.id, user.display_name, user.is_root, user.roles, user.policy, *(group.name for group in groups))
+        found = self._others.get(rights)
+        if found is None:
+            if len(self._others) >= _MOST_OTHERS:
+                self._others.clear()
+            found = self._others[rights] = principal_of(user, groups)
+        return found
+
+    def _groups_of(self, user: User) -> Sequence[Group]:
         return [self.groups[name] for name in dict.fromkeys(user.groups) if name in self.groups]
 
 
@@ -279,10 +296,7 @@ class Directory:
         Groups that the directory does not know count for nothing.
         """
         self.refresh()
-        state = self._state
-        if state.users.get(user.id) is user:
-            return state.principals[user.id]
-        return principal_of(user, state.groups_of(user))
+        return self._state.principal(user)
 
     def owner(self, user_id: str) -> Owner | None:
         """Returns a user as the owner of buckets and objects; ``None``: there is no such user."""

@@ -11,7 +11,8 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -68,19 +69,33 @@ def lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in complete]
 
 
-def alone(process: subprocess.Popen[bytes]) -> Iterator[int]:
-    """Yields each worker, while all others stand still: it gets every connection."""
-    workers = children(process.pid)
-    for worker in workers:
-        others = [other for other in workers if other != worker]
-        for other in others:
-            os.kill(other, signal.SIGSTOP)
-        yield worker
-        for other in others:
-            os.kill(other, signal.SIGCONT)
+Alone = Callable[["subprocess.Popen[bytes]"], Iterator[int]]
 
 
-def test_each_process_serves_both_ports(spawn: Spawn, shared: str, made: Made, tmp_path: Path) -> None:
+@pytest.fixture
+def alone() -> Iterator[Alone]:
+    """Yields each worker of a server, while all others stand still: it gets every connection."""
+    stopped: set[int] = set()
+
+    def each(process: subprocess.Popen[bytes]) -> Iterator[int]:
+        workers = children(process.pid)
+        for worker in workers:
+            others = [other for other in workers if other != worker]
+            stopped.update(others)
+            for other in others:
+                os.kill(other, signal.SIGSTOP)
+            yield worker
+            for other in others:
+                os.kill(other, signal.SIGCONT)
+            stopped.difference_update(others)
+
+    yield each
+    for worker in stopped:  # A test has failed: those that stand still would not see that their parent is gone.
+        with suppress(ProcessLookupError):
+            os.kill(worker, signal.SIGCONT)
+
+
+def test_each_process_serves_both_ports(spawn: Spawn, alone: Alone, shared: str, made: Made, tmp_path: Path) -> None:
     """Log, audit and metrics have the requests of both ports and all processes, each once."""
     log, audit = tmp_path / "log.jsonl", tmp_path / "audit.jsonl"
     options = ("--access-file", str(made.path), "--bucket", "team-a-1", "--management-port", "0")
@@ -121,7 +136,7 @@ def test_each_process_serves_both_ports(spawn: Spawn, shared: str, made: Made, t
     assert (logged["s3", "PutObject"], logged["rest", "GetObject"]) == (2, 2)
 
 
-def test_a_presigned_url_works_whichever_process_made_it(spawn: Spawn, shared: str, made: Made) -> None:
+def test_a_presigned_url_works_whichever_process_made_it(spawn: Spawn, alone: Alone, shared: str, made: Made) -> None:
     """Of a user with a key pair, and of one without, whose URLs are made with a secret that nobody has configured."""
     process = spawn(*SERVE, "--access-file", str(made.path), "--bucket", "team-a-1", store=shared)
     found = places(process, "Access")
@@ -145,7 +160,7 @@ def table(name: str, folder: Path) -> str:
     return f'[[s3_credentials]]\naccess_key = "{name}"\nsecret_key_file = "{name}"\n'
 
 
-def test_key_pairs_of_the_file_come_change_and_go(spawn: Spawn, shared: str, tmp_path: Path) -> None:
+def test_key_pairs_of_the_file_come_change_and_go(spawn: Spawn, alone: Alone, shared: str, tmp_path: Path) -> None:
     """In those that serve, and in one that takes another's place when the first secrets are gone."""
     file = tmp_path / "settings.toml"
     write(file, table("first", tmp_path))
@@ -218,14 +233,13 @@ def test_a_killed_worker_is_replaced_on_both_ports(spawn: Spawn, store_url: str)
     for writer in writers:
         writer.start()
     try:
-        for _ in range(2):
-            assert within_patience(lambda: all(writer.turns or writer.error for writer in writers))
-            before = children(process.pid)
-            os.kill(before[0], signal.SIGKILL)
-            assert within_patience(lambda: len(set(children(process.pid)) - set(before)) == 1)  # noqa: B023
-            begun = {writer: writer.turns for writer in writers}
-            assert within_patience(lambda: all(w.error or w.turns > begun[w] for w in writers))  # noqa: B023
-            assert ask(found["REST API"], None, "GET", "buckets/assets/objects").status_code == 200
+        assert within_patience(lambda: all(writer.turns or writer.error for writer in writers))
+        before = children(process.pid)
+        os.kill(before[0], signal.SIGKILL)
+        assert within_patience(lambda: len(set(children(process.pid)) - set(before)) == 1)
+        begun = {writer: writer.turns for writer in writers}
+        assert within_patience(lambda: all(writer.error or writer.turns > begun[writer] for writer in writers))
+        assert ask(found["REST API"], None, "GET", "buckets/assets/objects").status_code == 200
     finally:
         done.set()
         for writer in writers:

@@ -52,17 +52,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.load", description=__doc__)
     parser.add_argument("--seconds", type=float, default=600, help="how long on each backend")
     parser.add_argument("--clients", type=int, default=CLIENTS)
+    parser.add_argument("--workers", type=int, default=1, help="processes of the server; with several, no report")
     parser.add_argument("--store", action="append", choices=["memory", "minio", "rgw"], help="only these")
     parser.add_argument("--no-report", action="store_true", help="do not write docs/load.md")
     given = parser.parse_args()
     results = []
     for name in given.store or ["memory", "minio", "rgw"]:
         with backend(name) as (url, environ):
-            result = run_load(name, url, environ, given.seconds, given.clients)
+            result = run_load(name, url, environ, given.seconds, given.clients, given.workers)
         print(summary(result), *result.wrong, sep="\n", flush=True)
         results.append(result)
     wrong = [result for result in results if result.wrong or (given.seconds >= 300 and result.growth() > MAX_GROWTH)]
-    if not given.no_report and not wrong and given.store is None:
+    if not given.no_report and not wrong and given.store is None and given.workers == 1:
         write_report(results)
     return 1 if wrong else 0
 

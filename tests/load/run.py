@@ -153,12 +153,17 @@ class Load:
             await asyncio.sleep(seconds / 100)
 
 
-def run_load(name: str, url: str, environ: Mapping[str, str], seconds: float, clients: int = CLIENTS) -> Result:
-    """Put a load on a server over a store, and return what came of it."""
+def run_load(
+    name: str, url: str, environ: Mapping[str, str], seconds: float, clients: int = CLIENTS, workers: int = 1
+) -> Result:
+    """Put a load on a server over a store, and return what came of it.
+
+    Of several processes, only the first one's memory, threads and files are looked at.
+    """
     result, tally = Result(name=name, clients=clients), Tally()
     known = capabilities_of(url, environ)
     with tempfile.TemporaryDirectory(prefix="bucketry-load-") as folder:
-        with served(url, environ, Path(folder)) as where:
+        with served(url, environ, Path(folder), workers) as where:
             asyncio.run(_run(result, known, where, tally, seconds))
             result.idle = _idle(where, result.samples[0])
             result.wrong += in_metrics(where, tally)

@@ -77,8 +77,8 @@ class Served(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def served(url: str, environ: Mapping[str, str], folder: Path) -> Iterator[Served]:
-    """Serve a store in a process of its own until the end of the block. Its log and audit stream stay in the folder."""
+def served(url: str, environ: Mapping[str, str], folder: Path, workers: int = 1) -> Iterator[Served]:
+    """Serve a store in processes of its own until the end of the block. Its log and audit stream stay in the folder."""
     access_bucket = f"load-access-{secrets.token_hex(4)}"
     access_file, audit, log = (folder / name for name in ("access.toml", "audit.jsonl", "log.jsonl"))
     access_file.write_text(f"""
@@ -90,7 +90,8 @@ tokens = [{{id = "{TOKEN.token.id}", sha256 = "{TOKEN.token.sha256}"}}]
 """)
     access_file.chmod(0o600)
     files = ("--access-file", str(access_file), "--audit", str(audit), "--access-bucket", access_bucket)
-    command = (sys.executable, "-m", "bucketry_cli", "serve", "--store", url, *_OPTIONS, *files)
+    options = ("--store", url, "--workers", str(workers), *_OPTIONS, *files)
+    command = (sys.executable, "-m", "bucketry_cli", "serve", *options)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("BUCKETRY_")}
     with (
         log.open("w") as errors,

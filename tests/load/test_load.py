@@ -27,6 +27,7 @@ from tests.load.wire import Reply
 from tests.servers.handles import MinioServer, RgwServer
 
 SECONDS: Final = 20.0
+WORKERS_SECONDS: Final = 5.0
 KEPT_CONNECTIONS: Final = 2 * 2 * 96
 """What two drivers keep open to their backend, at most: two kinds of connections each. The second driver is that of the
 access store."""
@@ -73,6 +74,14 @@ def test_the_load_on_minio(minio_server: MinioServer) -> None:
 
 def test_the_load_on_rgw(rgw_server: RgwServer) -> None:
     check(run_load("rgw", *load.store_of("rgw", rgw_server), SECONDS))
+
+
+def test_the_load_on_two_workers(minio_server: MinioServer) -> None:
+    """Whichever process gets a request, and whichever has the one before: log, audit and metrics have each once."""
+    result = run_load("minio", *load.store_of("minio", minio_server), WORKERS_SECONDS, workers=2)
+    assert result.wrong == []
+    assert result.requests > 500
+    assert result.server_errors == sum(result.busy.values())
 
 
 def test_the_load_asks_for_every_operation_of_both_apis() -> None:

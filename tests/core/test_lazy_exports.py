@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-PACKAGES = ["bucketry.layers", "bucketry.sigv4", "bucketry_access", "bucketry_http"]
+PACKAGES = ["bucketry.layers", "bucketry.lifecycle", "bucketry.sigv4", "bucketry_access", "bucketry_http"]
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -8,13 +8,18 @@ Sources: S3 user guide, "Managing the lifecycle of objects"; S3 API reference, `
 
 from __future__ import annotations
 
-from bucketry.lifecycle.rules import (
-    abort_of,
-    expiration_of,
-    marker_expiration_of,
-    midnight_after,
-    noncurrent_expiration_of,
-)
+from typing import TYPE_CHECKING
+
+from bucketry.lazy_exports import lazy_exports
+
+if TYPE_CHECKING:
+    from bucketry.lifecycle.rules import (
+        abort_of,
+        expiration_of,
+        marker_expiration_of,
+        midnight_after,
+        noncurrent_expiration_of,
+    )
 
 __all__ = [
     "abort_of",
@@ -23,3 +28,5 @@ __all__ = [
     "midnight_after",
     "noncurrent_expiration_of",
 ]
+
+__getattr__ = lazy_exports(__name__, {"rules": __all__})

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final, final
 from bucketry.clock import Clock
 from bucketry.errors import AccessDenied, BackendError, BucketryError
 from bucketry.lifecycle._pace import Interrupted
-from bucketry.lifecycle.rules import midnight_after
 from bucketry.origin import LIFECYCLE, calls_from
 
 if TYPE_CHECKING:
@@ -103,7 +102,7 @@ class LifecycleRunner:
         self._thread.start()
 
     def _clock_changed(self, clock: Clock) -> None:
-        self._next = midnight_after(clock.now(), 0)
+        self._next = _next_midnight(clock)
         self._wake.set()
 
     def turn(self) -> float | None:
@@ -113,7 +112,7 @@ class LifecycleRunner:
             Seconds until the next; ``None``: no bucket has rules any more.
         """
         if self._next is None or self._clock.now() >= self._next:
-            self._next = midnight_after(self._clock.now(), 0)  # First: rules may change meanwhile.
+            self._next = _next_midnight(self._clock)  # First: rules may change meanwhile.
             with self._working:
                 try:
                     has_rules, _ = self._run(in_background=True)
@@ -219,3 +218,9 @@ def _live(reference: weakref.ref[LifecycleRunner], wake: threading.Event) -> Non
         if seconds is None:
             return
         wake.wait(seconds)
+
+
+def _next_midnight(clock: Clock) -> datetime | None:
+    from bucketry.lifecycle.rules import midnight_after  # Only here: most stores have no rules.
+
+    return midnight_after(clock.now(), 0)

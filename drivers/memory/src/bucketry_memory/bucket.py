@@ -39,7 +39,6 @@ from bucketry import (
     VersionOptions,
 )
 from bucketry.conditions import check_delete, check_write
-from bucketry.lifecycle import abort_of, expiration_of
 from bucketry.object_lock import check_new_retention, check_retention_change, check_version_delete
 from bucketry.options import WriteConditions
 from bucketry.owners import DEFAULT_OWNER
@@ -359,6 +358,8 @@ class Bucket:
             info = msgspec.structs.replace(info, version_id=NULL_VERSION)
         rules = self.settings.get(LifecycleSettings).rules
         if rules and self.objects.get(info.key) is stored:
+            from bucketry.lifecycle import expiration_of  # Only here: most buckets have no rules.
+
             size, tags = len(stored.content), stored.tags
             expiration = expiration_of(rules, info.key, size, stored.last_modified, tags)
             info = msgspec.structs.replace(info, expiration=expiration)
@@ -366,7 +367,12 @@ class Bucket:
 
     def abort_of(self, key: str, initiated_at: datetime) -> Expiration | None:
         """Says when lifecycle aborts an upload."""
-        return abort_of(self.settings.get(LifecycleSettings).rules, key, initiated_at)
+        rules = self.settings.get(LifecycleSettings).rules
+        if not rules:
+            return None
+        from bucketry.lifecycle import abort_of  # Only here, as above.
+
+        return abort_of(rules, key, initiated_at)
 
     def put_retention(self, key: str, retention: Retention, options: RetentionOptions, now: datetime) -> None:
         """Replaces the retention of a version.

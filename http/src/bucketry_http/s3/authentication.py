@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, Protocol
 
 from bucketry import Secret
 from bucketry.settings import DEFAULT_SECRET_KEY
@@ -13,11 +14,13 @@ from bucketry_access import SESSION_KEY, leaves_to_owner
 from bucketry_http.s3.acl_headers import ACL_HEADERS
 from bucketry_http.s3.errors import S3Error, of_signature
 from bucketry_http.s3.failed_signatures import note_refused, note_verified
-from bucketry_http.s3.headers import EXPECTED_OWNERS, take_query_headers
+from bucketry_http.s3.headers import EXPECTED_OWNERS, MARKS_V2, SCHEME_V2, take_query_headers
 from bucketry_http.s3.request import Endpoint, S3Request
-from bucketry_http.s3.signature_v2 import MARKS, SCHEME_V2, VerifiedV2, VerifierV2
 from bucketry_http.shared.failed_attempts import FailedAttempts
 from bucketry_http.shared.record import RECORD
+
+if TYPE_CHECKING:
+    from bucketry_http.s3.signature_v2 import VerifiedV2, VerifierV2
 
 _MARKS_V4: Final = frozenset({"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature"})
 """A request with one of these in its query claims to be signed with Signature Version 4."""
@@ -75,8 +78,15 @@ class Authenticator:
         self._regions = endpoint.regions
         one_region = Verifier(self._secret_key, region=settings.region, times=times)
         self._verifier = self._any_region if endpoint.regions.several else one_region
-        self._v2 = VerifierV2(self._secret_key, domains, times) if settings.signature_v2 else None
+        self._takes_v2 = settings.signature_v2
+        self._domains = domains
         self._attempts = None if endpoint.users.directory is None else FailedAttempts()
+
+    @cached_property
+    def _v2(self) -> VerifierV2:
+        from bucketry_http.s3.signature_v2 import VerifierV2  # Only here: few clients sign so.
+
+        return VerifierV2(self._secret_key, self._domains, self.times)
 
     def authenticate(self, request: S3Request) -> None:
         """Sets who sends a request. The body is checked later, when it comes.
@@ -105,7 +115,7 @@ class Authenticator:
             request.credential = self._anonymous_rights
             request.payload = request.headers.get("x-amz-content-sha256")
             return
-        if self._v2 is None or not {_HEADER_V2, _QUERY_V2}.intersection(claimed):
+        if not self._takes_v2 or not {_HEADER_V2, _QUERY_V2}.intersection(claimed):
             self._verify_v4(request)
             return
         try:
@@ -161,7 +171,7 @@ class Authenticator:
             raise S3Error("AccessDenied", "The form is not signed: it needs a policy and its signature.")
         try:
             claimed = _claimed_by_form(fields)
-            if self._v2 is not None and _FORM_V2 in claimed:
+            if self._takes_v2 and _FORM_V2 in claimed:
                 _check_alone(claimed)
                 self._accept(request, self._v2.verify_policy(fields))
             else:
@@ -170,7 +180,7 @@ class Authenticator:
             raise of_signature(error, self._region) from None
 
     def _accept(self, request: S3Request, verified: Verified | VerifiedV2) -> None:
-        of_session = verified.of_session if isinstance(verified, VerifiedV2) else verified.session_token is not None
+        of_session = verified.session_token is not None if isinstance(verified, Verified) else verified.of_session
         if of_session:
             raise _no_session()
         self._set_sender(request, verified)
@@ -223,7 +233,7 @@ def _claimed(request: S3Request) -> list[str]:
     if query := request.query:
         if not _MARKS_V4.isdisjoint(query):
             claimed.append("query of version 4")
-        if not MARKS.isdisjoint(query):
+        if not MARKS_V2.isdisjoint(query):
             claimed.append(_QUERY_V2)
     return claimed
 

@@ -11,7 +11,6 @@ from bucketry import InvalidArgument
 from bucketry.headers import HEADER_OF, OBJECT_HEADERS, header_fields
 
 from bucketry_http.s3.checksums import algorithm_in
-from bucketry_http.s3.encoded_words import kept_metadata
 from bucketry_http.s3.errors import S3Error, header_not_implemented, invalid_argument, not_implemented
 from bucketry_http.s3.request import S3Request
 from bucketry_http.s3.xml import OWNER_ID
@@ -26,6 +25,12 @@ PREFIX: Final = "x-amz-"
 
 OVERRIDES: Final = {f"response-{header.name}": header.name.encode() for header in OBJECT_HEADERS}
 """Parameters of GetObject and HeadObject that replace a header of the response (S3 API reference)."""
+
+MARKS_V2: Final = frozenset({"AWSAccessKeyId", "Signature"})
+"""Parameters of a Signature Version 2. A request with one of them claims to be signed with it."""
+
+SCHEME_V2: Final = "AWS "
+"""How the header ``Authorization`` begins in a request that is signed with that version."""
 
 _ENCRYPTION: Final = "x-amz-server-side-encryption"
 _CUSTOMER_KEY: Final = f"{_ENCRYPTION}-customer-"
@@ -147,8 +152,17 @@ def written_headers(headers: Mapping[str, str]) -> dict[str, Any]:
     if "expires" in fields:
         fields["expires"] = HEADER_OF["expires"].received(fields["expires"])
     if "metadata" in fields:
-        fields["metadata"] = {name: kept_metadata(value) for name, value in fields["metadata"].items()}
+        fields["metadata"] = _kept_metadata(fields["metadata"])
     return fields
+
+
+def _kept_metadata(metadata: Mapping[str, str]) -> Mapping[str, str]:
+    text = "".join(metadata.values())
+    if text.isascii() and "=?" not in text:
+        return metadata
+    from bucketry_http.s3.encoded_words import kept_metadata  # Only here: most metadata is US-ASCII.
+
+    return {name: kept_metadata(value) for name, value in metadata.items()}
 
 
 def written_tags(header: str | None) -> Mapping[str, str] | None:

@@ -18,11 +18,8 @@ from bucketry import Secret
 from bucketry.s3 import parse_http_date
 from bucketry.sigv4 import SignatureError, Times
 
-from bucketry_http.s3.headers import OVERRIDES, PREFIX, query_headers
+from bucketry_http.s3.headers import MARKS_V2, OVERRIDES, PREFIX, query_headers
 from bucketry_http.s3.request import Domains, S3Request
-
-MARKS: Final = frozenset({"AWSAccessKeyId", "Signature"})
-"""Parameters of the signature. A request with one of them claims to be signed with this version."""
 
 _HEADERS: Final = ("content-md5", "content-type")
 """Headers that are signed without their names. botocore repeats them in the query, where they have no effect."""
@@ -42,12 +39,9 @@ _NARROWING: Final = frozenset({
 })  # fmt: skip
 """Parameters that select or encode a part of a listing. S3 signs none: whoever may list may list everything."""
 
-_KNOWN: Final = MARKS | {"Expires"} | _SIGNED | _NARROWING | frozenset(_HEADERS)
+_KNOWN: Final = MARKS_V2 | {"Expires"} | _SIGNED | _NARROWING | frozenset(_HEADERS)
 _IGNORED_PREFIX: Final = "x-"
 """S3 ignores such parameters: they are for its access log ("Customizing access log information")."""
-
-SCHEME_V2: Final = "AWS "
-"""How the header ``Authorization`` begins."""
 
 _AUTHORIZATION: Final = re.compile(r"AWS ([\x21-\x39\x3b-\x7e]{1,256}):([\x21-\x7e]{1,128})")
 

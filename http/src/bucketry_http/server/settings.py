@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from bucketry_http.server.tls import TlsFiles
+if TYPE_CHECKING:
+    from bucketry_http.server.tls import TlsFiles
 
 KIB: Final = 1024
 

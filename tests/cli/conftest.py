@@ -55,6 +55,14 @@ def store_url(tmp_path: Path, install: Install, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.fixture
+def shared(install: Install, store_url: str, tmp_path: Path) -> str:
+    """URL of an empty store in a file, which several processes share, and which can be an access store."""
+    install("sqlite", "bucketry_sqlite:SqliteDriver")
+    (tmp_path / "site" / "bucketry_sqlite").symlink_to(ROOT / "examples/bucketry-sqlite/src/bucketry_sqlite")
+    return f"sqlite://{tmp_path}/store.db"
+
+
+@pytest.fixture
 def store(store_url: str) -> Store:
     """The same store, with a bucket ``assets`` in it."""
     opened = open_store(store_url)

@@ -1,4 +1,7 @@
-"""Two instances behind a load balancer, restarted in turn while clients work: no request fails."""
+"""Two instances behind a load balancer, restarted in turn while clients work: no request fails.
+
+One has one process, the other has workers. Both stand in front of the same store.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,9 @@ from tests.cli.test_serve import PATIENCE
 API = "/api/v1/storage/buckets/assets/objects"
 KEYS = Credentials("tester", Secret("tester's own secret key"))
 SERVE = ("serve", "--port", "0", "--s3-port", "0", "--bucket", "assets", "--shutdown-delay", "1.5")
+PROCESSES = (1, 2)
+"""Of each instance."""
+
 CLIENTS = 3
 """Clients of each kind. Each waits for one response at a time, and keeps its connection."""
 
@@ -100,8 +106,8 @@ class SlowClient(RestClient):
             yield content[start : start + len(content) // 10 + 1]
 
 
-def start(spawn: Spawn) -> tuple[subprocess.Popen[bytes], Instance]:
-    process = spawn(*SERVE)
+def start(spawn: Spawn, store: str, processes: int) -> tuple[subprocess.Popen[bytes], Instance]:
+    process = spawn(*SERVE, "--workers", str(processes), store=store)
     places: dict[str, tuple[str, int]] = {}
     assert process.stdout is not None
     while "S3 keys" not in places:
@@ -113,11 +119,11 @@ def start(spawn: Spawn) -> tuple[subprocess.Popen[bytes], Instance]:
     return process, Instance(places["REST API"], places["S3 API"])
 
 
-def test_a_rolling_restart_loses_no_request(spawn: Spawn, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rolling_restart_loses_no_request(spawn: Spawn, shared: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BUCKETRY_S3_ACCESS_KEY", KEYS.access_key)
     monkeypatch.setenv("BUCKETRY_S3_SECRET_KEY", KEYS.secret_key.reveal())
     balancer, done = Balancer(), threading.Event()
-    running = [start(spawn) for _ in range(2)]
+    running = [start(spawn, shared, processes) for processes in PROCESSES]
     balancer.instances = [instance for _, instance in running]
     clients: list[Client] = []
     for kind, port in (
@@ -137,7 +143,7 @@ def test_a_rolling_restart_loses_no_request(spawn: Spawn, monkeypatch: pytest.Mo
             assert process.wait(PATIENCE) == 0
             assert process.stderr is not None
             assert process.stderr.read() == b""
-            _, replacement = running[number] = start(spawn)
+            _, replacement = running[number] = start(spawn, shared, PROCESSES[number])
             balancer.instances = [other for other in balancer.instances if other is not instance] + [replacement]
             started.append(replacement)
         time.sleep(0.5)

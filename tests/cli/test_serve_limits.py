@@ -13,6 +13,8 @@ import pytest
 
 from tests.cli.conftest import Run, Spawn
 from tests.cli.test_serve import PATIENCE, ask, rest_url
+from tests.cli.test_serve_s3 import places
+from tests.http.client_of_urls import ask as ask_url
 
 
 def put(url: str, key: str, size: int) -> int:
@@ -69,7 +71,7 @@ def test_the_size_of_documents_is_an_option(spawn: Spawn) -> None:
     [
         ("max_objects = 1", "a quota is for buckets or for owners"),
         ('buckets = "a"\nowners = "b"', "a quota is for buckets or for owners"),
-        ('buckets = "a"\nmax_objects = -1', "max_objects of the quota for 'a' is not a number from 0"),
+        ('buckets = "assets"\nmax_objects = -1', "max_objects of the quota for 'assets' is not a number from 0"),
         ('buckets = "a"\nmax_bytes = 1', "unknown: 'quotas.max_bytes'"),
     ],
 )
@@ -82,14 +84,18 @@ def test_a_quota_that_is_not_valid_is_refused(run: Run, tmp_path: Path, table: s
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_all_processes_keep_a_rate_together(spawn: Spawn, workers: str) -> None:
+def test_all_processes_keep_a_rate_together(spawn: Spawn, monkeypatch: pytest.MonkeyPatch, workers: str) -> None:
+    monkeypatch.setenv("BUCKETRY_S3_ACCESS_KEY", "tests")
+    monkeypatch.setenv("BUCKETRY_S3_SECRET_KEY", "hunter2-of-these-tests")
     process = spawn(
-        *("serve", "--workers", workers, "--port", "0", "--no-s3", "--bucket", "assets"),
+        *("serve", "--workers", workers, "--port", "0", "--s3-port", "0", "--bucket", "assets"),
         *("--address-requests", "0.01", "--address-concurrency", "64"),
     )
-    url = rest_url(process)
-    # One in a hundred seconds, whichever process gets it.
-    assert [put(url, f"{number}", 1) for number in range(12)] == [201] + [429] * 11
+    found = places(process, b"S3 keys")
+    # One in a hundred seconds, whichever process gets it, and on whichever port.
+    assert [put(found["REST API"], f"{number}", 1) for number in range(12)] == [201] + [429] * 11
+    refused = [ask_url(f"{found['S3 API']}/assets/1") for _ in range(6)]
+    assert [(status, b"<Code>SlowDown</Code>" in body) for status, _, body in refused] == [(503, True)] * 6
 
 
 def test_a_rate_that_is_not_valid_is_refused(run: Run) -> None:

@@ -21,7 +21,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tests.cli.conftest import ROOT, Install, Run, Spawn
+from tests.cli.conftest import Run, Spawn
 from tests.cli.test_serve import PATIENCE
 from tests.cli.test_serve_access import places
 from tests.cli.test_serve_in_front import USERS, Backend, backend, speaking
@@ -39,14 +39,6 @@ MANY = 12
 """So many new connections that each of two processes gets one of them, most likely."""
 
 PRESIGN = "buckets/team-a-1/objects/presign"
-
-
-@pytest.fixture
-def shared(install: Install, store_url: str, tmp_path: Path) -> str:
-    """The URL of a store in a file, which several processes share, and which can be an access store."""
-    install("sqlite", "bucketry_sqlite:SqliteDriver")
-    (tmp_path / "site" / "bucketry_sqlite").symlink_to(ROOT / "examples/bucketry-sqlite/src/bucketry_sqlite")
-    return store_url.replace("folder://", "sqlite://").replace("/objects", "/store.db")
 
 
 def status_of(url: str) -> int:

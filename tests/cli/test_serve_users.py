@@ -201,8 +201,10 @@ def test_several_processes_know_the_users_and_follow_the_file(spawn: Spawn, made
         assert [one["name"] for one in ask(rest, made.tokens["alice"], "GET", "buckets").json()] == ["team-a-1"]
         assert ask(rest, made.tokens["bob"], "PUT", "buckets/team-a-1/objects/k").status_code == 403
     made.call("token", "revoke", made.tokens["bob"])
+    # Too many wrong tokens are refused in another way.
+    refused = {401, 429}
     assert within_patience(
-        lambda: [ask(rest, made.tokens["bob"], "GET", "whoami").status_code for _ in range(8)] == [401] * 8
+        lambda: {ask(rest, made.tokens["bob"], "GET", "whoami").status_code for _ in range(8)} <= refused
     )
     process.send_signal(signal.SIGTERM)
     assert process.wait(PATIENCE) == 0

@@ -36,12 +36,12 @@ def directory() -> Directory:
 def test_a_user_is_made_with_all_that_is_said(access: Run) -> None:
     assert stat.S_IMODE(Path(FILE).stat().st_mode) == 0o600
     result = access(
-        "user", "create", "ci", "--service", "--role", "read:*", "--role", "write:b/c/", "--display-name", "C I"
+        "user", "create", "ci", "--service", "--role", "read:*", "--role", "write:team-b/c/", "--display-name", "C I"
     )
     assert result.exit_code == 0
     (alice, ci) = directory().users
     assert (alice.kind, alice.roles, alice.email) == ("user", ("write:team-a-*",), "a@example.com")
-    assert (ci.kind, ci.roles, ci.display_name) == ("service", ("read:*", "write:b/c/"), "C I")
+    assert (ci.kind, ci.roles, ci.display_name) == ("service", ("read:*", "write:team-b/c/"), "C I")
     assert access("user", "create", "boss", "--root").exit_code == 0
     lines = access("user", "list", "--json").stdout.splitlines()
     assert [json.loads(line)["root"] for line in lines] == [False, False, True]

@@ -51,12 +51,15 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
         credential: What names the token in logs: its id, never a secret.
         expires_at: When the token ends, in UTC; ``None``: never.
         source: The name of the source that knows it; empty: the directory itself.
+        lasts: Whether it holds until the token ends or the users change (`Directory.generation`). Otherwise the token
+            has to be looked up each time: its file may change, or the keys of its issuer.
     """
 
     user: User
     credential: str
     expires_at: datetime | None = None
     source: str = ""
+    lasts: bool = False
 
 
 class TokenSource(Protocol):
@@ -281,7 +284,7 @@ class Directory:
         self.refresh()
         state = self._state
         if (found := self._token_in(state, text)) is not None:
-            return Identity(user=found[0], credential=found[1].id, expires_at=found[1].expires_at)
+            return Identity(user=found[0], credential=found[1].id, expires_at=found[1].expires_at, lasts=True)
         if (fixed := self._fixed_identity(text)) is not None:
             return fixed
         for source in self.sources:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from bucketry_access import Accounts, Directory, Identity, User, create_token
+from bucketry import Secret
+from bucketry_access import Accounts, Directory, FixedToken, Identity, User, create_token
 from bucketry_http.rest.authentication import Sender, TokenAuthenticator
 from bucketry_http.shared.errors import Unauthenticated
 from bucketry_http.shared.failed_attempts import PER_CREDENTIAL
@@ -46,11 +48,11 @@ class Issuer:
 class Asking:
     """One user with a token that ends and one that lasts, and what is asked about them."""
 
-    def __init__(self) -> None:
+    def __init__(self, *fixed: FixedToken) -> None:
         self.now = NOW
         self.ending, self.lasting = create_token(expires_at=LATER), create_token()
         user = User(id="alice", tokens=(self.ending.token, self.lasting.token))
-        self.directory = Counting(Accounts((user,)), now=lambda: self.now, sources=[Issuer()])
+        self.directory = Counting(Accounts((user,)), fixed_tokens=fixed, now=lambda: self.now, sources=[Issuer()])
         self._authenticator = TokenAuthenticator(self.directory)
 
     def sender(self, text: str, address: str = "192.0.2.1", scheme: str = "Bearer") -> Sender:
@@ -110,3 +112,17 @@ def test_an_issuer_is_asked_each_time(asking: Asking) -> None:
     for _ in range(3):
         assert asking.sender("ey.a.b").principal.user_id == "erin"
     assert asking.directory.asked == 3
+
+
+def test_a_token_in_a_file_follows_the_file(tmp_path: Path) -> None:
+    first, second = (f"the-token-of-an-operator-number-{number}" for number in (1, 2))
+    file = tmp_path / "token"
+    file.write_text(first)
+    asking = Asking(FixedToken(user_id="alice", secret=Secret.from_file(file)))
+    for _ in range(2):
+        assert asking.sender(first).principal.user_id == "alice"
+    assert asking.directory.asked == 2
+    file.write_text(second)
+    with pytest.raises(Unauthenticated):
+        asking.sender(first)
+    assert asking.sender(second).principal.user_id == "alice"

@@ -117,8 +117,7 @@ class TokenAuthenticator:
             raise Unauthenticated("the token is unknown, wrong or has ended", "invalid_token")
         self._attempts.worked(address, proof)
         sender = Sender(self._directory.principal(identity.user), identity)
-        # A source has a say in each request: its keys may have changed.
-        if not identity.source and self._directory.generation == generation == self._generation:
+        if identity.lasts and self._directory.generation == generation == self._generation:
             if len(self._known) >= _MOST_KNOWN:
                 self._known.clear()
             self._known[place] = sender

@@ -51,10 +51,10 @@ if TYPE_CHECKING:
     from bucketry_access.errors import InvalidPolicy, UnclearError
     from bucketry_access.keys import CONDITION_KEYS
     from bucketry_access.named_principals import is_user_id, user_arn
-    from bucketry_access.ownership import ANONYMOUS_OWNER, is_public, owner_of_new_object, takes_acl
+    from bucketry_access.ownership import is_public, owner_of_new_object, takes_acl
     from bucketry_access.parsing import MAX_POLICY_BYTES, parse_policy, parse_user_policy
     from bucketry_access.policies import Policy, Statement
-    from bucketry_access.principals import ANONYMOUS, Principal
+    from bucketry_access.principals import ANONYMOUS, ANONYMOUS_OWNER, Principal
     from bucketry_access.rights import policy_of_rights
     from bucketry_access.roles import ROLES, role_policy
     from bucketry_access.session_keys import SESSION_KEY
@@ -176,10 +176,10 @@ __getattr__ = lazy_exports(
         "errors": ("InvalidPolicy", "UnclearError"),
         "keys": ("CONDITION_KEYS",),
         "named_principals": ("is_user_id", "user_arn"),
-        "ownership": ("ANONYMOUS_OWNER", "is_public", "owner_of_new_object", "takes_acl"),
+        "ownership": ("is_public", "owner_of_new_object", "takes_acl"),
         "parsing": ("MAX_POLICY_BYTES", "parse_policy", "parse_user_policy"),
         "policies": ("Policy", "Statement"),
-        "principals": ("ANONYMOUS", "Principal"),
+        "principals": ("ANONYMOUS", "ANONYMOUS_OWNER", "Principal"),
         "rights": ("policy_of_rights",),
         "roles": ("ROLES", "role_policy"),
         "session_keys": ("SESSION_KEY",),

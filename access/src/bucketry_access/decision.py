@@ -21,8 +21,7 @@ from bucketry_access.actions import (
     OF_OBJECT_OWNER,
     POLICY_ACTIONS,
 )
-from bucketry_access.ownership import ANONYMOUS_OWNER
-from bucketry_access.principals import ANONYMOUS_ID, Principal
+from bucketry_access.principals import ANONYMOUS_ID, ANONYMOUS_OWNER, Principal
 from bucketry_access.stored_policies import policy_of
 
 if TYPE_CHECKING:

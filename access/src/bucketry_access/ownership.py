@@ -12,9 +12,6 @@ from bucketry.owners import Owner
 from bucketry_access.acls import is_public_acl
 from bucketry_access.stored_policies import policy_of
 
-ANONYMOUS_OWNER = Owner(id="65a011a29cdf8ec533ec3d1ccaae921c")
-"""Who owns what somebody anonymous writes; the id is S3's own."""
-
 
 def owner_of_new_object(writer: Owner, access: BucketAccess, *, gives_full_control: bool) -> Owner:
     """Returns who owns an object that somebody writes.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+from bucketry.owners import Owner
 
 from bucketry_access.named_principals import user_arn
 
@@ -47,3 +48,6 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
 
 ANONYMOUS: Final = Principal()
 """Somebody who does not sign the request."""
+
+ANONYMOUS_OWNER: Final = Owner(id="65a011a29cdf8ec533ec3d1ccaae921c")
+"""Who owns what somebody anonymous writes; the id is S3's own."""

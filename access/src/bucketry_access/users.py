@@ -14,10 +14,9 @@ from bucketry.sigv4 import Credentials
 
 from bucketry_access.errors import InvalidPolicy
 from bucketry_access.named_principals import is_user_id
-from bucketry_access.ownership import ANONYMOUS_OWNER
 from bucketry_access.parsing import parse_user_policy
 from bucketry_access.policies import Policy
-from bucketry_access.principals import Principal
+from bucketry_access.principals import ANONYMOUS_OWNER, Principal
 from bucketry_access.roles import joined, role_policy
 from bucketry_access.tokens import Token, check_times
 

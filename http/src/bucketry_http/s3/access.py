@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from bucketry_access import OPERATIONS, WITH_BUCKET, WITH_OBJECT, Request, decide, owner_of_new_object
 
 from bucketry_http.s3.access_facts import RequestFacts
-from bucketry_http.s3.acl_headers import ACL_HEADERS, OWNERSHIP, gives_full_control, new_acl
+from bucketry_http.s3.acl_headers import gives_full_control, new_acl
 from bucketry_http.s3.errors import S3Error
-from bucketry_http.s3.headers import EXPECTED_OWNER
+from bucketry_http.s3.headers import ACL_HEADERS, EXPECTED_OWNER, OWNERSHIP
 from bucketry_http.s3.lock_headers import BUCKET_LOCK, LOCK_HEADERS
 from bucketry_http.s3.operations import NEW_VERSIONS, WITHOUT_BUCKET
 from bucketry_http.s3.request import Endpoint, S3Request

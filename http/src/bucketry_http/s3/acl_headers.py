@@ -10,22 +10,12 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from bucketry import Acl, BucketAccess, Grant, Grantee, Owner
-from bucketry.acls import CANNED_ACLS, GROUP_URIS, MAX_GRANTS, Permission, canned_acl
+from bucketry.acls import CANNED_ACLS, GROUP_URIS, MAX_GRANTS, canned_acl
 from bucketry_access import is_public_acl, takes_acl
 
 from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented
+from bucketry_http.s3.headers import ACL_HEADERS, CANNED, GRANTS
 from bucketry_http.s3.request import Endpoint
-
-CANNED: Final = "x-amz-acl"
-GRANTS: Final[Mapping[str, Permission]] = {
-    "x-amz-grant-read": "READ",
-    "x-amz-grant-write": "WRITE",
-    "x-amz-grant-read-acp": "READ_ACP",
-    "x-amz-grant-write-acp": "WRITE_ACP",
-    "x-amz-grant-full-control": "FULL_CONTROL",
-}
-ACL_HEADERS: Final = frozenset({CANNED, *GRANTS})
-OWNERSHIP: Final = "x-amz-object-ownership"
 
 _GROUPS: Final = {uri: name for name, uri in GROUP_URIS.items()}
 _KINDS: Final = {"id": "user", "uri": "group", "emailAddress": "email"}

@@ -14,9 +14,10 @@ from bucketry.bucket_settings import AclSettings
 from bucketry.documents import read_settings, write_settings
 from bucketry.owners import DEFAULT_OWNER
 
-from bucketry_http.s3.acl_headers import ACL_HEADERS, acl_in, check_acl, grantee
+from bucketry_http.s3.acl_headers import acl_in, check_acl, grantee
 from bucketry_http.s3.body import S3Body
 from bucketry_http.s3.errors import S3Error, not_implemented
+from bucketry_http.s3.headers import ACL_HEADERS
 from bucketry_http.s3.request import Endpoint, S3Request
 from bucketry_http.s3.response import Response, empty_response, xml_response
 from bucketry_http.s3.xml import settings_document

@@ -13,7 +13,7 @@ from bucketry import Store
 from bucketry.redaction import protect_loggers
 from msgspec.structs import replace
 
-from bucketry_http.s3 import access, cors
+from bucketry_http.s3 import cors
 from bucketry_http.s3.authentication import Authenticator, is_owners_own
 from bucketry_http.s3.cors import refuse_foreign, shield
 from bucketry_http.s3.errors import S3Error, translated
@@ -154,7 +154,7 @@ class S3App:
         if self._regions.several and request.bucket and not found.anywhere:
             await self._regions.require(request)
         if not (found.is_usual and is_owners_own(endpoint, request, found)):
-            await access.authorise(endpoint, request, found.name)
+            await _authorise(endpoint, request, found.name)
         if endpoint.tells_origin:
             tell_origin(request)
         response = await found.handle(endpoint, request)
@@ -177,6 +177,12 @@ class S3App:
                 cause = error.__cause__ if isinstance(error, bucketry.BucketryError) and error.__cause__ else error
                 logger.error("%s: %s", what, error, exc_info=cause)
         return error_response(request, found, self._endpoint.settings.region)
+
+
+async def _authorise(endpoint: Endpoint, request: S3Request, operation: str) -> None:
+    from bucketry_http.s3.access import authorise  # Only here: an owner's own requests need no decision.
+
+    await authorise(endpoint, request, operation)
 
 
 async def _send_early(response: Response, request: S3Request, receive: Any, send: Any) -> None:

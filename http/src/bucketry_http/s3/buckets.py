@@ -14,9 +14,10 @@ from bucketry.owners import DEFAULT_OWNER, Owner
 from bucketry.s3 import MAX_BUCKETS_PAGE, xml_time
 
 from bucketry_http.s3.access_facts import RequestFacts
-from bucketry_http.s3.acl_headers import ACL_HEADERS, OWNERSHIP, acl_in
+from bucketry_http.s3.acl_headers import acl_in
 from bucketry_http.s3.body import S3Body
 from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented
+from bucketry_http.s3.headers import ACL_HEADERS, OWNERSHIP
 from bucketry_http.s3.regions import DEFAULT_REGION
 from bucketry_http.s3.request import Endpoint, S3Request, number
 from bucketry_http.s3.response import REGION, Response, empty_response, xml_response

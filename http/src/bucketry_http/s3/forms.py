@@ -23,7 +23,6 @@ from bucketry.sigv4 import Verified
 
 from bucketry_http.s3 import access
 from bucketry_http.s3.access_facts import RequestFacts
-from bucketry_http.s3.acl_headers import ACL_HEADERS
 from bucketry_http.s3.authentication import Authenticator
 from bucketry_http.s3.body import content_md5
 from bucketry_http.s3.checksums import (
@@ -37,7 +36,7 @@ from bucketry_http.s3.checksums import (
 from bucketry_http.s3.cors import refuse_foreign
 from bucketry_http.s3.errors import S3Error, invalid_argument, precondition_failed
 from bucketry_http.s3.header_options import HeaderOptions
-from bucketry_http.s3.headers import EXPECTED_OWNER, check_headers, tags_by_key, written_headers
+from bucketry_http.s3.headers import ACL_HEADERS, EXPECTED_OWNER, check_headers, tags_by_key, written_headers
 from bucketry_http.s3.origin import count_sender, tell_origin
 from bucketry_http.s3.request import FORM_TYPE, Endpoint, S3Request
 from bucketry_http.s3.response import Response, empty_response, xml_response

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bucketry import InvalidArgument
 from bucketry.headers import HEADER_OF, OBJECT_HEADERS, header_fields
@@ -17,6 +17,9 @@ from bucketry_http.s3.xml import OWNER_ID
 from bucketry_http.shared.headers import tag_pairs
 from bucketry_http.shared.response_body import RawHeaders
 
+if TYPE_CHECKING:
+    from bucketry.acls import Permission
+
 DEFAULT_TYPE: Final = "binary/octet-stream"
 """The type of an object that is stored without ``Content-Type`` (S3 API reference, PutObject)."""
 
@@ -25,6 +28,24 @@ PREFIX: Final = "x-amz-"
 
 OVERRIDES: Final = {f"response-{header.name}": header.name.encode() for header in OBJECT_HEADERS}
 """Parameters of GetObject and HeadObject that replace a header of the response (S3 API reference)."""
+
+CANNED: Final = "x-amz-acl"
+"""The header that gives a canned ACL."""
+
+GRANTS: Final[Mapping[str, Permission]] = {
+    "x-amz-grant-read": "READ",
+    "x-amz-grant-write": "WRITE",
+    "x-amz-grant-read-acp": "READ_ACP",
+    "x-amz-grant-write-acp": "WRITE_ACP",
+    "x-amz-grant-full-control": "FULL_CONTROL",
+}
+"""The headers that grant a permission."""
+
+ACL_HEADERS: Final = frozenset({CANNED, *GRANTS})
+"""The headers that give an ACL."""
+
+OWNERSHIP: Final = "x-amz-object-ownership"
+"""The header that says who owns the objects of a new bucket."""
 
 MARKS_V2: Final = frozenset({"AWSAccessKeyId", "Signature"})
 """Parameters of a Signature Version 2. A request with one of them claims to be signed with it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from bucketry_http.s3.acl_headers import ACL_HEADERS, OWNERSHIP
+from bucketry_http.s3.headers import ACL_HEADERS, OWNERSHIP
 from bucketry_http.shared.settings_names import SETTINGS_NAMES
 
 _OF_METHOD: Final[Mapping[str, str]] = {"GET": "Get", "PUT": "Put", "DELETE": "Delete"}

@@ -23,13 +23,14 @@ from bucketry_http.s3.regions import Regions
 from bucketry_http.s3.settings import S3Credential, S3Rights, S3Settings
 from bucketry_http.s3.users import Users
 from bucketry_http.shared.calls import StoreCalls
-from bucketry_http.shared.deciding import Decider
 from bucketry_http.shared.object_writing import Uploader
 from bucketry_http.shared.record import RECORD, RequestRecord, request_ids
 from bucketry_http.shared.request_body import RequestBody
 
 if TYPE_CHECKING:
     from bucketry_access import Directory
+
+    from bucketry_http.shared.deciding import Decider
 
 FORM_TYPE: Final = "multipart/form-data"
 NO_QUERY: Final[dict[str, str]] = {}
@@ -193,14 +194,13 @@ class Endpoint:
         regions: Where buckets can be.
         settings_lock: Is held while a part of a bucket's settings is replaced.
         tells_origin: Whether the store wants to know who sends a request.
-        decider: Decides about requests.
         decides: Whether the store says who may use a bucket, so that this endpoint decides about each request.
         users: Who may sign requests.
     """
 
     __slots__ = (
+        "_decider",
         "calls",
-        "decider",
         "decides",
         "domains",
         "features",
@@ -229,9 +229,19 @@ class Endpoint:
         self.domains = Domains(settings.domains, settings.public_endpoints)
         self.regions = Regions(store, self.calls, settings)
         self.settings_lock = asyncio.Lock()
-        self.decider = Decider(self.calls, hides_buckets=directory is not None)
-        self.decides = self.decider.looks
+        self._decider: Decider | None = None
+        self.decides = self.calls.keeps_access
         self.users = Users(settings, directory, decides=self.decides)
+
+    @property
+    def decider(self) -> Decider:
+        """Decides about requests."""
+        if self._decider is None:
+            # Only now: an owner's own requests need no decision, and a server starts sooner without it.
+            from bucketry_http.shared.deciding import Decider
+
+            self._decider = Decider(self.calls, hides_buckets=self.users.directory is not None)
+        return self._decider
 
 
 class Domains:

@@ -21,7 +21,7 @@ from bucketry.bucket_settings import (
 from bucketry_access import Principal, is_public_acl, parse_policy, takes_acl
 
 from bucketry_http.shared.calls import StoreCalls
-from bucketry_http.shared.deciding import NotAllowed, says_who_may_use_it
+from bucketry_http.shared.deciding import NotAllowed
 
 ABOUT_ACCESS: Final = (AclSettings, OwnershipSettings, PolicySettings, PublicAccessSettings)
 """Kinds that decisions about requests depend on."""
@@ -55,7 +55,7 @@ class AccessSettingsCheck:
         policy = None
         if isinstance(settings, PolicySettings):
             policy = parse_policy(settings.document, bucket=bucket, users=self._ids)
-        if not says_who_may_use_it(self._calls.store):
+        if not self._calls.keeps_access:
             raise Unsupported(f"{type(settings).__name__} in front of a store that does not say who may use it")
         access = await self._calls.call(self._calls.store.get_bucket_access, bucket)
         block = access.public_access

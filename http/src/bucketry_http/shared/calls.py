@@ -9,7 +9,7 @@ from functools import cached_property, partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Final, ParamSpec, Protocol, TypeVar
 
-from bucketry import Store, Throttled
+from bucketry import BucketAccess, Store, Throttled
 
 from bucketry_http.shared.record import record_of_call
 
@@ -51,6 +51,8 @@ class StoreCalls:
         inline: Whether the driver never blocks, as it declares.
         limits: Most threads of each kind at a time.
         meter: Is told of each thread; ``None``: nobody wants to know.
+        keeps_access: Whether the store keeps what is set on buckets and objects about access.
+        known_access: Returns what is set on a bucket, without waiting; ``None``: only a call that may wait can tell.
     """
 
     def __init__(self, store: Store, *, call_threads: int, transfer_threads: int, wait_seconds: float = 10.0) -> None:
@@ -66,6 +68,10 @@ class StoreCalls:
         self.inline = store.capabilities.features.non_blocking
         self.limits = {CALL: call_threads, TRANSFER: transfer_threads}
         self.meter: ThreadMeter | None = None
+        self.keeps_access = _keeps_access(store)
+        self.known_access: Callable[[str], BucketAccess | None] = (
+            store.get_bucket_access if self.inline else store.peek_bucket_access
+        )
         self._wait_seconds = wait_seconds
 
     @cached_property
@@ -172,6 +178,13 @@ class StoreCalls:
             limiter.release_on_behalf_of(borrower)
             if meter is not None:
                 meter.end(kind)
+
+
+def _keeps_access(store: Store) -> bool:
+    features = store.capabilities.features
+    operations = {"get_bucket_access", "get_object_acl", "put_object_acl", "get_object_tagging"}
+    declared = features.owners and features.put_acl and features.bucket_acl and features.bucket_ownership
+    return declared and operations <= store.capabilities.operations
 
 
 def _limiter(most: float) -> CapacityLimiter:

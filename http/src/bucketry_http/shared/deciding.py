@@ -9,7 +9,7 @@ Source: S3 user guide, "How Amazon S3 authorizes a request".
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Final, NamedTuple, Protocol
 
@@ -23,7 +23,6 @@ from bucketry import (
     NoSuchBucket,
     NoSuchKey,
     NoSuchVersion,
-    Store,
     VersionOptions,
 )
 from bucketry.owners import DEFAULT_OWNER
@@ -105,24 +104,15 @@ class Target(NamedTuple):
     expected_owner: str | None = None
 
 
-def says_who_may_use_it(store: Store) -> bool:
-    """Says whether a store keeps what is set on buckets and objects about access."""
-    features = store.capabilities.features
-    operations = {"get_bucket_access", "get_object_acl", "put_object_acl", "get_object_tagging"}
-    declared = features.owners and features.put_acl and features.bucket_acl and features.bucket_ownership
-    return declared and operations <= store.capabilities.operations
-
-
 class Decider:
     """Decides about requests to one store.
 
     Attributes:
         looks: Whether the store says who may use it. Otherwise nothing is set on any bucket or object, and only the
             sender's own policies decide.
-        known_access: Returns what is set on a bucket, without waiting; ``None``: only a call that may wait can tell.
     """
 
-    __slots__ = ("_calls", "_hides_buckets", "_store", "known_access", "looks")
+    __slots__ = ("_calls", "_hides_buckets", "_store", "looks")
 
     def __init__(self, calls: StoreCalls, *, hides_buckets: bool) -> None:
         """Does not call the store yet.
@@ -134,10 +124,7 @@ class Decider:
         self._calls = calls
         self._hides_buckets = hides_buckets
         self._store = calls.store
-        self.looks = says_who_may_use_it(calls.store)
-        self.known_access: Callable[[str], BucketAccess | None] = (
-            calls.store.get_bucket_access if calls.inline else calls.store.peek_bucket_access
-        )
+        self.looks = calls.keeps_access
 
     def known_to_allow(
         self, principal: Principal, actions: frozenset[str] | tuple[str, ...], bucket: str
@@ -160,7 +147,7 @@ class Decider:
         # Whoever may not list the bucket must not learn that there is no such object.
         if not always_may(principal, _LISTING, bucket, objects=False):
             return None
-        access = self.known_access(bucket) if self.looks else PLAIN
+        access = self._calls.known_access(bucket) if self.looks else PLAIN
         return access if access is not None and denies_nothing(access, bucket, actions) else None
 
     async def check(self, principal: Principal, target: Target, actions: Iterable[str], facts: Facts) -> BucketAccess:
@@ -200,7 +187,7 @@ class Decider:
         access = PLAIN
         if self.looks:
             try:
-                known = self.known_access(target.bucket)
+                known = self._calls.known_access(target.bucket)
                 if known is None:
                     known = await self._calls.call(self._store.get_bucket_access, target.bucket)
                 access = known

@@ -77,6 +77,7 @@ REFUSED: dict[str, dict[str, str]] = {
 def test_what_no_rule_allows(s3: Client, configured: S3Client, what: dict[str, str]) -> None:
     reply = ask_before(s3, **what)
     assert reply.error == (403, "AccessForbidden")
+    assert "because the evalution of Origin, request method /" in reply.text("Message")  # as S3 spells it
     assert "access-control-allow-origin" not in reply.headers
 
 

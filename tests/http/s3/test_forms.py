@@ -206,6 +206,16 @@ def test_what_the_policy_does_not_allow_is_not_stored(
     assert list(store.iter_objects("things")) == []
 
 
+def test_a_condition_that_does_not_hold_is_shown_as_s3_shows_it(s3: Client) -> None:
+    value = '<mine> & &quot;é"'
+    condition = ["eq", "$x-amz-meta-a", value]
+    reply = post(s3, signed([KEY_CONDITION, condition]) | KEY | {"x-amz-meta-a": "yours"})
+    assert reply.error == DENIED
+    shown = f"Invalid according to Policy: Policy Condition failed: {json.dumps(condition, ensure_ascii=False)}"
+    assert reply.text("Message") == shown
+    assert b': ["eq", "$x-amz-meta-a", "&lt;mine&gt; &amp; &amp;quot;' in reply.body
+
+
 POLICIES: dict[str, tuple[dict[str, str], tuple[int, str]]] = {
     "expired": (signed([KEY_CONDITION], seconds=-1), DENIED),
     "for another bucket": (signed([KEY_CONDITION], bucket="guests"), DENIED),

@@ -216,7 +216,8 @@ def test_attributes_tell_the_parts_of_an_object(boto: S3Client, store: Store, co
         for number, content in CONTENTS.items()
     ]
     found: Any = boto.get_object_attributes(**wanted)
-    assert found["Checksum"] == {"ChecksumSHA256": composite("SHA256"), "ChecksumType": "COMPOSITE"}
+    uncounted = composite("SHA256").removesuffix("-2")
+    assert found["Checksum"] == {"ChecksumSHA256": uncounted, "ChecksumType": "COMPOSITE"}
     bounds = {"TotalPartsCount": 2, "PartNumberMarker": 0, "NextPartNumberMarker": 2, "MaxParts": 1000}
     assert found["ObjectParts"] == {**bounds, "IsTruncated": False, "Parts": expected}
     first = boto.get_object_attributes(**wanted, MaxParts=1)["ObjectParts"]

@@ -222,11 +222,18 @@ def checksum_headers(checksum: Checksum | None, *, typed: bool = True) -> RawHea
     return [*told, (TYPE.encode(), checksum.type.encode())] if typed else told
 
 
-def checksum_elements(checksum: Checksum | None, *, typed: bool = True) -> str:
-    """Returns the elements of a checksum and of its type."""
+def checksum_elements(checksum: Checksum | None, *, typed: bool = True, counted: bool = True) -> str:
+    """Returns the elements of a checksum and of its type.
+
+    Args:
+        checksum: The checksum, if there is one.
+        typed: Whether its type is named.
+        counted: Whether the number of parts follows a composite checksum.
+    """
     if checksum is None:
         return ""
-    told = element(f"Checksum{checksum.algorithm}", checksum.text)
+    text = checksum.text if counted else Checksum(checksum.algorithm, checksum.digest).text
+    told = element(f"Checksum{checksum.algorithm}", text)
     return told + element("ChecksumType", checksum.type) if typed else told
 
 

@@ -46,7 +46,8 @@ async def preflight(endpoint: Endpoint, request: S3Request) -> Response:
     if rule is None:
         raise S3Error(
             "AccessForbidden",
-            "CORSResponse: This CORS request is not allowed. This is usually because the evaluation of Origin, request "
+            # S3's own message, with its spelling: clients compare it.
+            "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request "
             "method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the "
             "resource's CORS spec.",
         )

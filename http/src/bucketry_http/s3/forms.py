@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -416,5 +417,6 @@ def _invalid(reason: str) -> S3Error:
 
 
 def _failed(condition: list[str]) -> S3Error:
-    shown = msgspec.json.encode(condition).decode()[:300]
+    """Shows the condition as S3 does: with a space after each comma."""
+    shown = json.dumps(condition, ensure_ascii=False)[:300]
     return S3Error("AccessDenied", f"Invalid according to Policy: Policy Condition failed: {shown}")

@@ -148,7 +148,12 @@ def error_document(error: S3Error, resource: str, bucket: str, key: str, request
     where = optional("BucketName", bucket) + optional("Key", key)
     more = "".join(element(name, value) for name, value in error.elements.items())
     written = (
-        f"{DECLARATION}<Error>{element('Code', error.s3_code)}{element('Message', error.message)}{where}{more}"
+        f"{DECLARATION}<Error>{element('Code', error.s3_code)}{_message(error.message)}{where}{more}"
         f"{element('Resource', resource)}{element('RequestId', request_id)}{element('HostId', HOST_ID)}</Error>"
     )
     return _UNWRITABLE.sub("\ufffd", written).encode()
+
+
+def _message(text: str) -> str:
+    """Returns the element of an error's message. S3 writes quotes there as they are, unlike those of etags."""
+    return element("Message", text).replace("&quot;", '"')

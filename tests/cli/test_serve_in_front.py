@@ -150,7 +150,6 @@ def test_a_port_that_nobody_could_use_is_refused(run: Run, speaking: str) -> Non
     [
         (("--access-store", "memory://"), "memory:// cannot be the access store: it keeps nothing"),
         (("--access-store", "nowhere://"), "nowhere"),
-        (("--access-bucket", "No Bucket"), "the bucket of the access store"),
         (("--s3-public-endpoint", "s3.example.com"), "--s3-public-endpoint cannot be used"),
     ],
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from bucketry.sigv4.verifying import _MAX_HEADER_BYTES, _MAX_HEADERS, _MAX_POLICY, _MAX_URI
 from bucketry_cli.serve_options import all_options
 from bucketry_http.rest.authentication import MAX_TOKEN_BYTES
 from bucketry_http.s3.xml_reading import MAX_ATTRIBUTES, MAX_DEPTH, MAX_NAME
@@ -75,6 +76,14 @@ BOUNDS: Final = (
           "3,072, percent-encoded.", str(MAX_HEADER_BYTES), rest=_LONG[0], s3=_FORM),
     Bound("headers of a part", "Headers of a form's part: guards the parser. Clients send three at most.",
           str(MAX_HEADERS), rest=_LONG[0], s3=_FORM),
+    Bound("headers of a signed request", "Headers, whatever `--max-headers` says. SDKs send some tens.",
+          str(_MAX_HEADERS), s3=Refusal(400, "RequestHeaderSectionTooLarge")),
+    Bound("header bytes of a signed request", "Bytes of headers, whatever `--max-head-bytes` says. User metadata has "
+          "2 KiB in S3.", str(_MAX_HEADER_BYTES), s3=Refusal(400, "RequestHeaderSectionTooLarge")),
+    Bound("URL of a signed request", "Bytes of path and query, whatever `--max-url-bytes` says. A key, a prefix and a "
+          "cursor fit, percent-encoded.", str(_MAX_URI), s3=Refusal(400, "InvalidURI")),
+    Bound("policy of a form", "Bytes in base64, whatever `--max-policy-bytes` says. Few have more than a KiB.",
+          str(_MAX_POLICY), s3=Refusal(400, "InvalidArgument")),
     Bound("token", "Bytes of a token. Those of OIDC issuers have one to four thousand.", str(MAX_TOKEN_BYTES),
           rest=Refusal(401, "unauthenticated")),
     Bound("depth of XML", "How deep elements may be nested: guards the parser. S3's deepest document has 6 levels.",

@@ -65,6 +65,8 @@ Bounds without an option are fixed, for the reason beside them. What a key, a ta
 have at most is S3's own limit, and stands with the API. XML documents of tags, grants and settings also have limits of
 their own on elements, however large `--max-xml-elements` is. What else parsers limit (the lines of a body in chunks,
 the parts of a signature, tags and comments in XML) is far beyond what any client sends, and has no setting either.
+JSON is decoded in one go, and nothing else is served meanwhile (about 20 ms for a MiB): mind that with
+`--max-json-bytes`.
 Drivers have limits of their own, such as the size of the store in memory (`max_bytes`).
 """
 

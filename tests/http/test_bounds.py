@@ -14,6 +14,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from bucketry.layers import MaxObjectSize, Quota
 from bucketry.quotas import QuotaRule
+from bucketry.sigv4.verifying import _MAX_HEADER_BYTES, _MAX_HEADERS, _MAX_POLICY, _MAX_URI
 from bucketry_http import RateLimits, ServerSettings
 from bucketry_http.rest.authentication import MAX_TOKEN_BYTES
 from bucketry_http.s3.xml_reading import MAX_ATTRIBUTES, MAX_DEPTH, MAX_NAME
@@ -221,6 +222,36 @@ def xml_elements(port: str) -> Refusal:
         return served.send(port, "POST", f"/{BUCKET}/key?uploadId=x", body)
 
 
+WIDE = ServerSettings(max_headers=1000, max_head_bytes=1024 * 1024, max_url_bytes=100_000, grace_seconds=0.2)
+
+
+def signed_headers(count: int, size: int) -> Callable[[str], Refusal]:
+    def exceed(port: str) -> Refusal:
+        with serving("a signed request", server=WIDE) as served:
+            headers = {f"X_A{number}": "x" * size for number in range(count)}
+            return served.send(port, "GET", f"/{BUCKET}", b"", **headers)
+
+    return exceed
+
+
+def signed_url(port: str) -> Refusal:
+    with serving("a signed request", server=WIDE) as served:
+        return served.send(port, "GET", f"/{BUCKET}?prefix=" + "x" * _MAX_URI)
+
+
+def signed_policy(port: str) -> Refusal:
+    signed = {
+        "key": b"key",
+        "policy": b"x" * (_MAX_POLICY + 1),
+        "x-amz-algorithm": b"AWS4-HMAC-SHA256",
+        "x-amz-credential": f"{ACCESS_KEY}/20260101/us-east-1/s3/aws4_request".encode(),
+        "x-amz-date": b"20260101T000000Z",
+        "x-amz-signature": b"0" * 64,
+    }
+    with serving("policy of a form", max_policy_bytes=1024 * 1024) as served:
+        return post(served, port, form(*signed.items())[0])
+
+
 def token(port: str) -> Refusal:
     with serving("--principal") as served:
         served.token = "x" * (MAX_TOKEN_BYTES + 1)
@@ -261,6 +292,10 @@ WAYS: Ways = {
     "field of a form": form_field,
     "header of a part": part_header(b"X-Long: " + b"x" * MAX_HEADER_BYTES),
     "headers of a part": part_header(*(b"X-%d: x" % number for number in range(MAX_HEADERS))),
+    "headers of a signed request": signed_headers(_MAX_HEADERS, 1),
+    "header bytes of a signed request": signed_headers(10, _MAX_HEADER_BYTES // 10),
+    "URL of a signed request": signed_url,
+    "policy of a form": signed_policy,
     "token": token,
     "depth of XML": xml(b"<a>" * (MAX_DEPTH + 1) + b"</a>" * (MAX_DEPTH + 1)),
     "names in XML": xml(b"<%b/>" % (b"a" * (MAX_NAME + 1))),

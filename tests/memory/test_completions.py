@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from bucketry import CompletedPart, NoSuchUpload, ObjectHeaders
-from bucketry_memory import uploads
+from bucketry_memory import completions
+from bucketry_memory.completions import COMPLETIONS_KEPT_FOR, MAX_COMPLETIONS, Completions
 from bucketry_memory.objects import Extras, StoredObject
-from bucketry_memory.uploads import COMPLETIONS_KEPT_FOR, MAX_COMPLETIONS, Completions
 
 from tests.memory.opened import BUCKET, make_store
 
@@ -71,6 +71,6 @@ def test_a_completion_is_forgotten_after_its_time(monkeypatch: pytest.MonkeyPatc
     part = store.upload_part(BUCKET, "key", upload, 1, b"part")
     done = store.complete_multipart_upload(BUCKET, "key", upload, [part])
     assert store.complete_multipart_upload(BUCKET, "key", upload, [part]) == done
-    monkeypatch.setattr(uploads, "COMPLETIONS_KEPT_FOR", timedelta(0) - timedelta(seconds=1))
+    monkeypatch.setattr(completions, "COMPLETIONS_KEPT_FOR", timedelta(0) - timedelta(seconds=1))
     with pytest.raises(NoSuchUpload):
         store.complete_multipart_upload(BUCKET, "key", upload, [part])

@@ -49,12 +49,12 @@ def _check_ports(options: ServeOptions) -> None:
 
 
 def _tls_files(tls: TlsOptions) -> TlsFiles | None:
-    from bucketry_http import TlsFiles
-
     if tls.tls_cert is None:
         if tls.tls_key is not None:
             raise InvalidSettings("--tls-key names a key, and there is no certificate: give --tls-cert too")
         return None
+    from bucketry_http import TlsFiles  # Only here: many servers speak plain HTTP.
+
     files = TlsFiles(certificate=tls.tls_cert, key=tls.tls_key or tls.tls_cert)
     # Said here, before anything has started.
     files.load()

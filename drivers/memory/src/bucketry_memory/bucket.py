@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, NoReturn, final
+from typing import TYPE_CHECKING, final
 
 import msgspec
 from bucketry import (
@@ -14,7 +14,6 @@ from bucketry import (
     BucketAccess,
     BucketInfo,
     BucketNotEmpty,
-    BucketReport,
     CopyOptions,
     Deleted,
     DeletedObject,
@@ -23,6 +22,7 @@ from bucketry import (
     Expiration,
     IsDeleteMarker,
     LifecycleSettings,
+    ListOptions,
     NoSuchBucket,
     NoSuchKey,
     NoSuchVersion,
@@ -36,6 +36,7 @@ from bucketry import (
     UploadOptions,
     Usage,
     VersioningSettings,
+    VersionListOptions,
     VersionOptions,
 )
 from bucketry.conditions import check_delete, check_write
@@ -47,12 +48,21 @@ from bucketry.s3 import NULL_VERSION
 from bucketry_memory.access import KINDS, acl_of, with_acl, with_object, with_settings
 from bucketry_memory.bucket_settings import SettingsTable
 from bucketry_memory.encryption import KmsKeys, digest_of
+from bucketry_memory.listing import Entries, list_entries
 from bucketry_memory.locks import check_lock_of_write, require_lock, with_default_retention
 from bucketry_memory.objects import StoredObject, StoredTimes, VersionFacts
 from bucketry_memory.quota import Quota
 from bucketry_memory.sorted_lists import sorted_list
 from bucketry_memory.uploads import UploadTable
-from bucketry_memory.versions import History, StoredMarker, Version, new_version_id, number_in
+from bucketry_memory.versions import (
+    History,
+    StoredMarker,
+    Version,
+    VersionEntries,
+    list_versions,
+    new_version_id,
+    number_in,
+)
 
 if TYPE_CHECKING:
     from sortedcontainers import SortedList
@@ -118,6 +128,18 @@ class Bucket:
         self.uploads = UploadTable(quota)
         self.settings = SettingsTable(quota)
         self.is_deleted = False
+
+    def list_entries(self, options: ListOptions) -> Entries:
+        """Lists one page of objects."""
+        return list_entries(self.keys, options)
+
+    def list_versions(self, options: VersionListOptions) -> VersionEntries | None:
+        """Lists one page of versions; ``None``: there never were any, so each object is its own."""
+        if self.history is None:
+            if options.start_after_version:
+                number_in(options.start_after_version, "start_after_version")
+            return None
+        return list_versions(self, self.history, options)
 
     def check_write(self, key: str, conditions: WriteConditions | PutOptions) -> None:
         """Checks the conditions of a write against what the key holds.
@@ -488,22 +510,3 @@ class Bucket:
         self.settings.clear()
         self.is_deleted = True
         self._quota.give(0, entries=1)
-
-
-@final
-class Buckets(dict[str, Bucket]):
-    """All buckets by name. Looking up one that does not exist raises the contract's error."""
-
-    def __missing__(self, name: str) -> NoReturn:
-        raise NoSuchBucket(bucket=name)
-
-
-def report_of(name: str, usage: Usage) -> BucketReport:
-    """Returns the usage of a bucket as a report has it."""
-    return BucketReport(
-        name=name,
-        object_count=usage.object_count,
-        size_bytes=usage.size_bytes,
-        noncurrent_count=usage.noncurrent_count,
-        noncurrent_bytes=usage.noncurrent_bytes,
-    )

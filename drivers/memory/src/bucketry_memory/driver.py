@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from threading import Lock
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from bucketry import (
     DONE,
@@ -74,11 +74,11 @@ from bucketry.tagging import NO_TAGS
 from msgspec.structs import replace
 from typing_extensions import override
 
-from bucketry_memory.bucket import Bucket, Buckets, report_of
+from bucketry_memory.buckets import Buckets, report_of
+from bucketry_memory.completions import Completions
 from bucketry_memory.content import Content, chunks, joined, md5_hex, part_of, pull, whole
 from bucketry_memory.encryption import KmsKeys, check_customer_key, check_key_if_given, opaque_etag, with_key
 from bucketry_memory.features import FEATURES
-from bucketry_memory.listing import list_entries
 from bucketry_memory.objects import (
     NO_FACTS,
     Extras,
@@ -92,8 +92,9 @@ from bucketry_memory.objects import (
 )
 from bucketry_memory.quota import Quota
 from bucketry_memory.settings import MemorySettings
-from bucketry_memory.uploads import Completions, StoredPart, check_repeated, ends_of, etag_of
-from bucketry_memory.versions import list_versions, number_in
+
+if TYPE_CHECKING:
+    from bucketry_memory.bucket import Bucket
 
 _COPY_TRIES: Final = 3
 """How often a copy reads its source without the lock before it reads it under the lock."""
@@ -212,6 +213,8 @@ class MemoryDriver(DriverSpec):
         with self._lock:
             if bucket in self._buckets:
                 raise BucketAlreadyExists(bucket=bucket)
+            from bucketry_memory.bucket import Bucket  # Only now: a server starts sooner without it.
+
             region = None if options.region == self._region else options.region
             created = Bucket(bucket, self._times.now(), self._quota, options.owner or DEFAULT_OWNER, region)
             if options.object_lock:
@@ -275,7 +278,7 @@ class MemoryDriver(DriverSpec):
         """Lists one page of objects."""
         with self._lock:
             listed = self._buckets[bucket]
-            entries = list_entries(listed.keys, options)
+            entries = listed.list_entries(options)
             found = [listed.objects[key] for key in entries.keys]
         objects = tuple(listed_infos(entries.keys, found))
         return ObjectPage(objects=objects, prefixes=tuple(entries.prefixes), cursor=entries.cursor)
@@ -453,11 +456,8 @@ class MemoryDriver(DriverSpec):
     def list_object_versions(self, bucket: str, options: VersionListOptions) -> VersionPage:
         """Lists one page of versions and delete markers."""
         with self._lock:
-            held = self._buckets[bucket]
-            entries = None if held.history is None else list_versions(held, held.history, options)
+            entries = self._buckets[bucket].list_versions(options)
         if entries is None:
-            if options.start_after_version:
-                number_in(options.start_after_version, "start_after_version")
             return VersionPage.without_versioning(self.list_objects(bucket, options.of_objects()))
         return entries.page()
 
@@ -582,7 +582,7 @@ class MemoryDriver(DriverSpec):
             etag, checksum = digests
             if upload.facts.hides_md5:
                 etag = opaque_etag(etag)
-            uploads.put_part(upload, part_number, StoredPart(content, etag, self._times.now(), checksum), reserved)
+            uploads.put_part(upload, part_number, upload.new_part(content, etag, self._times.now(), checksum), reserved)
             return upload.part_info(part_number)
 
     @override
@@ -614,8 +614,8 @@ class MemoryDriver(DriverSpec):
             checksum = upload.checksums.of_object(chosen, options)
             target.check_write(key, options)
             digests = tuple(part.checksum.digest for part in chosen if part.checksum is not None)
-            extras = Extras(upload.tags, checksum, ends_of(chosen), digests, upload_id, upload.facts)
-            stored = StoredObject(content, etag_of(chosen), self._times.now(), upload.headers, extras)
+            extras = Extras(upload.tags, checksum, upload.ends_of(chosen), digests, upload_id, upload.facts)
+            stored = StoredObject(content, upload.etag_of(chosen), self._times.now(), upload.headers, extras)
             # It takes over the upload's share of the quota, so it always fits.
             stored = target.put(key, stored, reserved=upload.size_bytes, entries=upload.entries)
             target.uploads.forget(upload)
@@ -631,7 +631,7 @@ class MemoryDriver(DriverSpec):
         if not isinstance(made, StoredObject) or made.more.upload_id != upload_id:
             return None
         check_key_if_given(made.facts.key_digest, options.customer_key)
-        check_repeated(made, parts, options)
+        bucket.uploads.check_repeated(made, parts, options)
         return made
 
     @override

@@ -1,11 +1,10 @@
-"""Multipart uploads: those in progress, their checksums, and those that were completed not long ago."""
+"""Multipart uploads: those in progress, and their checksums."""
 
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import accumulate, islice
 from secrets import token_hex
 from typing import TYPE_CHECKING, Final, TypeAlias, final
@@ -40,12 +39,6 @@ from bucketry_memory.sorted_lists import sorted_list
 
 if TYPE_CHECKING:
     from sortedcontainers import SortedList
-
-MAX_COMPLETIONS: Final = 10_000
-"""How many completed uploads the store remembers."""
-
-COMPLETIONS_KEPT_FOR: Final = timedelta(hours=1)
-"""How long it remembers them."""
 
 _ID_BYTES: Final = 24
 """Random bytes of an upload id: enough that nobody guesses one, and that no two uploads get the same."""
@@ -270,16 +263,21 @@ class UploadState:
             before = number
         return chosen
 
+    @staticmethod
+    def new_part(content: Content, etag: str, last_modified: datetime, checksum: Checksum | None) -> StoredPart:
+        """Returns a part to store; ``etag`` is its MD5 in hexadecimal."""
+        return StoredPart(content, etag, last_modified, checksum)
 
-def etag_of(parts: list[StoredPart]) -> str:
-    """Returns the etag of an object made of these parts, as S3 computes it and its clients expect it."""
-    digests = b"".join(bytes.fromhex(part.etag) for part in parts)
-    return f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(parts)}"
+    @staticmethod
+    def etag_of(parts: list[StoredPart]) -> str:
+        """Returns the etag of an object made of these parts, as S3 computes it and its clients expect it."""
+        digests = b"".join(bytes.fromhex(part.etag) for part in parts)
+        return f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(parts)}"
 
-
-def ends_of(parts: list[StoredPart]) -> tuple[int, ...]:
-    """Returns where each of these parts ends in an object made of them."""
-    return tuple(accumulate(len(part.content) for part in parts))
+    @staticmethod
+    def ends_of(parts: list[StoredPart]) -> tuple[int, ...]:
+        """Returns where each of these parts ends in an object made of them."""
+        return tuple(accumulate(len(part.content) for part in parts))
 
 
 _Place: TypeAlias = tuple[str, int]
@@ -362,6 +360,24 @@ class UploadTable:
         self._quota.give(sum(upload.size_bytes for upload in uploads), sum(upload.entries for upload in uploads))
         self._by_id, self._by_place, self._places = {}, {}, sorted_list()
 
+    @staticmethod
+    def check_repeated(current: StoredObject, parts: Sequence[CompletedPart], options: CompleteOptions) -> None:
+        """Compares the object that an upload made with what a caller expects who completes the upload again.
+
+        Raises:
+            NoSuchUpload: A part is listed with another checksum than it had.
+            InvalidChecksum: The caller's checksum has another algorithm or type.
+            BadDigest: The caller's checksum has another value.
+            InvalidArgument: The object has another size.
+        """
+        made, digests = current.more.checksum, current.more.part_digests
+        if any(
+            part.checksum is not None and (made is None or part.checksum != Checksum(made.algorithm, digest))
+            for part, digest in zip(parts, digests or (b"",) * len(parts), strict=True)
+        ):
+            raise NoSuchUpload
+        _check_object(made, len(current.content), options)
+
     def list_page(self, options: UploadListOptions) -> UploadPage:
         """Lists one page of uploads, in the order of their keys, and then in the order in which they began.
 
@@ -382,24 +398,6 @@ class UploadTable:
             uploads=tuple(upload.info() for upload in page),
             cursor=Cursor("upload", page[-1].key, page[-1].number).encode() if len(page) < len(found) else None,
         )
-
-
-def check_repeated(current: StoredObject, parts: Sequence[CompletedPart], options: CompleteOptions) -> None:
-    """Compares the object that an upload made with what a caller expects who completes the upload again.
-
-    Raises:
-        NoSuchUpload: A part is listed with another checksum than it had.
-        InvalidChecksum: The caller's checksum has another algorithm or type.
-        BadDigest: The caller's checksum has another value.
-        InvalidArgument: The object has another size.
-    """
-    made, digests = current.more.checksum, current.more.part_digests
-    if any(
-        part.checksum is not None and (made is None or part.checksum != Checksum(made.algorithm, digest))
-        for part, digest in zip(parts, digests or (b"",) * len(parts), strict=True)
-    ):
-        raise NoSuchUpload
-    _check_object(made, len(current.content), options)
 
 
 def _check_object(made: Checksum | None, size: int, options: CompleteOptions) -> None:
@@ -431,59 +429,3 @@ def _another_algorithm(wanted: str | None, found: str | None) -> InvalidChecksum
 def _shown(algorithm: str | None) -> str:
     """Returns an algorithm as S3's messages write it."""
     return "null" if algorithm is None else algorithm.lower()
-
-
-class _Completion(msgspec.Struct, frozen=True, gc=False):
-    bucket: str
-    key: str
-    parts: bytes
-    completed_at: datetime
-    version_id: str
-
-
-@final
-class Completions:
-    """The last completed uploads of a store, oldest first. Call it under the store's lock.
-
-    A client whose response got lost sends the same completion again.
-    """
-
-    __slots__ = ("_by_id",)
-
-    def __init__(self) -> None:
-        self._by_id: OrderedDict[str, _Completion] = OrderedDict()
-
-    def remember(self, bucket: str, key: str, parts: Iterable[CompletedPart], made: StoredObject) -> None:
-        """Remembers the upload that made an object just now, and forgets uploads that are too old or too many."""
-        now = made.last_modified
-        self._by_id[made.more.upload_id] = _Completion(bucket, key, _fingerprint(parts), now, made.version_id)
-        while len(self._by_id) > MAX_COMPLETIONS or self._is_old(next(iter(self._by_id.values())), now):
-            self._by_id.popitem(last=False)
-
-    def version_made(
-        self, bucket: str, key: str, upload_id: str, parts: Iterable[CompletedPart], now: datetime
-    ) -> str | None:
-        """Returns the id of the version that this upload to this key made from exactly these parts, not long ago."""
-        found = self._by_id.get(upload_id)
-        if (
-            found is None
-            or self._is_old(found, now)
-            or (found.bucket, found.key, found.parts) != (bucket, key, _fingerprint(parts))
-        ):
-            return None
-        return found.version_id
-
-    def clear(self) -> None:
-        """Forgets all uploads."""
-        self._by_id.clear()
-
-    def _is_old(self, completion: _Completion, now: datetime) -> bool:
-        return now - completion.completed_at > COMPLETIONS_KEPT_FOR
-
-
-def _fingerprint(parts: Iterable[CompletedPart]) -> bytes:
-    """Returns a digest that stands for the parts: there may be 10,000."""
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(b"%d %s\n" % (part.part_number, part.etag.encode()))
-    return digest.digest()

@@ -162,6 +162,14 @@ def test_an_address_is_logged_once_a_minute(caplog: pytest.LogCaptureFixture) ->
     ]
 
 
+def test_the_addresses_of_one_client_are_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    log = FailureLog()
+    for number in range(100):
+        log.failed(f"2001:db8::{number:x}:1", "no_tls", "http request")
+    log.failed("2001:db8:0:1::1", "no_tls", "http request")
+    assert len(caplog.messages) == 2
+
+
 def test_few_addresses_are_remembered() -> None:
     log = FailureLog()
     for number in range(5000):

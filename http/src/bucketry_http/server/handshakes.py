@@ -13,6 +13,7 @@ from typing import Final, Literal
 
 from bucketry_http.server.protocol import BoundedProtocol
 from bucketry_http.server.state import ServerState
+from bucketry_http.shared.origin import network_of
 
 Reason = Literal["no_tls", "version", "cipher", "certificate", "timeout", "closed", "other"]
 """Why a handshake failed: the client speaks no TLS, no version or cipher that the server has, or does not trust the
@@ -76,19 +77,19 @@ class FailureLog:
         """Logs a failure, unless one of this address was logged within the last minute.
 
         Args:
-            address: IP address of the client.
+            address: IP address of the client. Addresses of IPv6 with the same first 64 bits count as one.
             reason: Why it failed. A connection that ends without a word is no news: probes of TCP do that.
             detail: The same in words of OpenSSL or the event loop.
         """
         if reason == "closed":
             return
-        now = self._clock()
-        since, more = self._said.get(address, (float("-inf"), 0))
+        now, network = self._clock(), network_of(address)
+        since, more = self._said.get(network, (float("-inf"), 0))
         if now - since < _LOG_SECONDS:
-            self._said[address] = since, more + 1
+            self._said[network] = since, more + 1
             return
-        self._said[address] = now, 0
-        self._said.move_to_end(address)
+        self._said[network] = now, 0
+        self._said.move_to_end(network)
         if len(self._said) > _MOST_ADDRESSES:
             self._said.popitem(last=False)
         others = f" (and {more} times more since this was said last)" if more else ""

@@ -20,7 +20,7 @@ from botocore.exceptions import ClientError
 from bucketry import InvalidSettings, open_store
 from bucketry_http import Limited, Limiter, Listener, RateLimits, S3Settings, Server, create_app, create_s3_app
 from bucketry_http.shared.errors import TooManyRequests
-from bucketry_http.shared.limits import BURST_SECONDS, LEAST_BYTES, RateTable
+from bucketry_http.shared.limits import BURST_SECONDS, LEAST_BYTES, LEAST_REQUESTS, RateTable
 from bucketry_http.shared.origin import network_of
 from bucketry_http.shared.running import RunningTogether
 
@@ -300,3 +300,18 @@ def test_a_network_of_ipv6_counts_as_one_address(one: str, other: str, same: boo
 def test_limits_that_are_not_valid_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidSettings):
         RateLimits(**wrong)
+
+
+@pytest.mark.parametrize("rate", [1e-320, 1e-300, LEAST_REQUESTS / 2, -1.0, float("nan")])
+def test_a_rate_of_requests_that_nobody_can_wait_for_is_refused(rate: float) -> None:
+    with pytest.raises(InvalidSettings, match="address_requests"):
+        RateLimits(address_requests=rate)
+
+
+def test_nobody_waits_for_longer_than_a_day() -> None:
+    limiter = Limiter(RateLimits(address_requests=LEAST_REQUESTS))
+    place = limiter.enter("address", "192.0.2.1")
+    limiter.leave(place)
+    with pytest.raises(TooManyRequests) as caught:
+        limiter.enter("address", "192.0.2.1")
+    assert 0 < caught.value.retry_after <= 86_400

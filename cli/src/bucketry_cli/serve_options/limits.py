@@ -31,7 +31,7 @@ class LimitOptions(Group, frozen=True, kw_only=True):
             default=0.0,
             show_default=True,
             metavar="RATE",
-            help="Most requests a second of each user (or access key without one) on average; 0: any number.",
+            help="Most requests a second of each user (or key without one) on average, at least 1 a day; 0: any.",
         ),
         option(
             "--principal-bytes",
@@ -55,7 +55,7 @@ class LimitOptions(Group, frozen=True, kw_only=True):
             default=0.0,
             show_default=True,
             metavar="RATE",
-            help="Most requests a second of each address on average; 0: any number.",
+            help="Most requests a second of each address on average, at least 1 a day; 0: any.",
         ),
         option(
             "--address-bytes",

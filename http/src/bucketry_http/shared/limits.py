@@ -33,6 +33,9 @@ BURST_SECONDS: Final = 5.0
 LEAST_BYTES: Final = 64 * 1024
 """Least rate of bytes, in bytes a second: a slower body would count as one that stands still."""
 
+LEAST_REQUESTS: Final = 1 / 86_400
+"""Least rate of requests, in requests a second: one a day. So nobody is told to wait for longer."""
+
 _MOST_PAUSE: Final = 5.0
 """Longest pause before the next piece of a body, in seconds."""
 
@@ -51,7 +54,7 @@ class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
     as one.
 
     Attributes:
-        principal_requests: Most requests of a principal a second, on average.
+        principal_requests: Most requests of a principal a second, on average; at least one a day.
         principal_bytes: Most bytes of bodies a second, sent and received, on average; at least 64 KiB.
         principal_concurrency: Most requests in progress.
         address_requests: Most requests of an address a second, on average.
@@ -59,7 +62,7 @@ class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
         address_concurrency: Most requests in progress.
 
     Raises:
-        InvalidSettings: A limit is negative, or a rate of bytes is too low.
+        InvalidSettings: A limit is negative or NaN, or a rate is too low.
     """
 
     principal_requests: float = 0.0
@@ -72,8 +75,11 @@ class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
             value = getattr(self, name)
-            if value < 0:
-                raise InvalidSettings(f"{name} cannot be negative")
+            if not value >= 0:  # NaN is not either.
+                raise InvalidSettings(f"{name} cannot be {'negative' if value < 0 else value}")
+            if name.endswith("_requests") and 0 < value < LEAST_REQUESTS:
+                least = f"{LEAST_REQUESTS:.6f} requests a second (one a day)"
+                raise InvalidSettings(f"{name} is at least {least}, or 0 for no limit")
             if name.endswith("_bytes") and 0 < value < LEAST_BYTES:
                 raise InvalidSettings(f"{name} is at least {LEAST_BYTES} bytes a second, or 0 for no limit")
 

@@ -147,6 +147,7 @@ COMMAND_LINES: list[tuple[tuple[str, ...], str]] = [
         ((option, value), f"'{option}': {value} is not in the range")
         for option, value in (
             ("--max-list-bytes", "0"),
+            ("--max-list-bytes", "1073741824"),
             ("--max-json-bytes", "0"),
             ("--max-json-bytes", "99999999999"),
             ("--max-xml-bytes", "1023"),

@@ -10,7 +10,8 @@ from bucketry_cli.serve_options.group import Group, option
 from bucketry_cli.serve_options.numbers import FiniteRange
 
 _MIB = 1024 * 1024
-_GIB = 1024 * _MIB
+_MOST = 64 * _MIB
+"""Nothing that is read as a whole may be larger: each request in progress may hold so much."""
 
 
 def _most(name: str, default: int, least: int, most: int, text: str, metavar: str = "BYTES") -> click.Option:
@@ -81,13 +82,13 @@ class LimitOptions(Group, frozen=True, kw_only=True):
             metavar="BYTES",
             help="Largest object, whichever operation makes it; 0: what the store takes.",
         ),
-        _most("--max-list-bytes", 8 * _MIB, 1024, _GIB, "Longest list of keys, parts or lifecycle rules in a body."),
-        _most("--max-json-bytes", 64 * 1024, 1024, 64 * _MIB, "Longest other JSON body of the REST API."),
-        _most("--max-xml-bytes", 256 * 1024, 1024, 64 * _MIB, "Longest other document in the body of an S3 request."),
+        _most("--max-list-bytes", 8 * _MIB, 1024, _MOST, "Longest list of keys, parts or lifecycle rules in a body."),
+        _most("--max-json-bytes", 64 * 1024, 1024, _MOST, "Longest other JSON body of the REST API."),
+        _most("--max-xml-bytes", 256 * 1024, 1024, _MOST, "Longest other document in the body of an S3 request."),
         _most("--max-xml-elements", 50_000, 100, 1_000_000, "Most elements of the XML of an S3 request.", "ELEMENTS"),
         _most("--max-form-files", 10_000, 1, 1_000_000, "Most files in one form of the REST API.", "FILES"),
         _most("--max-form-fields", 100, 10, 10_000, "Most fields of an S3 form, with its file.", "FIELDS"),
-        _most("--max-policy-bytes", 64 * 1024, 1024, _GIB, "Most bytes of the fields of an S3 form, without its file."),
+        _most("--max-policy-bytes", 64 * 1024, 1024, _MOST, "Most bytes of the fields of an S3 form, without file."),
         option(
             "--quota-recount-seconds",
             type=FiniteRange(1),

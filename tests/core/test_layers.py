@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 from collections.abc import Callable, Generator
 from contextlib import suppress
@@ -196,3 +197,60 @@ def test_a_layer_around_everything_has_no_wrapper_as_well() -> None:
 
     with pytest.raises(InvalidDriver, match="the layer Both has both around and put_object"):
         Store(TinyDriver(TinySettings()), [Both("a", [])])
+
+
+class NoMethod:
+    around = 5
+
+
+class TooFew:
+    def around(self, operation: str) -> None: ...
+
+
+class Late:
+    async def around(self, operation: str, call: Any) -> Any: ...
+
+
+@pytest.mark.parametrize("layer", [NoMethod(), TooFew(), Late(), Noting])
+def test_an_around_that_cannot_be_called_is_refused_when_the_store_opens(layer: object) -> None:
+    with pytest.raises(InvalidDriver, match=r"has an around that is no method \(operation, call\)"):
+        Store(TinyDriver(TinySettings()), [layer])
+
+
+def test_an_around_that_returns_nothing_is_named_at_the_first_call() -> None:
+    class Nothing:
+        def around(self, operation: str, call: Any) -> Any: ...
+
+    with pytest.raises(InvalidDriver, match="around of the layer Nothing returned None for put_object"):
+        Store(TinyDriver(TinySettings()), [Nothing()]).put_object("photos", "key", b"")
+
+
+class Passing:
+    """Returns each call itself."""
+
+    def around(self, operation: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        return call
+
+
+class Counting:
+    """Returns a bound method."""
+
+    def __init__(self) -> None:
+        self.called = 0
+
+    def around(self, operation: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        self._call = call
+        return self.count
+
+    def count(self, *values: Any) -> Any:
+        self.called += 1
+        return self._call(*values)
+
+
+def test_an_around_may_return_the_call_itself_or_a_method() -> None:
+    counting = Counting()
+    store = Store(TinyDriver(TinySettings()), [Passing(), counting, Passing()])
+    assert store.put_object("photos", "key", b"").key == "key"
+    assert counting.called == 1
+    inner: Any = Store(TinyDriver(TinySettings()), [Passing()])._chain.put_object
+    assert inspect.unwrap(inner).__name__ == "put_object"

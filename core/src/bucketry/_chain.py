@@ -9,6 +9,7 @@ A layer with a method ``around`` needs no pluggy either: it is a function around
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import wraps
 from typing import Any, NoReturn, cast
 
@@ -48,7 +49,7 @@ def build_chain(driver: DriverSpec, layers: Sequence[object]) -> tuple[DriverSpe
 
     Raises:
         InvalidDriver: A hook is misspelt, not marked, or has other parameters than the contract's; a layer's is not
-            a wrapper.
+            a wrapper, or its ``around`` cannot be called.
     """
     check_driver_class(type(driver), source=f"the driver {type(driver).__name__}")
     check_features(driver)
@@ -101,14 +102,24 @@ def _behind(driver: DriverSpec, name: str, call: Call, layers: Sequence[object])
     """Returns what calls an operation behind these layers. Neighbours that are pluggy wrappers share a link."""
     wrappers: list[object] = []
     for layer in layers:
-        around = getattr(layer, "around", None)
-        if around is None:
+        if not hasattr(layer, "around"):
             wrappers += [layer] if hasattr(layer, name) else []
             continue
         if wrappers:
             call, wrappers = _link(driver, name, call, wrappers), []
-        call = _of_method(around(name, call), call)
+        call = _around(layer, name, call)
     return _link(driver, name, call, wrappers) if wrappers else call
+
+
+def _around(layer: Any, name: str, call: Call) -> Call:
+    """Returns the function that a layer wants in the place of a call, which may be that call itself."""
+    made: Call = layer.around(name, call)
+    if not callable(made):
+        raise InvalidDriver(f"around of the layer {type(layer).__name__} returned {made!r} for {name}, and no function")
+    if made is not call:
+        with suppress(AttributeError):  # A bound method takes no attribute, and needs none.
+            _of_method(made, call)
+    return made
 
 
 def _hook_caller(driver: DriverSpec, name: str, call: Call, layers: Sequence[object]) -> pluggy.HookCaller:
@@ -256,7 +267,8 @@ def _link(driver: DriverSpec, name: str, call: Call, layers: Sequence[object]) -
     def layered(*values: object) -> object:
         nonlocal caller, fits_result
         if caller is None:  # Now, and not when the store opens: no store uses all operations.
-            caller, fits_result = _hook_caller(driver, name, call, layers), fits(wanted)
+            # The caller comes last: another thread that finds it goes on with both.
+            fits_result, caller = fits(wanted), _hook_caller(driver, name, call, layers)
         result = caller(**dict(zip(parameters, values, strict=True)))
         if not fits_result(result):
             _check_layered(name, result, wanted)

@@ -137,6 +137,8 @@ _checked_layers: Final[WeakSet[type]] = WeakSet()
 
 def _check_layer(layer: object) -> None:
     is_around = hasattr(layer, "around")
+    if is_around:
+        _check_around(layer)
     for name in OPERATIONS:
         method = getattr(layer, name, None)
         if method is None:
@@ -153,6 +155,18 @@ def _check_layer(layer: object) -> None:
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(DriverSpec)
     register(manager, layer, f"the layer {type(layer).__name__}")
+
+
+def _check_around(layer: Any) -> None:
+    """Refuses a layer whose ``around`` could not be called: that is done before the first call of an operation."""
+    around = layer.around
+    try:
+        fits_call = not inspect.iscoroutinefunction(around)
+        inspect.signature(around).bind("operation", "call")
+    except TypeError:
+        fits_call = False
+    if not fits_call:
+        raise InvalidDriver(f"the layer {type(layer).__name__} has an around that is no method (operation, call)")
 
 
 def register(manager: pluggy.PluginManager, plugin: object, source: str) -> None:

@@ -56,7 +56,8 @@ _TAIL: Final = """\
 - **Encryption.** The memory driver does not encrypt what it holds. It keeps a salted digest of a customer's key, and
   refuses reads without the right one. A bucket without default encryption has none; in S3 it has SSE-S3.
 - **Stored only.** Settings that the table calls stored change nothing: no website is served, no log or inventory is
-  written, and nobody pays. Transitions of lifecycle rules are stored and shown; storage classes have no effect.
+  written, and nobody pays. Transitions of lifecycle rules are stored and shown; storage classes and redirects have no
+  effect.
 - **Checksums that nobody asked for.** S3 keeps a CRC-64/NVME of each object whose writer sent no checksum. The memory
   driver keeps none. To compute it makes a put of 256 MiB 6 to 8 % slower (398 and 422 ms of CPU time, medians of 12
   puts in turns), and one of 1 KiB takes 14 instead of 5 µs. A writer who wants it asks for it:

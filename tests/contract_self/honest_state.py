@@ -52,6 +52,7 @@ LEFT_TO_MEMORY: Final = frozenset(
         "owners",
         "put_acl",
         "storage_class",
+        "website_redirect",
         "encrypt_sse_s3",
         "encrypt_sse_kms",
         "encrypt_sse_c",

@@ -28,7 +28,15 @@ from bucketry.options import (
     PutOptions,
     UploadOptions,
 )
-from bucketry.s3 import MAX_EXPIRES_IN, MAX_PARTS, REGION, STANDARD, STORAGE_CLASSES
+from bucketry.s3 import (
+    MAX_EXPIRES_IN,
+    MAX_PARTS,
+    MAX_WEBSITE_REDIRECT_BYTES,
+    REGION,
+    STANDARD,
+    STORAGE_CLASSES,
+    WEBSITE_REDIRECT,
+)
 from bucketry.tagging import NO_TAGS, normalised_tags
 
 HeadersT = TypeVar("HeadersT", bound=ObjectHeaders)
@@ -178,7 +186,7 @@ def copy(options: CopyOptions) -> CopyOptions:
     return write_conditions(options)
 
 
-_CHANGES: Final = ("headers", "source_version_id", "storage_class", "encryption", "customer_key")
+_CHANGES: Final = ("headers", "source_version_id", "storage_class", "website_redirect", "encryption", "customer_key")
 
 
 def changes_nothing(options: CopyOptions) -> bool:
@@ -264,13 +272,15 @@ def delete(options: DeleteOptions) -> DeleteOptions:
 
 
 def new_version(options: NewVersionT) -> NewVersionT:
-    """Checks what a new version is given: lock, owner, access control list, storage class and encryption."""
+    """Checks what a new version is given: lock, owner, access control list, storage class, redirect and encryption."""
     if options.owner is not None:
         options.owner.checked()
     if options.acl is not None:
         options.acl.checked()
     if options.storage_class is not None and options.storage_class not in STORAGE_CLASSES:
         raise InvalidArgument(f"a storage class is one of {', '.join(STORAGE_CLASSES)}", field="storage_class")
+    if options.website_redirect is not None:
+        _check_redirect(options.website_redirect)
     if options.encryption is not None:
         options.encryption.checked()
         if options.customer_key is not None:
@@ -279,6 +289,20 @@ def new_version(options: NewVersionT) -> NewVersionT:
     # The class that every object has without one.
     storage_class = None if options.storage_class == STANDARD else options.storage_class
     return check.changed(options, storage_class=storage_class, retention=kept and kept.checked())
+
+
+def _check_redirect(location: str) -> None:
+    if len(location) > MAX_WEBSITE_REDIRECT_BYTES:
+        raise InvalidArgument(
+            f"a website redirect has at most {MAX_WEBSITE_REDIRECT_BYTES} bytes",
+            field="website_redirect",
+            limit=MAX_WEBSITE_REDIRECT_BYTES,
+        )
+    if not WEBSITE_REDIRECT.fullmatch(location):
+        raise InvalidArgument(
+            "a website redirect begins with 'http://', 'https://' or '/', and is printable US-ASCII",
+            field="website_redirect",
+        )
 
 
 def names(buckets: Iterable[str]) -> tuple[str, ...]:

@@ -57,6 +57,7 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
         owners: Buckets and objects have owners: ``owner`` is kept.
         put_acl: Whatever makes a version takes its ``acl``.
         storage_class: Storage classes are kept.
+        website_redirect: The redirect of an object is kept.
         encrypt_sse_s3: Encryption with keys of the store (SSE-S3) is honoured.
         encrypt_sse_kms: Encryption with keys of a key service (SSE-KMS) is honoured.
         encrypt_sse_c: Encryption with a customer's key (SSE-C) is honoured.
@@ -129,6 +130,7 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
     owners: bool = False
     put_acl: bool = False
     storage_class: bool = False
+    website_redirect: bool = False
     encrypt_sse_s3: bool = False
     encrypt_sse_kms: bool = False
     encrypt_sse_c: bool = False

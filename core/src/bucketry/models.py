@@ -127,6 +127,7 @@ class ObjectInfo(ObjectHeaders, frozen=True, kw_only=True, gc=False):
             bucket never had versions, or the backend does not name the version ``null``.
         owner: Who owns it; ``None``: whoever owns the bucket, or the driver has no owners.
         storage_class: Its storage class; ``None``: ``STANDARD``.
+        website_redirect: Where a website of the bucket sends those who ask for it.
         encryption: How it is encrypted with keys that the client does not hold.
         customer_key_md5: MD5 of the customer's key that it is encrypted with, 16 bytes.
         retention: Until when the version is kept.
@@ -145,6 +146,7 @@ class ObjectInfo(ObjectHeaders, frozen=True, kw_only=True, gc=False):
     version_id: str | None = None
     owner: Owner | None = None
     storage_class: str | None = None
+    website_redirect: str | None = None
     encryption: Encryption | None = None
     customer_key_md5: bytes | None = None
     retention: Retention | None = None

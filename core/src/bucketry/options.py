@@ -44,6 +44,7 @@ _NEW_VERSION: Final[Mapping[str, str]] = {
     "owner": "owners",
     "acl": "put_acl",
     "storage_class": "storage_class",
+    "website_redirect": "website_redirect",
     **_CUSTOMER_KEY,
 }
 """The features of what a new version can be given, whichever operation makes it. The feature that ``encryption`` needs
@@ -156,6 +157,8 @@ class PutOptions(ObjectHeaders, Options, frozen=True, kw_only=True):
         owner: Who owns the version; ``None``: whoever owns the bucket.
         acl: The version's access control list; ``None``: all rights for its owner.
         storage_class: One of `STORAGE_CLASSES`; ``None``: ``STANDARD``.
+        website_redirect: Where a website of the bucket sends those who ask for the object: a path that begins with a
+            slash, or an HTTP URL, of at most 2,048 bytes.
         encryption: How the version is encrypted; ``None``: as the bucket's default says. Not with ``customer_key``.
         customer_key: The key to encrypt it with (SSE-C).
     """
@@ -181,6 +184,7 @@ class PutOptions(ObjectHeaders, Options, frozen=True, kw_only=True):
     owner: Owner | None = None
     acl: Acl | None = None
     storage_class: str | None = None
+    website_redirect: str | None = None
     encryption: Encryption | None = None
     customer_key: CustomerKey | None = None
 
@@ -213,6 +217,7 @@ class CopyOptions(WriteConditions, frozen=True, kw_only=True):
         owner: As in `PutOptions`.
         acl: As in `PutOptions`: the list of the source is never copied.
         storage_class: As in `PutOptions`.
+        website_redirect: As in `PutOptions`: that of the source is never copied.
         encryption: As in `PutOptions`: the encryption of the source is never copied.
         customer_key: As in `PutOptions`.
     """
@@ -239,6 +244,7 @@ class CopyOptions(WriteConditions, frozen=True, kw_only=True):
     owner: Owner | None = None
     acl: Acl | None = None
     storage_class: str | None = None
+    website_redirect: str | None = None
     encryption: Encryption | None = None
     customer_key: CustomerKey | None = None
 
@@ -369,6 +375,7 @@ class UploadOptions(ObjectHeaders, Options, frozen=True, kw_only=True):
         owner: As in `PutOptions`.
         acl: As in `PutOptions`.
         storage_class: As in `PutOptions`.
+        website_redirect: As in `PutOptions`.
         encryption: As in `PutOptions`.
         customer_key: As in `PutOptions`. Each part needs the same key.
     """
@@ -391,6 +398,7 @@ class UploadOptions(ObjectHeaders, Options, frozen=True, kw_only=True):
     owner: Owner | None = None
     acl: Acl | None = None
     storage_class: str | None = None
+    website_redirect: str | None = None
     encryption: Encryption | None = None
     customer_key: CustomerKey | None = None
 

@@ -65,6 +65,13 @@ STORAGE_CLASSES: Final = (
 """Storage classes that an object can be given, without those of Outposts, directory buckets, Snow and FSx (reference,
 PutObject, ``x-amz-storage-class``)."""
 
+WEBSITE_REDIRECT: Final = re.compile(r"(?:/|https?://)(?:[!-~ ]*[!-~])?")
+"""What the redirect of an object looks like: printable US-ASCII, without blanks around it (reference, PutObject,
+``x-amz-website-redirect-location``)."""
+
+MAX_WEBSITE_REDIRECT_BYTES: Final = 2048
+"""Largest redirect of an object (guide, "Configuring a webpage redirect")."""
+
 REGION: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
 """What the name of a region looks like in a credential scope."""
 

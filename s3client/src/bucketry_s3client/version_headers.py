@@ -1,4 +1,4 @@
-"""Headers about a version of an object: its id, lock, storage class, owner's list, encryption and checksum.
+"""Headers about a version of an object: id, lock, storage class, redirect, owner's list, encryption and checksum.
 
 Source: S3 API reference, PutObject, CopyObject, CreateMultipartUpload, GetObject and HeadObject.
 """
@@ -42,6 +42,7 @@ _LOCK_MODE: Final = "x-amz-object-lock-mode"
 _LOCK_UNTIL: Final = "x-amz-object-lock-retain-until-date"
 _LEGAL_HOLD: Final = "x-amz-object-lock-legal-hold"
 _STORAGE_CLASS: Final = "x-amz-storage-class"
+_REDIRECT: Final = "x-amz-website-redirect-location"
 _ENCRYPTION: Final = "x-amz-server-side-encryption"
 _CUSTOMER: Final = f"{_ENCRYPTION}-customer-"
 _OF_SOURCE: Final = "x-amz-copy-source-server-side-encryption-customer-"
@@ -70,7 +71,7 @@ def lock_time(moment: datetime) -> str:
 
 
 def new_version_headers(options: PutOptions | CopyOptions | UploadOptions) -> dict[str, str]:
-    """Returns the request headers that give a new version its lock, owner's list, storage class and encryption."""
+    """Returns the request headers that give a new version all that it has beside headers, tags and checksum."""
     sent: dict[str, str] = {}
     if options.retention is not None and options.retention.mode is not None and options.retention.until is not None:
         sent |= {_LOCK_MODE: options.retention.mode, _LOCK_UNTIL: lock_time(options.retention.until)}
@@ -78,6 +79,8 @@ def new_version_headers(options: PutOptions | CopyOptions | UploadOptions) -> di
         sent[_LEGAL_HOLD] = "ON" if options.legal_hold else "OFF"
     if options.storage_class is not None:
         sent[_STORAGE_CLASS] = options.storage_class
+    if options.website_redirect is not None:
+        sent[_REDIRECT] = options.website_redirect
     if options.acl is not None:
         sent |= grant_headers(options.acl)
     if options.encryption is not None:
@@ -176,6 +179,7 @@ _READERS: Final[Mapping[str, Callable[[str, Headers], dict[str, Any]]]] = {
     _LOCK_MODE: _lock,
     _LEGAL_HOLD: lambda value, _: {"legal_hold": value.upper() == "ON"},
     _STORAGE_CLASS: lambda value, _: {} if value == "STANDARD" else {"storage_class": value},
+    _REDIRECT: lambda value, _: {"website_redirect": value},
     _ENCRYPTION: _encryption,
     f"{_CUSTOMER}key-md5": lambda value, _: {"customer_key_md5": b64decode(value, validate=True)},
     _EXPIRATION: _expiration,

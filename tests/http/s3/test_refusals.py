@@ -87,7 +87,6 @@ HEADERS = {
     "content-range": "bytes 0-3/10",
     "if-unmodified-since": "Wed, 21 Oct 2015 07:28:00 GMT",
     "x-amz-server-side-encryption-of-tomorrow": "AES256",
-    "x-amz-website-redirect-location": "/elsewhere",
     "x-amz-write-offset-bytes": "5",
 }
 

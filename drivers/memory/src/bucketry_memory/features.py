@@ -56,6 +56,7 @@ FEATURES: Final = Features(
     upload_object_lock=True,
     object_lock_later=True,
     storage_class=True,
+    website_redirect=True,
     bucket_region=True,
     delete_if_match=True,
     delete_if_last_modified=True,

@@ -91,6 +91,7 @@ class VersionFacts(msgspec.Struct, frozen=True, gc=False):
         retention: Until when it is kept.
         legal_hold: Whether it has a legal hold; ``None``: nobody ever said.
         storage_class: Its storage class; ``None``: ``STANDARD``.
+        website_redirect: Where a website of the bucket sends those who ask for it.
         encryption: How it is encrypted, as S3 shows it.
         key_digest: The digest of the customer's key that it is under.
         owner: Who owns it; ``None``: whoever owns the bucket.
@@ -104,6 +105,7 @@ class VersionFacts(msgspec.Struct, frozen=True, gc=False):
     owner: Owner | None = None
     acl: Acl | None = None
     storage_class: str | None = None
+    website_redirect: str | None = None
     encryption: Encryption | None = None
     key_digest: bytes | None = None
 

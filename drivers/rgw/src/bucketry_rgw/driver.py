@@ -109,7 +109,8 @@ class RgwDriver(DriverSpec):
     s3_endpoint = True
     # RGW ignores silently, so these are not declared: conditions where parts are completed, on a copy's destination, on
     # the source of a part, and of a delete; tags of a copy, and numbers of parts that are read. RGW refuses to complete
-    # an upload with some of its parts. Tags that an upload begins with are not readable afterwards.
+    # an upload with some of its parts. Tags that an upload begins with are not readable afterwards. A copy has the
+    # website redirect of its source.
     features = Features(
         get_if_match=True,
         get_if_none_match=True,

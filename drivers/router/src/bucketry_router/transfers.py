@@ -38,7 +38,16 @@ _TRIES: Final = 3
 """How often a source is opened again that was written while its tags were read."""
 
 _HEADERS: Final = ObjectHeaders.__struct_fields__
-_SAME_FIELDS: Final = ("if_match", "if_none_match", "retention", "legal_hold", "owner", "acl", "storage_class")
+_SAME_FIELDS: Final = (
+    "if_match",
+    "if_none_match",
+    "retention",
+    "legal_hold",
+    "owner",
+    "acl",
+    "storage_class",
+    "website_redirect",
+)
 _ENCRYPTION: Final = ("encryption", "customer_key")
 
 
@@ -87,6 +96,7 @@ def move_version(source: Place, target: Place, version_id: str | None) -> tuple[
             owner=info.owner if target.store.features.owners else None,
             acl=acl_for_others(source, info.version_id if version_id is None else version_id),
             storage_class=info.storage_class,
+            website_redirect=info.website_redirect,
             encryption=info.encryption,
         )
         return info, _write(opened, tags, target, options)

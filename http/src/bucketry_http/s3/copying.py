@@ -45,7 +45,9 @@ from bucketry_http.shared.response_body import RawHeaders
 _CONDITION_PREFIX: Final = "x-amz-copy-source-if-"
 _RANGE: Final = "x-amz-copy-source-range"
 
-_MAKES_ANOTHER: Final = frozenset({"storage_class", "encryption", "customer_key", "source_customer_key"})
+_MAKES_ANOTHER: Final = frozenset(
+    {"storage_class", "website_redirect", "encryption", "customer_key", "source_customer_key"}
+)
 """Options with which a copy of an object to itself is not the same object (S3 API reference, CopyObject)."""
 
 T = TypeVar("T")

@@ -51,6 +51,7 @@ ERRORS: Final[Mapping[str, tuple[int, str]]] = {
     "InvalidPartOrder": (400, "The list of parts was not in ascending order"),
     "InvalidPolicyDocument": (400, "The content of the form does not meet the conditions of the policy document"),
     "InvalidRange": (416, "The requested range is not satisfiable"),
+    "InvalidRedirectLocation": (400, "The redirect location must begin with 'http://', 'https://' or '/'"),
     "InvalidRequest": (400, "Invalid Request"),
     "InvalidRetentionPeriod": (400, "The retention period must be a positive number"),
     "InvalidStorageClass": (400, "The storage class you specified is not valid"),
@@ -147,7 +148,11 @@ _CODE_OF_EXCESS: Final[Mapping[str, str]] = {
 }
 """Codes for arguments that exceed their upper bound, by field."""
 
-_CODE_OF_FIELD: Final[Mapping[str, str]] = {"tags": "InvalidTag", "storage_class": "InvalidStorageClass"}
+_CODE_OF_FIELD: Final[Mapping[str, str]] = {
+    "tags": "InvalidTag",
+    "storage_class": "InvalidStorageClass",
+    "website_redirect": "InvalidRedirectLocation",
+}
 """Codes for other arguments that are not valid, by field; all others have the code of their class."""
 
 _CODE_OF_FAULT: Final[Mapping[core.errors.SettingsFault, str]] = {

@@ -26,6 +26,7 @@ KMS_KEY: Final = f"{ENCRYPTION}-aws-kms-key-id"
 KMS_CONTEXT: Final = f"{ENCRYPTION}-context"
 BUCKET_KEY: Final = f"{ENCRYPTION}-bucket-key-enabled"
 VERSION_ID: Final = "x-amz-version-id"
+WEBSITE_REDIRECT: Final = "x-amz-website-redirect-location"
 
 
 def version_id_header(version_id: str) -> tuple[bytes, bytes]:
@@ -69,6 +70,10 @@ def _legal_hold(legal_hold: bool) -> RawHeaders:
 def _storage_class(storage_class: str) -> RawHeaders:
     # S3 does not tell the standard one (S3 API reference, HeadObject, ``x-amz-storage-class``).
     return [(b"x-amz-storage-class", encoded(storage_class))]
+
+
+def _website_redirect(location: str) -> RawHeaders:
+    return [(WEBSITE_REDIRECT.encode(), encoded(location))]
 
 
 def _encryption(encryption: Encryption) -> RawHeaders:
@@ -119,6 +124,7 @@ _ROWS: Final = (
     _Row("retention", _retention),
     _Row("legal_hold", _legal_hold),
     _Row("storage_class", _storage_class),
+    _Row("website_redirect", _website_redirect),
     _Row("encryption", _encryption),
     _Row("encryption", _written_encryption, read=False, written=True, uploading=True),
     _Row("customer_key_md5", _customer_key, written=True, uploading=True),

@@ -93,6 +93,7 @@ class ObjectChecks:
             tags=_TAGS if info.tag_count else {},
             acl=acl,
             storage_class=info.storage_class,
+            website_redirect=info.website_redirect,
             encryption=info.encryption,
             retention=info.retention,
             legal_hold=info.legal_hold or None,

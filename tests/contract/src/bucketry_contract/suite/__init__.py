@@ -39,6 +39,7 @@ from bucketry_contract.suite.times import TimeTests
 from bucketry_contract.suite.usage import UsageTests
 from bucketry_contract.suite.version_listing import VersionListingTests
 from bucketry_contract.suite.versions import VersionTests
+from bucketry_contract.suite.website_redirects import WebsiteRedirectTests
 from bucketry_contract.suite.write_conditions import WriteConditionTests
 from bucketry_contract.suite.writing import WritingTests
 
@@ -67,6 +68,7 @@ class ContractSuite(
     EncryptionTests,
     TaggingTests,
     StorageClassTests,
+    WebsiteRedirectTests,
     VersionTests,
     VersionListingTests,
     ObjectLockTests,

@@ -274,7 +274,7 @@ class MinioDriver(DriverSpec):
         for found in self.list_buckets():
             if found.name == bucket:
                 return found
-        self._connection.request("HEAD", bucket)  # Raises NoSuchBucket, mostly.
+        self._connection.find(bucket)  # Raises NoSuchBucket, mostly.
         raise AccessDenied("the credentials may use this bucket, but not see it in the list", bucket=bucket)
 
     @override

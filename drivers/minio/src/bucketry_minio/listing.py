@@ -40,7 +40,7 @@ def list_page(connection: Connection, bucket: str, options: ListOptions) -> Obje
     prefix = options.prefix
     if not may_begin_a_key(prefix) or (after > prefix and not after.startswith(prefix)):
         # MinIO refuses such a prefix, or nothing that begins with it can follow.
-        connection.request("HEAD", bucket)
+        connection.find(bucket)
         return ObjectPage(objects=())
     if ends_in_dots(prefix):
         if options.delimiter not in {"", "/"}:

@@ -216,7 +216,7 @@ class Uploads:
             yield
         except S3ResponseError as error:
             if error.code == "NoSuchUpload":
-                self._connection.request("HEAD", bucket)
+                self._connection.find(bucket)
             raise
 
 

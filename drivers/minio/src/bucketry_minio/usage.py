@@ -74,7 +74,7 @@ class UsageCounter:
         known = figures.usage_of(bucket)
         try:
             if known is not None and known.object_count > self._list_limit:
-                self._connection.request("HEAD", bucket)  # The scanner remembers buckets that are gone.
+                self._connection.find(bucket)  # The scanner remembers buckets that are gone.
                 return known
             return self._list(bucket, known)
         except S3ResponseError as error:

@@ -12,6 +12,7 @@ from bucketry import (
     CompletedPart,
     CorsRule,
     CorsSettings,
+    InvalidBucketName,
     NoSuchBucket,
     NoSuchUpload,
     Retention,
@@ -118,6 +119,16 @@ class ErrorTests(ContractTests):
         if operation != "copy_object":
             assert caught.value.bucket == missing
             assert caught.value.key == ("key" if operation in ON_ITS_KEY else None)
+
+    @pytest.mark.parametrize(
+        "act", [pytest.param(act, marks=_needs_of(name), id=name) for name, act in ON_A_BUCKET.items()]
+    )
+    def test_a_bucket_that_the_backend_cannot_have_is_not_found_or_has_a_wrong_name(
+        self, store: Store, act: Act
+    ) -> None:
+        # Servers may have buckets of such names, so each call reaches the backend.
+        with pytest.raises((NoSuchBucket, InvalidBucketName)):
+            act(store, "Not_A..Bucket")
 
     @each_upload_call
     def test_an_upload_that_does_not_exist_is_not_found(

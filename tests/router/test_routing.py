@@ -347,6 +347,16 @@ def test_secrets_of_stores_show_nowhere(tmp_path: Any) -> None:
         assert "X-Amz-Signature" in router.presign("a-bucket", "key").url
 
 
+def test_a_breaker_names_its_store(caplog: pytest.LogCaptureFixture) -> None:
+    far = StoreSettings(name="far", url=NOWHERE, default=True, settings=KEYS)
+    with Store(RouterDriver(RouterSettings(stores=(far,), breaker=1))) as store:
+        with pytest.raises(Unavailable):
+            store.get_object("bucket-1", "key")
+        with pytest.raises(Unavailable, match="the store 'far' did not answer 1 times in a row"):
+            store.get_object("bucket-1", "key")
+    assert "the store 'far' did not answer 1 times in a row: reads are refused until it does" in caplog.messages
+
+
 def test_a_driver_for_no_store_is_refused(pair: Pair) -> None:
     settings = RouterSettings(stores=(StoreSettings(name="a", url="memory://", default=True),))
     with pytest.raises(InvalidSettings, match="'b'"):

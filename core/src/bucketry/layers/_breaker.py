@@ -72,6 +72,7 @@ class Breaker:
         *,
         pause: float = 1.0,
         longest_pause: float = 30.0,
+        backend: str = "the backend",
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Makes the layer, with closed circuits.
@@ -80,6 +81,7 @@ class Breaker:
             failures: After how many calls in a row without an answer a circuit opens; 1 or more.
             pause: Seconds until the first probe.
             longest_pause: Most seconds between two probes.
+            backend: What errors and the log call the backend, where there are several.
             monotonic: The clock, in seconds.
 
         Raises:
@@ -92,7 +94,7 @@ class Breaker:
                 f"pause is more than 0, and at most longest_pause, up to {MAX_PAUSE:g}", field="pause"
             )
         self._reads, self._writes = (
-            _Circuit(name, failures, pause, longest_pause, monotonic) for name in ("reads", "writes")
+            _Circuit(name, failures, pause, longest_pause, backend, monotonic) for name in ("reads", "writes")
         )
 
     def circuits(self) -> Mapping[Literal["reads", "writes"], Circuit]:
@@ -130,9 +132,15 @@ class _Circuit:
     """Counts failures in a row, and says who may call."""
 
     def __init__(
-        self, name: str, failures: int, pause: float, longest_pause: float, monotonic: Callable[[], float]
+        self,
+        name: str,
+        failures: int,
+        pause: float,
+        longest_pause: float,
+        backend: str,
+        monotonic: Callable[[], float],
     ) -> None:
-        self._name = name
+        self._name, self._backend = name, backend
         self._most = failures
         self._first_pause, self._longest_pause = pause, longest_pause
         self._monotonic = monotonic
@@ -164,7 +172,7 @@ class _Circuit:
             if is_open and now < self._next_probe:
                 self._refused += 1
                 raise Unavailable(
-                    f"the backend did not answer {self._failures} times in a row, and is asked again in a moment"
+                    f"{self._backend} did not answer {self._failures} times in a row, and is asked again in a moment"
                 )
             if is_open:
                 self._next_probe = now + self._longest_pause
@@ -188,7 +196,7 @@ class _Circuit:
             was_open, self._is_open, self._failures = self._is_open, False, 0
             self._pause, self._next_probe = self._first_pause, math.inf
         if was_open:
-            _log.warning("the backend answers again: %s are passed on", self._name)
+            _log.warning("%s answers again: %s are passed on", self._backend, self._name)
 
     def _failed(self, *, is_probe: bool) -> None:
         with self._lock:
@@ -203,7 +211,10 @@ class _Circuit:
                 self._next_probe = self._monotonic() + self._pause
         if opens:
             _log.warning(
-                "the backend did not answer %d times in a row: %s are refused until it does", self._most, self._name
+                "%s did not answer %d times in a row: %s are refused until it does",
+                self._backend,
+                self._most,
+                self._name,
             )
 
 

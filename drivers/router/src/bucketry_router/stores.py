@@ -50,10 +50,14 @@ def open_stores(settings: RouterSettings, drivers: Mapping[str, DriverSpec], lay
     return {
         store.name: InnerDriver(
             drivers.get(store.name) or _open(store),
-            [*([Breaker(settings.breaker)] if settings.breaker else []), *layers(store.name)],
+            [*_breakers(store.name, settings.breaker), *layers(store.name)],
         )
         for store in settings.stores
     }
+
+
+def _breakers(name: str, failures: int) -> list[Breaker]:
+    return [Breaker(failures, backend=f"the store {name!r}")] if failures else []
 
 
 def _open(store: StoreSettings) -> DriverSpec:

@@ -17,7 +17,7 @@ from bucketry_http.server.server import bind
 from bucketry_http.server.workers import MAX_DEATHS, RETRY_SECONDS, Workers, WorkersFailed
 
 from tests.http.serving import WAIT, eventually
-from tests.http.worker_apps import broken, short_lived
+from tests.http.worker_apps import broken, short_lived, unfit
 
 ROOT = Path(__file__).parents[2]
 
@@ -149,6 +149,14 @@ def test_a_worker_that_does_not_start_ends_the_server() -> None:
     with pytest.raises(WorkersFailed, match=r"before it was ready \(exit code 1\)"):
         Workers(broken, [bind("127.0.0.1", 0)], 2).run()
     assert time.monotonic() < begun + WAIT
+
+
+def test_a_worker_says_in_one_sentence_why_it_cannot_serve(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(WorkersFailed, match=r"before it was ready \(exit code 1\)"):
+        Workers(unfit, [bind("127.0.0.1", 0)], 1).run()
+    said = capfd.readouterr().err
+    assert "cannot serve: The settings are not valid: the key does not belong to the certificate" in said
+    assert "Traceback" not in said
 
 
 def test_workers_that_die_again_and_again_end_the_server() -> None:

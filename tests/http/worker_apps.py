@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
+from bucketry import InvalidSettings
 from bucketry_http.server.server import Listener
 
 
@@ -30,6 +31,10 @@ def opened_unless_told(sockets: Sequence[socket.socket]) -> Iterator[list[Listen
 
 def broken(_sockets: Sequence[socket.socket]) -> AbstractContextManager[list[Listener]]:
     raise RuntimeError("no such backend")
+
+
+def unfit(_sockets: Sequence[socket.socket]) -> AbstractContextManager[list[Listener]]:
+    raise InvalidSettings("the key does not belong to the certificate")
 
 
 @contextmanager

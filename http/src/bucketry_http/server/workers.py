@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import signal
 import socket
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +17,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from time import monotonic
 from typing import Final
+
+from bucketry import BucketryError
 
 from bucketry_http.server.server import LINGER_SECONDS, RELOADING_SIGNALS, STOPPING_SIGNALS, Listener, Server
 from bucketry_http.server.settings import ServerSettings
@@ -276,6 +279,25 @@ def _work(
     os.environ["UV_TCP_SINGLE_ACCEPT"] = "1"
     for bound in sockets:
         bound.setblocking(False)
+    try:
+        _serve(open_listeners, sockets, parent, settings, action)
+    except Exception as error:
+        # multiprocessing would write a traceback, whatever the format of the log.
+        if isinstance(error, BucketryError):
+            logger.error("process %d cannot serve: %s", os.getpid(), error)  # noqa: TRY400 - one sentence says it
+        else:
+            logger.exception("process %d cannot serve", os.getpid())
+        logging.shutdown()
+        sys.exit(1)
+
+
+def _serve(
+    open_listeners: OpenListeners,
+    sockets: Sequence[socket.socket],
+    parent: Connection,
+    settings: ServerSettings,
+    action: Callable[[], None] | None,
+) -> None:
     with open_listeners(sockets) as listeners:
         if action is not None:
             action()

@@ -102,7 +102,7 @@ def test_older_versions_of_tls_are_refused(authority: trustme.CA, files: TlsFile
     context.maximum_version = ssl.TLSVersion.TLSv1_1
     to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
     client = context.wrap_bio(to_client, to_server, server_hostname="localhost")
-    server = files.load().wrap_bio(to_server, to_client, server_side=True)
+    server = tls.load(files).wrap_bio(to_server, to_client, server_side=True)
     with pytest.raises(ssl.SSLWantReadError):
         client.do_handshake()
     with pytest.raises(ssl.SSLError, match="UNSUPPORTED_PROTOCOL"):
@@ -260,6 +260,6 @@ def test_files_that_cannot_be_used_are_named(
     elif mistake == "password":
         key.write_bytes(locked(key.read_bytes()))
     with pytest.raises(InvalidSettings) as caught:
-        files.load()
+        tls.load(files)
     assert message.format(certificate=certificate, key=key) in caught.value.detail
     assert "hunter2" not in caught.value.detail

@@ -53,9 +53,10 @@ def _tls_files(tls: TlsOptions) -> TlsFiles | None:
         if tls.tls_key is not None:
             raise InvalidSettings("--tls-key names a key, and there is no certificate: give --tls-cert too")
         return None
-    from bucketry_http import TlsFiles  # Only here: many servers speak plain HTTP.
+    from bucketry_http import TlsFiles
+    from bucketry_http.server.tls import load  # Only here: many servers speak plain HTTP.
 
     files = TlsFiles(certificate=tls.tls_cert, key=tls.tls_key or tls.tls_cert)
     # Said here, before anything has started.
-    files.load()
+    load(files)
     return files

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from bucketry_http.rest.settings import RestSettings
     from bucketry_http.s3 import S3Credential, S3Rights, S3Settings, create_s3_app
     from bucketry_http.server.server import Listener, Server, serve
-    from bucketry_http.server.settings import ServerSettings
-    from bucketry_http.server.tls import TlsFiles
+    from bucketry_http.server.settings import ServerSettings, TlsFiles
     from bucketry_http.shared.limits import Limited, Limiter, RateLimits
 
 __all__ = [
@@ -43,8 +42,7 @@ __getattr__ = lazy_exports(
         "rest.settings": ("RestSettings",),
         "s3": ("S3Credential", "S3Rights", "S3Settings", "create_s3_app"),
         "server.server": ("Listener", "Server", "serve"),
-        "server.settings": ("ServerSettings",),
-        "server.tls": ("TlsFiles",),
+        "server.settings": ("ServerSettings", "TlsFiles"),
         "shared.limits": ("Limited", "Limiter", "RateLimits"),
     },
 )

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
-if TYPE_CHECKING:
-    from bucketry_http.server.tls import TlsFiles
-
 KIB: Final = 1024
+
+
+class TlsFiles(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the certificate and its key stand, both in PEM.
+
+    Attributes:
+        certificate: File of the certificate, followed by those of its issuers up to one that clients know.
+        key: File of its private key, without a password. May be the same file.
+    """
+
+    certificate: str
+    key: str
 
 
 class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,8 +8,9 @@ from pathlib import Path
 from time import monotonic
 from typing import Final, NoReturn
 
-import msgspec
 from bucketry import InvalidSettings
+
+from bucketry_http.server.settings import TlsFiles
 
 _CHECK_SECONDS: Final = 1.0
 """How often a new connection has the server look whether the files have changed, at most."""
@@ -22,58 +23,49 @@ _State = tuple[tuple[int, int, int], ...]
 logger = logging.getLogger("bucketry_http")
 
 
-class TlsFiles(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the certificate and its key stand, both in PEM.
+def load(files: TlsFiles) -> ssl.SSLContext:
+    """Returns a context for TLS 1.2 and later with a certificate.
 
-    Attributes:
-        certificate: File of the certificate, followed by those of its issuers up to one that clients know.
-        key: File of its private key, without a password. May be the same file.
+    Raises:
+        InvalidSettings: A file cannot be read, is not PEM, has a password, or the key belongs to another certificate.
     """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    _check("certificate", files.certificate, "CERTIFICATE-----")
+    _check("key", files.key, "PRIVATE KEY-----")
+    try:
+        context.load_cert_chain(files.certificate, files.key, password=_refuse_password)
+    except ssl.SSLError as error:
+        raise InvalidSettings(_problem(files, error)) from None
+    return context
 
-    certificate: str
-    key: str
 
-    def load(self) -> ssl.SSLContext:
-        """Returns a context for TLS 1.2 and later with this certificate.
+def _check(what: str, path: str, begins: str) -> None:
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(_MAX_BYTES)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise InvalidSettings(f"the file {path!r} of the TLS {what} cannot be read: {reason}") from None
+    if begins.encode() not in content:
+        raise InvalidSettings(f"the file {path!r} of the TLS {what} has none in PEM (-----BEGIN …{begins})")
 
-        Raises:
-            InvalidSettings: A file cannot be read, is not PEM, has a password, or the key belongs to another
-                certificate.
-        """
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.set_alpn_protocols(["http/1.1"])
-        self._check("certificate", self.certificate, "CERTIFICATE-----")
-        self._check("key", self.key, "PRIVATE KEY-----")
-        try:
-            context.load_cert_chain(self.certificate, self.key, password=_refuse_password)
-        except ssl.SSLError as error:
-            raise InvalidSettings(self._problem(error)) from None
-        return context
 
-    def _check(self, what: str, path: str, begins: str) -> None:
-        try:
-            with Path(path).open("rb") as file:
-                content = file.read(_MAX_BYTES)
-        except OSError as error:
-            reason = error.strerror or type(error).__name__
-            raise InvalidSettings(f"the file {path!r} of the TLS {what} cannot be read: {reason}") from None
-        if begins.encode() not in content:
-            raise InvalidSettings(f"the file {path!r} of the TLS {what} has none in PEM (-----BEGIN …{begins})")
+def _problem(files: TlsFiles, error: ssl.SSLError) -> str:
+    if error.reason == "KEY_VALUES_MISMATCH":
+        return f"the TLS key in {files.key!r} does not belong to the certificate in {files.certificate!r}"
+    reason = (error.reason or "it is malformed").replace("_", " ").lower()
+    return f"the TLS certificate in {files.certificate!r} and the key in {files.key!r} cannot be used: {reason}"
 
-    def _problem(self, error: ssl.SSLError) -> str:
-        if error.reason == "KEY_VALUES_MISMATCH":
-            return f"the TLS key in {self.key!r} does not belong to the certificate in {self.certificate!r}"
-        reason = (error.reason or "it is malformed").replace("_", " ").lower()
-        return f"the TLS certificate in {self.certificate!r} and the key in {self.key!r} cannot be used: {reason}"
 
-    def state(self) -> _State:
-        """Returns what differs between two contents of the files; empty if one is missing."""
-        try:
-            found = [Path(path).stat() for path in (self.certificate, self.key)]
-        except OSError:
-            return ()
-        return tuple((file.st_mtime_ns, file.st_size, file.st_ino) for file in found)
+def _state_of(files: TlsFiles) -> _State:
+    """Returns what differs between two contents of the files; empty if one is missing."""
+    try:
+        found = [Path(path).stat() for path in (files.certificate, files.key)]
+    except OSError:
+        return ()
+    return tuple((file.st_mtime_ns, file.st_size, file.st_ino) for file in found)
 
 
 def _refuse_password() -> NoReturn:
@@ -94,11 +86,11 @@ class Certificate:
             InvalidSettings: They cannot be used.
         """
         self._files = files
-        self._state = files.state()
-        self._current = files.load()
+        self._state = _state_of(files)
+        self._current = load(files)
         self._checked = monotonic()
         self._failed_with = ""
-        self.context = files.load()
+        self.context = load(files)
         """The context to listen with."""
         self.context.sni_callback = self._choose
 
@@ -112,11 +104,11 @@ class Certificate:
 
     def read_again(self, *, even_if_unchanged: bool = False) -> None:
         """Reads the files if they have changed."""
-        state = self._files.state()
+        state = _state_of(self._files)
         if state == self._state and not even_if_unchanged:
             return
         try:
-            self._current = self._files.load()
+            self._current = load(self._files)
         except InvalidSettings as error:
             # Somebody may be replacing the two files, one after the other: said once, tried again each time.
             if error.detail != self._failed_with:

@@ -140,8 +140,8 @@ def test_each_store_has_a_breaker_of_its_own(
     made = list[Breaker]()
 
     class Noted(Breaker):
-        def __init__(self, failures: int) -> None:
-            super().__init__(failures)
+        def __init__(self, failures: int, *, backend: str) -> None:
+            super().__init__(failures, backend=backend)
             made.append(self)
 
     monkeypatch.setattr("bucketry_router.stores.Breaker", Noted)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from bucketry.secret import Secret
-from bucketry.sigv4 import UNSIGNED_PAYLOAD, Credentials, Signer, payload_hash
+from bucketry.sigv4 import UNSIGNED_PAYLOAD, Credentials, RequestHeaders, Signer, canonical, payload_hash
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -137,3 +137,10 @@ def test_no_repr_shows_a_secret() -> None:
     shown = repr((signer, signed, signed.chunk_signer(), verified))
     for hidden in ("the-secret-key", "the-token", verified.signing_key.hex(), repr(verified.signing_key)):
         assert hidden not in shown
+
+
+def test_names_of_headers_that_clients_make_up_are_not_all_kept() -> None:
+    RequestHeaders([(b"X-Made-Up-%d" % number, b"value") for number in range(3000)])
+    assert len(canonical._NAMES) == canonical._MOST_NAMES
+    headers = RequestHeaders([(b"Y" * 65, b"long"), (b"X-Made-Up-1", b"kept"), (b"X-Made-Up-2999", b"not kept")])
+    assert headers.values == {"y" * 65: "long", "x-made-up-1": "kept", "x-made-up-2999": "not kept"}

@@ -142,10 +142,15 @@ class _Names(dict[bytes, str]):
     """Names of headers in lower case, by how they came."""
 
     def __missing__(self, name: bytes) -> str:
-        # It is not kept: clients make names up.
-        return name.decode("latin-1").lower()
+        lower = name.decode("latin-1").lower()
+        # Few are kept: clients make names up.
+        if len(self) < _MOST_NAMES and len(name) <= _LONGEST_NAME:
+            self[name] = lower
+        return lower
 
 
+_MOST_NAMES: Final = 1000
+_LONGEST_NAME: Final = 64
 _NAMES: Final = _Names(USUAL_NAMES)
 
 

@@ -6,8 +6,9 @@ import hmac
 import re
 import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
+from time import time as clock_time
 from typing import TYPE_CHECKING, Final, Literal, final
 
 import msgspec
@@ -161,7 +162,7 @@ class Verifier:
         self._lookup = lookup
         self._region = region
         self._times = times or Times(Clock())
-        self._max_skew = timedelta(seconds=self._times.max_skew)
+        self._max_skew = self._times.max_skew
         # An unknown access key is verified with this and itself, so that it takes as long as a known one.
         self._decoy = secrets.token_urlsafe(30)
 
@@ -203,7 +204,7 @@ class Verifier:
         scope = claimed.scope
         if scope.region != self._region:
             self._check_region(claimed)
-        age = (now or datetime.now(UTC)) - claimed.time
+        age = (clock_time() if now is None else now.timestamp()) - claimed.second
         if claimed.expires_in is not None or not -self._max_skew <= age <= self._max_skew:
             self._check_age(claimed, now)
         if not values.keys() <= scope.expected:
@@ -335,6 +336,7 @@ class _Claim(msgspec.Struct, frozen=True):
         scope: Who signed, and what.
         time: When, UTC, to the second.
         timestamp: The same as ``YYYYMMDDTHHMMSSZ``.
+        second: The same in seconds since 1970.
         signature: Lower-case hex.
         payload: The value of ``x-amz-content-sha256``.
         session_token: The session token.
@@ -345,6 +347,7 @@ class _Claim(msgspec.Struct, frozen=True):
     scope: _Scope
     time: datetime
     timestamp: str
+    second: float
     signature: str
     payload: str
     session_token: Secret | None
@@ -463,7 +466,7 @@ def _claim(
     kind: Kind,
     *,
     scope: _Scope,
-    time: tuple[datetime, str],
+    time: tuple[datetime, str, float],
     signature: str,
     payload: str,
     session_token: str | None,
@@ -474,7 +477,7 @@ def _claim(
     Raises:
         SignatureError: A field is malformed, or the credential's scope is not the day of the signature.
     """
-    moment, timestamp = time
+    moment, timestamp, second = time
     if scope.date != timestamp[:8]:
         raise _malformed(kind, "the date in the credential is not the day of the signature, in UTC")
     if not is_payload_declaration(payload):
@@ -484,7 +487,7 @@ def _claim(
             "or a SHA-256 in lower-case hex.",
         )
     token = None if session_token is None else Secret(session_token)
-    return _Claim(kind, scope, moment, timestamp, signature, payload, token, expires_in)
+    return _Claim(kind, scope, moment, timestamp, second, signature, payload, token, expires_in)
 
 
 @lru_cache(maxsize=256)
@@ -563,25 +566,26 @@ def _query_parameters(query: list[tuple[bytes, bytes]]) -> dict[str, str]:
     return parameters
 
 
-def _header_time(headers: Mapping[str, str]) -> tuple[datetime, str]:
+def _header_time(headers: Mapping[str, str]) -> tuple[datetime, str, float]:
     if (date := headers.get("date")) is None:
         raise SignatureError("AccessDenied", "A signed request needs the header x-amz-date, or else Date.")
     if BASIC_TIME.fullmatch(date):
         return _time("header", date)
     if (time := parse_http_date(date)) is None:
         raise SignatureError("AccessDenied", "The header Date must be an HTTP date. Send x-amz-date instead.")
-    return time, basic_time(time)
+    return time, basic_time(time), time.timestamp()
 
 
 @lru_cache(maxsize=256)
-def _time(kind: Kind, text: str) -> tuple[datetime, str]:
-    """Reads ``YYYYMMDDTHHMMSSZ``, and returns it too. Requests of one second have the same.
+def _time(kind: Kind, text: str) -> tuple[datetime, str, float]:
+    """Reads ``YYYYMMDDTHHMMSSZ``, and returns it too, and in seconds since 1970. Requests of one second have the same.
 
     Raises:
         SignatureError: It is malformed or no such time exists.
     """
     try:
-        return parse_basic_time(text), text
+        time = parse_basic_time(text)
+        return time, text, time.timestamp()
     except ValueError:
         reason = "the date must be a time in UTC as YYYYMMDDTHHMMSSZ"
         # S3 refuses a header that is no date as it refuses a request without one.

@@ -39,7 +39,7 @@ from bucketry import (
     VersionListOptions,
     VersionOptions,
 )
-from bucketry.conditions import check_delete, check_write
+from bucketry.conditions import check_copy_source, check_delete, check_write
 from bucketry.object_lock import check_new_retention, check_retention_change, check_version_delete
 from bucketry.options import WriteConditions
 from bucketry.owners import DEFAULT_OWNER
@@ -47,7 +47,7 @@ from bucketry.s3 import NULL_VERSION
 
 from bucketry_memory.access import KINDS, acl_of, with_acl, with_object, with_settings
 from bucketry_memory.bucket_settings import SettingsTable
-from bucketry_memory.encryption import KmsKeys, digest_of
+from bucketry_memory.encryption import KmsKeys, check_customer_key, digest_of
 from bucketry_memory.listing import Entries, list_entries
 from bucketry_memory.locks import check_lock_of_write, require_lock, with_default_retention
 from bucketry_memory.objects import StoredObject, StoredTimes, VersionFacts
@@ -149,6 +149,12 @@ class Bucket:
         """
         current = self.objects.get(key)
         check_write(current, conditions)
+
+    def check_copy(self, key: str, source: StoredObject, options: CopyOptions) -> None:
+        """Checks the conditions of a copy to a key of this bucket, and the customer's key of its source."""
+        check_customer_key(source.facts.key_digest, options.source_customer_key)
+        check_copy_source(source, options)
+        self.check_write(key, options)
 
     def checked_facts(
         self, facts: VersionFacts, options: PutOptions | CopyOptions | UploadOptions, kms: KmsKeys, now: datetime

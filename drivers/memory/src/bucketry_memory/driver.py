@@ -64,7 +64,6 @@ from bucketry import (
 )
 from bucketry.checksums import checksum_of
 from bucketry.clock import Clock
-from bucketry.conditions import check_copy_source
 from bucketry.hookspecs import DriverSpec, hookimpl
 from bucketry.options import has_type_alone
 from bucketry.owners import DEFAULT_OWNER
@@ -270,6 +269,11 @@ class MemoryDriver(DriverSpec):
         """Returns what is set on a bucket about who may use it."""
         return self._buckets[bucket].access
 
+    @override
+    def peek_bucket_access(self, bucket: str) -> BucketAccess | None:
+        held = self._buckets.get(bucket)
+        return None if held is None else held.access
+
     # Objects
 
     @override
@@ -363,7 +367,7 @@ class MemoryDriver(DriverSpec):
         version_id = options.source_version_id
         held, source = self._find(source_bucket, source_key, version_id)
         for _ in range(_COPY_TRIES):
-            _check_copy(self._buckets[bucket], key, source, options)
+            self._buckets[bucket].check_copy(key, source, options)
             digests = source.digests_of_copy(options)  # This may read all bytes, which takes time.
             with self._lock:
                 current = held.read(source_key, version_id)
@@ -378,7 +382,7 @@ class MemoryDriver(DriverSpec):
         self, bucket: str, key: str, source: StoredObject, digests: tuple[str, Checksum | None], options: CopyOptions
     ) -> ObjectInfo:
         target = self._buckets[bucket]
-        _check_copy(target, key, source, options)
+        target.check_copy(key, source, options)
         facts = target.checked_facts(facts_of(options), options, self._kms, self.clock.now())
         etag, checksum = digests
         if facts.hides_md5:
@@ -642,9 +646,3 @@ class MemoryDriver(DriverSpec):
             uploads = self._buckets[bucket].uploads
             uploads.abort(uploads.get(key, upload_id))
         return DONE
-
-
-def _check_copy(target: Bucket, key: str, source: StoredObject, options: CopyOptions) -> None:
-    check_customer_key(source.facts.key_digest, options.source_customer_key)
-    check_copy_source(source, options)
-    target.check_write(key, options)

@@ -95,7 +95,10 @@ class Authenticator:
             TooManyRequests: Wrong signatures came too often from the address.
         """
         try:
-            self._verify(request)
+            if not request.query and request.headers.get("authorization", SCHEME_V2)[: len(SCHEME_V2)] != SCHEME_V2:
+                self._verify_v4(request)  # Most requests.
+            else:
+                self._verify(request)
         except S3Error as error:
             self._note_refused(request, error)
             raise
@@ -105,9 +108,6 @@ class Authenticator:
             take_query_headers(request)
 
     def _verify(self, request: S3Request) -> None:
-        if not request.query and request.headers.get("authorization", SCHEME_V2)[: len(SCHEME_V2)] != SCHEME_V2:
-            self._verify_v4(request)  # Most requests.
-            return
         claimed = _claimed(request)
         if self._users.anonymous is not None and not claimed:
             request.principal = self._users.anonymous
@@ -252,10 +252,8 @@ def is_owners_own(endpoint: Endpoint, request: S3Request, operation: Rights) -> 
 
     The same holds for a user of the directory whose own rights always allow it.
 
-    That is the usual case, and the decision about it is short. `access.authorise` decides about all other requests.
-
-    Raises:
-        NoSuchBucket: The bucket does not exist.
+    That is the usual case, and the decision about it is short. `access.authorise` decides about all other requests,
+    also about those for a bucket that does not exist.
     """
     principal, bucket = request.principal, request.bucket
     if principal.is_member:

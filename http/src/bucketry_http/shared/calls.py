@@ -69,9 +69,7 @@ class StoreCalls:
         self.limits = {CALL: call_threads, TRANSFER: transfer_threads}
         self.meter: ThreadMeter | None = None
         self.keeps_access = _keeps_access(store)
-        self.known_access: Callable[[str], BucketAccess | None] = (
-            store.get_bucket_access if self.inline else store.peek_bucket_access
-        )
+        self.known_access: Callable[[str], BucketAccess | None] = store.peek_bucket_access
         self._wait_seconds = wait_seconds
 
     @cached_property

@@ -19,6 +19,7 @@ from botocore.client import Config
 from botocore.exceptions import ClientError
 from bucketry import InvalidSettings, open_store
 from bucketry_http import Limited, Limiter, Listener, RateLimits, S3Settings, Server, create_app, create_s3_app
+from bucketry_http.shared import limits
 from bucketry_http.shared.errors import TooManyRequests
 from bucketry_http.shared.limits import BURST_SECONDS, LEAST_BYTES, LEAST_REQUESTS, RateTable
 from bucketry_http.shared.origin import network_of
@@ -196,6 +197,7 @@ class Process:
 import sys
 from pathlib import Path
 from bucketry_http import Limiter, RateLimits
+from bucketry_http.shared import limits
 from bucketry_http.shared.errors import TooManyRequests
 limiter = Limiter(RateLimits(principal_concurrency=4), folder=Path(sys.argv[1]), processes=2)
 print("ready", flush=True)
@@ -306,6 +308,14 @@ def test_limits_that_are_not_valid_are_refused(wrong: dict[str, Any]) -> None:
 def test_a_rate_of_requests_that_nobody_can_wait_for_is_refused(rate: float) -> None:
     with pytest.raises(InvalidSettings, match="address_requests"):
         RateLimits(address_requests=rate)
+
+
+@pytest.mark.parametrize("now", [0.0, 68_123.456_789, 68_123.1, 3e7 + 0.1, 1e9 / 3])
+@pytest.mark.parametrize("rate", [LEAST_REQUESTS, 1 / 7, 0.3])
+def test_the_first_request_is_never_too_much(rate: float, now: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    for step in range(200):
+        monkeypatch.setattr(limits, "monotonic", lambda step=step: now + step * 1e-3 / 7)
+        Limiter(RateLimits(address_requests=rate)).enter("address", "192.0.2.1")
 
 
 def test_nobody_waits_for_longer_than_a_day() -> None:

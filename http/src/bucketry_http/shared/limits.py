@@ -33,6 +33,9 @@ BURST_SECONDS: Final = 5.0
 LEAST_BYTES: Final = 64 * 1024
 """Least rate of bytes, in bytes a second: a slower body would count as one that stands still."""
 
+_ROUNDING: Final = 1e-6
+"""A shorter wait, in seconds, comes from how times are rounded: some first requests at a low rate had one."""
+
 LEAST_REQUESTS: Final = 1 / 86_400
 """Least rate of requests, in requests a second: one a day. So nobody is told to wait for longer."""
 
@@ -135,9 +138,11 @@ class RateTable:
             slot, until = self._find(place, number)
             until = max(until, now) + seconds
             wait = until - now - burst
-            if force or wait <= 0:
+            if wait < _ROUNDING:
+                wait = 0.0
+            if force or not wait:
                 _SLOT.pack_into(self._slots, slot, number, until)
-        return max(wait, 0.0)
+        return wait
 
     def _find(self, place: int, number: int) -> tuple[int, float]:
         """Returns the slot of a number and its time; a new one takes the slot whose time is the earliest."""

@@ -26,8 +26,10 @@ from bucketry._driver_checks import (
 )
 from bucketry._type_checks import find_mismatch, fits
 from bucketry.body import Body
+from bucketry.bucket_access import BucketAccess
 from bucketry.conditions import add_facts
 from bucketry.errors import BackendError, BucketryError, InvalidDriver, Unavailable, Unsupported
+from bucketry.features import Features
 from bucketry.hookspecs import OPERATIONS, PROJECT, DriverSpec, hookimpl
 from bucketry.models import DONE, Done, ObjectInfo
 from bucketry.opened_object import OpenedObject
@@ -69,6 +71,23 @@ def build_chain(driver: DriverSpec, layers: Sequence[object]) -> tuple[DriverSpe
         return _refusal(driver, name)
 
     return cast("DriverSpec", _Chain(join)), implemented
+
+
+def peek_of(
+    driver: DriverSpec, layers: Sequence[object], features: Features, get_bucket_access: Callable[[str], BucketAccess]
+) -> Callable[[str], BucketAccess | None]:
+    """Returns what looks at the access of a bucket without waiting.
+
+    Layers stand around ``get_bucket_access`` alone. So a store that never waits is asked by that, unless it has none.
+
+    Args:
+        driver: The driver.
+        layers: Its layers.
+        features: What the driver declares, behind its layers.
+        get_bucket_access: The store's operation.
+    """
+    peeks = type(driver).peek_bucket_access is not DriverSpec.peek_bucket_access
+    return get_bucket_access if features.non_blocking and (layers or not peeks) else driver.peek_bucket_access
 
 
 class _Chain:

@@ -15,7 +15,7 @@ from typing import Any, Final, NoReturn, Self, cast
 
 from bucketry import _normalisation as normalise
 from bucketry import _validation as check
-from bucketry._chain import build_chain
+from bucketry._chain import build_chain, peek_of
 from bucketry._declared import Declared
 from bucketry._docstrings import add_errors_of_hooks
 from bucketry._type_checks import check_type
@@ -142,7 +142,7 @@ class Store:
         self._declared = Declared(self._features, driver.name, driver.lacks)
         self._driver_name = driver.name
         self._sdk = driver.sdk
-        self.peek_bucket_access = driver.peek_bucket_access
+        self.peek_bucket_access = peek_of(driver, layers, self._features, self.get_bucket_access)
         self.reads_origin = any(getattr(layer, "reads_origin", False) for layer in layers)
         self.room_checks = tuple(check for layer in layers if (check := getattr(layer, "require_room", None)))
         self._closed = False

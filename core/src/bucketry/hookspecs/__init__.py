@@ -92,7 +92,7 @@ class DriverSpec(ServiceSpec, BucketSpec, ObjectSpec, VersionSpec, TaggingSpec, 
     def peek_bucket_access(self, bucket: str) -> BucketAccess | None:
         """Returns what `get_bucket_access` would return, if that is known without waiting. Not a hook.
 
-        A driver whose `get_bucket_access` may wait overrides this, so that servers need no thread to ask.
+        A driver that can tell overrides this, so that servers need no thread to ask, nor the checks of an operation.
 
         Returns:
             ``None``: it is not known, or there is no such bucket.

@@ -1,0 +1,49 @@
+"""Looking at the access of a bucket without waiting: the driver is passed by nothing that stands around it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+from bucketry import BucketAccess, NoSuchBucket, Store
+from bucketry.hookspecs import DriverSpec, hookimpl
+from bucketry_memory import MemoryDriver, MemorySettings
+from msgspec.structs import replace
+
+
+class Public:
+    """Says another thing of each bucket than the driver."""
+
+    @hookimpl(wrapper=True)
+    def get_bucket_access(self) -> Generator[None, BucketAccess, BucketAccess]:
+        return replace((yield), foreign_objects=True)
+
+
+class Silent(MemoryDriver):
+    """Cannot tell without its operation, which never waits."""
+
+    peek_bucket_access = DriverSpec.peek_bucket_access
+
+
+def test_without_layers_the_driver_tells() -> None:
+    with Store(MemoryDriver(MemorySettings())) as store:
+        store.create_bucket("bucket")
+        assert store.peek_bucket_access("bucket") == store.get_bucket_access("bucket")
+        assert store.peek_bucket_access("nothing") is None
+
+
+def test_what_a_layer_says_of_a_bucket_holds() -> None:
+    with Store(MemoryDriver(MemorySettings()), [Public()]) as store:
+        store.create_bucket("bucket")
+        found = store.peek_bucket_access("bucket")
+        assert found is not None
+        assert found.foreign_objects
+        assert found == store.get_bucket_access("bucket")
+
+
+def test_a_driver_that_never_waits_is_asked_if_it_cannot_tell() -> None:
+    with Store(Silent(MemorySettings())) as store:
+        store.create_bucket("bucket")
+        assert store.peek_bucket_access("bucket") == store.get_bucket_access("bucket")
+        with pytest.raises(NoSuchBucket):
+            store.peek_bucket_access("nothing")

@@ -13,7 +13,7 @@ from bucketry.sigv4 import Verified
 from bucketry_access import UnclearError
 
 from bucketry_http.s3.errors import S3Error
-from bucketry_http.s3.request import Endpoint, S3Request, copy_source
+from bucketry_http.s3.request import COPY_SOURCE, Endpoint, S3Request, copy_source
 from bucketry_http.shared.access_facts import REQUEST_TAG, REQUEST_TAG_KEYS, CommonFacts, one
 
 _IN_BODY: Final = frozenset(
@@ -78,7 +78,7 @@ class RequestFacts(CommonFacts):
 
     def copied(self) -> str | None:
         """The bucket and key of a copy's source, in one spelling: clients encode them in different ways."""
-        header = self._headers.get("x-amz-copy-source")
+        header = self._headers.get(COPY_SOURCE)
         if header is None:
             return None
         try:
@@ -115,5 +115,5 @@ _OTHERS: Final[Mapping[str, Callable[[RequestFacts], str | None]]] = {
     "s3:authtype": RequestFacts.auth_type,
     "s3:signatureage": RequestFacts.signature_age,
     "s3:signatureversion": RequestFacts.signature_version,
-    "s3:x-amz-copy-source": RequestFacts.copied,
+    f"s3:{COPY_SOURCE}": RequestFacts.copied,
 }

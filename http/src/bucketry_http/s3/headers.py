@@ -12,7 +12,7 @@ from bucketry.headers import HEADER_OF, OBJECT_HEADERS, header_fields
 
 from bucketry_http.s3.checksums import algorithm_in
 from bucketry_http.s3.errors import S3Error, header_not_implemented, invalid_argument, not_implemented
-from bucketry_http.s3.request import S3Request
+from bucketry_http.s3.request import COPY_SOURCE, S3Request
 from bucketry_http.s3.xml import OWNER_ID
 from bucketry_http.shared.headers import tag_pairs
 from bucketry_http.shared.response_body import RawHeaders
@@ -126,8 +126,7 @@ PLAIN_BODY: Final = PLAIN - {
 """Those of them that say nothing about an object but its type, and nothing about a body but its length."""
 
 _CONDITIONS: Final = ("If-Match", "If-None-Match")
-_COPY_SOURCE: Final = "x-amz-copy-source"
-_OF_SOURCE: Final = f"{_COPY_SOURCE}-"
+_OF_SOURCE: Final = f"{COPY_SOURCE}-"
 
 _OF_COPY_SOURCE: Final = frozenset(
     _OF_SOURCE + name for name in ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "range")
@@ -272,7 +271,7 @@ def check_headers(
     if "content-range" in headers:
         # Without this check a part would be stored as the whole object (RFC 9110, 14.5).
         raise header_not_implemented("Content-Range")
-    _check_copy([name for name in headers if name.startswith(_COPY_SOURCE)], taken)
+    _check_copy([name for name in headers if name.startswith(COPY_SOURCE)], taken)
 
 
 def _check_read(names: Iterable[str]) -> None:
@@ -302,7 +301,7 @@ def _check_copy(names: Collection[str], taken: Collection[str]) -> None:
     for name in names:
         if name.startswith(_OF_SOURCE) and name not in _OF_COPY_SOURCE and name not in taken:
             raise header_not_implemented(name)
-        if name.startswith(_OF_SOURCE) and _COPY_SOURCE not in names:
+        if name.startswith(_OF_SOURCE) and COPY_SOURCE not in names:
             raise S3Error("InvalidRequest", f"The header {name} goes with x-amz-copy-source.")
 
 

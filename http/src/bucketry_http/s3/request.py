@@ -333,7 +333,7 @@ def copy_source(header: str) -> CopySource:
     path, mark, query = header.partition("?")
     name, _, version = query.partition("=")
     if mark and name != "versionId":
-        raise invalid_argument("x-amz-copy-source", header, "Encode the ? of a key in the copy source as %3F.")
+        raise invalid_argument(COPY_SOURCE, header, "Encode the ? of a key in the copy source as %3F.")
     try:
         version_id = unquote_to_bytes(version.encode("latin-1")).decode() if mark else None
         text = unquote_to_bytes(path.encode("latin-1").replace(b"+", b" ")).decode()
@@ -342,7 +342,7 @@ def copy_source(header: str) -> CopySource:
     bucket, slash, key = text.removeprefix("/").partition("/")
     if not bucket or not slash or not key:
         raise invalid_argument(
-            "x-amz-copy-source",
+            COPY_SOURCE,
             header,
             "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
         )

@@ -22,7 +22,7 @@ from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented
 from bucketry_http.s3.header_options import HeaderOptions
 from bucketry_http.s3.headers import OVERRIDES, PLAIN_BODY, check_headers
 from bucketry_http.s3.operations import WITHOUT_BUCKET
-from bucketry_http.s3.request import Endpoint, S3Request, known_version
+from bucketry_http.s3.request import COPY_SOURCE, Endpoint, S3Request, known_version
 from bucketry_http.s3.response import Response
 from bucketry_http.shared.settings_names import SETTINGS_NAMES
 
@@ -258,7 +258,7 @@ def route(endpoint: Endpoint, request: S3Request) -> Route:
     if method == "PUT" and "partNumber" in request.query and subresource != "uploadId":
         # Without this check, a part would overwrite the object.
         raise S3Error("InvalidArgument", "A part needs the parameter uploadId.")
-    if method == "PUT" and "x-amz-copy-source" in request.headers and request.key:
+    if method == "PUT" and COPY_SOURCE in request.headers and request.key:
         operation = COPIES.get((method, subresource))
     else:
         operation = table.get((method, subresource))

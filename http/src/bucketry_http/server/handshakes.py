@@ -12,15 +12,12 @@ from time import monotonic
 from typing import Final, Literal
 
 from bucketry_http.server.protocol import BoundedProtocol
-from bucketry_http.server.state import ServerState
+from bucketry_http.server.state import LINGER_SECONDS, ServerState
 from bucketry_http.shared.origin import network_of
 
 Reason = Literal["no_tls", "version", "cipher", "certificate", "timeout", "closed", "other"]
 """Why a handshake failed: the client speaks no TLS, no version or cipher that the server has, or does not trust the
 certificate; it was too slow, or left; or something else."""
-
-LINGER_SECONDS: Final = 1.0
-"""How long a client has to answer the end of a connection."""
 
 _LOG_SECONDS: Final = 60.0
 _MOST_ADDRESSES: Final = 1024

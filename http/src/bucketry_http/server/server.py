@@ -19,16 +19,13 @@ from bucketry_http.server.lifespan import Lifespan
 from bucketry_http.server.process_memory import keep_freed_memory
 from bucketry_http.server.protocol import BoundedProtocol
 from bucketry_http.server.settings import ServerSettings
-from bucketry_http.server.state import ServerState
+from bucketry_http.server.state import LINGER_SECONDS, ServerState
 
 if TYPE_CHECKING:
     from bucketry_http.server.handshakes import TlsAcceptor
     from bucketry_http.server.tls import Certificate
 
 BACKLOG: Final = 2048
-LINGER_SECONDS: Final = 1.0
-"""How long a client has to read that its request was cut off, before its connection ends."""
-
 _POLL_SECONDS: Final = 0.02
 """The longest pause between two looks whether requests are still in progress."""
 

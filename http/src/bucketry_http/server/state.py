@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from bucketry.clock import Clock
 
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from bucketry_http.server.protocol import BoundedProtocol
     from bucketry_http.server.proxies import TrustedProxies
     from bucketry_http.server.settings import ServerSettings
+
+
+LINGER_SECONDS: Final = 1.0
+"""How long a client has to notice the end of its connection: to read that its request was cut off, or to answer."""
 
 
 class ServerState:

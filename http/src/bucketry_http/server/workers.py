@@ -20,8 +20,9 @@ from typing import Final
 
 from bucketry import BucketryError
 
-from bucketry_http.server.server import LINGER_SECONDS, RELOADING_SIGNALS, STOPPING_SIGNALS, Listener, Server
+from bucketry_http.server.server import RELOADING_SIGNALS, STOPPING_SIGNALS, Listener, Server
 from bucketry_http.server.settings import ServerSettings
+from bucketry_http.server.state import LINGER_SECONDS
 
 MAX_DEATHS: Final = 5
 DEATHS_SECONDS: Final = 60.0

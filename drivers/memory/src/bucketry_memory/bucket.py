@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, final
+from typing import final
 
 import msgspec
 from bucketry import (
@@ -44,6 +44,7 @@ from bucketry.object_lock import check_new_retention, check_retention_change, ch
 from bucketry.options import WriteConditions
 from bucketry.owners import DEFAULT_OWNER
 from bucketry.s3 import NULL_VERSION
+from sortedcontainers import SortedList
 
 from bucketry_memory.access import KINDS, acl_of, with_acl, with_object, with_settings
 from bucketry_memory.bucket_settings import SettingsTable
@@ -52,7 +53,6 @@ from bucketry_memory.listing import Entries, list_entries
 from bucketry_memory.locks import check_lock_of_write, require_lock, with_default_retention
 from bucketry_memory.objects import StoredObject, StoredTimes, VersionFacts
 from bucketry_memory.quota import Quota
-from bucketry_memory.sorted_lists import sorted_list
 from bucketry_memory.uploads import UploadTable
 from bucketry_memory.versions import (
     History,
@@ -63,9 +63,6 @@ from bucketry_memory.versions import (
     new_version_id,
     number_in,
 )
-
-if TYPE_CHECKING:
-    from sortedcontainers import SortedList
 
 
 @final
@@ -120,7 +117,7 @@ class Bucket:
         self.info = BucketInfo(name=name, created_at=created_at, owner=owner, region=region)
         self.access = BucketAccess(owner=owner, foreign_objects=False)
         self.objects: dict[str, StoredObject] = {}
-        self.keys: SortedList[str] = sorted_list()
+        self.keys: SortedList[str] = SortedList()
         self.size_bytes = 0
         self.history: History | None = None
         self.adds_facts = False

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import accumulate, islice
 from secrets import token_hex
-from typing import TYPE_CHECKING, Final, TypeAlias, final
+from typing import Final, TypeAlias, final
 
 import msgspec
 from bucketry import (
@@ -30,15 +30,12 @@ from bucketry import (
     UploadPage,
 )
 from bucketry.checksums import COMPOSITE, ChecksumType, checksum_of_parts
+from sortedcontainers import SortedList
 
 from bucketry_memory.content import Content
 from bucketry_memory.listing import Cursor, decode
 from bucketry_memory.objects import StoredObject, VersionFacts
 from bucketry_memory.quota import Quota
-from bucketry_memory.sorted_lists import sorted_list
-
-if TYPE_CHECKING:
-    from sortedcontainers import SortedList
 
 _ID_BYTES: Final = 24
 """Random bytes of an upload id: enough that nobody guesses one, and that no two uploads get the same."""
@@ -294,7 +291,7 @@ class UploadTable:
         self._quota = quota
         self._by_id: dict[str, UploadState] = {}
         self._by_place: dict[_Place, UploadState] = {}
-        self._places: SortedList[_Place] = sorted_list()
+        self._places: SortedList[_Place] = SortedList()
         self._begun = 0
 
     def begin(
@@ -358,7 +355,7 @@ class UploadTable:
         # All at once: there may be hundreds of thousands, and everybody waits for the lock.
         uploads = self._by_id.values()
         self._quota.give(sum(upload.size_bytes for upload in uploads), sum(upload.entries for upload in uploads))
-        self._by_id, self._by_place, self._places = {}, {}, sorted_list()
+        self._by_id, self._by_place, self._places = {}, {}, SortedList()
 
     @staticmethod
     def check_repeated(current: StoredObject, parts: Sequence[CompletedPart], options: CompleteOptions) -> None:

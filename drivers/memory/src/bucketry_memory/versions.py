@@ -15,14 +15,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, final
 import msgspec
 from bucketry import DeleteMarker, InvalidArgument, ObjectVersion, VersionListOptions, VersionPage
 from bucketry.s3 import NULL_VERSION
+from sortedcontainers import SortedList
 
 from bucketry_memory.listing import Cursor, after_prefix, decode, next_text, walk_entries
 from bucketry_memory.objects import StoredObject
-from bucketry_memory.sorted_lists import sorted_list
 
 if TYPE_CHECKING:
-    from sortedcontainers import SortedList
-
     from bucketry_memory.bucket import Bucket
 
 _ID: Final = re.compile("[0-9a-f]{32}")
@@ -99,7 +97,7 @@ class History:
         # The versions of each key, oldest first.
         self._stacks: dict[str, list[Version]] = {}
         self._made = 0
-        self.keys: SortedList[str] = sorted_list()
+        self.keys: SortedList[str] = SortedList()
         self.count = 0
         self.size_bytes = 0
 

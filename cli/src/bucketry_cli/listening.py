@@ -200,7 +200,8 @@ def end_at_once_on_signals() -> None:
     for number in STOPPING_SIGNALS:
         signal.signal(number, _end_at_once)
     # When the interpreter ends, it puts the system's own way back, which is death by the signal, unless it is ignored.
-    atexit.register(lambda: [signal.signal(number, signal.SIG_IGN) for number in STOPPING_SIGNALS])
+    for number in STOPPING_SIGNALS:
+        atexit.register(signal.signal, number, signal.SIG_IGN)
 
 
 def _end_at_once(*_: object) -> NoReturn:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import tarfile
 import time
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from tests.collector import SERVER, collecting
 from tests.deploy.conftest import BuiltImage, running
 from tests.servers.engine import engine
 from tools.check_distributions import version
@@ -91,6 +93,42 @@ def test_it_serves_with_nothing_to_write_and_no_capability(bucketry_image: Built
         container.stop(timeout=PATIENCE)
         container.reload()
         assert container.attrs["State"]["ExitCode"] == 0
+
+
+def said(container: Container, wanted: str) -> str:
+    """Waits until the container says something that matches, and returns the first group."""
+    ends = time.monotonic() + PATIENCE
+    while (found := re.search(wanted, container.logs().decode())) is None:
+        container.reload()
+        assert container.attrs["State"]["Running"], container.logs().decode()
+        assert time.monotonic() < ends, container.logs().decode()
+        time.sleep(0.1)
+    return found[1]
+
+
+def test_its_spans_reach_a_collector(bucketry_image: BuiltImage) -> None:
+    """The collector listens on this machine's loopback, so the container shares the machine's network."""
+    with collecting() as collector:
+        variables = {
+            "BUCKETRY_ALLOW_ANONYMOUS": "true",
+            "BUCKETRY_HOST": "127.0.0.1",
+            "BUCKETRY_PORT": "0",
+            "BUCKETRY_S3": "false",
+            "BUCKETRY_TRACES": "otlp",
+            "BUCKETRY_TRACES_ENDPOINT": collector.url,
+            "OTEL_BSP_SCHEDULE_DELAY": "100",
+        }
+        with running(bucketry_image.name, environment=variables, network_mode="host") as container:
+            url = said(container, r"REST API +(http://\S+)")
+            with httpx.Client(trust_env=False) as client:
+                assert client.post(f"{url}/buckets", json={"name": "assets"}).status_code == 201
+            (span,) = collector.wait_for(1)
+            container.stop(timeout=PATIENCE)
+            container.reload()
+            assert container.attrs["State"]["ExitCode"] == 0
+            assert "opentelemetry" not in container.logs().decode()
+    assert (span.name, span.about["bucketry.port"]) == ("CreateBucket", "rest")
+    assert {each.trace for each in collector.spans if each.kind != SERVER} == {span.trace}
 
 
 def test_it_has_the_drivers_for_servers(bucketry_image: BuiltImage) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from tests.cli.conftest import Spawn
+from tests.cli.test_configuration import write
 from tests.cli.test_serve import ask
 from tests.cli.test_serve_access import places
 from tests.cli.test_serve_management import total
@@ -34,7 +35,35 @@ def test_a_dead_backend_is_asked_so_often_and_then_no_more(
             assert isinstance(problem, dict)
             details.append("is asked again in a moment" in problem["detail"])
         # Those of workers are up to a second late.
-        assert eventually(lambda: total(found, "bucketry_circuits_open", driver="minio", calls="reads") >= 1)
+        assert eventually(lambda: total(found, "bucketry_circuits_open", store="minio", calls="reads") >= 1)
         assert total(found, "bucketry_circuits_open", calls="writes") == 0
     assert not any(details[:2])
     assert sum(details) >= 4  # A process of its own counts for itself, and one may probe after a second.
+
+
+def test_of_several_stores_the_one_that_is_dead_is_named(spawn: Spawn) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        write(TWO.format(location=f"127.0.0.1:{silent.getsockname()[1]}"))
+        options = ("--port", "0", "--no-s3", "--breaker", "2", "--management-port", "0")
+        found = places(spawn("serve", *options, store=None), "Health")
+        place = found["REST API"]
+        assert ask(f"{place}/buckets/near/objects")[0] == 404
+        for _ in range(3):
+            assert ask(f"{place}/buckets/far/objects")[0] == 503
+        assert total(found, "bucketry_circuits_open", store="far", calls="reads") == 1
+        assert total(found, "bucketry_circuits_open") == 1
+        assert total(found, "bucketry_circuits_open", store="near", calls="reads") == 0
+
+
+TWO = """
+[[stores]]
+name = "near"
+url = "memory://"
+buckets = ["near*"]
+
+[[stores]]
+name = "far"
+url = "minio://{location}?read_timeout=0.1&retries=0"
+default = true
+settings = {{access_key = "somebody", secret_key = "somebody's secret key"}}
+"""

@@ -14,7 +14,6 @@ import pytest
 from botocore.exceptions import ClientError
 from bucketry import Status, Store, open_store
 from bucketry.hookspecs import hookimpl
-from bucketry.layers import Breaker
 from bucketry_cli.config import load_config
 from bucketry_router import Mover
 
@@ -137,18 +136,17 @@ def test_each_store_has_a_breaker_of_its_own(
     served: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    made = list[Breaker]()
+    opened = list[Store]()
 
-    class Noted(Breaker):
-        def __init__(self, failures: int, *, backend: str) -> None:
-            super().__init__(failures, backend=backend)
-            made.append(self)
+    def noted(*arguments: Any, **named: Any) -> Store:
+        opened.append(open_store(*arguments, **named))
+        return opened[-1]
 
-    monkeypatch.setattr("bucketry_router.stores.Breaker", Noted)
-    monkeypatch.setattr("bucketry.layers.Breaker", None)  # None stands around the router.
+    monkeypatch.setattr("bucketry_cli.ports.open_store", noted)
     result = run("serve", "--breaker", "3", store=None)
     assert result.exit_code == 0, result.output
-    assert len(made) == 2
+    # None stands around the router.
+    assert [breaker.store for store in opened for breaker in store.breakers] == ["web", "rest"]
 
 
 class TellingSettings(FolderSettings, frozen=True, kw_only=True):

@@ -34,7 +34,7 @@ from bucketry.clock import Clock
 from bucketry.composing import open_driver
 from bucketry.features import MIB
 from bucketry.hookspecs import hookimpl
-from bucketry.layers import Fault, Faults, Observe
+from bucketry.layers import Breaker, Fault, Faults, Observe
 from bucketry_memory import MemoryDriver, MemorySettings
 from bucketry_router import RouterDriver, RouterSettings, StoreSettings
 from msgspec.structs import replace
@@ -355,6 +355,21 @@ def test_a_breaker_names_its_store(caplog: pytest.LogCaptureFixture) -> None:
         with pytest.raises(Unavailable, match="the store 'far' did not answer 1 times in a row"):
             store.get_object("bucket-1", "key")
     assert "the store 'far' did not answer 1 times in a row: reads are refused until it does" in caplog.messages
+
+
+def test_a_store_over_several_has_a_breaker_of_each() -> None:
+    far = StoreSettings(name="far", url=NOWHERE, default=True, settings=KEYS)
+    near = StoreSettings(name="near", url="memory://", buckets=("near-*",))
+    own = Breaker(store="both")
+    router = RouterDriver(RouterSettings(stores=(far, near), breaker=1))
+    access_store = AccessStore(open_store("memory://"))
+    with Store(access_store.around(router), [own]) as store:
+        with pytest.raises(Unavailable):
+            store.get_object("bucket-1", "key")
+        opened = {breaker.store: breaker.circuits()["reads"].is_open for breaker in store.breakers}
+    assert opened == {"both": False, "far": True, "near": False}
+    with open_store("memory://") as store:
+        assert store.breakers == ()
 
 
 def test_a_driver_for_no_store_is_refused(pair: Pair) -> None:

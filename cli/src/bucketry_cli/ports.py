@@ -165,9 +165,9 @@ class Ports:
             *([ReadOnly()] if options.buckets.read_only else []),
             *self.telemetry.outer_layers(),
         ]
-        self.telemetry.watch_breakers(layers)
         access_store = access_store_of(options, settings, self._config.drivers, has_users=self.directory is not None)
         self._store = self._stack.enter_context(open_store(settings, layers=layers, access_store=access_store))
+        self.telemetry.watch_breakers(self._store)
         self.stage = Stage(self._store, options.buckets.bucket, self._faults, self._log)
         return self._store
 

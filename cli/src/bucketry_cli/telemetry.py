@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -19,6 +18,7 @@ from bucketry_cli.serve_options.traces import TraceOptions
 from bucketry_cli.webhooks import webhooks_of
 
 if TYPE_CHECKING:
+    from bucketry import Store
     from bucketry_access import Directory
     from bucketry_http.shared.calls import StoreCalls
     from bucketry_http.shared.record import Port
@@ -135,15 +135,11 @@ class Telemetry:
         if self._metrics is not None and not calls.inline:
             calls.meter = self._metrics.thread_meter(port, calls.limits)
 
-    def watch_breakers(self, layers: Sequence[object]) -> None:
-        """Shows the state of the breakers among some layers, if there are metrics."""
-        if self._metrics is None:
-            return
-        from bucketry.layers import Breaker
-
-        for layer in layers:
-            if isinstance(layer, Breaker):
-                self._metrics.watch_breaker(layer)
+    def watch_breakers(self, store: Store) -> None:
+        """Shows the state of a store's circuit breakers, if there are metrics."""
+        if self._metrics is not None:
+            for breaker in store.breakers:
+                self._metrics.watch_breaker(breaker)
 
     def watch_users(self, directory: Directory | None) -> None:
         """Audits changes of users and groups, if there are any and somebody wants to know."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import wraps
-from typing import Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import pluggy
 
@@ -35,6 +35,9 @@ from bucketry.models import DONE, Done, ObjectInfo
 from bucketry.opened_object import OpenedObject
 from bucketry.ranges import ContentRange
 from bucketry.redaction import redacted
+
+if TYPE_CHECKING:
+    from bucketry.layers import Breaker
 
 Call = Callable[..., Any]
 
@@ -88,6 +91,11 @@ def peek_of(
     """
     peeks = type(driver).peek_bucket_access is not DriverSpec.peek_bucket_access
     return get_bucket_access if features.non_blocking and (layers or not peeks) else driver.peek_bucket_access
+
+
+def breakers_of(driver: DriverSpec, layers: Sequence[object]) -> tuple[Breaker, ...]:
+    """Returns the circuit breakers among the layers, then those of the drivers that the driver is made of."""
+    return (*(breaker for layer in layers for breaker in getattr(layer, "breakers", ())), *driver.breakers)
 
 
 class _Chain:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from bucketry._chain import build_chain
+from bucketry._chain import breakers_of, build_chain
 from bucketry._open_store import open_driver
 from bucketry.hookspecs import DriverSpec
 
@@ -22,6 +22,7 @@ class InnerDriver:
         calls: Its operations. Those that it does not implement raise ``Unsupported``.
         operations: The names of those that it implements.
         features: What it declares, behind its layers.
+        breakers: The circuit breakers among its layers, and its own.
     """
 
     def __init__(self, driver: DriverSpec, layers: Sequence[object] = ()) -> None:
@@ -39,6 +40,7 @@ class InnerDriver:
         self.calls: Final = chain
         self.operations: Final = operations
         self.features: Final = driver.features.behind(layers)
+        self.breakers: Final = breakers_of(driver, layers)
 
 
 __all__ = ["InnerDriver", "open_driver"]

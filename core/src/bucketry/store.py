@@ -15,7 +15,7 @@ from typing import Any, Final, NoReturn, Self, cast
 
 from bucketry import _normalisation as normalise
 from bucketry import _validation as check
-from bucketry._chain import build_chain, peek_of
+from bucketry._chain import breakers_of, build_chain, peek_of
 from bucketry._declared import Declared
 from bucketry._docstrings import add_errors_of_hooks
 from bucketry._type_checks import check_type
@@ -116,6 +116,7 @@ class Store:
         clock: The store's clock. It is the driver's too.
         peek_bucket_access: Returns what `get_bucket_access` would, without waiting; ``None``: the driver cannot say.
         reads_origin: Whether a layer reads where calls come from. Servers set the origin then (`bucketry.origin`).
+        breakers: The circuit breakers around the driver, and around each of those that it is made of.
         room_checks: What servers call before they read a body of known length, such as `Quota.require_room`.
     """
 
@@ -144,6 +145,7 @@ class Store:
         self._sdk = driver.sdk
         self.peek_bucket_access = peek_of(driver, layers, self._features, self.get_bucket_access)
         self.reads_origin = any(getattr(layer, "reads_origin", False) for layer in layers)
+        self.breakers = breakers_of(driver, layers)
         self.room_checks = tuple(check for layer in layers if (check := getattr(layer, "require_room", None)))
         self._closed = False
         self._closing = threading.Lock()

@@ -110,7 +110,7 @@ def test_a_breaker_that_refuses_calls_is_shown() -> None:
     metrics.watch_breaker(breaker)
 
     def opened(calls: str) -> float | None:
-        return metrics.registry.get_sample_value("bucketry_circuits_open", {"driver": "memory", "calls": calls})
+        return metrics.registry.get_sample_value("bucketry_circuits_open", {"store": "memory", "calls": calls})
 
     with memory_store([Faults(Fault.parse("head_object:unavailable")), breaker]) as store:
         store.create_bucket("my-assets")
@@ -119,6 +119,21 @@ def test_a_breaker_that_refuses_calls_is_shown() -> None:
             with pytest.raises(Unavailable):
                 store.head_object("my-assets", "a")
         assert (opened("reads"), opened("writes")) == (1, 0)
+
+
+def test_breakers_of_several_stores_are_shown_one_by_one() -> None:
+    metrics, breakers = Metrics("router"), [Breaker(1, store=name) for name in ("fast", "slow")]
+    for breaker in breakers:
+        metrics.watch_breaker(breaker)
+    with memory_store([Faults(Fault.parse("put_object:unavailable")), breakers[1]]) as store:
+        store.create_bucket("my-assets")
+        with pytest.raises(Unavailable):
+            store.put_object("my-assets", "a", b"x")
+
+    def opened(store: str, calls: str) -> float | None:
+        return metrics.registry.get_sample_value("bucketry_circuits_open", {"store": store, "calls": calls})
+
+    assert [(opened(name, "reads"), opened(name, "writes")) for name in ("fast", "slow")] == [(0, 0), (0, 1)]
 
 
 def test_requests_in_progress_go_up_and_down() -> None:

@@ -107,6 +107,7 @@ class KeepsAccess(DriverSpec):
         self.features = msgspec.structs.replace(driver.features, **_FEATURES)
         self.lacks = {name: why for name, why in driver.lacks.items() if name not in _ALWAYS | _FEATURES.keys()}
         self.lifecycle = driver.lifecycle
+        self.breakers = driver.breakers
 
     @property
     def clock(self) -> Clock:

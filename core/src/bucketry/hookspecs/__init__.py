@@ -40,6 +40,7 @@ from bucketry.operations import operations_of
 from bucketry.settings import DriverSettings
 
 if TYPE_CHECKING:
+    from bucketry.layers import Breaker
     from bucketry.lifecycle._runner import LifecycleRunner
 
 CONTRACT_VERSION: Final = 3
@@ -63,6 +64,7 @@ class DriverSpec(ServiceSpec, BucketSpec, ObjectSpec, VersionSpec, TaggingSpec, 
         lacks: The operations of its class that this object does not have, each with the reason. A driver that is made
             of others says here what these do not have. It may also name features and algorithms of checksums that it
             does not declare: a refusal gives the reason.
+        breakers: The circuit breakers around the drivers that it is made of.
     """
 
     name: ClassVar[str]
@@ -73,6 +75,7 @@ class DriverSpec(ServiceSpec, BucketSpec, ObjectSpec, VersionSpec, TaggingSpec, 
     lifecycle: Literal["backend", "core"] = "backend"
     lifecycle_runner: LifecycleRunner | None = None
     lacks: Mapping[str, str] = MappingProxyType({})
+    breakers: tuple[Breaker, ...] = ()
 
     @cached_property
     def clock(self) -> Clock:

@@ -64,6 +64,9 @@ class Breaker:
 
     ``presign``, ``status`` and ``close`` are never refused. Threads can share the layer; each store needs one of its
     own. It goes next to the driver: layers inside it would count as the backend.
+
+    Attributes:
+        store: Name of the store among several; empty: it is the only one.
     """
 
     def __init__(
@@ -72,7 +75,7 @@ class Breaker:
         *,
         pause: float = 1.0,
         longest_pause: float = 30.0,
-        backend: str = "the backend",
+        store: str = "",
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Makes the layer, with closed circuits.
@@ -81,7 +84,7 @@ class Breaker:
             failures: After how many calls in a row without an answer a circuit opens; 1 or more.
             pause: Seconds until the first probe.
             longest_pause: Most seconds between two probes.
-            backend: What errors and the log call the backend, where there are several.
+            store: Name of the store, where there are several. Errors, the log and metrics name it.
             monotonic: The clock, in seconds.
 
         Raises:
@@ -93,9 +96,16 @@ class Breaker:
             raise InvalidArgument(
                 f"pause is more than 0, and at most longest_pause, up to {MAX_PAUSE:g}", field="pause"
             )
+        self.store = store
+        backend = f"the store {store!r}" if store else "the backend"
         self._reads, self._writes = (
             _Circuit(name, failures, pause, longest_pause, backend, monotonic) for name in ("reads", "writes")
         )
+
+    @property
+    def breakers(self) -> tuple[Breaker]:
+        """This layer, for `Store.breakers`."""
+        return (self,)
 
     def circuits(self) -> Mapping[Literal["reads", "writes"], Circuit]:
         """Returns the state of both circuits."""

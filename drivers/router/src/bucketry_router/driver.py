@@ -114,6 +114,7 @@ class RouterDriver(DriverSpec):
         signs = self._presigner is not None
         self.features = common_features(tuple(held.values()), presigns=signs)
         self.lacks = lacking(held, presigns=signs)
+        self.breakers = tuple(breaker for store in held.values() for breaker in store.breakers)
         self.lifecycle = lifecycle_of(tuple(held.values())) or "backend"
         self.clock = Clock()  # The stores get it too.
 

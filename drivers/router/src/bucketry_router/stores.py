@@ -57,7 +57,7 @@ def open_stores(settings: RouterSettings, drivers: Mapping[str, DriverSpec], lay
 
 
 def _breakers(name: str, failures: int) -> list[Breaker]:
-    return [Breaker(failures, backend=f"the store {name!r}")] if failures else []
+    return [Breaker(failures, store=name)] if failures else []
 
 
 def _open(store: StoreSettings) -> DriverSpec:

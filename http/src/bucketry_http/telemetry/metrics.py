@@ -110,7 +110,7 @@ class Metrics:
             "bucketry_backend_retries", "Requests that were sent to the backend again.", ["driver"], registry=registry
         )
         self._circuits = _gauge(
-            "bucketry_circuits_open", "Processes that refuse calls of the driver.", ["driver", "calls"], registry
+            "bucketry_circuits_open", "Processes that refuse calls of a store.", ["store", "calls"], registry
         )
         self._breakers: list[Breaker] = []
         self._last_use = Gauge(
@@ -208,7 +208,7 @@ class Metrics:
         self._count_events()
         for breaker in self._breakers:
             for calls, circuit in breaker.circuits().items():
-                self._circuits.labels(self._driver, calls).set(int(circuit.is_open))
+                self._circuits.labels(breaker.store or self._driver, calls).set(int(circuit.is_open))
         for port, count in self._flying.items():
             self._in_flight.labels(port).set(count)
         for (request_port, operation, outcome), tally in self._ended.take().items():

@@ -6,16 +6,16 @@ layers to the driver, and hands on the result.
 
 from __future__ import annotations
 
-import inspect
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
-from types import SimpleNamespace, TracebackType
-from typing import Any, Final, NoReturn, Self, cast
+from types import TracebackType
+from typing import Any, Self, cast
 
 from bucketry import _normalisation as normalise
+from bucketry import _plain_options as plain
 from bucketry import _validation as check
 from bucketry._chain import breakers_of, build_chain, peek_of
+from bucketry._closed_store import refuse, refuse_methods, refusing_chain
 from bucketry._declared import Declared
 from bucketry._docstrings import add_errors_of_hooks
 from bucketry._type_checks import check_type
@@ -27,7 +27,7 @@ from bucketry.clock import Clock
 from bucketry.errors import InvalidArgument, InvalidDriver, NoSuchBucket, StoreClosed, TooLarge
 from bucketry.features import Capabilities
 from bucketry.headers import HEADER_FEATURES
-from bucketry.hookspecs import OPERATIONS, DriverSpec
+from bucketry.hookspecs import DriverSpec
 from bucketry.lifecycle._runner import runner_of
 from bucketry.models import (
     BucketInfo,
@@ -76,27 +76,6 @@ from bucketry.options import (
 from bucketry.paging import check_page, iter_pages
 from bucketry.s3 import MAX_PAGE
 from bucketry.tagging import normalised_tags
-
-# Made once: a call with one of these has nothing to check.
-_HEAD: Final = HeadOptions()
-_ATTRIBUTES: Final = AttributesOptions()
-_CREATE: Final = CreateBucketOptions()
-_VERSION: Final = VersionOptions()
-_RETENTION: Final = RetentionOptions()
-_GET: Final = GetOptions()
-_PUT: Final = PutOptions()
-_COPY: Final = CopyOptions()
-_DELETE: Final = DeleteOptions()
-_BATCH_DELETE: Final = BatchDeleteOptions()
-_PRESIGN: Final = PresignOptions()
-_LIST: Final = ListOptions()
-_UPLOAD: Final = UploadOptions()
-_PART: Final = PartOptions()
-_PART_COPY: Final = PartCopyOptions()
-_COMPLETE: Final = CompleteOptions()
-_LIST_PARTS: Final = PageOptions()
-_LIST_UPLOADS: Final = UploadListOptions()
-_LIST_VERSIONS: Final = VersionListOptions()
 
 
 class Store:
@@ -181,23 +160,12 @@ class Store:
                 return
             self._closed = True
         close = self._chain.close
-        self._refuse_calls()
+        # The chain refuses too, for whoever kept one of the methods.
+        self._chain, self._sdk = refusing_chain(), refuse
+        refuse_methods(self)
         if self._lifecycle is not None:
             self._lifecycle.close()
         close()
-
-    def _refuse_calls(self) -> None:
-        """Replaces each method by a refusal, so that an open store need not look whether it is closed."""
-
-        def refuse(*_: object, **__: object) -> NoReturn:
-            raise StoreClosed("open another one for this call")
-
-        # The chain too, for whoever kept one of the methods.
-        self._chain = cast("DriverSpec", SimpleNamespace(**dict.fromkeys(OPERATIONS, refuse)))
-        self._sdk = refuse
-        kind: Any = type(self)  # mypy doubts that a class can be hashed.
-        for name in _methods_of(kind):
-            setattr(self, name, refuse)
 
     def __enter__(self) -> Self:
         if self._closed:
@@ -244,7 +212,7 @@ class Store:
 
     # Buckets
 
-    def create_bucket(self, bucket: str, options: CreateBucketOptions = _CREATE) -> BucketInfo:
+    def create_bucket(self, bucket: str, options: CreateBucketOptions = plain.CREATE) -> BucketInfo:
         """Creates a bucket.
 
         Raises:
@@ -310,16 +278,16 @@ class Store:
 
     # Listings
 
-    def list_objects(self, bucket: str, options: ListOptions = _LIST) -> ObjectPage:
+    def list_objects(self, bucket: str, options: ListOptions = plain.LIST) -> ObjectPage:
         """Lists one page of a bucket, in UTF-8 byte order; `iter_objects` gives all pages."""
         check.check_bucket(bucket)
-        if options is not _LIST:
+        if options is not plain.LIST:
             self._declared.require_listing(options, ListOptions)
         page = self._chain.list_objects(bucket, options)
         check_page(page, options.cursor)
         return page
 
-    def iter_objects(self, bucket: str, options: ListOptions = _LIST) -> Iterator[ObjectInfo]:
+    def iter_objects(self, bucket: str, options: ListOptions = plain.LIST) -> Iterator[ObjectInfo]:
         """Yields all objects of a bucket that the options ask for, page after page.
 
         Common prefixes are left out; ``options.limit`` is the size of a page.
@@ -327,11 +295,11 @@ class Store:
         for page in self.iter_object_pages(bucket, options):
             yield from page.objects
 
-    def iter_object_pages(self, bucket: str, options: ListOptions = _LIST) -> Iterator[ObjectPage]:
+    def iter_object_pages(self, bucket: str, options: ListOptions = plain.LIST) -> Iterator[ObjectPage]:
         """Yields all pages of a listing, with their common prefixes; ``options.limit`` is the size of a page."""
         return iter_pages(lambda asked: self.list_objects(bucket, asked), options)
 
-    def list_object_versions(self, bucket: str, options: VersionListOptions = _LIST_VERSIONS) -> VersionPage:
+    def list_object_versions(self, bucket: str, options: VersionListOptions = plain.LIST_VERSIONS) -> VersionPage:
         """Lists one page of the versions of a bucket's objects; `iter_object_versions` gives all."""
         check.check_bucket(bucket)
         self._declared.require_listing(options, VersionListOptions)
@@ -340,7 +308,7 @@ class Store:
         return page
 
     def iter_object_versions(
-        self, bucket: str, options: VersionListOptions = _LIST_VERSIONS
+        self, bucket: str, options: VersionListOptions = plain.LIST_VERSIONS
     ) -> Iterator[ObjectVersion | DeleteMarker]:
         """Yields all versions of a bucket's objects, and delete markers; common prefixes are left out."""
         for page in iter_pages(lambda asked: self.list_object_versions(bucket, asked), options):
@@ -348,33 +316,33 @@ class Store:
 
     # Objects
 
-    def head_object(self, bucket: str, key: str, options: HeadOptions = _HEAD) -> ObjectInfo:
+    def head_object(self, bucket: str, key: str, options: HeadOptions = plain.HEAD) -> ObjectInfo:
         """Returns an object without its content."""
         check.check_target(bucket, key)
-        if options is not _HEAD:
+        if options is not plain.HEAD:
             self._declared.require(options, HeadOptions)
             options = normalise.read_conditions(options)
         return self._chain.head_object(bucket, key, options)
 
     def get_object_attributes(
-        self, bucket: str, key: str, options: AttributesOptions = _ATTRIBUTES
+        self, bucket: str, key: str, options: AttributesOptions = plain.ATTRIBUTES
     ) -> ObjectAttributes:
         """Returns an object with one page of the parts that it was uploaded in."""
         check.check_target(bucket, key)
-        if options is not _ATTRIBUTES:
+        if options is not plain.ATTRIBUTES:
             self._declared.require(options, AttributesOptions)
             normalise.check_attributes(options)
         return self._chain.get_object_attributes(bucket, key, options)
 
-    def get_object(self, bucket: str, key: str, options: GetOptions = _GET) -> OpenedObject:
+    def get_object(self, bucket: str, key: str, options: GetOptions = plain.GET) -> OpenedObject:
         """Opens an object, or a range or part of it, for reading; use it in a ``with`` statement."""
         check.check_target(bucket, key)
-        if options is not _GET:
+        if options is not plain.GET:
             self._declared.require(options, GetOptions)
             options = normalise.get(options)
         return self._chain.get_object(bucket, key, options)
 
-    def put_object(self, bucket: str, key: str, body: Body | BodySource, options: PutOptions = _PUT) -> ObjectInfo:
+    def put_object(self, bucket: str, key: str, body: Body | BodySource, options: PutOptions = plain.PUT) -> ObjectInfo:
         """Stores an object; a reader sees the old one or the new one, whole.
 
         Args:
@@ -391,7 +359,7 @@ class Store:
         """
         check.check_target(bucket, key)
         content = Body(body) if type(body) is bytes else normalise.content(body)
-        if options is not _PUT and not check.has_checked_type_alone(options):
+        if options is not plain.PUT and not check.has_checked_type_alone(options):
             self._declared.require(options, PutOptions)
             options = normalise.put(options)
             normalise.require_digests(content, options)
@@ -402,7 +370,7 @@ class Store:
         return self._chain.put_object(bucket, key, content, options)
 
     def copy_object(
-        self, source_bucket: str, source_key: str, bucket: str, key: str, options: CopyOptions = _COPY
+        self, source_bucket: str, source_key: str, bucket: str, key: str, options: CopyOptions = plain.COPY
     ) -> ObjectInfo:
         """Copies an object within the backend: content, headers, metadata and tags, or those of ``options``."""
         check.check_target(source_bucket, source_key)
@@ -419,16 +387,16 @@ class Store:
             )
         return self._chain.copy_object(source_bucket, source_key, bucket, key, options)
 
-    def delete_object(self, bucket: str, key: str, options: DeleteOptions = _DELETE) -> Deleted:
+    def delete_object(self, bucket: str, key: str, options: DeleteOptions = plain.DELETE) -> Deleted:
         """Deletes an object or one version of it; if there is no such thing, this is a no-op that succeeds."""
         check.check_target(bucket, key)
-        if options is not _DELETE:
+        if options is not plain.DELETE:
             self._declared.require(options, DeleteOptions)
             options = normalise.delete(options)
         return self._chain.delete_object(bucket, key, options)
 
     def delete_objects(
-        self, bucket: str, objects: Iterable[str | ObjectToDelete], options: BatchDeleteOptions = _BATCH_DELETE
+        self, bucket: str, objects: Iterable[str | ObjectToDelete], options: BatchDeleteOptions = plain.BATCH_DELETE
     ) -> DeleteResult:
         """Deletes any number of objects, 1,000 in each call; one that fails does not stop the others.
 
@@ -457,7 +425,7 @@ class Store:
             tuple(failure for result in results for failure in result.failed),
         )
 
-    def presign(self, bucket: str, key: str, options: PresignOptions = _PRESIGN) -> PresignedUrl:
+    def presign(self, bucket: str, key: str, options: PresignOptions = plain.PRESIGN) -> PresignedUrl:
         """Makes a URL that lets its holder download or upload this object for a while. It is a secret."""
         check.check_target(bucket, key)
         check.check_options(options, PresignOptions)
@@ -467,13 +435,13 @@ class Store:
 
     # Tags of objects
 
-    def get_object_tagging(self, bucket: str, key: str, options: VersionOptions = _VERSION) -> Mapping[str, str]:
+    def get_object_tagging(self, bucket: str, key: str, options: VersionOptions = plain.VERSION) -> Mapping[str, str]:
         """Returns an object's tags; empty where it has none. `head_object` says their number."""
         self._declared.require_version(bucket, key, options, VersionOptions)
         return self._chain.get_object_tagging(bucket, key, options)
 
     def put_object_tagging(
-        self, bucket: str, key: str, tags: Mapping[str, str], options: VersionOptions = _VERSION
+        self, bucket: str, key: str, tags: Mapping[str, str], options: VersionOptions = plain.VERSION
     ) -> None:
         """Replaces an object's tags; its content and etag stay as they are.
 
@@ -483,7 +451,7 @@ class Store:
         self._declared.require_version(bucket, key, options, VersionOptions)
         self._chain.put_object_tagging(bucket, key, normalised_tags(tags), options)
 
-    def delete_object_tagging(self, bucket: str, key: str, options: VersionOptions = _VERSION) -> None:
+    def delete_object_tagging(self, bucket: str, key: str, options: VersionOptions = plain.VERSION) -> None:
         """Deletes all tags of an object; if it has none, this is a no-op that succeeds."""
         self._declared.require_version(bucket, key, options, VersionOptions)
         self._chain.delete_object_tagging(bucket, key, options)
@@ -491,7 +459,7 @@ class Store:
     # Locks and access control lists of versions
 
     def put_object_retention(
-        self, bucket: str, key: str, retention: Retention, options: RetentionOptions = _RETENTION
+        self, bucket: str, key: str, retention: Retention, options: RetentionOptions = plain.RETENTION
     ) -> None:
         """Replaces the retention of a version; `head_object` tells it, and ``Retention()`` removes it."""
         self._declared.require_version(bucket, key, options, RetentionOptions)
@@ -503,19 +471,19 @@ class Store:
         bucket: str,
         key: str,
         legal_hold: bool,
-        options: VersionOptions = _VERSION,
+        options: VersionOptions = plain.VERSION,
     ) -> None:
         """Sets or removes the legal hold of a version; `head_object` tells it."""
         self._declared.require_version(bucket, key, options, VersionOptions)
         check_type(legal_hold, bool, "a legal hold", field="legal_hold")
         self._chain.put_object_legal_hold(bucket, key, legal_hold, options)
 
-    def get_object_acl(self, bucket: str, key: str, options: VersionOptions = _VERSION) -> Acl:
+    def get_object_acl(self, bucket: str, key: str, options: VersionOptions = plain.VERSION) -> Acl:
         """Returns the access control list of a version."""
         self._declared.require_version(bucket, key, options, VersionOptions)
         return self._chain.get_object_acl(bucket, key, options)
 
-    def put_object_acl(self, bucket: str, key: str, acl: Acl, options: VersionOptions = _VERSION) -> None:
+    def put_object_acl(self, bucket: str, key: str, acl: Acl, options: VersionOptions = plain.VERSION) -> None:
         """Replaces the access control list of a version."""
         self._declared.require_version(bucket, key, options, VersionOptions)
         check_type(acl, Acl, "an access control list", field="acl")
@@ -523,7 +491,7 @@ class Store:
 
     # Multipart uploads
 
-    def list_multipart_uploads(self, bucket: str, options: UploadListOptions = _LIST_UPLOADS) -> UploadPage:
+    def list_multipart_uploads(self, bucket: str, options: UploadListOptions = plain.LIST_UPLOADS) -> UploadPage:
         """Lists one page of the multipart uploads in progress, by key and then by time."""
         check.check_bucket(bucket)
         self._declared.require_listing(options, UploadListOptions)
@@ -531,12 +499,12 @@ class Store:
         check_page(page, options.cursor)
         return page
 
-    def iter_multipart_uploads(self, bucket: str, options: UploadListOptions = _LIST_UPLOADS) -> Iterator[Upload]:
+    def iter_multipart_uploads(self, bucket: str, options: UploadListOptions = plain.LIST_UPLOADS) -> Iterator[Upload]:
         """Yields all multipart uploads in progress."""
         for page in iter_pages(lambda asked: self.list_multipart_uploads(bucket, asked), options):
             yield from page.uploads
 
-    def create_multipart_upload(self, bucket: str, key: str, options: UploadOptions = _UPLOAD) -> Upload:
+    def create_multipart_upload(self, bucket: str, key: str, options: UploadOptions = plain.UPLOAD) -> Upload:
         """Begins a multipart upload; the key keeps its object until the upload is completed.
 
         Raises:
@@ -553,7 +521,7 @@ class Store:
         upload_id: str,
         part_number: int,
         body: Body | BodySource,
-        options: PartOptions = _PART,
+        options: PartOptions = plain.PART,
     ) -> Part:
         """Stores one part; a part that is sent again replaces the one before.
 
@@ -567,7 +535,7 @@ class Store:
         check.check_upload(bucket, key, upload_id)
         check.check_part_number(part_number, self._features.max_parts)
         content = normalise.content(body)
-        if options is not _PART:
+        if options is not plain.PART:
             self._declared.require(options, PartOptions)
             options = normalise.digests(options)
             normalise.require_digests(content, options)
@@ -585,7 +553,7 @@ class Store:
         part_number: int,
         source_bucket: str,
         source_key: str,
-        options: PartCopyOptions = _PART_COPY,
+        options: PartCopyOptions = plain.PART_COPY,
     ) -> Part:
         """Stores one part whose content is an object's, or a range of it; nothing passes through the caller.
 
@@ -602,7 +570,7 @@ class Store:
             raise TooLarge(f"a part has at most {most} bytes", max_size_bytes=most, bucket=bucket, key=key)
         return self._chain.upload_part_copy(bucket, key, upload_id, part_number, source_bucket, source_key, options)
 
-    def list_parts(self, bucket: str, key: str, upload_id: str, options: PageOptions = _LIST_PARTS) -> PartPage:
+    def list_parts(self, bucket: str, key: str, upload_id: str, options: PageOptions = plain.LIST_PARTS) -> PartPage:
         """Lists one page of an upload's parts, in ascending number; `iter_parts` gives all."""
         check.check_upload(bucket, key, upload_id)
         self._declared.require_listing(options, PageOptions)
@@ -610,7 +578,9 @@ class Store:
         check_page(page, options.cursor)
         return page
 
-    def iter_parts(self, bucket: str, key: str, upload_id: str, options: PageOptions = _LIST_PARTS) -> Iterator[Part]:
+    def iter_parts(
+        self, bucket: str, key: str, upload_id: str, options: PageOptions = plain.LIST_PARTS
+    ) -> Iterator[Part]:
         """Yields all parts of an upload."""
         for page in iter_pages(lambda asked: self.list_parts(bucket, key, upload_id, asked), options):
             yield from page.parts
@@ -621,7 +591,7 @@ class Store:
         key: str,
         upload_id: str,
         parts: Sequence[CompletedPart | Part],
-        options: CompleteOptions = _COMPLETE,
+        options: CompleteOptions = plain.COMPLETE,
     ) -> ObjectInfo:
         """Makes the listed parts the object; parts that are not listed are discarded, where the driver can do that.
 
@@ -640,13 +610,6 @@ class Store:
         """Ends an upload and frees its parts."""
         check.check_upload(bucket, key, upload_id)
         self._chain.abort_multipart_upload(bucket, key, upload_id)
-
-
-@cache
-def _methods_of(kind: Any) -> tuple[str, ...]:
-    """The names of the public methods that refuse once a store is closed: all but `Store.close`."""
-    members = inspect.getmembers_static(kind, inspect.isfunction)
-    return tuple(name for name, member in members if not name.startswith("_") and member is not Store.close)
 
 
 add_errors_of_hooks(Store)

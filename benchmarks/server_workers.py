@@ -78,7 +78,7 @@ def discarding_store(_: str) -> Store:
 
 @contextmanager
 def open_listeners(
-    open_store: Callable[[str], Store], folder: str, sockets: Sequence[socket.socket]
+    open_store: Callable[[str], Store], folder: str, sockets: Sequence[socket.socket], _number: int
 ) -> Iterator[list[Listener]]:
     """Opens the REST API over a store, in a worker."""
     with open_store(folder) as store:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from typing import Any
 from urllib.parse import urlsplit
@@ -70,6 +71,17 @@ def test_without_the_option_requests_are_not_logged(spawn: Spawn) -> None:
     assert lines_of(process) == []
 
 
+def test_lines_of_text_name_their_worker_too(spawn: Spawn, store_url: str) -> None:
+    options = ("--log-format", "text", "--log-level", "info", "--workers", "2", "--no-s3")
+    process, found = serve(spawn, *options, store=store_url, last=b"Workers")
+    ask(f"{found['REST API']}/buckets")
+    lines = lines_of(process)
+    started = [line for line in lines if "starting in process" in line]
+    assert sorted(re.findall(r"INFO \[worker (\d+)\] bucketry", "\n".join(started))) == ["1", "2"]
+    (request,) = (line for line in lines if "action=ListBuckets" in line)
+    assert re.search(r"INFO bucketry_http.access: worker=[12] port=rest ", request)
+
+
 def test_several_processes_log_too(spawn: Spawn, store_url: str) -> None:
     process, found = serve(spawn, "--log-format", "json", "--workers", "2", "--no-s3", store=store_url, last=b"Workers")
     for number in range(8):
@@ -77,4 +89,5 @@ def test_several_processes_log_too(spawn: Spawn, store_url: str) -> None:
     lines = [json.loads(line) for line in lines_of(process)]
     ids = [line["request_id"] for line in lines if line["logger"] == "bucketry_http.access"]
     assert sorted(ids) == [f"id{number}" for number in range(8)]
+    assert {line["worker"] for line in lines if line["logger"] == "bucketry_http.access"} <= {1, 2}
     assert urlsplit(found["REST API"]).port

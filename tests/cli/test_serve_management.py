@@ -89,8 +89,9 @@ def test_metrics_of_several_processes_add_up(spawn: Spawn, store_url: str) -> No
     err = stop(process)
     assert len(folders) == 1
     assert not os.path.exists(folders.pop())
-    served = [json.loads(line)["process"] for line in err.splitlines() if b'"process"' in line]
-    assert served or err
+    (death,) = (line for line in map(json.loads, err.splitlines()) if "takes its place" in line.get("message", ""))
+    assert re.fullmatch(rf"worker [12] \(process {workers[0]}\) died \(signal 9\): .*", death["message"])
+    assert "worker" not in death, "the first process is none"
 
 
 def test_it_is_ready_once_the_workers_are(spawn: Spawn, store_url: str) -> None:

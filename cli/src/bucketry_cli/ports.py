@@ -105,7 +105,7 @@ class Ports:
     _store: Store
 
     def __init__(
-        self, plan: Plan, config: ConfigFile, rest: Address, s3: Address | None = None, *, in_worker: bool = False
+        self, plan: Plan, config: ConfigFile, rest: Address, s3: Address | None = None, *, worker: int = 0
     ) -> None:
         """Finds out what the settings say. Nothing is opened yet.
 
@@ -115,16 +115,16 @@ class Ports:
             rest: Where the REST API listens.
             s3: Where the S3 endpoint listens; ``None``: a worker serves none, and the first process binds its port when
                 it is to be served.
-            in_worker: Whether this process is a worker.
+            worker: The number of this process, if it is a worker; 0: it is none.
 
         Raises:
             Failure: Something cannot be used.
             bucketry.InvalidSettings: Likewise.
         """
         options = plan.options
-        self._plan, self._config, self._rest, self._in_worker = plan, config, rest, in_worker
+        self._plan, self._config, self._rest, self._in_worker = plan, config, rest, worker > 0
         self._stack = ExitStack()
-        has_s3 = s3 is not None if in_worker else options.s3.s3 is not False
+        has_s3 = s3 is not None if worker else options.s3.s3 is not False
         self.directory = directory_of(options, config, plan.config_path, plan.secrets.urls)
         self.front = S3Front(
             options if has_s3 else None,
@@ -137,7 +137,7 @@ class Ports:
         self._faults = _faults(options.testing)
         self._log = _event_log(options.testing) if plan.has_one_process else None
         self.webhooks = webhooks_of(options.buckets.webhook, config.webhooks, os.environ)
-        self.telemetry = self._stack.enter_context(closing(Telemetry(options, plan.url)))
+        self.telemetry = self._stack.enter_context(closing(Telemetry(options, plan.url, worker)))
         self._stack.enter_context(closing(self.front))
 
     def close(self) -> None:

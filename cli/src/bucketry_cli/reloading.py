@@ -29,8 +29,8 @@ _CHANGES: Final = frozenset({"log_level"})
 
 logger = logging.getLogger("bucketry_cli")
 
-_in_this_worker: Final[list[UserTables]] = []
-"""The users of this process, if it is a worker: what the parent tells it to do is pickled, and names none."""
+_in_this_worker: Final[list[tuple[UserTables, int]]] = []
+"""The users of this process and its number, if it is a worker: what the parent tells it is pickled without them."""
 
 
 class UserTables:
@@ -102,14 +102,15 @@ class Reloading:
 
     def here(self) -> None:
         """Reads them again, for this process."""
-        self._read_again(in_worker=False)
+        self._read_again()
+        start_logging(self._options.logs)
 
     def for_workers(self) -> Callable[[], None]:
         """Reads them again for this process, and returns what each worker has to do, which can be pickled."""
-        self._read_again(in_worker=True)
+        self.here()
         return partial(_in_worker, self._options.logs, self.taken)
 
-    def _read_again(self, *, in_worker: bool) -> None:
+    def _read_again(self) -> None:
         try:
             found, file = self._read()
             self.users.take(file)
@@ -126,7 +127,6 @@ class Reloading:
             logs = msgspec.structs.replace(self._options.logs, log_level=found.logs.log_level)
             self._options = msgspec.structs.replace(self._options, logs=logs)
             logger.info("the settings were read again")
-        start_logging(self._options.logs, in_worker=in_worker)
 
     def _read(self) -> tuple[ServeOptions, ConfigFile]:
         problems_of(self._ctx).clear()
@@ -154,14 +154,19 @@ class Reloading:
                 yield f"[{name}]"
 
 
-def follow_in_worker(users: UserTables) -> None:
-    """Has this worker's users follow the settings file when the parent has read it again."""
-    _in_this_worker[:] = [users]
+def follow_in_worker(users: UserTables, worker: int) -> None:
+    """Has this worker's users follow the settings file when the parent has read it again.
+
+    Args:
+        users: The users.
+        worker: The worker's number.
+    """
+    _in_this_worker[:] = [(users, worker)]
 
 
 def _in_worker(logs: LogOptions, text: ConfigText | None) -> None:
     """Does in a worker what the parent has found to be good."""
-    if text is not None:
-        for users in _in_this_worker:
+    for users, worker in _in_this_worker:
+        if text is not None:
             users.take(text.load())
-    start_logging(logs, in_worker=True)
+        start_logging(logs, worker)

@@ -31,41 +31,41 @@ if TYPE_CHECKING:
 
     from bucketry_cli.listening import Endpoint
 
-_PLAIN: Final = "%(asctime)s %(levelname)s{process} %(name)s: %(message)s"
-_TEXT: Final = "%(asctime)s %(levelname)s{process} %(name)s: [%(request_id)s] %(message)s"
-_PROCESS: Final = " [%(process)d]"
+_PLAIN: Final = "%(asctime)s %(levelname)s{worker} %(name)s: %(message)s"
+_TEXT: Final = "%(asctime)s %(levelname)s{worker} %(name)s: [%(request_id)s] %(message)s"
 
 
-def start_logging(options: LogOptions, *, in_worker: bool = False) -> None:
+def start_logging(options: LogOptions, worker: int = 0) -> None:
     """Logs to standard error as the options say.
 
     Args:
         options: The options.
-        in_worker: Whether this is one of several processes. Then each line has its number.
+        worker: The number of this process, if it is a worker: each line has it. 0: it is none.
     """
-    level, process = options.log_level.upper(), _PROCESS if in_worker else ""
+    level, numbered = options.log_level.upper(), f" [worker {worker}]" if worker else ""
     if options.log_format is None:
-        log_to_standard_error(level, _PLAIN.format(process=process))
+        log_to_standard_error(level, _PLAIN.format(worker=numbered))
         return
     from bucketry_http.telemetry.log_format import JsonFormatter, RequestFilter
 
     form: logging.Formatter
     if options.log_format == "json":
-        form = JsonFormatter(*(["process"] if in_worker else []))
+        form = JsonFormatter(worker)
     else:
-        form = logging.Formatter(_TEXT.format(process=process), defaults={"request_id": "-"})
+        form = logging.Formatter(_TEXT.format(worker=numbered), defaults={"request_id": "-"})
     log_to_standard_error(level, form, RequestFilter(keys=options.log_keys))
 
 
 class Telemetry:
     """What one process of ``bucketry serve`` tells of its requests. Nothing is imported that is not asked for."""
 
-    def __init__(self, options: ServeOptions, store: str) -> None:
+    def __init__(self, options: ServeOptions, store: str, worker: int = 0) -> None:
         """Makes the sinks.
 
         Args:
             options: The options of ``bucketry serve``.
             store: The store's URL, whose scheme metrics name.
+            worker: The number of this process, if it is a worker; 0: it is none.
         """
         self._sinks: list[Sink] = []
         self._gates: list[Gate] = []
@@ -79,7 +79,7 @@ class Telemetry:
         if options.logs.log_format is not None:
             from bucketry_http.telemetry.access_log import AccessLog
 
-            self._access_log = AccessLog(_write, options.logs.log_format, keys=options.logs.log_keys)
+            self._access_log = AccessLog(_write, options.logs.log_format, keys=options.logs.log_keys, worker=worker)
             self._sinks.append(self._access_log)
         if options.management.management_port is not None:
             from bucketry_http.telemetry.metrics import Metrics

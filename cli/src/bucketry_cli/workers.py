@@ -57,14 +57,14 @@ class _Opening:
         self._urls = tuple(urls)
 
     @contextmanager
-    def __call__(self, sockets: Sequence[socket.socket]) -> Iterator[list[Listener]]:
+    def __call__(self, sockets: Sequence[socket.socket], worker: int) -> Iterator[list[Listener]]:
         """Opens the ports on their sockets: the REST API's, then S3's if it is served."""
-        start_logging(self.plan.options.logs, in_worker=True)
+        start_logging(self.plan.options.logs, worker)
         addresses = [Address(bound, url) for bound, url in zip(sockets, self._urls, strict=True)]
-        with closing(Ports(self.plan, self.plan.config_file(), *addresses, in_worker=True)) as ports:
+        with closing(Ports(self.plan, self.plan.config_file(), *addresses, worker=worker)) as ports:
             ports.open()
             endpoints = ports.endpoints()
-            follow_in_worker(ports.users)
+            follow_in_worker(ports.users, worker)
             ports.telemetry.start_counting()
             yield [endpoint.listener for endpoint in ports.served(endpoints)]
 
@@ -92,7 +92,6 @@ def run_workers(
     """
     from bucketry_http.server.workers import Workers, WorkersFailed
 
-    start_logging(plan.options.logs, in_worker=True)
     settings = server_settings(plan.options)
     config = plan.config_file()
     opening = _Opening(plan, [address.url for address in ports.addresses])

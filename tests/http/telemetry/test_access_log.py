@@ -40,9 +40,9 @@ RECORD = RequestRecord(
 )
 
 
-def line(form: LogFormat, *, show_keys: bool = True, **changes: Any) -> str:
+def line(form: LogFormat, *, show_keys: bool = True, worker: int = 0, **changes: Any) -> str:
     written: list[str] = []
-    log = AccessLog(written.append, form, keys=show_keys)
+    log = AccessLog(written.append, form, keys=show_keys, worker=worker)
     record = msgspec.structs.replace(RECORD, **changes)
     log.begin(record)
     assert not written
@@ -51,6 +51,12 @@ def line(form: LogFormat, *, show_keys: bool = True, **changes: Any) -> str:
     assert found.endswith("\n")
     assert found.count("\n") == 1
     return found
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_a_line_names_its_worker_if_there_are_several(form: LogFormat) -> None:
+    assert ('"worker":2,' if form == "json" else " worker=2 ") in line(form, worker=2)
+    assert "worker" not in line(form)
 
 
 def test_a_line_of_json_says_all_of_it() -> None:
@@ -97,7 +103,7 @@ def test_every_field_can_be_in_a_line(form: LogFormat) -> None:
         "backend_retries": 1,
         "queue_seconds": 0.5,
     }
-    text = line(form, **filled)
+    text = line(form, worker=1, **filled)
     for name in set(AccessLine.__struct_fields__) - ({"time", "level", "logger"} if form == "text" else set()):
         assert name in text
 
@@ -185,14 +191,14 @@ def fail(logger: logging.Logger) -> None:
 
 
 def test_other_lines_are_json_with_the_id_of_their_request() -> None:
-    said = json.loads(logged(JsonFormatter("process"), keys=True, log=fail))
+    said = json.loads(logged(JsonFormatter(2), keys=True, log=fail))
     assert said["request_id"] == "id-7"
     assert (said["level"], said["logger"]) == ("ERROR", "tests.access_log")
     assert said["message"] == "GET /my-assets/photos/1.jpg failed"
     assert said["exception"].startswith("Traceback")
     assert "no photos/1.jpg" in said["exception"]
     assert said["time"].endswith("Z")
-    assert said["process"]
+    assert said["worker"] == 2
     assert SIGNATURE not in str(said)
 
 

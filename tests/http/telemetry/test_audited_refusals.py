@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from bucketry_access import Accounts, Directory
+from bucketry_http.oidc import OidcIssuer
 from bucketry_http.shared.failed_attempts import PER_CREDENTIAL
 from bucketry_http.shared.record import RequestRecord
 from bucketry_http.telemetry.audit import audited
 
 from tests.http.accounts import Team
+from tests.http.oidc.issuing import issuing
 from tests.http.s3.signing import Signing
 from tests.http.serving import eventually
 from tests.http.telemetry.test_audit import Kept, auditing
@@ -35,6 +38,20 @@ def test_a_lock_out_on_the_rest_port_is_audited() -> None:
         assert eventually(lambda: len(kept.lines) == PER_CREDENTIAL + 1)
     assert statuses == [401] * PER_CREDENTIAL + [429]
     assert [(one["kind"], one["outcome"]) for one in kept.entries] == [("refusal", "refused")] * len(statuses)
+
+
+def test_a_token_that_cannot_be_checked_is_audited() -> None:
+    kept = Kept()
+    with issuing() as issuer:
+        issuer.status = 500
+        directory = Directory(Accounts(), sources=[OidcIssuer(issuer.settings())])
+        with auditing(kept, directory=directory) as (_, ports):
+            response = ports.rest("GET", "buckets", Authorization=f"Bearer {issuer.token()}")
+            assert eventually(lambda: len(kept.lines) == 1)
+    assert (response.status, response.headers["retry-after"]) == (503, "1")
+    (entry,) = kept.entries
+    assert (entry["kind"], entry["outcome"], entry["code"]) == ("refusal", "refused", "issuer_unavailable")
+    assert "principal" not in entry
 
 
 def test_a_signature_that_cannot_be_read_is_audited() -> None:

@@ -84,10 +84,18 @@ class TokenAuthenticator:
         place = client_address(scope), sha256(value).digest()
         sender = self._recall(place)
         if sender is None:
-            sender = await self._identify(place, _token(value))
+            sender = await self._identified(scope, place, _token(value))
         if RECORD in scope and sender.identity is not None:
             scope[RECORD].principal, scope[RECORD].credential = sender.identity.user.id, sender.identity.credential
         return sender
+
+    async def _identified(self, scope: Any, place: tuple[str, bytes], token: str) -> Sender:
+        try:
+            return await self._identify(place, token)
+        except CredentialsUnchecked:
+            if RECORD in scope:
+                scope[RECORD].refused = True  # Its status, 503, does not say so.
+            raise
 
     def _recall(self, place: tuple[str, bytes]) -> Sender | None:
         """Returns who sent this header from this address before, if that still holds."""

@@ -39,10 +39,11 @@ _STOP: Final = "stop"
 
 logger = logging.getLogger("bucketry_http")
 
-OpenListeners = Callable[[Sequence[socket.socket]], AbstractContextManager[Sequence[Listener]]]
+OpenListeners = Callable[[Sequence[socket.socket], int], AbstractContextManager[Sequence[Listener]]]
 """Opens in a worker what it serves on the sockets, and closes it at the end. Each listener has one of them as `bound`.
 
-It is pickled, since workers are new processes.
+It gets the worker's number too: they count from 1, and one that takes the place of another has its number. It is
+pickled, since workers are new processes.
 """
 
 
@@ -53,11 +54,15 @@ class WorkersFailed(Exception):
 class _Worker:
     """A process, and the way to talk to it."""
 
-    def __init__(self, process: BaseProcess, connection: Connection, *, is_first: bool) -> None:
+    def __init__(self, number: int, process: BaseProcess, connection: Connection, *, is_first: bool) -> None:
+        self.number = number
         self.process = process
         self.connection = connection
         self.is_first = is_first
         self.is_ready = False
+
+    def __str__(self) -> str:
+        return f"{self.number} (process {self.process.pid})"
 
     def tell(self, message: object) -> None:
         with contextlib.suppress(OSError):  # It has ended, and `Workers` is about to see that.
@@ -169,12 +174,14 @@ class Workers:
                 self._replace(worker)
 
     def _start(self, *, is_first: bool) -> None:
+        taken = {worker.number for worker in self._workers}
+        number = next(number for number in range(1, self._count + 1) if number not in taken)
         ours, theirs = self._context.Pipe()
-        arguments = (self._open_listeners, self._sockets, theirs, self._settings, self._action)
+        arguments = (self._open_listeners, self._sockets, number, theirs, self._settings, self._action)
         process = self._context.Process(target=_work, args=arguments, name="bucketry-worker")
         process.start()
         theirs.close()
-        self._workers.append(_Worker(process, ours, is_first=is_first))
+        self._workers.append(_Worker(number, process, ours, is_first=is_first))
 
     def _announce(self) -> None:
         if self._on_ready is not None and all(worker.is_ready for worker in self._workers):
@@ -193,7 +200,7 @@ class Workers:
         now = monotonic()
         if not worker.is_ready and any(other.is_ready for other in self._workers):
             # What keeps it from starting, such as a file with a mistake, must not end those that serve.
-            logger.error("a worker cannot start (%s): another try in %g seconds", how, RETRY_SECONDS)
+            logger.error("worker %d cannot start (%s): another try in %g seconds", worker.number, how, RETRY_SECONDS)
             self._retry_at = now + RETRY_SECONDS
             return
         self._deaths.append(now)
@@ -201,7 +208,7 @@ class Workers:
             self._deaths.popleft()
         if len(self._deaths) > MAX_DEATHS:
             raise WorkersFailed(f"{len(self._deaths)} workers died within {DEATHS_SECONDS:g} seconds (the last: {how})")
-        logger.warning("worker %s died (%s): another one takes its place", worker.process.pid, how)
+        logger.warning("worker %s died (%s): another one takes its place", worker, how)
         self._start(is_first=False)
 
     def _retry(self) -> None:
@@ -235,7 +242,7 @@ class Workers:
 
     def _kill(self) -> None:
         for worker in self._workers:
-            logger.warning("worker %s did not stop in time: it is killed", worker.process.pid)
+            logger.warning("worker %s did not stop in time: it is killed", worker)
             worker.process.kill()
         self._kill_at = monotonic() + _MARGIN_SECONDS
 
@@ -269,25 +276,26 @@ class Workers:
 def _work(
     open_listeners: OpenListeners,
     sockets: Sequence[socket.socket],
+    number: int,
     parent: Connection,
     settings: ServerSettings,
     action: Callable[[], None] | None,
 ) -> None:
     """Runs in a worker: serves until the parent says stop, or is gone."""
-    for number in (*STOPPING_SIGNALS, *RELOADING_SIGNALS):
-        signal.signal(number, signal.SIG_IGN)
+    for ignored in (*STOPPING_SIGNALS, *RELOADING_SIGNALS):
+        signal.signal(ignored, signal.SIG_IGN)
     # Without it, one process would take all connections that wait (libuv's documentation of uv_tcp_t).
     os.environ["UV_TCP_SINGLE_ACCEPT"] = "1"
     for bound in sockets:
         bound.setblocking(False)
     try:
-        _serve(open_listeners, sockets, parent, settings, action)
+        _serve(open_listeners, sockets, number, parent, settings, action)
     except Exception as error:
         # multiprocessing would write a traceback, whatever the format of the log.
         if isinstance(error, BucketryError):
-            logger.error("process %d cannot serve: %s", os.getpid(), error)  # noqa: TRY400 - one sentence says it
+            logger.error("worker %d cannot serve: %s", number, error)  # noqa: TRY400 - one sentence says it
         else:
-            logger.exception("process %d cannot serve", os.getpid())
+            logger.exception("worker %d cannot serve", number)
         logging.shutdown()
         sys.exit(1)
 
@@ -295,11 +303,12 @@ def _work(
 def _serve(
     open_listeners: OpenListeners,
     sockets: Sequence[socket.socket],
+    number: int,
     parent: Connection,
     settings: ServerSettings,
     action: Callable[[], None] | None,
 ) -> None:
-    with open_listeners(sockets) as listeners:
+    with open_listeners(sockets, number) as listeners:
         if action is not None:
             action()
 

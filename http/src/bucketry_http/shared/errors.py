@@ -81,7 +81,7 @@ class Unauthenticated(RequestError):
 class CredentialsUnchecked(RequestError):
     """Nobody can say now whether a token is valid, since its issuer does not answer."""
 
-    code = "unavailable"
+    code = "issuer_unavailable"
     status = HTTPStatus.SERVICE_UNAVAILABLE
     sentence = "The token cannot be checked now"
     retryable = True

@@ -32,6 +32,7 @@ class AccessLine(msgspec.Struct, kw_only=True, omit_defaults=True):
         time: When the request came.
         level: Always ``INFO``.
         logger: Always ``bucketry_http.access``.
+        worker: The number of the process, if there are several.
         port: The port that it came to.
         request_id: Its id.
         trace_id: The trace that it is part of.
@@ -60,6 +61,7 @@ class AccessLine(msgspec.Struct, kw_only=True, omit_defaults=True):
     time: datetime
     level: str
     logger: str
+    worker: int = 0
     port: str
     request_id: str
     trace_id: str = ""
@@ -91,24 +93,28 @@ _ENCODE: Final = msgspec.json.Encoder().encode
 class AccessLog:
     """Writes a line for each request when it has ended."""
 
-    def __init__(self, write: Callable[[str], object], form: LogFormat, *, keys: bool = True) -> None:
+    def __init__(self, write: Callable[[str], object], form: LogFormat, *, keys: bool = True, worker: int = 0) -> None:
         """Writes nothing yet.
 
         Args:
             write: Takes one or more whole lines with their line ends. If it fails, these lines are lost.
             form: How a line looks.
             keys: Whether keys are shown.
+            worker: The number of this process, which each line has; 0: no line has one.
         """
         self._lines = Lines(write)
         self._render = _as_json if form == "json" else _as_text
         self._keys = keys
+        self._worker = worker
 
     def begin(self, record: RequestRecord) -> None:
         """Does nothing."""
 
     def end(self, record: RequestRecord) -> None:
         """Writes the line."""
-        self._lines.add(self._render(_line(record, keys=self._keys)))
+        line = _line(record, keys=self._keys)
+        line.worker = self._worker
+        self._lines.add(self._render(line))
 
     def close(self) -> None:
         """Writes what still waits."""

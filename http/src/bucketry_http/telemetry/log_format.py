@@ -22,13 +22,14 @@ _SHORTEST: Final = 3
 class JsonFormatter(MsgspecFormatter):
     """Formats records as JSON objects, with times in UTC as the access log has them."""
 
-    def __init__(self, *fields: str) -> None:
+    def __init__(self, worker: int = 0) -> None:
         """Makes it.
 
         Args:
-            fields: Attributes of records (`logging.LogRecord`) besides time, level, logger and message.
+            worker: The number of this process, which each line has; 0: no line has one.
         """
-        super().__init__(["asctime", "levelname", "name", "message", *fields], rename_fields=_NAMES)
+        fields = {"worker": worker} if worker else {}
+        super().__init__(["asctime", "levelname", "name", "message"], rename_fields=_NAMES, static_fields=fields)
 
     @override
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:

@@ -10,10 +10,10 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 
-import bucketry_http.server.protocol as protocol
 import pytest
 from bucketry import Store
 from bucketry_http import ServerSettings
+from bucketry_http.server import draining
 from bucketry_http.server.protocol import BoundedProtocol
 
 from tests.http.conftest import memory_driver
@@ -75,7 +75,10 @@ def take_answer(client: socket.socket) -> bytes:
     [(CHUNKED, b"0\r\nX: ", b"a"), (CHUNKED, b"0\r\n", b"a"), (CHUNKED, b"5;x=", b"a"), (STATUS, b"", b"\r\n")],
     ids=["trailer", "trailer-name", "chunk-extension", "blank-lines"],
 )
-def test_what_goes_nowhere_has_an_end(port: int, first: bytes, begun: bytes, more: bytes) -> None:
+def test_what_goes_nowhere_has_an_end(
+    port: int, monkeypatch: pytest.MonkeyPatch, first: bytes, begun: bytes, more: bytes
+) -> None:
+    monkeypatch.setattr(draining, "MAX_DRAINED_BYTES", MIB)
     with connect(port) as client:
         client.sendall(first)
         take_answer(client)
@@ -130,7 +133,7 @@ def test_who_leaves_leaves_all_that_was_asked(
 
 def test_who_has_an_answer_does_not_dribble_for_ever(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A refused body may come for a while, however lively it is."""
-    monkeypatch.setattr(protocol, "DRAIN_SECONDS", 1.0)
+    monkeypatch.setattr(draining, "DRAIN_SECONDS", 1.0)
     with running(store) as port, connect(port) as client:
         client.sendall(REFUSED)
         assert take_answer(client).startswith(b"HTTP/1.1 404 ")
@@ -143,7 +146,7 @@ def test_who_has_an_answer_does_not_dribble_for_ever(store: Store, monkeypatch: 
 
 
 def test_a_refused_body_has_a_bounded_length(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "MAX_DRAINED_BYTES", 5 * MIB)
+    monkeypatch.setattr(draining, "MAX_DRAINED_BYTES", 5 * MIB)
     head = request("PUT", f"{API}/buckets/none/objects/a", b"", **{"Content-Length": str(100 * MIB)})
     with running(store) as port, connect(port) as client:
         client.sendall(head + bytes(2 * MIB))

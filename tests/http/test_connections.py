@@ -10,6 +10,7 @@ from contextlib import suppress
 import pytest
 from bucketry import Store
 from bucketry_http import ServerSettings
+from bucketry_http.server import draining
 
 from tests.http.conftest import memory_driver
 from tests.http.layers import Counted
@@ -89,7 +90,8 @@ def test_a_trailer_is_no_header(port: int, store: Store, pause: float) -> None:
     assert store.head_object("my-assets", "a").content_type == "application/octet-stream"
 
 
-def test_trailers_without_end_are_refused(port: int) -> None:
+def test_trailers_without_end_are_refused(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(draining, "MAX_DRAINED_BYTES", MIB // 2)
     with connect(port) as client:
         client.sendall(request("PUT", f"{OBJECTS}/a", b"", **{"Transfer-Encoding": "chunked"}) + b"4\r\nbody\r\n0\r\n")
         with suppress(ConnectionError):

@@ -132,7 +132,7 @@ class Exchange:
 
     async def receive(self) -> dict[str, Any]:
         """Returns the next piece of the body, or that the request is over (ASGI's ``receive``)."""
-        if self._expects_continue and not self._connection.is_closing():
+        if self._expects_continue and not self.is_abandoned and not self._connection.is_closing():
             self._expects_continue = False
             self._connection.write(_CONTINUE)
         if not self.is_abandoned and not self.is_complete:

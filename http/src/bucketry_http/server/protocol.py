@@ -17,6 +17,7 @@ from urllib.parse import unquote
 import msgspec
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
+from bucketry_http.server.draining import Draining
 from bucketry_http.server.exchange import BODY_BYTES, Exchange
 from bucketry_http.server.flow import Flow, bound_sending
 from bucketry_http.server.receive_buffer import END_OF_HEAD, ReceiveBuffer
@@ -30,7 +31,7 @@ from bucketry_http.server.request_head import (
     origin_form,
 )
 from bucketry_http.server.state import ServerState
-from bucketry_http.shared.connection import DRAIN_SECONDS, EXTENSION, MAX_DRAINED_BYTES
+from bucketry_http.shared.connection import EXTENSION, STILL_SECONDS
 
 MAX_STEPS: Final = 500
 """How many headers, pieces of a body and slices are parsed before other connections may go on."""
@@ -74,16 +75,15 @@ class BoundedProtocol(asyncio.Protocol):
         self._expects_continue = False
         self._in_head, self._in_body = True, False
         self._waiting_bytes = self._trailers = self._field_bytes = 0
-        self._body_left = self._drained_bytes = self._steps = 0
+        self._body_left = self._steps = 0
         self._skips_parser = False
         self._slice_bytes = _SLICE_BYTES
-        self._behind = self._is_cut_off = False
+        self._behind = self._drops = False
         self._refusal: HTTPStatus | None = None
         self._detail = _MALFORMED
         self._next_parse: asyncio.Handle | None = None
         self._head_timer: asyncio.TimerHandle | None = None
         self._send_timer: asyncio.TimerHandle | None = None
-        self._drain_timer: asyncio.TimerHandle | None = None
         self._idle_timer: asyncio.TimerHandle | None = None
         self._idle_since: float | None = None
 
@@ -94,6 +94,7 @@ class BoundedProtocol(asyncio.Protocol):
         self.write = transport.write
         self.close = transport.close
         self.flow = Flow(transport)
+        self._draining = Draining(self.loop, transport.close)
         self.server.connections.add(self)
         self._own_address = _address(transport.get_extra_info("sockname"))
         self._client_address = _address(transport.get_extra_info("peername"))
@@ -108,7 +109,7 @@ class BoundedProtocol(asyncio.Protocol):
         self.server.connections.discard(self)
         self._end_of_head()
         self._end_of_sending()
-        self._end_of_draining()
+        self._draining.end()
         if self._idle_timer is not None:
             self._idle_timer.cancel()
         self._clear_buffer()
@@ -129,7 +130,8 @@ class BoundedProtocol(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Takes what the client sent."""
-        if self._is_cut_off:
+        if self._drops:
+            self._draining.count(len(data))
             return
         # The shortest way, for the most common cases.
         rest = self._parse_whole(data) if not self._buffer.left and not self._must_wait() else data
@@ -243,10 +245,15 @@ class BoundedProtocol(asyncio.Protocol):
         self._in_body = False
         if self._pieces:
             self._hand_over()
-        if self._drain_timer is not None:
-            self._end_of_draining()
-        if self._exchange is not None and not self._exchange.is_complete:
-            self._exchange.end_body()
+        exchange = self._exchange
+        if exchange is None:
+            return
+        if not exchange.is_complete:
+            exchange.end_body()
+            return
+        self._draining.end()
+        if not exchange.keep_alive:
+            self.transport.close()
 
     def on_body(self, body: bytes) -> None:
         """Takes a piece of a body."""
@@ -263,20 +270,28 @@ class BoundedProtocol(asyncio.Protocol):
     def response_complete(self, exchange: Exchange) -> None:
         """Goes on with the bytes that came meanwhile. Limits the rest of the request's body, if it is still coming."""
         if not exchange.keep_alive:
-            self.transport.close()
-        if self.is_closing():
+            self._linger() if exchange.more_body else self.transport.close()
+        if self.is_closing() or self._drops:
             self._clear_buffer()
             return
         self.want_body()
         self._begin_idling()
         if exchange.more_body:
-            self._drained_bytes = 0
-            self._drain_timer = self.loop.call_later(DRAIN_SECONDS, self.transport.close)
+            self._draining.begin()
         self._behind = self._buffer.left > 0
         if self._behind or self.flow.read_paused or self._in_body:
             self._parse()
         else:
             self._watch_head()
+
+    def _linger(self) -> None:
+        """Ends the connection, but drops what the client still sends for a while, so that it can read its response."""
+        self._drops = True
+        self._end_of_head()
+        self._clear_buffer()
+        self.flow.resume_reading()
+        self._draining.begin(STILL_SECONDS)
+        self._end_sending()
 
     def end_response(self) -> None:
         """Ends the connection once what was sent is out; the request in progress can send nothing more."""
@@ -312,9 +327,16 @@ class BoundedProtocol(asyncio.Protocol):
                 self.transport.close()
                 return
         request_id = self._report_refusal(status, is_sent=not self._behind)
-        if not self._behind:
-            self._write_refusal(status, self._detail, request_id)
-        self.transport.close()
+        if self._behind:
+            self.transport.close()
+            return
+        self._write_refusal(status, self._detail, request_id)
+        if exchange is not None and not exchange.is_complete:
+            exchange.abandon()
+        if status is HTTPStatus.REQUEST_TIMEOUT:
+            self.transport.close()  # Of a head that does not come nothing is unread.
+        else:
+            self._linger()
 
     def _report_refusal(self, status: HTTPStatus, *, is_sent: bool) -> str:
         """Tells whoever wants to know, and returns the request's id; empty: it has none.
@@ -328,11 +350,11 @@ class BoundedProtocol(asyncio.Protocol):
         return refused(status if is_sent else 0, self.refusal_code(status), address)
 
     def shut_down(self) -> None:
-        """Ends the connection after the response that is in progress, or at once if there is none."""
-        if self._exchange is None or self._exchange.is_complete:
-            self.transport.close()
-        else:
+        """Ends the connection after the request that is in progress, or at once if there is none."""
+        if self._exchange is not None and (not self._exchange.is_complete or self._draining.is_on):
             self._exchange.keep_alive = False
+        elif not self._draining.is_on:
+            self.transport.close()
 
     def cut_off(self) -> None:
         """Ends the request in progress because the server stops: with a 503 if its response has not begun.
@@ -340,12 +362,12 @@ class BoundedProtocol(asyncio.Protocol):
         The connection stays open so that its client can read that. Nothing more is read from the client.
         """
         exchange = self._exchange
-        if self.is_closing() or exchange is None or exchange.is_complete:
+        if self.is_closing() or self._drops or exchange is None or exchange.is_complete:
             self.transport.close()
             return
         path = exchange.scope["raw_path"].decode("latin-1")
         logger.warning("%s %s: cut off, since the server stops", exchange.scope["method"], path)
-        self._is_cut_off = True
+        self._drops = True
         self._clear_buffer()
         if exchange.is_started or self.flow.write_paused:
             self.transport.abort()
@@ -428,7 +450,7 @@ class BoundedProtocol(asyncio.Protocol):
             self._parse_slice()
             steps += self._steps
         self._hand_over()
-        if self.is_closing():
+        if self.is_closing() or self._drops:
             self._clear_buffer()
         elif buffer.left:
             self.flow.pause_reading()
@@ -457,8 +479,8 @@ class BoundedProtocol(asyncio.Protocol):
 
     def _must_wait(self) -> bool:
         exchange = self._exchange
-        if exchange is None or exchange.is_complete or self.is_closing():
-            return self.is_closing()
+        if exchange is None or exchange.is_complete or self.is_closing() or self._drops:
+            return self.is_closing() or self._drops
         return not exchange.more_body or len(exchange.body) > BODY_BYTES
 
     def _is_full(self) -> bool:
@@ -491,9 +513,7 @@ class BoundedProtocol(asyncio.Protocol):
         exchange = self._exchange
         assert exchange is not None  # noqa: S101 - a body comes after its head
         if exchange.is_complete:
-            self._drained_bytes += len(body)
-            if self._drained_bytes > MAX_DRAINED_BYTES:
-                self.transport.close()
+            self._draining.count(len(body))
             return
         exchange.add_body(body)
         if len(exchange.body) > BODY_BYTES:
@@ -577,11 +597,6 @@ class BoundedProtocol(asyncio.Protocol):
         parser = HttpRequestParser(self)
         parser.set_dangerous_leniencies(lenient_data_after_close=True, lenient_transfer_encoding=True)
         return parser
-
-    def _end_of_draining(self) -> None:
-        if self._drain_timer is not None:
-            self._drain_timer.cancel()
-            self._drain_timer = None
 
     def _end_of_sending(self) -> None:
         if self._send_timer is not None:

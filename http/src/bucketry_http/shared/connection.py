@@ -15,6 +15,9 @@ MAX_DRAINED_BYTES: Final = 64 * 1024 * 1024
 DRAIN_SECONDS: Final = 30.0
 """How long it is read; then the connection ends."""
 
+STILL_SECONDS: Final = 5.0
+"""How long a client may send nothing of such a body, if the connection ends after it."""
+
 EXTENSION: Final = "bucketry.connection"
 """The name of the extension. Its value has ``end``, which ends the connection, and ``server``, the server's state."""
 

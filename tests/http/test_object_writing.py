@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from bucketry import Body
-from bucketry_http.shared.object_writing import BATCH_BYTES, SMALL_BYTES, BodyChannel, Uploader
+from bucketry.body_channel import BATCH_BYTES, SMALL_BYTES, BodyChannel
+from bucketry_http.shared.object_writing import Uploader
 
 MIB = 1024**2
 
@@ -29,8 +30,8 @@ class Sending:
 
 async def filled(pieces: Sending, capacity: int) -> list[bytes]:
     """Fills a channel until it is full, then reads it from a thread; returns what the reader saw."""
-    channel = BodyChannel(capacity)
-    filling = asyncio.ensure_future(channel.fill(pieces))
+    channel = BodyChannel(capacity, asyncio.Event, asyncio.get_running_loop().call_soon_threadsafe)
+    filling = asyncio.ensure_future(channel.fill(pieces.next))
     for _ in range(10):
         await asyncio.sleep(0)
     waiting = pieces.taken

@@ -130,6 +130,11 @@ class Body:
         """Returns the checksum of the bytes so far; ``None`` if the body computes none."""
         return None if self._checksum is None else Checksum(self._algorithm, self._checksum.digest())
 
+    @property
+    def is_held(self) -> bool:
+        """Whether all the content is in memory, so that reading it waits for nothing."""
+        return self._whole is not None
+
     def wrap(self, pieces: Callable[[Iterator[bytes]], Iterator[bytes]]) -> None:
         """Puts a layer's generator around the source. The generator sees each piece, and may fail between two pieces.
 
@@ -301,11 +306,11 @@ def _md5(piece: bytes) -> hashlib._Hash:
 def _puller(source: SupportsRead | Iterable[bytes]) -> Callable[[int], bytes]:
     read = getattr(source, "read", None)
     if callable(read):
-        return lambda size: _as_bytes(read(size))
+        return lambda size: as_bytes(read(size))
     if isinstance(source, Iterable) and not isinstance(source, str | Mapping):
         pieces = iter(source)
         # An empty piece in the middle does not mean the end.
-        return lambda _: next((data for piece in pieces if (data := _as_bytes(piece))), b"")
+        return lambda _: next((data for piece in pieces if (data := as_bytes(piece))), b"")
     advice = ": encode it" if isinstance(source, str) else ""
     raise InvalidArgument(
         f"a body is bytes, a binary file or an iterable of bytes, not {type_name(source)}{advice}", field="body"
@@ -317,7 +322,12 @@ def _pieces(pull: Callable[[int], bytes]) -> Iterator[bytes]:
         yield piece
 
 
-def _as_bytes(piece: object) -> bytes:
+def as_bytes(piece: object) -> bytes:
+    """Returns a piece of a body as bytes.
+
+    Raises:
+        InvalidArgument: It is something else.
+    """
     if isinstance(piece, _BYTES_LIKE):
         return bytes(piece)  # Bytes are returned as they are, without a copy.
     raise InvalidArgument(

@@ -1,0 +1,147 @@
+"""How the calls of an `AsyncStore` are made: in the event loop, or in threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from time import monotonic
+from typing import Final, ParamSpec, TypeVar
+
+from anyio import Event, create_task_group
+from anyio.lowlevel import checkpoint, checkpoint_if_cancelled
+
+from bucketry.aio._bodies import AsyncBodySource, Guard, Pulled
+from bucketry.aio._opened_object import AsyncOpenedObject
+from bucketry.aio._threads import Job, Pool, call_soon_of_loop
+from bucketry.body import Body
+from bucketry.body_channel import BodyChannel
+from bucketry.models import Upload
+from bucketry.opened_object import OpenedObject
+from bucketry.store import Store
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+CALL_THREADS: Final = 64
+TRANSFER_THREADS: Final = 32
+
+BUFFER_BYTES: Final = 4 * 1024 * 1024
+"""How much of a larger body waits in memory for its driver, in bytes."""
+
+INLINE_BYTES: Final = 1024 * 1024
+"""Largest body that is stored in the event loop, if the driver never blocks: to hash a larger one takes long."""
+
+_RUN_SECONDS: Final = 0.005
+"""How long calls that never wait may follow each other before other tasks run."""
+
+
+class AsyncCalls:
+    """Makes the calls of a store from an event loop, which they never block."""
+
+    def __init__(
+        self, store: Store, *, call_threads: int = CALL_THREADS, transfer_threads: int = TRANSFER_THREADS
+    ) -> None:
+        """Makes a store for async code of another store; `open_store` makes one from a URL.
+
+        Args:
+            store: The other store. This one closes it.
+            call_threads: Most calls of a driver that blocks at a time, without the calls of the next line.
+            transfer_threads: Most bodies at a time that come from an async source, a file or an iterable, and that are
+                not small.
+
+        Raises:
+            InvalidSettings: A number of threads is no positive integer.
+        """
+        self.store = self._store = store
+        self.capabilities = store.capabilities
+        self.clock = store.clock
+        self._inline = store.capabilities.features.non_blocking
+        self._calls = Pool(call_threads)
+        self._transfers = Pool(transfer_threads)
+        self._pause_due = 0.0
+        self._closed = False
+
+    async def _read(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Makes a call that changes nothing."""
+        if self._inline:
+            await self._let_others_run()
+            return call(*args, **kwargs)
+        return await Job(self._calls, partial(call, *args, **kwargs)).result()
+
+    async def _write(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Makes a call that changes what the backend holds."""
+        if self._inline:
+            await self._let_others_run()
+            return call(*args, **kwargs)
+        return await Job(self._calls, partial(call, *args, **kwargs)).result(keep=True)
+
+    async def _begin(self, call: Callable[..., Upload], bucket: str, *args: object) -> Upload:
+        """Begins an upload. If nobody gets to know of it, it is ended."""
+        if self._inline:
+            return await self._read(call, bucket, *args)
+
+        def end(upload: Upload) -> None:
+            self._store.abort_multipart_upload(bucket, upload.key, upload.upload_id)
+
+        return await Job(self._calls, partial(call, bucket, *args)).result(keep=True, undo=end)
+
+    async def _open(self, call: Callable[P, OpenedObject], *args: P.args, **kwargs: P.kwargs) -> AsyncOpenedObject:
+        """Opens an object."""
+        if self._inline:
+            await self._let_others_run()
+            return AsyncOpenedObject(call(*args, **kwargs), self._run, self._run)
+        opened = await Job(self._calls, partial(call, *args, **kwargs)).result(undo=OpenedObject.close)
+        return AsyncOpenedObject(opened, self._run, self._run_to_the_end)
+
+    async def _run(self, call: Callable[[], None]) -> None:
+        await self._read(call)
+
+    async def _run_to_the_end(self, call: Callable[[], None]) -> None:
+        await Job(self._calls, call).to_the_end()
+
+    async def _send(self, call: Callable[[Body], T], source: AsyncBodySource) -> T:
+        """Hands a body to a call."""
+        pulled = Pulled(source)
+        if not pulled.is_async:
+            body = source if isinstance(source, Body) else Body(source)  # type: ignore[arg-type]  # It is none of async code.
+            return await self._send_body(call, body, self._calls if body.is_held else self._transfers)
+        begun = await pulled.begin()
+        if begun is not None:
+            return await self._send_body(call, begun, self._calls, is_held=True)
+        return await self._stream(call, pulled)
+
+    async def _send_body(self, call: Callable[[Body], T], body: Body, pool: Pool, *, is_held: bool = False) -> T:
+        if self._inline and (is_held or (body.is_held and (body.length or 0) <= INLINE_BYTES)):
+            await self._let_others_run()
+            return call(body)
+        guard = Guard(body)
+        return await Job(pool, partial(call, body)).result(abort=guard.cancel, keep=True)
+
+    async def _stream(self, call: Callable[[Body], T], pulled: Pulled) -> T:
+        """Has a thread pull an async body while it comes."""
+        channel = BodyChannel(BUFFER_BYTES, Event, call_soon_of_loop())
+        body = Body(channel, pulled.length)
+        guard = Guard(body)
+        job = Job(self._transfers, partial(call, body))
+        return await job.result(waiting=_feed(channel, pulled, job.ended), abort=guard.cancel, keep=True)
+
+    async def _let_others_run(self) -> None:
+        """Lets the loop run other tasks now and then, and notices a cancellation, where a call never waits."""
+        if monotonic() > self._pause_due:
+            await checkpoint()
+            self._pause_due = monotonic() + _RUN_SECONDS
+        else:
+            await checkpoint_if_cancelled()
+
+
+async def _feed(channel: BodyChannel, pulled: Pulled, ended: Event) -> None:
+    """Fills a channel in this task, whose body it is, until the call has ended."""
+    async with create_task_group() as group:
+
+        async def stop() -> None:
+            await ended.wait()
+            group.cancel_scope.cancel()
+
+        group.start_soon(stop)
+        await channel.fill(pulled.next)
+        await ended.wait()

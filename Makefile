@@ -17,7 +17,7 @@ LOCAL = $(foreach member,$(MEMBERS),--no-emit-package $(shell sed -n 's/^name = 
 CHECKS := check-format check-lint check-imports check-tree check-types check-docs
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-clients servers clients compat settings record sweep load check docs dist image image-context bench mutants fix lock clean venv bench-venv mutants-venv $(CHECKS)
+.PHONY: help serve test test-clients aio servers clients compat settings record sweep load check docs dist image image-context bench mutants fix lock clean venv bench-venv mutants-venv $(CHECKS)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +48,9 @@ settings: venv ## write docs/settings.md and docs/limits.md from the code
 	@$(VENV)/bin/python -m tools.settings_page > docs/settings.md.new && mv docs/settings.md.new docs/settings.md
 	@$(VENV)/bin/python -m tools.limits_page > docs/limits.md.new && mv docs/limits.md.new docs/limits.md
 
+aio: venv ## write the operations of AsyncStore from those of Store
+	@$(VENV)/bin/python -m tools.async_operations
+
 record: servers ## record anew the responses of MinIO and Ceph RGW that tests cut off
 	@$(VENV)/bin/python -m tests.responses record $(ARGS)
 
@@ -75,6 +78,7 @@ check-tree:
 	@$(VENV)/bin/python tools/check_lock.py
 	@$(VENV)/bin/python tools/check_distributions.py
 	@$(VENV)/bin/python tools/check_platforms.py
+	@$(VENV)/bin/python -m tools.async_operations --check
 
 check-types:
 	@$(VENV)/bin/mypy --no-error-summary .

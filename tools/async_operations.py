@@ -70,7 +70,7 @@ add_errors_of_hooks(AsyncOperations)
         "from bucketry.aio._calls import AsyncCalls",
         "from bucketry.aio._opened_object import AsyncOpenedObject",
         "from bucketry.aio._opening import Opening",
-        "from bucketry.paging import aiter_pages",
+        "from bucketry.aio._listing import AsyncEntries, AsyncPages",
         "from collections.abc import AsyncIterator",
     ]
     return formatted(head + "\n".join(sorted(imports, reverse=True)) + "\n\n\n" + text)
@@ -163,12 +163,10 @@ def _item_of(node: ast.FunctionDef) -> tuple[str, str | None] | None:
 
 def _iterator(node: ast.FunctionDef, names: list[str], operation: str, field: str | None) -> str:
     *target, options = names
-    pages = f"aiter_pages(partial(self.{operation}, {', '.join(target)}), {options})"
+    pages = f"AsyncPages(partial(self.{operation}, {', '.join(target)}), {options})"
     returns = ast.unparse(node.returns).replace("Iterator", "AsyncIterator", 1) if node.returns else ""
-    if field is None:
-        return _defined(node, "def", returns, f"return {pages}")
-    body = f"async for page in {pages}:\n    for entry in page.{field}:\n        yield entry"
-    return _defined(node, "async def", returns, body)
+    entries = pages if field is None else f"AsyncEntries({pages}, lambda page: page.{field})"
+    return _defined(node, "def", returns, f"return {entries}")
 
 
 def _defined(node: ast.FunctionDef, kind: str, returns: str, body: str) -> str:

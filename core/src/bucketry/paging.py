@@ -7,7 +7,7 @@ nor ends early.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final, NoReturn, TypeVar
 
 import msgspec
@@ -100,26 +100,6 @@ def iter_pages(get_page: Callable[[OptionsT], PageT], options: OptionsT) -> Iter
     paging = Paging()
     while True:
         page = get_page(options)
-        cursor = paging.follow(page)
-        yield page
-        if cursor is None:
-            return
-        options = msgspec.structs.replace(options, cursor=cursor)
-
-
-async def aiter_pages(get_page: Callable[[OptionsT], Awaitable[PageT]], options: OptionsT) -> AsyncIterator[PageT]:
-    """Yields page after page of a listing in async code. The next page is asked for when it is needed.
-
-    Args:
-        get_page: As of `iter_pages`.
-        options: As of `iter_pages`.
-
-    Raises:
-        Unavailable: As `iter_pages`.
-    """
-    paging = Paging()
-    while True:
-        page = await get_page(options)
         cursor = paging.follow(page)
         yield page
         if cursor is None:

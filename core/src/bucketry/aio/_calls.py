@@ -66,14 +66,14 @@ class AsyncCalls:
         if self._inline:
             await self._let_others_run()
             return call(*args, **kwargs)
-        return await Job(self._calls, partial(call, *args, **kwargs)).result()
+        return await (await self._job(self._calls, partial(call, *args, **kwargs))).result()
 
     async def _write(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Makes a call that changes what the backend holds."""
         if self._inline:
             await self._let_others_run()
             return call(*args, **kwargs)
-        return await Job(self._calls, partial(call, *args, **kwargs)).result(keep=True)
+        return await (await self._job(self._calls, partial(call, *args, **kwargs))).result(keep=True)
 
     async def _begin(self, call: Callable[..., Upload], bucket: str, *args: object) -> Upload:
         """Begins an upload. If nobody gets to know of it, it is ended."""
@@ -83,14 +83,14 @@ class AsyncCalls:
         def end(upload: Upload) -> None:
             self._store.abort_multipart_upload(bucket, upload.key, upload.upload_id)
 
-        return await Job(self._calls, partial(call, bucket, *args)).result(keep=True, undo=end)
+        return await (await self._job(self._calls, partial(call, bucket, *args))).result(keep=True, undo=end)
 
     async def _open(self, call: Callable[P, OpenedObject], *args: P.args, **kwargs: P.kwargs) -> AsyncOpenedObject:
         """Opens an object."""
         if self._inline:
             await self._let_others_run()
             return AsyncOpenedObject(call(*args, **kwargs), self._run, self._run)
-        opened = await Job(self._calls, partial(call, *args, **kwargs)).result(undo=OpenedObject.close)
+        opened = await (await self._job(self._calls, partial(call, *args, **kwargs))).result(undo=OpenedObject.close)
         return AsyncOpenedObject(opened, self._run, self._run_to_the_end)
 
     async def _run(self, call: Callable[[], None]) -> None:
@@ -115,15 +115,20 @@ class AsyncCalls:
             await self._let_others_run()
             return call(body)
         guard = Guard(body)
-        return await Job(pool, partial(call, body)).result(abort=guard.cancel, keep=True)
+        return await (await self._job(pool, partial(call, body))).result(abort=guard.cancel, keep=True)
 
     async def _stream(self, call: Callable[[Body], T], pulled: Pulled) -> T:
         """Has a thread pull an async body while it comes."""
         channel = BodyChannel(BUFFER_BYTES, Event, call_soon_of_loop())
         body = Body(channel, pulled.length)
         guard = Guard(body)
-        job = Job(self._transfers, partial(call, body))
+        job = await self._job(self._transfers, partial(call, body))
         return await job.result(waiting=_feed(channel, pulled, job.ended), abort=guard.cancel, keep=True)
+
+    async def _job(self, pool: Pool, call: Callable[[], T]) -> Job[T]:
+        """Starts a call in a thread, unless the task is cancelled already."""
+        await checkpoint_if_cancelled()
+        return Job(pool, call)
 
     async def _let_others_run(self) -> None:
         """Lets the loop run other tasks now and then, and notices a cancellation, where a call never waits."""

@@ -14,6 +14,7 @@ from bucketry._docstrings import add_errors_of_hooks
 from bucketry.acls import Acl
 from bucketry.aio._bodies import AsyncBodySource
 from bucketry.aio._calls import AsyncCalls
+from bucketry.aio._listing import AsyncEntries, AsyncPages
 from bucketry.aio._opened_object import AsyncOpenedObject
 from bucketry.aio._opening import Opening
 from bucketry.bucket_access import BucketAccess
@@ -61,7 +62,6 @@ from bucketry.options import (
     VersionListOptions,
     VersionOptions,
 )
-from bucketry.paging import aiter_pages
 
 
 class AsyncOperations(AsyncCalls):
@@ -151,30 +151,26 @@ class AsyncOperations(AsyncCalls):
         """Lists one page of a bucket, in UTF-8 byte order; `iter_objects` gives all pages."""
         return await self._read(self._store.list_objects, bucket, options)
 
-    async def iter_objects(self, bucket: str, options: ListOptions = plain.LIST) -> AsyncIterator[ObjectInfo]:
+    def iter_objects(self, bucket: str, options: ListOptions = plain.LIST) -> AsyncIterator[ObjectInfo]:
         """Yields all objects of a bucket that the options ask for, page after page.
 
         Common prefixes are left out; ``options.limit`` is the size of a page.
         """
-        async for page in aiter_pages(partial(self.list_objects, bucket), options):
-            for entry in page.objects:
-                yield entry
+        return AsyncEntries(AsyncPages(partial(self.list_objects, bucket), options), lambda page: page.objects)
 
     def iter_object_pages(self, bucket: str, options: ListOptions = plain.LIST) -> AsyncIterator[ObjectPage]:
         """Yields all pages of a listing, with their common prefixes; ``options.limit`` is the size of a page."""
-        return aiter_pages(partial(self.list_objects, bucket), options)
+        return AsyncPages(partial(self.list_objects, bucket), options)
 
     async def list_object_versions(self, bucket: str, options: VersionListOptions = plain.LIST_VERSIONS) -> VersionPage:
         """Lists one page of the versions of a bucket's objects; `iter_object_versions` gives all."""
         return await self._read(self._store.list_object_versions, bucket, options)
 
-    async def iter_object_versions(
+    def iter_object_versions(
         self, bucket: str, options: VersionListOptions = plain.LIST_VERSIONS
     ) -> AsyncIterator[ObjectVersion | DeleteMarker]:
         """Yields all versions of a bucket's objects, and delete markers; common prefixes are left out."""
-        async for page in aiter_pages(partial(self.list_object_versions, bucket), options):
-            for entry in page.versions:
-                yield entry
+        return AsyncEntries(AsyncPages(partial(self.list_object_versions, bucket), options), lambda page: page.versions)
 
     async def head_object(self, bucket: str, key: str, options: HeadOptions = plain.HEAD) -> ObjectInfo:
         """Returns an object without its content."""
@@ -286,13 +282,13 @@ class AsyncOperations(AsyncCalls):
         """Lists one page of the multipart uploads in progress, by key and then by time."""
         return await self._read(self._store.list_multipart_uploads, bucket, options)
 
-    async def iter_multipart_uploads(
+    def iter_multipart_uploads(
         self, bucket: str, options: UploadListOptions = plain.LIST_UPLOADS
     ) -> AsyncIterator[Upload]:
         """Yields all multipart uploads in progress."""
-        async for page in aiter_pages(partial(self.list_multipart_uploads, bucket), options):
-            for entry in page.uploads:
-                yield entry
+        return AsyncEntries(
+            AsyncPages(partial(self.list_multipart_uploads, bucket), options), lambda page: page.uploads
+        )
 
     async def create_multipart_upload(self, bucket: str, key: str, options: UploadOptions = plain.UPLOAD) -> Upload:
         """Begins a multipart upload; the key keeps its object until the upload is completed.
@@ -349,13 +345,13 @@ class AsyncOperations(AsyncCalls):
         """Lists one page of an upload's parts, in ascending number; `iter_parts` gives all."""
         return await self._read(self._store.list_parts, bucket, key, upload_id, options)
 
-    async def iter_parts(
+    def iter_parts(
         self, bucket: str, key: str, upload_id: str, options: PageOptions = plain.LIST_PARTS
     ) -> AsyncIterator[Part]:
         """Yields all parts of an upload."""
-        async for page in aiter_pages(partial(self.list_parts, bucket, key, upload_id), options):
-            for entry in page.parts:
-                yield entry
+        return AsyncEntries(
+            AsyncPages(partial(self.list_parts, bucket, key, upload_id), options), lambda page: page.parts
+        )
 
     async def complete_multipart_upload(
         self,

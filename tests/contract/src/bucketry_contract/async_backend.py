@@ -5,7 +5,7 @@ It needs the package ``anyio``, and ``trio`` for its loop: ``pip install 'bucket
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from inspect import isfunction
@@ -13,8 +13,8 @@ from typing import Any, Final, Literal, Self, cast
 
 from anyio import to_thread
 from anyio.from_thread import BlockingPortal, start_blocking_portal
-from bucketry import Body, BodySource, NotificationSettings, OpenedObject, Store
-from bucketry.aio import AsyncBodySource, AsyncOpenedObject, AsyncStore
+from bucketry import Body, OpenedObject, Store
+from bucketry.aio import AsyncOpenedObject, AsyncStore
 
 from bucketry_contract.backend import Backend, CannotLook
 
@@ -49,27 +49,35 @@ class AsyncBackend(Backend):
         self._portal = self._running.enter_context(start_blocking_portal(loop))
 
     def open(self, layers: Sequence[object]) -> Store:
+        """Opens the other backend's store."""
         return self._over_async(self._backend.open([*layers, *self._layers]))
 
     def unreachable(self) -> Store | None:
-        return self._over_async(self._backend.unreachable())
+        """As the other backend; likewise the three below."""
+        return self._if_there(self._backend.unreachable())
 
     def bad_credentials(self) -> Store | None:
-        return self._over_async(self._backend.bad_credentials())
+        """See above."""
+        return self._if_there(self._backend.bad_credentials())
 
     def full(self) -> Store | None:
-        return self._over_async(self._backend.full())
+        """See above."""
+        return self._if_there(self._backend.full())
 
     def breaking_reads(self) -> Store | None:
-        return self._over_async(self._backend.breaking_reads())
+        """See above."""
+        return self._if_there(self._backend.breaking_reads())
 
     def raw_object(self, bucket: str, key: str) -> bytes | CannotLook | None:
+        """Looks with the other backend."""
         return self._backend.raw_object(bucket, key)
 
     def raw_uploads(self, bucket: str) -> Collection[str] | CannotLook:
+        """Looks with the other backend."""
         return self._backend.raw_uploads(bucket)
 
     def cleanup(self) -> None:
+        """Ends the event loop, and frees what the other backend uses."""
         self._running.close()
         self._backend.cleanup()
 
@@ -77,8 +85,12 @@ class AsyncBackend(Backend):
         # What a backend says of itself, some only once it is open.
         return getattr(self._backend, name) if name in _FACTS else super().__getattribute__(name)
 
-    def _over_async(self, store: Any) -> Any:
-        return None if store is None else StoreOverAsync(AsyncStore(store), self._portal)
+    def _over_async(self, store: Store) -> Store:
+        # Whoever uses it calls the methods of a store alone.
+        return cast("Store", StoreOverAsync(AsyncStore(store), self._portal))
+
+    def _if_there(self, store: Store | None) -> Store | None:
+        return None if store is None else self._over_async(store)
 
 
 _FACTS: Final = frozenset(name for name in Backend.__annotations__)
@@ -156,7 +168,8 @@ class _AsyncFile:
         self._file = file
 
     async def read(self, size: int) -> bytes:
-        return await to_thread.run_sync(self._file.read, size)  # type: ignore[no-any-return]
+        content: bytes = await to_thread.run_sync(self._file.read, size)
+        return content
 
 
 async def _async_pieces(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:

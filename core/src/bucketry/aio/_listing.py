@@ -1,0 +1,69 @@
+"""Listings in async code: page after page, or entry after entry.
+
+They are no generators, so a loop over one may be left at any time, and nothing is left to be closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from typing import Generic, Self, TypeVar
+
+import msgspec
+
+from bucketry.paging import Page, Paging
+
+PageT = TypeVar("PageT", bound=Page)
+EntryT = TypeVar("EntryT")
+OptionsT = TypeVar("OptionsT", bound=msgspec.Struct)
+
+
+class AsyncPages(AsyncIterator[PageT], Generic[OptionsT, PageT]):
+    """Asks for a page when it is needed, and checks that it begins where the one before ended. An error ends it."""
+
+    def __init__(self, get_page: Callable[[OptionsT], Awaitable[PageT]], options: OptionsT) -> None:
+        """Asks for nothing yet.
+
+        Args:
+            get_page: Returns the page that such options ask for.
+            options: The options of the first page. They have a field ``cursor``.
+        """
+        self._get_page = get_page
+        self._options: OptionsT | None = options
+        self._paging = Paging()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> PageT:
+        options, self._options = self._options, None
+        if options is None:
+            raise StopAsyncIteration
+        page = await self._get_page(options)
+        cursor = self._paging.follow(page)
+        if cursor is not None:
+            self._options = msgspec.structs.replace(options, cursor=cursor)
+        return page
+
+
+class AsyncEntries(AsyncIterator[EntryT], Generic[PageT, EntryT]):
+    """The entries of all pages of a listing."""
+
+    def __init__(self, pages: AsyncIterator[PageT], entries_of: Callable[[PageT], Iterable[EntryT]]) -> None:
+        """Asks for nothing yet.
+
+        Args:
+            pages: The pages.
+            entries_of: Returns the entries of a page.
+        """
+        self._pages = pages
+        self._entries_of = entries_of
+        self._entries: Iterator[EntryT] = iter(())
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> EntryT:
+        while True:
+            for entry in self._entries:
+                return entry
+            self._entries = iter(self._entries_of(await anext(self._pages)))

@@ -6,7 +6,12 @@ import signal
 import urllib.request
 from pathlib import Path
 
+import pytest
+from bucketry_cli import ports as ports_module
+from bucketry_cli import serve as serve_module
+
 from tests.cli.conftest import Run, Spawn
+from tests.cli.test_configuration import write
 from tests.cli.test_serve import PATIENCE, ask, rest_url
 from tests.cli.test_serve_stopping import turns_unready
 from tests.http.webhooks.receiver import receiving
@@ -63,6 +68,14 @@ def test_a_second_signal_ends_all_at_once(spawn: Spawn) -> None:
     assert process.wait(PATIENCE) == 0
 
 
+@pytest.fixture
+def nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No port is bound and no store is opened."""
+    monkeypatch.setattr(serve_module, "bind", lambda *_: pytest.fail("a port is bound"))
+    monkeypatch.setattr(ports_module, "open_store", lambda *_, **__: pytest.fail("a store is opened"))
+
+
+@pytest.mark.usefixtures("nothing_starts")
 def test_memory_has_one_process(run: Run) -> None:
     result = run("serve", "--workers", "2", "--port", "0", "--no-s3", store="memory://")
     assert result.exit_code == 1
@@ -70,6 +83,19 @@ def test_memory_has_one_process(run: Run) -> None:
     assert "leave --workers away" in result.stderr
 
 
+@pytest.mark.usefixtures("nothing_starts")
+def test_none_of_several_stores_may_keep_its_objects_in_one_process(run: Run, store_url: str) -> None:
+    tables = [
+        '[[stores]]\nname = "near"\nurl = "memory://"\nbuckets = ["near-*"]\n',
+        f'[[stores]]\nname = "far"\nurl = "{store_url}"\ndefault = true\n',
+    ]
+    write("".join(tables))
+    result = run("serve", "--workers", "2", "--port", "0", "--no-s3", store=None)
+    assert result.exit_code == 1
+    assert "memory:// keeps its objects in one process" in result.stderr
+
+
+@pytest.mark.usefixtures("nothing_starts")
 def test_faults_have_one_process(run: Run) -> None:
     result = run("serve", "--workers", "2", "--port", "0", "--fault", "put_object:throttled:nth=2")
     assert result.exit_code == 1

@@ -101,6 +101,10 @@ def start(ctx: click.Context, store: str, options: ServeOptions, *, is_dry: bool
     reloading = Reloading(ctx, options)
     start_logging(options.logs)
     config = ctx.ensure_object(State).config
+    if processes.workers > 1:
+        from bucketry_cli.workers import check_processes
+
+        check_processes(store, config.stores, testing.fault)
     with ExitStack() as stack:
         if processes.workers > 1 and not is_dry:
             stack.enter_context(metrics_folder(options.management))
@@ -121,7 +125,7 @@ def start(ctx: click.Context, store: str, options: ServeOptions, *, is_dry: bool
         if processes.workers > 1:
             from bucketry_cli.workers import check_workers
 
-            check_workers(opened, testing.fault)
+            check_workers(opened)
         if not is_dry:
             ports.stage.prepare(resettable=testing.reset_endpoint)
         endpoints = ports.endpoints()

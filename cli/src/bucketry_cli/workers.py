@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-from bucketry import Store, find_settings, open_store
+from bucketry import Features, Store, find_settings, installed_drivers, open_store
 
 from bucketry_cli.access_store import access_store_of
 from bucketry_cli.errors import Failure
@@ -18,6 +18,7 @@ from bucketry_cli.listening import Address, Endpoint, end_at_once_on_signals
 from bucketry_cli.management import Management
 from bucketry_cli.ports import Plan, Ports
 from bucketry_cli.reloading import Reloading, follow_in_worker
+from bucketry_cli.serve_options.backend import is_router
 from bucketry_cli.server_settings import server_settings
 from bucketry_cli.telemetry import start_logging
 
@@ -25,26 +26,48 @@ if TYPE_CHECKING:
     from bucketry_access import Directory
     from bucketry_http import Listener
 
+    from bucketry_cli.config import StoreTable
+
 _LOOK_SECONDS: Final = 1.0
 """How often the first process looks whether the users have changed."""
 
 
-def check_workers(store: Store, faults: Sequence[object]) -> None:
-    """Refuses several processes where they would not see the same.
+def check_processes(url: str, stores: Sequence[StoreTable], faults: Sequence[object]) -> None:
+    """Refuses several processes where they would not see the same, as far as that is known before a store is open.
+
+    Args:
+        url: URL of the store.
+        stores: The stores behind it, if it is that of several.
+        faults: The faults that are to strike.
 
     Raises:
-        Failure: The store keeps its objects in its own process, or faults are to be counted.
+        Failure: Faults are to be counted, or a driver says that it keeps its objects in its own process.
     """
-    if not store.capabilities.features.persistent:
-        name = store.capabilities.driver
-        raise Failure(
-            f"--workers needs a store that several processes can share, and {name}:// keeps its objects in one process",
-            "leave --workers away, or serve another store",
-        )
     if faults:
         raise Failure(
             "--fault goes with one process alone, which counts the calls that it strikes",
             "leave --workers or --fault away",
+        )
+    declared = {driver.name: driver.features for driver in installed_drivers()}
+    for each in [store.url for store in stores] if is_router(url) else [url]:
+        name = each.partition("://")[0].lower()
+        _check_shared(name, declared.get(name))
+
+
+def check_workers(store: Store) -> None:
+    """Refuses several processes over an open store that they cannot share.
+
+    Raises:
+        Failure: The store keeps its objects in its own process.
+    """
+    _check_shared(store.capabilities.driver, store.capabilities.features)
+
+
+def _check_shared(name: str, features: Features | None) -> None:
+    if features is not None and not features.persistent:
+        raise Failure(
+            f"--workers needs a store that several processes can share, and {name}:// keeps its objects in one process",
+            "leave --workers away, or serve another store",
         )
 
 

@@ -25,9 +25,12 @@ class ContractTests:
     Attributes:
         backend: Makes the `Backend`; most often it is the class itself. A fixture named ``contract_backend``, of class
             scope or wider, may take its place.
+        short: Whether only the tests marked ``short`` are run, which touch every operation: for what stands for many
+            stores, or where the whole suite takes too long.
         effort: How long its tests take. 0: short; 1: long, or with threads; 2: random tests. They run in this order.
     """
 
+    short: ClassVar[bool] = False
     effort: ClassVar[int] = 0
     backend: ClassVar[Callable[[], Backend]]
 

@@ -61,6 +61,12 @@ def _faults_of(item: pytest.Item) -> _Faults | None:
     return item.session.stash.setdefault(_faults, {}).setdefault(kind, _Faults()) if kind else None
 
 
+def is_left_out(item: pytest.Item) -> bool:
+    """Says whether a test is not of the short run that its class asks for."""
+    kind = suite_class(item)
+    return kind is not None and kind.short and item.get_closest_marker("short") is None
+
+
 def in_order(items: Sequence[pytest.Item]) -> list[pytest.Item]:
     """Puts short tests that name a fault first and those that try much last; other tests stay where they are.
 

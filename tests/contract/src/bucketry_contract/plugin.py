@@ -17,7 +17,7 @@ from bucketry_contract._layer import PassThrough
 from bucketry_contract._report import Reporter
 from bucketry_contract._report_notes import add_note, notes_of
 from bucketry_contract._scratch import Scratch
-from bucketry_contract._test_runs import TIMEOUT, Sparing, in_order, opening, telling_once, time_limit
+from bucketry_contract._test_runs import TIMEOUT, Sparing, in_order, is_left_out, opening, telling_once, time_limit
 from bucketry_contract.backend import Backend
 
 _REPORT_SUFFIXES: Final = {".json", ".md"}
@@ -46,6 +46,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Registers the marker and the reporter, and refuses options that make no sense."""
     config.addinivalue_line("markers", "needs(*names): operations and features of a driver that a test needs")
+    config.addinivalue_line("markers", "short: run also where only a short run of the suite is asked for")
     # The interruption of a test may strike in a finalizer, where Python only reports it; the next one ends the test.
     config.addinivalue_line("filterwarnings", "ignore:(?s).*TookTooLong:pytest.PytestUnraisableExceptionWarning")
     if config.option.pyargs and _PACKAGE in config.args and not config.option.store:
@@ -74,8 +75,11 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Notes of each of the suite's tests whose it is and what it needs; puts short ones first."""
+    if left_out := [item for item in items if is_left_out(item)]:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not is_left_out(item)]
     for item in items:
         if isinstance(item, pytest.Function) and item.cls is not None and issubclass(item.cls, ContractTests):
             notes = notes_of(item)

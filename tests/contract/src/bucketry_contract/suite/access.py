@@ -76,6 +76,7 @@ class AclTests(ContractTests):
         put_acl(fresh_bucket, "public-read")
         assert rights(acl_of(fresh_bucket, "other")) == expected
 
+    @pytest.mark.short
     @needs(*ACLS, "put_metadata", "put_headers")
     def test_a_new_acl_leaves_the_object_as_it_was(self, fresh_bucket: Bucket) -> None:
         fresh_bucket.put("key", b"content", content_type="text/x", cache_control="no-cache", metadata={"colour": "red"})
@@ -95,6 +96,7 @@ class AclTests(ContractTests):
         write(fresh_bucket)
         assert rights(acl_of(fresh_bucket)) == private
 
+    @pytest.mark.short
     @needs(*ACLS, "copy_object")
     def test_a_copy_does_not_take_the_acl_of_its_source(self, fresh_bucket: Bucket) -> None:
         fresh_bucket.put("source")
@@ -136,12 +138,14 @@ class AclTests(ContractTests):
 class OwnerTests(ContractTests):
     """A bucket belongs to whoever makes it, and a version to whoever writes it."""
 
+    @pytest.mark.short
     @needs("owners", "head_bucket")
     def test_a_bucket_belongs_to_whoever_is_named(self, store: Store, scratch: Scratch) -> None:
         name = scratch.create(options=CreateBucketOptions(owner=SOMEBODY))
         assert store.head_bucket(name).owner == SOMEBODY
         assert [bucket.owner for bucket in store.list_buckets() if bucket.name == name] == [SOMEBODY]
 
+    @pytest.mark.short
     @needs("owners", "head_bucket")
     def test_a_bucket_of_nobody_belongs_to_whoever_owns_the_store(
         self, store: Store, fresh_bucket: Bucket, scratch: Scratch
@@ -189,6 +193,7 @@ each_of_access = pytest.mark.parametrize(
 class BucketAccessTests(ContractTests):
     """What decisions depend on comes in one call, and is never old."""
 
+    @pytest.mark.short
     @needs("get_bucket_access")
     def test_nothing_is_set_on_a_new_bucket(self, fresh_bucket: Bucket) -> None:
         access = fresh_bucket.store.get_bucket_access(fresh_bucket.name)
@@ -224,6 +229,7 @@ class BucketAccessTests(ContractTests):
         write(fresh_bucket, acl=canned_acl("public-read", owner))
         assert fresh_bucket.store.get_bucket_access(fresh_bucket.name).foreign_objects
 
+    @pytest.mark.short
     @needs("get_bucket_access", *ACLS)
     def test_objects_with_an_acl_of_their_own_are_known(self, fresh_bucket: Bucket) -> None:
         fresh_bucket.put("key")

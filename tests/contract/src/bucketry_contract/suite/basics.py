@@ -13,6 +13,7 @@ from bucketry_contract._scratch import Bucket, Scratch
 class BasicTests(ContractTests):
     """An object is put, looked at, read, listed and deleted."""
 
+    @pytest.mark.short
     @needs("create_bucket", "delete_bucket")
     def test_a_bucket_can_be_created_and_deleted(self, store: Store, scratch: Scratch) -> None:
         name = scratch.new_name()
@@ -42,6 +43,7 @@ class BasicTests(ContractTests):
         (info,) = bucket.store.list_objects(bucket.name).objects
         _check(info)
 
+    @pytest.mark.short
     @needs("delete_object")
     def test_an_object_can_be_deleted(self, bucket: Bucket) -> None:
         bucket.put("key", b"content")

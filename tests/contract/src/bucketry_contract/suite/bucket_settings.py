@@ -107,6 +107,7 @@ class SettingsTests(ContractTests):
             store.delete_bucket_settings(name, kind)
             _check(fresh_bucket, kept)
 
+    @pytest.mark.short
     @needs(*_DELETES, "bucket_tagging", "bucket_lifecycle")
     def test_kinds_that_are_put_at_the_same_moment_are_both_kept(self, fresh_bucket: Bucket) -> None:
         store, name = fresh_bucket.store, fresh_bucket.name
@@ -180,6 +181,7 @@ class SettingsTests(ContractTests):
         store.put_bucket_settings(name, _LOCKED)
         _check(fresh_bucket, _LOCKED)
 
+    @pytest.mark.short
     @needs(*_LOCKS, "delete_bucket_settings")
     def test_versioning_is_not_suspended_nor_object_lock_removed_while_it_is_on(self, fresh_bucket: Bucket) -> None:
         store, name = fresh_bucket.store, fresh_bucket.name

@@ -41,6 +41,7 @@ BAD_NAMES = [
 class BucketTests(ContractTests):
     """Buckets are made, found, listed and deleted."""
 
+    @pytest.mark.short
     @needs("status")
     def test_a_store_that_can_be_used_says_so(self, store: Store) -> None:
         status = store.status()
@@ -100,6 +101,7 @@ class BucketTests(ContractTests):
         store.create_bucket(name)
         assert store.list_objects(name).objects == ()
 
+    @pytest.mark.short
     @needs("delete_bucket")
     def test_a_bucket_that_holds_an_object_is_not_deleted(self, store: Store, bucket: Bucket) -> None:
         bucket.put("kept", b"content")
@@ -148,6 +150,7 @@ class BucketTests(ContractTests):
         store.delete_bucket(name)
         assert name not in {info.name for info in store.list_buckets()}
 
+    @pytest.mark.short
     @needs("close")
     def test_a_store_closes_and_may_be_closed_again(self, contract_backend: Backend) -> None:
         store = contract_backend.open([])

@@ -134,6 +134,7 @@ class ChecksumTests(ContractTests):
         (listed,) = store.list_multipart_uploads(bucket.name).uploads
         assert (listed.checksum_algorithm, listed.checksum_type) == (algorithm, kind)
 
+    @pytest.mark.short
     @needs("checksums", "upload_checksums", "CRC32", "create_multipart_upload", "upload_part", "list_parts")
     def test_a_part_with_another_checksum_is_not_stored(self, bucket: Bucket) -> None:
         upload = bucket.upload("key", checksum_algorithm="CRC32")
@@ -157,6 +158,7 @@ class ChecksumTests(ContractTests):
         assert whole.send(1, b"part").checksum == made
         assert composite.send(1, b"part", checksum_algorithm="CRC32").checksum == made
 
+    @pytest.mark.short
     @needs("checksums", "upload_checksums", "SHA1", *MULTIPART)
     def test_a_checksum_in_an_upload_without_any_is_checked_and_not_kept(self, bucket: Bucket) -> None:
         upload = bucket.upload("key")

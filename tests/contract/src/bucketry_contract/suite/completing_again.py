@@ -62,6 +62,7 @@ class CompletingAgainTests(ContractTests):
         with pytest.raises(InvalidChecksum):
             upload.complete(part, checksum=checksum_of("SHA256", [b"part"]))
 
+    @pytest.mark.short
     @needs("complete_again", "put_object_tagging", *MULTIPART)
     def test_an_object_that_was_tagged_meanwhile_is_still_the_one(self, bucket: Bucket) -> None:
         upload, parts = _completed(bucket)
@@ -127,6 +128,7 @@ class CompletingAgainTests(ContractTests):
             upload.complete(*parts)
         assert bucket.entries() == left
 
+    @pytest.mark.short
     @needs("complete_again", "copy_object", *MULTIPART)
     def test_a_copy_onto_itself_is_no_longer_what_the_upload_made(self, bucket: Bucket) -> None:
         upload, parts = _completed(bucket)

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
+import pytest
 from bucketry import CopyOptions, Part, PreconditionFailed
 
 from bucketry_contract._capabilities import needs
@@ -29,6 +30,7 @@ class ConcurrencyTests(ContractTests):
 
     effort = 1
 
+    @pytest.mark.short
     @needs("put_if_none_match")
     def test_of_many_writers_with_if_none_match_exactly_one_wins(self, bucket: Bucket) -> None:
         for round_number in range(ROUNDS):
@@ -168,6 +170,7 @@ class ConcurrencyTests(ContractTests):
             assert seen == [kept[:2], kept]
         assert bucket.entries() == [f"{name}/{number}" for name in names for number in (0, 2, 4, 6)]
 
+    @pytest.mark.short
     @needs("put_object", "delete_object")
     def test_a_put_and_a_delete_at_once_leave_all_or_nothing(self, bucket: Bucket) -> None:
         for _ in range(ROUNDS):

@@ -25,6 +25,7 @@ from bucketry_contract.suite.write_conditions import any_etag
 class CopyTests(ContractTests):
     """A copy is a put whose body is in the store already."""
 
+    @pytest.mark.short
     @needs("copy_object")
     def test_a_copy_has_the_content_and_type_of_its_source(self, bucket: Bucket) -> None:
         content = content_of(100_000)
@@ -168,6 +169,7 @@ class CopyTests(ContractTests):
         assert (caught.value.bucket, caught.value.key) == (bucket.name, "missing")
         assert bucket.entries() == ["source"]
 
+    @pytest.mark.short
     @needs("copy_object", "copy_own_etag", *MULTIPART)
     def test_a_copy_of_an_object_that_was_uploaded_in_parts_has_the_etag_of_a_put(self, bucket: Bucket) -> None:
         plain = bucket.put("plain", b"content").etag

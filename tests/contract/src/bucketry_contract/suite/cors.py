@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import pytest
 from bucketry import CorsRule, CorsSettings, Store
 from bucketry.s3 import MAX_CORS_RULES
 
@@ -37,6 +38,7 @@ class CorsTests(ContractTests):
     def test_a_bucket_without_rules_has_none(self, fresh_bucket: Bucket) -> None:
         assert _rules(fresh_bucket.store, fresh_bucket.name) == ()
 
+    @pytest.mark.short
     @needs(*WRITES)
     def test_rules_are_kept_in_their_order_with_all_their_values(self, store: Store, fresh_bucket: Bucket) -> None:
         for rules in (RULES, RULES[::-1]):
@@ -62,6 +64,7 @@ class CorsTests(ContractTests):
             store.delete_bucket_settings(fresh_bucket.name, CorsSettings)
             assert _rules(store, fresh_bucket.name) == ()
 
+    @pytest.mark.short
     @needs(*DELETES)
     def test_rules_are_one_buckets_alone(self, store: Store, fresh_bucket: Bucket, scratch: Scratch) -> None:
         other = scratch.create()

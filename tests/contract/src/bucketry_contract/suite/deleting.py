@@ -53,6 +53,7 @@ class DeletingTests(ContractTests):
         bucket.delete("a/b/c")
         assert bucket.entries() == [key for key in held if key == "a/"]
 
+    @pytest.mark.short
     @needs("delete_objects")
     def test_a_batch_deletes_its_keys_and_says_so(self, bucket: Bucket) -> None:
         bucket.put_all("a", "b", "bc", "d")
@@ -77,6 +78,7 @@ class DeletingTests(ContractTests):
         assert result.failed == ()
         assert bucket.entries() == ["other"]
 
+    @pytest.mark.short
     @needs("delete_objects")
     def test_a_key_that_fails_does_not_hold_up_the_others(self, bucket: Bucket) -> None:
         keys = list(WEIRD_KEYS.values())

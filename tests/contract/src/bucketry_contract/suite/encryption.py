@@ -331,6 +331,7 @@ class EncryptionTests(ContractTests):
 
     # A bucket's default
 
+    @pytest.mark.short
     @needs("bucket_encryption", "encrypt_sse_s3")
     def test_what_is_written_by_default_is_encrypted_as_the_bucket_says(self, bucket: Bucket, store: Store) -> None:
         before = bucket.put("before", b"content")
@@ -363,6 +364,7 @@ class EncryptionTests(ContractTests):
         finally:
             store.delete_bucket_settings(bucket.name, EncryptionSettings)
 
+    @pytest.mark.short
     @needs("bucket_encryption", "encrypt_sse_s3", "encrypt_sse_c")
     def test_a_customers_key_goes_before_the_default(self, bucket: Bucket, store: Store) -> None:
         store.put_bucket_settings(bucket.name, EncryptionSettings(algorithm="AES256"))

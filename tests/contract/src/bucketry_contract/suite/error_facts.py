@@ -130,6 +130,7 @@ class ErrorFactTests(ContractTests):
         assert caught.value.size_bytes in known(5)
         assert caught.value.field in known("range")
 
+    @pytest.mark.short
     @needs(*MULTIPART)
     def test_a_part_that_is_refused_is_named_or_not(self, bucket: Bucket, known: Known) -> None:
         upload = bucket.upload("key")
@@ -143,6 +144,7 @@ class ErrorFactTests(ContractTests):
             assert caught.value.part_number in known(listed.part_number)
             assert caught.value.fault in known(fault)
 
+    @pytest.mark.short
     @needs(*MULTIPART)
     def test_a_part_that_is_too_small_is_named_or_not(
         self, store: Store, bucket: Bucket, notes: Notes, known: Known

@@ -149,6 +149,7 @@ class ErrorTests(ContractTests):
                 act(bucket, missing, upload_id)
             assert (caught.value.code, caught.value.bucket, caught.value.key) == ("no_such_bucket", missing, "key")
 
+    @pytest.mark.short
     @needs("put_object")
     def test_a_put_into_a_bucket_that_does_not_exist_makes_none(self, scratch: Scratch) -> None:
         missing = scratch.new_name()
@@ -180,6 +181,7 @@ class ErrorTests(ContractTests):
             _assert_no_secret(caught.value, contract_backend)
         _assert_status_says_why(store, contract_backend)
 
+    @pytest.mark.short
     def test_no_repr_shows_a_secret(self, store: Store, bucket: Bucket, contract_backend: Backend) -> None:
         bucket.put("key")
         with store.get_object(bucket.name, "key") as opened:

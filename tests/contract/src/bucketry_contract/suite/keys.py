@@ -120,6 +120,7 @@ class KeyTests(ContractTests):
             assert bucket.stored(key) is None
         assert bucket.entries() == []
 
+    @pytest.mark.short
     def test_keys_that_look_alike_are_different_keys(self, bucket: Bucket) -> None:
         held = [key for key in LOOK_ALIKES if bucket.put_if_held(key, b"content of " + key.encode())]
         assert bucket.entries() == byte_order(held)
@@ -151,6 +152,7 @@ class KeyTests(ContractTests):
         with pytest.raises((NoSuchKey, InvalidKey)):
             bucket.read(asked)
 
+    @pytest.mark.short
     @needs("copy_object")
     def test_a_copy_keeps_both_keys_byte_for_byte(self, bucket: Bucket) -> None:
         for key in ("a//b + %2F", "a/../é"):

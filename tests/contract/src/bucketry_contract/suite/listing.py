@@ -62,6 +62,7 @@ class ListingTests(ContractTests):
         held = [key for key in SORTED_OTHERWISE if bucket.put_if_held(key, b"")]
         assert bucket.entries() == byte_order(held)
 
+    @pytest.mark.short
     @needs("list_objects")
     def test_a_listing_names_key_size_etag_time_and_content_type(self, bucket: Bucket) -> None:
         bucket.put("key", b"12345", content_type="text/plain; charset=utf-8")
@@ -70,6 +71,7 @@ class ListingTests(ContractTests):
         assert (listed.size_bytes, listed.content_type) == (5, "text/plain; charset=utf-8")
         assert listed.last_modified.utcoffset() is not None
 
+    @pytest.mark.short
     @needs("list_objects")
     def test_a_listing_may_leave_out_the_content_type_alone(self, bucket: Bucket) -> None:
         bucket.put("key", b"12345", content_type="text/plain")

@@ -96,6 +96,7 @@ class MultipartTests(ContractTests):
         one.complete(part_of_one)
         assert bucket.read("key") == b"of one"
 
+    @pytest.mark.short
     @needs(*MULTIPART)
     def test_the_object_has_the_content_type_that_the_upload_began_with(self, bucket: Bucket) -> None:
         bucket.put("key", content_type="text/css")
@@ -170,6 +171,7 @@ class MultipartTests(ContractTests):
         assert bucket.entries() == []
         upload.complete(part)
 
+    @pytest.mark.short
     @needs(*MULTIPART, "complete_if_none_match")
     def test_complete_if_none_match_writes_only_where_there_is_no_object(self, bucket: Bucket) -> None:
         bucket.put("key", b"current")

@@ -99,6 +99,7 @@ class MultipartErrorTests(ContractTests):
         upload.complete(part)
         _assert_gone(upload)
 
+    @pytest.mark.short
     @needs(*MULTIPART, "abort_multipart_upload")
     def test_an_aborted_upload_is_gone_and_leaves_the_key_as_it_was(self, bucket: Bucket) -> None:
         bucket.put("key", b"old")
@@ -109,6 +110,7 @@ class MultipartErrorTests(ContractTests):
         assert bucket.read("key") == b"old"
         assert bucket.upload_ids() == []
 
+    @pytest.mark.short
     @needs(*MULTIPART, "abort_multipart_upload")
     def test_a_part_on_its_way_does_not_bring_an_aborted_upload_back(self, bucket: Bucket) -> None:
         bucket.put("key", b"old")

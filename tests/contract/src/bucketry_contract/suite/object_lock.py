@@ -276,6 +276,7 @@ class ObjectLockTests(LockTests):
             _retain(bucket, "key", _for(-DAY))
         assert not bucket.head("key").retention
 
+    @pytest.mark.short
     @needs(*LOCK, "put_object_retention", "put_object_legal_hold")
     def test_a_lock_is_that_of_one_version(self, lockable: NewBucket) -> None:
         bucket, kept = lockable(), _for(DAY)
@@ -309,6 +310,7 @@ class ObjectLockTests(LockTests):
             with pytest.raises(ObjectLocked):
                 bucket.delete("key", version_id=version)
 
+    @pytest.mark.short
     @needs(*LOCK, "put_object_retention", "put_object_legal_hold")
     def test_what_does_not_exist_gets_no_lock(self, lockable: NewBucket) -> None:
         bucket = lockable()

@@ -44,12 +44,14 @@ class ObjectPartTests(ContractTests):
         upload.complete(*sent)
         assert [part.checksum for part in _attributes(bucket, "key").parts] == [part.checksum for part in sent]
 
+    @pytest.mark.short
     @needs("get_object_attributes")
     def test_an_object_that_was_put_tells_no_parts(self, bucket: Bucket) -> None:
         made = bucket.put("key", b"content")
         found = _attributes(bucket, "key")
         assert found == ObjectAttributes(info=made)
 
+    @pytest.mark.short
     @needs("get_object_attributes", "copy_object", "copy_own_etag", *MULTIPART)
     def test_a_copy_tells_no_parts(self, bucket: Bucket) -> None:
         upload = bucket.upload("source")

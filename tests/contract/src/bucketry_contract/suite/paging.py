@@ -76,6 +76,7 @@ class PagingTests(ContractTests):
             page = bucket.store.list_objects(bucket.name, ListOptions(cursor=cursor, start_after=start_after))
             assert entries_of(page) == found
 
+    @pytest.mark.short
     @needs("list_objects")
     def test_keys_that_exist_throughout_are_listed_once_while_others_come_and_go(self, bucket: Bucket) -> None:
         passing = [f"stable/{number:02}-" for number in range(0, 20, 2)]
@@ -88,6 +89,7 @@ class PagingTests(ContractTests):
             bucket.put_all(f"stable/{number:02}+", f"before-{number}", f"stable/zz-{number}") if number < 5 else None
         assert [key for key in seen if key in STABLE] == STABLE
 
+    @pytest.mark.short
     @needs("list_objects")
     def test_a_page_goes_on_after_its_last_key_was_deleted(self, bucket: Bucket) -> None:
         bucket.put_all(*STABLE)

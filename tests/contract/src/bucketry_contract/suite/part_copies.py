@@ -70,6 +70,7 @@ class PartCopyTests(ContractTests):
         listed = [(part.part_number, part.etag, part.size_bytes) for part in upload.parts()]
         assert listed == [(part.part_number, part.etag, part.size_bytes) for part in stored]
 
+    @pytest.mark.short
     @needs(*COPYING)
     def test_a_copied_part_stays_what_it_is_whatever_becomes_of_its_source(self, bucket: Bucket) -> None:
         bucket.put("source", b"copied")
@@ -140,6 +141,7 @@ class PartCopyTests(ContractTests):
         upload.complete(_copy(upload, 1, range=ByteRange(0, 0)))
         assert bucket.head("key").size_bytes == 1
 
+    @pytest.mark.short
     @needs(*COPYING, "part_copy_source_if_match")
     def test_part_copy_source_if_match_copies_only_the_object_with_that_etag(self, bucket: Bucket) -> None:
         old, etag = bucket.put("source", b"old").etag, bucket.put("source", b"new").etag

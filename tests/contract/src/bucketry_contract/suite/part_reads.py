@@ -40,6 +40,7 @@ class PartReadTests(ContractTests):
         bucket.put("key", content)
         assert _part(bucket, 1) == (content, ContentRange(0, len(content), len(content)), None)
 
+    @pytest.mark.short
     @needs(*MULTIPART, "get_part_number")
     def test_without_a_number_nothing_is_said_of_parts(self, bucket: Bucket) -> None:
         upload = bucket.upload("key")
@@ -50,6 +51,7 @@ class PartReadTests(ContractTests):
         with bucket.store.get_object(bucket.name, "key") as opened:
             assert (opened.info, opened.content_range) == (answer, None)
 
+    @pytest.mark.short
     @both
     @needs(*MULTIPART, "get_part_number")
     def test_a_part_that_the_object_does_not_have_is_refused(self, bucket: Bucket, act: Act) -> None:

@@ -64,6 +64,7 @@ class PresignedUrlTests(ContractTests):
             reply = ask(download)
             assert (reply.status, reply.body) == (200, b"uploaded")
 
+    @pytest.mark.short
     @needs("presign", *VERSIONING)
     def test_a_url_downloads_the_version_that_was_signed(self, fresh_bucket: Bucket, ask: Ask) -> None:
         bucket = versioned(fresh_bucket)
@@ -131,6 +132,7 @@ class PresignedUrlTests(ContractTests):
         assert ask(_presign(bucket, method="PUT"), "PUT", b"a,b", "text/csv").status == 200
         assert bucket.head(KEY).content_type == "text/csv"
 
+    @pytest.mark.short
     @needs("presign", "presign_content_type")
     def test_an_upload_is_of_the_type_that_was_signed(self, bucket: Bucket, ask: Ask) -> None:
         upload = _presign(bucket, method="PUT", content_type="text/csv")

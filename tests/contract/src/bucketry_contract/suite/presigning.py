@@ -53,6 +53,7 @@ class PresignTests(ContractTests):
             assert int(query["X-Amz-Expires"]) == expires_in
             assert parse_basic_time(query["X-Amz-Date"]) == begun
 
+    @pytest.mark.short
     @needs("presign", "bucket_versioning")
     def test_a_url_names_the_version(self, store: Store) -> None:
         version_id = "0123456789abcdef0123456789abcdef"
@@ -71,6 +72,7 @@ class PresignTests(ContractTests):
         else:
             assert unquote(url.path, errors="strict").endswith(f"/{BUCKET}/{key}")
 
+    @pytest.mark.short
     @needs("presign", "status")
     def test_a_url_is_for_the_stores_endpoint(self, store: Store) -> None:
         url, status = _split(_presign(store, "key")), store.status()

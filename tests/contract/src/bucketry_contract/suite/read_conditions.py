@@ -21,6 +21,7 @@ Act = Callable[..., object]
 class ReadConditionTests(ContractTests):
     """Conditions of reads are evaluated in the order of RFC 9110, 13.2.2."""
 
+    @pytest.mark.short
     @both
     @needs("get_if_match")
     def test_if_match_reads_only_the_object_with_that_etag(self, bucket: Bucket, act: Act) -> None:
@@ -100,6 +101,7 @@ class ReadConditionTests(ContractTests):
         with pytest.raises(NotModified):
             act(bucket, "key", if_match=etag, if_none_match=etag)
 
+    @pytest.mark.short
     @needs("get_if_match", "get_if_none_match")
     def test_conditions_come_before_the_range(self, bucket: Bucket) -> None:
         etag = bucket.put("key", b"12345").etag

@@ -98,6 +98,7 @@ class ReadingTests(ContractTests):
             assert opened.length == stop - start
             assert opened.read() == content[start:stop]
 
+    @pytest.mark.short
     @needs("get_object")
     @pytest.mark.parametrize(
         "wanted", [ByteRange(SIZE), ByteRange(SIZE, SIZE + 1), ByteRange(2**40), ByteRange(None, 0)], ids=str
@@ -131,6 +132,7 @@ class ReadingTests(ContractTests):
         with pytest.raises(InvalidRange):
             bucket.read("key", range=wanted)
 
+    @pytest.mark.short
     @needs("get_object")
     @once
     def test_a_range_of_a_large_object_begins_and_ends_anywhere(self, bucket: Bucket) -> None:

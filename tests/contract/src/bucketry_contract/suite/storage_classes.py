@@ -18,6 +18,7 @@ CLASS = "REDUCED_REDUNDANCY"
 class StorageClassTests(ContractTests):
     """A storage class belongs to one write."""
 
+    @pytest.mark.short
     @needs("storage_class")
     def test_a_put_gives_the_object_its_storage_class(self, bucket: Bucket) -> None:
         made = bucket.put("key", storage_class=CLASS)
@@ -70,6 +71,7 @@ class StorageClassTests(ContractTests):
         itself = CopyOptions(storage_class=CLASS, headers=ObjectHeaders(content_type="text/plain"))
         assert store.copy_object(*place, "source", itself).storage_class == CLASS
 
+    @pytest.mark.short
     @needs("storage_class", *MULTIPART, "list_multipart_uploads", "list_parts")
     def test_an_upload_gives_the_object_its_storage_class(self, bucket: Bucket, store: Store) -> None:
         upload = bucket.upload("key", storage_class=CLASS)

@@ -69,6 +69,7 @@ class StreamingTests(ContractTests):
         with pytest.raises(NoSuchKey):
             bucket.read("key")
 
+    @pytest.mark.short
     @needs("get_object")
     def test_closing_an_unread_object_frees_what_it_holds(self, bucket: Bucket) -> None:
         bucket.put("key", content_of(MIB))
@@ -94,6 +95,7 @@ class StreamingTests(ContractTests):
         opened = [bucket.store.get_object(bucket.name, key) for key in "abcd"]
         assert [reader.read() for reader in reversed(opened)] == [b"d", b"c", b"b", b"a"]
 
+    @pytest.mark.short
     def test_content_that_breaks_off_is_an_error_of_the_contract(self, bucket_on: Callable[[str], Bucket]) -> None:
         bucket = bucket_on("breaking_reads")
         bucket.put("key", content_of(4 * MIB))

@@ -121,6 +121,7 @@ class TaggingTests(ContractTests):
             act(bucket, "key")
             assert headers_of(bucket.head("key")) == HEADERS
 
+    @pytest.mark.short
     @needs(*TAGGING, *MULTIPART, "get_part_number")
     def test_tagging_leaves_the_parts_as_they_were(self, bucket: Bucket) -> None:
         size = max(bucket.store.capabilities.features.min_part_size, 1000)
@@ -145,6 +146,7 @@ class TaggingTests(ContractTests):
                 _tags(bucket, key)["colour"] = "red"  # type: ignore[index]
         assert _tags(bucket, "key") == TAGS
 
+    @pytest.mark.short
     @needs(*TAGGING)
     def test_tags_are_deleted_all_at_once_also_where_there_are_none(self, bucket: Bucket) -> None:
         bucket.put("key")

@@ -50,6 +50,7 @@ class TimeTests(ContractTests):
         copy = bucket.copy("source", "copy")
         _assert_now(copy.last_modified, bucket.head("copy").last_modified)
 
+    @pytest.mark.short
     @needs(*MULTIPART)
     def test_the_times_of_an_upload_are_in_utc(self, bucket: Bucket, elsewhere: None) -> None:
         upload = bucket.upload("key")
@@ -79,6 +80,7 @@ class TimeTests(ContractTests):
         # Figures may be old, if they say so.
         assert as_of < datetime.now(UTC) + CLOCKS_DIFFER
 
+    @pytest.mark.short
     @needs("usage_report")
     def test_the_time_of_a_report_is_in_utc(self, store: Store, elsewhere: None) -> None:
         _assert_now(store.usage_report().as_of)

@@ -29,6 +29,7 @@ class UsageTests(ContractTests):
     def test_an_empty_bucket_holds_nothing(self, fresh_bucket: Bucket) -> None:
         _assert_usage(fresh_bucket, 0, 0)
 
+    @pytest.mark.short
     @needs("bucket_usage")
     def test_usage_follows_puts_overwrites_and_deletes(self, fresh_bucket: Bucket) -> None:
         fresh_bucket.put("a", b"x" * 100)
@@ -55,6 +56,7 @@ class UsageTests(ContractTests):
         fresh_bucket.store.delete_objects(fresh_bucket.name, ["a", "c", "missing"])
         _assert_usage(fresh_bucket, 1, 7)
 
+    @pytest.mark.short
     @needs("bucket_usage", *MULTIPART, "abort_multipart_upload")
     def test_parts_in_flight_do_not_count(self, fresh_bucket: Bucket) -> None:
         fresh_bucket.put("key", b"x" * 10)

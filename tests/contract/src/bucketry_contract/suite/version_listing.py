@@ -32,11 +32,13 @@ class VersionListingTests(ContractTests):
             stack[0] = stack[0]._replace(is_latest=True)
         return [seen for key in KEYS for seen in made[key]]
 
+    @pytest.mark.short
     @needs(*LISTING)
     def test_versions_are_listed_by_key_and_the_newest_first(self, fresh_bucket: Bucket) -> None:
         wanted = self._written(fresh_bucket)
         assert versions_of(fresh_bucket) == wanted
 
+    @pytest.mark.short
     @needs(*LISTING)
     def test_exactly_the_newest_version_of_a_key_is_the_latest(self, fresh_bucket: Bucket) -> None:
         bucket = versioned(fresh_bucket)

@@ -180,6 +180,7 @@ class VersionTests(ContractTests):
 
     # Deletes
 
+    @pytest.mark.short
     @needs(*LISTING)
     def test_a_delete_makes_a_marker_and_keeps_the_versions(self, fresh_bucket: Bucket) -> None:
         bucket = versioned(fresh_bucket)
@@ -353,6 +354,7 @@ class VersionTests(ContractTests):
         with pytest.raises((InvalidArgument, NoSuchVersion)):
             use(bucket, "key", "this is not the id of a version")
 
+    @pytest.mark.short
     @needs(*VERSIONING, "get_object_attributes")
     def test_a_version_tells_its_attributes(self, fresh_bucket: Bucket) -> None:
         bucket = versioned(fresh_bucket)

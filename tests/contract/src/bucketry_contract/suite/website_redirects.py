@@ -17,6 +17,7 @@ WHERE = "https://www.example.com/new?a=1#b"
 class WebsiteRedirectTests(ContractTests):
     """A redirect belongs to one write."""
 
+    @pytest.mark.short
     @needs("website_redirect")
     def test_a_put_gives_the_object_its_redirect(self, bucket: Bucket) -> None:
         bucket.put("key", website_redirect=WHERE)
@@ -63,6 +64,7 @@ class WebsiteRedirectTests(ContractTests):
         store.copy_object(*place, "source", itself)
         assert bucket.head("source").website_redirect == "/other"
 
+    @pytest.mark.short
     @needs("website_redirect", *MULTIPART)
     def test_an_upload_gives_the_object_its_redirect(self, bucket: Bucket) -> None:
         upload = bucket.upload("key", website_redirect=WHERE)

@@ -20,6 +20,7 @@ any_etag = pytest.mark.parametrize("etag", ["another", "*"], ids=["etag", "aster
 class WriteConditionTests(ContractTests):
     """A condition and its write are one step."""
 
+    @pytest.mark.short
     @needs("put_if_match")
     def test_put_if_match_replaces_only_the_object_with_that_etag(self, bucket: Bucket) -> None:
         old, etag = bucket.put("key", b"old").etag, bucket.put("key", b"current").etag
@@ -49,6 +50,7 @@ class WriteConditionTests(ContractTests):
         assert (caught.value.bucket, caught.value.key) == (bucket.name, "key")
         assert bucket.entries() == []
 
+    @pytest.mark.short
     @needs("put_if_none_match")
     def test_put_if_none_match_writes_only_where_there_is_no_object(self, bucket: Bucket) -> None:
         bucket.put("key", b"first", if_none_match="*")

@@ -43,6 +43,7 @@ BODIES: dict[str, Callable[[], BodySource | Body]] = {
 class WritingTests(ContractTests):
     """A put stores all of its body, or nothing."""
 
+    @pytest.mark.short
     @needs("put_object")
     @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
     def test_a_body_may_be_bytes_or_a_file_or_pieces(self, bucket: Bucket, body: Callable[[], BodySource]) -> None:
@@ -141,6 +142,7 @@ class WritingTests(ContractTests):
         bucket.put("key", iter([b"con", b"tent"]), content_md5=digest)
         assert bucket.read("key") == b"content"
 
+    @pytest.mark.short
     @needs("put_object")
     @every_broken_body
     def test_a_body_that_breaks_off_leaves_the_old_object(self, bucket: Bucket, broken: BrokenCase) -> None:
@@ -159,6 +161,7 @@ class WritingTests(ContractTests):
         assert bucket.entries() == []
         assert bucket.upload_ids() == []
 
+    @pytest.mark.short
     @needs("put_object")
     @once
     def test_a_large_body_that_breaks_off_leaves_no_parts_behind(

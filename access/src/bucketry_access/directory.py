@@ -76,6 +76,9 @@ class TokenSource(Protocol):
         """Returns who a token belongs to; ``None``: it is not valid, or it has ended.
 
         The user has the groups that the token names. Those that the directory does not know count for nothing.
+
+        Raises:
+            Unavailable: Nobody can tell now. The source logs why, once: anybody can send such tokens.
         """
 
     def again(self, user: User) -> User | None:

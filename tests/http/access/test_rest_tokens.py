@@ -186,13 +186,14 @@ class SilentIssuer:
         raise Unavailable("no keys")
 
 
-def test_a_token_whose_issuer_does_not_answer_is_no_wrong_token() -> None:
+def test_a_token_whose_issuer_does_not_answer_is_no_wrong_token(caplog: pytest.LogCaptureFixture) -> None:
     directory = Directory(sources=[SilentIssuer()])
     with open_store("memory://") as store, TestClient(create_app(store, directory=directory)) as client:
         for _ in range(PER_CREDENTIAL + 1):
             response = client.get("/api/v1/storage/whoami", headers={"Authorization": "Bearer ey.a.b"})
             assert (response.status_code, response.json()["code"]) == (503, "issuer_unavailable")
             assert response.headers["retry-after"] == "1"
+    assert not caplog.records, "whoever sends tokens does not fill the log"
 
 
 # The table

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import anyio
 import pytest
 from bucketry import InvalidSettings, Unavailable
 from bucketry_http.oidc import OidcIssuer, OidcSettings
-from bucketry_http.oidc.keys import FRESH_SECONDS, PAUSE_SECONDS, STALE_SECONDS
+from bucketry_http.oidc import keys as keys_module
+from bucketry_http.oidc.keys import FRESH_SECONDS, PAUSE_SECONDS, STALE_SECONDS, IssuerKeys
 
 from tests.http.oidc.issuing import Issuer, new_key
 
@@ -98,6 +102,57 @@ def test_an_issuer_that_is_down_is_bridged_for_a_day(issuer: Issuer, caplog: pyt
     issuer.status = 200
     clock.now += PAUSE_SECONDS
     assert accepts(source, token)
+
+
+def test_an_issuer_that_sends_a_byte_now_and_then_holds_no_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys_module, "WAIT_SECONDS", 0.3)
+    ended = threading.Event()
+
+    def drip(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        with connection, suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+            while not ended.wait(0.02):
+                connection.sendall(b" ")
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=drip, args=(listening,))
+        thread.start()
+        try:
+            keys = IssuerKeys(OidcSettings(issuer=f"http://127.0.0.1:{listening.getsockname()[1]}", audience="a"))
+            with pytest.raises(Unavailable):
+                keys.fetched("first")
+            assert not ended.is_set()
+        finally:
+            ended.set()
+            thread.join()
+
+
+def test_while_keys_are_fetched_the_old_ones_are_used_and_others_wait_for_a_while(
+    issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Ticking()
+    keys = IssuerKeys(issuer.settings(), clock)
+    assert keys.fetched("first")
+    clock.now += FRESH_SECONDS
+    asking, go_on = threading.Event(), threading.Event()
+
+    def hang(_: str) -> dict[str, object]:
+        asking.set()
+        assert go_on.wait(30)
+        return {}
+
+    monkeypatch.setattr(keys, "_document", hang)
+    monkeypatch.setattr(keys_module, "WAIT_SECONDS", 0.1)
+    thread = threading.Thread(target=keys.fetched, args=("first",))
+    thread.start()
+    try:
+        assert asking.wait(30)
+        assert keys.fetched("first"), "it does not wait"
+        assert keys.fetched("another") is None, "it waits for no longer than it may"
+    finally:
+        go_on.set()
+        thread.join()
 
 
 def test_without_keys_nobody_is_let_in(issuer: Issuer) -> None:

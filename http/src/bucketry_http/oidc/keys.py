@@ -14,7 +14,7 @@ from typing import Any, Final
 import jwt
 import msgspec
 from bucketry import InvalidSettings, Unavailable
-from urllib3 import PoolManager, Timeout
+from urllib3 import BaseHTTPResponse, PoolManager, Timeout
 from urllib3.exceptions import HTTPError
 
 from bucketry_http.oidc.settings import OidcSettings, check_issuer_url
@@ -30,6 +30,9 @@ STALE_SECONDS: Final = 24 * 3600.0
 
 PAUSE_SECONDS: Final = 30.0
 """The time between two fetches that a token with an unknown key may cause. Anybody can make such tokens."""
+
+WAIT_SECONDS: Final = 20.0
+"""How long a document may take, and how long a request waits while another one has them fetched."""
 
 _FAILED_PAUSE_SECONDS: Final = 5.0
 _MAX_DOCUMENT_BYTES: Final = 1024 * 1024
@@ -66,21 +69,27 @@ class IssuerKeys:
     def fetched(self, key_id: str | None) -> jwt.PyJWK | None:
         """Returns a key, after fetching all of them if that may help; ``None``: the issuer has no such key.
 
-        It may wait for the issuer. One thread asks at a time, and the others take what it gets.
+        It may wait for the issuer. One thread asks at a time. The others wait for what it gets, but for no longer than
+        `WAIT_SECONDS`, and not at all if they have an old key that is still used.
 
         Raises:
             Unavailable: There are no keys, or only old ones, and the issuer does not give any.
         """
-        with self._fetching:
-            found = self.known(key_id)
-            if found is None and self._may_fetch():
-                self._fetch()
-                found = self.known(key_id)
-        if found is not None:
-            return found
-        if self._fetched is None or self._clock() - self._fetched >= STALE_SECONDS:
+        if self._fetching.acquire(timeout=0.0 if self._usable(key_id) else WAIT_SECONDS):
+            try:
+                if self.known(key_id) is None and self._may_fetch():
+                    self._fetch()
+            finally:
+                self._fetching.release()
+        if not self._are_usable():
             raise Unavailable("the issuer of tokens does not give its keys")
         return self._keys.get(key_id)
+
+    def _are_usable(self) -> bool:
+        return self._fetched is not None and self._clock() - self._fetched < STALE_SECONDS
+
+    def _usable(self, key_id: str | None) -> jwt.PyJWK | None:
+        return self._keys.get(key_id) if self._are_usable() else None
 
     def _may_fetch(self) -> bool:
         if self._tried is None:
@@ -120,7 +129,7 @@ class IssuerKeys:
                 "GET", url, retries=False, redirect=False, timeout=self._timeout, preload_content=False
             )
             try:
-                content = response.read(_MAX_DOCUMENT_BYTES + 1)
+                content = self._content(response)
             finally:
                 response.close()
         except HTTPError as error:
@@ -133,6 +142,16 @@ class IssuerKeys:
             return msgspec.json.decode(content, type=dict[str, Any])
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             raise _UselessError("its document is not a JSON object") from None
+
+    def _content(self, response: BaseHTTPResponse) -> bytes:
+        """Reads a document piece by piece: an issuer that sends a byte now and then must not hold a thread."""
+        ends = time.monotonic() + WAIT_SECONDS
+        content = bytearray()
+        while len(content) <= _MAX_DOCUMENT_BYTES and (piece := response.read1(_MAX_DOCUMENT_BYTES)):
+            content += piece
+            if time.monotonic() > ends:
+                raise _UselessError(f"its document does not come within {WAIT_SECONDS:g} seconds")
+        return bytes(content)
 
 
 class _UselessError(Exception):

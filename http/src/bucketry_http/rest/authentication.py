@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
@@ -9,11 +10,13 @@ from bucketry import Unavailable
 from bucketry_access import ANONYMOUS, Directory, Identity, Principal, hash_of, name_of_token
 
 from bucketry_http.rest.framework import PREFIX
-from bucketry_http.shared.errors import CredentialsUnchecked, TooManyRequests, Unauthenticated, log_failure
+from bucketry_http.shared.errors import CredentialsUnchecked, TooManyRequests, Unauthenticated
 from bucketry_http.shared.failed_attempts import FailedAttempts
 from bucketry_http.shared.origin import client_address
 from bucketry_http.shared.record import RECORD
 from bucketry_http.shared.response_body import RawHeaders
+
+logger = logging.getLogger("bucketry_http")
 
 MAX_TOKEN_BYTES: Final = 8192
 """Longest token, in bytes. It has no setting: those of OIDC issuers have one to four thousand."""
@@ -117,7 +120,8 @@ class TokenAuthenticator:
         try:
             identity = await self._directory.identify(token)
         except Unavailable as error:
-            log_failure("a token cannot be checked", error)
+            # The source has said why, once. Anybody can send such tokens, and must not fill the log.
+            logger.debug("a token cannot be checked: %s", error.detail)
             raise CredentialsUnchecked("its issuer does not answer") from error
         if identity is None:
             self._check(address, credential)  # One that worked once may have ended since.

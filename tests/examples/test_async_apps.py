@@ -1,0 +1,109 @@
+"""The examples for FastAPI, Litestar and Starlette: upload, download with ranges, links; on asyncio and on trio."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any
+
+import httpx
+import pytest
+from bucketry import Store
+from bucketry.aio import AsyncStore, Opening
+from bucketry_memory import MemoryDriver, MemorySettings
+from bucketry_testing import S3Endpoint
+from bucketry_testing.fresh_store import reserve_port, url_of
+from litestar.testing import TestClient
+
+from examples.async_apps import fastapi_app, litestar_app, starlette_app
+
+LARGE = bytes(range(256)) * 4096 * 3  # 3 MiB
+
+Client = TestClient[Any]
+
+APPS: dict[str, Callable[..., Any]] = {
+    "FastAPI": fastapi_app.create_app,
+    "Litestar": litestar_app.create_app,
+    "Starlette": starlette_app.create_app,
+}
+
+
+class Blocks:
+    """A layer that has its driver called in threads, as one of a real backend."""
+
+    blocks = True
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def loop(request: pytest.FixtureRequest) -> Any:
+    return request.param
+
+
+@pytest.fixture(params=["in the event loop", "in threads"])
+def store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    """A store with an S3 port, for its presigned URLs."""
+    port = reserve_port()
+    settings = MemorySettings(endpoint=url_of(port))
+    store = Store(MemoryDriver(settings), [] if request.param == "in the event loop" else [Blocks()])
+    with closing(S3Endpoint(store, settings, port)):
+        yield store
+
+
+@pytest.fixture(params=APPS)
+def client(request: pytest.FixtureRequest, loop: Any, store: Store) -> Iterator[Client]:
+    async def open_it() -> AsyncStore:
+        return AsyncStore(store)
+
+    app = APPS[request.param](Opening(open_it))
+    with TestClient(app, backend=loop, raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", LARGE], ids=["empty", "small", "large"])
+def test_what_is_uploaded_is_downloaded(client: Client, content: bytes) -> None:
+    stored = client.put("/files/images/a b.jpg", content=content, headers={"content-type": "image/jpeg"})
+    assert (stored.status_code, stored.json()["size_bytes"]) == (201, len(content))
+    got = client.get("/files/images/a b.jpg")
+    assert (got.status_code, got.content) == (200, content)
+    assert got.headers["content-type"].startswith("image/jpeg")
+    assert (got.headers["content-length"], got.headers["etag"]) == (str(len(content)), f'"{stored.json()["etag"]}"')
+
+
+def test_a_body_of_unknown_length_is_uploaded(client: Client) -> None:
+    pieces = iter([LARGE[:1000], LARGE[1000:]])
+    assert client.put("/files/key", content=pieces).json()["size_bytes"] == len(LARGE)
+
+
+def test_a_range_is_downloaded(client: Client) -> None:
+    client.put("/files/key", content=LARGE)
+    for header, start, stop in (("bytes=10-19", 10, 20), ("bytes=-5", len(LARGE) - 5, len(LARGE))):
+        got = client.get("/files/key", headers={"range": header})
+        assert (got.status_code, got.content) == (206, LARGE[start:stop])
+        assert got.headers["content-range"] == f"bytes {start}-{stop - 1}/{len(LARGE)}"
+
+
+def test_a_range_beyond_the_end_is_refused(client: Client) -> None:
+    client.put("/files/key", content=b"hello")
+    got = client.get("/files/key", headers={"range": "bytes=5-"})
+    assert (got.status_code, got.json()["code"]) == (416, "invalid_range")
+    assert got.headers["content-range"] == "bytes */5"
+    assert client.get("/files/key", headers={"range": "lines=1-2"}).status_code == 400
+
+
+def test_what_does_not_exist_is_not_found(client: Client) -> None:
+    for response in (client.get("/files/missing"), client.post("/links/missing")):
+        assert (response.status_code, response.json()["code"]) == (404, "no_such_key")
+
+
+def test_a_link_downloads_from_the_storage_itself(client: Client) -> None:
+    client.put("/files/images/photo.jpg", content=b"hello")
+    made = client.post("/links/images/photo.jpg")
+    assert made.status_code == 201
+    assert httpx.get(made.json()["url"], trust_env=False).content == b"hello"
+
+
+@pytest.mark.parametrize("name", APPS)
+def test_without_a_store_the_environment_names_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STORE", "memory://")
+    with TestClient(APPS[name]()) as client:
+        assert client.put("/files/key", content=b"hello").status_code == 201

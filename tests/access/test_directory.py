@@ -117,13 +117,16 @@ def test_tokens_and_key_pairs_end(time: Time) -> None:
     assert directory.key_pair("AK") is None
 
 
-def test_who_was_found_says_when_that_ends(time: Time) -> None:
+def test_who_was_found_holds_until_the_token_ends_or_the_users_change(time: Time) -> None:
     made, lasting = create_token(expires_at=LATER), create_token()
-    directory = time.directory(User(id="alice", tokens=(made.token, lasting.token)))
+    user = User(id="alice", tokens=(made.token, lasting.token))
+    directory = time.directory(user)
     found = [asyncio.run(directory.identify(each.text.reveal())) for each in (made, lasting)]
-    assert [each is not None and directory.has_ended(each) for each in found] == [False, False]
+    assert [each is not None and directory.holds(each) for each in found] == [True, True]
     time.now = LATER
-    assert [each is not None and directory.has_ended(each) for each in found] == [True, False]
+    assert [each is not None and directory.holds(each) for each in found] == [False, True]
+    directory.replace(Accounts((user,)))
+    assert [each is not None and directory.holds(each) for each in found] == [False, False]
 
 
 def test_an_operator_may_choose_a_token(time: Time) -> None:

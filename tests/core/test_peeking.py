@@ -7,6 +7,7 @@ from collections.abc import Generator
 import pytest
 from bucketry import BucketAccess, NoSuchBucket, Store
 from bucketry.hookspecs import DriverSpec, hookimpl
+from bucketry.layers import Observe, ReportCalls
 from bucketry_memory import MemoryDriver, MemorySettings
 from msgspec.structs import replace
 
@@ -39,6 +40,19 @@ def test_what_a_layer_says_of_a_bucket_holds() -> None:
         assert found is not None
         assert found.foreign_objects
         assert found == store.get_bucket_access("bucket")
+
+
+@pytest.mark.parametrize("others", [[], [Public()]])
+def test_layers_that_only_watch_do_not_stand_in_the_way(others: list[object]) -> None:
+    seen: list[str] = []
+    layers = [ReportCalls(lambda event: seen.append(event.operation)), Observe(), *others]
+    with Store(MemoryDriver(MemorySettings()), layers) as store:
+        store.create_bucket("bucket")
+        seen.clear()
+        found = store.peek_bucket_access("bucket")
+        assert found is not None
+        assert found.foreign_objects == bool(others)
+        assert seen == ["get_bucket_access"] * len(others)
 
 
 def test_a_driver_that_never_waits_is_asked_if_it_cannot_tell() -> None:

@@ -12,7 +12,7 @@ from bucketry import Store
 from bucketry_access import Directory
 from bucketry_http import Listener, RestSettings, S3Settings, Server, ServerSettings, create_app, create_s3_app
 from bucketry_http.shared.record import RequestRecord
-from bucketry_http.shared.recorded import Gate, Recorded, Sink
+from bucketry_http.shared.recorded import Gate, Recorder, Sink
 
 from tests.http.s3.client import Client, Reply
 from tests.http.s3.serving import CREDENTIAL, READER, WAIT
@@ -29,8 +29,8 @@ class Kept(Sink):
     def begin(self, record: RequestRecord) -> None:
         self.begun.append(record.id)
 
-    def end(self, record: RequestRecord) -> None:
-        self.ended.append(record)
+    def end(self, records: Sequence[RequestRecord]) -> None:
+        self.ended += records
 
 
 @dataclass
@@ -74,8 +74,8 @@ def recorded_ports(
         "s3": create_s3_app(store, S3Settings(credentials=(CREDENTIAL, READER)), directory=directory),
     }
     listeners = [
-        Listener(Recorded(apps["rest"], "rest", [kept, *sinks], gates), port=0),
-        Listener(Recorded(apps["s3"], "s3", [kept, *sinks], gates), port=0),
+        Listener(apps["rest"], port=0, recorder=Recorder("rest", [kept, *sinks], gates)),
+        Listener(apps["s3"], port=0, recorder=Recorder("s3", [kept, *sinks], gates)),
     ]
     server = Server(listeners, lambda _: ready.set(), server_settings)
     thread = threading.Thread(target=server.run)

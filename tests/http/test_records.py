@@ -6,6 +6,7 @@ import io
 import json
 import re
 import socket
+import threading
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,16 +14,18 @@ from urllib.parse import urlsplit
 import pytest
 from bucketry.backend_requests import REQUEST_ID, request_headers
 from bucketry.layers import CallEvent, ReportCalls
-from bucketry_http import ServerSettings
+from bucketry_http import Listener, Server, ServerSettings
+from bucketry_http.shared.lifespan import confirm_lifespan
 from bucketry_http.shared.record import RequestRecord, record_of_call
+from bucketry_http.shared.recorded import Recorder
 from bucketry_http.telemetry.access_log import AccessLog
 from bucketry_http.telemetry.metrics import Metrics
 from prometheus_client import generate_latest
 
-from tests.http.recorded import Ports, recorded_ports
+from tests.http.recorded import Kept, Ports, recorded_ports
 from tests.http.s3.serving import ACCESS_KEY, memory_store
 from tests.http.s3.signing import Signing
-from tests.http.serving import WAIT
+from tests.http.serving import WAIT, eventually
 
 CONTENT = b"content of an object"
 READER = Signing(access_key="reader", secret_key="reader's secret key")
@@ -289,7 +292,6 @@ def test_what_is_refused_before_it_is_a_request_is_recorded(
     assert record.address in {"127.0.0.1", "::1"}
     assert f"x-request-id: {record.id}\r\n".encode() in received
     assert len(ports.kept.ended) == 1
-    log.close()
     assert f"status={status} code={expected}" in text.getvalue()
     assert record.id in text.getvalue()
     exposed = generate_latest(metrics.registry).decode()
@@ -336,3 +338,37 @@ def test_without_records_nothing_is_added() -> None:
         response, _ = ask(port, "GET", "buckets", X_Request_Id="mine")
         assert "x-request-id" not in response.headers
         assert record_of_call() is None
+
+
+async def fails(scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] == "lifespan":
+        await confirm_lifespan(receive, send)
+        return
+    raise ValueError("an application that fails")
+
+
+async def returns_early(scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] == "lifespan":
+        await confirm_lifespan(receive, send)
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"5")]})
+
+
+@pytest.mark.parametrize(("app", "status", "aborted"), [(fails, 500, False), (returns_early, 200, True)])
+def test_an_application_that_fails_is_recorded_as_its_client_sees_it(app: Any, status: int, aborted: bool) -> None:
+    kept, ready = Kept(), threading.Event()
+    recorder = Recorder("rest", [kept])
+    server = Server([Listener(app, port=0, recorder=recorder)], lambda _: ready.set())
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        assert ready.wait(WAIT)
+        received = raw(server.urls[0], b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        assert eventually(lambda: len(kept.ended) == 1)
+    finally:
+        server.stop()
+        thread.join()
+    (record,) = kept.ended
+    assert (record.status, record.aborted) == (status, aborted)
+    assert f"HTTP/1.1 {status} ".encode() in received
+    assert f"x-request-id: {record.id}\r\n".encode() in received

@@ -28,7 +28,7 @@ from bucketry_http import (
 )
 from bucketry_http.server import handshakes, server
 from bucketry_http.server.handshakes import FailureLog, TlsAcceptor, reason_of
-from bucketry_http.shared.recorded import Recorded
+from bucketry_http.shared.recorded import Recorder
 from bucketry_http.telemetry.metrics import Metrics
 
 from tests.http.conftest import memory_driver
@@ -65,9 +65,9 @@ class Served:
 def served(files: TlsFiles, **settings: Any) -> Iterator[Served]:
     metrics, ready = Metrics("memory"), threading.Event()
     with Store(memory_driver("inline")) as store:
-        rest = Recorded(create_app(store), "rest", [metrics])
-        s3 = Recorded(create_s3_app(store, S3Settings(credentials=(CREDENTIAL,))), "s3", [metrics])
-        listeners = [Listener(rest, port=0), Listener(s3, port=0)]
+        apps = create_app(store), create_s3_app(store, S3Settings(credentials=(CREDENTIAL,)))
+        recorders = Recorder("rest", [metrics]), Recorder("s3", [metrics])
+        listeners = [Listener(app, port=0, recorder=recorder) for app, recorder in zip(apps, recorders, strict=True)]
         running = Server(listeners, lambda _: ready.set(), ServerSettings(tls=files, grace_seconds=0.2, **settings))
         thread = threading.Thread(target=running.run)
         thread.start()

@@ -8,6 +8,7 @@ import secrets
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Final, Protocol, TypeVar
@@ -32,6 +33,8 @@ _FRESH_NANOSECONDS: Final = 2_000_000_000
 
 _NO_TOKEN: Final = "0" * 64
 
+_system_time: Final = partial(datetime.now, UTC)
+
 _MOST_OTHERS: Final = 1024
 """How many users whom sources of tokens name are remembered with their rights."""
 
@@ -51,15 +54,15 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
         credential: What names the token in logs: its id, never a secret.
         expires_at: When the token ends, in UTC; ``None``: never.
         source: The name of the source that knows it; empty: the directory itself.
-        lasts: Whether it holds until the token ends or the users change (`Directory.generation`). Otherwise the token
-            has to be looked up each time: its file may change, or the keys of its issuer.
+        generation: The directory's generation when it was found (`Directory.holds`); ``None``: the token has to be
+            looked up each time, since its file may change, or the keys of its issuer.
     """
 
     user: User
     credential: str
     expires_at: datetime | None = None
     source: str = ""
-    lasts: bool = False
+    generation: int | None = None
 
 
 class TokenSource(Protocol):
@@ -176,7 +179,7 @@ class Directory:
         taken_keys: Collection[str] = (),
         url_secret: Secret | None = None,
         clock: Callable[[], float] = time.monotonic,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime] = _system_time,
     ) -> None:
         """Reads the access file.
 
@@ -260,9 +263,12 @@ class Directory:
         right = hmac.compare_digest(hash_of(split[1]), _NO_TOKEN if found is None else found[1].sha256)
         return found if found is not None and right and not found[1].is_expired(self._now()) else None
 
-    def has_ended(self, identity: Identity) -> bool:
-        """Says whether the token of an identity, which `identify` has returned, has ended since."""
-        return identity.expires_at is not None and self._now() >= identity.expires_at
+    def holds(self, identity: Identity) -> bool:
+        """Says whether `identify` would return the same again: no users have changed, and the token has not ended."""
+        self.refresh()
+        if identity.generation != self.generation:
+            return False
+        return identity.expires_at is None or self._now() < identity.expires_at
 
     def credential(self, name: str) -> tuple[User, str] | None:
         """Returns whose a token of the directory is, and the hash of its secret, by what names it in logs.
@@ -285,9 +291,11 @@ class Directory:
     async def identify(self, text: str) -> Identity | None:
         """Returns who a token of any kind belongs to; ``None``: it is not valid, or it has ended."""
         self.refresh()
-        state = self._state
+        # The generation first: another thread may change both.
+        generation, state = self.generation, self._state
         if (found := self._token_in(state, text)) is not None:
-            return Identity(user=found[0], credential=found[1].id, expires_at=found[1].expires_at, lasts=True)
+            user, token = found
+            return Identity(user=user, credential=token.id, expires_at=token.expires_at, generation=generation)
         if (fixed := self._fixed_identity(text)) is not None:
             return fixed
         for source in self.sources:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -20,10 +20,10 @@ from bucketry_cli.webhooks import webhooks_of
 if TYPE_CHECKING:
     from bucketry import Store
     from bucketry_access import Directory
+    from bucketry_http import Listener
     from bucketry_http.shared.calls import StoreCalls
     from bucketry_http.shared.record import Port
-    from bucketry_http.shared.recorded import Gate, Recorded, Sink
-    from bucketry_http.telemetry.access_log import AccessLog
+    from bucketry_http.shared.recorded import Gate, Recorder, Sink
     from bucketry_http.telemetry.audit import Audit
     from bucketry_http.telemetry.metrics import Metrics
     from bucketry_http.telemetry.traces.exporting import Traces
@@ -69,8 +69,7 @@ class Telemetry:
         """
         self._sinks: list[Sink] = []
         self._gates: list[Gate] = []
-        self._recorded: list[Recorded] = []
-        self._access_log: AccessLog | None = None
+        self._recorders: list[Recorder] = []
         self._metrics: Metrics | None = None
         self._audit: Audit | None = None
         self._traces = traces_of(options.traces, keys=options.logs.log_keys)
@@ -79,8 +78,9 @@ class Telemetry:
         if options.logs.log_format is not None:
             from bucketry_http.telemetry.access_log import AccessLog
 
-            self._access_log = AccessLog(_write, options.logs.log_format, keys=options.logs.log_keys, worker=worker)
-            self._sinks.append(self._access_log)
+            self._sinks.append(
+                AccessLog(_write, options.logs.log_format, keys=options.logs.log_keys, worker=worker)
+            )
         if options.management.management_port is not None:
             from bucketry_http.telemetry.metrics import Metrics
 
@@ -92,10 +92,8 @@ class Telemetry:
 
     def close(self) -> None:
         """Writes and counts what is still to be written and counted."""
-        for recorded in self._recorded:
-            recorded.flush()
-        if self._access_log is not None:
-            self._access_log.close()
+        for recorder in self._recorders:
+            recorder.flush()
         if self._metrics is not None:
             self._metrics.close()
         if self._audit is not None:
@@ -146,25 +144,21 @@ class Telemetry:
         if self._audit is not None and directory is not None:
             directory.on_change = self._audit.changed
 
-    def around(self, app: Any, port: Port) -> Any:
-        """Returns the application of a port, with records of its requests if anybody wants them."""
-        if not self.is_on:
-            return app
-        from bucketry_http.shared.recorded import Recorded
-
-        if (calls := getattr(app, "calls", None)) is not None:
-            self.watch(port, calls)
-        recorded = Recorded(app, port, self._sinks, self._gates)
-        self._recorded.append(recorded)
-        return recorded
-
     def around_endpoints(self, rest: Endpoint, *s3: Endpoint) -> list[Endpoint]:
-        """Returns the endpoints of both ports, likewise."""
+        """Returns the endpoints of both ports, with records of their requests if anybody wants them."""
         endpoints: list[tuple[Endpoint, Port]] = [(rest, "rest"), *((each, "s3") for each in s3)]
-        return [
-            each._replace(listener=msgspec.structs.replace(each.listener, app=self.around(each.listener.app, port)))
-            for each, port in endpoints
-        ]
+        return [each._replace(listener=self._recorded(each.listener, port)) for each, port in endpoints]
+
+    def _recorded(self, listener: Listener, port: Port) -> Listener:
+        if not self.is_on:
+            return listener
+        from bucketry_http.shared.recorded import Recorder
+
+        if (calls := getattr(listener.app, "calls", None)) is not None:
+            self.watch(port, calls)
+        recorder = Recorder(port, self._sinks, self._gates)
+        self._recorders.append(recorder)
+        return msgspec.structs.replace(listener, recorder=recorder)
 
 
 def traces_of(options: TraceOptions, *, keys: bool) -> Traces | None:

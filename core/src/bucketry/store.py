@@ -106,8 +106,8 @@ class Store:
             driver: The driver. The store closes it.
             layers: Hook wrappers around it; the last is outermost. They cannot be changed later. A layer that waits for
                 anything (a clock, a network) has an attribute ``blocks`` that is true. One that reads the origin of
-                calls has ``reads_origin``. One that calls the driver itself has a method ``attach``, which is called
-                with the driver now.
+                calls has ``reads_origin``; one that changes and refuses nothing ``only_watches``. One that calls the
+                driver itself has a method ``attach``, which is called with the driver now.
             clock: The clock; ``None``: the driver's, which shows the system's time until it is turned.
 
         Raises:

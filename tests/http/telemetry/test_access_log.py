@@ -6,16 +6,16 @@ import json
 import logging
 import shlex
 from collections.abc import Callable
+from contextvars import Context
 from typing import Any
 
 import msgspec
 import pytest
 from bucketry.redaction import RedactingFilter
 from bucketry_http.shared.record import RequestRecord
-from bucketry_http.shared.recorded import Recorded
+from bucketry_http.shared.recorded import Recorder
 from bucketry_http.telemetry.access_log import AccessLine, AccessLog, LogFormat
 from bucketry_http.telemetry.log_format import JsonFormatter, RequestFilter
-from litestar.testing import TestClient
 
 RECORD = RequestRecord(
     port="s3",
@@ -44,9 +44,7 @@ def line(form: LogFormat, *, show_keys: bool = True, worker: int = 0, **changes:
     written: list[str] = []
     log = AccessLog(written.append, form, keys=show_keys, worker=worker)
     record = msgspec.structs.replace(RECORD, **changes)
-    log.begin(record)
-    assert not written
-    log.end(record)
+    log.end([record])
     (found,) = written
     assert found.endswith("\n")
     assert found.count("\n") == 1
@@ -149,7 +147,7 @@ def test_a_log_that_nobody_reads_stops_nothing(error: Exception) -> None:
     def fail(_: str) -> None:
         raise error
 
-    AccessLog(fail, "json").end(RECORD)
+    AccessLog(fail, "json").end([RECORD])
 
 
 def logged(formatter: logging.Formatter, *, keys: bool, log: Callable[[logging.Logger], None]) -> str:
@@ -168,15 +166,14 @@ def logged(formatter: logging.Formatter, *, keys: bool, log: Callable[[logging.L
     logger.addHandler(handler)
     logger.propagate = False
 
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        scope["bucketry_record"].key = RECORD.key
+    def serve() -> None:
+        scope = {"method": "GET", "scheme": "http", "raw_path": b"/", "headers": [(b"x-request-id", b"id-7")]}
+        record = Recorder("s3", []).begin(scope)
+        record.key = RECORD.key
         log(logger)
-        await send({"type": "http.response.start", "status": 204, "headers": []})
-        await send({"type": "http.response.body", "body": b""})
 
     try:
-        client = TestClient(Recorded(app, "s3", []))
-        client.get("/", headers={"x-request-id": "id-7"})
+        Context().run(serve)
     finally:
         logger.removeHandler(handler)
     (found,) = written

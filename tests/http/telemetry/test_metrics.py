@@ -197,7 +197,7 @@ def test_labels_that_clients_choose_are_bounded() -> None:
     for number in range(MOST_VALUES + 10):
         record = msgspec.structs.replace(RECORD, credential=f"id{number}", code=f"code{number}", status=400)
         metrics.begin(record)
-        metrics.end(record)
+        metrics.end([record])
     samples = [sample for family in metrics.registry.collect() for sample in family.samples]
     errors = [sample for sample in samples if sample.name == "bucketry_errors_total"]
     assert len(errors) == MOST_VALUES + 1

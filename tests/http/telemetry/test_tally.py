@@ -23,7 +23,7 @@ def test_a_tally_is_observed_as_its_events_are() -> None:
     for _ in range(2):
         for seconds in TIMES:
             single.observe(seconds)
-            tallies.add("a", seconds, 0, 0)
+            tallies.add([("a", seconds, 0, 0)])
         observe_all(together, tallies.take()["a"])
 
     def samples(registry: CollectorRegistry) -> list[tuple[str, str, float]]:
@@ -47,7 +47,7 @@ def test_nothing_is_counted_twice_or_lost_while_it_is_taken() -> None:
 
     def add(number: int) -> None:
         for _ in range(5000):
-            tallies.add(number % 2, 0.01, 1, 2)
+            tallies.add([(number % 2, 0.01, 1, 2)])
 
     taking = threading.Thread(target=take)
     taking.start()
@@ -90,7 +90,7 @@ def test_what_is_left_at_the_end_is_handed_over() -> None:
     metrics = Metrics("memory", registry=registry)
     record = RequestRecord(port="s3", id="a", method="GET", time=1.0, started=1.0, operation="GetObject", status=200)
     metrics.begin(record)
-    metrics.end(record)
+    metrics.end([record])
     metrics.close()
     labels = {"port": "s3", "operation": "GetObject", "driver": "memory", "outcome": "ok"}
     # Not through the registry, which would hand it over too.

@@ -253,7 +253,7 @@ def test_a_method_that_a_client_makes_up_is_no_name() -> None:
     sink = RequestSpans(spans.provider)
     record = RequestRecord(port="s3", id="a", method="BREW", time=1.0, started=0.0)
     contextvars.copy_context().run(sink.begin, record)
-    sink.end(record)
+    sink.end([record])
     (span,) = spans.ended
     assert (span.name, about(span)["http.request.method"]) == ("HTTP", "_OTHER")
 
@@ -342,6 +342,6 @@ def test_content_that_is_read_later_is_within_its_request(traced: Traced) -> Non
 def test_a_record_without_a_begin_ends_nothing(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     spans = Spans()
-    RequestSpans(spans.provider).end(RequestRecord(port="s3", id="a", method="GET", time=0.0, started=0.0))
+    RequestSpans(spans.provider).end([RequestRecord(port="s3", id="a", method="GET", time=0.0, started=0.0)])
     assert not spans.ended
     assert not caplog.records

@@ -46,6 +46,8 @@ class ReportCalls:
     The ``report`` callback gets one event. It is called in the thread of the store's caller, and should be quick.
     """
 
+    only_watches = True
+
     def __init__(self, report: Report) -> None:
         self._report = report
 
@@ -74,6 +76,8 @@ class OperationStats(msgspec.Struct, kw_only=True):
 
 class Observe:
     """Counts calls, time, bytes and errors. `snapshot` returns the figures."""
+
+    only_watches = True
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -13,7 +13,7 @@ from bucketry_http.rest.framework import PREFIX
 from bucketry_http.shared.errors import CredentialsUnchecked, TooManyRequests, Unauthenticated
 from bucketry_http.shared.failed_attempts import FailedAttempts
 from bucketry_http.shared.origin import client_address
-from bucketry_http.shared.record import RECORD
+from bucketry_http.shared.record import RECORD, RequestRecord
 from bucketry_http.shared.response_body import RawHeaders
 
 logger = logging.getLogger("bucketry_http")
@@ -63,8 +63,7 @@ class TokenAuthenticator:
         self._directory = directory
         self._attempts = attempts or FailedAttempts()
         self._known: dict[tuple[str, bytes], Sender] = {}
-        """Senders by address and hash of the header, which are right for one generation of the directory."""
-        self._generation = directory.generation
+        """Senders by address and hash of the header."""
 
     async def authenticate(self, scope: Any) -> Sender:
         """Returns who sends a request, and notes it in the request's record.
@@ -85,11 +84,12 @@ class TokenAuthenticator:
                 raise Unauthenticated
             return NOBODY
         place = client_address(scope), sha256(value).digest()
-        sender = self._recall(place)
-        if sender is None:
+        sender = self._known.get(place)
+        if sender is None or sender.identity is None or not self._directory.holds(sender.identity):
             sender = await self._identified(scope, place, _token(value))
-        if RECORD in scope and sender.identity is not None:
-            scope[RECORD].principal, scope[RECORD].credential = sender.identity.user.id, sender.identity.credential
+        if RECORD in scope and (identity := sender.identity) is not None:
+            record: RequestRecord = scope[RECORD]
+            record.principal, record.credential = identity.user.id, identity.credential
         return sender
 
     async def _identified(self, scope: Any, place: tuple[str, bytes], token: str) -> Sender:
@@ -100,21 +100,8 @@ class TokenAuthenticator:
                 scope[RECORD].refused = True  # Its status, 503, does not say so.
             raise
 
-    def _recall(self, place: tuple[str, bytes]) -> Sender | None:
-        """Returns who sent this header from this address before, if that still holds."""
-        self._directory.refresh()
-        if self._directory.generation != self._generation:
-            self._known.clear()
-            self._generation = self._directory.generation
-            return None
-        found = self._known.get(place)
-        if found is None or found.identity is None or self._directory.has_ended(found.identity):
-            return None
-        return found
-
     async def _identify(self, place: tuple[str, bytes], token: str) -> Sender:
-        address, proof, generation = place[0], hash_of(token), self._generation
-        credential = name_of_token(token)
+        address, proof, credential = place[0], hash_of(token), name_of_token(token)
         if not self._attempts.has_worked(address, proof):
             self._check(address, credential)
         try:
@@ -129,7 +116,7 @@ class TokenAuthenticator:
             raise Unauthenticated("the token is unknown, wrong or has ended", "invalid_token")
         self._attempts.worked(address, proof)
         sender = Sender(self._directory.principal(identity.user), identity)
-        if identity.lasts and self._directory.generation == generation == self._generation:
+        if identity.generation is not None:
             if len(self._known) >= _MOST_KNOWN:
                 self._known.clear()
             self._known[place] = sender

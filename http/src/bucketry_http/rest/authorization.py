@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from bucketry import AccessDenied, BucketAccess, BucketInfo, NoSuchBucket, NotFound
 from bucketry.bucket_settings import BucketSettings
@@ -22,7 +22,7 @@ from bucketry_access import (
 
 from bucketry_http.rest.authentication import HEALTH, NOBODY, SENDER, Sender
 from bucketry_http.rest.docs_page import PATH as DOCUMENT
-from bucketry_http.rest.operations import KIND_NAMES, RULES, s3_name
+from bucketry_http.rest.operations import KIND_NAMES, Rule
 from bucketry_http.shared.access_facts import CommonFacts
 from bucketry_http.shared.access_settings import AccessSettingsCheck
 from bucketry_http.shared.calls import StoreCalls
@@ -46,6 +46,7 @@ _IN_BODY: Final = frozenset(
 )
 """Keys that some operations have in their body, which is read after the decision."""
 
+_LISTING: Final = OPERATIONS["ListBuckets"].actions
 _EVERY_BUCKET: Final = "*"
 """As a resource: what is allowed for all buckets is allowed for it. Some may be denied all the same."""
 
@@ -86,35 +87,38 @@ class Authorization:
         self._directory = directory
         self._decider = Decider(calls, hides_buckets=True)
 
-    async def begin(self, request: ApiRequest) -> None:
+    async def begin(self, request: ApiRequest, rule: Rule | None) -> None:
         """Decides about a request before its handler, as far as its URL says what it is about.
+
+        Args:
+            request: The request.
+            rule: What it is in S3; ``None``: no rule says.
 
         Raises:
             NotAllowed: The sender may not do that, or nothing says what it needs.
             BucketryError: There is no such bucket or object, and the sender may learn that.
         """
-        operation_id = str(getattr(request.route_handler, "operation_id", None) or "")
-        rule = RULES.get(operation_id)
         if rule is None:
             _require_open(request)
             return
-        if rule.decided == "user":
+        decided = rule.decided
+        if decided == "user":
+            return
+        if decided in ("list", "all"):
+            self._check_lister(request, every=decided == "all")
             return
         params = request.path_params
-        if rule.decided == "late":
+        if decided == "late":
             await self._check_opened(request, params.get("name"))
-            return
-        if rule.decided in ("list", "all"):
-            self._check_lister(request, every=rule.decided == "all")
             return
         kind = params.get("kind")
         if kind is not None and kind not in KIND_NAMES:
             return  # The handler refuses it.
-        name = s3_name(operation_id, kind)
         query = request.query_params
         key = request.key if "key" in params else str(query.get("key", ""))
         bypass = str(query.get("bypass_governance", "false")).lower() not in ("false", "0")
-        await self.allow(request, name, str(params["name"]), key, query.get("version_id"), bypass=bypass)
+        name, version_id = rule.name_for(kind), query.get("version_id")
+        await self.allow(request, name, str(params["name"]), key, version_id, bypass=bypass)
 
     async def allow(
         self,
@@ -273,10 +277,10 @@ class Authorization:
             raise Unauthenticated
 
     def _check_lister(self, request: ApiRequest, *, every: bool) -> None:
-        principal, actions = sender_of(request).principal, OPERATIONS["ListBuckets"].actions
-        if not always_may(principal, actions, "", objects=False):
+        principal = sender_of(request).principal
+        if not always_may(principal, _LISTING, "", objects=False):
             facts = RestFacts(request, None)
-            for action in actions:
+            for action in _LISTING:
                 self._decider.require(principal, action, Target(""), facts)
         if every:
             self.allow_listing(request, [_EVERY_BUCKET])
@@ -296,7 +300,8 @@ def _require_open(request: ApiRequest) -> None:
 
 def sender_of(request: ApiRequest) -> Sender:
     """Returns who sends a request. Without a directory everybody is anonymous, and nobody is asked."""
-    return cast("Sender", request.scope["state"].get(SENDER, NOBODY))
+    sender: Sender = request.scope["state"].get(SENDER, NOBODY)
+    return sender
 
 
 def owner_of(request: ApiRequest) -> Owner:

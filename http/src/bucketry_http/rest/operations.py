@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from bucketry.bucket_settings import SETTINGS_KINDS
 from bucketry.documents import DOCUMENTS
 
+from bucketry_http.shared.record import PRESIGN
 from bucketry_http.shared.settings_names import SETTINGS_NAMES
 
 
@@ -21,10 +22,16 @@ class Rule(NamedTuple):
             URL names. ``late``: in its handler, since its body or its headers matter. ``list``: any user may do it, and
             its result has only what the user may see. ``user``: any user may do it. ``all``: only who may list every
             bucket.
+        recorded: The name in logs, if it is another one.
     """
 
     name: str
     decided: str = "early"
+    recorded: str = ""
+
+    def name_for(self, kind: object) -> str:
+        """Returns the name for a kind of settings; ``None``: it is not about settings."""
+        return self.name if kind is None else self.name.replace("{kind}", KIND_NAMES.get(str(kind), "BucketSettings"))
 
 
 RULES: Final[Mapping[str, Rule]] = {
@@ -47,7 +54,8 @@ RULES: Final[Mapping[str, Rule]] = {
     "uploadObjects": Rule("PutObject", "late"),
     "deleteObject": Rule("DeleteObject", "late"),
     "deleteObjects": Rule("DeleteObjects", "late"),
-    "presign": Rule("GetObject", "late"),
+    # Nothing is read or written yet, whatever the URL will do.
+    "presign": Rule("GetObject", "late", PRESIGN),
     "getObject": Rule("GetObject"),
     "headObject": Rule("HeadObject"),
     "putObject": Rule("PutObject", "late"),
@@ -58,16 +66,3 @@ KIND_NAMES: Final[Mapping[str, str]] = {
     str(kind.__struct_config__.tag): SETTINGS_NAMES[DOCUMENTS[kind].subresource] for kind in SETTINGS_KINDS
 }
 """The name that S3's operations have for each kind of settings."""
-
-
-def s3_name(operation_id: object, kind: object = None) -> str:
-    """Returns the name of an operation of this API in S3; empty: it has none.
-
-    Args:
-        operation_id: Its id in this API's document.
-        kind: The kind of settings that it is about.
-    """
-    rule = RULES.get(operation_id) if isinstance(operation_id, str) else None
-    if rule is None:
-        return ""
-    return rule.name if kind is None else rule.name.replace("{kind}", KIND_NAMES.get(str(kind), "BucketSettings"))

@@ -86,10 +86,8 @@ def decode_url(raw: bytes, what: str) -> str:
         raise MalformedUrl(f"the {what} is not UTF-8 behind its percent-encoding") from None
 
 
-async def check_query(request: Request[Any, Any, Any]) -> None:
+def check_query(request: Request[Any, Any, Any]) -> None:
     """Refuses a query that the operation does not have, or that Litestar would read as another one.
-
-    It runs before each handler, as Litestar's ``before_request``: a guard would cost a copy of the handler.
 
     Raises:
         MalformedUrl: It is not UTF-8 behind its percent-encoding: other characters would stand in a key's place.

@@ -187,7 +187,7 @@ class Authenticator:
     def _set_sender(self, request: S3Request, verified: Verified | VerifiedV2) -> None:
         access_key = verified.access_key
         signers = self._users.signers
-        signer = signers[access_key] if access_key in signers else self._users.signer(access_key)
+        signer = signers[access_key] if access_key in signers else self._users.signer_again(access_key)
         if signer is None:
             # The access file has changed within this request.
             raise S3Error("AccessDenied")

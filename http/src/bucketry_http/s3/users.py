@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bucketry import InvalidSettings, Secret
 from bucketry.owners import DEFAULT_OWNER, Owner
@@ -28,6 +28,9 @@ class Signer(NamedTuple):
     secret_key: Secret
     principal: Principal
     credential: S3Credential | None = None
+
+
+_NOBODY: Final = (None, None)
 
 
 class Bearer(NamedTuple):
@@ -107,7 +110,7 @@ class Users:
             return signers.get(access_key)
         found = self.directory.key_pair(access_key)
         # The directory finds the same object as long as no user or right has changed.
-        of, signer = self._recent.get(access_key, (None, None))
+        of, signer = self._recent.get(access_key, _NOBODY)
         if found is None:
             self._recent.pop(access_key, None)
             return None
@@ -117,6 +120,10 @@ class Users:
         signer = Signer(pair.secret_key, self.directory.principal(user))
         self._recent[access_key] = found, signer
         return signer
+
+    def signer_again(self, access_key: str) -> Signer | None:
+        """Returns the user of the directory whom `signer` has just found, to look for the key; ``None``: nobody."""
+        return self._recent.get(access_key, _NOBODY)[1]
 
     def secret_key(self, access_key: str) -> Secret | None:
         """Returns what signs with an access key, that of a session too; ``None``: nothing."""

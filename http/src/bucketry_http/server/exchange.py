@@ -8,6 +8,8 @@ import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
+from bucketry_http.shared.record import REQUEST_ID, RequestRecord
+
 if TYPE_CHECKING:
     from bucketry_http.server.protocol import BoundedProtocol
 
@@ -29,6 +31,8 @@ _MAX_NAMES: Final = 1000
 _FRAMING: Final = frozenset({b"content-length: ", b"transfer-encoding: ", b"connection: "})
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _FAILED: Final = b"Internal Server Error"
+_HELD_UP: Final = "The server cannot record this request now: please try again later."
+_REQUEST_ID: Final = REQUEST_ID + b": "
 
 logger = logging.getLogger("bucketry_http")
 
@@ -48,6 +52,7 @@ class Exchange:
         task: What runs the application.
         is_abandoned: Whether the client is gone, or gets nothing more. What the application sends is dropped.
         is_silent: Whether errors of the application are not logged any more.
+        record: What is recorded of it; ``None``: nobody wants records.
     """
 
     __slots__ = (
@@ -63,6 +68,7 @@ class Exchange:
         "is_started",
         "keep_alive",
         "more_body",
+        "record",
         "scope",
         "task",
     )
@@ -77,6 +83,7 @@ class Exchange:
         self._news: asyncio.Event | None = None
         self._left = 0
         self.task: asyncio.Task[None] | None = None
+        self.record: RequestRecord | None = None
         self.scope = scope
         self.keep_alive = keep_alive
         self.body: bytes | bytearray = b""
@@ -117,7 +124,12 @@ class Exchange:
 
     async def run(self, app: Any) -> None:
         """Runs the application. If it fails or returns too early, the client gets a 500, or the connection ends."""
+        recorder = self._connection.server.recorder
         try:
+            if recorder is not None:
+                self.record = recorder.begin(self.scope)
+                if recorder.has_gates and not await recorder.admits(self.record):
+                    app = self._refuse
             await app(self.scope, self.receive, self.send)
         except BaseException as error:  # noqa: BLE001 - the task ends here, and nobody looks at what it raised
             self._log("the application failed", error)
@@ -127,6 +139,8 @@ class Exchange:
                 self._log("the application returned before its response was complete")
                 await self._fail()
         finally:
+            if recorder is not None and self.record is not None:
+                recorder.end(self.record, is_complete=self.is_complete)
             self._connection.tasks.discard(self.task)
             self.task = None
 
@@ -143,6 +157,8 @@ class Exchange:
         if self.is_abandoned or self.is_complete:
             return {"type": "http.disconnect"}
         body, self.body = self.body, b""
+        if self.record is not None:
+            self.record.bytes_in += len(body)
         return {
             "type": "http.request",
             "body": body if isinstance(body, bytes) else bytes(body),
@@ -166,7 +182,10 @@ class Exchange:
             connection.write(self._head(message["status"], message.get("headers", ())))
             self.is_started, self._expects_continue = True, False
         elif self.is_started and not self.is_complete and kind == "http.response.body":
-            self._send_body(message.get("body", b""), more=message.get("more_body", False))
+            body = message.get("body", b"")
+            if self.record is not None:
+                self.record.bytes_out += len(body)
+            self._send_body(body, more=message.get("more_body", False))
         else:
             raise RuntimeError(f"the message {kind!r} is out of order")
 
@@ -190,6 +209,9 @@ class Exchange:
             lines += (line, value, b"\r\n")
         if _BAD_VALUE.search(b"".join([value for _, value in headers])):
             raise RuntimeError("the value of a header of the response has a control character")
+        if self.record is not None:
+            self.record.status = int(status)
+            lines += (_REQUEST_ID, self.record.id.encode(), b"\r\n")
         # If the server is about to stop, the client's next request should reach another one.
         self.keep_alive &= not says_close and not self._connection.server.stopping
         if not self.keep_alive and not says_close:
@@ -242,13 +264,22 @@ class Exchange:
         if self.is_started:
             self._connection.close()
             return
-        headers = [
-            (b"content-type", b"text/plain; charset=utf-8"),
-            (b"content-length", b"%d" % len(_FAILED)),
-            (b"connection", b"close"),
-        ]
-        await self.send({"type": "http.response.start", "status": HTTPStatus.INTERNAL_SERVER_ERROR, "headers": headers})
-        await self.send({"type": "http.response.body", "body": _FAILED})
+        await self._send_last(HTTPStatus.INTERNAL_SERVER_ERROR, "text/plain; charset=utf-8", _FAILED)
+
+    async def _refuse(self, *_: Any) -> None:
+        """Responds in place of the application while the request cannot be recorded."""
+        status, connection = HTTPStatus.SERVICE_UNAVAILABLE, self._connection
+        if self.record is not None:
+            self.record.code = connection.refusal_code(status)
+        kind, body = connection.refusal(status, _HELD_UP)
+        await self._send_last(status, kind, body, (b"retry-after", b"1"))
+
+    async def _send_last(self, status: HTTPStatus, kind: str, body: bytes, *more: tuple[bytes, bytes]) -> None:
+        """Sends a response that is the last one of its connection: the request's body has not been read."""
+        length = b"%d" % len(body)
+        headers = [(b"content-type", kind.encode()), (b"content-length", length), (b"connection", b"close"), *more]
+        await self.send({"type": "http.response.start", "status": status, "headers": headers})
+        await self.send({"type": "http.response.body", "body": body})
 
     def _log(self, message: str, error: BaseException | None = None) -> None:
         if not self.is_silent:

@@ -160,5 +160,5 @@ class TlsAcceptor:
         except OSError as error:
             reason = reason_of(error)
             self._log.failed(address, reason, _words_of(error))
-            if self._state.handshake_failed is not None:
-                self._state.handshake_failed(reason)
+            if self._state.recorder is not None:
+                self._state.recorder.handshake_failed(reason)

@@ -343,11 +343,11 @@ class BoundedProtocol(asyncio.Protocol):
 
         A connection on which nothing came in time is idle, and nobody's request.
         """
-        refused, is_late = self.server.refused, status is HTTPStatus.REQUEST_TIMEOUT
-        if refused is None or (is_late and not (self._url or self._waiting_bytes or self._buffer.left)):
+        recorder, is_late = self.server.recorder, status is HTTPStatus.REQUEST_TIMEOUT
+        if recorder is None or (is_late and not (self._url or self._waiting_bytes or self._buffer.left)):
             return ""
         address = "" if self._client_address is None else self._client_address[0]
-        return refused(status if is_sent else 0, self.refusal_code(status), address)
+        return recorder.refused(status if is_sent else 0, self.refusal_code(status), address)
 
     def shut_down(self) -> None:
         """Ends the connection after the request that is in progress, or at once if there is none."""

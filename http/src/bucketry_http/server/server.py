@@ -24,6 +24,7 @@ from bucketry_http.server.state import LINGER_SECONDS, ServerState
 if TYPE_CHECKING:
     from bucketry_http.server.handshakes import TlsAcceptor
     from bucketry_http.server.tls import Certificate
+    from bucketry_http.shared.recorded import Recorder
 
 BACKLOG: Final = 2048
 _POLL_SECONDS: Final = 0.02
@@ -52,6 +53,7 @@ class Listener(msgspec.Struct, frozen=True):
         bound: A socket that `bind` returned for host and port, if the port must be known before there is an
             application. The server closes it.
         is_plain: Whether it is served without TLS, even if the server has a certificate.
+        recorder: Makes a record of each request; ``None``: nobody wants records.
     """
 
     app: Any
@@ -59,6 +61,7 @@ class Listener(msgspec.Struct, frozen=True):
     port: int = 8000
     bound: socket.socket | None = None
     is_plain: bool = False
+    recorder: Recorder | None = None
 
 
 class Server:
@@ -132,7 +135,7 @@ class Server:
 
                 self._certificate = Certificate(self._settings.tls)
             self._servers = [
-                _AppServer(listener.app, bound, self._settings, None if listener.is_plain else self._certificate)
+                _AppServer(listener, bound, self._settings, None if listener.is_plain else self._certificate)
                 for listener, bound in zip(self._listeners, sockets, strict=True)
             ]
             logger.info("starting in process %d", os.getpid())
@@ -232,8 +235,9 @@ class _AppServer:
     """Serves one application on one socket."""
 
     def __init__(
-        self, app: Any, bound: socket.socket, settings: ServerSettings, certificate: Certificate | None
+        self, listener: Listener, bound: socket.socket, settings: ServerSettings, certificate: Certificate | None
     ) -> None:
+        app = listener.app
         # An application that speaks another language than JSON has its own responses to malformed requests.
         self._protocol: type[BoundedProtocol] = getattr(app, "protocol", BoundedProtocol)
         self._bound = bound
@@ -242,7 +246,8 @@ class _AppServer:
         self._lifespan = Lifespan(app)
         self._server: asyncio.Server | None = None
         self._acceptor: TlsAcceptor | None = None
-        self.state = ServerState(app, settings, "http" if certificate is None else "https")
+        scheme = "http" if certificate is None else "https"
+        self.state = ServerState(app, settings, scheme, listener.recorder)
         self.state.app_state = self._lifespan.state
         self.is_forced = self.is_aborting = False
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from bucketry.clock import Clock
@@ -12,6 +11,7 @@ if TYPE_CHECKING:
     from bucketry_http.server.protocol import BoundedProtocol
     from bucketry_http.server.proxies import TrustedProxies
     from bucketry_http.server.settings import ServerSettings
+    from bucketry_http.shared.recorded import Recorder
 
 
 LINGER_SECONDS: Final = 1.0
@@ -30,18 +30,15 @@ class ServerState:
         proxies: The proxies whose headers count; ``None``: there are none.
         connections: Those that are open.
         tasks: One for each request in progress.
-        refused: Is told of each request that is refused before it reaches the application: the status that is sent (0:
-            none), the code, and the client's address. Returns the request's id. ``None``: nobody wants to know.
-        handshake_failed: Is told of each TLS handshake that fails, and why. ``None``: nobody wants to know.
+        recorder: Makes a record of each request; ``None``: nobody wants records.
         stopping: Whether the server is about to stop (`bucketry_http.shared.connection.is_stopping`).
     """
 
-    def __init__(self, app: Any, settings: ServerSettings, scheme: str) -> None:
+    def __init__(self, app: Any, settings: ServerSettings, scheme: str, recorder: Recorder | None = None) -> None:
         """Starts without connections. An application that goes by a clock of its own has it as attribute ``clock``."""
         self.app = app
         self.clock: Clock = getattr(app, "clock", None) or Clock()
-        self.refused: Callable[[int, str, str], str] | None = getattr(app, "refused", None)
-        self.handshake_failed: Callable[[str], None] | None = getattr(app, "handshake_failed", None)
+        self.recorder = recorder
         self.app_state: dict[str, Any] = {}
         self.settings = settings
         self.scheme = scheme

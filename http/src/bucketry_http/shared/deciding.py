@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from typing import Final, NamedTuple, Protocol
 
 from bucketry import (
@@ -142,13 +143,12 @@ class Decider:
         Raises:
             NoSuchBucket: The bucket does not exist, which this user may learn.
         """
-        if not always_may(principal, actions, bucket, objects=True):
-            return None
-        # Whoever may not list the bucket must not learn that there is no such object.
-        if not always_may(principal, _LISTING, bucket, objects=False):
+        if not _always_may(principal, actions, bucket):
             return None
         access = self._calls.known_access(bucket) if self.looks else PLAIN
-        return access if access is not None and denies_nothing(access, bucket, actions) else None
+        if access is None or not (access.policy is None or denies_nothing(access, bucket, actions)):
+            return None
+        return access
 
     async def check(self, principal: Principal, target: Target, actions: Iterable[str], facts: Facts) -> BucketAccess:
         """Refuses what the sender may not do, and returns what is set on the bucket.
@@ -319,6 +319,13 @@ class Decider:
         options = VersionOptions(version_id=target.version_id)
         acl = await self._calls.call(self._store.get_object_acl, target.bucket, target.key, options)
         return ObjectAccess(owner=acl.owner, acl=acl)
+
+
+@lru_cache(maxsize=4096)
+def _always_may(principal: Principal, actions: frozenset[str] | tuple[str, ...], bucket: str) -> bool:
+    # Whoever may not list the bucket must not learn that there is no such object.
+    listing = always_may(principal, _LISTING, bucket, objects=False)
+    return listing and always_may(principal, actions, bucket, objects=True)
 
 
 def is_visible(principal: Principal, bucket: BucketInfo, facts: Facts) -> bool:

@@ -51,10 +51,10 @@ class FailedAttempts:
             address: IP address of the client. Addresses of IPv6 with the same first 64 bits count as one.
             proof: What `worked` was told.
         """
-        place = network_of(address), proof
-        if place not in self._worked:
+        try:
+            self._worked.move_to_end((network_of(address), proof))
+        except KeyError:
             return False
-        self._worked.move_to_end(place)
         return True
 
     def seconds_left(self, address: str, credential: str) -> int:

@@ -1,6 +1,6 @@
 """What is known of one request while it is served: for logs, audit, metrics, traces and limits.
 
-`bucketry_http.shared.recorded.Recorded` makes the record if somebody wants one. It costs nothing otherwise: ports look
+`bucketry_http.shared.recorded.Recorder` makes the record if somebody wants one. It costs nothing otherwise: ports look
 whether the request's scope has a record, and fill in what they know.
 """
 
@@ -28,17 +28,17 @@ request_ids: Final = map(f"{secrets.token_hex(4).upper()}{{:08X}}".format, count
 """New ids of requests: those of one process have the same beginning, which is random."""
 
 
-class RequestRecord(msgspec.Struct, kw_only=True):
+class RequestRecord(msgspec.Struct):
     """One request. The port fills it in while it serves the request.
 
     Attributes:
         port: The port that it came to.
         id: Its id, which its response and its calls of the backend carry too.
         method: The HTTP method.
-        scheme: ``http`` or ``https``, as the client sees it.
-        path: The path of the URL as it came, without the query. Servers of others may give it decoded.
         time: When it came, in seconds since 1970.
         started: The same as `time.perf_counter` counts.
+        scheme: ``http`` or ``https``, as the client sees it.
+        path: The path of the URL as it came, without the query.
         address: IP address of the client; empty if it is in the same process.
         user_agent: What the client calls itself, cut to 256 characters.
         traceparent: The trace that the client says it is part of (W3C Trace Context), as it came; empty: none.
@@ -72,10 +72,10 @@ class RequestRecord(msgspec.Struct, kw_only=True):
     port: Port
     id: str
     method: str
-    scheme: str = ""
-    path: str = ""
     time: float
     started: float
+    scheme: str = ""
+    path: str = ""
     address: str = ""
     user_agent: str = ""
     traceparent: str = ""

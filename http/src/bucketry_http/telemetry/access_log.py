@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
 from bucketry_http.shared.record import RequestRecord
-from bucketry_http.telemetry.lines import Lines
+from bucketry_http.telemetry.lines import write_lines
 from bucketry_http.telemetry.shown import shown, shown_again
 
 LogFormat = Literal["text", "json"]
@@ -25,7 +25,11 @@ HIDDEN: Final = "(hidden)"
 _PLAIN: Final = re.compile(r"[\w./:@%+*~-]+")
 
 
-class AccessLine(msgspec.Struct, kw_only=True, omit_defaults=True):
+_SHOWN: Any = msgspec.field(default_factory=int)
+"""The default of what no line leaves out, also a figure that is 0."""
+
+
+class AccessLine(msgspec.Struct, omit_defaults=True):
     """A line of the access log. What a request does not have is left out.
 
     Attributes:
@@ -62,32 +66,32 @@ class AccessLine(msgspec.Struct, kw_only=True, omit_defaults=True):
     level: str
     logger: str
     worker: int = 0
-    port: str
-    request_id: str
+    port: str = _SHOWN
+    request_id: str = _SHOWN
     trace_id: str = ""
     address: str = ""
     principal: str = ""
     credential: str = ""
-    method: str
+    method: str = ""
     action: str = ""
     bucket: str = ""
     key: str = ""
     keys: int = 0
     version_id: str | None = None
-    status: int
+    status: int = _SHOWN
     code: str = ""
     aborted: bool = False
-    bytes_in: int
-    bytes_out: int
-    seconds: float
-    backend_calls: int
-    backend_seconds: float
+    bytes_in: int = _SHOWN
+    bytes_out: int = _SHOWN
+    seconds: float = _SHOWN
+    backend_calls: int = _SHOWN
+    backend_seconds: float = _SHOWN
     backend_retries: int = 0
-    queue_seconds: float
+    queue_seconds: float = _SHOWN
     user_agent: str = ""
 
 
-_ENCODE: Final = msgspec.json.Encoder().encode
+_JSON: Final = msgspec.json.Encoder()
 
 
 class AccessLog:
@@ -102,65 +106,55 @@ class AccessLog:
             keys: Whether keys are shown.
             worker: The number of this process, which each line has; 0: no line has one.
         """
-        self._lines = Lines(write)
-        self._render = _as_json if form == "json" else _as_text
+        self._write = write
+        self._encode = _JSON.encode_lines if form == "json" else _as_text
         self._keys = keys
         self._worker = worker
 
-    def begin(self, record: RequestRecord) -> None:
-        """Does nothing."""
-
-    def end(self, record: RequestRecord) -> None:
-        """Writes the line."""
-        line = _line(record, keys=self._keys)
-        line.worker = self._worker
-        self._lines.add(self._render(line))
-
-    def close(self) -> None:
-        """Writes what still waits."""
-        self._lines.flush()
+    def end(self, records: Sequence[RequestRecord]) -> None:
+        """Writes the lines of requests."""
+        lines = [_line(record, self._worker, keys=self._keys) for record in records]
+        write_lines(self._write, self._encode(lines))
 
 
-def _line(record: RequestRecord, *, keys: bool) -> AccessLine:
-    line = AccessLine(
-        time=_utc(record.time),
-        level="INFO",
-        logger=LOGGER,
-        port=record.port,
-        request_id=record.id,
-        address=record.address,
-        principal=record.principal,
-        credential=record.credential,
-        method=record.method,
-        action=record.operation,
-        bucket=shown(record.bucket),
-        key=shown(record.key) if keys or not record.key else HIDDEN,
-        status=record.status,
-        code=record.code,
-        bytes_in=record.bytes_in,
-        bytes_out=record.bytes_out,
-        seconds=_micro(record.seconds),
-        backend_calls=record.backend_calls,
-        backend_seconds=_micro(record.backend_seconds),
-        queue_seconds=_micro(record.queue_seconds),
-        user_agent=shown_again(record.user_agent),
+def _line(record: RequestRecord, worker: int, *, keys: bool) -> AccessLine:
+    # In the order of the fields: with their names it takes four times as long.
+    return AccessLine(
+        datetime.fromtimestamp(record.time, UTC),
+        "INFO",
+        LOGGER,
+        worker,
+        record.port,
+        record.id,
+        record.trace_headers.get("traceparent", "")[3:35],
+        record.address,
+        record.principal,
+        record.credential,
+        record.method,
+        record.operation,
+        shown_again(record.bucket),
+        record.key and (shown(record.key) if keys else HIDDEN),
+        len(record.keys),
+        record.version_id,
+        record.status,
+        record.code,
+        record.aborted,
+        record.bytes_in,
+        record.bytes_out,
+        _micro(record.seconds),
+        record.backend_calls,
+        _micro(record.backend_seconds),
+        record.backend_retries,
+        _micro(record.queue_seconds),
+        shown_again(record.user_agent),
     )
-    # What few requests have. A line of all fields takes longer.
-    if record.trace_headers:
-        line.trace_id = record.trace_headers.get("traceparent", "")[3:35]
-    if record.keys:
-        line.keys = len(record.keys)
-    line.version_id = record.version_id
-    line.aborted = record.aborted
-    line.backend_retries = record.backend_retries
-    return line
 
 
-def _as_json(line: AccessLine) -> str:
-    return _ENCODE(line).decode() + "\n"
+def _as_text(lines: Iterable[AccessLine]) -> bytes:
+    return "".join(map(_text_of, lines)).encode()
 
 
-def _as_text(line: AccessLine) -> str:
+def _text_of(line: AccessLine) -> str:
     values = msgspec.to_builtins(line)
     head = f"{values.pop('time')} {values.pop('level')} {values.pop('logger')}"
     pairs = " ".join([f"{name}={_quoted(value)}" for name, value in values.items()])
@@ -173,12 +167,8 @@ def _quoted(value: object) -> str:
     A key may hold line ends, and characters that turn text around.
     """
     if not isinstance(value, str):
-        return _ENCODE(value).decode()
+        return _JSON.encode(value).decode()
     return value if _PLAIN.fullmatch(value) else json.dumps(value, ensure_ascii=not value.isprintable())
-
-
-def _utc(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _micro(seconds: float) -> float:

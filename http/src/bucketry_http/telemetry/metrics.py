@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final, Literal
 
@@ -142,22 +143,29 @@ class Metrics:
         """Counts a request in progress."""
         self._flying[record.port] += 1
 
-    def end(self, record: RequestRecord) -> None:
-        """Counts a request that ended."""
-        self._flying[record.port] -= 1
-        labels = record.port, record.operation, outcome_of(record)
-        self._ended.add(labels, record.seconds, record.bytes_in, record.bytes_out)
-        if record.credential:
-            with self._lock:
-                self._used[record.credential] = record.time
-            if len(self._used) > MOST_VALUES:
-                self._hand_over_used()
-        if record.code:
-            self._code(record.port, record.code).inc()
-        if record.queue_seconds:
-            self._queue.labels(record.port).observe(record.queue_seconds)
-        if record.backend_retries:
-            self._retries.labels(self._driver).inc(record.backend_retries)
+    def end(self, records: Sequence[RequestRecord]) -> None:
+        """Counts requests that ended."""
+        self._ended.add(
+            [
+                ((record.port, record.operation, outcome_of(record)), record.seconds, record.bytes_in, record.bytes_out)
+                for record in records
+            ]
+        )
+        used = {}
+        for record in records:
+            self._flying[record.port] -= 1
+            if record.credential:
+                used[record.credential] = record.time
+            if record.code:
+                self._code(record.port, record.code).inc()
+            if record.queue_seconds:
+                self._queue.labels(record.port).observe(record.queue_seconds)
+            if record.backend_retries:
+                self._retries.labels(self._driver).inc(record.backend_retries)
+        with self._lock:
+            self._used |= used
+        if len(self._used) > MOST_VALUES:
+            self._hand_over_used()
 
     def handshake_failed(self, port: Port, reason: str) -> None:
         """Counts a TLS handshake that failed. There are few reasons (`bucketry_http.server.handshakes.Reason`)."""
@@ -197,12 +205,14 @@ class Metrics:
         return AuditMetrics(self._audit_entries, self._audit_waiting)
 
     def _count_events(self) -> None:
+        events: list[tuple[tuple[str, str], float, int, int]] = []
         with suppress(IndexError):  # Another thread may take the last one.
             while True:
                 event = self._events.popleft()
                 # Content that was read later is no call. It may have broken off.
                 operation = event.operation if event.calls else _NO_CALL
-                self._called.add((operation, event.code), event.seconds, event.bytes_in, event.bytes_out)
+                events.append(((operation, event.code), event.seconds, event.bytes_in, event.bytes_out))
+        self._called.add(events)
 
     def _hand_over(self) -> None:
         self._count_events()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_left
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Generic, TypeVar
 
 import msgspec
@@ -50,17 +50,20 @@ class Tallies(Generic[K]):
         self._lock = threading.Lock()
         self._tallies: dict[K, Tally] = {}
 
-    def add(self, labels: K, seconds: float, bytes_in: int, bytes_out: int) -> None:
-        """Counts one event."""
+    def add(self, events: Iterable[tuple[K, float, int, int]]) -> None:
+        """Counts events: the labels of each, how long it took, and bytes that came and went."""
+        bounds = self._bounds
         with self._lock:
-            tally = self._tallies.get(labels)
-            if tally is None:
-                tally = self._tallies[labels] = Tally([0] * (len(self._bounds) + 1))
-            tally.count += 1
-            tally.seconds += seconds
-            tally.bytes_in += bytes_in
-            tally.bytes_out += bytes_out
-            tally.spread[bisect_left(self._bounds, seconds)] += 1
+            tallies = self._tallies
+            for labels, seconds, bytes_in, bytes_out in events:
+                tally = tallies.get(labels)
+                if tally is None:
+                    tally = tallies[labels] = Tally([0] * (len(bounds) + 1))
+                tally.count += 1
+                tally.seconds += seconds
+                tally.bytes_in += bytes_in
+                tally.bytes_out += bytes_out
+                tally.spread[bisect_left(bounds, seconds)] += 1
 
     def take(self) -> dict[K, Tally]:
         """Returns what was counted since the last time."""

@@ -109,11 +109,12 @@ class Audit:
         self._places.add(id(record))
         return True
 
-    def begin(self, record: RequestRecord) -> None:
-        """Does nothing."""
+    def end(self, records: Sequence[RequestRecord]) -> None:
+        """Writes an entry for each request that is to be audited."""
+        for record in records:
+            self._end(record)
 
-    def end(self, record: RequestRecord) -> None:
-        """Writes an entry, if the request is to be audited."""
+    def _end(self, record: RequestRecord) -> None:
         has_place = id(record) in self._places
         self._places.discard(id(record))
         entry = audited(record)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, Final
 
 from bucketry.tracing import SCOPE, headers_of, shown
@@ -56,8 +57,12 @@ class RequestSpans:
         # For good: each request is served in a task, and so in a context, of its own.
         contexts.attach(trace.set_span_in_context(span))
 
-    def end(self, record: RequestRecord) -> None:
-        """Ends it."""
+    def end(self, records: Sequence[RequestRecord]) -> None:
+        """Ends the spans of requests."""
+        for record in records:
+            self._end(record)
+
+    def _end(self, record: RequestRecord) -> None:
         span = record.span
         if not isinstance(span, Span):
             return

@@ -78,9 +78,7 @@ class Telemetry:
         if options.logs.log_format is not None:
             from bucketry_http.telemetry.access_log import AccessLog
 
-            self._sinks.append(
-                AccessLog(_write, options.logs.log_format, keys=options.logs.log_keys, worker=worker)
-            )
+            self._sinks.append(AccessLog(_write, options.logs.log_format, keys=options.logs.log_keys, worker=worker))
         if options.management.management_port is not None:
             from bucketry_http.telemetry.metrics import Metrics
 

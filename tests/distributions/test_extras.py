@@ -19,6 +19,7 @@ from tests.servers.handles import MinioServer, RgwServer
 EXTRAS = {
     "": {"bucketry"},
     "aio": {"bucketry", "anyio"},
+    "file": {"bucketry", "bucketry-file"},
     "memory": {"bucketry", "bucketry-memory"},
     "minio": {"bucketry", "bucketry-minio", "bucketry-s3client", "minio"},
     "rgw": {"bucketry", "bucketry-rgw", "bucketry-s3client", "boto3"},

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from bucketry import CompletedPart, NoSuchUpload, ObjectHeaders
+from bucketry.completing import COMPLETIONS_KEPT_FOR, MAX_COMPLETIONS
 from bucketry_memory import completions
-from bucketry_memory.completions import COMPLETIONS_KEPT_FOR, MAX_COMPLETIONS, Completions
+from bucketry_memory.completions import Completions
 from bucketry_memory.objects import Extras, StoredObject
 
 from tests.memory.opened import BUCKET, make_store

@@ -7,10 +7,12 @@ from threading import Lock
 
 import pytest
 from bucketry import InvalidArgument, ObjectHeaders, ObjectToDelete, VersioningSettings, VersionListOptions
+from bucketry.version_facts import VersionFacts
+from bucketry.version_ids import new_version_id
 from bucketry_memory.bucket import Bucket
-from bucketry_memory.objects import StoredObject, VersionFacts
+from bucketry_memory.objects import StoredObject
 from bucketry_memory.quota import Quota
-from bucketry_memory.versions import History, StoredMarker, VersionEntries, list_versions, new_version_id
+from bucketry_memory.versions import History, StoredMarker, VersionEntries, list_versions
 from sortedcontainers import SortedList
 
 from tests.memory.opened import BUCKET, make_store

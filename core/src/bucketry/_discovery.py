@@ -15,6 +15,7 @@ from bucketry.features import Features
 from bucketry.hookspecs import OPERATIONS, DriverSpec
 
 DISTRIBUTIONS: Final = {
+    "file": "bucketry-file",
     "memory": "bucketry-memory",
     "minio": "bucketry-minio",
     "rgw": "bucketry-rgw",

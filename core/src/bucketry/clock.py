@@ -230,3 +230,40 @@ class Clock:
 
 def _too_far() -> InvalidArgument:
     return InvalidArgument(f"the clock can be turned up to the year {LAST.year}", field="now")
+
+
+_TICKS_PER_SECOND: Final = 1000
+"""Stored times have whole milliseconds, as S3's listings show them."""
+
+
+@final
+class StoredTimes:
+    """A driver's clock in UTC and whole milliseconds. It never goes back, even if the machine's clock is set back.
+
+    Only a reset of the driver's clock sets it back. Writes of the same millisecond share one object. Threads call it
+    under a lock of the driver.
+
+    Attributes:
+        clock: The driver's clock. The store may give it another one.
+    """
+
+    __slots__ = ("_ahead", "_moment", "_next", "clock")
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self._ahead = 0.0
+        self._advance(time())
+
+    def now(self) -> datetime:
+        """Returns the time, which is at or after every time that it returned before, unless the clock was reset."""
+        ahead = self.clock.ahead
+        seconds = time() + ahead
+        if seconds >= self._next or ahead < self._ahead:
+            self._ahead = ahead
+            self._advance(seconds)
+        return self._moment
+
+    def _advance(self, seconds: float) -> None:
+        tick = int(seconds * _TICKS_PER_SECOND)
+        self._moment = datetime.fromtimestamp(tick / _TICKS_PER_SECOND, UTC)
+        self._next = (tick + 1) / _TICKS_PER_SECOND

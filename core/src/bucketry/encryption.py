@@ -8,7 +8,8 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from typing import Final, Literal, final
+import secrets
+from typing import Final, Literal, TypeVar, final
 
 import msgspec
 
@@ -25,6 +26,8 @@ DSSE_KMS: Final = "aws:kms:dsse"
 CUSTOMER_KEY_BYTES: Final = 32
 """Size of a customer's key: AES-256 is the only algorithm (S3 user guide, "Using server-side encryption with
 customer-provided keys")."""
+
+_SALT_BYTES: Final = 16
 
 MAX_KMS_KEY_ID: Final = 2048
 """Longest id or ARN of a key (KMS API reference, ``KeyId``)."""
@@ -131,3 +134,21 @@ def require_customer_key(key: CustomerKey | None, *, needed: bool) -> None:
         raise CustomerKeyNeeded
     if key is not None and not needed:
         raise CustomerKeyNotNeeded
+
+
+def opaque_etag(etag: str) -> str:
+    """Returns an etag for content whose MD5 is ``etag``, and which does not tell that MD5."""
+    return hashlib.md5(secrets.token_bytes(_SALT_BYTES) + etag.encode(), usedforsecurity=False).hexdigest()
+
+
+ToldT = TypeVar("ToldT", bound=msgspec.Struct)
+
+
+def with_key(told: ToldT, key: CustomerKey | None) -> ToldT:
+    """Returns a result as whoever sent this key, which is the right one, gets it.
+
+    Args:
+        told: An object, a part or an upload, with the field ``customer_key_md5``. A driver does not store that.
+        key: The key of the call.
+    """
+    return told if key is None else msgspec.structs.replace(told, customer_key_md5=key.md5)

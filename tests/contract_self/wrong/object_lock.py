@@ -36,8 +36,9 @@ from bucketry import (
 )
 from bucketry.hookspecs import hookimpl
 from bucketry.object_lock import COMPLIANCE
+from bucketry.version_facts import VersionFacts
 from bucketry_contract.suite.object_lock import ComplianceTests, ObjectLockTests
-from bucketry_memory.objects import StoredObject, VersionFacts
+from bucketry_memory.objects import StoredObject
 from msgspec.structs import replace
 
 from tests.contract_self.cases import fails

@@ -39,19 +39,28 @@ from bucketry import (
     VersionListOptions,
     VersionOptions,
 )
+from bucketry.bucket_rules import (
+    KINDS_OF_ACCESS,
+    access_with_settings,
+    check_lock_of_write,
+    require_lock,
+    retention_of_write,
+)
+from bucketry.clock import StoredTimes
 from bucketry.conditions import check_copy_source, check_delete, check_write
 from bucketry.object_lock import check_new_retention, check_retention_change, check_version_delete
 from bucketry.options import WriteConditions
 from bucketry.owners import DEFAULT_OWNER
 from bucketry.s3 import NULL_VERSION
+from bucketry.version_facts import VersionFacts
+from bucketry.version_ids import new_version_id, number_in
 from sortedcontainers import SortedList
 
-from bucketry_memory.access import KINDS, acl_of, with_acl, with_object, with_settings
+from bucketry_memory.access import acl_of, with_acl, with_object
 from bucketry_memory.bucket_settings import SettingsTable
 from bucketry_memory.encryption import KmsKeys, check_customer_key, digest_of
 from bucketry_memory.listing import Entries, list_entries
-from bucketry_memory.locks import check_lock_of_write, require_lock, with_default_retention
-from bucketry_memory.objects import StoredObject, StoredTimes, VersionFacts
+from bucketry_memory.objects import StoredObject
 from bucketry_memory.quota import Quota
 from bucketry_memory.uploads import UploadTable
 from bucketry_memory.versions import (
@@ -60,8 +69,6 @@ from bucketry_memory.versions import (
     Version,
     VersionEntries,
     list_versions,
-    new_version_id,
-    number_in,
 )
 
 
@@ -162,7 +169,7 @@ class Bucket:
             NoSuchKmsKey: There is no such key.
             BucketryError: As `check_lock_of_write`.
         """
-        check_lock_of_write(facts, self.lock, now)
+        check_lock_of_write(facts.retention, facts.legal_hold, self.lock, now)
         if options.customer_key is not None:
             return msgspec.structs.replace(facts, key_digest=digest_of(options.customer_key))
         encryption = self.default_encryption.applied(facts.encryption, None)
@@ -207,9 +214,14 @@ class Bucket:
         freed = 0 if replaced is None else replaced.size_bytes
         self._quota.take(stored.size_bytes - reserved - freed, (1 if replaced is None else 0) - entries)
         number = history.next_number()
-        facts = with_default_retention(stored.facts, self.lock, stored.last_modified)
-        version_id = new_version_id(number) if self.makes_versions else None
-        stored = stored.with_facts(msgspec.structs.replace(facts, number=number, version_id=version_id))
+        facts = stored.facts
+        facts = msgspec.structs.replace(
+            facts,
+            number=number,
+            version_id=new_version_id(number) if self.makes_versions else None,
+            retention=retention_of_write(facts.retention, self.lock, stored.last_modified),
+        )
+        stored = stored.with_facts(facts)
         self._make_way(history, key, replaced)
         if current is None:
             self.keys.add(key)
@@ -488,8 +500,8 @@ class Bucket:
             self.encrypts = True
         elif isinstance(settings, ObjectLockSettings):
             self.info = msgspec.structs.replace(self.info, object_lock=True)
-        if type(settings) in KINDS:
-            self.access = with_settings(self.access, self.settings)
+        if type(settings) in KINDS_OF_ACCESS:
+            self.access = access_with_settings(self.access, self.settings)
 
     def delete_settings(self, kind: type[AnyBucketSettings]) -> None:
         """Deletes its settings of one kind.
@@ -498,8 +510,8 @@ class Bucket:
             InvalidBucketState: Settings of this kind can be changed, but not removed.
         """
         self.settings.remove(kind)
-        if kind in KINDS:
-            self.access = with_settings(self.access, self.settings)
+        if kind in KINDS_OF_ACCESS:
+            self.access = access_with_settings(self.access, self.settings)
 
     def delete(self) -> None:
         """Deletes the bucket, and aborts its uploads.

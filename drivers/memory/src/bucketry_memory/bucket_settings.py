@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final, TypeVar, final
+from typing import Final, final
 
 import msgspec
-from bucketry import (
-    AclSettings,
-    BucketSettings,
-    InvalidBucketState,
-    ObjectLockSettings,
-    OwnershipSettings,
-    VersioningSettings,
-)
-from bucketry.bucket_settings import BUCKET_OWNER_ENFORCED, SETTINGS_KINDS
+from bucketry import BucketSettings
+from bucketry.bucket_rules import check_removal, check_settings_change
+from bucketry.bucket_settings import SETTINGS_KINDS, SettingsT
 
 from bucketry_memory.quota import Quota
 
 _UNSET: Final = {kind: kind() for kind in SETTINGS_KINDS}
-
-SettingsT = TypeVar("SettingsT", bound=BucketSettings)
 
 
 @final
@@ -47,7 +39,7 @@ class SettingsTable:
             InvalidBucketState: Other settings of the bucket exclude them. Nothing was changed.
             QuotaExceeded: A limit would be exceeded. Nothing was changed.
         """
-        self._check(settings)
+        check_settings_change(settings, self)
         previous = self._settings.get(type(settings))
         self._quota.take(_size(settings) - _size(previous), entries=previous is None)
         self._settings[type(settings)] = settings
@@ -61,8 +53,7 @@ class SettingsTable:
         previous = self._settings.get(kind)
         if previous is None:
             return
-        if not kind.removable:
-            raise InvalidBucketState(f"{kind.__name__} cannot be removed once they are set")
+        check_removal(kind)
         self._quota.give(_size(previous), entries=1)
         del self._settings[kind]
 
@@ -70,27 +61,6 @@ class SettingsTable:
         """Gives back everything, when the bucket is deleted."""
         self._quota.give(sum(map(_size, self._settings.values())), entries=len(self._settings))
         self._settings.clear()
-
-    def _check(self, settings: BucketSettings) -> None:
-        if isinstance(settings, VersioningSettings) and settings.status != "Enabled":
-            if self.get(ObjectLockSettings).enabled:
-                raise InvalidBucketState("versioning cannot be suspended: object lock is on")
-        elif isinstance(settings, ObjectLockSettings):
-            if self.get(VersioningSettings).status != "Enabled":
-                raise InvalidBucketState("object lock needs versioning: enable it first")
-        elif isinstance(settings, AclSettings):
-            if self.get(OwnershipSettings).ownership == BUCKET_OWNER_ENFORCED and _grants_others(settings):
-                raise InvalidBucketState(f"with {BUCKET_OWNER_ENFORCED}, an ACL gives rights to the owner alone")
-        elif (
-            isinstance(settings, OwnershipSettings)
-            and settings.ownership == BUCKET_OWNER_ENFORCED
-            and _grants_others(self.get(AclSettings))
-        ):
-            raise InvalidBucketState(f"{BUCKET_OWNER_ENFORCED} needs an ACL that gives rights to the owner alone")
-
-
-def _grants_others(settings: AclSettings) -> bool:
-    return settings.acl is not None and settings.acl.grants_others
 
 
 def _size(settings: BucketSettings | None) -> int:

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable
-from datetime import datetime, timedelta
-from typing import Final, final
+from datetime import datetime
+from typing import final
 
 import msgspec
 from bucketry import CompletedPart
+from bucketry.completing import COMPLETIONS_KEPT_FOR, MAX_COMPLETIONS, fingerprint
 
 from bucketry_memory.objects import StoredObject
-
-MAX_COMPLETIONS: Final = 10_000
-"""How many completed uploads the store remembers."""
-
-COMPLETIONS_KEPT_FOR: Final = timedelta(hours=1)
-"""How long it remembers them."""
 
 
 class _Completion(msgspec.Struct, frozen=True, gc=False):
@@ -43,7 +37,7 @@ class Completions:
     def remember(self, bucket: str, key: str, parts: Iterable[CompletedPart], made: StoredObject) -> None:
         """Remembers the upload that made an object just now, and forgets uploads that are too old or too many."""
         now = made.last_modified
-        self._by_id[made.more.upload_id] = _Completion(bucket, key, _fingerprint(parts), now, made.version_id)
+        self._by_id[made.more.upload_id] = _Completion(bucket, key, fingerprint(parts), now, made.version_id)
         while len(self._by_id) > MAX_COMPLETIONS or self._is_old(next(iter(self._by_id.values())), now):
             self._by_id.popitem(last=False)
 
@@ -55,7 +49,7 @@ class Completions:
         if (
             found is None
             or self._is_old(found, now)
-            or (found.bucket, found.key, found.parts) != (bucket, key, _fingerprint(parts))
+            or (found.bucket, found.key, found.parts) != (bucket, key, fingerprint(parts))
         ):
             return None
         return found.version_id
@@ -66,11 +60,3 @@ class Completions:
 
     def _is_old(self, completion: _Completion, now: datetime) -> bool:
         return now - completion.completed_at > COMPLETIONS_KEPT_FOR
-
-
-def _fingerprint(parts: Iterable[CompletedPart]) -> bytes:
-    """Returns a digest that stands for the parts: there may be 10,000."""
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(b"%d %s\n" % (part.part_number, part.etag.encode()))
-    return digest.digest()

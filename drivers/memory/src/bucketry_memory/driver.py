@@ -63,27 +63,29 @@ from bucketry import (
     VersionPage,
 )
 from bucketry.checksums import checksum_of
-from bucketry.clock import Clock
+from bucketry.clock import Clock, StoredTimes
+from bucketry.completing import check_repeated, etag_of_parts
+from bucketry.conditions import check_copy_source
+from bucketry.encryption import opaque_etag, with_key
 from bucketry.hookspecs import DriverSpec, hookimpl
+from bucketry.object_parts import range_of_copy
 from bucketry.options import has_type_alone
 from bucketry.owners import DEFAULT_OWNER
 from bucketry.presigning import presigned_url
 from bucketry.sigv4 import Credentials, Presigner
 from bucketry.tagging import NO_TAGS
+from bucketry.version_facts import NO_FACTS, facts_of
 from msgspec.structs import replace
 from typing_extensions import override
 
 from bucketry_memory.buckets import Buckets, report_of
 from bucketry_memory.completions import Completions
 from bucketry_memory.content import Content, chunks, joined, md5_hex, part_of, pull, whole
-from bucketry_memory.encryption import KmsKeys, check_customer_key, check_key_if_given, opaque_etag, with_key
+from bucketry_memory.encryption import KmsKeys, check_customer_key, check_key_if_given
 from bucketry_memory.features import FEATURES
 from bucketry_memory.objects import (
-    NO_FACTS,
     Extras,
     StoredObject,
-    StoredTimes,
-    facts_of,
     headers_of,
     headers_of_type,
     kept_extras,
@@ -557,7 +559,8 @@ class MemoryDriver(DriverSpec):
         check_customer_key(upload.facts.key_digest, options.customer_key)
         held, source = self._find(source_bucket, source_key, options.source_version_id)
         check_customer_key(source.facts.key_digest, options.source_customer_key)
-        start, stop = source.range_of_copy(options, self.features.max_part_size)
+        check_copy_source(source, options)
+        start, stop = range_of_copy(source.size_bytes, options, self.features.max_part_size)
         self._quota.reserve(stop - start)
         try:
             content, algorithm = part_of(source.content, start, stop), upload.checksums.algorithm
@@ -619,7 +622,7 @@ class MemoryDriver(DriverSpec):
             target.check_write(key, options)
             digests = tuple(part.checksum.digest for part in chosen if part.checksum is not None)
             extras = Extras(upload.tags, checksum, upload.ends_of(chosen), digests, upload_id, upload.facts)
-            stored = StoredObject(content, upload.etag_of(chosen), self._times.now(), upload.headers, extras)
+            stored = StoredObject(content, etag_of_parts(chosen), self._times.now(), upload.headers, extras)
             # It takes over the upload's share of the quota, so it always fits.
             stored = target.put(key, stored, reserved=upload.size_bytes, entries=upload.entries)
             target.uploads.forget(upload)
@@ -635,7 +638,8 @@ class MemoryDriver(DriverSpec):
         if not isinstance(made, StoredObject) or made.more.upload_id != upload_id:
             return None
         check_key_if_given(made.facts.key_digest, options.customer_key)
-        bucket.uploads.check_repeated(made, parts, options)
+        more = made.more
+        check_repeated(more.checksum, more.part_digests, made.size_bytes, parts, options)
         return made
 
     @override

@@ -5,26 +5,15 @@ Source: S3 user guide, "Protecting data with server-side encryption".
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 import secrets
 from collections.abc import Iterable
-from typing import Final, TypeVar, final
+from typing import Final, final
 
 import msgspec
-from bucketry import (
-    CustomerKey,
-    Encryption,
-    NoSuchKmsKey,
-    ObjectInfo,
-    Part,
-    Upload,
-    WrongCustomerKey,
-)
+from bucketry import CustomerKey, Encryption, NoSuchKmsKey, WrongCustomerKey
 from bucketry.encryption import SSE_S3, require_customer_key
-
-ToldT = TypeVar("ToldT", ObjectInfo, Upload, Part)
 
 _SALT_BYTES: Final = 16
 
@@ -76,16 +65,6 @@ def check_key_if_given(digest: bytes | None, key: CustomerKey | None) -> None:
 
 def _hmac(salt: bytes, key: CustomerKey) -> bytes:
     return hmac.digest(salt, key.reveal(), "sha256")
-
-
-def opaque_etag(etag: str) -> str:
-    """Returns an etag for content whose MD5 is ``etag``, and which does not tell that MD5."""
-    return hashlib.md5(secrets.token_bytes(_SALT_BYTES) + etag.encode(), usedforsecurity=False).hexdigest()
-
-
-def with_key(told: ToldT, key: CustomerKey | None) -> ToldT:
-    """Returns a result as whoever sent this key, which is the right one, gets it."""
-    return told if key is None else msgspec.structs.replace(told, customer_key_md5=key.md5)
 
 
 @final

@@ -3,131 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
-from operator import attrgetter
-from time import time
-from typing import Any, Final, final
 
 import msgspec
 from bucketry import (
-    Acl,
     AttributesOptions,
     Checksum,
-    ContentRange,
     CopyOptions,
-    Encryption,
     HeadOptions,
-    InvalidRange,
     ObjectAttributes,
     ObjectHeaders,
     ObjectInfo,
-    ObjectPart,
-    Owner,
-    PartCopyOptions,
-    PutOptions,
-    Retention,
-    TooLarge,
-    UploadOptions,
 )
 from bucketry.checksums import checksum_of
-from bucketry.clock import Clock
-from bucketry.conditions import check_copy_source, check_read
-from bucketry.encryption import SSE_S3
+from bucketry.conditions import check_read
+from bucketry.encryption import with_key
 from bucketry.headers import HEADER_OF, copy_headers, header_copier, header_values
+from bucketry.object_parts import attributes_of, part_info
 from bucketry.s3 import NULL_VERSION
 from bucketry.tagging import NO_TAGS
+from bucketry.version_facts import NO_FACTS, VersionFacts, shown_facts
 
 from bucketry_memory.content import Content, md5_hex, whole
-from bucketry_memory.encryption import check_customer_key, with_key
-
-_TICKS_PER_SECOND: Final = 1000
-"""Stored times have whole milliseconds, as S3's listings show them."""
-
-
-@final
-class StoredTimes:
-    """The driver's clock in UTC and whole milliseconds. It never goes back, even if the machine's clock is set back.
-
-    Only a reset of the driver's clock sets it back. Writes of the same millisecond share one object. Call it under the
-    store's lock.
-
-    Attributes:
-        clock: The driver's clock. The store may give it another one.
-    """
-
-    __slots__ = ("_ahead", "_moment", "_next", "clock")
-
-    def __init__(self, clock: Clock) -> None:
-        self.clock = clock
-        self._ahead = 0.0
-        self._advance(time())
-
-    def now(self) -> datetime:
-        """Returns the time, which is at or after every time that it returned before, unless the clock was reset."""
-        ahead = self.clock.ahead
-        seconds = time() + ahead
-        if seconds >= self._next or ahead < self._ahead:
-            self._ahead = ahead
-            self._advance(seconds)
-        return self._moment
-
-    def _advance(self, seconds: float) -> None:
-        tick = int(seconds * _TICKS_PER_SECOND)
-        self._moment = datetime.fromtimestamp(tick / _TICKS_PER_SECOND, UTC)
-        self._next = (tick + 1) / _TICKS_PER_SECOND
-
-
-class VersionFacts(msgspec.Struct, frozen=True, gc=False):
-    """Facts of a version beyond its content, headers, tags and checksum.
-
-    To add a fact, add a field with a default. If `PutOptions`, `CopyOptions` and `UploadOptions` have a field of that
-    name, every write takes the fact from there. If `ObjectInfo` has a field of that name, every read shows it.
-
-    Attributes:
-        version_id: Its id; ``None``: it was written while versioning was not on, and its id is ``null``.
-        number: Its place among the versions of its key: newer versions have higher numbers. 0: it was written before
-            the bucket had versions.
-        retention: Until when it is kept.
-        legal_hold: Whether it has a legal hold; ``None``: nobody ever said.
-        storage_class: Its storage class; ``None``: ``STANDARD``.
-        website_redirect: Where a website of the bucket sends those who ask for it.
-        encryption: How it is encrypted, as S3 shows it.
-        key_digest: The digest of the customer's key that it is under.
-        owner: Who owns it; ``None``: whoever owns the bucket.
-        acl: Its access control list; ``None``: none was put.
-    """
-
-    version_id: str | None = None
-    number: int = 0
-    retention: Retention | None = None
-    legal_hold: bool | None = None
-    owner: Owner | None = None
-    acl: Acl | None = None
-    storage_class: str | None = None
-    website_redirect: str | None = None
-    encryption: Encryption | None = None
-    key_digest: bytes | None = None
-
-    @property
-    def hides_md5(self) -> bool:
-        """Whether the etag is not the MD5 of the content (S3 API reference, "Common response headers", ``ETag``)."""
-        return self.key_digest is not None or (self.encryption is not None and self.encryption.algorithm != SSE_S3)
-
-
-NO_FACTS: Final = VersionFacts()
-
-_GIVEN: Final = tuple(name for name in VersionFacts.__struct_fields__ if name in PutOptions.__struct_fields__)
-_SHOWN: Final = tuple(name for name in VersionFacts.__struct_fields__ if name in ObjectInfo.__struct_fields__)
-_given_by: Final = attrgetter(*_GIVEN)
-_shown_of: Final = attrgetter(*_SHOWN)
-_NOTHING_GIVEN: Final[tuple[Any, ...]] = _given_by(PutOptions())
-
-
-def facts_of(options: PutOptions | CopyOptions | UploadOptions) -> VersionFacts:
-    """Returns the facts that a write gives its version."""
-    given = _given_by(options)
-    return NO_FACTS if given == _NOTHING_GIVEN else VersionFacts(**dict(zip(_GIVEN, given, strict=True)))
+from bucketry_memory.encryption import check_customer_key
 
 
 class Extras(msgspec.Struct, frozen=True, gc=False):
@@ -211,7 +110,7 @@ class StoredObject(msgspec.Struct, frozen=True, gc=False):
         more = self.extras
         if more is None:
             return info
-        facts = {} if more.facts is NO_FACTS else dict(zip(_SHOWN, _shown_of(more.facts), strict=True))
+        facts = {} if more.facts is NO_FACTS else shown_facts(more.facts)
         return msgspec.structs.replace(info, tag_count=len(more.tags), checksum=more.checksum, **facts)
 
     def listed(self, key: str) -> ObjectInfo:
@@ -249,23 +148,10 @@ class StoredObject(msgspec.Struct, frozen=True, gc=False):
             info = with_key(info, options.customer_key)
         if options.if_match or options.if_none_match or options.if_modified_since or options.if_unmodified_since:
             check_read(info, options)
-        return info if options.part_number is None else self.part_info(info, options.part_number)
-
-    def part_info(self, info: ObjectInfo, number: int) -> ObjectInfo:
-        """Returns what the contract says of this object in a request for one part.
-
-        Raises:
-            InvalidRange: It has no part of that number.
-        """
-        ends = self.more.part_ends
-        bounds = (0, *ends) if ends else (0, len(self.content))
-        if number >= len(bounds):
-            raise InvalidRange(f"the object has no part {number}", size_bytes=len(self.content), field="part_number")
-        return msgspec.structs.replace(
-            info,
-            checksum=self._part_checksum(number) if ends else self.more.checksum,
-            part_range=ContentRange(bounds[number - 1], bounds[number], len(self.content)),
-            parts_count=len(ends) or None,
+        return (
+            info
+            if options.part_number is None
+            else part_info(info, options.part_number, self.more.part_ends, self.more.part_digests)
         )
 
     def attributes(self, key: str, options: AttributesOptions) -> ObjectAttributes:
@@ -275,42 +161,8 @@ class StoredObject(msgspec.Struct, frozen=True, gc=False):
             BucketryError: The customer's key is not right, as in `info_if`.
         """
         check_customer_key(self.facts.key_digest, options.customer_key)
-        ends = self.more.part_ends
-        bounds = (0, *ends)
-        last = min(options.after + options.limit, len(ends))
-        parts = tuple(
-            ObjectPart(
-                part_number=number,
-                size_bytes=bounds[number] - bounds[number - 1],
-                checksum=self._part_checksum(number),
-            )
-            for number in range(options.after + 1, last + 1)
-        )
-        return ObjectAttributes(
-            info=with_key(self.info(key), options.customer_key),
-            parts_count=len(ends) or None,
-            parts=parts,
-            next_after=last if last < len(ends) else None,
-        )
-
-    def range_of_copy(self, options: PartCopyOptions, max_part_size: int) -> tuple[int, int]:
-        """Returns the bytes that a part copies: the offset of the first one, and the end.
-
-        Raises:
-            PreconditionFailed: ``source_if_match`` does not hold.
-            InvalidRange: The range ends after the object.
-            TooLarge: The range is larger than ``max_part_size``.
-        """
-        check_copy_source(self, options)
-        size = len(self.content)
-        start, stop = 0, size
-        if options.range is not None:
-            start, stop = options.range.first or 0, (options.range.last or 0) + 1
-        if stop > size:
-            raise InvalidRange(f"the source has {size} bytes", size_bytes=size, field="range")
-        if stop - start > max_part_size:
-            raise TooLarge(f"a part has at most {max_part_size} bytes", max_size_bytes=max_part_size)
-        return start, stop
+        info = with_key(self.info(key), options.customer_key)
+        return attributes_of(info, options, self.more.part_ends, self.more.part_digests)
 
     def digests_of_copy(self, options: CopyOptions) -> tuple[str, Checksum | None]:
         """Returns the MD5 and the checksum of a copy. A copy is one part, even if this object has many."""
@@ -322,10 +174,6 @@ class StoredObject(msgspec.Struct, frozen=True, gc=False):
         if checksum is not None and checksum.algorithm == algorithm and not checksum.parts_count:
             return etag, checksum
         return etag, checksum_of(algorithm, whole(content))
-
-    def _part_checksum(self, number: int) -> Checksum | None:
-        checksum, digests = self.more.checksum, self.more.part_digests
-        return Checksum(checksum.algorithm, digests[number - 1]) if checksum is not None and digests else None
 
     def with_tags(self, tags: Mapping[str, str]) -> StoredObject:
         """Returns this object with these tags instead of its own."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from itertools import accumulate, islice
 from secrets import token_hex
@@ -11,30 +10,24 @@ from typing import Final, TypeAlias, final
 
 import msgspec
 from bucketry import (
-    BadDigest,
     Checksum,
     CompletedPart,
-    CompleteOptions,
-    InvalidArgument,
-    InvalidChecksum,
-    InvalidPart,
     NoSuchUpload,
     ObjectHeaders,
     PageOptions,
     Part,
     PartPage,
-    PartTooSmall,
     Upload,
     UploadListOptions,
     UploadOptions,
     UploadPage,
 )
-from bucketry.checksums import COMPOSITE, ChecksumType, checksum_of_parts
+from bucketry.completing import UploadChecksums, select_parts
+from bucketry.version_facts import VersionFacts
 from sortedcontainers import SortedList
 
 from bucketry_memory.content import Content
 from bucketry_memory.listing import Cursor, decode
-from bucketry_memory.objects import StoredObject, VersionFacts
 from bucketry_memory.quota import Quota
 
 _ID_BYTES: Final = 24
@@ -49,85 +42,10 @@ class StoredPart(msgspec.Struct, frozen=True, gc=False):
     last_modified: datetime
     checksum: Checksum | None = None
 
-
-class UploadChecksums(msgspec.Struct, frozen=True, gc=False):
-    """The algorithm of an upload's checksums, and the type of the object's checksum. Without checksums: ``None``.
-
-    The messages are those of S3 (S3 API reference, UploadPart and CompleteMultipartUpload).
-    """
-
-    algorithm: str | None = None
-    type: ChecksumType | None = None
-
-    def check_sent(self, algorithm: str | None) -> None:
-        """Checks the algorithm of the checksum that came with a part.
-
-        Args:
-            algorithm: The algorithm, or ``None`` if the part came without a checksum.
-
-        Raises:
-            InvalidChecksum: The upload has another algorithm; or the part has no checksum, and the upload has a
-                composite checksum, which needs it.
-        """
-        wanted = self.algorithm
-        if wanted not in {None, algorithm} and (algorithm is not None or self.type == COMPOSITE):
-            raise _another_algorithm(wanted, algorithm)
-
-    def check_listed(self, listed: CompletedPart, stored: Checksum | None) -> None:
-        """Compares the checksum that a part is listed with, if any, with the stored one.
-
-        Raises:
-            InvalidPart: The stored part has another checksum or none.
-            InvalidChecksum: The part is listed without a checksum, and the upload has a composite checksum.
-            BadDigest: The listed checksum has another algorithm.
-        """
-        given, number = listed.checksum, listed.part_number
-        if given is None:
-            if self.type == COMPOSITE:
-                raise InvalidChecksum(
-                    f"The upload was created using a {_shown(self.algorithm)} checksum. The complete request must "
-                    f"include the checksum for each part. It was missing for part {number} in the request."
-                )
-        elif stored is None:
-            raise InvalidPart(
-                f"part {number} has no checksum: the upload began without an algorithm",
-                part_number=number,
-                fault="checksum",
-            )
-        elif given.algorithm != stored.algorithm:
-            raise BadDigest(
-                f"The {_shown(given.algorithm)} you specified for part {number} did not match what we received.",
-                digest="checksum",
-            )
-        elif not given.same_as(stored):
-            raise InvalidPart(f"part {number} has another checksum", part_number=number, fault="checksum")
-
-    def of_object(self, parts: Sequence[StoredPart], options: CompleteOptions) -> Checksum | None:
-        """Returns the checksum of an object made of these parts, after comparing it with the caller's.
-
-        Raises:
-            InvalidChecksum: The caller's checksum has another algorithm or type than the upload.
-            BadDigest: The caller's checksum has another value.
-            InvalidArgument: The object has another size than the caller says.
-        """
-        self._check_kind(options)
-        size = sum(len(part.content) for part in parts)
-        made = None
-        if self.algorithm is not None and self.type is not None:
-            digests = [(part.checksum.digest, len(part.content)) for part in parts if part.checksum is not None]
-            made = checksum_of_parts(self.algorithm, self.type, digests)
-        _check_made(made, size, options)
-        return made
-
-    def _check_kind(self, options: CompleteOptions) -> None:
-        given = options.checksum
-        if options.checksum_type not in {None, self.type}:
-            raise InvalidChecksum(
-                f"The upload was created using the {self.type or 'null'} checksum mode. The complete request must use "
-                "the same checksum mode."
-            )
-        if given is not None and given.algorithm != self.algorithm:
-            raise _another_algorithm(self.algorithm, given.algorithm)
+    @property
+    def size_bytes(self) -> int:
+        """Its size."""
+        return len(self.content)
 
 
 @final
@@ -234,42 +152,14 @@ class UploadState:
         """Returns the stored parts that the object consists of.
 
         Raises:
-            InvalidPart: A part was not uploaded, or has another etag or checksum.
-            InvalidChecksum: A part is listed without its checksum, and the upload has a composite checksum.
-            BadDigest: A part is listed with a checksum of another algorithm.
-            PartTooSmall: A part other than the last is smaller than ``min_part_size``.
+            BucketryError: As `select_parts`.
         """
-        chosen: list[StoredPart] = []
-        before: int | None = None
-        for wanted in listed:
-            number = wanted.part_number
-            if chosen and (size := len(chosen[-1].content)) < min_part_size:
-                raise PartTooSmall(
-                    f"a part has {size} bytes; all but the last have at least {min_part_size}",
-                    part_number=before,
-                    size_bytes=size,
-                    min_size_bytes=min_part_size,
-                )
-            part = self.parts.get(number)
-            if part is None:
-                raise InvalidPart(f"part {number} was not uploaded", part_number=number, fault="missing")
-            if part.etag != wanted.etag:
-                raise InvalidPart(f"part {number} has another etag", part_number=number, fault="etag")
-            self.checksums.check_listed(wanted, part.checksum)
-            chosen.append(part)
-            before = number
-        return chosen
+        return select_parts(listed, self.parts, self.checksums, min_part_size)
 
     @staticmethod
     def new_part(content: Content, etag: str, last_modified: datetime, checksum: Checksum | None) -> StoredPart:
         """Returns a part to store; ``etag`` is its MD5 in hexadecimal."""
         return StoredPart(content, etag, last_modified, checksum)
-
-    @staticmethod
-    def etag_of(parts: list[StoredPart]) -> str:
-        """Returns the etag of an object made of these parts, as S3 computes it and its clients expect it."""
-        digests = b"".join(bytes.fromhex(part.etag) for part in parts)
-        return f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(parts)}"
 
     @staticmethod
     def ends_of(parts: list[StoredPart]) -> tuple[int, ...]:
@@ -357,24 +247,6 @@ class UploadTable:
         self._quota.give(sum(upload.size_bytes for upload in uploads), sum(upload.entries for upload in uploads))
         self._by_id, self._by_place, self._places = {}, {}, SortedList()
 
-    @staticmethod
-    def check_repeated(current: StoredObject, parts: Sequence[CompletedPart], options: CompleteOptions) -> None:
-        """Compares the object that an upload made with what a caller expects who completes the upload again.
-
-        Raises:
-            NoSuchUpload: A part is listed with another checksum than it had.
-            InvalidChecksum: The caller's checksum has another algorithm or type.
-            BadDigest: The caller's checksum has another value.
-            InvalidArgument: The object has another size.
-        """
-        made, digests = current.more.checksum, current.more.part_digests
-        if any(
-            part.checksum is not None and (made is None or part.checksum != Checksum(made.algorithm, digest))
-            for part, digest in zip(parts, digests or (b"",) * len(parts), strict=True)
-        ):
-            raise NoSuchUpload
-        _check_object(made, len(current.content), options)
-
     def list_page(self, options: UploadListOptions) -> UploadPage:
         """Lists one page of uploads, in the order of their keys, and then in the order in which they began.
 
@@ -395,34 +267,3 @@ class UploadTable:
             uploads=tuple(upload.info() for upload in page),
             cursor=Cursor("upload", page[-1].key, page[-1].number).encode() if len(page) < len(found) else None,
         )
-
-
-def _check_object(made: Checksum | None, size: int, options: CompleteOptions) -> None:
-    kind = UploadChecksums() if made is None else UploadChecksums(made.algorithm, made.type)
-    kind._check_kind(options)
-    _check_made(made, size, options)
-
-
-def _check_made(made: Checksum | None, size: int, options: CompleteOptions) -> None:
-    given = options.checksum
-    if options.size_bytes not in {None, size}:
-        raise InvalidArgument(f"the object has {size} bytes, not {options.size_bytes}", field="size_bytes")
-    if made is None or given is None:
-        return
-    # A caller may leave the number of parts out.
-    if not made.same_as(given) or given.parts_count not in {0, made.parts_count}:
-        raise BadDigest(
-            f"The {_shown(given.algorithm)} you specified did not match the calculated checksum.", digest="checksum"
-        )
-
-
-def _another_algorithm(wanted: str | None, found: str | None) -> InvalidChecksum:
-    return InvalidChecksum(
-        f"Checksum Type mismatch occurred, expected checksum Type: {_shown(wanted)}, "
-        f"actual checksum Type: {_shown(found)}"
-    )
-
-
-def _shown(algorithm: str | None) -> str:
-    """Returns an algorithm as S3's messages write it."""
-    return "null" if algorithm is None else algorithm.lower()

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from heapq import merge
 from itertools import islice
 from operator import attrgetter
-from secrets import token_hex
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, final
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, final
 
 import msgspec
-from bucketry import DeleteMarker, InvalidArgument, ObjectVersion, VersionListOptions, VersionPage
-from bucketry.s3 import NULL_VERSION
+from bucketry import DeleteMarker, ObjectVersion, VersionListOptions, VersionPage
+from bucketry.version_ids import number_in
 from sortedcontainers import SortedList
 
 from bucketry_memory.listing import Cursor, after_prefix, decode, next_text, walk_entries
@@ -22,13 +20,6 @@ from bucketry_memory.objects import StoredObject
 
 if TYPE_CHECKING:
     from bucketry_memory.bucket import Bucket
-
-_ID: Final = re.compile("[0-9a-f]{32}")
-_NUMBER_DIGITS: Final = 12
-"""An id begins with the version's number, so that a version is found without a search, even after it was deleted."""
-
-_RANDOM_BYTES: Final = 10
-"""Random bytes of an id: nobody guesses one, and no two versions get the same."""
 
 
 class StoredMarker(msgspec.Struct, frozen=True, gc=False):
@@ -58,24 +49,6 @@ Version: TypeAlias = StoredObject | StoredMarker
 """A version of a key. It never changes, but its tags and its lock can be replaced."""
 
 _number_of = attrgetter("number")
-
-
-def new_version_id(number: int) -> str:
-    """Makes the id of the version with this number."""
-    return f"{number:0{_NUMBER_DIGITS}x}{token_hex(_RANDOM_BYTES)}"
-
-
-def number_in(version_id: str, field: str = "version_id") -> int | None:
-    """Returns the number that an id begins with; ``None`` for the id ``null``.
-
-    Raises:
-        InvalidArgument: The text is not the id of a version.
-    """
-    if version_id == NULL_VERSION:
-        return None
-    if not _ID.fullmatch(version_id):
-        raise InvalidArgument("that is not the id of a version", field=field)
-    return int(version_id[:_NUMBER_DIGITS], 16)
 
 
 @final

@@ -1,0 +1,196 @@
+"""Contents and pieces in the index, and how pieces are read. The index counts the pieces of each content.
+
+Source of what is deleted when: the triggers in schema.sql.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+import xxhash
+from bucketry import BackendError
+from bucketry.features import MIB
+
+from bucketry_file import disk
+from bucketry_file.encryption import Keys, Protection, envelope_of
+from bucketry_file.folder import Folder
+from bucketry_file.receiving import Draft
+
+CHUNK_BYTES: Final = MIB
+"""The largest chunk that a reader gets."""
+
+_HOLD: Final = 0
+"""The owner of pieces whose version or part is being made."""
+
+_ADD_CONTENT: Final = """
+    INSERT INTO contents (stored_bytes, digest, session, number, data) VALUES (?, ?, ?, ?, ?) RETURNING id
+"""
+_ADD_PIECE: Final = "INSERT INTO pieces (owner, at, content, start, length, envelope) VALUES (?, ?, ?, ?, ?, ?)"
+_FIND: Final = """
+    SELECT pieces.at, pieces.content, pieces.start, pieces.length, pieces.envelope,
+        contents.stored_bytes, contents.digest, contents.session, contents.number, contents.data
+    FROM pieces CROSS JOIN contents ON contents.id = pieces.content
+    WHERE pieces.owner = ? AND pieces.at < ? AND pieces.at + pieces.length > ? ORDER BY pieces.at
+"""
+
+
+class Piece(NamedTuple):
+    """A stretch of a content.
+
+    Attributes:
+        at: Its offset in the version.
+        content: The content.
+        start: Its offset in the content, before encryption.
+        length: Its length in bytes, 1 or more.
+        envelope: The wrapped key of the content; ``None``: it is not encrypted.
+        stored_bytes: Size of the whole content as it is stored.
+        digest: XXH3 of the whole content as it is stored.
+        session: The session of its file.
+        number: The number of its file.
+        data: The stored bytes of an inline content. Only a version of one piece has one.
+    """
+
+    at: int
+    content: int
+    start: int
+    length: int
+    envelope: bytes | None
+    stored_bytes: int
+    digest: bytes
+    session: str | None
+    number: int | None
+    data: bytes | None
+
+
+def hold_draft(connection: sqlite3.Connection, draft: Draft, envelope: bytes | None) -> None:
+    """Puts a content into the index, for the owner that is being made. Nothing is kept of a content without bytes."""
+    if not draft.size_bytes and draft.session is None:
+        return
+    row = (draft.stored_bytes, draft.digest, draft.session, draft.number, draft.data)
+    (content,) = connection.execute(_ADD_CONTENT, row).fetchone()
+    connection.execute(_ADD_PIECE, (_HOLD, 0, content, 0, draft.size_bytes, envelope))
+
+
+def hold_pieces(connection: sqlite3.Connection, pieces: Iterable[tuple[int, int, int, int, bytes | None]]) -> None:
+    """Shares pieces with the owner that is being made: at, content, start, length and envelope of each."""
+    connection.executemany(_ADD_PIECE, [(_HOLD, *piece) for piece in pieces])
+
+
+def hold_pieces_of(connection: sqlite3.Connection, owner: int, at: int) -> None:
+    """Moves the pieces of an owner, which ends, to the owner that is being made, behind ``at`` bytes."""
+    connection.execute("UPDATE pieces SET owner = ?, at = at + ? WHERE owner = ?", (_HOLD, at, owner))
+
+
+def give_held(connection: sqlite3.Connection, owner: int) -> None:
+    """Gives the owner that was made what was held for it."""
+    connection.execute("UPDATE pieces SET owner = ? WHERE owner = ?", (owner, _HOLD))
+
+
+def pieces_of(connection: sqlite3.Connection, owner: int, start: int, stop: int) -> list[Piece]:
+    """Returns the pieces of an owner that hold the bytes from ``start`` to ``stop``."""
+    if start >= stop:
+        return []
+    return [Piece(*row) for row in connection.execute(_FIND, (owner, stop, start))]
+
+
+def read_pieces(
+    folder: Folder, pieces: Iterable[Piece], opened: dict[int, int], span: tuple[int, int], keys: Keys, way: Protection
+) -> Iterator[bytes]:
+    """Yields the bytes of a version.
+
+    Args:
+        folder: The folder of the store.
+        pieces: The pieces that hold them.
+        opened: Descriptors of files that are open already, by the offset of the piece. Each is closed after it was
+            read.
+        span: Offset of the first byte, and offset after the last one.
+        keys: The keys of the store.
+        way: How the version is encrypted.
+
+    Raises:
+        BackendError: The stored bytes were changed or cut.
+    """
+    start, stop = span
+    position = start
+    for piece in pieces:
+        if piece.at > position:
+            break
+        begin = piece.start + position - piece.at
+        end = piece.start + min(stop - piece.at, piece.length)
+        yield from _read_content(folder, piece, opened, begin, end, keys, way)
+        position += end - begin
+    if position < stop:
+        raise BackendError(f"the bytes from {position} to {stop} are missing in the index")
+
+
+def _read_content(
+    folder: Folder, piece: Piece, opened: dict[int, int], start: int, stop: int, keys: Keys, way: Protection
+) -> Iterator[bytes]:
+    if piece.envelope is None:
+        yield from _stored(folder, piece, opened, start, stop)
+        return
+    from bucketry.encrypting import decrypted
+
+    envelope = envelope_of(piece.envelope)
+    first, last = envelope.stored_range(start, stop)
+    stored = _stored(folder, piece, opened, first, last)
+    yield from decrypted(keys.opened(envelope, way), envelope, stored, start, stop)
+
+
+def _stored(folder: Folder, piece: Piece, opened: dict[int, int], start: int, stop: int) -> Iterator[bytes]:
+    """Yields the stored bytes of a content, and checks them if they are all of it."""
+    if piece.data is not None:
+        chunks: Iterator[bytes] = iter((piece.data[start:stop],))
+    else:
+        chunks = _read_file(folder, piece, opened, start, stop)
+    if (start, stop) != (0, piece.stored_bytes):
+        yield from chunks
+        return
+    digest = xxhash.xxh3_128()
+    for chunk in chunks:
+        digest.update(chunk)
+        start += len(chunk)
+        if start == stop and digest.digest() != piece.digest:
+            raise damaged(piece, "it has other bytes than were written")
+        yield chunk
+
+
+def _read_file(folder: Folder, piece: Piece, opened: dict[int, int], start: int, stop: int) -> Iterator[bytes]:
+    descriptor = opened.pop(piece.at, None)
+    if descriptor is None:
+        try:
+            descriptor = open_content(folder, piece)
+        except FileNotFoundError:
+            raise damaged(piece, "its file is missing") from None
+    try:
+        if os.fstat(descriptor).st_size != piece.stored_bytes:
+            raise damaged(piece, f"it has {os.fstat(descriptor).st_size} bytes, not {piece.stored_bytes}")
+        os.lseek(descriptor, start, os.SEEK_SET)
+        while start < stop:
+            chunk = os.read(descriptor, min(CHUNK_BYTES, stop - start))
+            if not chunk:
+                raise damaged(piece, "it was cut while it was read")
+            start += len(chunk)
+            yield chunk
+    finally:
+        os.close(descriptor)
+
+
+def open_content(folder: Folder, piece: Piece) -> int:
+    """Opens the file of a content.
+
+    Raises:
+        FileNotFoundError: It is gone.
+    """
+    if piece.session is None or piece.number is None:
+        raise BackendError(f"content {piece.content} has neither bytes nor a file in the index")
+    return disk.open_to_read(folder.blob(piece.session, piece.number))
+
+
+def damaged(piece: Piece, how: str) -> BackendError:
+    """Returns the error of a content that is not as it was written."""
+    where = "the index" if piece.session is None else f"blobs/{piece.session}, file {piece.number}"
+    return BackendError(f"content {piece.content} in {where} is damaged: {how}; 'bucketry file check' finds all damage")

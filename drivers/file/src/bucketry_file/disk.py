@@ -1,0 +1,111 @@
+"""What the driver does to folders and files, and when it is on the disk.
+
+A file is on the disk after its own fsync and one of its folder (Linux: fsync(2), "Calling fsync() does not necessarily
+ensure that the entry in the directory containing the file has also reached disk").
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Final
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+_FULL_FSYNC: Final[int | None] = None if sys.platform == "win32" else getattr(fcntl, "F_FULLFSYNC", None)
+"""On macOS, fsync leaves the data in the drive's cache (fsync(2) there)."""
+
+_BINARY: Final = getattr(os, "O_BINARY", 0)
+_CLOEXEC: Final = getattr(os, "O_CLOEXEC", 0)
+
+_LOCKED_OFFSET: Final = 1 << 30
+"""On Windows, a locked byte cannot be read. No lock file is as long as this."""
+
+
+def create(path: Path) -> int:
+    """Creates a file that must not exist, and returns its descriptor, for writing."""
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY | _CLOEXEC, 0o600)
+
+
+def open_to_read(path: Path) -> int:
+    """Opens a file, and returns its descriptor, for reading."""
+    return os.open(path, os.O_RDONLY | _BINARY | _CLOEXEC)
+
+
+def write(descriptor: int, data: bytes) -> None:
+    """Writes all of the data."""
+    written = os.write(descriptor, data)
+    while written < len(data):
+        data = data[written:]
+        written = os.write(descriptor, data)
+
+
+def sync(descriptor: int) -> None:
+    """Waits until a file's content is on the disk."""
+    if _FULL_FSYNC is not None:
+        fcntl.fcntl(descriptor, _FULL_FSYNC)
+    else:
+        os.fsync(descriptor)
+
+
+def sync_folder(path: Path) -> None:
+    """Waits until the names in a folder are on the disk. On Windows, NTFS keeps them in its journal."""
+    if sys.platform == "win32":
+        return
+    descriptor = os.open(path, os.O_RDONLY | _CLOEXEC)
+    try:
+        sync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def make_folder(path: Path) -> bool:
+    """Makes a folder for this user alone. Returns whether it was not there."""
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        return False
+    return True
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Writes a small file in one step: after a failure, it has the old content or the new."""
+    beside = path.with_name(path.name + ".new")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _BINARY | _CLOEXEC, 0o600)
+    try:
+        write(descriptor, data)
+        sync(descriptor)
+    finally:
+        os.close(descriptor)
+    os.replace(beside, path)
+    sync_folder(path.parent)
+
+
+def open_to_lock(path: Path) -> int:
+    """Opens a file that is to be locked, and creates it if it is missing."""
+    return os.open(path, os.O_RDWR | os.O_CREAT | _BINARY | _CLOEXEC, 0o600)
+
+
+def try_lock(descriptor: int) -> bool:
+    """Locks a file for this descriptor, unless another one has it. The lock ends with the descriptor."""
+    try:
+        if sys.platform == "win32":
+            os.lseek(descriptor, _LOCKED_OFFSET, os.SEEK_SET)
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True
+
+
+def is_same_file(descriptor: int, path: Path) -> bool:
+    """Says whether a path still names the file that a descriptor has."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except FileNotFoundError:
+        return False

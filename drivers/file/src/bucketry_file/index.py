@@ -1,0 +1,190 @@
+"""The index: connections to SQLite, many that read at once and one that writes."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Final, TypeVar, final
+
+from bucketry import InvalidSettings, StoreClosed
+
+from bucketry_file import disk
+from bucketry_file.folder import FORMAT_VERSION, Folder, check_version
+from bucketry_file.writes import Work, WriteQueue
+
+T = TypeVar("T")
+
+_APPLICATION_ID: Final = 0x62756366
+"""Marks our indexes: another program's database is refused."""
+
+_IDLE_CONNECTIONS: Final = 16
+_CACHED_STATEMENTS: Final = 256
+_JOURNAL_BYTES: Final = 64 * 1024**2
+"""The log is cut to this size once its content is in the database."""
+
+
+@final
+class Index:
+    """The index of a store. Threads may share it.
+
+    In SQLite's write-ahead-log mode a transaction sees the index as it was when the transaction began, whatever is
+    written meanwhile.
+    """
+
+    def __init__(self, folder: Folder, *, sync: bool, busy_timeout: float) -> None:
+        """Opens the index, and makes it if it is missing.
+
+        Raises:
+            InvalidSettings: It is another program's database, or a newer release's.
+        """
+        self._folder = folder
+        self._path: Final = folder.index
+        self._sync = sync
+        self._synchronous: Final = f"PRAGMA synchronous = {'FULL' if sync else 'NORMAL'}"
+        self._busy_timeout = busy_timeout
+        self._lock = threading.Lock()
+        self._idle: list[sqlite3.Connection] = []
+        self._writer: sqlite3.Connection | None = None
+        self._writes = WriteQueue(self._for_writing)
+        self._is_closed = False
+        self._opened: os.stat_result | None = None
+        connection = self._connect()
+        try:
+            _set_up(connection, self._path)
+            connection.execute(self._synchronous)
+            self._opened = os.stat(self._path)
+        except BaseException:
+            connection.close()
+            raise
+        self._idle.append(connection)
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Gives a connection that sees one state of the index until the block ends."""
+        connection = self._take()
+        try:
+            connection.execute("BEGIN")
+            yield connection
+        finally:
+            self._give_back(connection)
+
+    def write(self, work: Work[T]) -> T:
+        """Does a write in a transaction, and returns its result once it is committed.
+
+        Raises:
+            BaseException: As `WriteQueue.run`.
+        """
+        return self._writes.run(work)
+
+    def close(self) -> None:
+        """Closes the connections; one that is in use is closed when it is given back."""
+        with self._lock:
+            self._is_closed = True
+            idle, self._idle = self._idle, []
+        writer: sqlite3.Connection | None
+        try:
+            writer = self._writes.run(self._taken_writer)
+        except (StoreClosed, OSError, sqlite3.Error):
+            writer, self._writer = self._writer, None
+        for connection in (*idle, *(() if writer is None else (writer,))):
+            connection.close()
+
+    def after_fork(self) -> None:
+        """Forgets the connections, in a new process. SQLite forbids it to use or to close them.
+
+        Source: "How To Corrupt An SQLite Database File", 2.6.
+        """
+        _inherited.extend(self._idle)
+        if self._writer is not None:
+            _inherited.append(self._writer)
+        self._lock = threading.Lock()
+        self._idle, self._writer = [], None
+        self._writes = WriteQueue(self._for_writing)
+
+    def require_file(self) -> None:
+        """Checks that the folder still has the index that is open: SQLite would go on with a file that was removed.
+
+        Raises:
+            OSError: It was removed, or another one is there.
+        """
+        found = os.stat(self._path)
+        if self._opened is not None and not os.path.samestat(found, self._opened):
+            raise FileNotFoundError(2, "the folder of the store was replaced while the store was open")
+
+    def _taken_writer(self, connection: sqlite3.Connection) -> sqlite3.Connection:
+        """Takes the connection for writing away from those who come later."""
+        self._writer = None
+        return connection
+
+    def _for_writing(self) -> sqlite3.Connection:
+        self.require_file()
+        if self._writer is None:
+            if self._is_closed:
+                raise StoreClosed("open another one for this call")
+            self._writer = self._connect()
+        return self._writer
+
+    def _take(self) -> sqlite3.Connection:
+        self.require_file()
+        with self._lock:
+            if self._is_closed:
+                raise StoreClosed("open another one for this call")
+            if self._idle:
+                return self._idle.pop()
+        return self._connect()
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        connection.rollback()
+        with self._lock:
+            if not self._is_closed and len(self._idle) < _IDLE_CONNECTIONS:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        # Manual transactions. A connection goes from thread to thread, and is used by one at a time.
+        connection = sqlite3.connect(
+            self._path,
+            timeout=self._busy_timeout,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=_CACHED_STATEMENTS,
+        )
+        try:
+            connection.execute(self._synchronous)
+            connection.execute(f"PRAGMA fullfsync = {int(self._sync)}")  # As disk.sync does on macOS.
+            connection.execute(f"PRAGMA journal_size_limit = {_JOURNAL_BYTES}")
+            # Some builds overwrite what is deleted, page by page.
+            connection.execute("PRAGMA secure_delete = FAST")
+            connection.execute("PRAGMA temp_store = MEMORY")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+_inherited: Final[list[sqlite3.Connection]] = []
+"""Connections of the process that this one was forked from. They are kept, so that they are never closed."""
+
+
+def _set_up(connection: sqlite3.Connection, path: Path) -> None:
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if tables:
+        if application != _APPLICATION_ID:
+            raise InvalidSettings(f"{path} is another program's database")
+        check_version(version, path)
+        return
+    # Whatever the store's setting: without the index, nothing says what the files are.
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA journal_mode = WAL")
+    schema = files("bucketry_file").joinpath("schema.sql").read_text()
+    marks = f"PRAGMA application_id = {_APPLICATION_ID}; PRAGMA user_version = {FORMAT_VERSION};"
+    connection.executescript(f"BEGIN IMMEDIATE; {schema} {marks} COMMIT;")
+    disk.sync_folder(path.parent)

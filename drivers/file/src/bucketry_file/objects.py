@@ -1,0 +1,339 @@
+"""Reads, puts and copies of objects: what they read before, the bytes that they move, and the step that writes."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from typing import Final, NamedTuple, TypeAlias, final
+
+from bucketry import (
+    Body,
+    Checksum,
+    CopyOptions,
+    CustomerKey,
+    EncryptionSettings,
+    GetOptions,
+    HeadOptions,
+    ObjectInfo,
+    OpenedObject,
+    PutOptions,
+    UploadOptions,
+)
+from bucketry.bucket_rules import check_lock_of_write
+from bucketry.checksums import checksum_of
+from bucketry.clock import StoredTimes
+from bucketry.conditions import check_copy_source, check_read
+from bucketry.encryption import opaque_etag, with_key
+from bucketry.object_parts import part_info
+from bucketry.version_facts import VersionFacts, facts_of
+
+from bucketry_file import versions
+from bucketry_file.buckets import Bucket, Buckets
+from bucketry_file.cleaning import Garbage
+from bucketry_file.contents import hold_draft, hold_pieces, pieces_of
+from bucketry_file.encryption import Keys, Protection
+from bucketry_file.index import Index
+from bucketry_file.reading import Content, Plan, Reader, Span
+from bucketry_file.receiving import Draft, Receiver
+from bucketry_file.records import StoredHeaders, StoredObject
+from bucketry_file.versions import ObjectRow
+
+_SHARING_TRIES: Final = 3
+"""How often a copy tries to share the pieces of its source, which may go meanwhile, before it copies the bytes."""
+
+Place: TypeAlias = tuple[str, str]
+"""A bucket and a key."""
+
+_Held: TypeAlias = Callable[[sqlite3.Connection], int]
+"""Puts the pieces of a version into the index, and returns their size together."""
+
+
+class Target(NamedTuple):
+    """What is known of a write before its body is read.
+
+    Attributes:
+        way: How its content is encrypted.
+        facts: The facts of its version.
+    """
+
+    way: Protection
+    facts: VersionFacts
+
+
+class Source(NamedTuple):
+    """The source of a copy, and how it is encrypted."""
+
+    row: ObjectRow
+    way: Protection
+
+
+class SourceGone(Exception):
+    """The source of a copy was deleted while it was read."""
+
+
+@final
+class Objects:
+    """The objects of a store. Threads may share it."""
+
+    def __init__(
+        self,
+        index: Index,
+        known: Buckets,
+        reader: Reader,
+        receiver: Receiver,
+        garbage: Garbage,
+        keys: Keys,
+        times: StoredTimes,
+    ) -> None:
+        self._index = index
+        self._buckets = known
+        self._reader = reader
+        self._receiver = receiver
+        self._garbage = garbage
+        self._keys = keys
+        self._times = times
+
+    # Reads
+
+    def find(self, connection: sqlite3.Connection, place: Place, options: HeadOptions) -> tuple[ObjectRow, ObjectInfo]:
+        """Returns a version for a read, and what the contract says of it.
+
+        Raises:
+            BucketryError: As `versions.read`; or the customer's key is not right, or a condition does not hold.
+        """
+        bucket = self._buckets.find(connection, place[0])
+        row = versions.read(connection, bucket, place[1].encode(), options.version_id)
+        self._keys.check_customer_key(place, row.stored.facts, options.customer_key)
+        info = with_key(versions.describe(bucket, row), options.customer_key)
+        check_read(info, options)
+        if options.part_number is not None:
+            parts = versions.parts_of(connection, row)
+            info = part_info(info, options.part_number, parts.ends, parts.digests)
+        return row, info
+
+    def head(self, place: Place, options: HeadOptions) -> ObjectInfo:
+        """Returns an object without its content."""
+        with self._index.reading() as connection:
+            return self.find(connection, place, options)[1]
+
+    def open(self, place: Place, options: GetOptions) -> OpenedObject:
+        """Opens an object."""
+        info: ObjectInfo | None = None
+        wanted = None
+
+        def plan(connection: sqlite3.Connection) -> Plan:
+            nonlocal info, wanted
+            row, info = self.find(connection, place, options)
+            wanted = info.part_range if options.range is None else options.range.resolve(info.size_bytes)
+            span = Span(0, row.size_bytes) if wanted is None else Span(wanted.start, wanted.stop)
+            return Plan(row, self._keys.existing(place, row.stored.facts, options.customer_key), span)
+
+        _, content = self._reader.open(plan)
+        assert info is not None  # noqa: S101 - the plan was made
+        close = content.close if isinstance(content, Content) else None
+        return OpenedObject(info, content, content_range=wanted, close=close)
+
+    # Writes
+
+    def target(self, place: Place, options: PutOptions | CopyOptions | UploadOptions) -> Target:
+        """Returns what a write needs before its body is read, so that no body is read in vain.
+
+        Raises:
+            BucketryError: A condition does not hold, the lock is refused, or there is no such key to encrypt with.
+        """
+        with self._index.reading() as connection:
+            bucket = self._buckets.find(connection, place[0])
+            if not isinstance(options, UploadOptions):
+                versions.check_conditions(connection, bucket, place[1].encode(), options)
+        check_lock_of_write(options.retention, options.legal_hold, bucket.lock, self._times.clock.now())
+        default = bucket.get(EncryptionSettings)
+        way = self._keys.new(place, default, options.encryption, options.customer_key)
+        return Target(way, way.given_to(facts_of(options)))
+
+    def put(self, place: Place, body: Body, options: PutOptions) -> ObjectInfo:
+        """Stores an object, once its body is complete."""
+        target = self.target(place, options)
+        key = target.way.new_key()
+        body.track_md5()
+        with self._receiver.receive(body, key) as draft:
+            etag, checksum = _hidden(body.md5_hex(), target.facts), body.checksum()
+            headers = StoredHeaders.of(options)
+            envelope = target.way.sealed(key, draft.size_bytes)
+
+            def work(connection: sqlite3.Connection) -> tuple[Bucket, ObjectRow]:
+                tags = dict(options.tags)
+                stored = StoredObject(etag, self._times.now(), headers, tags, checksum, facts=target.facts)
+                return self._write(connection, place, options, stored, _of_draft(draft, envelope))
+
+            written = self._index.write(work)
+        return self._told(written, options.customer_key)
+
+    def _write(
+        self,
+        connection: sqlite3.Connection,
+        place: Place,
+        options: PutOptions | CopyOptions,
+        stored: StoredObject,
+        held: _Held,
+    ) -> tuple[Bucket, ObjectRow]:
+        """Checks what may have changed since `target`, and makes the version of what `held` holds."""
+        bucket = self._buckets.find(connection, place[0], writing=True)
+        key = place[1].encode()
+        versions.check_conditions(connection, bucket, key, options)
+        check_lock_of_write(options.retention, options.legal_hold, bucket.lock, stored.last_modified)
+        size_bytes = held(connection)
+        return bucket, versions.put(connection, bucket, key, size_bytes, stored)
+
+    def _told(self, written: tuple[Bucket, ObjectRow], customer_key: CustomerKey | None) -> ObjectInfo:
+        self._garbage.collect()
+        return with_key(versions.describe(*written), customer_key)
+
+    # Copies
+
+    def source(
+        self, connection: sqlite3.Connection, place: Place, version_id: str | None, customer_key: CustomerKey | None
+    ) -> Source:
+        """Returns the source of a copy.
+
+        Raises:
+            BucketryError: As `versions.read`, or the customer's key is not right.
+        """
+        bucket = self._buckets.find(connection, place[0])
+        row = versions.read(connection, bucket, place[1].encode(), version_id)
+        return Source(row, self._keys.existing(place, row.stored.facts, customer_key))
+
+    def copy(self, source_place: Place, place: Place, options: CopyOptions) -> ObjectInfo:
+        """Copies an object, which shares its contents with the original wherever that is possible."""
+        for attempt in range(_SHARING_TRIES):
+            with self._index.reading() as connection:
+                version_id, customer_key = options.source_version_id, options.source_customer_key
+                source = self.source(connection, source_place, version_id, customer_key)
+            check_copy_source(source.row, options)
+            target = self.target(place, options)
+            try:
+                if source.way.is_encrypted == target.way.is_encrypted and attempt < _SHARING_TRIES - 1:
+                    return self._told(self._shared_copy(source, place, target, options), options.customer_key)
+                return self._told(self._moved_copy(source, place, target, options), options.customer_key)
+            except SourceGone:
+                if attempt == _SHARING_TRIES - 1:
+                    raise
+        raise AssertionError("the last attempt returns or raises")
+
+    def _shared_copy(
+        self, source: Source, place: Place, target: Target, options: CopyOptions
+    ) -> tuple[Bucket, ObjectRow]:
+        etag, checksum = self._digests_of_copy(source, target, options)
+
+        def hold(connection: sqlite3.Connection) -> int:
+            if not versions.is_there(connection, source.row):
+                raise SourceGone
+            hold_pieces(connection, self.shared_pieces(connection, source, target.way, Span(0, source.row.size_bytes)))
+            return source.row.size_bytes
+
+        return self._index.write(
+            lambda connection: self._write(
+                connection, place, options, self._copied(source, target, options, etag, checksum), hold
+            )
+        )
+
+    def _moved_copy(
+        self, source: Source, place: Place, target: Target, options: CopyOptions
+    ) -> tuple[Bucket, ObjectRow]:
+        """Copies the bytes, since only one of source and copy is encrypted, or since the source may go meanwhile."""
+        key, algorithm = target.way.new_key(), _algorithm_of_copy(source, options)
+        with closing(self.content(source, Span(0, source.row.size_bytes))) as content:
+            body = Body(content, source.row.size_bytes)
+            body.track_md5()
+            if algorithm is not None:
+                body.track_checksum(algorithm)
+            with self._receiver.receive(body, key) as draft:
+                etag, checksum = _hidden(body.md5_hex(), target.facts), body.checksum()
+                held = _of_draft(draft, target.way.sealed(key, draft.size_bytes))
+                return self._index.write(
+                    lambda connection: self._write(
+                        connection, place, options, self._copied(source, target, options, etag, checksum), held
+                    )
+                )
+
+    def _copied(
+        self, source: Source, target: Target, options: CopyOptions, etag: str, checksum: Checksum | None
+    ) -> StoredObject:
+        stored = source.row.stored
+        headers = stored.headers if options.headers is None else StoredHeaders.of(options.headers)
+        tags = stored.stored_tags if options.tags is None else dict(options.tags)
+        return StoredObject(etag, self._times.now(), headers, tags, checksum, facts=target.facts)
+
+    def shared_pieces(
+        self, connection: sqlite3.Connection, source: Source, way: Protection, span: Span
+    ) -> list[tuple[int, int, int, int, bytes | None]]:
+        """Returns a stretch of a version as pieces of another one: the keys of their contents are wrapped anew."""
+        found = []
+        for piece in pieces_of(connection, source.row.id, *span):
+            skipped = max(0, span.start - piece.at)
+            length = min(piece.at + piece.length, span.stop) - piece.at - skipped
+            envelope = self._keys.rewrapped(piece.envelope, source.way, way)
+            found.append((piece.at + skipped - span.start, piece.content, piece.start + skipped, length, envelope))
+        return found
+
+    def content(self, source: Source, span: Span) -> Content:
+        """Opens the content of the source of a copy.
+
+        Raises:
+            SourceGone: It was deleted meanwhile.
+        """
+
+        def plan(connection: sqlite3.Connection) -> Plan:
+            if not versions.is_there(connection, source.row):
+                raise SourceGone
+            return Plan(source.row, source.way, span)
+
+        _, content = self._reader.open(plan)
+        return Content(iter(content), {}, None) if isinstance(content, tuple) else content
+
+    def _digests_of_copy(self, source: Source, target: Target, options: CopyOptions) -> tuple[str, Checksum | None]:
+        """Returns etag and checksum of a copy. A copy is one part, even if its source has many."""
+        stored, algorithm = source.row.stored, _algorithm_of_copy(source, options)
+        kept = stored.checksum if stored.checksum is not None and not stored.checksum.parts_count else None
+        has_checksum = algorithm is None or (kept is not None and kept.algorithm == algorithm)
+        has_md5 = target.facts.hides_md5 or not (stored.in_parts or stored.facts.hides_md5)
+        if has_md5 and has_checksum:
+            return _hidden(stored.etag, target.facts), None if algorithm is None else kept
+        with closing(self.content(source, Span(0, source.row.size_bytes))) as content:
+            md5, checksum = digests(content, algorithm)
+        return _hidden(md5, target.facts), checksum
+
+
+def _of_draft(draft: Draft, envelope: bytes | None) -> _Held:
+    def hold(connection: sqlite3.Connection) -> int:
+        hold_draft(connection, draft, envelope)
+        return draft.size_bytes
+
+    return hold
+
+
+def _algorithm_of_copy(source: Source, options: CopyOptions) -> str | None:
+    checksum = source.row.stored.checksum
+    return options.checksum_algorithm or (None if checksum is None else checksum.algorithm)
+
+
+def _hidden(etag: str, facts: VersionFacts) -> str:
+    return opaque_etag(etag) if facts.hides_md5 else etag
+
+
+def digests(content: Iterable[bytes], algorithm: str | None) -> tuple[str, Checksum | None]:
+    """Returns the MD5 in hexadecimal and the checksum of a content."""
+    md5 = hashlib.md5(usedforsecurity=False)
+
+    def passing() -> Iterable[bytes]:
+        for chunk in content:
+            md5.update(chunk)
+            yield chunk
+
+    if algorithm is not None:
+        checksum = checksum_of(algorithm, passing())
+        return md5.hexdigest(), checksum
+    for chunk in content:
+        md5.update(chunk)
+    return md5.hexdigest(), None

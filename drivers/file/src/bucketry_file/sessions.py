@@ -1,0 +1,184 @@
+"""Sessions: who writes files, which of them are still being written, and which files a dead process left behind.
+
+A session is named at random. Its lock file is locked while its process lives. The index names a session before its
+first file is made, so whoever opens the store later finds what is left of a process that was killed.
+
+The lock file also says from which garbage on its process reads: 8 bytes, which nobody needs after a failure.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import struct
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, final
+
+from bucketry import Unavailable
+
+from bucketry_file import disk
+from bucketry_file.folder import FILES_PER_FOLDER, Folder
+from bucketry_file.index import Index
+
+_NOTE: Final = "INSERT INTO sessions (name) VALUES (?)"
+
+_SETTLE: Final = "UPDATE sessions SET settled = max(settled, ?) WHERE name = ?"
+
+_NAME_BYTES: Final = 8
+_TRIES: Final = 10
+_PINNED: Final = struct.Struct("<q")
+_NOTHING: Final = -1
+
+
+@final
+class Session:
+    """The session of a process on a store. It begins with the first file that is written or kept. Threads may share it.
+
+    Attributes:
+        name: Its name; empty: it has not begun.
+    """
+
+    def __init__(self, folder: Folder, index: Index) -> None:
+        self._folder = folder
+        self._index = index
+        self._lock = threading.Lock()
+        self._descriptor = -1
+        self._is_noted = False
+        self._next = 0
+        self._open_numbers: set[int] = set()
+        self._settled = 0
+        self._pins: dict[int, int] = {}
+        self._left_files = False
+        self.name = ""
+
+    def begin_file(self) -> tuple[str, int]:
+        """Returns session and number of a new file, which `end_file` must be called for."""
+        with self._lock:
+            self._begin()
+            if not self._is_noted:
+                self._index.write(lambda connection: connection.execute(_NOTE, (self.name,)).rowcount)
+                self._is_noted = True
+            number = self._next
+            self._next += 1
+            self._open_numbers.add(number)
+            return self.name, number
+
+    def end_file(self, number: int, *, is_left: bool = False) -> None:
+        """Says that a file is named by the index, or gone.
+
+        Args:
+            number: Its number.
+            is_left: Whether it is neither. It is deleted once the session is over.
+        """
+        with self._lock:
+            if is_left:
+                self._left_files = True  # Its number stays open, so that recovery looks at it.
+            else:
+                self._open_numbers.discard(number)
+
+    def settle(self) -> None:
+        """Notes in the index, now and then, below which number all files are settled: recovery begins there."""
+        with self._lock:
+            settled = min(self._open_numbers, default=self._next)
+            if not self._is_noted or settled // FILES_PER_FOLDER <= self._settled // FILES_PER_FOLDER:
+                return
+            self._settled = settled
+        self._index.write(lambda connection: connection.execute(_SETTLE, (settled, self.name)).rowcount)
+
+    def pin(self, pin: int, garbage: int) -> None:
+        """Keeps all files whose garbage comes after this one until `unpin`, in all processes.
+
+        Args:
+            pin: What `unpin` gets.
+            garbage: The number of the last garbage that the reader does not need.
+        """
+        with self._lock:
+            self._begin()
+            self._pins[pin] = garbage
+            self._publish()
+
+    def unpin(self, pin: int) -> None:
+        """Ends what `pin` began."""
+        with self._lock:
+            if self._pins.pop(pin, None) is not None and self._descriptor >= 0:
+                self._publish()
+
+    def end(self) -> bool:
+        """Ends the session. Returns whether the index may forget it: nothing is left of it."""
+        with self._lock:
+            settled = not self._left_files and not self._open_numbers
+            if self._descriptor >= 0:
+                if settled or not self._is_noted:
+                    self._folder.session(self.name).unlink(missing_ok=True)
+                os.close(self._descriptor)
+            self._descriptor = -1
+            return settled and self._is_noted
+
+    def after_fork(self) -> None:
+        """Leaves the session to the process that this one was forked from. The next file begins another one."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)  # The lock stays with the other process.
+        self.__init__(self._folder, self._index)  # The lock may be held by a thread that is gone.
+
+    def _begin(self) -> None:
+        if self._descriptor < 0:
+            self.name, self._descriptor = _locked(self._folder)
+
+    def _publish(self) -> None:
+        oldest = min(self._pins.values(), default=_NOTHING)
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        disk.write(self._descriptor, _PINNED.pack(oldest))
+
+
+def _locked(folder: Folder) -> tuple[str, int]:
+    """Makes and locks a lock file. Returns its name and its descriptor."""
+    for _ in range(_TRIES):
+        name = secrets.token_hex(_NAME_BYTES)
+        path = folder.session(name)
+        descriptor = disk.open_to_lock(path)
+        # Between the two, another process may have taken the file for one that was left behind, and removed it.
+        if disk.try_lock(descriptor) and disk.is_same_file(descriptor, path):
+            return name, descriptor
+        os.close(descriptor)
+    raise Unavailable(f"no lock file could be made in {folder.sessions}")
+
+
+def oldest_pinned(folder: Folder) -> int | None:
+    """Returns the lowest number that a living process has pinned; ``None``: no process reads old files."""
+    found = [pinned for path in folder.sessions.iterdir() if (pinned := _pinned_by(path)) is not None]
+    return min(found, default=None)
+
+
+def _pinned_by(path: Path) -> int | None:
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return None
+    try:
+        data = os.read(descriptor, _PINNED.size)
+        pinned = _PINNED.unpack(data)[0] if len(data) == _PINNED.size else _NOTHING
+        return None if pinned == _NOTHING or disk.try_lock(descriptor) else int(pinned)
+    finally:
+        os.close(descriptor)
+
+
+def dead_sessions(folder: Folder, names: set[str]) -> Iterator[str]:
+    """Yields each session whose process is gone, and holds its lock until the next is asked for.
+
+    Args:
+        folder: The folder.
+        names: The sessions that the index names. The others have no files, and their lock files are removed.
+    """
+    for name in sorted(names | {path.name for path in folder.sessions.iterdir()}):
+        path = folder.session(name)
+        descriptor = disk.open_to_lock(path)
+        try:
+            if not disk.try_lock(descriptor) or not disk.is_same_file(descriptor, path):
+                continue
+            if name in names:
+                yield name
+            path.unlink(missing_ok=True)
+        finally:
+            os.close(descriptor)

@@ -83,14 +83,7 @@ from bucketry_memory.completions import Completions
 from bucketry_memory.content import Content, chunks, joined, md5_hex, part_of, pull, whole
 from bucketry_memory.encryption import KmsKeys, check_customer_key, check_key_if_given
 from bucketry_memory.features import FEATURES
-from bucketry_memory.objects import (
-    Extras,
-    StoredObject,
-    headers_of,
-    headers_of_type,
-    kept_extras,
-    listed_infos,
-)
+from bucketry_memory.objects import Extras, StoredObject, headers_of, headers_of_type, kept_extras, listed_infos
 from bucketry_memory.quota import Quota
 from bucketry_memory.settings import MemorySettings
 

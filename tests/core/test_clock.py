@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 from bucketry import InvalidArgument
-from bucketry import clock as clock_module
-from bucketry.clock import Clock, StoredTimes
+from bucketry.clock import Clock
 
 DAY = timedelta(days=1)
 
@@ -173,17 +172,3 @@ def test_many_threads_turn_it_by_all_of_it() -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: turned.advance(days=1), range(40)))
     assert abs(40 * DAY - turned.offset) < timedelta(minutes=1)
-
-
-def test_stored_times_never_go_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    times = iter([1000.0, 1000.0015, 1000.0019, 1000.0021, 500.0, 1000.0022, 2000.5])
-    monkeypatch.setattr(clock_module, "time", lambda: next(times))
-    stored = StoredTimes(Clock())
-
-    seen = [stored.now() for _ in range(6)]
-
-    base = datetime.fromtimestamp(1000, UTC)
-    milliseconds = [(moment - base) / timedelta(milliseconds=1) for moment in seen]
-    assert milliseconds == [1, 1, 2, 2, 2, 1_000_500]
-    # One object for all that is written in a millisecond.
-    assert seen[0] is seen[1]

@@ -63,7 +63,7 @@ from bucketry import (
     VersionPage,
 )
 from bucketry.bucket_rules import acl_of_version, kept_acl, require_lock
-from bucketry.clock import Clock, StoredTimes
+from bucketry.clock import Clock
 from bucketry.hookspecs import DriverSpec, hookimpl
 from bucketry.object_lock import check_new_retention, check_retention_change
 from bucketry.object_parts import attributes_of
@@ -91,6 +91,7 @@ from bucketry_file.receiving import Receiver
 from bucketry_file.records import BucketRecord, StoredObject
 from bucketry_file.sessions import Session
 from bucketry_file.settings import FileSettings
+from bucketry_file.times import StoredTimes
 
 logger: Final = logging.getLogger("bucketry")
 

@@ -23,7 +23,6 @@ from bucketry import (
     Upload,
     UploadOptions,
 )
-from bucketry.clock import StoredTimes
 from bucketry.conditions import check_copy_source
 from bucketry.encryption import opaque_etag, with_key
 from bucketry.object_parts import range_of_copy
@@ -40,6 +39,7 @@ from bucketry_file.objects import Objects, Place, Source, SourceGone, digests
 from bucketry_file.reading import Span
 from bucketry_file.receiving import Receiver
 from bucketry_file.records import PartRecord, StoredHeaders, UploadRecord
+from bucketry_file.times import StoredTimes
 from bucketry_file.uploads import Limits, StoredUpload
 
 _ID_BYTES: Final = 24

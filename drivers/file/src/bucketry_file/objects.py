@@ -23,7 +23,6 @@ from bucketry import (
 )
 from bucketry.bucket_rules import check_lock_of_write
 from bucketry.checksums import checksum_of
-from bucketry.clock import StoredTimes
 from bucketry.conditions import check_copy_source, check_read
 from bucketry.encryption import opaque_etag, with_key
 from bucketry.object_parts import part_info
@@ -38,6 +37,7 @@ from bucketry_file.index import Index
 from bucketry_file.reading import Content, Plan, Reader, Span
 from bucketry_file.receiving import Draft, Receiver
 from bucketry_file.records import StoredHeaders, StoredObject
+from bucketry_file.times import StoredTimes
 from bucketry_file.versions import ObjectRow
 
 _SHARING_TRIES: Final = 3

@@ -46,7 +46,6 @@ from bucketry.bucket_rules import (
     require_lock,
     retention_of_write,
 )
-from bucketry.clock import StoredTimes
 from bucketry.conditions import check_copy_source, check_delete, check_write
 from bucketry.object_lock import check_new_retention, check_retention_change, check_version_delete
 from bucketry.options import WriteConditions
@@ -60,7 +59,7 @@ from bucketry_memory.access import acl_of, with_acl, with_object
 from bucketry_memory.bucket_settings import SettingsTable
 from bucketry_memory.encryption import KmsKeys, check_customer_key, digest_of
 from bucketry_memory.listing import Entries, list_entries
-from bucketry_memory.objects import StoredObject
+from bucketry_memory.objects import StoredObject, StoredTimes
 from bucketry_memory.quota import Quota
 from bucketry_memory.uploads import UploadTable
 from bucketry_memory.versions import (

@@ -63,7 +63,7 @@ from bucketry import (
     VersionPage,
 )
 from bucketry.checksums import checksum_of
-from bucketry.clock import Clock, StoredTimes
+from bucketry.clock import Clock
 from bucketry.completing import check_repeated, etag_of_parts
 from bucketry.conditions import check_copy_source
 from bucketry.encryption import opaque_etag, with_key
@@ -83,7 +83,15 @@ from bucketry_memory.completions import Completions
 from bucketry_memory.content import Content, chunks, joined, md5_hex, part_of, pull, whole
 from bucketry_memory.encryption import KmsKeys, check_customer_key, check_key_if_given
 from bucketry_memory.features import FEATURES
-from bucketry_memory.objects import Extras, StoredObject, headers_of, headers_of_type, kept_extras, listed_infos
+from bucketry_memory.objects import (
+    Extras,
+    StoredObject,
+    StoredTimes,
+    headers_of,
+    headers_of_type,
+    kept_extras,
+    listed_infos,
+)
 from bucketry_memory.quota import Quota
 from bucketry_memory.settings import MemorySettings
 

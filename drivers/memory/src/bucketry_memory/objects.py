@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
+from time import time
+from typing import Final, final
 
 import msgspec
 from bucketry import (
@@ -17,6 +19,7 @@ from bucketry import (
     ObjectInfo,
 )
 from bucketry.checksums import checksum_of
+from bucketry.clock import Clock
 from bucketry.conditions import check_read
 from bucketry.encryption import with_key
 from bucketry.headers import HEADER_OF, copy_headers, header_copier, header_values
@@ -27,6 +30,42 @@ from bucketry.version_facts import NO_FACTS, VersionFacts, shown_facts
 
 from bucketry_memory.content import Content, md5_hex, whole
 from bucketry_memory.encryption import check_customer_key
+
+_TICKS_PER_SECOND: Final = 1000
+"""Stored times have whole milliseconds, as S3's listings show them."""
+
+
+@final
+class StoredTimes:
+    """The driver's clock in UTC and whole milliseconds. It never goes back, even if the machine's clock is set back.
+
+    Only a reset of the driver's clock sets it back. Writes of the same millisecond share one object. Call it under the
+    store's lock.
+
+    Attributes:
+        clock: The driver's clock. The store may give it another one.
+    """
+
+    __slots__ = ("_ahead", "_moment", "_next", "clock")
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self._ahead = 0.0
+        self._advance(time())
+
+    def now(self) -> datetime:
+        """Returns the time, which is at or after every time that it returned before, unless the clock was reset."""
+        ahead = self.clock.ahead
+        seconds = time() + ahead
+        if seconds >= self._next or ahead < self._ahead:
+            self._ahead = ahead
+            self._advance(seconds)
+        return self._moment
+
+    def _advance(self, seconds: float) -> None:
+        tick = int(seconds * _TICKS_PER_SECOND)
+        self._moment = datetime.fromtimestamp(tick / _TICKS_PER_SECOND, UTC)
+        self._next = (tick + 1) / _TICKS_PER_SECOND
 
 
 class Extras(msgspec.Struct, frozen=True, gc=False):

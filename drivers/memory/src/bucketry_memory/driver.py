@@ -65,10 +65,8 @@ from bucketry import (
 from bucketry.checksums import checksum_of
 from bucketry.clock import Clock
 from bucketry.completing import check_repeated, etag_of_parts
-from bucketry.conditions import check_copy_source
 from bucketry.encryption import opaque_etag, with_key
 from bucketry.hookspecs import DriverSpec, hookimpl
-from bucketry.object_parts import range_of_copy
 from bucketry.options import has_type_alone
 from bucketry.owners import DEFAULT_OWNER
 from bucketry.presigning import presigned_url
@@ -560,8 +558,7 @@ class MemoryDriver(DriverSpec):
         check_customer_key(upload.facts.key_digest, options.customer_key)
         held, source = self._find(source_bucket, source_key, options.source_version_id)
         check_customer_key(source.facts.key_digest, options.source_customer_key)
-        check_copy_source(source, options)
-        start, stop = range_of_copy(source.size_bytes, options, self.features.max_part_size)
+        start, stop = source.range_of_copy(options, self.features.max_part_size)
         self._quota.reserve(stop - start)
         try:
             content, algorithm = part_of(source.content, start, stop), upload.checksums.algorithm
@@ -639,8 +636,7 @@ class MemoryDriver(DriverSpec):
         if not isinstance(made, StoredObject) or made.more.upload_id != upload_id:
             return None
         check_key_if_given(made.facts.key_digest, options.customer_key)
-        more = made.more
-        check_repeated(more.checksum, more.part_digests, made.size_bytes, parts, options)
+        check_repeated(made.more.checksum, made.more.part_digests, made.size_bytes, parts, options)
         return made
 
     @override

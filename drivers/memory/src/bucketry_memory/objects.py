@@ -17,13 +17,14 @@ from bucketry import (
     ObjectAttributes,
     ObjectHeaders,
     ObjectInfo,
+    PartCopyOptions,
 )
 from bucketry.checksums import checksum_of
 from bucketry.clock import Clock
-from bucketry.conditions import check_read
+from bucketry.conditions import check_copy_source, check_read
 from bucketry.encryption import with_key
 from bucketry.headers import HEADER_OF, copy_headers, header_copier, header_values
-from bucketry.object_parts import attributes_of, part_info
+from bucketry.object_parts import attributes_of, part_info, range_of_copy
 from bucketry.s3 import NULL_VERSION
 from bucketry.tagging import NO_TAGS
 from bucketry.version_facts import NO_FACTS, VersionFacts, shown_facts
@@ -202,6 +203,16 @@ class StoredObject(msgspec.Struct, frozen=True, gc=False):
         check_customer_key(self.facts.key_digest, options.customer_key)
         info = with_key(self.info(key), options.customer_key)
         return attributes_of(info, options, self.more.part_ends, self.more.part_digests)
+
+    def range_of_copy(self, options: PartCopyOptions, max_part_size: int) -> tuple[int, int]:
+        """Returns the bytes that a part copies: the offset of the first one, and the end.
+
+        Raises:
+            PreconditionFailed: ``source_if_match`` does not hold.
+            BucketryError: As `bucketry.object_parts.range_of_copy`.
+        """
+        check_copy_source(self, options)
+        return range_of_copy(len(self.content), options, max_part_size)
 
     def digests_of_copy(self, options: CopyOptions) -> tuple[str, Checksum | None]:
         """Returns the MD5 and the checksum of a copy. A copy is one part, even if this object has many."""

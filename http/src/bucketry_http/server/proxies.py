@@ -31,6 +31,11 @@ _HIDDEN: Final = re.compile(r"(unknown|_[A-Za-z0-9._-]+)(:.*)?", re.IGNORECASE)
 
 _SCHEMES: Final = frozenset({"http", "https"})
 
+_PORT_DIGITS: Final = 5
+
+MAX_PROXIES: Final = 32
+"""Most proxies in a row. Whoever is within a trusted network could name thousands, and reading each takes a while."""
+
 Address = IPv4Address | IPv6Address
 
 
@@ -132,6 +137,8 @@ class TrustedProxies:
         """Returns the client, and how many of the nodes, from the end, were read to find it."""
         client = peer
         for hops, node in enumerate(reversed(nodes), 1):
+            if hops > MAX_PROXIES:
+                raise _refusal(f"A request passes at most {MAX_PROXIES} trusted proxies, and this one names more.")
             client = _node(node)
             if not self.include(client):
                 return client, hops
@@ -167,8 +174,9 @@ def _node(text: str) -> ClientAddress:
         port = (port.removeprefix(":") or "0") if closed else closed
     elif text.count(":") == 1:
         name, _, port = text.partition(":")
-    address = _address_of(name)
-    if address is not None and port.isascii() and port.isdigit() and int(port) <= 65_535:
+    # A zone (RFC 4007) means something on the proxy's machine alone, and may be any text.
+    address = None if "%" in name else _address_of(name)
+    if address is not None and len(port) <= _PORT_DIGITS and port.isascii() and port.isdigit() and int(port) <= 65_535:
         return str(address), int(port)
     if _HIDDEN.fullmatch(text):
         return None

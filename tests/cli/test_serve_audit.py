@@ -59,7 +59,7 @@ JSON = {"Content-Type": "application/json"}
 @pytest.mark.parametrize(
     ("target", "said"),
     [
-        ("missing/audit.jsonl", "missing/audit.jsonl: No such file or directory"),
+        ("missing/audit.jsonl", "'missing/audit.jsonl': No such file or directory"),
         ("http://user:password@example.com/", "credentials do not belong in a webhook's URL"),
         ("https://", "with a host"),
     ],

@@ -205,6 +205,8 @@ def _parsed(path: Path, content: bytes) -> ConfigFile:
             _check_serve(path, config.serve)
     except UnicodeDecodeError as error:
         raise _refusal(path, "it is not UTF-8") from error
+    except RecursionError as error:
+        raise _refusal(path, "it has too many arrays or tables within each other") from error
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise _refusal(path, str(error)) from error
     except InvalidSettings as error:
@@ -212,6 +214,8 @@ def _parsed(path: Path, content: bytes) -> ConfigFile:
     if config.stores and config.store is not UNSET:
         raise _refusal(path, "'store' and [[stores]] exclude each other: write all stores as [[stores]]")
     for store in config.stores:
+        if store.url.partition("://")[0].lower() == ROUTER:
+            raise _refusal(path, f"the store {store.name!r} is {ROUTER}://, which stands for all of [[stores]] itself")
         store.settings = _with_paths(path.parent, store.settings)
     for table in config.s3_credentials:
         if table.secret_key_file is not None:

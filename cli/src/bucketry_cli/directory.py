@@ -136,13 +136,16 @@ def _issuers(tables: Sequence[Mapping[str, Any]], path: Path | None, directory: 
         raise Failure("tokens of an OIDC issuer need PyJWT", "pip install 'bucketry-http[oidc]'") from error
     folder = Path() if path is None else path.parent
     found: list[OidcIssuer] = []
-    for table in tables:
+    for number, table in enumerate(tables, 1):
         ca_file = {"ca_file": str(folder / str(table["ca_file"]))} if table.get("ca_file") else {}
         try:
             settings = msgspec.convert({**table, **ca_file}, OidcSettings)
+            issuer = OidcIssuer(settings, user=directory.user)
         except msgspec.ValidationError as error:
-            raise InvalidSettings(f"a table [[oidc]] cannot be used: {error}") from None
+            raise Failure(f"the table number {number} of [[oidc]]: {error}") from None
+        except InvalidSettings as error:
+            raise Failure(f"the table number {number} of [[oidc]]: {error.detail}") from None
         if settings.issuer in (other.name for other in found):
-            raise InvalidSettings(f"two tables [[oidc]] are about the issuer {settings.issuer!r}: write one of them")
-        found.append(OidcIssuer(settings, user=directory.user))
+            raise Failure(f"two tables [[oidc]] are about the issuer {settings.issuer!r}: write one of them")
+        found.append(issuer)
     return tuple(found)

@@ -78,16 +78,17 @@ def bind(host: str, port: int, option: str) -> socket.socket:
 
     try:
         return bind_socket(host, port)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise _refusal(error, f"{host} port {port}", option) from error
 
 
-def _refusal(error: OSError, where: str, option: str) -> Failure:
-    if error.errno == errno.EADDRINUSE:
+def _refusal(error: OSError | UnicodeError, where: str, option: str) -> Failure:
+    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
         return Failure(
             f"cannot listen on {where}: in use", f"stop what listens there, or give another {option} (0: any)"
         )
-    if isinstance(error, socket.gaierror):
+    # Names that cannot be in the DNS, such as one of 300 letters, do not get that far.
+    if isinstance(error, socket.gaierror | UnicodeError):
         named = option.replace("port", "host")
         return Failure(f"cannot listen on {where}: no such host", f"give an address of this machine as {named}")
     return Failure(f"cannot listen on {where}: {describe(error)}")

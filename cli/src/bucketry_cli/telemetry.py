@@ -199,7 +199,7 @@ def _audit(options: AuditOptions, text: str, metrics: Metrics | None) -> Audit:
         target = target_of(text, webhooks_of([text], (), os.environ)[0] if is_url(text) else None)
     except OSError as error:
         raise Failure(
-            f"the audit stream cannot be written to {text}: {error.strerror}", "name another file as --audit"
+            f"the audit stream cannot be written to {text!r}: {error.strerror}", "name another file as --audit"
         ) from None
     meter = None if metrics is None else metrics.audit_meter()
     return Audit(target, options.audit_when_full, queue_size=options.audit_queue, meter=meter)

@@ -3,6 +3,7 @@
 
 VENV := .venv
 BENCH_VENV := .bench-venv
+DATA_VENV := .data-venv
 MUTANTS_VENV := .mutants-venv
 MEMBERS := $(patsubst %/pyproject.toml,%,$(wildcard core/pyproject.toml access/pyproject.toml s3client/pyproject.toml drivers/*/pyproject.toml http/pyproject.toml \
              cli/pyproject.toml testing/pyproject.toml tests/contract/pyproject.toml))
@@ -17,7 +18,7 @@ LOCAL = $(foreach member,$(MEMBERS),--no-emit-package $(shell sed -n 's/^name = 
 CHECKS := check-format check-lint check-imports check-tree check-types check-docs
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-clients aio servers clients compat settings record sweep load check docs dist image image-context bench mutants fix lock clean venv bench-venv mutants-venv $(CHECKS)
+.PHONY: help serve test test-clients test-data aio servers clients compat settings record sweep load check docs dist image image-context bench mutants fix lock clean venv bench-venv data-venv mutants-venv $(CHECKS)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +33,9 @@ test: venv ## run all tests, or what ARGS names (path::test, -k name); those of 
 test-clients: clients ## run the tests of S3 clients and generated clients, with those that need Java's or Rust's toolchain
 	@$(VENV)/bin/pytest -n $(WORKERS) -m "toolchain or not toolchain" -o faulthandler_timeout=3600 \
 	    tests/s3_clients tests/rest_clients $(ARGS)
+
+test-data: data-venv ## run the tests of data libraries (pandas, pyarrow, polars, dask, zarr, xarray, DuckDB), in .data-venv
+	@$(DATA_VENV)/bin/pytest tests/data $(ARGS)
 
 clients: venv ## install or build other people's clients, which tests drive
 	@$(VENV)/bin/python -m tests.toolchains.install
@@ -118,17 +122,21 @@ lock: ## update requirements/ (newest versions: ARGS=--upgrade)
 	$(COMPILE) pyproject.toml --group dev $(LOCAL) --output-file requirements/dev.txt
 	$(COMPILE) --group clients --output-file requirements/clients.txt
 	$(COMPILE) pyproject.toml --group bench $(LOCAL) --constraints requirements/dev.txt --output-file requirements/bench.txt
+	$(COMPILE) pyproject.toml --group data $(LOCAL) --constraints requirements/dev.txt --output-file requirements/data.txt
 	$(COMPILE) --group image $(LOCAL) --override deploy/image/left-out.txt --constraints requirements/dev.txt --output-file requirements/image.txt
 	$(COMPILE) pyproject.toml --group dev --group mutants $(LOCAL) --constraints requirements/dev.txt --output-file requirements/mutants.txt
 
 clean: ## remove what the other targets made
-	rm -rf build dist $(VENV) $(BENCH_VENV) $(MUTANTS_VENV) .clients-venv .clients .bench .*venv.lock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf build dist $(VENV) $(BENCH_VENV) $(DATA_VENV) $(MUTANTS_VENV) .clients-venv .clients .bench .*venv.lock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 venv:
 	@tools/venv.sh $(VENV) requirements/dev.txt $(MEMBERS)
 
 mutants-venv:
 	@tools/venv.sh $(MUTANTS_VENV) requirements/mutants.txt $(MEMBERS)
+
+data-venv:
+	@tools/venv.sh $(DATA_VENV) requirements/data.txt $(MEMBERS)
 
 bench-venv:
 	@tools/venv.sh $(BENCH_VENV) requirements/bench.txt $(MEMBERS)

@@ -56,6 +56,13 @@ def problems_of(folder: str, data: dict[str, Any], model: dict[str, Any], names:
         yield f"classifiers differ from {MODEL}'s"
     if data["build-system"] != model["build-system"] or _readme(data) != _readme(model):
         yield f"build-system or the README's hook differ from {MODEL}'s"
+    points = project.get("entry-points", {})
+    files = {
+        f"bucketry+{scheme}": f"bucketry.fsspec.drivers:{scheme.capitalize()}FileSystem"
+        for scheme in points.get("bucketry.drivers", ())
+    }
+    if files and points.get("fsspec.specs") != files:
+        yield f'entry-points."fsspec.specs" are to be {files}'
     license_file = ROOT / folder / "LICENSE"
     if not license_file.is_file() or license_file.read_bytes() != (ROOT / "LICENSE").read_bytes():
         yield "LICENSE is not a copy of the root's (an sdist cannot have a link to it)"

@@ -45,7 +45,7 @@ def test_control_characters_are_escaped() -> None:
 
 def test_it_survives_pickling() -> None:
     error = NoSuchKey("gone", bucket="my-assets", key="a")
-    assert repr(pickle.loads(pickle.dumps(error))) == repr(error)  # noqa: S301 - our own
+    assert repr(pickle.loads(pickle.dumps(error))) == repr(error)
 
 
 def test_what_an_sdk_says_is_repeated_without_its_signature() -> None:

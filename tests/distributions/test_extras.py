@@ -38,6 +38,7 @@ EXTRAS = {
     },
     "test": {"bucketry", "bucketry-testing", "bucketry-http", "bucketry-memory", "bucketry-access", "pytest"},
     "encryption": {"bucketry", "cryptography"},
+    "fsspec": {"bucketry", "fsspec"},
 }
 """Our distributions that come with each extra, all of them, and one more that the extra is for."""
 
@@ -134,6 +135,12 @@ def test_the_programs_of_the_readme_run(install: Install, extra: str, name: str,
     assert found
     # One program after the other: the later ones go on with the names of the earlier ones.
     run_program(installed, "\n".join(found), tmp_path)
+
+
+def test_the_guide_to_data_libraries(install: Install, tmp_path: Path) -> None:
+    program = programs((ROOT / "docs/data-libraries.md").read_text())[0]
+    done = run_program(install("bucketry[fsspec,memory]"), program, tmp_path)
+    assert done.stdout == "['my-assets/reports']\nmonth,total\n"
 
 
 def test_the_driver_in_the_readme_of_the_s3_client_puts_an_object(

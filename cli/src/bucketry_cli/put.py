@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mimetypes
 import os
 import stat
 import sys
@@ -12,7 +11,8 @@ from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
 import click
-from bucketry import DEFAULT_CONTENT_TYPE, Body, BucketryError, ObjectInfo, PutOptions, Store
+from bucketry import Body, BucketryError, ObjectInfo, PutOptions, Store
+from bucketry.guessed_types import guessed_type
 
 from bucketry_cli.errors import Failure, describe
 from bucketry_cli.options import Target, examples, prefix_target, with_store
@@ -89,14 +89,6 @@ def _upload(store: Store, bucket: str, upload: Upload, kind: str | None, meter: 
 
 STDIN: Final = "-"
 
-_COMPRESSED: Final = {
-    "gzip": "application/gzip",
-    "bzip2": "application/x-bzip2",
-    "xz": "application/x-xz",
-    "compress": "application/x-compress",
-    "br": "application/x-brotli",
-}
-
 
 class Upload(NamedTuple):
     """A key to upload, its file (``None``: standard input) and the file's size in bytes, if known."""
@@ -133,14 +125,7 @@ def plan(sources: Sequence[str], target: Target, *, recursive: bool) -> list[Upl
 
 def content_type(upload: Upload) -> str:
     """Guesses a content type from the file's name, or else from the key."""
-    for name in (upload.path.name if upload.path else "", upload.key.rpartition("/")[2]):
-        kind, encoding = mimetypes.guess_type(f"./{name}", strict=False)
-        # The stored bytes are compressed, so their type is that of the compression.
-        if encoding:
-            return _COMPRESSED.get(encoding, DEFAULT_CONTENT_TYPE)
-        if kind:
-            return kind
-    return DEFAULT_CONTENT_TYPE
+    return guessed_type(upload.path.name if upload.path else "", upload.key)
 
 
 def _from_stdin(sources: Sequence[str], target: Target) -> Upload:

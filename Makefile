@@ -64,6 +64,13 @@ sweep: servers ## cut off the responses of MinIO and Ceph RGW on their way (each
 load: servers ## put a load on memory, MinIO and Ceph RGW, ten minutes each, and write docs/load.md (ARGS="--seconds 60")
 	@$(VENV)/bin/python -m tests.load $(ARGS)
 
+.PHONY: kill-test crash-states
+kill-test: venv ## kill writers of a file store 500 times, and check the store after each (ARGS="--kills 50 --seed 7")
+	@$(VENV)/bin/python -m tests.crash kills $(ARGS)
+
+crash-states: venv ## replay what a loss of power may leave of a file store, with more states than make test (ARGS="--most 500")
+	@$(VENV)/bin/python -m tests.crash states $(ARGS)
+
 check: venv ## check format, lint, import rules, tree rules, types and docs
 	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target $(CHECKS)
 	@echo "check: all good"

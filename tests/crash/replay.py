@@ -1,0 +1,148 @@
+"""Opens the driver on crash states of a recorded run, and checks each as after a kill."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from tests.crash import notes
+from tests.crash.checking import check, check_without_sync
+from tests.crash.choices import Sizes
+from tests.crash.disk import Tree, write_tree
+from tests.crash.notes import History
+from tests.crash.operations import Recorded
+from tests.crash.states import crash_points, trees
+from tests.crash.strace import record
+from tests.crash.writer import Task, command
+
+STORE: Final = "store"
+"""The name of the store's folder in the recorded folder, so that making it is recorded too."""
+
+_SIZES: Final = Sizes(small=600, large=5_000)
+_INLINE_BYTES: Final = 1_000
+
+IN_FILES: Final = Sizes(small=2_000, large=5_000)
+"""Sizes of contents most of which are in files of their own."""
+
+
+def task_of(*, writers: int, steps: int, seed: int, sizes: Sizes = _SIZES, mistake: str = "") -> Task:
+    """Returns what is recorded: contents are small, so that a larger share of the states can be tried.
+
+    SQLite empties its log often, since that is when it writes to its database.
+    """
+    return Task(
+        url="",
+        notes="",
+        seed=seed,
+        writers=(0, writers),
+        steps=steps,
+        sizes=sizes,
+        inline_bytes=_INLINE_BYTES,
+        checkpoint_pages=30,
+        mistake=mistake,
+    )
+
+
+_OPENING: Final = Task(url="", notes="", seed=0, writers=(0, 0), steps=0)
+"""Opens the store and closes it."""
+
+
+class Figures(msgspec.Struct):
+    """How much was replayed.
+
+    Attributes:
+        points: Crash points.
+        states: States that were checked.
+        possible: States that there are; equal ones are counted each.
+    """
+
+    points: int = 0
+    states: int = 0
+    possible: int = 0
+
+
+class Replay:
+    """Replays the crash states of what one process did.
+
+    Attributes:
+        figures: What was done.
+    """
+
+    def __init__(self, scratch: Path, settings: str, most: int, seed: int) -> None:
+        """Replays nothing yet.
+
+        Args:
+            scratch: A folder for all files.
+            settings: The settings in the URL that the states are opened with.
+            most: The most states of each crash point.
+            seed: Draws the states.
+        """
+        self._scratch = scratch
+        self._settings = settings
+        self._is_synced = "sync=false" not in settings
+        self._most = most
+        self._rng = random.Random(seed)
+        self.figures = Figures()
+
+    def record(self, task: Task, start: Tree | None = None) -> list[Recorded]:
+        """Runs a task, and returns what it did.
+
+        Args:
+            task: The task; its ``url`` and ``notes`` are filled in.
+            start: What is in the folder before; ``None``: nothing.
+        """
+        folder, said = self._scratch / "recorded", self._scratch / "notes"
+        write_tree(start or {}, folder)
+        task = msgspec.structs.replace(task, url=self._url(folder), notes=str(said))
+        operations = record(command(task, self._scratch / "task"), folder, said)
+        shutil.rmtree(folder)
+        return operations
+
+    def problems(self, operations: Sequence[Recorded], start: Tree | None = None, before: bytes = b"") -> Iterator[str]:
+        """Checks crash states, and yields what is wrong.
+
+        Args:
+            operations: What was recorded.
+            start: What was in the folder before; ``None``: nothing.
+            before: What other writers had noted before.
+        """
+        folder = self._scratch / "state"
+        for point in crash_points(operations, start, at_notes=not self._is_synced):
+            self.figures.points += 1
+            self.figures.possible += point.states
+            history = notes.read(before + point.notes)
+            kept = len(notes.read(before + point.notes_in_log).acknowledged)
+            for tree in trees(point, self._most, self._rng):
+                self.figures.states += 1
+                write_tree(tree, folder)
+                found = self._check(folder, history, kept)
+                yield from (f"after {point.done} operations, state {self.figures.states}: {one}" for one in found)
+                shutil.rmtree(folder)
+
+    def problems_of_recovery(self, operations: Sequence[Recorded], recoveries: int) -> Iterator[str]:
+        """Crashes once more while the store is opened after a crash, and yields what is wrong after that.
+
+        Args:
+            operations: What was recorded.
+            recoveries: How many crash states are opened and recorded.
+        """
+        points = sum(1 for _ in crash_points(operations))
+        wanted = set(self._rng.sample(range(points), min(points, recoveries)))
+        for number, point in enumerate(crash_points(operations)):
+            if number in wanted:
+                tree = next(trees(point, 1, self._rng, at_random=True))
+                yield from self.problems(self.record(_OPENING, tree), tree, point.notes)
+
+    def _check(self, folder: Path, history: History, kept: int) -> list[str]:
+        url, store = self._url(folder), folder / STORE
+        if self._is_synced:
+            return check(url, store, {}, [history])[1]
+        return check_without_sync(url, store, history, kept)[1]
+
+    def _url(self, folder: Path) -> str:
+        return f"file://{folder / STORE}{self._settings}"

@@ -57,6 +57,8 @@ from __future__ import annotations
 class AsyncOperations(AsyncCalls):
     """The methods of a store, to be awaited. How their calls are made is the matter of `AsyncCalls`."""
 
+    _handed_on = frozenset({{{", ".join(sorted(f'"{node.name}"' for node in methods if _hands_on(node)))}}})
+
 {body}
 
 
@@ -122,6 +124,13 @@ def _is_operation(node: ast.FunctionDef) -> bool:
     return not node.name.startswith("_") and node.name != "close" and not node.decorator_list
 
 
+def _hands_on(node: ast.FunctionDef) -> bool:
+    """Says whether the last thing that a method does is a call of its operation along the chain."""
+    last = node.body[-1]
+    call = last.value if isinstance(last, ast.Return | ast.Expr) else None
+    return isinstance(call, ast.Call) and ast.unparse(call.func) == f"self._chain.{node.name}"
+
+
 def _method(node: ast.FunctionDef) -> str:
     operation = OPERATIONS.get(_NAMED.get(node.name, node.name))
     names = [argument.arg for argument in node.args.args[1:]]
@@ -133,8 +142,8 @@ def _method(node: ast.FunctionDef) -> str:
         opened = f"return Opening(partial(self._open, {call}))"
         return _defined(node, "def", "Opening[AsyncOpenedObject]", opened)
     if operation is not None and operation.takes_body:
-        arguments = ", ".join("sent" if name == "body" else name for name in names)
-        send = f"return await self._send(lambda sent: self._store.{node.name}({arguments}), body)"
+        before, after = (", ".join(part) for part in (names[: names.index("body")], names[names.index("body") + 1 :]))
+        send = f"return await self._send(self._store.{node.name}, ({before}), body, {after})"
         return _defined(node, "async def", returns, send)
     if node.name == "create_multipart_upload":
         kind = "begin"

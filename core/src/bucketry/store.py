@@ -91,6 +91,7 @@ class Store:
     - ``StoreClosed`` after `close`.
 
     Attributes:
+        async_calls: The operations that the driver has coroutines for, guarded, where no layer stands around them.
         capabilities: What the store can do.
         clock: The store's clock. It is the driver's too.
         peek_bucket_access: Returns what `get_bucket_access` would, without waiting; ``None``: the driver cannot say.
@@ -126,6 +127,11 @@ class Store:
         self.reads_origin = any(getattr(layer, "reads_origin", False) for layer in layers)
         self.breakers = breakers_of(driver, layers)
         self.room_checks = tuple(check for layer in layers if (check := getattr(layer, "require_room", None)))
+        self.async_calls: Mapping[str, Any] = {}
+        if driver.async_driver is not None:
+            from bucketry._async_chain import async_calls_of  # Few drivers have any.
+
+            self.async_calls = async_calls_of(driver, layers)
         self._closed = False
         self._closing = threading.Lock()
         self.capabilities = Capabilities(

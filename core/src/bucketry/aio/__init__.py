@@ -18,6 +18,7 @@ Example::
 
 from __future__ import annotations
 
+from bucketry._async_content import AsyncContent
 from bucketry.aio._bodies import AsyncBody, AsyncBodySource, SupportsAsyncRead
 from bucketry.aio._open_store import open_store
 from bucketry.aio._opened_object import AsyncOpenedObject
@@ -27,6 +28,7 @@ from bucketry.aio._store import AsyncStore
 __all__ = [
     "AsyncBody",
     "AsyncBodySource",
+    "AsyncContent",
     "AsyncOpenedObject",
     "AsyncStore",
     "Opening",

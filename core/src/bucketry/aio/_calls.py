@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from time import monotonic
-from typing import Final, ParamSpec, TypeVar
+from typing import Any, ClassVar, Final, ParamSpec, TypeVar, cast
 
 from anyio import Event, create_task_group
 from anyio.lowlevel import checkpoint, checkpoint_if_cancelled
 
 from bucketry.aio._bodies import AsyncBodySource, Guard, Pulled
+from bucketry.aio._native import NativeCalls, NativeObject
 from bucketry.aio._opened_object import AsyncOpenedObject
 from bucketry.aio._threads import Job, Pool, call_soon_of_loop
 from bucketry.body import Body
@@ -38,6 +39,9 @@ _RUN_SECONDS: Final = 0.005
 class AsyncCalls:
     """Makes the calls of a store from an event loop, which they never block."""
 
+    _handed_on: ClassVar[frozenset[str]] = frozenset()
+    """The operations whose result a store hands on as it is."""
+
     def __init__(
         self, store: Store, *, call_threads: int = CALL_THREADS, transfer_threads: int = TRANSFER_THREADS
     ) -> None:
@@ -51,6 +55,7 @@ class AsyncCalls:
 
         Raises:
             InvalidSettings: A number of threads is no positive integer.
+            InvalidDriver: The driver has a coroutine for an operation that cannot have one.
         """
         self.store = self._store = store
         self.capabilities = store.capabilities
@@ -58,11 +63,14 @@ class AsyncCalls:
         self._inline = store.capabilities.features.non_blocking
         self._calls = Pool(call_threads)
         self._transfers = Pool(transfer_threads)
+        self._native = NativeCalls(store, self._handed_on) if store.async_calls else None
         self._pause_due = 0.0
         self._closed = False
 
     async def _read(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Makes a call that changes nothing."""
+        if self._is_native(call):
+            return cast("T", await self._native_call(call, *args, **kwargs))
         if self._inline:
             await self._let_others_run()
             return call(*args, **kwargs)
@@ -70,6 +78,8 @@ class AsyncCalls:
 
     async def _write(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Makes a call that changes what the backend holds."""
+        if self._is_native(call):
+            return cast("T", await self._native_call(call, *args, **kwargs))
         if self._inline:
             await self._let_others_run()
             return call(*args, **kwargs)
@@ -77,7 +87,7 @@ class AsyncCalls:
 
     async def _begin(self, call: Callable[..., Upload], bucket: str, *args: object) -> Upload:
         """Begins an upload. If nobody gets to know of it, it is ended."""
-        if self._inline:
+        if self._inline or self._is_native(call):
             return await self._read(call, bucket, *args)
 
         def end(upload: Upload) -> None:
@@ -87,6 +97,8 @@ class AsyncCalls:
 
     async def _open(self, call: Callable[P, OpenedObject], *args: P.args, **kwargs: P.kwargs) -> AsyncOpenedObject:
         """Opens an object."""
+        if self._is_native(call):
+            return NativeObject(await self._native_call(call, *args, **kwargs))
         if self._inline:
             await self._let_others_run()
             return AsyncOpenedObject(call(*args, **kwargs), self._run, self._run)
@@ -99,23 +111,31 @@ class AsyncCalls:
     async def _run_to_the_end(self, call: Callable[[], None]) -> None:
         await Job(self._calls, call).to_the_end()
 
-    async def _send(self, call: Callable[[Body], T], source: AsyncBodySource) -> T:
-        """Hands a body to a call."""
+    async def _send(self, call: Callable[..., T], before: tuple[Any, ...], source: AsyncBodySource, *after: Any) -> T:
+        """Makes a call that takes a body, between its other arguments."""
+
+        def send(body: Body) -> T:
+            return call(*before, body, *after)
+
         pulled = Pulled(source)
         if not pulled.is_async:
-            body = source if isinstance(source, Body) else Body(source)  # type: ignore[arg-type]  # It is none of async code.
-            return await self._send_body(call, body, self._calls if body.is_held else self._transfers)
-        begun = await pulled.begin()
-        if begun is not None:
-            return await self._send_body(call, begun, self._calls, is_held=True)
-        return await self._stream(call, pulled)
+            body = source if isinstance(source, Body) else Body(source)  # type: ignore[arg-type]  # None of async code.
+            waits = not body.is_held
+        elif (begun := await pulled.begin()) is not None:
+            body, waits = begun, False
+        else:
+            return await self._stream(send, pulled)
+        if body.is_held and self._is_native(call):
+            return cast("T", await self._native_call(call, *before, body, *after))
+        return await self._send_body(send, body, waits=waits)
 
-    async def _send_body(self, call: Callable[[Body], T], body: Body, pool: Pool, *, is_held: bool = False) -> T:
-        if self._inline and (is_held or (body.is_held and (body.length or 0) <= INLINE_BYTES)):
+    async def _send_body(self, call: Callable[[Body], T], body: Body, *, waits: bool) -> T:
+        if self._inline and not waits and (body.length or 0) <= INLINE_BYTES:
             await self._let_others_run()
             return call(body)
         guard = Guard(body)
-        return await (await self._job(pool, partial(call, body))).result(abort=guard.cancel, keep=True)
+        job = await self._job(self._transfers if waits else self._calls, partial(call, body))
+        return await job.result(abort=guard.cancel, keep=True)
 
     async def _stream(self, call: Callable[[Body], T], pulled: Pulled) -> T:
         """Has a thread pull an async body while it comes."""
@@ -124,6 +144,15 @@ class AsyncCalls:
         guard = Guard(body)
         job = await self._job(self._transfers, partial(call, body))
         return await job.result(waiting=_feed(channel, pulled, job.ended), abort=guard.cancel, keep=True)
+
+    def _is_native(self, call: Callable[..., object]) -> bool:
+        # The methods of a closed store have another name.
+        return self._native is not None and call.__name__ in self._native.names
+
+    async def _native_call(self, call: Callable[..., object], *args: Any, **kwargs: Any) -> Any:
+        """Awaits the coroutine that the driver has for a call."""
+        assert self._native is not None  # noqa: S101 - for mypy: _is_native was asked
+        return await self._native.call(call.__name__, *args, **kwargs)
 
     async def _job(self, pool: Pool, call: Callable[[], T]) -> Job[T]:
         """Starts a call in a thread, unless the task is cancelled already."""

@@ -117,11 +117,15 @@ class AsyncOpenedObject:
                 raise self._failure
             if self._read_all:
                 return b""
-            if self._is_held:
-                self._pull()
-            else:
-                await self._run(self._pull)
+            await self._fill()
         return self._pending.popleft()
+
+    async def _fill(self) -> None:
+        """Has the next chunks read, or the end noticed."""
+        if self._is_held:
+            self._pull()
+        else:
+            await self._run(self._pull)
 
     def _pull(self) -> None:
         """Reads the next chunks, which a cancelled task leaves for the next read."""
@@ -143,6 +147,9 @@ class AsyncOpenedObject:
         if self._pending or not (self._read_all or self._failure):
             self._pending.clear()
             self._failure = InvalidArgument("the object was closed before its end: open it again to read it")
+        await self._free()
+
+    async def _free(self) -> None:
         if self._is_held or self._read_all:
             self._close()
         else:

@@ -67,6 +67,38 @@ from bucketry.options import (
 class AsyncOperations(AsyncCalls):
     """The methods of a store, to be awaited. How their calls are made is the matter of `AsyncCalls`."""
 
+    _handed_on = frozenset(
+        {
+            "abort_multipart_upload",
+            "complete_multipart_upload",
+            "copy_object",
+            "create_bucket",
+            "create_multipart_upload",
+            "delete_bucket",
+            "delete_bucket_settings",
+            "delete_object",
+            "delete_object_tagging",
+            "get_bucket_access",
+            "get_object",
+            "get_object_acl",
+            "get_object_attributes",
+            "get_object_tagging",
+            "head_bucket",
+            "head_object",
+            "list_buckets",
+            "presign",
+            "put_object",
+            "put_object_acl",
+            "put_object_legal_hold",
+            "put_object_retention",
+            "put_object_tagging",
+            "status",
+            "upload_part",
+            "upload_part_copy",
+            "usage_report",
+        }
+    )
+
     async def sdk(self) -> Any:
         """Returns the client of the driver's SDK, for what the contract does not have.
 
@@ -204,7 +236,7 @@ class AsyncOperations(AsyncCalls):
             InvalidChecksum: ``checksum`` is malformed, or its algorithm does not exist.
             InvalidArgument: ``body`` is a `Body` that somebody has read from.
         """
-        return await self._send(lambda sent: self._store.put_object(bucket, key, sent, options), body)
+        return await self._send(self._store.put_object, (bucket, key), body, options)
 
     async def copy_object(
         self, source_bucket: str, source_key: str, bucket: str, key: str, options: CopyOptions = plain.COPY
@@ -316,9 +348,7 @@ class AsyncOperations(AsyncCalls):
             IncompleteBody: The body broke off; nothing was stored.
             BadDigest: The body has another digest than ``content_md5`` or ``checksum``; nothing was stored.
         """
-        return await self._send(
-            lambda sent: self._store.upload_part(bucket, key, upload_id, part_number, sent, options), body
-        )
+        return await self._send(self._store.upload_part, (bucket, key, upload_id, part_number), body, options)
 
     async def upload_part_copy(
         self,

@@ -61,6 +61,10 @@ class DriverSpec(ServiceSpec, BucketSpec, ObjectSpec, VersionSpec, TaggingSpec, 
             the driver needs `list_object_versions`, and the features ``delete_if_match`` and
             ``delete_if_last_modified``.
         lifecycle_runner: What executes them, if core does. The store sets it.
+        async_driver: An object whose coroutine methods have the names and parameters of operations, or ``None``.
+            `bucketry.aio` awaits them where no layer stands around the operation, instead of calling the driver in a
+            thread. ``get_object`` returns an `AsyncContent` there. Bodies that they get are held in memory; larger ones
+            and those that wait go to the driver's own method.
         lacks: The operations of its class that this object does not have, each with the reason. A driver that is made
             of others says here what these do not have. It may also name features and algorithms of checksums that it
             does not declare: a refusal gives the reason.
@@ -74,6 +78,7 @@ class DriverSpec(ServiceSpec, BucketSpec, ObjectSpec, VersionSpec, TaggingSpec, 
     s3_endpoint: ClassVar[bool] = False
     lifecycle: Literal["backend", "core"] = "backend"
     lifecycle_runner: LifecycleRunner | None = None
+    async_driver: object = None
     lacks: Mapping[str, str] = MappingProxyType({})
     breakers: tuple[Breaker, ...] = ()
 

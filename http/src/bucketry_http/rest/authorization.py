@@ -101,14 +101,13 @@ class Authorization:
         if rule is None:
             _require_open(request)
             return
-        decided = rule.decided
-        if decided == "user":
+        if rule.decided in ("list", "all"):
+            self._check_lister(request, every=rule.decided == "all")
             return
-        if decided in ("list", "all"):
-            self._check_lister(request, every=decided == "all")
+        if rule.decided == "user":
             return
         params = request.path_params
-        if decided == "late":
+        if rule.decided == "late":
             await self._check_opened(request, params.get("name"))
             return
         kind = params.get("kind")

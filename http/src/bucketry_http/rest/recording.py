@@ -36,7 +36,8 @@ def _fill(record: RequestRecord, request: ApiRequest, rule: Rule | None) -> None
     params = scope["path_params"]
     if rule is not None and not record.operation:
         record.operation = rule.recorded or rule.name_for(params.get("kind"))
-    record.bucket = str(params.get("name", ""))
+    if "name" in params:
+        record.bucket = str(params["name"])
     if scope["query_string"]:
         query = request.query_params
         record.key, record.version_id = query.get("key", ""), query.get("version_id")

@@ -24,11 +24,11 @@ PRESIGN: Final = "Presign"
 
 REQUEST_ID: Final = b"x-request-id"
 
-request_ids: Final = map(f"{secrets.token_hex(4).upper()}{{:08X}}".format, count(1))
+request_ids: Final = map(f"{secrets.token_hex(4).upper()}%08X".__mod__, count(1))
 """New ids of requests: those of one process have the same beginning, which is random."""
 
 
-class RequestRecord(msgspec.Struct):
+class RequestRecord(msgspec.Struct, gc=False):
     """One request. The port fills it in while it serves the request.
 
     Attributes:

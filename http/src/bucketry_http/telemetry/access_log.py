@@ -29,7 +29,7 @@ _SHOWN: Any = msgspec.field(default_factory=int)
 """The default of what no line leaves out, also a figure that is 0."""
 
 
-class AccessLine(msgspec.Struct, omit_defaults=True):
+class AccessLine(msgspec.Struct, omit_defaults=True, gc=False):
     """A line of the access log. What a request does not have is left out.
 
     Attributes:

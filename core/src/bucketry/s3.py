@@ -65,9 +65,15 @@ STORAGE_CLASSES: Final = (
 """Storage classes that an object can be given, without those of Outposts, directory buckets, Snow and FSx (reference,
 PutObject, ``x-amz-storage-class``)."""
 
+COPY_SOURCE: Final = "x-amz-copy-source"
+"""Names what is copied. Headers about it begin with the same (reference, CopyObject)."""
+
+WEBSITE_REDIRECT_HEADER: Final = "x-amz-website-redirect-location"
+"""Where a website sends who asks for the object (reference, PutObject)."""
+
 WEBSITE_REDIRECT: Final = re.compile(r"(?:/|https?://)(?:[!-~ ]*[!-~])?")
 """What the redirect of an object looks like: printable US-ASCII, without blanks around it (reference, PutObject,
-``x-amz-website-redirect-location``)."""
+`WEBSITE_REDIRECT_HEADER`)."""
 
 MAX_WEBSITE_REDIRECT_BYTES: Final = 2048
 """Largest redirect of an object (guide, "Configuring a webpage redirect")."""

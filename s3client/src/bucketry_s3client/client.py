@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from bucketry.backend_requests import SentRequest, request_headers, sending
 from bucketry.redaction import protect_loggers
+from bucketry.s3 import COPY_SOURCE
 from bucketry.sigv4 import UNSIGNED_PAYLOAD, Signer, payload_hash
 from urllib3 import BaseHTTPResponse, Timeout
 from urllib3.exceptions import IncompleteRead, ProtocolError
@@ -151,7 +152,7 @@ class S3Client:
         response = self.open_unsigned(method, target, sent, content, repeatable=repeatable, once=once)
         if response.status not in _GOOD:
             error = self._error(method, bucket, key, response, read_body(response, _MAX_ERROR_BYTES))
-            error.names_version = "versionId" in query or "?versionId=" in headers.get("x-amz-copy-source", "")
+            error.names_version = "versionId" in query or "?versionId=" in headers.get(COPY_SOURCE, "")
             raise error
         if response.status == _PARTIAL and "range" not in headers and "partNumber" not in query:
             response.close()

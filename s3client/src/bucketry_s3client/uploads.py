@@ -25,7 +25,7 @@ from bucketry import (
 )
 from bucketry.cursors import decode_cursor, encode_cursor
 from bucketry.features import MIB
-from bucketry.s3 import MAX_PART_BYTES, MAX_PARTS
+from bucketry.s3 import COPY_SOURCE, MAX_PART_BYTES, MAX_PARTS
 
 from bucketry_s3client.body import Content, Pieces, length_of, take
 from bucketry_s3client.client import S3Client
@@ -294,8 +294,8 @@ def copy_source_headers(path: str, wanted: ByteRange | None = None) -> dict[str,
         path: The source, of `request_target`.
         wanted: The bytes of it, with both ends; ``None``: all.
     """
-    sent = {"x-amz-copy-source": path}
-    return sent if wanted is None else {**sent, "x-amz-copy-source-range": str(wanted)}
+    sent = {COPY_SOURCE: path}
+    return sent if wanted is None else {**sent, f"{COPY_SOURCE}-range": str(wanted)}
 
 
 class _Place(msgspec.Struct, frozen=True, array_like=True, order=True):

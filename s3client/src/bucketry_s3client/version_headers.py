@@ -29,10 +29,11 @@ from bucketry import (
 )
 from bucketry.acls import GROUP_URIS
 from bucketry.checksums import CHECKSUM_ALGORITHMS
+from bucketry.s3 import COPY_SOURCE, WEBSITE_REDIRECT_HEADER
 
 AMAZON: Final = "x-amz-"
 VERSION_ID: Final = "x-amz-version-id"
-SOURCE_VERSION_ID: Final = "x-amz-copy-source-version-id"
+SOURCE_VERSION_ID: Final = f"{COPY_SOURCE}-version-id"
 DELETE_MARKER: Final = "x-amz-delete-marker"
 BYPASS_GOVERNANCE: Final = "x-amz-bypass-governance-retention"
 CHECKSUM_MODE: Final[Mapping[str, str]] = {"x-amz-checksum-mode": "ENABLED"}
@@ -42,10 +43,9 @@ _LOCK_MODE: Final = "x-amz-object-lock-mode"
 _LOCK_UNTIL: Final = "x-amz-object-lock-retain-until-date"
 _LEGAL_HOLD: Final = "x-amz-object-lock-legal-hold"
 _STORAGE_CLASS: Final = "x-amz-storage-class"
-_REDIRECT: Final = "x-amz-website-redirect-location"
 _ENCRYPTION: Final = "x-amz-server-side-encryption"
 _CUSTOMER: Final = f"{_ENCRYPTION}-customer-"
-_OF_SOURCE: Final = "x-amz-copy-source-server-side-encryption-customer-"
+_OF_SOURCE: Final = f"{COPY_SOURCE}-server-side-encryption-customer-"
 _EXPIRATION: Final = "x-amz-expiration"
 _EXPIRATION_VALUE: Final = re.compile(r'expiry-date="([^"]{1,64})",\s*rule-id="([^"]{0,512})"')
 _GRANT: Final[Mapping[str, str]] = {
@@ -80,7 +80,7 @@ def new_version_headers(options: PutOptions | CopyOptions | UploadOptions) -> di
     if options.storage_class is not None:
         sent[_STORAGE_CLASS] = options.storage_class
     if options.website_redirect is not None:
-        sent[_REDIRECT] = options.website_redirect
+        sent[WEBSITE_REDIRECT_HEADER] = options.website_redirect
     if options.acl is not None:
         sent |= grant_headers(options.acl)
     if options.encryption is not None:
@@ -179,7 +179,7 @@ _READERS: Final[Mapping[str, Callable[[str, Headers], dict[str, Any]]]] = {
     _LOCK_MODE: _lock,
     _LEGAL_HOLD: lambda value, _: {"legal_hold": value.upper() == "ON"},
     _STORAGE_CLASS: lambda value, _: {} if value == "STANDARD" else {"storage_class": value},
-    _REDIRECT: lambda value, _: {"website_redirect": value},
+    WEBSITE_REDIRECT_HEADER: lambda value, _: {"website_redirect": value},
     _ENCRYPTION: _encryption,
     f"{_CUSTOMER}key-md5": lambda value, _: {"customer_key_md5": b64decode(value, validate=True)},
     _EXPIRATION: _expiration,

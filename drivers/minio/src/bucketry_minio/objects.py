@@ -37,7 +37,7 @@ from bucketry import (
 from bucketry.backend_requests import in_this_context
 from bucketry.conditions import check_copy_source, check_read
 from bucketry.features import GIB
-from bucketry.s3 import MAX_PART_BYTES, http_date
+from bucketry.s3 import COPY_SOURCE, MAX_PART_BYTES, http_date
 from bucketry_s3client import (
     BYPASS_GOVERNANCE,
     CHECKSUM_MODE,
@@ -276,7 +276,7 @@ class Objects:
     ) -> ObjectInfo:
         path = request_target(*place, version_query(options.source_version_id))
         headers: ObjectHeaders = options.headers or source
-        pinned = {"x-amz-copy-source": path, "x-amz-copy-source-if-match": quoted(source.etag)}
+        pinned = {COPY_SOURCE: path, f"{COPY_SOURCE}-if-match": quoted(source.etag)}
         pinned |= customer_key_headers(options.source_customer_key, of_source=True)
         onto_itself = path == request_target(bucket, key)
         if source.size_bytes > self.max_copy_bytes and not onto_itself:
@@ -322,7 +322,7 @@ class Objects:
         def copy(part: tuple[int, str]) -> CompletedPart:
             number, span = part
             query = {"partNumber": str(number), "uploadId": upload_id}
-            sent = {**pinned, "x-amz-copy-source-range": span}
+            sent = {**pinned, f"{COPY_SOURCE}-range": span}
             _, document = self._connection.request_xml(
                 "PUT", bucket, key, root="CopyPartResult", query=query, headers=sent
             )

@@ -30,7 +30,7 @@ from bucketry import (
 from bucketry.conditions import check_copy_source
 from bucketry.cursors import decode_cursor, encode_cursor
 from bucketry.paging import stands_still
-from bucketry.s3 import MAX_PAGE, MAX_PART_BYTES
+from bucketry.s3 import COPY_SOURCE, MAX_PAGE, MAX_PART_BYTES
 from bucketry_s3client import (
     S3ResponseError,
     complete_upload,
@@ -138,7 +138,7 @@ class Uploads:
         def copy(if_match: str | None, size_bytes: int) -> Part:
             headers = copy_source_headers(path, options.range) | keyed
             if if_match not in {None, "*"}:
-                headers["x-amz-copy-source-if-match"] = quoted(if_match or "")
+                headers[f"{COPY_SOURCE}-if-match"] = quoted(if_match or "")
             with explaining_customer_key(options.customer_key), self._explaining_missing_bucket(place[0]):
                 return copy_part(self._connection, *place, headers, size_bytes)
 

@@ -34,7 +34,7 @@ from bucketry import (
     Throttled,
 )
 from bucketry.conditions import check_read
-from bucketry.s3 import MAX_PART_BYTES, http_date
+from bucketry.s3 import COPY_SOURCE, MAX_PART_BYTES, http_date
 from bucketry.tagging import NO_TAGS
 from bucketry_s3client import (
     BYPASS_GOVERNANCE,
@@ -271,11 +271,11 @@ class Objects:
         check_lock(self._client, bucket, options)  # It is set after the copy.
         tags = NO_TAGS
         source = request_target(source_bucket, source_key, version_query(options.source_version_id))
-        headers = {"x-amz-copy-source": source, **new_version_headers(options)}
+        headers = {COPY_SOURCE: source, **new_version_headers(options)}
         headers |= customer_key_headers(options.source_customer_key, of_source=True)
         if options.source_if_match is not None and options.source_if_match != "*":
             # RGW reads the condition under a name of its own.
-            headers["x-amz-copy-source-if-match"] = headers["x-amz-copy-if-match"] = options.source_if_match
+            headers[f"{COPY_SOURCE}-if-match"] = headers["x-amz-copy-if-match"] = options.source_if_match
         if options.headers is not None:
             headers |= {"x-amz-metadata-directive": "REPLACE", **object_headers(options.headers)}
             tags = get_tags(self._client, source_bucket, source_key, options.source_version_id, may_be_empty=True)

@@ -10,7 +10,7 @@ from bucketry import DEFAULT_CONTENT_TYPE, BucketryError, InvalidArgument, Inval
 from bucketry.headers import METADATA_PREFIX, received_fields
 from bucketry.owners import Owner
 from bucketry.ranges import whole_number
-from bucketry.s3 import MAX_KEY_BYTES
+from bucketry.s3 import COPY_SOURCE, MAX_KEY_BYTES, WEBSITE_REDIRECT_HEADER
 from litestar import Response, post, put
 
 from bucketry_http.rest.framework import ApiRequest, JsonResponse
@@ -28,7 +28,7 @@ _AMAZON: Final = "x-amz-"
 _NOT_KEPT: Final = (
     "x-amz-acl",
     "x-amz-checksum-",
-    "x-amz-copy-source",
+    COPY_SOURCE,
     "x-amz-decoded-content-length",
     "x-amz-grant-",
     "x-amz-object-lock-",
@@ -36,7 +36,7 @@ _NOT_KEPT: Final = (
     "x-amz-server-side-encryption",
     "x-amz-storage-class",
     "x-amz-trailer",
-    "x-amz-website-redirect-location",
+    WEBSITE_REDIRECT_HEADER,
     "x-amz-write-offset-bytes",
 )
 """Beginnings of PutObject's headers that would change what is stored or checked. This API does not have them."""

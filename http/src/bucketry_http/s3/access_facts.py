@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
+from bucketry.s3 import COPY_SOURCE
 from bucketry.sigv4 import Verified
 from bucketry_access import UnclearError
 
 from bucketry_http.s3.errors import S3Error
-from bucketry_http.s3.request import COPY_SOURCE, Endpoint, S3Request, copy_source
+from bucketry_http.s3.request import Endpoint, S3Request, copy_source
 from bucketry_http.shared.access_facts import REQUEST_TAG, REQUEST_TAG_KEYS, CommonFacts, one
 
 _IN_BODY: Final = frozenset(

@@ -23,7 +23,7 @@ from bucketry import (
     TooLarge,
 )
 from bucketry.headers import copy_headers
-from bucketry.s3 import xml_time
+from bucketry.s3 import COPY_SOURCE, xml_time
 from msgspec.structs import replace
 
 from bucketry_http.s3.access_facts import RequestFacts
@@ -33,7 +33,7 @@ from bucketry_http.s3.encryption import check_part, encryption_of_part, errors_o
 from bucketry_http.s3.errors import S3Error, invalid_argument, source_condition_failed
 from bucketry_http.s3.headers import EXPECTED_SOURCE_OWNER, written_headers, written_tags
 from bucketry_http.s3.multipart import part_number
-from bucketry_http.s3.request import COPY_SOURCE, CopySource, Endpoint, S3Request, copy_source, known_version
+from bucketry_http.s3.request import CopySource, Endpoint, S3Request, copy_source, known_version
 from bucketry_http.s3.response import Response, xml_response
 from bucketry_http.s3.response_headers import UPLOADING, WRITTEN
 from bucketry_http.s3.xml import document, element
@@ -42,8 +42,8 @@ from bucketry_http.shared.deciding import Target
 from bucketry_http.shared.headers import encoded
 from bucketry_http.shared.response_body import RawHeaders
 
-_CONDITION_PREFIX: Final = "x-amz-copy-source-if-"
-_RANGE: Final = "x-amz-copy-source-range"
+_CONDITION_PREFIX: Final = f"{COPY_SOURCE}-if-"
+_RANGE: Final = f"{COPY_SOURCE}-range"
 
 _MAKES_ANOTHER: Final = frozenset(
     {"storage_class", "website_redirect", "encryption", "customer_key", "source_customer_key"}
@@ -234,7 +234,7 @@ def _told_version(request: S3Request, version_id: str | None) -> RawHeaders:
         return []
     if request.record is not None:
         request.record.source_version_id = version_id
-    return [(b"x-amz-copy-source-version-id", encoded(version_id))]
+    return [(f"{COPY_SOURCE}-version-id".encode(), encoded(version_id))]
 
 
 def _replaces(headers: Mapping[str, str], name: str) -> bool:

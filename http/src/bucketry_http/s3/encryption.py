@@ -23,6 +23,7 @@ from bucketry import (
     WrongCustomerKey,
 )
 from bucketry.encryption import CUSTOMER_KEY_BYTES, DSSE_KMS, SSE_KMS, SSE_S3
+from bucketry.s3 import COPY_SOURCE
 
 from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented
 from bucketry_http.s3.request import Endpoint, S3Request
@@ -30,7 +31,7 @@ from bucketry_http.s3.response_headers import BUCKET_KEY, ENCRYPTION, KMS_CONTEX
 
 ENCRYPTION_HEADERS: Final = frozenset({ENCRYPTION, KMS_KEY, KMS_CONTEXT, BUCKET_KEY})
 
-_OF_SOURCE: Final = "x-amz-copy-source-server-side-encryption"
+_OF_SOURCE: Final = f"{COPY_SOURCE}-server-side-encryption"
 _ALGORITHM: Final = "-customer-algorithm"
 _KEY: Final = "-customer-key"
 _KEY_MD5: Final = "-customer-key-md5"

@@ -10,11 +10,11 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, NamedTuple, final
 
 from bucketry.options import Options
+from bucketry.s3 import WEBSITE_REDIRECT_HEADER
 
 from bucketry_http.s3 import encryption, lock_headers
 from bucketry_http.s3.errors import header_not_implemented
 from bucketry_http.s3.request import Endpoint, S3Request
-from bucketry_http.s3.response_headers import WEBSITE_REDIRECT
 from bucketry_http.s3.storage_classes import STORAGE_CLASS, read_storage_class
 
 
@@ -35,14 +35,14 @@ class _Row(NamedTuple):
 
 def _read_redirect(_endpoint: Endpoint, _request: S3Request, headers: Mapping[str, str]) -> Mapping[str, Any]:
     # `Store` checks it.
-    return {"website_redirect": headers[WEBSITE_REDIRECT]}
+    return {"website_redirect": headers[WEBSITE_REDIRECT_HEADER]}
 
 
 _ROWS: Final = (
     _Row(lock_headers.LOCK_HEADERS, frozenset({"retention", "legal_hold"}), lock_headers.read_lock),
     _Row(frozenset({lock_headers.BYPASS}), frozenset({"bypass_governance"}), lock_headers.read_bypass),
     _Row(frozenset({STORAGE_CLASS}), frozenset({"storage_class"}), read_storage_class),
-    _Row(frozenset({WEBSITE_REDIRECT}), frozenset({"website_redirect"}), _read_redirect),
+    _Row(frozenset({WEBSITE_REDIRECT_HEADER}), frozenset({"website_redirect"}), _read_redirect),
     _Row(encryption.ENCRYPTION_HEADERS, frozenset({"encryption"}), encryption.read_encryption),
     _Row(encryption.CUSTOMER_KEY_HEADERS, frozenset({"customer_key"}), encryption.read_customer_key),
     _Row(encryption.SOURCE_KEY_HEADERS, frozenset({"source_customer_key"}), encryption.read_source_key),

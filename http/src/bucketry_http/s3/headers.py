@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bucketry import InvalidArgument
 from bucketry.headers import HEADER_OF, OBJECT_HEADERS, header_fields
+from bucketry.s3 import COPY_SOURCE, WEBSITE_REDIRECT_HEADER
 
 from bucketry_http.s3.checksums import algorithm_in
 from bucketry_http.s3.errors import S3Error, header_not_implemented, invalid_argument, not_implemented
-from bucketry_http.s3.request import COPY_SOURCE, S3Request
+from bucketry_http.s3.request import S3Request
 from bucketry_http.s3.xml import OWNER_ID
 from bucketry_http.shared.headers import tag_pairs
 from bucketry_http.shared.response_body import RawHeaders
@@ -58,12 +59,12 @@ _CUSTOMER_KEY: Final = f"{_ENCRYPTION}-customer-"
 
 _PREFIXES: Final = (
     _ENCRYPTION,
-    "x-amz-copy-source-server-side-encryption",
+    f"{COPY_SOURCE}-server-side-encryption",
     "x-amz-grant-",
     "x-amz-if-match-",
     "x-amz-object-lock-",
     "x-amz-rename-source",
-    "x-amz-website-redirect-location",
+    WEBSITE_REDIRECT_HEADER,
     "x-amz-write-offset-bytes",
 )
 """Beginnings of headers that a write cannot honour."""
@@ -302,7 +303,7 @@ def _check_copy(names: Collection[str], taken: Collection[str]) -> None:
         if name.startswith(_OF_SOURCE) and name not in _OF_COPY_SOURCE and name not in taken:
             raise header_not_implemented(name)
         if name.startswith(_OF_SOURCE) and COPY_SOURCE not in names:
-            raise S3Error("InvalidRequest", f"The header {name} goes with x-amz-copy-source.")
+            raise S3Error("InvalidRequest", f"The header {name} goes with {COPY_SOURCE}.")
 
 
 def take_query_headers(request: S3Request) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from bucketry.s3 import COPY_SOURCE
+
 from bucketry_http.s3.errors import S3Error
-from bucketry_http.s3.request import COPY_SOURCE, S3Request, copy_source
+from bucketry_http.s3.request import S3Request, copy_source
 from bucketry_http.shared.origin import ANONYMOUS
 from bucketry_http.shared.record import RequestRecord
 

@@ -14,7 +14,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from bucketry import BucketAccess, Store
 from bucketry.features import Features
 from bucketry.ranges import whole_number
-from bucketry.s3 import MAX_KEY_BYTES, NULL_VERSION
+from bucketry.s3 import COPY_SOURCE, MAX_KEY_BYTES, NULL_VERSION
 from bucketry.sigv4 import RequestHeaders
 from bucketry_access import ANONYMOUS, Principal
 
@@ -316,12 +316,8 @@ class CopySource(NamedTuple):
     version_id: str | None
 
 
-COPY_SOURCE: Final = "x-amz-copy-source"
-"""The header that makes a copy of a request, and names its source."""
-
-
 def copy_source(header: str) -> CopySource:
-    """Returns what ``x-amz-copy-source`` names.
+    """Returns what `COPY_SOURCE` names.
 
     S3 decodes the header before it splits it, so its first slashes may be encoded too, and takes a raw ``+`` for a
     blank: clients encode it in different ways (S3 API reference, CopyObject; aws/aws-sdk-js, issue 1821). A version

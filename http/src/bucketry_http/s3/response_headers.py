@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple, final
 from urllib.parse import quote
 
 from bucketry import Encryption, Expiration, ObjectInfo, Retention
-from bucketry.s3 import NULL_VERSION, http_date, xml_time
+from bucketry.s3 import NULL_VERSION, WEBSITE_REDIRECT_HEADER, http_date, xml_time
 from msgspec.structs import fields
 
 from bucketry_http.shared.headers import encoded
@@ -26,7 +26,6 @@ KMS_KEY: Final = f"{ENCRYPTION}-aws-kms-key-id"
 KMS_CONTEXT: Final = f"{ENCRYPTION}-context"
 BUCKET_KEY: Final = f"{ENCRYPTION}-bucket-key-enabled"
 VERSION_ID: Final = "x-amz-version-id"
-WEBSITE_REDIRECT: Final = "x-amz-website-redirect-location"
 
 
 def version_id_header(version_id: str) -> tuple[bytes, bytes]:
@@ -73,7 +72,7 @@ def _storage_class(storage_class: str) -> RawHeaders:
 
 
 def _website_redirect(location: str) -> RawHeaders:
-    return [(WEBSITE_REDIRECT.encode(), encoded(location))]
+    return [(WEBSITE_REDIRECT_HEADER.encode(), encoded(location))]
 
 
 def _encryption(encryption: Encryption) -> RawHeaders:

@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Final, NamedTuple
 
 from bucketry import OPERATIONS, Operation
+from bucketry.s3 import COPY_SOURCE
 from bucketry_access import OF_OBJECT_OWNER
 from bucketry_access import OPERATIONS as ACTIONS_OF
 
@@ -22,7 +23,7 @@ from bucketry_http.s3.errors import S3Error, invalid_argument, not_implemented
 from bucketry_http.s3.header_options import HeaderOptions
 from bucketry_http.s3.headers import OVERRIDES, PLAIN_BODY, check_headers
 from bucketry_http.s3.operations import WITHOUT_BUCKET
-from bucketry_http.s3.request import COPY_SOURCE, Endpoint, S3Request, known_version
+from bucketry_http.s3.request import Endpoint, S3Request, known_version
 from bucketry_http.s3.response import Response
 from bucketry_http.shared.settings_names import SETTINGS_NAMES
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from bucketry import InvalidArgument
 from bucketry.clock import Clock
-from bucketry.s3 import xml_time
+from bucketry.s3 import WEBSITE_REDIRECT_HEADER, xml_time
 from bucketry_access import UnclearError
 
 from bucketry_http.shared.headers import tag_pairs
@@ -45,7 +45,7 @@ _OF_HEADER: Final[Mapping[str, str]] = {
             "x-amz-server-side-encryption-aws-kms-key-id",
             "x-amz-server-side-encryption-customer-algorithm",
             "x-amz-storage-class",
-            "x-amz-website-redirect-location",
+            WEBSITE_REDIRECT_HEADER,
         )
     },
 }

@@ -106,13 +106,30 @@ def test_every_field_can_be_in_a_line(form: LogFormat) -> None:
         assert name in text
 
 
-ODD_KEYS = ["a\nb", "a b", 'a"b', "a=b", "\u202egpj.exe", "\x1b[2J", "ключ", "a\\", "", "\r\nlevel=ERROR"]
+ODD_KEYS = [
+    *(
+        "a\nb",
+        "a b",
+        'a"b',
+        "a=b",
+        "\u202egpj.exe",
+        "\x1b[2J",
+        "ключ",
+        "a\x9b2J",
+        "a\u2028b",
+        "\U000e0001ключ",
+        "a\\",
+        "",
+    ),
+    "\r\nlevel=ERROR",
+]
 
 
 @pytest.mark.parametrize("key", ODD_KEYS)
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_no_key_breaks_or_fakes_a_line(form: LogFormat, key: str) -> None:
     text = line(form, key=key)
+    assert text[:-1].isprintable()
     if form == "json":
         assert json.loads(text).get("key", "") == key
     else:
@@ -197,6 +214,12 @@ def test_other_lines_are_json_with_the_id_of_their_request() -> None:
     assert said["time"].endswith("Z")
     assert said["worker"] == 2
     assert SIGNATURE not in str(said)
+
+
+def test_other_lines_of_json_are_printable() -> None:
+    said = logged(JsonFormatter(), keys=True, log=lambda logger: logger.warning("a\u2028b\x9b2J\u202eключ"))
+    assert said.strip("\n").isprintable()
+    assert json.loads(said)["message"] == "a\u2028b\x9b2J\u202eключ"
 
 
 @pytest.mark.parametrize("formatter", [JsonFormatter(), logging.Formatter("%(request_id)s %(message)s")])

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from bucketry import Secret
@@ -418,6 +419,16 @@ def test_a_signature_in_a_key_is_not_audited() -> None:
     entry = audited(record)
     assert entry is not None
     assert signature not in repr(entry)
+
+
+def test_no_key_breaks_a_line_or_commands_a_terminal() -> None:
+    kept = Kept()
+    key = "a\u2028b\x9b2J\u202egpj.exe"
+    with auditing(kept) as (_, ports):
+        assert ports.rest("PUT", f"buckets/my-assets/objects/{quote(key)}", b"x").status == 201
+        assert eventually(lambda: len(kept.lines) == 1)
+    assert kept.entries[0]["key"] == key
+    assert kept.lines[0].decode().strip("\n").isprintable()
 
 
 def test_a_bucket_named_health_is_audited_and_held_up_as_any_other() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
@@ -12,7 +12,7 @@ import msgspec
 
 from bucketry_http.shared.record import RequestRecord
 from bucketry_http.telemetry.lines import write_lines
-from bucketry_http.telemetry.shown import shown, shown_again
+from bucketry_http.telemetry.shown import json_of_lines, shown, shown_again
 
 LogFormat = Literal["text", "json"]
 
@@ -107,7 +107,7 @@ class AccessLog:
             worker: The number of this process, which each line has; 0: no line has one.
         """
         self._write = write
-        self._encode = _JSON.encode_lines if form == "json" else _as_text
+        self._encode = _as_json if form == "json" else _as_text
         self._keys = keys
         self._worker = worker
 
@@ -150,7 +150,11 @@ def _line(record: RequestRecord, worker: int, *, keys: bool) -> AccessLine:
     )
 
 
-def _as_text(lines: Iterable[AccessLine]) -> bytes:
+def _as_json(lines: Sequence[AccessLine]) -> bytes:
+    return json_of_lines(_JSON.encode_lines(lines))
+
+
+def _as_text(lines: Sequence[AccessLine]) -> bytes:
     return "".join(map(_text_of, lines)).encode()
 
 

@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from bucketry_http.shared.record import record_of_call
 from bucketry_http.telemetry.access_log import HIDDEN
+from bucketry_http.telemetry.shown import json_of_lines
 
 _NAMES: Final = {"levelname": "level", "name": "logger", "asctime": "time", "exc_info": "exception"}
 _SHORTEST: Final = 3
@@ -30,6 +31,10 @@ class JsonFormatter(MsgspecFormatter):
         """
         fields = {"worker": worker} if worker else {}
         super().__init__(["asctime", "levelname", "name", "message"], rename_fields=_NAMES, static_fields=fields)
+
+    @override
+    def jsonify_log_record(self, log_data: dict[str, Any]) -> str:
+        return json_of_lines(super().jsonify_log_record(log_data).encode()).decode()
 
     @override
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:

@@ -17,6 +17,7 @@ from bucketry_access import Change
 from bucketry_http.shared.record import RequestRecord
 from bucketry_http.telemetry.audit.entries import AuditEntry, audited, of_changes
 from bucketry_http.telemetry.audit.targets import Target, TargetDown
+from bucketry_http.telemetry.shown import json_of_lines
 
 WhenFull = Literal["block", "drop"]
 
@@ -134,7 +135,7 @@ class Audit:
         if not has_place and self._waiting >= self._queue_size:
             self._drop(1, "the queue is full")
             return
-        self._queue.append(_ENCODE(entry) + b"\n")
+        self._queue.append(json_of_lines(_ENCODE(entry)) + b"\n")
         self._tell_waiting()
         self._news.set()
 

@@ -195,7 +195,8 @@ class S3Front:
     def serve(self, store: Store) -> tuple[tuple[Endpoint, ...], Notes]:
         """Makes the endpoint over the open store.
 
-        There is none if there are no credentials. Nor is there where the backend has one, unless ``--s3`` asks for it.
+        There is none if there are no credentials, or none but the published one for a store that keeps its objects. Nor
+        is there where the backend has one, unless ``--s3`` asks for it.
 
         Returns:
             The endpoint, if there is one, and lines about it for the user.
@@ -211,13 +212,23 @@ class S3Front:
         if not self._credentials:
             note(f"note: no S3 endpoint, since nobody could use it: {HOW}")
             return (), ()
-        check_fit(self._credentials, self._host, store.capabilities.driver)
+        driver = store.capabilities.driver
+        if driver != PUBLISHED_FOR and not options.s3.s3 and self._has_published_alone():
+            note(f"note: no S3 endpoint, since its secret key would be the published one: {HOW}")
+            self.close()
+            self._address = None
+            return (), ()
+        check_fit(self._credentials, self._host, driver)
         url = self._listen(options)
         if not self._tells_its_place:
             self._place.endpoint, self._place.region = url, self._region
         keys = ", ".join(filter(None, (describe(self._credentials), "those of the users" if self._directory else "")))
         notes = ((_NAME, url), ("S3 keys", keys), *self._hints(url))
         return (self._endpoint(store, options),), notes
+
+    def _has_published_alone(self) -> bool:
+        """Whether nobody has configured a credential, and the driver has the published one."""
+        return self._credentials == self._of_driver and all(map(is_published, self._credentials))
 
     def _hints(self, url: str) -> Iterator[tuple[str, str]]:
         """Yields lines about how to use it from this machine and from others."""

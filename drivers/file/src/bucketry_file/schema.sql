@@ -39,7 +39,7 @@ CREATE TABLE IF NOT EXISTS versions (
     record BLOB NOT NULL, -- StoredObject or StoredMarker
     parts BLOB -- PartsRecord, for an object that was uploaded in parts
 );
-CREATE UNIQUE INDEX IF NOT EXISTS versions_in_order ON versions (bucket, key, number);
+CREATE UNIQUE INDEX IF NOT EXISTS versions_in_order ON versions (bucket, key, number DESC);
 CREATE UNIQUE INDEX IF NOT EXISTS current_versions ON versions (bucket, key) WHERE is_current = 1;
 CREATE UNIQUE INDEX IF NOT EXISTS suspended_versions ON versions (bucket, key) WHERE is_suspended = 1;
 

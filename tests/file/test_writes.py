@@ -1,0 +1,139 @@
+"""Group commit: many writes in one transaction, each with its own result or error."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bucketry import PreconditionFailed, PutOptions, Store
+from bucketry_file.writes import Work, WriteQueue
+
+from tests.file.stores import BUCKET, open_store
+
+
+@pytest.fixture
+def connection() -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)) as connection:
+        connection.execute("CREATE TABLE t (x INTEGER UNIQUE)")
+        yield connection
+
+
+def commits_of(connection: sqlite3.Connection) -> list[str]:
+    seen: list[str] = []
+    connection.set_trace_callback(lambda statement: seen.append(statement) if statement == "COMMIT" else None)
+    return seen
+
+
+def insert(number: int, connection: sqlite3.Connection) -> int:
+    connection.execute("INSERT INTO t VALUES (?)", (number,))
+    return number
+
+
+def together(queue: WriteQueue, works: list[Work[Any]]) -> list[object]:
+    """Runs writes so that all of them wait while the first one is at work."""
+    begun, go = threading.Event(), threading.Event()
+
+    def first(connection: sqlite3.Connection) -> str:
+        begun.set()
+        go.wait(10)
+        return "first"
+
+    with ThreadPoolExecutor(len(works) + 1) as pool:
+        leader = pool.submit(queue.run, first)
+        begun.wait(10)
+        waiting: list[Future[Any]] = []
+        for count, work in enumerate(works, 1):
+            waiting.append(pool.submit(queue.run, work))
+            while len(queue._waiting) < count:
+                pass
+        go.set()
+        assert leader.result() == "first"
+        return [future.exception() or future.result() for future in waiting]
+
+
+def test_writes_that_wait_share_a_commit(connection: sqlite3.Connection) -> None:
+    queue, commits = WriteQueue(lambda: connection), commits_of(connection)
+    works: list[Work[Any]] = [partial(insert, number) for number in range(20)]
+    assert together(queue, works) == list(range(20))
+    assert len(commits) == 2
+    assert connection.execute("SELECT count(*) FROM t").fetchone() == (20,)
+
+
+def test_a_write_that_fails_leaves_nothing_and_the_others_are_committed(connection: sqlite3.Connection) -> None:
+    queue = WriteQueue(lambda: connection)
+
+    def fails(connection: sqlite3.Connection) -> None:
+        insert(100, connection)
+        raise PreconditionFailed("no")
+
+    results = together(
+        queue, [lambda connection: insert(1, connection), fails, lambda connection: insert(2, connection)]
+    )
+    assert results[0] == 1
+    assert isinstance(results[1], PreconditionFailed)
+    assert results[2] == 2
+    assert connection.execute("SELECT x FROM t ORDER BY x").fetchall() == [(1,), (2,)]
+
+
+def test_if_the_transaction_is_lost_each_write_is_tried_alone(connection: sqlite3.Connection) -> None:
+    queue = WriteQueue(lambda: connection)
+
+    def loses_all(connection: sqlite3.Connection) -> None:
+        connection.rollback()  # As SQLite does when the disk is full.
+        raise sqlite3.OperationalError("disk full")
+
+    results = together(
+        queue, [lambda connection: insert(1, connection), loses_all, lambda connection: insert(2, connection)]
+    )
+    assert (results[0], results[2]) == (1, 2)
+    assert isinstance(results[1], sqlite3.OperationalError)
+    assert connection.execute("SELECT x FROM t ORDER BY x").fetchall() == [(1,), (2,)]
+
+
+def test_an_interrupt_of_the_leader_fails_its_own_write_alone(connection: sqlite3.Connection) -> None:
+    queue, tries = WriteQueue(lambda: connection), []
+
+    def interrupted(connection: sqlite3.Connection) -> None:
+        tries.append(1)
+        raise KeyboardInterrupt
+
+    results = together(queue, [interrupted, lambda connection: insert(2, connection)])
+    assert isinstance(results[0], KeyboardInterrupt)
+    assert results[1] == 2
+    assert len(tries) == 1
+    assert queue.run(lambda connection: insert(3, connection)) == 3
+
+
+def test_a_connection_that_cannot_be_made_fails_every_write() -> None:
+    def broken() -> sqlite3.Connection:
+        raise sqlite3.OperationalError("unable to open")
+
+    queue = WriteQueue(broken)
+    for _ in range(2):
+        with pytest.raises(sqlite3.OperationalError):
+            queue.run(lambda connection: None)
+
+
+def test_sixteen_writers_share_commits(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "data")
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda number: store.put_object(BUCKET, f"key {number}", b"x"), range(400)))
+        assert len(list(store.list_objects(BUCKET).objects)) == 400
+        won = list(pool.map(lambda _: _put_if_none(store), range(50)))
+    assert sum(won) == 1
+    store.close()
+
+
+def _put_if_none(store: Store) -> bool:
+    try:
+        store.put_object(BUCKET, "one", b"x", PutOptions(if_none_match="*"))
+    except PreconditionFailed:
+        return False
+    return True

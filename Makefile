@@ -5,7 +5,7 @@ VENV := .venv
 BENCH_VENV := .bench-venv
 DATA_VENV := .data-venv
 MUTANTS_VENV := .mutants-venv
-MEMBERS := $(patsubst %/pyproject.toml,%,$(wildcard core/pyproject.toml access/pyproject.toml s3client/pyproject.toml drivers/*/pyproject.toml http/pyproject.toml \
+MEMBERS := $(patsubst %/pyproject.toml,%,$(wildcard core/pyproject.toml access/pyproject.toml client/pyproject.toml s3client/pyproject.toml drivers/*/pyproject.toml http/pyproject.toml \
              cli/pyproject.toml testing/pyproject.toml tests/contract/pyproject.toml))
 export PYTHON
 
@@ -44,8 +44,8 @@ servers: venv ## pull or build the images of the servers that tests run on
 	@$(VENV)/bin/python -m tests.servers.images
 
 compat: servers ## run the contract suite and S3's operations on every driver and server, and write docs/compat.md
-	@$(VENV)/bin/pytest -n $(WORKERS) tests/memory/test_contract.py tests/minio/test_contract.py tests/rgw/test_contract.py \
-	    tests/s3_operations -k "not TestSmallMemory" --contract-report $(VENV)/contract.json --operations-report $(VENV)/operations.json
+	@BUCKETRY_WHOLE_SUITE=1 $(VENV)/bin/pytest -n $(WORKERS) tests/memory/test_contract.py tests/minio/test_contract.py \
+	    tests/rgw/test_contract.py tests/client/test_contract.py tests/s3_operations -k "not TestSmallMemory and not TestSecured" --contract-report $(VENV)/contract.json --operations-report $(VENV)/operations.json
 	@$(VENV)/bin/python tools/compat.py $(VENV)/operations.json $(VENV)/contract.json > docs/compat.md
 
 settings: venv ## write docs/settings.md and docs/limits.md from the code

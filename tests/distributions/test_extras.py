@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from bucketry_testing import rest_server
 
 from tests.distributions.clean_install import ROOT, CleanInstall, environment
 from tests.servers.handles import MinioServer, RgwServer
@@ -24,6 +25,7 @@ EXTRAS = {
     "minio": {"bucketry", "bucketry-minio", "bucketry-s3client", "minio"},
     "rgw": {"bucketry", "bucketry-rgw", "bucketry-s3client", "boto3"},
     "router": {"bucketry", "bucketry-router"},
+    "client": {"bucketry", "bucketry-client", "httpx"},
     "http": {"bucketry", "bucketry-http", "bucketry-access", "litestar"},
     "oidc": {"bucketry", "bucketry-http", "bucketry-access", "pyjwt"},
     "traces": {"bucketry", "bucketry-http", "bucketry-access", "opentelemetry-sdk"},
@@ -141,6 +143,15 @@ def test_the_guide_to_data_libraries(install: Install, tmp_path: Path) -> None:
     program = programs((ROOT / "docs/data-libraries.md").read_text())[0]
     done = run_program(install("bucketry[fsspec,memory]"), program, tmp_path)
     assert done.stdout == "['my-assets/reports']\nmonth,total\n"
+
+
+def test_the_programs_of_the_readme_of_the_rest_client_run(install: Install, tmp_path: Path) -> None:
+    installed = install("bucketry[client]")
+    found = programs(readme(installed, "bucketry-client"))
+    with rest_server() as server:
+        calls = f"import asyncio; url = {server.url!r}; main(url); asyncio.run(stream(url)); connect(url); store(url)"
+        done = run_program(installed, "\n".join([*found, calls]), tmp_path)
+    assert done.stdout.splitlines()[:2] == ["notes/a.txt 1", "me b'hello'"]
 
 
 def test_the_driver_in_the_readme_of_the_s3_client_puts_an_object(

@@ -16,6 +16,7 @@ REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 NAMED = {name for page in REFERENCE.glob("*.md") for name in re.findall(r"automodule:: (\S+)", page.read_text())}
 PACKAGES = [
     "bucketry_access",
+    "bucketry_client",
     "bucketry_s3client",
     "bucketry_http",
     "bucketry_testing",

@@ -17,6 +17,8 @@ from bucketry.hookspecs import OPERATIONS, DriverSpec
 DISTRIBUTIONS: Final = {
     "file": "bucketry-file",
     "memory": "bucketry-memory",
+    "http": "bucketry-client",
+    "https": "bucketry-client",
     "minio": "bucketry-minio",
     "rgw": "bucketry-rgw",
     "router": "bucketry-router",

@@ -5,13 +5,10 @@ Source: S3 API reference, PutObject, CopyObject, CreateMultipartUpload, GetObjec
 
 from __future__ import annotations
 
-import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Final, cast
-from urllib.parse import unquote
 
 from bucketry import (
     Acl,
@@ -20,7 +17,6 @@ from bucketry import (
     CustomerKey,
     Deleted,
     Encryption,
-    Expiration,
     Grantee,
     InvalidChecksum,
     PutOptions,
@@ -29,6 +25,7 @@ from bucketry import (
 )
 from bucketry.acls import GROUP_URIS
 from bucketry.checksums import CHECKSUM_ALGORITHMS
+from bucketry.expiration_header import EXPIRATION, parse_expiration
 from bucketry.s3 import COPY_SOURCE, WEBSITE_REDIRECT_HEADER
 
 AMAZON: Final = "x-amz-"
@@ -46,8 +43,6 @@ _STORAGE_CLASS: Final = "x-amz-storage-class"
 _ENCRYPTION: Final = "x-amz-server-side-encryption"
 _CUSTOMER: Final = f"{_ENCRYPTION}-customer-"
 _OF_SOURCE: Final = f"{COPY_SOURCE}-server-side-encryption-customer-"
-_EXPIRATION: Final = "x-amz-expiration"
-_EXPIRATION_VALUE: Final = re.compile(r'expiry-date="([^"]{1,64})",\s*rule-id="([^"]{0,512})"')
 _GRANT: Final[Mapping[str, str]] = {
     "FULL_CONTROL": "x-amz-grant-full-control",
     "READ": "x-amz-grant-read",
@@ -155,8 +150,8 @@ def _encryption(algorithm: str, response: Headers) -> dict[str, Any]:
 
 
 def _expiration(value: str, _: Headers) -> dict[str, Any]:
-    match = _EXPIRATION_VALUE.fullmatch(value.strip())
-    return {} if match is None else {"expiration": Expiration(parsedate_to_datetime(match[1]), unquote(match[2]))}
+    found = parse_expiration(value)
+    return {} if found is None else {"expiration": found}
 
 
 def checksum_headers(checksum: Checksum | None) -> dict[str, str]:
@@ -182,7 +177,7 @@ _READERS: Final[Mapping[str, Callable[[str, Headers], dict[str, Any]]]] = {
     WEBSITE_REDIRECT_HEADER: lambda value, _: {"website_redirect": value},
     _ENCRYPTION: _encryption,
     f"{_CUSTOMER}key-md5": lambda value, _: {"customer_key_md5": b64decode(value, validate=True)},
-    _EXPIRATION: _expiration,
+    EXPIRATION: _expiration,
     **{f"x-amz-checksum-{name.lower()}": _checksum_reader(name) for name in CHECKSUM_ALGORITHMS},
 }
 """What each header says, by its name in lower case. The reader also gets all other headers."""

@@ -42,6 +42,8 @@ Cursor = Annotated[
     QueryParameter(description="Where the page before ended: opaque, from its `Link` header.", max_length=4096),
 ]
 
+Etags = Annotated[bool, QueryParameter(description="List each object with its `etag`.")]
+
 
 @get(
     "/buckets/{name:str}/objects",
@@ -60,6 +62,7 @@ async def list_objects(
     prefix: Prefix = "",
     limit: Limit = None,
     cursor: Cursor = None,
+    etags: Etags = False,
 ) -> Response[list[ObjectView]]:
     """List a bucket's objects in byte order of their keys.
 
@@ -70,19 +73,23 @@ async def list_objects(
     options = ListOptions(prefix=prefix, limit=MAX_PAGE if limit is None else limit, cursor=cursor)
     page = await calls.call(calls.store.list_objects, name, options)
     if limit is None and cursor is None:
-        return AsgiResponse(_json_array(_pages(calls, name, page, options)))
-    return JsonResponse(_views(page), raw_headers=_next_link(name, prefix, options.limit, page.cursor))
+        return AsgiResponse(_json_array(_pages(calls, name, page, options, etags=etags)))
+    headers = _next_link(name, options, page.cursor, etags=etags)
+    return JsonResponse(_views(page, etags=etags), raw_headers=headers)
 
 
-def _next_link(bucket: str, prefix: str, limit: int, cursor: str | None) -> RawHeaders:
+def _next_link(bucket: str, options: ListOptions, cursor: str | None, *, etags: bool) -> RawHeaders:
     if cursor is None:
         return []
-    query = urlencode({"prefix": prefix, "limit": limit, "cursor": cursor}, quote_via=quote)
+    parameters = {"prefix": options.prefix, "limit": options.limit, "cursor": cursor} | (
+        {"etags": "true"} if etags else {}
+    )
+    query = urlencode(parameters, quote_via=quote)
     return [(b"link", f'<{PREFIX}/buckets/{quote(bucket)}/objects?{query}>; rel="next"'.encode())]
 
 
 async def _pages(
-    calls: StoreCalls, bucket: str, first: ObjectPage, options: ListOptions
+    calls: StoreCalls, bucket: str, first: ObjectPage, options: ListOptions, *, etags: bool
 ) -> AsyncGenerator[list[ObjectView], None]:
     """Yields all pages. While one is sent, the next one is asked for. So two pages are in memory at a time."""
     page, paging = first, Paging()
@@ -93,12 +100,12 @@ async def _pages(
         following.add_done_callback(_forget)
         await asyncio.sleep(0)  # The call begins now, before this page is sent.
         try:
-            yield _views(page)
+            yield _views(page, etags=etags)
             page = await following
         finally:
             # A client that went away does not want the next page.
             following.cancel()
-    yield _views(page)
+    yield _views(page, etags=etags)
 
 
 def _forget(task: asyncio.Future[ObjectPage]) -> None:
@@ -107,8 +114,8 @@ def _forget(task: asyncio.Future[ObjectPage]) -> None:
         task.exception()
 
 
-def _views(page: ObjectPage) -> list[ObjectView]:
-    return list(map(ObjectView.of, page.objects))
+def _views(page: ObjectPage, *, etags: bool) -> list[ObjectView]:
+    return list(map(ObjectView.with_etag if etags else ObjectView.of, page.objects))
 
 
 def _json_array(pages: AsyncGenerator[Sequence[msgspec.Struct], None]) -> Any:

@@ -35,7 +35,14 @@ from bucketry_http.rest.problems import backend_problems
 from bucketry_http.rest.schemas import DeletedView, DeleteFailureView, DeleteObject, DeleteObjects
 from bucketry_http.shared import object_reading
 from bucketry_http.shared.conditions import match_option
-from bucketry_http.shared.headers import deletion_headers, disposition, object_headers, version_headers
+from bucketry_http.shared.headers import (
+    deletion_headers,
+    disposition,
+    encoded,
+    expiration_headers,
+    object_headers,
+    version_headers,
+)
 from bucketry_http.shared.hosts import OWN_SITE, is_code
 from bucketry_http.shared.object_reading import PARTIAL_CONTENT, WHOLE, ReadResult
 from bucketry_http.shared.response_body import ContentSender
@@ -43,6 +50,9 @@ from bucketry_http.shared.response_body import ContentSender
 _TAGS: Final = ["Objects"]
 
 _DISPOSITION: Final = b"content-disposition"
+STORED_DISPOSITION: Final = b"x-bucketry-content-disposition"
+"""What the object was stored with. A browser must not follow it, and a copy of the object should have it."""
+
 _SAFETY_HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"content-security-policy", b"default-src 'none'; sandbox"),
@@ -104,7 +114,9 @@ def _response(request: ApiRequest, found: ReadResult, *, inline: bool) -> AsgiRe
     headers += [*_SAFETY_HEADERS, (_DISPOSITION, _disposition(info, key, inline=inline).encode("latin-1", "replace"))]
     if is_code(info.content_type):
         headers.append(OWN_SITE)
-    headers += version_headers(info.version_id)
+    headers += version_headers(info.version_id) + expiration_headers(info.expiration)
+    if info.content_disposition:
+        headers.append((STORED_DISPOSITION, encoded(info.content_disposition)))
     headers.append((b"content-length", b"%d" % found.length))
     if found.status == PARTIAL_CONTENT:
         headers.append((b"content-range", str(found.content_range).encode()))

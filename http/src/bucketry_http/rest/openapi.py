@@ -99,7 +99,9 @@ _OBJECT_HEADERS: Final[Mapping[str, str]] = {
         for header in OBJECT_HEADERS
         if header.field not in {"content_type", "content_disposition"}
     },
+    "x-bucketry-content-disposition": "`Content-Disposition` as uploaded, if any.",
     "x-amz-tagging-count": "How many tags the object has, if any.",
+    "x-amz-expiration": "When lifecycle will delete it, and by which rule, if any.",
     "x-amz-version-id": "Id of the version, in a bucket with versions.",
 }
 """The headers of a download."""

@@ -183,18 +183,32 @@ class CreateBucket(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: BucketName
 
 
-class ObjectView(msgspec.Struct, frozen=True):
-    """An object in the listing."""
+class ObjectView(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An object in the listing.
+
+    Attributes:
+        key: The object's key.
+        size_bytes: Its size.
+        content_type: Its media type.
+        last_modified: When it was last written.
+        etag: Validator of its content. It is there only if `etags=true` asks for it.
+    """
 
     key: Key
     size_bytes: Count
     content_type: str
     last_modified: Time
+    etag: str | None = None
 
     @classmethod
     def of(cls, info: ObjectInfo) -> ObjectView:
         """Returns the view of an object."""
         return cls(info.key, info.size_bytes, info.content_type, whole_seconds(info.last_modified))
+
+    @classmethod
+    def with_etag(cls, info: ObjectInfo) -> ObjectView:
+        """Returns the view of an object, with its etag."""
+        return cls(info.key, info.size_bytes, info.content_type, whole_seconds(info.last_modified), info.etag)
 
 
 class VersionView(msgspec.Struct, frozen=True):

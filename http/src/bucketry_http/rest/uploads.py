@@ -20,7 +20,7 @@ from bucketry_http.rest.schemas import ObjectView
 from bucketry_http.shared.conditions import match_option
 from bucketry_http.shared.errors import MalformedForm, RequestError
 from bucketry_http.shared.forms import Form, Part
-from bucketry_http.shared.headers import TAGGING, content_md5_of, tags_of, version_headers
+from bucketry_http.shared.headers import TAGGING, content_md5_of, expiration_headers, tags_of, version_headers
 
 _FIELDS: Final = frozenset({"key", "prefix"})
 
@@ -191,16 +191,17 @@ async def put_object(request: ApiRequest, name: Bucket) -> Response[ObjectView]:
     `x-amz-meta-*` and `x-amz-tagging` are kept with it. `Content-MD5` is checked. `If-None-Match: *` stores it only if
     the key holds none yet, `If-Match` only in place of that version.
     """
-    app, key, headers = request.app, request.key, request.fields
-    _refuse_headers(headers, _NOT_KEPT)
+    app, key, sent = request.app, request.key, request.fields
+    _refuse_headers(sent, _NOT_KEPT)
     # Before anything that is said about the object that is there.
     owner = await authorised(request, name, key)
-    options = await app.calls.call(_put_options, app.calls.store, name, key, headers)
+    options = await app.calls.call(_put_options, app.calls.store, name, key, sent)
     if owner is not None:
         options = msgspec.structs.replace(options, owner=owner)
-    info = await app.uploader.store(name, key, request.stream_body(), options, _content_length(headers))
+    info = await app.uploader.store(name, key, request.stream_body(), options, _content_length(sent))
     etag = [(b"etag", b'"%b"' % info.etag.encode("latin-1"))]
-    return JsonResponse(ObjectView.of(info), raw_headers=etag + version_headers(info.version_id))
+    headers = etag + version_headers(info.version_id) + expiration_headers(info.expiration)
+    return JsonResponse(ObjectView.of(info), raw_headers=headers)
 
 
 async def authorised(request: ApiRequest, bucket: str, key: str) -> Owner | None:

@@ -15,7 +15,7 @@ from bucketry import Encryption, Expiration, ObjectInfo, Retention
 from bucketry.s3 import NULL_VERSION, WEBSITE_REDIRECT_HEADER, http_date, xml_time
 from msgspec.structs import fields
 
-from bucketry_http.shared.headers import encoded
+from bucketry_http.shared.headers import encoded, expiration_headers
 from bucketry_http.shared.response_body import RawHeaders
 
 LOCK_MODE: Final = "x-amz-object-lock-mode"
@@ -40,12 +40,6 @@ def _version_id(version_id: str) -> RawHeaders:
 def _new_version_id(version_id: str) -> RawHeaders:
     # A write that replaces the version ``null`` makes no version, and S3, MinIO and Ceph RGW tell none.
     return [] if version_id == NULL_VERSION else [version_id_header(version_id)]
-
-
-def _expiration(expiration: Expiration) -> RawHeaders:
-    # The id is percent-encoded (S3 API reference, HeadObject, ``x-amz-expiration``).
-    rule_id = quote(expiration.rule_id, safe="")
-    return [(b"x-amz-expiration", f'expiry-date="{http_date(expiration.at)}", rule-id="{rule_id}"'.encode())]
 
 
 def abort_headers(abort: Expiration | None) -> RawHeaders:
@@ -119,7 +113,7 @@ class _Row(NamedTuple):
 _ROWS: Final = (
     _Row("version_id", _version_id),
     _Row("version_id", _new_version_id, read=False, written=True),
-    _Row("expiration", _expiration, written=True),
+    _Row("expiration", expiration_headers, written=True),
     _Row("retention", _retention),
     _Row("legal_hold", _legal_hold),
     _Row("storage_class", _storage_class),

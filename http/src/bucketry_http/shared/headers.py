@@ -11,8 +11,9 @@ from time import time
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote
 
-from bucketry import Deleted, InvalidArgument, ObjectInfo
+from bucketry import Deleted, Expiration, InvalidArgument, ObjectInfo
 from bucketry.clock import Clock
+from bucketry.expiration_header import EXPIRATION, expiration_value
 from bucketry.headers import METADATA_PREFIX, OBJECT_HEADERS, header_values
 from bucketry.s3 import http_date_at
 
@@ -72,6 +73,11 @@ def object_headers(info: ObjectInfo, clock: Clock) -> RawHeaders:
 def version_headers(version_id: str | None) -> RawHeaders:
     """Returns the header that names a version; none in a bucket that never had versions."""
     return [] if version_id is None else [(b"x-amz-version-id", encoded(version_id))]
+
+
+def expiration_headers(expiration: Expiration | None) -> RawHeaders:
+    """Returns the header that says when lifecycle will delete an object."""
+    return [] if expiration is None else [(EXPIRATION.encode(), expiration_value(expiration).encode())]
 
 
 def deletion_headers(deleted: Deleted) -> RawHeaders:

@@ -1,0 +1,149 @@
+"""What a request is made of: paths with byte-exact keys, queries, headers and JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+import msgspec
+from bucketry import InvalidArgument, InvalidSettings
+from bucketry.headers import METADATA_PREFIX, OBJECT_HEADERS
+from bucketry.s3 import http_date
+
+from bucketry_client.bodies import Content, Upload
+from bucketry_client.operations import PREFIX, Operation
+
+JSON: Final = "application/json"
+
+_DOTS: Final = {".": "%2E", "..": "%2E%2E"}
+"""Segments that clients and proxies would resolve."""
+
+
+class Request(msgspec.Struct, kw_only=True):
+    """A request of an operation.
+
+    Attributes:
+        operation: The operation.
+        path: Its path, percent-encoded.
+        query: Its query; parameters that are ``None`` are left out.
+        headers: Its headers; likewise.
+        content: Its body.
+        conditional: Whether it changes something under a condition. Then it is not repeated: it would meet itself.
+        once: Whether it is not repeated whatever happens.
+    """
+
+    operation: Operation[Any]
+    path: str
+    query: Mapping[str, object] = msgspec.field(default_factory=dict)
+    headers: Mapping[str, str | None] = msgspec.field(default_factory=dict)
+    content: Content | None = None
+    conditional: bool = False
+    once: bool = False
+
+    def target(self) -> str:
+        """Returns path and query."""
+        pairs = {name: _text(value) for name, value in self.query.items() if value is not None}
+        return f"{self.path}?{urlencode(pairs, quote_via=quote)}" if pairs else self.path
+
+    def sent_headers(self) -> dict[str, str]:
+        """Returns the headers, with those of the body."""
+        headers = {name: value for name, value in self.headers.items() if value is not None}
+        if self.content is not None:
+            if self.content.media_type is not None:
+                headers["content-type"] = self.content.media_type
+            if self.content.length is not None:
+                headers["content-length"] = str(self.content.length)
+        return headers
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def path_of(operation: Operation[Any], *, bucket: str = "", key: str = "", kind: str = "") -> str:
+    """Returns the path of an operation. Every byte of the key stands in it, percent-encoded once.
+
+    Raises:
+        InvalidArgument: The bucket's name or the key is empty or not UTF-8.
+    """
+    path = operation.path
+    for name, value, field in (("{name}", bucket, "bucket"), ("{kind}", kind, "kind"), ("{key}", key, "key")):
+        if name in path:
+            if not value:
+                raise InvalidArgument("it must not be empty", field=field)
+            path = path.replace(name, _encoded(value, field, "/" if field == "key" else ""))
+    return path
+
+
+def _encoded(value: str, field: str, safe: str) -> str:
+    try:
+        segments = quote(value, safe=safe).split("/")
+    except UnicodeEncodeError:
+        raise InvalidArgument("it cannot be written in UTF-8", field=field) from None
+    return "/".join(_DOTS.get(segment, segment) for segment in segments)
+
+
+def json_body(value: object) -> Upload:
+    """Returns a body of JSON."""
+    return Upload(msgspec.json.encode(value), media_type=JSON)
+
+
+def etag_header(etag: str | None) -> str | None:
+    """Returns the value of a condition on an etag."""
+    return etag if etag is None or etag == "*" else f'"{etag}"'
+
+
+def date_header(moment: datetime | None) -> str | None:
+    """Returns the value of a condition on a time."""
+    return None if moment is None else http_date(moment)
+
+
+def kept_headers(
+    fields: Mapping[str, str | None], metadata: Mapping[str, str], tags: Mapping[str, str]
+) -> dict[str, str | None]:
+    """Returns the headers of an upload that are kept with its object.
+
+    Args:
+        fields: The fields of `bucketry.models.ObjectHeaders`, but its metadata.
+        metadata: The metadata.
+        tags: The tags.
+    """
+    headers: dict[str, str | None] = {header.name: fields.get(header.field) for header in OBJECT_HEADERS}
+    headers |= {METADATA_PREFIX + name: value for name, value in metadata.items()}
+    headers["x-amz-tagging"] = urlencode(tags, quote_via=quote) if tags else None
+    return headers
+
+
+def next_cursor(headers: Mapping[str, str]) -> str | None:
+    """Returns the cursor of the next page from a ``Link`` header (RFC 8288); ``None``: this page is the last.
+
+    Only the cursor counts: behind a proxy, host and path of the link may be others.
+    """
+    for link in headers.get("link", "").split(","):
+        address, _, parameters = link.strip().partition(">")
+        if address.startswith("<") and 'rel="next"' in parameters.replace(" ", ""):
+            return dict(parse_qsl(urlsplit(address[1:]).query)).get("cursor")
+    return None
+
+
+def base_of(url: str) -> str:
+    """Returns where the API is: scheme, host and port, and the path that a proxy puts in front.
+
+    Raises:
+        InvalidSettings: It is not such a URL.
+    """
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - it checks the port
+    except ValueError:
+        raise InvalidSettings("the URL of the REST API cannot be read: write http://host:8000") from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise InvalidSettings("the URL of the REST API looks like http://host:8000 or https://host/path")
+    if parts.username is not None or parts.password is not None:
+        raise InvalidSettings("credentials do not belong in the URL of the REST API: give a token")
+    if parts.query or parts.fragment:
+        raise InvalidSettings("the URL of the REST API has neither a query nor a fragment")
+    # People copy the URL with the API's own path.
+    return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/").removesuffix(PREFIX)

@@ -1,0 +1,90 @@
+"""The contract suite on the REST API: over memory, through real connections on loopback."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+from urllib.parse import urlsplit
+
+from bucketry import Store, open_store
+from bucketry.features import GIB, MIB
+from bucketry_contract import Backend, ContractSuite
+from bucketry_contract.suite.buckets import BucketTests
+from bucketry_contract.suite.errors import ErrorTests
+from bucketry_testing import RestServer, rest_server, s3_endpoint
+
+from tests.client.secured import secured
+from tests.faults.proxy import Fault, FaultProxy
+
+CUT: Final = Fault(name="cut", responses=MIB)
+
+
+class RestBackend(Backend):
+    """One server, which each store opens anew."""
+
+    serves_presigned_urls = True
+
+    def __init__(self) -> None:
+        self._served = ExitStack()
+        s3 = self._served.enter_context(s3_endpoint())
+        self._server = self._served.enter_context(rest_server(s3.store))
+
+    def open(self, layers: Sequence[object]) -> Store:
+        return open_store(self._server.url, layers=layers)
+
+    def cleanup(self) -> None:
+        self._served.close()
+
+    def raw_object(self, bucket: str, key: str) -> bytes | None:
+        found = {info.key for info in self._server.store.list_objects(bucket).objects}
+        return self._server.store.get_object(bucket, key).read() if key in found else None
+
+    def unreachable(self) -> Store:
+        return open_store("http://127.0.0.1:1?timeout=0.5&retries=0")
+
+    def full(self) -> Store:
+        return open_store(self._serve(max_bytes=MIB).url)
+
+    def breaking_reads(self) -> Store:
+        proxy = self._served.enter_context(FaultProxy(urlsplit(self._serve().url).netloc))
+        proxy.fault = CUT
+        return open_store(f"http://{proxy.location}?resumes=1")
+
+    def _serve(self, max_bytes: int = GIB) -> RestServer:
+        return self._served.enter_context(rest_server(max_bytes=max_bytes))
+
+
+class TestRest(ContractSuite):
+    backend = RestBackend
+    short = os.environ.get("BUCKETRY_WHOLE_SUITE") != "1"  # `make compat` runs all of it.
+
+
+class SecuredBackend(Backend):
+    """A server with TLS that asks for a token."""
+
+    def __init__(self) -> None:
+        self._served = ExitStack()
+        folder = Path(self._served.enter_context(TemporaryDirectory()))
+        self._server = self._served.enter_context(secured(self._served.enter_context(open_store("memory://")), folder))
+        self.secrets = (self._server.team.tokens["boss"],)
+
+    def open(self, layers: Sequence[object]) -> Store:
+        return self._open({"BUCKETRY_HTTP_TOKEN_FILE": self._server.token_file}, layers)
+
+    def bad_credentials(self) -> Store:
+        return self._open({"BUCKETRY_HTTP_TOKEN": "a-token-that-nobody-made"})
+
+    def _open(self, environ: dict[str, str], layers: Sequence[object] = ()) -> Store:
+        settings = {"ca_file": self._server.ca_file}
+        return open_store(self._server.url, settings=settings, layers=layers, environ=environ)
+
+    def cleanup(self) -> None:
+        self._served.close()
+
+
+class TestSecured(ErrorTests, BucketTests):
+    backend = SecuredBackend

@@ -68,7 +68,7 @@ load: servers ## put a load on memory, MinIO and Ceph RGW, ten minutes each, and
 kill-test: venv ## kill writers of a file store 500 times, and check the store after each (ARGS="--kills 50 --seed 7")
 	@$(VENV)/bin/python -m tests.crash kills $(ARGS)
 
-crash-states: venv ## replay what a loss of power may leave of a file store, with more states than make test (ARGS="--most 500")
+crash-states: venv ## replay what a loss of power may leave of a file store, with more states than make test (ARGS="--most 50")
 	@$(VENV)/bin/python -m tests.crash states $(ARGS)
 
 check: venv ## check format, lint, import rules, tree rules, types and docs

@@ -16,8 +16,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from msgspec.structs import replace
+
+from tests.crash.choices import Sizes
 from tests.crash.kills import Kills, Tally
-from tests.crash.replay import Replay, task_of
+from tests.crash.replay import Figures, Replay, task_of
+from tests.crash.writer import Task
 
 KILLS_OF_A_STORE: Final = 25
 """After so many kills, a new store is taken: an old one would hide what goes wrong with a new one."""
@@ -55,23 +59,32 @@ def kill(url: str, kills: int, seed: int, seconds: float, scratch: Path) -> tupl
     return tally, wrong
 
 
-def replay(task_seed: int, most: int, scratch: Path) -> tuple[Replay, list[str]]:
-    """Replays runs of one writer and of three, and what opening the store again does after a crash.
+def replay(seed: int, most: int, scratch: Path) -> tuple[Figures, list[str]]:
+    """Replays runs of one writer and of three, with small and large contents, and recoveries; and one without sync.
 
     Args:
-        task_seed: Draws the steps, and the states.
+        seed: Draws the steps, and the states.
         most: The most states of each crash point.
         scratch: A folder for all files.
 
     Returns:
         What was done, and what is wrong.
     """
-    done, wrong = Replay(scratch, SETTINGS, most, task_seed), list[str]()
-    for writers, steps in ((1, 60), (3, 30)):
-        operations = done.record(task_of(writers=writers, steps=steps, seed=task_seed))
-        wrong += done.problems(operations)
-        wrong += done.problems_of_recovery(operations, most)
-    return done, wrong
+    synced = Replay(scratch, SETTINGS, most, seed)
+    wrong = list[str]()
+    for task in (task_of(writers=1, steps=60, seed=seed), task_of(writers=3, steps=30, seed=seed), _large(seed)):
+        operations = synced.record(task)
+        wrong += synced.problems(operations)
+        wrong += synced.problems_of_recovery(operations, most)
+    unsynced = Replay(scratch, f"{SETTINGS}&sync=false", most, seed)
+    wrong += unsynced.problems(unsynced.record(task_of(writers=1, steps=60, seed=seed)))
+    return synced.figures.plus(unsynced.figures), wrong
+
+
+def _large(seed: int) -> Task:
+    """Writers with the driver's own sizes: contents of hundreds of sectors, and SQLite's log as it is."""
+    task = task_of(writers=2, steps=25, seed=seed, sizes=Sizes())
+    return replace(task, inline_bytes=0, checkpoint_pages=0)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -79,18 +92,19 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
     parser.add_argument("test", choices=("kills", "states"))
     parser.add_argument("--kills", type=int, default=500, help="how many processes are killed")
-    parser.add_argument("--most", type=int, default=100, help="most states of each crash point")
+    parser.add_argument("--settings", default=SETTINGS, help="of the stores that are killed")
+    parser.add_argument("--most", type=int, default=10, help="most states of each crash point")
     parser.add_argument("--seconds", type=float, default=1800, help="after so many no further kill begins")
     parser.add_argument("--seed", type=int, default=int(time.time()), help="draws steps, moments and states")
     options = parser.parse_args(arguments)
     print(f"seed {options.seed}")
     with tempfile.TemporaryDirectory(prefix="bucketry-crash-") as name:
         if options.test == "kills":
-            tally, wrong = kill(SETTINGS, options.kills, options.seed, options.seconds, Path(name))
+            tally, wrong = kill(options.settings, options.kills, options.seed, options.seconds, Path(name))
             print(_kills_text(tally))
         else:
-            replayed, wrong = replay(options.seed, options.most, Path(name))
-            print(_states_text(replayed))
+            figures, wrong = replay(options.seed, options.most, Path(name))
+            print(_states_text(figures))
     print(*wrong, sep="\n", end="\n" if wrong else "")
     return 1 if wrong else 0
 
@@ -105,8 +119,7 @@ def _kills_text(tally: Tally) -> str:
     )
 
 
-def _states_text(replayed: Replay) -> str:
-    figures = replayed.figures
+def _states_text(figures: Figures) -> str:
     possible = f"10^{len(str(figures.possible)) - 1}"
     return f"{figures.states} states of {figures.points} crash points were checked, of about {possible}"
 

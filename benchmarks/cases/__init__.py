@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks.case import Case
 from benchmarks.cases import (
+    async_calls,
     fixtures,
     footprint,
     listing,
@@ -41,4 +42,5 @@ CASES: tuple[Case, ...] = (
     *server_calls.CASES,
     *server_transfers.CASES,
     *server_listings.CASES,
+    *async_calls.CASES,
 )

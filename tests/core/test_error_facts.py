@@ -262,7 +262,7 @@ def test_facts_survive_copies_and_other_processes() -> None:
 
 
 CORE = Path(bucketry.__file__).parent
-NOT_AN_ARGUMENT = {"opened_object.py"}
+NOT_AN_ARGUMENT = {"opened_object.py", "_opened_object.py"}
 """Modules that refuse what is not an argument: to read a closed object."""
 
 

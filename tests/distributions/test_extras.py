@@ -154,6 +154,14 @@ def test_the_programs_of_the_readme_of_the_rest_client_run(install: Install, tmp
     assert done.stdout.splitlines()[:2] == ["notes/a.txt 1", "me b'hello'"]
 
 
+@pytest.mark.parametrize("loop", ["asyncio", "trio"])
+def test_the_program_of_the_async_guide(install: Install, loop: str, tmp_path: Path) -> None:
+    installed = install("bucketry[aio,memory] trio")
+    (program,) = programs((ROOT / "docs/async.md").read_text())
+    program += f"\nimport anyio\nanyio.run(main, backend={loop!r})\n"
+    assert run_program(installed, program, tmp_path).stdout == "5 b'he'\nimages/photo.jpg\n"
+
+
 def test_the_driver_in_the_readme_of_the_s3_client_puts_an_object(
     install: Install, minio_server: MinioServer, tmp_path: Path
 ) -> None:

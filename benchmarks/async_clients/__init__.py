@@ -1,0 +1,1 @@
+"""Async clients of S3, 64 requests at a time."""

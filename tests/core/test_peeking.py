@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from typing import Any
 
 import pytest
 from bucketry import BucketAccess, NoSuchBucket, Store
 from bucketry.hookspecs import DriverSpec, hookimpl
 from bucketry.layers import Observe, ReportCalls
+from bucketry.models import Done
 from bucketry_memory import MemoryDriver, MemorySettings
 from msgspec.structs import replace
 
@@ -18,6 +20,24 @@ class Public:
     @hookimpl(wrapper=True)
     def get_bucket_access(self) -> Generator[None, BucketAccess, BucketAccess]:
         return replace((yield), foreign_objects=True)
+
+
+class ReadOnlyBuckets:
+    """Stands around another operation."""
+
+    @hookimpl(wrapper=True)
+    def delete_bucket(self) -> Generator[None, Done, Done]:
+        return (yield)
+
+
+class Around:
+    """Says another thing of each bucket than the driver, without pluggy."""
+
+    def around(self, operation: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def changed(*values: Any) -> Any:
+            return replace(call(*values), foreign_objects=True)
+
+        return changed if operation == "get_bucket_access" else call
 
 
 class Silent(MemoryDriver):
@@ -33,8 +53,9 @@ def test_without_layers_the_driver_tells() -> None:
         assert store.peek_bucket_access("nothing") is None
 
 
-def test_what_a_layer_says_of_a_bucket_holds() -> None:
-    with Store(MemoryDriver(MemorySettings()), [Public()]) as store:
+@pytest.mark.parametrize("layer", [Public(), Around()])
+def test_what_a_layer_says_of_a_bucket_holds(layer: object) -> None:
+    with Store(MemoryDriver(MemorySettings()), [layer]) as store:
         store.create_bucket("bucket")
         found = store.peek_bucket_access("bucket")
         assert found is not None
@@ -43,9 +64,9 @@ def test_what_a_layer_says_of_a_bucket_holds() -> None:
 
 
 @pytest.mark.parametrize("others", [[], [Public()]])
-def test_layers_that_only_watch_do_not_stand_in_the_way(others: list[object]) -> None:
+def test_layers_that_only_watch_or_stand_elsewhere_are_not_in_the_way(others: list[object]) -> None:
     seen: list[str] = []
-    layers = [ReportCalls(lambda event: seen.append(event.operation)), Observe(), *others]
+    layers = [ReportCalls(lambda event: seen.append(event.operation)), Observe(), ReadOnlyBuckets(), *others]
     with Store(MemoryDriver(MemorySettings()), layers) as store:
         store.create_bucket("bucket")
         seen.clear()

@@ -81,8 +81,8 @@ def peek_of(
 ) -> Callable[[str], BucketAccess | None]:
     """Returns what looks at the access of a bucket without waiting.
 
-    Layers stand around ``get_bucket_access`` alone. So a store that never waits is asked by that if there are any.
-    Those that only watch calls do not count: a look is no call.
+    No layer stands around a look. So a store that never waits is asked by ``get_bucket_access`` if a layer stands
+    around that. Those that only watch calls do not count: a look is no call.
 
     Args:
         driver: The driver.
@@ -91,8 +91,14 @@ def peek_of(
         get_bucket_access: The store's operation.
     """
     peeks = type(driver).peek_bucket_access is not DriverSpec.peek_bucket_access
-    is_changed = not all(getattr(layer, "only_watches", False) for layer in layers)
-    return get_bucket_access if features.non_blocking and (is_changed or not peeks) else driver.peek_bucket_access
+    is_around = any(map(_stands_around_access, layers))
+    return get_bucket_access if features.non_blocking and (is_around or not peeks) else driver.peek_bucket_access
+
+
+def _stands_around_access(layer: object) -> bool:
+    if hasattr(layer, "around"):
+        return not getattr(layer, "only_watches", False)
+    return hasattr(layer, "get_bucket_access")
 
 
 def breakers_of(driver: DriverSpec, layers: Sequence[object]) -> tuple[Breaker, ...]:

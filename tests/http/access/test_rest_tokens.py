@@ -6,12 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from bucketry import Unavailable, open_store
+from bucketry import Status, Store, Unavailable, open_store
+from bucketry.hookspecs import hookimpl
 from bucketry_access import Directory, Identity, User
 from bucketry_access.access_file_editing import editing
 from bucketry_http import create_app
 from bucketry_http.rest.operations import RULES
 from bucketry_http.shared.failed_attempts import PER_ADDRESS, PER_CREDENTIAL, WINDOW_SECONDS, FailedAttempts
+from bucketry_memory import MemoryDriver, MemorySettings
 from litestar import get
 from litestar.testing import TestClient
 
@@ -184,6 +186,22 @@ class SilentIssuer:
 
     async def identify(self, token: str) -> Identity | None:
         raise Unavailable("no keys")
+
+
+def test_readiness_tells_nobody_where_the_backend_is(caplog: pytest.LogCaptureFixture) -> None:
+    class Down(MemoryDriver):
+        @hookimpl
+        def status(self) -> Status:
+            return Status(
+                available=False, endpoint="http://internal:9000", region="", detail="http://internal:9000 is down"
+            )
+
+    for directory, told in ((None, True), (Directory(), False)):
+        with Store(Down(MemorySettings())) as store, TestClient(create_app(store, directory=directory)) as client:
+            response = client.get("/health/ready")
+        assert response.status_code == 503
+        assert ("internal" in response.text) is told
+    assert "http://internal:9000 is down" in caplog.messages[-1]
 
 
 def test_a_token_whose_issuer_does_not_answer_is_no_wrong_token(caplog: pytest.LogCaptureFixture) -> None:

@@ -72,5 +72,9 @@ async def get_ready(request: ApiRequest) -> Ready:
     app = request.app
     health = await probe(app.calls, app.settings.ready_seconds)
     if not health.ready:
-        raise Unavailable(health.reason)
+        reason = Unavailable(health.reason)
+        if app.authorization is None:
+            raise reason
+        # Anybody may ask, and must not learn where the backend is. The log has the reason.
+        raise Unavailable("it is not ready; the management port and the log say why") from reason
     return Ready()

@@ -139,6 +139,8 @@ class ConfigFile(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     def table_of(self, scheme: str) -> dict[str, Any]:
         """Returns the settings of a driver; those of the router have the stores."""
         table = self.drivers.get(scheme, {})
+        if scheme == "https":  # The same server with TLS, and the same token.
+            return {**self.drivers.get("http", {}), **table}
         if scheme != ROUTER or not self.stores:
             return table
         stores = [

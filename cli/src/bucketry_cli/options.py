@@ -14,13 +14,14 @@ from bucketry.settings import PUBLISHED_FOR
 from click.core import ParameterSource
 
 from bucketry_cli.config import DEFAULT_FILE, DRIVERS, ConfigText, State
+from bucketry_cli.kinds_of_server import is_rest
 from bucketry_cli.output import note
 from bucketry_cli.s3_endpoint import is_endpoint, open_endpoint
 
 _NO_STORE: Final = (
     "no store is named: give --store URL, set BUCKETRY_STORE, "
     f'or write store = "URL" into {DEFAULT_FILE} (such as minio://localhost:9000, or http://localhost:9000, '
-    "the S3 API of 'bucketry serve'; "
+    "the S3 API of 'bucketry serve', or its REST API; "
     "'bucketry drivers' lists what can stand before ://)"
 )
 
@@ -99,13 +100,13 @@ def with_store(command: Command) -> Command:
 def _open_selected(ctx: click.Context, url: str) -> Store:
     """Opens a store with its driver's settings from the URL, the environment and the settings file, in that order.
 
-    The URL may also be that of the S3 endpoint of a ``bucketry serve``.
+    The URL may also be that of a ``bucketry serve``, of either port.
 
     Raises:
         bucketry.InvalidSettings: They cannot be used.
         bucketry.InvalidDriver: The driver breaks the contract.
     """
-    if is_endpoint(url):
+    if is_endpoint(url) and not is_rest(url):
         config = ctx.ensure_object(State).config
         return open_endpoint(url, config.s3_credentials, config.drivers.get(PUBLISHED_FOR, {}))
     return open_store(url, defaults=driver_table(ctx, url))
@@ -121,7 +122,7 @@ def driver_table(ctx: click.Context, url: str) -> dict[str, Any]:
 
 
 _DEBUG_HELP: Final = "Show the traceback of a failure."
-_STORE_HELP: Final = "The store: memory://, minio://host:9000, or the S3 API that 'bucketry serve' prints."
+_STORE_HELP: Final = "The store: memory://, minio://host:9000, or the REST or S3 API that 'bucketry serve' prints."
 _CONFIG_HELP: Final = "Settings file (TOML)."
 
 

@@ -285,7 +285,7 @@ _SCHEMES: Final = ("http", "https")
 
 
 def is_endpoint(url: str) -> bool:
-    """Returns whether a URL is that of an S3 endpoint, and not of a driver's store."""
+    """Returns whether a URL is that of a server: of an S3 endpoint, or of the REST API."""
     return url.partition("://")[0].lower() in _SCHEMES and "://" in url
 
 
@@ -313,7 +313,7 @@ def open_endpoint(
     if "/" in place or not place:
         raise Failure(
             f"an S3 endpoint is named by its host and port alone: {scheme}://localhost:9000",
-            "buckets and keys are named by the command: bucketry ls BUCKET",
+            "buckets and keys are named by the command (bucketry ls BUCKET), and no REST API answers there",
         )
     served = find_settings(f"{PUBLISHED_FOR}://", defaults=memory, environ=environ)
     assert isinstance(served, ServedSettings)  # noqa: S101 - it has no S3 endpoint of its own

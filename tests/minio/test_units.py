@@ -16,9 +16,9 @@ from bucketry import (
 from bucketry.s3 import MAX_PARTS
 from bucketry_minio.connection import as_xml
 from bucketry_minio.errors import classify
-from bucketry_minio.keys import check_key, is_held, marker_for, may_begin_a_key, parents
+from bucketry_minio.keys import check_key, is_held, marker_for, may_begin_a_key
 from bucketry_minio.objects import PART_GROWTH, written_at
-from bucketry_s3client import S3ResponseError, parse_xml, part_sizes
+from bucketry_s3client import S3ResponseError, parents, parse_xml, part_sizes
 from urllib3 import HTTPConnectionPool
 from urllib3 import exceptions as http
 

@@ -7,9 +7,16 @@ models and S3's requests and responses. `README.md` shows a whole driver.
 from __future__ import annotations
 
 from bucketry_s3client.body import Content, Feed, Pieces, length_of, one_piece, take
-from bucketry_s3client.bucket_settings import delete_settings, get_settings, put_settings
+from bucketry_s3client.bucket_settings import (
+    delete_notification,
+    delete_settings,
+    get_settings,
+    put_notification,
+    put_settings,
+)
 from bucketry_s3client.buckets import Buckets, list_buckets
 from bucketry_s3client.client import MAX_RESPONSE_BYTES, S3Client, read_body, request_target
+from bucketry_s3client.conditions import read_conditions, source_of, write_conditions
 from bucketry_s3client.connections import SdkPools
 from bucketry_s3client.encryption import encryption_fields, explaining_customer_key, explaining_kms_key
 from bucketry_s3client.errors import (
@@ -43,15 +50,18 @@ from bucketry_s3client.objects import (
     part_info,
     stored_info,
 )
+from bucketry_s3client.path_guard import PathGuard, parents
 from bucketry_s3client.sdk import SdkClient
 from bucketry_s3client.settings import S3Settings
 from bucketry_s3client.tagging import delete_tags, get_tags, put_tags, tag_headers
 from bucketry_s3client.uploads import (
+    CopiedParts,
     PartsUpload,
     complete_upload,
     copy_part,
     copy_source_headers,
     create_upload,
+    part_page,
     part_sizes,
     read_copy_result,
     upload_page,
@@ -79,7 +89,9 @@ from bucketry_s3client.versions import (
     put_retention,
 )
 from bucketry_s3client.xml import (
+    NOT_XML,
     Element,
+    as_xml,
     complete_request,
     is_truncated,
     parse_xml,
@@ -94,20 +106,24 @@ __all__ = [
     "CHECKSUM_MODE",
     "MAX_FAILED_UPLOADS",
     "MAX_RESPONSE_BYTES",
+    "NOT_XML",
     "S3_DETAILS",
     "S3_KINDS",
     "Buckets",
     "Content",
+    "CopiedParts",
     "Element",
     "FailedUploads",
     "Feed",
     "PartsUpload",
+    "PathGuard",
     "Pieces",
     "S3Client",
     "S3ResponseError",
     "S3Settings",
     "SdkClient",
     "SdkPools",
+    "as_xml",
     "batch_entry",
     "check_lock",
     "checksum_headers",
@@ -120,6 +136,7 @@ __all__ = [
     "copy_source_headers",
     "create_upload",
     "customer_key_headers",
+    "delete_notification",
     "delete_settings",
     "delete_tags",
     "delete_versions",
@@ -148,16 +165,20 @@ __all__ = [
     "object_info",
     "one_piece",
     "opened_object",
+    "parents",
     "parse_xml",
     "part_info",
+    "part_page",
     "part_sizes",
     "put_acl",
     "put_legal_hold",
+    "put_notification",
     "put_retention",
     "put_settings",
     "put_tags",
     "quoted",
     "read_body",
+    "read_conditions",
     "read_copy_result",
     "read_count",
     "read_etag",
@@ -168,6 +189,7 @@ __all__ = [
     "request_target",
     "response_date",
     "response_etag",
+    "source_of",
     "stored_info",
     "tag_headers",
     "take",
@@ -177,5 +199,6 @@ __all__ = [
     "url_decoded",
     "version_fields",
     "version_query",
+    "write_conditions",
     "written_within",
 ]

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final, TypeVar, cast
 
-from bucketry import BucketSettings, InvalidBucketSettings, InvalidBucketState, LifecycleSettings
+from bucketry import (
+    BucketSettings,
+    InvalidBucketSettings,
+    InvalidBucketState,
+    LifecycleSettings,
+    NotificationSettings,
+)
 from bucketry.bucket_settings import AclSettings, Configuration, ConfigurationSettings, PolicySettings
 from bucketry.documents import (
     DOCUMENTS,
@@ -99,6 +105,28 @@ def delete_settings(
         client.request("PUT", bucket, query={document.subresource: ""}, headers=_PRIVATE)
     elif get_settings(client, bucket, kind, also_missing=also_missing) != kind():
         raise InvalidBucketState(f"{kind.__name__} can be changed, but not removed")
+
+
+def put_notification(client: S3Client, bucket: str, settings: NotificationSettings) -> None:
+    """Replaces a bucket's notifications on a server that may add those of a put to the old ones, as RGW 16.2 does.
+
+    Those are deleted then, one by one: two requests, and one for each of them.
+    """
+    put_settings(client, bucket, settings)
+    kept = {each.id for each in settings.configurations}
+    for each in get_settings(client, bucket, NotificationSettings).configurations:
+        if each.id not in kept:
+            client.request("DELETE", bucket, query={"notification": each.id or ""})
+
+
+def delete_notification(client: S3Client, bucket: str) -> None:
+    """Deletes a bucket's notifications. S3 puts an empty configuration, which RGW 16.2 refuses: it has a DELETE."""
+    try:
+        delete_settings(client, bucket, NotificationSettings)
+    except S3ResponseError as error:
+        if error.code != "MalformedXML":
+            raise
+        client.request("DELETE", bucket, query={"notification": ""})
 
 
 def read_document(client: S3Client, body: bytes, kind: type[SettingsT]) -> SettingsT:

@@ -32,6 +32,9 @@ _MAX_ERROR_BYTES: Final = 1024**2
 _NOTHING: Final[Mapping[str, str]] = {}
 _EMPTY_HASH: Final = payload_hash(b"")
 _QUICK_BYTES: Final = 64 * 1024
+_POOLS: Final = 32
+"""Hosts to which connections are kept: the server, and in virtual-host style the buckets that were used last."""
+
 _OK: Final = 200
 _PARTIAL: Final = 206
 _STATUS_LINE: Final = re.compile(rb"HTTP/1\.1 ([1-5][0-9]{2}) ")
@@ -45,8 +48,9 @@ _PLAIN_PATH: Final = re.compile(r"[A-Za-z0-9_.~/-]*")
 class S3Client:
     """Sends signed requests to one server and keeps its connections. Threads may share it.
 
-    Addresses are path-style. Bodies are hashed over plain HTTP, where nothing else protects them. Over TLS, and of a
-    `Feed`, they are ``UNSIGNED-PAYLOAD`` (S3 API reference, "Signature calculations for the Authorization header").
+    Addresses are path-style, or virtual-host style for the buckets that ``is_virtual`` names. Bodies are hashed over
+    plain HTTP, where nothing else protects them. Over TLS, and of a `Feed`, they are ``UNSIGNED-PAYLOAD`` (S3 API
+    reference, "Signature calculations for the Authorization header").
 
     Attributes:
         endpoint: URL of the server, without a trailing slash.
@@ -62,6 +66,8 @@ class S3Client:
         user_agent: str,
         clean: Callable[[bytes], bytes] | None = None,
         code_header: str = "",
+        signer: Callable[[], Signer] | None = None,
+        is_virtual: Callable[[str], bool] | None = None,
     ) -> None:
         """Makes the client. It connects when it is first used.
 
@@ -70,6 +76,9 @@ class S3Client:
             user_agent: What the server's log shows.
             clean: Corrects a response before it is parsed, for a server whose XML is not always XML.
             code_header: The header in which the server names its error code where a response has no body.
+            signer: Returns who signs now, for each request: for credentials that expire. ``None``: the credentials in
+                the settings sign.
+            is_virtual: Says of a bucket whether its name stands before the host's. ``None``: it never does.
 
         Raises:
             InvalidSettings: ``ca_file`` cannot be used.
@@ -81,7 +90,8 @@ class S3Client:
         self._code_header = code_header
         # What urllib3 logs of a request or a retry has its query in it.
         protect_loggers("urllib3")
-        self._signer = Signer(settings.credentials, region=settings.region)
+        self._signer = signer or _always(Signer(settings.credentials, region=settings.region))
+        self._is_virtual = is_virtual
         self._hash_payload = not settings.secure
         self.retries = Retries(settings.retries)
         self._connect_timeout, self._read_timeout = settings.connect_timeout, settings.read_timeout
@@ -89,7 +99,7 @@ class S3Client:
         both = settings.connect_timeout + settings.read_timeout
         self._timeout_of_all = Timeout(total=both, connect=settings.connect_timeout, read=settings.read_timeout)
         self._tls = tls_context(settings.ca_file) if settings.secure else None
-        self._pool_settings = {"num_pools": 2, "maxsize": settings.max_connections, "timeout": self._timeout}
+        self._pool_settings = {"num_pools": _POOLS, "maxsize": settings.max_connections, "timeout": self._timeout}
         if self._tls is not None:
             self._pool_settings["ssl_context"] = self._tls
         self.pools = WholeHeadPools(retries=self.retries.repeatable, **self._pool_settings)
@@ -143,13 +153,13 @@ class S3Client:
             urllib3.exceptions.HTTPError: There is no response, its head broke off, or it is a part of the object where
                 the whole was asked for.
         """
-        target = request_target(bucket, key, query)
+        base, target = self.locate(bucket, key, query)
         sent = dict(headers)
         if content or method in _WITH_LENGTH:
             sent["content-length"] = str(length_of(content))
-        signed = self._signer.sign(method, self.endpoint + target, payload=self._payload(content), headers=sent)
+        signed = self._signer().sign(method, base + target, payload=self._payload(content), headers=sent)
         sent.update(signed.headers)
-        response = self.open_unsigned(method, target, sent, content, repeatable=repeatable, once=once)
+        response = self.open_unsigned(method, target, sent, content, repeatable=repeatable, once=once, base=base)
         if response.status not in _GOOD:
             error = self._error(method, bucket, key, response, read_body(response, _MAX_ERROR_BYTES))
             error.names_version = "versionId" in query or "?versionId=" in headers.get(COPY_SOURCE, "")
@@ -158,6 +168,14 @@ class S3Client:
             response.close()
             raise ProtocolError("the server gives a part where the whole was asked for")
         return response
+
+    def locate(self, bucket: str, key: str = "", query: Mapping[str, str] = _NOTHING) -> tuple[str, str]:
+        """Returns where a request goes: the URL of the host, and path and query behind it, encoded."""
+        if self._is_virtual is None or not bucket or not self._is_virtual(bucket):
+            return self.endpoint, request_target(bucket, key, query)
+        scheme, _, host = self.endpoint.partition("://")
+        # Without the bucket, the path of the bucket itself is "/".
+        return f"{scheme}://{bucket}.{host}", request_target("", key, query).replace("//", "/", 1)
 
     def open_unsigned(
         self,
@@ -168,6 +186,7 @@ class S3Client:
         *,
         repeatable: bool = True,
         once: bool = False,
+        base: str = "",
     ) -> BaseHTTPResponse:
         """Sends a request as it is and returns its response, unread, whatever its status.
 
@@ -178,6 +197,7 @@ class S3Client:
             content: The body; the caller gives ``content-length``.
             repeatable: As in `open`.
             once: As in `open`.
+            base: URL of the host, as `locate` gives it; empty: the endpoint.
 
         Raises:
             urllib3.exceptions.HTTPError: There is no response.
@@ -187,8 +207,9 @@ class S3Client:
         else:
             is_safe = repeatable and not isinstance(content, Feed)
             retries = self.retries.repeatable if is_safe else self.retries.careful
+        pool = self._pool if base in {"", self.endpoint} else self.pools.connection_from_url(base)
         try:
-            return self._pool.urlopen(
+            return pool.urlopen(
                 method,
                 target,
                 body=content or None,
@@ -286,7 +307,7 @@ class S3Client:
         """
         target = request_target(bucket, key, query)
         sent = {**headers, "content-length": str(len(content))} if content or method in _WITH_LENGTH else headers
-        signed = self._signer.sign(method, self.endpoint + target, payload=self._payload(content), headers=sent)
+        signed = self._signer().sign(method, self.endpoint + target, payload=self._payload(content), headers=sent)
         sent = {"host": signed.host, **sent, **signed.headers, **request_headers(), "user-agent": self._user_agent}
         lines = "".join([f"{name}: {value}\r\n" for name, value in sent.items()])
         return f"{method} {target} HTTP/1.1\r\n{lines}\r\n".encode() + content
@@ -308,8 +329,11 @@ class S3Client:
         Returns:
             Headers, with names in lower case, and body of a response with status 200 and at most 64 KiB, whose length
             is known and right. ``None`` in every other case, such as an error, a response that broke off, or no
-            response: then send the request with `request`, which tries again and says what is wrong.
+            response: then send the request with `request`, which tries again and says what is wrong. Also ``None`` in
+            virtual-host style.
         """
+        if self._is_virtual is not None:
+            return None
         try:
             connection = self._quick_connection()
         except OSError:
@@ -362,6 +386,10 @@ class S3Client:
         if not content:
             return _EMPTY_HASH
         return hash_of(content) if self._hash_payload else UNSIGNED_PAYLOAD
+
+
+def _always(signer: Signer) -> Callable[[], Signer]:
+    return lambda: signer
 
 
 def read_body(response: BaseHTTPResponse, most: int = MAX_RESPONSE_BYTES) -> bytes:

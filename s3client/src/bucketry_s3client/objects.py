@@ -44,6 +44,7 @@ _MAX_HEAD_BYTES: Final = 64 * 1024
 _BUFFER_BYTES: Final = 64 * 1024
 _NO_HEADERS: Final[Mapping[str, str]] = {}
 _GOOD: Final = b"HTTP/1.1 200"
+_CAPITAL_METADATA: Final = "X-Amz-Meta-"
 
 
 def object_info(key: str, response: Mapping[str, str], size_bytes: int | None = None) -> ObjectInfo:
@@ -64,6 +65,8 @@ def object_info(key: str, response: Mapping[str, str], size_bytes: int | None = 
 
 
 def _info_of(key: str, response: Mapping[str, str], size_bytes: int | None) -> ObjectInfo:
+    if any(name.startswith(_CAPITAL_METADATA) for name in response):  # SeaweedFS writes names so.
+        response = {name.lower(): value for name, value in response.items()}
     fields = header_fields(response)
     fields["content_type"] = fields.get("content_type") or DEFAULT_CONTENT_TYPE
     if "metadata" in fields:

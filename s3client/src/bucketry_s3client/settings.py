@@ -86,9 +86,7 @@ class S3Settings(DriverSettings, frozen=True, kw_only=True, forbid_unknown_field
         return Credentials(self.access_key, self.secret_key, self.session_token)
 
     def __post_init__(self) -> None:
-        match = _LOCATION.fullmatch(self.location)
-        if match is None or not 0 < int(match[1] or 1) <= _MAX_PORT:
-            raise InvalidSettings(f"location is the host and port of the S3 endpoint: {self.scheme}://host:9000")
+        self.check_place()
         if not _REGION.fullmatch(self.region):
             raise InvalidSettings("region is a name such as us-east-1")
         for name, (least, most) in (*_BOUNDS.items(), *self.bounds.items()):
@@ -96,8 +94,26 @@ class S3Settings(DriverSettings, frozen=True, kw_only=True, forbid_unknown_field
                 raise InvalidSettings(f"{name} is {least} to {most}, not {getattr(self, name)}")
         if self.public_endpoint is not None and not _is_endpoint(self.public_endpoint):
             raise InvalidSettings("public_endpoint is a URL such as https://s3.example.com")
+        self.check_keys()
+
+    def check_place(self) -> None:
+        """Checks where the server is. A driver whose server may be found in another way overrides it.
+
+        Raises:
+            InvalidSettings: ``location`` is no host and port, or ``ca_file`` is given without TLS.
+        """
+        match = _LOCATION.fullmatch(self.location)
+        if match is None or not 0 < int(match[1] or 1) <= _MAX_PORT:
+            raise InvalidSettings(f"location is the host and port of the S3 endpoint: {self.scheme}://host:9000")
         if self.ca_file is not None and not self.secure:
             raise InvalidSettings("ca_file is given, but the store does not use TLS: add secure=true")
+
+    def check_keys(self) -> None:
+        """Checks the keys. A driver that finds them in another way overrides it.
+
+        Raises:
+            InvalidSettings: One of them is missing.
+        """
         if not self.access_key or not self.secret_key:
             raise InvalidSettings("access_key and secret_key are both needed, and not empty")
 

@@ -17,14 +17,18 @@ from bucketry import (
     Body,
     ByteRange,
     CompletedPart,
+    PageOptions,
     Part,
+    PartPage,
     TooLarge,
     Upload,
     UploadListOptions,
     UploadPage,
 )
+from bucketry.backend_requests import in_this_context
 from bucketry.cursors import decode_cursor, encode_cursor
 from bucketry.features import MIB
+from bucketry.paging import stands_still
 from bucketry.s3 import COPY_SOURCE, MAX_PART_BYTES, MAX_PARTS
 
 from bucketry_s3client.body import Content, Pieces, length_of, take
@@ -35,7 +39,7 @@ from bucketry_s3client.failed_uploads import FailedUploads
 from bucketry_s3client.headers import read_etag, response_etag
 from bucketry_s3client.settings import S3Settings
 from bucketry_s3client.version_headers import SOURCE_VERSION_ID
-from bucketry_s3client.xml import Element, complete_request, read_time
+from bucketry_s3client.xml import Element, complete_request, is_truncated, read_part, read_time
 
 _GROW_AFTER: Final = 1000
 
@@ -274,6 +278,88 @@ def copy_part(
         source_version_id=received.get(SOURCE_VERSION_ID),
         **encryption_fields(received),
     )
+
+
+class CopiedParts:
+    """A copy of an object that is too large for one request: its bytes, copied in parts side by side."""
+
+    def __init__(self, source: Headers, size_bytes: int, part_size: int, threads: int) -> None:
+        """Sends nothing yet.
+
+        Args:
+            source: Headers of each part: the source, a condition that pins it, and customers' keys.
+            size_bytes: Size of the source.
+            part_size: Least size of a part.
+            threads: Parts that are copied side by side.
+        """
+        self._source = source
+        self._spans = tuple(_spans(size_bytes, part_size))
+        self._threads = threads
+
+    def run(self, client: S3Client, failed_uploads: FailedUploads, bucket: str, key: str, headers: Headers) -> Headers:
+        """Copies, and makes the parts the object.
+
+        Args:
+            client: The way to the server.
+            failed_uploads: Who aborts the upload if it fails.
+            bucket: The copy's bucket.
+            key: The copy's key.
+            headers: The copy's headers and metadata, of `object_headers`.
+
+        Returns:
+            The headers of the response, as `complete_upload` does.
+        """
+        _, upload_id = create_upload(client, bucket, key, headers)
+
+        def copy(part: tuple[int, str]) -> CompletedPart:
+            number, span = part
+            query = {"partNumber": str(number), "uploadId": upload_id}
+            sent = {**self._source, f"{COPY_SOURCE}-range": span}
+            _, document = client.request_xml("PUT", bucket, key, root="CopyPartResult", query=query, headers=sent)
+            return CompletedPart(number, read_copy_result(document)[0])
+
+        try:
+            with ThreadPoolExecutor(self._threads, "bucketry-copy") as pool:
+                parts = list(pool.map(in_this_context(copy), self._spans))
+            return complete_upload(client, bucket, key, upload_id, parts, _NO_HEADERS)
+        except BaseException:
+            failed_uploads.abort(bucket, key, upload_id)
+            raise
+
+
+def _spans(size: int, part_size: int) -> Iterator[tuple[int, str]]:
+    start = 0
+    for number, length in enumerate(part_sizes(size, part_size, growth=0), 1):
+        if start >= size:
+            return
+        yield number, f"bytes={start}-{min(start + length, size) - 1}"
+        start += length
+
+
+def part_page(client: S3Client, listing: str, bucket: str, key: str, upload_id: str, options: PageOptions) -> PartPage:
+    """Lists one page of an upload's parts: one request.
+
+    Args:
+        client: The way to the server.
+        listing: Whose cursors these are, as in `bucketry.cursors.encode_cursor`.
+        bucket: The upload's bucket.
+        key: The upload's key.
+        upload_id: The upload.
+        options: Which page is asked for.
+
+    Raises:
+        InvalidArgument: The cursor belongs to another listing.
+        Unavailable: The response cannot be read, or the page does not move on.
+    """
+    after = 0 if options.cursor is None else decode_cursor(listing, options.cursor, int)
+    query = {"uploadId": upload_id, "max-parts": str(options.limit), "part-number-marker": str(after)}
+    _, document = client.request_xml("GET", bucket, key, root="ListPartsResult", query=query)
+    with reading("a page of parts"):
+        parts = tuple(read_part(entry) for entry in document.all("Part"))
+        more = is_truncated(document)
+    if (parts and parts[0].part_number <= after) or (more and not parts):
+        stands_still("a page of parts ends where it was to begin")
+    return PartPage(parts=parts, cursor=encode_cursor(listing, parts[-1].part_number) if more else None)
 
 
 def read_copy_result(document: Element) -> tuple[str, datetime]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
@@ -11,7 +12,7 @@ from xml.sax.saxutils import escape
 
 from bucketry import CompletedPart, Part, Upload
 from bucketry.documents import Element as SettingsElement
-from bucketry.s3 import NAMESPACE
+from bucketry.s3 import NAMESPACE, STANDARD
 
 from bucketry_s3client.headers import read_count, read_etag
 
@@ -22,6 +23,20 @@ _ESCAPED: Final = {"\r": "&#13;"}
 """Characters that a parser would change (XML 1.0, 2.11)."""
 
 _DOCUMENT_TYPE: Final = b"<!DOCTYPE"
+
+
+# Servers echo keys, prefixes and markers as they are, or as character references. RGW does so whatever encoding was
+# asked for, and also with what XML 1.0 (2.2) cannot hold.
+NOT_XML: Final = re.compile(
+    rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]"
+    rb"|&#(?:[xX]0*(?:[0-8bcBCefEF]|1[0-9a-fA-F]|[fF]{3}[eEfF])|0*(?:[0-8]|1[124-9]|2[0-9]|3[01]|6553[45]));"
+)
+"""What an XML parser refuses in servers' responses."""
+
+
+def as_xml(document: bytes) -> bytes:
+    """Removes what XML does not allow. Keys that were asked for encoded hold none of it."""
+    return NOT_XML.sub(b"", document)
 
 
 class Element:
@@ -152,6 +167,7 @@ def read_upload(entry: Element) -> Upload:
         key=_not_empty(url_decoded(texts["Key"])),
         upload_id=_not_empty(texts["UploadId"]),
         initiated_at=read_time(texts["Initiated"]),
+        storage_class=None if (found := texts.get("StorageClass")) in {None, "", STANDARD} else found,
     )
 
 

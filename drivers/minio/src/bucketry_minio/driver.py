@@ -61,6 +61,7 @@ from bucketry.s3 import NAMESPACE
 from bucketry.sigv4 import Presigner
 from bucketry_s3client import (
     FailedUploads,
+    PathGuard,
     S3ResponseError,
     SdkClient,
     delete_tags,
@@ -85,7 +86,7 @@ from bucketry_minio.admin import AdminApi
 from bucketry_minio.bucket_settings import SettingsChanges, check_settings
 from bucketry_minio.connection import Connection
 from bucketry_minio.errors import AUTHENTICATION, MISSING_SETTINGS, classify
-from bucketry_minio.keys import PathGuard, check_key
+from bucketry_minio.keys import check_key
 from bucketry_minio.listing import list_page
 from bucketry_minio.objects import Objects
 from bucketry_minio.sdk import make_sdk

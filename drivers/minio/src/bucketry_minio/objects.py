@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from contextlib import nullcontext
 from datetime import datetime
 from typing import ClassVar, Final
@@ -13,7 +12,6 @@ import msgspec
 from bucketry import (
     BatchDeleteOptions,
     Body,
-    CompletedPart,
     CopyOptions,
     CustomerKey,
     Deleted,
@@ -29,26 +27,24 @@ from bucketry import (
     ObjectInfo,
     ObjectToDelete,
     OpenedObject,
-    PartCopyOptions,
     PreconditionFailed,
     PutOptions,
     Unsupported,
 )
-from bucketry.backend_requests import in_this_context
 from bucketry.conditions import check_copy_source, check_read
 from bucketry.features import GIB
-from bucketry.s3 import COPY_SOURCE, MAX_PART_BYTES, http_date
+from bucketry.s3 import COPY_SOURCE, MAX_PART_BYTES
 from bucketry_s3client import (
     BYPASS_GOVERNANCE,
     CHECKSUM_MODE,
     Content,
+    CopiedParts,
     FailedUploads,
     PartsUpload,
+    PathGuard,
     S3ResponseError,
     batch_entry,
     checksum_headers,
-    complete_upload,
-    create_upload,
     customer_key_headers,
     delete_versions,
     deleted_in,
@@ -68,20 +64,23 @@ from bucketry_s3client import (
     part_info,
     part_sizes,
     quoted,
+    read_conditions,
     read_copy_result,
     request_target,
     response_date,
     response_etag,
+    source_of,
     stored_info,
     tag_headers,
     take,
     version_query,
+    write_conditions,
     written_within,
 )
 
 from bucketry_minio.connection import Connection
 from bucketry_minio.errors import KINDS, classify
-from bucketry_minio.keys import PathGuard, check_key
+from bucketry_minio.keys import check_key
 from bucketry_minio.settings import MinioSettings
 
 PART_GROWTH: Final = 24
@@ -289,7 +288,10 @@ class Objects:
                 tags = get_tags(self._connection, *place, options.source_version_id)
             sent = object_headers(headers) | tag_headers(tags) | new_version_headers(options)
             keyed = customer_key_headers(options.customer_key)
-            done = self._copy_parts(pinned | keyed, source.size_bytes, bucket, key, sent)
+            copied = CopiedParts(
+                pinned | keyed, source.size_bytes, self.copied_part_bytes, self._settings.upload_threads
+            )
+            done = copied.run(self._connection, self._failed_uploads, bucket, key, sent)
             self._paths.wrote(bucket, key)
             written = stored_info(key, headers, source.size_bytes, done["etag"], response_date(done), len(tags), done)
             return self._confirmed(bucket, written, options.customer_key)
@@ -313,28 +315,6 @@ class Objects:
         if written.version_id is None and not is_encrypted and tells_checksum:
             return written
         return self._confirmed(bucket, written, options.customer_key)
-
-    def _copy_parts(
-        self, pinned: dict[str, str], size: int, bucket: str, key: str, headers: dict[str, str]
-    ) -> Mapping[str, str]:
-        _, upload_id = create_upload(self._connection, bucket, key, headers)
-
-        def copy(part: tuple[int, str]) -> CompletedPart:
-            number, span = part
-            query = {"partNumber": str(number), "uploadId": upload_id}
-            sent = {**pinned, f"{COPY_SOURCE}-range": span}
-            _, document = self._connection.request_xml(
-                "PUT", bucket, key, root="CopyPartResult", query=query, headers=sent
-            )
-            return CompletedPart(number, read_copy_result(document)[0])
-
-        try:
-            with ThreadPoolExecutor(self._settings.upload_threads, "bucketry-minio-copy") as pool:
-                parts = list(pool.map(in_this_context(copy), _spans(size, self.copied_part_bytes)))
-            return complete_upload(self._connection, bucket, key, upload_id, parts, {})
-        except BaseException:
-            self._failed_uploads.abort(bucket, key, upload_id)
-            raise
 
     def delete_many(
         self, bucket: str, objects: tuple[ObjectToDelete, ...], options: BatchDeleteOptions
@@ -389,48 +369,12 @@ class Objects:
         return deleted_in(received, options.version_id)
 
 
-def _spans(size: int, part_size: int) -> Iterator[tuple[int, str]]:
-    start = 0
-    for number, length in enumerate(part_sizes(size, part_size, growth=0), 1):
-        if start >= size:
-            return
-        yield number, f"bytes={start}-{min(start + length, size) - 1}"
-        start += length
-
-
 def _read_request(options: HeadOptions) -> tuple[dict[str, str], dict[str, str]]:
     """Returns the parameters and the headers of a read."""
     query = version_query(options.version_id)
     if options.part_number is not None:
         query["partNumber"] = str(options.part_number)
     return query, {**read_conditions(options), **customer_key_headers(options.customer_key), **CHECKSUM_MODE}
-
-
-def source_of(options: CopyOptions | PartCopyOptions) -> HeadOptions:
-    """Returns the options of a read of a copy's source."""
-    return HeadOptions(version_id=options.source_version_id, customer_key=options.source_customer_key)
-
-
-def read_conditions(options: HeadOptions) -> dict[str, str]:
-    """Returns the header of a read's first condition, in the order of RFC 9110, 13.2.2.
-
-    MinIO evaluates all conditions that it is sent, in an order of its own. `bucketry.conditions` evaluates the others.
-    """
-    if options.if_match is not None:
-        return {"if-match": quoted(options.if_match)}
-    if options.if_unmodified_since is not None:
-        return {"if-unmodified-since": http_date(options.if_unmodified_since)}
-    if options.if_none_match is not None:
-        return {"if-none-match": quoted(options.if_none_match)}
-    if options.if_modified_since is not None:
-        return {"if-modified-since": http_date(options.if_modified_since)}
-    return {}
-
-
-def write_conditions(if_match: str | None, if_none_match: str | None) -> dict[str, str]:
-    """Returns the headers of a write's conditions."""
-    sent = {} if if_match is None else {"if-match": quoted(if_match)}
-    return sent if if_none_match is None else {**sent, "if-none-match": if_none_match}
 
 
 def written_at(response: Mapping[str, str]) -> datetime | None:

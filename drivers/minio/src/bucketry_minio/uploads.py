@@ -28,10 +28,9 @@ from bucketry import (
     UploadOptions,
 )
 from bucketry.conditions import check_copy_source
-from bucketry.cursors import decode_cursor, encode_cursor
-from bucketry.paging import stands_still
 from bucketry.s3 import COPY_SOURCE, MAX_PAGE, MAX_PART_BYTES
 from bucketry_s3client import (
+    PathGuard,
     S3ResponseError,
     complete_upload,
     copy_part,
@@ -46,21 +45,23 @@ from bucketry_s3client import (
     new_version_headers,
     object_headers,
     one_piece,
+    part_page,
     quoted,
-    read_part,
     read_upload,
     reading,
     request_target,
     response_date,
     response_etag,
+    source_of,
     tag_headers,
     upload_part,
     version_query,
+    write_conditions,
 )
 
 from bucketry_minio.connection import Connection
-from bucketry_minio.keys import PathGuard, check_key, ends_in_dots, may_begin_a_key
-from bucketry_minio.objects import Objects, source_of, write_conditions
+from bucketry_minio.keys import check_key, ends_in_dots, may_begin_a_key
+from bucketry_minio.objects import Objects
 
 _PARTS: Final = "minio parts"
 _FIRST: Final = PageOptions(limit=1)
@@ -179,16 +180,8 @@ class Uploads:
     def list_parts(self, bucket: str, key: str, upload_id: str, options: PageOptions = _FIRST) -> PartPage:
         """Lists one page of an upload's parts: one request."""
         _check_key(bucket, key)
-        after = 0 if options.cursor is None else decode_cursor(_PARTS, options.cursor, int)
-        query = {"uploadId": upload_id, "max-parts": str(options.limit), "part-number-marker": str(after)}
         with self._explaining_missing_bucket(bucket):
-            _, document = self._connection.request_xml("GET", bucket, key, root="ListPartsResult", query=query)
-        with reading("a page of parts"):
-            parts = tuple(read_part(entry) for entry in document.all("Part"))
-            more = is_truncated(document)
-        if more and (not parts or parts[-1].part_number <= after):
-            stands_still("a page of parts ends where it was to begin")
-        return PartPage(parts=parts, cursor=encode_cursor(_PARTS, parts[-1].part_number) if more else None)
+            return part_page(self._connection, _PARTS, bucket, key, upload_id, options)
 
     def complete(
         self, bucket: str, key: str, upload_id: str, parts: tuple[CompletedPart, ...], options: CompleteOptions

@@ -65,6 +65,7 @@ from bucketry_s3client import (
     FailedUploads,
     S3ResponseError,
     SdkClient,
+    delete_notification,
     delete_settings,
     explain_no_response,
     explaining_locks,
@@ -74,6 +75,7 @@ from bucketry_s3client import (
     list_versions,
     put_acl,
     put_legal_hold,
+    put_notification,
     put_retention,
     put_settings,
     put_tags,
@@ -82,7 +84,7 @@ from typing_extensions import override
 from urllib3.exceptions import HTTPError
 
 from bucketry_rgw.admin import AdminApi
-from bucketry_rgw.bucket_settings import check_settings, delete_notification, put_notification
+from bucketry_rgw.bucket_settings import check_settings
 from bucketry_rgw.buckets import Buckets
 from bucketry_rgw.connection import connect
 from bucketry_rgw.errors import DETAILS, MISSING_SETTINGS, classify

@@ -22,6 +22,7 @@ from bucketry.s3 import MAX_PAGE
 from bucketry_s3client import (
     S3Client,
     S3ResponseError,
+    as_xml,
     head_objects,
     incomplete_response,
     is_truncated,
@@ -33,8 +34,6 @@ from bucketry_s3client import (
     reading,
     unquoted,
 )
-
-from bucketry_rgw.connection import as_xml
 
 _OBJECTS: Final = "rgw objects"
 _OK: Final = frozenset({200, 204})

@@ -70,10 +70,12 @@ from bucketry_s3client import (
     request_target,
     response_date,
     response_etag,
+    source_of,
     stored_info,
     tag_headers,
     take,
     version_query,
+    write_conditions,
     written_within,
 )
 
@@ -239,7 +241,7 @@ class Objects:
         return self._put_parts(bucket, key, body, options, taken)
 
     def _put_piece(self, bucket: str, key: str, content: Content, options: PutOptions) -> Written:
-        conditions = write_conditions(options.if_match, options.if_none_match)
+        conditions = write_conditions(options.if_match, options.if_none_match, quotes=False)
         headers = object_headers(options) | tag_headers(options.tags) | new_version_headers(options) | conditions
         # Sent again after it was done, a conditional put would fail because of its own object.
         repeatable = not conditions
@@ -286,7 +288,7 @@ class Objects:
                 )
             except S3ResponseError as error:
                 if error.code == "InvalidRequest" and options.source_version_id is not None:
-                    self.stored(source_bucket, source_key, _source_of(options))  # Fails if it is a delete marker.
+                    self.stored(source_bucket, source_key, source_of(options))  # Fails if it is a delete marker.
                 raise
             read_copy_result(document)  # RGW begins its response before it has copied.
             made = received.get("x-amz-version-id")
@@ -367,10 +369,6 @@ def _failure(key: str, code: str, version_id: str | None) -> DeleteFailure:
     return DeleteFailure(key, verdict.kind.code, str(verdict.kind(verdict.detail)), version_id)
 
 
-def _source_of(options: CopyOptions) -> HeadOptions:
-    return HeadOptions(version_id=options.source_version_id, customer_key=options.source_customer_key)
-
-
 def _is_conditional(options: PutOptions) -> bool:
     return options.if_match is not None or options.if_none_match is not None
 
@@ -395,12 +393,6 @@ def read_conditions(options: HeadOptions) -> dict[str, str]:
     elif options.if_modified_since is not None:
         sent["if-modified-since"] = http_date(options.if_modified_since)
     return sent
-
-
-def write_conditions(if_match: str | None, if_none_match: str | None) -> dict[str, str]:
-    """Returns the headers of a write's conditions. RGW honours an etag only without quotes."""
-    sent = {} if if_match is None else {"if-match": if_match}
-    return sent if if_none_match is None else {**sent, "if-none-match": if_none_match}
 
 
 def begun_at(response: Mapping[str, str]) -> int | None:

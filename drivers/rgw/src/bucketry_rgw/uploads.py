@@ -33,6 +33,7 @@ from bucketry.cursors import decode_cursor, encode_cursor
 from bucketry.paging import stands_still
 from bucketry.s3 import MAX_PAGE, MAX_PART_BYTES
 from bucketry_s3client import (
+    NOT_XML,
     S3Client,
     S3ResponseError,
     complete_upload,
@@ -53,23 +54,18 @@ from bucketry_s3client import (
     request_target,
     response_date,
     response_etag,
+    source_of,
     upload_page,
     upload_part,
     version_query,
 )
 
-from bucketry_rgw.connection import NOT_XML
 from bucketry_rgw.objects import Objects, written_at
 
 _PARTS: Final = "rgw parts"
 _VERSION: Final = "?versionId="
 _UNCLEAR: Final = frozenset({"InternalError", "InvalidPart", "NoSuchKey"})
 """What RGW says when an upload to complete does not exist, or has other parts."""
-
-
-def source_of(options: PartCopyOptions) -> HeadOptions:
-    """Returns the options of a read of a copy's source."""
-    return HeadOptions(version_id=options.source_version_id, customer_key=options.source_customer_key)
 
 
 class Uploads:

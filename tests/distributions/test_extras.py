@@ -26,6 +26,7 @@ EXTRAS = {
     "rgw": {"bucketry", "bucketry-rgw", "bucketry-s3client", "boto3"},
     "router": {"bucketry", "bucketry-router"},
     "client": {"bucketry", "bucketry-client", "httpx"},
+    "s3": {"bucketry", "bucketry-s3", "bucketry-s3client", "boto3"},
     "http": {"bucketry", "bucketry-http", "bucketry-access", "litestar"},
     "oidc": {"bucketry", "bucketry-http", "bucketry-access", "pyjwt"},
     "traces": {"bucketry", "bucketry-http", "bucketry-access", "opentelemetry-sdk"},

@@ -24,22 +24,30 @@ READY_WITHIN = 60.0  # seconds
 MINIO_HEALTH = "/minio/health/cluster"
 
 
-class Server(msgspec.Struct, frozen=True, kw_only=True):
-    """A server in a container.
+class Reachable(msgspec.Struct, frozen=True, kw_only=True):
+    """A server that speaks S3.
 
     Attributes:
-        container_id: the container's id on the engine.
         url: where it listens, `http://` or `https://`, without a trailing slash.
         ca_file: PEM file of the authority that signed its certificate, where it speaks TLS.
         access_key: of the administrator.
         secret_key: of the administrator.
     """
 
-    container_id: str
     url: str
     ca_file: str | None = None
     access_key: str
     secret_key: str
+
+
+class Server(Reachable, frozen=True, kw_only=True):
+    """A server in a container.
+
+    Attributes:
+        container_id: the container's id on the engine.
+    """
+
+    container_id: str
 
     def logs(self, lines: int = 200) -> str:
         """Return the last lines that the server wrote, newest last."""

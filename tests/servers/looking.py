@@ -17,12 +17,12 @@ from bucketry_s3client import S3Client, request_target
 from types_boto3_s3 import S3Client as Boto3Client
 
 from tests.servers.cutting import CuttingProxy
-from tests.servers.handles import Server
+from tests.servers.handles import Reachable
 
 BREAK_AFTER = 3 * 1024**2
 
 
-def raw_client(server: Server, url: str | None = None) -> Boto3Client:
+def raw_client(server: Reachable, url: str | None = None) -> Boto3Client:
     """A client that knows nothing of the driver, as the server's administrator; at another of its URLs if given."""
     return boto3.client(
         "s3",

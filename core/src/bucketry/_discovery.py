@@ -22,6 +22,7 @@ DISTRIBUTIONS: Final = {
     "minio": "bucketry-minio",
     "rgw": "bucketry-rgw",
     "router": "bucketry-router",
+    "s3": "bucketry-s3",
 }
 """The project's own drivers, by scheme: what to install if one is missing."""
 

@@ -40,7 +40,8 @@ def open_store(
         access_store: Where it is kept who may use the store; ``None``: by its driver, if it has owners and policies.
 
     Returns:
-        The store. Drivers connect when they are first used: opening sends no request to the backend.
+        The store. Drivers connect when they are first used: opening sends no request to the backend, but to a server
+        that is probed (``s3://``).
 
     Raises:
         InvalidSettings: No driver is installed for the scheme, or a setting is unknown, missing or malformed.

@@ -39,7 +39,7 @@ from bucketry_s3client.failed_uploads import FailedUploads
 from bucketry_s3client.headers import read_etag, response_etag
 from bucketry_s3client.settings import S3Settings
 from bucketry_s3client.version_headers import SOURCE_VERSION_ID
-from bucketry_s3client.xml import Element, complete_request, is_truncated, read_part, read_time
+from bucketry_s3client.xml import Element, complete_request, is_truncated, read_part, read_storage_class, read_time
 
 _GROW_AFTER: Final = 1000
 
@@ -359,7 +359,8 @@ def part_page(client: S3Client, listing: str, bucket: str, key: str, upload_id: 
         more = is_truncated(document)
     if (parts and parts[0].part_number <= after) or (more and not parts):
         stands_still("a page of parts ends where it was to begin")
-    return PartPage(parts=parts, cursor=encode_cursor(listing, parts[-1].part_number) if more else None)
+    cursor = encode_cursor(listing, parts[-1].part_number) if more else None
+    return PartPage(parts=parts, cursor=cursor, storage_class=read_storage_class(document.text("StorageClass")))
 
 
 def read_copy_result(document: Element) -> tuple[str, datetime]:

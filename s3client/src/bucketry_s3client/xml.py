@@ -155,6 +155,11 @@ def _not_empty(text: str) -> str:
     return text
 
 
+def read_storage_class(text: str | None) -> str | None:
+    """Returns a storage class as the contract has it: ``None`` for the one that objects have without any."""
+    return None if text in {None, "", STANDARD} else text
+
+
 def read_upload(entry: Element) -> Upload:
     """Reads an entry of ListMultipartUploads whose keys are encoded.
 
@@ -167,7 +172,7 @@ def read_upload(entry: Element) -> Upload:
         key=_not_empty(url_decoded(texts["Key"])),
         upload_id=_not_empty(texts["UploadId"]),
         initiated_at=read_time(texts["Initiated"]),
-        storage_class=None if (found := texts.get("StorageClass")) in {None, "", STANDARD} else found,
+        storage_class=read_storage_class(texts.get("StorageClass")),
     )
 
 

@@ -48,7 +48,8 @@ def open_store(
 
     Returns:
         What opens the store: await it, or use it in an ``async with`` statement, which closes it.
-        Drivers connect when they are first used: opening sends no request to the backend.
+        Drivers connect when they are first used: opening sends no request to the backend, but to a server
+        that is probed (``s3://``).
 
     Raises:
         InvalidSettings: No driver is installed for the scheme, or a setting is unknown, missing or malformed.

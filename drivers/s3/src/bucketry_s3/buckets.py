@@ -1,0 +1,208 @@
+"""Buckets: the list of them, creating and deleting them, what they hold, and their settings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any, Final
+from xml.sax.saxutils import escape
+
+import msgspec
+from bucketry import (
+    AccessDenied,
+    BucketAlreadyExists,
+    BucketInfo,
+    BucketReport,
+    BucketSettings,
+    CreateBucketOptions,
+    ListOptions,
+    NotificationSettings,
+    Unsupported,
+    Usage,
+    UsageReport,
+)
+from bucketry.backend_requests import in_this_context
+from bucketry.bucket_settings import AnyBucketSettings, PolicySettings
+from bucketry.paging import iter_pages
+from bucketry.s3 import NAMESPACE
+from bucketry_s3client import (
+    S3Client,
+    S3ResponseError,
+    delete_notification,
+    delete_settings,
+    get_settings,
+    list_buckets,
+    put_notification,
+    put_settings,
+)
+
+from bucketry_s3.errors import MISSING_SETTINGS
+from bucketry_s3.listing import Lister, list_uploads
+
+SOURCE: Final = "listing"
+
+_NO_CONSTRAINT: Final = "us-east-1"
+"""The region that a new bucket of AWS is in where its request names none (S3 API reference, CreateBucket)."""
+
+_CREATE: Final = (
+    f'<CreateBucketConfiguration xmlns="{NAMESPACE}">'
+    "<LocationConstraint>{}</LocationConstraint></CreateBucketConfiguration>"
+)
+_ANOTHERS: Final = frozenset({301, 403})
+"""Statuses for a bucket that is there, in another region or another user's (S3 API reference, HeadBucket)."""
+
+_ONE: Final = ListOptions(limit=1, content_type=False)
+_ALL: Final = ListOptions(content_type=False)
+
+
+class Buckets:
+    """The caller's buckets. Threads may share it."""
+
+    def __init__(
+        self,
+        client: S3Client,
+        find: Callable[[str], None],
+        lister: Lister,
+        lookups: ThreadPoolExecutor,
+        constraint: str,
+    ) -> None:
+        """Takes what it needs; sends nothing.
+
+        Args:
+            client: The way to the server.
+            find: Raises what is wrong with a bucket that is not in the list.
+            lister: Lists objects.
+            lookups: Counts buckets side by side.
+            constraint: The region of new buckets, where the server wants to be told; else empty.
+        """
+        self._client = client
+        self._find = find
+        self._lister = lister
+        self._lookups = lookups
+        self._constraint = constraint if constraint != _NO_CONSTRAINT else ""
+
+    def list(self) -> tuple[BucketInfo, ...]:
+        """Returns all buckets, in byte order of their names."""
+        return list_buckets(self._client).infos
+
+    def create(self, bucket: str, options: CreateBucketOptions) -> BucketInfo:
+        """Creates a bucket: three requests, since AWS and RGW answer 200 for one that the caller has already.
+
+        Two processes that create one name at the same moment may both succeed on such a server. Nothing is lost by
+        that: creating a bucket again changes nothing.
+        """
+        if self._exists(bucket):
+            raise BucketAlreadyExists(bucket=bucket)
+        content = _CREATE.format(escape(self._constraint)).encode() if self._constraint else b""
+        headers = {"x-amz-bucket-object-lock-enabled": "true"} if options.object_lock else {}
+        # Sent again after its response was lost, it would fail: the bucket exists then.
+        self._client.request("PUT", bucket, headers=headers, content=content, repeatable=False)
+        return msgspec.structs.replace(self.head(bucket), object_lock=options.object_lock)
+
+    def _exists(self, bucket: str) -> bool:
+        try:
+            self._client.request("HEAD", bucket)
+        except S3ResponseError as error:
+            if error.code == "NoSuchBucket":
+                return False
+            if error.status not in _ANOTHERS:
+                raise
+        return True
+
+    def head(self, bucket: str) -> BucketInfo:
+        """Returns a bucket, from the list of them: no other response has the time of its creation."""
+        for found in self.list():
+            if found.name == bucket:
+                return found
+        self._find(bucket)
+        raise AccessDenied("the credentials may use this bucket, but not see it in the list", bucket=bucket)
+
+    def delete(self, bucket: str) -> None:
+        """Deletes an empty bucket; its uploads first, which some servers would show in the next one of that name."""
+        uploads = list_uploads(self._client, bucket, "")
+        if uploads and not self._lister.page(bucket, _ONE).objects:
+            for upload in uploads:
+                self._client.request("DELETE", bucket, upload.key, query={"uploadId": upload.upload_id})
+        self._client.request("DELETE", bucket, repeatable=False)
+
+    def usage_of(self, buckets: tuple[str, ...]) -> dict[str, Usage]:
+        """Counts buckets by listing them, side by side; those that do not exist are left out."""
+        found = self._lookups.map(in_this_context(self._count), buckets)
+        return {bucket: usage for bucket, usage in zip(buckets, found, strict=True) if usage is not None}
+
+    def report(self) -> UsageReport:
+        """Counts all buckets of the caller."""
+        moment = datetime.now(UTC)
+        usages = self.usage_of(tuple(info.name for info in self.list()))
+        return UsageReport(
+            source=SOURCE,
+            as_of=moment,
+            buckets=tuple(
+                BucketReport(name=name, object_count=usage.object_count, size_bytes=usage.size_bytes)
+                for name, usage in sorted(usages.items())
+            ),
+        )
+
+    def _count(self, bucket: str) -> Usage | None:
+        count = size = 0
+        try:
+            for page in iter_pages(lambda asked: self._lister.page(bucket, asked), _ALL):
+                count += len(page.objects)
+                size += sum(info.size_bytes for info in page.objects)
+        except S3ResponseError as error:
+            if error.code == "NoSuchBucket":
+                return None
+            raise
+        return Usage(object_count=count, size_bytes=size, source=SOURCE, as_of=datetime.now(UTC))
+
+    def get_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> AnyBucketSettings:
+        """Returns a bucket's settings of one kind: one request."""
+        return get_settings(self._client, bucket, kind, also_missing=MISSING_SETTINGS)
+
+    def put_settings(self, bucket: str, settings: AnyBucketSettings) -> None:
+        """Replaces a bucket's settings of one kind, and reads what the server keeps: three requests, a policy one.
+
+        Raises:
+            Unsupported: The server drops a value of them without a word. The old settings are there again then.
+        """
+        if isinstance(settings, PolicySettings):  # Servers write the document in their own way.
+            put_settings(self._client, bucket, settings)
+            return
+        kind: type[AnyBucketSettings] = type(settings)
+        before = self.get_settings(bucket, kind)
+        if isinstance(settings, NotificationSettings) and all(one.id for one in settings.configurations):
+            put_notification(self._client, bucket, settings)
+        else:
+            put_settings(self._client, bucket, settings)
+        kept = self.get_settings(bucket, kind)
+        # A server may write values in another order, or add some.
+        lost = Counter(_values_in(msgspec.to_builtins(settings))) - Counter(_values_in(msgspec.to_builtins(kept)))
+        if not lost:
+            return
+        if before == kind():
+            self.delete_settings(bucket, kind)
+        else:
+            put_settings(self._client, bucket, before)
+        raise Unsupported(f"the server does not keep all of these {kind.__name__}", bucket=bucket)
+
+    def delete_settings(self, bucket: str, kind: type[BucketSettings]) -> None:
+        """Deletes a bucket's settings of one kind."""
+        if kind is NotificationSettings:
+            delete_notification(self._client, bucket)
+            return
+        delete_settings(self._client, bucket, kind, also_missing=MISSING_SETTINGS)
+
+
+def _values_in(value: Any) -> Iterator[str]:
+    """Yields the values that are set in settings, whatever they stand in."""
+    if isinstance(value, dict):
+        for name, one in value.items():
+            if name != "display_name":  # Servers have their own name of a grantee for people.
+                yield from _values_in(one)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _values_in(one)
+    elif value is not None and value != "" and value is not False:
+        yield str(value)

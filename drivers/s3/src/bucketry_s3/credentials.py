@@ -1,0 +1,98 @@
+"""Who signs: the keys in the settings, or those that boto3's chain finds and refreshes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any, Final, Literal
+
+from bucketry import InvalidSettings, Secret, Unavailable
+from bucketry.sigv4 import Credentials, Presigner, Signer
+
+from bucketry_s3.endpoints import session_of
+from bucketry_s3.settings import S3StoreSettings
+
+NONE_FOUND: Final = (
+    "no credentials: set BUCKETRY_S3_ACCESS_KEY and BUCKETRY_S3_SECRET_KEY, or what boto3 reads (a profile, AWS_… "
+    "variables, a web identity, the role of the machine)"
+)
+
+
+class _Current:
+    """One set of credentials, with what is made of it."""
+
+    def __init__(self, found: tuple[str, str, str | None], settings: S3StoreSettings) -> None:
+        access_key, secret_key, token = found
+        self.found = found
+        self.credentials = Credentials(access_key, Secret(secret_key), Secret(token) if token else None)
+        self.signer = Signer(self.credentials, region=settings.region)
+
+
+class Signers:
+    """Signs with the credentials that hold now. Threads may share it.
+
+    Credentials that expire are refreshed by botocore when they are asked for: some minutes before their end, by one
+    thread while others go on with those that still hold.
+    """
+
+    def __init__(self, settings: S3StoreSettings) -> None:
+        """Finds the credentials.
+
+        Args:
+            settings: The settings, with a region.
+
+        Raises:
+            InvalidSettings: There are none, or the chain fails.
+            ValueError: The credentials cannot be written in a signature.
+        """
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._chain: Any = None
+        if settings.has_keys:
+            self._fixed: Credentials | None = settings.credentials
+            self._signer = Signer(settings.credentials, region=settings.region)
+            return
+        self._fixed = None
+        try:
+            self._chain = session_of(settings).get_credentials()
+        except InvalidSettings:
+            raise
+        except Exception as error:  # noqa: BLE001 - each provider has errors of its own
+            raise InvalidSettings(f"boto3's chain finds no credentials: {type(error).__name__}") from None
+        if self._chain is None:
+            raise InvalidSettings(NONE_FOUND)
+        self._current = _Current(self._asked(), settings)
+
+    @property
+    def signer(self) -> Callable[[], Signer]:
+        """Returns who signs, when it is called."""
+        if self._fixed is not None:
+            return lambda: self._signer
+        return lambda: self._now().signer
+
+    def credentials(self) -> Credentials:
+        """Returns the credentials that hold now.
+
+        Raises:
+            Unavailable: They have expired and cannot be refreshed.
+        """
+        return self._fixed or self._now().credentials
+
+    def presigner(self, endpoint: str, addressing: Literal["path", "virtual"]) -> Presigner:
+        """Returns who presigns URLs for an endpoint. Errors as in `credentials`."""
+        return Presigner(self.credentials(), endpoint=endpoint, region=self._settings.region, addressing=addressing)
+
+    def _now(self) -> _Current:
+        found = self._asked()
+        current = self._current
+        if current.found != found:
+            with self._lock:
+                current = self._current = _Current(found, self._settings)
+        return current
+
+    def _asked(self) -> tuple[str, str, str | None]:
+        try:
+            frozen = self._chain.get_frozen_credentials()
+        except Exception as error:  # Each provider has errors of its own, and their texts may quote responses.
+            raise Unavailable(f"the credentials cannot be refreshed: {type(error).__name__}") from error
+        return frozen.access_key, frozen.secret_key, frozen.token

@@ -1,0 +1,167 @@
+"""Probes of the dialect: in which of several ways a server speaks S3. They send requests of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import timedelta
+from typing import Final
+
+from bucketry import BucketryError, ListOptions, UploadListOptions
+from bucketry.s3 import COPY_SOURCE, http_date
+from bucketry_s3client import S3ResponseError, create_upload, quoted, request_target, url_decoded
+
+from bucketry_s3.found import Dialect, Pin
+from bucketry_s3.keys import EXAMPLES
+from bucketry_s3.probes import Ground
+
+_WRONG: Final = "0" * 32
+_FAILED: Final = 412
+
+
+def dialect_of(ground: Ground, *, owns_bucket: bool) -> Dialect:
+    """Finds out the dialect.
+
+    Args:
+        ground: Where probes work.
+        owns_bucket: Whether the whole bucket is the probes'; else they keep to the prefix.
+    """
+    key = ground.put("dialect")
+    return Dialect(
+        read_conditions=_takes_read_conditions(ground, key),
+        etag_quotes=not _wants_no_quotes(ground, key),
+        copy_pin=_pin(ground, key, f"{ground.prefix}pinned", {}),
+        part_copy_pin=_part_pin(ground, key),
+        refused_keys=_refused_keys(ground, owns_bucket=owns_bucket),
+        hides_below=_hides_below(ground),
+        uploads_encoded=_encodes_uploads(ground),
+        uploads_by_prefix=_lists_uploads_by_prefix(ground),
+    )
+
+
+def _status(
+    ground: Ground, method: str, key: str, headers: Mapping[str, str], query: Mapping[str, str] | None = None
+) -> int:
+    """Sends a request; returns the status of its response."""
+    try:
+        ground.client.request(method, ground.bucket, key, headers=headers, query=query or {}, content=b"")
+    except S3ResponseError as error:
+        return error.status
+    return 200
+
+
+def _takes_read_conditions(ground: Ground, key: str) -> bool:
+    """Whether the server evaluates the conditions of reads as HTTP has them (RFC 9110, 13.1)."""
+    info = ground.head(key)
+    etag, moment = quoted(info.etag), info.last_modified
+    expected = (
+        ({"if-match": etag}, 200),
+        ({"if-match": quoted(_WRONG)}, _FAILED),
+        ({"if-match": "*"}, 200),
+        ({"if-none-match": etag}, 304),
+        ({"if-none-match": quoted(_WRONG)}, 200),
+        ({"if-none-match": "*"}, 304),
+        ({"if-modified-since": http_date(moment)}, 304),
+        ({"if-modified-since": http_date(moment - timedelta(hours=1))}, 200),
+        ({"if-unmodified-since": http_date(moment)}, 200),
+        ({"if-unmodified-since": http_date(moment - timedelta(hours=1))}, _FAILED),
+    )
+    return all(_status(ground, "GET", key, headers) == status for headers, status in expected)
+
+
+def _wants_no_quotes(ground: Ground, key: str) -> bool:
+    """Whether the server takes the right etag for another one where it has quotes, and honours it without."""
+    etag = ground.head(key).etag
+    if _status(ground, "PUT", key, {"if-match": quoted(etag)}) == 200:
+        return False
+    refuses = _status(ground, "PUT", key, {"if-match": _WRONG}) == _FAILED
+    return refuses and _status(ground, "PUT", key, {"if-match": ground.head(key).etag}) == 200
+
+
+def _pin(ground: Ground, source: str, key: str, query: Mapping[str, str]) -> Pin:
+    """Finds out how the server is told the etag that a copy's source must have."""
+    etag = ground.head(source).etag
+    path = {COPY_SOURCE: request_target(ground.bucket, source)}
+
+    def copied(value: str, *names: str) -> int:
+        return _status(ground, "PUT", key, path | dict.fromkeys(names, value), query)
+
+    name, of_rgw = f"{COPY_SOURCE}-if-match", "x-amz-copy-if-match"
+    if copied(quoted(_WRONG), name) == _FAILED and copied(quoted(etag), name) == 200:
+        return "quoted"
+    if copied(_WRONG, name, of_rgw) == _FAILED and copied(etag, name, of_rgw) == 200:
+        return "unquoted"
+    return ""
+
+
+def _part_pin(ground: Ground, source: str) -> Pin:
+    key = f"{ground.prefix}pinned-part"
+    try:
+        _, upload_id = create_upload(ground.client, ground.bucket, key, {})
+    except (S3ResponseError, BucketryError):
+        return ""
+    found = _pin(ground, source, key, {"partNumber": "1", "uploadId": upload_id})
+    with suppress(S3ResponseError):
+        ground.client.request("DELETE", ground.bucket, key, query={"uploadId": upload_id})
+    return found
+
+
+def _refused_keys(ground: Ground, *, owns_bucket: bool) -> tuple[str, ...]:
+    """Finds out which kinds of keys the server does not keep as they are.
+
+    A slash at the beginning cannot be tried below a prefix. It makes an empty segment, so it is refused with these.
+    """
+    kinds = [kind for kind in EXAMPLES if owns_bucket or not EXAMPLES[kind].startswith("/")]
+    found = [kind for kind in kinds if not _is_kept(ground, EXAMPLES[kind])]
+    missing = [kind for kind in EXAMPLES if kind not in kinds] if "empty segments" in found else []
+    _is_kept(ground, "last")  # VersityGW keeps a folder of a key that it refused until another one in it is deleted.
+    return tuple(sorted([*found, *missing]))
+
+
+def _is_kept(ground: Ground, example: str) -> bool:
+    key = example if example.startswith("/") else f"{ground.prefix}keys/{example}"
+    content = f"kept {example}".encode()
+    try:
+        ground.store.put_object(ground.bucket, key, content)
+        page = ground.store.list_objects(ground.bucket, ListOptions(prefix=key, content_type=False))
+        is_kept = ground.read(key) == content and [info.key for info in page.objects] == [key]
+        ground.store.delete_object(ground.bucket, key)
+    except BucketryError:
+        return False
+    return is_kept
+
+
+def _hides_below(ground: Ground) -> bool:
+    """Whether listings leave out what is below an object. A server that refuses such a key hides nothing."""
+    try:
+        keys = [ground.put("hides/a"), ground.put("hides/a/b")]
+    except BucketryError:
+        return False
+    options = ListOptions(prefix=f"{ground.prefix}hides/", content_type=False)
+    return [info.key for info in ground.store.list_objects(ground.bucket, options).objects] != keys
+
+
+def _lists_uploads_by_prefix(ground: Ground) -> bool:
+    key = f"{ground.prefix}uploads/a"
+    try:
+        _, upload_id = create_upload(ground.client, ground.bucket, key, {})
+        asked = UploadListOptions(prefix=f"{ground.prefix}uploads/")
+        found = ground.store.list_multipart_uploads(ground.bucket, asked).uploads
+        ground.store.abort_multipart_upload(ground.bucket, key, upload_id)
+    except (S3ResponseError, BucketryError):
+        return True
+    return [upload.key for upload in found] == [key]
+
+
+def _encodes_uploads(ground: Ground) -> bool:
+    """Whether the server encodes the keys of uploads, as it is asked to, without saying so."""
+    key = f"{ground.prefix}a b"
+    try:
+        _, upload_id = create_upload(ground.client, ground.bucket, key, {})
+        query = {"uploads": "", "encoding-type": "url"}
+        _, document = ground.client.request_xml("GET", ground.bucket, root="ListMultipartUploadsResult", query=query)
+        ground.client.request("DELETE", ground.bucket, key, query={"uploadId": upload_id})
+    except (S3ResponseError, BucketryError):
+        return False
+    listed = [entry.text("Key") for entry in document.all("Upload")]
+    return document.text("EncodingType") != "url" and any(text != key and url_decoded(text) == key for text in listed)

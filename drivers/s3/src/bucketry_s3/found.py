@@ -1,0 +1,104 @@
+"""What a server can do, as probes found it out."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import msgspec
+from bucketry import CHECKSUM_ALGORITHMS, FEATURE_NAMES, Features
+
+Pin = Literal["quoted", "unquoted", ""]
+
+
+class Dialect(msgspec.Struct, frozen=True, kw_only=True):
+    """In which of several ways a server speaks S3.
+
+    Attributes:
+        read_conditions: Whether reads are sent their conditions. The driver evaluates them in any case.
+        etag_quotes: Whether the etag of a write's condition has quotes. RGW honours it only without them.
+        copy_pin: How a copy names the etag that its source must have; empty: the server ignores it.
+        part_copy_pin: The same of a part that is copied.
+        refused_keys: Kinds of keys that the server changes or does not list, which the driver therefore refuses.
+        hides_below: Whether listings do not show ``a/b`` where ``a`` is an object. Then writes ask first.
+        uploads_encoded: Whether keys of uploads in progress are listed encoded, though the list does not say so.
+        uploads_by_prefix: Whether uploads in progress are listed by any prefix; otherwise by an exact key, or all.
+    """
+
+    read_conditions: bool = False
+    etag_quotes: bool = True
+    copy_pin: Pin = ""
+    part_copy_pin: Pin = ""
+    refused_keys: tuple[str, ...] = ()
+    hides_below: bool = False
+    uploads_encoded: bool = False
+    uploads_by_prefix: bool = True
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found out about a server.
+
+    Attributes:
+        features: Names of the features that it has, in byte order.
+        algorithms: The algorithms of checksums that it keeps.
+        dialect: In which way it speaks S3.
+    """
+
+    features: tuple[str, ...]
+    algorithms: tuple[str, ...] = ()
+    dialect: Dialect = Dialect()
+
+    def as_features(self) -> Features:
+        """Returns the features as a driver declares them."""
+        return Features(
+            **dict.fromkeys(self.features, True),
+            checksums=bool(self.algorithms),
+            checksum_algorithms=self.algorithms,
+            persistent=True,
+        )
+
+
+ALWAYS: Final = (
+    "get_if_match",
+    "get_if_modified_since",
+    "get_if_none_match",
+    "get_if_unmodified_since",
+)
+"""What the driver itself does, whatever the server does."""
+
+NEVER: Final = frozenset(
+    {"bucket_region", "checksums", "delete_if_last_modified", "encrypt_sse_c", "owners", "upload_checksums"}
+)
+"""What the driver does not do, or what is declared in another way (``checksums``)."""
+
+CONSERVATIVE: Final = Found(
+    features=(
+        *ALWAYS,
+        "list_delimiter",
+        "list_start_after",
+        "presign_content_type",
+        "presign_response_headers",
+        "put_headers",
+        "put_metadata",
+    )
+)
+"""What is declared with ``probe=false``: what every server that speaks S3 is known to do. No condition of a write is
+among it, since servers that ignore one lose data."""
+
+EVERYTHING: Final = Found(
+    features=tuple(name for name in FEATURE_NAMES if name not in NEVER),
+    algorithms=tuple(CHECKSUM_ALGORITHMS),
+    dialect=Dialect(read_conditions=True, copy_pin="quoted", part_copy_pin="quoted"),
+)
+"""What probes open the server with, so that nothing is refused before it reaches the server."""
+
+OPERATIONS_OF: Final = {
+    "put_object_tagging": "put_tagging",
+    "get_object_tagging": "put_tagging",
+    "delete_object_tagging": "put_tagging",
+    "list_object_versions": "bucket_versioning",
+    "put_object_retention": "bucket_object_lock",
+    "put_object_legal_hold": "bucket_object_lock",
+    "get_object_acl": "put_acl",
+    "put_object_acl": "put_acl",
+}
+"""The feature without which the server does not have an operation either."""

@@ -1,0 +1,43 @@
+"""Kinds of keys that some servers change or do not list. On such a server the driver refuses them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from bucketry import InvalidKey
+
+_DOTS: Final = frozenset({".", ".."})
+
+KINDS_OF_KEYS: Final[Mapping[str, Callable[[str], bool]]] = {
+    "empty segments": lambda key: "//" in key,
+    "a slash at the beginning": lambda key: key.startswith("/"),
+    "a slash at the end": lambda key: key.endswith("/"),
+    "segments of dots": lambda key: not _DOTS.isdisjoint(key.split("/")),
+    "a NUL": lambda key: "\0" in key,
+    "control characters": lambda key: any(ord(letter) < ord(" ") or letter == "\x7f" for letter in key),
+    "segments of more than 255 bytes": lambda key: any(len(part.encode()) > 255 for part in key.split("/")),
+}
+"""Each kind by its name, with what tells whether a key is of it."""
+
+EXAMPLES: Final[Mapping[str, str]] = {
+    "empty segments": "a//b",
+    "a slash at the beginning": "/a",
+    "a slash at the end": "a/",
+    "segments of dots": "a/../b",
+    "a NUL": "a\0b",
+    "control characters": "a\tb\nc",
+    "segments of more than 255 bytes": "a" * 300,
+}
+"""An example of each kind, for probes. It is put behind a prefix, but where its beginning counts."""
+
+
+def check_key(key: str, refused: tuple[str, ...]) -> None:
+    """Refuses keys of these kinds.
+
+    Raises:
+        InvalidKey: The key is of one of them.
+    """
+    for kind in refused:
+        if KINDS_OF_KEYS[kind](key):
+            raise InvalidKey(f"this server does not keep keys with {kind} as they are")

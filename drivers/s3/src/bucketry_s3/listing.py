@@ -1,0 +1,163 @@
+"""Pages of a bucket's objects, with their content types.
+
+Source: S3 API reference, ListObjectsV2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Final
+
+import msgspec
+from bucketry import ListOptions, ObjectInfo, ObjectPage, Upload
+from bucketry.backend_requests import in_this_context
+from bucketry.cursors import decode_cursor, encode_cursor
+from bucketry.paging import Paging, stands_still
+from bucketry.s3 import MAX_PAGE
+from bucketry_s3client import (
+    Element,
+    S3Client,
+    S3ResponseError,
+    is_truncated,
+    object_info,
+    read_count,
+    read_time,
+    read_upload,
+    reading,
+    unquoted,
+    url_decoded,
+)
+
+_OBJECTS: Final = "s3 objects"
+
+
+class _Place(msgspec.Struct, frozen=True, array_like=True):
+    """Where a page ended: its last entry, and the server's token for the next page."""
+
+    last: str = ""
+    token: str = ""
+
+
+class Lister:
+    """Lists objects. Threads may share it."""
+
+    def __init__(self, client: S3Client, lookups: ThreadPoolExecutor) -> None:
+        self._client = client
+        self._lookups = lookups
+
+    def page(self, bucket: str, options: ListOptions) -> ObjectPage:
+        """Lists a page: one request; where content types are asked for, one more for each object.
+
+        It goes on where the server gives a page without entries that others follow.
+
+        Raises:
+            InvalidArgument: The cursor belongs to another listing.
+        """
+        place = _Place() if options.cursor is None else decode_cursor(_OBJECTS, options.cursor, _Place)
+        paging = Paging()
+        while True:
+            page, place = self._asked(bucket, options, place)
+            if paging.follow(page) is None or page.objects or page.prefixes:
+                break
+        if not options.content_type or not page.objects:
+            return page
+        return msgspec.structs.replace(page, objects=self._with_types(bucket, page.objects))
+
+    def _asked(self, bucket: str, options: ListOptions, place: _Place) -> tuple[ObjectPage, _Place]:
+        query = {"list-type": "2", "encoding-type": "url", "max-keys": str(options.limit)}
+        # Code points sort as their UTF-8 does.
+        after = max(options.start_after, place.last)
+        if place.token and after == place.last:
+            query["continuation-token"] = place.token
+        elif after:
+            query["start-after"] = after
+        query |= {name: value for name in ("prefix", "delimiter") if (value := getattr(options, name))}
+        _, document = self._client.request_xml("GET", bucket, root="ListBucketResult", query=query)
+        with reading("a page of objects"):
+            page, token = _page(document), document.text("NextContinuationToken")
+            more = is_truncated(document)
+        ends = page.ends()
+        if more and not token:
+            stands_still("a page says that others follow, and not which")
+        if ends is not None and ends[0] <= after:
+            stands_still("a page does not begin after the one before it")
+        if not more:
+            return page, place
+        following = _Place(after if ends is None else str(ends[1]), token)
+        return msgspec.structs.replace(page, cursor=encode_cursor(_OBJECTS, following)), following
+
+    def _with_types(self, bucket: str, listed: Sequence[ObjectInfo]) -> tuple[ObjectInfo, ...]:
+        look_up = in_this_context(partial(self._look_up, bucket))
+        found = self._lookups.map(look_up, [info.key for info in listed])
+        return tuple(info for info in found if info is not None)
+
+    def _look_up(self, bucket: str, key: str) -> ObjectInfo | None:
+        """Asks for one object; ``None`` if it was deleted since it was listed."""
+        try:
+            headers, _ = self._client.request("HEAD", bucket, key)
+        except S3ResponseError as error:
+            if error.code == "NoSuchKey":
+                return None
+            raise
+        return object_info(key, headers)
+
+
+def _page(document: Element) -> ObjectPage:
+    is_encoded = document.text("EncodingType") == "url"
+    return ObjectPage(
+        objects=tuple(_object(entry.texts(), is_encoded) for entry in document.all("Contents")),
+        prefixes=tuple(_key(entry.texts()["Prefix"], is_encoded) for entry in document.all("CommonPrefixes")),
+    )
+
+
+def _object(texts: dict[str, str], is_encoded: bool) -> ObjectInfo:
+    return ObjectInfo(
+        key=_key(texts["Key"], is_encoded),
+        size_bytes=read_count(texts["Size"]),
+        etag=unquoted(texts["ETag"]),
+        last_modified=read_time(texts["LastModified"]),
+    )
+
+
+def _key(text: str, is_encoded: bool) -> str:
+    return url_decoded(text) if is_encoded else text
+
+
+def list_uploads(client: S3Client, bucket: str, prefix: str, *, encoded: bool = False) -> list[Upload]:
+    """Returns all uploads in progress, in no order: one request for each 1,000.
+
+    Args:
+        client: The way to the server.
+        bucket: The bucket.
+        prefix: What their keys begin with.
+        encoded: Whether keys are encoded even where the list does not say so.
+
+    Raises:
+        Unavailable: A page cannot be read, or does not move on.
+    """
+    found: dict[tuple[str, str], Upload] = {}
+    marker: dict[str, str] = {}
+    while True:
+        query = {"uploads": "", "encoding-type": "url", "max-uploads": str(MAX_PAGE), "prefix": prefix, **marker}
+        _, document = client.request_xml("GET", bucket, root="ListMultipartUploadsResult", query=query)
+        with reading("a page of uploads"):
+            is_encoded = encoded or document.text("EncodingType") == "url"
+            entries = document.all("Upload")
+            uploads = [read_upload(entry) if is_encoded else _plain(entry) for entry in entries]
+            more = is_truncated(document)
+        new = {(one.key, one.upload_id): one for one in uploads} if uploads else {}
+        if more and not new.keys() - found.keys():
+            stands_still("a page of uploads comes again")
+        found |= new
+        if not more:
+            return [upload for upload in found.values() if upload.key.startswith(prefix)]
+        marker = {
+            "key-marker": _key(document.text("NextKeyMarker"), is_encoded) or uploads[-1].key,
+            "upload-id-marker": document.text("NextUploadIdMarker") or uploads[-1].upload_id,
+        }
+
+
+def _plain(entry: Element) -> Upload:
+    return msgspec.structs.replace(read_upload(entry), key=entry.text("Key"))

@@ -1,0 +1,207 @@
+"""Multipart uploads: their requests, parts that are copied, and the lists of parts."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bucketry import (
+    Body,
+    CompletedPart,
+    CompleteOptions,
+    Features,
+    InvalidRange,
+    NoSuchUpload,
+    ObjectInfo,
+    PageOptions,
+    Part,
+    PartCopyOptions,
+    PartOptions,
+    PartPage,
+    PreconditionFailed,
+    TooLarge,
+    Unsupported,
+    Upload,
+    UploadOptions,
+)
+from bucketry.conditions import check_copy_source
+from bucketry.paging import iter_pages
+from bucketry.s3 import MAX_PART_BYTES
+from bucketry_s3client import (
+    S3Client,
+    S3ResponseError,
+    complete_upload,
+    copy_part,
+    copy_source_headers,
+    create_upload,
+    customer_key_headers,
+    encryption_fields,
+    explaining_kms_key,
+    explaining_missing_lock,
+    new_version_headers,
+    object_headers,
+    one_piece,
+    part_page,
+    reading,
+    request_target,
+    response_date,
+    response_etag,
+    source_of,
+    tag_headers,
+    upload_part,
+    version_query,
+)
+
+from bucketry_s3.found import Dialect
+from bucketry_s3.objects import Objects
+
+_PARTS: Final = "s3 parts"
+_FIRST: Final = PageOptions(limit=1)
+_ALL: Final = PageOptions()
+_TRIES: Final = 5
+
+Place = tuple[str, str, str, int]
+"""Bucket, key, upload id and part number."""
+
+
+class Uploads:
+    """Multipart uploads in all buckets. Threads may share it."""
+
+    def __init__(
+        self, client: S3Client, objects: Objects, part_size: int, features: Features, dialect: Dialect
+    ) -> None:
+        self._client = client
+        self._objects = objects
+        self._part_size = part_size
+        self._features = features
+        self._dialect = dialect
+
+    def create(self, bucket: str, key: str, options: UploadOptions) -> Upload:
+        """Begins an upload: one request."""
+        self._objects.paths.check(bucket, key)
+        sent = object_headers(options) | tag_headers(options.tags) | new_version_headers(options)
+        with explaining_missing_lock(self._client, bucket, options), explaining_kms_key(options.encryption):
+            received, upload_id = create_upload(self._client, bucket, key, sent)
+        with reading("the response to a new upload"):
+            told = {"encryption": options.encryption, **encryption_fields(received)}
+            told["storage_class"] = options.storage_class
+        return Upload(key=key, upload_id=upload_id, initiated_at=response_date(received), **told)
+
+    def send(self, bucket: str, key: str, upload_id: str, part_number: int, body: Body, options: PartOptions) -> Part:
+        """Stores a part: one request. Where its length is not known, it goes through a temporary file first."""
+        keyed = customer_key_headers(options.customer_key)
+        try:
+            with one_piece(body, self._part_size, MAX_PART_BYTES) as content:
+                received = upload_part(self._client, bucket, key, upload_id, part_number, content, keyed)
+        except S3ResponseError as error:
+            self._explain_missing(bucket, error)
+            raise
+        with reading("the response to a part"):
+            told = encryption_fields(received)
+        return Part(
+            part_number=part_number,
+            etag=response_etag(received),
+            size_bytes=body.bytes_read,
+            last_modified=response_date(received),
+            **told,
+        )
+
+    def _explain_missing(self, bucket: str, error: S3ResponseError) -> None:
+        """Raises what is missing: some servers say only that there is no such upload, or no such key.
+
+        Raises:
+            S3ResponseError: ``NoSuchBucket``.
+            NoSuchUpload: The bucket is there.
+        """
+        if error.code in {"NoSuchUpload", "NoSuchKey"}:
+            self._objects.find_bucket(bucket)
+            raise NoSuchUpload from error
+
+    def copy(self, place: Place, source_bucket: str, source_key: str, options: PartCopyOptions) -> Part:
+        """Copies a part: one request for what the source is, and one for the copy.
+
+        Args:
+            place: Bucket, key, upload id and part number of the copy.
+            source_bucket: The bucket of the source.
+            source_key: The key of the source.
+            options: Which bytes are copied, and the condition.
+        """
+        for _ in range(_TRIES):
+            source = self._objects.head(source_bucket, source_key, source_of(options))
+            check_copy_source(source, options)
+            size = _copied_bytes(source, options)
+            path = request_target(source_bucket, source_key, version_query(options.source_version_id))
+            headers = copy_source_headers(path, options.range)
+            headers |= self._objects.pin(source.etag, self._dialect.part_copy_pin)
+            headers |= customer_key_headers(options.customer_key)
+            headers |= customer_key_headers(options.source_customer_key, of_source=True)
+            try:
+                return copy_part(self._client, *place, headers, size)
+            except S3ResponseError as error:
+                self._explain_missing(place[0], error)
+                # The source was written meanwhile. The part has the size that is returned.
+                if error.code != "PreconditionFailed":
+                    raise
+        raise PreconditionFailed("the source is written again and again", condition="source_if_match")
+
+    def list_parts(self, bucket: str, key: str, upload_id: str, options: PageOptions = _FIRST) -> PartPage:
+        """Lists one page of an upload's parts: one request."""
+        try:
+            return part_page(self._client, _PARTS, bucket, key, upload_id, options)
+        except S3ResponseError as error:
+            self._explain_missing(bucket, error)
+            raise
+
+    def complete(
+        self, bucket: str, key: str, upload_id: str, parts: tuple[CompletedPart, ...], options: CompleteOptions
+    ) -> ObjectInfo:
+        """Makes the parts the object: one request, and one for what it is then."""
+        if not self._features.complete_subset:
+            self._check_all_listed(bucket, key, upload_id, parts)
+        self._objects.paths.check(bucket, key)
+        conditions = self._objects.conditions(options.if_match, options.if_none_match)
+        conditions |= customer_key_headers(options.customer_key)
+        try:
+            done = complete_upload(self._client, bucket, key, upload_id, parts, conditions)
+        except S3ResponseError as error:
+            if options.if_match is None or error.code == "NoSuchUpload":
+                self._explain_missing(bucket, error)
+            self._objects.explain_condition(bucket, key, options.if_match, error)
+        self._objects.paths.wrote(bucket, key)
+        return self._objects.made(bucket, key, done.get("x-amz-version-id"), options.customer_key)
+
+    def _check_all_listed(self, bucket: str, key: str, upload_id: str, listed: tuple[CompletedPart, ...]) -> None:
+        """Refuses to complete an upload with some of its parts, on a server that cannot: one request more."""
+        pages = iter_pages(lambda asked: self.list_parts(bucket, key, upload_id, asked), _ALL)
+        stored = {part.part_number: part.etag for page in pages for part in page.parts}
+        if len(stored) > len(listed) and all(stored.get(part.part_number) == part.etag for part in listed):
+            raise Unsupported(
+                f"the server completes an upload with all of its parts only: {len(stored)} are stored, "
+                f"{len(listed)} listed",
+                feature="complete_subset",
+            )
+
+    def abort(self, bucket: str, key: str, upload_id: str) -> None:
+        """Ends an upload: two requests, since some servers say nothing where there is none to end."""
+        self.list_parts(bucket, key, upload_id)
+        try:
+            self._client.request("DELETE", bucket, key, query={"uploadId": upload_id}, repeatable=False)
+        except S3ResponseError as error:
+            self._explain_missing(bucket, error)
+            raise
+
+
+def _copied_bytes(source: ObjectInfo, options: PartCopyOptions) -> int:
+    """Returns how many bytes are copied.
+
+    Raises:
+        InvalidRange: The range ends beyond the source.
+        TooLarge: A part cannot have so many.
+    """
+    wanted, size = options.range, source.size_bytes
+    if wanted is not None:
+        if (wanted.last or 0) >= size:
+            raise InvalidRange(f"the source has {size} bytes", size_bytes=size)
+        size = (wanted.last or 0) + 1 - (wanted.first or 0)
+    if size > MAX_PART_BYTES:
+        raise TooLarge(f"a part has at most {MAX_PART_BYTES} bytes, not {size}", max_size_bytes=MAX_PART_BYTES)
+    return size

@@ -1,0 +1,206 @@
+"""Servers that are wrong on purpose are found out: what they do wrong is not declared, or the store is not opened.
+
+The servers are our own S3 port over the drivers that are wrong on purpose for the tests of the contract suite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from bucketry import (
+    BackendError,
+    CompleteOptions,
+    CopyOptions,
+    DeleteOptions,
+    HeadOptions,
+    InvalidKey,
+    ListOptions,
+    ObjectInfo,
+    ObjectPage,
+    OpenedObject,
+    PutOptions,
+    Store,
+    Unsupported,
+)
+from bucketry.features import FEATURE_NAMES
+from bucketry.hookspecs import hookimpl
+from bucketry_memory import MemoryDriver, MemorySettings
+from bucketry_testing import s3_endpoint
+from msgspec.structs import replace
+
+from tests.contract_self.honest import HonestDriver
+from tests.contract_self.honest_memory import HonestMemory
+from tests.contract_self.wrong import (
+    completions,
+    encryption,
+    keys,
+    listing,
+    object_lock,
+    parts,
+    storage_classes,
+    tags,
+    uploads,
+    version_listings,
+    versions,
+    website_redirects,
+    writes,
+)
+from tests.s3.backend import reachable, store_on
+
+
+@contextmanager
+def opened(kind: type[Any]) -> Iterator[Store]:
+    """A store on a server of this kind, with what probes found out of it."""
+    driver = kind() if issubclass(kind, HonestDriver | HonestMemory) else kind(MemorySettings())
+    with Store(driver) as behind, s3_endpoint(behind, secret_key="a key of this test") as served:
+        with store_on(reachable(served)) as store:
+            yield store
+        assert [info.name for info in behind.list_buckets()] == [], "the probes left a bucket behind"
+
+
+class IgnoresConditionsOfDeletes(MemoryDriver):
+    @hookimpl
+    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Any:
+        return super().delete_object(bucket, key, replace(options, if_match=None))
+
+
+class IgnoresConditionsOfCopies(MemoryDriver):
+    @hookimpl
+    def copy_object(self, source_bucket: str, source_key: str, bucket: str, key: str, options: CopyOptions) -> Any:
+        options = replace(options, if_match=None, if_none_match=None, source_if_match=None)
+        return super().copy_object(source_bucket, source_key, bucket, key, options)
+
+
+class IgnoresConditionsOfCompletions(MemoryDriver):
+    @hookimpl
+    def complete_multipart_upload(
+        self, bucket: str, key: str, upload_id: str, parts: Any, options: CompleteOptions
+    ) -> Any:
+        options = replace(options, if_match=None, if_none_match=None)
+        return super().complete_multipart_upload(bucket, key, upload_id, parts, options)
+
+
+class IgnoresTheAsteriskOfPuts(MemoryDriver):
+    @hookimpl
+    def put_object(self, bucket: str, key: str, body: Any, options: PutOptions) -> Any:
+        return super().put_object(bucket, key, body, replace(options, if_none_match=None))
+
+
+class TruncatesContent(MemoryDriver):
+    """What is longer than 64 KiB is read as 64 KiB, and its length says so."""
+
+    most = 64 * 1024
+
+    def _short(self, info: ObjectInfo) -> ObjectInfo:
+        return replace(info, size_bytes=min(info.size_bytes, self.most))
+
+    @hookimpl
+    def head_object(self, bucket: str, key: str, options: HeadOptions) -> ObjectInfo:
+        return self._short(super().head_object(bucket, key, options))
+
+    @hookimpl
+    def get_object(self, bucket: str, key: str, options: Any) -> OpenedObject:
+        found = super().get_object(bucket, key, options)
+        content = b"".join(found)[: self.most]
+        return OpenedObject(self._short(found.info), iter([content]), content_range=None)
+
+
+class TruncatesListings(MemoryDriver):
+    @hookimpl
+    def list_objects(self, bucket: str, options: ListOptions) -> ObjectPage:
+        page = super().list_objects(bucket, options)
+        return ObjectPage(objects=page.objects[:5], prefixes=page.prefixes)
+
+
+FOUND_OUT: dict[type[Any], set[str]] = {
+    IgnoresConditionsOfCompletions: {"complete_if_match", "complete_if_none_match"},
+    IgnoresConditionsOfCopies: {"copy_if_match", "copy_if_none_match"},
+    IgnoresConditionsOfDeletes: {"delete_if_match"},
+    IgnoresTheAsteriskOfPuts: {"put_if_none_match"},
+    completions.ForgetsCompletions: {"complete_again"},
+    encryption.ForgetsTheEncryption: {"encrypt_sse_s3", "encrypt_sse_kms"},
+    keys.DeclaresDeleteIfMatchAndIgnoresIt: {"delete_if_match"},
+    listing.BeginsAtStartAfter: {"list_start_after"},
+    object_lock.BypassesALegalHold: {"bucket_object_lock"},
+    object_lock.UploadsWithoutTheLock: {"upload_object_lock"},
+    parts.ReadsTheWholeForAPart: {"get_part_number"},
+    storage_classes.CopiesTheClassOfTheSource: {"storage_class"},
+    storage_classes.StoresNoClass: {"storage_class"},
+    tags.CountsNoTags: {"put_tagging"},
+    tags.ForgetsTheTagsOfAPut: {"put_tagging"},
+    tags.ForgetsTheTagsOfTheUpload: {"upload_tagging"},
+    uploads.CompletesUnconditionally: {"complete_if_match", "complete_if_none_match"},
+    uploads.JoinsAllParts: {"complete_subset"},
+    version_listings.ListsTheOldestFirst: {"bucket_versioning"},
+    website_redirects.StoresNoRedirect: {"website_redirect"},
+    writes.ChecksAndWritesInTwoSteps: {"put_if_none_match"},
+    writes.ForgetsHeaders: {"put_headers"},
+    writes.ForgetsMetadata: {"put_metadata"},
+    writes.IgnoresIfMatch: {"put_if_match", "complete_if_match", "copy_if_match"},
+    writes.IgnoresIfNoneMatch: {"put_if_none_match", "complete_if_none_match", "copy_if_none_match"},
+}
+"""Drivers, and the features that a store on a server of this kind must not declare."""
+
+
+def named(kind: Any) -> str:
+    return str(getattr(kind, "__name__", kind))
+
+
+@pytest.fixture(scope="module")
+def right() -> dict[bool, frozenset[str]]:
+    """What is found on the same servers when they do nothing wrong: the small honest driver, and the memory driver."""
+    found = {}
+    for is_small, kind in ((True, HonestDriver), (False, MemoryDriver)):
+        with opened(kind) as store:
+            found[is_small] = features_of(store)
+    return found
+
+
+def features_of(store: Store) -> frozenset[str]:
+    return frozenset(name for name in FEATURE_NAMES if getattr(store.capabilities.features, name))
+
+
+@pytest.mark.parametrize("kind", FOUND_OUT, ids=named)
+def test_what_a_server_does_wrong_is_not_declared(kind: type[Any], right: dict[bool, frozenset[str]]) -> None:
+    with opened(kind) as store:
+        lost = right[issubclass(kind, HonestDriver)] - features_of(store)
+    assert FOUND_OUT[kind] <= lost
+
+
+def test_a_condition_that_the_server_ignores_is_refused() -> None:
+    with opened(IgnoresTheAsteriskOfPuts) as store:
+        store.create_bucket("photos")
+        store.put_object("photos", "cat", b"one")
+        with pytest.raises(Unsupported, match="put_if_none_match"):
+            store.put_object("photos", "cat", b"two", PutOptions(if_none_match="*"))
+        assert b"".join(store.get_object("photos", "cat")) == b"one"
+        store.delete_object("photos", "cat")
+        store.delete_bucket("photos")
+
+
+@pytest.mark.parametrize("kind", [keys.EatsSlashes, keys.DropsLeadingSlash], ids=named)
+def test_keys_that_the_server_changes_are_refused(kind: type[Any]) -> None:
+    key = "a//b" if kind is keys.EatsSlashes else "/a"
+    with opened(kind) as store:
+        store.create_bucket("photos")
+        with pytest.raises(InvalidKey):
+            store.put_object("photos", key, b"one")
+        assert store.list_objects("photos").objects == ()
+        store.delete_bucket("photos")
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        (TruncatesContent, "does not give back the content"),
+        (TruncatesListings, "its listings are not complete"),
+        (versions.KeepsTheNewestVersionAlone, "does not find what was written"),
+    ],
+    ids=named,
+)
+def test_a_server_that_loses_data_is_not_opened(kind: type[Any], reason: str) -> None:
+    with pytest.raises(BackendError, match=reason), opened(kind):
+        pass

@@ -61,14 +61,18 @@ class Commands(click.Group):
     """All commands. Each is imported when it is used, and none ends in a traceback."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Returns the commands' names."""
-        return list(_MODULES)
+        """Returns the commands' names. Those that other distributions add come last."""
+        from bucketry_cli.added_commands import added_names
+
+        return [*_MODULES, *(name for name in added_names() if name not in _MODULES)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Returns the command of a name, or ``None``."""
         module = _MODULES.get(cmd_name)
         if module is None:
-            return None
+            from bucketry_cli.added_commands import added_command  # Only here: looking for them takes time.
+
+            return added_command(cmd_name)
         command: click.Command = getattr(import_module(f"bucketry_cli.{module}"), cmd_name)
         return command
 

@@ -169,6 +169,16 @@ class FileDriver(DriverSpec):
         self._session.after_fork()
         self._garbage.after_fork()
 
+    def compact(self) -> None:
+        """Deletes what nothing needs any more, and makes the index as small as it can be. Not an operation.
+
+        Raises:
+            sqlite3.Error: Another process uses the index, or the disk has no room for a second one.
+        """
+        self._garbage.collect()
+        self._garbage.flush()
+        self._index.compact()
+
     # The store
 
     @override

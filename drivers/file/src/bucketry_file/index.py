@@ -6,7 +6,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Final, TypeVar, final
@@ -80,6 +80,12 @@ class Index:
             BaseException: As `WriteQueue.run`.
         """
         return self._writes.run(work)
+
+    def compact(self) -> None:
+        """Rewrites the index without gaps, and puts all of it into one file."""
+        with closing(self._connect()) as connection:
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Closes the connections; one that is in use is closed when it is given back."""

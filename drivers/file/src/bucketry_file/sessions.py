@@ -182,3 +182,15 @@ def dead_sessions(folder: Folder, names: set[str]) -> Iterator[str]:
             path.unlink(missing_ok=True)
         finally:
             os.close(descriptor)
+
+
+def is_alive(folder: Folder, name: str) -> bool:
+    """Says whether the process of a session lives."""
+    try:
+        descriptor = os.open(folder.session(name), os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        return not disk.try_lock(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,209 @@
+"""Finds damage in a folder, and says what to do about it. It changes nothing."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Final, NamedTuple, final
+
+import xxhash
+from bucketry import Unavailable
+from bucketry.commands import Say
+from bucketry.features import MIB
+
+from bucketry_file import disk
+from bucketry_file.cleaning import folders_of
+from bucketry_file.folder import Folder
+from bucketry_file.sessions import is_alive
+
+_CONTENTS: Final = "SELECT id, stored_bytes, digest, session, number, data FROM contents ORDER BY session, number, id"
+_NAMED: Final = """
+    SELECT 1 FROM contents WHERE session = :session AND number = :number
+    UNION ALL SELECT 1 FROM garbage WHERE session = :session AND number = :number
+"""
+_USERS: Final = """
+    SELECT buckets.name, versions.key, versions.number FROM pieces
+    JOIN versions ON versions.id = pieces.owner JOIN buckets ON buckets.id = versions.bucket WHERE pieces.content = ?
+    UNION SELECT buckets.name, uploads.key, -parts.number FROM pieces
+    JOIN parts ON parts.id = -pieces.owner JOIN uploads ON uploads.id = parts.upload
+    JOIN buckets ON buckets.id = uploads.bucket WHERE pieces.content = ?
+"""
+
+# Each finds rows that cannot be: what it is, and the query.
+_RULES: Final = (
+    (
+        "pieces of contents that are not there",
+        "SELECT count(*) FROM pieces LEFT JOIN contents ON contents.id = pieces.content WHERE contents.id IS NULL",
+    ),
+    (
+        "contents whose pieces are counted wrong",
+        "SELECT count(*) FROM contents WHERE refs <> (SELECT count(*) FROM pieces WHERE pieces.content = contents.id)",
+    ),
+    (
+        "pieces of versions and parts that are not there",
+        """SELECT count(*) FROM pieces WHERE NOT EXISTS (SELECT 1 FROM versions WHERE versions.id = pieces.owner)
+        AND NOT EXISTS (SELECT 1 FROM parts WHERE parts.id = -pieces.owner)""",
+    ),
+    (
+        "versions whose pieces are not as long as they are",
+        """SELECT count(*) FROM versions
+        WHERE size_bytes <> (SELECT coalesce(sum(length), 0) FROM pieces WHERE owner = versions.id)""",
+    ),
+    (
+        "buckets whose usage is counted wrong",
+        """SELECT count(*) FROM usage
+        WHERE object_count <> (SELECT count(*) FROM versions WHERE bucket = usage.bucket AND is_current = 1)
+        OR size_bytes <> (SELECT coalesce(sum(size_bytes), 0) FROM versions
+            WHERE bucket = usage.bucket AND is_current = 1)""",
+    ),
+)
+
+
+class _Content(NamedTuple):
+    id: int
+    stored_bytes: int
+    digest: bytes
+    session: str | None
+    number: int | None
+    data: bytes | None
+
+
+def check_folder(folder: Folder, say: Say, *, reads: bool) -> int:
+    """Looks for damage.
+
+    Args:
+        folder: The folder of a store.
+        say: Gets a line for everything that is found, and one at the end.
+        reads: Whether all contents are read.
+
+    Returns:
+        How much damage there is. Files that are left over are no damage.
+
+    Raises:
+        Unavailable: There is no index.
+    """
+    if not folder.index.exists():
+        raise Unavailable(f"{folder.index} is missing: restore it from a backup")
+    with closing(sqlite3.connect(folder.index, isolation_level=None)) as connection:
+        connection.execute("PRAGMA query_only = ON")
+        return _Check(folder, connection, say, reads=reads).run()
+
+
+@final
+class _Check:
+    def __init__(self, folder: Folder, connection: sqlite3.Connection, say: Say, *, reads: bool) -> None:
+        self._folder = folder
+        self._connection = connection
+        self._say = say
+        self._reads = reads
+
+    def run(self) -> int:
+        problems = [row for (row,) in self._connection.execute("PRAGMA quick_check") if row != "ok"]
+        for problem in problems:
+            self._say(f"index: {problem}")
+        if problems:
+            self._say("the index is damaged: restore the folder from a backup, or export what can still be read")
+            return len(problems)
+        self._connection.execute("BEGIN")
+        damage = self._check_rows() + sum(map(self._check_content, self._contents()))
+        self._connection.execute("COMMIT")
+        self._look_for_leftovers()
+        self._say("no damage was found" if not damage else f"{damage} faults were found")
+        return damage
+
+    def _check_rows(self) -> int:
+        damage = 0
+        for what, query in _RULES:
+            (count,) = self._connection.execute(query).fetchone()
+            if count:
+                self._say(f"index: {count} {what}: restore the folder from a backup")
+                damage += 1
+        return damage
+
+    def _contents(self) -> Iterator[_Content]:
+        return (_Content(*row) for row in self._connection.execute(_CONTENTS))
+
+    def _check_content(self, content: _Content) -> bool:
+        """Says what is wrong with a content. Returns whether anything is."""
+        fault = self._fault_of_file(content) if content.session is not None else self._fault_of_data(content)
+        if fault is None or not self._is_there(content):
+            return False
+        where = f"content {content.id}"
+        if content.session is not None:
+            where = f"{self._folder.blob(content.session, content.number or 0)}"
+        self._say(f"{where}: {fault}; these are lost: restore the file from a backup, or delete and write them again")
+        for bucket, key, number in self._connection.execute(_USERS, (content.id, content.id)):
+            what = f"version number {number}" if number >= 0 else f"part {-number} of an upload"
+            self._say(f"    {bucket}/{key.decode()!r} ({what})")
+        return True
+
+    def _is_there(self, content: _Content) -> bool:
+        """Says whether the index still names a content: it may have been deleted after this check began."""
+        with closing(sqlite3.connect(self._folder.index, isolation_level=None)) as connection:
+            return connection.execute("SELECT 1 FROM contents WHERE id = ?", (content.id,)).fetchone() is not None
+
+    def _fault_of_data(self, content: _Content) -> str | None:
+        data = content.data
+        if not isinstance(data, bytes) or len(data) != content.stored_bytes:
+            return f"it does not have its {content.stored_bytes} bytes"
+        if self._reads and xxhash.xxh3_128_digest(data) != content.digest:
+            return "it has other bytes than were written"
+        return None
+
+    def _fault_of_file(self, content: _Content) -> str | None:
+        path = self._folder.blob(content.session or "", content.number or 0)
+        try:
+            size = os.stat(path).st_size
+            if size != content.stored_bytes:
+                return f"it has {size} bytes, not {content.stored_bytes}"
+            if self._reads and _digest_of(path) != content.digest:
+                return "it has other bytes than were written"
+        except FileNotFoundError:
+            return "it is missing"
+        except OSError as error:
+            return f"it cannot be read: {error.strerror}"
+        return None
+
+    def _look_for_leftovers(self) -> None:
+        """Says which files nothing needs."""
+        (garbage,) = self._connection.execute("SELECT count(*) FROM garbage").fetchone()
+        if garbage:
+            self._say(f"{garbage} deleted contents are still to be cleared away: 'bucketry file compact' does it")
+        known = {name for (name,) in self._connection.execute("SELECT name FROM sessions")}
+        for path in sorted(self._folder.blobs.iterdir()):
+            if is_alive(self._folder, path.name):
+                continue
+            orphans = list(self._orphans(path.name))
+            if orphans and path.name in known:
+                self._say(f"{path}: {len(orphans)} files of a process that was killed: 'bucketry file compact' does it")
+            elif orphans:
+                self._say(
+                    f"{path}: {len(orphans)} files that the index never named, such as {orphans[0]}: if the index is "
+                    "an older copy, restore the newer one; otherwise delete them"
+                )
+
+    def _orphans(self, session: str) -> Iterator[Path]:
+        for path in self._files_of(session):
+            if path.name.isdecimal():
+                wanted = {"session": session, "number": int(path.name)}
+                if self._connection.execute(_NAMED, wanted).fetchone() is None:
+                    yield path
+
+    def _files_of(self, session: str) -> Iterable[Path]:
+        for folder in folders_of(self._folder, session):
+            with suppress(FileNotFoundError):
+                yield from sorted(folder.iterdir())
+
+
+def _digest_of(path: Path) -> bytes:
+    digest = xxhash.xxh3_128()
+    descriptor = disk.open_to_read(path)
+    try:
+        while chunk := os.read(descriptor, MIB):
+            digest.update(chunk)
+    finally:
+        os.close(descriptor)
+    return digest.digest()

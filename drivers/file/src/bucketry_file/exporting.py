@@ -1,0 +1,90 @@
+"""Writes the objects of a store out as files. Keys are no paths, so files have numbers for names."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+import msgspec
+from bucketry import BucketryError, InvalidSettings, ListOptions, ObjectInfo, Store
+from bucketry.commands import Say
+from bucketry.paging import iter_pages
+
+from bucketry_file import disk
+from bucketry_file.folder import FILES_PER_FOLDER
+
+MANIFEST: Final = "manifest.jsonl"
+
+_encode: Final = msgspec.json.Encoder(enc_hook=dict).encode
+
+
+def export_store(store: Store, target: Path, say: Say) -> int:
+    """Writes all current objects out.
+
+    Args:
+        store: The store.
+        target: A folder that is empty or does not exist.
+        say: Gets a line for each object that could not be read, and one at the end.
+
+    Returns:
+        How many objects could not be read.
+
+    Raises:
+        InvalidSettings: The folder is not empty.
+    """
+    disk.make_folder(target)
+    if any(target.iterdir()):
+        raise InvalidSettings(f"{target} is not empty: name an empty folder, or a new one")
+    written = failed = 0
+    with open(target / MANIFEST, "xb") as manifest:
+        for bucket in store.list_buckets():
+            for page in iter_pages(lambda options, name=bucket.name: store.list_objects(name, options), ListOptions()):  # type: ignore[misc]
+                for info in page.objects:
+                    if _export(store, bucket.name, info.key, target, written + failed, manifest, say):
+                        written += 1
+                    else:
+                        failed += 1
+        os.fsync(manifest.fileno())
+    say(f"{written} objects written, {failed} not")
+    return failed
+
+
+def _export(store: Store, bucket: str, key: str, target: Path, number: int, manifest: BinaryIO, say: Say) -> bool:
+    path = target / str(number // FILES_PER_FOLDER) / str(number)
+    disk.make_folder(path.parent)
+    try:
+        with store.get_object(bucket, key) as opened, open(path, "xb") as file:
+            for chunk in opened:
+                file.write(chunk)
+            os.fsync(file.fileno())
+            info = opened.info
+        tags = store.get_object_tagging(bucket, key)
+    except BucketryError as error:
+        path.unlink(missing_ok=True)
+        say(f"not written: {bucket}/{key!r}: {error}")
+        return False
+    place = path.relative_to(target).as_posix()
+    manifest.write(_encode({"file": place, "bucket": bucket, **_facts(info), "tags": tags}) + b"\n")
+    return True
+
+
+def _facts(info: ObjectInfo) -> dict[str, Any]:
+    """Returns what the manifest says of an object: all headers that it has, its key, size, etag and time."""
+    named = (
+        "key",
+        "size_bytes",
+        "etag",
+        "last_modified",
+        "content_type",
+        "cache_control",
+        "content_disposition",
+        "content_encoding",
+        "content_language",
+        "expires",
+        "metadata",
+        "version_id",
+        "storage_class",
+    )
+    found = {name: getattr(info, name) for name in named}
+    return {name: value for name, value in found.items() if value not in (None, {})}

@@ -1,0 +1,168 @@
+"""``bucketry file check``, ``compact`` and ``export``."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from bucketry import CustomerKey, PutOptions
+
+from tests.file.stores import BUCKET, LARGE, files, open_driver, open_store, query
+
+
+def run(*arguments: str | Path, status: int = 0) -> str:
+    command = [sys.executable, "-m", "bucketry_cli", "file", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == status, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """The folder of a store with an object in a file and one in the index."""
+    with open_store(tmp_path / "data") as store:
+        store.put_object(BUCKET, "large", os.urandom(LARGE))
+        store.put_object(BUCKET, "small", b"content")
+    return tmp_path / "data"
+
+
+def content(path: Path) -> Path:
+    (found,) = [found for found in (path / "blobs").rglob("*") if found.is_file()]
+    return found
+
+
+def test_a_folder_without_damage(path: Path) -> None:
+    before = sorted(path.rglob("*"))
+    assert run("check", path) == "no damage was found\n"
+    assert run("check", "--read", f"file://{path}") == "no damage was found\n"
+    assert sorted(path.rglob("*")) == before
+
+
+def _missing(path: Path) -> None:
+    content(path).unlink()
+
+
+def _short(path: Path) -> None:
+    os.truncate(content(path), 10)
+
+
+@pytest.mark.parametrize(("damage", "says"), [(_missing, "it is missing"), (_short, "it has 10 bytes, not 200000")])
+def test_a_file_that_is_missing_or_short(path: Path, damage: Callable[[Path], None], says: str) -> None:
+    damage(path)
+    said = run("check", path, status=1)
+    assert says in said
+    assert f"{BUCKET}/'large' (version number 0)" in said
+    assert "restore" in said
+
+
+def test_other_bytes_are_found_by_reading(path: Path) -> None:
+    changed = bytearray(content(path).read_bytes())
+    changed[7] ^= 1
+    content(path).write_bytes(changed)
+    query(path, "UPDATE contents SET data = CAST('Content' AS BLOB) WHERE data IS NOT NULL")
+    assert "no damage" in run("check", path)
+    said = run("check", "--read", path, status=1)
+    assert said.count("other bytes than were written") == 2
+    assert "'small'" in said
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        ("UPDATE contents SET refs = refs + 1", "counted wrong"),
+        ("UPDATE usage SET object_count = 7", "usage is counted wrong"),
+        ("UPDATE pieces SET content = 99", "contents that are not there"),
+        ("UPDATE pieces SET owner = 99 WHERE owner = 1", "versions and parts that are not there"),
+        ("UPDATE versions SET size_bytes = 5", "not as long as they are"),
+    ],
+)
+def test_rows_that_do_not_fit_together(path: Path, damage: str, says: str) -> None:
+    query(path, damage)
+    assert says in run("check", path, status=1)
+
+
+def test_a_damaged_index(path: Path) -> None:
+    with open(path / "index.sqlite", "r+b") as file:
+        file.seek(4096 * 2)
+        file.write(os.urandom(4096 * 8))
+    run("check", path, status=1)
+
+
+def test_files_that_nothing_names(path: Path) -> None:
+    for session, says in (("0" * 16, "never named"), ("1" * 16, "of a process that was killed")):
+        orphan = path / "blobs" / session / "0/0"
+        orphan.parent.mkdir(parents=True)
+        orphan.write_bytes(b"left over")
+        if session[0] == "1":
+            query(path, "INSERT INTO sessions (name) VALUES (?)", session)
+        assert says in run("check", path)
+    run("compact", path)
+    assert [name for name in files(path) if name.startswith("blobs/1111")] == []
+    assert (path / "blobs" / ("0" * 16) / "0/0").exists()
+
+
+def test_files_of_a_process_that_lives_are_not_left_over(path: Path) -> None:
+    driver = open_driver(path)
+    session, number = driver._session.begin_file()
+    file = path / "blobs" / session / "0" / str(number)
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"in progress")
+    assert run("check", path) == "no damage was found\n"
+
+
+def test_compacting_works_off_garbage_and_shrinks_the_index(path: Path) -> None:
+    with open_store(path) as store:
+        for number in range(50):
+            store.put_object(BUCKET, f"key {number}", bytes(60_000))
+        for number in range(50):
+            store.delete_object(BUCKET, f"key {number}")
+    query(path, "INSERT INTO garbage (session, number) VALUES ('gone', 1)")
+    assert "1 deleted contents" in run("check", path)
+    before = (path / "index.sqlite").stat().st_size
+    assert run("compact", path).startswith(f"index: {before} bytes before")
+    assert (path / "index.sqlite").stat().st_size < before / 4
+    assert run("check", "--read", path) == "no damage was found\n"
+
+
+def test_objects_are_exported_under_safe_names(path: Path, tmp_path: Path) -> None:
+    keys = {"../../outside": b"one", "a/b/": b"", "\u00e4 \U0001f600\x01": b"two"}
+    with open_store(path) as store:
+        for key, body in keys.items():
+            options = PutOptions(content_type="text/plain", metadata={"colour": "blue"}, tags={"a": "b"})
+            store.put_object(BUCKET, key, body, options)
+        large = store.get_object(BUCKET, "large").read()
+    target = tmp_path / "out"
+    assert "5 objects written, 0 not" in run("export", path, target)
+    manifest = [json.loads(line) for line in (target / "manifest.jsonl").read_text().splitlines()]
+    found = {entry["key"]: (target / entry["file"]).read_bytes() for entry in manifest}
+    assert found == {**keys, "large": large, "small": b"content"}
+    (entry,) = [entry for entry in manifest if entry["key"] == "../../outside"]
+    assert (entry["bucket"], entry["content_type"], entry["metadata"], entry["tags"]) == (
+        BUCKET,
+        "text/plain",
+        {"colour": "blue"},
+        {"a": "b"},
+    )
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["data", "out"]
+    assert "not empty" in run("export", path, target, status=1)
+
+
+def test_what_cannot_be_read_is_named_and_the_rest_is_exported(path: Path, tmp_path: Path) -> None:
+    with open_store(path) as store:
+        store.put_object(BUCKET, "secret", b"x", PutOptions(customer_key=CustomerKey(bytes(32))))
+    _missing(path)
+    said = run("export", path, tmp_path / "out", status=1)
+    assert "1 objects written, 2 not" in said
+    assert "'secret'" in said
+    assert "'large'" in said
+
+
+def test_what_is_no_store_is_refused(tmp_path: Path) -> None:
+    for command in ("check", "compact"):
+        assert "is no store" in run(command, tmp_path, status=1)
+    assert list(tmp_path.iterdir()) == []

@@ -15,6 +15,7 @@ import pytest
 from bucketry import ListOptions, Store, Unavailable
 from bucketry.hookspecs import DriverSpec, hookimpl
 from bucketry_http import Listener, Server, ServerSettings, create_app
+from bucketry_http.server import draining
 
 from tests.http.conftest import MODES, empty, memory_driver
 from tests.http.layers import Counted
@@ -224,7 +225,8 @@ def test_what_is_no_proper_request_is_refused(port: int, head: bytes, status: in
     assert ask(port, "GET", "status")[0].status == 200
 
 
-def test_endless_trailers_are_refused(port: int) -> None:
+def test_endless_trailers_are_refused(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(draining, "MAX_DRAINED_BYTES", 1024 * 1024)
     with connect(port) as client:
         client.sendall(
             f"PUT {API}/{OBJECTS}/a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n".encode()

@@ -42,6 +42,7 @@ EXTRAS = {
     "test": {"bucketry", "bucketry-testing", "bucketry-http", "bucketry-memory", "bucketry-access", "pytest"},
     "encryption": {"bucketry", "cryptography"},
     "fsspec": {"bucketry", "fsspec"},
+    "django": {"bucketry", "django"},
 }
 """Our distributions that come with each extra, all of them, and one more that the extra is for."""
 
@@ -161,6 +162,25 @@ def test_the_program_of_the_async_guide(install: Install, loop: str, tmp_path: P
     (program,) = programs((ROOT / "docs/async.md").read_text())
     program += f"\nimport anyio\nanyio.run(main, backend={loop!r})\n"
     assert run_program(installed, program, tmp_path).stdout == "5 b'he'\nimages/photo.jpg\n"
+
+
+def test_the_storages_of_the_guide_to_django(install: Install, tmp_path: Path) -> None:
+    (guide,) = programs((ROOT / "docs/django.md").read_text())
+    program = f"""
+{guide.replace("minio://minio.internal:9000?secure=true", "memory://")}
+import django
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
+
+settings.configure(STORAGES=STORAGES, DEBUG=True, INSTALLED_APPS=["django.contrib.staticfiles"], STATIC_URL="/static/")
+django.setup()
+uploads = storages["default"]
+uploads.store.create_bucket("uploads")
+print(uploads.save("a.txt", ContentFile(b"hello")), uploads.size("a.txt"), storages["staticfiles"].url("b.css"))
+"""
+    done = run_program(install("bucketry[django,memory]"), program, tmp_path)
+    assert done.stdout == "a.txt 5 https://cdn.example.com/b.css\n"
 
 
 def test_the_driver_in_the_readme_of_the_s3_client_puts_an_object(

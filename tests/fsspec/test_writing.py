@@ -255,9 +255,9 @@ def test_what_is_not_understood_is_refused(fs: BucketryFileSystem) -> None:
 
 
 def test_parts_grow_so_that_any_object_can_be_written(store: Store, fs: BucketryFileSystem) -> None:
-    from bucketry.fsspec._writer import DOUBLED_AFTER, Writer
+    from bucketry._object_writer import DOUBLED_AFTER, Writer
 
-    writer = Writer(store, "bucket", "key", "wb", PART, None, {})
+    writer = Writer(store, "bucket", "key", "wb", PART, {})
     sizes = []
     for _ in range(2500):
         sizes.append(writer.part_bytes)

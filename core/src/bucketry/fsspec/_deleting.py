@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from bucketry import AccessDenied, ListOptions, ObjectLocked, Store
-from bucketry.fsspec._errors import file_errors
+from bucketry._file_errors import file_errors
 from bucketry.fsspec._paths import folder_prefix, split
 
 _REFUSED: Final = frozenset({AccessDenied.code, ObjectLocked.code})

@@ -12,10 +12,10 @@ from fsspec.compression import compr
 from fsspec.core import get_compression
 from fsspec.spec import AbstractBufferedFile
 
+from bucketry._file_errors import file_errors
+from bucketry._object_writer import Writer
 from bucketry.features import MIB
-from bucketry.fsspec._errors import file_errors
 from bucketry.fsspec._paths import split
-from bucketry.fsspec._writer import Writer
 
 if TYPE_CHECKING:
     from bucketry.fsspec._filesystem import BucketryFileSystem
@@ -62,7 +62,9 @@ class BucketryFile(AbstractBufferedFile):  # type: ignore[misc]  # fsspec has no
             block_size = max(block_size or WRITE_BLOCK_BYTES, least)
         super().__init__(fs, path, mode, block_size or "default", autocommit, **options)
         if mode != "rb":
-            writer = Writer(fs.store, *split(path), mode, self.blocksize, content_type, metadata or {})
+            given = {"content_type": content_type, "metadata": metadata}
+            headers = {name: value for name, value in given.items() if value}
+            writer = Writer(fs.store, *split(path), mode, self.blocksize, headers)
             self.closed = True  # Until nothing can fail any more.
             with file_errors(path):
                 self.loc = writer.start()

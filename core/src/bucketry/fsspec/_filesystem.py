@@ -30,8 +30,9 @@ from bucketry import (
     Secret,
     Store,
 )
+from bucketry._file_errors import file_errors
+from bucketry._shared_stores import shared_store
 from bucketry.fsspec._deleting import delete_files, delete_folder
-from bucketry.fsspec._errors import file_errors
 from bucketry.fsspec._file import BucketryFile, CompressedFile, TextFile
 from bucketry.fsspec._listing import all_below, folder, is_folder, versions_of
 from bucketry.fsspec._paths import (
@@ -43,7 +44,6 @@ from bucketry.fsspec._paths import (
     parents_within,
     split,
 )
-from bucketry.fsspec._stores import shared_store
 from bucketry.fsspec._transfers import copy_chunks, counted, download
 from bucketry.guessed_types import guessed_type
 from bucketry.models import NO_METADATA

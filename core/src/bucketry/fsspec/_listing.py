@@ -8,7 +8,7 @@ from itertools import takewhile
 from typing import Final
 
 from bucketry import DeleteMarker, ListOptions, NoSuchBucket, ObjectVersion, Store, VersionListOptions
-from bucketry.fsspec._errors import file_errors
+from bucketry._file_errors import file_errors
 from bucketry.fsspec._paths import Entry, bucket_entry, file_entry, folder_entry, folder_prefix, parents_within, split
 
 _WITHOUT_NAME: Final = ("//", "/")

@@ -1,4 +1,4 @@
-"""The stores that file systems are made over. Those with the same settings share one."""
+"""Stores that a process shares: file systems of fsspec and storages of Django with the same settings use one."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from typing import Final
 from bucketry import DriverSettings, InvalidSettings, Store, find_settings, open_store
 
 THREADS: Final = 16
-"""Calls that a file system makes side by side when it copies, reads or writes many files."""
+"""Calls that are made side by side for many files."""
 
 
 class SharedStore:
-    """A store, and the threads for calls that are made side by side. It lives as long as a file system uses it.
+    """A store, and threads for calls that are made side by side. It lives as long as somebody uses it.
 
     Attributes:
         store: The store.
@@ -33,7 +33,7 @@ class SharedStore:
     @cached_property
     def threads(self) -> ThreadPoolExecutor:
         """The threads; they start with the calls."""
-        return ThreadPoolExecutor(THREADS, thread_name_prefix="bucketry-fsspec")
+        return ThreadPoolExecutor(THREADS, thread_name_prefix="bucketry-files")
 
 
 _lock = threading.Lock()
@@ -52,7 +52,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def shared_store(target: str | Store | DriverSettings, options: Mapping[str, object]) -> SharedStore:
-    """Returns the store of a file system.
+    """Returns the store for a URL or settings.
 
     Args:
         target: Its URL, its driver's settings, or an open store, which stays the caller's to close.

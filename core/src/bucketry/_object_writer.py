@@ -1,4 +1,4 @@
-"""The writing of one file: in one request if it is small, in parts side by side if it is not."""
+"""The writing of an object as a file: in one request if it is small, in parts side by side if it is not."""
 
 from __future__ import annotations
 
@@ -44,8 +44,7 @@ class Writer:
         key: str,
         mode: str,
         part_bytes: int,
-        content_type: str | None,
-        metadata: Mapping[str, str],
+        headers: Mapping[str, Any],
     ) -> None:
         """Makes the writer; `start` asks the store.
 
@@ -55,14 +54,14 @@ class Writer:
             key: The key.
             mode: ``wb``, ``xb`` (the key must hold no object) or ``ab`` (after the content of the object).
             part_bytes: Bytes of a part.
-            content_type: The media type; ``None``: what the key looks like, or that of the object that is appended to.
-            metadata: The metadata; empty likewise.
+            headers: Fields of `ObjectHeaders`; without any, those of the object that is appended to are kept. The
+                content type is what the key looks like, unless it is given.
         """
         self._store, self._bucket, self._key = store, bucket, key
         self._mode = mode
         self._least_part_bytes = part_bytes
-        self._headers = ObjectHeaders(content_type=content_type or guessed_type(key), metadata=metadata)
-        self._own_headers = content_type is not None or bool(metadata)
+        self._headers = ObjectHeaders(**{"content_type": guessed_type(key), **headers})
+        self._own_headers = bool(headers)
         self._features = store.capabilities.features
         self._if_none_match: Literal["*"] | None = None
         self._if_match: str | None = None
@@ -71,7 +70,7 @@ class Writer:
         self._whole: bytes | None = None
         self._upload_id: str | None = None
         self._parts: list[Future[Part]] = []
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="bucketry-fsspec-parts")
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="bucketry-parts")
         self._blocks = not self._features.non_blocking
         self._ended = False
 

@@ -1,4 +1,4 @@
-"""The errors of the contract as those that callers of a file system expect."""
+"""The errors of the contract as those that callers of file systems expect."""
 
 from __future__ import annotations
 
@@ -63,8 +63,11 @@ def file_errors(path: str) -> Iterator[None]:
         ValueError: The path names no bucket or key that can exist.
         NotImplementedError: The driver does not offer this.
         OSError: The store failed.
+        InvalidSettings: The store cannot be opened.
     """
     try:
         yield
+    except (errors.InvalidSettings, errors.InvalidDriver):
+        raise
     except errors.BucketryError as error:
         raise file_error(error, path) from error

@@ -85,7 +85,7 @@ class _Download(Download):
         self._portal = portal
 
     def __iter__(self) -> Iterator[bytes]:
-        yield from _each(self._portal, aiter(self._inner))
+        yield from _each(self._portal, self._inner)
 
     def read(self) -> bytes:
         return self._portal.call(self._inner.read)

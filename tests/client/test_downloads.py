@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+import anyio
 import bucketry
 import pytest
 from bucketry import ByteRange, VersioningSettings
-from bucketry_client import Client, Trying
+from bucketry_client import AsyncClient, Client, Trying
 from bucketry_testing import RestServer
 
 from tests.client.facade import Facade
@@ -82,6 +84,26 @@ def test_the_older_version_is_read_to_its_end(make: Facade, rest: RestServer, bu
     rest.store.put_object(bucket, "key", b"new")
     proxy.fault = WHOLE
     assert first + b"".join(pieces) == CONTENT
+
+
+# httpx does not close its own generators; it frees the connection all the same.
+@pytest.mark.filterwarnings("ignore:Async generator 'httpx:ResourceWarning")
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_loops_may_be_left(rest: RestServer, bucket: str, backend: str) -> None:
+    rest.store.put_object(bucket, "key", CONTENT)
+
+    async def leave() -> None:
+        async with AsyncClient(rest.url) as client:
+            async for listed in client.iter_objects(bucket):
+                assert listed.key == "key"
+                break
+            async with await client.get_object(bucket, "key") as opened:
+                async for piece in opened:
+                    assert CONTENT.startswith(piece)
+                    break
+            gc.collect()
+
+    anyio.run(leave, backend=backend)
 
 
 def test_a_closed_download_cannot_be_read(client: Client, rest: RestServer, bucket: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
@@ -19,7 +19,6 @@ from bucketry import (
     UsageReport,
 )
 from bucketry.models import NO_METADATA
-from bucketry.paging import Paging
 from bucketry.presigning import DEFAULT_EXPIRES_IN
 from bucketry.s3 import MAX_PAGE
 from bucketry.tagging import NO_TAGS
@@ -29,6 +28,7 @@ from bucketry_client.bodies import Content, FormFile, FormUpload, Source, Upload
 from bucketry_client.downloads import AsyncDownload
 from bucketry_client.errors import is_unexplained
 from bucketry_client.exchange import Exchange
+from bucketry_client.listings import Listing
 from bucketry_client.opening import check_modified, open_download
 from bucketry_client.operations import Operation
 from bucketry_client.requests import (
@@ -191,20 +191,17 @@ class Api:
 
         return await self._exchange.run(request, page)
 
-    async def iter_versions(self, bucket: str, *, prefix: str = "") -> AsyncIterator[ListedVersion]:
+    def iter_versions(self, bucket: str, *, prefix: str = "") -> AsyncIterator[ListedVersion]:
         """Yields all versions of a bucket's objects, page by page.
 
         Raises:
             NoSuchBucket: It does not exist.
         """
-        paging, cursor = Paging(), None
-        while True:
-            page = await self.list_versions(bucket, prefix=prefix, cursor=cursor)
-            cursor = paging.follow(page)
-            for version in page.versions:
-                yield version
-            if cursor is None:
-                return
+
+        def page(cursor: str | None) -> Awaitable[ListedVersions]:
+            return self.list_versions(bucket, prefix=prefix, cursor=cursor)
+
+        return Listing(page, lambda page: page.versions)
 
     async def get_retention(self, bucket: str, key: str, *, version_id: str | None = None) -> Retention:
         """Returns until when a version is kept; both fields are ``None`` where it has no retention.
@@ -276,7 +273,7 @@ class Api:
 
         return await self._exchange.run(request, page)
 
-    async def iter_objects(self, bucket: str, *, prefix: str = "", etags: bool = False) -> AsyncIterator[ListedObject]:
+    def iter_objects(self, bucket: str, *, prefix: str = "", etags: bool = False) -> AsyncIterator[ListedObject]:
         """Yields all objects of a bucket in byte order of their keys, page by page.
 
         One page is in memory at a time, and each may be asked for again. The API can also send all in one array, of
@@ -285,14 +282,11 @@ class Api:
         Raises:
             NoSuchBucket: It does not exist.
         """
-        paging, cursor = Paging(), None
-        while True:
-            page = await self.list_objects(bucket, prefix=prefix, cursor=cursor, etags=etags)
-            cursor = paging.follow(page)
-            for listed in page.objects:
-                yield listed
-            if cursor is None:
-                return
+
+        def page(cursor: str | None) -> Awaitable[ListedObjects]:
+            return self.list_objects(bucket, prefix=prefix, cursor=cursor, etags=etags)
+
+        return Listing(page, lambda page: page.objects)
 
     async def upload_objects(
         self, bucket: str, files: Iterable[FormFile], *, prefix: str | None = None, key: str | None = None

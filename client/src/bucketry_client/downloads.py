@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -97,13 +97,24 @@ class AsyncDownload:
             await self._incoming.next()
         await self.aclose()
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        """Yields the pieces that are left, and closes the object at the end and on any error."""
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        """Returns the next piece, and closes the object at the end and on any error.
+
+        Raises:
+            Unavailable: As `next`.
+            InvalidArgument: As `next`.
+        """
         try:
-            while piece := await self.next():
-                yield piece
-        finally:
+            piece = await self.next()
+        except BaseException:
             await self.aclose()
+            raise
+        if not piece:
+            raise StopAsyncIteration
+        return piece
 
     async def read(self) -> bytes:
         """Returns all the content that is left, as one `bytes`.

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
-from typing import Any, Final, Protocol, TypeVar
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from typing import Any, Final, Protocol, TypeVar, cast
 
 import anyio
 import anyio.to_thread
@@ -197,6 +197,8 @@ class _AsyncIncoming:
 
     async def close(self) -> None:
         with anyio.CancelScope(shield=True):
+            # Trio warns of a generator that nobody closes.
+            await cast("AsyncGenerator[bytes, None]", self._pieces).aclose()
             await self._response.aclose()
 
 

@@ -23,7 +23,7 @@ from tests.crash.kills import Kills, Tally
 from tests.crash.replay import Figures, Replay, task_of
 from tests.crash.writer import Task
 
-KILLS_OF_A_STORE: Final = 25
+KILLS_OF_A_STORE: Final = 12
 """After so many kills, a new store is taken: an old one would hide what goes wrong with a new one."""
 
 SETTINGS: Final = "?min_part_size=1"

@@ -13,6 +13,7 @@ from tests.crash.steps import (
     LIFECYCLE,
     TAGS,
     Abort,
+    BreakOff,
     Complete,
     Copy,
     CopyPart,
@@ -145,6 +146,9 @@ class Chooser:
         bucket, key = self._key()
         return None if self._is_full(bucket, key) else Put(bucket, key, self._contents())
 
+    def _break_off(self) -> Step:
+        return BreakOff(*self._key())
+
     def _copy(self) -> Step | None:
         source, target = self._key(), self._key()
         if source == target or self._latest(*source) is None or self._is_full(*target):
@@ -221,6 +225,7 @@ class Chooser:
 
 _CHOICES: Final[list[tuple[Callable[[Chooser], Step | None], int]]] = [
     (Chooser._put, 30),
+    (Chooser._break_off, 4),
     (Chooser._copy, 8),
     (Chooser._put_tags, 4),
     (Chooser._delete, 8),

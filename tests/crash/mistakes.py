@@ -74,7 +74,8 @@ def _commit_first() -> None:
 
 
 def _write_now(postponed: list[tuple[Path, bytes]], write: Callable[[int, bytes], int]) -> None:
-    for path in dict.fromkeys(path for path, _ in postponed):
+    # The file of a body that broke off is gone by then.
+    for path in dict.fromkeys(path for path, _ in postponed if path.exists()):
         descriptor = os.open(path, os.O_WRONLY)
         write(descriptor, b"".join(data for written, data in postponed if written == path))
         os.fsync(descriptor)

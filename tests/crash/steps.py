@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import ClassVar, Final
 
@@ -10,12 +12,14 @@ from bucketry import (
     CompletedPart,
     CopyOptions,
     DeleteOptions,
+    IncompleteBody,
     LifecycleSettings,
     Store,
     TagSettings,
     VersioningSettings,
 )
 from bucketry.bucket_settings import LifecycleExpiration, LifecycleRule, Tag
+from bucketry.features import MIB
 from msgspec.structs import replace
 
 from tests.crash.contents import Contents, md5_of, sha256_of, size_of
@@ -149,6 +153,27 @@ class Put(Base, frozen=True):
     def changes(self, world: World, new_id: str) -> World:
         version = Version(new_id, sha256_of(self.contents), size_of(self.contents))
         return self._written(world, self.key, version)
+
+
+class BreakOff(Base, frozen=True):
+    """Begins to store an object, and breaks off. Nothing changes."""
+
+    key: str
+
+    def run(self, store: Store) -> str:
+        with contextlib.suppress(IncompleteBody):
+            store.put_object(self.bucket, self.key, _broken())
+            raise AssertionError("a body that broke off was stored")
+        return ""
+
+    def changes(self, world: World, new_id: str) -> World:
+        return {}
+
+
+def _broken() -> Iterator[bytes]:
+    """Yields so much of a body that the driver has begun a file, and fails."""
+    yield bytes(MIB)
+    raise BrokenPipeError
 
 
 class Copy(Base, frozen=True):
@@ -336,7 +361,8 @@ class Abort(OfUpload, frozen=True):
 
 
 Step = (
-    CreateBucket | DeleteBucket | PutBucketTags | DeleteBucketTags | EnableVersioning | Put | Copy | PutTags | Delete
-    | DeleteVersion | DeleteBatch | Expire | StopExpiring | CreateUpload | PutPart | CopyPart | Complete | Abort
+    CreateBucket | DeleteBucket | PutBucketTags | DeleteBucketTags | EnableVersioning | Put | BreakOff | Copy | PutTags
+    | Delete | DeleteVersion | DeleteBatch | Expire | StopExpiring | CreateUpload | PutPart | CopyPart | Complete
+    | Abort
 )  # fmt: skip
 """All steps."""

@@ -118,7 +118,7 @@ def test_files_of_a_process_that_lives_are_not_left_over(path: Path) -> None:
 def test_compacting_works_off_garbage_and_shrinks_the_index(path: Path) -> None:
     with open_store(path) as store:
         for number in range(50):
-            store.put_object(BUCKET, f"key {number}", bytes(60_000))
+            store.put_object(BUCKET, f"key {number}", bytes(30_000))
         for number in range(50):
             store.delete_object(BUCKET, f"key {number}")
     query(path, "INSERT INTO garbage (session, number) VALUES ('gone', 1)")

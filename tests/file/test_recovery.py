@@ -165,7 +165,7 @@ def test_a_full_disk_in_a_file_or_in_the_index_keeps_what_was_there(tmp_path: Pa
 
 def _put_many(store: Store) -> None:
     for number in range(100):
-        store.put_object(BUCKET, f"key {number}", bytes(60_000))
+        store.put_object(BUCKET, f"key {number}", bytes(30_000))
 
 
 def test_deleted_and_overwritten_contents_leave_no_files(tmp_path: Path) -> None:

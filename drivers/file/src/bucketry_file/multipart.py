@@ -20,6 +20,7 @@ from bucketry import (
     Part,
     PartCopyOptions,
     PartOptions,
+    Unavailable,
     Upload,
     UploadOptions,
 )
@@ -159,7 +160,7 @@ class Multipart:
         try:
             part = self._copied(place, upload, number, source, span, way, shares=in_files)
         except SourceGone:
-            return self.copy_part(place, upload_id, number, source_place, options, most)
+            raise Unavailable("the source was replaced while it was copied") from None
         part = with_key(part, options.customer_key)
         return replace(part, source_version_id=source.row.stored.version_id) if has_versions else part
 

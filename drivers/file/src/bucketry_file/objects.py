@@ -19,6 +19,7 @@ from bucketry import (
     ObjectInfo,
     OpenedObject,
     PutOptions,
+    Unavailable,
     UploadOptions,
 )
 from bucketry.bucket_rules import check_lock_of_write
@@ -217,9 +218,8 @@ class Objects:
                     return self._told(self._shared_copy(source, place, target, options), options.customer_key)
                 return self._told(self._moved_copy(source, place, target, options), options.customer_key)
             except SourceGone:
-                if attempt == _SHARING_TRIES - 1:
-                    raise
-        raise AssertionError("the last attempt returns or raises")
+                continue
+        raise Unavailable("the source was replaced again and again while it was copied")
 
     def _shared_copy(
         self, source: Source, place: Place, target: Target, options: CopyOptions

@@ -7,6 +7,7 @@ from benchmarks.cases import (
     async_calls,
     fixtures,
     footprint,
+    fsspec_files,
     listing,
     memory,
     on_call,
@@ -43,4 +44,5 @@ CASES: tuple[Case, ...] = (
     *server_transfers.CASES,
     *server_listings.CASES,
     *async_calls.CASES,
+    *fsspec_files.CASES,
 )

@@ -150,3 +150,22 @@ def test_without_an_etag_nothing_is_resumed(make: Facade) -> None:
         with pytest.raises(bucketry.Unavailable):
             make(server.url).get_object("bucket", "key").read()
         assert len(server.asked) == 1
+
+
+WRONG_PARTS = {
+    "a part of what was asked for whole": (None, part(0, 4, b"01234")),
+    "other bytes": (ByteRange(0, 4), part(5, 9, b"56789")),
+    "fewer bytes": (ByteRange(0, 4), part(0, 3, b"0123")),
+    "a part of too small an object": (ByteRange(20, 24), part(0, 4, b"01234")),
+}
+
+
+@pytest.mark.parametrize(("asked", "answer"), WRONG_PARTS.values(), ids=WRONG_PARTS)
+def test_other_bytes_than_were_asked_for_are_refused(make: Facade, asked: ByteRange | None, answer: Answer) -> None:
+    with scripted(answer) as server, pytest.raises(bucketry.BackendError, match="other bytes"):
+        make(server.url).get_object("bucket", "key", range=asked)
+
+
+def test_the_last_bytes_are_what_was_asked_for(make: Facade) -> None:
+    with scripted(part(7, 9, b"789")) as server:
+        assert make(server.url).get_object("bucket", "key", range=ByteRange(None, 3)).read() == b"789"

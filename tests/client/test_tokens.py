@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier, get_ident
 
 import bucketry
 import pytest
 from bucketry import Secret, open_store
 from bucketry_client import Connecting, Trying, token_from_environment
+from bucketry_client.tokens import TokenSource
 
 from tests.client.facade import Facade
 from tests.client.secured import Secured, secured
@@ -34,6 +38,24 @@ def test_a_token_is_a_text_a_function_or_a_file_that_changes(make: Facade, serve
     file.write_text(tokens["carol"])
     os.utime(file, (1, 1))
     assert (from_file.whoami().id, from_function.whoami().id) == ("carol", "carol")
+
+
+def test_each_thread_gets_the_token_that_the_function_gave_it() -> None:
+    tokens = TokenSource(lambda: f"token-{get_ident()}")
+    together = Barrier(8)
+
+    def headers() -> set[str | None]:
+        together.wait()
+        return {tokens.header() for _ in range(2000)} - {f"Bearer token-{get_ident()}"}
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as threads:
+            others = [threads.submit(headers) for _ in range(8)]
+            assert [found.result() for found in others] == [set()] * 8
+    finally:
+        sys.setswitchinterval(interval)
 
 
 def test_no_token_and_a_wrong_one_are_denied(make: Facade, server: Secured) -> None:

@@ -13,6 +13,9 @@ from bucketry import BucketryError, IncompleteBody, InvalidArgument
 PIECE_BYTES: Final = 256 * 1024
 """How much is read from a file at once, in bytes."""
 
+_END: Final = object()
+"""What an iterator of a body gives at its end. A body may hold anything else, which is refused."""
+
 _BYTES_LIKE: Final = (bytes, bytearray, memoryview)
 
 
@@ -141,7 +144,7 @@ class Upload:
         if self._iterator is None:
             self._iterator = aiter(source) if isinstance(source, AsyncIterable) else iter(source)
         # An empty piece in the middle does not mean the end.
-        while (found := await self._pull(read)) is not None:
+        while (found := await self._pull(read)) is not _END:
             if piece := _as_bytes(found):
                 return piece
         return b""
@@ -149,8 +152,8 @@ class Upload:
     async def _pull(self, read: ReadFile) -> object:
         iterator: Any = self._iterator
         if isinstance(iterator, AsyncIterator):
-            return await anext(iterator, None)
-        return await read(lambda _: next(iterator, None), 0)
+            return await anext(iterator, _END)
+        return await read(lambda _: next(iterator, _END), 0)
 
 
 def _is_asynchronous(source: Any) -> bool:

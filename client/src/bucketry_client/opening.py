@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Final
 
-from bucketry import ByteRange, ContentRange, NotFound, NotModified, ObjectInfo, PreconditionFailed, Unavailable
+from bucketry import (
+    ByteRange,
+    ContentRange,
+    InvalidRange,
+    NotFound,
+    NotModified,
+    ObjectInfo,
+    PreconditionFailed,
+    Unavailable,
+)
 
 from bucketry_client.downloads import AsyncDownload
 from bucketry_client.errors import refuse
@@ -12,6 +22,8 @@ from bucketry_client.exchange import Exchange
 from bucketry_client.requests import Request, etag_header
 from bucketry_client.responses import info_of, length_of, not_modified_info, range_of
 from bucketry_client.sending import Incoming
+
+_OTHER_BYTES: Final = "it has other bytes than were asked for"
 
 
 def check_modified(incoming: Incoming, bucket: str, key: str) -> None:
@@ -34,11 +46,13 @@ def open_download(exchange: Exchange, key: str, incoming: Incoming, request: Req
         request: What it responds to.
 
     Raises:
-        BackendError: The response does not say which bytes it has.
+        BackendError: The response does not say which bytes it has, or has others than were asked for.
     """
     found: ContentRange | None = None
     if incoming.status == HTTPStatus.PARTIAL_CONTENT:
         found = range_of(incoming.headers, exchange.address)
+        if not _is_asked(found, request.headers.get("range")):
+            refuse(exchange.address, _OTHER_BYTES)
     size = length_of(incoming.headers, exchange.address) if found is None else found.size_bytes
     info = info_of(key, incoming.headers, size)
 
@@ -46,6 +60,16 @@ def open_download(exchange: Exchange, key: str, incoming: Incoming, request: Req
         return await _open_rest(exchange, request, info, ContentRange(start, stop, size))
 
     return AsyncDownload(info, found, incoming, reopen, resumes=exchange.trying.resumes, address=exchange.address)
+
+
+def _is_asked(found: ContentRange, asked: str | None) -> bool:
+    """Says whether a part of an object is what was asked for: a cache may hold another one."""
+    if asked is None:
+        return False
+    try:
+        return ByteRange.parse(asked).resolve(found.size_bytes) == found
+    except InvalidRange:
+        return False
 
 
 async def _open_rest(exchange: Exchange, first: Request, info: ObjectInfo, wanted: ContentRange) -> Incoming:
@@ -64,7 +88,7 @@ async def _open_rest(exchange: Exchange, first: Request, info: ObjectInfo, wante
     async def same(incoming: Incoming) -> Incoming:
         is_part = incoming.status == HTTPStatus.PARTIAL_CONTENT
         if not is_part or range_of(incoming.headers, exchange.address) != wanted:
-            refuse(exchange.address, "it has other bytes than were asked for")
+            refuse(exchange.address, _OTHER_BYTES)
         if info_of(info.key, incoming.headers, wanted.size_bytes).etag != info.etag:
             raise _changed()
         return incoming

@@ -45,12 +45,13 @@ class TokenSource:
         Raises:
             InvalidSettings: The function, or the file that changed, gives something else than a token.
         """
+        secret = self._secret
         if self._function is not None:
             given = self._function()
-            # As a live secret it is kept out of logs.
-            if self._secret is None or self._secret.reveal() != given:
-                self._secret = Secret(_checked(given))
-        return None if self._secret is None else f"Bearer {_checked(self._secret.reveal())}"
+            # As a live secret it is kept out of logs. Another thread may have been given another token meanwhile.
+            if secret is None or secret.reveal() != given:
+                self._secret = secret = Secret(_checked(given))
+        return None if secret is None else f"Bearer {_checked(secret.reveal())}"
 
 
 def _checked(text: object) -> str:

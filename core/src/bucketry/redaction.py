@@ -29,10 +29,12 @@ _NAMES: Final = "|".join(
         "x-auth-token",
         "x-auth-key",
         "x-amz-(?:copy-source-)?server-side-encryption-customer-key",
-        "aws_?secret_?access_?key",
+        "secret_?access_?key",
         "aws_?session_?token",
         "secret_?key",
         "session_?token",
+        "web_?identity_?token",
+        "saml_?assertion",
     )
 )
 _BETWEEN: Final = r"""(?:%3[dD]|['"]?\s*[:=]\s*\(?b?['"]?|['"],\s*b?['"]|>)"""

@@ -7,7 +7,7 @@ import json
 import re
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,7 +17,7 @@ from bucketry.layers import CallEvent, ReportCalls
 from bucketry_http import Listener, Server, ServerSettings
 from bucketry_http.shared.lifespan import confirm_lifespan
 from bucketry_http.shared.record import RequestRecord, record_of_call
-from bucketry_http.shared.recorded import Recorder
+from bucketry_http.shared.recorded import Recorder, Sink
 from bucketry_http.telemetry.access_log import AccessLog
 from bucketry_http.telemetry.metrics import Metrics
 from prometheus_client import generate_latest
@@ -372,3 +372,19 @@ def test_an_application_that_fails_is_recorded_as_its_client_sees_it(app: Any, s
     assert (record.status, record.aborted) == (status, aborted)
     assert f"HTTP/1.1 {status} ".encode() in received
     assert f"x-request-id: {record.id}\r\n".encode() in received
+
+
+class Broken(Sink):
+    """Fails for each request."""
+
+    def end(self, records: Sequence[RequestRecord]) -> None:
+        raise OSError("no room")
+
+
+def test_a_sink_that_fails_keeps_nothing_from_the_others(caplog: pytest.LogCaptureFixture) -> None:
+    last = Kept()
+    with memory_store() as store, recorded_ports(store, [Broken(), last]) as ports:
+        assert ports.rest("GET", "status").status == 200
+        assert ports.last().status == 200
+        assert eventually(lambda: [record.status for record in last.ended] == [200])
+    assert "Broken lost the records of 1 requests" in caplog.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from collections.abc import Iterable, Sequence
 from contextvars import Context
@@ -25,7 +26,7 @@ TOLD_SECONDS: Final = 0.01
 _MOST_UNTOLD: Final = 256
 """So many are told at once, although it is not yet time."""
 
-_NO_REQUEST: Final = Context()
+logger = logging.getLogger("bucketry_http")
 
 
 class Sink(Protocol):
@@ -97,7 +98,7 @@ class Recorder:
         ended = self._ended
         ended.append(record)
         if len(ended) == 1:
-            asyncio.get_running_loop().call_later(TOLD_SECONDS, self.flush, context=_NO_REQUEST)
+            asyncio.get_running_loop().call_later(TOLD_SECONDS, self.flush, context=Context())
         elif len(ended) >= _MOST_UNTOLD:
             self.flush()
 
@@ -139,7 +140,10 @@ class Recorder:
         ended, self._ended = self._ended, []
         if ended:
             for sink in self._sinks:
-                sink.end(ended)
+                try:
+                    sink.end(ended)
+                except Exception:  # The other sinks are told all the same, the audit among them.
+                    logger.exception("%s lost the records of %d requests", type(sink).__name__, len(ended))
 
 
 def _new_record(port: Port, scope: Any) -> RequestRecord:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from bucketry import Store
@@ -175,6 +177,57 @@ def test_copies_and_moves(tree: BucketryFileSystem, store: Store) -> None:
     assert tree.cat("bucket/z.txt") == b"bucket/a.txt"
     with pytest.raises(FileNotFoundError):
         tree.mv("bucket/none", "bucket/elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "recursive"),
+    [
+        ("bucket/d/b.txt", "bucket/d/", False),
+        ("/bucket/d/b.txt", "bucket/d/b.txt", False),
+        ("bucket/d", "bucket/", True),
+        ("bucket/d/*", "bucket/d", False),
+        (["bucket/a.txt", "bucket/d/b.txt"], ["bucket/new", "bucket/d/b.txt"], False),
+    ],
+)
+def test_a_move_onto_itself_deletes_nothing(
+    tree: BucketryFileSystem, source: Any, target: Any, recursive: bool
+) -> None:
+    before = tree.find("bucket")
+    with pytest.raises(shutil.SameFileError):
+        tree.mv(source, target, recursive=recursive)
+    assert tree.find("bucket") == before
+
+
+def test_a_file_beside_a_folder_of_its_name_is_moved_alone(tree: BucketryFileSystem) -> None:
+    tree.pipe("bucket/d", b"a file")
+    tree.mv("bucket/d", "bucket/moved")
+    assert tree.cat("bucket/moved") == b"a file"
+    assert not tree.isfile("bucket/d")
+    assert tree.cat("bucket/d/b.txt") == b"bucket/d/b.txt"
+
+
+@pytest.mark.parametrize("path", ["bucket/d", "bucket"])
+def test_folders_are_moved_only_if_that_is_asked_for(tree: BucketryFileSystem, path: str) -> None:
+    before = tree.find("bucket")
+    tree.mkdir("elsewhere")
+    with pytest.raises(IsADirectoryError):
+        tree.mv(path, "elsewhere/x")
+    assert tree.find("bucket") == before
+
+
+def test_a_bucket_is_moved_with_all_that_it_holds(tree: BucketryFileSystem) -> None:
+    tree.mkdir("elsewhere")
+    tree.mv("bucket", "elsewhere/all", recursive=True)
+    assert tree.find("elsewhere") == [path.replace("bucket", "elsewhere/all", 1) for path in TREE]
+    assert tree.ls("", detail=False) == ["elsewhere"]
+
+
+def test_that_a_store_is_closed_does_not_mean_that_nothing_exists(fs: BucketryFileSystem, store: Store) -> None:
+    fs.pipe("bucket/a", b"content")
+    store.close()
+    for ask in (fs.exists, fs.isdir):
+        with pytest.raises(ValueError, match="closed"):
+            ask("bucket/a")
 
 
 def test_touch(fs: BucketryFileSystem) -> None:

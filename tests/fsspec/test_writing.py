@@ -5,12 +5,16 @@ from __future__ import annotations
 import gc
 import gzip
 import random
+import time
 from collections.abc import Iterator
+from contextlib import suppress
+from threading import Event, Thread
 from typing import Any
 
 import fsspec
 import pytest
 from bucketry import Store, Unavailable, open_store
+from bucketry._object_writer import THREADS, Writer
 from bucketry.fsspec import BucketryFileSystem
 from bucketry.hookspecs import hookimpl
 
@@ -154,6 +158,75 @@ def test_a_file_that_is_dropped_stores_nothing_and_warns(fs: BucketryFileSystem)
     gc.collect()
     assert not fs.exists("bucket/dropped")
     assert uploads(fs) == []
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"mode": "w"}, {"mode": "wb", "compression": "gzip"}], ids=["text", "compressed"]
+)
+def test_so_does_what_is_around_it(fs: BucketryFileSystem, arguments: dict[str, Any]) -> None:
+    file = fs.open("bucket/dropped", **arguments)
+    file.write("text" if arguments["mode"] == "w" else b"bytes")
+    with pytest.warns(ResourceWarning, match="was not closed"):
+        file.__del__()
+    del file
+    gc.collect()
+    assert not fs.exists("bucket/dropped")
+
+
+class SecondPartFails:
+    """A layer that refuses the second part of each upload."""
+
+    @hookimpl(wrapper=True)
+    def upload_part(self, part_number: int) -> Iterator[None]:
+        if part_number == 2:
+            raise Unavailable("the second part never comes")
+        return (yield)
+
+
+def test_closing_after_a_write_that_failed_stores_nothing() -> None:
+    with open_store("memory://", environ={}, layers=[SecondPartFails()]) as store:
+        fs = BucketryFileSystem(store)
+        fs.mkdir("bucket")
+        file = fs.open("bucket/large", "wb", block_size=PART)
+        with pytest.raises(ConnectionError):
+            file.write(bytes(3 * PART))
+        file.close()
+        assert not fs.exists("bucket/large")
+        assert uploads(fs) == []
+
+
+def test_parts_that_never_began_are_not_waited_for() -> None:
+    began, goes_on = Event(), Event()
+
+    class SlowParts:
+        blocks = True
+
+        @hookimpl(wrapper=True)
+        def upload_part(self) -> Iterator[None]:
+            began.set()
+            goes_on.wait(30)
+            return (yield)
+
+    with open_store("memory://", environ={}, layers=[SlowParts()]) as store:
+        store.create_bucket("bucket")
+        writer = Writer(store, "bucket", "large", "wb", PART, {})
+        writer.start()
+
+        def write() -> None:
+            with suppress(RuntimeError):  # The threads of the parts are gone then.
+                writer.write(memoryview(bytes(6 * PART)), final=False)
+
+        Thread(target=write, daemon=True).start()
+        assert began.wait(30)
+        while len(writer._parts) <= THREADS:
+            time.sleep(0.001)
+        discarding = Thread(target=writer.discard, daemon=True)
+        discarding.start()
+        while not writer._parts[-1].cancelled():
+            time.sleep(0.001)
+        goes_on.set()
+        discarding.join(30)
+        assert not discarding.is_alive()
 
 
 def test_a_part_that_fails_ends_the_upload() -> None:

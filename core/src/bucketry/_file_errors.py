@@ -43,6 +43,11 @@ def file_error(error: errors.BucketryError, path: str) -> Exception:
     return OSError(number, said, path)
 
 
+def is_no_name(error: ValueError) -> bool:
+    """Says whether an error of `file_errors` means that a path names nothing that can exist, as opposed to others."""
+    return error.__cause__ is None or isinstance(error.__cause__, errors.InvalidBucketName | errors.InvalidKey)
+
+
 def _changed(error: errors.PreconditionFailed, path: str) -> OSError:
     if error.condition == "if_none_match":
         return FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)

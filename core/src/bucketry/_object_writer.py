@@ -189,7 +189,7 @@ class Writer:
         if self._ended:
             return
         self._end()
-        wait(self._parts)
+        wait([part for part in self._parts if not part.cancelled()])  # Of one that never began there is no end.
         if self._upload_id is not None:
             try:
                 self._store.abort_multipart_upload(self._bucket, self._key, self._upload_id)

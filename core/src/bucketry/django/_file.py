@@ -11,6 +11,7 @@ from django.core.files import File
 from bucketry._file_errors import file_errors
 from bucketry._object_reader import ObjectReader
 from bucketry._object_writer import Writer
+from bucketry._written_text import WrittenText
 from bucketry.features import MIB
 
 if TYPE_CHECKING:
@@ -71,9 +72,13 @@ class WrittenFile(io.RawIOBase):
             self._send(final=True)
         super().close()
 
-    def __del__(self) -> None:
+    def drop(self) -> None:
+        """Throws away what was written, since nobody closed the file."""
         if not self.closed:
             self.discard()
+
+    def __del__(self) -> None:
+        self.drop()
 
 
 class StorageFile(File):  # type: ignore[misc]  # Django has no types
@@ -95,7 +100,9 @@ class StorageFile(File):  # type: ignore[misc]  # Django has no types
             file: Any = io.BufferedReader(self._raw, MIB)
         else:
             file = self._raw = WrittenFile(store, bucket, key, f"{kind}b", self._storage.headers)
-        return file if "b" in mode else io.TextIOWrapper(file, encoding="utf-8")
+        if "b" in mode:
+            return file
+        return (io.TextIOWrapper if kind == "r" else WrittenText)(file, encoding="utf-8")
 
     @property
     def size(self) -> int:

@@ -14,6 +14,7 @@ from fsspec.spec import AbstractBufferedFile
 
 from bucketry._file_errors import file_errors
 from bucketry._object_writer import Writer
+from bucketry._written_text import WrittenText
 from bucketry.features import MIB
 from bucketry.fsspec._paths import split
 
@@ -80,10 +81,14 @@ class BucketryFile(AbstractBufferedFile):  # type: ignore[misc]  # fsspec has no
 
     def _upload_chunk(self, final: bool = False) -> bool:
         assert self._writer is not None  # noqa: S101 - fsspec flushes only what is written
-        with file_errors(self.path):
-            rest = self._writer.write(self.buffer.getbuffer(), final=final)
-            if final and self.autocommit:
-                self._writer.commit()
+        try:
+            with file_errors(self.path):
+                rest = self._writer.write(self.buffer.getbuffer(), final=final)
+                if final and self.autocommit:
+                    self._writer.commit()
+        except BaseException:
+            self.discard()  # Some of the buffer is sent: it must not be sent again when the file is closed.
+            raise
         self.buffer = io.BytesIO()
         self.buffer.write(rest)
         self.blocksize = self._writer.part_bytes
@@ -122,12 +127,16 @@ class BucketryFile(AbstractBufferedFile):  # type: ignore[misc]  # fsspec has no
     def __del__(self) -> None:
         if self._writer is None or self.closed:
             super().__del__()
-            return
+        else:
+            self.drop()
+
+    def drop(self) -> None:
+        """Throws away what was written, since nobody closed the file, and warns of that."""
         self.discard()
         warnings.warn(f"{self.path} was not closed, so nothing was written", ResourceWarning, stacklevel=2)
 
 
-class TextFile(io.TextIOWrapper):
+class TextFile(WrittenText):
     """Text that is written to a file; nothing is stored if the ``with`` statement is left by an error."""
 
     def __exit__(
@@ -149,6 +158,7 @@ class CompressedFile(io.BufferedIOBase):
             self._compressor = compr[get_compression(path, compression)](file, mode="wb")
         except BaseException:
             file.discard()
+            super().close()
             raise
 
     def writable(self) -> bool:
@@ -172,6 +182,17 @@ class CompressedFile(io.BufferedIOBase):
             raise
         finally:
             super().close()
+
+    def drop(self) -> None:
+        """Throws away what was written, since nobody closed the file."""
+        try:
+            self._file.drop()
+        finally:
+            super().close()
+
+    def __del__(self) -> None:
+        if not self.closed:
+            self.drop()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

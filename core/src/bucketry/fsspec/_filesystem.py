@@ -30,11 +30,12 @@ from bucketry import (
     Secret,
     Store,
 )
-from bucketry._file_errors import file_errors
+from bucketry._file_errors import file_errors, is_no_name
 from bucketry._shared_stores import shared_store
 from bucketry.fsspec._deleting import delete_files, delete_folder
 from bucketry.fsspec._file import BucketryFile, CompressedFile, TextFile
 from bucketry.fsspec._listing import all_below, folder, is_folder, versions_of
+from bucketry.fsspec._moving import planned_moves
 from bucketry.fsspec._paths import (
     Entry,
     bucket_entry,
@@ -297,7 +298,11 @@ class BucketryFileSystem(AsyncFileSystem, metaclass=_Instances):  # type: ignore
         """Says whether there is a file or folder. That the store fails is an error, not a no."""
         try:
             self.info(path, **options)
-        except (FileNotFoundError, ValueError):
+        except FileNotFoundError:
+            return False
+        except ValueError as error:
+            if not is_no_name(error):
+                raise
             return False
         return True
 
@@ -306,7 +311,11 @@ class BucketryFileSystem(AsyncFileSystem, metaclass=_Instances):  # type: ignore
         path = self._strip_protocol(path)
         try:
             return is_folder(self.store, path) if "/" in path else self.info(path)["type"] == "directory"
-        except (FileNotFoundError, ValueError):
+        except FileNotFoundError:
+            return False
+        except ValueError as error:
+            if not is_no_name(error):
+                raise
             return False
 
     def isfile(self, path: str) -> bool:
@@ -516,6 +525,25 @@ class BucketryFileSystem(AsyncFileSystem, metaclass=_Instances):  # type: ignore
                 raise
             return
         self.invalidate_cache(path2)
+
+    def mv(self, path1: Any, path2: Any, recursive: bool = False, maxdepth: int | None = None, **options: Any) -> None:
+        """Moves files: copies them, and deletes them once all copies are there.
+
+        Raises:
+            FileNotFoundError: There is nothing at the first path.
+            IsADirectoryError: It is a folder, and ``recursive`` is false.
+            shutil.SameFileError: A file would be moved onto itself.
+        """
+        sources, targets = planned_moves(self, path1, path2, recursive=recursive, maxdepth=maxdepth)
+        self.copy(sources, targets, on_error="raise", **options)
+        self._remove_files(sources)
+        if (
+            recursive
+            and maxdepth is None
+            and isinstance(path1, str)
+            and "/" not in (bucket := self._strip_protocol(path1))
+        ):
+            self.rmdir(bucket)
 
     def rm_file(self, path: str) -> None:
         """Deletes a file; if there is none, this succeeds, as in S3."""

@@ -373,12 +373,12 @@ class Objects:
         self, place: tuple[str, str], source: ObjectInfo, bucket: str, key: str, options: CopyOptions
     ) -> ObjectInfo:
         headers: ObjectHeaders = options.headers or source
-        sent = {COPY_SOURCE: request_target(*place, version_query(options.source_version_id))}
-        sent |= self.pin(source.etag, self._dialect.copy_pin)
-        sent |= customer_key_headers(options.source_customer_key, of_source=True)
+        named = {COPY_SOURCE: request_target(*place, version_query(options.source_version_id))}
+        named |= customer_key_headers(options.source_customer_key, of_source=True)
         onto_itself = place == (bucket, key)
         if source.size_bytes > self.max_copy_bytes and not onto_itself:
-            return self._copy_large(place, source, bucket, key, options, sent)
+            return self._copy_large(place, source, bucket, key, options, named)
+        sent = named | self.pin(source.etag, self._dialect.copy_pin)
         # Some servers drop Expires unless it is sent; S3 copies nothing onto itself without new headers.
         if options.headers is not None or source.expires is not None or onto_itself:
             sent |= object_headers(headers) | {"x-amz-metadata-directive": "REPLACE"}
@@ -402,8 +402,16 @@ class Objects:
         bucket: str,
         key: str,
         options: CopyOptions,
-        pinned: dict[str, str],
+        named: dict[str, str],
     ) -> ObjectInfo:
+        """Copies in parts, all of one version of the source, which the headers ``named`` name."""
+        pinned = self.pin(source.etag, self._dialect.part_copy_pin)
+        if not pinned and options.source_version_id is None:
+            raise Unsupported(
+                f"a copy of more than {self.max_copy_bytes} bytes goes in parts, and this server does not check "
+                "that all of them are of one version of the source",
+                feature="part_copy_source_if_match",
+            )
         if options.checksum_algorithm is not None or options.if_match or options.if_none_match:
             raise Unsupported(
                 f"a copy of more than {self.max_copy_bytes} bytes takes neither checksum nor condition",
@@ -415,7 +423,9 @@ class Objects:
         headers: ObjectHeaders = options.headers or source
         sent = object_headers(headers) | tag_headers(tags) | new_version_headers(options)
         keyed = customer_key_headers(options.customer_key)
-        copied = CopiedParts(pinned | keyed, source.size_bytes, self.copied_part_bytes, self._settings.upload_threads)
+        copied = CopiedParts(
+            named | pinned | keyed, source.size_bytes, self.copied_part_bytes, self._settings.upload_threads
+        )
         done = copied.run(self._client, self._failed_uploads, bucket, key, sent)
         return stored_info(key, headers, source.size_bytes, done["etag"], response_date(done), len(tags), done)
 

@@ -24,6 +24,23 @@ def test_a_folder_is_made_and_says_what_it_is(tmp_path: Path) -> None:
     assert (tmp_path / "data/bucketry.json").stat().st_mode & 0o777 == 0o600
 
 
+def test_nobody_else_may_read_the_index_whatever_folder_it_is_in(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    store = open_in(tmp_path)
+    store.put_object(BUCKET, "key", b"content")
+    assert [(tmp_path / f"index.sqlite{end}").stat().st_mode & 0o777 for end in ("", "-wal", "-shm")] == [0o600] * 3
+    store.close()
+
+
+def test_an_index_that_is_empty_beside_contents_is_refused(tmp_path: Path) -> None:
+    store = open_in(tmp_path / "data")
+    store.put_object(BUCKET, "key", bytes(LARGE))
+    store.close()
+    (tmp_path / "data/index.sqlite").write_bytes(b"")
+    with pytest.raises(Unavailable, match="missing or empty"):
+        open_in(tmp_path / "data")
+
+
 def test_a_url_names_a_folder_below_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with open_store("file://./data") as store:

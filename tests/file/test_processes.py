@@ -6,11 +6,14 @@ import multiprocessing
 import os
 import subprocess
 import sys
+import threading
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import pytest
+from bucketry import Store, Unavailable
 
-from tests.file.stores import BUCKET, LARGE, files, open_store, query
+from tests.file.stores import BUCKET, LARGE, files, open_driver, open_store, query
 
 WRITER = """
 import sys
@@ -88,3 +91,77 @@ def test_a_process_that_was_forked_has_connections_of_its_own(tmp_path: Path) ->
     again = open_store(path)  # The child ended without closing: what is left of its session is settled.
     assert [info.key for info in again.list_objects(BUCKET).objects] == ["after", "child", "parent"]
     assert query(path, "SELECT count(*) FROM sessions") == [(0,)]
+
+
+def _after_the_other(path: Path, store: Store, closed: Event, written: Event) -> None:
+    store.put_object(BUCKET, "before", bytes(LARGE))
+    written.set()
+    assert closed.wait(60)
+    store.put_object(BUCKET, "after", bytes(LARGE))
+    store.put_object(BUCKET, "small", b"content")
+    os._exit(0)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_what_a_forked_process_writes_is_kept_though_the_other_one_closes(tmp_path: Path) -> None:
+    """SQLite's own view of locks is the process's: taken over, it let the log be deleted under the new process."""
+    path, forking = tmp_path / "data", multiprocessing.get_context("fork")
+    closed, written = forking.Event(), forking.Event()
+    store = open_store(path)
+    store.put_object(BUCKET, "parent", b"content")
+    child = forking.Process(target=_after_the_other, args=(path, store, closed, written))
+    child.start()
+    assert written.wait(60)
+    store.close()
+    closed.set()
+    child.join(60)
+    assert child.exitcode == 0
+    again = open_store(path)
+    assert [info.key for info in again.list_objects(BUCKET).objects] == ["after", "before", "parent", "small"]
+    again.close()
+
+
+def _taken_over(path: Path, store: Store) -> None:
+    with pytest.raises(Unavailable, match="forked"):
+        store.list_buckets()
+    with pytest.raises(Unavailable, match="forked"):
+        store.put_object(BUCKET, "key", b"x")
+    with pytest.raises(Unavailable, match="forked"):
+        open_store(path)
+    os._exit(0)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+@pytest.mark.parametrize("writes", [False, True], ids=["while it reads", "while it writes"])
+def test_a_process_that_is_forked_while_the_store_is_in_use_cannot_use_it(tmp_path: Path, writes: bool) -> None:
+    path = tmp_path / "data"
+    driver = open_driver(path)
+    store = Store(driver)
+    store.create_bucket(BUCKET)
+    in_use, done = threading.Event(), threading.Event()
+
+    def work(_: object) -> None:
+        in_use.set()
+        done.wait(60)
+
+    def use() -> None:
+        if writes:
+            driver._index.write(work)
+        else:
+            with driver._index.reading() as connection:
+                work(connection)
+
+    user = threading.Thread(target=use)
+    user.start()
+    assert in_use.wait(60)
+    child = multiprocessing.get_context("fork").Process(target=_taken_over, args=(path, store))
+    child.start()
+    child.join(60)
+    done.set()
+    user.join(60)
+    assert child.exitcode == 0
+    store.put_object(BUCKET, "key", b"content")
+    assert store.get_object(BUCKET, "key").read() == b"content"
+    store.close()

@@ -111,6 +111,39 @@ def test_an_interrupt_of_the_leader_fails_its_own_write_alone(connection: sqlite
     assert queue.run(lambda connection: insert(3, connection)) == 3
 
 
+class Interrupted(sqlite3.Connection):
+    """Is interrupted once, as a commit returns."""
+
+    commits_left = 0
+
+    def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+        cursor = super().execute(sql, *parameters)
+        if sql == "COMMIT":
+            self.commits_left -= 1
+            if self.commits_left == 0:
+                raise KeyboardInterrupt
+        return cursor
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["together", "each alone"])
+def test_an_interrupt_after_the_commit_does_nothing_twice(fails: bool) -> None:
+    with closing(
+        sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False, factory=Interrupted)
+    ) as made:
+        made.execute("CREATE TABLE t (x INTEGER)")
+        made.commits_left = 2  # The second is that of the group, or of its first write.
+        queue = WriteQueue(lambda: made)
+
+        def lose(connection: sqlite3.Connection) -> str:
+            if fails and made.commits_left == 2:
+                connection.execute("ROLLBACK")
+            return "lost"
+
+        outcomes = together(queue, [partial(insert, 1), partial(insert, 2), lose])
+        assert [type(outcome) for outcome in outcomes[:2]] == [KeyboardInterrupt, int]
+        assert made.execute("SELECT x FROM t ORDER BY x").fetchall() == [(1,), (2,)]
+
+
 def test_a_connection_that_cannot_be_made_fails_every_write() -> None:
     def broken() -> sqlite3.Connection:
         raise sqlite3.OperationalError("unable to open")

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import sqlite3
 import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, final
 
+from bucketry import BucketryError
+
 from bucketry_file import disk
 from bucketry_file.folder import FILES_PER_FOLDER, Folder
 from bucketry_file.index import Index
 from bucketry_file.sessions import dead_sessions, oldest_pinned
+
+logger: Final = logging.getLogger("bucketry")
 
 _AT_ONCE: Final = 1000
 """How many rows are read at once, and how many rows of deleted files may wait."""
@@ -37,6 +43,13 @@ class Garbage:
         self._gone: dict[int, Path] = {}
 
     def collect(self) -> None:
+        """Deletes what it can, as `collect_all`. That it fails is no failure of the write before it, and is logged."""
+        try:
+            self.collect_all()
+        except (OSError, sqlite3.Error, BucketryError) as error:
+            logger.warning("deleted contents in %s stay until later: %s", self._folder.path, type(error).__name__)
+
+    def collect_all(self) -> None:
         """Deletes the files of the garbage that nobody reads. Only one thread does it at a time; others go on."""
         if not self._working.acquire(blocking=False):
             return

@@ -164,8 +164,7 @@ class FileDriver(DriverSpec):
         self._times.clock = clock
 
     def after_fork(self) -> None:
-        """Leaves connections and files to the process that this one was forked from."""
-        self._index.after_fork()
+        """Leaves files to the process that this one was forked from."""
         self._session.after_fork()
         self._garbage.after_fork()
 
@@ -175,7 +174,7 @@ class FileDriver(DriverSpec):
         Raises:
             sqlite3.Error: Another process uses the index, or the disk has no room for a second one.
         """
-        self._garbage.collect()
+        self._garbage.collect_all()
         self._garbage.flush()
         self._index.compact()
 

@@ -45,6 +45,7 @@ def export_store(store: Store, target: Path, say: Say) -> int:
                         written += 1
                     else:
                         failed += 1
+        manifest.flush()
         os.fsync(manifest.fileno())
     say(f"{written} objects written, {failed} not")
     return failed
@@ -57,6 +58,7 @@ def _export(store: Store, bucket: str, key: str, target: Path, number: int, mani
         with store.get_object(bucket, key) as opened, open(path, "xb") as file:
             for chunk in opened:
                 file.write(chunk)
+            file.flush()
             os.fsync(file.fileno())
             info = opened.info
         tags = store.get_object_tagging(bucket, key)

@@ -140,9 +140,12 @@ def _prepare(folder: Folder) -> None:
     disk.sync_folder(folder.path.parent)
     disk.sync_folder(folder.path)
     if not folder.index.exists() and any(folder.blobs.iterdir()):
-        raise Unavailable(
-            f"{folder.index} is missing, and contents are there: nothing says what they are; restore it from a backup"
-        )
+        raise Unavailable(without_index(folder.index))
+
+
+def without_index(path: Path) -> str:
+    """Says that the index is missing or empty, though there are contents."""
+    return f"{path} is missing or empty, and contents are there: nothing says what they are; restore it from a backup"
 
 
 def _check_mark(folder: Folder) -> None:

@@ -6,15 +6,16 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Final, TypeVar, final
 
-from bucketry import InvalidSettings, StoreClosed
+from bucketry import BucketryError, InvalidSettings, StoreClosed, Unavailable
 
 from bucketry_file import disk
-from bucketry_file.folder import FORMAT_VERSION, Folder, check_version
+from bucketry_file.folder import FORMAT_VERSION, Folder, check_version, without_index
+from bucketry_file.forking import watch_forks
 from bucketry_file.writes import Work, WriteQueue
 
 T = TypeVar("T")
@@ -44,6 +45,7 @@ class Index:
         """
         self._folder = folder
         self._path: Final = folder.index
+        self._real_path: Final = os.path.realpath(folder.index)
         self._sync = sync
         self._synchronous: Final = f"PRAGMA synchronous = {'FULL' if sync else 'NORMAL'}"
         self._busy_timeout = busy_timeout
@@ -53,25 +55,31 @@ class Index:
         self._writes = WriteQueue(self._for_writing)
         self._is_closed = False
         self._opened: os.stat_result | None = None
-        connection = self._connect()
-        try:
-            _set_up(connection, self._path)
-            connection.execute(self._synchronous)
-            self._opened = os.stat(self._path)
-        except BaseException:
-            connection.close()
-            raise
-        self._idle.append(connection)
+        self._in_use = 0
+        self._is_used_in_fork = False
+        watch_forks(self)
+        with self._using():
+            _create(self._path)
+            connection = self._connect()
+            try:
+                _set_up(connection, folder)
+                connection.execute(self._synchronous)
+                self._opened = os.stat(self._path)
+            except BaseException:
+                connection.close()
+                raise
+            self._idle.append(connection)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Gives a connection that sees one state of the index until the block ends."""
-        connection = self._take()
-        try:
-            connection.execute("BEGIN")
-            yield connection
-        finally:
-            self._give_back(connection)
+        with self._using():
+            connection = self._take()
+            try:
+                connection.execute("BEGIN")
+                yield connection
+            finally:
+                self._give_back(connection)
 
     def write(self, work: Work[T]) -> T:
         """Does a write in a transaction, and returns its result once it is committed.
@@ -83,34 +91,45 @@ class Index:
 
     def compact(self) -> None:
         """Rewrites the index without gaps, and puts all of it into one file."""
-        with closing(self._connect()) as connection:
+        with self._using(), closing(self._connect()) as connection:
+            connection.execute("PRAGMA temp_store = FILE")  # VACUUM writes the whole index there first.
             connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Closes the connections; one that is in use is closed when it is given back."""
-        with self._lock:
-            self._is_closed = True
-            idle, self._idle = self._idle, []
-        writer: sqlite3.Connection | None
-        try:
-            writer = self._writes.run(self._taken_writer)
-        except (StoreClosed, OSError, sqlite3.Error):
-            writer, self._writer = self._writer, None
-        for connection in (*idle, *(() if writer is None else (writer,))):
+        with self._using():
+            with self._lock:
+                self._is_closed = True
+                idle, self._idle = self._idle, []
+            writer: sqlite3.Connection | None
+            try:
+                writer = self._writes.run(self._taken_writer)
+            except (BucketryError, OSError, sqlite3.Error):
+                writer, self._writer = self._writer, None
+            for connection in (*idle, *(() if writer is None else (writer,))):
+                connection.close()
+
+    def before_fork(self) -> None:
+        """Closes the connections that are idle, and lets nobody open others until `after_fork`."""
+        self._lock.acquire()
+        is_led = self._writes.pause()
+        idle, self._idle = self._idle, []
+        if self._writer is not None and not is_led:
+            idle.append(self._writer)
+            self._writer = None
+        for connection in idle:
             connection.close()
+        self._is_used_in_fork = is_led or self._in_use > 0
 
-    def after_fork(self) -> None:
-        """Forgets the connections, in a new process. SQLite forbids it to use or to close them.
-
-        Source: "How To Corrupt An SQLite Database File", 2.6.
-        """
-        _inherited.extend(self._idle)
-        if self._writer is not None:
-            _inherited.append(self._writer)
-        self._lock = threading.Lock()
-        self._idle, self._writer = [], None
-        self._writes = WriteQueue(self._for_writing)
+    def after_fork(self, *, is_new: bool) -> None:
+        """Goes on. The new process makes connections of its own, unless it took over some that were in use."""
+        if is_new and self._is_used_in_fork:
+            _taken_over.add(self._real_path)
+            self._writer, self._writes = None, WriteQueue(self._for_writing)
+        else:
+            self._writes.resume()
+        self._lock.release()
 
     def require_file(self) -> None:
         """Checks that the folder still has the index that is open: SQLite would go on with a file that was removed.
@@ -135,6 +154,17 @@ class Index:
             self._writer = self._connect()
         return self._writer
 
+    @contextmanager
+    def _using(self) -> Iterator[None]:
+        """Says for the time of a block that a connection is open that is not idle."""
+        with self._lock:
+            self._in_use += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._in_use -= 1
+
     def _take(self) -> sqlite3.Connection:
         self.require_file()
         with self._lock:
@@ -153,6 +183,10 @@ class Index:
         connection.close()
 
     def _connect(self) -> sqlite3.Connection:
+        if self._real_path in _taken_over:
+            raise Unavailable(
+                "this process was forked while the store was in use, and SQLite cannot work in it: start a new process"
+            )
         # Manual transactions. A connection goes from thread to thread, and is used by one at a time.
         connection = sqlite3.connect(
             self._path,
@@ -174,11 +208,18 @@ class Index:
         return connection
 
 
-_inherited: Final[list[sqlite3.Connection]] = []
-"""Connections of the process that this one was forked from. They are kept, so that they are never closed."""
+_taken_over: Final[set[str]] = set()
+"""Indexes that the process from which this one was forked had in use."""
 
 
-def _set_up(connection: sqlite3.Connection, path: Path) -> None:
+def _create(path: Path) -> None:
+    """Creates the file for this user alone, if it is missing. SQLite gives its log the same mode."""
+    with suppress(FileExistsError):
+        os.close(disk.create(path))
+
+
+def _set_up(connection: sqlite3.Connection, folder: Folder) -> None:
+    path = folder.index
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -187,6 +228,8 @@ def _set_up(connection: sqlite3.Connection, path: Path) -> None:
             raise InvalidSettings(f"{path} is another program's database")
         check_version(version, path)
         return
+    if any(folder.blobs.iterdir()) and connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,):
+        raise Unavailable(without_index(path))
     # Whatever the store's setting: without the index, nothing says what the files are.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA journal_mode = WAL")

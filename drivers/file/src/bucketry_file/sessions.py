@@ -10,19 +10,21 @@ from __future__ import annotations
 
 import os
 import secrets
+import sqlite3
 import struct
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, final
 
-from bucketry import Unavailable
+from bucketry import BucketryError, Unavailable
 
 from bucketry_file import disk
 from bucketry_file.folder import FILES_PER_FOLDER, Folder
 from bucketry_file.index import Index
 
-_NOTE: Final = "INSERT INTO sessions (name) VALUES (?)"
+_NOTE: Final = "INSERT INTO sessions (name) VALUES (?) ON CONFLICT DO NOTHING"
 
 _SETTLE: Final = "UPDATE sessions SET settled = max(settled, ?) WHERE name = ?"
 
@@ -85,7 +87,9 @@ class Session:
             if not self._is_noted or settled // FILES_PER_FOLDER <= self._settled // FILES_PER_FOLDER:
                 return
             self._settled = settled
-        self._index.write(lambda connection: connection.execute(_SETTLE, (settled, self.name)).rowcount)
+        # The put before it has succeeded. Without the note, recovery looks at more files.
+        with suppress(OSError, sqlite3.Error, BucketryError):
+            self._index.write(lambda connection: connection.execute(_SETTLE, (settled, self.name)).rowcount)
 
     def pin(self, pin: int, garbage: int) -> None:
         """Keeps all files whose garbage comes after this one until `unpin`, in all processes.
@@ -97,7 +101,11 @@ class Session:
         with self._lock:
             self._begin()
             self._pins[pin] = garbage
-            self._publish()
+            try:
+                self._publish()
+            except BaseException:
+                del self._pins[pin]
+                raise
 
     def unpin(self, pin: int) -> None:
         """Ends what `pin` began."""

@@ -59,7 +59,7 @@ class WriteQueue:
 
         Raises:
             BaseException: What the work raised, or the transaction. Nothing of this write is in the index, unless the
-                thread was interrupted while it waited.
+                thread was interrupted while it waited or committed.
         """
         write = _Write(work)
         with self._lock:
@@ -76,6 +76,15 @@ class WriteQueue:
         if write.error is not None:
             raise write.error
         return cast("T", write.result)
+
+    def pause(self) -> bool:
+        """Lets no write begin until `resume`. Returns whether a thread is leading."""
+        self._lock.acquire()
+        return self._is_led
+
+    def resume(self) -> None:
+        """Ends what `pause` began."""
+        self._lock.release()
 
     def _lead(self) -> None:
         """Commits what waits, and hands over to the first that came meanwhile."""
@@ -152,11 +161,20 @@ class WriteQueue:
                     write.settle(None, error)
                 return True
             return False
+        except BaseException:
+            # An interrupt also comes as a commit returns. What is committed must not be done again.
+            if len(outcomes) == len(group) and not connection.in_transaction:
+                _settle(group, outcomes)
+            raise
         finally:
             connection.rollback()
-        for write, (result, failure) in zip(group, outcomes, strict=True):
-            write.settle(result, failure)
+        _settle(group, outcomes)
         return True
+
+
+def _settle(group: list[_Write[Any]], outcomes: list[tuple[Any, Exception | None]]) -> None:
+    for write, (result, failure) in zip(group, outcomes, strict=True):
+        write.settle(result, failure)
 
 
 def _in_savepoint(connection: sqlite3.Connection, work: Work[T]) -> tuple[T | None, Exception | None]:
@@ -173,12 +191,18 @@ def _in_savepoint(connection: sqlite3.Connection, work: Work[T]) -> tuple[T | No
 
 
 def _commit_alone(connection: sqlite3.Connection, write: _Write[Any]) -> None:
+    result, commits = None, False
     try:
         connection.execute("BEGIN IMMEDIATE")
         result = write.work(connection)
+        commits = True
         connection.execute("COMMIT")
     except Exception as error:  # noqa: BLE001 - its writer gets it
         write.settle(None, error)
+    except BaseException:
+        if commits and not connection.in_transaction:  # As above.
+            write.settle(result)
+        raise
     else:
         write.settle(result)
     finally:

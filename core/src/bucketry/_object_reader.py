@@ -34,13 +34,13 @@ class ObjectReader(io.RawIOBase):
             OSError: The store failed, as in all methods.
         """
         super().__init__()
+        self._opened: OpenedObject | None = None
         self._store, self._bucket, self._key = store, bucket, key
         with file_errors(key):
             info = store.head_object(bucket, key)
         self.size = info.size_bytes
         self._etag = info.etag if store.capabilities.features.get_if_match else None
         self._at = 0
-        self._opened: OpenedObject | None = None
         self._chunks: Iterator[bytes] = iter(())
         self._rest = memoryview(b"")
 
@@ -81,13 +81,17 @@ class ObjectReader(io.RawIOBase):
         return count
 
     def _next(self) -> bytes:
-        if self._opened is None:
-            wanted = ByteRange(self._at) if self._at else None
-            self._opened = self._store.get_object(
-                self._bucket, self._key, GetOptions(range=wanted, if_match=self._etag)
-            )
-            self._chunks = iter(self._opened)
-        return next((chunk for chunk in self._chunks if chunk), b"")
+        try:
+            if self._opened is None:
+                wanted = ByteRange(self._at) if self._at else None
+                self._opened = self._store.get_object(
+                    self._bucket, self._key, GetOptions(range=wanted, if_match=self._etag)
+                )
+                self._chunks = iter(self._opened)
+            return next((chunk for chunk in self._chunks if chunk), b"")
+        except BaseException:
+            self._leave()  # What is left of the chunks would look like the end of the object.
+            raise
 
     def _leave(self) -> None:
         opened, self._opened = self._opened, None

@@ -43,9 +43,10 @@ def file_error(error: errors.BucketryError, path: str) -> Exception:
     return OSError(number, said, path)
 
 
-def is_no_name(error: ValueError) -> bool:
-    """Says whether an error of `file_errors` means that a path names nothing that can exist, as opposed to others."""
-    return error.__cause__ is None or isinstance(error.__cause__, errors.InvalidBucketName | errors.InvalidKey)
+def names_nothing(error: FileNotFoundError | ValueError) -> bool:
+    """Says whether an error of `file_errors` means that a path names nothing, or nothing that can exist."""
+    is_bad_name = isinstance(error.__cause__, errors.InvalidBucketName | errors.InvalidKey)
+    return isinstance(error, FileNotFoundError) or error.__cause__ is None or is_bad_name
 
 
 def _changed(error: errors.PreconditionFailed, path: str) -> OSError:

@@ -1,4 +1,4 @@
-"""Which file goes where when files are moved."""
+"""Moves of files. fsspec's own deletes all that the first path names, also what its ``copy`` has left out."""
 
 from __future__ import annotations
 
@@ -12,18 +12,23 @@ from fsspec.implementations.local import trailing_sep
 from fsspec.utils import other_paths
 
 
-def planned_moves(
-    fs: Any, path1: Any, path2: Any, *, recursive: bool, maxdepth: int | None
-) -> tuple[list[str], list[str]]:
-    """Returns the files to move and their new places, by the rules of ``copy``.
-
-    fsspec's own ``mv`` deletes all that the first path names, also what ``copy`` has left out.
+def move(fs: Any, path1: Any, path2: Any, *, recursive: bool, maxdepth: int | None, **options: Any) -> None:
+    """Copies files, and deletes just these once all copies are there; of a bucket that is moved whole, the bucket too.
 
     Raises:
         FileNotFoundError: There is nothing at the first path.
         IsADirectoryError: There are folders alone, and ``recursive`` is false.
         shutil.SameFileError: A file would be moved onto itself.
     """
+    sources, targets = _planned(fs, path1, path2, recursive=recursive, maxdepth=maxdepth)
+    fs.copy(sources, targets, on_error="raise", **options)
+    fs.remove_files(sources)
+    if recursive and maxdepth is None and isinstance(path1, str) and "/" not in fs._strip_protocol(path1):
+        fs.rmdir(path1)
+
+
+def _planned(fs: Any, path1: Any, path2: Any, *, recursive: bool, maxdepth: int | None) -> tuple[list[str], list[str]]:
+    """Returns the files to move and their new places, by the rules of ``copy``."""
     if isinstance(path1, list) and isinstance(path2, list):
         sources, targets = path1, path2
     else:

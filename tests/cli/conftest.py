@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -70,13 +72,29 @@ def store(store_url: str) -> Store:
     return opened
 
 
+@contextmanager
+def kept_levels() -> Iterator[None]:
+    """Has loggers write after the block what they wrote before it: commands set their levels."""
+    loggers = [
+        logging.root,
+        *(one for one in logging.root.manager.loggerDict.values() if isinstance(one, logging.Logger)),
+    ]
+    before = [(logger, logger.level) for logger in loggers]
+    try:
+        yield
+    finally:
+        for logger, level in before:
+            logger.setLevel(level)
+
+
 @pytest.fixture
 def run(store_url: str) -> Run:
     """Runs a command in this process: ``run("ls", "assets")``."""
 
     def run(*arguments: str, store: str | None = store_url, stdin: bytes | str | None = None) -> Result:
         environment = {} if store is None else {"BUCKETRY_STORE": store}
-        return CliRunner().invoke(cli, arguments, prog_name="bucketry", env=environment, input=stdin)
+        with kept_levels():
+            return CliRunner().invoke(cli, arguments, prog_name="bucketry", env=environment, input=stdin)
 
     return run
 

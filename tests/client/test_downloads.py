@@ -86,8 +86,6 @@ def test_the_older_version_is_read_to_its_end(make: Facade, rest: RestServer, bu
     assert first + b"".join(pieces) == CONTENT
 
 
-# httpx and httpcore do not close their own generators; they free the connection all the same.
-@pytest.mark.filterwarnings("ignore:Async generator 'http:ResourceWarning")
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_loops_may_be_left(rest: RestServer, bucket: str, backend: str) -> None:
     rest.store.put_object(bucket, "key", CONTENT)

@@ -46,6 +46,13 @@ class TestMinio(ServerSuite):
         yield backend
         backend.cleanup()
 
+    @pytest.mark.xfail(
+        strict=False, raises=AssertionError, reason="MinIO may lose one of two kinds that are put at once"
+    )
+    def test_kinds_that_are_put_at_the_same_moment_are_both_kept(self, fresh_bucket: Bucket) -> None:
+        """Its own driver sees that one is gone, and puts it again."""
+        super().test_kinds_that_are_put_at_the_same_moment_are_both_kept(fresh_bucket)
+
 
 class TestRgw(ServerSuite):
     """A Ceph RGW, which has a driver of its own too."""

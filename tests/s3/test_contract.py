@@ -46,6 +46,7 @@ class TestMinio(ServerSuite):
         yield backend
         backend.cleanup()
 
+    @pytest.mark.short
     @pytest.mark.xfail(
         strict=False, raises=AssertionError, reason="MinIO may lose one of two kinds that are put at once"
     )

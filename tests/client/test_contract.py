@@ -17,7 +17,7 @@ from bucketry_contract.suite.buckets import BucketTests
 from bucketry_contract.suite.errors import ErrorTests
 from bucketry_testing import RestServer, rest_server, s3_endpoint
 
-from tests.client.secured import secured
+from tests.client.secured import Secured, secured
 from tests.faults.proxy import Fault, FaultProxy
 
 CUT: Final = Fault(name="cut", responses=MIB)
@@ -68,19 +68,22 @@ class SecuredBackend(Backend):
 
     def __init__(self) -> None:
         self._served = ExitStack()
-        folder = Path(self._served.enter_context(TemporaryDirectory()))
-        self._server = self._served.enter_context(secured(self._served.enter_context(open_store("memory://")), folder))
+        self._server = self._serve()
         self.secrets = (self._server.team.tokens["boss"],)
 
     def open(self, layers: Sequence[object]) -> Store:
-        return self._open({"BUCKETRY_HTTP_TOKEN_FILE": self._server.token_file}, layers)
+        return self._open(self._server, {"BUCKETRY_HTTP_TOKEN_FILE": self._server.token_file}, layers)
 
     def bad_credentials(self) -> Store:
-        return self._open({"BUCKETRY_HTTP_TOKEN": "a-token-that-nobody-made"})
+        # On a server of its own: wrong tokens lock their address out.
+        return self._open(self._serve(), {"BUCKETRY_HTTP_TOKEN": "a-token-that-nobody-made"})
 
-    def _open(self, environ: dict[str, str], layers: Sequence[object] = ()) -> Store:
-        settings = {"ca_file": self._server.ca_file}
-        return open_store(self._server.url, settings=settings, layers=layers, environ=environ)
+    def _serve(self) -> Secured:
+        folder = Path(self._served.enter_context(TemporaryDirectory()))
+        return self._served.enter_context(secured(self._served.enter_context(open_store("memory://")), folder))
+
+    def _open(self, server: Secured, environ: dict[str, str], layers: Sequence[object] = ()) -> Store:
+        return open_store(server.url, settings={"ca_file": server.ca_file}, layers=layers, environ=environ)
 
     def cleanup(self) -> None:
         self._served.close()

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import md5
+from threading import Barrier
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -51,6 +52,10 @@ from bucketry_s3.settings_examples import EXAMPLES, shared_acl
 _WRONG: Final = "0" * 32
 _NO_SUCH_TOPIC: Final = frozenset({"InvalidArgument", "NoSuchKey", "UnsupportedNotification"})
 """How AWS, RGW and MinIO say that there is no such topic, or that they have queues only."""
+
+_ROUNDS: Final = 5
+_PATIENCE: Final = 60
+"""Seconds until all writers of a round are ready, at most."""
 
 _WRITERS: Final = 4
 _LOCKED_FOR: Final = timedelta(seconds=60)
@@ -145,17 +150,19 @@ def _put_if_none_match(ground: Ground) -> bool:
 
 
 def _one_wins(ground: Ground) -> bool:
-    """Whether one of several writers at once makes an object, and no other."""
+    """Whether one of several writers at once makes an object, and no other, in each of some rounds."""
+    together = Barrier(_WRITERS)
 
-    def write(number: int) -> bool:
+    def write(attempt: int, number: int) -> bool:
+        together.wait(_PATIENCE)
         try:
-            ground.put("race", b"%d" % number, if_none_match="*")
+            ground.put(f"race-{attempt}", b"%d" % number, if_none_match="*")
         except BucketryError:
             return False
         return True
 
     with ThreadPoolExecutor(_WRITERS) as pool:
-        return sum(pool.map(write, range(_WRITERS))) == 1
+        return all(sum(pool.map(partial(write, attempt), range(_WRITERS))) == 1 for attempt in range(_ROUNDS))
 
 
 def _copy_if_match(ground: Ground) -> bool:

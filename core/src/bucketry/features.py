@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -185,6 +185,16 @@ FEATURE_NAMES: Final = tuple(
     field.name for field in msgspec.structs.fields(Features) if field.type is bool and field.name not in TRAIT_NAMES
 )
 """The features that can be tested one by one, in the order in which they are declared."""
+
+
+def whole_contract(**others: Any) -> Features:
+    """Returns every feature that can be tested, with S3's limits, for a driver that keeps all of the contract itself.
+
+    Args:
+        others: Traits, limits and algorithms, which a driver states for itself.
+    """
+    return Features(**{**dict.fromkeys(FEATURE_NAMES, True), "max_put_size": MAX_PART_BYTES, **others})
+
 
 MEASURED_FEATURES: Final = frozenset({"copy_own_etag", "complete_again", "object_lock_later"})
 """Features that no option needs, so that nothing can be refused. The contract suite measures them."""

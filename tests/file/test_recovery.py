@@ -6,12 +6,16 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
-from bucketry import Body, IncompleteBody, QuotaExceeded, Store
+from bucketry import Body, IncompleteBody, QuotaExceeded, Store, StoreClosed
 from bucketry_file import cleaning, disk
+from bucketry_file.sessions import is_alive
 
 from tests.file.failing import FullDriver
 from tests.file.stores import BUCKET, LARGE, files, open_driver, open_store, query
@@ -204,3 +208,48 @@ def test_without_sync_nothing_waits_for_the_disk(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(disk, "sync", lambda _: pytest.fail("it waits"))
     store.put_object(BUCKET, "key", bytes(LARGE))
     store.delete_object(BUCKET, "key")
+
+
+def test_a_put_that_ends_after_the_close_loses_no_file_that_the_index_names(tmp_path: Path) -> None:
+    """Until nothing can be committed any more, the session is not given up: others would clear its files away."""
+    path = tmp_path / "data"
+    driver = open_driver(path)
+    store = Store(driver)
+    store.create_bucket(BUCKET)
+    written, go = threading.Event(), threading.Event()
+    commit = driver._index.write
+    locked: list[bool] = []
+
+    def late(work: Any) -> Any:
+        written.set()
+        go.wait(10)
+        return commit(work)
+
+    def closing() -> None:
+        close()
+        locked.extend(is_alive(driver._folder, name.name) for name in driver._folder.sessions.iterdir())
+
+    close, driver._index.close = driver._index.close, closing  # type: ignore[method-assign]
+    store.put_object(BUCKET, "noted", bytes(LARGE))
+    driver._index.write = late  # type: ignore[method-assign]
+    with ThreadPoolExecutor(1) as pool:
+        put = pool.submit(store.put_object, BUCKET, "late", bytes(LARGE))
+        assert written.wait(10)
+        driver._index.write = commit  # type: ignore[method-assign]
+        store.close()
+        go.set()
+        with pytest.raises(StoreClosed):
+            put.result()
+    assert locked == [True]
+    again = open_store(path)
+    assert [info.key for info in again.list_objects(BUCKET).objects] == ["noted"]
+    assert len([name for name in files(path) if name.count("/") == 3]) == 1
+    again.close()
+
+
+def test_no_file_begins_after_the_close(tmp_path: Path) -> None:
+    driver = open_driver(tmp_path / "data")
+    driver.close()
+    with pytest.raises(StoreClosed):
+        driver._session.begin_file()
+    assert list(driver._folder.sessions.iterdir()) == []

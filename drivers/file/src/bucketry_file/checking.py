@@ -40,7 +40,9 @@ _RULES: Final = (
     ),
     (
         "contents whose pieces are counted wrong",
-        "SELECT count(*) FROM contents WHERE refs <> (SELECT count(*) FROM pieces WHERE pieces.content = contents.id)",
+        """SELECT count(*) FROM contents
+        LEFT JOIN (SELECT content, count(*) AS named FROM pieces GROUP BY content) AS counted
+        ON counted.content = contents.id WHERE refs <> coalesce(named, 0)""",
     ),
     (
         "pieces of versions and parts that are not there",

@@ -212,12 +212,13 @@ class FileDriver(DriverSpec):
             logger.warning("the folder %s was not closed well: %s", self._folder.path, classify(error).detail)
         finally:
             self._index.close()
+            self._session.release()
         return DONE
 
     @override
     @hookimpl
     def usage_report(self) -> UsageReport:
-        """Returns the usage of each bucket, and the room on the disk."""
+        """Returns the usage of each bucket."""
         as_of = self.clock.now()
         with self._index.reading() as connection:
             found = buckets.reports(connection)

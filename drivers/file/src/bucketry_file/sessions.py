@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, final
 
-from bucketry import BucketryError, Unavailable
+from bucketry import BucketryError, StoreClosed, Unavailable
 
 from bucketry_file import disk
 from bucketry_file.folder import FILES_PER_FOLDER, Folder
@@ -53,6 +53,7 @@ class Session:
         self._settled = 0
         self._pins: dict[int, int] = {}
         self._left_files = False
+        self._is_over = False
         self.name = ""
 
     def begin_file(self) -> tuple[str, int]:
@@ -114,15 +115,26 @@ class Session:
                 self._publish()
 
     def end(self) -> bool:
-        """Ends the session. Returns whether the index may forget it: nothing is left of it."""
+        """Lets no file begin any more. Returns whether the index may forget the session: nothing is left of it."""
         with self._lock:
-            settled = not self._left_files and not self._open_numbers
-            if self._descriptor >= 0:
-                if settled or not self._is_noted:
-                    self._folder.session(self.name).unlink(missing_ok=True)
-                os.close(self._descriptor)
+            self._is_over = True
+            return self._is_settled() and self._is_noted
+
+    def release(self) -> None:
+        """Gives the lock up, once nothing can be written to the index any more.
+
+        From then on other processes delete the files of the session that the index does not name.
+        """
+        with self._lock:
+            if self._descriptor < 0:
+                return
+            if self._is_settled() or not self._is_noted:
+                self._folder.session(self.name).unlink(missing_ok=True)
+            os.close(self._descriptor)
             self._descriptor = -1
-            return settled and self._is_noted
+
+    def _is_settled(self) -> bool:
+        return not self._left_files and not self._open_numbers
 
     def after_fork(self) -> None:
         """Leaves the session to the process that this one was forked from. The next file begins another one."""
@@ -131,6 +143,8 @@ class Session:
         self.__init__(self._folder, self._index)  # The lock may be held by a thread that is gone.
 
     def _begin(self) -> None:
+        if self._is_over:
+            raise StoreClosed("open another one for this call")
         if self._descriptor < 0:
             self.name, self._descriptor = _locked(self._folder)
 

@@ -107,22 +107,23 @@ class WriteQueue:
         with self._lock:
             following = self._waiting[0] if self._waiting else None
             self._is_led = following is not None
+            if following is not None:
+                following.leads = True
         for write in group:
             if write.is_done:
                 write.turn.set()
         if following is not None:
-            following.leads = True
             following.turn.set()
 
     def _leave(self, write: _Write[Any]) -> None:
         """Takes a write back whose thread was interrupted; if it is being committed, waits for that."""
         while not write.is_done:
             with self._lock:
-                waits = write in self._waiting
+                waits, leads = write in self._waiting, write.leads
                 if waits:
                     self._waiting.remove(write)
             if waits:
-                if write.leads:
+                if leads:
                     self._hand_over([])
                 return
             write.turn.wait()

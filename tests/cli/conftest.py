@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,8 @@ from bucketry_cli import serve as serve_module
 from bucketry_cli.app import cli
 from bucketry_http import ServerSettings
 from click.testing import CliRunner, Result
+
+from tests.kept_logging import kept_logging
 
 ROOT = Path(__file__).parents[2]
 
@@ -72,28 +72,13 @@ def store(store_url: str) -> Store:
     return opened
 
 
-@contextmanager
-def kept_levels() -> Iterator[None]:
-    """Has loggers write after the block what they wrote before it: commands set their levels."""
-    loggers = [
-        logging.root,
-        *(one for one in logging.root.manager.loggerDict.values() if isinstance(one, logging.Logger)),
-    ]
-    before = [(logger, logger.level) for logger in loggers]
-    try:
-        yield
-    finally:
-        for logger, level in before:
-            logger.setLevel(level)
-
-
 @pytest.fixture
 def run(store_url: str) -> Run:
     """Runs a command in this process: ``run("ls", "assets")``."""
 
     def run(*arguments: str, store: str | None = store_url, stdin: bytes | str | None = None) -> Result:
         environment = {} if store is None else {"BUCKETRY_STORE": store}
-        with kept_levels():
+        with kept_logging():
             return CliRunner().invoke(cli, arguments, prog_name="bucketry", env=environment, input=stdin)
 
     return run

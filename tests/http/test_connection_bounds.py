@@ -122,7 +122,6 @@ def test_who_leaves_leaves_all_that_was_asked(
     store: Store, held: list[BoundedProtocol], caplog: pytest.LogCaptureFixture
 ) -> None:
     """The request in progress is told, and not only the last one that waits."""
-    caplog.set_level("WARNING")
     store.put_object("my-assets", "large", bytes(32 * MIB))
     with running(store) as port:
         with connect(port) as client:
@@ -216,7 +215,6 @@ def test_the_last_of_an_answer_is_not_kept_for_ever(
     store: Store, held: list[BoundedProtocol], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Less than the server's own buffer holds: nothing waits for it but the connection itself."""
-    caplog.set_level("WARNING")
     store.put_object("my-assets", "a", bytes(30_000))
     with running(store, ServerSettings(send_seconds=1.5)) as port, narrow(port, 4096) as client:
         client.sendall(STATUS)

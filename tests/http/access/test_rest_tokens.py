@@ -189,8 +189,6 @@ class SilentIssuer:
 
 
 def test_readiness_tells_nobody_where_the_backend_is(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("WARNING")
-
     class Down(MemoryDriver):
         @hookimpl
         def status(self) -> Status:
@@ -207,7 +205,6 @@ def test_readiness_tells_nobody_where_the_backend_is(caplog: pytest.LogCaptureFi
 
 
 def test_a_token_whose_issuer_does_not_answer_is_no_wrong_token(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("WARNING")
     directory = Directory(sources=[SilentIssuer()])
     with open_store("memory://") as store, TestClient(create_app(store, directory=directory)) as client:
         for _ in range(PER_CREDENTIAL + 1):

@@ -48,6 +48,11 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
     version_id: str = ""
 
 
+def is_without_versions(client: S3Client, bucket: str) -> bool:
+    """Says whether a bucket holds neither objects nor versions nor delete markers: one request."""
+    return not list_versions(client, bucket, VersionListOptions(limit=1), "").versions
+
+
 def list_versions(client: S3Client, bucket: str, options: VersionListOptions, listing: str) -> VersionPage:
     """Lists one page of versions: one request.
 

@@ -69,6 +69,7 @@ from bucketry_s3client import (
     explaining_locks,
     get_settings,
     get_tags,
+    is_without_versions,
     list_buckets,
     list_versions,
     parse_xml,
@@ -98,7 +99,6 @@ if TYPE_CHECKING:
     from minio import Minio
 
 _VERSIONS: Final = "minio versions"
-_ONE: Final = ListOptions(limit=1, content_type=False)
 _NO_CONSTRAINT: Final = "us-east-1"
 """The region that a new bucket is in where its request names none (S3 API reference, CreateBucket)."""
 
@@ -283,7 +283,7 @@ class MinioDriver(DriverSpec):
     def delete_bucket(self, bucket: str) -> Done:
         """Deletes a bucket; its uploads first, which MinIO would show in a new bucket of that name."""
         uploads = list_uploads(self._connection, bucket, "")
-        if uploads and not list_page(self._connection, bucket, _ONE).objects:
+        if uploads and is_without_versions(self._connection, bucket):
             for upload in uploads:
                 self._connection.request("DELETE", bucket, upload.key, query={"uploadId": upload.upload_id})
         self._connection.request("DELETE", bucket, repeatable=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -20,6 +20,7 @@ from bucketry import (
     ListOptions,
     NotificationSettings,
     Unsupported,
+    Upload,
     Usage,
     UsageReport,
 )
@@ -33,13 +34,14 @@ from bucketry_s3client import (
     delete_notification,
     delete_settings,
     get_settings,
+    is_without_versions,
     list_buckets,
     put_notification,
     put_settings,
 )
 
 from bucketry_s3.errors import MISSING_SETTINGS
-from bucketry_s3.listing import Lister, list_uploads
+from bucketry_s3.listing import Lister
 
 SOURCE: Final = "listing"
 
@@ -51,7 +53,8 @@ _CREATE: Final = (
     "<LocationConstraint>{}</LocationConstraint></CreateBucketConfiguration>"
 )
 _ANOTHERS: Final = frozenset({301, 403})
-"""Statuses for a bucket that is there, in another region or another user's (S3 API reference, HeadBucket)."""
+"""Statuses for a bucket in another region, another user's, or of which the caller may know nothing (S3 API reference,
+HeadBucket)."""
 
 _ONE: Final = ListOptions(limit=1, content_type=False)
 _ALL: Final = ListOptions(content_type=False)
@@ -67,6 +70,9 @@ class Buckets:
         lister: Lister,
         lookups: ThreadPoolExecutor,
         constraint: str,
+        uploads: Callable[[str], Iterable[Upload]],
+        *,
+        has_versions: bool,
     ) -> None:
         """Takes what it needs; sends nothing.
 
@@ -76,11 +82,15 @@ class Buckets:
             lister: Lists objects.
             lookups: Counts buckets side by side.
             constraint: The region of new buckets, where the server wants to be told; else empty.
+            uploads: Lists the uploads in a bucket.
+            has_versions: Whether the server keeps versions.
         """
         self._client = client
         self._find = find
         self._lister = lister
         self._lookups = lookups
+        self._uploads = uploads
+        self._has_versions = has_versions
         self._constraint = constraint if constraint != _NO_CONSTRAINT else ""
 
     def list(self) -> tuple[BucketInfo, ...]:
@@ -93,7 +103,7 @@ class Buckets:
         Two processes that create one name at the same moment may both succeed on such a server. Nothing is lost by
         that: creating a bucket again changes nothing.
         """
-        if self._exists(bucket):
+        if self._is_ours(bucket):
             raise BucketAlreadyExists(bucket=bucket)
         content = _CREATE.format(escape(self._constraint)).encode() if self._constraint else b""
         headers = {"x-amz-bucket-object-lock-enabled": "true"} if options.object_lock else {}
@@ -101,14 +111,14 @@ class Buckets:
         self._client.request("PUT", bucket, headers=headers, content=content, repeatable=False)
         return msgspec.structs.replace(self.head(bucket), object_lock=options.object_lock)
 
-    def _exists(self, bucket: str) -> bool:
+    def _is_ours(self, bucket: str) -> bool:
+        """Whether the caller may use a bucket of this name. Of another's, the server says more when it is created."""
         try:
             self._client.request("HEAD", bucket)
         except S3ResponseError as error:
-            if error.code == "NoSuchBucket":
+            if error.code == "NoSuchBucket" or error.status in _ANOTHERS:
                 return False
-            if error.status not in _ANOTHERS:
-                raise
+            raise
         return True
 
     def head(self, bucket: str) -> BucketInfo:
@@ -121,11 +131,16 @@ class Buckets:
 
     def delete(self, bucket: str) -> None:
         """Deletes an empty bucket; its uploads first, which some servers would show in the next one of that name."""
-        uploads = list_uploads(self._client, bucket, "")
-        if uploads and not self._lister.page(bucket, _ONE).objects:
+        uploads = tuple(self._uploads(bucket))
+        if uploads and self._is_empty(bucket):
             for upload in uploads:
                 self._client.request("DELETE", bucket, upload.key, query={"uploadId": upload.upload_id})
         self._client.request("DELETE", bucket, repeatable=False)
+
+    def _is_empty(self, bucket: str) -> bool:
+        if not self._has_versions:
+            return not self._lister.page(bucket, _ONE).objects
+        return is_without_versions(self._client, bucket)
 
     def usage_of(self, buckets: tuple[str, ...]) -> dict[str, Usage]:
         """Counts buckets by listing them, side by side; those that do not exist are left out."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -146,7 +147,13 @@ class S3Driver(DriverSpec):
         self._uploads = Uploads(self._client, self._objects, settings.part_size, features, found.dialect)
         self._lister = Lister(self._client, self._lookups)
         self._buckets = Buckets(
-            self._client, self._objects.find_bucket, self._lister, self._lookups, settings.region if is_aws else ""
+            self._client,
+            self._objects.find_bucket,
+            self._lister,
+            self._lookups,
+            settings.region if is_aws else "",
+            partial(self._uploads_below, prefix=""),
+            has_versions=features.bucket_versioning,
         )
         self._dialect = found.dialect
         self._sdk = Sdk(settings, is_virtual=self._is_virtual is not None)
@@ -438,10 +445,13 @@ class S3Driver(DriverSpec):
     def list_multipart_uploads(self, bucket: str, options: UploadListOptions) -> UploadPage:
         """Lists one page of the uploads in progress. Each page asks for all of them: servers differ in their order."""
         self._failed_uploads.sweep()
-        asked = {options.prefix} if self._dialect.uploads_by_prefix else {options.prefix, ""}
+        return upload_page("s3 uploads", self._uploads_below(bucket, options.prefix), options)
+
+    def _uploads_below(self, bucket: str, prefix: str) -> list[Upload]:
+        asked = {prefix} if self._dialect.uploads_by_prefix else {prefix, ""}
         encoded = self._dialect.uploads_encoded
-        found = {one for prefix in asked for one in list_uploads(self._client, bucket, prefix, encoded=encoded)}
-        return upload_page("s3 uploads", [one for one in found if one.key.startswith(options.prefix)], options)
+        found = {one for each in asked for one in list_uploads(self._client, bucket, each, encoded=encoded)}
+        return [one for one in found if one.key.startswith(prefix)]
 
     @override
     @hookimpl

@@ -299,6 +299,17 @@ class VersionTests(ContractTests):
             Seen("third", third),
         ]
 
+    @needs(*VERSIONING, "delete_bucket", "create_multipart_upload", "list_multipart_uploads")
+    def test_a_bucket_that_is_not_deleted_for_its_versions_keeps_its_uploads(self, fresh_bucket: Bucket) -> None:
+        bucket = versioned(fresh_bucket)
+        put_version(bucket, "key", b"content")
+        mark(bucket, "key")
+        upload = bucket.store.create_multipart_upload(bucket.name, "uploaded")
+        with pytest.raises(BucketNotEmpty):
+            bucket.store.delete_bucket(bucket.name)
+        listed = bucket.store.list_multipart_uploads(bucket.name).uploads
+        assert [found.upload_id for found in listed] == [upload.upload_id]
+
     @needs(*VERSIONING, "delete_bucket")
     def test_a_bucket_that_holds_versions_alone_is_not_deleted(self, fresh_bucket: Bucket) -> None:
         bucket = versioned(fresh_bucket)

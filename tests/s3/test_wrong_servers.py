@@ -18,6 +18,7 @@ from bucketry import (
     HeadOptions,
     InvalidKey,
     ListOptions,
+    NoSuchKey,
     ObjectInfo,
     ObjectPage,
     OpenedObject,
@@ -89,6 +90,31 @@ class IgnoresTheAsteriskOfPuts(MemoryDriver):
         return super().put_object(bucket, key, body, replace(options, if_none_match=None))
 
 
+class MakesWhatShouldBeThere(MemoryDriver):
+    """A write under ``if_match`` makes the object if it is missing, as some servers did for years."""
+
+    def _asked(self, bucket: str, key: str, options: Any) -> Any:
+        try:
+            self.head_object(bucket, key, HeadOptions())
+        except NoSuchKey:
+            return replace(options, if_match=None)
+        return options
+
+    @hookimpl
+    def put_object(self, bucket: str, key: str, body: Any, options: PutOptions) -> Any:
+        return super().put_object(bucket, key, body, self._asked(bucket, key, options))
+
+    @hookimpl
+    def copy_object(self, source_bucket: str, source_key: str, bucket: str, key: str, options: CopyOptions) -> Any:
+        return super().copy_object(source_bucket, source_key, bucket, key, self._asked(bucket, key, options))
+
+    @hookimpl
+    def complete_multipart_upload(
+        self, bucket: str, key: str, upload_id: str, parts: Any, options: CompleteOptions
+    ) -> Any:
+        return super().complete_multipart_upload(bucket, key, upload_id, parts, self._asked(bucket, key, options))
+
+
 class TruncatesContent(MemoryDriver):
     """What is longer than 64 KiB is read as 64 KiB, and its length says so."""
 
@@ -119,6 +145,7 @@ FOUND_OUT: dict[type[Any], set[str]] = {
     IgnoresConditionsOfCompletions: {"complete_if_match", "complete_if_none_match"},
     IgnoresConditionsOfCopies: {"copy_if_match", "copy_if_none_match"},
     IgnoresConditionsOfDeletes: {"delete_if_match"},
+    MakesWhatShouldBeThere: {"put_if_match", "copy_if_match", "complete_if_match"},
     IgnoresTheAsteriskOfPuts: {"put_if_none_match"},
     completions.ForgetsCompletions: {"complete_again"},
     encryption.ForgetsTheEncryption: {"encrypt_sse_s3", "encrypt_sse_kms"},

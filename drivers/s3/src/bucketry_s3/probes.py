@@ -134,13 +134,29 @@ def refused(call: Callable[[], object]) -> bool:
 # Conditions of writes. Each probe also looks whether the refused write has left the object alone.
 
 
+def _needs_object(ground: Ground, name: str, write: Callable[[str], object]) -> bool:
+    """Whether a write fails under ``if_match`` where there is no object, and makes none."""
+    for etag in (_WRONG, "*"):
+        try:
+            write(etag)
+        except NoSuchKey:
+            continue
+        return False
+    return not ground.exists(f"{ground.prefix}{name}")
+
+
 def _put_if_match(ground: Ground) -> bool:
+    if not _needs_object(ground, "put-if-match", lambda etag: ground.put("put-if-match", if_match=etag)):
+        return False
     key = ground.put("put-if-match")
     is_refused = refused(partial(ground.put, "put-if-match", b"two", if_match=_WRONG))
     if not is_refused or ground.read(key) != b"one":
         return False
     ground.put("put-if-match", b"two", if_match=ground.head(key).etag)
-    return ground.read(key) == b"two"
+    if ground.read(key) != b"two":
+        return False
+    ground.put("put-if-match", b"three", if_match="*")
+    return ground.read(key) == b"three"
 
 
 def _put_if_none_match(ground: Ground) -> bool:
@@ -166,7 +182,10 @@ def _one_wins(ground: Ground) -> bool:
 
 
 def _copy_if_match(ground: Ground) -> bool:
-    source, key = ground.put("copy-source", b"two"), ground.put("copy-if-match")
+    source = ground.put("copy-source", b"two")
+    if not _needs_object(ground, "copy-if-match", lambda etag: ground.copy(source, "copy-if-match", if_match=etag)):
+        return False
+    key = ground.put("copy-if-match")
     is_refused = refused(partial(ground.copy, source, "copy-if-match", if_match=_WRONG))
     if not is_refused or ground.read(key) != b"one":
         return False
@@ -184,8 +203,11 @@ def _copy_if_none_match(ground: Ground) -> bool:
 
 
 def _complete_if_match(ground: Ground) -> bool:
-    key = ground.put("complete-if-match")
-    _, upload_id, parts = ground.upload("complete-if-match", b"two")
+    key, upload_id, parts = ground.upload("complete-if-match", b"two")
+    complete = partial(ground.complete, key, upload_id, parts)
+    if not _needs_object(ground, "complete-if-match", lambda etag: complete(if_match=etag)):
+        return False
+    ground.put("complete-if-match")
     is_refused = refused(partial(ground.complete, key, upload_id, parts, if_match=_WRONG))
     if not is_refused or ground.read(key) != b"one":
         return False
@@ -205,11 +227,14 @@ def _complete_if_none_match(ground: Ground) -> bool:
 
 
 def _delete_if_match(ground: Ground) -> bool:
-    key = ground.put("delete-if-match")
+    key = f"{ground.prefix}delete-if-match"
 
     def delete(etag: str) -> None:
         ground.store.delete_object(ground.bucket, key, DeleteOptions(if_match=etag))
 
+    if not _needs_object(ground, "delete-if-match", delete):
+        return False
+    ground.put("delete-if-match")
     if not refused(partial(delete, _WRONG)) or not ground.exists(key):
         return False
     delete(ground.head(key).etag)

@@ -8,9 +8,10 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from http import HTTPStatus
 from typing import Final
 
 import msgspec
@@ -24,8 +25,10 @@ from bucketry import (
     ListOptions,
     NoSuchBucket,
     NoSuchKey,
+    QuotaExceeded,
     Store,
     Unavailable,
+    Unsupported,
     UploadListOptions,
     VersionListOptions,
     VersionOptions,
@@ -128,14 +131,22 @@ class _Run:
         try:
             has = probe(ground)
         except (BucketryError, S3ResponseError) as error:
-            cause = error.__cause__ or error
-            if isinstance(cause, HTTPError | OSError):
-                raise  # No response: nothing is found out.
-            has = False
-            self.is_sure = self.is_sure and not _may_pass(cause)
+            has, cause = False, self.note(error)
             _log.debug("the probe of %s ended with %s: %s", name, type(error).__name__, _reason(cause))
         _log.debug("probed %s: %s (%.3f s)", name, has, time.monotonic() - begun)
         return has
+
+    def note(self, error: BucketryError | S3ResponseError) -> BaseException:
+        """Notes whether a failure may be another one the next time. Returns its cause.
+
+        Raises:
+            BucketryError: There was no response: nothing is found out.
+        """
+        cause = error.__cause__ or error
+        if isinstance(cause, HTTPError | OSError):
+            raise error
+        self.is_sure = self.is_sure and not _may_pass(cause)
+        return cause
 
     def all(self, probes: Mapping[str, Probe], ground: Ground) -> None:
         """Runs probes, and notes the features that the server has."""
@@ -144,7 +155,9 @@ class _Run:
 
 def _may_pass(cause: BaseException) -> bool:
     """Whether a probe may end in another way the next time: where the server fails in itself, or is busy."""
-    return isinstance(cause, S3ResponseError) and cause.status in {429, 500, 503}
+    if isinstance(cause, S3ResponseError):
+        return cause.status in {408, 429} or (cause.status >= 500 and cause.status != HTTPStatus.NOT_IMPLEMENTED)
+    return isinstance(cause, BucketryError) and cause.retryable
 
 
 def _reason(cause: BaseException) -> str:
@@ -161,9 +174,10 @@ def _probed(settings: S3StoreSettings, driver: S3Driver, store: Store) -> tuple[
             dialect = _checked_dialect(ground, owns_bucket=not settings.probe_bucket)
             with Store(in_dialect := _speaking(settings, dialect)) as spoken:
                 _run_all(run, settings, in_dialect, spoken, ground)
-    except AccessDenied:
+    except (AccessDenied, QuotaExceeded, Unsupported) as error:
         _log.warning(
-            "the credentials may not make a bucket for probes: no condition of a write is used (set probe_bucket)"
+            "no bucket can be made for probes (%s), so no condition of a write is used: set probe_bucket",
+            error.code,
         )
         return CONSERVATIVE, False
     run.found |= {"copy_source_if_match"} if dialect.copy_pin else set()
@@ -204,11 +218,14 @@ def _run_all(run: _Run, settings: S3StoreSettings, driver: S3Driver, store: Stor
     if "bucket_versioning" not in run.found:
         run.found.discard("list_versions_start_after")
         return
-    try:
-        with _ground(settings, driver, store, LOCKED_BUCKET) as lockable:
+    with ExitStack() as stack:
+        try:
+            lockable = stack.enter_context(_ground(settings, driver, store, LOCKED_BUCKET))
+        except BucketryError as error:
+            run.note(error)
+            _log.debug("the server makes no bucket with object lock: %s", type(error).__name__)
+        else:
             run.all(LOCK_PROBES, lockable)
-    except BucketryError as error:
-        _log.debug("the server makes no bucket with object lock: %s", type(error).__name__)
     if "bucket_object_lock" not in run.found:
         run.found -= {"object_lock_later", "upload_object_lock"}
 
@@ -221,7 +238,13 @@ def _ground(
     name = secrets.token_hex(10)
     bucket = settings.probe_bucket or f"{PREFIX}-{name}"
     if not settings.probe_bucket:
-        store.create_bucket(bucket, options)
+        try:
+            store.create_bucket(bucket, options)
+        except BucketryError:
+            # It may be there all the same: some may make buckets, and not look whether they are there.
+            with suppress(BucketryError):
+                store.delete_bucket(bucket)
+            raise
     prefix = f"{PREFIX}/{name}/"
     try:
         yield Ground(store, driver.client, bucket, prefix)

@@ -100,7 +100,6 @@ class S3Driver(DriverSpec):
     Settings = S3StoreSettings
     s3_endpoint = True
     # What an open store has is what probes found.
-    features = CONSERVATIVE.as_features()
 
     def __init__(self, settings: S3StoreSettings, found: Found | None = None) -> None:
         """Makes the driver, and finds out what the server can do.

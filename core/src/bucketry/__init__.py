@@ -83,7 +83,7 @@ from bucketry.errors import (
     Unsupported,
     WrongCustomerKey,
 )
-from bucketry.features import FEATURE_NAMES, Capabilities, Features
+from bucketry.features import FEATURE_NAMES, Capabilities, Features, whole_contract
 from bucketry.hookspecs import OPERATIONS
 from bucketry.models import (
     DEFAULT_CONTENT_TYPE,
@@ -302,4 +302,5 @@ __all__ = [
     "find_settings",
     "installed_drivers",
     "open_store",
+    "whole_contract",
 ]

@@ -6,8 +6,7 @@ from importlib.util import find_spec
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from bucketry import CHECKSUM_ALGORITHMS
-from bucketry.features import whole_contract
+from bucketry import CHECKSUM_ALGORITHMS, whole_contract
 from msgspec.structs import replace
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from bucketry import CHECKSUM_ALGORITHMS
-from bucketry.features import whole_contract
+from bucketry import CHECKSUM_ALGORITHMS, whole_contract
 
 FEATURES: Final = whole_contract(checksum_algorithms=tuple(CHECKSUM_ALGORITHMS), non_blocking=True)

@@ -57,4 +57,9 @@ def create_app(store: Opening[AsyncStore] | None = None) -> Litestar:
             app.state.files = files
             yield
 
-    return Litestar([upload, download, link], lifespan=[lifespan], exception_handlers={BucketryError: _refuse})
+    return Litestar(
+        [upload, download, link],
+        lifespan=[lifespan],
+        exception_handlers={BucketryError: _refuse},
+        logging_config=None,  # Whoever serves the application decides what is logged.
+    )

@@ -16,7 +16,6 @@ from bucketry_testing.fresh_store import reserve_port, url_of
 from litestar.testing import TestClient
 
 from examples.async_apps import fastapi_app, litestar_app, starlette_app
-from tests.kept_logging import kept_logging
 
 LARGE = bytes(range(256)) * 4096 * 3  # 3 MiB
 
@@ -55,10 +54,9 @@ def client(request: pytest.FixtureRequest, loop: Any, store: Store) -> Iterator[
     async def open_it() -> AsyncStore:
         return AsyncStore(store)
 
-    with kept_logging():  # Litestar has the root logger write all that happens.
-        app = APPS[request.param](Opening(open_it))
-        with TestClient(app, backend=loop, raise_server_exceptions=False) as client:
-            yield client
+    app = APPS[request.param](Opening(open_it))
+    with TestClient(app, backend=loop, raise_server_exceptions=False) as client:
+        yield client
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", LARGE], ids=["empty", "small", "large"])

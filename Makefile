@@ -44,7 +44,7 @@ servers: venv ## pull or build the images of the servers that tests run on
 	@$(VENV)/bin/python -m tests.servers.images
 
 compat: servers ## run the contract suite and S3's operations on every driver and server, and write docs/compat.md
-	@BUCKETRY_WHOLE_SUITE=1 $(VENV)/bin/pytest -n $(WORKERS) tests/memory/test_contract.py tests/minio/test_contract.py \
+	@$(VENV)/bin/pytest -n $(WORKERS) --contract-whole tests/memory/test_contract.py tests/minio/test_contract.py \
 	    tests/rgw/test_contract.py tests/client/test_contract.py tests/s3_operations -k "not TestSmallMemory and not TestSecured" --contract-report $(VENV)/contract.json --operations-report $(VENV)/operations.json
 	@$(VENV)/bin/python tools/compat.py $(VENV)/operations.json $(VENV)/contract.json > docs/compat.md
 

@@ -2,28 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from tests.aio.over import over_async
+from tests.memory import test_contract as memory
 
-import pytest
-from bucketry_contract import ContractSuite
-from bucketry_contract.async_backend import AsyncBackend
-
-from tests.memory.test_contract import MemoryBackend
-
-
-class TestInEventLoop(ContractSuite):
-    @pytest.fixture(scope="class")
-    @classmethod
-    def contract_backend(cls) -> Iterator[AsyncBackend]:
-        backend = AsyncBackend(MemoryBackend(), "asyncio")
-        yield backend
-        backend.cleanup()
-
-
-class TestInThreads(ContractSuite):
-    @pytest.fixture(scope="class")
-    @classmethod
-    def contract_backend(cls) -> Iterator[AsyncBackend]:
-        backend = AsyncBackend(MemoryBackend(), "trio", inline=False)
-        yield backend
-        backend.cleanup()
+TestInEventLoop = over_async(memory.TestMemory, short=False)
+TestInThreads = over_async(memory.TestMemory, "trio", inline=False, short=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 from typing import ClassVar
 
 import pytest
@@ -128,14 +129,56 @@ def test_a_test_that_fails_as_expected_is_neither_a_failure_nor_left_out(pyteste
     )
     (report,) = json.loads((pytester.path / "report.json").read_text())["drivers"]
     assert report["counts"] == {"passed": 0, "refused": 0, "failed": 0, "expected": 1, "skipped": 0}
+    assert report["expected_failures"] == ["test_that_leaves_something: a known difference"]
     assert "0 failed, 1 more as expected, 0 were not tried" in (pytester.path / "report.md").read_text()
+
+
+def test_a_test_that_is_not_run_counts_for_its_driver(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+        from bucketry_contract._contract_tests import ContractTests
+        from tests.contract_self.backends import DriverBackend
+        from tests.contract_self.honest import HonestDriver
+
+        class Backend(DriverBackend):
+            driver = HonestDriver
+
+        class TestDriver(ContractTests):
+            backend = Backend
+
+            def test_something(self, bucket):
+                bucket.put("key")
+
+            @pytest.mark.xfail(run=False, reason="it ends the server")
+            def test_something_else(self, bucket):
+                bucket.put("key")
+        """
+    )
+    result = pytester.runpytest_inprocess("-k", "bare", "--contract-report=report.json", *PLUGINS)
+    assert result.ret == 0
+    (report,) = json.loads((pytester.path / "report.json").read_text())["drivers"]
+    assert report["driver"] == "honest"
+    assert report["counts"] == {"passed": 1, "refused": 0, "failed": 0, "expected": 1, "skipped": 0}
+    assert report["expected_failures"] == ["test_something_else: it ends the server"]
 
 
 def test_a_store_is_tested_by_its_url(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest_inprocess(
-        "--pyargs", "bucketry_contract", "--store=memory://", "-k", "bare and delete and not room", *PLUGINS, "-q"
+        "--pyargs",
+        "bucketry_contract",
+        "--store=memory://",
+        "--contract-server=Acme 1.2",
+        "--contract-report=acme.json",
+        "-k",
+        "bare and delete and not room",
+        *PLUGINS,
+        "-q",
     )
     assert result.ret == 0
+    (report,) = json.loads((pytester.path / "acme.json").read_text())["drivers"]
+    assert report["server"] == "Acme 1.2"
+    assert report["python"] == platform.python_version()
     result.stdout.fnmatch_lines(["contract suite: memory (TestStore): * passed, 0 failed (bare)"])
     result.stdout.fnmatch_lines(["*not looked at: objects behind the driver's back*"])
 
@@ -145,6 +188,7 @@ def test_a_store_is_tested_by_its_url(pytester: pytest.Pytester) -> None:
     [
         (["--pyargs", "bucketry_contract"], "*say which store the contract suite is to test: --store*"),
         (["--contract-report=report.html"], "*--contract-report FILE is named .json or .md*"),
+        (["--contract-server=Acme 1.2"], "*--contract-server names the server of --store*"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(pytester: pytest.Pytester, arguments: list[str], message: str) -> None:

@@ -55,3 +55,14 @@ def test_it_has_at_least_60_tests_that_touch_every_operation(
     assert 60 <= outcomes["passed"] <= 150
     assert outcomes["deselected"] > 1000
     assert set(OPERATIONS) - TOUCHED == set()
+
+
+@pytest.mark.parametrize(("arguments", "passed"), [([], 0), (["--contract-whole"], 1)])
+def test_it_can_be_run_whole_on_request(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, arguments: list[str], passed: int
+) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.makepyfile(SUITE)
+    only = "bare and test_a_copy_never_has_the_lock_of_its_source"
+    result = pytester.runpytest_inprocess("-k", only, "-q", *PLUGINS, *arguments)
+    assert result.parseoutcomes().get("passed", 0) == passed

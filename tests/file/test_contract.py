@@ -45,6 +45,7 @@ class FileBackend(Backend):
     kms_keys = KEY_IDS
     missing_kms_key = "third"
     secrets = (MASTER_KEYS.reveal(),)
+    server = f"SQLite {sqlite3.sqlite_version}"
 
     def __init__(self) -> None:
         self._folder = Path(tempfile.mkdtemp())

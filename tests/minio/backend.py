@@ -62,6 +62,7 @@ class MinioBackend(S3Backend):
         super().__init__(raw_client(server))
         self._server = server
         self.secrets = [server.secret_key]
+        self.server = server.version()
 
     def open(self, layers: Sequence[object]) -> Store:
         return store_on(self._server, layers)

@@ -14,14 +14,6 @@ from bucketry_contract._versions import put_version, versioned, versions_of
 from tests.minio.backend import MinioBackend
 from tests.servers.handles import MinioServer
 
-
-@pytest.fixture(scope="class")
-def contract_backend(minio_server: MinioServer) -> Iterator[MinioBackend]:
-    backend = MinioBackend(minio_server)
-    yield backend
-    backend.cleanup()
-
-
 LOSES_MARKERS = pytest.mark.xfail(
     strict=False, raises=AssertionError, reason="MinIO sometimes loses a delete marker of deletes at once, under load"
 )
@@ -29,6 +21,13 @@ LOSES_MARKERS = pytest.mark.xfail(
 
 class TestMinio(ContractSuite):
     """The suite, with what MinIO does otherwise."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def contract_backend(cls, minio_server: MinioServer) -> Iterator[MinioBackend]:
+        backend = MinioBackend(minio_server)
+        yield backend
+        backend.cleanup()
 
     @pytest.mark.parametrize(
         "deletes", [False, pytest.param(True, marks=LOSES_MARKERS)], ids=["writes", "writes and deletes"]

@@ -89,6 +89,7 @@ class RgwBackend(S3Backend):
         make_topic(server, "http://127.0.0.1:9/")
         self.notifications = new_notifications()
         self.secrets = [server.secret_key, server.plain_secret_key, server.swift_secret]
+        self.server = server.version()
 
     def _store(self, layers: Sequence[object] = (), **more: object) -> Store:
         settings = {"secure": self._secure, **self._more, **more}

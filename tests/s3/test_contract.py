@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
+from importlib.metadata import version
 
 import pytest
 from bucketry_contract import ContractSuite
@@ -19,7 +19,7 @@ from tests.servers.handles import MinioServer, RgwServer
 class ServerSuite(ContractSuite):
     """The suite, as it runs on every server."""
 
-    short = "BUCKETRY_COMPAT" not in os.environ
+    short = True
 
 
 class TestOwnPort(ServerSuite):
@@ -30,6 +30,7 @@ class TestOwnPort(ServerSuite):
     def contract_backend(cls) -> Iterator[S3ServerBackend]:
         with s3_endpoint() as served:
             backend = S3ServerBackend(reachable(served))
+            backend.server = f"bucketry {version('bucketry-http')} over memory"
             yield backend
             backend.cleanup()
 
@@ -41,6 +42,7 @@ class TestMinio(ServerSuite):
     @classmethod
     def contract_backend(cls, minio_server: MinioServer) -> Iterator[S3ServerBackend]:
         backend = S3ServerBackend(minio_server)
+        backend.server = minio_server.version()
         backend.kms_keys, backend.missing_kms_key = ("tests",), "missing"
         backend.notifications = MinioBackend.notifications
         yield backend
@@ -62,6 +64,7 @@ class TestRgw(ServerSuite):
     @classmethod
     def contract_backend(cls, rgw_server: RgwServer) -> Iterator[S3ServerBackend]:
         backend = S3ServerBackend(rgw_server)
+        backend.server = rgw_server.version()
         make_topic(rgw_server, "http://127.0.0.1:9/")
         backend.notifications = new_notifications()
         yield backend

@@ -112,6 +112,10 @@ class Server(Reachable, frozen=True, kw_only=True):
 class MinioServer(Server, frozen=True, kw_only=True):
     """A MinIO server with one drive in the container's own file system. It speaks either HTTP or TLS, not both."""
 
+    def version(self) -> str:
+        """Return the server's name and version, as its program says them."""
+        return f"MinIO {self.run('minio', '--version').split()[2]}"
+
     def _health_path(self) -> str:
         return MINIO_HEALTH
 
@@ -136,6 +140,10 @@ class RgwServer(Server, frozen=True, kw_only=True):
     plain_secret_key: str
     swift_user: str = "main:swift"
     swift_secret: str
+
+    def version(self) -> str:
+        """Return the server's name and version, as its program says them."""
+        return f"Ceph RGW {self.run('radosgw', '--version').split()[2]}"
 
     def kill(self) -> None:
         """End radosgw at once. The cluster behind it goes on, so that its data is kept for `restart`."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from platform import python_version
 from typing import Any, Final
 
 from bucketry import FEATURE_NAMES
@@ -17,8 +19,8 @@ _TOPICS: Final = {
     "not_looked_at": "Not looked at behind the driver's back",
     "not_tried": "Not tried, since the backend has no way to show it",
     "undeclared": "Seen without being declared, in one test at least",
+    "expected_failures": "Known not to be kept",
 }
-
 
 _VERDICTS: Final = ("passed", "refused", "failed", "expected", "skipped")
 
@@ -33,7 +35,7 @@ class DriverResult:
         counts: Tests by outcome: ``passed``, ``refused`` (raised ``Unsupported``, as they must), ``failed``,
             ``expected`` (failed, and marked ``xfail``), ``skipped`` (not tried).
         failures: The tests that failed.
-        remarks: Lines by topic: refused keys, what could not be looked at, what could not be tried.
+        remarks: Lines by topic: refused keys, what could not be looked at, what could not be tried, known faults.
     """
 
     def __init__(self, driver: dict[str, Any], suite: str) -> None:
@@ -72,6 +74,9 @@ class DriverResult:
         return {
             "driver": self.driver["name"],
             "version": self.driver["version"],
+            "server": self.driver.get("server", ""),
+            "python": python_version(),
+            "date": datetime.now(UTC).date().isoformat(),
             "contract_version": self.driver.get("contract_version"),
             "suite": self.suite,
             "layerings": sorted(self.layerings),
@@ -85,8 +90,20 @@ class DriverResult:
 
 
 def as_json(results: Sequence[DriverResult]) -> str:
-    """Returns the matrix for programs."""
-    return json.dumps({"drivers": [result.as_dict() for result in results]}, indent=2) + "\n"
+    """Returns the matrix for programs, with a line for each operation and feature."""
+    drivers = ",\n".join(_as_object(result.as_dict()) for result in results)
+    return f'{{"drivers": [\n{drivers}\n]}}\n'
+
+
+def _as_object(values: dict[str, Any], margin: str = "  ") -> str:
+    members = (f"{margin}  {json.dumps(name)}: {_as_member(value, margin)}" for name, value in values.items())
+    return f"{margin}{{\n" + ",\n".join(members) + f"\n{margin}}}"
+
+
+def _as_member(value: Any, margin: str) -> str:
+    if isinstance(value, dict) and any(isinstance(inner, dict) for inner in value.values()):
+        return _as_object(value, margin + "  ").lstrip()
+    return json.dumps(value)
 
 
 def as_markdown(results: Sequence[DriverResult]) -> str:
@@ -97,7 +114,8 @@ def as_markdown(results: Sequence[DriverResult]) -> str:
 def _section(result: DriverResult) -> Iterator[str]:
     counts = result.counts
     expected = f"{counts['expected']} more as expected, " if counts["expected"] else ""
-    yield f"# {result.driver['name']} {result.driver['version']}".rstrip()
+    server = f" on {result.driver['server']}" if result.driver.get("server") else ""
+    yield f"# {result.driver['name']} {result.driver['version']}".rstrip() + server
     yield ""
     yield (
         f"{counts['passed']} tests passed, {counts['refused']} were refused as they had to be, "

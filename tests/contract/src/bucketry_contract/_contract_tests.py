@@ -26,7 +26,7 @@ class ContractTests:
         backend: Makes the `Backend`; most often it is the class itself. A fixture named ``contract_backend``, of class
             scope or wider, may take its place.
         short: Whether only the tests marked ``short`` are run, which touch every operation: for what stands for many
-            stores, or where the whole suite takes too long.
+            stores, or where the whole suite takes too long. ``--contract-whole`` runs all of it even so.
         effort: How long its tests take. 0: short; 1: long, or with threads; 2: random tests. They run in this order.
     """
 
@@ -35,10 +35,10 @@ class ContractTests:
     backend: ClassVar[Callable[[], Backend]]
 
     @pytest.fixture(autouse=True)
-    def _contract_notes(self, request: pytest.FixtureRequest, contract_store: Store) -> None:
+    def _contract_notes(self, request: pytest.FixtureRequest, contract_store: Store, contract_backend: Backend) -> None:
         """Notes on which driver the test is run, and what of its needs the driver lacks."""
         notes = notes_of(request.node)
-        notes["driver"] = description_of(contract_store)
+        notes["driver"] = description_of(contract_store, contract_backend.server)
         notes["missing"] = missing_for(request.node, contract_store.capabilities)
 
     @pytest.fixture

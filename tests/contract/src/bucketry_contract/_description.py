@@ -11,8 +11,8 @@ from bucketry import FEATURE_NAMES, Store
 from bucketry_contract._capabilities import declared
 
 
-def description_of(store: Store) -> dict[str, object]:
-    """Returns a store's driver, its version, and what it declares."""
+def description_of(store: Store, server: str) -> dict[str, object]:
+    """Returns a store's driver, its version, its server, and what it declares."""
     capabilities = store.capabilities
     limits = {
         field.name: _shown(getattr(capabilities.features, field.name))
@@ -22,6 +22,7 @@ def description_of(store: Store) -> dict[str, object]:
     return {
         "name": capabilities.driver,
         "version": _version(capabilities.driver),
+        "server": server,
         "contract_version": capabilities.contract_version,
         "declares": sorted(declared(capabilities)),
         "limits": limits,

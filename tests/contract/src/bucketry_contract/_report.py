@@ -8,9 +8,10 @@ from typing import Any, Final, cast
 import pytest
 
 from bucketry_contract._compat_matrix import DriverResult, as_json, as_markdown
-from bucketry_contract._report_notes import PROPERTY
+from bucketry_contract._report_notes import PROPERTY, add_note
 
 _LAYERINGS: Final = ("bare", "layered")
+_UNKNOWN: Final[dict[str, Any]] = {"name": "?", "version": "", "declares": []}
 
 
 class Reporter:
@@ -22,18 +23,25 @@ class Reporter:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keeps a test's notes and its worst outcome of set-up, call and tear-down."""
-        notes = next((value for name, value in report.user_properties if name == PROPERTY), None)
-        if notes is None:
+        found = next((value for name, value in report.user_properties if name == PROPERTY), None)
+        if found is None:
             return
+        notes = cast("dict[str, Any]", found)
         _, before = self._tests.get(report.nodeid, (None, "passed"))
         outcome = _outcome_of(report) if before == "passed" else before
-        self._tests[report.nodeid] = cast("dict[str, Any]", notes), "failed" if report.failed else outcome
+        if outcome == "expected" and before == "passed":
+            add_note(notes, "expected_failures", f"{_test_name(report.nodeid)}: {_reason(report)}")
+        self._tests[report.nodeid] = notes, "failed" if report.failed else outcome
 
     def results(self) -> list[DriverResult]:
         """Returns what came out, for each driver and test class."""
         found: dict[tuple[str, str], DriverResult] = {}
+        # A test that is not run has not seen its driver; others of its class have.
+        drivers = {
+            _class_of(nodeid): notes["driver"] for nodeid, (notes, _) in self._tests.items() if "driver" in notes
+        }
         for nodeid, (notes, outcome) in sorted(self._tests.items()):
-            driver = notes.get("driver") or {"name": "?", "version": "", "declares": []}
+            driver = notes.get("driver") or drivers.get(_class_of(nodeid)) or _UNKNOWN
             which = (driver["name"], notes["suite"])
             found.setdefault(which, DriverResult(driver, notes["suite"])).add(nodeid, notes, outcome)
         return list(found.values())
@@ -57,6 +65,18 @@ class Reporter:
             for topic in ("not_looked_at", "not_tried", "refused_keys"):
                 if lines := result.remarks[topic]:
                     terminalreporter.write_line(f"  {topic.replace('_', ' ')}: {', '.join(sorted(lines))}")
+
+
+def _class_of(nodeid: str) -> str:
+    return nodeid.partition("[")[0].rpartition("::")[0]
+
+
+def _test_name(nodeid: str) -> str:
+    return nodeid.partition("[")[0].rpartition("::")[2]
+
+
+def _reason(report: pytest.TestReport) -> str:
+    return str(report.wasxfail).removeprefix("reason: ").removeprefix("[NOTRUN] ")
 
 
 def _outcome_of(report: pytest.TestReport) -> str:

@@ -64,7 +64,9 @@ def _faults_of(item: pytest.Item) -> _Faults | None:
 def is_left_out(item: pytest.Item) -> bool:
     """Says whether a test is not of the short run that its class asks for."""
     kind = suite_class(item)
-    return kind is not None and kind.short and item.get_closest_marker("short") is None
+    if kind is None or item.config.option.contract_whole:
+        return False
+    return kind.short and item.get_closest_marker("short") is None
 
 
 def in_order(items: Sequence[pytest.Item]) -> list[pytest.Item]:

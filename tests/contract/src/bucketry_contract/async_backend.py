@@ -76,9 +76,13 @@ class AsyncBackend(Backend):
         """Looks with the other backend."""
         return self._backend.raw_uploads(bucket)
 
+    def stop(self) -> None:
+        """Ends the event loop, and leaves the other backend to whoever made it."""
+        self._running.close()
+
     def cleanup(self) -> None:
         """Ends the event loop, and frees what the other backend uses."""
-        self._running.close()
+        self.stop()
         self._backend.cleanup()
 
     def __getattribute__(self, name: str) -> Any:

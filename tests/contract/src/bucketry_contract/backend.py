@@ -34,6 +34,7 @@ class Backend(ABC):
         kms_keys: Ids of keys that the backend's key service has: two, or the only one.
         missing_kms_key: Id of a key that it does not have; ``None``: it takes any id.
         notifications: Two notification configurations that the backend takes; ``None``: it takes any.
+        server: Name and version of the backend's server, as it says itself, for the report: ``SeaweedFS 4.48``.
     """
 
     serves_presigned_urls: bool = False
@@ -43,6 +44,7 @@ class Backend(ABC):
     kms_keys: Sequence[str] = ("contract-key", "other-contract-key")
     missing_kms_key: str | None = None
     notifications: tuple[NotificationSettings, NotificationSettings] | None = None
+    server: str = ""
 
     @abstractmethod
     def open(self, layers: Sequence[object]) -> Store:

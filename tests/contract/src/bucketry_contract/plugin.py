@@ -34,6 +34,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--contract-report", metavar="FILE", type=Path, help="write the compat matrix as FILE.json and FILE.md"
     )
+    group.addoption("--contract-server", metavar="NAME", help="name and version of the store's server, for the report")
+    group.addoption(
+        "--contract-whole", action="store_true", help="run the whole suite also where its class asks for a short run"
+    )
     group.addoption(
         "--contract-timeout",
         metavar="SECONDS",
@@ -51,6 +55,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("filterwarnings", "ignore:(?s).*TookTooLong:pytest.PytestUnraisableExceptionWarning")
     if config.option.pyargs and _PACKAGE in config.args and not config.option.store:
         raise pytest.UsageError("say which store the contract suite is to test: --store acme://…")
+    if config.option.contract_server and not config.option.store:
+        raise pytest.UsageError("--contract-server names the server of --store acme://…; a Backend says it itself")
     path: Path | None = config.option.contract_report
     if path is not None and path.suffix not in _REPORT_SUFFIXES:
         raise pytest.UsageError("--contract-report FILE is named .json or .md; both are written")

@@ -14,8 +14,9 @@ from bucketry_contract.suite import ContractSuite
 class UrlBackend(Backend):
     """A store that a URL and the environment name; nobody can look behind it."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, server: str) -> None:
         self._url = url
+        self.server = server
 
     def open(self, layers: Sequence[object]) -> Store:
         """Opens the store."""
@@ -27,7 +28,7 @@ class UrlBackend(Backend):
 @pytest.fixture(scope="session")
 def contract_backend(pytestconfig: pytest.Config) -> UrlBackend:
     """The backend that ``--store`` names."""
-    return UrlBackend(pytestconfig.option.store)
+    return UrlBackend(pytestconfig.option.store, pytestconfig.option.contract_server or "")
 
 
 class TestStore(ContractSuite):

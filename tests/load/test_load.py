@@ -52,7 +52,7 @@ NOT_ASKED: Final = frozenset(
 
 def check(result: Result) -> None:
     """What every load must come to."""
-    assert result.wrong == []
+    assert not result.wrong, result.wrong[0]
     assert result.requests > 500
     assert result.server_errors == sum(result.busy.values())
     assert result.idle is not None
@@ -79,7 +79,7 @@ def test_the_load_on_rgw(rgw_server: RgwServer) -> None:
 def test_the_load_on_two_workers(minio_server: MinioServer) -> None:
     """Whichever process gets a request, and whichever has the one before: log, audit and metrics have each once."""
     result = run_load("minio", *load.store_of("minio", minio_server), WORKERS_SECONDS, workers=2)
-    assert result.wrong == []
+    assert not result.wrong, result.wrong[0]
     assert result.requests > 500
     assert result.server_errors == sum(result.busy.values())
 

@@ -62,7 +62,7 @@ def in_log(where: Served, tally: Tally) -> list[str]:
                 busy.add(entry["request_id"])
         elif entry["level"] not in {"DEBUG", "INFO"}:
             warnings.append(entry)
-    wrong += [f"log: {entry['message']}: {entry}" for entry in warnings if entry.get("request_id") not in busy]
+    wrong += [f"log: {entry.get('message')}: {entry}" for entry in warnings if entry.get("request_id") not in busy]
     if lines != tally.statuses:
         wrong.append(f"access log: {dict(lines)}, not {dict(tally.statuses)}")
     return wrong[:_MOST]

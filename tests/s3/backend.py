@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from bucketry import Store, open_store
+from bucketry import Secret, Store, open_store
+from bucketry_s3 import S3Driver, S3StoreSettings
+from bucketry_s3.found import Found
 from bucketry_testing import S3Endpoint
 
 from tests.servers.handles import Reachable
@@ -27,6 +29,14 @@ def store_on(server: Reachable, layers: Sequence[object] = (), *, at: str | None
     if server.url.startswith("https:"):
         keys |= {"secure": True, "ca_file": server.ca_file}
     return open_store(f"s3://{at or location(server)}", settings=keys | more, layers=layers, environ={})
+
+
+def store_with(server: Reachable, found: Found) -> Store:
+    """A store on a server that was found to be so, without probes."""
+    settings = S3StoreSettings(
+        location=location(server), access_key=server.access_key, secret_key=Secret(server.secret_key)
+    )
+    return Store(S3Driver(settings, found))
 
 
 class S3ServerBackend(S3Backend):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import textwrap
+import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -60,7 +61,7 @@ def s3_and(respond: Callable[[Request], Answer | None], vendor: Vendor) -> Calla
         if request.line == "GET /" and "authorization" in request.headers:
             return Answer(body=BUCKETS)
         if vendor.is_down:
-            return Answer(status=500)
+            return Answer(status=500, body=b"<Error><Code>Failed</Code><Message>a page that quotes</Message></Error>")
         return respond(request) or Answer(status=404)
 
     return answer
@@ -174,8 +175,12 @@ def test_credentials_that_cannot_be_refreshed_are_an_error_without_secrets(
             vendor.is_down = True
             with pytest.raises(Unavailable, match="credentials cannot be refreshed") as caught:
                 store.list_buckets()
-    for hidden in ("secret-", "token/", "a token of a platform"):
-        assert hidden not in str(caught.value)
+            status = store.status()
+    assert not status.available
+    assert "credentials cannot be refreshed" in status.detail
+    shown = "".join(traceback.format_exception(caught.value)) + status.detail
+    for hidden in ("secret-", "token/", "a token of a platform", "a page that quotes"):
+        assert hidden not in shown
 
 
 def test_a_profile_gives_keys_and_region(vendor: Vendor, tmp_path: Path) -> None:

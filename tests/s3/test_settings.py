@@ -8,6 +8,7 @@ import pytest
 from bucketry import InvalidSettings, Secret, Store, open_store
 from bucketry_s3 import S3StoreSettings
 
+PUBLIC = "public_endpoint=https://s3.example.com"
 KEYS = {"access_key": "AKIAEXAMPLE", "secret_key": "not/shown", "probe": False}
 
 
@@ -56,6 +57,9 @@ def test_the_region_may_come_from_the_users_files(tmp_path: Path) -> None:
         ("s3://host:9000?addressing=virtual", "my.photos", "http://my.photos.host:9000/cat?"),
         ("s3://host?addressing=virtual&secure=true", "my.photos", "https://host/my.photos/cat?"),
         ("s3://host:9000?public_endpoint=https://s3.example.com", "photos", "https://s3.example.com/photos/cat?"),
+        ("s3://?public_endpoint=https://s3.example.com", "photos", "https://s3.example.com/photos/cat?"),
+        (f"s3://host?addressing=virtual&{PUBLIC}", "photos", "https://photos.s3.example.com/cat?"),
+        (f"s3://host?addressing=virtual&{PUBLIC}", "my.photos", "https://s3.example.com/my.photos/cat?"),
     ],
 )
 def test_buckets_are_addressed_by_path_or_by_host(url: str, bucket: str, begins: str) -> None:

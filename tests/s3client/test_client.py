@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from hashlib import sha256
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -80,6 +80,34 @@ def test_without_patience_a_silent_server_is_given_up_after_both_timeouts() -> N
         with closing(S3Client(settings, user_agent="")) as client, pytest.raises(HTTPError):
             client.request("GET", once=True)
         assert time.monotonic() - begun < 2
+
+
+@pytest.mark.parametrize("begin", [b"", b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n"], ids=["head", "body"])
+def test_without_patience_a_server_that_drips_is_given_up(begin: bytes) -> None:
+    """Each byte comes within ``read_timeout``; the whole response does not come within both timeouts."""
+    is_over = threading.Event()
+
+    def drip(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            connection.recv(65536)
+            connection.sendall(begin or b"HTTP/1.1 200 OK\r\nx-slow: ")
+            while not is_over.wait(0.05):
+                connection.sendall(b"x")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=lambda: drip(listener.accept()[0]))
+        thread.start()
+        settings = AcmeSettings(
+            location=f"127.0.0.1:{listener.getsockname()[1]}",
+            access_key="a",
+            secret_key=Secret("b"),
+            connect_timeout=0.3,
+            read_timeout=0.3,
+        )
+        with closing(S3Client(settings, user_agent="")) as client, pytest.raises(HTTPError):
+            client.request("GET", once=True)
+        is_over.set()
+        thread.join()
 
 
 def test_an_answer_that_is_too_long_is_not_read() -> None:

@@ -6,7 +6,7 @@ import re
 import socket
 from collections import deque
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Final
 from urllib.parse import quote
 
@@ -19,7 +19,7 @@ from urllib3.exceptions import IncompleteRead, ProtocolError
 from urllib3.util.wait import wait_for_read
 
 from bucketry_s3client.body import Content, Feed, hash_of, length_of
-from bucketry_s3client.connections import SdkPools, WholeHeadPools, open_socket, tls_context
+from bucketry_s3client.connections import SdkPools, WholeHeadPools, ending_within, open_socket, tls_context
 from bucketry_s3client.errors import S3ResponseError, code_in, fields_in, incomplete_response, is_error
 from bucketry_s3client.retries import Retries
 from bucketry_s3client.settings import S3Settings
@@ -30,6 +30,7 @@ MAX_RESPONSE_BYTES: Final = 64 * 1024**2
 
 _MAX_ERROR_BYTES: Final = 1024**2
 _NOTHING: Final[Mapping[str, str]] = {}
+_NO_END: Final = nullcontext()
 _EMPTY_HASH: Final = payload_hash(b"")
 _QUICK_BYTES: Final = 64 * 1024
 _POOLS: Final = 32
@@ -97,6 +98,7 @@ class S3Client:
         self._connect_timeout, self._read_timeout = settings.connect_timeout, settings.read_timeout
         self._timeout = Timeout(connect=settings.connect_timeout, read=settings.read_timeout)
         both = settings.connect_timeout + settings.read_timeout
+        self._seconds_of_all = both
         self._timeout_of_all = Timeout(total=both, connect=settings.connect_timeout, read=settings.read_timeout)
         self._tls = tls_context(settings.ca_file) if settings.secure else None
         self._pool_settings = {"num_pools": _POOLS, "maxsize": settings.max_connections, "timeout": self._timeout}
@@ -144,7 +146,7 @@ class S3Client:
             content: The body.
             repeatable: Whether the server may perform the request twice without harm, so that it is sent again after
                 the connection broke off. Other requests and a `Feed` are sent again only where no connection was made.
-            once: Whether there is one try only. Then connecting and the head of the response together take
+            once: Whether there is one try only. Then connecting and the whole response together take
                 ``connect_timeout`` and ``read_timeout`` at most.
 
         Raises:
@@ -209,16 +211,17 @@ class S3Client:
             retries = self.retries.repeatable if is_safe else self.retries.careful
         pool = self._pool if base in {"", self.endpoint} else self.pools.connection_from_url(base)
         try:
-            return pool.urlopen(
-                method,
-                target,
-                body=content or None,
-                headers={**headers, **request_headers(), "user-agent": self._user_agent},
-                retries=retries,
-                redirect=False,
-                preload_content=False,
-                timeout=self._timeout_of_all if once else self._timeout,
-            )
+            with ending_within(self._seconds_of_all) if once else _NO_END:
+                return pool.urlopen(
+                    method,
+                    target,
+                    body=content or None,
+                    headers={**headers, **request_headers(), "user-agent": self._user_agent},
+                    retries=retries,
+                    redirect=False,
+                    preload_content=False,
+                    timeout=self._timeout_of_all if once else self._timeout,
+                )
         except Exception as error:
             if isinstance(content, Feed) and content.error is not None and content.error is not error:
                 raise content.error from None

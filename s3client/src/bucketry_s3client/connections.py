@@ -19,6 +19,10 @@ import io
 import queue
 import socket
 import ssl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from http.client import HTTPException, HTTPResponse, RemoteDisconnected
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -98,11 +102,56 @@ class _Lines(io.BufferedReader):
         return line
 
 
+_deadline: Final[ContextVar[float | None]] = ContextVar("bucketry_s3client_deadline", default=None)
+
+
+@contextmanager
+def ending_within(seconds: float) -> Iterator[None]:
+    """Reads each response that begins in the block within a time: its head, and its body after the block too.
+
+    A timeout of a socket is one of each read. A server that sends a byte now and then would never reach it.
+
+    Args:
+        seconds: How long connecting, the head and the body may take together.
+    """
+    token = _deadline.set(time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _deadline.reset(token)
+
+
+class _EndingReads(io.RawIOBase):
+    """Reads of a connection that end at a moment, however little each of them waits."""
+
+    def __init__(self, raw: io.RawIOBase, sock: Any, deadline: float) -> None:
+        self._raw, self._sock, self._deadline = raw, sock, deadline
+
+    @override
+    def readable(self) -> bool:
+        return True
+
+    @override
+    def readinto(self, buffer: Any, /) -> int | None:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the response does not end")
+        timeout = self._sock.gettimeout()
+        self._sock.settimeout(left if timeout is None else min(left, timeout))
+        return self._raw.readinto(buffer)
+
+    @override
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
 class _WholeResponse(HTTPResponse):
     def __init__(self, sock: Any, *arguments: Any, **more: Any) -> None:
         super().__init__(sock, *arguments, **more)
         # Nothing is read yet, so no byte is left behind in the reader that is replaced.
-        self.fp = _Lines(self.fp.detach())
+        raw, deadline = self.fp.detach(), _deadline.get()
+        self.fp = _Lines(raw if deadline is None else _EndingReads(raw, sock, deadline))
 
     @override
     def begin(self, *arguments: Any, **more: Any) -> None:  # Newer releases of Python have arguments here.

@@ -65,6 +65,7 @@ S3_KINDS: Final[Mapping[str, type[BucketryError]]] = {
     "InvalidArgument": InvalidArgument,
     "InvalidBucketName": InvalidBucketName,
     "InvalidBucketState": InvalidBucketState,
+    "InvalidObjectState": Unsupported,
     "InvalidPart": InvalidPart,
     "InvalidPartNumber": InvalidRange,
     "InvalidPartOrder": InvalidPart,
@@ -100,6 +101,7 @@ S3 has no quotas: ``QuotaExceeded`` is the code of Ceph RGW (``rgw_common.cc``),
 
 S3_DETAILS: Final[Mapping[str, str]] = {
     "InvalidAccessKeyId": "the server does not know the access key",
+    "InvalidObjectState": "the object is archived: restore it first, with a client of the server's own",
     "RequestTimeTooSkewed": "the clocks of this machine and of the server differ by more than 15 minutes",
     "SignatureDoesNotMatch": "the secret key is not the access key's, or a proxy changes what is signed",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,7 @@ from bucketry import (
     BucketReport,
     BucketSettings,
     CreateBucketOptions,
+    InvalidBucketState,
     ListOptions,
     NotificationSettings,
     Unsupported,
@@ -56,6 +58,9 @@ _ANOTHERS: Final = frozenset({301, 403})
 """Statuses for a bucket in another region, another user's, or of which the caller may know nothing (S3 API reference,
 HeadBucket)."""
 
+_FIRST_PAUSE: Final = 0.05
+"""Seconds until settings that were put are read again."""
+
 _ONE: Final = ListOptions(limit=1, content_type=False)
 _ALL: Final = ListOptions(content_type=False)
 
@@ -73,6 +78,7 @@ class Buckets:
         uploads: Callable[[str], Iterable[Upload]],
         *,
         has_versions: bool,
+        patience: float,
     ) -> None:
         """Takes what it needs; sends nothing.
 
@@ -84,6 +90,7 @@ class Buckets:
             constraint: The region of new buckets, where the server wants to be told; else empty.
             uploads: Lists the uploads in a bucket.
             has_versions: Whether the server keeps versions.
+            patience: Seconds for which settings that were put may still be the old ones when they are read.
         """
         self._client = client
         self._find = find
@@ -91,6 +98,7 @@ class Buckets:
         self._lookups = lookups
         self._uploads = uploads
         self._has_versions = has_versions
+        self._patience = patience
         self._constraint = constraint if constraint != _NO_CONSTRAINT else ""
 
     def list(self) -> tuple[BucketInfo, ...]:
@@ -180,7 +188,8 @@ class Buckets:
         """Replaces a bucket's settings of one kind, and reads what the server keeps: three requests, a policy one.
 
         Raises:
-            Unsupported: The server drops a value of them without a word. The old settings are there again then.
+            Unsupported: The server drops a value of them without a word. The old settings are there again then, unless
+                another caller has put others meanwhile.
         """
         if isinstance(settings, PolicySettings):  # Servers write the document in their own way.
             put_settings(self._client, bucket, settings)
@@ -191,16 +200,42 @@ class Buckets:
             put_notification(self._client, bucket, settings)
         else:
             put_settings(self._client, bucket, settings)
-        kept = self.get_settings(bucket, kind)
-        # A server may write values in another order, or add some.
-        lost = Counter(_values_in(msgspec.to_builtins(settings))) - Counter(_values_in(msgspec.to_builtins(kept)))
-        if not lost:
+        kept = self._kept(bucket, settings, before)
+        if not _lost(settings, kept):
             return
-        if before == kind():
-            self.delete_settings(bucket, kind)
-        else:
-            put_settings(self._client, bucket, before)
-        raise Unsupported(f"the server does not keep all of these {kind.__name__}", bucket=bucket)
+        detail = f"the server does not keep all of these {kind.__name__}"
+        if kept == before:
+            raise Unsupported(f"{detail}: it still has the old ones", bucket=bucket)
+        if not _is_partly(settings, kept, before):
+            raise Unsupported(f"{detail}: it has others, perhaps another caller's", bucket=bucket)
+        raise Unsupported(f"{detail}{self._undone(bucket, before)}", bucket=bucket)
+
+    def _kept(self, bucket: str, settings: AnyBucketSettings, before: AnyBucketSettings) -> AnyBucketSettings:
+        """Reads what the server keeps: again while it is the old settings, which AWS may show for some seconds.
+
+        What is neither old nor complete is read once more: another caller may have put settings at that moment.
+        """
+        end = time.monotonic() + self._patience
+        pause = _FIRST_PAUSE
+        partial: AnyBucketSettings | None = None
+        while True:
+            kept = self.get_settings(bucket, type(settings))
+            if not _lost(settings, kept) or kept == partial or time.monotonic() + pause > end:
+                return kept
+            partial = None if kept == before else kept
+            time.sleep(pause)
+            pause *= 2
+
+    def _undone(self, bucket: str, before: AnyBucketSettings) -> str:
+        """Puts the old settings back. Returns what to say if that fails."""
+        try:
+            if before == type(before)():
+                self.delete_settings(bucket, type(before))
+            else:
+                put_settings(self._client, bucket, before)
+        except (InvalidBucketState, S3ResponseError) as error:
+            return f", and the old ones cannot be put back: {getattr(error, 'code', '')}"
+        return ""
 
     def delete_settings(self, bucket: str, kind: type[BucketSettings]) -> None:
         """Deletes a bucket's settings of one kind."""
@@ -208,6 +243,24 @@ class Buckets:
             delete_notification(self._client, bucket)
             return
         delete_settings(self._client, bucket, kind, also_missing=MISSING_SETTINGS)
+
+
+def _lost(settings: BucketSettings, kept: BucketSettings) -> Counter[str]:
+    """Returns the values that the server does not keep. It may write values in another order, or add some."""
+    return _values_of(settings) - _values_of(kept)
+
+
+def _is_partly(settings: BucketSettings, kept: BucketSettings, before: BucketSettings) -> bool:
+    """Whether what is kept are these settings without some values, not others that another caller has put.
+
+    They have something of them that the old ones lack, or they are the old ones without something.
+    """
+    new, old = _values_of(settings) - _values_of(before), _values_of(before)
+    return bool(new & _values_of(kept)) or not _values_of(kept) - old
+
+
+def _values_of(settings: BucketSettings) -> Counter[str]:
+    return Counter(_values_in(msgspec.to_builtins(settings)))
 
 
 def _values_in(value: Any) -> Iterator[str]:

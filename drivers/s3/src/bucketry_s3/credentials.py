@@ -93,6 +93,7 @@ class Signers:
     def _asked(self) -> tuple[str, str, str | None]:
         try:
             frozen = self._chain.get_frozen_credentials()
-        except Exception as error:  # Each provider has errors of its own, and their texts may quote responses.
-            raise Unavailable(f"the credentials cannot be refreshed: {type(error).__name__}") from error
+        except Exception as error:  # noqa: BLE001 - each provider has errors of its own
+            # Their texts may quote responses and programs' output, so no traceback may show them.
+            raise Unavailable(f"the credentials cannot be refreshed: {type(error).__name__}") from None
         return frozen.access_key, frozen.secret_key, frozen.token

@@ -43,6 +43,7 @@ from bucketry import (
     Retention,
     RetentionOptions,
     Status,
+    Unavailable,
     Upload,
     UploadListOptions,
     UploadOptions,
@@ -91,6 +92,11 @@ if TYPE_CHECKING:
 
 _VERSIONS: Final = "s3 versions"
 
+_PATIENCE_WITH_AWS: Final = 10.0
+_PATIENCE: Final = 1.0
+"""Seconds until settings that were put must be there. AWS is eventually consistent in them (S3 user guide, "Amazon S3
+data consistency model")."""
+
 
 class S3Driver(DriverSpec):
     """Object storage on any server that speaks S3."""
@@ -121,7 +127,10 @@ class S3Driver(DriverSpec):
             found = _find_out(asked)
         try:
             self._signers = Signers(settings)
-            self._is_virtual = virtual_buckets(settings, is_aws=is_aws)
+            self._is_virtual = virtual_buckets(settings.endpoint, settings.addressing, is_aws=is_aws)
+            # A public endpoint is a host of the user's own, also where AWS is behind it.
+            is_awss = is_aws and settings.public_endpoint is None
+            self._is_virtual_in_urls = virtual_buckets(settings.client_endpoint, settings.addressing, is_aws=is_awss)
             self._client = S3Client(
                 settings,
                 user_agent="bucketry-s3",
@@ -153,6 +162,7 @@ class S3Driver(DriverSpec):
             settings.region if is_aws else "",
             partial(self._uploads_below, prefix=""),
             has_versions=features.bucket_versioning,
+            patience=_PATIENCE_WITH_AWS if is_aws else _PATIENCE,
         )
         self._dialect = found.dialect
         self._sdk = Sdk(settings, is_virtual=self._is_virtual is not None)
@@ -188,6 +198,8 @@ class S3Driver(DriverSpec):
             if error.code == "AccessDenied":  # It knows who asks, and does not show him the list.
                 return ""
             return f"the server refuses the request: {classify(error).detail}"
+        except Unavailable as error:  # Nothing was sent: the credentials have ended, and there are no new ones.
+            return error.detail
         except (HTTPError, OSError) as error:
             return f"{endpoint} is unreachable: {explain_no_response(error)}"
         if b"ListAllMyBucketsResult" not in body[:4096]:
@@ -332,7 +344,7 @@ class S3Driver(DriverSpec):
     @hookimpl
     def presign(self, bucket: str, key: str, options: PresignOptions) -> PresignedUrl:
         """Signs a URL for the public endpoint; asks the server nothing."""
-        is_virtual = self._is_virtual is not None and self._is_virtual(bucket)
+        is_virtual = self._is_virtual_in_urls is not None and self._is_virtual_in_urls(bucket)
         addressing: Final = "virtual" if is_virtual else "path"
         presigner = self._signers.presigner(self._settings.client_endpoint, addressing)
         return presigned_url(presigner, bucket, key, options)

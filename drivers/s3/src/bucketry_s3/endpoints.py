@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import msgspec
 from bucketry import InvalidSettings
 
-from bucketry_s3.settings import AUTO, S3StoreSettings
+from bucketry_s3.settings import AUTO, Addressing, S3StoreSettings
 
 if TYPE_CHECKING:
     from botocore.session import Session
@@ -88,11 +88,17 @@ def _region_of(settings: S3StoreSettings) -> str:
     return str(found) if found else _DEFAULT_REGION
 
 
-def virtual_buckets(settings: S3StoreSettings, *, is_aws: bool) -> Callable[[str], bool] | None:
-    """Returns what says of a bucket whether its name stands before the host's; ``None``: it never does."""
-    if settings.addressing == "path" or (settings.addressing == "auto" and not is_aws):
+def virtual_buckets(endpoint: str, addressing: Addressing, *, is_aws: bool) -> Callable[[str], bool] | None:
+    """Returns what says of a bucket whether its name stands before the host's; ``None``: it never does.
+
+    Args:
+        endpoint: URL of the endpoint.
+        addressing: As in the settings.
+        is_aws: Whether it is one of AWS's.
+    """
+    if addressing == "path" or (addressing == "auto" and not is_aws):
         return None
-    if settings.addressing == "virtual" and not settings.secure:
+    if addressing == "virtual" and not endpoint.startswith("https:"):
         return lambda _: True
     # A certificate for *.host covers no name with a dot.
     return lambda bucket: _HOST_LABEL.fullmatch(bucket) is not None

@@ -32,6 +32,9 @@ from bucketry_s3client import (
 
 _OBJECTS: Final = "s3 objects"
 
+_UNREADABLE: Final = frozenset({400, 403})
+"""Statuses for an object that the caller may not read, or not without a key (S3 API reference, HeadObject)."""
+
 
 class _Place(msgspec.Struct, frozen=True, array_like=True):
     """Where a page ended: its last entry, and the server's token for the next page."""
@@ -89,19 +92,23 @@ class Lister:
         return msgspec.structs.replace(page, cursor=encode_cursor(_OBJECTS, following)), following
 
     def _with_types(self, bucket: str, listed: Sequence[ObjectInfo]) -> tuple[ObjectInfo, ...]:
-        look_up = in_this_context(partial(self._look_up, bucket))
-        found = self._lookups.map(look_up, [info.key for info in listed])
+        found = self._lookups.map(in_this_context(partial(self._look_up, bucket)), listed)
         return tuple(info for info in found if info is not None)
 
-    def _look_up(self, bucket: str, key: str) -> ObjectInfo | None:
-        """Asks for one object; ``None`` if it was deleted since it was listed."""
+    def _look_up(self, bucket: str, listed: ObjectInfo) -> ObjectInfo | None:
+        """Asks for one object; ``None`` if it was deleted since it was listed.
+
+        One that the caller may list but not read, or that has a customer's key, stays as it was listed.
+        """
         try:
-            headers, _ = self._client.request("HEAD", bucket, key)
+            headers, _ = self._client.request("HEAD", bucket, listed.key)
         except S3ResponseError as error:
             if error.code == "NoSuchKey":
                 return None
+            if error.status in _UNREADABLE:
+                return listed
             raise
-        return object_info(key, headers)
+        return object_info(listed.key, headers)
 
 
 def _page(document: Element) -> ObjectPage:

@@ -333,6 +333,9 @@ class Objects:
                 with explaining_missing_lock(self._client, bucket, options), explaining_kms_key(options.encryption):
                     written = self._copy((source_bucket, source_key), source, bucket, key, options)
                 self.paths.wrote(bucket, key)
+                if not self._is_of(source, (source_bucket, source_key), options):
+                    options = _over_own(options, written)
+                    continue
                 return self._mended(bucket, written, source, (source_bucket, source_key), options)
             except S3ResponseError as error:
                 # The source was written meanwhile. The copy is of one version, the one whose headers are returned.
@@ -347,6 +350,22 @@ class Objects:
             return self.stored(bucket, key, options)
         except S3ResponseError as error:
             self._explain_missing(bucket, key, options, error)
+
+    def _is_of(self, source: ObjectInfo, place: tuple[str, str], options: CopyOptions) -> bool:
+        """Whether a copy is of the source that was looked at: else it has the headers of older content.
+
+        A server that checks the source's etag has seen to it. Of another, the source is looked at again.
+        """
+        sent = options.headers is None and source.expires is not None
+        if not sent or self._dialect.copy_pin or options.source_version_id is not None:
+            return True
+        try:
+            now = self.stored(*place, source_of(options))
+        except S3ResponseError as error:
+            if error.code not in _GONE:
+                raise
+            return True
+        return (now.etag, now.last_modified) == (source.etag, source.last_modified)
 
     def _explain_copy(
         self,
@@ -376,7 +395,7 @@ class Objects:
         named = {COPY_SOURCE: request_target(*place, version_query(options.source_version_id))}
         named |= customer_key_headers(options.source_customer_key, of_source=True)
         onto_itself = place == (bucket, key)
-        if source.size_bytes > self.max_copy_bytes and not onto_itself:
+        if source.size_bytes > self.max_copy_bytes:
             return self._copy_large(place, source, bucket, key, options, named)
         sent = named | self.pin(source.etag, self._dialect.copy_pin)
         # Some servers drop Expires unless it is sent; S3 copies nothing onto itself without new headers.
@@ -386,10 +405,10 @@ class Objects:
             sent |= tag_headers(options.tags) | {"x-amz-tagging-directive": "REPLACE"}
         if options.checksum_algorithm is not None:
             sent["x-amz-checksum-algorithm"] = options.checksum_algorithm
-        sent |= new_version_headers(options) | self.conditions(options.if_match, options.if_none_match)
-        is_conditional = options.if_match is not None or options.if_none_match is not None
+        conditions = self.conditions(options.if_match, options.if_none_match)
+        sent |= new_version_headers(options) | conditions
         received, document = self._client.request_xml(
-            "PUT", bucket, key, root="CopyObjectResult", headers=sent, repeatable=not is_conditional
+            "PUT", bucket, key, root="CopyObjectResult", headers=sent, repeatable=not conditions
         )
         tag_count = source.tag_count if options.tags is None else len(options.tags)
         etag = document.text("ETag")
@@ -521,6 +540,13 @@ class Objects:
             return DeleteFailure(
                 entry.key, verdict.kind.code, verdict.detail or verdict.kind.sentence, entry.version_id
             )
+
+
+def _over_own(options: CopyOptions, written: ObjectInfo) -> CopyOptions:
+    """Returns the options with which a copy that was just made is made anew: its condition was met."""
+    if options.if_match is None and options.if_none_match is None:
+        return options
+    return msgspec.structs.replace(options, if_match=written.etag, if_none_match=None)
 
 
 def _as_head(options: HeadOptions) -> HeadOptions:

@@ -37,7 +37,7 @@ test-clients: clients ## run the tests of S3 clients and generated clients, with
 test-data: data-venv ## run the tests of data libraries (pandas, pyarrow, polars, dask, zarr, xarray, DuckDB), in .data-venv
 	@$(DATA_VENV)/bin/pytest tests/data $(ARGS)
 
-clients: venv ## install or build other people's clients, which tests drive
+clients: venv ## install or build other people's clients and servers, which tests and benchmarks drive
 	@$(VENV)/bin/python -m tests.toolchains.install
 
 servers: venv ## pull or build the images of the servers that tests run on
@@ -117,7 +117,7 @@ image-context: dist
 image: image-context ## build the container image (IMAGE=name:tag); ARGS go to docker build
 	docker build --tag $(IMAGE) $(ARGS) build/image
 
-bench: bench-venv ## measure against what a user would pick instead
+bench: bench-venv clients ## measure against what a user would pick instead
 	@$(BENCH_VENV)/bin/python -m benchmarks $(ARGS)
 
 mutants: mutants-venv ## plant mistakes in the memory driver, and see whether the contract suite notices (half an hour)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 
 import msgspec
 
@@ -121,7 +122,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         set_up: Makes the contenders. The stack frees what they use.
         target: What it should reach, or ``None``.
         needs: Modules that are installed for the benchmarks alone.
-        programs: Programs that are installed for the benchmarks alone.
+        programs: Programs that `make clients` installs.
         max_rounds: Most rounds, for rows whose rounds take long.
         real_server: Whether it starts a server in a container, which needs a Docker engine.
         note: How it is measured, or why a target is missed.
@@ -133,7 +134,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     set_up: Callable[[Scale, ExitStack], Contenders]
     target: Target | None = None
     needs: tuple[str, ...] = ()
-    programs: tuple[str, ...] = ()
+    programs: tuple[Path, ...] = ()
     max_rounds: int = 1_000
     real_server: bool = False
     note: str = ""

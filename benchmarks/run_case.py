@@ -11,7 +11,6 @@ from statistics import median
 import msgspec
 
 from benchmarks.case import Case, Contender, NotAvailable, Scale
-from benchmarks.programs import installed_program
 
 
 class Side(msgspec.Struct, frozen=True):
@@ -70,7 +69,7 @@ def run_case(case: Case, scale: Scale, rounds: int) -> Result:
         NotAvailable: Something that it compares with is missing.
     """
     if absent := [name for name in case.needs if find_spec(name) is None] + [
-        name for name in case.programs if installed_program(name) is None
+        program.name for program in case.programs if not program.exists()
     ]:
         raise NotAvailable(f"{' and '.join(absent)} not installed")
     with ExitStack() as stack:

@@ -28,10 +28,13 @@ class Needs(msgspec.Struct, frozen=True):
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
+    # It imports the servers' plugin, whose asserts pytest must rewrite before.
+    from tests.servers.programs import PROGRAM_FIXTURES
+
     fixtures = {name for item in session.items for name in _fixtures_of(item)}
     needs = Needs(
         tuple(name for name, image in IMAGES.items() if fixtures & image.fixtures),
-        clients=any(item.get_closest_marker("clients") for item in session.items),
+        clients=bool(fixtures & PROGRAM_FIXTURES) or any(item.get_closest_marker("clients") for item in session.items),
     )
     Path(os.environ[FILE_VARIABLE]).write_bytes(msgspec.json.encode(needs))
 

@@ -17,7 +17,8 @@ from benchmarks.case import KIB, REQUESTS, Case, Contender, Contenders, Scale, T
 from benchmarks.container_servers.plain import BUCKET
 from benchmarks.processor_time import clock_of
 from benchmarks.s3_servers import pairs
-from benchmarks.s3_servers.servers import Endpoint, free_port, started_process, wait_for_port
+from benchmarks.s3_servers.servers import Endpoint, started_process, wait_for_port
+from tests.servers.programs import free_port
 
 _BUCKETRY = (sys.executable, "-m", "bucketry_cli")
 _USER = "bench"

@@ -7,9 +7,10 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 from time import perf_counter, sleep
 
-from benchmarks.bucketry_server.running_server import running_server
+from benchmarks.bucketry_server.running_server import S3_KEYS, running_server
 from benchmarks.case import (
     KIB,
     MEBIBYTES,
@@ -25,22 +26,22 @@ from benchmarks.case import (
 )
 from benchmarks.container_servers.plain import BUCKET, connection_to
 from benchmarks.process_memory import resident_bytes
-from benchmarks.s3_servers.go_servers import seaweedfs, versitygw
 from benchmarks.s3_servers.moving import moving
 from benchmarks.s3_servers.pairs import requests_a_second
 from benchmarks.s3_servers.servers import (
     Endpoint,
     Start,
     bucketry,
-    free_port,
     minio,
     moto,
-    moto_command,
     s3rver,
+    seaweedfs,
     started_process,
+    versitygw,
     wait_for_port,
     with_bucket,
 )
+from tests.servers.programs import MOTO, SEAWEEDFS, VERSITYGW, command_of, free_port
 
 
 def _pairs(theirs: Start, scale: Scale, stack: ExitStack) -> Contenders:
@@ -75,6 +76,10 @@ def _large(upload: bool, scale: Scale, stack: ExitStack) -> Contenders:
 def _serve_command(port: int) -> list[str]:
     arguments = ["serve", "--store", "memory://", "--port", str(free_port()), "--s3-port", str(port)]
     return [sys.executable, "-m", "bucketry_cli", *arguments]
+
+
+def _moto_command(port: int) -> list[str]:
+    return command_of(MOTO, Path(), port, S3_KEYS)
 
 
 def _first_response(command: Callable[[int], list[str]]) -> Callable[[], float]:
@@ -127,7 +132,7 @@ def _bare_memory() -> float:
 def _ready(_: Scale, __: ExitStack) -> Contenders:
     return Contenders(
         Contender("bucketry", _first_response(_serve_command)),
-        Contender("moto's server", _first_response(moto_command)),
+        Contender("moto's server", _first_response(_moto_command)),
         Contender("an interpreter with click, httptools and msgspec", _bare_interpreter),
     )
 
@@ -135,7 +140,7 @@ def _ready(_: Scale, __: ExitStack) -> Contenders:
 def _idle(_: Scale, __: ExitStack) -> Contenders:
     return Contenders(
         Contender("bucketry", _idle_memory(_serve_command)),
-        Contender("moto's server", _idle_memory(moto_command)),
+        Contender("moto's server", _idle_memory(_moto_command)),
         Contender("an interpreter with click, httptools and msgspec", _bare_memory),
     )
 
@@ -153,7 +158,7 @@ def _against(
     target: Target,
     needs: tuple[str, ...] = (),
     *,
-    programs: tuple[str, ...] = (),
+    programs: tuple[Path, ...] = (),
     real: bool = False,
 ) -> Case:
     return Case(
@@ -195,11 +200,11 @@ CASES = (
         "process, a PUT takes 34 µs of the application and a GET 22 µs, 10 µs of each for the signature. Over the "
         "socket a request takes some 45 µs more than that and the other side together, which are not explained yet.",
     ),
-    _against("moto", moto, Target(22, "at least 22×"), ("moto",)),
+    _against("moto", moto, Target(22, "at least 22×"), programs=(MOTO.path,)),
     _against("s3rver", s3rver, Target(9, "at least 9×")),
     _against("minio", minio, Target(4, "at least 4×"), ("docker", "testcontainers", "trustme"), real=True),
-    _against("seaweedfs", seaweedfs, Target(3, "at least 3×"), programs=("weed",)),
-    _against("versitygw", versitygw, Target(2.5, "at least 2.5×"), programs=("go",)),
+    _against("seaweedfs", seaweedfs, Target(3, "at least 3×"), programs=(SEAWEEDFS.path,)),
+    _against("versitygw", versitygw, Target(2.5, "at least 2.5×"), programs=(VERSITYGW.path,)),
     _moving("put", "put", upload=True),
     _moving("get", "get", upload=False),
     Case(
@@ -208,7 +213,7 @@ CASES = (
         unit=MILLISECONDS,
         set_up=_ready,
         target=Target(5, "5× sooner"),
-        needs=("moto",),
+        programs=(MOTO.path,),
         max_rounds=5,
         note="Nothing is compiled beforehand here: half of our time, and two thirds of moto's, is Python compiling "
         "sources. Of 400 ms of CPU, 100 go into click, msgspec and typing_extensions, which msgspec imports; 70 into "
@@ -222,7 +227,7 @@ CASES = (
         unit=MEBIBYTES,
         set_up=_idle,
         target=Target(1, "less"),
-        needs=("moto",),
+        programs=(MOTO.path,),
         max_rounds=3,
     ),
 )

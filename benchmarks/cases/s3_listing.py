@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 from http.client import HTTPConnection
+from pathlib import Path
 from time import perf_counter
 from typing import Final
 
@@ -15,8 +16,8 @@ from benchmarks.case import ENTRIES, Case, Contender, Contenders, Scale, Target
 from benchmarks.container_servers.backend import listed_key
 from benchmarks.container_servers.kinds import MINIO
 from benchmarks.container_servers.plain import connection_to, send
-from benchmarks.s3_servers.go_servers import seaweedfs, versitygw
-from benchmarks.s3_servers.servers import Endpoint, Start, minio, with_bucket
+from benchmarks.s3_servers.servers import Endpoint, Start, minio, seaweedfs, versitygw, with_bucket
+from tests.servers.programs import SEAWEEDFS, VERSITYGW
 
 _PAGE: Final = 1000
 _FILLING: Final = 4
@@ -109,7 +110,7 @@ def _entries_a_second(pages: list[Callable[[], bytes]], count: int) -> Callable[
 
 
 def _against(
-    name: str, start: Start, needs: tuple[str, ...] = (), *, programs: tuple[str, ...] = (), real: bool = False
+    name: str, start: Start, needs: tuple[str, ...] = (), *, programs: tuple[Path, ...] = (), real: bool = False
 ) -> Case:
     return Case(
         name=f"s3-list-{name}",
@@ -126,8 +127,8 @@ def _against(
 
 
 CASES = (
-    _against("seaweedfs", seaweedfs, programs=("weed",)),
-    _against("versitygw", versitygw, programs=("go",)),
+    _against("seaweedfs", seaweedfs, programs=(SEAWEEDFS.path,)),
+    _against("versitygw", versitygw, programs=(VERSITYGW.path,)),
     _against("minio", minio, MINIO.needs, real=True),
     Case(
         name="s3-list-among-a-million",

@@ -23,8 +23,10 @@ from bucketry.sigv4 import Credentials, Presigner, Signer, payload_hash
 from benchmarks.bucketry_server.running_server import S3_KEYS, TIMEOUT_SECONDS, Address, running_server
 from benchmarks.case import NotAvailable
 from benchmarks.container_servers.plain import BUCKET, NO_QUERY, connection_to, send
-from benchmarks.container_servers.starting import started
+from benchmarks.container_servers.starting import started, started_program
 from tests.servers.containers import start_minio
+from tests.servers.handles import Reachable
+from tests.servers.programs import MOTO, SEAWEEDFS, VERSITYGW, free_port
 
 S3RVER: Final = "s3rver@3.7.1"
 _S3RVER_KEY: Final = "S3RVER"
@@ -98,16 +100,22 @@ def bucketry(stack: ExitStack) -> Endpoint:
 
 
 def moto(stack: ExitStack) -> Endpoint:
-    """Starts moto's server."""
-    port = free_port()
-    pid = started_process(moto_command(port), stack)
-    wait_for_port(port)
-    return Endpoint(name="moto's server", url=f"http://127.0.0.1:{port}", pid=pid)
+    """Starts moto's server. Raises what `started_program` raises."""
+    return _of(started_program(stack, MOTO), MOTO.title)
 
 
-def moto_command(port: int) -> list[str]:
-    """Returns the command that starts moto's server."""
-    return [sys.executable, "-m", "moto.server", "-p", str(port)]
+def seaweedfs(stack: ExitStack) -> Endpoint:
+    """Starts SeaweedFS. Raises what `started_program` raises."""
+    return _of(started_program(stack, SEAWEEDFS), SEAWEEDFS.title)
+
+
+def versitygw(stack: ExitStack) -> Endpoint:
+    """Starts VersityGW. Raises what `started_program` raises."""
+    return _of(started_program(stack, VERSITYGW), VERSITYGW.title)
+
+
+def _of(server: Reachable, name: str) -> Endpoint:
+    return Endpoint(name=name, url=server.url, keys=(server.access_key, server.secret_key))
 
 
 def s3rver(stack: ExitStack) -> Endpoint:
@@ -136,8 +144,7 @@ def s3rver(stack: ExitStack) -> Endpoint:
 
 def minio(stack: ExitStack) -> Endpoint:
     """Starts a MinIO server in a container. Raises what `started` raises."""
-    server = started(stack, start_minio)
-    return Endpoint(name="MinIO", url=server.url, keys=(server.access_key, server.secret_key))
+    return _of(started(stack, start_minio), "MinIO")
 
 
 def minio_and_bucketry(stack: ExitStack) -> tuple[Endpoint, Endpoint]:
@@ -182,14 +189,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-
-
-def free_port() -> int:
-    """Returns a free port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def wait_for_port(port: int) -> None:

@@ -130,6 +130,7 @@ def _start(
 ) -> DockerContainer:
     """Start a container on ports that nobody uses, and return it when it is ready."""
     with engine() as client:
+        remove_leftovers(client)
         image = find_image(client)
     for last_try in [*[False] * (PORT_TRIES - 1), True]:
         container = configured(image).with_kwargs(labels=owner.labels())

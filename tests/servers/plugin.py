@@ -1,8 +1,8 @@
-"""The fixtures `minio_server`, `minio_tls_server` and `rgw_server`, and `breakable_…` ones for tests of faults.
+"""The fixtures `minio_server`, `rgw_server`, `versitygw_server` and so on, and `breakable_…` ones for tests of faults.
 
-One container of each kind serves a whole run, however many processes it has: the process that asks first starts it,
+One server of each kind serves a whole run, however many processes it has: the process that asks first starts it,
 under a file lock, and writes down where it is; the others read that; the run's main process removes all at its end. So
-no process counts another's references, and a container starts only if a test asks for it.
+no process counts another's references, and a server starts only if a test asks for it.
 
 Where no server can be had, its tests are not run and the end of the run says so; with BUCKETRY_REQUIRE_SERVERS=1
 they fail.
@@ -27,13 +27,14 @@ from filelock import FileLock
 
 if TYPE_CHECKING:
     from tests.servers.containers import Owner
-    from tests.servers.handles import MinioServer, RgwServer, Server
+    from tests.servers.handles import MinioServer, Reachable, RgwServer
+    from tests.servers.programs import LocalServer, Program
 
 # Docker's SDK costs half a second to import, which a run without servers need not pay: functions import it.
 
 FOLDER_PREFIX = "bucketry-servers-"
 NOT_TESTED = "NOT TESTED: "
-ServerType = TypeVar("ServerType", bound="Server")
+ServerType = TypeVar("ServerType", bound="Reachable")
 
 
 class _Run:
@@ -80,7 +81,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def _clean_up(run: _Run) -> None:
     from tests.servers.containers import remove_containers
     from tests.servers.engine import EngineMissing, engine
+    from tests.servers.programs import end_programs
 
+    end_programs(Path(run.folder))
     with suppress(EngineMissing), engine() as client:
         remove_containers(client, run.owner())
     shutil.rmtree(run.folder, ignore_errors=True)
@@ -140,6 +143,30 @@ def rgw_server(pytestconfig: pytest.Config) -> RgwServer:
     return _shared(pytestconfig, "rgw", RgwServer, start_rgw)
 
 
+@pytest.fixture(scope="session")
+def seaweedfs_server(pytestconfig: pytest.Config) -> LocalServer:
+    """A SeaweedFS in a process, shared by the whole run: make buckets of your own, and break nothing."""
+    from tests.servers.programs import SEAWEEDFS
+
+    return _shared_program(pytestconfig, SEAWEEDFS)
+
+
+@pytest.fixture(scope="session")
+def versitygw_server(pytestconfig: pytest.Config) -> LocalServer:
+    """A VersityGW over a folder, shared by the whole run: make buckets of your own, and break nothing."""
+    from tests.servers.programs import VERSITYGW
+
+    return _shared_program(pytestconfig, VERSITYGW)
+
+
+@pytest.fixture(scope="session")
+def moto_server(pytestconfig: pytest.Config) -> LocalServer:
+    """A server of moto's, shared by the whole run: make buckets of your own, and break nothing."""
+    from tests.servers.programs import MOTO
+
+    return _shared_program(pytestconfig, MOTO)
+
+
 @pytest.fixture(scope="module")
 def breakable_minio_server(pytestconfig: pytest.Config) -> Iterator[MinioServer]:
     """A MinIO server for this file's tests alone, to pause, kill and restart; each test leaves it running."""
@@ -175,6 +202,12 @@ def breakable_rgw_server(pytestconfig: pytest.Config) -> Iterator[RgwServer]:
     server.remove()
 
 
+def _shared_program(config: pytest.Config, program: Program) -> LocalServer:
+    from tests.servers.programs import LocalServer, start_program
+
+    return _shared(config, program.title, LocalServer, lambda owner: start_program(program, owner))
+
+
 def _shared(
     config: pytest.Config, name: str, kind: type[ServerType], start: Callable[[Owner], ServerType]
 ) -> ServerType:
@@ -187,17 +220,15 @@ def _shared(
 
 
 def _started(config: pytest.Config, name: str, start: Callable[[Owner], ServerType]) -> ServerType:
-    from tests.servers.containers import remove_leftover_folders, remove_leftovers
-    from tests.servers.engine import EngineMissing, engine
+    from tests.servers.containers import remove_leftover_folders
+    from tests.servers.engine import EngineMissing
     from tests.servers.images import ImageMissing
+    from tests.servers.programs import ProgramMissing
 
-    run = config.stash[RUN]
+    remove_leftover_folders(FOLDER_PREFIX)
     try:
-        with engine() as client:
-            remove_leftovers(client)
-        remove_leftover_folders(FOLDER_PREFIX)
-        return start(run.owner())
-    except (EngineMissing, ImageMissing) as error:
+        return start(config.stash[RUN].owner())
+    except (EngineMissing, ImageMissing, ProgramMissing) as error:
         not_tested(name, error)
 
 

@@ -14,6 +14,7 @@ from tests.prepare import needs_of
         (["tests/core/test_body.py"], Needs()),
         (["tests/rgw/test_usage.py"], Needs(("rgw",))),
         (["tests/s3_clients/test_s5cmd.py"], Needs(clients=True)),
+        (["tests/servers/test_programs.py", "-k", "moto_server"], Needs(clients=True)),
         (["tests/servers/test_servers.py", "-k", "test_minio_stores_objects"], Needs(("minio",))),
     ],
 )

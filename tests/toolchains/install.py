@@ -18,12 +18,22 @@ from typing import Final
 from filelock import FileLock
 
 from tests.servers.engine import servers_are_required
-from tests.toolchains.paths import FOLDER, GO_MODULE, HERE, NPM, PROGRAMS, ROOT, VENV, build_environment
+from tests.toolchains.paths import (
+    CLIENTS_LOCK,
+    FOLDER,
+    GO_MODULE,
+    HERE,
+    NPM,
+    PROGRAMS,
+    ROOT,
+    VENV,
+    VERSITYGW_MODULE,
+    build_environment,
+)
 
 MC_MODULE: Final = HERE / "mc"
 DEPLOY_MODULE: Final = HERE / "deploy"
 ACTIONLINT_MODULE: Final = HERE / "actionlint"
-LOCK: Final = "requirements/clients.txt"
 NICE: Final = ("nice", "-n", "10")
 
 
@@ -33,7 +43,7 @@ class CannotInstall(Exception):
 
 def _make_environment() -> None:
     # It has stamps of its own.
-    _run(["tools/venv.sh", VENV.name, LOCK], ROOT)
+    _run(["tools/venv.sh", VENV.name, str(CLIENTS_LOCK.relative_to(ROOT))], ROOT)
 
 
 def _install_npm() -> None:
@@ -62,6 +72,10 @@ def _build_deploy() -> None:
 def _build_actionlint() -> None:
     # A module of its own: it needs another version of a YAML package than compose-spec does.
     _build(ACTIONLINT_MODULE, "actionlint", "github.com/rhysd/actionlint/cmd/actionlint")
+
+
+def _build_versitygw() -> None:
+    _build(VERSITYGW_MODULE, "versitygw", "github.com/versity/versitygw/cmd/versitygw")
 
 
 def _build(module: Path, name: str, package: str) -> None:
@@ -93,21 +107,22 @@ STEPS: Final[dict[str, tuple[Path, Callable[[], None]]]] = {
     "go": (GO_MODULE, _build_go_programs),
     "deploy": (DEPLOY_MODULE, _build_deploy),
     "actionlint": (ACTIONLINT_MODULE, _build_actionlint),
+    "versitygw": (VERSITYGW_MODULE, _build_versitygw),
 }
 
 
 def _state(folder: Path) -> str:
     """Return a hash of what a step is made from."""
     digest = hashlib.sha256()
-    for path in [*sorted(path for path in folder.rglob("*") if path.is_file()), HERE / "install.py", ROOT / LOCK]:
+    for path in [*sorted(path for path in folder.rglob("*") if path.is_file()), HERE / "install.py", CLIENTS_LOCK]:
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
 def is_up_to_date() -> bool:
     """Tell whether there is nothing to install."""
-    ready, lock = VENV / ".ready", ROOT / LOCK
-    is_new = ready.exists() and ready.stat().st_mtime > lock.stat().st_mtime
+    ready = VENV / ".ready"
+    is_new = ready.exists() and ready.stat().st_mtime > CLIENTS_LOCK.stat().st_mtime
     return is_new and all(_is_done(name) for name in STEPS)
 
 

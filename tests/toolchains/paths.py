@@ -1,4 +1,4 @@
-"""Where other people's toolchains and programs are, for the tests that run them.
+"""Where other people's toolchains and programs are, for the tests and benchmarks that run them.
 
 Python's programs, Node.js and Go are in the environment `.clients-venv`; what is installed or built with these is in
 `.clients`. `make clients` makes both, in this tree. The caches of npm and Go are the user's own, so that another tree
@@ -21,6 +21,8 @@ FOLDER: Final = ROOT / ".clients"
 NPM: Final = FOLDER / "npm"
 PROGRAMS: Final = FOLDER / "bin"
 GO_MODULE: Final = HERE / "go"
+VERSITYGW_MODULE: Final = HERE / "versitygw"
+CLIENTS_LOCK: Final = ROOT / "requirements/clients.txt"
 INSTALL: Final = "`make clients` installs it, or says why it cannot"
 
 

@@ -1,4 +1,4 @@
-module bucketry/benchmarks/versitygw
+module bucketry/tests/toolchains/versitygw
 
 go 1.26
 

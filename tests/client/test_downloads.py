@@ -143,6 +143,20 @@ def test_a_rest_that_fits_is_taken(make: Facade) -> None:
         assert make(server.url).get_object("bucket", "key").read() == b"0123456789"
 
 
+SURPLUS = {
+    "behind the content": ("5", b"5\r\n01234\r\n3\r\nabc\r\n0\r\n\r\n"),
+    "in its last piece": ("5", b"8\r\n01234abc\r\n0\r\n\r\n"),
+    "behind no content": ("0", b"3\r\nabc\r\n0\r\n\r\n"),
+}
+
+
+@pytest.mark.parametrize(("length", "body"), SURPLUS.values(), ids=SURPLUS)
+def test_more_bytes_than_the_length_says_are_refused(make: Facade, length: str, body: bytes) -> None:
+    answer = Answer(headers={"content-length": length, "transfer-encoding": "chunked", "etag": '"e"'}, body=body)
+    with scripted(answer) as server, pytest.raises(bucketry.BackendError, match="more bytes than it says"):
+        make(server.url).get_object("bucket", "key").read()
+
+
 def test_without_an_etag_nothing_is_resumed(make: Facade) -> None:
     with scripted(Answer(headers={"content-length": "10"}, body=b"01234")) as server:
         with pytest.raises(bucketry.Unavailable):

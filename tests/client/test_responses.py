@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 import bucketry
+import msgspec
 import pytest
 from bucketry import Secret
 from bucketry_client import Client, Trying
@@ -49,6 +50,10 @@ REFUSALS = {
         Answer(status=409, headers={"content-type": "application/problem+json"}, body=b"{}"),
         bucketry.BackendError,
     ),
+    "a deep problem": (
+        Answer(status=409, headers={"content-type": "application/problem+json"}, body=b'{"x":' + b"[" * 100_000),
+        bucketry.BackendError,
+    ),
     "an endless problem": (
         Answer(status=409, headers={"content-type": "application/problem+json"}, body=b" " * 2_000_000),
         bucketry.BackendError,
@@ -63,6 +68,19 @@ def test_refusals_of_something_in_between_are_told_by_status(
     with scripted(answer) as server, pytest.raises(bucketry.BucketryError) as raised:
         make(server.url, trying=Trying(retries=0)).get_bucket("bucket")
     assert type(raised.value) is error
+
+
+def test_long_texts_of_a_problem_are_cut(make: Facade) -> None:
+    said = {"title": "t", "status": 409, "code": "bucket_not_empty", "detail": "d" * 100_000, "retryable": False}
+    kind = {"content-type": "application/problem+json"}
+    body = msgspec.json.encode({**said, "bucket": "b" * 100_000, "key": "k" * 100_000})
+    with (
+        scripted(Answer(status=409, headers=kind, body=body)) as server,
+        pytest.raises(bucketry.BucketNotEmpty) as raised,
+    ):
+        make(server.url).delete_bucket("bucket")
+    assert len(str(raised.value)) < 1200
+    assert (raised.value.bucket, raised.value.key) == (None, None)
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])

@@ -10,6 +10,8 @@ from typing import Any, Final, NoReturn, Protocol, TypeAlias
 import msgspec
 from bucketry import BucketryError, IncompleteBody, InvalidArgument
 
+from bucketry_client.texts import header_value, utf8
+
 PIECE_BYTES: Final = 256 * 1024
 """How much is read from a file at once, in bytes."""
 
@@ -209,7 +211,7 @@ class FormUpload:
         self._parts: list[Upload] = []
         for name, value in fields.items():
             head = f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
-            self._parts.append(Upload(head.encode()))
+            self._parts.append(Upload(utf8(head, name)))
         count = len(self._parts)
         for file in files:
             self._parts += [Upload(_head(boundary, file)), Upload(file.content, file.length), Upload(b"\r\n")]
@@ -255,11 +257,9 @@ class FormUpload:
 def _head(boundary: str, file: FormFile) -> bytes:
     if any(character in file.name for character in '"\r\n\\'):
         _refuse_name(file.name)
-    kind = f"Content-Type: {file.content_type}\r\n" if file.content_type else ""
-    if "\r" in kind[:-2] or "\n" in kind[:-2]:
-        raise InvalidArgument("a content type has no line breaks", field="content_type")
+    kind = f"Content-Type: {header_value(file.content_type, 'content-type')}\r\n" if file.content_type else ""
     head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{file.name}"\r\n{kind}\r\n'
-    return head.encode()
+    return utf8(head, "files")
 
 
 def _refuse_name(name: str) -> NoReturn:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import NoReturn, Self
 
 import httpx
 from bucketry import ContentRange, InvalidArgument, ObjectInfo, Unavailable
@@ -60,18 +60,18 @@ class AsyncDownload:
 
         Raises:
             Unavailable: The content broke off, and the rest of this version cannot be had.
+            BackendError: The response has more bytes than it says.
             InvalidArgument: It was closed before its end.
         """
         if self._at == self._stop:
-            await self.aclose()
+            await self._end()
             return b""
         if self._closed:
             raise InvalidArgument("the object was closed before its end: open it again to read it")
         piece = await self._next()
         self._at += len(piece)
         if self._at > self._stop:
-            await self.aclose()
-            refuse(self._address, "it has more bytes than it says")
+            await self._refuse_surplus()
         if self._at == self._stop:
             await self._end()
         return piece
@@ -92,10 +92,23 @@ class AsyncDownload:
             self._incoming = await self._reopen(self._at, self._stop)
 
     async def _end(self) -> None:
-        """Reads the end of the response, so that its connection can be used again."""
+        """Reads the end of the response, so that its connection can be used again.
+
+        Raises:
+            BackendError: More bytes come.
+        """
+        if self._closed:
+            return
+        surplus = b""
         with suppress(httpx.TransportError):  # All of the content came.
-            await self._incoming.next()
+            surplus = await self._incoming.next()
+        if surplus:
+            await self._refuse_surplus()
         await self.aclose()
+
+    async def _refuse_surplus(self) -> NoReturn:
+        await self.aclose()
+        refuse(self._address, "it has more bytes than it says")
 
     def __aiter__(self) -> Self:
         return self

@@ -21,11 +21,18 @@ from bucketry import (
     Unavailable,
     Unsupported,
 )
+from bucketry.s3 import MAX_KEY_BYTES
 
 from bucketry_client.views import Problem
 
-_SHOWN: Final = 300
+_SHOWN: Final = 1000
 """Longest text of a server that a message repeats, in characters."""
+
+_MAX_NAME: Final = MAX_KEY_BYTES
+"""Longest name of a bucket and longest key in a problem, in characters."""
+
+NOT_JSON: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What `msgspec.json.decode` raises for what is not JSON, not UTF-8 or nested too deeply."""
 
 
 class ResponseError(Exception):
@@ -74,6 +81,9 @@ OTHER_CLASSES: Final[Mapping[int, type[BucketryError]]] = {
 _NOT_SENT_BACK: Final = frozenset({"store_closed", "invalid_settings", "invalid_driver"})
 """Errors of the server's own store. They would say something untrue of the caller's."""
 
+_OF_THE_REQUEST: Final = frozenset({HTTPStatus.REQUEST_URI_TOO_LONG, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE})
+"""Statuses that say that the request is too large, with the same code as for a large object."""
+
 
 def error_of(status: int, headers: Mapping[str, str], body: bytes | None, *, address: str) -> BucketryError:
     """Returns the error for a response that is not a success.
@@ -103,21 +113,28 @@ def _problem_in(status: int, headers: Mapping[str, str], body: bytes | None) -> 
         return None
     try:
         problem = msgspec.json.decode(body, type=Problem)
-    except msgspec.DecodeError:
+    except NOT_JSON:
         return None
     return problem if problem.status == status else None
 
 
 def _from_problem(problem: Problem, headers: Mapping[str, str]) -> BucketryError:
-    kind = None if problem.code in _NOT_SENT_BACK else CLASS_OF.get(problem.code)
+    is_own = problem.code in _NOT_SENT_BACK or problem.status in _OF_THE_REQUEST
+    kind = None if is_own else CLASS_OF.get(problem.code)
     if kind is not None:
         sentence, detail = kind.sentence, problem.detail
         said = "" if detail == sentence else detail.removeprefix(f"{sentence}: ")
-        return kind(said, bucket=problem.bucket, key=problem.key, **_facts(kind, headers))
+        return kind(said[:_SHOWN], **_place(problem), **_facts(kind, headers))
     kind = Unavailable if problem.retryable else OTHER_CLASSES.get(problem.status, BackendError)
     if problem.status == HTTPStatus.TOO_MANY_REQUESTS:
         kind = Throttled
-    return kind(f"{problem.detail[:_SHOWN]} ({problem.code})", bucket=problem.bucket, key=problem.key)
+    return kind(f"{problem.detail[:_SHOWN]} ({problem.code[:_SHOWN]})", **_place(problem))
+
+
+def _place(problem: Problem) -> dict[str, str | None]:
+    """Returns what a problem was about, without names that are too long to be ones."""
+    names = {"bucket": problem.bucket, "key": problem.key}
+    return {field: name for field, name in names.items() if name is not None and len(name) <= _MAX_NAME}
 
 
 def _facts(kind: type[BucketryError], headers: Mapping[str, str]) -> dict[str, Any]:

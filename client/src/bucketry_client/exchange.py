@@ -99,7 +99,7 @@ class Exchange:
             raise _Failed(self._unreachable("no connection to", error), was_not_done=True) from None
         except IncompleteBody as error:
             raise error from error.__context__  # httpcore hides why the source failed.
-        except httpx.LocalProtocolError as error:
+        except (httpx.LocalProtocolError, httpx.InvalidURL) as error:
             raise InvalidArgument(f"the request cannot be sent: {error}") from error
         except httpx.TransportError as error:
             raise _Failed(self._unreachable("no response from", error)) from None

@@ -7,13 +7,15 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
+import httpx
 import msgspec
 from bucketry import InvalidArgument, InvalidSettings
-from bucketry.headers import METADATA_PREFIX, OBJECT_HEADERS
+from bucketry.headers import METADATA_PREFIX, OBJECT_HEADERS, normalised_metadata
 from bucketry.s3 import http_date
 
 from bucketry_client.bodies import Content, Upload
 from bucketry_client.operations import PREFIX, Operation
+from bucketry_client.texts import header_value, utf8
 
 JSON: Final = "application/json"
 
@@ -43,13 +45,21 @@ class Request(msgspec.Struct, kw_only=True):
     once: bool = False
 
     def target(self) -> str:
-        """Returns path and query."""
-        pairs = {name: _text(value) for name, value in self.query.items() if value is not None}
+        """Returns path and query.
+
+        Raises:
+            InvalidArgument: A parameter is not UTF-8.
+        """
+        pairs = {name: utf8(_text(value), name) for name, value in self.query.items() if value is not None}
         return f"{self.path}?{urlencode(pairs, quote_via=quote)}" if pairs else self.path
 
     def sent_headers(self) -> dict[str, str]:
-        """Returns the headers, with those of the body."""
-        headers = {name: value for name, value in self.headers.items() if value is not None}
+        """Returns the headers, with those of the body.
+
+        Raises:
+            InvalidArgument: A header has a value that cannot be sent.
+        """
+        headers = {name: header_value(value, name) for name, value in self.headers.items() if value is not None}
         if self.content is not None:
             if self.content.media_type is not None:
                 headers["content-type"] = self.content.media_type
@@ -78,16 +88,20 @@ def path_of(operation: Operation[Any], *, bucket: str = "", key: str = "", kind:
 
 
 def _encoded(value: str, field: str, safe: str) -> str:
-    try:
-        segments = quote(value, safe=safe).split("/")
-    except UnicodeEncodeError:
-        raise InvalidArgument("it cannot be written in UTF-8", field=field) from None
+    segments = quote(utf8(value, field), safe=safe).split("/")
     return "/".join(_DOTS.get(segment, segment) for segment in segments)
 
 
 def json_body(value: object) -> Upload:
-    """Returns a body of JSON."""
-    return Upload(msgspec.json.encode(value), media_type=JSON)
+    """Returns a body of JSON.
+
+    Raises:
+        InvalidArgument: A text in it is not UTF-8.
+    """
+    try:
+        return Upload(msgspec.json.encode(value), media_type=JSON)
+    except UnicodeEncodeError:
+        raise InvalidArgument("it has a text that cannot be written in UTF-8", field="body") from None
 
 
 def etag_header(etag: str | None) -> str | None:
@@ -109,10 +123,18 @@ def kept_headers(
         fields: The fields of `bucketry.models.ObjectHeaders`, but its metadata.
         metadata: The metadata.
         tags: The tags.
+
+    Raises:
+        InvalidArgument: A value, a name or a tag cannot be stored.
     """
-    headers: dict[str, str | None] = {header.name: fields.get(header.field) for header in OBJECT_HEADERS}
-    headers |= {METADATA_PREFIX + name: value for name, value in metadata.items()}
-    headers["x-amz-tagging"] = urlencode(tags, quote_via=quote) if tags else None
+    headers: dict[str, str | None] = {}
+    for header in OBJECT_HEADERS:
+        if (value := fields.get(header.field)) is not None:
+            headers[header.name] = received = header.received(value)
+            header.check(received)
+    headers |= {METADATA_PREFIX + name: value for name, value in normalised_metadata(metadata).items()}
+    pairs = [(utf8(name, "tags"), utf8(value, "tags")) for name, value in tags.items()]
+    headers["x-amz-tagging"] = urlencode(pairs, quote_via=quote) if pairs else None
     return headers
 
 
@@ -137,7 +159,9 @@ def base_of(url: str) -> str:
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018 - it checks the port
-    except ValueError:
+        httpx.URL(url)
+        (parts.hostname or "").encode("idna")  # Names in the DNS are looked up so; one may be too long for it.
+    except (ValueError, httpx.InvalidURL):
         raise InvalidSettings("the URL of the REST API cannot be read: write http://host:8000") from None
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise InvalidSettings("the URL of the REST API looks like http://host:8000 or https://host/path")

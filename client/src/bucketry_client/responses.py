@@ -14,7 +14,7 @@ from bucketry.headers import header_fields
 from bucketry.models import NO_METADATA
 from bucketry.s3 import parse_http_date
 
-from bucketry_client.errors import media_type, refuse
+from bucketry_client.errors import NOT_JSON, media_type, refuse
 from bucketry_client.requests import JSON
 from bucketry_client.sending import Incoming
 
@@ -53,7 +53,7 @@ async def read_json(incoming: Incoming, kind: Any, most: int, address: str) -> A
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
         refuse(address, f"its JSON has another shape ({error})")
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except NOT_JSON:
         refuse(address, "it is not JSON")
 
 

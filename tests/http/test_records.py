@@ -8,6 +8,7 @@ import re
 import socket
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -309,6 +310,56 @@ def test_what_is_malformed_behind_another_request_is_recorded_and_gets_no_respon
         assert sorted(record.status for record in ports.kept.ended) == [0, 200]
 
 
+def head_of_put(ports: Ports, port: str, framing: str) -> bytes:
+    """The head of a request whose body nobody refuses before it has come."""
+    netloc = urlsplit(ports.rest_url if port == "rest" else ports.s3_url).netloc
+    headers = {"host": netloc} if port == "rest" else Signing().headers("PUT", PUT["s3"], netloc, {})
+    lines = [f"PUT {PUT[port]} HTTP/1.1", framing, *(f"{name}: {value}" for name, value in headers.items())]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
+PUT = {"rest": "/api/v1/storage/buckets/my-assets/objects/a", "s3": "/my-assets/a"}
+BODIES = [
+    ("rest", (b"GARBAGE\r\n",)),
+    ("rest", (b"", b"GARBAGE\r\n")),
+    ("rest", (b"3\r\nabc\r\n", b"GARBAGE\r\n")),
+    ("s3", (b"GARBAGE\r\n",)),
+]
+
+
+@pytest.mark.parametrize(("port", "pieces"), BODIES)
+def test_a_malformed_body_is_recorded_once(port: str, pieces: tuple[bytes, ...]) -> None:
+    with memory_store() as store, recorded_ports(store) as ports:
+        store.create_bucket("my-assets")
+        head = head_of_put(ports, port, "transfer-encoding: chunked")
+        received = raw(ports.rest_url if port == "rest" else ports.s3_url, head + pieces[0], *pieces[1:])
+        record = ports.last()
+    assert received.startswith(b"HTTP/1.1 400 ")
+    assert f"x-request-id: {record.id}\r\n".encode() in received
+    assert (record.method, record.path, record.status, record.aborted) == ("PUT", PUT[port], 400, False)
+    assert record.code == ("malformed_request" if port == "rest" else "BadRequest")
+    assert len(ports.kept.ended) == 1
+
+
+@pytest.mark.parametrize("port", ["rest", "s3"])
+def test_a_request_that_is_cut_off_is_recorded_as_its_client_sees_it(port: str) -> None:
+    received = b""
+    with memory_store() as store, ExitStack() as clients:
+        store.create_bucket("my-assets")
+        with recorded_ports(store, server_settings=ServerSettings(grace_seconds=0.2)) as ports:
+            parts = urlsplit(ports.rest_url if port == "rest" else ports.s3_url)
+            client = clients.enter_context(socket.create_connection((parts.hostname, parts.port or 0), timeout=WAIT))
+            client.sendall(head_of_put(ports, port, "content-length: 9"))
+            assert eventually(lambda: len(ports.kept.begun) == 1)
+        # The server has told of it when it has ended.
+        (record,) = ports.kept.ended
+        received = client.recv(65536)
+    assert received.startswith(b"HTTP/1.1 503 ")
+    assert f"x-request-id: {record.id}\r\n".encode() in received
+    assert (record.path, record.status, record.aborted) == (PUT[port], 503, False)
+    assert record.code == ("unavailable" if port == "rest" else "ServiceUnavailable")
+
+
 def test_a_connection_on_which_nothing_comes_is_nobody_s_request() -> None:
     settings = ServerSettings(head_seconds=0.3)
     with memory_store() as store, recorded_ports(store, server_settings=settings) as ports:
@@ -354,8 +405,17 @@ async def returns_early(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"5")]})
 
 
-@pytest.mark.parametrize(("app", "status", "aborted"), [(fails, 500, False), (returns_early, 200, True)])
-def test_an_application_that_fails_is_recorded_as_its_client_sees_it(app: Any, status: int, aborted: bool) -> None:
+async def says_hello(scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] == "lifespan":
+        await confirm_lifespan(receive, send)
+        return
+    headers = [(b"content-length", b"5"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"hello"})
+
+
+def asked(app: Any, method: str) -> tuple[RequestRecord, bytes]:
+    """Asks an application once, and returns the record of that with the response."""
     kept, ready = Kept(), threading.Event()
     recorder = Recorder("rest", [kept])
     server = Server([Listener(app, port=0, recorder=recorder)], lambda _: ready.set())
@@ -363,12 +423,25 @@ def test_an_application_that_fails_is_recorded_as_its_client_sees_it(app: Any, s
     thread.start()
     try:
         assert ready.wait(WAIT)
-        received = raw(server.urls[0], b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        received = raw(server.urls[0], f"{method} / HTTP/1.1\r\nhost: localhost\r\n\r\n".encode())
         assert eventually(lambda: len(kept.ended) == 1)
     finally:
         server.stop()
         thread.join()
     (record,) = kept.ended
+    return record, received
+
+
+@pytest.mark.parametrize(("method", "size"), [("GET", 5), ("HEAD", 0)])
+def test_the_bytes_of_a_body_that_is_not_sent_do_not_count(method: str, size: int) -> None:
+    record, received = asked(says_hello, method)
+    assert record.bytes_out == size
+    assert received.endswith(b"\r\n\r\n" + b"hello"[:size])
+
+
+@pytest.mark.parametrize(("app", "status", "aborted"), [(fails, 500, False), (returns_early, 200, True)])
+def test_an_application_that_fails_is_recorded_as_its_client_sees_it(app: Any, status: int, aborted: bool) -> None:
+    record, received = asked(app, "GET")
     assert (record.status, record.aborted) == (status, aborted)
     assert f"HTTP/1.1 {status} ".encode() in received
     assert f"x-request-id: {record.id}\r\n".encode() in received

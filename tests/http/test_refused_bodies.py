@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import ssl
 import threading
 import time
@@ -126,6 +127,19 @@ def test_a_body_that_is_too_large(served: Served, port: str, size: int, headers:
 )
 def test_other_reasons(served: Served, port: str, reason: str, status: int, headers: dict[str, str]) -> None:
     assert served.put(port, reason, 8 * MIB, headers)[0] == status
+
+
+def test_a_client_that_sends_slowly_gets_its_response(served: Served) -> None:
+    with socket.create_connection(("localhost", served.rest), timeout=WAIT) as plain, ExitStack() as stack:
+        client: socket.socket = plain
+        if served.context is not None:
+            client = stack.enter_context(served.context.wrap_socket(plain, server_hostname="localhost"))
+        client.sendall(refused_head(9 * MIB, "Connection: close"))
+        for _ in range(9):
+            client.sendall(bytes(MIB))
+            time.sleep(0.25)  # Together longer than TLS has for its end.
+        said = client.recv(65536)
+    assert said.startswith(b"HTTP/1.1 413 ")
 
 
 @pytest.fixture

@@ -166,7 +166,7 @@ def run(
     settings: ServerSettings,
     on_reload: Callable[[], None],
 ) -> None:
-    """Serves until a signal. A second signal ends the process at once.
+    """Serves until a signal. A second signal ends the process at once; a third one does not even wait for its records.
 
     Args:
         endpoints: What listens where.
@@ -187,8 +187,7 @@ def run(
     end_at_once_on_signals()
     server.run()
     if server.was_forced:
-        # A thread that waits for a backend would keep the process alive.
-        _end_at_once()
+        server.end_process()
 
 
 def end_at_once_on_signals() -> None:

@@ -11,6 +11,7 @@ import pytest
 from bucketry import Secret
 from bucketry_access import Accounts, Directory, FixedToken, Identity, User, create_token
 from bucketry_http.rest.authentication import Sender, TokenAuthenticator
+from bucketry_http.shared import failed_attempts
 from bucketry_http.shared.errors import Unauthenticated
 from bucketry_http.shared.failed_attempts import PER_CREDENTIAL
 from typing_extensions import override
@@ -94,6 +95,21 @@ def test_nobody_is_known_once_the_users_have_changed(asking: Asking) -> None:
     asking.directory.replace(Accounts((User(id="alice"),)))
     with pytest.raises(Unauthenticated):
         asking.sender(text)
+
+
+def test_a_token_in_use_goes_on_working_where_its_address_is_locked_out(
+    asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(failed_attempts, "_SIZE", 3)
+    text = asking.lasting.text.reveal()
+    for number in range(5):
+        asking.sender(text)  # Known, but for the first time.
+        asking.sender(text, f"192.0.2.{100 + number}")
+    for _ in range(PER_CREDENTIAL):
+        with pytest.raises(Unauthenticated):
+            asking.sender(text + "x")
+    asking.directory.replace(Accounts((User(id="alice", tokens=(asking.lasting.token,)),)))
+    assert asking.sender(text).principal.user_id == "alice"
 
 
 def test_another_text_than_the_one_that_was_right_is_not_known(asking: Asking) -> None:

@@ -9,7 +9,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
-import anyio
+import anyio.from_thread
 import pytest
 from bucketry import InvalidSettings, Unavailable
 from bucketry_http.oidc import OidcIssuer, OidcSettings
@@ -149,10 +149,37 @@ def test_while_keys_are_fetched_the_old_ones_are_used_and_others_wait_for_a_whil
     try:
         assert asking.wait(30)
         assert keys.fetched("first"), "it does not wait"
+        assert keys.known("first"), "it needs no thread"
+        assert keys.known("another") is None
         assert keys.fetched("another") is None, "it waits for no longer than it may"
     finally:
         go_on.set()
         thread.join()
+    assert keys.known("first"), "they could not be had a moment ago"
+    clock.now += PAUSE_SECONDS
+    assert keys.known("first") is None
+
+
+def test_an_issuer_that_hangs_takes_no_thread_from_others(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = OidcIssuer(issuer.settings())
+    go_on, asked = threading.Event(), anyio.Event()
+
+    def hang(_keys: IssuerKeys, _key_id: str) -> None:
+        anyio.from_thread.run_sync(asked.set)
+        assert go_on.wait(30)
+
+    monkeypatch.setattr(IssuerKeys, "fetched", hang)
+
+    async def look() -> None:
+        others = anyio.to_thread.current_default_thread_limiter()
+        async with anyio.create_task_group() as group:
+            for _ in range(int(others.total_tokens)):
+                group.start_soon(source.identify, issuer.token())
+            await asked.wait()
+            assert others.borrowed_tokens == 0
+            go_on.set()
+
+    anyio.run(look)
 
 
 def test_without_keys_nobody_is_let_in(issuer: Issuer) -> None:

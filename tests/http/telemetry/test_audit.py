@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import logging
@@ -19,6 +20,7 @@ import pytest
 from bucketry import Secret
 from bucketry_access import Change, Directory
 from bucketry_http.shared.record import RequestRecord
+from bucketry_http.shared.recorded import Recorder
 from bucketry_http.telemetry.audit import Audit, FileTarget, Target, WebhookTarget, audited
 from bucketry_http.telemetry.audit.targets import TargetDown
 from bucketry_http.webhooks import WebhookSettings, verify_webhook
@@ -231,7 +233,8 @@ def test_health_never_waits() -> None:
         ports.s3.ask("PUT", "/my-assets/a", b"x")
         from tests.http.client_of_urls import ask
 
-        assert ask(f"{ports.rest_url}/health/live")[0] == 200
+        # An encoded letter leads to the same place.
+        assert ask(f"{ports.rest_url}/health/live")[0] == ask(f"{ports.rest_url}/%68ealth/live")[0] == 200
         kept.is_down = False
 
 
@@ -282,6 +285,22 @@ def test_the_end_waits_no_longer_than_it_may(caplog: pytest.LogCaptureFixture) -
     audit.close(0.1)
     assert counts.all_dropped == 1
     assert "the server ends" in caplog.text
+
+
+def test_a_process_that_ends_at_once_writes_what_waits_for_a_moment() -> None:
+    kept, counts = Kept(), Counts()
+    audit = Audit(kept, "drop", meter=counts)
+    recorder = Recorder("s3", [], [audit])
+
+    async def end() -> None:
+        record = RequestRecord(port="s3", id="1", method="PUT", time=0.0, started=0.0, status=200)
+        recorder.end(record, is_complete=True)
+
+    asyncio.run(end())
+    recorder.hurry()
+    assert [entry["request_id"] for entry in kept.entries] == ["1"]
+    recorder.hurry()  # Of the other port.
+    assert (counts.all_written, counts.all_dropped) == (1, 0)
 
 
 def lines_of(path: Path) -> list[bytes]:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import anyio
 import anyio.to_thread
 import jwt
 import msgspec
@@ -29,6 +30,9 @@ MAX_TOKEN: Final = 16 * 1024
 
 _MAX_GROUPS: Final = 1000
 _MAX_ID: Final = 64
+_MOST_WAITING: Final = 40
+"""How many requests wait for an issuer in threads at most. Others wait for one of these threads."""
+
 _PARTS: Final = 3
 _KEY_TYPES: Final = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
 """The type of key (RFC 7517, 4.1) that an algorithm needs, by how its name begins."""
@@ -60,6 +64,8 @@ class OidcIssuer:
         self.settings = settings
         self._user = user
         self._keys = IssuerKeys(settings, clock)
+        # Of its own: an issuer that hangs must take no thread from others.
+        self._waiting = anyio.CapacityLimiter(_MOST_WAITING)
 
     @property
     def name(self) -> str:
@@ -101,7 +107,9 @@ class OidcIssuer:
             raise _RefusedError("its algorithm is not allowed")
         if "crit" in header:
             raise _RefusedError("it has extensions that must be understood (RFC 7515, 4.1.11)")
-        key = self._keys.known(key_id) or await anyio.to_thread.run_sync(self._keys.fetched, key_id)
+        key = self._keys.known(key_id)
+        if key is None:
+            key = await anyio.to_thread.run_sync(self._keys.fetched, key_id, limiter=self._waiting)
         if key is None:
             raise _RefusedError("the issuer has no such key")
         if key.key_type != _KEY_TYPES[algorithm[:2]]:

@@ -62,9 +62,14 @@ class IssuerKeys:
         self._failure = ""
 
     def known(self, key_id: str | None) -> jwt.PyJWK | None:
-        """Returns a key that was fetched lately; ``None``: `fetched` has to look. It never blocks."""
-        age = None if self._fetched is None else self._clock() - self._fetched
-        return self._keys.get(key_id) if age is not None and age < FRESH_SECONDS else None
+        """Returns a key without fetching any; ``None``: `fetched` has to look. It never blocks.
+
+        The key was fetched lately; or it is an old one that is still used, while another thread fetches new ones, or
+        just after they could not be had.
+        """
+        if (key := self._fresh(key_id)) is not None:
+            return key
+        return self._usable(key_id) if self._fetching.locked() or not self._may_fetch() else None
 
     def fetched(self, key_id: str | None) -> jwt.PyJWK | None:
         """Returns a key, after fetching all of them if that may help; ``None``: the issuer has no such key.
@@ -77,13 +82,17 @@ class IssuerKeys:
         """
         if self._fetching.acquire(timeout=0.0 if self._usable(key_id) else WAIT_SECONDS):
             try:
-                if self.known(key_id) is None and self._may_fetch():
+                if self._fresh(key_id) is None and self._may_fetch():
                     self._fetch()
             finally:
                 self._fetching.release()
         if not self._are_usable():
             raise Unavailable("the issuer of tokens does not give its keys")
         return self._keys.get(key_id)
+
+    def _fresh(self, key_id: str | None) -> jwt.PyJWK | None:
+        age = None if self._fetched is None else self._clock() - self._fetched
+        return self._keys.get(key_id) if age is not None and age < FRESH_SECONDS else None
 
     def _are_usable(self) -> bool:
         return self._fetched is not None and self._clock() - self._fetched < STALE_SECONDS

@@ -30,7 +30,7 @@ from bucketry_http.rest import (
     versions,
     whoami,
 )
-from bucketry_http.rest.authentication import HEALTH, SENDER, TokenAuthenticator
+from bucketry_http.rest.authentication import SENDER, TokenAuthenticator
 from bucketry_http.rest.authorization import Authorization
 from bucketry_http.rest.cors import BrowserRules
 from bucketry_http.rest.docs_page import DocsPage
@@ -48,6 +48,7 @@ from bucketry_http.rest.settings import RestSettings
 from bucketry_http.rest.url_signing import UrlSigning
 from bucketry_http.shared.calls import StoreCalls
 from bucketry_http.shared.errors import RequestError
+from bucketry_http.shared.health_paths import asks_for_health
 from bucketry_http.shared.object_writing import Uploader
 from bucketry_http.shared.origin import ADMISSION, ANONYMOUS, client_address
 from bucketry_http.shared.record import id_of
@@ -160,7 +161,7 @@ class StorageApp(Litestar):
                 return
             principal = ANONYMOUS
             try:
-                if ADMISSION in scope and not scope["path"].startswith(HEALTH):
+                if ADMISSION in scope and not asks_for_health(scope):
                     scope[ADMISSION].of_address(scope)
                 if self.authenticator is not None:
                     sender = await self.authenticator.authenticate(scope)

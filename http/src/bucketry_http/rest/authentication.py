@@ -7,11 +7,12 @@ from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 from bucketry import Unavailable
-from bucketry_access import ANONYMOUS, Directory, Identity, Principal, hash_of, name_of_token
+from bucketry_access import ANONYMOUS, Directory, Identity, Principal, name_of_token
 
 from bucketry_http.rest.framework import PREFIX
 from bucketry_http.shared.errors import CredentialsUnchecked, TooManyRequests, Unauthenticated
 from bucketry_http.shared.failed_attempts import FailedAttempts
+from bucketry_http.shared.health_paths import asks_for_health
 from bucketry_http.shared.origin import client_address
 from bucketry_http.shared.record import RECORD, RequestRecord
 from bucketry_http.shared.response_body import RawHeaders
@@ -30,9 +31,6 @@ _MOST_KNOWN: Final = 4096
 _SCHEME: Final = b"bearer "
 _OPENED: Final = f"{PREFIX}/buckets/"
 """Where the paths begin that the policy of a bucket can open to everybody."""
-
-HEALTH: Final = "/health/"
-"""Where the paths begin that tell how the server is. They need no token, and count against no limit."""
 
 
 class Sender(NamedTuple):
@@ -75,9 +73,9 @@ class TokenAuthenticator:
             TooManyRequests: The address has tried too many wrong tokens.
             CredentialsUnchecked: The issuer of the token does not answer.
         """
-        path: str = scope["path"]
-        if path.startswith(HEALTH):
+        if asks_for_health(scope):
             return NOBODY
+        path: str = scope["path"]
         value = _authorization(scope["headers"])
         if value is None:
             if not path.startswith(_OPENED) or scope["method"] == "OPTIONS":
@@ -87,6 +85,9 @@ class TokenAuthenticator:
         sender = self._known.get(place)
         if sender is None or sender.identity is None or not self._directory.holds(sender.identity):
             sender = await self._identified(scope, place, _token(value))
+        else:
+            # So that it is remembered the longer, if it has to be looked up again.
+            self._attempts.has_worked(place[0], place[1].hex())
         if RECORD in scope and (identity := sender.identity) is not None:
             record: RequestRecord = scope[RECORD]
             record.principal, record.credential = identity.user.id, identity.credential
@@ -101,7 +102,7 @@ class TokenAuthenticator:
             raise
 
     async def _identify(self, place: tuple[str, bytes], token: str) -> Sender:
-        address, proof, credential = place[0], hash_of(token), name_of_token(token)
+        address, proof, credential = place[0], place[1].hex(), name_of_token(token)
         if not self._attempts.has_worked(address, proof):
             self._check(address, credential)
         try:

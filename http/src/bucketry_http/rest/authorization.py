@@ -20,7 +20,7 @@ from bucketry_access import (
     owner_of_new_object,
 )
 
-from bucketry_http.rest.authentication import HEALTH, NOBODY, SENDER, Sender
+from bucketry_http.rest.authentication import NOBODY, SENDER, Sender
 from bucketry_http.rest.docs_page import PATH as DOCUMENT
 from bucketry_http.rest.operations import KIND_NAMES, Rule
 from bucketry_http.shared.access_facts import CommonFacts
@@ -29,6 +29,7 @@ from bucketry_http.shared.calls import StoreCalls
 from bucketry_http.shared.deciding import BYPASS, Decider, NotAllowed, Target, is_visible
 from bucketry_http.shared.errors import Unauthenticated
 from bucketry_http.shared.headers import TAGGING
+from bucketry_http.shared.health_paths import asks_for_health
 
 if TYPE_CHECKING:
     from bucketry_http.rest.framework import ApiRequest
@@ -292,7 +293,7 @@ def _require_open(request: ApiRequest) -> None:
         NotAllowed: It is something else.
     """
     path: str = request.scope["path"]
-    if request.method != "OPTIONS" and not path.startswith((HEALTH, DOCUMENT)):
+    if request.method != "OPTIONS" and not path.startswith(DOCUMENT) and not asks_for_health(request.scope):
         logger.error("no rule says who may do %s %s, so nobody may", request.method, path)
         raise NotAllowed("", sender_of(request).principal)
 

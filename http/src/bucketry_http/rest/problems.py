@@ -25,7 +25,7 @@ from bucketry_http.rest.framework import JsonResponse
 from bucketry_http.rest.refusing import refusal_headers
 from bucketry_http.rest.schemas import PROBLEM_TYPE, Problem
 from bucketry_http.rest.validation import wrong_parameter
-from bucketry_http.server.request_head import REFUSAL_CODES
+from bucketry_http.server.refusals import REFUSAL_CODES
 from bucketry_http.shared.conditions import not_modified_headers
 from bucketry_http.shared.deciding import NotAllowed
 from bucketry_http.shared.errors import RequestError, SlowBody, is_refusal, log_failure

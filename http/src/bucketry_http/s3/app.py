@@ -12,6 +12,7 @@ import bucketry
 from bucketry import Store
 from bucketry.redaction import protect_loggers
 from msgspec.structs import replace
+from typing_extensions import override
 
 from bucketry_http.s3 import cors
 from bucketry_http.s3.authentication import Authenticator, is_owners_own
@@ -25,6 +26,7 @@ from bucketry_http.s3.routing import route
 from bucketry_http.s3.settings import S3Credential, S3Settings, check_published, is_for_published
 from bucketry_http.s3.xml import error_document
 from bucketry_http.server.protocol import BoundedProtocol
+from bucketry_http.server.refusals import Refusals
 from bucketry_http.shared.connection import DRAIN_SECONDS, MAX_DRAINED_BYTES, end_connection
 from bucketry_http.shared.errors import HostNotAllowed, TooManyRequests, is_refusal, log_failure
 from bucketry_http.shared.hosts import READING_METHODS
@@ -45,19 +47,25 @@ _REFUSAL_CODES: Final = {
 }
 
 
-class S3Protocol(BoundedProtocol):
-    """One connection of an S3 client. A malformed request gets an error document of S3."""
+class S3Refusals(Refusals):
+    """Refusals as error documents of S3."""
 
-    @staticmethod
-    def refusal_code(status: HTTPStatus) -> str:
+    @override
+    def code(self, status: HTTPStatus) -> str:
         """Returns the code of S3 for a malformed request."""
         return _REFUSAL_CODES.get(status, "BadRequest")
 
-    @staticmethod
-    def refusal(status: HTTPStatus, detail: str) -> tuple[str, bytes]:
+    @override
+    def document(self, status: HTTPStatus, detail: str) -> tuple[str, bytes]:
         """Returns the media type and the body of the response: an error document."""
-        error = S3Error(S3Protocol.refusal_code(status), detail, status=status)
+        error = S3Error(self.code(status), detail, status=status)
         return "application/xml", error_document(error, "", "", "", "")
+
+
+class S3Protocol(BoundedProtocol):
+    """One connection of an S3 client."""
+
+    refusals = S3Refusals()
 
 
 class S3App:

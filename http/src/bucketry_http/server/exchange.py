@@ -50,6 +50,8 @@ class Exchange:
         is_started: Whether the response's head has been sent.
         is_complete: Whether the response has been sent as a whole.
         task: What runs the application.
+        refused: Status and code of the response that the server gave in place of the application; status 0: it gave
+            none. ``None``: the application responds.
         is_abandoned: Whether the client is gone, or gets nothing more. What the application sends is dropped.
         is_silent: Whether errors of the application are not logged any more.
         record: What is recorded of it; ``None``: nobody wants records.
@@ -69,6 +71,7 @@ class Exchange:
         "keep_alive",
         "more_body",
         "record",
+        "refused",
         "scope",
         "task",
     )
@@ -84,6 +87,7 @@ class Exchange:
         self._left = 0
         self.task: asyncio.Task[None] | None = None
         self.record: RequestRecord | None = None
+        self.refused: tuple[int, str] | None = None
         self.scope = scope
         self.keep_alive = keep_alive
         self.body: bytes | bytearray = b""
@@ -126,10 +130,8 @@ class Exchange:
         """Runs the application. If it fails or returns too early, the client gets a 500, or the connection ends."""
         recorder = self._connection.server.recorder
         try:
-            if recorder is not None:
-                self.record = recorder.begin(self.scope)
-                if recorder.has_gates and not await recorder.admits(self.record):
-                    app = self._refuse
+            if recorder is not None and self.record is not None and recorder.has_gates:
+                app = app if await recorder.admits(self.record, self.scope) else self._refuse
             await app(self.scope, self.receive, self.send)
         except BaseException as error:  # noqa: BLE001 - the task ends here, and nobody looks at what it raised
             self._log("the application failed", error)
@@ -140,9 +142,16 @@ class Exchange:
                 await self._fail()
         finally:
             if recorder is not None and self.record is not None:
-                recorder.end(self.record, is_complete=self.is_complete)
+                recorder.end(self.record, is_complete=self._end_record(self.record))
             self._connection.tasks.discard(self.task)
             self.task = None
+
+    def _end_record(self, record: RequestRecord) -> bool:
+        """Records a refusal of the server, and returns whether the client got a whole response."""
+        if self.refused is None:
+            return self.is_complete
+        record.status, record.code = self.refused  # Whatever the application would have said since.
+        return record.status > 0
 
     async def receive(self) -> dict[str, Any]:
         """Returns the next piece of the body, or that the request is over (ASGI's ``receive``)."""
@@ -183,7 +192,7 @@ class Exchange:
             self.is_started, self._expects_continue = True, False
         elif self.is_started and not self.is_complete and kind == "http.response.body":
             body = message.get("body", b"")
-            if self.record is not None:
+            if self.record is not None and self.scope["method"] != "HEAD":
                 self.record.bytes_out += len(body)
             self._send_body(body, more=message.get("more_body", False))
         else:
@@ -270,8 +279,8 @@ class Exchange:
         """Responds in place of the application while the request cannot be recorded."""
         status, connection = HTTPStatus.SERVICE_UNAVAILABLE, self._connection
         if self.record is not None:
-            self.record.code = connection.refusal_code(status)
-        kind, body = connection.refusal(status, _HELD_UP)
+            self.record.code = connection.refusals.code(status)
+        kind, body = connection.refusals.document(status, _HELD_UP)
         await self._send_last(status, kind, body, (b"retry-after", b"1"))
 
     async def _send_last(self, status: HTTPStatus, kind: str, body: bytes, *more: tuple[bytes, bytes]) -> None:

@@ -10,21 +10,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextvars import copy_context
 from http import HTTPStatus
-from typing import Any, Final, NoReturn
+from typing import Any, ClassVar, Final, NoReturn
 from urllib.parse import unquote
 
-import msgspec
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 from bucketry_http.server.draining import Draining
 from bucketry_http.server.exchange import BODY_BYTES, Exchange
 from bucketry_http.server.flow import Flow, bound_sending
+from bucketry_http.server.idle_timer import IdleTimer
 from bucketry_http.server.receive_buffer import END_OF_HEAD, ReceiveBuffer
+from bucketry_http.server.refusals import Refusals
 from bucketry_http.server.request_head import (
     CHUNKED,
     FRAMING,
-    REFUSAL_CODES,
     BadHead,
     RawHeaders,
     body_length,
@@ -56,7 +57,13 @@ logger = logging.getLogger("bucketry_http")
 
 
 class BoundedProtocol(asyncio.Protocol):
-    """One connection of a client."""
+    """One connection of a client.
+
+    Attributes:
+        refusals: How the server's own responses look.
+    """
+
+    refusals: ClassVar = Refusals()
 
     def __init__(self, server: ServerState) -> None:
         """Knows its server, and has no transport yet."""
@@ -84,8 +91,6 @@ class BoundedProtocol(asyncio.Protocol):
         self._next_parse: asyncio.Handle | None = None
         self._head_timer: asyncio.TimerHandle | None = None
         self._send_timer: asyncio.TimerHandle | None = None
-        self._idle_timer: asyncio.TimerHandle | None = None
-        self._idle_since: float | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begins to wait for the first request."""
@@ -95,6 +100,7 @@ class BoundedProtocol(asyncio.Protocol):
         self.close = transport.close
         self.flow = Flow(transport)
         self._draining = Draining(self.loop, transport.close)
+        self._idle = IdleTimer(self.loop, self.settings.keep_alive_seconds, transport.close)
         self.server.connections.add(self)
         self._own_address = _address(transport.get_extra_info("sockname"))
         self._client_address = _address(transport.get_extra_info("peername"))
@@ -110,8 +116,7 @@ class BoundedProtocol(asyncio.Protocol):
         self._end_of_head()
         self._end_of_sending()
         self._draining.end()
-        if self._idle_timer is not None:
-            self._idle_timer.cancel()
+        self._idle.end()
         self._clear_buffer()
         exchange = self._exchange
         if exchange is not None:
@@ -138,13 +143,13 @@ class BoundedProtocol(asyncio.Protocol):
         if rest or self._in_head or self.flow.read_paused or self.is_closing():
             self._buffer.add(rest)
             self._parse()
-        if self._idle_since is not None and not self._waiting_bytes:
+        if self._idle.since is not None and not self._waiting_bytes:
             # The rest of a body after its response. The body may be refused, but the client is not idle.
-            self._idle_since = self.loop.time()
+            self._idle.since = self.loop.time()
 
     def on_message_begin(self) -> None:
         """Begins a request; called by the parser, as all ``on_…`` are."""
-        self._idle_since = None
+        self._idle.since = None
         self._in_head, self._in_body = True, False
         self._waiting_bytes = self._trailers = self._field_bytes = 0
         self._url = b""
@@ -184,7 +189,7 @@ class BoundedProtocol(asyncio.Protocol):
         self._end_of_head()
         self._in_body = True
         # The response before may have been complete only after this request had begun.
-        self._idle_since = None
+        self._idle.since = None
         self._waiting_bytes = 0
         if len(self._url) > self.settings.max_url_bytes:
             detail = f"A request target may have {self.settings.max_url_bytes} bytes: send a shorter one."
@@ -235,7 +240,11 @@ class BoundedProtocol(asyncio.Protocol):
             keep_alive=keep_alive and not is_old,
             expects_continue=self._expects_continue and not is_old,
         )
-        exchange.task = task = self.loop.create_task(exchange.run(server.app))
+        context, recorder = copy_context(), server.recorder
+        if recorder is not None:
+            # Now, and not in the task: what follows in this turn may be refused.
+            exchange.record = context.run(recorder.begin, scope)
+        exchange.task = task = self.loop.create_task(exchange.run(server.app), context=context)
         server.tasks.add(task)
 
     def on_message_complete(self) -> None:
@@ -275,7 +284,7 @@ class BoundedProtocol(asyncio.Protocol):
             self._clear_buffer()
             return
         self.want_body()
-        self._begin_idling()
+        self._idle.begin()
         if exchange.more_body:
             self._draining.begin()
         self._behind = self._buffer.left > 0
@@ -291,7 +300,9 @@ class BoundedProtocol(asyncio.Protocol):
         self._clear_buffer()
         self.flow.resume_reading()
         self._draining.begin(STILL_SECONDS)
-        self._end_sending()
+        # TLS cannot end one direction alone: there the client sees the end of the response by its length.
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
 
     def end_response(self) -> None:
         """Ends the connection once what was sent is out; the request in progress can send nothing more."""
@@ -318,25 +329,36 @@ class BoundedProtocol(asyncio.Protocol):
         """
         exchange, status = self._exchange, self._refusal or HTTPStatus.BAD_REQUEST
         if exchange is not None and not exchange.is_complete:
-            if not exchange.more_body:
+            if exchange.more_body:
+                self._refuse_body(exchange, status)
+            else:
                 exchange.keep_alive = False
                 self._report_refusal(status, is_sent=False)
-                return
-            if exchange.is_started:
-                # What is malformed is the body of a request that the application knows.
-                self.transport.close()
-                return
+            return
         request_id = self._report_refusal(status, is_sent=not self._behind)
         if self._behind:
             self.transport.close()
             return
         self._write_refusal(status, self._detail, request_id)
-        if exchange is not None and not exchange.is_complete:
-            exchange.abandon()
         if status is HTTPStatus.REQUEST_TIMEOUT:
             self.transport.close()  # Of a head that does not come nothing is unread.
         else:
             self._linger()
+
+    def _refuse_body(self, exchange: Exchange, status: HTTPStatus) -> None:
+        """Ends a request whose body is malformed. The application knows it, and it has a record."""
+        if exchange.is_started or self._behind:
+            exchange.refused = exchange.refused or (0, self.refusals.code(status))
+            self.transport.close()
+            return
+        self._respond_instead(exchange, status, self._detail)
+        exchange.abandon()
+        self._linger()
+
+    def _respond_instead(self, exchange: Exchange, status: HTTPStatus, detail: str) -> None:
+        """Sends a response in place of the application, whose request has not begun one."""
+        exchange.refused = status, self.refusals.code(status)
+        self._write_refusal(status, detail, "" if exchange.record is None else exchange.record.id)
 
     def _report_refusal(self, status: HTTPStatus, *, is_sent: bool) -> str:
         """Tells whoever wants to know, and returns the request's id; empty: it has none.
@@ -347,7 +369,7 @@ class BoundedProtocol(asyncio.Protocol):
         if recorder is None or (is_late and not (self._url or self._waiting_bytes or self._buffer.left)):
             return ""
         address = "" if self._client_address is None else self._client_address[0]
-        return recorder.refused(status if is_sent else 0, self.refusal_code(status), address)
+        return recorder.refused(status if is_sent else 0, self.refusals.code(status), address)
 
     def shut_down(self) -> None:
         """Ends the connection after the request that is in progress, or at once if there is none."""
@@ -372,7 +394,8 @@ class BoundedProtocol(asyncio.Protocol):
         if exchange.is_started or self.flow.write_paused:
             self.transport.abort()
         else:
-            self._write_refusal(HTTPStatus.SERVICE_UNAVAILABLE, "The server is stopping: send the request again.")
+            detail = "The server is stopping: send the request again."
+            self._respond_instead(exchange, HTTPStatus.SERVICE_UNAVAILABLE, detail)
             self._end_sending()
         # The application sees a client that has left. What it still does is not logged.
         exchange.abandon(silently=True)
@@ -384,33 +407,9 @@ class BoundedProtocol(asyncio.Protocol):
             # TLS: this sends what is left and the alert that ends it, and waits for the client's.
             self.transport.close()
 
-    def _write_refusal(self, status: HTTPStatus, detail: str, request_id: str = "") -> None:
-        media_type, body = self.refusal(status, detail)
-        retry = "retry-after: 1\r\n" if status is HTTPStatus.SERVICE_UNAVAILABLE else ""
-        named = f"x-request-id: {request_id}\r\n" if request_id else ""
-        date = self.server.clock.http_date().decode()
-        head = (
-            f"HTTP/1.1 {status.value} {status.phrase}\r\ndate: {date}\r\ncontent-type: {media_type}\r\n"
-            f"content-length: {len(body)}\r\n{retry}{named}connection: close\r\n\r\n"
-        )
-        self.transport.write(head.encode() + body)
-
-    @staticmethod
-    def refusal_code(status: HTTPStatus) -> str:
-        """Returns the stable code of a malformed request."""
-        return REFUSAL_CODES.get(status, "malformed_request")
-
-    @staticmethod
-    def refusal(status: HTTPStatus, detail: str) -> tuple[str, bytes]:
-        """Returns media type and body of the response to a malformed request: a problem (RFC 9457)."""
-        problem: dict[str, Any] = {
-            "title": status.phrase,
-            "status": status,
-            "code": BoundedProtocol.refusal_code(status),
-            "detail": detail,
-            "retryable": status is HTTPStatus.SERVICE_UNAVAILABLE,
-        }
-        return "application/problem+json", msgspec.json.encode(problem)
+    def _write_refusal(self, status: HTTPStatus, detail: str, request_id: str) -> None:
+        date = self.server.clock.http_date()
+        self.transport.write(self.refusals.response(status, detail, date=date, request_id=request_id))
 
     def _parse_whole(self, data: bytes) -> bytes:
         """Parses a whole head at the beginning of the data, and a body of known length after it; returns the rest."""
@@ -564,22 +563,6 @@ class BoundedProtocol(asyncio.Protocol):
         # A client is not late with bytes that the server does not read.
         if self._in_head and self._head_timer is None and not self.flow.read_paused:
             self._head_timer = self.loop.call_later(self.settings.head_seconds, self._too_slow)
-
-    def _begin_idling(self) -> None:
-        """Begins to wait for the next request. A connection has one timer, not one per request."""
-        self._idle_since = self.loop.time()
-        if self._idle_timer is None:
-            self._idle_timer = self.loop.call_later(self.settings.keep_alive_seconds, self._close_if_idle)
-
-    def _close_if_idle(self) -> None:
-        self._idle_timer = None
-        if self._idle_since is None:
-            return
-        left = self._idle_since + self.settings.keep_alive_seconds - self.loop.time()
-        if left <= 0:
-            self.transport.close()
-        else:
-            self._idle_timer = self.loop.call_later(left, self._close_if_idle)
 
     def _end_of_head(self) -> None:
         self._in_head = False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
 
@@ -14,17 +13,6 @@ FRAMING: Final = frozenset({b"host", b"content-length", b"transfer-encoding"})
 
 CHUNKED: Final = -1
 """Stands for the length of a body in chunks, which is known only at its end."""
-
-REFUSAL_CODES: Final[Mapping[int, str]] = {
-    HTTPStatus.REQUEST_TIMEOUT: "request_timeout",
-    HTTPStatus.REQUEST_URI_TOO_LONG: "too_large",
-    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "too_large",
-    HTTPStatus.NOT_IMPLEMENTED: "unsupported",
-    HTTPStatus.HTTP_VERSION_NOT_SUPPORTED: "unsupported",
-    HTTPStatus.SERVICE_UNAVAILABLE: "unavailable",
-}
-"""Stable codes of requests that are refused before they reach the application; all others are
-``malformed_request``."""
 
 HOST: Final = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::[0-9]*)?")
 """``uri-host [ ":" port ]`` (RFC 3986, 3.2.2); the value may be empty (RFC 9112, 3.2)."""

@@ -8,10 +8,11 @@ import logging
 import os
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import msgspec
 
@@ -152,6 +153,19 @@ class Server:
                     await asyncio.gather(*(server.end() for server in self._servers))
                     logger.info("stopped")
 
+    def end_process(self) -> NoReturn:
+        """Ends the process with exit code 0, after a server that was forced to end: a thread may wait for its store.
+
+        What was recorded is written first, within a second or two.
+        """
+        for listener in self._listeners:
+            if listener.recorder is not None:
+                listener.recorder.hurry()
+        logging.shutdown()
+        with contextlib.suppress(OSError, RuntimeError):  # Nobody reads it.
+            sys.stdout.flush()
+        os._exit(0)
+
     def _url_of(self, listener: Listener, bound: socket.socket) -> str:
         return url_of_listener(listener, bound, "http" if listener.is_plain else self._settings.scheme)
 
@@ -291,6 +305,8 @@ class _AppServer:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=LINGER_SECONDS)
+        if self.state.recorder is not None:
+            self.state.recorder.flush()
         await self._lifespan.end()
 
     async def _idle(self, seconds: float) -> None:

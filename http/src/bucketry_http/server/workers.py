@@ -320,9 +320,7 @@ def _serve(
         server = Server(listeners, obey_parent, settings, handles_signals=False)
         server.run()
         if server.was_forced:
-            # A thread that waits for a backend would hold the process until that answers.
-            logging.shutdown()
-            os._exit(0)
+            server.end_process()
 
 
 def _obey(parent: Connection, server: Server) -> None:

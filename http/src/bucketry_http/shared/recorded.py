@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 
 from bucketry.backend_requests import set_watcher
 
+from bucketry_http.shared.health_paths import asks_for_health
 from bucketry_http.shared.origin import client_address
 from bucketry_http.shared.record import RECORD, REQUEST_ID, Port, RequestRecord, request_ids
 
@@ -19,7 +20,6 @@ _FIT_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _MAX_AGENT: Final = 256
 _MAX_STATE: Final = 512
 _TRACEPARENT: Final = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
-_HEALTH: Final = "/health/"
 TOLD_SECONDS: Final = 0.01
 """How long after a request sinks are told of its end, at most. The others that end meanwhile are told with it."""
 
@@ -33,7 +33,8 @@ class Sink(Protocol):
     """Is told of each request. Its methods run in the event loop: they must be quick, and must not fail.
 
     A sink may also have `begin`, which learns of a request that came, in the request's context, when little of the
-    record is filled in; and `handshake_failed`, which learns the port and why a TLS handshake failed.
+    record is filled in; `handshake_failed`, which learns the port and why a TLS handshake failed; and `hurry`, which
+    writes what waits, within a second or two, since the process ends at once.
     """
 
     def end(self, records: Sequence[RequestRecord]) -> None:
@@ -80,11 +81,11 @@ class Recorder:
             begin(record)
         return record
 
-    async def admits(self, record: RequestRecord) -> bool:
+    async def admits(self, record: RequestRecord, scope: Any) -> bool:
         """Waits until all gates let a request in. Returns whether they do."""
         # Whoever looks whether the server is well must not wait for what is not.
-        is_health = self._port == "rest" and record.path.startswith(_HEALTH)
-        return is_health or all([await gate.enter(record) for gate in self._gates])
+        exempt = self._port == "rest" and asks_for_health(scope)
+        return exempt or all([await gate.enter(record) for gate in self._gates])
 
     def end(self, record: RequestRecord, *, is_complete: bool) -> None:
         """Ends a request. Sinks are told of it soon.
@@ -134,6 +135,13 @@ class Recorder:
         for sink in self._sinks:
             if (tell := getattr(sink, "handshake_failed", None)) is not None:
                 tell(self._port, reason)
+
+    def hurry(self) -> None:
+        """Tells the sinks of all that has ended, and has them write it: the process ends at once."""
+        self.flush()
+        for sink in self._sinks:
+            if (hurry := getattr(sink, "hurry", None)) is not None:
+                hurry()
 
     def flush(self) -> None:
         """Tells the sinks of the requests that have ended."""

@@ -30,6 +30,9 @@ WAIT_SECONDS: Final = 10.0
 DRAIN_SECONDS: Final = 5.0
 """How long the end of the server waits for entries that are not written yet."""
 
+HURRY_SECONDS: Final = 1.0
+"""The same if the process ends at once."""
+
 _BATCH: Final = 500
 """Most entries that are written at once."""
 
@@ -149,6 +152,11 @@ class Audit:
             self._drop(left, "the server ends")
         if not self._thread.is_alive():
             self._target.close()
+
+    def hurry(self) -> None:
+        """Writes what waits, since the process ends at once. Closing again does nothing."""
+        if not self._ending.is_set():
+            self.close(HURRY_SECONDS)
 
     @property
     def _waiting(self) -> int:

@@ -43,10 +43,8 @@ clients: venv ## install or build other people's clients and servers, which test
 servers: venv ## pull or build the images of the servers that tests run on
 	@$(VENV)/bin/python -m tests.servers.images
 
-compat: servers ## run the contract suite and S3's operations on every driver and server, and write docs/compat.md
-	@$(VENV)/bin/pytest -n $(WORKERS) --contract-whole tests/memory/test_contract.py tests/minio/test_contract.py \
-	    tests/rgw/test_contract.py tests/client/test_contract.py tests/s3_operations -k "not TestSmallMemory and not TestSecured" --contract-report $(VENV)/contract.json --operations-report $(VENV)/operations.json
-	@$(VENV)/bin/python tools/compat.py $(VENV)/operations.json $(VENV)/contract.json > docs/compat.md
+compat: venv ## run the whole contract suite on drivers and servers (some: ARGS="file s3-minio"), and write docs/compat.md
+	@$(VENV)/bin/python -m tests.compat --workers $(WORKERS) $(ARGS)
 
 settings: venv ## write docs/settings.md and docs/limits.md from the code
 	@$(VENV)/bin/python -m tools.settings_page > docs/settings.md.new && mv docs/settings.md.new docs/settings.md

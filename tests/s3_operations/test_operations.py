@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -83,11 +85,11 @@ def test_all_servers(
     make_topic(rgw_server, "http://127.0.0.1:9/")
     minio, rgw = (_client(each.url, each.access_key, each.secret_key) for each in (minio_server, rgw_server))
     told = {
-        "memory": ours,
-        "minio": ask(Server(minio, QUEUE)),
+        f"our port, bucketry {version('bucketry-http')}": ours,
+        minio_server.version(): ask(Server(minio, QUEUE)),
         # Source: Ceph documentation, "S3 API", features: requests are paid by who sends them.
         # Measured: radosgw 16.2 ends at once by a form.
-        "rgw": ask(Server(rgw, TOPIC, frozenset({"requestPayment"}), frozenset({FORM}))),
+        rgw_server.version(): ask(Server(rgw, TOPIC, frozenset({"requestPayment"}), frozenset({FORM}))),
     }
     for each in told.values():
         assert each.operations.keys() == REQUESTS.keys()
@@ -95,4 +97,6 @@ def test_all_servers(
         assert each.operations["PutObject"] == each.operations["ListParts"] == EXECUTED
     report = request.config.getoption("--operations-report", default=None)
     if report is not None:
-        Path(report).write_bytes(msgspec.json.format(msgspec.json.encode(told)))
+        servers = [{"server": server, **msgspec.to_builtins(each)} for server, each in told.items()]
+        written = {"date": datetime.now(UTC).date().isoformat(), "servers": servers}
+        Path(report).write_bytes(msgspec.json.format(msgspec.json.encode(written)) + b"\n")

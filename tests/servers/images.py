@@ -53,6 +53,12 @@ BUILT_BASE: Final = _hashed("base", *DEBOOTSTRAP)
 BUILT_MINIO: Final = _hashed("minio", MINIO_MODULE, HERE / "minio/Dockerfile")
 
 
+def built_minio() -> str:
+    """Return date and commit of the MinIO that is built here, whose program does not know its version."""
+    _, time_of_commit, commit = MINIO_MODULE.rpartition("@")[2].split("-")
+    return f"{time_of_commit[:4]}-{time_of_commit[4:6]}-{time_of_commit[6:8]} ({commit[:7]})"
+
+
 def _is_here(client: DockerClient, image: str) -> bool:
     try:
         client.images.get(image)

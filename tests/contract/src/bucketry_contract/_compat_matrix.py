@@ -64,7 +64,7 @@ class DriverResult:
         return {
             name: {
                 "declared": name in self.driver["declares"],
-                **{verdict: self._by_capability[name][verdict] for verdict in ("passed", "refused", "failed")},
+                **{verdict: self._by_capability[name][verdict] for verdict in _VERDICTS if verdict != "skipped"},
             }
             for name in names
         }

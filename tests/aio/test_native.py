@@ -76,6 +76,10 @@ class Coroutines:
         yield content[:1]
         if key == "breaks":
             raise SdkError("connection reset")
+        if key == "hangs":
+            await anyio.sleep_forever()
+        if key == "empty chunks":
+            yield b""
         if key != "short":
             yield content[1:]
         if key == "long":

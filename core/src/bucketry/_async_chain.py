@@ -75,12 +75,14 @@ class _GuardedChunks(AsyncIterator[bytes]):
 
     async def __anext__(self) -> bytes:
         try:
-            chunk = await anext(self._chunks, b"")
-            self._count(chunk)
+            async for chunk in self._chunks:
+                self._count(chunk)
+                if chunk:
+                    return chunk
+            if self._missing:
+                raise Unavailable(f"{self._missing} bytes are missing")
         except Exception as error:  # noqa: BLE001 - whatever the SDK raises
             _raise_translated(self._driver, error, OPERATIONS["get_object"].parameters, self._values)
-        if chunk:
-            return chunk
         raise StopAsyncIteration
 
     def _count(self, chunk: bytes) -> None:
@@ -90,5 +92,3 @@ class _GuardedChunks(AsyncIterator[bytes]):
         self._missing -= len(chunk)
         if self._missing < 0:  # At once: content that never ends must not be read for ever.
             raise Unavailable(f"at least {-self._missing} bytes too many came")
-        if self._missing and not chunk:
-            raise Unavailable(f"{self._missing} bytes are missing")

@@ -13,7 +13,8 @@ class AsyncContent:
 
     Attributes:
         info: The object.
-        chunks: Its content, or the range of it. Chunks have any size, and come as soon as they are there.
+        chunks: Its content, or the range of it. Chunks have any size, and come as soon as they are there. If a read is
+            cancelled, no other chunk is asked for.
         content_range: The range, if one was asked for; ``None``: the content is all bytes.
         close: Frees what the content holds, as a connection. It is called once, however reading ends.
     """

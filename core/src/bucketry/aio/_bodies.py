@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterator
 from inspect import iscoroutinefunction
 from typing import Final, Protocol, TypeAlias
 
@@ -55,8 +55,11 @@ class Pulled:
 
     def __init__(self, body: AsyncBodySource) -> None:
         """Reads nothing yet. `is_async` says whether it can be read at all."""
-        self.length = body.length if isinstance(body, AsyncBody | AsyncOpenedObject) else None
-        self._next = _next_of(body.source if isinstance(body, AsyncBody) else body)
+        self._source = source = body.source if isinstance(body, AsyncBody) else body
+        self.length = body.length if isinstance(body, AsyncBody) else None
+        if self.length is None and isinstance(source, AsyncOpenedObject):
+            self.length = source.remaining
+        self._next = _next_of(source)
         self._begun: list[bytes] = []
         self._error: Exception | None = None
         self._ended = False
@@ -85,6 +88,11 @@ class Pulled:
     async def next(self) -> bytes:
         """Returns the next piece, and empty pieces from the end on."""
         return self._begun.pop() if self._begun else await self._pull()
+
+    async def close(self) -> None:
+        """Closes a generator that has not come to its end: nobody else can, and trio warns of one that is dropped."""
+        if isinstance(self._source, AsyncGenerator):
+            await self._source.aclose()
 
     async def _pull(self) -> bytes:
         """Returns the next piece that is not empty."""

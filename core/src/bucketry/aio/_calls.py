@@ -7,7 +7,7 @@ from functools import partial
 from time import monotonic
 from typing import Any, ClassVar, Final, ParamSpec, TypeVar, cast
 
-from anyio import Event, create_task_group
+from anyio import Event
 from anyio.lowlevel import checkpoint, checkpoint_if_cancelled
 
 from bucketry.aio._bodies import AsyncBodySource, Guard, Pulled
@@ -61,8 +61,9 @@ class AsyncCalls:
         self.capabilities = store.capabilities
         self.clock = store.clock
         self._inline = store.capabilities.features.non_blocking
-        self._calls = Pool(call_threads)
-        self._transfers = Pool(transfer_threads)
+        self._closings = Pool(call_threads)
+        self._calls = Pool(call_threads, self._closings)
+        self._transfers = Pool(transfer_threads, self._closings)
         self._native = NativeCalls(store, self._handed_on) if store.async_calls else None
         self._pause_due = 0.0
         self._closed = False
@@ -109,7 +110,7 @@ class AsyncCalls:
         await self._read(call)
 
     async def _run_to_the_end(self, call: Callable[[], None]) -> None:
-        await Job(self._calls, call).to_the_end()
+        await Job(self._closings, call).to_the_end()
 
     async def _send(self, call: Callable[..., T], before: tuple[Any, ...], source: AsyncBodySource, *after: Any) -> T:
         """Makes a call that takes a body, between its other arguments."""
@@ -121,10 +122,13 @@ class AsyncCalls:
         if not pulled.is_async:
             body = source if isinstance(source, Body) else Body(source)  # type: ignore[arg-type]  # None of async code.
             waits = not body.is_held
-        elif (begun := await pulled.begin()) is not None:
-            body, waits = begun, False
         else:
-            return await self._stream(send, pulled)
+            try:
+                if (begun := await pulled.begin()) is None:
+                    return await self._stream(send, pulled)
+            finally:
+                await pulled.close()
+            body, waits = begun, False
         if body.is_held and self._is_native(call):
             return cast("T", await self._native_call(call, *before, body, *after))
         return await self._send_body(send, body, waits=waits)
@@ -143,7 +147,7 @@ class AsyncCalls:
         body = Body(channel, pulled.length)
         guard = Guard(body)
         job = await self._job(self._transfers, partial(call, body))
-        return await job.result(waiting=_feed(channel, pulled, job.ended), abort=guard.cancel, keep=True)
+        return await job.result(fill=partial(channel.fill, pulled.next), abort=guard.cancel, keep=True)
 
     def _is_native(self, call: Callable[..., object]) -> bool:
         # The methods of a closed store have another name.
@@ -166,16 +170,3 @@ class AsyncCalls:
             self._pause_due = monotonic() + _RUN_SECONDS
         else:
             await checkpoint_if_cancelled()
-
-
-async def _feed(channel: BodyChannel, pulled: Pulled, ended: Event) -> None:
-    """Fills a channel in this task, whose body it is, until the call has ended."""
-    async with create_task_group() as group:
-
-        async def stop() -> None:
-            await ended.wait()
-            group.cancel_scope.cancel()
-
-        group.start_soon(stop)
-        await channel.fill(pulled.next)
-        await ended.wait()

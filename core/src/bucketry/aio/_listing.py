@@ -18,7 +18,10 @@ OptionsT = TypeVar("OptionsT", bound=msgspec.Struct)
 
 
 class AsyncPages(AsyncIterator[PageT], Generic[OptionsT, PageT]):
-    """Asks for a page when it is needed, and checks that it begins where the one before ended. An error ends it."""
+    """Asks for a page when it is needed, and checks that it begins where the one before ended.
+
+    An error ends it. A cancellation does not: the same page is asked for again.
+    """
 
     def __init__(self, get_page: Callable[[OptionsT], Awaitable[PageT]], options: OptionsT) -> None:
         """Asks for nothing yet.
@@ -30,18 +33,26 @@ class AsyncPages(AsyncIterator[PageT], Generic[OptionsT, PageT]):
         self._get_page = get_page
         self._options: OptionsT | None = options
         self._paging = Paging()
+        self._asks = False
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> PageT:
-        options, self._options = self._options, None
-        if options is None:
+        if self._asks:
+            raise RuntimeError("another task is waiting for the next page of this listing")
+        if self._options is None:
             raise StopAsyncIteration
-        page = await self._get_page(options)
-        cursor = self._paging.follow(page)
-        if cursor is not None:
-            self._options = msgspec.structs.replace(options, cursor=cursor)
+        self._asks = True
+        try:
+            page = await self._get_page(self._options)
+            cursor = self._paging.follow(page)
+        except Exception:
+            self._options = None
+            raise
+        finally:
+            self._asks = False
+        self._options = None if cursor is None else msgspec.structs.replace(self._options, cursor=cursor)
         return page
 
 

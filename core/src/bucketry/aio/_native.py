@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from copy import copy
@@ -12,7 +13,7 @@ from anyio import CancelScope
 from bucketry._async_chain import AsyncCall
 from bucketry._async_content import AsyncContent
 from bucketry.aio._opened_object import AsyncOpenedObject
-from bucketry.errors import InvalidDriver
+from bucketry.errors import InvalidDriver, Unavailable
 from bucketry.hookspecs import DriverSpec
 from bucketry.store import Store
 
@@ -52,8 +53,8 @@ class NativeCalls:
         return result if returned is begun else returned
 
 
-class _Chain:
-    """Takes the place of a store's chain."""
+class _Chain(threading.local):
+    """Takes the place of a store's chain. Event loops of several threads may use it."""
 
     def __init__(self, calls: Mapping[str, AsyncCall]) -> None:
         self._calls = calls
@@ -75,7 +76,7 @@ class NativeObject(AsyncOpenedObject):
         """Begins at the first byte."""
         self.info = content.info
         self.content_range = content.content_range
-        self.length = content.length
+        self.length = self.remaining = content.length
         self._content = content
         self._pending = deque()
         self._read_all = False
@@ -83,12 +84,15 @@ class NativeObject(AsyncOpenedObject):
 
     async def _fill(self) -> None:
         try:
-            if chunk := await anext(self._content.chunks, b""):
-                self._pending.append(chunk)
-            else:
-                self._read_all = True
+            self._pending.append(await anext(self._content.chunks))
+        except StopAsyncIteration:
+            self._read_all = True
         except Exception as error:  # noqa: BLE001 - it is raised after the chunks before it
             self._failure = error
+        except BaseException:
+            # The iterator may have ended with it, and what it had in hand is lost.
+            self._failure = Unavailable("a read of the object was cancelled before its end: open it again")
+            raise
         if self._read_all or self._failure is not None:
             await self._free()
 

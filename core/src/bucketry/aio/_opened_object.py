@@ -31,12 +31,14 @@ class AsyncOpenedObject:
     statement, or close it, so that it frees its connection; it also closes itself at the end of its content. Reading
     again after the end gives nothing. Reading after it was closed before its end is an error.
 
-    A read that is cancelled loses nothing: the next one goes on where it was.
+    A read that is cancelled loses nothing: the next one goes on where it was. If the driver itself reads in the event
+    loop (`AsyncContent`), the next one is an error.
 
     Attributes:
         info: The object; ``size_bytes`` is the size of the whole object, whatever the range.
         content_range: Which bytes the content is; ``None``: all bytes.
         length: How many bytes the content has.
+        remaining: How many of them have not been read yet.
     """
 
     __slots__ = (
@@ -52,6 +54,7 @@ class AsyncOpenedObject:
         "content_range",
         "info",
         "length",
+        "remaining",
     )
 
     def __init__(self, opened: OpenedObject, run: Run, run_to_the_end: Run) -> None:
@@ -64,7 +67,7 @@ class AsyncOpenedObject:
         """
         self.info: ObjectInfo = opened.info
         self.content_range: ContentRange | None = opened.content_range
-        self.length = opened.length
+        self.length = self.remaining = opened.length
         self._opened = opened
         self._is_held = opened.is_held
         self._chunks: Iterator[bytes] = iter(opened)
@@ -87,14 +90,18 @@ class AsyncOpenedObject:
         try:
             while missing and (chunk := await self._next()):
                 if 0 < missing < len(chunk):
-                    self._pending.appendleft(chunk[missing:])
+                    self._put_back([chunk[missing:]])
                     chunk = chunk[:missing]
                 pieces.append(chunk)
                 missing -= len(chunk)  # A negative size stays negative: to the end.
         except BaseException:
-            self._pending.extendleft(reversed(pieces))
+            self._put_back(pieces)
             raise
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def _put_back(self, pieces: list[bytes]) -> None:
+        self._pending.extendleft(reversed(pieces))
+        self.remaining += sum(map(len, pieces))
 
     def __aiter__(self) -> Self:
         """Yields the chunks that are left.
@@ -118,7 +125,9 @@ class AsyncOpenedObject:
             if self._read_all:
                 return b""
             await self._fill()
-        return self._pending.popleft()
+        chunk = self._pending.popleft()
+        self.remaining -= len(chunk)
+        return chunk
 
     async def _fill(self) -> None:
         """Has the next chunks read, or the end noticed."""

@@ -20,10 +20,10 @@ OpenedT = TypeVar("OpenedT", bound=Closes)
 class Opening(Generic[OpenedT]):
     """A call that opens a store or an object: await it, or use it in an ``async with`` statement, which also closes it.
 
-    Nothing is opened before. Each use opens once more.
+    Nothing is opened before. Each use opens once more, one ``async with`` statement after the other.
     """
 
-    __slots__ = ("_open", "_opened")
+    __slots__ = ("_in_use", "_open", "_opened")
 
     def __init__(self, open_it: Callable[[], Coroutine[Any, Any, OpenedT]]) -> None:
         """Opens nothing yet.
@@ -32,15 +32,26 @@ class Opening(Generic[OpenedT]):
             open_it: Opens it.
         """
         self._open = open_it
+        self._opened: OpenedT | None = None
+        self._in_use = False
 
     def __await__(self) -> Generator[Any, Any, OpenedT]:
         return self._open().__await__()
 
     async def __aenter__(self) -> OpenedT:
-        self._opened = await self._open()
+        if self._in_use:
+            raise RuntimeError("an async with statement uses this already: make the call that opens it once more")
+        self._in_use = True
+        try:
+            self._opened = await self._open()
+        except BaseException:
+            self._in_use = False
+            raise
         return self._opened
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._opened.close()
+        opened, self._opened, self._in_use = self._opened, None, False
+        if opened is not None:
+            await opened.close()

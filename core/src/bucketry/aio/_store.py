@@ -41,10 +41,10 @@ class AsyncStore(AsyncOperations):
         """
         self._closed = True
         try:
-            await Job(self._calls, self._store.close).to_the_end()
+            await closed_in_thread(self._store)
         finally:
-            self._calls.release()
-            self._transfers.release()
+            for pool in (self._calls, self._transfers, self._closings):
+                pool.release()
 
     async def __aenter__(self) -> Self:
         if self._closed:
@@ -62,6 +62,24 @@ class AsyncStore(AsyncOperations):
 
 async def opened_in_thread(open_it: Callable[[], Store], *, call_threads: int, transfer_threads: int) -> AsyncStore:
     """Opens a store in a thread, since drivers may read files then or ask their backend."""
-    calls, _ = Pool(call_threads), Pool(transfer_threads)  # They refuse wrong numbers before anything is open.
-    store = await Job(calls, open_it).result(undo=Store.close)
-    return AsyncStore(store, call_threads=call_threads, transfer_threads=transfer_threads)
+    for most in (call_threads, transfer_threads):
+        Pool(most)  # It refuses a wrong number before anything is open.
+    pool = Pool(1)
+    try:
+        store = await Job(pool, open_it).result(undo=Store.close)
+    finally:
+        pool.release()
+    try:
+        return AsyncStore(store, call_threads=call_threads, transfer_threads=transfer_threads)
+    except BaseException:
+        await closed_in_thread(store)
+        raise
+
+
+async def closed_in_thread(store: Store) -> None:
+    """Closes a store in a thread of its own, so that it waits behind no call that hangs."""
+    pool = Pool(1)
+    try:
+        await Job(pool, store.close).to_the_end()
+    finally:
+        pool.release()

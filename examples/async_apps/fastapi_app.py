@@ -9,9 +9,9 @@ from typing import Annotated, cast
 from bucketry import BucketryError
 from bucketry.aio import AsyncStore, Opening
 from fastapi import APIRouter, Depends, FastAPI, Header, Request
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import JSONResponse, Response, StreamingResponse
 
-from examples.async_apps.files import Files, files_in, response_to
+from examples.async_apps.files import ClosesWhatWasOpened, Files, files_in, response_to
 
 
 def _files(request: Request) -> Files:
@@ -33,10 +33,16 @@ async def upload(
 
 
 @router.get("/files/{key:path}")
-async def download(key: str, files: FilesOfApp, range: Text = None) -> StreamingResponse:
+async def download(key: str, request: Request, files: FilesOfApp, range: Text = None) -> StreamingResponse:
     """Sends an object, or a range of it."""
-    found = await files.download(key, range)
+    found = await files.download(request.scope, key, range)
     return StreamingResponse(found.content, found.status, found.headers)
+
+
+@router.head("/files/{key:path}")
+async def head(key: str, files: FilesOfApp) -> Response:
+    """Sends the headers of an object."""
+    return Response(headers=await files.head(key))
 
 
 @router.post("/links/{key:path}", status_code=201)
@@ -60,5 +66,6 @@ def create_app(store: Opening[AsyncStore] | None = None) -> FastAPI:
             yield
 
     app = FastAPI(title="Files", lifespan=lifespan, exception_handlers={BucketryError: _refuse})
+    app.add_middleware(ClosesWhatWasOpened)
     app.include_router(router)
     return app

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from http import HTTPStatus
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bucketry import (
     BucketAlreadyExists,
@@ -17,13 +17,17 @@ from bucketry import (
     InvalidKey,
     InvalidRange,
     NotFound,
+    ObjectInfo,
     PutOptions,
     TooLarge,
 )
-from bucketry.aio import AsyncBody, AsyncOpenedObject, AsyncStore, Opening, open_store
+from bucketry.aio import AsyncBody, AsyncStore, Opening, open_store
 from bucketry.ranges import unsatisfied_range
 
 BUCKET = "files"
+
+OPENED = "opened"
+"""Where a request keeps what it has opened, in its ASGI scope."""
 
 STATUS_OF = {
     NotFound: HTTPStatus.NOT_FOUND,
@@ -42,6 +46,21 @@ class Download(NamedTuple):
     content: AsyncIterator[bytes]
 
 
+class ClosesWhatWasOpened:
+    """Middleware: what a request has opened is closed when it ends.
+
+    A response does not do that: if the client has left before the first byte, nobody even begins to read the content.
+    """
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        async with AsyncExitStack() as opened:
+            scope[OPENED] = opened
+            await self._app(scope, receive, send)
+
+
 class Files:
     """The files of an application."""
 
@@ -57,20 +76,21 @@ class Files:
         info = await self._store.put_object(BUCKET, key, source, options)
         return {"key": info.key, "size_bytes": info.size_bytes, "etag": info.etag}
 
-    async def download(self, key: str, range_header: str | None) -> Download:
-        """Opens an object, or a range of it. It is closed when its content has been sent, or the client has gone."""
+    async def head(self, key: str) -> dict[str, str]:
+        """Returns the headers of the response to HEAD, which has no content, and no range."""
+        info = await self._store.head_object(BUCKET, key)
+        return _headers(info, info.size_bytes)
+
+    async def download(self, scope: Any, key: str, range_header: str | None) -> Download:
+        """Opens an object, or a range of it. It is closed with the request, whose ASGI scope is given."""
         wanted = ByteRange.parse(range_header) if range_header else None
-        opened = await self._store.get_object(BUCKET, key, GetOptions(range=wanted))
-        headers = {
-            "Content-Type": opened.info.content_type,
-            "Content-Length": str(opened.length),
-            "ETag": f'"{opened.info.etag}"',
-            "Accept-Ranges": "bytes",
-        }
+        opening = self._store.get_object(BUCKET, key, GetOptions(range=wanted))
+        opened = await scope[OPENED].enter_async_context(opening)
+        headers = _headers(opened.info, opened.length)
         if opened.content_range is not None:
             headers["Content-Range"] = str(opened.content_range)
         status = HTTPStatus.OK if opened.content_range is None else HTTPStatus.PARTIAL_CONTENT
-        return Download(status.value, headers, _content(opened))
+        return Download(status.value, headers, opened)
 
     async def link(self, key: str) -> dict[str, str]:
         """Makes a URL with which anybody can download the object for a while."""
@@ -79,10 +99,13 @@ class Files:
         return {"url": made.url, "expires_at": made.expires_at.isoformat()}
 
 
-async def _content(opened: AsyncOpenedObject) -> AsyncIterator[bytes]:
-    async with opened:
-        async for chunk in opened:
-            yield chunk
+def _headers(info: ObjectInfo, length: int) -> dict[str, str]:
+    return {
+        "Content-Type": info.content_type,
+        "Content-Length": str(length),
+        "ETag": f'"{info.etag}"',
+        "Accept-Ranges": "bytes",
+    }
 
 
 def response_to(error: BucketryError) -> tuple[int, dict[str, str], dict[str, object]]:

@@ -8,11 +8,11 @@ from typing import Any, cast
 
 from bucketry import BucketryError
 from bucketry.aio import AsyncStore, Opening
-from litestar import Litestar, Request, Response, get, post, put
+from litestar import Litestar, Request, Response, get, head, post, put
 from litestar.params import FromPath
 from litestar.response import Stream
 
-from examples.async_apps.files import Files, files_in, response_to
+from examples.async_apps.files import ClosesWhatWasOpened, Files, files_in, response_to
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -29,8 +29,14 @@ async def upload(key: FromPath[str], request: AnyRequest) -> dict[str, object]:
 @get("/files/{key:path}")
 async def download(key: FromPath[str], request: AnyRequest) -> Stream:
     """Sends an object, or a range of it."""
-    found = await _files(request).download(key.removeprefix("/"), request.headers.get("range"))
+    found = await _files(request).download(request.scope, key.removeprefix("/"), request.headers.get("range"))
     return Stream(found.content, status_code=found.status, headers=found.headers)
+
+
+@head("/files/{key:path}")
+async def describe(key: FromPath[str], request: AnyRequest) -> Response[None]:
+    """Sends the headers of an object."""
+    return Response(None, headers=await _files(request).head(key.removeprefix("/")))
 
 
 @post("/links/{key:path}", status_code=201)
@@ -58,8 +64,9 @@ def create_app(store: Opening[AsyncStore] | None = None) -> Litestar:
             yield
 
     return Litestar(
-        [upload, download, link],
+        [upload, download, describe, link],
         lifespan=[lifespan],
+        middleware=[ClosesWhatWasOpened],
         exception_handlers={BucketryError: _refuse},
         logging_config=None,  # Whoever serves the application decides what is logged.
     )

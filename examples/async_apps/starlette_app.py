@@ -9,11 +9,12 @@ from typing import cast
 from bucketry import BucketryError
 from bucketry.aio import AsyncStore, Opening
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from examples.async_apps.files import Files, files_in, response_to
+from examples.async_apps.files import ClosesWhatWasOpened, Files, files_in, response_to
 
 
 async def upload(request: Request) -> Response:
@@ -26,8 +27,11 @@ async def upload(request: Request) -> Response:
 
 
 async def download(request: Request) -> Response:
-    """Sends an object, or a range of it."""
-    found = await _files(request).download(request.path_params["key"], request.headers.get("range"))
+    """Sends an object, or a range of it; in response to HEAD its headers alone."""
+    files, key = _files(request), request.path_params["key"]
+    if request.method == "HEAD":  # Starlette adds it to each route with GET.
+        return Response(headers=await files.head(key))
+    found = await files.download(request.scope, key, request.headers.get("range"))
     return StreamingResponse(found.content, found.status, found.headers)
 
 
@@ -59,4 +63,9 @@ def create_app(store: Opening[AsyncStore] | None = None) -> Starlette:
         Route("/files/{key:path}", download, methods=["GET"]),
         Route("/links/{key:path}", link, methods=["POST"]),
     ]
-    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={BucketryError: _refuse})
+    return Starlette(
+        routes=routes,
+        lifespan=lifespan,
+        exception_handlers={BucketryError: _refuse},
+        middleware=[Middleware(ClosesWhatWasOpened)],
+    )

@@ -18,7 +18,7 @@ def server_settings(options: ServeOptions) -> ServerSettings:
     """Returns the settings of the server.
 
     Raises:
-        InvalidSettings: A key is named without a certificate, or one of the two cannot be used; or two ports are one.
+        InvalidSettings: Certificate or key cannot be used, or two ports are one.
     """
     from bucketry_http import ServerSettings
 
@@ -50,8 +50,6 @@ def _check_ports(options: ServeOptions) -> None:
 
 def _tls_files(tls: TlsOptions) -> TlsFiles | None:
     if tls.tls_cert is None:
-        if tls.tls_key is not None:
-            raise InvalidSettings("--tls-key names a key, and there is no certificate: give --tls-cert too")
         return None
     from bucketry_http import TlsFiles
     from bucketry_http.server.tls import load  # Only here: many servers speak plain HTTP.

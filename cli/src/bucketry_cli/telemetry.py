@@ -167,11 +167,9 @@ def traces_of(options: TraceOptions, *, keys: bool) -> Traces | None:
         keys: Whether keys are shown.
 
     Raises:
-        UsageError: An option would be ignored.
         Failure: OpenTelemetry is not installed.
         InvalidSettings: A variable of OpenTelemetry cannot be used.
     """
-    options.check()
     if options.traces == "off":
         return None
     from bucketry_http.telemetry.traces.settings import TraceSettings

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 import click
 
 from bucketry_cli.serve_options.group import Group, option
+from bucketry_cli.serve_options.needs import needs
+
+_AUDIT: Final = needs("--audit", lambda values: values["audit"] is not None)
 
 
 class AuditOptions(Group, frozen=True, kw_only=True):
@@ -22,6 +25,7 @@ class AuditOptions(Group, frozen=True, kw_only=True):
         ),
         option(
             "--audit-when-full",
+            need=_AUDIT,
             type=click.Choice(("block", "drop")),
             default="block",
             show_default=True,
@@ -29,6 +33,7 @@ class AuditOptions(Group, frozen=True, kw_only=True):
         ),
         option(
             "--audit-queue",
+            need=_AUDIT,
             type=click.IntRange(1),
             default=10_000,
             show_default=True,

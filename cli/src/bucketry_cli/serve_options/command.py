@@ -11,6 +11,7 @@ from click.core import ParameterSource
 
 from bucketry_cli.config import State
 from bucketry_cli.errors import Failure
+from bucketry_cli.serve_options.needs import Need
 
 Problem = click.ClickException | BucketryError
 _PROBLEMS: Final = "bucketry_cli.problems"
@@ -48,6 +49,11 @@ class OptionsCommand(click.Command):
         """Reads the command line, the environment and the settings file, in the order of Click."""
         rest = super().parse_args(ctx, args)
         problems = problems_of(ctx)
+        problems += [
+            problem
+            for parameter in self.params
+            if isinstance(parameter, ServeOption) and (problem := parameter.ignored(ctx)) is not None
+        ]
         if problems and self.refuses and not ctx.resilient_parsing:
             raise problems[0] if len(problems) == 1 else Problems(problems)
         return rest
@@ -60,7 +66,25 @@ def problems_of(ctx: click.Context) -> list[Problem]:
 
 
 class ServeOption(click.Option):
-    """An option whose problems are found together with those of all others: see `OptionsCommand`."""
+    """An option whose problems are found together with those of all others: see `OptionsCommand`.
+
+    Attributes:
+        need: Without what it would be ignored; ``None``: it never is.
+    """
+
+    def __init__(self, *arguments: Any, need: Need | None = None, **attributes: Any) -> None:
+        self.need = need
+        if need is not None:
+            attributes["help"] = _with_rule(attributes["help"], need)
+        super().__init__(*arguments, **attributes)
+
+    def ignored(self, ctx: click.Context) -> click.UsageError | None:
+        """Returns the problem if the option is given and would be ignored, once all values are known."""
+        if self.need is None or ctx.get_parameter_source(str(self.name)) in {None, ParameterSource.DEFAULT}:
+            return None
+        if self.need.is_met({**ctx.params, "quotas": ctx.ensure_object(State).config.quotas}):
+            return None
+        return click.UsageError(f"{_place(ctx, self)} {self.need.rule}: {self.need.advice}", ctx)
 
     def handle_parse_result(
         self, ctx: click.Context, opts: Mapping[str, Any], args: list[str]
@@ -75,6 +99,12 @@ class ServeOption(click.Option):
         usable = self.default if isinstance(self.default, str | int | float) else None
         value = ctx.params[str(self.name)] = () if self.multiple else usable
         return value, args
+
+
+def _with_rule(text: str, need: Need) -> str:
+    """Returns a help text with a need in front of the note on the default, if there is one."""
+    said, note, default = text.partition("  [default: ")
+    return f"{said} {need.rule[0].upper()}{need.rule[1:]}.{note}{default}"
 
 
 def _place(ctx: click.Context, parameter: click.Parameter) -> str:

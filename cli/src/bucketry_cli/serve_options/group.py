@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from bucketry_cli.serve_options.command import ServeOption
+from bucketry_cli.serve_options.needs import Need
 
 PREFIX: Final = "BUCKETRY_"
 
@@ -24,7 +25,9 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     OPTIONS: ClassVar[tuple[click.Option, ...]]
 
 
-def option(*declarations: str, cls: type[ServeOption] = ServeOption, **attributes: Any) -> click.Option:
+def option(
+    *declarations: str, cls: type[ServeOption] = ServeOption, need: Need | None = None, **attributes: Any
+) -> click.Option:
     """Returns an option that can be set in the environment too.
 
     ``--log-level`` has the variable ``BUCKETRY_LOG_LEVEL`` and the key ``log_level`` in ``[serve]``.
@@ -32,10 +35,11 @@ def option(*declarations: str, cls: type[ServeOption] = ServeOption, **attribute
     Args:
         declarations: Its names, as `click.Option` takes them.
         cls: Its class.
+        need: Without what it would be ignored.
         attributes: What else `click.Option` takes.
     """
     name = declarations[0].partition("/")[0].lstrip("-").replace("-", "_")
-    return cls(declarations, envvar=PREFIX + name.upper(), show_envvar=True, **attributes)
+    return cls(declarations, envvar=PREFIX + name.upper(), show_envvar=True, need=need, **attributes)
 
 
 def toml_type(given: click.Option) -> Any:

@@ -7,6 +7,11 @@ from typing import ClassVar, Literal
 import click
 
 from bucketry_cli.serve_options.group import Group, option
+from bucketry_cli.serve_options.needs import Values, needs
+
+
+def _shows_keys(values: Values) -> bool:
+    return values["log_format"] is not None or values["traces"] != "off"
 
 
 class LogOptions(Group, frozen=True, kw_only=True):
@@ -28,6 +33,7 @@ class LogOptions(Group, frozen=True, kw_only=True):
         ),
         option(
             "--log-keys/--no-log-keys",
+            need=needs("--log-format or --traces", _shows_keys),
             default=True,
             help="Show the keys of objects in the log and in traces.  [default: show]",
         ),

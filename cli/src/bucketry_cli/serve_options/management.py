@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import click
 
 from bucketry_cli.serve_options.group import Group, option
+from bucketry_cli.serve_options.needs import needs
 from bucketry_cli.serve_options.numbers import FiniteRange
 from bucketry_cli.serve_options.ports import PortOption
+
+_PORT: Final = needs("--management-port", lambda values: values["management_port"] is not None)
 
 
 class ManagementOptions(Group, frozen=True, kw_only=True):
@@ -25,12 +28,14 @@ class ManagementOptions(Group, frozen=True, kw_only=True):
         ),
         option(
             "--management-host",
+            need=_PORT,
             default="127.0.0.1",
             show_default=True,
             help="Its address; 0.0.0.0: all. It asks nobody for credentials, and its metrics name buckets.",
         ),
         option(
             "--usage-seconds",
+            need=_PORT,
             type=FiniteRange(0),
             default=300.0,
             show_default=True,

@@ -8,6 +8,7 @@ import click
 
 from bucketry_cli.serve_options.group import Group, option
 from bucketry_cli.serve_options.names import Names, checked_by
+from bucketry_cli.serve_options.needs import S3
 from bucketry_cli.serve_options.ports import PortOption
 
 
@@ -34,9 +35,10 @@ class S3Options(Group, frozen=True, kw_only=True):
             help="Serve S3: always, with users of our own and none of the backend's; or never.  [default: where the "
             "backend has no S3 endpoint of its own]",
         ),
-        option("--s3-host", help="Its address.  [default: that of --host]"),
+        option("--s3-host", need=S3, help="Its address.  [default: that of --host]"),
         option(
             "--s3-port",
+            need=S3,
             cls=PortOption,
             type=click.IntRange(0, 65535),
             default=9000,
@@ -45,11 +47,13 @@ class S3Options(Group, frozen=True, kw_only=True):
         ),
         option(
             "--s3-public-endpoint",
+            need=S3,
             metavar="URL",
             help="Its URL as clients reach it, which status and presigned URLs name.  [default: where it listens]",
         ),
         option(
             "--s3-domain",
+            need=S3,
             multiple=True,
             metavar="NAME",
             callback=checked_by(_check_domains),
@@ -57,6 +61,7 @@ class S3Options(Group, frozen=True, kw_only=True):
         ),
         option(
             "--s3-region",
+            need=S3,
             multiple=True,
             metavar="NAME",
             callback=checked_by(_check_regions),
@@ -64,6 +69,7 @@ class S3Options(Group, frozen=True, kw_only=True):
         ),
         option(
             "--s3-check-origins/--no-s3-check-origins",
+            need=S3,
             default=True,
             help="Web pages from elsewhere need a CORS rule or a presigned URL to change something.  [default: check]",
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from bucketry_cli.serve_options.group import Group, option
+from bucketry_cli.serve_options.needs import needs
 
 
 class TlsOptions(Group, frozen=True, kw_only=True):
@@ -20,6 +21,7 @@ class TlsOptions(Group, frozen=True, kw_only=True):
         ),
         option(
             "--tls-key",
+            need=needs("--tls-cert", lambda values: values["tls_cert"] is not None),
             metavar="FILE",
             help="PEM file of its private key, without a password.  [default: the certificate's file]",
         ),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 import click
 from bucketry import InvalidSettings
 
 from bucketry_cli.serve_options.group import Group, option
+from bucketry_cli.serve_options.needs import needs
+
+_TRACES: Final = needs("--traces otlp or --traces console", lambda values: values["traces"] != "off")
 
 
 def _check_endpoint(_context: click.Context, _given: click.Parameter, url: str | None) -> str | None:
@@ -37,6 +40,7 @@ class TraceOptions(Group, frozen=True, kw_only=True):
         ),
         option(
             "--traces-endpoint",
+            need=needs("--traces otlp", lambda values: values["traces"] == "otlp"),
             metavar="URL",
             callback=_check_endpoint,
             help="The collector; /v1/traces is added to a URL without a path. Its headers and certificates are "
@@ -44,6 +48,7 @@ class TraceOptions(Group, frozen=True, kw_only=True):
         ),
         option(
             "--traces-ratio",
+            need=_TRACES,
             type=click.FloatRange(0, 1),
             metavar="RATIO",
             help="Keep this part of the traces that begin here. For others, the client says whether they are kept.  "
@@ -51,6 +56,7 @@ class TraceOptions(Group, frozen=True, kw_only=True):
         ),
         option(
             "--traces-service",
+            need=_TRACES,
             metavar="NAME",
             help="The service's name.  [default: OTEL_SERVICE_NAME, or bucketry]",
         ),
@@ -60,16 +66,3 @@ class TraceOptions(Group, frozen=True, kw_only=True):
     traces_endpoint: str | None
     traces_ratio: float | None
     traces_service: str | None
-
-    def check(self) -> None:
-        """Refuses options that nothing reads.
-
-        Raises:
-            UsageError: There is one.
-        """
-        if self.traces_endpoint is not None and self.traces != "otlp":
-            raise click.UsageError("--traces-endpoint needs --traces otlp")
-        if self.traces == "off" and self.traces_ratio is not None:
-            raise click.UsageError("--traces-ratio needs --traces otlp or --traces console")
-        if self.traces == "off" and self.traces_service is not None:
-            raise click.UsageError("--traces-service needs --traces otlp or --traces console")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ssl
 from typing import Final
 
+from bucketry.rest_api import PREFIX
+
 _SECONDS: Final = 5.0
 """How long is waited for the response. Without one, the store that is opened says why."""
 
-_API: Final = "/api/v1/storage"
-_PATH: Final = f"{_API}/whoami"
+_PATH: Final = f"{PREFIX}/whoami"
 """The REST API answers it without asking its backend, with and without a token. In S3 it is an object."""
 
 _JSON: Final = frozenset({"application/json", "application/problem+json"})
@@ -21,7 +22,7 @@ def is_rest(url: str) -> bool:
     Returns:
         ``False`` too if it does not respond.
     """
-    base = url.partition("?")[0].rstrip("/").removesuffix(_API)
+    base = url.partition("?")[0].rstrip("/").removesuffix(PREFIX)
     if "@" in base:
         return False  # Credentials do not belong there: the store refuses them.
     import urllib.request  # Only here: importing it takes time, and few commands need it.

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from bucketry import Store, open_store
 from bucketry.layers import ReadOnly
+from bucketry.rest_api import PREFIX
 
 from bucketry_cli import control_paths
 from bucketry_cli.access_store import access_store_of
@@ -232,6 +233,6 @@ def _event_log(testing: TestingOptions) -> EventLog | None:
 
 
 def _places(testing: TestingOptions) -> tuple[tuple[str, str], ...]:
-    places = (("REST API", "/api/v1/storage"), ("API docs", "/schema"))
+    places = (("REST API", PREFIX), ("API docs", "/schema"))
     of_tests = (("Reset", control_paths.RESET), ("Clock", control_paths.CLOCK), ("Events", control_paths.EVENTS))
     return (*places, *of_tests) if testing.reset_endpoint else places

@@ -5,14 +5,13 @@ from __future__ import annotations
 import base64
 from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 from bucketry import (
     AnyBucketSettings,
     BucketryError,
     ByteRange,
     Deleted,
-    InvalidArgument,
     ObjectInfo,
     PresignedUrl,
     Retention,
@@ -24,23 +23,24 @@ from bucketry.s3 import MAX_PAGE
 from bucketry.tagging import NO_TAGS
 
 from bucketry_client import operations
-from bucketry_client.bodies import Content, FormFile, FormUpload, Source, Upload
+from bucketry_client.bodies import FormFile, FormUpload, Source, Upload
+from bucketry_client.calls import Calls
 from bucketry_client.downloads import AsyncDownload
 from bucketry_client.errors import is_unexplained
 from bucketry_client.exchange import Exchange
 from bucketry_client.listings import Listing
 from bucketry_client.opening import check_modified, open_download
-from bucketry_client.operations import Operation
 from bucketry_client.requests import (
     Request,
-    date_header,
     etag_header,
     json_body,
     kept_headers,
     next_cursor,
     path_of,
+    read_conditions,
+    tag_of,
 )
-from bucketry_client.responses import expiration_of, info_of, length_of, read_json
+from bucketry_client.responses import expiration_of, info_of, length_of
 from bucketry_client.sending import Incoming
 from bucketry_client.views import (
     BatchDeleted,
@@ -56,7 +56,6 @@ from bucketry_client.views import (
     Whoami,
 )
 
-T = TypeVar("T")
 SettingsT = TypeVar("SettingsT", bound=AnyBucketSettings)
 
 
@@ -70,10 +69,11 @@ class Api:
     def __init__(self, exchange: Exchange) -> None:
         """Takes what sends the requests."""
         self._exchange = exchange
+        self._calls = Calls(exchange)
 
     async def get_live(self) -> Health:
         """Says that the server answers."""
-        return await self._json(operations.GET_LIVE)
+        return await self._calls.json(operations.GET_LIVE)
 
     async def get_ready(self) -> Health:
         """Says that the server's store answers.
@@ -81,7 +81,7 @@ class Api:
         Raises:
             Unavailable: It does not.
         """
-        return await self._json(operations.GET_READY)
+        return await self._calls.json(operations.GET_READY)
 
     async def get_status(self, *, once: bool = False) -> StorageStatus:
         """Says whether object storage is available.
@@ -91,7 +91,7 @@ class Api:
         """
         operation = operations.GET_STATUS
         request = Request(operation=operation, path=path_of(operation), once=once)
-        found: StorageStatus = await self._read(request, operation.result)
+        found: StorageStatus = await self._calls.read(request, operation.result)
         return found
 
     async def get_usage_report(self) -> UsageReport:
@@ -100,15 +100,15 @@ class Api:
         Raises:
             Unsupported: It knows nothing.
         """
-        return await self._json(operations.GET_USAGE_REPORT)
+        return await self._calls.json(operations.GET_USAGE_REPORT)
 
     async def whoami(self) -> Whoami:
         """Says whose token the requests carry."""
-        return await self._json(operations.WHOAMI)
+        return await self._calls.json(operations.WHOAMI)
 
     async def list_buckets(self) -> tuple[BucketSummary, ...]:
         """Lists all buckets that the caller may see, in byte order of their names, with what each holds."""
-        return await self._json(operations.LIST_BUCKETS)
+        return await self._calls.json(operations.LIST_BUCKETS)
 
     async def create_bucket(self, bucket: str) -> BucketSummary:
         """Creates a bucket.
@@ -117,7 +117,7 @@ class Api:
             BucketAlreadyExists: It exists already, or a lost response was that of this call.
             InvalidBucketName: The name is not valid.
         """
-        return await self._json(operations.CREATE_BUCKET, content=json_body({"name": bucket}))
+        return await self._calls.json(operations.CREATE_BUCKET, content=json_body({"name": bucket}))
 
     async def get_bucket(self, bucket: str) -> BucketDetail:
         """Returns a bucket with what it holds, and where these figures come from.
@@ -125,7 +125,7 @@ class Api:
         Raises:
             NoSuchBucket: It does not exist.
         """
-        return await self._json(operations.GET_BUCKET, bucket)
+        return await self._calls.json(operations.GET_BUCKET, bucket)
 
     async def delete_bucket(self, bucket: str) -> None:
         """Deletes a bucket, which must be empty.
@@ -134,7 +134,7 @@ class Api:
             NoSuchBucket: It does not exist.
             BucketNotEmpty: It holds objects, or other versions of objects.
         """
-        await self._nothing(operations.DELETE_BUCKET, bucket)
+        await self._calls.nothing(operations.DELETE_BUCKET, bucket)
 
     async def get_bucket_settings(self, bucket: str, kind: type[SettingsT]) -> SettingsT:
         """Returns a bucket's settings of one kind. Where nothing is set, all fields have their defaults.
@@ -143,8 +143,8 @@ class Api:
             NoSuchBucket: It does not exist.
             Unsupported: The server's store has no settings of this kind.
         """
-        path = path_of(operations.GET_BUCKET_SETTINGS, bucket=bucket, kind=_tag_of(kind))
-        found: SettingsT = await self._read(Request(operation=operations.GET_BUCKET_SETTINGS, path=path), kind)
+        path = path_of(operations.GET_BUCKET_SETTINGS, bucket=bucket, kind=tag_of(kind))
+        found: SettingsT = await self._calls.read(Request(operation=operations.GET_BUCKET_SETTINGS, path=path), kind)
         return found
 
     async def put_bucket_settings(self, bucket: str, settings: SettingsT) -> SettingsT:
@@ -159,8 +159,10 @@ class Api:
             Unsupported: The server's store has no settings of this kind.
         """
         operation, kind = operations.PUT_BUCKET_SETTINGS, type(settings)
-        path = path_of(operation, bucket=bucket, kind=_tag_of(kind))
-        stored: SettingsT = await self._read(Request(operation=operation, path=path, content=json_body(settings)), kind)
+        path = path_of(operation, bucket=bucket, kind=tag_of(kind))
+        stored: SettingsT = await self._calls.read(
+            Request(operation=operation, path=path, content=json_body(settings)), kind
+        )
         return stored
 
     async def delete_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> None:
@@ -171,7 +173,7 @@ class Api:
             Unsupported: The server's store has no settings of this kind.
         """
         operation = operations.DELETE_BUCKET_SETTINGS
-        await self._send(Request(operation=operation, path=path_of(operation, bucket=bucket, kind=_tag_of(kind))))
+        await self._calls.send(Request(operation=operation, path=path_of(operation, bucket=bucket, kind=tag_of(kind))))
 
     async def list_versions(
         self, bucket: str, *, prefix: str = "", limit: int = MAX_PAGE, cursor: str | None = None
@@ -186,7 +188,7 @@ class Api:
         request = Request(operation=operation, path=path_of(operation, bucket=bucket), query=query)
 
         async def page(incoming: Incoming) -> ListedVersions:
-            versions: tuple[ListedVersion, ...] = await self._decoded(incoming, operation.result)
+            versions: tuple[ListedVersion, ...] = await self._calls.decoded(incoming, operation.result)
             return ListedVersions(versions=versions, cursor=next_cursor(incoming.headers))
 
         return await self._exchange.run(request, page)
@@ -209,7 +211,7 @@ class Api:
         Raises:
             NotFound: There is no such bucket, key or version.
         """
-        return await self._json(operations.GET_RETENTION, bucket, query={"key": key, "version_id": version_id})
+        return await self._calls.json(operations.GET_RETENTION, bucket, query={"key": key, "version_id": version_id})
 
     async def put_retention(
         self,
@@ -228,7 +230,7 @@ class Api:
         """
         query = {"key": key, "version_id": version_id, "bypass_governance": bypass_governance or None}
         content = json_body({"mode": retention.mode, "until": retention.until})
-        return await self._json(operations.PUT_RETENTION, bucket, query=query, content=content)
+        return await self._calls.json(operations.PUT_RETENTION, bucket, query=query, content=content)
 
     async def get_legal_hold(self, bucket: str, key: str, *, version_id: str | None = None) -> bool:
         """Says whether a version has a legal hold.
@@ -237,7 +239,7 @@ class Api:
             NotFound: There is no such bucket, key or version.
         """
         query = {"key": key, "version_id": version_id}
-        return (await self._json(operations.GET_LEGAL_HOLD, bucket, query=query)).legal_hold
+        return (await self._calls.json(operations.GET_LEGAL_HOLD, bucket, query=query)).legal_hold
 
     async def put_legal_hold(self, bucket: str, key: str, legal_hold: bool, *, version_id: str | None = None) -> bool:
         """Sets or removes the legal hold of a version.
@@ -246,7 +248,7 @@ class Api:
             NotFound: There is no such bucket, key or version.
         """
         query, content = {"key": key, "version_id": version_id}, json_body(LegalHold(legal_hold))
-        return (await self._json(operations.PUT_LEGAL_HOLD, bucket, query=query, content=content)).legal_hold
+        return (await self._calls.json(operations.PUT_LEGAL_HOLD, bucket, query=query, content=content)).legal_hold
 
     async def list_objects(
         self, bucket: str, *, prefix: str = "", limit: int = MAX_PAGE, cursor: str | None = None, etags: bool = False
@@ -268,7 +270,7 @@ class Api:
         request = Request(operation=operation, path=path_of(operation, bucket=bucket), query=query)
 
         async def page(incoming: Incoming) -> ListedObjects:
-            objects: tuple[ListedObject, ...] = await self._decoded(incoming, operation.result)
+            objects: tuple[ListedObject, ...] = await self._calls.decoded(incoming, operation.result)
             return ListedObjects(objects=objects, cursor=next_cursor(incoming.headers))
 
         return await self._exchange.run(request, page)
@@ -305,7 +307,7 @@ class Api:
                 `ResponseError`, whose ``problem.stored`` names them.
         """
         fields = {name: value for name, value in (("prefix", prefix), ("key", key)) if value is not None}
-        return await self._json(operations.UPLOAD_OBJECTS, bucket, content=FormUpload(fields, files))
+        return await self._calls.json(operations.UPLOAD_OBJECTS, bucket, content=FormUpload(fields, files))
 
     async def put_object(
         self,
@@ -376,7 +378,7 @@ class Api:
         )
 
         async def stored(incoming: Incoming) -> ObjectInfo:
-            view: ListedObject = await self._decoded(incoming, operation.result)
+            view: ListedObject = await self._calls.decoded(incoming, operation.result)
             headers = incoming.headers
             return ObjectInfo(
                 key=view.key,
@@ -433,7 +435,7 @@ class Api:
             headers={
                 "range": None if range is None else str(range.checked()),
                 "if-range": etag_header(if_range),
-                **_read_conditions(if_match, if_none_match, if_modified_since, if_unmodified_since),
+                **read_conditions(if_match, if_none_match, if_modified_since, if_unmodified_since),
             },
         )
 
@@ -467,7 +469,7 @@ class Api:
             operation=operation,
             path=path_of(operation, bucket=bucket, key=key),
             query={"version_id": version_id, "inline": inline or None},
-            headers=_read_conditions(if_match, if_none_match, if_modified_since, if_unmodified_since),
+            headers=read_conditions(if_match, if_none_match, if_modified_since, if_unmodified_since),
         )
 
         async def looked_at(incoming: Incoming) -> ObjectInfo:
@@ -530,7 +532,7 @@ class Api:
         Raises:
             NoSuchBucket: It does not exist.
         """
-        return await self._json(operations.DELETE_OBJECTS, bucket, content=json_body({"keys": list(keys)}))
+        return await self._calls.json(operations.DELETE_OBJECTS, bucket, content=json_body({"keys": list(keys)}))
 
     async def presign(
         self,
@@ -552,66 +554,9 @@ class Api:
         """
         wanted = {"key": key, "method": method, "expires_in": expires_in, "version_id": version_id}
         body = json_body({name: value for name, value in wanted.items() if value is not None})
-        signed = await self._json(operations.PRESIGN, bucket, content=body)
+        signed = await self._calls.json(operations.PRESIGN, bucket, content=body)
         return PresignedUrl(url=signed.url, method=method, expires_at=signed.expires_at)
 
     async def aclose(self) -> None:
         """Closes all connections. No call may follow."""
         await self._exchange.close()
-
-    async def _json(
-        self,
-        operation: Operation[T],
-        bucket: str = "",
-        *,
-        query: Mapping[str, object] | None = None,
-        content: Content | None = None,
-    ) -> T:
-        path = path_of(operation, bucket=bucket)
-        request = Request(operation=operation, path=path, query=query or {}, content=content)
-        found: T = await self._read(request, operation.result)
-        return found
-
-    async def _read(self, request: Request, kind: Any) -> Any:
-        async def decoded(incoming: Incoming) -> Any:
-            return await self._decoded(incoming, kind)
-
-        return await self._exchange.run(request, decoded)
-
-    async def _decoded(self, incoming: Incoming, kind: Any) -> Any:
-        return await read_json(incoming, kind, self._exchange.trying.max_json_bytes, self._exchange.address)
-
-    async def _nothing(self, operation: Operation[None], bucket: str) -> None:
-        await self._send(Request(operation=operation, path=path_of(operation, bucket=bucket)))
-
-    async def _send(self, request: Request) -> None:
-        async def done(_: Incoming) -> None:
-            pass
-
-        await self._exchange.run(request, done)
-
-
-def _tag_of(kind: object) -> str:
-    """Returns the name of a kind of settings in paths.
-
-    Raises:
-        InvalidArgument: It is not a kind of settings.
-    """
-    tag = getattr(getattr(kind, "__struct_config__", None), "tag", None)
-    if not isinstance(tag, str):
-        raise InvalidArgument("the kind is a class of settings, such as VersioningSettings", field="kind")
-    return tag
-
-
-def _read_conditions(
-    if_match: str | None,
-    if_none_match: str | None,
-    if_modified_since: datetime | None,
-    if_unmodified_since: datetime | None,
-) -> dict[str, str | None]:
-    return {
-        "if-match": etag_header(if_match),
-        "if-none-match": etag_header(if_none_match),
-        "if-modified-since": date_header(if_modified_since),
-        "if-unmodified-since": date_header(if_unmodified_since),
-    }

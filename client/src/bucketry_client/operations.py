@@ -11,6 +11,7 @@ from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 from bucketry import Retention, UsageReport
+from bucketry.rest_api import PREFIX
 
 from bucketry_client.views import (
     BatchDeleted,
@@ -24,9 +25,6 @@ from bucketry_client.views import (
     StorageStatus,
     Whoami,
 )
-
-PREFIX: Final = "/api/v1/storage"
-"""Where the paths of the API begin, except for those of health."""
 
 ResultT = TypeVar("ResultT")
 

@@ -11,10 +11,11 @@ import httpx
 import msgspec
 from bucketry import InvalidArgument, InvalidSettings
 from bucketry.headers import METADATA_PREFIX, OBJECT_HEADERS, normalised_metadata
+from bucketry.rest_api import PREFIX
 from bucketry.s3 import http_date
 
 from bucketry_client.bodies import Content, Upload
-from bucketry_client.operations import PREFIX, Operation
+from bucketry_client.operations import Operation
 from bucketry_client.texts import header_value, utf8
 
 JSON: Final = "application/json"
@@ -136,6 +137,33 @@ def kept_headers(
     pairs = [(utf8(name, "tags"), utf8(value, "tags")) for name, value in tags.items()]
     headers["x-amz-tagging"] = urlencode(pairs, quote_via=quote) if pairs else None
     return headers
+
+
+def read_conditions(
+    if_match: str | None,
+    if_none_match: str | None,
+    if_modified_since: datetime | None,
+    if_unmodified_since: datetime | None,
+) -> dict[str, str | None]:
+    """Returns the headers of the conditions of a read."""
+    return {
+        "if-match": etag_header(if_match),
+        "if-none-match": etag_header(if_none_match),
+        "if-modified-since": date_header(if_modified_since),
+        "if-unmodified-since": date_header(if_unmodified_since),
+    }
+
+
+def tag_of(kind: object) -> str:
+    """Returns the name of a kind of settings in paths.
+
+    Raises:
+        InvalidArgument: It is not a kind of settings.
+    """
+    tag = getattr(getattr(kind, "__struct_config__", None), "tag", None)
+    if not isinstance(tag, str):
+        raise InvalidArgument("the kind is a class of settings, such as VersioningSettings", field="kind")
+    return tag
 
 
 def next_cursor(headers: Mapping[str, str]) -> str | None:

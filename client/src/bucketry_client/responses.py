@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from bucketry import ContentRange, Expiration, NotModifiedInfo, ObjectInfo
 from bucketry.expiration_header import EXPIRATION, parse_expiration
 from bucketry.headers import header_fields
 from bucketry.models import NO_METADATA
+from bucketry.rest_api import STORED_DISPOSITION
 from bucketry.s3 import parse_http_date
 
 from bucketry_client.errors import NOT_JSON, media_type, refuse
 from bucketry_client.requests import JSON
 from bucketry_client.sending import Incoming
-
-STORED_DISPOSITION: Final = "x-bucketry-content-disposition"
-"""The ``Content-Disposition`` that an object was stored with. That of a download says ``attachment`` always."""
 
 
 async def read_all(incoming: Incoming, most: int) -> bytes | None:

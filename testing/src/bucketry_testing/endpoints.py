@@ -7,11 +7,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bucketry import InvalidArgument, ServedSettings, Store
 from bucketry.events import EventLog
 from bucketry.layers import Fault, Faults
+from bucketry.rest_api import PREFIX
 from bucketry_http import RestSettings
 
 from bucketry_testing.background import Serving
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 AddFaults = Callable[[Faults], Store]
 """Gives the same store as before, with a layer of faults around it."""
-
-API: Final = "/api/v1/storage"
 
 
 class Endpoint(ABC):
@@ -176,7 +175,7 @@ class RestServer(Endpoint):
         """Begins to serve; made by `rest_server`."""
         self._settings = settings
         super().__init__(store, reserved, add_faults, events)
-        self.url = self._url + API
+        self.url = self._url + PREFIX
 
     def _app(self, store: Store) -> Any:
         return _template().over(store, self._settings)

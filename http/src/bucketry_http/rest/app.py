@@ -10,6 +10,7 @@ from typing import Any, Final, Self
 from bucketry import Store
 from bucketry.clock import Clock
 from bucketry.origin import Origin, set_origin
+from bucketry.rest_api import PREFIX
 from bucketry_access import Directory
 from litestar import Litestar, Router
 from litestar.openapi.config import OpenAPIConfig
@@ -35,7 +36,6 @@ from bucketry_http.rest.authorization import Authorization
 from bucketry_http.rest.cors import BrowserRules
 from bucketry_http.rest.docs_page import DocsPage
 from bucketry_http.rest.framework import (
-    PREFIX,
     ApiRequest,
     JsonResponse,
     get_for_head,

@@ -7,9 +7,9 @@ from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 from bucketry import Unavailable
+from bucketry.rest_api import PREFIX
 from bucketry_access import ANONYMOUS, Directory, Identity, Principal, name_of_token
 
-from bucketry_http.rest.framework import PREFIX
 from bucketry_http.shared.errors import CredentialsUnchecked, TooManyRequests, Unauthenticated
 from bucketry_http.shared.failed_attempts import FailedAttempts
 from bucketry_http.shared.health_paths import asks_for_health

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 from bucketry import BucketInfo, CreateBucketOptions, Store
+from bucketry.rest_api import PREFIX
 from litestar import Response, delete, get, post
 from litestar.datastructures import ResponseHeader
 from litestar.params import JSONBody
 
 from bucketry_http.rest.authorization import owner_of
-from bucketry_http.rest.framework import PREFIX, ApiRequest, JsonResponse, StrictDTO
+from bucketry_http.rest.framework import ApiRequest, JsonResponse, StrictDTO
 from bucketry_http.rest.openapi import ApiOperation, Bucket
 from bucketry_http.rest.problems import backend_problems
 from bucketry_http.rest.schemas import BucketDetail, BucketView, CreateBucket

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 from bucketry import TooLarge
+from bucketry.rest_api import PREFIX
 from litestar import Request, Response, route
 from litestar.dto import AbstractDTO
 from litestar.enums import HttpMethod
@@ -37,9 +38,6 @@ if TYPE_CHECKING:
     from litestar.openapi.spec import Reference, Schema
 
     from bucketry_http.rest.app import StorageApp
-
-PREFIX: Final = "/api/v1/storage"
-"""Where the API's paths begin."""
 
 _BUCKETS: Final = f"{PREFIX}/buckets/".encode()
 _PLACEHOLDER: Final = "-"

@@ -11,12 +11,13 @@ from urllib.parse import quote, urlencode
 import msgspec
 from bucketry import BucketryError, ListOptions, ObjectPage
 from bucketry.paging import Paging
+from bucketry.rest_api import PREFIX
 from bucketry.s3 import MAX_KEY_BYTES, MAX_PAGE
 from litestar import Response, get
 from litestar.datastructures import ResponseHeader
 from litestar.params import QueryParameter
 
-from bucketry_http.rest.framework import PREFIX, ApiRequest, AsgiResponse, JsonResponse
+from bucketry_http.rest.framework import ApiRequest, AsgiResponse, JsonResponse
 from bucketry_http.rest.openapi import ApiOperation, Bucket
 from bucketry_http.rest.problems import backend_problems
 from bucketry_http.rest.schemas import ObjectView

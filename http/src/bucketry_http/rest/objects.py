@@ -16,6 +16,7 @@ from bucketry import (
     ObjectInfo,
     Store,
 )
+from bucketry.rest_api import STORED_DISPOSITION
 from bucketry.s3 import MAX_KEY_BYTES
 from litestar import Response, delete, get, head, post
 from litestar.datastructures import ResponseHeader
@@ -50,8 +51,8 @@ from bucketry_http.shared.response_body import ContentSender
 _TAGS: Final = ["Objects"]
 
 _DISPOSITION: Final = b"content-disposition"
-STORED_DISPOSITION: Final = b"x-bucketry-content-disposition"
-"""What the object was stored with. A browser must not follow it, and a copy of the object should have it."""
+_STORED_DISPOSITION: Final = STORED_DISPOSITION.encode()
+"""A browser must not follow it, and a copy of the object should have it."""
 
 _SAFETY_HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
@@ -116,7 +117,7 @@ def _response(request: ApiRequest, found: ReadResult, *, inline: bool) -> AsgiRe
         headers.append(OWN_SITE)
     headers += version_headers(info.version_id) + expiration_headers(info.expiration)
     if info.content_disposition:
-        headers.append((STORED_DISPOSITION, encoded(info.content_disposition)))
+        headers.append((_STORED_DISPOSITION, encoded(info.content_disposition)))
     headers.append((b"content-length", b"%d" % found.length))
     if found.status == PARTIAL_CONTENT:
         headers.append((b"content-range", str(found.content_range).encode()))

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Annotated, Final
 
 from bucketry.headers import OBJECT_HEADERS
+from bucketry.rest_api import STORED_DISPOSITION
 from bucketry.s3 import MAX_KEY_BYTES, MAX_TAGS
 from litestar.openapi.spec import (
     Example,
@@ -99,7 +100,7 @@ _OBJECT_HEADERS: Final[Mapping[str, str]] = {
         for header in OBJECT_HEADERS
         if header.field not in {"content_type", "content_disposition"}
     },
-    "x-bucketry-content-disposition": "`Content-Disposition` as uploaded, if any.",
+    STORED_DISPOSITION: "`Content-Disposition` as uploaded, if any.",
     "x-amz-tagging-count": "How many tags the object has, if any.",
     "x-amz-expiration": "When lifecycle will delete it, and by which rule, if any.",
     "x-amz-version-id": "Id of the version, in a bucket with versions.",

@@ -16,12 +16,13 @@ from bucketry import (
     VersionOptions,
     VersionPage,
 )
+from bucketry.rest_api import PREFIX
 from bucketry.s3 import MAX_KEY_BYTES, MAX_PAGE
 from litestar import Response, get, put
 from litestar.datastructures import ResponseHeader
 from litestar.params import JSONBody, QueryParameter
 
-from bucketry_http.rest.framework import PREFIX, ApiRequest, JsonResponse, StrictDTO
+from bucketry_http.rest.framework import ApiRequest, JsonResponse, StrictDTO
 from bucketry_http.rest.listing import Cursor, Prefix
 from bucketry_http.rest.openapi import ApiOperation, Bucket, VersionId
 from bucketry_http.rest.problems import backend_problems

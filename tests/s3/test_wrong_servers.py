@@ -12,18 +12,22 @@ from typing import Any
 import pytest
 from bucketry import (
     BackendError,
+    Body,
     CompleteOptions,
     CopyOptions,
     DeleteOptions,
     HeadOptions,
     InvalidKey,
     ListOptions,
+    NoSuchBucket,
     NoSuchKey,
     ObjectInfo,
     ObjectPage,
     OpenedObject,
+    PreconditionFailed,
     PutOptions,
     Store,
+    Throttled,
     Unsupported,
 )
 from bucketry.features import FEATURE_NAMES
@@ -60,6 +64,17 @@ def opened(kind: type[Any]) -> Iterator[Store]:
         with store_on(reachable(served)) as store:
             yield store
         assert [info.name for info in behind.list_buckets()] == [], "the probes left a bucket behind"
+
+
+class KnowsNoAsterisk(MemoryDriver):
+    """``if-match: *`` is an etag that nothing has, as for VersityGW and moto."""
+
+    @hookimpl
+    def put_object(self, bucket: str, key: str, body: Body, options: PutOptions) -> ObjectInfo:
+        if options.if_match == "*":
+            self.head_object(bucket, key, HeadOptions())
+            raise PreconditionFailed(condition="if_match")
+        return super().put_object(bucket, key, body, options)
 
 
 class IgnoresConditionsOfDeletes(MemoryDriver):
@@ -204,6 +219,48 @@ def test_a_condition_that_the_server_ignores_is_refused() -> None:
         with pytest.raises(Unsupported, match="put_if_none_match"):
             store.put_object("photos", "cat", b"two", PutOptions(if_none_match="*"))
         assert b"".join(store.get_object("photos", "cat")) == b"one"
+        store.delete_object("photos", "cat")
+        store.delete_bucket("photos")
+
+
+def test_an_asterisk_that_the_server_does_not_know_is_the_etag_of_what_is_there() -> None:
+    with opened(KnowsNoAsterisk) as store:
+        assert store.capabilities.features.put_if_match
+        store.create_bucket("photos")
+        wanted = PutOptions(if_match="*")
+        with pytest.raises(NoSuchKey):
+            store.put_object("photos", "cat", b"one", wanted)
+        with pytest.raises(NoSuchBucket):
+            store.put_object("missing", "cat", b"one", wanted)
+        store.put_object("photos", "cat", b"one")
+        store.put_object("photos", "cat", b"two", wanted)
+        assert b"".join(store.get_object("photos", "cat")) == b"two"
+        store.delete_object("photos", "cat")
+        store.delete_bucket("photos")
+
+
+class WritesInBetween(KnowsNoAsterisk):
+    """Somebody else writes each object between the moment at which it is looked at and the write."""
+
+    is_busy = False
+
+    @hookimpl
+    def head_object(self, bucket: str, key: str, options: HeadOptions) -> ObjectInfo:
+        info = super().head_object(bucket, key, options)
+        if self.is_busy:
+            super().put_object(bucket, key, Body(b"others'"), PutOptions())
+        return info
+
+
+def test_an_object_that_is_written_meanwhile_is_not_overwritten(monkeypatch: pytest.MonkeyPatch) -> None:
+    with opened(WritesInBetween) as store:
+        store.create_bucket("photos")
+        store.put_object("photos", "cat", b"one")
+        monkeypatch.setattr(WritesInBetween, "is_busy", True)
+        with pytest.raises(Throttled):
+            store.put_object("photos", "cat", b"two", PutOptions(if_match="*"))
+        monkeypatch.undo()
+        assert b"".join(store.get_object("photos", "cat")) == b"others'"
         store.delete_object("photos", "cat")
         store.delete_bucket("photos")
 

@@ -29,6 +29,7 @@ def dialect_of(ground: Ground, *, owns_bucket: bool) -> Dialect:
     key = ground.put("dialect")
     return Dialect(
         read_conditions=_takes_read_conditions(ground, key),
+        any_etag=_status(ground, "PUT", key, {"if-match": "*"}) != _FAILED,
         etag_quotes=not _wants_no_quotes(ground, key),
         copy_pin=_pin(ground, key, f"{ground.prefix}pinned", {}),
         part_copy_pin=_part_pin(ground, key),

@@ -15,6 +15,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         read_conditions: Whether reads are sent their conditions. The driver evaluates them in any case.
+        any_etag: Whether ``if-match: *`` of a write is any etag. Otherwise the driver names the etag of what is there.
         etag_quotes: Whether the etag of a write's condition has quotes. RGW honours it only without them.
         copy_pin: How a copy names the etag that its source must have; empty: the server ignores it.
         part_copy_pin: The same of a part that is copied.
@@ -25,6 +26,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     read_conditions: bool = False
+    any_etag: bool = True
     etag_quotes: bool = True
     copy_pin: Pin = ""
     part_copy_pin: Pin = ""

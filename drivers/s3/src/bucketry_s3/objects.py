@@ -276,15 +276,29 @@ class Objects:
             except S3ResponseError as gone:
                 if gone.code == "NoSuchKey":
                     raise NoSuchKey("if_match asks for an object") from error
+            else:
+                if if_match == "*":
+                    raise Throttled("another request wrote the same key at the same moment") from error
         raise error
 
-    def conditions(self, if_match: str | None, if_none_match: str | None) -> dict[str, str]:
-        """Returns the headers of a write's conditions, as the server takes them."""
+    def conditions(self, bucket: str, key: str, if_match: str | None, if_none_match: str | None) -> dict[str, str]:
+        """Returns the headers of a write's conditions, as the server takes them.
+
+        Where the server does not know ``*``, its place takes the etag of the object that is there: one request.
+        """
+        if if_match == "*" and not self._dialect.any_etag:
+            if_match = self._etag_there(bucket, key)
         return write_conditions(if_match, if_none_match, quotes=self._dialect.etag_quotes)
+
+    def _etag_there(self, bucket: str, key: str) -> str:
+        try:
+            return self.stored(bucket, key).etag
+        except S3ResponseError as error:
+            self._explain_missing(bucket, key, _LATEST, error)
 
     def _put(self, bucket: str, key: str, body: Body, options: PutOptions) -> Mapping[str, str]:
         headers = object_headers(options) | tag_headers(options.tags) | new_version_headers(options)
-        conditions = self.conditions(options.if_match, options.if_none_match)
+        conditions = self.conditions(bucket, key, options.if_match, options.if_none_match)
         if self._goes_whole(key, body, options):
             first = options.checksum_algorithm is not None and options.checksum is None
             with one_piece(body, self._settings.part_size, MAX_PART_BYTES, first=first) as content:
@@ -405,7 +419,7 @@ class Objects:
             sent |= tag_headers(options.tags) | {"x-amz-tagging-directive": "REPLACE"}
         if options.checksum_algorithm is not None:
             sent["x-amz-checksum-algorithm"] = options.checksum_algorithm
-        conditions = self.conditions(options.if_match, options.if_none_match)
+        conditions = self.conditions(bucket, key, options.if_match, options.if_none_match)
         sent |= new_version_headers(options) | conditions
         received, document = self._client.request_xml(
             "PUT", bucket, key, root="CopyObjectResult", headers=sent, repeatable=not conditions
@@ -477,7 +491,7 @@ class Objects:
     def delete(self, bucket: str, key: str, options: DeleteOptions) -> Deleted:
         """Deletes an object or a version: one request. It succeeds where there is none, unless there is a condition."""
         headers = {BYPASS_GOVERNANCE: "true"} if options.bypass_governance else {}
-        headers |= self.conditions(options.if_match, None)
+        headers |= self.conditions(bucket, key, options.if_match, None)
         query = version_query(options.version_id)
         # Without a version a delete makes a marker, which no lock prevents.
         refused = explaining_locks(self._client, bucket, key, options.version_id) if query else nullcontext()

@@ -158,7 +158,7 @@ class Uploads:
         if not self._features.complete_subset:
             self._check_all_listed(bucket, key, upload_id, parts)
         self._objects.paths.check(bucket, key)
-        conditions = self._objects.conditions(options.if_match, options.if_none_match)
+        conditions = self._objects.conditions(bucket, key, options.if_match, options.if_none_match)
         conditions |= customer_key_headers(options.customer_key)
         try:
             done = complete_upload(self._client, bucket, key, upload_id, parts, conditions)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from bucketry_testing import rest_server
+from bucketry_testing import rest_server, s3_endpoint
 
 from tests.distributions.clean_install import ROOT, CleanInstall, environment
 from tests.servers.handles import MinioServer, RgwServer
@@ -129,6 +129,7 @@ for each in distributions():
     [
         ("memory", "bucketry"),
         ("memory", "bucketry-memory"),
+        ("file", "bucketry-file"),
         ("http", "bucketry-access"),
         ("memory,router", "bucketry-router"),
     ],
@@ -154,6 +155,48 @@ def test_the_programs_of_the_readme_of_the_rest_client_run(install: Install, tmp
         calls = f"import asyncio; url = {server.url!r}; main(url); asyncio.run(stream(url)); connect(url); store(url)"
         done = run_program(installed, "\n".join([*found, calls]), tmp_path)
     assert done.stdout.splitlines()[:2] == ["notes/a.txt 1", "me b'hello'"]
+
+
+ARCHIVE = ROOT / "examples/photo_archive"
+
+
+@pytest.fixture(params=["memory", "file", "s3", "client"])
+def place(request: pytest.FixtureRequest) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """An extra, the URL of a store that it has the driver for, and the variables that say who the caller is."""
+    match request.param:
+        case "s3":
+            with s3_endpoint() as endpoint:
+                keys = {"access_key": endpoint.access_key, "secret_key": endpoint.secret_key}
+                variables = {f"BUCKETRY_S3_{name.upper()}": value for name, value in keys.items()}
+                yield "s3", f"s3://{endpoint.endpoint_url.partition('://')[2]}", variables
+        case "client":
+            with rest_server() as server:
+                yield "client", server.url, {}
+        case extra:
+            yield extra, {"memory": "memory://", "file": "file://./photos"}[extra], {}
+
+
+def test_the_photo_archive_needs_the_extra_of_its_url_alone(
+    install: Install, place: tuple[str, str, dict[str, str]], tmp_path: Path
+) -> None:
+    extra, url, variables = place
+    installed = install(f"bucketry[{extra}]")
+    done = installed.run("python", str(ARCHIVE / "archive.py"), url, folder=tmp_path, variables=variables)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("removed: 1 1\nfound: None\n")
+
+
+def test_the_async_photo_archive_prints_the_same(
+    install: Install, place: tuple[str, str, dict[str, str]], tmp_path: Path
+) -> None:
+    _, url, variables = place
+    installed = install("bucketry[aio,memory,file,s3,client] trio")
+    sync, as_coroutines = (
+        installed.run("python", str(ARCHIVE / name), url, folder=tmp_path, variables=variables)
+        for name in ("archive.py", "async_archive.py")
+    )
+    assert (as_coroutines.returncode, as_coroutines.stderr) == (0, "")
+    assert as_coroutines.stdout == sync.stdout
 
 
 @pytest.mark.parametrize("loop", ["asyncio", "trio"])

@@ -7,10 +7,12 @@ import json
 import re
 import tarfile
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from bucketry import open_store
 
 from tests.collector import SERVER, collecting
 from tests.deploy.conftest import BuiltImage, running
@@ -135,5 +137,55 @@ def test_it_has_the_drivers_for_servers(bucketry_image: BuiltImage) -> None:
     with running(bucketry_image.name, "drivers", "--json") as container:
         assert container.wait(timeout=PATIENCE)["StatusCode"] == 0
         drivers = [json.loads(line) for line in container.logs(stdout=True, stderr=False).splitlines()]
-    assert {"memory", "minio", "rgw", "router"} <= {driver["name"] for driver in drivers}
+    assert {driver["name"] for driver in drivers} == {"file", "memory", "minio", "rgw", "router", "s3"}
     assert all(driver["problem"] is None for driver in drivers)
+
+
+@pytest.fixture
+def volume() -> Iterator[str]:
+    with engine() as client:
+        made = client.volumes.create()
+        try:
+            yield made.name
+        finally:
+            made.remove(force=True)
+
+
+KEYS = {"access_key": "newcomer", "secret_key": "newcomer-secret"}
+
+
+def test_it_keeps_objects_in_a_volume_without_root(bucketry_image: BuiltImage, volume: str) -> None:
+    """What one container has written, the next one serves, over both ports, and what is in the folder is whole."""
+    options: dict[str, Any] = {
+        "environment": {
+            "BUCKETRY_ALLOW_ANONYMOUS": "true",
+            **{f"BUCKETRY_S3_{name.upper()}": key for name, key in KEYS.items()},
+        },
+        "volumes": {volume: {"bind": "/data", "mode": "rw"}},
+        "ports": {"8000/tcp": ("127.0.0.1", None), "9000/tcp": ("127.0.0.1", None)},
+    }
+    body = b"x" * 1_000_000  # a file of its own, beside the index
+    command = ("serve", "--store", "file:///data")
+    with running(bucketry_image.name, *command, **options) as container:
+        place = address(container, 8000)
+        with httpx.Client(trust_env=False) as client:
+            url = f"{place}/api/v1/storage"
+            assert client.post(f"{url}/buckets", json={"name": "assets"}).status_code == 201
+            assert client.post(f"{url}/buckets/assets/objects", files={"file": ("a", body)}).status_code == 201
+        owners = container.exec_run(["stat", "-c", "%u %a", "/data/index.sqlite"])
+        assert owners[:2] == (0, b"65532 600\n")
+        container.kill()
+    with running(bucketry_image.name, *command, **options) as container:
+        address(container, 8000)
+        place = address(container, 9000).partition("://")[2]
+        with open_store(f"s3://{place}", settings=KEYS) as store, store.get_object("assets", "a") as stored:
+            assert stored.read() == body
+    with running(bucketry_image.name, "file", "check", "--read", "/data", volumes=options["volumes"]) as container:
+        assert container.wait(timeout=PATIENCE)["StatusCode"] == 0, container.logs().decode()
+
+
+def test_its_driver_for_any_s3_server_needs_keys_and_says_so(bucketry_image: BuiltImage) -> None:
+    """It has no boto3, which would look for credentials elsewhere."""
+    with running(bucketry_image.name, "ls", "--store", "s3://127.0.0.1:1") as container:
+        assert container.wait(timeout=PATIENCE)["StatusCode"] == 1
+        assert "set BUCKETRY_S3_ACCESS_KEY and BUCKETRY_S3_SECRET_KEY" in container.logs().decode()

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from botocore.session import Session
 
 _DEFAULT_REGION: Final = "us-east-1"
+_WITHOUT_BOTO3: Final = (
+    "boto3 is not installed here, which finds credentials and AWS's endpoints: "
+    "set BUCKETRY_S3_ACCESS_KEY and BUCKETRY_S3_SECRET_KEY, and name the server, as in s3://s3.eu-central-1.amazonaws.com"
+)
 _HOST_LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,61}[a-z0-9])")
 """Names of buckets that AWS's certificates cover: without dots."""
 
@@ -28,10 +32,13 @@ def session_of(settings: S3StoreSettings) -> Session:
     """Makes a session of botocore: the user's files and variables, and the profile.
 
     Raises:
-        InvalidSettings: There is no such profile.
+        InvalidSettings: There is no such profile, or boto3 is not installed.
     """
     # Only here: to import botocore takes about 0.1 s, and stores with keys and a region do not need it.
-    import botocore.session
+    try:
+        import botocore.session
+    except ImportError:
+        raise InvalidSettings(_WITHOUT_BOTO3) from None
     from botocore.exceptions import ProfileNotFound
     from bucketry.redaction import protect_loggers
 

@@ -119,7 +119,7 @@ def test_an_endpoint_that_is_no_url_is_refused_and_not_repeated(endpoint: str) -
         ({"secret_key": ""}, "needs secret_key"),
         ({"swift_user": "a:b"}, "go together"),
         ({"swift_secret": "s"}, "go together"),
-        ({"swift": "x"}, "unknown field"),
+        ({"swift": "x"}, "unknown setting"),
     ],
     ids=str,
 )

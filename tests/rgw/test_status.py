@@ -64,7 +64,7 @@ def refused(code: str) -> bytes:
         (403, refused("SignatureDoesNotMatch"), "secret key is not the access key's"),
         (403, refused("UserSuspended"), "suspended"),
         (503, b"<html>no backend</html>", "no gateway answers behind the endpoint"),
-        (200, b"<html>hello</html>", "not as S3 does"),
+        (200, b"<html>hello</html>", "not one of S3"),
         (500, refused("InternalError"), "InternalError"),
     ],
 )

@@ -324,7 +324,7 @@ def test_close_closes_all_stores_even_if_one_fails() -> None:
         ([{**THREE[0], "color": "red"}], "unknown field `color`"),
         ([{**THREE[0], "url": "nothing://"}], "the store 'fast': no driver is installed for nothing://"),
         ([{**THREE[0], "url": "minio://key:secret@host"}], "the store 'fast': credentials do not belong"),
-        ([{**THREE[0], "settings": {"colour": "red"}}], "the store 'fast': .*unknown field `colour`"),
+        ([{**THREE[0], "settings": {"colour": "red"}}], "the store 'fast': .*unknown setting `colour`"),
         ([{**THREE[0], "settings": {"secret_key_file": "/nowhere/at-all"}}], "the store 'fast': .*secret_key_file"),
     ],
 )

@@ -78,6 +78,9 @@ OTHER_CLASSES: Final[Mapping[int, type[BucketryError]]] = {
 }
 """The class of an error whose code is the API's own or whose body is a proxy's, by status; else ``BackendError``."""
 
+_NO_ROUTE: Final = "no_such_route"
+"""The server's code where a path is not one of the API's."""
+
 _NOT_SENT_BACK: Final = frozenset({"store_closed", "invalid_settings", "invalid_driver"})
 """Errors of the server's own store. They would say something untrue of the caller's."""
 
@@ -95,7 +98,7 @@ def error_of(status: int, headers: Mapping[str, str], body: bytes | None, *, add
         address: Where the response came from, for messages.
     """
     problem = _problem_in(status, headers, body)
-    error = _from_status(status, headers, address) if problem is None else _from_problem(problem, headers)
+    error = _from_status(status, headers, address) if problem is None else _from_problem(problem, headers, address)
     error.__cause__ = ResponseError(status, problem)
     return error
 
@@ -118,7 +121,9 @@ def _problem_in(status: int, headers: Mapping[str, str], body: bytes | None) -> 
     return problem if problem.status == status else None
 
 
-def _from_problem(problem: Problem, headers: Mapping[str, str]) -> BucketryError:
+def _from_problem(problem: Problem, headers: Mapping[str, str], address: str) -> BucketryError:
+    if problem.code == _NO_ROUTE:
+        return BackendError(f"the REST API is not at {address}: give the URL that stands before its /api/v1/storage")
     is_own = problem.code in _NOT_SENT_BACK or problem.status in _OF_THE_REQUEST
     kind = None if is_own else CLASS_OF.get(problem.code)
     if kind is not None:
@@ -151,7 +156,10 @@ def _facts(kind: type[BucketryError], headers: Mapping[str, str]) -> dict[str, A
 def _from_status(status: int, headers: Mapping[str, str], address: str) -> BucketryError:
     """Returns the error for a response whose body does not say more: of ``HEAD``, or of something in between."""
     if media_type(headers).endswith("/xml") or "x-amz-request-id" in headers:
-        return BackendError(f"an S3 endpoint answers at {address}, not the REST API: write s3://{host_of(address)}")
+        secure = "?secure=true" if address.startswith("https:") else ""
+        return BackendError(
+            f"an S3 endpoint answers at {address}, not the REST API: write s3://{host_of(address)}{secure}"
+        )
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
         return BackendError(f"{address} redirects (status {status}), and redirects are not followed: use the other URL")
     kind = OTHER_CLASSES.get(status, BackendError)

@@ -12,7 +12,7 @@ from bucketry import BucketryError, IncompleteBody, InvalidArgument, InvalidSett
 from bucketry.redaction import protect_loggers, redacted
 
 from bucketry_client._version import __version__
-from bucketry_client.errors import error_of
+from bucketry_client.errors import error_of, host_of
 from bucketry_client.requests import Request, base_of
 from bucketry_client.responses import read_all
 from bucketry_client.sending import Incoming, Sender
@@ -152,7 +152,7 @@ class Exchange:
 
     def _unreachable(self, what: str, error: httpx.TransportError) -> Unavailable:
         said = redacted(_said_by(error))[:300]
-        failure = Unavailable(f"{what} {self.address}: {said}")
+        failure = Unavailable(f"{what} {self.address}: {said}{_advice(self.address, said)}")
         failure.__cause__ = error
         return failure
 
@@ -165,6 +165,17 @@ def _said_by(error: BaseException) -> str:
     """Returns what an error says, or the one behind it: some of httpx's have no text of their own."""
     behind = error.__cause__ or error.__context__
     return str(error) or ("" if behind is None else _said_by(behind)) or type(error).__name__
+
+
+def _advice(address: str, said: str) -> str:
+    """Returns what to do where an error looks as if the URL had the wrong scheme or the wrong authorities."""
+    if "WRONG_VERSION_NUMBER" in said or "record layer failure" in said:
+        return f": the server does not speak TLS there: write http://{host_of(address)}"
+    if "CERTIFICATE_VERIFY_FAILED" in said:
+        return ": name the server's certificate authorities with ca_file"
+    if "disconnected without sending" in said and address.startswith("http:"):
+        return f" If it speaks TLS, write https://{host_of(address)}"
+    return ""
 
 
 class _Failed(Exception):

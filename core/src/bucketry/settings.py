@@ -115,7 +115,7 @@ def parse_url(url: str) -> StoreUrl:
     scheme, separator, rest = url.partition("://")
     scheme = scheme.lower()  # RFC 3986, 3.1: case does not matter.
     if not separator or not scheme.isidentifier():
-        raise InvalidSettings("a store URL looks like memory:// or minio://host:9000")
+        raise InvalidSettings("a store URL looks like memory://, file:///srv/data, file://./data or s3://host:9000")
     location, _, query = rest.partition("?")
     if "@" in location.partition("/")[0]:
         raise InvalidSettings(
@@ -158,11 +158,32 @@ def load_settings(
     values = {**_read_files(defaults or {}, secrets), **kind.from_environment(environ, given), **given}
     if missing := [name for name in _required(kind) if _is_empty(values.get(name))]:
         raise InvalidSettings(_needs(kind, missing, secrets, environ))
+    _refuse_unknown(kind, values)
     try:
         return msgspec.convert(values, kind, strict=False, dec_hook=_decode)
     except msgspec.ValidationError as error:
-        known = ", ".join(field.name for field in _fields(kind))
-        raise InvalidSettings(f"{error} (the driver {kind.scheme!r} knows: {known or 'no settings'})") from None
+        raise InvalidSettings(_misfit(kind, error)) from None
+
+
+def _refuse_unknown(kind: type[DriverSettings], values: Mapping[str, object]) -> None:
+    known = [field.name for field in _fields(kind)]
+    unknown = next((name for name in values if name not in known), None)
+    if unknown is None:
+        return
+    from difflib import get_close_matches  # Only here: importing it takes time, and few programs need it.
+
+    meant = next(iter(get_close_matches(unknown, known, n=1)), None)
+    raise InvalidSettings(
+        f"unknown setting `{unknown}`{f': did you mean `{meant}`?' if meant else ''} "
+        f"(the driver {kind.scheme!r} knows: {', '.join(known) or 'no settings'})"
+    )
+
+
+def _misfit(kind: type[DriverSettings], error: msgspec.ValidationError) -> str:
+    """Returns a message: which setting has a value of the wrong type, and what it takes."""
+    said, _, place = str(error).partition(" - at `$.")
+    wanted = said.replace("Expected `bool`", "expected `bool` (true or false)").replace("Expected", "expected")
+    return f"the setting {place.rstrip('`')} of the driver {kind.scheme!r}: {wanted}" if place else said
 
 
 def _read_files(values: Mapping[str, object], secrets: set[str]) -> dict[str, object]:

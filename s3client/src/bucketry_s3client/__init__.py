@@ -28,6 +28,8 @@ from bucketry_s3client.errors import (
     code_of_status,
     explain_no_response,
     incomplete_response,
+    is_list_of_buckets,
+    not_s3,
     reading,
 )
 from bucketry_s3client.failed_uploads import MAX_FAILED_UPLOADS, FailedUploads
@@ -156,6 +158,7 @@ __all__ = [
     "head_objects",
     "in_order",
     "incomplete_response",
+    "is_list_of_buckets",
     "is_truncated",
     "is_without_versions",
     "length_of",
@@ -163,6 +166,7 @@ __all__ = [
     "list_versions",
     "md5_header",
     "new_version_headers",
+    "not_s3",
     "object_headers",
     "object_info",
     "one_piece",

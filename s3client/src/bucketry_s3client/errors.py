@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from html import unescape
+from http.client import BadStatusLine
 from typing import Final, NoReturn
 
 import msgspec
@@ -213,6 +214,11 @@ def is_error(body: bytes) -> bool:
     return _ERROR_DOCUMENT.match(body) is not None
 
 
+def is_list_of_buckets(body: bytes) -> bool:
+    """Whether a response is S3's list of buckets (S3 API reference, ListBuckets), which every S3 server has."""
+    return b"ListAllMyBucketsResult" in body[:4096]
+
+
 def classify(
     error: Exception, kinds: Mapping[str, type[BucketryError]], details: Mapping[str, str]
 ) -> Classified | None:
@@ -236,11 +242,30 @@ def classify(
         elif error.code == "BadRequest" and error.names_version and error.method == "HEAD":
             # A response to HEAD has no body. What else could be wrong is checked before the request.
             verdict = Classified(InvalidArgument, "the id of the version is not valid")
+        elif _is_of_another_server(error):
+            verdict = Classified(verdict.kind, f"{error.code}: {not_s3(error.headers)}")
         facts = _FACTS.get(verdict.kind)
         return verdict if facts is None else msgspec.structs.replace(verdict, facts=_known(facts(error)))
     if isinstance(error, (http.HTTPError, OSError)):
         return Classified(Unavailable, explain_no_response(error))
     return None
+
+
+def not_s3(headers: Mapping[str, str]) -> str:
+    """Says that a response is not one of S3, and what to do.
+
+    Args:
+        headers: The headers of the response.
+    """
+    if headers.get("content-type", "").startswith("application/problem+json"):
+        return "a REST API responds, not S3: the URL of a store behind bucketry's begins with http:// or https://"
+    return "the response is not one of S3: check location and secure"
+
+
+def _is_of_another_server(error: S3ResponseError) -> bool:
+    """Whether a refusal comes of something that does not speak S3: it has no error document, where S3 gives one."""
+    has_document = "Code" in error.fields or error.code != code_of_status(error.status, error.bucket, error.key)
+    return not has_document and error.method != "HEAD" and (300 <= error.status < 304 or error.status in {400, 404})
 
 
 def classify_code(
@@ -332,6 +357,8 @@ def explain_no_response(error: Exception) -> str:
     """
     if isinstance(error, http.MaxRetryError) and error.reason is not None:
         error = error.reason
+    if isinstance(error, http.ProtocolError) and isinstance(error.args[-1], BadStatusLine):
+        return "the connection broke off before a response came (a server that wants TLS needs secure=true)"
     for kind, text in _REASONS:
         if isinstance(error, kind):
             return text

@@ -1,4 +1,4 @@
-"""Ends uploads that failed, at once or as soon as the server responses again."""
+"""Ends uploads that failed, at once or as soon as the server responds again."""
 
 from __future__ import annotations
 

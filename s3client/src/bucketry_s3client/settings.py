@@ -34,7 +34,7 @@ class S3Settings(DriverSettings, frozen=True, kw_only=True, forbid_unknown_field
         secret_key: Its secret key.
         session_token: Session token that comes with temporary credentials.
         connect_timeout: Seconds that connecting may take.
-        read_timeout: Seconds that the server may take to response, and between two pieces of a response.
+        read_timeout: Seconds that the server may take to respond, and between two pieces of a response.
         retries: How often a request is sent again that found no connection or a busy server, or that broke off and
             does no harm when it is done twice.
         max_connections: Connections that are kept open: by default one for each thread of a server. More are opened
@@ -104,7 +104,7 @@ class S3Settings(DriverSettings, frozen=True, kw_only=True, forbid_unknown_field
         """
         match = _LOCATION.fullmatch(self.location)
         if match is None or not 0 < int(match[1] or 1) <= _MAX_PORT:
-            raise InvalidSettings(f"location is the host and port of the S3 endpoint: {self.scheme}://host:9000")
+            raise InvalidSettings(_misplaced(self.scheme, self.location))
         if self.ca_file is not None and not self.secure:
             raise InvalidSettings("ca_file is given, but the store does not use TLS: add secure=true")
 
@@ -127,6 +127,15 @@ _BOUNDS: Final[Mapping[str, tuple[float, float]]] = {
     "part_size": (MIN_PART_BYTES, MAX_PART_BYTES),
     "upload_threads": (1, 64),
 }
+
+
+def _misplaced(scheme: str, location: str) -> str:
+    """Returns a message: the location is not a server's, and what is too much in it."""
+    said = f"location is the host and port of the S3 endpoint: {scheme}://host:9000"
+    transport, separator, _ = location.partition("://")
+    if separator:
+        return f"{said}, without {transport}://{'; add ?secure=true' if transport == 'https' else ''}"
+    return f"{said}, without a path: each call names its bucket" if "/" in location else said
 
 
 def _is_endpoint(url: str) -> bool:

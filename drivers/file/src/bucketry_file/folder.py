@@ -103,7 +103,9 @@ def open_folder(location: str) -> Folder:
     except PermissionError as error:
         raise AccessDenied(f"the folder {folder.path} cannot be used: {error.strerror}") from error
     except OSError as error:
-        raise Unavailable(f"the folder {folder.path} cannot be used: {error.strerror}") from error
+        parent = folder.path.parent
+        why = error.strerror if parent.exists() else f"{parent} does not exist: make it first"
+        raise Unavailable(f"the folder {folder.path} cannot be used: {why}") from error
     return folder
 
 
@@ -118,10 +120,17 @@ def path_of(location: str) -> Path:
     if "\0" in location:
         raise InvalidSettings("a path holds no NUL")
     if not (os.path.isabs(location) or location in {".", ".."} or location.startswith(("./", "../"))):
-        raise InvalidSettings(
-            f"file://{location} would name a machine: write file://./{location}, or file:/// and an absolute path"
-        )
+        raise InvalidSettings(_not_a_path(location))
     return Path(location).absolute()
+
+
+def _not_a_path(location: str) -> str:
+    """Returns a message: the location is not a path, and which one may be meant."""
+    if location.startswith("~"):
+        return "file:// does not know ~: write file:/// and the absolute path of the folder"
+    if location.startswith("localhost/"):
+        return f"file://{location} names a machine: write file://{location.removeprefix('localhost')}"
+    return f"file://{location} would name a machine: write file://./{location}, or file:/// and an absolute path"
 
 
 def _prepare(folder: Folder) -> None:

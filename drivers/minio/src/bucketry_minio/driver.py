@@ -69,10 +69,11 @@ from bucketry_s3client import (
     explaining_locks,
     get_settings,
     get_tags,
+    is_list_of_buckets,
     is_without_versions,
     list_buckets,
     list_versions,
-    parse_xml,
+    not_s3,
     put_legal_hold,
     put_retention,
     put_tags,
@@ -199,16 +200,13 @@ class MinioDriver(DriverSpec):
 
     def _why_unavailable(self) -> str:
         try:
-            _, body = self._connection.request("GET", once=True)
-            name = parse_xml(body).name
+            headers, body = self._connection.request("GET", once=True)
         except S3ResponseError as error:
             return _refused(error)
         except (HTTPError, OSError) as error:
             return f"{self._settings.endpoint} is unreachable: {explain_no_response(error)}"
-        except ValueError:
-            name = ""
-        if name != "ListAllMyBucketsResult":
-            return f"{self._settings.endpoint} responses, but not as S3 does: check location and secure"
+        if not is_list_of_buckets(body):
+            return f"{self._settings.endpoint}: {not_s3(headers)}"
         return ""
 
     @override

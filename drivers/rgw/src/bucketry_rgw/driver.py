@@ -72,7 +72,9 @@ from bucketry_s3client import (
     get_acl,
     get_settings,
     get_tags,
+    is_list_of_buckets,
     list_versions,
+    not_s3,
     put_acl,
     put_legal_hold,
     put_notification,
@@ -194,13 +196,13 @@ class RgwDriver(DriverSpec):
 
     def _problem(self) -> str:
         try:
-            _, body = self._client.request("GET", once=True)
+            headers, body = self._client.request("GET", once=True)
         except S3ResponseError as error:
             return self._reason(error)
         except (HTTPError, OSError) as error:
             return explain_no_response(error)
-        if b"ListAllMyBucketsResult" not in body[:4096]:
-            return "something responds, but not as S3 does: check location and secure"
+        if not is_list_of_buckets(body):
+            return not_s3(headers)
         return ""
 
     def _reason(self, error: S3ResponseError) -> str:

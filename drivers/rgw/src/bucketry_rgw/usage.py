@@ -83,7 +83,7 @@ class UsageCounter:
     def _asked_admin(
         self, ask: Callable[[], Iterable[BucketStats]], nothing: Collection[str]
     ) -> dict[str, BucketStats] | None:
-        """Asks the admin API; ``None`` if it cannot be used, and no buckets if it responses with one of these codes."""
+        """Asks the admin API; ``None`` if it cannot be used, and no buckets if it responds with one of these codes."""
         if time.monotonic() < self._refused_until:
             return None
         try:

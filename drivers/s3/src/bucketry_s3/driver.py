@@ -66,7 +66,9 @@ from bucketry_s3client import (
     explaining_locks,
     get_acl,
     get_tags,
+    is_list_of_buckets,
     list_versions,
+    not_s3,
     put_acl,
     put_legal_hold,
     put_retention,
@@ -193,7 +195,7 @@ class S3Driver(DriverSpec):
     def _why_unavailable(self) -> str:
         endpoint = self._settings.endpoint
         try:
-            _, body = self._client.request("GET", once=True)
+            headers, body = self._client.request("GET", once=True)
         except S3ResponseError as error:
             if error.code == "AccessDenied":  # It knows who asks, and does not show him the list.
                 return ""
@@ -202,8 +204,8 @@ class S3Driver(DriverSpec):
             return error.detail
         except (HTTPError, OSError) as error:
             return f"{endpoint} is unreachable: {explain_no_response(error)}"
-        if b"ListAllMyBucketsResult" not in body[:4096]:
-            return f"{endpoint} responds, but not as S3 does: check location and secure"
+        if not is_list_of_buckets(body):
+            return f"{endpoint}: {not_s3(headers)}"
         return ""
 
     @override

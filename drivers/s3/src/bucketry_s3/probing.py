@@ -33,7 +33,7 @@ from bucketry import (
     VersionListOptions,
     VersionOptions,
 )
-from bucketry_s3client import S3ResponseError
+from bucketry_s3client import S3ResponseError, is_list_of_buckets, not_s3
 from urllib3.exceptions import HTTPError
 
 from bucketry_s3.cache import Cache
@@ -99,9 +99,10 @@ def _server_of(driver: S3Driver) -> str:
     Raises:
         Unavailable: It does not respond.
         AccessDenied: It refuses the credentials.
+        BackendError: It does not speak S3.
     """
     try:
-        headers, _ = driver.client.request("GET")
+        headers, body = driver.client.request("GET")
     except S3ResponseError as error:
         if error.code == "AccessDenied":  # It knows who asks, and does not show him the list.
             return error.headers.get("server", "")
@@ -109,12 +110,17 @@ def _server_of(driver: S3Driver) -> str:
         raise verdict.kind(verdict.detail) from error
     except (HTTPError, OSError) as error:
         raise _no_response(driver, error) from error
+    if not is_list_of_buckets(body):
+        raise BackendError(not_s3(headers))
     return headers.get("server", "")
 
 
 def _no_response(driver: S3Driver, error: Exception) -> Unavailable:
     reason = driver.classify_error(error).detail
-    return Unavailable(f"{reason}: what the server can do cannot be found out (probe=false opens without asking)")
+    return Unavailable(
+        f"{driver.client.endpoint} is unreachable: {reason}: "
+        "what the server can do cannot be found out (probe=false opens without asking)"
+    )
 
 
 class _Run:

@@ -11,6 +11,7 @@ from bucketry_contract._scratch import Bucket
 from bucketry_testing import s3_endpoint
 
 from tests.minio.backend import MinioBackend
+from tests.minio.test_contract import LOSES_MARKERS
 from tests.rgw.backend import make_topic, new_notifications
 from tests.s3.backend import S3ServerBackend, reachable
 from tests.servers.handles import MinioServer, RgwServer
@@ -55,6 +56,12 @@ class TestMinio(ServerSuite):
     def test_kinds_that_are_put_at_the_same_moment_are_both_kept(self, fresh_bucket: Bucket) -> None:
         """Its own driver sees that one is gone, and puts it again."""
         super().test_kinds_that_are_put_at_the_same_moment_are_both_kept(fresh_bucket)
+
+    @pytest.mark.parametrize(
+        "deletes", [False, pytest.param(True, marks=LOSES_MARKERS)], ids=["writes", "writes and deletes"]
+    )
+    def test_of_many_writers_each_makes_a_version(self, fresh_bucket: Bucket, deletes: bool) -> None:
+        super().test_of_many_writers_each_makes_a_version(fresh_bucket, deletes)
 
 
 class TestRgw(ServerSuite):

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from bucketry import BucketryError, ListOptions, UploadListOptions
-from bucketry.s3 import COPY_SOURCE, http_date
+from bucketry.s3 import COPY_SOURCE, MAX_PAGE, http_date
 from bucketry_s3client import S3ResponseError, create_upload, quoted, request_target, url_decoded
 
 from bucketry_s3.found import Dialect, Pin
@@ -35,6 +35,7 @@ def dialect_of(ground: Ground, *, owns_bucket: bool) -> Dialect:
         part_copy_pin=_part_pin(ground, key),
         refused_keys=_refused_keys(ground, owns_bucket=owns_bucket),
         hides_below=_hides_below(ground),
+        ends_early=_ends_early(ground),
         uploads_encoded=_encodes_uploads(ground),
         uploads_by_prefix=_lists_uploads_by_prefix(ground),
     )
@@ -140,6 +141,27 @@ def _hides_below(ground: Ground) -> bool:
         return False
     options = ListOptions(prefix=f"{ground.prefix}hides/", content_type=False)
     return [info.key for info in ground.store.list_objects(ground.bucket, options).objects] != keys
+
+
+def _ends_early(ground: Ground) -> bool:
+    """Whether pages of one entry do not show what a long page shows, where keys make it difficult.
+
+    MinIO's do not where the prefix is itself a key, and where a common prefix does not end in a slash.
+    """
+    prefix = ground.put("paged/a")
+    for end in ("-1", "-2", "b"):
+        ground.put(f"paged/a{end}")
+    return any(_paged(ground, prefix, each, 1) != _paged(ground, prefix, each, MAX_PAGE) for each in ("", "-"))
+
+
+def _paged(ground: Ground, prefix: str, delimiter: str, limit: int) -> list[str]:
+    """Returns what the pages show, in order; empty if they do not move on."""
+    options = ListOptions(prefix=prefix, delimiter=delimiter, limit=limit, content_type=False)
+    try:
+        pages = [*ground.store.iter_object_pages(ground.bucket, options)]
+    except BucketryError:
+        return []
+    return sorted(entry for page in pages for entry in (*(info.key for info in page.objects), *page.prefixes))
 
 
 def _lists_uploads_by_prefix(ground: Ground) -> bool:

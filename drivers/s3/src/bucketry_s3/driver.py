@@ -83,6 +83,7 @@ from bucketry_s3.credentials import Signers
 from bucketry_s3.endpoints import resolved, virtual_buckets
 from bucketry_s3.errors import classify
 from bucketry_s3.found import CONSERVATIVE, OPERATIONS_OF, Found
+from bucketry_s3.keys import begins_no_key
 from bucketry_s3.listing import Lister, list_uploads
 from bucketry_s3.objects import Objects
 from bucketry_s3.sdk import Sdk
@@ -155,7 +156,7 @@ class S3Driver(DriverSpec):
         self._failed_uploads = FailedUploads(self._client, classify)
         self._objects = Objects(self._client, self._failed_uploads, settings, features, found.dialect)
         self._uploads = Uploads(self._client, self._objects, settings.part_size, features, found.dialect)
-        self._lister = Lister(self._client, self._lookups)
+        self._lister = Lister(self._client, self._lookups, found.dialect)
         self._buckets = Buckets(
             self._client,
             self._objects.find_bucket,
@@ -461,10 +462,17 @@ class S3Driver(DriverSpec):
         return upload_page("s3 uploads", self._uploads_below(bucket, options.prefix), options)
 
     def _uploads_below(self, bucket: str, prefix: str) -> list[Upload]:
-        asked = {prefix} if self._dialect.uploads_by_prefix else {prefix, ""}
+        # A server that lists an exact key alone may take a prefix for the key that it makes of it.
+        exact = [] if begins_no_key(prefix, self._dialect.refused_keys) else [prefix]
+        asked = [prefix] if self._dialect.uploads_by_prefix else ["", *exact]
         encoded = self._dialect.uploads_encoded
-        found = {one for each in asked for one in list_uploads(self._client, bucket, each, encoded=encoded)}
-        return [one for one in found if one.key.startswith(prefix)]
+        # The same upload is not always listed with the same facts.
+        found = {
+            (one.key, one.upload_id): one
+            for each in asked
+            for one in list_uploads(self._client, bucket, each, encoded=encoded)
+        }
+        return [one for one in found.values() if one.key.startswith(prefix)]
 
     @override
     @hookimpl

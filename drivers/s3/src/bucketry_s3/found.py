@@ -21,6 +21,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
         part_copy_pin: The same of a part that is copied.
         refused_keys: Kinds of keys that the server changes or does not list, which the driver therefore refuses.
         hides_below: Whether listings do not show ``a/b`` where ``a`` is an object. Then writes ask first.
+        ends_early: Whether a short page may say that nothing follows, or come again and again. Then pages are asked for
+            one entry more than is wanted, and by the last entry of the page before.
         uploads_encoded: Whether keys of uploads in progress are listed encoded, though the list does not say so.
         uploads_by_prefix: Whether uploads in progress are listed by any prefix; otherwise by an exact key, or all.
     """
@@ -32,6 +34,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     part_copy_pin: Pin = ""
     refused_keys: tuple[str, ...] = ()
     hides_below: bool = False
+    ends_early: bool = False
     uploads_encoded: bool = False
     uploads_by_prefix: bool = True
 

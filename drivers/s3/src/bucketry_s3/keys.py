@@ -32,6 +32,11 @@ EXAMPLES: Final[Mapping[str, str]] = {
 """An example of each kind, for probes. It is put behind a prefix, but where its beginning counts."""
 
 
+def begins_no_key(prefix: str, refused: tuple[str, ...]) -> bool:
+    """Says whether all keys that begin so are of these kinds, whatever follows."""
+    return all(any(KINDS_OF_KEYS[kind](key) for kind in refused) for key in (prefix, f"{prefix}x"))
+
+
 def check_key(key: str, refused: tuple[str, ...]) -> None:
     """Refuses keys of these kinds.
 

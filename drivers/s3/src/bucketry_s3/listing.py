@@ -30,7 +30,11 @@ from bucketry_s3client import (
     url_decoded,
 )
 
+from bucketry_s3.found import Dialect
+from bucketry_s3.keys import begins_no_key
+
 _OBJECTS: Final = "s3 objects"
+_LAST: Final = "\U0010ffff"
 
 _UNREADABLE: Final = frozenset({400, 403})
 """Statuses for an object that the caller may not read, or not without a key (S3 API reference, HeadObject)."""
@@ -46,9 +50,10 @@ class _Place(msgspec.Struct, frozen=True, array_like=True):
 class Lister:
     """Lists objects. Threads may share it."""
 
-    def __init__(self, client: S3Client, lookups: ThreadPoolExecutor) -> None:
+    def __init__(self, client: S3Client, lookups: ThreadPoolExecutor, dialect: Dialect) -> None:
         self._client = client
         self._lookups = lookups
+        self._dialect = dialect
 
     def page(self, bucket: str, options: ListOptions) -> ObjectPage:
         """Lists a page: one request; where content types are asked for, one more for each object.
@@ -59,6 +64,10 @@ class Lister:
             InvalidArgument: The cursor belongs to another listing.
         """
         place = _Place() if options.cursor is None else decode_cursor(_OBJECTS, options.cursor, _Place)
+        if begins_no_key(options.prefix, self._dialect.refused_keys):
+            # The server may refuse the prefix. The request shows whether there is the bucket.
+            self._client.request("GET", bucket, query={"list-type": "2", "max-keys": "1"})
+            return ObjectPage(objects=())
         paging = Paging()
         while True:
             page, place = self._asked(bucket, options, place)
@@ -69,18 +78,24 @@ class Lister:
         return msgspec.structs.replace(page, objects=self._with_types(bucket, page.objects))
 
     def _asked(self, bucket: str, options: ListOptions, place: _Place) -> tuple[ObjectPage, _Place]:
-        query = {"list-type": "2", "encoding-type": "url", "max-keys": str(options.limit)}
+        more_than_wanted = 1 if self._dialect.ends_early else 0
+        limit = min(MAX_PAGE, options.limit + more_than_wanted)
+        query = {"list-type": "2", "encoding-type": "url", "max-keys": str(limit)}
         # Code points sort as their UTF-8 does.
         after = max(options.start_after, place.last)
         if place.token and after == place.last:
             query["continuation-token"] = place.token
-        elif after:
+        elif self._dialect.ends_early and after > options.prefix:
+            query["start-after"] = _beyond(after, options)
+        elif after and not self._dialect.ends_early:
             query["start-after"] = after
         query |= {name: value for name in ("prefix", "delimiter") if (value := getattr(options, name))}
         _, document = self._client.request_xml("GET", bucket, root="ListBucketResult", query=query)
         with reading("a page of objects"):
             page, token = _page(document), document.text("NextContinuationToken")
             more = is_truncated(document)
+        if self._dialect.ends_early:
+            return _cut(page, options, after, more=more)
         ends = page.ends()
         if more and not token:
             stands_still("a page says that others follow, and not which")
@@ -109,6 +124,33 @@ class Lister:
                 return listed
             raise
         return object_info(listed.key, headers)
+
+
+def _beyond(after: str, options: ListOptions) -> str:
+    """Returns what comes last of what is rolled up into the same common prefix, which was listed then."""
+    prefix, delimiter = options.prefix, options.delimiter
+    if not delimiter or not after.startswith(prefix):
+        return after
+    head, found, _ = after[len(prefix) :].partition(delimiter)
+    return prefix + head + found + _LAST if found else after
+
+
+def _cut(page: ObjectPage, options: ListOptions, after: str, *, more: bool) -> tuple[ObjectPage, _Place]:
+    """Returns what is wanted of a page that was asked for one entry more, and that may begin too early."""
+    found = sorted([*(info.key for info in page.objects), *page.prefixes])
+    if more and (not found or found[-1] <= after):
+        stands_still("a page ends where it was to begin")
+    wanted = [entry for entry in found if entry > after]
+    shown = set(wanted[: options.limit])
+    last = wanted[: options.limit][-1] if shown else after
+    following = _Place(last)
+    cursor = encode_cursor(_OBJECTS, following) if more or len(wanted) > len(shown) else None
+    page = ObjectPage(
+        objects=tuple(info for info in page.objects if info.key in shown),
+        prefixes=tuple(prefix for prefix in page.prefixes if prefix in shown),
+        cursor=cursor,
+    )
+    return page, following
 
 
 def _page(document: Element) -> ObjectPage:

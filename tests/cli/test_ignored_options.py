@@ -97,4 +97,4 @@ def test_a_quota_is_what_counting_again_needs(run: Run, tmp_path: Path) -> None:
 def test_the_bucket_of_no_access_store_is_refused(run: Run) -> None:
     result = run("config", "check", "--access-bucket", "another", store="memory://")
     assert result.exit_code != 0
-    assert "--access-bucket would be ignored" in " ".join(result.stderr.split())
+    assert "--access-bucket needs --access-store, --s3 or users" in " ".join(result.stderr.split())

@@ -171,8 +171,8 @@ def test_a_reset_may_come_from_a_page_of_this_machine(spawn: Spawn, origin: str)
     ],
 )
 def test_a_mistake_is_found_at_the_start(run: Run, options: tuple[str, ...], words: str) -> None:
-    for s3 in ((), ("--no-s3",)):
-        result = run("serve", "--port", "0", "--s3-port", "0", *s3, *options, store=None)
+    for s3 in (("--s3-port", "0"), ("--no-s3",)):
+        result = run("serve", "--port", "0", *s3, *options, store=None)
         assert result.exit_code == 2
         assert words in result.stderr
         assert f"Invalid value for '{options[0]}': " in result.stderr

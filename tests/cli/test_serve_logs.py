@@ -18,7 +18,8 @@ from tests.http.client_of_urls import ask
 def serve(
     spawn: Spawn, *options: str, store: str | None = None, last: bytes = b"S3 keys"
 ) -> tuple[Any, dict[str, str]]:
-    process = spawn("serve", "--port", "0", "--s3-port", "0", *options, store=store)
+    s3 = () if "--no-s3" in options else ("--s3-port", "0")
+    process = spawn("serve", "--port", "0", *s3, *options, store=store)
     return process, places(process, last)
 
 

@@ -267,7 +267,7 @@ def test_all_that_is_wrong_is_said_at_once(run: Run, folder: Path, monkeypatch: 
         assert sum(part in line for line in errors) == 1, (part, errors)
     started = run("serve", "--log-level", "loud", store=None)
     assert started.exit_code == 2
-    assert len(started.stderr.splitlines()) == 4
+    assert len(started.stderr.splitlines()) == 5
 
 
 def test_settings_that_can_be_used_are(run: Run, folder: Path) -> None:

@@ -36,28 +36,14 @@ def access_store_of(
         environ: The environment.
 
     Raises:
-        Failure: The store needs none although one, or its bucket, is named; or the one that is named keeps nothing.
+        Failure: The store needs none although one is named, nothing needs the bucket that is named, or the store that
+            is named keeps nothing.
         bucketry.InvalidSettings: The one that is named cannot be opened, or does not write with conditions.
     """
-    found = _access_store_of(options, settings, drivers, has_users=has_users, environ=environ)
-    if found is None and options.access_stores.access_bucket != ACCESS_BUCKET:
-        raise Failure(
-            "--access-bucket would be ignored: there is no access store, which users, --s3 or --access-store bring",
-            "leave --access-bucket out",
-        )
-    return found
-
-
-def _access_store_of(
-    options: ServeOptions,
-    settings: DriverSettings,
-    drivers: Mapping[str, Mapping[str, Any]],
-    *,
-    has_users: bool,
-    environ: Mapping[str, str],
-) -> AccessStore | None:
     url, bucket = options.access_stores.access_store, options.access_stores.access_bucket
     if url is None and not options.s3.s3 and not has_users:
+        if bucket != ACCESS_BUCKET:
+            raise Failure("--access-bucket needs --access-store, --s3 or users", "leave --access-bucket out")
         return None
     with open_store(settings) as looked_at:
         served = looked_at.capabilities

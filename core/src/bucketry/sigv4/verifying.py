@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 from time import time as clock_time
-from typing import TYPE_CHECKING, Final, Literal, final
+from typing import TYPE_CHECKING, Final, final
 
 import msgspec
 
@@ -37,12 +37,11 @@ from .canonical import (
 )
 from .credentials import SERVICE, TERMINATOR, credential_scope, derive_key
 from .errors import SignatureError
+from .refusals import Kind, malformed, mismatch, missing_headers, unsigned_headers, wrong_mechanism
 from .times import Times
 
 if TYPE_CHECKING:
     from .chunks import ChunkDecoder
-
-Kind = Literal["header", "query", "policy"]
 
 # A key of 1,024 bytes, every one percent-encoded, takes 3 KiB; a session token up to 4 KiB.
 _MAX_URI: Final = 16_384
@@ -67,15 +66,6 @@ _POLICY_FIELDS: Final = ("policy", "x-amz-algorithm", "x-amz-credential", "x-amz
 _SINGLE_HEADERS: Final = ("authorization", "date", "host", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token")
 _MUST_BE_SIGNED: Final = "x-amz-"
 _USUALLY_UNSIGNED: Final = frozenset(name for name in USUAL_NAMES.values() if not name.startswith(_MUST_BE_SIGNED))
-_MALFORMED: Final[dict[Kind, str]] = {
-    "header": "AuthorizationHeaderMalformed",
-    "query": "AuthorizationQueryParametersError",
-    "policy": "InvalidArgument",
-}
-_MISMATCH: Final = (
-    "The signature does not match the request. Check the secret key, and that method, path, query and signed headers "
-    "arrive as they were signed: a proxy that rewrites Host or the path breaks the signature."
-)
 
 
 @final
@@ -212,7 +202,7 @@ class Verifier:
         try:
             lines = canonical_headers(scope.lines, headers)
         except KeyError:
-            raise _missing(scope, headers) from None
+            raise missing_headers(scope.signed - headers.values.keys()) from None
         if claimed.kind == "query":
             pairs = [pair for pair in pairs if pair[0] != b"X-Amz-Signature"]
         digest = request_hash(
@@ -238,12 +228,12 @@ class Verifier:
         """
         values = {name: fields[name] for name in _POLICY_FIELDS if name in fields}
         if len(values) < len(_POLICY_FIELDS):
-            raise _malformed("policy", f"the form needs the fields {', '.join(_POLICY_FIELDS)}")
+            raise malformed("policy", f"the form needs the fields {', '.join(_POLICY_FIELDS)}")
         if values["x-amz-algorithm"] != ALGORITHM:
-            raise _wrong_mechanism()
+            raise wrong_mechanism()
         policy = values["policy"]
         if len(policy) > _MAX_POLICY or not policy.isascii():
-            raise _malformed("policy", f"the policy is base64, of at most {_MAX_POLICY} bytes")
+            raise malformed("policy", f"the policy is base64, of at most {_MAX_POLICY} bytes")
         claimed = _claim(
             "policy",
             scope=_scope("policy", values["x-amz-credential"], ""),
@@ -257,7 +247,7 @@ class Verifier:
 
     def _check_region(self, claimed: _Claim) -> None:
         if self._region is not None and (region := claimed.scope.region) != self._region:
-            raise _malformed(claimed.kind, f"the region {region!r} is wrong; sign for {self._region!r}")
+            raise malformed(claimed.kind, f"the region {region!r} is wrong; sign for {self._region!r}")
 
     def _check_age(self, claimed: _Claim, now: datetime | None) -> None:
         """Checks the age of a signature against the skew of clocks, or the time that its URL works."""
@@ -283,11 +273,11 @@ class Verifier:
         key = derive_key(secret or self._decoy + scope.access_key, scope.date, scope.region)
         matches = claimed.signature.isascii() and hmac.compare_digest(sign_string(key, to_sign), claimed.signature)
         if not matches and not _SIGNATURE.fullmatch(claimed.signature):
-            raise _malformed(claimed.kind, "the signature must be 64 lower-case hex digits")
+            raise malformed(claimed.kind, "the signature must be 64 lower-case hex digits")
         if not secret:
             raise SignatureError("InvalidAccessKeyId", "The access key is not known here.")
         if not matches:
-            raise SignatureError("SignatureDoesNotMatch", _MISMATCH)
+            raise mismatch()
         return Verified(
             access_key=scope.access_key,
             date=claimed.time,
@@ -383,7 +373,7 @@ def _claimed(pairs: list[tuple[bytes, bytes]], headers: RequestHeaders) -> _Clai
     if in_query:
         return _query_claim(pairs, single)
     if any(name == b"AWSAccessKeyId" for name, _ in pairs):
-        raise _wrong_mechanism()
+        raise wrong_mechanism()
     raise SignatureError("AccessDenied", "The request is not signed. Sign it with AWS Signature Version 4.")
 
 
@@ -413,7 +403,7 @@ def _header_claim(headers: Mapping[str, str]) -> _Claim:
     """
     authorization = headers["authorization"]
     if len(authorization) > _MAX_AUTHORIZATION:
-        raise _malformed("header", "it is too long")
+        raise malformed("header", "it is too long")
     scope, signature = None, authorization[-64:]
     if len(authorization) <= _MAX_REMEMBERED:
         scope = _usual_scope(authorization[:-64])
@@ -441,12 +431,12 @@ def _query_claim(query: list[tuple[bytes, bytes]], headers: Mapping[str, str]) -
     parameters = _query_parameters(query)
     if not parameters.keys() >= _PARAMETERS:
         missing = ", ".join(sorted(_PARAMETERS - parameters.keys()))
-        raise _malformed("query", f"a presigned URL needs the parameters {missing} as well")
+        raise malformed("query", f"a presigned URL needs the parameters {missing} as well")
     if parameters["X-Amz-Algorithm"] != ALGORITHM:
-        raise _malformed("query", f"X-Amz-Algorithm must be {ALGORITHM}")
+        raise malformed("query", f"X-Amz-Algorithm must be {ALGORITHM}")
     expires = parameters["X-Amz-Expires"]
     if not _EXPIRES.fullmatch(expires):
-        raise _malformed("query", f"X-Amz-Expires must be 1 to {MAX_EXPIRES_IN} seconds")
+        raise malformed("query", f"X-Amz-Expires must be 1 to {MAX_EXPIRES_IN} seconds")
     if not 1 <= int(expires) <= MAX_EXPIRES_IN:
         # Ceph RGW's code and status. S3 documents the one above, with 400, for any wrong parameter.
         raise SignatureError("AccessDenied", f"X-Amz-Expires must be 1 to {MAX_EXPIRES_IN} seconds.")
@@ -479,7 +469,7 @@ def _claim(
     """
     moment, timestamp, second = time
     if scope.date != timestamp[:8]:
-        raise _malformed(kind, "the date in the credential is not the day of the signature, in UTC")
+        raise malformed(kind, "the date in the credential is not the day of the signature, in UTC")
     if not is_payload_declaration(payload):
         raise SignatureError(
             "InvalidArgument",
@@ -505,12 +495,12 @@ def _scope(kind: Kind, credential: str, signed_headers: str) -> _Scope:
     """
     access_key, *scope = credential.rsplit("/", 4)
     if len(scope) != 4 or not _ACCESS_KEY.fullmatch(access_key):
-        raise _malformed(kind, f"the credential must be ACCESS_KEY/YYYYMMDD/REGION/{SERVICE}/{TERMINATOR}")
+        raise malformed(kind, f"the credential must be ACCESS_KEY/YYYYMMDD/REGION/{SERVICE}/{TERMINATOR}")
     date, region, *ending = scope
     if ending != [SERVICE, TERMINATOR]:
-        raise _malformed(kind, f"the credential must end in {SERVICE}/{TERMINATOR}")
+        raise malformed(kind, f"the credential must end in {SERVICE}/{TERMINATOR}")
     if not REGION.fullmatch(region):
-        raise _malformed(kind, "the region in the credential is malformed")
+        raise malformed(kind, "the region in the credential is malformed")
     names = _names(kind, signed_headers)
     return _Scope(
         access_key=access_key,
@@ -530,11 +520,11 @@ def _names(kind: Kind, text: str) -> tuple[str, ...]:
         return ()
     names = text.split(";", _MAX_SIGNED_HEADERS)
     if len(names) > _MAX_SIGNED_HEADERS or len(set(names)) < len(names):
-        raise _malformed(kind, "SignedHeaders holds too many names, or one name twice")
+        raise malformed(kind, "SignedHeaders holds too many names, or one name twice")
     if not all(HEADER_NAME.fullmatch(name) and name == name.lower() for name in names):
-        raise _malformed(kind, "SignedHeaders must be lower-case header names with ';' between them")
+        raise malformed(kind, "SignedHeaders must be lower-case header names with ';' between them")
     if "host" not in names:
-        raise _malformed(kind, "the header host must be signed")
+        raise malformed(kind, "the header host must be signed")
     return tuple(sorted(names))
 
 
@@ -543,11 +533,11 @@ def _fields(authorization: str) -> dict[str, str]:
     algorithm, _, text = authorization.strip().partition(" ")
     if algorithm != ALGORITHM:
         # Other versions of AWS's signatures have a code of their own in S3.
-        raise _wrong_mechanism("InvalidRequest" if algorithm.startswith("AWS") else "InvalidArgument")
+        raise wrong_mechanism("InvalidRequest" if algorithm.startswith("AWS") else "InvalidArgument")
     parts = [part.strip(" \t").partition("=") for part in text.split(",")]
     fields = {name: value for name, equals, value in parts if equals}
     if fields.keys() != _FIELDS or len(parts) != len(_FIELDS):
-        raise _malformed("header", "it must hold Credential=…, SignedHeaders=… and Signature=…, each once")
+        raise malformed("header", "it must hold Credential=…, SignedHeaders=… and Signature=…, each once")
     return fields
 
 
@@ -559,9 +549,9 @@ def _query_parameters(query: list[tuple[bytes, bytes]]) -> dict[str, str]:
         try:
             name, value = raw_name.decode("ascii"), raw_value.decode("ascii")
         except UnicodeDecodeError:
-            raise _malformed("query", "an X-Amz-… parameter is not ASCII") from None
+            raise malformed("query", "an X-Amz-… parameter is not ASCII") from None
         if name in parameters:
-            raise _malformed("query", "an X-Amz-… parameter comes twice")
+            raise malformed("query", "an X-Amz-… parameter comes twice")
         parameters[name] = value
     return parameters
 
@@ -590,30 +580,9 @@ def _time(kind: Kind, text: str) -> tuple[datetime, str, float]:
         reason = "the date must be a time in UTC as YYYYMMDDTHHMMSSZ"
         # S3 refuses a header that is no date as it refuses a request without one.
         wrong = SignatureError("AccessDenied", f"The signature cannot be read: {reason}.")
-        raise (wrong if kind == "header" else _malformed(kind, reason)) from None
+        raise (wrong if kind == "header" else malformed(kind, reason)) from None
 
 
 def _check_unsigned(scope: _Scope, headers: RequestHeaders) -> None:
     if names := [name for name in headers.values if name.startswith(_MUST_BE_SIGNED) and name not in scope.signed]:
-        message = f"There were headers present in the request which were not signed: {_listed(names)}."
-        raise SignatureError("AccessDenied", message)
-
-
-def _missing(scope: _Scope, headers: RequestHeaders) -> SignatureError:
-    names = _listed(scope.signed - headers.values.keys())
-    return SignatureError("SignatureDoesNotMatch", f"These signed headers are not in the request: {names}.")
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join([repr(name[:64]) for name in sorted(names)[:5]])
-
-
-def _malformed(kind: Kind, reason: str) -> SignatureError:
-    return SignatureError(_MALFORMED[kind], f"The signature cannot be read: {reason}.")
-
-
-def _wrong_mechanism(code: str = "InvalidRequest") -> SignatureError:
-    return SignatureError(
-        code,
-        f"The authorization mechanism is not supported. Use {ALGORITHM}: most clients call it s3v4 or Signature V4.",
-    )
+        raise unsigned_headers(names)

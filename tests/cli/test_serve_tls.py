@@ -107,7 +107,6 @@ def test_several_processes_are_encrypted_too(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--tls-key", "{key}"), "'--tls-key' needs --tls-cert: give that too, or leave this out"),
         (("--tls-cert", "{certificate}"), "'{certificate}' of the TLS key has none in PEM"),
         (("--tls-cert", "nowhere.pem"), "'nowhere.pem' of the TLS certificate cannot be read: No such file"),
     ],

@@ -40,7 +40,7 @@ def sentence(problem: Problem) -> str:
 
 
 class OptionsCommand(click.Command):
-    """A command that reads all its options before it refuses one, and says where a wrong value stands."""
+    """A command that reads all its options before it refuses any, and says where a wrong value stands."""
 
     refuses: bool = True
     """Whether problems end the command; if not, it finds them with `problems_of`, and defaults in their place."""
@@ -48,12 +48,10 @@ class OptionsCommand(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Reads the command line, the environment and the settings file, in the order of Click."""
         rest = super().parse_args(ctx, args)
+        for parameter in self.params:
+            if isinstance(parameter, ServeOption):
+                parameter.refuse_if_ignored(ctx)
         problems = problems_of(ctx)
-        problems += [
-            problem
-            for parameter in self.params
-            if isinstance(parameter, ServeOption) and (problem := parameter.ignored(ctx)) is not None
-        ]
         if problems and self.refuses and not ctx.resilient_parsing:
             raise problems[0] if len(problems) == 1 else Problems(problems)
         return rest
@@ -78,13 +76,14 @@ class ServeOption(click.Option):
             attributes["help"] = _with_rule(attributes["help"], need)
         super().__init__(*arguments, **attributes)
 
-    def ignored(self, ctx: click.Context) -> click.UsageError | None:
-        """Returns the problem if the option is given and would be ignored, once all values are known."""
+    def refuse_if_ignored(self, ctx: click.Context) -> None:
+        """Finds a problem if the option is given and would be ignored, once the values of all options are known."""
         if self.need is None or ctx.get_parameter_source(str(self.name)) in {None, ParameterSource.DEFAULT}:
-            return None
-        if self.need.is_met({**ctx.params, "quotas": ctx.ensure_object(State).config.quotas}):
-            return None
-        return click.UsageError(f"{_place(ctx, self)} {self.need.rule}: {self.need.advice}", ctx)
+            return
+        if not self.need.is_met({**ctx.params, "quotas": ctx.ensure_object(State).config.quotas}):
+            problem = f"{_place(ctx, self)} {self.need.rule}: {self.need.advice}"
+            problems_of(ctx).append(click.UsageError(problem, ctx))
+            ctx.params[str(self.name)] = self._fallback()
 
     def handle_parse_result(
         self, ctx: click.Context, opts: Mapping[str, Any], args: list[str]
@@ -96,9 +95,12 @@ class ServeOption(click.Option):
             if isinstance(error, click.BadParameter):
                 error.param_hint = _place(ctx, self)
             problems_of(ctx).append(error)
-        usable = self.default if isinstance(self.default, str | int | float) else None
-        value = ctx.params[str(self.name)] = () if self.multiple else usable
+        value = ctx.params[str(self.name)] = self._fallback()
         return value, args
+
+    def _fallback(self) -> Any:
+        usable = self.default if isinstance(self.default, str | int | float) else None
+        return () if self.multiple else usable
 
 
 def _with_rule(text: str, need: Need) -> str:

@@ -114,6 +114,32 @@ def test_secrets_do_not_show() -> None:
     assert "not-to-be-seen" not in repr(storage)
 
 
+def test_secrets_do_not_get_into_migrations() -> None:
+    from django.db import models
+    from django.db.migrations.writer import MigrationWriter
+
+    settings = {
+        "secret_key": "not-to-be-seen",
+        "access_key": "who",
+        "secret_key_file": "/run/key",
+        "nosuch": "not-to-be-seen",
+    }
+    for kind in (BucketryStorage, BucketryStaticStorage):
+        storage = kind(
+            store="minio://127.0.0.1:1", bucket="b", settings=settings, headers={"cache_control": "no-store"}
+        )
+        text, imports = MigrationWriter.serialize(models.FileField(storage=storage))
+        assert "not-to-be-seen" not in text
+        assert f"bucketry.django.{kind.__name__}(bucket='b', headers={{'cache_control': 'no-store'}}" in text
+        assert "settings={'access_key': 'who', 'secret_key_file': '/run/key'}" in text
+        assert imports == {"import bucketry.django", "from django.db import models"}
+        namespace: dict[str, Any] = {}
+        exec("\n".join([*imports, f"field = {text}"]), namespace)  # noqa: S102 - as a migration is run
+        assert namespace["field"].storage.deconstruct() == storage.deconstruct()
+    with pytest.raises(InvalidSettings, match="no driver"):
+        BucketryStorage(store="nosuch://", bucket="b", settings=settings).deconstruct()
+
+
 class Refusing:
     """A layer that refuses to look at objects."""
 

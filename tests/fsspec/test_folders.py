@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shutil
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
-from bucketry import Store
+from bucketry import DeleteMarker, Store, VersioningSettings
 from bucketry.fsspec import BucketryFileSystem
 
 TREE = ["bucket/a.txt", "bucket/d/b.txt", "bucket/d/e/c.txt", "bucket/d2/x.csv"]
@@ -284,3 +285,37 @@ def test_kept_listings_are_forgotten_by_each_write(store: Store) -> None:
     fs.ls("")
     fs.rm("bucket", recursive=True)
     assert fs.ls("") == []
+
+
+def test_deleting_a_folder_in_a_bucket_with_versions_makes_no_marker_of_its_name(
+    tree: BucketryFileSystem, store: Store
+) -> None:
+    store.put_bucket_settings("bucket", VersioningSettings(status="Enabled"))
+    tree.rm("bucket/d", recursive=True)
+    assert not tree.exists("bucket/d")
+    markers = [each.key for each in store.iter_object_versions("bucket") if isinstance(each, DeleteMarker)]
+    assert markers == ["d/b.txt", "d/e/c.txt"]
+    tree.pipe("bucket/d", b"a file beside a folder")
+    tree.pipe("bucket/d/b", b"x")
+    tree.rm("bucket/d", recursive=True)
+    assert not tree.isfile("bucket/d")
+    assert tree.find("bucket/d") == []
+
+
+def test_folders_that_lie_within_others_are_deleted_with_them(tree: BucketryFileSystem) -> None:
+    tree.rm(["bucket/d/e", "bucket/d", "bucket/d/b.txt"], recursive=True)
+    assert tree.find("bucket") == ["bucket/a.txt", "bucket/d2/x.csv"]
+    tree.rm("bucket/**", recursive=True)
+    assert tree.find("bucket") == []
+
+
+def test_a_whole_bucket_is_downloaded_and_uploaded(tree: BucketryFileSystem, tmp_path: Path) -> None:
+    tree.get("bucket", str(tmp_path / "all"), recursive=True)
+    assert sorted(str(path.relative_to(tmp_path / "all")) for path in (tmp_path / "all").rglob("*.*")) == [
+        path.removeprefix("bucket/") for path in TREE
+    ]
+    tree.put(str(tmp_path / "all"), "copied", recursive=True)
+    assert tree.find("copied") == [path.replace("bucket", "copied", 1) for path in TREE]
+    with pytest.raises(FileNotFoundError):
+        tree.get_file("none", str(tmp_path / "none"))
+    assert not (tmp_path / "none").exists()

@@ -178,6 +178,30 @@ def test_a_forked_process_makes_its_own() -> None:
     assert (of_child, of_parent) == ("[]", "['bucket']")
 
 
+FORKED_STORES = """
+import gc, os, sys
+from bucketry._shared_stores import shared_store
+
+shared = shared_store("memory://", {})
+child = os.fork()
+if child == 0:
+    store = shared.store
+    del shared
+    gc.collect()
+    print(store.list_buckets(), flush=True)  # An error if it were closed.
+    os._exit(0)
+sys.exit(os.waitpid(child, 0)[1])
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no fork")
+def test_a_forked_process_does_not_close_the_store_of_its_parent() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FORKED_STORES], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.stdout, done.returncode) == ("()\n", 0), done.stderr
+
+
 def test_event_loops_use_it_directly() -> None:
     async def use(fs: BucketryFileSystem) -> list[bytes]:
         await fs._mkdir("bucket")

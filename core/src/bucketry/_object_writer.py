@@ -22,6 +22,7 @@ from bucketry import (
     Unsupported,
     UploadOptions,
 )
+from bucketry._kept_facts import kept_facts
 from bucketry.guessed_types import guessed_type
 from bucketry.models import ObjectHeaders
 
@@ -55,13 +56,14 @@ class Writer:
             mode: ``wb``, ``xb`` (the key must hold no object) or ``ab`` (after the content of the object).
             part_bytes: Bytes of a part.
             headers: Fields of `ObjectHeaders`; without any, those of the object that is appended to are kept. The
-                content type is what the key looks like, unless it is given.
+                content type is what the key looks like, unless it is given. What else such an object has is kept.
         """
         self._store, self._bucket, self._key = store, bucket, key
         self._mode = mode
         self._least_part_bytes = part_bytes
         self._headers = ObjectHeaders(**{"content_type": guessed_type(key), **headers})
         self._own_headers = bool(headers)
+        self._kept: dict[str, Any] = {}
         self._features = store.capabilities.features
         self._if_none_match: Literal["*"] | None = None
         self._if_match: str | None = None
@@ -106,6 +108,7 @@ class Writer:
     def _append_to(self, found: ObjectInfo) -> int:
         if not self._own_headers:
             self._headers = found
+        self._kept = kept_facts(self._store, self._bucket, found)
         if self._features.put_if_match and self._features.complete_if_match:
             self._if_match = found.etag
         if found.size_bytes >= self._least_part_bytes:
@@ -139,9 +142,8 @@ class Writer:
 
     def _begin(self) -> str:
         if self._upload_id is None:
-            upload = self._store.create_multipart_upload(
-                self._bucket, self._key, UploadOptions(**_headers(self._headers))
-            )
+            options = UploadOptions(**_headers(self._headers), **self._kept)
+            upload = self._store.create_multipart_upload(self._bucket, self._key, options)
             self._upload_id = upload.upload_id
             if self._copied is not None:
                 self._copy(self._copied)
@@ -174,7 +176,7 @@ class Writer:
             return None
         conditions: dict[str, Any] = {"if_match": self._if_match, "if_none_match": self._if_none_match}
         if self._whole is not None:
-            options = PutOptions(**_headers(self._headers), **conditions)
+            options = PutOptions(**_headers(self._headers), **self._kept, **conditions)
             info = self._store.put_object(self._bucket, self._key, self._whole, options)
         else:
             parts = [part.result() for part in self._parts]

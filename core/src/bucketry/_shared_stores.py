@@ -76,8 +76,13 @@ def shared_store(target: str | Store | DriverSettings, options: Mapping[str, obj
         return same or _open(settings)
 
 
+def _close(store: Store, opened_by: int) -> None:
+    if os.getpid() == opened_by:  # In a forked process the store is still the parent's.
+        store.close()
+
+
 def _open(settings: DriverSettings) -> SharedStore:
     made = SharedStore(open_store(settings), settings)
-    weakref.finalize(made, made.store.close)
+    weakref.finalize(made, _close, made.store, os.getpid())
     _shared.append(weakref.ref(made))
     return made

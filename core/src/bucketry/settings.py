@@ -149,7 +149,7 @@ def load_settings(
     Raises:
         InvalidSettings: A value is unknown, missing or of the wrong type. The message never repeats a secret.
     """
-    secrets = {field.name for field in _fields(kind) if _is_secret(field.type)}
+    secrets = secret_fields(kind)
     given = dict(_from_environment(kind, secrets, environ))
     warn_of_unknown(environ, variables_of(kind), prefix=_variable(kind, ""))
     if url is not None:
@@ -266,6 +266,11 @@ def is_of_service(name: str, value: str) -> bool:
     """
     of_address = name.endswith("_PORT") and _ADDRESS_OF_SERVICE.match(value) is not None
     return of_address or _OF_SERVICES.search(name) is not None
+
+
+def secret_fields(kind: type[DriverSettings]) -> set[str]:
+    """Returns the names of a driver's settings that are secrets."""
+    return {field.name for field in _fields(kind) if _is_secret(field.type)}
 
 
 def _is_secret(annotation: object) -> bool:

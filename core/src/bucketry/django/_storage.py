@@ -10,13 +10,13 @@ from typing import Any, Final
 from django.core.exceptions import ImproperlyConfigured, SuspiciousFileOperation
 from django.core.files.storage import Storage
 from django.utils import timezone
-from django.utils.deconstruct import deconstructible
 from django.utils.encoding import filepath_to_uri
 
 from bucketry._file_errors import file_errors
 from bucketry._shared_stores import SharedStore, shared_store
 from bucketry.body import Body
 from bucketry.django._file import StorageFile
+from bucketry.django._migrations import in_migrations
 from bucketry.django._names import clean_name, prefix_of
 from bucketry.guessed_types import guessed_type
 from bucketry.models import DEFAULT_CONTENT_TYPE, ObjectHeaders, ObjectInfo
@@ -28,7 +28,7 @@ from bucketry.store import Store
 _OF_CALLERS: Final = frozenset(ObjectHeaders.__struct_fields__) - {"content_type"}
 
 
-@deconstructible(path="bucketry.django.BucketryStorage")
+@in_migrations
 class BucketryStorage(Storage):  # type: ignore[misc]  # Django has no types
     """Files in a bucket, below a prefix. Threads can share it; a forked process opens a store of its own.
 

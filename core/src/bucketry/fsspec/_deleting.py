@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterable
 from typing import Final
 
@@ -13,8 +14,29 @@ from bucketry.fsspec._paths import folder_prefix, split
 _REFUSED: Final = frozenset({AccessDenied.code, ObjectLocked.code})
 
 
-def delete_folder(store: Store, path: str) -> int:
-    """Deletes all that is below a path, and returns how many objects that were."""
+def delete_tree(store: Store, path: str, *, is_file: bool) -> None:
+    """Deletes all that is at a path and below, also the bucket.
+
+    Args:
+        store: The store.
+        path: The path.
+        is_file: Whether there is a file at the path itself. One that is not there must not be deleted: in a bucket with
+            versions, that makes a delete marker.
+
+    Raises:
+        ValueError: The path is the root.
+        FileNotFoundError: There is nothing.
+    """
+    if not path:
+        raise ValueError("name a bucket: this would delete all that the store holds")
+    count = _delete_folder(store, path)
+    if is_file or "/" not in path:
+        delete_files(store, [path])
+    elif not count:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+
+
+def _delete_folder(store: Store, path: str) -> int:
     bucket, key = split(path)
     count = 0
     with file_errors(path):

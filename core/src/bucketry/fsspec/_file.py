@@ -82,8 +82,9 @@ class BucketryFile(AbstractBufferedFile):  # type: ignore[misc]  # fsspec has no
     def _upload_chunk(self, final: bool = False) -> bool:
         assert self._writer is not None  # noqa: S101 - fsspec flushes only what is written
         try:
-            with file_errors(self.path):
-                rest = self._writer.write(self.buffer.getbuffer(), final=final)
+            # The view is released: kept by the traceback of an error, it crashes the collector of Python 3.12.1.
+            with file_errors(self.path), self.buffer.getbuffer() as content:
+                rest = self._writer.write(content, final=final)
                 if final and self.autocommit:
                     self._writer.commit()
         except BaseException:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import nullcontext, suppress
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
@@ -14,17 +13,12 @@ from typing import IO, Any, ClassVar, Final, Literal, TypeVar
 
 from fsspec.asyn import AsyncFileSystem
 from fsspec.callbacks import DEFAULT_CALLBACK
-from fsspec.utils import isfilelike, tokenize
+from fsspec.utils import isfilelike
 
 from bucketry import (
     Body,
-    ByteRange,
-    DriverSettings,
     GetOptions,
     HeadOptions,
-    InvalidRange,
-    InvalidSettings,
-    OpenedObject,
     PresignOptions,
     PutOptions,
     Secret,
@@ -32,8 +26,9 @@ from bucketry import (
 )
 from bucketry._file_errors import file_errors, names_nothing
 from bucketry._shared_stores import shared_store
-from bucketry.fsspec._deleting import delete_files, delete_folder
+from bucketry.fsspec._deleting import delete_files, delete_tree
 from bucketry.fsspec._file import BucketryFile, CompressedFile, TextFile
+from bucketry.fsspec._instances import Instances, Target, is_plain, target_of
 from bucketry.fsspec._listing import all_below, folder, is_folder, versions_of
 from bucketry.fsspec._moving import move
 from bucketry.fsspec._paths import (
@@ -42,9 +37,11 @@ from bucketry.fsspec._paths import (
     file_entry,
     folder_entry,
     folder_prefix,
+    outermost,
     parents_within,
     split,
 )
+from bucketry.fsspec._reading import opened_file, read_range
 from bucketry.fsspec._transfers import copy_chunks, counted, download
 from bucketry.guessed_types import guessed_type
 from bucketry.models import NO_METADATA
@@ -58,22 +55,7 @@ _CALLS: Final = (
 """The methods that have a twin for event loops, with an underscore before its name."""
 
 
-class _Instances(type(AsyncFileSystem)):  # type: ignore[misc]  # fsspec has no types
-    """fsspec keeps instances by the text of their arguments, which does not tell two stores or secrets apart."""
-
-    def __call__(cls, *args: object, **kwargs: object) -> Any:
-        if all(_is_plain(value) for value in (*args, *kwargs.values())):
-            return super().__call__(*args, **kwargs)
-        made = super().__call__(*args, **{**kwargs, "skip_instance_cache": True})
-        made._fs_token_ = tokenize(cls, id(made), os.urandom(16).hex())
-        return made
-
-
-def _is_plain(value: object) -> bool:
-    return not isinstance(value, Store | Secret | DriverSettings)
-
-
-class BucketryFileSystem(AsyncFileSystem, metaclass=_Instances):  # type: ignore[misc]  # fsspec has no types
+class BucketryFileSystem(AsyncFileSystem, metaclass=Instances):  # type: ignore[misc]  # fsspec has no types
     """The buckets of a store as folders, and their objects as files. A path is ``bucket/key``.
 
     Keys are byte-exact, as far as fsspec's paths go: it takes slashes off the ends of paths. Each method does what
@@ -93,7 +75,7 @@ class BucketryFileSystem(AsyncFileSystem, metaclass=_Instances):  # type: ignore
 
     def __init__(
         self,
-        store: str | Store | DriverSettings | None = None,
+        store: Target | None = None,
         *,
         default_block_size: int | None = None,
         default_cache_type: str = "readahead",
@@ -134,16 +116,7 @@ class BucketryFileSystem(AsyncFileSystem, metaclass=_Instances):  # type: ignore
         )
         self.default_block_size = default_block_size
         self.default_cache_type = default_cache_type
-        self._shared = shared_store(self._target(store), settings)
-
-    def _target(self, store: str | Store | DriverSettings | None) -> str | Store | DriverSettings:
-        if store is None:
-            if self.scheme is None:
-                raise InvalidSettings("name the store, as in storage_options={'store': 'minio://host:9000'}")
-            return f"{self.scheme}://"
-        if self.scheme is not None and _scheme_of(store) != self.scheme:
-            raise InvalidSettings(f"{self.protocol}:// needs a store of the driver {self.scheme!r}")
-        return store
+        self._shared = shared_store(target_of(store, self.scheme, self.protocol), settings)
 
     @property
     def store(self) -> Store:
@@ -173,7 +146,7 @@ class BucketryFileSystem(AsyncFileSystem, metaclass=_Instances):  # type: ignore
         return {name: value for name, value in found.items() if not isinstance(getattr(settings, name, None), Secret)}
 
     def _refuse_open_store(self) -> None:
-        if not all(map(_is_plain, (*self.storage_args, *self.storage_options.values()))):
+        if not all(map(is_plain, (*self.storage_args, *self.storage_options.values()))):
             raise TypeError("only a file system that was made of a URL and plain settings can be sent elsewhere")
 
     @classmethod
@@ -407,24 +380,7 @@ class BucketryFileSystem(AsyncFileSystem, metaclass=_Instances):  # type: ignore
         Raises:
             OSError: The file has another etag.
         """
-        if end is not None and end <= (start or 0):
-            return b""
-        if not self.store.capabilities.features.get_if_match:
-            etag = None
-        options = GetOptions(range=_byte_range(start, end), if_match=etag, version_id=version_id)
-        try:
-            with self._opened(path, options) as opened:
-                return opened.read()
-        except ValueError as error:
-            if isinstance(error.__cause__, InvalidRange):
-                return b""
-            raise
-
-    @contextmanager
-    def _opened(self, path: str, options: GetOptions) -> Iterator[OpenedObject]:
-        bucket, key = split(path)
-        with file_errors(path), self.store.get_object(bucket, key, options) as opened:
-            yield opened
+        return read_range(self.store, path, start, end, etag=etag, version_id=version_id)
 
     def get_file(
         self,
@@ -438,14 +394,14 @@ class BucketryFileSystem(AsyncFileSystem, metaclass=_Instances):  # type: ignore
         path = self._strip_protocol(rpath)
         outfile = lpath if outfile is None and isfilelike(lpath) else outfile
         try:
-            with self._opened(path, GetOptions(version_id=version_id)) as opened:
+            with opened_file(self.store, path, GetOptions(version_id=version_id)) as opened:
                 callback.set_size(opened.length)
                 if outfile is not None:
                     copy_chunks(opened, outfile, callback)
                 else:
                     download(opened, lpath, callback)
-        except FileNotFoundError:
-            if outfile is not None or not self.isdir(path):
+        except (FileNotFoundError, ValueError) as error:  # A bucket is a folder too, and no key.
+            if outfile is not None or not names_nothing(error) or self.info(path)["type"] != "directory":
                 raise
             os.makedirs(lpath, exist_ok=True)
 
@@ -545,21 +501,18 @@ class BucketryFileSystem(AsyncFileSystem, metaclass=_Instances):  # type: ignore
     ) -> None:
         """Deletes files, 1,000 in one request; with ``recursive`` also all that is below a path, and its bucket."""
         if recursive and maxdepth is None:
-            for each in await self._expand_path(path):
-                await self._run(self._remove_tree, each)
+            await self._run(self._remove_trees, await self._expand_path(path))
             return
         found = await self._expand_path(path, recursive=recursive, maxdepth=maxdepth)
         await self._run(self.remove_files, found)
 
-    def _remove_tree(self, path: str) -> None:
-        if not path:
-            raise ValueError("name a bucket: this would delete all that the store holds")
-        is_there = self.exists(path)
+    def _remove_trees(self, paths: Iterable[str]) -> None:
         self.dircache.clear()
-        if not delete_folder(self.store, path) and not is_there:
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
-        if is_there:
-            delete_files(self.store, [path])
+        try:
+            for path in outermost(paths):
+                delete_tree(self.store, path, is_file=self.isfile(path))
+        finally:
+            self.dircache.clear()  # A listing may have been kept meanwhile.
 
     def remove_files(self, paths: Iterable[str]) -> None:
         """Deletes just these files and empty buckets, 1,000 in one request."""
@@ -633,15 +586,3 @@ def _in_thread(name: str) -> Callable[..., Any]:
 # fsspec's operations on many files are made of these. It makes the other direction itself, for methods that lack it.
 for _name in _CALLS:
     setattr(BucketryFileSystem, f"_{_name}", _in_thread(_name))
-
-
-def _scheme_of(store: str | Store | DriverSettings) -> str:
-    if isinstance(store, str):
-        return store.partition("://")[0].lower()
-    return store.capabilities.driver if isinstance(store, Store) else store.scheme
-
-
-def _byte_range(start: int | None, end: int | None) -> ByteRange | None:
-    if start is not None and start < 0:
-        return ByteRange(None, -start)
-    return None if not start and end is None else ByteRange(start or 0, None if end is None else end - 1)

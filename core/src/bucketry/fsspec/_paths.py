@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from bucketry import BucketInfo, ObjectInfo
@@ -42,6 +43,15 @@ def folder_entry(path: str) -> Entry:
 def bucket_entry(bucket: BucketInfo) -> Entry:
     """Describes a bucket, which is a folder."""
     return {**folder_entry(bucket.name), "CreationDate": bucket.created_at}
+
+
+def outermost(paths: Iterable[str]) -> list[str]:
+    """Returns the paths that lie below no other one."""
+    found: dict[str, None] = {}
+    for path in sorted(set(paths)):
+        if not any(parent in found for parent in parents_within(path, "")):
+            found[path] = None
+    return list(found)
 
 
 def parents_within(path: str, root: str) -> list[str]:

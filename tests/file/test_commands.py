@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
-from bucketry import CustomerKey, PutOptions
+from bucketry import CustomerKey, PutOptions, Throttled
+from bucketry_file.checking import check_folder
+from bucketry_file.folder import Folder
 
 from tests.file.stores import BUCKET, LARGE, files, open_driver, open_store, query
 
@@ -166,3 +171,23 @@ def test_what_is_no_store_is_refused(tmp_path: Path) -> None:
     for command in ("check", "compact"):
         assert "is no store" in run(command, tmp_path, status=1)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("index", [b"", bytes(10_000), b"not a database" * 1000], ids=["empty", "zeros", "text"])
+def test_an_index_that_is_no_database_is_damage(path: Path, index: bytes) -> None:
+    for file in path.glob("index.sqlite*"):
+        file.unlink()
+    (path / "index.sqlite").write_bytes(index)
+    said = run("check", path, status=1)
+    assert "the index is damaged: restore the folder from a backup" in said
+    assert "this is a bug" not in said
+
+
+def test_an_index_that_is_locked_is_no_damage(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = sqlite3.connect
+    with closing(connect(path / "index.sqlite", isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        monkeypatch.setattr(sqlite3, "connect", partial(connect, timeout=0))
+        with pytest.raises(Throttled, match="another program keeps"):
+            check_folder(Folder(path), lambda _: None, reads=False)

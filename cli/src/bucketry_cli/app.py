@@ -30,7 +30,6 @@ _HINTS: Final[dict[type[bucketry.BucketryError], str]] = {
     bucketry.ObjectLocked: "'bucketry rm --bypass-governance' deletes what is retained in governance mode",
     bucketry.AccessDenied: "check the credentials: BUCKETRY_<DRIVER>_... variables, or [drivers.<driver>] in the file",
     bucketry.Unavailable: "check the store's URL, and that the server behind it runs",
-    bucketry.InvalidSettings: "use BUCKETRY_<DRIVER>_<SETTING> variables, or [drivers.<driver>] in the file",
     bucketry.InvalidDriver: "'bucketry drivers' shows what is wrong with an installed driver",
     bucketry.Unsupported: "'bucketry drivers' shows what each driver can do",
 }

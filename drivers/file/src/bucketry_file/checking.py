@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, final
 
 import xxhash
-from bucketry import Unavailable
+from bucketry import Throttled, Unavailable
 from bucketry.commands import Say
 from bucketry.features import MIB
 
@@ -19,6 +19,7 @@ from bucketry_file.cleaning import folders_of
 from bucketry_file.folder import Folder
 from bucketry_file.sessions import is_alive
 
+_DAMAGED_INDEX: Final = "the index is damaged: restore the folder from a backup, or export what can still be read"
 _CONTENTS: Final = "SELECT id, stored_bytes, digest, session, number, data FROM contents ORDER BY session, number, id"
 _NAMED: Final = """
     SELECT 1 FROM contents WHERE session = :session AND number = :number
@@ -86,12 +87,20 @@ def check_folder(folder: Folder, say: Say, *, reads: bool) -> int:
 
     Raises:
         Unavailable: There is no index.
+        Throttled: Another program keeps the index locked.
     """
     if not folder.index.exists():
         raise Unavailable(f"{folder.index} is missing: restore it from a backup")
-    with closing(sqlite3.connect(folder.index, isolation_level=None)) as connection:
-        connection.execute("PRAGMA query_only = ON")
-        return _Check(folder, connection, say, reads=reads).run()
+    try:
+        with closing(sqlite3.connect(folder.index, isolation_level=None)) as connection:
+            connection.execute("PRAGMA query_only = ON")
+            return _Check(folder, connection, say, reads=reads).run()
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorname.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            raise Throttled(f"another program keeps {folder.index} locked") from error
+        say(f"index: {error}")
+        say(_DAMAGED_INDEX)
+        return 1
 
 
 @final
@@ -107,13 +116,13 @@ class _Check:
         for problem in problems:
             self._say(f"index: {problem}")
         if problems:
-            self._say("the index is damaged: restore the folder from a backup, or export what can still be read")
+            self._say(_DAMAGED_INDEX)
             return len(problems)
         self._connection.execute("BEGIN")
         damage = self._check_rows() + sum(map(self._check_content, self._contents()))
         self._connection.execute("COMMIT")
         self._look_for_leftovers()
-        self._say("no damage was found" if not damage else f"{damage} faults were found")
+        self._say("no damage was found" if not damage else f"faults that were found: {damage}")
         return damage
 
     def _check_rows(self) -> int:

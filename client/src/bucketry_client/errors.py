@@ -21,6 +21,7 @@ from bucketry import (
     Unavailable,
     Unsupported,
 )
+from bucketry.rest_api import PREFIX
 from bucketry.s3 import MAX_KEY_BYTES
 
 from bucketry_client.views import Problem
@@ -123,7 +124,7 @@ def _problem_in(status: int, headers: Mapping[str, str], body: bytes | None) -> 
 
 def _from_problem(problem: Problem, headers: Mapping[str, str], address: str) -> BucketryError:
     if problem.code == _NO_ROUTE:
-        return BackendError(f"the REST API is not at {address}: give the URL that stands before its /api/v1/storage")
+        return BackendError(f"the REST API is not at {address}: give the URL that stands before its {PREFIX}")
     is_own = problem.code in _NOT_SENT_BACK or problem.status in _OF_THE_REQUEST
     kind = None if is_own else CLASS_OF.get(problem.code)
     if kind is not None:

@@ -2,7 +2,7 @@
 
 They are written anew, since Django's are made for a folder: they look into it, and are not part of what is installed.
 Left out is what a store does not have: paths on disk, permissions, symbolic links, the time of the last access,
-folders of their own (``exists`` and ``delete`` of a folder, a file that cannot have children), and defaults from
+folders of their own (``delete`` of a folder, a file that cannot have children), and defaults from
 ``MEDIA_ROOT``.
 """
 
@@ -135,7 +135,8 @@ def test_listdir(storage: BucketryStorage) -> None:
 
 @pytest.mark.parametrize("name", ["..", "a/../..", "../media/x", "/etc/passwd", r"..\x", r"\etc", "a/../../b", ".", ""])
 def test_file_storage_prevents_directory_traversal(storage: BucketryStorage, name: str) -> None:
-    for use in (storage.exists, storage.size, storage.open):
+    is_storage_itself = name in {".", ""}
+    for use in (storage.size, storage.open) if is_storage_itself else (storage.exists, storage.size, storage.open):
         with pytest.raises(SuspiciousFileOperation):
             use(name)
     with pytest.raises(SuspiciousFileOperation):

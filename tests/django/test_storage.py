@@ -167,13 +167,13 @@ def static(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def collect(storage: BucketryStorage, folder: Path) -> None:
+def collect(storage: BucketryStorage, folder: Path, *, clear: bool = False) -> None:
     """Runs ``collectstatic``."""
     kind = f"bucketry.django.{type(storage).__name__}"
     options = {"store": storage.store, "bucket": storage.bucket, "location": "static", "base_url": "/static/"}
     backends = {"staticfiles": {"BACKEND": kind, "OPTIONS": options}}
     with override_settings(STORAGES=backends, STATICFILES_DIRS=[folder], DEBUG=False):
-        call_command("collectstatic", interactive=False, verbosity=0)
+        call_command("collectstatic", interactive=False, verbosity=0, clear=clear)
         if isinstance(storage, BucketryManifestStaticStorage):
             assert storages["staticfiles"].url("css/a.css").startswith("/static/css/a.")
 
@@ -189,6 +189,37 @@ def test_collectstatic(make: MakeStorage, static: Path) -> None:
         assert storage.listdir("") == (["css"], ["b.png"])
         with storage.open("b.png") as file:
             assert file.read() == content
+
+
+def test_collectstatic_clears_what_is_there_first(make: MakeStorage, static: Path) -> None:
+    storage = make(BucketryStaticStorage, location="static")
+    for name in ("old.js", "old/deep/er.js"):
+        storage.save(name, ContentFile(b"old"))
+    storage.store.put_object(storage.bucket, "static2/theirs", b"")
+    collect(storage, static, clear=True)
+    keys = [info.key for info in storage.store.iter_objects(storage.bucket)]
+    assert keys == ["static/b.png", "static/css/a.css", "static2/theirs"]
+
+
+def test_folders_exist_and_take_no_names(make: MakeStorage) -> None:
+    storage = make(location="media")
+    assert storage.exists("")
+    assert not storage.exists("a")
+    storage.save("a/b", ContentFile(b""))
+    assert storage.exists("a")
+    assert storage.exists("a/")
+    assert not storage.exists("a/c")
+    if storage.store.capabilities.driver != "minio":  # There a key that is a folder holds no object.
+        assert storage.save("a", ContentFile(b"")) == "a"
+    with pytest.raises(SuspiciousFileOperation):
+        storage.exists("../media")
+    with pytest.raises(FileNotFoundError):
+        BucketryStorage(store=storage.store, bucket="no-such-bucket-here").exists("")
+
+
+@pytest.mark.parametrize(("name", "url"), [("js/", "/static/js/"), ("", "/static/"), ("a b/c", "/static/a%20b/c")])
+def test_urls_of_folders_keep_their_slash(name: str, url: str) -> None:
+    assert BucketryStaticStorage(store="memory://", bucket="b", base_url="/static/").url(name) == url
 
 
 def test_collectstatic_with_hashes(make: MakeStorage, static: Path) -> None:

@@ -132,7 +132,7 @@ class BucketryStorage(Storage):  # type: ignore[misc]  # Django has no types
     def is_name_available(self, name: str, max_length: int | None = None) -> bool:
         """Says whether a file of that name can be saved."""
         fits = not max_length or len(name) <= max_length
-        return fits and (self.file_overwrite or not self.exists(name))
+        return fits and (self.file_overwrite or not self._is_file(name))
 
     def get_alternative_name(self, file_root: str, file_ext: str) -> str:
         """Returns another name for a file: with `file_overwrite` the same, so that it is only made shorter."""
@@ -149,12 +149,22 @@ class BucketryStorage(Storage):  # type: ignore[misc]  # Django has no types
             self.store.delete_object(self.bucket, self._key(name))
 
     def exists(self, name: str) -> bool:
-        """Says whether there is a file; a folder is none. That the store fails is an error, not a no."""
+        """Says whether there is a file or a folder. That the store fails is an error, not a no."""
+        cleaned = clean_name(name)
+        return (cleaned != "" and self._is_file(cleaned)) or self._is_folder(cleaned)
+
+    def _is_file(self, name: str) -> bool:
         try:
             self._info(name)
         except FileNotFoundError:
             return False
         return True
+
+    def _is_folder(self, cleaned: str) -> bool:
+        prefix = self._prefix + (f"{cleaned}/" if cleaned else "")
+        with file_errors(cleaned):
+            page = self.store.list_objects(self.bucket, ListOptions(prefix=prefix, limit=1, content_type=False))
+        return not cleaned or bool(page.objects)  # The storage itself exists, if there is a bucket.
 
     def listdir(self, path: str) -> tuple[list[str], list[str]]:
         """Returns the names of folders and files in a folder."""
@@ -185,7 +195,8 @@ class BucketryStorage(Storage):  # type: ignore[misc]  # Django has no types
                 raise ValueError("a URL below base_url is not signed: it neither expires nor sets headers")
             # As Django's own storage, so that no name makes a URL of another host.
             relative = str(name or "").replace("\\", "/").lstrip("/")
-            return self.base_url + str(filepath_to_uri(clean_name(relative)))
+            is_folder = "/" if relative.endswith("/") else ""  # As in {% static "js/" %}.
+            return self.base_url + str(filepath_to_uri(clean_name(relative) + is_folder))
         if not name:
             raise ValueError("a presigned URL needs the name of a file")
         options = PresignOptions(

@@ -150,13 +150,39 @@ class TextFile(WrittenText):
         super().__exit__(kind, error, trace)
 
 
+class _Target:
+    """What a compressor writes to: a file, and nothing any more once what was written is thrown away.
+
+    A compressor that nobody closes writes its end when it is collected. Python 3.13 and later report an error then, if
+    the file is closed.
+    """
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self._dropped = False
+
+    def write(self, data: Any) -> int:
+        return memoryview(data).nbytes if self._dropped else int(self._file.write(data))
+
+    def flush(self) -> None:
+        if not self._dropped:
+            self._file.flush()
+
+    def drop(self) -> None:
+        self._dropped = True
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
 class CompressedFile(io.BufferedIOBase):
     """A file that is compressed while it is written. It closes the file below, which compressors do not."""
 
     def __init__(self, file: Any, path: str, compression: str) -> None:
         self._file = file
+        self._target = _Target(file)
         try:
-            self._compressor = compr[get_compression(path, compression)](file, mode="wb")
+            self._compressor = compr[get_compression(path, compression)](self._target, mode="wb")
         except BaseException:
             file.discard()
             super().close()
@@ -179,13 +205,14 @@ class CompressedFile(io.BufferedIOBase):
             self._compressor.close()
             self._file.close()
         except BaseException:
-            self._file.discard()
+            self._discard()
             raise
         finally:
             super().close()
 
     def drop(self) -> None:
         """Throws away what was written, since nobody closed the file."""
+        self._target.drop()
         try:
             self._file.drop()
         finally:
@@ -199,7 +226,11 @@ class CompressedFile(io.BufferedIOBase):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is not None:
-            self._file.discard()
+            self._discard()
             super().close()
             return
         self.close()
+
+    def _discard(self) -> None:
+        self._target.drop()
+        self._file.discard()

@@ -5,25 +5,29 @@ from __future__ import annotations
 import logging
 import threading
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from bucketry import (
     AccessDenied,
     BucketInfo,
+    BucketryError,
     CorsRule,
     CorsSettings,
     CreateBucketOptions,
+    InvalidArgument,
+    InvalidBucketName,
+    InvalidSettings,
     PutOptions,
+    QuotaExceeded,
     Store,
     Unavailable,
     Unsupported,
+    VersioningSettings,
 )
 from bucketry.hookspecs import hookimpl
 from bucketry_memory import MemoryDriver, MemorySettings
-from bucketry_s3 import probing
-from bucketry_s3.cache import forget
+from bucketry_s3 import left_overs, probing
 from bucketry_s3.found import CONSERVATIVE
 from bucketry_testing import S3Endpoint, s3_endpoint
 
@@ -61,33 +65,6 @@ def test_stores_that_open_at_once_probe_once(own_port: Reachable, requests_made:
     assert len([line for line in created if line.count("/") == 1]) == len({"plain", "versions", "locks"})
 
 
-def test_another_process_reads_the_cache(own_port: Reachable, requests_made: list[str], tmp_path: Path) -> None:
-    cache = tmp_path / "probes.json"
-    with store_on(own_port, probe_cache=str(cache)) as store:
-        found = store.capabilities.features
-    forget()
-    requests_made.clear()
-    with store_on(own_port, probe_cache=str(cache)) as store:
-        assert store.capabilities.features == found
-    assert requests_made == ["GET /"]
-    assert own_port.secret_key not in cache.read_text()
-    assert [path.name for path in tmp_path.iterdir()] == [cache.name]
-
-
-@pytest.mark.parametrize("content", [b"", b"{", b'{"version": 0, "servers": {}}', b"\xff\xfe", b"[]"])
-def test_a_cache_that_cannot_be_read_is_written_anew(own_port: Reachable, tmp_path: Path, content: bytes) -> None:
-    cache = tmp_path / "probes.json"
-    cache.write_bytes(content)
-    with store_on(own_port, probe_cache=str(cache)) as store:
-        assert store.capabilities.features.put_if_match
-    assert b"put_if_match" in cache.read_bytes()
-
-
-def test_a_cache_that_cannot_be_written_is_no_failure(own_port: Reachable, tmp_path: Path) -> None:
-    with store_on(own_port, probe_cache=str(tmp_path / "missing" / "probes.json")) as store:
-        assert store.capabilities.features.put_if_match
-
-
 def test_without_probes_the_server_is_not_asked_and_no_condition_is_declared(
     own_port: Reachable, requests_made: list[str]
 ) -> None:
@@ -121,7 +98,7 @@ def test_a_bucket_that_exists_stays_as_it_was(served: S3Endpoint) -> None:
 
 
 def test_what_killed_probes_have_left_is_removed(served: S3Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probing, "_LEFT_AFTER", timedelta(seconds=-5))
+    monkeypatch.setattr(left_overs, "_LEFT_AFTER", timedelta(seconds=-5))
     behind = served.store
     behind.create_bucket(LEFT, CreateBucketOptions(object_lock=True))
     behind.put_object(LEFT, "bucketry-probe/a", b"one", PutOptions(legal_hold=True))
@@ -134,12 +111,18 @@ def test_what_killed_probes_have_left_is_removed(served: S3Endpoint, monkeypatch
 def test_what_killed_probes_have_left_in_a_bucket_is_removed(
     served: S3Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(probing, "_LEFT_AFTER", timedelta(seconds=-5))
+    monkeypatch.setattr(left_overs, "_LEFT_AFTER", timedelta(seconds=-5))
     served.store.create_bucket("photos")
     for key in (f"bucketry-probe/{'0' * 20}/a", "bucketry-probe/mine", "cat"):
         served.store.put_object("photos", key, b"one")
+    behind = served.store
+    behind.create_multipart_upload("photos", f"bucketry-probe/{'1' * 20}/b")
+    mine = behind.create_multipart_upload("photos", "bucketry-probe/mine")
+    behind.put_bucket_settings("photos", VersioningSettings(status="Enabled"))
+    behind.delete_object("photos", f"bucketry-probe/{'2' * 20}/c")
     store_on(reachable(served), probe_bucket="photos").close()
-    assert [info.key for info in served.store.iter_objects("photos")] == ["bucketry-probe/mine", "cat"]
+    assert [version.key for version in behind.iter_object_versions("photos")] == ["bucketry-probe/mine", "cat"]
+    assert [upload.upload_id for upload in behind.iter_multipart_uploads("photos")] == [mine.upload_id]
 
 
 def test_probes_that_run_now_are_left_alone(served: S3Endpoint) -> None:
@@ -148,17 +131,60 @@ def test_probes_that_run_now_are_left_alone(served: S3Endpoint) -> None:
     assert [info.name for info in served.store.list_buckets()] == [LEFT]
 
 
-class MakesNoBuckets(MemoryDriver):
+class MakesFewBuckets(MemoryDriver):
+    """Refuses to make more than ``most`` buckets."""
+
+    def __init__(self, error: BucketryError, most: int = 0) -> None:
+        super().__init__(MemorySettings())
+        self._error, self._left = error, most
+
     @hookimpl
     def create_bucket(self, bucket: str, options: CreateBucketOptions) -> BucketInfo:
+        if not self._left:
+            raise self._error
+        self._left -= 1
+        return super().create_bucket(bucket, options)
+
+
+@pytest.mark.parametrize(
+    "error", [AccessDenied(), QuotaExceeded(), Unsupported(), InvalidBucketName(), InvalidArgument()], ids=repr
+)
+def test_who_may_make_no_bucket_gets_what_is_sure(error: BucketryError, caplog: pytest.LogCaptureFixture) -> None:
+    with Store(MakesFewBuckets(error)) as behind, s3_endpoint(behind) as served:
+        for _ in range(2):
+            with caplog.at_level(logging.WARNING, "bucketry.s3"), store_on(reachable(served)) as store:
+                assert store.capabilities.features == CONSERVATIVE.as_features()
+    assert caplog.text.count("set probe_bucket") == 1
+
+
+def test_who_may_make_one_bucket_gets_what_needs_no_more() -> None:
+    with Store(MakesFewBuckets(QuotaExceeded(), most=1)) as behind, s3_endpoint(behind) as served:
+        with store_on(reachable(served)) as store:
+            features = store.capabilities.features
+        assert (features.put_if_match, features.bucket_cors, features.bucket_versioning) == (True, True, False)
+        assert behind.list_buckets() == ()
+
+
+def test_a_probe_bucket_that_is_missing_is_said_at_once(own_port: Reachable) -> None:
+    with pytest.raises(InvalidSettings, match="there is no bucket 'missing'"):
+        store_on(own_port, probe_bucket="missing")
+
+
+class ShowsNoBuckets(MemoryDriver):
+    @hookimpl
+    def list_buckets(self) -> tuple[BucketInfo, ...]:
         raise AccessDenied
 
 
-def test_who_may_make_no_bucket_gets_what_is_sure(caplog: pytest.LogCaptureFixture) -> None:
-    with Store(MakesNoBuckets(MemorySettings())) as behind, s3_endpoint(behind) as served:
-        with caplog.at_level(logging.WARNING, "bucketry.s3"), store_on(reachable(served)) as store:
-            assert store.capabilities.features == CONSERVATIVE.as_features()
-        assert "set probe_bucket" in caplog.text
+def test_a_bucket_is_made_where_the_list_of_them_is_not_shown() -> None:
+    with (
+        Store(ShowsNoBuckets(MemorySettings())) as behind,
+        s3_endpoint(behind) as served,
+        store_on(reachable(served)) as store,
+    ):
+        assert store.capabilities.features.put_if_match
+        assert store.create_bucket("photos").name == "photos"
+        store.delete_bucket("photos")
 
 
 def test_a_server_that_does_not_respond_is_not_opened(own_port: Reachable) -> None:

@@ -40,6 +40,7 @@ from bucketry_s3client import (
     list_buckets,
     put_notification,
     put_settings,
+    response_date,
 )
 
 from bucketry_s3.errors import MISSING_SETTINGS
@@ -116,8 +117,15 @@ class Buckets:
         content = _CREATE.format(escape(self._constraint)).encode() if self._constraint else b""
         headers = {"x-amz-bucket-object-lock-enabled": "true"} if options.object_lock else {}
         # Sent again after its response was lost, it would fail: the bucket exists then.
-        self._client.request("PUT", bucket, headers=headers, content=content, repeatable=False)
-        return msgspec.structs.replace(self.head(bucket), object_lock=options.object_lock)
+        made, _ = self._client.request("PUT", bucket, headers=headers, content=content, repeatable=False)
+        try:
+            info = self.head(bucket)
+        except (AccessDenied, S3ResponseError) as error:
+            if isinstance(error, S3ResponseError) and error.code != "AccessDenied":
+                raise
+            # It is there, but the caller may not see the list of buckets.
+            info = BucketInfo(name=bucket, created_at=response_date(made))
+        return msgspec.structs.replace(info, object_lock=options.object_lock)
 
     def _is_ours(self, bucket: str) -> bool:
         """Whether the caller may use a bucket of this name. Of another's, the server says more when it is created."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
+import socket
 import threading
 from collections.abc import Callable
-from typing import Any, Final, Literal
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from bucketry import InvalidSettings, Secret, Unavailable
 from bucketry.sigv4 import Credentials, Presigner, Signer
@@ -12,10 +16,34 @@ from bucketry.sigv4 import Credentials, Presigner, Signer
 from bucketry_s3.endpoints import session_of
 from bucketry_s3.settings import S3StoreSettings
 
+if TYPE_CHECKING:
+    from botocore.session import Session
+
 NONE_FOUND: Final = (
     "no credentials: set BUCKETRY_S3_ACCESS_KEY and BUCKETRY_S3_SECRET_KEY, or what boto3 reads (a profile, AWS_… "
     "variables, a web identity, the role of the machine)"
 )
+
+
+_VARIABLES: Final = (
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_PROFILE",
+    "AWS_ROLE_ARN",
+    "AWS_ROLE_SESSION_NAME",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+)
+"""Variables that say where temporary credentials come from (AWS SDKs and tools reference guide)."""
+
+
+def _sources(session: Session) -> list[object]:
+    """Returns what temporary credentials depend on: variables, and AWS's files without their secrets."""
+    profiles = session.full_config.get("profiles", {})
+    files = {
+        name: {key: str(value) for key, value in profile.items() if "secret" not in key and "token" not in key}
+        for name, profile in sorted(profiles.items())
+    }
+    return [files, {name: os.environ.get(name) for name in _VARIABLES}]
 
 
 class _Current:
@@ -53,8 +81,9 @@ class Signers:
             self._signer = Signer(settings.credentials, region=settings.region)
             return
         self._fixed = None
+        self._session = session_of(settings)
         try:
-            self._chain = session_of(settings).get_credentials()
+            self._chain = self._session.get_credentials()
         except InvalidSettings:
             raise
         except Exception as error:  # noqa: BLE001 - each provider has errors of its own
@@ -69,6 +98,16 @@ class Signers:
         if self._fixed is not None:
             return lambda: self._signer
         return lambda: self._now().signer
+
+    @property
+    def user(self) -> str:
+        """Names who signs, without a secret: the access key, or where temporary ones come from, each of another key."""
+        if self._fixed is not None:
+            return self._fixed.access_key
+        if not hasattr(self._chain, "refresh_needed"):
+            return self._now().credentials.access_key
+        sources = [self._chain.method, socket.gethostname(), self._settings.profile, _sources(self._session)]
+        return f"{self._chain.method} {sha256(json.dumps(sources).encode()).hexdigest()}"
 
     def credentials(self) -> Credentials:
         """Returns the credentials that hold now.

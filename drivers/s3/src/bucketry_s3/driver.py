@@ -175,6 +175,16 @@ class S3Driver(DriverSpec):
         """The client that sends the requests: for probes."""
         return self._client
 
+    @property
+    def settings(self) -> S3StoreSettings:
+        """The settings, with a place and a region."""
+        return self._settings
+
+    @property
+    def user(self) -> str:
+        """Names who signs; see `Signers.user`."""
+        return self._signers.user
+
     @override
     def sdk(self) -> Boto3Client:
         """Returns a boto3 client for the same server: for what the contract does not have.

@@ -7,10 +7,18 @@ from typing import Final, Literal
 import msgspec
 from bucketry import CHECKSUM_ALGORITHMS, FEATURE_NAMES, Features
 
+from bucketry_s3.keys import KINDS_OF_KEYS
+
 Pin = Literal["quoted", "unquoted", ""]
 
 
-class Dialect(msgspec.Struct, frozen=True, kw_only=True):
+NEVER: Final = frozenset(
+    {"bucket_region", "checksums", "delete_if_last_modified", "encrypt_sse_c", "owners", "upload_checksums"}
+)
+"""What the driver does not do, or what is declared in another way (``checksums``)."""
+
+
+class Dialect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """In which of several ways a server speaks S3.
 
     Attributes:
@@ -25,6 +33,9 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
             one entry more than is wanted, and by the last entry of the page before.
         uploads_encoded: Whether keys of uploads in progress are listed encoded, though the list does not say so.
         uploads_by_prefix: Whether uploads in progress are listed by any prefix; otherwise by an exact key, or all.
+
+    Raises:
+        ValueError: A kind of keys is unknown.
     """
 
     read_conditions: bool = False
@@ -38,19 +49,32 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     uploads_encoded: bool = False
     uploads_by_prefix: bool = True
 
+    def __post_init__(self) -> None:
+        if not KINDS_OF_KEYS.keys() >= set(self.refused_keys):
+            raise ValueError("no such kind of keys")
 
-class Found(msgspec.Struct, frozen=True, kw_only=True):
+
+class Found(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What was found out about a server.
 
     Attributes:
         features: Names of the features that it has, in byte order.
         algorithms: The algorithms of checksums that it keeps.
         dialect: In which way it speaks S3.
+
+    Raises:
+        ValueError: A name is unknown.
     """
 
     features: tuple[str, ...]
     algorithms: tuple[str, ...] = ()
     dialect: Dialect = Dialect()
+
+    def __post_init__(self) -> None:
+        if not set(FEATURE_NAMES) - NEVER >= set(self.features):
+            raise ValueError("no such feature")
+        if not set(CHECKSUM_ALGORITHMS) >= set(self.algorithms):
+            raise ValueError("no such algorithm")
 
     def as_features(self) -> Features:
         """Returns the features as a driver declares them."""
@@ -69,11 +93,6 @@ ALWAYS: Final = (
     "get_if_unmodified_since",
 )
 """What the driver itself does, whatever the server does."""
-
-NEVER: Final = frozenset(
-    {"bucket_region", "checksums", "delete_if_last_modified", "encrypt_sse_c", "owners", "upload_checksums"}
-)
-"""What the driver does not do, or what is declared in another way (``checksums``)."""
 
 CONSERVATIVE: Final = Found(
     features=(

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import logging
-import re
 import secrets
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from http import HTTPStatus
 from typing import Final
@@ -21,17 +18,13 @@ from bucketry import (
     BackendError,
     BucketryError,
     CreateBucketOptions,
-    DeleteOptions,
-    ListOptions,
+    InvalidSettings,
     NoSuchBucket,
     NoSuchKey,
     QuotaExceeded,
     Store,
     Unavailable,
     Unsupported,
-    UploadListOptions,
-    VersionListOptions,
-    VersionOptions,
 )
 from bucketry_s3client import S3ResponseError, is_list_of_buckets, not_s3
 from urllib3.exceptions import HTTPError
@@ -40,6 +33,7 @@ from bucketry_s3.cache import Cache
 from bucketry_s3.dialects import dialect_of
 from bucketry_s3.driver import S3Driver
 from bucketry_s3.found import ALWAYS, CONSERVATIVE, EVERYTHING, Dialect, Found
+from bucketry_s3.left_overs import PREFIX, attempt, clear, remove_left_overs
 from bucketry_s3.probes import (
     LOCK_PROBES,
     LOCKED_BUCKET,
@@ -55,15 +49,14 @@ from bucketry_s3.probes import (
 from bucketry_s3.settings import S3StoreSettings
 from bucketry_s3.settings_examples import EXAMPLES
 
-PREFIX: Final = "bucketry-probe"
-_BUCKET: Final = re.compile(rf"{PREFIX}-[0-9a-f]{{20}}")
-_BELOW: Final = re.compile(rf"{PREFIX}/[0-9a-f]{{20}}/")
-_LEFT_AFTER: Final = timedelta(minutes=15)
-"""After this time, what probes have made is left over: their process has ended."""
-
 _PLAIN: Final = CreateBucketOptions()
 _log = logging.getLogger("bucketry.s3")
-_probing = threading.Lock()
+_warned: Final[set[str]] = set()
+"""Names of servers, as of `Cache.name`, of which the log says already that nothing can be tried on them."""
+
+
+class CannotProbe(Exception):
+    """Probes have no bucket to write into, and will not have one the next time."""
 
 
 def find_out(settings: S3StoreSettings) -> Found:
@@ -76,21 +69,31 @@ def find_out(settings: S3StoreSettings) -> Found:
         Unavailable: The server does not respond.
         AccessDenied: It refuses the credentials.
         BackendError: It does not give back what it is given.
+        InvalidSettings: There is no ``probe_bucket``.
     """
-    own = msgspec.structs.replace(settings, public_endpoint=None)
-    driver = S3Driver(own, EVERYTHING)
-    with Store(driver) as store, _probing:
-        server = _server_of(driver)
-        cache = Cache(settings, server)
-        found = cache.get()
-        if found is None:
-            try:
-                found, is_sure = _probed(own, driver, store)
-            except (HTTPError, OSError) as error:
-                raise _no_response(driver, error) from error
-            if is_sure:
-                cache.put(found)
-        return found
+    driver = S3Driver(msgspec.structs.replace(settings, public_endpoint=None), EVERYTHING)
+    with Store(driver) as store:
+        cache = Cache(driver.settings, driver.user, _server_of(driver))
+        with cache.turn():
+            found = cache.get()
+            if found is None:
+                found = _found_by_probes(driver, store, cache)
+            return found
+
+
+def _found_by_probes(driver: S3Driver, store: Store, cache: Cache) -> Found:
+    try:
+        found, is_sure = _probed(driver, store)
+    except (HTTPError, OSError) as error:
+        raise _no_response(driver, error) from error
+    except CannotProbe as error:
+        if cache.name not in _warned:
+            _warned.add(cache.name)
+            _log.warning("%s, so no condition of a write is used: set probe_bucket", error)
+        return CONSERVATIVE
+    if is_sure:
+        cache.put(found)
+    return found
 
 
 def _server_of(driver: S3Driver) -> str:
@@ -171,21 +174,27 @@ def _reason(cause: BaseException) -> str:
     return str(cause) if isinstance(cause, S3ResponseError | BucketryError) else type(cause).__name__
 
 
-def _probed(settings: S3StoreSettings, driver: S3Driver, store: Store) -> tuple[Found, bool]:
-    """Runs all probes; returns what they found, and whether it may be kept for others."""
+def _probed(driver: S3Driver, store: Store) -> tuple[Found, bool]:
+    """Runs all probes; returns what they found, and whether it may be kept for others.
+
+    Raises:
+        CannotProbe: They have no bucket to write into.
+    """
     run = _Run()
-    _remove_left_overs(store, settings)
-    try:
-        with _ground(settings, driver, store, _PLAIN) as ground:
+    settings = driver.settings
+    with _ground(driver, store, _PLAIN) as ground:
+        try:
             dialect = _checked_dialect(ground, owns_bucket=not settings.probe_bucket)
-            with Store(in_dialect := _speaking(settings, dialect)) as spoken:
-                _run_all(run, settings, in_dialect, spoken, ground)
-    except (AccessDenied, QuotaExceeded, Unsupported) as error:
-        _log.warning(
-            "no bucket can be made for probes (%s), so no condition of a write is used: set probe_bucket",
-            error.code,
-        )
-        return CONSERVATIVE, False
+        except (AccessDenied, QuotaExceeded, Unsupported) as error:
+            raise CannotProbe(f"probes may not write ({error.code})") from error
+        in_dialect = S3Driver(settings, msgspec.structs.replace(EVERYTHING, dialect=dialect))
+        with Store(in_dialect) as spoken:
+            remove_left_overs(spoken, settings)
+            try:
+                _run_all(run, in_dialect, spoken, ground)
+            finally:
+                # What was made in the server's dialect is found in it alone.
+                clear(spoken, ground.bucket, ground.prefix if settings.probe_bucket else "")
     run.found |= {"copy_source_if_match"} if dialect.copy_pin else set()
     run.found |= {"part_copy_source_if_match"} if dialect.part_copy_pin else set()
     features = tuple(sorted({*run.found, *ALWAYS}))
@@ -206,119 +215,90 @@ def _checked_dialect(ground: Ground, *, owns_bucket: bool) -> Dialect:
         raise BackendError("the server cannot be used: it does not find what was written") from error
 
 
-def _speaking(settings: S3StoreSettings, dialect: Dialect) -> S3Driver:
-    return S3Driver(settings, msgspec.structs.replace(EVERYTHING, dialect=dialect))
-
-
-def _run_all(run: _Run, settings: S3StoreSettings, driver: S3Driver, store: Store, ground: Ground) -> None:
+def _run_all(run: _Run, driver: S3Driver, store: Store, ground: Ground) -> None:
     ground = ground._replace(store=store, client=driver.client)
     run.all(PROBES, ground)
     run.algorithms = [name for name in CHECKSUM_ALGORITHMS if run.tries(name, partial(keeps_checksum, name), ground)]
-    if settings.probe_bucket:
+    if driver.settings.probe_bucket:
         return  # Settings change a bucket for all who use it. So they are not tried on another's.
     run.all({kind.feature: partial(keeps_settings, kind) for kind in EXAMPLES}, ground)
-    with _ground(settings, driver, store, _PLAIN) as versioned:
-        run.all(VERSION_PROBES, versioned)
-        if "bucket_versioning" in run.found:
-            run.all({"object_lock_later": object_lock_later}, versioned)
+    with _own_ground(run, driver, store, _PLAIN) as versioned:
+        if versioned is not None:
+            run.all(VERSION_PROBES, versioned)
+            if "bucket_versioning" in run.found:
+                run.all({"object_lock_later": object_lock_later}, versioned)
     if "bucket_versioning" not in run.found:
         run.found.discard("list_versions_start_after")
         return
-    with ExitStack() as stack:
-        try:
-            lockable = stack.enter_context(_ground(settings, driver, store, LOCKED_BUCKET))
-        except BucketryError as error:
-            run.note(error)
-            _log.debug("the server makes no bucket with object lock: %s", type(error).__name__)
-        else:
+    with _own_ground(run, driver, store, LOCKED_BUCKET) as lockable:
+        if lockable is not None:
             run.all(LOCK_PROBES, lockable)
     if "bucket_object_lock" not in run.found:
         run.found -= {"object_lock_later", "upload_object_lock"}
 
 
 @contextmanager
-def _ground(
-    settings: S3StoreSettings, driver: S3Driver, store: Store, options: CreateBucketOptions
-) -> Iterator[Ground]:
-    """Gives a place where probes work, and removes what they have left there."""
-    name = secrets.token_hex(10)
-    bucket = settings.probe_bucket or f"{PREFIX}-{name}"
-    if not settings.probe_bucket:
+def _own_ground(run: _Run, driver: S3Driver, store: Store, options: CreateBucketOptions) -> Iterator[Ground | None]:
+    """Gives one more place; ``None`` where the server makes no bucket of this kind."""
+    with ExitStack() as stack:
         try:
-            store.create_bucket(bucket, options)
-        except BucketryError:
-            # It may be there all the same: some may make buckets, and not look whether they are there.
-            with suppress(BucketryError):
-                store.delete_bucket(bucket)
-            raise
+            ground = stack.enter_context(_ground(driver, store, options))
+        except CannotProbe as error:
+            _log.debug("%s", error)
+            ground = None
+        except BucketryError as error:
+            run.note(error)
+            _log.debug("a bucket for probes cannot be made: %s", error.code)
+            ground = None
+        yield ground
+
+
+@contextmanager
+def _ground(driver: S3Driver, store: Store, options: CreateBucketOptions) -> Iterator[Ground]:
+    """Gives a place where probes work, and removes what they have left there.
+
+    Raises:
+        InvalidSettings: There is no ``probe_bucket``.
+        CannotProbe: The server refuses to make a bucket.
+        BucketryError: It does not respond, is busy, or fails in itself.
+    """
+    name = secrets.token_hex(10)
+    given = driver.settings.probe_bucket
+    bucket = given or f"{PREFIX}-{name}"
+    if given:
+        _check_given(driver, given)
+    else:
+        _make(store, bucket, options)
     prefix = f"{PREFIX}/{name}/"
     try:
         yield Ground(store, driver.client, bucket, prefix)
     finally:
-        _clear(store, bucket, prefix if settings.probe_bucket else "")
-        if not settings.probe_bucket:
-            _try(partial(store.delete_bucket, bucket), f"the bucket {bucket}")
+        clear(store, bucket, prefix if given else "")
+        if not given:
+            attempt(partial(store.delete_bucket, bucket), f"the bucket {bucket}")
 
 
-def _clear(store: Store, bucket: str, prefix: str) -> None:
-    """Removes all uploads, versions and objects that begin with a prefix, as far as that is possible."""
-    _try(partial(_abort_uploads, store, bucket, prefix), "uploads")
-    _try(partial(_delete_versions, store, bucket, prefix), "")
-    _try(partial(_delete_objects, store, bucket, prefix), "objects")
-
-
-def _try(step: Callable[[], object], what: str) -> None:
+def _check_given(driver: S3Driver, bucket: str) -> None:
     try:
-        step()
+        driver.client.request("HEAD", bucket)
+    except S3ResponseError as error:
+        if error.code == "NoSuchBucket":
+            raise InvalidSettings(f"there is no bucket {bucket!r}: probe_bucket names one that is there") from error
+        # Who may not ask for the bucket may still write below the prefix.
+
+
+def _make(store: Store, bucket: str, options: CreateBucketOptions) -> None:
+    try:
+        store.create_bucket(bucket, options)
     except BucketryError as error:
-        if what:
-            _log.warning("%s of probes could not be removed: %s", what, type(error).__name__)
+        # It may be there all the same: some may make buckets, and not look whether they are there.
+        with suppress(BucketryError):
+            store.delete_bucket(bucket)
+        cause = error.__cause__ or error
+        if isinstance(cause, HTTPError | OSError) or _may_pass(cause):
+            raise
+        raise CannotProbe(f"no bucket can be made for probes ({_code_of(cause, error)})") from error
 
 
-def _abort_uploads(store: Store, bucket: str, prefix: str) -> None:
-    for upload in store.iter_multipart_uploads(bucket, UploadListOptions(prefix=prefix)):
-        store.abort_multipart_upload(bucket, upload.key, upload.upload_id)
-
-
-def _delete_versions(store: Store, bucket: str, prefix: str) -> None:
-    """Fails on a server without versions."""
-    for version in list(store.iter_object_versions(bucket, VersionListOptions(prefix=prefix))):
-        delete = partial(_delete_version, store, bucket, version.key, version.version_id)
-        try:
-            delete()
-        except BucketryError:
-            held = VersionOptions(version_id=version.version_id)
-            _try(partial(store.put_object_legal_hold, bucket, version.key, False, held), "")
-            _try(partial(delete, bypass_governance=True), "")
-
-
-def _delete_version(store: Store, bucket: str, key: str, version_id: str, *, bypass_governance: bool = False) -> None:
-    store.delete_object(bucket, key, DeleteOptions(version_id=version_id, bypass_governance=bypass_governance))
-
-
-def _delete_objects(store: Store, bucket: str, prefix: str) -> None:
-    for info in list(store.iter_objects(bucket, ListOptions(prefix=prefix, content_type=False))):
-        store.delete_object(bucket, info.key)
-
-
-def _remove_left_overs(store: Store, settings: S3StoreSettings) -> None:
-    """Removes what the probes of processes have left that were killed."""
-    before = datetime.now(UTC) - _LEFT_AFTER
-    if settings.probe_bucket:
-        _try(partial(_remove_old_objects, store, settings.probe_bucket, before), "")
-        return
-    _try(partial(_remove_old_buckets, store, before), "")
-
-
-def _remove_old_buckets(store: Store, before: datetime) -> None:
-    for info in store.list_buckets():
-        if _BUCKET.fullmatch(info.name) and info.created_at < before:
-            _clear(store, info.name, "")
-            _try(partial(store.delete_bucket, info.name), f"the bucket {info.name}")
-
-
-def _remove_old_objects(store: Store, bucket: str, before: datetime) -> None:
-    options = ListOptions(prefix=f"{PREFIX}/", content_type=False)
-    for info in list(store.iter_objects(bucket, options)):
-        if _BELOW.match(info.key) and info.last_modified < before:
-            _clear(store, bucket, info.key)
+def _code_of(cause: BaseException, error: BucketryError) -> str:
+    return cause.code if isinstance(cause, S3ResponseError) else error.code

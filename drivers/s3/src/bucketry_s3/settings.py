@@ -36,7 +36,8 @@ class S3StoreSettings(S3Settings, frozen=True, kw_only=True, forbid_unknown_fiel
         probe: Whether opening finds out what the server can do. ``false``: see `bucketry_s3.found.CONSERVATIVE`.
         probe_bucket: A bucket that exists, below whose prefix ``bucketry-probe/`` probes write. Empty: probes make
             buckets of their own, and delete them.
-        probe_cache: A file that keeps what was found out for a day, for other processes.
+        probe_cache: A file that keeps what was found out for a day, for other processes; ``auto``: one in the folder of
+            the user's caches; empty: none.
         lookup_threads: Requests that are sent side by side where there is one for each object or bucket.
 
     Raises:
@@ -56,7 +57,7 @@ class S3StoreSettings(S3Settings, frozen=True, kw_only=True, forbid_unknown_fiel
     fips: bool = False
     probe: bool = True
     probe_bucket: str = ""
-    probe_cache: str | None = None
+    probe_cache: str = AUTO
     lookup_threads: int = 16
 
     @property

@@ -95,7 +95,7 @@ SPOILS: dict[str, Callable[[Path], object]] = {
     "no version": holding(b'{"servers": {}}'),
     "no text": holding(b"\xff\xfe"),
     "a version that is a list": holding(b'{"version": []}'),
-    "deep": holding(b'{"version": 2, "servers": ' + b'{"a":' * 100_000),
+    "deep": holding(b'{"version": 3, "servers": ' + b'{"a":' * 100_000),
     "an unknown feature": changed(features=["no_such_feature"]),
     "a feature that is never declared": changed(features=["checksums"]),
     "features that are a number": changed(features=7),

@@ -39,6 +39,7 @@ from msgspec.structs import replace
 from tests.contract_self.honest import HonestDriver
 from tests.contract_self.honest_memory import HonestMemory
 from tests.contract_self.wrong import (
+    access,
     completions,
     encryption,
     keys,
@@ -156,29 +157,52 @@ class TruncatesListings(MemoryDriver):
         return ObjectPage(objects=page.objects[:5], prefixes=page.prefixes)
 
 
+class ListsThePrefixOfWhatIsAfter(MemoryDriver):
+    """Lists the common prefix of ``start_after``, as long as there are keys in it."""
+
+    @hookimpl
+    def list_objects(self, bucket: str, options: ListOptions) -> ObjectPage:
+        page = super().list_objects(bucket, options)
+        head, found, _ = options.start_after[len(options.prefix) :].partition(options.delimiter or "no delimiter")
+        if found and options.cursor is None:
+            return replace(page, prefixes=(f"{options.prefix}{head}{found}", *page.prefixes))
+        return page
+
+
 FOUND_OUT: dict[type[Any], set[str]] = {
     IgnoresConditionsOfCompletions: {"complete_if_match", "complete_if_none_match"},
     IgnoresConditionsOfCopies: {"copy_if_match", "copy_if_none_match"},
     IgnoresConditionsOfDeletes: {"delete_if_match"},
     MakesWhatShouldBeThere: {"put_if_match", "copy_if_match", "complete_if_match"},
     IgnoresTheAsteriskOfPuts: {"put_if_none_match"},
+    access.ForgetsTheAclOfAnUpload: {"put_acl"},
     completions.ForgetsCompletions: {"complete_again"},
     encryption.ForgetsTheEncryption: {"encrypt_sse_s3", "encrypt_sse_kms"},
+    keys.ChecksAndDeletesInTwoSteps: {"delete_if_match"},
     keys.DeclaresDeleteIfMatchAndIgnoresIt: {"delete_if_match"},
     listing.BeginsAtStartAfter: {"list_start_after"},
+    object_lock.AnybodyWeakensARetention: {"bucket_object_lock"},
     object_lock.BypassesALegalHold: {"bucket_object_lock"},
+    object_lock.BypassesCompliance: {"bucket_object_lock"},
+    object_lock.ShortensCompliance: {"bucket_object_lock"},
     object_lock.UploadsWithoutTheLock: {"upload_object_lock"},
     parts.ReadsTheWholeForAPart: {"get_part_number"},
     storage_classes.CopiesTheClassOfTheSource: {"storage_class"},
+    storage_classes.ForgetsTheClassOfAnUpload: {"storage_class"},
     storage_classes.StoresNoClass: {"storage_class"},
     tags.CountsNoTags: {"put_tagging"},
     tags.ForgetsTheTagsOfAPut: {"put_tagging"},
     tags.ForgetsTheTagsOfTheUpload: {"upload_tagging"},
+    uploads.ChecksAndCompletesInTwoSteps: {"complete_if_none_match"},
+    uploads.ForgetsTheHeadersOfTheUpload: {"put_headers"},
     uploads.CompletesUnconditionally: {"complete_if_match", "complete_if_none_match"},
     uploads.JoinsAllParts: {"complete_subset"},
     version_listings.ListsTheOldestFirst: {"bucket_versioning"},
+    website_redirects.ForgetsTheRedirectOfAnUpload: {"website_redirect"},
     website_redirects.StoresNoRedirect: {"website_redirect"},
-    writes.ChecksAndWritesInTwoSteps: {"put_if_none_match"},
+    writes.ChecksAndCopiesInTwoSteps: {"copy_if_none_match"},
+    writes.ChecksAndWritesInTwoSteps: {"put_if_match", "put_if_none_match"},
+    writes.CopiesWithOldMetadata: {"put_metadata"},
     writes.ForgetsHeaders: {"put_headers"},
     writes.ForgetsMetadata: {"put_metadata"},
     writes.IgnoresIfMatch: {"put_if_match", "complete_if_match", "copy_if_match"},
@@ -265,14 +289,44 @@ def test_an_object_that_is_written_meanwhile_is_not_overwritten(monkeypatch: pyt
         store.delete_bucket("photos")
 
 
-@pytest.mark.parametrize("kind", [keys.EatsSlashes, keys.DropsLeadingSlash], ids=named)
-def test_keys_that_the_server_changes_are_refused(kind: type[Any]) -> None:
-    key = "a//b" if kind is keys.EatsSlashes else "/a"
+@pytest.mark.parametrize(
+    ("kind", "key"),
+    [
+        (keys.EatsSlashes, "a//b"),
+        (keys.DropsLeadingSlash, "/a"),
+        (keys.FoldsCase, "Cat"),
+        (keys.ComposesUnicode, "cafe\u0301"),
+    ],
+    ids=named,
+)
+def test_keys_that_the_server_changes_are_refused(kind: type[Any], key: str) -> None:
     with opened(kind) as store:
         store.create_bucket("photos")
         with pytest.raises(InvalidKey):
             store.put_object("photos", key, b"one")
         assert store.list_objects("photos").objects == ()
+        store.delete_bucket("photos")
+
+
+def test_another_delimiter_than_a_slash_is_refused_where_the_server_does_not_know_it() -> None:
+    with opened(listing.DelimiterIsItsFirstCharacter) as store:
+        store.create_bucket("photos")
+        store.put_object("photos", "a/b", b"")
+        assert store.list_objects("photos", ListOptions(delimiter="/")).prefixes == ("a/",)
+        with pytest.raises(Unsupported, match="delimiter '/' alone"):
+            store.list_objects("photos", ListOptions(delimiter="--"))
+        store.delete_object("photos", "a/b")
+        store.delete_bucket("photos")
+
+
+def test_a_common_prefix_of_what_was_listed_is_left_out() -> None:
+    with opened(ListsThePrefixOfWhatIsAfter) as store:
+        store.create_bucket("photos")
+        for key in ("a/1", "a/2", "b"):
+            store.put_object("photos", key, b"")
+        page = store.list_objects("photos", ListOptions(delimiter="/", start_after="a/1"))
+        assert ([info.key for info in page.objects], page.prefixes) == (["b"], ())
+        store.delete_objects("photos", ["a/1", "a/2", "b"])
         store.delete_bucket("photos")
 
 

@@ -26,7 +26,7 @@ from bucketry_s3.settings import AUTO, S3StoreSettings
 MAX_AGE: Final = 24 * 3600.0
 """Seconds after which a server is probed again."""
 
-PROBES_VERSION: Final = 2
+PROBES_VERSION: Final = 3
 """Goes up when probes find out more, or in another way."""
 
 _MAX_FILE_BYTES: Final = 1024**2

@@ -12,8 +12,8 @@ from bucketry.s3 import COPY_SOURCE, MAX_PAGE, http_date
 from bucketry_s3client import S3ResponseError, create_upload, quoted, request_target, url_decoded
 
 from bucketry_s3.found import Dialect, Pin
-from bucketry_s3.keys import EXAMPLES
-from bucketry_s3.probes import Ground
+from bucketry_s3.ground import Ground
+from bucketry_s3.keys import EXAMPLES, TWINS
 
 _WRONG: Final = "0" * 32
 _FAILED: Final = 412
@@ -36,6 +36,7 @@ def dialect_of(ground: Ground, *, owns_bucket: bool) -> Dialect:
         refused_keys=_refused_keys(ground, owns_bucket=owns_bucket),
         hides_below=_hides_below(ground),
         ends_early=_ends_early(ground),
+        any_delimiter=_rolls_up_at_any_delimiter(ground),
         uploads_encoded=_encodes_uploads(ground),
         uploads_by_prefix=_lists_uploads_by_prefix(ground),
     )
@@ -121,13 +122,18 @@ def _refused_keys(ground: Ground, *, owns_bucket: bool) -> tuple[str, ...]:
 
 
 def _is_kept(ground: Ground, example: str) -> bool:
-    key = example if example.startswith("/") else f"{ground.prefix}keys/{example}"
-    content = f"kept {example}".encode()
+    """Whether the server keeps a key as it is, and apart from the one that some file systems take for it."""
+    names = [example, TWINS[example]] if example in TWINS else [example]
+    keys = [name if name.startswith("/") else f"{ground.prefix}keys/{name}" for name in names]
     try:
-        ground.store.put_object(ground.bucket, key, content)
-        page = ground.store.list_objects(ground.bucket, ListOptions(prefix=key, content_type=False))
-        is_kept = ground.read(key) == content and [info.key for info in page.objects] == [key]
-        ground.store.delete_object(ground.bucket, key)
+        for key in keys:
+            ground.store.put_object(ground.bucket, key, f"kept {key}".encode())
+        is_kept = all(ground.read(key) == f"kept {key}".encode() for key in keys)
+        for key in keys:
+            page = ground.store.list_objects(ground.bucket, ListOptions(prefix=key, content_type=False))
+            is_kept = is_kept and [info.key for info in page.objects] == [key]
+        for key in keys:
+            ground.store.delete_object(ground.bucket, key)
     except BucketryError:
         return False
     return is_kept
@@ -162,6 +168,19 @@ def _paged(ground: Ground, prefix: str, delimiter: str, limit: int) -> list[str]
     except BucketryError:
         return []
     return sorted(entry for page in pages for entry in (*(info.key for info in page.objects), *page.prefixes))
+
+
+def _rolls_up_at_any_delimiter(ground: Ground) -> bool:
+    """Whether a delimiter may be any text: some servers know ``/`` alone, or take the first character of it."""
+    inside = f"{ground.prefix}delimiters/"
+    try:
+        for name in ("a-b", "a--1", "a--2", "c"):
+            ground.put(f"delimiters/{name}")
+        options = ListOptions(prefix=inside, delimiter="--", content_type=False)
+        page = ground.store.list_objects(ground.bucket, options)
+    except BucketryError:
+        return False
+    return [info.key[len(inside) :] for info in page.objects] == ["a-b", "c"] and page.prefixes == (f"{inside}a--",)
 
 
 def _lists_uploads_by_prefix(ground: Ground) -> bool:

@@ -31,6 +31,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         hides_below: Whether listings do not show ``a/b`` where ``a`` is an object. Then writes ask first.
         ends_early: Whether a short page may say that nothing follows, or come again and again. Then pages are asked for
             one entry more than is wanted, and by the last entry of the page before.
+        any_delimiter: Whether listings roll up at any delimiter; otherwise at ``/`` alone.
         uploads_encoded: Whether keys of uploads in progress are listed encoded, though the list does not say so.
         uploads_by_prefix: Whether uploads in progress are listed by any prefix; otherwise by an exact key, or all.
 
@@ -46,6 +47,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     refused_keys: tuple[str, ...] = ()
     hides_below: bool = False
     ends_early: bool = False
+    any_delimiter: bool = False
     uploads_encoded: bool = False
     uploads_by_prefix: bool = True
 
@@ -111,7 +113,7 @@ among it, since servers that ignore one lose data."""
 EVERYTHING: Final = Found(
     features=tuple(name for name in FEATURE_NAMES if name not in NEVER),
     algorithms=tuple(CHECKSUM_ALGORITHMS),
-    dialect=Dialect(read_conditions=True, copy_pin="quoted", part_copy_pin="quoted"),
+    dialect=Dialect(read_conditions=True, any_delimiter=True, copy_pin="quoted", part_copy_pin="quoted"),
 )
 """What probes open the server with, so that nothing is refused before it reaches the server."""
 

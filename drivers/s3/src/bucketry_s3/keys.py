@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Final
+from unicodedata import normalize
 
 from bucketry import InvalidKey
 
@@ -17,6 +18,9 @@ KINDS_OF_KEYS: Final[Mapping[str, Callable[[str], bool]]] = {
     "a NUL": lambda key: "\0" in key,
     "control characters": lambda key: any(ord(letter) < ord(" ") or letter == "\x7f" for letter in key),
     "segments of more than 255 bytes": lambda key: any(len(part.encode()) > 255 for part in key.split("/")),
+    "capital letters": lambda key: key.casefold() != key,
+    "characters in several code points": lambda key: normalize("NFC", key) != key,
+    "characters that can be taken apart": lambda key: normalize("NFD", key) != key,
 }
 """Each kind by its name, with what tells whether a key is of it."""
 
@@ -28,8 +32,14 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "a NUL": "a\0b",
     "control characters": "a\tb\nc",
     "segments of more than 255 bytes": "a" * 300,
+    "capital letters": "Case",
+    "characters in several code points": "e\u0301",
+    "characters that can be taken apart": "\u00e9",
 }
 """An example of each kind, for probes. It is put behind a prefix, but where its beginning counts."""
+
+TWINS: Final[Mapping[str, str]] = {"Case": "case", "e\u0301": "\u00e9"}
+"""Other keys that a file system takes for these, if it is blind to case, or to the form of Unicode (UAX #15)."""
 
 
 def begins_no_key(prefix: str, refused: tuple[str, ...]) -> bool:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
 
 from bucketry import (
+    BatchDeleteOptions,
     BucketryError,
     DeleteMarker,
     DeleteOptions,
     ListOptions,
+    ObjectToDelete,
     Store,
     UploadListOptions,
     VersionListOptions,
@@ -54,23 +56,27 @@ def _abort_uploads(store: Store, bucket: str, prefix: str) -> None:
 
 def _delete_versions(store: Store, bucket: str, prefix: str) -> None:
     """Fails on a server without versions."""
-    for version in list(store.iter_object_versions(bucket, VersionListOptions(prefix=prefix))):
-        delete = partial(_delete_version, store, bucket, version.key, version.version_id)
-        try:
-            delete()
-        except BucketryError:
-            held = VersionOptions(version_id=version.version_id)
-            attempt(partial(store.put_object_legal_hold, bucket, version.key, False, held), "")
-            attempt(partial(delete, bypass_governance=True), "")
-
-
-def _delete_version(store: Store, bucket: str, key: str, version_id: str, *, bypass_governance: bool = False) -> None:
-    store.delete_object(bucket, key, DeleteOptions(version_id=version_id, bypass_governance=bypass_governance))
+    found = list(store.iter_object_versions(bucket, VersionListOptions(prefix=prefix)))
+    attempt(partial(_delete_together, store, bucket, [(one.key, one.version_id) for one in found]), "")
+    for version in list(store.iter_object_versions(bucket, VersionListOptions(prefix=prefix))) if found else ():
+        delete = DeleteOptions(version_id=version.version_id, bypass_governance=True)
+        held = VersionOptions(version_id=version.version_id)
+        attempt(partial(store.put_object_legal_hold, bucket, version.key, False, held), "")
+        attempt(partial(store.delete_object, bucket, version.key, delete), "")
 
 
 def _delete_objects(store: Store, bucket: str, prefix: str) -> None:
-    for info in list(store.iter_objects(bucket, ListOptions(prefix=prefix, content_type=False))):
+    listing = ListOptions(prefix=prefix, content_type=False)
+    found = list(store.iter_objects(bucket, listing))
+    attempt(partial(_delete_together, store, bucket, [(one.key, None) for one in found]), "")
+    # What a batch leaves, such as on a server that does not have it, goes one by one.
+    for info in list(store.iter_objects(bucket, listing)) if found else ():
         attempt(partial(store.delete_object, bucket, info.key), "an object")
+
+
+def _delete_together(store: Store, bucket: str, found: Sequence[tuple[str, str | None]]) -> None:
+    entries = [ObjectToDelete(key, version_id) for key, version_id in found]
+    store.delete_objects(bucket, entries, BatchDeleteOptions(bypass_governance=True))
 
 
 def remove_left_overs(store: Store, settings: S3StoreSettings) -> None:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Final
 
 import msgspec
-from bucketry import ListOptions, ObjectInfo, ObjectPage, Upload
+from bucketry import ListOptions, ObjectInfo, ObjectPage, Unsupported, Upload
 from bucketry.backend_requests import in_this_context
 from bucketry.cursors import decode_cursor, encode_cursor
 from bucketry.paging import Paging, stands_still
@@ -62,7 +62,10 @@ class Lister:
 
         Raises:
             InvalidArgument: The cursor belongs to another listing.
+            Unsupported: The server does not roll up at this delimiter, or it is not known whether it does.
         """
+        if options.delimiter not in {"", "/"} and not self._dialect.any_delimiter:
+            raise Unsupported("this server rolls up at the delimiter '/' alone", feature="list_delimiter")
         place = _Place() if options.cursor is None else decode_cursor(_OBJECTS, options.cursor, _Place)
         if begins_no_key(options.prefix, self._dialect.refused_keys):
             # The server may refuse the prefix. The request shows whether there is the bucket.
@@ -94,6 +97,8 @@ class Lister:
         with reading("a page of objects"):
             page, token = _page(document), document.text("NextContinuationToken")
             more = is_truncated(document)
+        # Some servers show the common prefix of what is after a key, which is not after it.
+        page = msgspec.structs.replace(page, prefixes=tuple(one for one in page.prefixes if not after.startswith(one)))
         if self._dialect.ends_early:
             return _cut(page, options, after, more=more)
         ends = page.ends()

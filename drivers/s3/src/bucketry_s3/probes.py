@@ -6,240 +6,25 @@ the contract wants it. Where it fails, or the server refuses, the feature is not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
 from functools import partial
 from hashlib import md5
-from threading import Barrier
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from bucketry import (
-    BucketryError,
-    BucketSettings,
-    CompletedPart,
-    CompleteOptions,
-    CopyOptions,
-    CreateBucketOptions,
-    DeleteMarker,
-    DeleteOptions,
     Encryption,
-    GetOptions,
-    HeadOptions,
-    InvalidBucketState,
     InvalidRange,
     ListOptions,
-    NoSuchKey,
     NoSuchUpload,
-    NotificationSettings,
-    ObjectLockSettings,
-    PreconditionFailed,
+    ObjectHeaders,
     PresignOptions,
-    PutOptions,
-    Retention,
-    RetentionOptions,
-    Store,
-    UploadOptions,
-    VersioningSettings,
-    VersionListOptions,
-    VersionOptions,
 )
-from bucketry_s3client import S3Client, S3ResponseError, get_acl, read_body
+from bucketry_s3client import get_acl, read_body
 
-from bucketry_s3.settings_examples import EXAMPLES, shared_acl
-
-_WRONG: Final = "0" * 32
-_NO_SUCH_TOPIC: Final = frozenset({"InvalidArgument", "NoSuchKey", "UnsupportedNotification"})
-"""How AWS, RGW and MinIO say that there is no such topic, or that they have queues only."""
-
-_ROUNDS: Final = 5
-_PATIENCE: Final = 60
-"""Seconds until all writers of a round are ready, at most."""
-
-_WRITERS: Final = 4
-_LOCKED_FOR: Final = timedelta(seconds=60)
-"""How long a probe locks a version: should its bypass fail, the bucket can be removed after that."""
-
-
-class Ground(NamedTuple):
-    """Where probes work.
-
-    Attributes:
-        store: A store on the server that refuses nothing beforehand.
-        client: Its client.
-        bucket: A bucket.
-        prefix: What every key of the probes begins with.
-    """
-
-    store: Store
-    client: S3Client
-    bucket: str
-    prefix: str
-
-    def put(self, name: str, content: bytes = b"one", **options: Any) -> str:
-        """Stores an object; returns its key."""
-        key = f"{self.prefix}{name}"
-        self.store.put_object(self.bucket, key, content, PutOptions(**options))
-        return key
-
-    def read(self, key: str, **options: Any) -> bytes:
-        """Returns the content of an object."""
-        with self.store.get_object(self.bucket, key, GetOptions(**options)) as opened:
-            return b"".join(opened)
-
-    def head(self, key: str, **options: Any) -> Any:
-        """Returns an object without its content."""
-        return self.store.head_object(self.bucket, key, HeadOptions(**options))
-
-    def exists(self, key: str) -> bool:
-        """Whether there is an object."""
-        try:
-            self.head(key)
-        except NoSuchKey:
-            return False
-        return True
-
-    def upload(self, name: str, *contents: bytes, **options: Any) -> tuple[str, str, list[CompletedPart]]:
-        """Begins an upload and stores its parts; returns key, id and parts."""
-        key = f"{self.prefix}{name}"
-        begun = self.store.create_multipart_upload(self.bucket, key, UploadOptions(**options))
-        parts = [
-            self.store.upload_part(self.bucket, key, begun.upload_id, number, content)
-            for number, content in enumerate(contents, 1)
-        ]
-        return key, begun.upload_id, [CompletedPart(part.part_number, part.etag) for part in parts]
-
-    def complete(self, key: str, upload_id: str, parts: list[CompletedPart], **options: Any) -> Any:
-        """Completes an upload."""
-        return self.store.complete_multipart_upload(self.bucket, key, upload_id, parts, CompleteOptions(**options))
-
-    def copy(self, source: str, name: str, **options: Any) -> Any:
-        """Copies an object."""
-        return self.store.copy_object(self.bucket, source, self.bucket, f"{self.prefix}{name}", CopyOptions(**options))
-
-
-Probe = Callable[[Ground], bool]
-
-
-def refused(call: Callable[[], object]) -> bool:
-    """Whether a call fails because a condition does not hold."""
-    try:
-        call()
-    except PreconditionFailed:
-        return True
-    return False
-
-
-# Conditions of writes. Each probe also looks whether the refused write has left the object alone.
-
-
-def _needs_object(ground: Ground, name: str, write: Callable[[str], object]) -> bool:
-    """Whether a write fails under ``if_match`` where there is no object, and makes none."""
-    for etag in (_WRONG, "*"):
-        try:
-            write(etag)
-        except NoSuchKey:
-            continue
-        return False
-    return not ground.exists(f"{ground.prefix}{name}")
-
-
-def _put_if_match(ground: Ground) -> bool:
-    if not _needs_object(ground, "put-if-match", lambda etag: ground.put("put-if-match", if_match=etag)):
-        return False
-    key = ground.put("put-if-match")
-    is_refused = refused(partial(ground.put, "put-if-match", b"two", if_match=_WRONG))
-    if not is_refused or ground.read(key) != b"one":
-        return False
-    ground.put("put-if-match", b"two", if_match=ground.head(key).etag)
-    if ground.read(key) != b"two":
-        return False
-    ground.put("put-if-match", b"three", if_match="*")
-    return ground.read(key) == b"three"
-
-
-def _put_if_none_match(ground: Ground) -> bool:
-    key = ground.put("put-if-none-match", if_none_match="*")
-    is_refused = refused(partial(ground.put, "put-if-none-match", b"two", if_none_match="*"))
-    return is_refused and ground.read(key) == b"one" and _one_wins(ground)
-
-
-def _one_wins(ground: Ground) -> bool:
-    """Whether one of several writers at once makes an object, and no other, in each of some rounds."""
-    together = Barrier(_WRITERS)
-
-    def write(attempt: int, number: int) -> bool:
-        together.wait(_PATIENCE)
-        try:
-            ground.put(f"race-{attempt}", b"%d" % number, if_none_match="*")
-        except BucketryError:
-            return False
-        return True
-
-    with ThreadPoolExecutor(_WRITERS) as pool:
-        return all(sum(pool.map(partial(write, attempt), range(_WRITERS))) == 1 for attempt in range(_ROUNDS))
-
-
-def _copy_if_match(ground: Ground) -> bool:
-    source = ground.put("copy-source", b"two")
-    if not _needs_object(ground, "copy-if-match", lambda etag: ground.copy(source, "copy-if-match", if_match=etag)):
-        return False
-    key = ground.put("copy-if-match")
-    is_refused = refused(partial(ground.copy, source, "copy-if-match", if_match=_WRONG))
-    if not is_refused or ground.read(key) != b"one":
-        return False
-    ground.copy(source, "copy-if-match", if_match=ground.head(key).etag)
-    return ground.read(key) == b"two"
-
-
-def _copy_if_none_match(ground: Ground) -> bool:
-    source, key = ground.put("copy-source", b"two"), ground.put("copy-if-none-match")
-    is_refused = refused(partial(ground.copy, source, "copy-if-none-match", if_none_match="*"))
-    if not is_refused or ground.read(key) != b"one":
-        return False
-    ground.copy(source, "copy-if-none-match-new", if_none_match="*")
-    return True
-
-
-def _complete_if_match(ground: Ground) -> bool:
-    key, upload_id, parts = ground.upload("complete-if-match", b"two")
-    complete = partial(ground.complete, key, upload_id, parts)
-    if not _needs_object(ground, "complete-if-match", lambda etag: complete(if_match=etag)):
-        return False
-    ground.put("complete-if-match")
-    is_refused = refused(partial(ground.complete, key, upload_id, parts, if_match=_WRONG))
-    if not is_refused or ground.read(key) != b"one":
-        return False
-    ground.complete(key, upload_id, parts, if_match=ground.head(key).etag)
-    return ground.read(key) == b"two"
-
-
-def _complete_if_none_match(ground: Ground) -> bool:
-    key = ground.put("complete-if-none-match")
-    _, upload_id, parts = ground.upload("complete-if-none-match", b"two")
-    is_refused = refused(partial(ground.complete, key, upload_id, parts, if_none_match="*"))
-    if not is_refused or ground.read(key) != b"one":
-        return False
-    ground.store.delete_object(ground.bucket, key)
-    ground.complete(key, upload_id, parts, if_none_match="*")
-    return ground.read(key) == b"two"
-
-
-def _delete_if_match(ground: Ground) -> bool:
-    key = f"{ground.prefix}delete-if-match"
-
-    def delete(etag: str) -> None:
-        ground.store.delete_object(ground.bucket, key, DeleteOptions(if_match=etag))
-
-    if not _needs_object(ground, "delete-if-match", delete):
-        return False
-    ground.put("delete-if-match")
-    if not refused(partial(delete, _WRONG)) or not ground.exists(key):
-        return False
-    delete(ground.head(key).etag)
-    return not ground.exists(key)
-
+from bucketry_s3.condition_probes import CONDITION_PROBES
+from bucketry_s3.ground import Ground, Probe
+from bucketry_s3.settings_examples import shared_acl
 
 # What an object keeps
 
@@ -253,13 +38,24 @@ def _put_headers(ground: Ground) -> bool:
         "content_type": "text/x-probe",
         "expires": "Wed, 01 Dec 2094 16:00:00 GMT",
     }
-    info = ground.head(ground.put("headers", **sent))
-    return all(getattr(info, name) == value for name, value in sent.items())
+    keys = _written(ground, "headers", **sent)
+    return all(getattr(ground.head(key), name) == value for key in keys for name, value in sent.items())
+
+
+def _written(ground: Ground, name: str, **options: Any) -> list[str]:
+    """Writes objects with these options, in one request and in parts; returns their keys."""
+    key, upload_id, parts = ground.upload(f"{name}-in-parts", b"one", **options)
+    ground.complete(key, upload_id, parts)
+    return [ground.put(name, **options), key]
 
 
 def _put_metadata(ground: Ground) -> bool:
     metadata = {"colour": "red", "a-b": "1"}
-    return dict(ground.head(ground.put("metadata", metadata=metadata)).metadata) == metadata
+    keys = _written(ground, "metadata", metadata=metadata)
+    copied = ground.copy(keys[0], "copied-metadata", headers=ObjectHeaders(metadata={"other": "one"}))
+    if dict(copied.metadata) != {"other": "one"}:
+        return False
+    return all(dict(ground.head(key).metadata) == metadata for key in keys)
 
 
 _TAGS: Final = {"colour": "red", "a b": ""}
@@ -292,15 +88,19 @@ def _upload_tagging(ground: Ground) -> bool:
 
 
 def _storage_class(ground: Ground) -> bool:
-    key = ground.put("class", storage_class="STANDARD_IA")
-    copied = ground.copy(key, "copied-class")
-    return ground.head(key).storage_class == "STANDARD_IA" and copied.storage_class is None
+    keys = _written(ground, "class", storage_class="STANDARD_IA")
+    copied = ground.copy(keys[0], "copied-class")
+    changed = ground.copy(keys[0], "changed-class", storage_class="STANDARD_IA")
+    found = [changed, *map(ground.head, keys)]
+    return all(info.storage_class == "STANDARD_IA" for info in found) and copied.storage_class is None
 
 
 def _website_redirect(ground: Ground) -> bool:
-    key = ground.put("redirect", website_redirect="/there")
-    copied = ground.copy(key, "copied-redirect")
-    return ground.head(key).website_redirect == "/there" and copied.website_redirect is None
+    keys = _written(ground, "redirect", website_redirect="/there")
+    copied = ground.copy(keys[0], "copied-redirect")
+    changed = ground.copy(keys[0], "changed-redirect", website_redirect="/there")
+    found = [changed, *map(ground.head, keys)]
+    return all(info.website_redirect == "/there" for info in found) and copied.website_redirect is None
 
 
 def _put_acl(ground: Ground) -> bool:
@@ -309,11 +109,12 @@ def _put_acl(ground: Ground) -> bool:
     def is_shared(name: str) -> bool:
         return ground.store.get_object_acl(ground.bucket, f"{ground.prefix}{name}").grants_others
 
-    source = ground.put("acl", acl=acl)
+    source, _ = _written(ground, "acl", acl=acl)
     ground.copy(source, "copied-acl", acl=acl)
     ground.copy(source, "plain-copy")
     ground.store.put_object_acl(ground.bucket, f"{ground.prefix}plain", acl)
-    return is_shared("acl") and is_shared("copied-acl") and is_shared("plain") and not is_shared("plain-copy")
+    shared = ("acl", "acl-in-parts", "copied-acl", "plain")
+    return all(is_shared(name) for name in shared) and not is_shared("plain-copy")
 
 
 def _encrypted(algorithm: Any, ground: Ground) -> bool:
@@ -383,10 +184,14 @@ def _list_start_after(ground: Ground) -> bool:
         ground.put(name)
     inside = f"{ground.prefix}after/"
     options = ListOptions(prefix=inside, start_after=f"{inside}a", content_type=False)
-    return [info.key for info in ground.store.list_objects(ground.bucket, options).objects] == [
-        f"{inside}b",
-        f"{inside}c",
-    ]
+    keys = [info.key for info in ground.store.list_objects(ground.bucket, options).objects]
+    if keys != [f"{inside}b", f"{inside}c"]:
+        return False
+    for name in ("after/bb/1", "after/bb/2"):
+        ground.put(name)
+    options = ListOptions(prefix=inside, start_after=f"{inside}bb/1", delimiter="/", content_type=False)
+    page = ground.store.list_objects(ground.bucket, options)
+    return [info.key for info in page.objects] == [f"{inside}c"] and page.prefixes == ()
 
 
 # Presigned URLs, opened as anybody would
@@ -418,15 +223,11 @@ def _presign_content_type(ground: Ground) -> bool:
 
 
 PROBES: Final[Mapping[str, Probe]] = {
+    **CONDITION_PROBES,
     "complete_again": _complete_again,
-    "complete_if_match": _complete_if_match,
-    "complete_if_none_match": _complete_if_none_match,
     "complete_subset": _complete_subset,
-    "copy_if_match": _copy_if_match,
-    "copy_if_none_match": _copy_if_none_match,
     "copy_own_etag": _copy_own_etag,
     "copy_tagging": _copy_tagging,
-    "delete_if_match": _delete_if_match,
     "encrypt_sse_kms": partial(_encrypted, "aws:kms"),
     "encrypt_sse_s3": partial(_encrypted, "AES256"),
     "get_part_number": _get_part_number,
@@ -436,8 +237,6 @@ PROBES: Final[Mapping[str, Probe]] = {
     "presign_response_headers": _presign_response_headers,
     "put_acl": _put_acl,
     "put_headers": _put_headers,
-    "put_if_match": _put_if_match,
-    "put_if_none_match": _put_if_none_match,
     "put_metadata": _put_metadata,
     "put_tagging": _put_tagging,
     "storage_class": _storage_class,
@@ -453,109 +252,6 @@ def keeps_checksum(algorithm: str, ground: Ground) -> bool:
     ground.copy(key, f"checksum-copy-{algorithm}", checksum_algorithm=algorithm)
     found = [ground.head(one).checksum for one in (key, f"{ground.prefix}checksum-copy-{algorithm}")]
     return all(one is not None and one.algorithm == algorithm for one in found)
-
-
-# Settings of a bucket of the probes' own
-
-
-def keeps_settings(kind: type[BucketSettings], ground: Ground) -> bool:
-    """Whether the server keeps a bucket's settings of a kind, and removes them."""
-    store, bucket = ground.store, ground.bucket
-    wanted = EXAMPLES[kind](ground.client, bucket)
-    try:
-        store.put_bucket_settings(bucket, wanted)
-    except BucketryError as error:
-        if kind is not NotificationSettings or not isinstance(error.__cause__, S3ResponseError):
-            raise
-        # Nobody has the topic of this example. A server that reads the document says so.
-        return error.__cause__.code in _NO_SUCH_TOPIC
-    if store.get_bucket_settings(bucket, kind) == kind():
-        return False
-    try:
-        store.delete_bucket_settings(bucket, kind)
-    except InvalidBucketState:
-        return True  # S3 cannot remove settings of this kind.
-    return store.get_bucket_settings(bucket, kind) == kind()
-
-
-def _versioning(ground: Ground) -> bool:
-    store, bucket = ground.store, ground.bucket
-    store.put_bucket_settings(bucket, VersioningSettings(status="Enabled"))
-    key = ground.put("versions", b"one")
-    ground.put("versions", b"two")
-    store.delete_object(bucket, key)
-    listed = store.list_object_versions(bucket, VersionListOptions(prefix=key)).versions
-    if len(listed) != 3 or not isinstance(listed[0], DeleteMarker) or ground.exists(key):
-        return False
-    oldest = listed[-1].version_id
-    if ground.read(key, version_id=oldest) != b"one":
-        return False
-    store.delete_object(bucket, key, DeleteOptions(version_id=listed[0].version_id))
-    store.delete_object(bucket, key, DeleteOptions(version_id=oldest))
-    left = store.list_object_versions(bucket, VersionListOptions(prefix=key)).versions
-    return ground.read(key) == b"two" and len(left) == 1
-
-
-def _list_versions_start_after(ground: Ground) -> bool:
-    first, second = ground.put("start/a"), ground.put("start/b")
-    options = VersionListOptions(prefix=f"{ground.prefix}start/", start_after=first)
-    found = ground.store.list_object_versions(ground.bucket, options).versions
-    return [version.key for version in found] == [second]
-
-
-VERSION_PROBES: Final[Mapping[str, Probe]] = {
-    "bucket_versioning": _versioning,
-    "list_versions_start_after": _list_versions_start_after,
-}
-"""Probes in a bucket of their own, which has versions after the first one."""
-
-
-def object_lock_later(ground: Ground) -> bool:
-    """Whether object lock can be turned on in a bucket with versions."""
-    wanted = ObjectLockSettings(enabled=True)
-    ground.store.put_bucket_settings(ground.bucket, wanted)
-    return ground.store.get_bucket_settings(ground.bucket, ObjectLockSettings) == wanted
-
-
-def _locked(ground: Ground) -> bool:
-    """Whether a retention keeps a version, unless it is bypassed, and a legal hold keeps it always."""
-    store, bucket = ground.store, ground.bucket
-    until = datetime.now(UTC).replace(microsecond=0) + _LOCKED_FOR
-    key = ground.put("locked", retention=Retention(mode="GOVERNANCE", until=until))
-    version = ground.head(key).version_id
-    if _is_deletable(ground, key, version) or ground.head(key).retention is None:
-        return False
-    store.put_object_legal_hold(bucket, key, True, VersionOptions(version_id=version))
-    is_held = bool(ground.head(key).legal_hold) and not _is_deletable(ground, key, version, bypass_governance=True)
-    store.put_object_legal_hold(bucket, key, False, VersionOptions(version_id=version))
-    later = Retention(mode="GOVERNANCE", until=until + timedelta(seconds=1))
-    store.put_object_retention(bucket, key, later, RetentionOptions(version_id=version))
-    return is_held and _is_deletable(ground, key, version, bypass_governance=True)
-
-
-def _is_deletable(ground: Ground, key: str, version_id: str | None, **options: Any) -> bool:
-    try:
-        ground.store.delete_object(ground.bucket, key, DeleteOptions(version_id=version_id, **options))
-    except BucketryError:
-        return False
-    return True
-
-
-def _upload_object_lock(ground: Ground) -> bool:
-    key, upload_id, parts = ground.upload("held", b"one", legal_hold=True)
-    ground.complete(key, upload_id, parts)
-    info = ground.head(key)
-    ground.store.put_object_legal_hold(ground.bucket, key, False, VersionOptions(version_id=info.version_id))
-    return bool(info.legal_hold)
-
-
-LOCK_PROBES: Final[Mapping[str, Probe]] = {
-    "bucket_object_lock": _locked,
-    "upload_object_lock": _upload_object_lock,
-}
-"""Probes in a bucket that was created with object lock."""
-
-LOCKED_BUCKET: Final = CreateBucketOptions(object_lock=True)
 
 
 # Without these nothing works

@@ -29,23 +29,21 @@ from bucketry import (
 from bucketry_s3client import S3ResponseError, is_list_of_buckets, not_s3
 from urllib3.exceptions import HTTPError
 
+from bucketry_s3.bucket_probes import (
+    LOCK_PROBES,
+    LOCKED_BUCKET,
+    VERSION_PROBES,
+    Compliance,
+    keeps_settings,
+    object_lock_later,
+)
 from bucketry_s3.cache import Cache
 from bucketry_s3.dialects import dialect_of
 from bucketry_s3.driver import S3Driver
 from bucketry_s3.found import ALWAYS, CONSERVATIVE, EVERYTHING, Dialect, Found
+from bucketry_s3.ground import Ground, Probe
 from bucketry_s3.left_overs import PREFIX, attempt, clear, remove_left_overs
-from bucketry_s3.probes import (
-    LOCK_PROBES,
-    LOCKED_BUCKET,
-    PROBES,
-    VERSION_PROBES,
-    Ground,
-    Probe,
-    basics,
-    keeps_checksum,
-    keeps_settings,
-    object_lock_later,
-)
+from bucketry_s3.probes import PROBES, basics, keeps_checksum
 from bucketry_s3.settings import S3StoreSettings
 from bucketry_s3.settings_examples import EXAMPLES
 
@@ -217,24 +215,38 @@ def _checked_dialect(ground: Ground, *, owns_bucket: bool) -> Dialect:
 
 def _run_all(run: _Run, driver: S3Driver, store: Store, ground: Ground) -> None:
     ground = ground._replace(store=store, client=driver.client)
+    if driver.settings.probe_bucket:
+        # Settings change a bucket for all who use it. So they are not tried on another's.
+        _run_on_objects(run, ground)
+        return
+    with _own_ground(run, driver, store, LOCKED_BUCKET) as lockable:
+        compliance = Compliance()
+        try:
+            is_locked = lockable is not None and run.tries("compliance", compliance.holds, lockable)
+            _run_on_objects(run, ground)
+            _run_on_buckets(run, driver, store, ground)
+            if is_locked and lockable is not None:
+                run.all(LOCK_PROBES, lockable)
+        finally:
+            compliance.wait()
+    if "bucket_versioning" not in run.found:
+        run.found -= {"bucket_object_lock", "list_versions_start_after"}
+    if "bucket_object_lock" not in run.found:
+        run.found -= {"object_lock_later", "upload_object_lock"}
+
+
+def _run_on_objects(run: _Run, ground: Ground) -> None:
     run.all(PROBES, ground)
     run.algorithms = [name for name in CHECKSUM_ALGORITHMS if run.tries(name, partial(keeps_checksum, name), ground)]
-    if driver.settings.probe_bucket:
-        return  # Settings change a bucket for all who use it. So they are not tried on another's.
+
+
+def _run_on_buckets(run: _Run, driver: S3Driver, store: Store, ground: Ground) -> None:
     run.all({kind.feature: partial(keeps_settings, kind) for kind in EXAMPLES}, ground)
     with _own_ground(run, driver, store, _PLAIN) as versioned:
         if versioned is not None:
             run.all(VERSION_PROBES, versioned)
             if "bucket_versioning" in run.found:
                 run.all({"object_lock_later": object_lock_later}, versioned)
-    if "bucket_versioning" not in run.found:
-        run.found.discard("list_versions_start_after")
-        return
-    with _own_ground(run, driver, store, LOCKED_BUCKET) as lockable:
-        if lockable is not None:
-            run.all(LOCK_PROBES, lockable)
-    if "bucket_object_lock" not in run.found:
-        run.found -= {"object_lock_later", "upload_object_lock"}
 
 
 @contextmanager

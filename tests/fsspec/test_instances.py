@@ -15,7 +15,7 @@ from typing import Any
 
 import fsspec
 import pytest
-from bucketry import AccessDenied, InvalidSettings, Secret, Store, StoreClosed, Unavailable, open_store
+from bucketry import AccessDenied, InvalidSettings, Secret, Store, StoreClosed, Unavailable, _shared_stores, open_store
 from bucketry.fsspec import BucketryFileSystem, drivers, file_system_of, register_drivers
 from bucketry.hookspecs import hookimpl
 from bucketry_memory import MemorySettings
@@ -92,6 +92,46 @@ def test_all_threads_share_a_store() -> None:
     assert fresh is not made[0]
     assert fresh.store is made[0].store
     assert file_system_of("memory")(region="others").store is not fresh.store
+
+
+def test_a_store_that_takes_long_to_open_keeps_no_other_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    began, goes_on, opened = threading.Event(), threading.Event(), []
+
+    def open_slowly(settings: MemorySettings) -> Store:
+        opened.append(settings.region)
+        if settings.region == "slow":
+            began.set()
+            assert goes_on.wait(60)
+        return open_store(settings)
+
+    monkeypatch.setattr(_shared_stores, "open_store", open_slowly)
+    made: list[BucketryFileSystem] = []
+
+    def make() -> None:
+        made.append(file_system_of("memory")(region="slow", skip_instance_cache=True))
+
+    threads = [threading.Thread(target=make) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    assert began.wait(60)
+    assert file_system_of("memory")(region="quick", skip_instance_cache=True).ls("") == []
+    goes_on.set()
+    for thread in threads:
+        thread.join(60)
+    assert len(made) == 3
+    assert len({id(fs.store) for fs in made}) == 1
+    assert sorted(opened) == ["quick", "slow"]
+
+
+def test_a_store_that_cannot_be_opened_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(settings: MemorySettings) -> Store:
+        raise Unavailable("planned")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_shared_stores, "open_store", fail)
+        with pytest.raises(Unavailable):
+            file_system_of("memory")(region="again", skip_instance_cache=True)
+    assert file_system_of("memory")(region="again", skip_instance_cache=True).ls("") == []
 
 
 def test_a_store_is_closed_with_its_last_file_system() -> None:

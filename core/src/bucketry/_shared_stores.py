@@ -23,7 +23,10 @@ class SharedStore:
         store: The store.
         settings: The settings that it was opened with; ``None``: the caller gave an open store.
         blocks: Whether its calls wait for anything, so that threads are of use.
+        place: Where it was opened; it keeps the place.
     """
+
+    place: _Place | None = None
 
     def __init__(self, store: Store, settings: DriverSettings | None = None) -> None:
         self.store = store
@@ -36,15 +39,40 @@ class SharedStore:
         return ThreadPoolExecutor(THREADS, thread_name_prefix="bucketry-files")
 
 
+class _Place:
+    """Where the store of some settings is opened. It is there as long as the store, or as somebody waits for it.
+
+    Attributes:
+        settings: The settings.
+        lock: Is held while the store is opened, which may take long. Stores of other settings do not wait for it.
+        opened: The store.
+    """
+
+    def __init__(self, settings: DriverSettings) -> None:
+        self.settings = settings
+        self.lock = threading.Lock()
+        self.opened: weakref.ref[SharedStore] | None = None
+
+    def store(self) -> SharedStore:
+        with self.lock:
+            found = None if self.opened is None else self.opened()
+            if found is None:
+                found = SharedStore(open_store(self.settings), self.settings)
+                found.place = self
+                weakref.finalize(found, _close, found.store, os.getpid())
+                self.opened = weakref.ref(found)
+            return found
+
+
 _lock = threading.Lock()
-_shared: Final[list[weakref.ref[SharedStore]]] = []
+_places: Final[list[weakref.ref[_Place]]] = []
 
 
 def _after_fork() -> None:
     """A child process opens its own stores: connections and locks are the parent's."""
     global _lock  # noqa: PLW0603 - another thread of the parent may have held it
     _lock = threading.Lock()
-    _shared.clear()
+    _places.clear()
 
 
 if hasattr(os, "register_at_fork"):
@@ -69,20 +97,17 @@ def shared_store(target: str | Store | DriverSettings, options: Mapping[str, obj
         return SharedStore(target)
     else:
         settings = target
+    return _place_of(settings).store()
+
+
+def _place_of(settings: DriverSettings) -> _Place:
     with _lock:
-        found = [shared for reference in _shared if (shared := reference()) is not None]
-        _shared[:] = [weakref.ref(shared) for shared in found]
-        same = next((shared for shared in found if shared.settings == settings), None)
-        return same or _open(settings)
+        found = [place for reference in _places if (place := reference()) is not None]
+        same = next((place for place in found if place.settings == settings), None) or _Place(settings)
+        _places[:] = [weakref.ref(place) for place in {*found, same}]
+        return same
 
 
 def _close(store: Store, opened_by: int) -> None:
     if os.getpid() == opened_by:  # In a forked process the store is still the parent's.
         store.close()
-
-
-def _open(settings: DriverSettings) -> SharedStore:
-    made = SharedStore(open_store(settings), settings)
-    weakref.finalize(made, _close, made.store, os.getpid())
-    _shared.append(weakref.ref(made))
-    return made

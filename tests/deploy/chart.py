@@ -87,6 +87,11 @@ def running_pod(image: str, deployment: Mapping[str, Any], cluster: Objects, fol
             continue
         place = folder / mount["name"]
         place.mkdir()
+        if "persistentVolumeClaim" in volume:
+            place.chmod(0o2770)  # as a node does it for fsGroup
+            binds[str(place)] = {"bind": mount["mountPath"], "mode": "rw"}
+            _give_to_group(place, pod["securityContext"]["fsGroup"])
+            continue
         for name, content in files(volume, cluster).items():
             (place / name).write_text(content)
             # As a node does it: root's, and readable for the pod's group.

@@ -39,6 +39,7 @@ pytestmark = pytest.mark.clients
 PATIENCE = 60  # seconds
 MINIO = {"store": {"minio": {"url": "minio://minio.tenant:80", "secret": "team-user"}}}
 ROOK = {"store": {"rook": {"user": "rook-ceph-object-user-store-team", "objectBucketClaim": "team-bucket"}}}
+FOLDER = {"store": {"folder": {"size": "100Gi", "storageClass": "fast"}}, "replicas": 1}
 ACCESS = {"access": {"existingSecret": "bucketry-access"}}
 EVERYTHING: dict[str, Any] = {
     **MINIO,
@@ -79,6 +80,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "minio": {**MINIO, **ACCESS},
     "rook": {**ROOK, "access": {"inConfig": True}, "config": "[[users]]\nid = 'alice'\n"},
     "memory": {"store": {"url": "memory://"}, "replicas": 1, "access": {"allowAnonymous": True}},
+    "folder": {**FOLDER, **ACCESS},
+    "claimed folder": {"store": {"folder": {"existingClaim": "photos"}}, "replicas": 1, **ACCESS},
     "everything": EVERYTHING,
     "little": {
         **MINIO,
@@ -183,6 +186,12 @@ def backend_of(rule: Mapping[str, Any]) -> tuple[str, str]:
         ({**MINIO, "access": {"existingSecret": "a", "allowAnonymous": True}}, "Configure access"),
         ({**MINIO, "access": {"inConfig": True}}, "access.inConfig needs config"),
         ({"store": {"url": "memory://"}, **ACCESS}, "memory:// keeps its objects in one process"),
+        ({"store": {"url": "file:///data"}, "replicas": 1, **ACCESS}, "A folder needs a volume"),
+        ({**FOLDER, **ACCESS, "replicas": 2}, "A folder is for the pods of one node"),
+        ({**FOLDER, **ACCESS, "autoscaling": {"enabled": True}}, "A folder is for the pods of one node"),
+        ({**FOLDER, **ACCESS, "store": {"folder": {"size": "1Gi", "existingClaim": "a"}}}, "not both"),
+        ({**FOLDER, **ACCESS, "store": {"folder": {"size": "much"}}}, "size"),
+        ({**FOLDER, **ACCESS, "store": {**MINIO["store"], **FOLDER["store"]}}, "Give exactly one store"),
         ({**MINIO, **ACCESS, "ingress": {"enabled": True}}, "needs ingress.restHost"),
         (
             {**MINIO, **ACCESS, "metrics": {"enabled": False}, "serviceMonitor": {"enabled": True}},
@@ -341,6 +350,24 @@ def access_file(path: Path) -> tuple[str, str]:
         editor.add_user("alice", roles=["admin:*"])
         token = editor.add_token("alice").text.reveal()
     return path.read_text(), token
+
+
+def test_objects_in_a_folder_outlive_the_pod_and_the_install() -> None:
+    objects = render(VARIANTS["folder"])
+    claim, deployment = only(objects, "PersistentVolumeClaim"), only(objects, "Deployment")
+    assert claim["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
+    assert (claim["spec"]["storageClassName"], claim["spec"]["accessModes"]) == ("fast", ["ReadWriteOnce"])
+    assert deployment["spec"]["strategy"] == {"type": "Recreate"}
+    (volume,) = (each for each in deployment["spec"]["template"]["spec"]["volumes"] if each["name"] == "objects")
+    assert volume["persistentVolumeClaim"] == {"claimName": claim["metadata"]["name"]}
+    kinds = {each["kind"] for each in render(VARIANTS["claimed folder"])}
+    assert "PersistentVolumeClaim" not in kinds
+
+
+def test_a_pod_serves_a_folder_on_a_volume(bucketry_image: BuiltImage, tmp_path: Path) -> None:
+    for _, url in serve(bucketry_image, FOLDER, {}, tmp_path):
+        put_and_get(url, "chart-folder")
+    assert (tmp_path / "objects/objects/bucketry.json").exists()
 
 
 @pytest.mark.parametrize("kind", ["user", "claim"])

@@ -264,6 +264,19 @@ def test_the_readme_of_minio(install: Install, minio_server: MinioServer, tmp_pa
     assert (done.returncode, done.stdout) == (0, "2024/cat.jpg\n"), done.stderr
 
 
+def test_the_readme_of_the_driver_for_any_s3_server(install: Install, tmp_path: Path) -> None:
+    installed = install("bucketry[s3]")
+    (program,) = programs(readme(installed, "bucketry-s3"))
+    (tmp_path / "cat.jpg").write_bytes(b"cat")
+    with s3_endpoint() as endpoint:
+        program = program.replace("127.0.0.1:9000", endpoint.endpoint_url.partition("://")[2])
+        keys = {"access_key": endpoint.access_key, "secret_key": endpoint.secret_key}
+        program = program.replace('{"access_key": "…", "secret_key": "…"}', repr(keys))
+        done = installed.run("python", "-c", program, folder=tmp_path)
+        stored = endpoint.store.head_object("photos", "2024/cat.jpg")
+    assert (done.returncode, done.stdout, stored.size_bytes) == (0, "True\n", 3), done.stderr
+
+
 def test_the_readme_of_rgw(install: Install, rgw_server: RgwServer, tmp_path: Path) -> None:
     installed = install("bucketry[rgw]")
     program = programs(readme(installed, "bucketry-rgw"))[0].replace("rgw.local:7480", place_of(rgw_server))

@@ -53,12 +53,31 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- uniq $hosts | join " " -}}
 {{- end -}}
 
+{{/* The claim of the volume that has the folder of a store; empty: the store is no folder. */}}
+{{- define "bucketry.claim" -}}
+{{- if .Values.store.folder.existingClaim -}}
+{{- .Values.store.folder.existingClaim -}}
+{{- else if .Values.store.folder.size -}}
+{{- printf "%s-objects" (include "bucketry.fullname" . | trunc 55 | trimSuffix "-") -}}
+{{- end -}}
+{{- end -}}
+
 {{/* What must hold between values; the schema cannot say it. */}}
 {{- define "bucketry.check" -}}
 {{- $rook := or .Values.store.rook.user .Values.store.rook.objectBucketClaim -}}
-{{- $stores := compact (list .Values.store.url .Values.store.minio.url $rook) -}}
+{{- $folder := include "bucketry.claim" . -}}
+{{- $stores := compact (list .Values.store.url .Values.store.minio.url $rook $folder) -}}
 {{- if ne (len $stores) 1 -}}
-{{- fail "Give exactly one store: store.url, store.minio.url, or store.rook.user or store.rook.objectBucketClaim." -}}
+{{- fail "Give exactly one store: store.url, store.minio.url, store.rook.user or store.rook.objectBucketClaim, or store.folder.size or store.folder.existingClaim." -}}
+{{- end -}}
+{{- if and .Values.store.folder.size .Values.store.folder.existingClaim -}}
+{{- fail "Give store.folder.size or store.folder.existingClaim, not both." -}}
+{{- end -}}
+{{- if hasPrefix "file:" .Values.store.url -}}
+{{- fail "A folder needs a volume: give store.folder.size or store.folder.existingClaim in place of store.url." -}}
+{{- end -}}
+{{- if and $folder (or (gt (int .Values.replicas) 1) .Values.autoscaling.enabled) -}}
+{{- fail "A folder is for the pods of one node: set replicas to 1 and autoscaling.enabled to false; workers makes it several processes." -}}
 {{- end -}}
 {{- if and .Values.store.minio.url (not .Values.store.minio.secret) -}}
 {{- fail "store.minio.url needs store.minio.secret, the name of the secret with the keys." -}}

@@ -39,7 +39,7 @@ pytestmark = pytest.mark.clients
 PATIENCE = 60  # seconds
 MINIO = {"store": {"minio": {"url": "minio://minio.tenant:80", "secret": "team-user"}}}
 ROOK = {"store": {"rook": {"user": "rook-ceph-object-user-store-team", "objectBucketClaim": "team-bucket"}}}
-FOLDER = {"store": {"folder": {"size": "100Gi", "storageClass": "fast"}}, "replicas": 1}
+FOLDER: dict[str, Any] = {"store": {"folder": {"size": "100Gi", "storageClass": "fast"}}, "replicas": 1}
 ACCESS = {"access": {"existingSecret": "bucketry-access"}}
 EVERYTHING: dict[str, Any] = {
     **MINIO,

@@ -50,6 +50,17 @@ def test_what_a_request_cannot_carry_is_not_sent(make: Facade, call: Callable[[C
         assert not server.asked
 
 
+def test_a_closed_client_sends_nothing(make: Facade, rest: RestServer, bucket: str) -> None:
+    rest.store.put_object(bucket, "key", bytes(30_000_000))
+    client = make(rest.url)
+    opened = client.get_object(bucket, "key")
+    client.close()
+    with pytest.raises(bucketry.StoreClosed):
+        client.get_status()
+    with pytest.raises(bucketry.StoreClosed):
+        opened.read()
+
+
 def test_a_request_that_the_server_finds_too_long_is_no_large_object(client: Client, bucket: str) -> None:
     with pytest.raises(bucketry.InvalidArgument, match="send a shorter one"):
         client.list_objects(bucket, cursor="a" * 30_000)

@@ -558,5 +558,5 @@ class Api:
         return PresignedUrl(url=signed.url, method=method, expires_at=signed.expires_at)
 
     async def aclose(self) -> None:
-        """Closes all connections. No call may follow."""
+        """Closes all connections. A call after that raises `StoreClosed`."""
         await self._exchange.close()

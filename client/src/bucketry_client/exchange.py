@@ -8,7 +8,15 @@ from typing import Final, TypeVar
 
 import httpx
 import msgspec
-from bucketry import BucketryError, IncompleteBody, InvalidArgument, InvalidSettings, Throttled, Unavailable
+from bucketry import (
+    BucketryError,
+    IncompleteBody,
+    InvalidArgument,
+    InvalidSettings,
+    StoreClosed,
+    Throttled,
+    Unavailable,
+)
 from bucketry.redaction import protect_loggers, redacted
 
 from bucketry_client._version import __version__
@@ -69,6 +77,7 @@ class Exchange:
         self.trying = trying
         self._sender = sender
         self._token = token
+        self._closed = False
 
     async def run(self, request: Request, finish: Callable[[Incoming], Awaitable[T]], *, keep: bool = False) -> T:
         """Sends a request, and returns what ``finish`` makes of the response.
@@ -79,8 +88,11 @@ class Exchange:
             keep: Whether the response stays open after that.
 
         Raises:
+            StoreClosed: The client is closed.
             BucketryError: The server refuses the request, or cannot be reached.
         """
+        if self._closed:
+            raise StoreClosed("its client was closed: make another one")
         attempt = 0
         while True:
             try:
@@ -157,7 +169,8 @@ class Exchange:
         return failure
 
     async def close(self) -> None:
-        """Closes all connections."""
+        """Closes all connections. No request can follow."""
+        self._closed = True
         await self._sender.close()
 
 

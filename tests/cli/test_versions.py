@@ -108,7 +108,11 @@ def test_settings_are_put_shown_listed_and_deleted(run: Run, store: Store, tmp_p
     assert run("bucket", "settings", "list", "assets").output.split() == ["versioning"]
 
 
-@pytest.mark.parametrize("document", ["", "{", "[]", '{"status": 7}', '{"state": "Enabled"}', "\x00"])
+@pytest.mark.parametrize(
+    "document",
+    ["", "{", "[]", '{"status": 7}', '{"state": "Enabled"}', "\x00", '{"x":' + "[" * 100_000],
+    ids=lambda text: text[:30],
+)
 def test_settings_that_cannot_be_read_are_refused(run: Run, store: Store, document: str) -> None:
     result = run("bucket", "settings", "put", "assets", "versioning", document)
     assert result.exit_code == 1

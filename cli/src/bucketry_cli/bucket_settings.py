@@ -107,7 +107,7 @@ def _decoded(kind: str, content: bytes) -> AnyBucketSettings:
     try:
         found = msgspec.json.decode(content, type=_KINDS[kind])
         sent = msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Failure(f"these are not settings of the kind {kind}: {error}", _hint(kind)) from None
     if unknown := unknown_field(sent, msgspec.to_builtins(found)):
         raise Failure(f"settings of the kind {kind} have no field {unknown[:100]!r}", _hint(kind))

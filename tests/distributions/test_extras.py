@@ -168,6 +168,7 @@ def place(request: pytest.FixtureRequest) -> Iterator[tuple[str, str, dict[str, 
             with s3_endpoint() as endpoint:
                 keys = {"access_key": endpoint.access_key, "secret_key": endpoint.secret_key}
                 variables = {f"BUCKETRY_S3_{name.upper()}": value for name, value in keys.items()}
+                variables["BUCKETRY_S3_PROBE_CACHE"] = ""
                 yield "s3", f"s3://{endpoint.endpoint_url.partition('://')[2]}", variables
         case "client":
             with rest_server() as server:

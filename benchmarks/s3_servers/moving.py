@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
@@ -18,7 +19,9 @@ _LARGE_PART = 4
 """Part of the large upload's size that is moved here: 256 MiB of 1 GiB."""
 
 
-def moving(ours: Endpoint, theirs: Endpoint, upload: bool, scale: Scale, stack: ExitStack) -> Contenders:
+def moving(
+    ours: Endpoint, theirs: Endpoint, upload: bool, scale: Scale, stack: ExitStack, *, synced: bool = False
+) -> Contenders:
     """Makes the sides of a row that moves one large file to two servers, or back.
 
     Args:
@@ -27,6 +30,7 @@ def moving(ours: Endpoint, theirs: Endpoint, upload: bool, scale: Scale, stack: 
         upload: Whether the file is put, or got.
         scale: The amount of work.
         stack: Closes the connections, and removes the files.
+        synced: Whether the copy that is the limit waits until it is on the disk.
     """
     size = scale.upload_bytes // _LARGE_PART
     folder = Path(stack.enter_context(TemporaryDirectory(prefix="bucketry-bench-")))
@@ -47,14 +51,18 @@ def moving(ours: Endpoint, theirs: Endpoint, upload: bool, scale: Scale, stack: 
         put_once()
         return Contender(endpoint.name, _throughput(put_once if upload else get_once, size))
 
-    bare = Contender("a copy of the file", _throughput(partial(_copy, file, folder / "copy.bin"), size))
+    copy = partial(_copy, file, folder / "copy.bin", synced=synced)
+    bare = Contender("a copy of the file" + ", synced" * synced, _throughput(copy, size))
     return Contenders(side(ours), side(theirs), bare)
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(source: Path, target: Path, *, synced: bool) -> None:
     with source.open("rb") as content, target.open("wb") as copied:
         while piece := content.read(MIB):
             copied.write(piece)
+        if synced:
+            copied.flush()
+            os.fsync(copied.fileno())
 
 
 def _throughput(block: Callable[[], object], size: int) -> Callable[[], float]:

@@ -150,18 +150,25 @@ def minio(stack: ExitStack) -> Endpoint:
 def minio_and_bucketry(stack: ExitStack) -> tuple[Endpoint, Endpoint]:
     """Starts a MinIO server in a container, and our S3 endpoint in front of it. Raises what `started` raises."""
     server = minio(stack)
+    secrets = {"BUCKETRY_MINIO_ACCESS_KEY": server.keys[0], "BUCKETRY_MINIO_SECRET_KEY": server.keys[1]}
+    return server, bucketry_serve(f"minio://{urlsplit(server.url).netloc}", stack, secrets)
+
+
+def bucketry_serve(store: str, stack: ExitStack, environ: Mapping[str, str] | None = None) -> Endpoint:
+    """Starts `bucketry serve` with both ports over a store.
+
+    Args:
+        store: The store's URL.
+        stack: Ends the process.
+        environ: More environment variables, such as the store's credentials.
+    """
     port = free_port()
     arguments = ["--s3", "--port", str(free_port()), "--s3-port", str(port)]
-    environ = {
-        "BUCKETRY_STORE": f"minio://{urlsplit(server.url).netloc}",
-        "BUCKETRY_MINIO_ACCESS_KEY": server.keys[0],
-        "BUCKETRY_MINIO_SECRET_KEY": server.keys[1],
-        "BUCKETRY_S3_ACCESS_KEY": S3_KEYS[0],
-        "BUCKETRY_S3_SECRET_KEY": S3_KEYS[1],
-    }
-    pid = started_process([sys.executable, "-m", "bucketry_cli", "serve", *arguments], stack, environ)
+    keys = {"BUCKETRY_S3_ACCESS_KEY": S3_KEYS[0], "BUCKETRY_S3_SECRET_KEY": S3_KEYS[1]}
+    command = [sys.executable, "-m", "bucketry_cli", "serve", *arguments]
+    pid = started_process(command, stack, {"BUCKETRY_STORE": store, **keys, **(environ or {})})
     wait_for_port(port)
-    return server, Endpoint(name="bucketry", url=f"http://127.0.0.1:{port}", pid=pid)
+    return Endpoint(name="bucketry", url=f"http://127.0.0.1:{port}", pid=pid)
 
 
 def started_process(

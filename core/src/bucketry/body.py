@@ -54,6 +54,7 @@ class Body:
         "_expected_checksum",
         "_expected_md5",
         "_finished",
+        "_has_ended",
         "_md5",
         "_pull",
         "_tracks_md5",
@@ -77,7 +78,7 @@ class Body:
         self.bytes_read = 0
         self.limit: int | None = None
         self.failure: BucketryError | None = None
-        self._finished = False
+        self._finished = self._has_ended = False
         self._tracks_md5 = False
         self._md5: hashlib._Hash | None = None
         self._expected_md5: bytes | None = None
@@ -176,14 +177,16 @@ class Body:
                 self.bytes_read = len(whole)
                 return whole
             return self._read_whole(whole, size)
+        if size < 0:
+            return b"".join(self)
         pieces, missing = [], size
-        while missing:
-            piece = self._next(missing)
-            if not piece:
-                break
+        while missing and (piece := self._next(missing)):
             pieces.append(piece)
-            missing -= len(piece)  # A negative size stays negative: to the end.
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            missing -= len(piece)
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        # At once: each update of a hash lets another thread run, and waits for its turn again.
+        self._digest(data)
+        return data
 
     def __iter__(self) -> Iterator[bytes]:
         """Yields the pieces that are left as they come, without joining or splitting them.
@@ -198,7 +201,9 @@ class Body:
                 yield rest
             return
         while piece := self._next(-1):
+            self._digest(piece)
             yield piece
+        self._digest(b"")
 
     def _read_whole(self, whole: bytes, size: int) -> bytes:
         start, total = self.bytes_read, len(whole)
@@ -214,8 +219,11 @@ class Body:
         return piece
 
     def _next(self, most: int) -> bytes:
-        """Returns the next piece, of at most ``most`` bytes (negative: of any length); empty at the end."""
-        if self._finished:
+        """Returns the next piece, of at most ``most`` bytes (negative: of any length); empty at the end.
+
+        Call `_digest` with it before anybody gets it.
+        """
+        if self._has_ended:
             return b""
         if self.failure is not None:
             raise self.failure
@@ -239,21 +247,26 @@ class Body:
 
     def _count(self, piece: bytes) -> None:
         self.bytes_read += len(piece)
-        if self._tracks_md5:
-            self._hash(piece)
-        if self._checksum is not None:
-            self._checksum.update(piece)
         if self.limit is not None and self.bytes_read > self.limit:
             self._fail(TooLarge(f"more than {self.limit} bytes came", max_size_bytes=self.limit))
         if self.length is None:
-            if not piece:
-                self._finish()
+            self._has_ended = not piece
         elif self.bytes_read < self.length:
             if not piece:
                 self._fail(IncompleteBody(f"{self.bytes_read} of the declared {self.length} bytes came"))
         elif self.bytes_read > self.length or self._buffer or self._pull_from_source(1):
             self._fail(IncompleteBody(f"more than the declared {self.length} bytes came"))
         else:
+            self._has_ended = True
+
+    def _digest(self, data: bytes) -> None:
+        """Digests what was taken from the source, and compares the digests once that was all."""
+        if data:
+            if self._tracks_md5:
+                self._hash(data)
+            if self._checksum is not None:
+                self._checksum.update(data)
+        if self._has_ended and not self._finished:
             self._finish()
 
     def _hash(self, piece: bytes) -> None:

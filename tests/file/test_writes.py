@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
+from linecache import getline
 from pathlib import Path
+from threading import Event, Thread
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -142,6 +146,72 @@ def test_an_interrupt_after_the_commit_does_nothing_twice(fails: bool) -> None:
         outcomes = together(queue, [partial(insert, 1), partial(insert, 2), lose])
         assert [type(outcome) for outcome in outcomes[:2]] == [KeyboardInterrupt, int]
         assert made.execute("SELECT x FROM t ORDER BY x").fetchall() == [(1,), (2,)]
+
+
+class Interrupts:
+    """Interrupts a thread at some of the lines of `writes.py` that it runs."""
+
+    def __init__(self, *lines: int) -> None:
+        self._lines = set(lines)
+        self._count = 0
+
+    @property
+    def has_ended(self) -> bool:
+        return self._count < max(self._lines)
+
+    def __call__(self, frame: FrameType, event: str, _: object) -> Interrupts | None:
+        if not frame.f_code.co_filename.endswith("bucketry_file/writes.py"):
+            return None
+        # Python traces the end of a block at its "with", where no signal is handled before the lock is free.
+        if event == "line" and not getline(frame.f_code.co_filename, frame.f_lineno).lstrip().startswith("with "):
+            self._count += 1
+            if self._count in self._lines:
+                raise KeyboardInterrupt
+        return self
+
+    def run(self, queue: WriteQueue, work: Work[Any]) -> None:
+        sys.settrace(self)
+        try:
+            with suppress(KeyboardInterrupt):
+                queue.run(work)
+        finally:
+            sys.settrace(None)
+
+
+@pytest.mark.parametrize("gap", [0, 1, 2, 5], ids=["once", "and again", "two lines later", "five lines later"])
+@pytest.mark.parametrize("leads", [True, False], ids=["the leader", "another"])
+def test_an_interrupt_at_any_line_leaves_nobody_waiting(connection: sqlite3.Connection, leads: bool, gap: int) -> None:
+    for line in range(1, 1000):
+        queue, interrupts, begun, go = WriteQueue(lambda: connection), Interrupts(line, line + gap), Event(), Event()
+
+        def first(_: sqlite3.Connection, begun: Event = begun, go: Event = go) -> None:
+            begun.set()
+            go.wait(10)
+
+        def second(connection: sqlite3.Connection, line: int = line) -> int:
+            return insert(line, connection)
+
+        works = (first, second) if leads else (second, first)
+        interrupted = Thread(target=interrupts.run, args=(queue, works[0]), daemon=True)
+        other = Thread(target=queue.run, args=(works[1],), daemon=True)
+        leader, follower = (interrupted, other) if leads else (other, interrupted)
+        leader.start()
+        while not begun.is_set() and leader.is_alive():
+            pass
+        follower.start()
+        while not queue._waiting[1:] and leader.is_alive() and follower.is_alive():
+            pass
+        go.set()
+        for thread in (leader, follower):
+            thread.join(10)
+            assert not thread.is_alive(), f"waits for ever after an interrupt at line {line}"
+        assert queue.run(lambda connection: connection.in_transaction)
+        assert (queue._waiting, queue._leader) == ([], None)
+        rows = connection.execute("SELECT count(*) FROM t WHERE x = ?", (line,)).fetchone()
+        assert rows == (1,) if leads else rows in {(0,), (1,)}
+        if interrupts.has_ended:
+            return
+    raise AssertionError("it has more lines than that")
 
 
 def test_a_connection_that_cannot_be_made_fails_every_write() -> None:

@@ -16,6 +16,10 @@ MAX_GROUP: Final = 256
 """Most writes of one transaction: the first of them waits for all of them."""
 
 
+_TRIES: Final = 100
+"""How often what must be done is begun again after an interrupt. A user who holds Ctrl+C interrupts a few times."""
+
+
 @final
 class _Write(Generic[T]):
     """A write that waits.
@@ -23,18 +27,18 @@ class _Write(Generic[T]):
     Attributes:
         work: What it does.
         turn: Set when it is done, or when its thread has to lead.
-        leads: Whether its thread has to lead.
+        is_taken: Whether the leader is at work on it.
         is_done: Whether it is committed or has failed.
         result: What `work` returned.
         error: What it raised, or the commit.
     """
 
-    __slots__ = ("error", "is_done", "leads", "result", "turn", "work")
+    __slots__ = ("error", "is_done", "is_taken", "result", "turn", "work")
 
     def __init__(self, work: Work[T]) -> None:
         self.work = work
         self.turn = threading.Event()
-        self.leads = False
+        self.is_taken = False
         self.is_done = False
         self.result: T | None = None
         self.error: BaseException | None = None
@@ -45,14 +49,18 @@ class _Write(Generic[T]):
 
 @final
 class WriteQueue:
-    """The writes of one process. The first thread that waits leads: it commits for all that wait with it."""
+    """The writes of one process. The first thread that waits leads: it commits for all that wait with it.
+
+    A thread may be interrupted anywhere (Ctrl+C). So a write waits until it is done, whoever leads; one attribute says
+    who leads; and what wakes the others is begun again until it was done.
+    """
 
     def __init__(self, connection: Callable[[], sqlite3.Connection]) -> None:
         """Takes what returns the connection for writing. Leaders alone call it, one at a time."""
         self._connection = connection
         self._lock = threading.Lock()
         self._waiting: list[_Write[Any]] = []
-        self._is_led = False
+        self._leader: _Write[Any] | None = None
 
     def run(self, work: Work[T]) -> T:
         """Does a write in a transaction, and returns its result after the commit.
@@ -62,16 +70,17 @@ class WriteQueue:
                 thread was interrupted while it waited or committed.
         """
         write = _Write(work)
-        with self._lock:
-            self._waiting.append(write)
-            write.leads, self._is_led = not self._is_led, True
         try:
-            if not write.leads:
+            with self._lock:
+                self._waiting.append(write)
+                if self._leader is None:
+                    self._leader = write
+            if self._leader is not write:
                 write.turn.wait()
             if not write.is_done:
-                self._lead()
+                self._lead(write)
         except BaseException:
-            self._leave(write)
+            _insist(lambda: self._leave(write))
             raise
         if write.error is not None:
             raise write.error
@@ -80,53 +89,50 @@ class WriteQueue:
     def pause(self) -> bool:
         """Lets no write begin until `resume`. Returns whether a thread is leading."""
         self._lock.acquire()
-        return self._is_led
+        return self._leader is not None
 
     def resume(self) -> None:
         """Ends what `pause` began."""
         self._lock.release()
 
-    def _lead(self) -> None:
+    def _lead(self, write: _Write[Any]) -> None:
         """Commits what waits, and hands over to the first that came meanwhile."""
-        with self._lock:
-            group = self._waiting[:MAX_GROUP]
-            del self._waiting[:MAX_GROUP]
         try:
+            with self._lock:
+                group = self._waiting[:MAX_GROUP]
+                for each in group:
+                    each.is_taken = True
             self._commit(group)
         except BaseException as error:
             # An interrupt of this thread: the transaction is undone. The others are not to blame, and try again.
-            with self._lock:
-                self._waiting[:0] = [write for write in group[1:] if not write.is_done]
-            if not group[0].is_done:
-                group[0].settle(None, error)
+            if not write.is_done:
+                write.settle(None, error)
             raise
         finally:
-            self._hand_over(group)
+            _insist(lambda: self._hand_over(write))
 
-    def _hand_over(self, group: list[_Write[Any]]) -> None:
+    def _hand_over(self, write: _Write[Any]) -> None:
+        """Wakes all whose writes are done, and the next leader, if this write leads. Once it was done, it does nothing."""
         with self._lock:
-            following = self._waiting[0] if self._waiting else None
-            self._is_led = following is not None
-            if following is not None:
-                following.leads = True
-        for write in group:
-            if write.is_done:
-                write.turn.set()
-        if following is not None:
-            following.turn.set()
+            if self._leader is write:
+                for each in self._waiting:
+                    each.is_taken = False
+                    if each.is_done:
+                        each.turn.set()
+                self._waiting = [each for each in self._waiting if not each.is_done]
+                self._leader = self._waiting[0] if self._waiting else None
+            if self._leader is not None:
+                self._leader.turn.set()
 
     def _leave(self, write: _Write[Any]) -> None:
-        """Takes a write back whose thread was interrupted; if it is being committed, waits for that."""
-        while not write.is_done:
+        """Takes a write back whose thread was interrupted; if another one is committing it, waits for that."""
+        while True:
             with self._lock:
-                waits, leads = write in self._waiting, write.leads
-                if waits:
-                    self._waiting.remove(write)
-            if waits:
-                if leads:
-                    self._hand_over([])
-                return
+                if write.is_done or self._leader is write or not write.is_taken:
+                    self._waiting = [each for each in self._waiting if each is not write]
+                    break
             write.turn.wait()
+        self._hand_over(write)
 
     def _commit(self, group: list[_Write[Any]]) -> None:
         connection = self._connection_for(group)
@@ -140,7 +146,9 @@ class WriteQueue:
 
     def _connection_for(self, group: list[_Write[Any]]) -> sqlite3.Connection | None:
         try:
-            return self._connection()
+            connection = self._connection()
+            connection.rollback()  # Does nothing, unless the last leader was interrupted before it did this.
+            return connection
         except Exception as error:  # noqa: BLE001 - each writer gets it
             for write in group:
                 write.settle(None, error)
@@ -171,6 +179,19 @@ class WriteQueue:
             connection.rollback()
         _settle(group, outcomes)
         return True
+
+
+def _insist(step: Callable[[], None]) -> None:
+    """Does a step, and begins it again if an interrupt comes meanwhile, which is raised at the end."""
+    interrupt: BaseException | None = None
+    for _ in range(_TRIES):
+        try:
+            step()
+            break
+        except BaseException as error:  # noqa: BLE001 - raised below
+            interrupt = error
+    if interrupt is not None:
+        raise interrupt
 
 
 def _settle(group: list[_Write[Any]], outcomes: list[tuple[Any, Exception | None]]) -> None:

@@ -7,14 +7,16 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from functools import partial
 from pathlib import Path
 
 import pytest
-from bucketry import CustomerKey, PutOptions, Throttled
+from bucketry import CustomerKey, PutOptions, Store, Throttled, VersionOptions
+from bucketry_file import FileDriver
 from bucketry_file.checking import check_folder
+from bucketry_file.exporting import export_store
 from bucketry_file.folder import Folder
 
 from tests.file.stores import BUCKET, LARGE, files, open_driver, open_store, query
@@ -36,9 +38,10 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def content(path: Path) -> Path:
-    (found,) = [found for found in (path / "blobs").rglob("*") if found.is_file()]
-    return found
+def content(path: Path, at: int | None = None) -> Path:
+    found = sorted(found for found in (path / "blobs").rglob("*") if found.is_file())
+    assert at is not None or len(found) == 1
+    return found[at or 0]
 
 
 def test_a_folder_without_damage(path: Path) -> None:
@@ -81,6 +84,10 @@ def test_other_bytes_are_found_by_reading(path: Path) -> None:
     [
         ("UPDATE contents SET refs = refs + 1", "counted wrong"),
         ("UPDATE usage SET object_count = 7", "usage is counted wrong"),
+        ("UPDATE usage SET noncurrent_bytes = 7", "usage is counted wrong"),
+        ("DELETE FROM usage", "buckets without usage"),
+        ("INSERT INTO settings VALUES (99, 'cors', x'7b7d')", "settings of buckets that are not there"),
+        ("INSERT INTO parts (upload, number, record) VALUES (99, 1, x'')", "parts of uploads that are not there"),
         ("UPDATE pieces SET content = 99", "contents that are not there"),
         ("UPDATE pieces SET owner = 99 WHERE owner = 1", "versions and parts that are not there"),
         ("UPDATE versions SET size_bytes = 5", "not as long as they are"),
@@ -88,7 +95,36 @@ def test_other_bytes_are_found_by_reading(path: Path) -> None:
 )
 def test_rows_that_do_not_fit_together(path: Path, damage: str, says: str) -> None:
     query(path, damage)
-    assert says in run("check", path, status=1)
+    said = list[str]()
+    assert check_folder(Folder(path), said.append, reads=False)
+    assert any(says in line for line in said)
+
+
+def test_an_index_of_a_table_that_lacks_rows_is_found_by_reading(path: Path) -> None:
+    changed = "UPDATE sqlite_schema SET sql = replace(sql, 'is_current = 1', 'is_current = 0') WHERE name = ?"
+    with closing(sqlite3.connect(path / "index.sqlite", isolation_level=None)) as connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute(changed, ("current_versions",))
+    said = list[str]()
+    assert check_folder(Folder(path), said.append, reads=True)
+    assert any("current_versions" in line for line in said)
+
+
+def test_a_check_holds_no_transaction_open_while_it_reads_files(path: Path) -> None:
+    with open_store(path) as store:
+        for number in range(3):
+            store.put_object(BUCKET, f"large {number}", os.urandom(LARGE))
+        content(path, at=0).unlink()
+        said = list[str]()
+
+        def say(line: str) -> None:
+            said.append(line)
+            store.put_object(BUCKET, "meanwhile", os.urandom(LARGE))
+            busy, _, _ = query(path, "PRAGMA wal_checkpoint(TRUNCATE)")[0]
+            assert busy == 0  # A reader of an older state would be in the way.
+
+        assert check_folder(Folder(path), say, reads=True) == 1
+        assert len(said) > 1
 
 
 def test_a_damaged_index(path: Path) -> None:
@@ -153,8 +189,30 @@ def test_objects_are_exported_under_safe_names(path: Path, tmp_path: Path) -> No
         {"colour": "blue"},
         {"a": "b"},
     )
+    assert {file.stat().st_mode & 0o777 for file in target.rglob("*")} == {0o600, 0o700}
     assert sorted(item.name for item in tmp_path.iterdir()) == ["data", "out"]
     assert "not empty" in run("export", path, target, status=1)
+
+
+def test_an_object_that_is_replaced_while_it_is_exported_is_exported_again(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replaced = [b"first", b"second"]
+    read_tags = FileDriver.get_object_tagging
+
+    def replace_first(driver: FileDriver, bucket: str, key: str, options: VersionOptions) -> Mapping[str, str]:
+        if replaced and key == "small":
+            with open_store(path) as other:
+                content = replaced.pop()
+                other.put_object(BUCKET, key, content, PutOptions(tags={"of": content.decode()}))
+        return read_tags(driver, bucket, key, options)
+
+    with Store(open_driver(path)) as store:
+        monkeypatch.setattr(FileDriver, "get_object_tagging", replace_first)
+        assert export_store(store, tmp_path / "out", print) == 0
+    manifest = [json.loads(line) for line in (tmp_path / "out/manifest.jsonl").read_text().splitlines()]
+    found = {entry["key"]: ((tmp_path / "out" / entry["file"]).read_bytes(), entry["tags"]) for entry in manifest}
+    assert found["small"] == (b"first", {"of": "first"})
 
 
 def test_what_cannot_be_read_is_named_and_the_rest_is_exported(path: Path, tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,28 @@ def test_an_index_that_is_empty_beside_contents_is_refused(tmp_path: Path) -> No
     (tmp_path / "data/index.sqlite").write_bytes(b"")
     with pytest.raises(Unavailable, match="missing or empty"):
         open_in(tmp_path / "data")
+
+
+def test_a_new_folder_waits_for_another_process_that_makes_it_too(tmp_path: Path) -> None:
+    path = tmp_path / "data"
+    path.mkdir()
+    with closing(sqlite3.connect(path / "index.sqlite", isolation_level=None)) as other, ThreadPoolExecutor(1) as pool:
+        (path / "bucketry.json").write_text('{"format": "bucketry-file", "version": 1}')
+        other.execute("BEGIN IMMEDIATE")
+        opened = pool.submit(open_driver, path)
+        with pytest.raises(TimeoutError):
+            opened.result(0.3)
+        other.execute("ROLLBACK")
+        opened.result(30).close()
+
+
+def test_what_a_killed_process_left_of_a_mark_goes(tmp_path: Path) -> None:
+    left = tmp_path / "bucketry.json.0123.new"
+    left.write_bytes(b"{")
+    with ThreadPoolExecutor(8) as pool:
+        for driver in pool.map(lambda _: open_driver(tmp_path), range(8)):
+            driver.close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["blobs", "bucketry.json", "index.sqlite", "sessions"]
 
 
 def test_a_url_names_a_folder_below_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,8 @@ import pytest
 from bucketry import BackendError, ByteRange, CopyOptions, GetOptions, ObjectHeaders, Store
 from bucketry_file import reading
 from bucketry_file.contents import open_content
+from bucketry_file.objects import COPY_TRIES, Objects, Source
+from bucketry_file.reading import Content, Span
 
 from tests.file.stores import BUCKET, KEYS, LARGE, files, open_driver, open_store, query
 
@@ -99,6 +101,22 @@ def test_content_that_is_open_when_the_store_closes_comes_whole_or_not_at_all(
         assert found.read() == b"".join(parts)
 
 
+def test_a_reader_that_is_freed_while_the_session_is_locked_waits_for_nothing(
+    tmp_path: Path, parts: list[bytes]
+) -> None:
+    path = tmp_path / "data"
+    driver = open_driver(path)
+    store = Store(driver)
+    store.create_bucket(BUCKET)
+    upload(store, "key", parts)
+    opened = [store.get_object(BUCKET, "key")]
+    with driver._session._locked():  # As Python does it: in whatever thread allocates something, and whatever it holds.
+        opened.clear()
+        gc.collect()
+    store.delete_object(BUCKET, "key")
+    assert contents(path) == []
+
+
 @pytest.mark.parametrize("settings", [{}, {"encryption_keys": KEYS}], ids=["plain", "with keys"])
 def test_every_range_of_an_object_in_parts_is_right(
     tmp_path: Path, parts: list[bytes], settings: dict[str, object]
@@ -160,6 +178,28 @@ def test_memory_does_not_grow_with_the_parts_of_an_object(tmp_path: Path) -> Non
     rows = query(tmp_path / "data", "SELECT count(data), count(*) FROM contents")
     assert rows == [(1, 30)]  # The object alone is inline: parts are files, however small.
     assert store.get_object(BUCKET, "key").read() == b"x" * 29_000
+
+
+def test_a_part_is_copied_from_a_source_that_is_replaced_again_and_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store(tmp_path / "data")
+    written = [os.urandom(LARGE)]
+    store.put_object(BUCKET, "source", written[0])
+    open_source = Objects.content
+
+    def replaced(objects: Objects, source: Source, span: Span) -> Content:
+        opened = open_source(objects, source, span)
+        written.append(os.urandom(LARGE))
+        store.put_object(BUCKET, "source", written[-1])
+        return opened
+
+    monkeypatch.setattr(Objects, "content", replaced)
+    begun = store.create_multipart_upload(BUCKET, "key")
+    part = store.upload_part_copy(BUCKET, "key", begun.upload_id, 1, BUCKET, "source")
+    store.complete_multipart_upload(BUCKET, "key", begun.upload_id, [part])
+    assert len(written) == COPY_TRIES + 1
+    assert store.get_object(BUCKET, "key").read() == written[-2]
 
 
 def test_a_copy_shares_the_file(tmp_path: Path) -> None:

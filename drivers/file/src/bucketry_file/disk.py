@@ -72,10 +72,15 @@ def make_folder(path: Path) -> bool:
     return True
 
 
-def replace_file(path: Path, data: bytes) -> None:
-    """Writes a small file in one step: after a failure, it has the old content or the new."""
-    beside = path.with_name(path.name + ".new")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _BINARY | _CLOEXEC, 0o600)
+def replace_file(path: Path, beside: Path, data: bytes) -> None:
+    """Writes a small file in one step: whoever reads it, also after a failure, finds the old content or the new.
+
+    Args:
+        path: The file.
+        beside: A new file, which nobody else writes. After a failure it may be left.
+        data: The new content.
+    """
+    descriptor = create(beside)
     try:
         write(descriptor, data)
         sync(descriptor)

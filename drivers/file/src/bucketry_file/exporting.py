@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 import msgspec
-from bucketry import BucketryError, InvalidSettings, ListOptions, ObjectInfo, Store
+from bucketry import BucketryError, InvalidSettings, ListOptions, ObjectInfo, Store, Unavailable
 from bucketry.commands import Say
 from bucketry.paging import iter_pages
 
@@ -15,6 +16,9 @@ from bucketry_file import disk
 from bucketry_file.folder import FILES_PER_FOLDER
 
 MANIFEST: Final = "manifest.jsonl"
+
+_TRIES: Final = 5
+"""How often an object is written out that is replaced before its tags are read."""
 
 _encode: Final = msgspec.json.Encoder(enc_hook=dict).encode
 
@@ -37,7 +41,7 @@ def export_store(store: Store, target: Path, say: Say) -> int:
     if any(target.iterdir()):
         raise InvalidSettings(f"{target} is not empty: name an empty folder, or a new one")
     written = failed = 0
-    with open(target / MANIFEST, "xb") as manifest:
+    with os.fdopen(disk.create(target / MANIFEST), "wb") as manifest:
         for bucket in store.list_buckets():
             for page in iter_pages(lambda options, name=bucket.name: store.list_objects(name, options), ListOptions()):  # type: ignore[misc]
                 for info in page.objects:
@@ -55,13 +59,7 @@ def _export(store: Store, bucket: str, key: str, target: Path, number: int, mani
     path = target / str(number // FILES_PER_FOLDER) / str(number)
     disk.make_folder(path.parent)
     try:
-        with store.get_object(bucket, key) as opened, open(path, "xb") as file:
-            for chunk in opened:
-                file.write(chunk)
-            file.flush()
-            os.fsync(file.fileno())
-            info = opened.info
-        tags = store.get_object_tagging(bucket, key)
+        info, tags = _written(store, bucket, key, path)
     except BucketryError as error:
         path.unlink(missing_ok=True)
         say(f"not written: {bucket}/{key!r}: {error}")
@@ -69,6 +67,27 @@ def _export(store: Store, bucket: str, key: str, target: Path, number: int, mani
     place = path.relative_to(target).as_posix()
     manifest.write(_encode({"file": place, "bucket": bucket, **_facts(info), "tags": tags}) + b"\n")
     return True
+
+
+def _written(store: Store, bucket: str, key: str, path: Path) -> tuple[ObjectInfo, Mapping[str, str]]:
+    """Writes an object's content into a new file, for its owner alone. Returns the object, and its tags.
+
+    Raises:
+        BucketryError: It cannot be read, or was replaced again and again meanwhile.
+    """
+    for _ in range(_TRIES):
+        path.unlink(missing_ok=True)
+        with store.get_object(bucket, key) as opened, os.fdopen(disk.create(path), "wb") as file:
+            for chunk in opened:
+                file.write(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+            info = opened.info
+        tags = store.get_object_tagging(bucket, key)
+        now = store.head_object(bucket, key)
+        if (now.etag, now.last_modified, now.version_id) == (info.etag, info.last_modified, info.version_id):
+            return info, tags
+    raise Unavailable("the object was replaced again and again while it was exported")
 
 
 def _facts(info: ObjectInfo) -> dict[str, Any]:

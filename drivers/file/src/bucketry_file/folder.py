@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import sqlite3
 import sys
 from pathlib import Path
@@ -23,28 +24,49 @@ FILES_PER_FOLDER: Final = 1000
 
 _MARK: Final = "bucketry.json"
 
+_NEW_MARK: Final = "bucketry.json.*.new"
+"""Marks that are being made, or that a killed process left."""
+
 _OF_OTHERS: Final = frozenset({"lost+found", ".snapshot", ".DS_Store"})
 """What file systems put into an empty folder."""
 
 _NETWORK: Final = frozenset(
     {
         "9p",
+        "acfs",
         "afs",
         "beegfs",
         "ceph",
         "cifs",
+        "coda",
+        "davfs",
+        "fuse.blobfuse",
         "fuse.ceph",
+        "fuse.gcsfuse",
+        "fuse.geesefs",
         "fuse.glusterfs",
+        "fuse.gvfsd-fuse",
+        "fuse.juicefs",
+        "fuse.mfs",
+        "fuse.rclone",
         "fuse.s3fs",
+        "fuse.seaweedfs",
         "fuse.sshfs",
+        "fuse.vmhgfs-fuse",
+        "gfs2",
         "glusterfs",
         "gpfs",
         "lustre",
         "ncpfs",
         "nfs",
         "nfs4",
+        "ocfs2",
+        "orangefs",
+        "prl_fs",
+        "pvfs2",
         "smb3",
         "smbfs",
+        "vboxsf",
     }
 )
 """Types of file systems whose processes on different machines share no memory, which SQLite's log needs ("Write-Ahead
@@ -143,6 +165,8 @@ def _prepare(folder: Folder) -> None:
     if not os.access(folder.path, os.R_OK | os.W_OK | os.X_OK):
         raise AccessDenied(f"the folder {folder.path} cannot be written to: a store needs that, also to be read")
     _check_mark(folder)
+    for left in folder.path.glob(_NEW_MARK):
+        left.unlink(missing_ok=True)
     for path in (folder.blobs, folder.sessions):
         disk.make_folder(path)
     # Always: whoever made them may have been killed before they were on the disk.
@@ -187,14 +211,14 @@ def check_version(version: int, path: Path) -> None:
 
 
 def _make_mark(folder: Folder, path: Path) -> None:
-    others = {entry.name for entry in folder.path.iterdir()} - _OF_OTHERS - {_MARK, f"{_MARK}.new"}
+    others = {entry.name for entry in folder.path.iterdir() if not entry.match(_NEW_MARK)} - _OF_OTHERS - {_MARK}
     if others:
         raise InvalidSettings(f"{folder.path} is not empty and not a store: name an empty folder, or a new one")
     data = msgspec.json.format(msgspec.json.encode(_Mark(FORMAT, FORMAT_VERSION))) + b"\n"
     try:
-        disk.replace_file(path, data)
+        disk.replace_file(path, path.with_name(_NEW_MARK.replace("*", secrets.token_hex(8))), data)
     except FileNotFoundError:
-        # Another process made the same file at this moment, and moved ours.
+        # Another process made the same file at this moment, and removed this one.
         if not path.exists():
             raise
 

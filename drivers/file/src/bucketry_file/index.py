@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from importlib.resources import files
@@ -23,6 +24,7 @@ T = TypeVar("T")
 _APPLICATION_ID: Final = 0x62756366
 """Marks our indexes: another program's database is refused."""
 
+_RETRY_SECONDS: Final = 0.01
 _IDLE_CONNECTIONS: Final = 16
 _CACHED_STATEMENTS: Final = 256
 _JOURNAL_BYTES: Final = 64 * 1024**2
@@ -62,13 +64,26 @@ class Index:
             _create(self._path)
             connection = self._connect()
             try:
-                _set_up(connection, folder)
+                self._set_up(connection)
                 connection.execute(self._synchronous)
                 self._opened = os.stat(self._path)
             except BaseException:
                 connection.close()
                 raise
             self._idle.append(connection)
+
+    def _set_up(self, connection: sqlite3.Connection) -> None:
+        """Makes the tables. While another process does the same, SQLite fails at once to change the journal's mode."""
+        until = time.monotonic() + self._busy_timeout
+        while True:
+            try:
+                _set_up(connection, self._folder)
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                    raise
+                time.sleep(_RETRY_SECONDS)
+            else:
+                return
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

@@ -36,7 +36,7 @@ from bucketry_file.cleaning import Garbage
 from bucketry_file.contents import hold_draft, hold_pieces, pieces_of
 from bucketry_file.encryption import Keys, Protection
 from bucketry_file.index import Index
-from bucketry_file.objects import Objects, Place, Source, SourceGone, digests
+from bucketry_file.objects import COPY_TRIES, Objects, Place, Source, SourceGone, digests
 from bucketry_file.reading import Span
 from bucketry_file.receiving import Receiver
 from bucketry_file.records import PartRecord, StoredHeaders, UploadRecord
@@ -148,21 +148,25 @@ class Multipart:
         self, place: Place, upload_id: str, number: int, source_place: Place, options: PartCopyOptions, most: int
     ) -> Part:
         """Stores a part of at most ``most`` bytes, which shares them with an object wherever that is possible."""
-        with self._index.reading() as connection:
-            upload = self.find(connection, place, upload_id, writing=False)
-            way = self._keys.existing(place, upload.record.facts, options.customer_key)
-            version_id, customer_key = options.source_version_id, options.source_customer_key
-            source = self._objects.source(connection, source_place, version_id, customer_key)
-            has_versions = self._buckets.find(connection, source_place[0]).has_versions
-            check_copy_source(source.row, options)
-            span = Span(*range_of_copy(source.row.size_bytes, options, most))
-            in_files = all(piece.data is None for piece in pieces_of(connection, source.row.id, *span))
-        try:
-            part = self._copied(place, upload, number, source, span, way, shares=in_files)
-        except SourceGone:
-            raise Unavailable("the source was replaced while it was copied") from None
-        part = with_key(part, options.customer_key)
-        return replace(part, source_version_id=source.row.stored.version_id) if has_versions else part
+        for attempt in range(COPY_TRIES):
+            with self._index.reading() as connection:
+                upload = self.find(connection, place, upload_id, writing=False)
+                way = self._keys.existing(place, upload.record.facts, options.customer_key)
+                version_id, customer_key = options.source_version_id, options.source_customer_key
+                source = self._objects.source(connection, source_place, version_id, customer_key)
+                has_versions = self._buckets.find(connection, source_place[0]).has_versions
+                check_copy_source(source.row, options)
+                span = Span(*range_of_copy(source.row.size_bytes, options, most))
+                in_files = all(piece.data is None for piece in pieces_of(connection, source.row.id, *span))
+            try:
+                # The last time the bytes are copied: once they are open, they stay.
+                shares = in_files and attempt < COPY_TRIES - 1
+                part = self._copied(place, upload, number, source, span, way, shares=shares)
+            except SourceGone:
+                continue
+            part = with_key(part, options.customer_key)
+            return replace(part, source_version_id=source.row.stored.version_id) if has_versions else part
+        raise Unavailable("the source was replaced again and again while it was copied")
 
     def _copied(
         self,

@@ -41,8 +41,8 @@ from bucketry_file.records import StoredHeaders, StoredObject
 from bucketry_file.times import StoredTimes
 from bucketry_file.versions import ObjectRow
 
-_SHARING_TRIES: Final = 3
-"""How often a copy tries to share the pieces of its source, which may go meanwhile, before it copies the bytes."""
+COPY_TRIES: Final = 3
+"""How often a copy is tried whose source goes meanwhile. The last time its bytes are copied, and no pieces shared."""
 
 Place: TypeAlias = tuple[str, str]
 """A bucket and a key."""
@@ -207,14 +207,14 @@ class Objects:
 
     def copy(self, source_place: Place, place: Place, options: CopyOptions) -> ObjectInfo:
         """Copies an object, which shares its contents with the original wherever that is possible."""
-        for attempt in range(_SHARING_TRIES):
+        for attempt in range(COPY_TRIES):
             with self._index.reading() as connection:
                 version_id, customer_key = options.source_version_id, options.source_customer_key
                 source = self.source(connection, source_place, version_id, customer_key)
             check_copy_source(source.row, options)
             target = self.target(place, options)
             try:
-                if source.way.is_encrypted == target.way.is_encrypted and attempt < _SHARING_TRIES - 1:
+                if source.way.is_encrypted == target.way.is_encrypted and attempt < COPY_TRIES - 1:
                     return self._told(self._shared_copy(source, place, target, options), options.customer_key)
                 return self._told(self._moved_copy(source, place, target, options), options.customer_key)
             except SourceGone:

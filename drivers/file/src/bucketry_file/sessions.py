@@ -13,8 +13,9 @@ import secrets
 import sqlite3
 import struct
 import threading
+from collections import deque
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, final
 
@@ -46,6 +47,7 @@ class Session:
         self._folder = folder
         self._index = index
         self._lock = threading.Lock()
+        self._unpinned: deque[int] = deque()
         self._descriptor = -1
         self._is_noted = False
         self._next = 0
@@ -58,7 +60,7 @@ class Session:
 
     def begin_file(self) -> tuple[str, int]:
         """Returns session and number of a new file, which `end_file` must be called for."""
-        with self._lock:
+        with self._locked():
             self._begin()
             if not self._is_noted:
                 self._index.write(lambda connection: connection.execute(_NOTE, (self.name,)).rowcount)
@@ -75,7 +77,7 @@ class Session:
             number: Its number.
             is_left: Whether it is neither. It is deleted once the session is over.
         """
-        with self._lock:
+        with self._locked():
             if is_left:
                 self._left_files = True  # Its number stays open, so that recovery looks at it.
             else:
@@ -83,7 +85,7 @@ class Session:
 
     def settle(self) -> None:
         """Notes in the index, now and then, below which number all files are settled: recovery begins there."""
-        with self._lock:
+        with self._locked():
             settled = min(self._open_numbers, default=self._next)
             if not self._is_noted or settled // FILES_PER_FOLDER <= self._settled // FILES_PER_FOLDER:
                 return
@@ -99,7 +101,7 @@ class Session:
             pin: What `unpin` gets.
             garbage: The number of the last garbage that the reader does not need.
         """
-        with self._lock:
+        with self._locked():
             self._begin()
             self._pins[pin] = garbage
             try:
@@ -109,14 +111,34 @@ class Session:
                 raise
 
     def unpin(self, pin: int) -> None:
-        """Ends what `pin` began."""
-        with self._lock:
-            if self._pins.pop(pin, None) is not None and self._descriptor >= 0:
-                self._publish()
+        """Ends what `pin` began.
+
+        Python may call it anywhere, to free a reader that nobody closed, also in a thread that has the lock. So it does
+        not wait for the lock: whoever has it does the rest.
+        """
+        self._unpinned.append(pin)
+        self._drop_unpinned()
+
+    def _drop_unpinned(self) -> None:
+        while self._unpinned and self._lock.acquire(blocking=False):
+            try:
+                dropped = [self._pins.pop(self._unpinned.popleft(), None) for _ in range(len(self._unpinned))]
+                if self._descriptor >= 0 and any(pin is not None for pin in dropped):
+                    self._publish()
+            finally:
+                self._lock.release()
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        try:
+            with self._lock:
+                yield
+        finally:
+            self._drop_unpinned()
 
     def end(self) -> bool:
         """Lets no file begin any more. Returns whether the index may forget the session: nothing is left of it."""
-        with self._lock:
+        with self._locked():
             self._is_over = True
             return self._is_settled() and self._is_noted
 
@@ -125,7 +147,7 @@ class Session:
 
         From then on other processes delete the files of the session that the index does not name.
         """
-        with self._lock:
+        with self._locked():
             if self._descriptor < 0:
                 return
             if self._is_settled() or not self._is_noted:
@@ -146,7 +168,7 @@ class Session:
         if self._is_over:
             raise StoreClosed("open another one for this call")
         if self._descriptor < 0:
-            self.name, self._descriptor = _locked(self._folder)
+            self.name, self._descriptor = _new_session(self._folder)
 
     def _publish(self) -> None:
         oldest = min(self._pins.values(), default=_NOTHING)
@@ -154,7 +176,7 @@ class Session:
         disk.write(self._descriptor, _PINNED.pack(oldest))
 
 
-def _locked(folder: Folder) -> tuple[str, int]:
+def _new_session(folder: Folder) -> tuple[str, int]:
     """Makes and locks a lock file. Returns its name and its descriptor."""
     for _ in range(_TRIES):
         name = secrets.token_hex(_NAME_BYTES)

@@ -112,7 +112,7 @@ class WriteQueue:
             _insist(lambda: self._hand_over(write))
 
     def _hand_over(self, write: _Write[Any]) -> None:
-        """Wakes all whose writes are done, and the next leader, if this write leads. Once it was done, it does nothing."""
+        """Wakes all whose writes are done, and the next leader, if this write leads. Doing it again is harmless."""
         with self._lock:
             if self._leader is write:
                 for each in self._waiting:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 _EXPECTED: Final = frozenset({"bucketry.json", "index.sqlite", "blobs", "sessions"})
+_OPTIONAL: Final = frozenset({"reserve"})
 
 _NOTHING: Final = {
     "garbage is left": "SELECT * FROM garbage",
@@ -43,7 +44,7 @@ def rows_left(folder: Path) -> Iterator[str]:
 
 def files_left(folder: Path) -> Iterator[str]:
     """Yields which files and folders should not be there, or are missing."""
-    if unexpected := {path.name for path in folder.iterdir()} ^ _EXPECTED:
+    if unexpected := ({path.name for path in folder.iterdir()} - _OPTIONAL) ^ _EXPECTED:
         yield f"the folder has, or lacks, {unexpected}"
     if locks := [path.name for path in (folder / "sessions").iterdir()]:
         yield f"lock files are left: {locks}"

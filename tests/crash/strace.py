@@ -22,10 +22,10 @@ _MAX_STRING: Final = 1 << 27
 
 _RECORDED: Final = (
     "open", "openat", "lseek", "write", "pwrite64", "writev", "ftruncate", "truncate", "mkdir", "mkdirat",
-    "rename", "renameat", "renameat2", "unlink", "unlinkat", "rmdir", "fsync", "fdatasync",
+    "rename", "renameat", "renameat2", "unlink", "unlinkat", "rmdir", "fsync", "fdatasync", "fallocate",
 )  # fmt: skip
 _REFUSED: Final = (
-    "fallocate", "copy_file_range", "sendfile", "splice", "link", "linkat", "symlink", "symlinkat", "pwritev",
+    "copy_file_range", "sendfile", "splice", "link", "linkat", "symlink", "symlinkat", "pwritev",
     "pwritev2", "creat", "dup", "dup2", "dup3", "mmap",
 )  # fmt: skip
 """System calls that change files in ways that are not recorded."""
@@ -176,6 +176,10 @@ class _Recorder:
                 file = _file(call.arguments[0]) if call.name == "ftruncate" else call.path(0)
                 path = self._inside(file)
                 return [] if path is None else [Truncate(path, int(call.arguments[1]))]
+            case "fallocate":
+                path = self._inside(_file(call.arguments[0]))
+                assert path is None or call.arguments[1:3] == ["0", "0"], call
+                return [] if path is None else [Truncate(path, int(call.arguments[3]))]
             case "rename" | "renameat" | "renameat2":
                 return self._renamed(call)
             case _:

@@ -92,7 +92,6 @@ def test_threads_are_recorded(tmp_path: Path) -> None:
     "program",
     [
         "import mmap; file = open(path, 'w+b'); file.truncate(9); mmap.mmap(file.fileno(), 9)",
-        "os.posix_fallocate(os.open(path, os.O_CREAT | os.O_WRONLY), 0, 9)",
         "os.write(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND), b'x')",
         "os.close(os.open(path, os.O_CREAT | os.O_WRONLY)); os.link(path, path + '.link')",
         "os.close(os.open(path, os.O_CREAT | os.O_WRONLY)); os.rename(path, path.replace('folder/', ''))",

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sqlite3
 import sys
 from pathlib import Path
+from typing import Final
 
 import msgspec
 from bucketry import open_store
-from bucketry_file import receiving
+from bucketry_file import receiving, reserve
 
 from tests.crash.choices import Sizes
 from tests.crash.kill_points import Execute, KillPoint, install, watch_statements
@@ -55,6 +56,10 @@ def command(task: Task, file: Path) -> list[str]:
     return [sys.executable, "-m", "tests.crash.writer", str(file)]
 
 
+_RESERVE_BYTES: Final = 10_000
+"""Room that is kept for deletes in a recorded run. More would only make its states larger."""
+
+
 def main(file: Path) -> None:
     """Does a task, and closes the store."""
     task = msgspec.json.decode(file.read_bytes(), type=Task)
@@ -63,6 +68,7 @@ def main(file: Path) -> None:
     if task.mistake:
         make_mistake(task.mistake)
     if task.checkpoint_pages:
+        setattr(reserve, "RESERVE_BYTES", _RESERVE_BYTES)  # noqa: B010 - it is final
         _checkpoint_after(task.checkpoint_pages)
     if task.inline_bytes:
         setattr(receiving, "INLINE_BYTES", task.inline_bytes)  # noqa: B010 - it is final

@@ -46,6 +46,7 @@ class Garbage:
         """Deletes what it can, as `collect_all`. That it fails is no failure of the write before it, and is logged."""
         try:
             self.collect_all()
+            self._index.reserve.keep_again()
         except (OSError, sqlite3.Error, BucketryError) as error:
             logger.warning("deleted contents in %s stay until later: %s", self._folder.path, type(error).__name__)
 

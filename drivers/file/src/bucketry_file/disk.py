@@ -90,6 +90,18 @@ def replace_file(path: Path, beside: Path, data: bytes) -> None:
     sync_folder(path.parent)
 
 
+def allocate(descriptor: int, size: int) -> None:
+    """Makes a file take that much room, whatever is in it.
+
+    Raises:
+        OSError: There is no room for it.
+    """
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(descriptor, 0, size)
+    else:
+        write(descriptor, bytes(size))
+
+
 def open_to_lock(path: Path) -> int:
     """Opens a file that is to be locked, and creates it if it is missing."""
     return os.open(path, os.O_RDWR | os.O_CREAT | _BINARY | _CLOEXEC, 0o600)

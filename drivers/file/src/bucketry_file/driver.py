@@ -89,6 +89,7 @@ from bucketry_file.objects import Objects
 from bucketry_file.reading import Reader
 from bucketry_file.receiving import Receiver
 from bucketry_file.records import BucketRecord, StoredObject
+from bucketry_file.reserve import Reserve
 from bucketry_file.sessions import Session
 from bucketry_file.settings import FileSettings
 from bucketry_file.times import StoredTimes
@@ -127,11 +128,24 @@ class FileDriver(DriverSpec):
         self._times = StoredTimes(Clock())
         self._folder = open_folder(settings.location)
         try:
-            self._open(keys)
+            self._open_with_room(keys)
         except (OSError, Error) as error:
             found = classify(error)
             raise found.kind(found.detail) from error
         _live.add(self)
+
+    def _open_with_room(self, keys: Keys) -> None:
+        """Opens the folder. On a full disk it takes the room for deletes: otherwise nobody could delete anything."""
+        try:
+            self._open(keys)
+        except (OSError, Error):
+            reserve = Reserve(self._folder.reserve)
+            if not (reserve.is_needed() and reserve.give_up()):
+                raise
+            self._open(keys)
+            self._index.reserve.keep_again(given_up=True)
+        else:
+            self._index.reserve.keep()
 
     def _open(self, keys: Keys) -> None:
         settings, folder = self._settings, self._folder
@@ -266,7 +280,7 @@ class FileDriver(DriverSpec):
     @hookimpl
     def delete_bucket(self, bucket: str) -> Done:
         """Deletes an empty bucket, and aborts its uploads."""
-        self._index.write(lambda connection: buckets.delete(connection, self._for_write(connection, bucket)))
+        self._index.free(lambda connection: buckets.delete(connection, self._for_write(connection, bucket)))
         self._garbage.collect()
         return DONE
 
@@ -293,7 +307,7 @@ class FileDriver(DriverSpec):
     @hookimpl
     def delete_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> Done:
         """Deletes a bucket's settings of one kind."""
-        self._index.write(
+        self._index.free(
             lambda connection: buckets.delete_settings(connection, self._for_write(connection, bucket), kind)
         )
         return DONE
@@ -354,7 +368,7 @@ class FileDriver(DriverSpec):
     @hookimpl
     def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Deleted:
         """Deletes an object or a version, or makes a delete marker."""
-        deleted = self._index.write(lambda connection: self._delete(connection, bucket, key, options))
+        deleted = self._index.free(lambda connection: self._delete(connection, bucket, key, options))
         self._garbage.collect()
         return deleted
 
@@ -384,7 +398,7 @@ class FileDriver(DriverSpec):
                     deleted.append(DeletedObject(entry.key, named, done.delete_marker, marker))
             return DeleteResult(tuple(deleted), tuple(failed))
 
-        result = self._index.write(work)
+        result = self._index.free(work)
         self._garbage.collect()
         return result
 

@@ -89,15 +89,17 @@ class Folder:
         index: The index.
         blobs: The contents that are files, in a folder for each session.
         sessions: A lock file for each session.
+        reserve: Takes room that deletes need on a full disk.
     """
 
-    __slots__ = ("blobs", "index", "path", "sessions")
+    __slots__ = ("blobs", "index", "path", "reserve", "sessions")
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.index = path / "index.sqlite"
         self.blobs = path / "blobs"
         self.sessions = path / "sessions"
+        self.reserve = path / "reserve"
 
     def blob(self, session: str, number: int) -> Path:
         """Returns the path of a content. Both are the driver's own, and come from no key."""

@@ -12,11 +12,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final, TypeVar, final
 
-from bucketry import BucketryError, InvalidSettings, StoreClosed, Unavailable
+from bucketry import BucketryError, InvalidSettings, QuotaExceeded, StoreClosed, Unavailable
 
 from bucketry_file import disk
+from bucketry_file.errors import classify
 from bucketry_file.folder import FORMAT_VERSION, Folder, check_version, without_index
 from bucketry_file.forking import watch_forks
+from bucketry_file.reserve import Reserve
 from bucketry_file.writes import Work, WriteQueue
 
 T = TypeVar("T")
@@ -51,6 +53,7 @@ class Index:
         self._sync = sync
         self._synchronous: Final = f"PRAGMA synchronous = {'FULL' if sync else 'NORMAL'}"
         self._busy_timeout = busy_timeout
+        self.reserve: Final = Reserve(folder.reserve)
         self._lock = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
         self._writer: sqlite3.Connection | None = None
@@ -103,6 +106,26 @@ class Index:
             BaseException: As `WriteQueue.run`.
         """
         return self._writes.run(work)
+
+    def free(self, work: Work[T]) -> T:
+        """Does a write that frees room, as `write`. On a full disk it takes the room that is kept for that.
+
+        Raises:
+            BaseException: As `write`.
+        """
+        try:
+            return self.write(work)
+        except (OSError, sqlite3.Error) as error:
+            if classify(error).kind is not QuotaExceeded or not self.reserve.give_up():
+                raise
+        with suppress(OSError, sqlite3.Error):
+            self.empty_log()
+        return self.write(work)
+
+    def empty_log(self) -> None:
+        """Moves SQLite's log to its database, as far as nobody reads it, and frees its room."""
+        with self._using(), closing(self._connect()) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
     def compact(self) -> None:
         """Rewrites the index without gaps, and puts all of it into one file."""

@@ -225,7 +225,7 @@ class Multipart:
 
     def abort(self, place: Place, upload_id: str) -> None:
         """Aborts an upload."""
-        self._index.write(
+        self._index.free(
             lambda connection: uploads.abort(connection, self.find(connection, place, upload_id, writing=True))
         )
         self._garbage.collect()

@@ -145,7 +145,7 @@ def _differing(runs: Sequence[_Run], names: Sequence[str], tallies: Callable[[Re
     """What all have in a sentence, and what some lack in a table."""
     everywhere = _have(runs, names, tallies)
     if everywhere:
-        yield f"Everywhere: {', '.join(f'`{name}`' for name in everywhere)}."
+        yield from ("", f"Everywhere: {', '.join(f'`{name}`' for name in everywhere)}.")
     if len(everywhere) < len(names):
         rows = _rows(runs, [name for name in names if name not in everywhere], tallies)
         yield from _table("", [run.heading for run in runs], rows)
@@ -171,12 +171,12 @@ def _features(runs: Sequence[_Run], complete: Sequence[_Run]) -> Iterator[str]:
     for title, belongs in _GROUPS if runs else ():
         names_of_group = [name for name in left if belongs(name)]
         left = [name for name in left if not belongs(name)]
-        yield from ("", f"### {title}", "", *_differing(runs, names_of_group, _features_of))
+        yield from ("", f"### {title}", *_differing(runs, names_of_group, _features_of))
 
 
 def _operations(runs: Sequence[_Run]) -> Iterator[str]:
     if runs:
-        yield from ("", "## Operations", "", *_differing(runs, list(OPERATIONS), _operations_of))
+        yield from ("", "## Operations", *_differing(runs, list(OPERATIONS), _operations_of))
 
 
 def _is_complete(run: _Run) -> bool:
@@ -203,8 +203,7 @@ def _same(runs: Sequence[_Run], main: Mapping[str, _Run]) -> Iterator[str]:
         other = main.get(run.column.like)
         found = list(_differences(run.result, other.result)) if other else []
         same = "yes" if other and not found else "; ".join(found) or f"`{run.column.like}` has not run yet"
-        way = "`AsyncStore` over " if run.column.name.startswith("aio-") else ""
-        rows.append(_row(f"{way}{run.title}", (same, run.result.date, *_counts(run.result))))
+        rows.append(_row(f"{run.title}, {run.column.way}", (same, run.result.date, *_counts(run.result))))
     yield from _table("", ("the same?", "date", *_COUNTED), rows, "---")
 
 

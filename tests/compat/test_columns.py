@@ -9,7 +9,7 @@ from pathlib import Path
 from bucketry_contract import ContractSuite
 from bucketry_contract._contract_tests import ContractTests
 
-from tests.compat.columns import COLUMNS, NO_COLUMNS
+from tests.compat.columns import ASYNC, COLUMNS, NO_COLUMNS
 from tests.compat.operations_page import RESULTS
 from tests.compat.results import FOLDER
 
@@ -37,10 +37,11 @@ def test_a_column_runs_the_whole_suite_or_is_compared_with_one_that_does() -> No
     main = {column.name for column in COLUMNS if not column.like}
     for column in COLUMNS:
         assert column.like in main if column.like else column.suite in whole or not column.suite
+        assert bool(column.like) is bool(column.way)
 
 
 def test_each_driver_and_server_is_run_through_async_store() -> None:
-    through = {column.like for column in COLUMNS if column.name.startswith("aio-")}
+    through = {column.like for column in COLUMNS if column.way == ASYNC}
     assert through == {column.name for column in COLUMNS if not column.like} - WITHOUT_CLASS
 
 

@@ -15,7 +15,9 @@ from tests.compat.columns import Column
 from tests.compat.results import Result, Tally
 
 ACME = Column("acme", "Acme", "tests/acme/test_contract.py::TestAcme")
-SAME = Column("aio-acme", "Acme", "tests/aio/test_contract_on_drivers.py::TestAcme", like="acme")
+SAME = Column(
+    "aio-acme", "Acme", "tests/aio/test_contract_on_drivers.py::TestAcme", like="acme", way="through `AsyncStore`"
+)
 LIMITS: Mapping[str, bool | int | str] = {
     "checksum_algorithms": "CRC32",
     "persistent": True,
@@ -111,13 +113,13 @@ def test_a_column_without_results_is_named(result: Result) -> None:
 
 def test_what_is_reached_in_another_way_is_compared(result: Result) -> None:
     text = page.render({"acme": result, "aio-acme": result}, [ACME, SAME])
-    assert _rows(text, "`AsyncStore` over Acme by `s3`")[0][0] == "yes"
+    assert _rows(text, "Acme by `s3`, through `AsyncStore`")[0][0] == "yes"
     other = replace(result, features={**result.features, "put_if_match": Tally(declared=True, failed=2)})
     text = page.render({"acme": result, "aio-acme": other}, [ACME, SAME])
-    assert _rows(text, "`AsyncStore` over Acme by `s3`")[0][0] == "`put_if_match` **2 failed**, not ✓"
+    assert _rows(text, "Acme by `s3`, through `AsyncStore`")[0][0] == "`put_if_match` **2 failed**, not ✓"
 
 
 def test_a_part_of_the_suite_is_compared_in_what_it_tests(result: Result) -> None:
     part = replace(result, features={name: Tally(declared=True) for name in FEATURE_NAMES})
     text = page.render({"acme": result, "aio-acme": part}, [ACME, SAME])
-    assert _rows(text, "`AsyncStore` over Acme by `s3`")[0][0] == "yes"
+    assert _rows(text, "Acme by `s3`, through `AsyncStore`")[0][0] == "yes"

@@ -163,6 +163,42 @@ def test_a_test_that_is_not_run_counts_for_its_driver(pytester: pytest.Pytester)
     assert report["expected_failures"] == ["test_something_else: it ends the server"]
 
 
+def test_a_test_that_takes_the_place_of_another_needs_the_same(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
+) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+        from bucketry_contract import needs
+        from bucketry_contract._contract_tests import ContractTests
+        from tests.contract_self.backends import DriverBackend
+        from tests.contract_self.honest import HonestDriver
+
+        class Backend(DriverBackend):
+            driver = HonestDriver
+
+        class Suite(ContractTests):
+            @needs("put_metadata")
+            def test_something(self, bucket):
+                bucket.put("key")
+
+        class TestDriver(Suite):
+            backend = Backend
+
+            @pytest.mark.xfail(strict=True, reason="it is lost")
+            def test_something(self, bucket):
+                assert False
+        """
+    )
+    monkeypatch.setenv("PYTHONPATH", str(pytestconfig.rootpath))
+    # What another process reports comes in parts.
+    result = pytester.runpytest_subprocess("-n1", "-p", "xdist", "--contract-report=report.json", *PLUGINS)
+    assert result.ret == 0
+    (report,) = json.loads((pytester.path / "report.json").read_text())["drivers"]
+    assert report["features"]["put_metadata"]["expected"] == 2
+    assert report["expected_failures"] == ["test_something: it is lost"]
+
+
 def test_a_store_is_tested_by_its_url(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest_inprocess(
         "--pyargs",

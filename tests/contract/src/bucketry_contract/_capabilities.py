@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import pytest
@@ -33,8 +34,15 @@ def needs(*names: str) -> pytest.MarkDecorator:
 
 
 def needed_by(item: pytest.Item) -> list[str]:
-    """Returns what a test needs, in byte order."""
-    return sorted({name for mark in item.iter_markers("needs") for name in mark.args})
+    """Returns what a test needs, in byte order; one that takes the place of another also needs what that one does."""
+    marks = [*item.iter_markers("needs"), *_marks_of_overridden(item)]
+    return sorted({name for mark in marks if mark.name == "needs" for name in mark.args})
+
+
+def _marks_of_overridden(item: pytest.Item) -> Iterator[pytest.Mark]:
+    if isinstance(item, pytest.Function) and item.cls is not None:
+        for base in item.cls.__mro__:
+            yield from getattr(vars(base).get(item.originalname), "pytestmark", ())
 
 
 def missing_for(item: pytest.Item, capabilities: Capabilities) -> list[str]:

@@ -20,6 +20,7 @@ class Reporter:
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._tests: dict[str, tuple[dict[str, Any], str]] = {}
+        self._reasons: dict[str, str] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keeps a test's notes and its worst outcome of set-up, call and tear-down."""
@@ -30,7 +31,10 @@ class Reporter:
         _, before = self._tests.get(report.nodeid, (None, "passed"))
         outcome = _outcome_of(report) if before == "passed" else before
         if outcome == "expected" and before == "passed":
-            add_note(notes, "expected_failures", f"{_test_name(report.nodeid)}: {_reason(report)}")
+            self._reasons[report.nodeid] = f"{_test_name(report.nodeid)}: {_reason(report)}"
+        if reason := self._reasons.get(report.nodeid):
+            # Each report from another process has notes of its own.
+            add_note(notes, "expected_failures", reason)
         self._tests[report.nodeid] = notes, "failed" if report.failed else outcome
 
     def results(self) -> list[DriverResult]:

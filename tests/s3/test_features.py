@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import NamedTuple
+
 import pytest
-from bucketry import FEATURE_NAMES, Features, Store
+from bucketry import CHECKSUM_ALGORITHMS, FEATURE_NAMES, Features, Store
 from bucketry_minio import MinioDriver
 from bucketry_rgw import RgwDriver
 
@@ -11,6 +14,7 @@ from tests.minio.backend import store_on as minio_store
 from tests.rgw.backend import store_on as rgw_store
 from tests.s3.backend import store_on
 from tests.servers.handles import MinioServer, Reachable, RgwServer
+from tests.servers.programs import LocalServer
 
 OWN_PORT = frozenset(FEATURE_NAMES) - {
     # What the driver does not do.
@@ -21,6 +25,118 @@ OWN_PORT = frozenset(FEATURE_NAMES) - {
     "upload_checksums",
 }
 """What our own S3 port has over the memory driver, checked by hand: everything."""
+
+
+class Known(NamedTuple):
+    """What is known of a server, by requests sent by hand with boto3 and httpx on 27 November 2026.
+
+    Attributes:
+        has: The features that it has.
+        unused: Those of them that the driver does not use, and what keeps it from that.
+        algorithms: The checksums that it verifies and keeps.
+    """
+
+    has: frozenset[str]
+    unused: Mapping[str, str]
+    algorithms: frozenset[str] = frozenset()
+
+
+READS = ("get_if_match", "get_if_none_match", "get_if_modified_since", "get_if_unmodified_since")
+_MARKERS_FIRST = "a page of versions has the delete markers before all versions"
+_OTHER_DOCUMENT = "the document has the name of the operation, not the one that S3 gives it"
+
+VERSITYGW = Known(
+    has=frozenset(
+        {
+            *READS,
+            "bucket_cors",
+            "bucket_object_lock",
+            "bucket_ownership",
+            "bucket_policy",
+            "bucket_tagging",
+            "bucket_versioning",
+            "bucket_website",
+            "complete_if_match",
+            "complete_if_none_match",
+            "complete_subset",
+            "copy_source_if_match",
+            "copy_tagging",
+            "get_part_number",
+            "list_delimiter",
+            "list_start_after",
+            "list_versions_start_after",
+            "object_lock_later",
+            "part_copy_source_if_match",
+            "presign_content_type",
+            "presign_response_headers",
+            "put_headers",
+            "put_if_match",  # Not with an asterisk, which the driver replaces.
+            "put_if_none_match",
+            "put_metadata",
+            "put_tagging",
+            "upload_object_lock",
+            "upload_tagging",
+            "website_redirect",
+        }
+    ),
+    unused={
+        "bucket_object_lock": _MARKERS_FIRST,
+        "bucket_versioning": _MARKERS_FIRST,
+        "list_versions_start_after": _MARKERS_FIRST,
+        "object_lock_later": _MARKERS_FIRST,
+        "upload_object_lock": _MARKERS_FIRST,
+    },
+    algorithms=frozenset(CHECKSUM_ALGORITHMS),
+)
+"""VersityGW 1.8.0, its backend posix.
+
+Without an error it ignores conditions of a copy's destination, storage classes and encryption. It deletes what is not
+there under ``If-Match``, keeps the etag of an upload when an object is copied onto itself, and says of any upload whose
+key has an object that it was completed. Its ACLs have groups that S3 does not know. The rest is 501.
+"""
+
+MOTO = Known(
+    has=frozenset(
+        {
+            *READS,
+            "bucket_accelerate",
+            "bucket_cors",
+            "bucket_encryption",
+            "bucket_lifecycle",
+            "bucket_ownership",
+            "bucket_policy",
+            "bucket_public_access",
+            "bucket_tagging",
+            "bucket_versioning",
+            "bucket_website",
+            "complete_if_none_match",
+            "complete_subset",
+            "copy_own_etag",
+            "copy_tagging",
+            "delete_if_match",  # Not with an asterisk, which the driver replaces.
+            "encrypt_sse_kms",
+            "encrypt_sse_s3",
+            "list_delimiter",
+            "list_start_after",
+            "presign_response_headers",
+            "put_headers",
+            "put_if_match",  # Not with an asterisk, which the driver replaces.
+            "put_if_none_match",
+            "put_metadata",
+            "put_tagging",
+            "storage_class",
+            "upload_tagging",
+        }
+    ),
+    unused={"bucket_accelerate": _OTHER_DOCUMENT, "bucket_versioning": _OTHER_DOCUMENT},
+)
+"""moto 5.2.5.
+
+Without an error it ignores conditions of a copy (source and destination), ``If-Match`` of a completion, and wrong
+checksums. It checks no signature, so also not the content type of a presigned URL. Parts that are not there are the
+whole object. A completion that is sent again after the object was overwritten is 500. A copy has the redirect and the
+ACL of its source.
+"""
 
 
 def names(features: Features) -> frozenset[str]:
@@ -51,6 +167,22 @@ def test_rgw_has_what_its_own_driver_declares(rgw_server: RgwServer) -> None:
     with store_on(rgw_server) as found, rgw_store(rgw_server) as own:
         assert RgwDriver.features.put_if_match
         check_at_least(found, own)
+
+
+def check_known(server: LocalServer, known: Known) -> None:
+    """What probes find is what is known. Where they find more, look by hand: a probe is wrong, or the table is."""
+    with store_on(server) as store:
+        features = store.capabilities.features
+    assert names(features) - {"checksums"} == known.has - known.unused.keys()
+    assert set(features.checksum_algorithms) == known.algorithms
+
+
+def test_versitygw_has_what_was_seen_by_hand(versitygw_server: LocalServer) -> None:
+    check_known(versitygw_server, VERSITYGW)
+
+
+def test_moto_has_what_was_seen_by_hand(moto_server: LocalServer) -> None:
+    check_known(moto_server, MOTO)
 
 
 @pytest.mark.parametrize(

@@ -13,14 +13,17 @@ import pytest
 from bucketry import (
     BackendError,
     Body,
+    CompletedPart,
     CompleteOptions,
     CopyOptions,
+    DeleteMarker,
     DeleteOptions,
     HeadOptions,
     InvalidKey,
     ListOptions,
     NoSuchBucket,
     NoSuchKey,
+    NoSuchUpload,
     ObjectInfo,
     ObjectPage,
     OpenedObject,
@@ -29,6 +32,8 @@ from bucketry import (
     Store,
     Throttled,
     Unsupported,
+    VersionListOptions,
+    VersionPage,
 )
 from bucketry.features import FEATURE_NAMES
 from bucketry.hookspecs import hookimpl
@@ -76,6 +81,29 @@ class KnowsNoAsterisk(MemoryDriver):
             self.head_object(bucket, key, HeadOptions())
             raise PreconditionFailed(condition="if_match")
         return super().put_object(bucket, key, body, options)
+
+
+class CompletesWhatIsGone(MemoryDriver):
+    """Every upload whose key has an object was completed, as for VersityGW."""
+
+    @hookimpl
+    def complete_multipart_upload(
+        self, bucket: str, key: str, upload_id: str, parts: tuple[CompletedPart, ...], options: CompleteOptions
+    ) -> ObjectInfo:
+        try:
+            return super().complete_multipart_upload(bucket, key, upload_id, parts, options)
+        except NoSuchUpload:
+            return self.head_object(bucket, key, HeadOptions())
+
+
+class ListsMarkersFirst(MemoryDriver):
+    """Delete markers are listed before all versions, as by VersityGW."""
+
+    @hookimpl
+    def list_object_versions(self, bucket: str, options: VersionListOptions) -> VersionPage:
+        page = super().list_object_versions(bucket, options)
+        ordered = sorted(page.versions, key=lambda version: not isinstance(version, DeleteMarker))
+        return replace(page, versions=tuple(ordered))
 
 
 class IgnoresConditionsOfDeletes(MemoryDriver):
@@ -170,6 +198,7 @@ class ListsThePrefixOfWhatIsAfter(MemoryDriver):
 
 
 FOUND_OUT: dict[type[Any], set[str]] = {
+    ListsMarkersFirst: {"bucket_versioning", "bucket_object_lock"},
     IgnoresConditionsOfCompletions: {"complete_if_match", "complete_if_none_match"},
     IgnoresConditionsOfCopies: {"copy_if_match", "copy_if_none_match"},
     IgnoresConditionsOfDeletes: {"delete_if_match"},
@@ -274,6 +303,21 @@ class WritesInBetween(KnowsNoAsterisk):
         if self.is_busy:
             super().put_object(bucket, key, Body(b"others'"), PutOptions())
         return info
+
+
+def test_an_upload_that_is_gone_is_not_completed_whatever_the_server_says() -> None:
+    with opened(CompletesWhatIsGone) as store:
+        assert not store.capabilities.features.complete_again
+        store.create_bucket("photos")
+        store.put_object("photos", "cat", b"one")
+        upload = store.create_multipart_upload("photos", "cat")
+        part = store.upload_part("photos", "cat", upload.upload_id, 1, b"two")
+        store.abort_multipart_upload("photos", "cat", upload.upload_id)
+        with pytest.raises(NoSuchUpload):
+            store.complete_multipart_upload("photos", "cat", upload.upload_id, [CompletedPart(1, part.etag)])
+        assert b"".join(store.get_object("photos", "cat")) == b"one"
+        store.delete_object("photos", "cat")
+        store.delete_bucket("photos")
 
 
 def test_an_object_that_is_written_meanwhile_is_not_overwritten(monkeypatch: pytest.MonkeyPatch) -> None:

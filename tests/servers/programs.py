@@ -134,14 +134,14 @@ def _identity(keys: tuple[str, str]) -> dict[str, object]:
 
 
 def _versitygw(folder: Path, port: int, keys: tuple[str, str]) -> list[str]:
-    """The attributes of its files are in a second folder, for any file system."""
-    names = ("data", "attributes", "versions")
+    """The attributes of its files are extended ones of the file system, which must have them."""
+    names = ("data", "versions")
     for name in names:
         (folder / name).mkdir()
-    data, attributes, versions = (str(folder / name) for name in names)
+    data, versions = (str(folder / name) for name in names)
     access_key, secret_key = keys
     flags = ["--access", access_key, "--secret", secret_key, "--region", REGION, "--port", f"127.0.0.1:{port}"]
-    return ["--quiet", *flags, "posix", "--sidecar", attributes, "--versioning-dir", versions, data]
+    return ["--quiet", *flags, "posix", "--versioning-dir", versions, data]
 
 
 def _moto(_: Path, port: int, __: tuple[str, str]) -> list[str]:

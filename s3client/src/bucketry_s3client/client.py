@@ -45,6 +45,9 @@ _WITH_LENGTH: Final = frozenset({"PUT", "POST"})
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.~-]*")
 _PLAIN_PATH: Final = re.compile(r"[A-Za-z0-9_.~/-]*")
 
+_OTHER_NAMES: Final[Mapping[str, str]] = {"ListPartsResult": "ListPartsResponse"}
+"""What moto calls documents that nothing works without: it names them after the operation."""
+
 
 class S3Client:
     """Sends signed requests to one server and keeps its connections. Threads may share it.
@@ -290,7 +293,7 @@ class S3Client:
             document = parse_xml(body if self._clean is None else self._clean(body))
         except ValueError as error:
             raise incomplete_response("the response is not XML" if body else "the response has no body") from error
-        if document.name != root:
+        if document.name not in {root, _OTHER_NAMES.get(root)}:
             raise incomplete_response(f"the response is not the {root} that was asked for")
         return document
 

@@ -73,7 +73,17 @@ def _versioning(ground: Ground) -> bool:
     store.delete_object(bucket, key, DeleteOptions(version_id=listed[0].version_id))
     store.delete_object(bucket, key, DeleteOptions(version_id=oldest))
     left = store.list_object_versions(bucket, VersionListOptions(prefix=key)).versions
-    return ground.read(key) == b"two" and len(left) == 1
+    return ground.read(key) == b"two" and len(left) == 1 and _lists_newest_first(ground)
+
+
+def _lists_newest_first(ground: Ground) -> bool:
+    """Whether a delete marker is listed between the versions that it lies between."""
+    key = ground.put("order", b"one")
+    ground.store.delete_object(ground.bucket, key)
+    ground.put("order", b"two")
+    listed = ground.store.list_object_versions(ground.bucket, VersionListOptions(prefix=key)).versions
+    found = [(isinstance(version, DeleteMarker), version.is_latest) for version in listed]
+    return found == [(False, True), (True, False), (False, False)]
 
 
 def _list_versions_start_after(ground: Ground) -> bool:

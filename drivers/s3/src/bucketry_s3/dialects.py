@@ -7,9 +7,9 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
-from bucketry import BucketryError, ListOptions, UploadListOptions
+from bucketry import BucketryError, CompletedPart, ListOptions, UploadListOptions
 from bucketry.s3 import COPY_SOURCE, MAX_PAGE, http_date
-from bucketry_s3client import S3ResponseError, create_upload, quoted, request_target, url_decoded
+from bucketry_s3client import S3ResponseError, complete_upload, create_upload, quoted, request_target, url_decoded
 
 from bucketry_s3.found import Dialect, Pin
 from bucketry_s3.ground import Ground
@@ -37,6 +37,7 @@ def dialect_of(ground: Ground, *, owns_bucket: bool) -> Dialect:
         hides_below=_hides_below(ground),
         ends_early=_ends_early(ground),
         any_delimiter=_rolls_up_at_any_delimiter(ground),
+        completes_gone=_completes_gone(ground, key),
         uploads_encoded=_encodes_uploads(ground),
         uploads_by_prefix=_lists_uploads_by_prefix(ground),
     )
@@ -193,6 +194,18 @@ def _lists_uploads_by_prefix(ground: Ground) -> bool:
     except (S3ResponseError, BucketryError):
         return True
     return [upload.key for upload in found] == [key]
+
+
+def _completes_gone(ground: Ground, key: str) -> bool:
+    """Whether the server says of an upload that was aborted that it was completed, where there is an object."""
+    try:
+        _, upload_id = create_upload(ground.client, ground.bucket, key, {})
+        part = ground.store.upload_part(ground.bucket, key, upload_id, 1, b"two")
+        ground.store.abort_multipart_upload(ground.bucket, key, upload_id)
+        complete_upload(ground.client, ground.bucket, key, upload_id, (CompletedPart(1, part.etag),), {})
+    except (S3ResponseError, BucketryError):
+        return False
+    return True
 
 
 def _encodes_uploads(ground: Ground) -> bool:

@@ -32,6 +32,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         ends_early: Whether a short page may say that nothing follows, or come again and again. Then pages are asked for
             one entry more than is wanted, and by the last entry of the page before.
         any_delimiter: Whether listings roll up at any delimiter; otherwise at ``/`` alone.
+        completes_gone: Whether the completion of an upload that is gone seems to succeed. The driver asks first then.
         uploads_encoded: Whether keys of uploads in progress are listed encoded, though the list does not say so.
         uploads_by_prefix: Whether uploads in progress are listed by any prefix; otherwise by an exact key, or all.
 
@@ -48,6 +49,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     hides_below: bool = False
     ends_early: bool = False
     any_delimiter: bool = False
+    completes_gone: bool = False
     uploads_encoded: bool = False
     uploads_by_prefix: bool = True
 

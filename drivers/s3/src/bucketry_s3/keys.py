@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Final
 from unicodedata import normalize
@@ -9,6 +10,8 @@ from unicodedata import normalize
 from bucketry import InvalidKey
 
 _DOTS: Final = frozenset({".", ".."})
+_NOT_IN_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+"""What XML 1.0 cannot hold (2.2): lost where a server does not encode keys in its listings."""
 
 KINDS_OF_KEYS: Final[Mapping[str, Callable[[str], bool]]] = {
     "empty segments": lambda key: "//" in key,
@@ -17,6 +20,7 @@ KINDS_OF_KEYS: Final[Mapping[str, Callable[[str], bool]]] = {
     "segments of dots": lambda key: not _DOTS.isdisjoint(key.split("/")),
     "a NUL": lambda key: "\0" in key,
     "control characters": lambda key: any(ord(letter) < ord(" ") or letter == "\x7f" for letter in key),
+    "characters that XML does not have": lambda key: _NOT_IN_XML.search(key) is not None,
     "segments of more than 255 bytes": lambda key: any(len(part.encode()) > 255 for part in key.split("/")),
     "capital letters": lambda key: key.casefold() != key,
     "characters in several code points": lambda key: normalize("NFC", key) != key,
@@ -31,6 +35,7 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "segments of dots": "a/../b",
     "a NUL": "a\0b",
     "control characters": "a\tb\nc",
+    "characters that XML does not have": "a\x07b\uffff",
     "segments of more than 255 bytes": "a" * 300,
     "capital letters": "Case",
     "characters in several code points": "e\u0301",

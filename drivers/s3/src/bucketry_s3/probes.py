@@ -133,7 +133,11 @@ def _encrypted(algorithm: Any, ground: Ground) -> bool:
 def _copy_own_etag(ground: Ground) -> bool:
     key, upload_id, parts = ground.upload("in-parts", b"one")
     ground.complete(key, upload_id, parts)
-    return bool(ground.copy(key, "own-etag").etag == md5(b"one", usedforsecurity=False).hexdigest())
+    wanted = md5(b"one", usedforsecurity=False).hexdigest()
+    if ground.copy(key, "own-etag").etag != wanted:
+        return False
+    ground.copy(key, "in-parts", headers=ObjectHeaders(content_type="text/x-probe"))
+    return bool(ground.head(key).etag == wanted)
 
 
 def _get_part_number(ground: Ground) -> bool:

@@ -157,6 +157,8 @@ class Uploads:
         """Makes the parts the object: one request, and one for what it is then."""
         if not self._features.complete_subset:
             self._check_all_listed(bucket, key, upload_id, parts)
+        elif self._dialect.completes_gone:
+            self.list_parts(bucket, key, upload_id)
         self._objects.paths.check(bucket, key)
         conditions = self._objects.conditions(bucket, key, options.if_match, options.if_none_match)
         conditions |= customer_key_headers(options.customer_key)

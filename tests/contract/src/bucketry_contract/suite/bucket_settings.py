@@ -39,16 +39,27 @@ _ENABLED: Final = VersioningSettings(status="Enabled")
 _LOCKED: Final = ObjectLockSettings(enabled=True)
 
 
-def _each(*operations: str, removable: bool = False) -> pytest.MarkDecorator:
-    """Runs a test for each kind, or for each that can be removed."""
+def _each(*operations: str, removable: bool = False, beside: bool = False) -> pytest.MarkDecorator:
+    """Runs a test for each kind, or for each that can be removed, or for each beside another one."""
     kinds = [kind for kind in EXAMPLE_KINDS if kind.removable or not removable]
-    marks = [pytest.param(kind, id=kind.__name__, marks=needs(*operations, *_features(kind))) for kind in kinds]
+    marks = [
+        pytest.param(
+            kind,
+            id=kind.__name__,
+            marks=needs(*operations, *_features(kind), *([_other(kind).feature] if beside else [])),
+        )
+        for kind in kinds
+    ]
     return pytest.mark.parametrize("kind", marks)
 
 
 def _features(kind: type[BucketSettings]) -> tuple[str, ...]:
     """What a driver declares if a kind can be put: object lock also needs versions."""
     return (kind.feature, "bucket_versioning") if kind is ObjectLockSettings else (kind.feature,)
+
+
+def _other(kind: type[BucketSettings]) -> type[BucketSettings]:
+    return LifecycleSettings if kind is TagSettings else TagSettings
 
 
 class SettingsTests(ContractTests):
@@ -94,11 +105,10 @@ class SettingsTests(ContractTests):
             store.delete_bucket_settings(name, kind)
             assert store.get_bucket_settings(name, kind) == kind()
 
-    @_each(*_DELETES, "bucket_tagging", "bucket_lifecycle")
+    @_each(*_DELETES, beside=True)
     def test_other_kinds_stay_as_they_are(self, fresh_bucket: Bucket, kind: type[BucketSettings]) -> None:
         store, name = fresh_bucket.store, fresh_bucket.name
-        stays = LifecycleSettings if kind is TagSettings else TagSettings
-        kept = examples(store, name, stays)[0]
+        kept = examples(store, name, _other(kind))[0]
         settings = _prepared(fresh_bucket, kind)[0]
         store.put_bucket_settings(name, kept)
         store.put_bucket_settings(name, settings)

@@ -80,7 +80,7 @@ class StoreMachine(RuleBasedStateMachine):
         except NoSuchKey:
             assert source not in self.model
         except InvalidKey:
-            assert key not in self.model
+            assert source not in self.model or key not in self.model
         else:
             self.model[key] = self.model[source]
 

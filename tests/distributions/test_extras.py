@@ -142,9 +142,13 @@ def test_the_programs_of_the_readme_run(install: Install, extra: str, name: str,
     run_program(installed, "\n".join(found), tmp_path)
 
 
-def test_the_guide_to_data_libraries(install: Install, tmp_path: Path) -> None:
-    program = programs((ROOT / "docs/data-libraries.md").read_text())[0]
-    done = run_program(install("bucketry[fsspec,memory]"), program, tmp_path)
+@pytest.mark.parametrize("driver", ["memory", "file"])
+def test_the_guide_to_data_libraries(install: Install, driver: str, tmp_path: Path) -> None:
+    program = programs((ROOT / "docs/data-libraries.md").read_text())[0].replace(
+        "bucketry+memory", f"bucketry+{driver}"
+    )
+    variables = {"BUCKETRY_FILE_LOCATION": "./data"} if driver == "file" else {}
+    done = run_program(install(f"bucketry[fsspec,{driver}]"), program, tmp_path, variables)
     assert done.stdout == "['my-assets/reports']\nmonth,total\n"
 
 
@@ -208,10 +212,11 @@ def test_the_program_of_the_async_guide(install: Install, loop: str, tmp_path: P
     assert run_program(installed, program, tmp_path).stdout == "5 b'he'\nimages/photo.jpg\n"
 
 
-def test_the_storages_of_the_guide_to_django(install: Install, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("extra", "url"), [("memory", "memory://"), ("file", "file://./data")])
+def test_the_storages_of_the_guide_to_django(install: Install, extra: str, url: str, tmp_path: Path) -> None:
     (guide,) = programs((ROOT / "docs/django.md").read_text())
     program = f"""
-{guide.replace("minio://minio.internal:9000?secure=true", "memory://")}
+{guide.replace("minio://minio.internal:9000?secure=true", url)}
 import django
 from django.conf import settings
 from django.core.files.base import ContentFile
@@ -223,7 +228,7 @@ uploads = storages["default"]
 uploads.store.create_bucket("uploads")
 print(uploads.save("a.txt", ContentFile(b"hello")), uploads.size("a.txt"), storages["staticfiles"].url("b.css"))
 """
-    done = run_program(install("bucketry[django,memory]"), program, tmp_path)
+    done = run_program(install(f"bucketry[django,{extra}]"), program, tmp_path)
     assert done.stdout == "a.txt 5 https://cdn.example.com/b.css\n"
 
 

@@ -3,17 +3,63 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, final
 
+from bucketry.errors import InvalidSettings
 from bucketry.headers import OBJECT_HEADERS
 from bucketry.models import PresignedUrl
 
 if TYPE_CHECKING:
     from bucketry.options import PresignOptions
+    from bucketry.settings import ServedSettings
     from bucketry.sigv4 import Presigner
 
 DEFAULT_EXPIRES_IN: Final = 3600
 """How long a presigned URL works by default, in seconds, as in AWS's SDKs."""
+
+
+@final
+class Presigners:
+    """Who presigns URLs of a store whose backend has no S3 endpoint: for the endpoint that serves it, in each region.
+
+    Threads may share it. A bucket in another region than the store's needs a presigner for it, which is made when it is
+    first asked for.
+
+    Attributes:
+        endpoint: The URL of the endpoint as clients reach it.
+    """
+
+    __slots__ = ("_by_region", "_credentials", "endpoint")
+
+    def __init__(self, settings: ServedSettings) -> None:
+        """Makes that of the store's region.
+
+        Raises:
+            InvalidSettings: The endpoint, the region or the access key is malformed.
+        """
+        from bucketry.sigv4 import Credentials, Presigner  # Only here: programs that presign nothing do not need it.
+
+        self.endpoint = settings.public_endpoint or settings.endpoint
+        try:
+            self._credentials = Credentials(settings.access_key, settings.secret_key)
+            presigner = Presigner(self._credentials, endpoint=self.endpoint, region=settings.region)
+        except ValueError as error:
+            raise InvalidSettings(str(error)) from None
+        self._by_region = {settings.region: presigner}
+
+    def of(self, region: str) -> Presigner:
+        """Returns the presigner for a region.
+
+        Raises:
+            ValueError: The region cannot be written in a signature.
+        """
+        found = self._by_region.get(region)
+        if found is None:
+            from bucketry.sigv4 import Presigner
+
+            found = Presigner(self._credentials, endpoint=self.endpoint, region=region)
+            self._by_region[region] = found
+        return found
 
 
 def presigned_url(

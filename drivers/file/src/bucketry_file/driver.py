@@ -33,7 +33,6 @@ from bucketry import (
     Done,
     GetOptions,
     HeadOptions,
-    InvalidSettings,
     ListOptions,
     NoSuchBucket,
     ObjectAttributes,
@@ -68,8 +67,7 @@ from bucketry.hookspecs import DriverSpec, hookimpl
 from bucketry.object_lock import check_new_retention, check_retention_change
 from bucketry.object_parts import attributes_of
 from bucketry.owners import DEFAULT_OWNER
-from bucketry.presigning import presigned_url
-from bucketry.sigv4 import Credentials, Presigner
+from bucketry.presigning import Presigners, presigned_url
 from bucketry.tagging import NO_TAGS
 from bucketry.version_ids import number_in
 from msgspec.structs import replace
@@ -116,14 +114,7 @@ class FileDriver(DriverSpec):
         """
         self.features, self.lacks = features_of(settings)
         self._settings = settings
-        self._endpoint = settings.public_endpoint or settings.endpoint
-        try:
-            self._credentials = Credentials(settings.access_key, settings.secret_key)
-            presigner = Presigner(self._credentials, endpoint=self._endpoint, region=settings.region)
-        except ValueError as error:
-            raise InvalidSettings(str(error)) from None
-        # A bucket in another region needs a presigner for it, which is made when it is first asked for.
-        self._presigners = {settings.region: presigner}
+        self._presigners = Presigners(settings)
         keys = Keys(settings.encryption_keys)
         self._times = StoredTimes(Clock())
         self._folder = open_folder(settings.location)
@@ -209,8 +200,10 @@ class FileDriver(DriverSpec):
                 connection.execute("SELECT count(*) FROM buckets").fetchone()
         except (OSError, Error) as error:
             detail = f"the folder {self._folder.path} cannot be read: {classify(error).detail}"
-            return Status(available=False, endpoint=self._endpoint, region=self._settings.region, detail=detail)
-        return Status(available=True, endpoint=self._endpoint, region=self._settings.region)
+            return Status(
+                available=False, endpoint=self._presigners.endpoint, region=self._settings.region, detail=detail
+            )
+        return Status(available=True, endpoint=self._presigners.endpoint, region=self._settings.region)
 
     @override
     @hookimpl
@@ -409,11 +402,7 @@ class FileDriver(DriverSpec):
         region = self._settings.region
         with suppress(NoSuchBucket):  # A URL can be made before the bucket is.
             region = self.head_bucket(bucket).region or region
-        presigner = self._presigners.get(region)
-        if presigner is None:
-            presigner = Presigner(self._credentials, endpoint=self._endpoint, region=region)
-            self._presigners[region] = presigner
-        return presigned_url(presigner, bucket, key, options, now=self.clock.now())
+        return presigned_url(self._presigners.of(region), bucket, key, options, now=self.clock.now())
 
     # Tags of objects: they change neither the etag nor the time of an object.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import final
 
@@ -14,10 +15,13 @@ from bucketry import (
     BucketAccess,
     BucketInfo,
     BucketNotEmpty,
+    BucketryError,
     CopyOptions,
     Deleted,
     DeletedObject,
+    DeleteFailure,
     DeleteOptions,
+    DeleteResult,
     EncryptionSettings,
     Expiration,
     IsDeleteMarker,
@@ -273,12 +277,19 @@ class Bucket:
         self._remove(key)
         return DELETED
 
-    def delete_entry(self, entry: ObjectToDelete, options: BatchDeleteOptions, clock: StoredTimes) -> DeletedObject:
-        """Deletes an entry of a batch.
+    def delete_entries(
+        self, entries: Iterable[ObjectToDelete], options: BatchDeleteOptions, clock: StoredTimes
+    ) -> DeleteResult:
+        """Deletes the entries of a batch. One that fails does not stop the others."""
+        deleted, failed = [], []
+        for entry in entries:
+            try:
+                deleted.append(self._delete_entry(entry, options, clock))
+            except BucketryError as error:
+                failed.append(DeleteFailure(entry.key, error.code, str(error), entry.version_id))
+        return DeleteResult(tuple(deleted), tuple(failed))
 
-        Raises:
-            BucketryError: As `delete_object`.
-        """
+    def _delete_entry(self, entry: ObjectToDelete, options: BatchDeleteOptions, clock: StoredTimes) -> DeletedObject:
         key, named = entry.key, entry.version_id
         if self.history is None and named is None:
             self._remove(key)

@@ -1,17 +1,52 @@
-"""The uploads that were completed not long ago."""
+"""Completing uploads: the object that an upload makes, and the uploads that were completed not long ago."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import datetime
-from typing import final
+from typing import TYPE_CHECKING, final
 
 import msgspec
-from bucketry import CompletedPart
-from bucketry.completing import COMPLETIONS_KEPT_FOR, MAX_COMPLETIONS, fingerprint
+from bucketry import CompletedPart, CompleteOptions, TooLarge
+from bucketry.completing import COMPLETIONS_KEPT_FOR, MAX_COMPLETIONS, check_repeated, etag_of_parts, fingerprint
+from bucketry.features import Features
 
-from bucketry_memory.objects import StoredObject
+from bucketry_memory.content import joined
+from bucketry_memory.encryption import check_key_if_given
+from bucketry_memory.objects import Extras, StoredObject
+from bucketry_memory.uploads import UploadState
+
+if TYPE_CHECKING:
+    from bucketry_memory.bucket import Bucket
+
+
+def object_of_parts(
+    upload: UploadState, parts: tuple[CompletedPart, ...], options: CompleteOptions, features: Features, now: datetime
+) -> StoredObject:
+    """Returns the object that an upload makes of its parts, which shares their bytes.
+
+    Args:
+        upload: The upload, which stays as it is.
+        parts: The parts that the caller lists.
+        options: What the object must be like.
+        features: The limits of the driver.
+        now: When it is made.
+
+    Raises:
+        BucketryError: A part is not there or too small, the customer's key or the checksum is another, or the object
+            would be too large.
+    """
+    check_key_if_given(upload.facts.key_digest, options.customer_key)
+    chosen = upload.select(parts, features.min_part_size)
+    content = joined(part.content for part in chosen)
+    if len(content) > features.max_object_size:
+        most = features.max_object_size
+        raise TooLarge(f"an object has at most {most} bytes", max_size_bytes=most)
+    checksum = upload.checksums.of_object(chosen, options)
+    digests = tuple(part.checksum.digest for part in chosen if part.checksum is not None)
+    extras = Extras(upload.tags, checksum, upload.ends_of(chosen), digests, upload.upload_id, upload.facts)
+    return StoredObject(content, etag_of_parts(chosen), now, upload.headers, extras)
 
 
 class _Completion(msgspec.Struct, frozen=True, gc=False):
@@ -40,6 +75,28 @@ class Completions:
         self._by_id[made.more.upload_id] = _Completion(bucket, key, fingerprint(parts), now, made.version_id)
         while len(self._by_id) > MAX_COMPLETIONS or self._is_old(next(iter(self._by_id.values())), now):
             self._by_id.popitem(last=False)
+
+    def made(
+        self,
+        bucket: Bucket,
+        key: str,
+        upload_id: str,
+        parts: tuple[CompletedPart, ...],
+        options: CompleteOptions,
+        now: datetime,
+    ) -> StoredObject | None:
+        """Returns the version that the same call made before, if the key still has it.
+
+        Raises:
+            BucketryError: As `check_repeated`, or the customer's key is another.
+        """
+        version_id = self.version_made(bucket.info.name, key, upload_id, parts, now)
+        made = None if version_id is None else bucket.find(key, version_id)
+        if not isinstance(made, StoredObject) or made.more.upload_id != upload_id:
+            return None
+        check_key_if_given(made.facts.key_digest, options.customer_key)
+        check_repeated(made.more.checksum, made.more.part_digests, made.size_bytes, parts, options)
+        return made
 
     def version_made(
         self, bucket: str, key: str, upload_id: str, parts: Iterable[CompletedPart], now: datetime

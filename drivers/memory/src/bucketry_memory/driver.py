@@ -16,20 +16,17 @@ from bucketry import (
     BucketAccess,
     BucketAlreadyExists,
     BucketInfo,
-    BucketryError,
     Checksum,
     CompletedPart,
     CompleteOptions,
     CopyOptions,
     CreateBucketOptions,
     Deleted,
-    DeleteFailure,
     DeleteOptions,
     DeleteResult,
     Done,
     GetOptions,
     HeadOptions,
-    InvalidSettings,
     ListOptions,
     NoSuchBucket,
     ObjectAttributes,
@@ -50,7 +47,6 @@ from bucketry import (
     Retention,
     RetentionOptions,
     Status,
-    TooLarge,
     Upload,
     UploadListOptions,
     UploadOptions,
@@ -64,22 +60,20 @@ from bucketry import (
 )
 from bucketry.checksums import checksum_of
 from bucketry.clock import Clock
-from bucketry.completing import check_repeated, etag_of_parts
 from bucketry.encryption import opaque_etag, with_key
 from bucketry.hookspecs import DriverSpec, hookimpl
 from bucketry.options import has_type_alone
 from bucketry.owners import DEFAULT_OWNER
-from bucketry.presigning import presigned_url
-from bucketry.sigv4 import Credentials, Presigner
+from bucketry.presigning import Presigners, presigned_url
 from bucketry.tagging import NO_TAGS
 from bucketry.version_facts import NO_FACTS, facts_of
 from msgspec.structs import replace
 from typing_extensions import override
 
 from bucketry_memory.buckets import Buckets, report_of
-from bucketry_memory.completions import Completions
-from bucketry_memory.content import Content, chunks, joined, md5_hex, part_of, pull, whole
-from bucketry_memory.encryption import KmsKeys, check_customer_key, check_key_if_given
+from bucketry_memory.completions import Completions, object_of_parts
+from bucketry_memory.content import Content, chunks, md5_hex, part_of, pull, whole
+from bucketry_memory.encryption import KmsKeys, check_customer_key
 from bucketry_memory.features import FEATURES
 from bucketry_memory.objects import (
     Extras,
@@ -120,15 +114,8 @@ class MemoryDriver(DriverSpec):
             InvalidSettings: The endpoint, the region or the access key is malformed.
         """
         self.features = replace(self.features, min_part_size=settings.min_part_size)
-        self._endpoint = settings.public_endpoint or settings.endpoint
         self._region = settings.region
-        try:
-            self._credentials = Credentials(settings.access_key, settings.secret_key)
-            presigner = Presigner(self._credentials, endpoint=self._endpoint, region=settings.region)
-        except ValueError as error:
-            raise InvalidSettings(str(error)) from None
-        # A bucket in another region needs a presigner for it, which is made when it is first asked for.
-        self._presigners = {settings.region: presigner}
+        self._presigners = Presigners(settings)
         self._kms = KmsKeys(filter(None, settings.kms_keys.split(",")))
         self._times = StoredTimes(Clock())
         self._buckets = Buckets()
@@ -137,7 +124,7 @@ class MemoryDriver(DriverSpec):
         self._quota = Quota(self._lock, settings.max_bytes, settings.max_entries)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._endpoint}>"
+        return f"<{type(self).__name__} {self._presigners.endpoint}>"
 
     @property
     def clock(self) -> Clock:
@@ -166,7 +153,7 @@ class MemoryDriver(DriverSpec):
     @hookimpl
     def status(self) -> Status:
         """Returns the URL of the S3 endpoint that serves this store. Memory is always available."""
-        return Status(available=True, endpoint=self._endpoint, region=self._region)
+        return Status(available=True, endpoint=self._presigners.endpoint, region=self._region)
 
     @override
     @hookimpl
@@ -407,15 +394,8 @@ class MemoryDriver(DriverSpec):
         self, bucket: str, objects: tuple[ObjectToDelete, ...], options: BatchDeleteOptions
     ) -> DeleteResult:
         """Deletes many objects or versions."""
-        deleted, failed = [], []
         with self._lock:
-            target = self._buckets[bucket]
-            for entry in objects:
-                try:
-                    deleted.append(target.delete_entry(entry, options, self._times))
-                except BucketryError as error:
-                    failed.append(DeleteFailure(entry.key, error.code, str(error), entry.version_id))
-        return DeleteResult(tuple(deleted), tuple(failed))
+            return self._buckets[bucket].delete_entries(objects, options, self._times)
 
     @override
     @hookimpl
@@ -424,11 +404,7 @@ class MemoryDriver(DriverSpec):
         held = self._buckets.get(bucket)
         # A URL can be made before the bucket is.
         region = self._region if held is None else held.info.region or self._region
-        presigner = self._presigners.get(region)
-        if presigner is None:
-            presigner = Presigner(self._credentials, endpoint=self._endpoint, region=region)
-            self._presigners[region] = presigner
-        return presigned_url(presigner, bucket, key, options, now=self.clock.now())
+        return presigned_url(self._presigners.of(region), bucket, key, options, now=self.clock.now())
 
     # Tags of objects: they change neither the etag nor the time of an object.
 
@@ -607,37 +583,16 @@ class MemoryDriver(DriverSpec):
         """Makes an object of the parts, without copying their bytes."""
         with self._lock:
             target = self._buckets[bucket]
-            if (made := self._made_before(target, key, upload_id, parts, options)) is not None:
+            if (made := self._completions.made(target, key, upload_id, parts, options, self._times.now())) is not None:
                 return target.describe(with_key(made.info(key), options.customer_key), made)
             upload = target.uploads.get(key, upload_id)
-            check_key_if_given(upload.facts.key_digest, options.customer_key)
-            chosen = upload.select(parts, self.features.min_part_size)
-            content = joined(part.content for part in chosen)
-            if len(content) > self.features.max_object_size:
-                most = self.features.max_object_size
-                raise TooLarge(f"an object has at most {most} bytes", max_size_bytes=most)
-            checksum = upload.checksums.of_object(chosen, options)
+            stored = object_of_parts(upload, parts, options, self.features, self._times.now())
             target.check_write(key, options)
-            digests = tuple(part.checksum.digest for part in chosen if part.checksum is not None)
-            extras = Extras(upload.tags, checksum, upload.ends_of(chosen), digests, upload_id, upload.facts)
-            stored = StoredObject(content, etag_of_parts(chosen), self._times.now(), upload.headers, extras)
             # It takes over the upload's share of the quota, so it always fits.
             stored = target.put(key, stored, reserved=upload.size_bytes, entries=upload.entries)
             target.uploads.forget(upload)
             self._completions.remember(bucket, key, parts, stored)
         return target.describe(with_key(stored.info(key), options.customer_key), stored)
-
-    def _made_before(
-        self, bucket: Bucket, key: str, upload_id: str, parts: tuple[CompletedPart, ...], options: CompleteOptions
-    ) -> StoredObject | None:
-        """Returns the version that the same call made before, if the key still has it."""
-        version_id = self._completions.version_made(bucket.info.name, key, upload_id, parts, self._times.now())
-        made = None if version_id is None else bucket.find(key, version_id)
-        if not isinstance(made, StoredObject) or made.more.upload_id != upload_id:
-            return None
-        check_key_if_given(made.facts.key_digest, options.customer_key)
-        check_repeated(made.more.checksum, made.more.part_digests, made.size_bytes, parts, options)
-        return made
 
     @override
     @hookimpl

@@ -98,6 +98,25 @@ def test_a_file_beside_a_folder_of_its_name(fs: BucketryFileSystem) -> None:
     assert fs.find("bucket") == []
 
 
+@pytest.mark.parametrize("cached", [False, True])
+def test_such_a_file_is_found_copied_and_read(store: Store, cached: bool) -> None:
+    fs = BucketryFileSystem(store, use_listings_cache=cached)
+    fs.mkdir("bucket")
+    both = {"bucket/x/a": b"file", "bucket/x/a/b": b"below", "bucket/x/a/c/d": b"deeper"}
+    fs.pipe(both)
+    for folder in ("bucket/x/a", "bucket/x", "bucket"):
+        fs.ls(folder)
+        assert fs.info("bucket/x/a")["type"] == "file"
+        assert fs.isfile("bucket/x/a")
+        assert fs.isdir("bucket/x/a")
+        assert fs.open("bucket/x/a").read() == b"file"
+    for depth in (None, 9):
+        assert fs.find("bucket", maxdepth=depth) == list(both)
+        assert fs.find("bucket", maxdepth=depth, withdirs=True, detail=True)["bucket/x/a"]["type"] == "file"
+    fs.cp("bucket/x", "bucket/y", recursive=True)
+    assert fs.cat("bucket/y", recursive=True) == {path.replace("x", "y", 1): both[path] for path in both}
+
+
 def test_the_mark_of_a_folder_is_the_folder(fs: BucketryFileSystem, store: Store) -> None:
     store.put_object("bucket", "made/", b"")
     assert fs.isdir("bucket/made")
@@ -226,7 +245,7 @@ def test_a_bucket_is_moved_with_all_that_it_holds(tree: BucketryFileSystem) -> N
 def test_that_a_store_is_closed_does_not_mean_that_nothing_exists(fs: BucketryFileSystem, store: Store) -> None:
     fs.pipe("bucket/a", b"content")
     store.close()
-    for ask in (fs.exists, fs.isdir):
+    for ask in (fs.exists, fs.isdir, fs.isfile):
         with pytest.raises(ValueError, match="closed"):
             ask("bucket/a")
 

@@ -29,7 +29,7 @@ from bucketry._shared_stores import shared_store
 from bucketry.fsspec._deleting import delete_files, delete_tree
 from bucketry.fsspec._file import BucketryFile, CompressedFile, TextFile
 from bucketry.fsspec._instances import Instances, Target, is_plain, target_of
-from bucketry.fsspec._listing import all_below, folder, is_folder, versions_of
+from bucketry.fsspec._listing import all_below, by_name, folder, is_folder, kept_entry, versions_of
 from bucketry.fsspec._moving import move
 from bucketry.fsspec._paths import (
     Entry,
@@ -181,7 +181,7 @@ class BucketryFileSystem(AsyncFileSystem, metaclass=Instances):  # type: ignore[
         path = self._strip_protocol(path)
         entries = all_below(self.store, path, prefix) if maxdepth is None else self._levels(path, maxdepth)
         start = f"{folder_prefix(path)}{prefix}"
-        found = {entry["name"]: entry for entry in entries if entry["name"].startswith(start) or not prefix}
+        found = by_name(entry for entry in entries if entry["name"].startswith(start) or not prefix)
         if withdirs:
             if path and (found or self.isdir(path)) and path not in found:
                 found[path] = folder_entry(path)
@@ -248,9 +248,9 @@ class BucketryFileSystem(AsyncFileSystem, metaclass=Instances):  # type: ignore[
         bucket, key = split(path)
         if not path:
             return folder_entry(path)
-        known = None if refresh or version_id is not None else self._ls_from_cache(path)
+        known = None if refresh or version_id is not None else kept_entry(self.dircache, self._parent(path), path)
         if known is not None:
-            return next((entry for entry in known if entry["name"] == path), folder_entry(path))
+            return known
         if not key:
             with file_errors(path):
                 return bucket_entry(self.store.head_bucket(bucket))
@@ -289,7 +289,12 @@ class BucketryFileSystem(AsyncFileSystem, metaclass=Instances):  # type: ignore[
 
     def isfile(self, path: str) -> bool:
         """Says whether there is a file."""
-        return bool(self.exists(path) and self.info(path)["type"] == "file")
+        try:
+            return bool(self.info(path)["type"] == "file")
+        except (FileNotFoundError, ValueError) as error:
+            if not names_nothing(error):
+                raise
+            return False
 
     def size(self, path: str) -> int:
         """Returns the size of a file, in bytes."""

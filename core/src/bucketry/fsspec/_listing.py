@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import errno
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import takewhile
 from typing import Final
@@ -46,6 +48,30 @@ def is_folder(store: Store, path: str) -> bool:
     with file_errors(path):
         page = store.list_objects(bucket, ListOptions(prefix=f"{key}/", limit=1, content_type=False))
     return bool(page.objects)
+
+
+def by_name(entries: Iterable[Entry]) -> dict[str, Entry]:
+    """Returns entries by their names. Of a file and a folder of one name, it is the file."""
+    found: dict[str, Entry] = {}
+    for entry in entries:
+        if entry["type"] == "file" or entry["name"] not in found:
+            found[entry["name"]] = entry
+    return found
+
+
+def kept_entry(kept: Mapping[str, list[Entry]], parent: str, path: str) -> Entry | None:
+    """Returns what listings that are kept say of a path; ``None``: nothing.
+
+    The listing of the path itself says of a folder only that it is one: there may be a file of its name beside it.
+
+    Raises:
+        FileNotFoundError: The listing of the folder above is kept, and does not name it.
+    """
+    above = kept.get(parent)
+    named = by_name(entry for entry in (*(above or ()), *(kept.get(path) or ())) if entry["name"] == path)
+    if not named and above is not None:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+    return named.get(path)
 
 
 def all_below(store: Store, path: str, prefix: str) -> Iterator[Entry]:

@@ -26,7 +26,7 @@ from bucketry.hookspecs import hookimpl
 
 from tests.core.tiny import TinyDriver, TinySettings
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Most seconds that a test waits for what must come."""
 
 

@@ -123,7 +123,7 @@ print(driver.closed_streams, driver.running, list(driver.objects))
 @pytest.mark.parametrize("library", RUN)
 def test_an_interrupt_of_the_keyboard_leaves_nothing_open_and_stores_nothing(library: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", INTERRUPTED, library], capture_output=True, text=True, check=True, timeout=120
+        [sys.executable, "-c", INTERRUPTED, library], capture_output=True, text=True, check=True, timeout=280
     )
     assert done.stdout.split("\n") == ["interrupted", "interrupted", "1 0 [('photos', 'key')]", ""]
 

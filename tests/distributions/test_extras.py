@@ -170,7 +170,7 @@ def place(request: pytest.FixtureRequest) -> Iterator[tuple[str, str, dict[str, 
     match request.param:
         case "s3":
             with s3_endpoint() as endpoint:
-                keys = {"access_key": endpoint.access_key, "secret_key": endpoint.secret_key}
+                keys = {"access_key": endpoint.access_key, "secret_key": endpoint.secret_key, "probe_cache": ""}
                 variables = {f"BUCKETRY_S3_{name.upper()}": value for name, value in keys.items()}
                 variables["BUCKETRY_S3_PROBE_CACHE"] = ""
                 yield "s3", f"s3://{endpoint.endpoint_url.partition('://')[2]}", variables
@@ -276,7 +276,7 @@ def test_the_readme_of_the_driver_for_any_s3_server(install: Install, tmp_path: 
     (tmp_path / "cat.jpg").write_bytes(b"cat")
     with s3_endpoint() as endpoint:
         program = program.replace("127.0.0.1:9000", endpoint.endpoint_url.partition("://")[2])
-        keys = {"access_key": endpoint.access_key, "secret_key": endpoint.secret_key}
+        keys = {"access_key": endpoint.access_key, "secret_key": endpoint.secret_key, "probe_cache": ""}
         program = program.replace('{"access_key": "…", "secret_key": "…"}', repr(keys))
         done = installed.run("python", "-c", program, folder=tmp_path)
         stored = endpoint.store.head_object("photos", "2024/cat.jpg")

@@ -55,6 +55,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Monk
         monkeypatch.setenv("BUCKETRY_S3_ACCESS_KEY", access_key)
         monkeypatch.setenv("BUCKETRY_S3_SECRET_KEY", secret_key)
         monkeypatch.setenv("BUCKETRY_S3_PROBE_CACHE", "")  # Another server may have this port tomorrow.
+        monkeypatch.setenv("BUCKETRY_S3_PROBE_CACHE", "")  # Another server may have this port tomorrow.
         yield f"s3://{place}"
 
 
@@ -85,6 +86,7 @@ def test_the_program_does_the_same_on_every_store(url: str, form: str, capsys: p
 def test_a_photo_is_downloaded_by_its_link(own_port: S3Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BUCKETRY_S3_ACCESS_KEY", own_port.access_key)
     monkeypatch.setenv("BUCKETRY_S3_SECRET_KEY", own_port.secret_key)
+    monkeypatch.setenv("BUCKETRY_S3_PROBE_CACHE", "")
     monkeypatch.setenv("BUCKETRY_S3_PROBE_CACHE", "")
     with open_store(f"s3://{own_port.endpoint_url.partition('://')[2]}") as store:
         photos = archive.Archive(store)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,16 @@ def test_an_almost_full_disk_is_left_alone(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(reserve.Reserve, "_free", lambda self: reserve.RESERVE_BYTES)
     open_store(tmp_path / "data")
     assert not (tmp_path / "data/reserve").exists()
+
+
+@pytest.mark.parametrize("link", [os.symlink, os.link])
+def test_no_other_file_grows_through_a_link(tmp_path: Path, link: Callable[[Path, Path], None]) -> None:
+    other = tmp_path / "other"
+    other.write_bytes(b"content")
+    open_store(tmp_path / "data").close()
+    (tmp_path / "data/reserve").unlink()
+    link(other, tmp_path / "data/reserve")
+    store = open_store(tmp_path / "data")
+    store.delete_object(BUCKET, "key")
+    store.close()
+    assert other.read_bytes() == b"content"

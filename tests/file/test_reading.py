@@ -148,7 +148,17 @@ def _remove(path: Path) -> None:
     path.unlink()
 
 
-@pytest.mark.parametrize("damage", [_shorten, _lengthen, _flip, _remove])
+def _link(path: Path) -> None:
+    path.rename(path.with_name("moved"))
+    path.symlink_to("moved")
+
+
+def _pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+@pytest.mark.parametrize("damage", [_shorten, _lengthen, _flip, _remove, _link, _pipe])
 def test_damage_is_an_error_and_never_an_end(tmp_path: Path, damage: object) -> None:
     path = tmp_path / "data"
     store = open_store(path)

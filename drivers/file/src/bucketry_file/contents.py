@@ -5,6 +5,7 @@ Source of what is deleted when: the triggers in schema.sql.
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -184,10 +185,16 @@ def open_content(folder: Folder, piece: Piece) -> int:
 
     Raises:
         FileNotFoundError: It is gone.
+        BackendError: Somebody put a link in its place.
     """
     if piece.session is None or piece.number is None:
         raise BackendError(f"content {piece.content} has neither bytes nor a file in the index")
-    return disk.open_to_read(folder.blob(piece.session, piece.number))
+    try:
+        return disk.open_to_read(folder.blob(piece.session, piece.number))
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise damaged(piece, "a link is there instead of its file") from error
+        raise
 
 
 def damaged(piece: Piece, how: str) -> BackendError:

@@ -7,6 +7,7 @@ ensure that the entry in the directory containing the file has also reached disk
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from pathlib import Path
 from typing import Final
@@ -22,6 +23,9 @@ _FULL_FSYNC: Final[int | None] = None if sys.platform == "win32" else getattr(fc
 _BINARY: Final = getattr(os, "O_BINARY", 0)
 _CLOEXEC: Final = getattr(os, "O_CLOEXEC", 0)
 
+_PLAIN: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+"""No link is followed, and no pipe waited for: the driver makes neither, so somebody else did."""
+
 _LOCKED_OFFSET: Final = 1 << 30
 """On Windows, a locked byte cannot be read. No lock file is as long as this."""
 
@@ -32,8 +36,12 @@ def create(path: Path) -> int:
 
 
 def open_to_read(path: Path) -> int:
-    """Opens a file, and returns its descriptor, for reading."""
-    return os.open(path, os.O_RDONLY | _BINARY | _CLOEXEC)
+    """Opens a file, and returns its descriptor, for reading.
+
+    Raises:
+        OSError: It is not there, or is a link.
+    """
+    return os.open(path, os.O_RDONLY | _BINARY | _CLOEXEC | _PLAIN)
 
 
 def write(descriptor: int, data: bytes) -> None:
@@ -103,8 +111,26 @@ def allocate(descriptor: int, size: int) -> None:
 
 
 def open_to_lock(path: Path) -> int:
-    """Opens a file that is to be locked, and creates it if it is missing."""
-    return os.open(path, os.O_RDWR | os.O_CREAT | _BINARY | _CLOEXEC, 0o600)
+    """Opens a file that is to be locked, and creates it if it is missing.
+
+    Raises:
+        OSError: It is a link, or cannot be made.
+    """
+    return os.open(path, os.O_RDWR | os.O_CREAT | _BINARY | _CLOEXEC | _PLAIN, 0o600)
+
+
+def open_if_there(path: Path) -> int | None:
+    """Opens a file for reading and locking; ``None``: it is not there."""
+    try:
+        return os.open(path, os.O_RDWR | _BINARY | _CLOEXEC | _PLAIN)
+    except FileNotFoundError:
+        return None
+
+
+def is_own(descriptor: int) -> bool:
+    """Says whether a descriptor is that of a file which has no other name."""
+    found = os.fstat(descriptor)
+    return stat.S_ISREG(found.st_mode) and found.st_nlink == 1
 
 
 def try_lock(descriptor: int) -> bool:

@@ -57,6 +57,8 @@ class Reserve:
         try:
             descriptor = disk.open_to_lock(self._path)
             try:
+                if not disk.is_own(descriptor):  # It would be another file that grows.
+                    return False
                 disk.allocate(descriptor, size)
             finally:
                 os.close(descriptor)
@@ -66,7 +68,7 @@ class Reserve:
 
     def _size(self) -> int:
         try:
-            return self._path.stat().st_size
+            return self._path.lstat().st_size
         except OSError:
             return 0
 

@@ -196,9 +196,8 @@ def oldest_pinned(folder: Folder) -> int | None:
 
 
 def _pinned_by(path: Path) -> int | None:
-    try:
-        descriptor = os.open(path, os.O_RDWR)
-    except FileNotFoundError:
+    descriptor = disk.open_if_there(path)
+    if descriptor is None:
         return None
     try:
         data = os.read(descriptor, _PINNED.size)
@@ -230,9 +229,8 @@ def dead_sessions(folder: Folder, names: set[str]) -> Iterator[str]:
 
 def is_alive(folder: Folder, name: str) -> bool:
     """Says whether the process of a session lives."""
-    try:
-        descriptor = os.open(folder.session(name), os.O_RDWR)
-    except FileNotFoundError:
+    descriptor = disk.open_if_there(folder.session(name))
+    if descriptor is None:
         return False
     try:
         return not disk.try_lock(descriptor)

@@ -187,6 +187,18 @@ def test_deleted_and_overwritten_contents_leave_no_files(tmp_path: Path) -> None
     assert query(path, "SELECT count(*) FROM contents") == query(path, "SELECT count(*) FROM pieces") == [(0,)]
 
 
+@pytest.mark.parametrize("sync", [True, False])
+def test_a_process_that_was_killed_between_two_folders_leaves_none(tmp_path: Path, sync: bool) -> None:
+    path = tmp_path / "data"
+    with open_store(path, sync=sync) as store:
+        store.put_object(BUCKET, "key", bytes(LARGE))
+    with open_store(path, sync=sync) as store:
+        store.delete_object(BUCKET, "key")
+        (numbered,) = [found for found in (path / "blobs").glob("*/*") if not any(found.iterdir())]
+        numbered.rmdir()
+    assert files(path) == []
+
+
 def test_files_that_cannot_be_deleted_now_are_deleted_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "data"
     store = open_store(path)

@@ -115,16 +115,22 @@ def tidy(folder: Path, *, sync: bool, keeps_folders: bool = False) -> None:
         sync: Whether to wait.
         keeps_folders: Whether empty folders stay.
     """
-    with suppress(FileNotFoundError):
+    if sync:
+        _sync(folder)
+    for path in () if keeps_folders else (folder, folder.parent):
+        try:
+            os.rmdir(path)
+        except FileNotFoundError:
+            pass  # Whoever removed it may have been killed before the next step.
+        except OSError:  # It is not empty.
+            return
         if sync:
-            disk.sync_folder(folder)
-        for path in () if keeps_folders else (folder, folder.parent):
-            try:
-                os.rmdir(path)
-            except OSError:  # It is not empty.
-                return
-            if sync:
-                disk.sync_folder(path.parent)
+            _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    with suppress(FileNotFoundError):
+        disk.sync_folder(folder)
 
 
 def tidy_session(folder: Folder, session: str, *, sync: bool) -> None:

@@ -42,6 +42,7 @@ COLUMNS: Final = (
     Column("s3-own-port", "our S3 port", f"{S3}::TestOwnPort"),
     Column("s3-minio", "MinIO", f"{S3}::TestMinio"),
     Column("s3-rgw", "Ceph RGW", f"{S3}::TestRgw"),
+    Column("s3-versitygw", "VersityGW", f"{S3}::TestVersityGw"),
     Column("rest", "our REST port", "tests/client/test_contract.py::TestRest"),
     Column("aio-memory", "memory", "tests/aio/test_contract.py::TestInEventLoop", like="memory", way=ASYNC),
     Column("aio-memory-threads", "memory", "tests/aio/test_contract.py::TestInThreads", like="memory", way=THREADS),
@@ -51,6 +52,7 @@ COLUMNS: Final = (
     Column("aio-s3-own-port", "our S3 port", f"{AIO}::TestS3OnOwnPort", like="s3-own-port", way=ASYNC),
     Column("aio-s3-minio", "MinIO", f"{AIO}::TestS3OnMinio", like="s3-minio", way=ASYNC),
     Column("aio-s3-rgw", "Ceph RGW", f"{AIO}::TestS3OnRgw", like="s3-rgw", way=ASYNC),
+    Column("aio-s3-versitygw", "VersityGW", f"{AIO}::TestS3OnVersityGw", like="s3-versitygw", way=ASYNC),
     Column("aio-rest", "our REST port", f"{AIO}::TestRest", like="rest", way=ASYNC),
 )
 

@@ -14,7 +14,10 @@ from tests.minio.backend import MinioBackend
 from tests.minio.test_contract import LOSES_MARKERS
 from tests.rgw.backend import make_topic, new_notifications
 from tests.s3.backend import S3ServerBackend, reachable
+from tests.s3.known_faults import with_known_faults
+from tests.s3.versitygw_faults import VERSITYGW
 from tests.servers.handles import MinioServer, RgwServer
+from tests.servers.programs import LocalServer
 
 
 class ServerSuite(ContractSuite):
@@ -80,3 +83,16 @@ class TestRgw(ServerSuite):
     @pytest.mark.xfail(run=False, reason="RGW 16.2 loses an object from the index that is put and deleted at once")
     def test_of_many_writers_with_if_none_match_exactly_one_wins(self, bucket: Bucket) -> None:
         """Its own driver has one of its threads wait for the other."""
+
+
+@with_known_faults("VersityGW 1.8.0", VERSITYGW)
+class TestVersityGw(ServerSuite):
+    """A VersityGW over a folder of files."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def contract_backend(cls, versitygw_server: LocalServer) -> Iterator[S3ServerBackend]:
+        backend = S3ServerBackend(versitygw_server)
+        backend.server = f"VersityGW {versitygw_server.version}"
+        yield backend
+        backend.cleanup()

@@ -11,6 +11,7 @@ from bucketry import (
     InvalidBucketState,
     LifecycleSettings,
     NotificationSettings,
+    TagSettings,
 )
 from bucketry.bucket_settings import AclSettings, Configuration, ConfigurationSettings, PolicySettings
 from bucketry.documents import (
@@ -142,7 +143,7 @@ def read_document(client: S3Client, body: bytes, kind: type[SettingsT]) -> Setti
     root = client.parsed(body, DOCUMENTS[kind].root)
     try:
         tree = root.as_tree()
-        return read_settings(as_s3_writes(tree) if kind is LifecycleSettings else tree, kind)
+        return read_settings(as_s3_writes(tree) if kind in {LifecycleSettings, TagSettings} else tree, kind)
     except InvalidBucketSettings as error:
         raise_incomplete(what, error)
 
@@ -188,9 +189,9 @@ _CONDITIONS: Final = frozenset({"And", "Prefix", "Tag", "ObjectSizeGreaterThan",
 
 
 def as_s3_writes(tree: Element) -> Element:
-    """Returns lifecycle rules as S3 writes them.
+    """Returns lifecycle rules, or tags, as S3 writes them.
 
-    MinIO leaves out the ``Value`` of a tag if it is empty. RGW writes ``Prefix`` beside ``And``, and an empty
+    MinIO and moto leave out the ``Value`` of a tag if it is empty. RGW writes ``Prefix`` beside ``And``, and an empty
     ``Prefix`` in place of a filter for all objects.
     """
     children = tuple(map(as_s3_writes, tree.children))

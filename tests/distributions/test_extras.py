@@ -6,16 +6,19 @@ import email
 import re
 import subprocess
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from bucketry_testing import rest_server, s3_endpoint
 
 from tests.distributions.clean_install import ROOT, CleanInstall, environment
-from tests.servers.handles import MinioServer, RgwServer
+from tests.s3.backend import reachable
+from tests.servers.handles import MinioServer, Reachable, RgwServer
+from tests.servers.programs import LocalServer
 
 EXTRAS = {
     "": {"bucketry"},
@@ -330,6 +333,48 @@ def test_the_readme_of_the_contract_suite(install: Install, tmp_path: Path) -> N
     done = installed.run("pytest", *suite, folder=tmp_path)
     assert done.returncode == 0, done.stdout
     assert re.search(r"memory.*: \d+ passed, 0 failed", done.stdout)
+
+
+def measured(install: Install, folder: Path, server: Reachable, variables: Mapping[str, str]) -> str:
+    """Runs a part of the contract suite on a server, as the README says; returns what was printed."""
+    url = f"s3://{urlsplit(server.url).netloc}"
+    suite = ["--pyargs", "bucketry_contract", "-p", "no:cacheprovider", "--store", url, "-k", "bare and range"]
+    options = ["--contract-server", "Acme 1.2", "--contract-report", "report.md"]
+    done = install("bucketry-contract bucketry-s3").run("pytest", *suite, *options, folder=folder, variables=variables)
+    assert done.returncode == 0, done.stdout
+    assert server.secret_key not in done.stdout + done.stderr
+    assert "Acme 1.2" in (folder / "report.md").read_text()
+    return done.stdout
+
+
+def test_any_s3_server_is_measured(install: Install, tmp_path: Path) -> None:
+    """With the variables that every program knows for credentials."""
+    with s3_endpoint() as served:
+        keys = {"AWS_ACCESS_KEY_ID": served.access_key, "AWS_SECRET_ACCESS_KEY": served.secret_key}
+        printed = measured(install, tmp_path, reachable(served), keys)
+        assert served.store.list_buckets() == ()
+    assert re.search(r"contract suite: s3 .*: \d\d+ passed, 0 failed", printed)
+
+
+def test_a_seaweedfs_is_measured(install: Install, tmp_path: Path, seaweedfs_server: LocalServer) -> None:
+    keys = {
+        "BUCKETRY_S3_ACCESS_KEY": seaweedfs_server.access_key,
+        "BUCKETRY_S3_SECRET_KEY": seaweedfs_server.secret_key,
+    }
+    printed = measured(install, tmp_path, seaweedfs_server, keys)
+    assert re.search(r"contract suite: s3 .*: \d\d+ passed, 0 failed", printed)
+
+
+def test_a_server_that_refuses_the_keys_is_one_failure(install: Install, tmp_path: Path) -> None:
+    with s3_endpoint() as served:
+        url = f"s3://{urlsplit(served.endpoint_url).netloc}"
+        variables = {"BUCKETRY_S3_ACCESS_KEY": served.access_key, "BUCKETRY_S3_SECRET_KEY": "another one"}
+        suite = ("--pyargs", "bucketry_contract", "-p", "no:cacheprovider", "--store", url)
+        done = install("bucketry-contract bucketry-s3").run("pytest", *suite, folder=tmp_path, variables=variables)
+    assert done.returncode == 1
+    assert "the store cannot be opened: Access is denied" in done.stdout
+    assert re.search(r"0 passed, 1 failed, \d+ not tried", done.stdout)
+    assert "another one" not in done.stdout
 
 
 @contextmanager

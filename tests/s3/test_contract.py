@@ -15,6 +15,7 @@ from tests.minio.test_contract import LOSES_MARKERS
 from tests.rgw.backend import make_topic, new_notifications
 from tests.s3.backend import S3ServerBackend, reachable
 from tests.s3.known_faults import with_known_faults
+from tests.s3.seaweedfs_faults import SEAWEEDFS
 from tests.s3.versitygw_faults import VERSITYGW
 from tests.servers.handles import MinioServer, RgwServer
 from tests.servers.programs import LocalServer
@@ -94,5 +95,18 @@ class TestVersityGw(ServerSuite):
     def contract_backend(cls, versitygw_server: LocalServer) -> Iterator[S3ServerBackend]:
         backend = S3ServerBackend(versitygw_server)
         backend.server = f"VersityGW {versitygw_server.version}"
+        yield backend
+        backend.cleanup()
+
+
+@with_known_faults("SeaweedFS 4.48", SEAWEEDFS)
+class TestSeaweedFs(ServerSuite):
+    """A SeaweedFS."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def contract_backend(cls, seaweedfs_server: LocalServer) -> Iterator[S3ServerBackend]:
+        backend = S3ServerBackend(seaweedfs_server)
+        backend.server = f"{seaweedfs_server.name} {seaweedfs_server.version}"
         yield backend
         backend.cleanup()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from bucketry import (
     AccessDenied,
+    BackendError,
     BucketInfo,
     BucketryError,
     CorsRule,
@@ -24,10 +27,12 @@ from bucketry import (
     Unavailable,
     Unsupported,
     VersioningSettings,
+    VersionOptions,
 )
 from bucketry.hookspecs import hookimpl
 from bucketry_memory import MemoryDriver, MemorySettings
-from bucketry_s3 import left_overs, probing
+from bucketry_s3 import cache, left_overs, probing
+from bucketry_s3.cache import MAX_UNSURE_AGE
 from bucketry_s3.found import CONSERVATIVE
 from bucketry_testing import S3Endpoint, s3_endpoint
 
@@ -62,7 +67,7 @@ def test_stores_that_open_at_once_probe_once(own_port: Reachable, requests_made:
     for thread in threads:
         thread.join()
     created = [line for line in requests_made if line.startswith("PUT /bucketry-probe-") and "?" not in line]
-    assert len([line for line in created if line.count("/") == 1]) == len({"plain", "versions", "locks"})
+    assert len([line for line in created if line.count("/") == 1]) == len({"plain", "full", "versions", "locks"})
 
 
 def test_without_probes_the_server_is_not_asked_and_no_condition_is_declared(
@@ -129,6 +134,33 @@ def test_probes_that_run_now_are_left_alone(served: S3Endpoint) -> None:
     served.store.create_bucket(LEFT)
     store_on(reachable(served)).close()
     assert [info.name for info in served.store.list_buckets()] == [LEFT]
+
+
+class FailsInItself(MemoryDriver):
+    @hookimpl
+    def get_object_tagging(self, bucket: str, key: str, options: VersionOptions) -> Any:
+        raise BackendError("InternalError")
+
+
+@pytest.mark.parametrize(
+    ("kind", "age", "asked"),
+    [
+        (FailsInItself, MAX_UNSURE_AGE - 60, False),
+        (FailsInItself, MAX_UNSURE_AGE + 1, True),
+        (MemoryDriver, MAX_UNSURE_AGE + 1, False),
+    ],
+)
+def test_what_may_pass_is_asked_again_sooner(
+    requests_made: list[str], monkeypatch: pytest.MonkeyPatch, kind: type[MemoryDriver], age: float, asked: bool
+) -> None:
+    with Store(kind(MemorySettings())) as behind, s3_endpoint(behind) as served:
+        with store_on(reachable(served), retries=0) as store:
+            assert store.capabilities.features.put_tagging is (kind is MemoryDriver)
+        requests_made.clear()
+        now = time.time() + age
+        monkeypatch.setattr(cache, "time", SimpleNamespace(time=lambda: now))
+        store_on(reachable(served)).close()
+    assert (len(requests_made) > 100) is asked
 
 
 class MakesFewBuckets(MemoryDriver):

@@ -13,11 +13,14 @@ import pytest
 from bucketry import (
     BackendError,
     Body,
+    BucketNotEmpty,
     CompletedPart,
     CompleteOptions,
     CopyOptions,
     DeleteMarker,
     DeleteOptions,
+    Done,
+    GetOptions,
     HeadOptions,
     InvalidKey,
     ListOptions,
@@ -32,6 +35,7 @@ from bucketry import (
     Store,
     Throttled,
     Unsupported,
+    VersioningSettings,
     VersionListOptions,
     VersionPage,
 )
@@ -386,3 +390,40 @@ def test_a_common_prefix_of_what_was_listed_is_left_out() -> None:
 def test_a_server_that_loses_data_is_not_opened(kind: type[Any], reason: str) -> None:
     with pytest.raises(BackendError, match=reason), opened(kind):
         pass
+
+
+class DeletesFullBuckets(MemoryDriver):
+    """Deletes a bucket with all that is in it, as SeaweedFS does by default."""
+
+    @hookimpl
+    def delete_bucket(self, bucket: str) -> Done:
+        for version in self.list_object_versions(bucket, VersionListOptions()).versions:
+            self.delete_object(bucket, version.key, DeleteOptions(version_id=version.version_id))
+        return super().delete_bucket(bucket)
+
+
+class DeletesOldVersions(DeletesFullBuckets):
+    """Deletes a bucket that holds no objects, and the versions that are in it."""
+
+    @hookimpl
+    def delete_bucket(self, bucket: str) -> Done:
+        if self.list_objects(bucket, ListOptions()).objects:
+            raise BucketNotEmpty
+        return super().delete_bucket(bucket)
+
+
+@pytest.mark.parametrize("kind", [DeletesFullBuckets, DeletesOldVersions], ids=named)
+def test_a_bucket_is_not_deleted_with_what_is_in_it(kind: type[Any]) -> None:
+    with opened(kind) as store:
+        store.create_bucket("photos")
+        store.put_bucket_settings("photos", VersioningSettings(status="Enabled"))
+        version = store.put_object("photos", "cat", b"one").version_id
+        with pytest.raises(BucketNotEmpty):
+            store.delete_bucket("photos")
+        store.delete_object("photos", "cat")
+        with pytest.raises(BucketNotEmpty):
+            store.delete_bucket("photos")
+        with store.get_object("photos", "cat", GetOptions(version_id=version)) as found:
+            assert found.read() == b"one"
+        store.delete_object("photos", "cat", DeleteOptions(version_id=version))
+        store.delete_bucket("photos")

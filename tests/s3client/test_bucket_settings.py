@@ -24,12 +24,12 @@ from bucketry import (
     Unavailable,
     VersioningSettings,
 )
-from bucketry.acls import canned_acl
+from bucketry.acls import Grant, Grantee, canned_acl
 from bucketry.bucket_settings import SETTINGS_KINDS
 from bucketry.documents import Element, write_configuration
 from bucketry.owners import DEFAULT_OWNER
 from bucketry_contract._settings import examples, plain
-from bucketry_s3client import S3Client, S3ResponseError, delete_settings, get_settings, put_settings
+from bucketry_s3client import S3Client, S3ResponseError, delete_settings, get_acl, get_settings, put_settings
 from msgspec.structs import replace
 
 from tests.http.s3.serving import ACCESS_KEY, SECRET_KEY, location, memory_store, serving
@@ -125,7 +125,7 @@ def _text(one: Element) -> str:
         b"",
         b"<Tagging/",
         b"<Other/>",
-        b"<Tagging><TagSet><Tag><Key>k</Key></Tag></TagSet></Tagging>",
+        b"<Tagging><TagSet><Tag><Value>v</Value></Tag></TagSet></Tagging>",
         b"<Tagging><More/></Tagging>",
     ],
 )
@@ -172,3 +172,25 @@ def test_multi_factor_authentication_that_is_off_is_not_there() -> None:
     document = b"<VersioningConfiguration>%s</VersioningConfiguration>" % status
     with wired(lambda _: Answer(200, document)) as (_, client):
         assert get_settings(client, "bucket", VersioningSettings) == VersioningSettings(status="Suspended")
+
+
+GRANTS = """<AccessControlPolicy><Owner><ID>me</ID></Owner><AccessControlList><Grant>
+<Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="CanonicalUser">
+<Type>{}</Type><ID>me</ID></Grantee>
+<Permission>FULL_CONTROL</Permission></Grant></AccessControlList></AccessControlPolicy>"""
+
+
+def test_the_type_of_a_grantee_may_be_there_twice() -> None:
+    """SeaweedFS writes it as an attribute, as S3 does, and as an element."""
+    with wired(lambda _: Answer(200, GRANTS.format("CanonicalUser").encode())) as (_fake, client):
+        assert get_acl(client, "photos").grants == (
+            Grant(grantee=Grantee(kind="user", id="me"), permission="FULL_CONTROL"),
+        )
+
+
+def test_two_types_of_a_grantee_are_not_read() -> None:
+    with (
+        wired(lambda _: Answer(200, GRANTS.format("Group").encode())) as (_fake, client),
+        pytest.raises(Unavailable, match="AclSettings"),
+    ):
+        get_acl(client, "photos")

@@ -13,9 +13,9 @@ from hashlib import sha256
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
-from bucketry import InvalidSettings, Secret, Unavailable
+from bucketry import InvalidSettings, ObjectToDelete, Secret, Unavailable
 from bucketry.features import MIB
-from bucketry_s3client import Feed, S3Client, S3ResponseError, read_body, request_target
+from bucketry_s3client import Feed, S3Client, S3ResponseError, delete_versions, read_body, request_target
 from urllib3.exceptions import HTTPError, IncompleteRead, ProtocolError
 
 from tests.s3client.fake import AcmeSettings, Answer, Fake, Request, serving, wired
@@ -195,6 +195,17 @@ def test_an_answer_that_only_mentions_an_error_is_none() -> None:
     with wired(lambda _: Answer(200, answer)) as (_fake, client):
         _, document = client.request_xml("POST", "bucket", root="DeleteResult", content=b"<Delete/>")
     assert document.all("Error")[0].text("Code") == "AccessDenied"
+
+
+def test_a_marker_that_was_removed_may_be_named_as_if_it_were_made() -> None:
+    """As SeaweedFS does."""
+    answer = b"""<DeleteResult><Deleted><Key>a</Key><DeleteMarker>true</DeleteMarker>
+    <DeleteMarkerVersionId>one</DeleteMarkerVersionId></Deleted></DeleteResult>"""
+    with wired(lambda _: Answer(200, answer)) as (_fake, client):
+        (found,) = delete_versions(client, "bucket", [ObjectToDelete("a", "one")], bypass_governance=False).deleted
+        assert (found.version_id, found.delete_marker) == ("one", True)
+        with pytest.raises(Unavailable, match="1 objects"):
+            delete_versions(client, "bucket", [ObjectToDelete("a", "two")], bypass_governance=False)
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"<html/>", b"", b"{}", b"<!DOCTYPE a><a/>", b"<a><b></a>"])

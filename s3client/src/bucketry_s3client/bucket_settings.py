@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final, TypeVar, cast
 
 from bucketry import (
@@ -143,7 +143,7 @@ def read_document(client: S3Client, body: bytes, kind: type[SettingsT]) -> Setti
     root = client.parsed(body, DOCUMENTS[kind].root)
     try:
         tree = root.as_tree()
-        return read_settings(as_s3_writes(tree) if kind in {LifecycleSettings, TagSettings} else tree, kind)
+        return read_settings(_MENDED.get(kind, _unchanged)(tree), kind)
     except InvalidBucketSettings as error:
         raise_incomplete(what, error)
 
@@ -188,13 +188,13 @@ _ALL_KEYS: Final = Element("Prefix", "", ())
 _CONDITIONS: Final = frozenset({"And", "Prefix", "Tag", "ObjectSizeGreaterThan", "ObjectSizeLessThan"})
 
 
-def as_s3_writes(tree: Element) -> Element:
+def _rules_as_s3(tree: Element) -> Element:
     """Returns lifecycle rules, or tags, as S3 writes them.
 
     MinIO and moto leave out the ``Value`` of a tag if it is empty. RGW writes ``Prefix`` beside ``And``, and an empty
     ``Prefix`` in place of a filter for all objects.
     """
-    children = tuple(map(as_s3_writes, tree.children))
+    children = tuple(map(_rules_as_s3, tree.children))
     if tree.name == "Tag" and [child.name for child in children] == ["Key"]:
         children = (*children, Element("Value", "", ()))
     if tree.name == "Rule":
@@ -204,3 +204,26 @@ def as_s3_writes(tree: Element) -> Element:
         joined = [one for child in conditions for one in (child.children if child.name == "And" else (child,))]
         children = (Element("And", "", tuple(joined)),)
     return tree._replace(children=children)
+
+
+def _grants_as_s3(tree: Element) -> Element:
+    """Returns an access control list as S3 writes it.
+
+    SeaweedFS writes the type of a grantee twice, as the attribute that S3 has and as an element.
+    """
+    children = tuple(map(_grants_as_s3, tree.children))
+    if tree.name == "Grantee" and tree.type:
+        children = tuple(child for child in children if child != Element("Type", tree.type))
+    return tree._replace(children=children)
+
+
+def _unchanged(tree: Element) -> Element:
+    return tree
+
+
+_MENDED: Final[Mapping[type[BucketSettings], Callable[[Element], Element]]] = {
+    AclSettings: _grants_as_s3,
+    LifecycleSettings: _rules_as_s3,
+    TagSettings: _rules_as_s3,
+}
+"""What turns documents of servers into S3's own, by the kind of settings."""

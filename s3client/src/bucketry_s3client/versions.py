@@ -6,7 +6,7 @@ PutObjectAcl.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from xml.sax.saxutils import escape
 
 import msgspec
@@ -159,7 +159,8 @@ def delete_versions(
         "POST", bucket, root="DeleteResult", query={"delete": ""}, headers=headers, content=content
     )
     with reading("the response to a deletion"):
-        deleted = [_deleted(entry.texts()) for entry in document.all("Deleted")]
+        asked = {(entry.key, entry.version_id) for entry in objects}
+        deleted = [_deleted(entry.texts(), asked) for entry in document.all("Deleted")]
         failed = [_failed(entry.texts()) for entry in document.all("Error")]
     told = {(entry.key, entry.version_id) for entry in deleted} | {(entry.key, entry.version_id) for entry in failed}
     untold = sum((entry.key, entry.version_id) not in told for entry in objects)
@@ -173,12 +174,16 @@ def _entry(entry: ObjectToDelete) -> str:
     return f"<Object><Key>{escape(entry.key)}</Key>{version}</Object>"
 
 
-def _deleted(texts: dict[str, str]) -> DeletedObject:
+def _deleted(texts: dict[str, str], asked: Container[tuple[str, str | None]]) -> DeletedObject:
+    marker = texts.get("DeleteMarkerVersionId") or None
+    version = texts.get("VersionId") or None
+    if version is None and marker is not None and (texts["Key"], marker) in asked:
+        version = marker  # SeaweedFS names a delete marker that it removed as if it had made it.
     return DeletedObject(
         key=texts["Key"],
-        version_id=texts.get("VersionId") or None,
+        version_id=version,
         delete_marker=texts.get("DeleteMarker") == "true",
-        delete_marker_version_id=texts.get("DeleteMarkerVersionId") or None,
+        delete_marker_version_id=marker,
     )
 
 

@@ -15,9 +15,11 @@ from bucketry import (
     AccessDenied,
     BucketAlreadyExists,
     BucketInfo,
+    BucketNotEmpty,
     BucketReport,
     BucketSettings,
     CreateBucketOptions,
+    DeleteMarker,
     InvalidBucketState,
     ListOptions,
     NotificationSettings,
@@ -25,6 +27,7 @@ from bucketry import (
     Upload,
     Usage,
     UsageReport,
+    VersionListOptions,
 )
 from bucketry.backend_requests import in_this_context
 from bucketry.bucket_settings import AnyBucketSettings, PolicySettings
@@ -38,6 +41,7 @@ from bucketry_s3client import (
     get_settings,
     is_without_versions,
     list_buckets,
+    list_versions,
     put_notification,
     put_settings,
     response_date,
@@ -64,6 +68,7 @@ _FIRST_PAUSE: Final = 0.05
 
 _ONE: Final = ListOptions(limit=1, content_type=False)
 _ALL: Final = ListOptions(content_type=False)
+_ALL_VERSIONS: Final = VersionListOptions()
 
 
 class Buckets:
@@ -80,6 +85,7 @@ class Buckets:
         *,
         has_versions: bool,
         patience: float,
+        checks_deleted: bool,
     ) -> None:
         """Takes what it needs; sends nothing.
 
@@ -92,6 +98,7 @@ class Buckets:
             uploads: Lists the uploads in a bucket.
             has_versions: Whether the server keeps versions.
             patience: Seconds for which settings that were put may still be the old ones when they are read.
+            checks_deleted: Whether the server may delete a bucket with all that is in it.
         """
         self._client = client
         self._find = find
@@ -100,6 +107,7 @@ class Buckets:
         self._uploads = uploads
         self._has_versions = has_versions
         self._patience = patience
+        self._checks_deleted = checks_deleted
         self._constraint = constraint if constraint != _NO_CONSTRAINT else ""
 
     def list(self) -> tuple[BucketInfo, ...]:
@@ -146,17 +154,30 @@ class Buckets:
         raise AccessDenied("the credentials may use this bucket, but not see it in the list", bucket=bucket)
 
     def delete(self, bucket: str) -> None:
-        """Deletes an empty bucket; its uploads first, which some servers would show in the next one of that name."""
+        """Deletes an empty bucket; its uploads first, which some servers would show in the next one of that name.
+
+        Raises:
+            BucketNotEmpty: It holds something. On a server that deletes that too, what is written at the same moment
+                is lost.
+        """
         uploads = tuple(self._uploads(bucket))
-        if uploads and self._is_empty(bucket):
-            for upload in uploads:
-                self._client.request("DELETE", bucket, upload.key, query={"uploadId": upload.upload_id})
+        if (uploads or self._checks_deleted) and not self._is_empty(bucket):
+            raise BucketNotEmpty
+        for upload in uploads:
+            self._client.request("DELETE", bucket, upload.key, query={"uploadId": upload.upload_id})
         self._client.request("DELETE", bucket, repeatable=False)
 
     def _is_empty(self, bucket: str) -> bool:
-        if not self._has_versions:
-            return not self._lister.page(bucket, _ONE).objects
+        if self._checks_deleted or not self._has_versions:
+            return not self._lister.page(bucket, _ONE).objects and not self._holds_versions(bucket)
         return is_without_versions(self._client, bucket)
+
+    def _holds_versions(self, bucket: str) -> bool:
+        """Whether there are versions. Delete markers do not count: SeaweedFS lists some that it cannot remove."""
+        if not self._has_versions:
+            return False
+        pages = iter_pages(lambda asked: list_versions(self._client, bucket, asked, ""), _ALL_VERSIONS)
+        return any(not isinstance(entry, DeleteMarker) for page in pages for entry in page.versions)
 
     def usage_of(self, buckets: tuple[str, ...]) -> dict[str, Usage]:
         """Counts buckets by listing them, side by side; those that do not exist are left out."""

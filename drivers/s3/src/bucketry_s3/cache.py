@@ -26,7 +26,10 @@ from bucketry_s3.settings import AUTO, S3StoreSettings
 MAX_AGE: Final = 24 * 3600.0
 """Seconds after which a server is probed again."""
 
-PROBES_VERSION: Final = 3
+MAX_UNSURE_AGE: Final = 600.0
+"""Seconds after which it is probed again if a probe ended because the server failed in itself."""
+
+PROBES_VERSION: Final = 4
 """Goes up when probes find out more, or in another way."""
 
 _MAX_FILE_BYTES: Final = 1024**2
@@ -38,8 +41,8 @@ _log = logging.getLogger("bucketry.s3")
 
 class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     found: Found
-    probed_at: float
-    """Seconds since 1970."""
+    until: float
+    """When the server is probed again, in seconds since 1970."""
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -86,17 +89,17 @@ class Cache:
     def get(self) -> Found | None:
         """Returns what was found out, if that is not too long ago."""
         for entry in (_known.get(self.name), self._read().servers.get(self.name)):
-            if entry is not None and 0 <= time.time() - entry.probed_at < MAX_AGE:
+            if entry is not None and 0 < entry.until - time.time() <= MAX_AGE:
                 return entry.found
         return None
 
-    def put(self, found: Found) -> None:
+    def put(self, found: Found, seconds: float = MAX_AGE) -> None:
         """Keeps what was found out. A file that cannot be written costs the next process its time, and no more."""
-        entry = _Entry(found, time.time())
+        entry = _Entry(found, time.time() + seconds)
         _known[self.name] = entry
         if self._path is None:
             return
-        servers = dict(sorted({**self._read().servers, self.name: entry}.items(), key=lambda one: one[1].probed_at))
+        servers = dict(sorted({**self._read().servers, self.name: entry}.items(), key=lambda one: one[1].until))
         kept = dict(list(servers.items())[-_MOST_SERVERS:])
         try:
             _write(self._path, msgspec.json.encode(_File(servers=kept)))

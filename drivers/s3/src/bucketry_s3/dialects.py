@@ -36,6 +36,7 @@ def dialect_of(ground: Ground, *, owns_bucket: bool) -> Dialect:
         refused_keys=_refused_keys(ground, owns_bucket=owns_bucket),
         hides_below=_hides_below(ground),
         ends_early=_ends_early(ground),
+        lists_folders=_lists_folders(ground),
         any_delimiter=_rolls_up_at_any_delimiter(ground),
         completes_gone=_completes_gone(ground, key),
         uploads_encoded=_encodes_uploads(ground),
@@ -130,9 +131,10 @@ def _is_kept(ground: Ground, example: str) -> bool:
         for key in keys:
             ground.store.put_object(ground.bucket, key, f"kept {key}".encode())
         is_kept = all(ground.read(key) == f"kept {key}".encode() for key in keys)
-        for key in keys:
-            page = ground.store.list_objects(ground.bucket, ListOptions(prefix=key, content_type=False))
-            is_kept = is_kept and [info.key for info in page.objects] == [key]
+        # Some servers change what they are asked for too, so that a listing with this very key as its prefix shows it.
+        around = "" if example.startswith("/") else f"{ground.prefix}keys/"
+        page = ground.store.list_objects(ground.bucket, ListOptions(prefix=around, content_type=False))
+        is_kept = is_kept and {info.key for info in page.objects} >= set(keys)
         for key in keys:
             ground.store.delete_object(ground.bucket, key)
     except BucketryError:
@@ -148,6 +150,18 @@ def _hides_below(ground: Ground) -> bool:
         return False
     options = ListOptions(prefix=f"{ground.prefix}hides/", content_type=False)
     return [info.key for info in ground.store.list_objects(ground.bucket, options).objects] != keys
+
+
+def _lists_folders(ground: Ground) -> bool:
+    """Whether listings go folder by folder, so that ``a/1`` comes before ``a-1``."""
+    try:
+        keys = [ground.put(f"folders/{name}") for name in ("a-1", "a.1", "a/1")]
+        options = ListOptions(prefix=f"{ground.prefix}folders/", content_type=False)
+        page = ground.store.list_objects(ground.bucket, options)
+    except BucketryError:
+        return False
+    found = [info.key for info in page.objects]
+    return found != keys and sorted(found) == keys
 
 
 def _ends_early(ground: Ground) -> bool:

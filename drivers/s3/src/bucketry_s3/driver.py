@@ -165,6 +165,7 @@ class S3Driver(DriverSpec):
             settings.region if is_aws else "",
             partial(self._uploads_below, prefix=""),
             has_versions=features.bucket_versioning,
+            checks_deleted=found.dialect.checks_deleted_buckets,
             patience=_PATIENCE_WITH_AWS if is_aws else _PATIENCE,
         )
         self._dialect = found.dialect

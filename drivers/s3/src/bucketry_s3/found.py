@@ -33,6 +33,9 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             one entry more than is wanted, and by the last entry of the page before.
         any_delimiter: Whether listings roll up at any delimiter; otherwise at ``/`` alone.
         completes_gone: Whether the completion of an upload that is gone seems to succeed. The driver asks first then.
+        checks_deleted_buckets: Whether the driver looks whether a bucket is empty before it is deleted: some servers
+            delete all that is in it.
+        lists_folders: Whether listings go folder by folder. Then the driver puts them in order, and rolls them up.
         uploads_encoded: Whether keys of uploads in progress are listed encoded, though the list does not say so.
         uploads_by_prefix: Whether uploads in progress are listed by any prefix; otherwise by an exact key, or all.
 
@@ -50,6 +53,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     ends_early: bool = False
     any_delimiter: bool = False
     completes_gone: bool = False
+    checks_deleted_buckets: bool = True
+    lists_folders: bool = False
     uploads_encoded: bool = False
     uploads_by_prefix: bool = True
 

@@ -5,9 +5,10 @@ Source: S3 API reference, ListObjectsV2.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -30,11 +31,13 @@ from bucketry_s3client import (
     url_decoded,
 )
 
+from bucketry_s3.folders import entries
 from bucketry_s3.found import Dialect
 from bucketry_s3.keys import begins_no_key
 
 _OBJECTS: Final = "s3 objects"
 _LAST: Final = "\U0010ffff"
+_SMALLEST_FOLDER_PAGE: Final = 100
 
 _UNREADABLE: Final = frozenset({400, 403})
 """Statuses for an object that the caller may not read, or not without a key (S3 API reference, HeadObject)."""
@@ -64,21 +67,55 @@ class Lister:
             InvalidArgument: The cursor belongs to another listing.
             Unsupported: The server does not roll up at this delimiter, or it is not known whether it does.
         """
-        if options.delimiter not in {"", "/"} and not self._dialect.any_delimiter:
+        by_folder = self._dialect.lists_folders
+        if options.delimiter not in {"", "/"} and not self._dialect.any_delimiter and not by_folder:
             raise Unsupported("this server rolls up at the delimiter '/' alone", feature="list_delimiter")
         place = _Place() if options.cursor is None else decode_cursor(_OBJECTS, options.cursor, _Place)
         if begins_no_key(options.prefix, self._dialect.refused_keys):
             # The server may refuse the prefix. The request shows whether there is the bucket.
             self._client.request("GET", bucket, query={"list-type": "2", "max-keys": "1"})
             return ObjectPage(objects=())
+        page = self._merged(bucket, options, place) if by_folder else self._listed(bucket, options, place)
+        if not options.content_type or not page.objects:
+            return page
+        return msgspec.structs.replace(page, objects=self._with_types(bucket, page.objects))
+
+    def _listed(self, bucket: str, options: ListOptions, place: _Place) -> ObjectPage:
         paging = Paging()
         while True:
             page, place = self._asked(bucket, options, place)
             if paging.follow(page) is None or page.objects or page.prefixes:
-                break
-        if not options.content_type or not page.objects:
+                return page
+
+    def _merged(self, bucket: str, options: ListOptions, place: _Place) -> ObjectPage:
+        """Lists a page of a server that lists by folders: at least a request for each folder."""
+        size = str(min(max(options.limit + 1, _SMALLEST_FOLDER_PAGE), MAX_PAGE))
+        ask = {"list-type": "2", "encoding-type": "url", "max-keys": size, "delimiter": "/"}
+
+        def list_folder(prefix: str, after: str, token: str) -> tuple[ObjectPage, str]:
+            asked = {"prefix": prefix, "continuation-token": token, "start-after": "" if token else after}
+            page, following, more = self._requested(bucket, ask | {name: text for name, text in asked.items() if text})
+            if more and not following:
+                stands_still("a page says that others follow, and not which")
+            return page, following if more else ""
+
+        last = max(options.start_after, place.last)
+        found = list(islice(entries(list_folder, options.prefix, options.delimiter, last), options.limit + 1))
+        listed = found[: options.limit]
+        page = ObjectPage(
+            objects=tuple(entry for entry in listed if not isinstance(entry, str)),
+            prefixes=tuple(entry for entry in listed if isinstance(entry, str)),
+        )
+        ends = page.ends()
+        if len(found) == len(listed) or ends is None:
             return page
-        return msgspec.structs.replace(page, objects=self._with_types(bucket, page.objects))
+        return msgspec.structs.replace(page, cursor=encode_cursor(_OBJECTS, _Place(str(ends[1]))))
+
+    def _requested(self, bucket: str, query: Mapping[str, str]) -> tuple[ObjectPage, str, bool]:
+        """Asks for a page; returns it, the token of the next one, and whether there is one."""
+        _, document = self._client.request_xml("GET", bucket, root="ListBucketResult", query=query)
+        with reading("a page of objects"):
+            return _page(document), document.text("NextContinuationToken"), is_truncated(document)
 
     def _asked(self, bucket: str, options: ListOptions, place: _Place) -> tuple[ObjectPage, _Place]:
         more_than_wanted = 1 if self._dialect.ends_early else 0
@@ -93,10 +130,7 @@ class Lister:
         elif after and not self._dialect.ends_early:
             query["start-after"] = after
         query |= {name: value for name in ("prefix", "delimiter") if (value := getattr(options, name))}
-        _, document = self._client.request_xml("GET", bucket, root="ListBucketResult", query=query)
-        with reading("a page of objects"):
-            page, token = _page(document), document.text("NextContinuationToken")
-            more = is_truncated(document)
+        page, token, more = self._requested(bucket, query)
         # Some servers show the common prefix of what is after a key, which is not after it.
         page = msgspec.structs.replace(page, prefixes=tuple(one for one in page.prefixes if not after.startswith(one)))
         if self._dialect.ends_early:

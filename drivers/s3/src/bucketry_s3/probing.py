@@ -25,6 +25,7 @@ from bucketry import (
     Store,
     Unavailable,
     Unsupported,
+    VersioningSettings,
 )
 from bucketry_s3client import S3ResponseError, is_list_of_buckets, not_s3
 from urllib3.exceptions import HTTPError
@@ -37,7 +38,7 @@ from bucketry_s3.bucket_probes import (
     keeps_settings,
     object_lock_later,
 )
-from bucketry_s3.cache import Cache
+from bucketry_s3.cache import MAX_AGE, MAX_UNSURE_AGE, Cache
 from bucketry_s3.dialects import dialect_of
 from bucketry_s3.driver import S3Driver
 from bucketry_s3.found import ALWAYS, CONSERVATIVE, EVERYTHING, Dialect, Found
@@ -89,8 +90,7 @@ def _found_by_probes(driver: S3Driver, store: Store, cache: Cache) -> Found:
             _warned.add(cache.name)
             _log.warning("%s, so no condition of a write is used: set probe_bucket", error)
         return CONSERVATIVE
-    if is_sure:
-        cache.put(found)
+    cache.put(found, MAX_AGE if is_sure else MAX_UNSURE_AGE)
     return found
 
 
@@ -173,7 +173,7 @@ def _reason(cause: BaseException) -> str:
 
 
 def _probed(driver: S3Driver, store: Store) -> tuple[Found, bool]:
-    """Runs all probes; returns what they found, and whether it may be kept for others.
+    """Runs all probes; returns what they found, and whether the next time would find the same.
 
     Raises:
         CannotProbe: They have no bucket to write into.
@@ -185,6 +185,8 @@ def _probed(driver: S3Driver, store: Store) -> tuple[Found, bool]:
             dialect = _checked_dialect(ground, owns_bucket=not settings.probe_bucket)
         except (AccessDenied, QuotaExceeded, Unsupported) as error:
             raise CannotProbe(f"probes may not write ({error.code})") from error
+        if not settings.probe_bucket and _keeps_full_buckets(run, driver, store):
+            dialect = msgspec.structs.replace(dialect, checks_deleted_buckets=False)
         in_dialect = S3Driver(settings, msgspec.structs.replace(EVERYTHING, dialect=dialect))
         with Store(in_dialect) as spoken:
             remove_left_overs(spoken, settings)
@@ -211,6 +213,36 @@ def _checked_dialect(ground: Ground, *, owns_bucket: bool) -> Dialect:
         return dialect_of(ground, owns_bucket=owns_bucket)
     except (NoSuchKey, NoSuchBucket) as error:
         raise BackendError("the server cannot be used: it does not find what was written") from error
+
+
+def _keeps_full_buckets(run: _Run, driver: S3Driver, store: Store) -> bool:
+    """Whether the server refuses to delete a bucket that holds an object, or only an object's older version."""
+    with _own_ground(run, driver, store, _PLAIN) as full:
+        if full is None:
+            return False
+        try:
+            key = full.put("full")
+            if _is_deleted(full):
+                return False
+            store.delete_object(full.bucket, key)
+            try:
+                store.put_bucket_settings(full.bucket, VersioningSettings(status="Enabled"))
+            except BucketryError:
+                return True  # It has no versions.
+            store.delete_object(full.bucket, full.put("full"))
+            return not _is_deleted(full)
+        except BucketryError as error:
+            run.note(error)
+            return False
+
+
+def _is_deleted(ground: Ground) -> bool:
+    """Tries to delete a bucket as it is; returns whether that worked."""
+    try:
+        ground.client.request("DELETE", ground.bucket, repeatable=False)
+    except S3ResponseError:
+        return False
+    return True
 
 
 def _run_all(run: _Run, driver: S3Driver, store: Store, ground: Ground) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from bucketry import InvalidKey, NoSuchKey
 
@@ -31,7 +33,8 @@ class DeletingTests(ContractTests):
     def test_deleting_what_does_not_exist_succeeds(self, bucket: Bucket) -> None:
         bucket.put("key")
         for missing in ("missing", "ke", "key/", "k/e/y"):
-            bucket.delete(missing)
+            with suppress(InvalidKey):  # No object can be there.
+                bucket.delete(missing)
         bucket.delete("key")
         bucket.delete("key")
         assert bucket.entries() == []
@@ -42,7 +45,8 @@ class DeletingTests(ContractTests):
         self, bucket: Bucket, key: str
     ) -> None:
         held = [neighbour for neighbour in NEIGHBOURS if bucket.put_if_held(neighbour, neighbour.encode())]
-        bucket.delete(key)
+        with suppress(InvalidKey):
+            bucket.delete(key)
         left = sorted(set(held) - {key})
         assert bucket.entries() == left
         assert [bucket.read(neighbour).decode() for neighbour in left] == left

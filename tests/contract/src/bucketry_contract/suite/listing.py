@@ -117,10 +117,11 @@ class ListingTests(ContractTests):
 
     @needs("list_objects", "list_delimiter")
     def test_keys_are_rolled_up_at_a_delimiter(self, bucket: Bucket) -> None:
-        bucket.put_all("a", "photos/1", "photos/2/x", "photos/2/y", "z/")
+        bucket.put_all("a", "photos/1", "photos/2/x", "photos/2/y")
+        last = ("z/",) if bucket.put_if_held("z/", b"") else ()
         page = bucket.store.list_objects(bucket.name, ListOptions(delimiter="/"))
         assert [info.key for info in page.objects] == ["a"]
-        assert page.prefixes == ("photos/", "z/")
+        assert page.prefixes == ("photos/", *last)
         page = bucket.store.list_objects(bucket.name, ListOptions(delimiter="/", prefix="photos/"))
         assert [info.key for info in page.objects] == ["photos/1"]
         assert page.prefixes == ("photos/2/",)

@@ -44,6 +44,7 @@ COLUMNS: Final = (
     Column("s3-rgw", "Ceph RGW", f"{S3}::TestRgw"),
     Column("s3-versitygw", "VersityGW", f"{S3}::TestVersityGw"),
     Column("s3-seaweedfs", "SeaweedFS", f"{S3}::TestSeaweedFs"),
+    Column("s3-moto", "moto", f"{S3}::TestMoto"),
     Column("rest", "our REST port", "tests/client/test_contract.py::TestRest"),
     Column("aio-memory", "memory", "tests/aio/test_contract.py::TestInEventLoop", like="memory", way=ASYNC),
     Column("aio-memory-threads", "memory", "tests/aio/test_contract.py::TestInThreads", like="memory", way=THREADS),
@@ -55,6 +56,7 @@ COLUMNS: Final = (
     Column("aio-s3-rgw", "Ceph RGW", f"{AIO}::TestS3OnRgw", like="s3-rgw", way=ASYNC),
     Column("aio-s3-versitygw", "VersityGW", f"{AIO}::TestS3OnVersityGw", like="s3-versitygw", way=ASYNC),
     Column("aio-s3-seaweedfs", "SeaweedFS", f"{AIO}::TestS3OnSeaweedFs", like="s3-seaweedfs", way=ASYNC),
+    Column("aio-s3-moto", "moto", f"{AIO}::TestS3OnMoto", like="s3-moto", way=ASYNC),
     Column("aio-rest", "our REST port", f"{AIO}::TestRest", like="rest", way=ASYNC),
 )
 

@@ -15,6 +15,7 @@ from tests.minio.test_contract import LOSES_MARKERS
 from tests.rgw.backend import make_topic, new_notifications
 from tests.s3.backend import S3ServerBackend, reachable
 from tests.s3.known_faults import with_known_faults
+from tests.s3.moto_faults import MOTO
 from tests.s3.seaweedfs_faults import SEAWEEDFS
 from tests.s3.versitygw_faults import VERSITYGW
 from tests.servers.handles import MinioServer, RgwServer
@@ -108,5 +109,18 @@ class TestSeaweedFs(ServerSuite):
     def contract_backend(cls, seaweedfs_server: LocalServer) -> Iterator[S3ServerBackend]:
         backend = S3ServerBackend(seaweedfs_server)
         backend.server = f"{seaweedfs_server.name} {seaweedfs_server.version}"
+        yield backend
+        backend.cleanup()
+
+
+@with_known_faults("moto 5.2.5", MOTO)
+class TestMoto(ServerSuite):
+    """A server of moto's, which checks neither keys nor signatures."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def contract_backend(cls, moto_server: LocalServer) -> Iterator[S3ServerBackend]:
+        backend = S3ServerBackend(moto_server)
+        backend.server = f"moto {moto_server.version}"
         yield backend
         backend.cleanup()

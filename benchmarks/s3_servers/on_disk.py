@@ -22,7 +22,7 @@ from benchmarks.container_servers.starting import started_program
 from benchmarks.s3_servers.servers import Endpoint, bucketry_serve, started_process, wait_for_port
 from tests.servers.engine import EngineMissing, engine
 from tests.servers.images import ImageMissing, minio_image
-from tests.servers.programs import SEAWEEDFS, free_port
+from tests.servers.programs import SEAWEEDFS, free_port, free_ports
 
 _MINIO: Final = "/usr/bin/minio"
 
@@ -71,7 +71,8 @@ def seaweedfs_in_files(stack: ExitStack, *, synced: bool) -> Endpoint:
     Raises:
         NotAvailable: It is not installed, or cannot be told to sync.
     """
-    ports = {name: (free_port(), free_port()) for name in ("master", "filer")}
+    free = free_ports(4)
+    ports = {"master": free[:2], "filer": free[2:]}
     more = [
         f"-{name}.port{kind}={port}" for name in ports for kind, port in zip(("", ".grpc"), ports[name], strict=True)
     ]

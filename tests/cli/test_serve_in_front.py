@@ -91,14 +91,13 @@ def test_the_port_its_place_and_its_users_are_ours(spawn: Spawn, backend: Backen
 
 
 def test_unset_and_not_wanted_it_is_the_backends(spawn: Spawn, backend: Backend) -> None:
-    Path("bucketry.toml").write_text(f'[serve]\naccess_bucket = "{backend.access_bucket}"\n{USERS}')
+    Path("bucketry.toml").write_text(USERS)
     unset = places(spawn("serve", "--port", "0", "--s3-port", "0", store=backend.url), b"S3 API")
     assert unset["S3 API"].startswith("the backend's own")
     status: Any = ask(f"{unset['REST API']}/status")[1]
     assert status["endpoint"] == backend.server_url
     without = places(spawn("serve", "--no-s3", "--port", "0", store=backend.url), b"API docs")
     assert "S3 API" not in without
-    assert backend.access_bucket not in backend.names()
 
 
 def test_a_public_endpoint_is_what_clients_are_told(spawn: Spawn, backend: Backend) -> None:

@@ -14,7 +14,7 @@ import socket
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -107,7 +107,8 @@ def _seaweedfs(folder: Path, port: int, keys: tuple[str, str]) -> list[str]:
     (folder / "data").mkdir()
     config = folder / "s3.json"
     config.write_bytes(msgspec.json.encode({"identities": [_identity(keys)]}))
-    ports = {f"{part}.port{kind}": free_port() for part in ("master", "volume", "filer") for kind in ("", ".grpc")}
+    names = [f"{part}.port{kind}" for part in ("master", "volume", "filer") for kind in ("", ".grpc")]
+    ports = dict(zip([*names, "s3.port.grpc"], free_ports(len(names) + 1), strict=True))
     options: Mapping[str, object] = {
         "dir": folder / "data",
         "ip": "127.0.0.1",
@@ -121,7 +122,6 @@ def _seaweedfs(folder: Path, port: int, keys: tuple[str, str]) -> list[str]:
         "s3.allowDeleteBucketNotEmpty": "false",
         "s3.autoCreateBucket": "false",
         "s3.port": port,
-        "s3.port.grpc": free_port(),
         "s3.port.iceberg": 0,
         "s3.port.lance": 0,
         **ports,
@@ -293,7 +293,13 @@ def _end(folders: list[Path]) -> None:
 
 def free_port() -> int:
     """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    return free_ports(1)[0]
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports that nobody listens on, each another one."""
+    with ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]

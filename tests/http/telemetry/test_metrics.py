@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, ClassVar
 
 import msgspec
 import pytest
-from bucketry import Store, Unavailable, UsageReport
+from bucketry import Store, StoreClosed, Unavailable, UsageReport
 from bucketry.layers import Breaker, Fault, Faults
 from bucketry.models import BucketReport
 from bucketry_http.shared.calls import StoreCalls
@@ -282,6 +284,28 @@ def test_usage_is_asked_in_the_background_and_not_too_often() -> None:
         assert value("bucketry_bucket_objects", OTHERS) == 2
         assert value("bucketry_bucket_size_bytes", OTHERS) == 0 + 1
         assert usage.asked == 1
+
+
+@pytest.mark.parametrize("then", [None, StoreClosed("the server ends")])
+def test_usage_that_could_not_be_had_once_is_asked_for_again(
+    then: StoreClosed | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A connection failed, or the store was closed meanwhile: neither is worth a line in the log."""
+
+    class FailsOnce:
+        failures: ClassVar[list[Exception]] = [Unavailable("the connection failed"), *([then] if then else [])]
+
+        def usage_report(self) -> UsageReport:
+            if self.failures:
+                raise self.failures.pop(0)
+            return UsageReport(source="admin", as_of=datetime.now(UTC), buckets=())
+
+    caplog.set_level(logging.WARNING)
+    collector: Any = UsageCollector(FailsOnce(), interval=3600.0)  # type: ignore[arg-type]
+    list(collector.collect())
+    collector.close()
+    ages = [sample for family in collector.collect() for sample in family.samples]
+    assert (len(ages), caplog.records) == (0 if then else 1, [])
 
 
 def test_usage_that_cannot_be_had_is_logged(caplog: pytest.LogCaptureFixture) -> None:

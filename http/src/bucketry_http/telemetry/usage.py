@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Final
 
-from bucketry import BucketReport, Store, StoreClosed, UsageReport
+from bucketry import BucketReport, BucketryError, Store, StoreClosed, UsageReport
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
@@ -71,11 +71,23 @@ class UsageCollector(Collector):
 
     def _update(self) -> None:
         try:
-            self._report = self._ask()
+            self._report = self._asked()
         except StoreClosed:
             pass  # The server has ended.
         except Exception as error:  # noqa: BLE001 - the age of the last figures tells it too
             logger.warning("the usage of buckets is not known: %s", error)
+
+    def _asked(self) -> UsageReport:
+        """Asks for a report, once more if that may help: it takes a request for each bucket, and one of them may fail.
+
+        Where it failed since the store was closed, the second try says so.
+        """
+        try:
+            return self._ask()
+        except BucketryError as error:
+            if not error.retryable:
+                raise
+        return self._ask()
 
 
 def _families() -> tuple[GaugeMetricFamily, GaugeMetricFamily, GaugeMetricFamily]:

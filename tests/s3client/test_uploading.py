@@ -94,6 +94,7 @@ def test_a_body_is_sent_in_parts_and_made_the_object(length: int | None) -> None
 def test_no_more_parts_are_in_flight_or_taken_than_memory_is_set_aside_for(threads: int) -> None:
     lock = threading.Lock()
     flying = most = finished = 0
+    all_fly = threading.Event()
 
     def slow(request: Request) -> Answer:
         nonlocal flying, most, finished
@@ -102,7 +103,10 @@ def test_no_more_parts_are_in_flight_or_taken_than_memory_is_set_aside_for(threa
         with lock:
             flying += 1
             most = max(most, flying)
-        time.sleep(0.05)
+            if flying == threads:
+                all_fly.set()
+        all_fly.wait(30)
+        time.sleep(0.05)  # So that there is time for one too many.
         with lock:
             flying -= 1
             finished += 1

@@ -12,9 +12,7 @@ _ENFORCED: Final = "gives each bucket the ownership BucketOwnerEnforced, as S3 d
 _SECONDS: Final = "tells times in whole seconds"
 
 VERSITYGW: Final[Mapping[str, str]] = {
-    "test_deleting_what_does_not_exist_succeeds": _FOLDERS,
     "test_a_delete_takes_neither_what_begins_with_the_key_nor_what_is_above_it": _FOLDERS,
-    "test_keys_are_rolled_up_at_a_delimiter": _FOLDERS,
     "test_a_copy_onto_itself_keeps_none_of_its_headers_and_metadata": "keeps headers that a copy onto itself removes",
     "test_a_put_without_a_checksum_leaves_none_of_what_was_there": _CRC,
     "test_a_put_gives_the_object_its_tags": _ATTRIBUTES,

@@ -244,15 +244,24 @@ def _lines(title: str, lines: Sequence[str]) -> Iterator[str]:
         yield from (f"- {title}:", *(f"  - {line}" for line in lines))
 
 
+def _faults(result: Result) -> Iterator[str]:
+    """Each fault with the tests that it fails: one by its name, the others by their number."""
+    tests: dict[str, list[str]] = {}
+    for line in result.expected_failures:
+        name, _, reason = line.partition(": ")
+        tests.setdefault(reason, []).append(name.removeprefix("test_").replace("_", " "))
+    for reason, names in sorted(tests.items(), key=lambda fault: (-len(fault[1]), fault[0])):
+        more = f", and {len(names) - 1} more" if len(names) > 1 else ""
+        yield f"{reason}. Not kept: *{names[0]}*{more}"
+
+
 def _one(run: _Run) -> Iterator[str]:
     result = run.result
     server = f"{result.server}, with" if result.server else "With"
     yield from ("", f"### {run.title}", "")
     yield f"{server} bucketry-{result.driver} {result.version} on Python {result.python}, {result.date}."
     yield from ("", _lacks(result), *_limits(result), *_keys(result))
-    yield from _lines(
-        "Known faults", [line.replace("test_", "", 1).replace("_", " ") for line in result.expected_failures]
-    )
+    yield from _lines("Known faults", [*_faults(result)])
     yield from _lines("**Failed**", [f"`{name}`" for name in result.failures])
     yield from _lines("Could not be tried", [", ".join(result.not_tried)] if result.not_tried else [])
 

@@ -103,8 +103,16 @@ def test_what_failed_is_named(result: Result) -> None:
 
 
 def test_known_faults_are_told_with_their_reason(result: Result) -> None:
-    known = replace(result, expected_failures=["test_a_copy_has_no_lock: Acme copies the lock"])
-    assert "  - a copy has no lock: Acme copies the lock" in page.render({"acme": known}, [ACME])
+    known = replace(
+        result,
+        expected_failures=[
+            "test_a_copy_has_no_lock: Acme copies the lock",
+            "test_a_b: Acme drops if_match",
+            "test_c: Acme drops if_match",
+        ],
+    )
+    text = page.render({"acme": known}, [ACME])
+    assert "  - Acme drops if_match. Not kept: *a b*, and 1 more\n  - Acme copies the lock. Not kept: *a copy" in text
 
 
 def test_a_column_without_results_is_named(result: Result) -> None:

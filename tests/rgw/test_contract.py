@@ -6,28 +6,17 @@ from collections.abc import Iterator
 
 import pytest
 from bucketry_contract import ContractSuite
-from bucketry_contract._scratch import Bucket
 from bucketry_contract.suite.listing import ListingTests
-from bucketry_contract.suite.object_lock import NewBucket
 from bucketry_contract.suite.paging import PagingTests
 
+from tests.known_faults import with_known_faults
 from tests.rgw.backend import RgwBackend
+from tests.rgw.known_faults import RGW
 from tests.servers.handles import RgwServer
 
 
-class RgwSuite(ContractSuite):
-    """The suite, with what Ceph RGW does otherwise."""
-
-    @pytest.mark.xfail(strict=True, reason="RGW copies the lock of the source too, and cannot remove a retention")
-    def test_a_copy_never_has_the_lock_of_its_source(self, lockable: NewBucket) -> None:
-        super().test_a_copy_never_has_the_lock_of_its_source(lockable)
-
-    @pytest.mark.xfail(strict=True, reason="RGW 16.2 ignores If-None-Match of a put in a bucket with versions")
-    def test_a_deleted_object_counts_as_none_for_if_none_match(self, fresh_bucket: Bucket) -> None:
-        super().test_a_deleted_object_counts_as_none_for_if_none_match(fresh_bucket)
-
-
-class TestRgw(RgwSuite):
+@with_known_faults("RGW 16.2", RGW)
+class TestRgw(ContractSuite):
     @pytest.fixture(scope="class")
     @classmethod
     def contract_backend(cls, rgw_server: RgwServer) -> Iterator[RgwBackend]:
@@ -36,7 +25,8 @@ class TestRgw(RgwSuite):
         backend.cleanup()
 
 
-class TestRgwOverTls(RgwSuite):
+@with_known_faults("RGW 16.2", RGW)
+class TestRgwOverTls(ContractSuite):
     @pytest.fixture(scope="class")
     @classmethod
     def contract_backend(cls, rgw_server: RgwServer) -> Iterator[RgwBackend]:

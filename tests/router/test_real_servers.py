@@ -30,14 +30,15 @@ from bucketry.hookspecs import DriverSpec
 from bucketry_contract import Backend, ContractSuite
 from bucketry_contract._report_notes import Notes, add_note
 from bucketry_contract._scratch import Bucket, Scratch
-from bucketry_contract.suite.object_lock import NewBucket
 from bucketry_router import MoveOptions, Mover
 
+from tests.known_faults import with_known_faults
 from tests.minio.backend import MinioBackend
 from tests.minio.backend import location as minio_location
 from tests.minio.backend import settings as minio_settings
 from tests.rgw.backend import RgwBackend
 from tests.rgw.backend import location as rgw_location
+from tests.rgw.known_faults import RGW
 from tests.router.two_stores import (
     ONE,
     OTHER,
@@ -118,6 +119,7 @@ class PlacedBucket(Bucket):
         return self._backend.backend_of(self.name).notifications
 
 
+@with_known_faults("RGW 16.2", RGW, always=False)
 class TestMinioAndRgw(ContractSuite):
     """The suite, with what one of the two servers does otherwise."""
 
@@ -156,14 +158,6 @@ class TestMinioAndRgw(ContractSuite):
     @pytest.fixture
     def fresh_bucket(self, contract_scratch: Scratch, notes: Notes) -> Bucket:
         return placed(contract_scratch, contract_scratch.create(), notes)
-
-    @pytest.mark.xfail(strict=False, reason="RGW copies the lock of the source too, and cannot remove a retention")
-    def test_a_copy_never_has_the_lock_of_its_source(self, lockable: NewBucket) -> None:
-        super().test_a_copy_never_has_the_lock_of_its_source(lockable)
-
-    @pytest.mark.xfail(strict=False, reason="RGW 16.2 ignores If-None-Match of a put in a bucket with versions")
-    def test_a_deleted_object_counts_as_none_for_if_none_match(self, fresh_bucket: Bucket) -> None:
-        super().test_a_deleted_object_counts_as_none_for_if_none_match(fresh_bucket)
 
     @pytest.mark.parametrize(
         "deletes",

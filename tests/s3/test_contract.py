@@ -10,11 +10,12 @@ from bucketry_contract import ContractSuite
 from bucketry_contract._scratch import Bucket
 from bucketry_testing import s3_endpoint
 
+from tests.known_faults import with_known_faults
 from tests.minio.backend import MinioBackend
 from tests.minio.test_contract import LOSES_MARKERS
 from tests.rgw.backend import make_topic, new_notifications
+from tests.rgw.known_faults import RGW
 from tests.s3.backend import S3ServerBackend, reachable
-from tests.s3.known_faults import with_known_faults
 from tests.s3.moto_faults import MOTO
 from tests.s3.seaweedfs_faults import SEAWEEDFS
 from tests.s3.versitygw_faults import VERSITYGW
@@ -69,6 +70,7 @@ class TestMinio(ServerSuite):
         super().test_of_many_writers_each_makes_a_version(fresh_bucket, deletes)
 
 
+@with_known_faults("RGW 16.2", RGW)
 class TestRgw(ServerSuite):
     """A Ceph RGW, which has a driver of its own too."""
 
@@ -85,6 +87,17 @@ class TestRgw(ServerSuite):
     @pytest.mark.xfail(run=False, reason="RGW 16.2 loses an object from the index that is put and deleted at once")
     def test_of_many_writers_with_if_none_match_exactly_one_wins(self, bucket: Bucket) -> None:
         """Its own driver has one of its threads wait for the other."""
+
+    @pytest.mark.short
+    def test_no_increment_is_lost_with_if_match(self, bucket: Bucket) -> None:
+        """RGW calls it an error of its own (500) where a writer loses the race."""
+        super().test_no_increment_is_lost_with_if_match(bucket)
+
+    @pytest.mark.short
+    @pytest.mark.parametrize("limit", [1, 2, 1000])
+    def test_a_delimiter_begins_after_the_prefix(self, bucket: Bucket, limit: int) -> None:
+        """RGW leaves entries out of short pages."""
+        super().test_a_delimiter_begins_after_the_prefix(bucket, limit)
 
 
 @with_known_faults("VersityGW 1.8.0", VERSITYGW)

@@ -45,6 +45,7 @@ from bucketry_s3client.headers import (
     written_within,
 )
 from bucketry_s3client.lock_refusals import check_lock, explained, explaining_locks, explaining_missing_lock
+from bucketry_s3client.markers import marker_after
 from bucketry_s3client.objects import (
     head_objects,
     object_info,
@@ -59,10 +60,13 @@ from bucketry_s3client.tagging import delete_tags, get_tags, put_tags, tag_heade
 from bucketry_s3client.uploads import (
     CopiedParts,
     PartsUpload,
+    check_part_size,
     complete_upload,
     copy_part,
     copy_source_headers,
     create_upload,
+    is_decoded_twice,
+    part_body,
     part_page,
     part_sizes,
     read_copy_result,
@@ -129,6 +133,7 @@ __all__ = [
     "as_xml",
     "batch_entry",
     "check_lock",
+    "check_part_size",
     "checksum_headers",
     "classify",
     "classify_code",
@@ -158,12 +163,14 @@ __all__ = [
     "head_objects",
     "in_order",
     "incomplete_response",
+    "is_decoded_twice",
     "is_list_of_buckets",
     "is_truncated",
     "is_without_versions",
     "length_of",
     "list_buckets",
     "list_versions",
+    "marker_after",
     "md5_header",
     "new_version_headers",
     "not_s3",
@@ -173,6 +180,7 @@ __all__ = [
     "opened_object",
     "parents",
     "parse_xml",
+    "part_body",
     "part_info",
     "part_page",
     "part_sizes",

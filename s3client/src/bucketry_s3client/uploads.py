@@ -11,12 +11,15 @@ from hashlib import md5
 from heapq import nsmallest
 from itertools import repeat
 from typing import Final
+from urllib.parse import unquote
 
 import msgspec
 from bucketry import (
     Body,
     ByteRange,
     CompletedPart,
+    InvalidRange,
+    OpenedObject,
     PageOptions,
     Part,
     PartPage,
@@ -42,6 +45,7 @@ from bucketry_s3client.version_headers import SOURCE_VERSION_ID
 from bucketry_s3client.xml import Element, complete_request, is_truncated, read_part, read_storage_class, read_time
 
 _GROW_AFTER: Final = 1000
+_VERSION: Final = "?versionId="
 
 _FREELY: Final = nullcontext()
 
@@ -278,6 +282,40 @@ def copy_part(
         source_version_id=received.get(SOURCE_VERSION_ID),
         **encryption_fields(received),
     )
+
+
+def is_decoded_twice(key: str) -> bool:
+    """Whether Ceph RGW 16.2 would copy a part of another object.
+
+    It decodes the name of the source twice, and then looks for a version in it.
+    """
+    return unquote(key) != key or _VERSION in key
+
+
+def part_body(source: OpenedObject, wanted: ByteRange | None) -> Body:
+    """Returns what is read of a source as the body of a part, where the server itself would copy another object.
+
+    Raises:
+        InvalidRange: The source ends before the range.
+        TooLarge: A part cannot have so many bytes.
+    """
+    found = source.content_range
+    if found is not None and wanted is not None and found.stop - 1 != wanted.last:
+        raise InvalidRange(f"the source has {found.size_bytes} bytes", size_bytes=found.size_bytes)
+    check_part_size(source.length)
+    return Body(iter(source), source.length)
+
+
+def check_part_size(size_bytes: int) -> None:
+    """Refuses a part that S3 does not take.
+
+    Raises:
+        TooLarge: It has more than 5 GiB (S3 User Guide, "Amazon S3 multipart upload limits").
+    """
+    if size_bytes > MAX_PART_BYTES:
+        raise TooLarge(
+            f"a part has at most {MAX_PART_BYTES} bytes, and the source {size_bytes}", max_size_bytes=MAX_PART_BYTES
+        )
 
 
 class CopiedParts:

@@ -26,6 +26,7 @@ from bucketry_s3client import (
     head_objects,
     incomplete_response,
     is_truncated,
+    marker_after,
     object_info,
     parse_xml,
     read_body,
@@ -82,7 +83,7 @@ class Lister:
 
     def _asked(self, bucket: str, options: ListOptions, after: str) -> ObjectPage:
         query = {"list-type": "2", "encoding-type": "url", "max-keys": str(options.limit)}
-        asked = {"prefix": options.prefix, "delimiter": options.delimiter, "start-after": marker(after, options)}
+        asked = {"prefix": options.prefix, "delimiter": options.delimiter, "start-after": _marker(after, options)}
         query.update({name: value for name, value in asked.items() if value})
         _, body = self._client.request("GET", bucket, query=query)
         return read_page(body, after)
@@ -143,15 +144,8 @@ def _object(texts: dict[str, str]) -> ObjectInfo:
     )
 
 
-def marker(after: str, options: ListOptions) -> str:
-    """Returns what to ask RGW for, so that a page begins after this key.
-
-    RGW treats every marker that ends with the delimiter as a common prefix, and leaves out all keys that begin with it
-    (``rgw_bucket_list`` in ``cls_rgw.cc``). That is wrong where the delimiter begins within the prefix. No key holds a
-    NUL, so with one added the marker stands for the same place and ends in another way.
-    """
-    is_short = len(after) < len(options.prefix) + len(options.delimiter)
-    return f"{after}\0" if is_short and options.delimiter and after.endswith(options.delimiter) else after
+def _marker(after: str, options: ListOptions) -> str:
+    return marker_after(after, options.prefix, options.delimiter)
 
 
 class _Entry(msgspec.Struct, frozen=True):
@@ -237,7 +231,7 @@ class Swift:
     def _ask(self, session: tuple[str, str], bucket: str, options: ListOptions, after: str, limit: int) -> bytes | None:
         token, path = session
         query = {"format": "json", "limit": str(limit)}
-        asked = {"prefix": options.prefix, "delimiter": options.delimiter, "marker": marker(after, options)}
+        asked = {"prefix": options.prefix, "delimiter": options.delimiter, "marker": _marker(after, options)}
         query.update({name: value for name, value in asked.items() if value})
         target = f"{path}/{bucket}?{urlencode(query, quote_via=quote)}"
         response = self._client.open_unsigned("GET", target, {"x-auth-token": token})

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 import msgspec
 from bucketry import (
@@ -15,14 +15,12 @@ from bucketry import (
     CustomerKey,
     GetOptions,
     HeadOptions,
-    InvalidRange,
     NoSuchUpload,
     ObjectInfo,
     PageOptions,
     Part,
     PartCopyOptions,
     PartPage,
-    TooLarge,
     Unsupported,
     Upload,
     UploadListOptions,
@@ -36,6 +34,7 @@ from bucketry_s3client import (
     NOT_XML,
     S3Client,
     S3ResponseError,
+    check_part_size,
     complete_upload,
     copy_part,
     copy_source_headers,
@@ -43,11 +42,13 @@ from bucketry_s3client import (
     customer_key_headers,
     explaining_missing_lock,
     incomplete_response,
+    is_decoded_twice,
     is_truncated,
     new_version_headers,
     object_headers,
     one_piece,
     parse_xml,
+    part_body,
     read_part,
     read_upload,
     reading,
@@ -63,7 +64,6 @@ from bucketry_s3client import (
 from bucketry_rgw.objects import Objects, written_at
 
 _PARTS: Final = "rgw parts"
-_VERSION: Final = "?versionId="
 _UNCLEAR: Final = frozenset({"InternalError", "InvalidPart", "NoSuchKey"})
 """What RGW says when an upload to complete does not exist, or has other parts."""
 
@@ -112,7 +112,7 @@ class Uploads:
             source_key: The key of the source.
             options: Which bytes are copied.
         """
-        if _is_mistaken(source_key):
+        if is_decoded_twice(source_key):
             return self._pass_through(place, source_bucket, source_key, options)
         wanted = options.range
         path = request_target(source_bucket, source_key, version_query(options.source_version_id))
@@ -121,7 +121,7 @@ class Uploads:
         if wanted is not None:
             return copy_part(self._client, *place, headers, (wanted.last or 0) + 1 - (wanted.first or 0))
         size = self._objects.head(source_bucket, source_key, source_of(options)).size_bytes
-        _check_size(size)
+        check_part_size(size)
         part = copy_part(self._client, *place, headers, size)
         # The source may have been written meanwhile, and RGW ignores a condition that would notice.
         bucket, key, upload_id, part_number = place
@@ -136,11 +136,8 @@ class Uploads:
         source = source_of(options)
         asked = GetOptions(range=options.range, version_id=source.version_id, customer_key=source.customer_key)
         with self._objects.get(source_bucket, source_key, asked) as opened:
-            found = opened.content_range
-            if found is not None and options.range is not None and found.stop - 1 != options.range.last:
-                raise InvalidRange(f"the source has {found.size_bytes} bytes", size_bytes=found.size_bytes)
-            _check_size(opened.length)
-            return self.send(*place, Body(iter(opened), opened.length), options.customer_key)
+            part = self.send(*place, part_body(opened, options.range), options.customer_key)
+            return msgspec.structs.replace(part, source_version_id=opened.info.version_id)
 
     def list(self, bucket: str, options: UploadListOptions) -> UploadPage:
         """Lists a page of the uploads in progress. RGW has them in another order, so each page looks at all of them."""
@@ -208,18 +205,6 @@ def _missing_upload() -> Iterator[None]:
         if error.code == "NoSuchKey":
             raise NoSuchUpload from error
         raise
-
-
-def _is_mistaken(key: str) -> bool:
-    """Whether RGW would copy another object: 16.2 decodes the source twice here, and then looks for a version in it."""
-    return unquote(key) != key or _VERSION in key
-
-
-def _check_size(size_bytes: int) -> None:
-    if size_bytes > MAX_PART_BYTES:
-        raise TooLarge(
-            f"a part has at most {MAX_PART_BYTES} bytes, and the source {size_bytes}", max_size_bytes=MAX_PART_BYTES
-        )
 
 
 def list_uploads(client: S3Client, bucket: str, prefix: str = "") -> Iterator[Upload]:

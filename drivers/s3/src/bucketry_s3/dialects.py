@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
-from bucketry import BucketryError, CompletedPart, ListOptions, UploadListOptions
+from bucketry import BucketryError, CompletedPart, ListOptions, PreconditionFailed, UploadListOptions
 from bucketry.s3 import COPY_SOURCE, MAX_PAGE, http_date
 from bucketry_s3client import S3ResponseError, complete_upload, create_upload, quoted, request_target, url_decoded
 
@@ -40,6 +40,9 @@ def dialect_of(ground: Ground, *, owns_bucket: bool) -> Dialect:
         any_delimiter=_rolls_up_at_any_delimiter(ground),
         completes_gone=_completes_gone(ground, key),
         uploads_encoded=_encodes_uploads(ground),
+        rolls_up_markers=_rolls_up_markers(ground),
+        forgets_etags=_forgets_etags(ground),
+        decodes_part_sources=_decodes_part_sources(ground),
         uploads_by_prefix=_lists_uploads_by_prefix(ground),
     )
 
@@ -196,6 +199,39 @@ def _rolls_up_at_any_delimiter(ground: Ground) -> bool:
     except BucketryError:
         return False
     return [info.key[len(inside) :] for info in page.objects] == ["a-b", "c"] and page.prefixes == (f"{inside}a--",)
+
+
+def _rolls_up_markers(ground: Ground) -> bool:
+    """Whether pages of one entry leave out keys where the delimiter begins within the prefix, as RGW's do."""
+    prefix = ground.put("markers-")
+    for end in ("-", "-a"):
+        ground.put(f"markers-{end}")
+    return _paged(ground, prefix, "--", 1) != _paged(ground, prefix, "--", MAX_PAGE)
+
+
+def _forgets_etags(ground: Ground) -> bool:
+    """Whether an object whose tags were deleted is listed without its etag, as RGW lists it."""
+    try:
+        key = ground.put("forgets", tags={"a": "b"})
+        ground.store.delete_object_tagging(ground.bucket, key)
+        page = ground.store.list_objects(ground.bucket, ListOptions(prefix=key, content_type=False))
+        return [info.etag for info in page.objects] != [ground.head(key).etag]
+    except BucketryError:
+        return False
+
+
+def _decodes_part_sources(ground: Ground) -> bool:
+    """Whether a part is copied from another source than it names, if that name decodes to another one: RGW does so."""
+    try:
+        source = ground.put("decoded%2Fonce", b"once")
+        ground.put("decoded/once", b"twice")
+        key, upload_id, _ = ground.upload("decoded")
+        part = ground.store.upload_part_copy(ground.bucket, key, upload_id, 1, ground.bucket, source)
+    except PreconditionFailed:  # The server was told the etag of the source that was meant.
+        return True
+    except BucketryError:
+        return False
+    return bool(part.etag != ground.head(source).etag)
 
 
 def _lists_uploads_by_prefix(ground: Ground) -> bool:

@@ -44,6 +44,7 @@ from bucketry import (
     RetentionOptions,
     Status,
     Unavailable,
+    Unsupported,
     Upload,
     UploadListOptions,
     UploadOptions,
@@ -56,6 +57,7 @@ from bucketry import (
 )
 from bucketry.hookspecs import DriverSpec, hookimpl
 from bucketry.presigning import presigned_url
+from bucketry.tagging import NO_TAGS
 from bucketry_s3client import (
     FailedUploads,
     S3Client,
@@ -371,8 +373,13 @@ class S3Driver(DriverSpec):
         """Replaces the retention of a version."""
         self._objects.check_key(key)
         bypass, version_id = options.bypass_governance, options.version_id
-        with explaining_locks(self._client, bucket, key, version_id):
-            put_retention(self._client, bucket, key, retention, version_id, bypass_governance=bypass)
+        try:
+            with explaining_locks(self._client, bucket, key, version_id):
+                put_retention(self._client, bucket, key, retention, version_id, bypass_governance=bypass)
+        except S3ResponseError as error:
+            if retention.mode is None and error.code == "MalformedXML":
+                raise Unsupported("this server cannot remove a retention: give it an earlier end") from error
+            raise
         return DONE
 
     @override
@@ -421,7 +428,10 @@ class S3Driver(DriverSpec):
     def delete_object_tagging(self, bucket: str, key: str, options: VersionOptions) -> Done:
         """Takes all tags from an object."""
         self._objects.check_key(key)
-        delete_tags(self._client, bucket, key, options.version_id)
+        if self._dialect.forgets_etags:
+            put_tags(self._client, bucket, key, NO_TAGS, options.version_id)
+        else:
+            delete_tags(self._client, bucket, key, options.version_id)
         return DONE
 
     # Multipart uploads

@@ -37,6 +37,11 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             delete all that is in it.
         lists_folders: Whether listings go folder by folder. Then the driver puts them in order, and rolls them up.
         uploads_encoded: Whether keys of uploads in progress are listed encoded, though the list does not say so.
+        rolls_up_markers: Whether a page after a key that ends with the delimiter leaves out what begins with that key,
+            also where the delimiter begins within the prefix. Then such pages are asked for in another way.
+        forgets_etags: Whether an object whose tags were deleted is listed without its etag. Then none are put instead.
+        decodes_part_sources: Whether the name of a part's source is decoded twice. Then the content of such a source
+            passes through the driver.
         uploads_by_prefix: Whether uploads in progress are listed by any prefix; otherwise by an exact key, or all.
 
     Raises:
@@ -56,6 +61,9 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     checks_deleted_buckets: bool = True
     lists_folders: bool = False
     uploads_encoded: bool = False
+    rolls_up_markers: bool = False
+    forgets_etags: bool = False
+    decodes_part_sources: bool = False
     uploads_by_prefix: bool = True
 
     def __post_init__(self) -> None:

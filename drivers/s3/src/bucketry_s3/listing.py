@@ -22,6 +22,7 @@ from bucketry_s3client import (
     S3Client,
     S3ResponseError,
     is_truncated,
+    marker_after,
     object_info,
     read_count,
     read_time,
@@ -123,12 +124,13 @@ class Lister:
         query = {"list-type": "2", "encoding-type": "url", "max-keys": str(limit)}
         # Code points sort as their UTF-8 does.
         after = max(options.start_after, place.last)
-        if place.token and after == place.last:
+        marker = marker_after(after, options.prefix, options.delimiter) if self._dialect.rolls_up_markers else after
+        if place.token and after == place.last and marker == after:
             query["continuation-token"] = place.token
         elif self._dialect.ends_early and after > options.prefix:
             query["start-after"] = _beyond(after, options)
         elif after and not self._dialect.ends_early:
-            query["start-after"] = after
+            query["start-after"] = marker
         query |= {name: value for name in ("prefix", "delimiter") if (value := getattr(options, name))}
         page, token, more = self._requested(bucket, query)
         # Some servers show the common prefix of what is after a key, which is not after it.

@@ -37,6 +37,7 @@ from bucketry import (
 from bucketry.conditions import check_copy_source, check_read
 from bucketry.features import GIB
 from bucketry.s3 import COPY_SOURCE, MAX_PART_BYTES
+from bucketry.tagging import NO_TAGS
 from bucketry_s3client import (
     BYPASS_GOVERNANCE,
     CHECKSUM_MODE,
@@ -98,6 +99,7 @@ _GROWTH: Final = 1
 """By how many times ``part_size`` the parts of a body of unknown length grow after each 1,000 of them."""
 
 _GONE: Final = frozenset({"NoSuchKey", "NoSuchVersion"})
+_FAILED_CONDITION: Final = frozenset({"PreconditionFailed", "UnknownError"})
 _BAD_REQUEST: Final = 400
 _NO_SUCH_BYTES: Final = frozenset({"InvalidPartNumber", "InvalidRange"})
 
@@ -269,16 +271,21 @@ class Objects:
         return self._confirmed(bucket, written, options.customer_key)
 
     def explain_condition(self, bucket: str, key: str, if_match: str | None, error: S3ResponseError) -> NoReturn:
-        """Raises `NoSuchKey` where a server says of a key without an object that ``if_match`` does not hold."""
-        if if_match is not None and error.code == "PreconditionFailed":
+        """Raises `NoSuchKey` where a server says of a key without an object that ``if_match`` does not hold.
+
+        RGW calls it an unknown error where the writer loses a race.
+        """
+        if if_match is not None and error.code in _FAILED_CONDITION:
             try:
-                self.stored(bucket, key)
+                there = self.stored(bucket, key)
             except S3ResponseError as gone:
                 if gone.code == "NoSuchKey":
                     raise NoSuchKey("if_match asks for an object") from error
             else:
                 if if_match == "*":
                     raise Throttled("another request wrote the same key at the same moment") from error
+                if there.etag != if_match:
+                    raise PreconditionFailed("the object has another etag", condition="if_match") from error
         raise error
 
     def conditions(self, bucket: str, key: str, if_match: str | None, if_none_match: str | None) -> dict[str, str]:
@@ -340,9 +347,11 @@ class Objects:
         """Copies an object: one request for what the source is, one for the copy, and one for what that is."""
         self._failed_uploads.sweep()
         self.paths.check(bucket, key)
+        check_lock(self._client, bucket, options)  # Some servers ignore it; then it is set after the copy.
         for _ in range(_TRIES):
             source = self._source(source_bucket, source_key, source_of(options))
             check_copy_source(source, options)
+            tags = self._own_tags(source, (source_bucket, source_key), (bucket, key), options)
             try:
                 with explaining_missing_lock(self._client, bucket, options), explaining_kms_key(options.encryption):
                     written = self._copy((source_bucket, source_key), source, bucket, key, options)
@@ -350,7 +359,7 @@ class Objects:
                 if not self._is_of(source, (source_bucket, source_key), options):
                     options = _over_own(options, written)
                     continue
-                return self._mended(bucket, written, source, (source_bucket, source_key), options)
+                return self._mended(bucket, written, source, (source_bucket, source_key), options, tags)
             except S3ResponseError as error:
                 # The source was written meanwhile. The copy is of one version, the one whose headers are returned.
                 if error.code != "PreconditionFailed":
@@ -462,15 +471,28 @@ class Objects:
         done = copied.run(self._client, self._failed_uploads, bucket, key, sent)
         return stored_info(key, headers, source.size_bytes, done["etag"], response_date(done), len(tags), done)
 
+    def _own_tags(
+        self, source: ObjectInfo, place: tuple[str, str], target: tuple[str, str], options: CopyOptions
+    ) -> Mapping[str, str]:
+        """Returns the tags of a source that the copy replaces: afterwards they cannot be read any more."""
+        is_replaced = place == target and options.source_version_id is None
+        return get_tags(self._client, *place) if is_replaced and options.tags is None and source.tag_count else NO_TAGS
+
     def _mended(
-        self, bucket: str, written: ObjectInfo, source: ObjectInfo, place: tuple[str, str], options: CopyOptions
+        self,
+        bucket: str,
+        written: ObjectInfo,
+        source: ObjectInfo,
+        place: tuple[str, str],
+        options: CopyOptions,
+        tags: Mapping[str, str],
     ) -> ObjectInfo:
         """Returns what a copy is; puts the tags that the server has dropped, as RGW does where headers are new."""
         self._lock_copy(bucket, written, options)
         made = self._confirmed(bucket, written, options.customer_key)
         if options.tags is not None or made.tag_count or not source.tag_count:
             return made
-        tags = get_tags(self._client, *place, options.source_version_id)
+        tags = tags or get_tags(self._client, *place, options.source_version_id)
         if not tags:
             return made
         put_tags(self._client, bucket, written.key, tags, made.version_id)
@@ -480,10 +502,10 @@ class Objects:
         """Locks a copy where the server has ignored the headers that ask for it, as RGW does."""
         if options.retention is None and options.legal_hold is None:
             return
-        check_lock(self._client, bucket, options)
         key, version_id = written.key, written.version_id
         made = self.stored(bucket, key, HeadOptions(version_id=version_id, customer_key=options.customer_key))
-        if options.retention is not None and options.retention.mode is not None and made.retention is None:
+        # The bucket's default is a retention too.
+        if options.retention is not None and options.retention.mode is not None and made.retention != options.retention:
             put_retention(self._client, bucket, key, options.retention, version_id, bypass_governance=False)
         if options.legal_hold and not made.legal_hold:
             put_legal_hold(self._client, bucket, key, True, version_id)

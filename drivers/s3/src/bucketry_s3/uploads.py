@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
 from bucketry import (
     Body,
     CompletedPart,
     CompleteOptions,
     Features,
+    GetOptions,
     InvalidRange,
     NoSuchUpload,
     ObjectInfo,
@@ -18,7 +20,6 @@ from bucketry import (
     PartOptions,
     PartPage,
     PreconditionFailed,
-    TooLarge,
     Unsupported,
     Upload,
     UploadOptions,
@@ -29,6 +30,7 @@ from bucketry.s3 import MAX_PART_BYTES
 from bucketry_s3client import (
     S3Client,
     S3ResponseError,
+    check_part_size,
     complete_upload,
     copy_part,
     copy_source_headers,
@@ -37,9 +39,11 @@ from bucketry_s3client import (
     encryption_fields,
     explaining_kms_key,
     explaining_missing_lock,
+    is_decoded_twice,
     new_version_headers,
     object_headers,
     one_piece,
+    part_body,
     part_page,
     reading,
     request_target,
@@ -117,7 +121,7 @@ class Uploads:
             raise NoSuchUpload from error
 
     def copy(self, place: Place, source_bucket: str, source_key: str, options: PartCopyOptions) -> Part:
-        """Copies a part: one request for what the source is, and one for the copy.
+        """Copies a part: one request for what the source is, or its content, and one for the copy.
 
         Args:
             place: Bucket, key, upload id and part number of the copy.
@@ -125,6 +129,8 @@ class Uploads:
             source_key: The key of the source.
             options: Which bytes are copied, and the condition.
         """
+        if self._dialect.decodes_part_sources and is_decoded_twice(source_key):
+            return self._pass_through(place, source_bucket, source_key, options)
         for _ in range(_TRIES):
             source = self._objects.head(source_bucket, source_key, source_of(options))
             check_copy_source(source, options)
@@ -142,6 +148,16 @@ class Uploads:
                 if error.code != "PreconditionFailed":
                     raise
         raise PreconditionFailed("the source is written again and again", condition="source_if_match")
+
+    def _pass_through(self, place: Place, source_bucket: str, source_key: str, options: PartCopyOptions) -> Part:
+        """Copies a part of a source that the server would take for another one: the content passes through here."""
+        source = source_of(options)
+        asked = GetOptions(range=options.range, version_id=source.version_id, customer_key=source.customer_key)
+        with self._objects.get(source_bucket, source_key, asked) as opened:
+            check_copy_source(opened.info, options)
+            sent = PartOptions(customer_key=options.customer_key)
+            part = self.send(*place, part_body(opened, options.range), sent)
+            return msgspec.structs.replace(part, source_version_id=opened.info.version_id)
 
     def list_parts(self, bucket: str, key: str, upload_id: str, options: PageOptions = _FIRST) -> PartPage:
         """Lists one page of an upload's parts: one request."""
@@ -204,6 +220,5 @@ def _copied_bytes(source: ObjectInfo, options: PartCopyOptions) -> int:
         if (wanted.last or 0) >= size:
             raise InvalidRange(f"the source has {size} bytes", size_bytes=size)
         size = (wanted.last or 0) + 1 - (wanted.first or 0)
-    if size > MAX_PART_BYTES:
-        raise TooLarge(f"a part has at most {MAX_PART_BYTES} bytes, not {size}", max_size_bytes=MAX_PART_BYTES)
+    check_part_size(size)
     return size

@@ -11,21 +11,26 @@ import pytest
 SuiteT = TypeVar("SuiteT", bound=type)
 
 
-def with_known_faults(server: str, faults: Mapping[str, str]) -> Callable[[SuiteT], SuiteT]:
+def with_known_faults(server: str, faults: Mapping[str, str], *, always: bool = True) -> Callable[[SuiteT], SuiteT]:
     """Returns a decorator that expects these tests of a suite to fail.
 
     A test with several cases may fail in some of them only; so may one of races, or of random cases.
+
+    Args:
+        server: What has the faults, with its version.
+        faults: What it does, by the name of the test.
+        always: Whether the suite runs on this server alone, so that a test of one case always fails.
     """
 
     def add(suite: SuiteT) -> SuiteT:
         for name, fault in faults.items():
-            setattr(suite, name, _expected_to_fail(getattr(suite, name), f"{server} {fault}"))
+            setattr(suite, name, _expected_to_fail(getattr(suite, name), f"{server} {fault}", always=always))
         return suite
 
     return add
 
 
-def _expected_to_fail(test: Callable[..., Any], reason: str) -> Callable[..., Any]:
+def _expected_to_fail(test: Callable[..., Any], reason: str, *, always: bool) -> Callable[..., Any]:
     marks: list[pytest.Mark] = getattr(test, "pytestmark", [])
 
     @wraps(test)
@@ -34,6 +39,6 @@ def _expected_to_fail(test: Callable[..., Any], reason: str) -> Callable[..., An
 
     has_cases = any(mark.name == "parametrize" for mark in marks)
     is_random = "_many_" in test.__name__ or "_any_" in test.__name__
-    expected = pytest.mark.xfail(strict=not (has_cases or is_random), reason=reason).mark
+    expected = pytest.mark.xfail(strict=always and not (has_cases or is_random), reason=reason).mark
     run.pytestmark = [*marks, expected]  # type: ignore[attr-defined]
     return run

@@ -42,6 +42,7 @@ from bucketry import (
 from bucketry.features import FEATURE_NAMES
 from bucketry.hookspecs import hookimpl
 from bucketry_memory import MemoryDriver, MemorySettings
+from bucketry_s3 import condition_probes
 from bucketry_testing import s3_endpoint
 from msgspec.structs import replace
 
@@ -130,6 +131,15 @@ class IgnoresConditionsOfCompletions(MemoryDriver):
     ) -> Any:
         options = replace(options, if_match=None, if_none_match=None)
         return super().complete_multipart_upload(bucket, key, upload_id, parts, options)
+
+
+class ChecksBeforeTheBody(HonestDriver):
+    """The conditions of a put are evaluated as the request begins, and not again when its body has come."""
+
+    @hookimpl
+    def put_object(self, bucket: str, key: str, body: Body, options: PutOptions) -> ObjectInfo:
+        self.check_write(bucket, key, options)
+        return self.replace(bucket, key, self.pull(bucket, key, body), options)
 
 
 class IgnoresTheAsteriskOfPuts(MemoryDriver):
@@ -267,6 +277,15 @@ def test_what_a_server_does_wrong_is_not_declared(kind: type[Any], right: dict[b
     with opened(kind) as store:
         lost = right[issubclass(kind, HonestDriver)] - features_of(store)
     assert FOUND_OUT[kind] <= lost
+
+
+def test_conditions_that_hold_as_the_request_begins_and_not_later_are_found_out(
+    right: dict[bool, frozenset[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(condition_probes, "AHEAD", 2)
+    with opened(ChecksBeforeTheBody) as store:
+        lost = right[True] - features_of(store)
+    assert lost >= {"put_if_match", "put_if_none_match"}
 
 
 def test_a_condition_that_the_server_ignores_is_refused() -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from functools import partial
 from threading import Barrier
 from typing import Any, Final
 
 from bucketry import BucketryError, DeleteOptions, NoSuchKey
+from bucketry.features import MIB
+from bucketry_s3client import Feed, S3ResponseError, quoted
+from urllib3.exceptions import HTTPError
 
 from bucketry_s3.ground import Ground, Probe, refused
 
@@ -17,6 +22,14 @@ _ROUNDS: Final = 3
 _WRITERS: Final = 4
 _PATIENCE: Final = 60
 """Seconds until all writers of a round are ready, at most."""
+
+_HALF: Final = bytes(MIB + 1)
+"""Half of a body that comes slowly. Servers may wait for the whole of a shorter one."""
+
+AHEAD: Final = 0.4
+"""Seconds for a server to begin with a request whose body is on its way."""
+_MEANWHILE: Final = 0.5
+"""Seconds for another write while a body is on its way. Some servers let it wait for the first."""
 
 
 def _needs_object(ground: Ground, name: str, write: Callable[[str], object]) -> bool:
@@ -41,7 +54,7 @@ def _put_if_match(ground: Ground) -> bool:
     if ground.read(key) != b"two":
         return False
     ground.put("put-if-match", b"three", if_match="*")
-    if ground.read(key) != b"three":
+    if ground.read(key) != b"three" or not _holds_until_written(ground, "put-if-match", _condition_on(ground, key)):
         return False
     return _one_replaces(ground, "put", lambda here, number, etag: ground.put(here, b"%d" % number, if_match=etag))
 
@@ -51,7 +64,39 @@ def _put_if_none_match(ground: Ground) -> bool:
     is_refused = refused(partial(ground.put, "put-if-none-match", b"two", if_none_match="*"))
     if not is_refused or ground.read(key) != b"one":
         return False
+    if not _holds_until_written(ground, "put-if-none-match-long", {"if-none-match": "*"}):
+        return False
     return _one_wins("new", lambda here, number: ground.put(here, b"%d" % number, if_none_match="*"), str)
+
+
+def _condition_on(ground: Ground, key: str) -> Mapping[str, str]:
+    """Returns the condition that an object is still what it is. Some servers honour it without quotes alone."""
+    with suppress(S3ResponseError):
+        sent = {"if-match": quoted(ground.head(key).etag)}
+        ground.client.request("PUT", ground.bucket, key, headers=sent, content=b"four", repeatable=False)
+        return {"if-match": quoted(ground.head(key).etag)}
+    return {"if-match": ground.head(key).etag}
+
+
+def _holds_until_written(ground: Ground, name: str, condition: Mapping[str, str]) -> bool:
+    """Whether a condition holds when the object is written, not only when the request begins: its body may take long.
+
+    Either the condition fails, or the other write, which began later, comes last.
+    """
+    others: list[Future[str]] = []
+    with ThreadPoolExecutor(1) as pool:
+
+        def halves() -> Iterator[bytes]:
+            yield _HALF
+            time.sleep(AHEAD)
+            others.append(pool.submit(ground.put, name, b"other"))
+            wait(others, _MEANWHILE)
+            yield _HALF
+
+        with suppress(S3ResponseError, HTTPError):
+            body = Feed(halves(), 2 * len(_HALF))
+            ground.client.request("PUT", ground.bucket, ground.key(name), headers=condition, content=body)
+    return ground.read(ground.key(name)) == b"other"
 
 
 def _one_wins(name: str, write: Callable[[str, int], object], prepare: Callable[[str], object]) -> bool:

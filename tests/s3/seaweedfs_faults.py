@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-_DROPS_METADATA: Final = "drops metadata whose value is empty"
 _VERSION_ORDER: Final = "lists versions folder by folder, and loses entries between pages"
 _NULL_VERSION: Final = "lists the version null after the others, and not as the latest"
 _UPLOAD_STAYS: Final = "takes parts of an upload that was completed, which is there again then"
@@ -20,13 +19,6 @@ _BUCKET_KEY: Final = "has a bucket key of false where nothing is set"
 _COMPLETION: Final = "takes any completion of a key that the upload had made before"
 
 SEAWEEDFS: Final[Mapping[str, str]] = {
-    "test_a_header_is_kept_without_any_other": _DROPS_METADATA,
-    "test_a_value_of_metadata_is_kept_character_for_character": _DROPS_METADATA,
-    "test_a_copy_has_the_headers_and_metadata_of_its_source": _DROPS_METADATA,
-    "test_a_copy_has_a_header_of_its_source_without_any_other": _DROPS_METADATA,
-    "test_a_copy_in_another_bucket_has_the_headers_and_metadata_of_its_source": _DROPS_METADATA,
-    "test_tagging_leaves_headers_and_metadata_as_they_were": _DROPS_METADATA,
-    "test_objects_are_there_when_the_store_is_opened_again": _DROPS_METADATA,
     "test_a_source_that_does_not_exist_is_not_found": f"{_WITHOUT_KEY} where the bucket of a copy is missing",
     "test_a_bucket_may_name_the_kms_key_of_its_default": f"{_WITHOUT_KEY} without a key service",
     "test_what_does_not_exist_gets_no_lock": f"{_WITHOUT_KEY} where the object of a lock is missing",

@@ -27,6 +27,7 @@ from bucketry import (
     NoSuchBucket,
     NoSuchKey,
     NoSuchUpload,
+    ObjectHeaders,
     ObjectInfo,
     ObjectPage,
     OpenedObject,
@@ -35,6 +36,7 @@ from bucketry import (
     Store,
     Throttled,
     Unsupported,
+    UploadOptions,
     VersioningSettings,
     VersionListOptions,
     VersionPage,
@@ -52,6 +54,7 @@ from tests.contract_self.wrong import (
     access,
     completions,
     encryption,
+    headers,
     keys,
     listing,
     object_lock,
@@ -247,6 +250,7 @@ FOUND_OUT: dict[type[Any], set[str]] = {
     writes.ChecksAndWritesInTwoSteps: {"put_if_match", "put_if_none_match"},
     writes.CopiesWithOldMetadata: {"put_metadata"},
     writes.ForgetsHeaders: {"put_headers"},
+    headers.JoinsRunsOfBlanks: {"put_metadata"},
     writes.ForgetsMetadata: {"put_metadata"},
     writes.IgnoresIfMatch: {"put_if_match", "complete_if_match", "copy_if_match"},
     writes.IgnoresIfNoneMatch: {"put_if_none_match", "complete_if_none_match", "copy_if_none_match"},
@@ -352,6 +356,64 @@ def test_an_object_that_is_written_meanwhile_is_not_overwritten(monkeypatch: pyt
             store.put_object("photos", "cat", b"two", PutOptions(if_match="*"))
         monkeypatch.undo()
         assert b"".join(store.get_object("photos", "cat")) == b"others'"
+        store.delete_object("photos", "cat")
+        store.delete_bucket("photos")
+
+
+class DropsEmptyMetadataOfPuts(MemoryDriver):
+    """As SeaweedFS; it keeps that of copies and uploads."""
+
+    @hookimpl
+    def put_object(self, bucket: str, key: str, body: Body, options: PutOptions) -> ObjectInfo:
+        kept = {name: value for name, value in options.metadata.items() if value}
+        return super().put_object(bucket, key, body, replace(options, metadata=kept))
+
+
+@pytest.mark.parametrize("kind", [DropsEmptyMetadataOfPuts, headers.LeavesOutEmptyMetadata], ids=named)
+def test_metadata_that_the_server_drops_is_refused_before_anything_is_sent(
+    kind: type[Any], requests_made: list[str]
+) -> None:
+    empty = {"colour": "red", "shape": ""}
+    with opened(kind) as store:
+        assert store.capabilities.features.put_metadata
+        store.create_bucket("photos")
+        store.put_object("photos", "cat", b"one", PutOptions(metadata={"colour": "red"}))
+        requests_made.clear()
+        for write in (
+            lambda: store.put_object("photos", "new", b"two", PutOptions(metadata=empty)),
+            lambda: store.copy_object(
+                "photos", "cat", "photos", "new", CopyOptions(headers=ObjectHeaders(metadata=empty))
+            ),
+            lambda: store.create_multipart_upload("photos", "new", UploadOptions(metadata=empty)),
+        ):
+            with pytest.raises(Unsupported, match="'shape'") as caught:
+                write()
+            assert caught.value.feature == "put_metadata"
+        assert requests_made == []
+        assert store.copy_object("photos", "cat", "photos", "cat2").metadata == {"colour": "red"}
+        store.delete_objects("photos", ["cat", "cat2"])
+        store.delete_bucket("photos")
+
+
+class CopiesEmptyMetadata(DropsEmptyMetadataOfPuts):
+    """Objects have such metadata all the same, from elsewhere."""
+
+    is_full = False
+
+    @hookimpl
+    def head_object(self, bucket: str, key: str, options: HeadOptions) -> ObjectInfo:
+        info = super().head_object(bucket, key, options)
+        return replace(info, metadata={**info.metadata, "shape": ""}) if self.is_full else info
+
+
+def test_a_copy_that_would_drop_metadata_of_its_source_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with opened(CopiesEmptyMetadata) as store:
+        store.create_bucket("photos")
+        store.put_object("photos", "cat", b"one", PutOptions(expires="Wed, 01 Dec 2094 16:00:00 GMT"))
+        monkeypatch.setattr(CopiesEmptyMetadata, "is_full", True)
+        with pytest.raises(Unsupported, match="'shape'"):
+            store.copy_object("photos", "cat", "photos", "new")
+        monkeypatch.undo()
         store.delete_object("photos", "cat")
         store.delete_bucket("photos")
 

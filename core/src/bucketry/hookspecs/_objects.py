@@ -31,7 +31,8 @@ class ObjectSpec:
 
         Behaviour:
             - Headers and metadata are those of the last write, unchanged: every header, and every character of the
-              metadata's values. Empty values and several blanks in a row are kept too.
+              metadata's values, also several blanks in a row. An empty value is kept too; a driver whose backend drops
+              it refuses the write (`Unsupported`).
             - ``metadata`` is immutable.
             - ``last_modified`` is in UTC. Every write makes it later: an overwrite, a copy, and a copy onto itself.
             - ``etag`` has no quotes. Other content has another etag, also if the length of the body was unknown.

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
-from bucketry import BucketryError, CompletedPart, ListOptions, PreconditionFailed, UploadListOptions
+from bucketry import BucketryError, CompletedPart, ListOptions, ObjectHeaders, PreconditionFailed, UploadListOptions
 from bucketry.s3 import COPY_SOURCE, MAX_PAGE, http_date
 from bucketry_s3client import S3ResponseError, complete_upload, create_upload, quoted, request_target, url_decoded
 
@@ -44,6 +44,7 @@ def dialect_of(ground: Ground, *, owns_bucket: bool) -> Dialect:
         forgets_etags=_forgets_etags(ground),
         decodes_part_sources=_decodes_part_sources(ground),
         uploads_by_prefix=_lists_uploads_by_prefix(ground),
+        empty_metadata=_keeps_empty_metadata(ground),
     )
 
 
@@ -270,3 +271,18 @@ def _encodes_uploads(ground: Ground) -> bool:
         return False
     listed = [entry.text("Key") for entry in document.all("Upload")]
     return document.text("EncodingType") != "url" and any(text != key and url_decoded(text) == key for text in listed)
+
+
+def _keeps_empty_metadata(ground: Ground) -> bool:
+    """Whether every write keeps metadata whose value is empty. SeaweedFS drops it from puts alone."""
+    metadata = {"empty": "", "other": "one"}
+    try:
+        key, upload_id, parts = ground.upload("empty-metadata-in-parts", b"one", metadata=metadata)
+        ground.complete(key, upload_id, parts)
+        put = ground.put("empty-metadata", metadata=metadata)
+        ground.copy(put, "empty-metadata-copied")
+        ground.copy(put, "empty-metadata-given", headers=ObjectHeaders(metadata=metadata))
+        keys = [key, put, *(ground.key(f"empty-metadata-{name}") for name in ("copied", "given"))]
+        return all(dict(ground.head(each).metadata) == metadata for each in keys)
+    except BucketryError:
+        return False

@@ -43,6 +43,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         decodes_part_sources: Whether the name of a part's source is decoded twice. Then the content of such a source
             passes through the driver.
         uploads_by_prefix: Whether uploads in progress are listed by any prefix; otherwise by an exact key, or all.
+        empty_metadata: Whether metadata with an empty value is kept. Otherwise the driver refuses it.
 
     Raises:
         ValueError: A kind of keys is unknown.
@@ -65,6 +66,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     forgets_etags: bool = False
     decodes_part_sources: bool = False
     uploads_by_prefix: bool = True
+    empty_metadata: bool = False
 
     def __post_init__(self) -> None:
         if not KINDS_OF_KEYS.keys() >= set(self.refused_keys):
@@ -128,7 +130,9 @@ among it, since servers that ignore one lose data."""
 EVERYTHING: Final = Found(
     features=tuple(name for name in FEATURE_NAMES if name not in NEVER),
     algorithms=tuple(CHECKSUM_ALGORITHMS),
-    dialect=Dialect(read_conditions=True, any_delimiter=True, copy_pin="quoted", part_copy_pin="quoted"),
+    dialect=Dialect(
+        read_conditions=True, any_delimiter=True, copy_pin="quoted", part_copy_pin="quoted", empty_metadata=True
+    ),
 )
 """What probes open the server with, so that nothing is refused before it reaches the server."""
 

@@ -36,6 +36,7 @@ from bucketry import (
 )
 from bucketry.conditions import check_copy_source, check_read
 from bucketry.features import GIB
+from bucketry.headers import METADATA_FEATURE
 from bucketry.s3 import COPY_SOURCE, MAX_PART_BYTES
 from bucketry.tagging import NO_TAGS
 from bucketry_s3client import (
@@ -141,6 +142,21 @@ class Objects:
             InvalidKey: It is such a key.
         """
         check_key(key, self._dialect.refused_keys)
+
+    def check_metadata(self, headers: ObjectHeaders | None) -> None:
+        """Refuses metadata that the server would drop without a word.
+
+        Raises:
+            Unsupported: A value is empty.
+        """
+        if self._dialect.empty_metadata or headers is None:
+            return
+        for name, value in headers.metadata.items():
+            if not value:
+                raise Unsupported(
+                    f"the server drops metadata whose value is empty, or is not known to keep it: {name!r}",
+                    feature=METADATA_FEATURE,
+                )
 
     def stored(self, bucket: str, key: str, options: HeadOptions = _LATEST) -> ObjectInfo:
         """Returns what a key or a version of it holds: one request."""
@@ -249,6 +265,7 @@ class Objects:
 
     def put(self, bucket: str, key: str, body: Body, options: PutOptions) -> ObjectInfo:
         """Stores an object, and asks what it is then: two requests if it goes in one piece."""
+        self.check_metadata(options)
         self._failed_uploads.sweep()
         self.paths.check(bucket, key)
         # With if_match the server may miss the object, and has the same code for that.
@@ -345,6 +362,7 @@ class Objects:
 
     def copy(self, source_bucket: str, source_key: str, bucket: str, key: str, options: CopyOptions) -> ObjectInfo:
         """Copies an object: one request for what the source is, one for the copy, and one for what that is."""
+        self.check_metadata(options.headers)
         self._failed_uploads.sweep()
         self.paths.check(bucket, key)
         check_lock(self._client, bucket, options)  # Some servers ignore it; then it is set after the copy.
@@ -423,6 +441,7 @@ class Objects:
         sent = named | self.pin(source.etag, self._dialect.copy_pin)
         # Some servers drop Expires unless it is sent; S3 copies nothing onto itself without new headers.
         if options.headers is not None or source.expires is not None or onto_itself:
+            self.check_metadata(headers)
             sent |= object_headers(headers) | {"x-amz-metadata-directive": "REPLACE"}
         if options.tags is not None:
             sent |= tag_headers(options.tags) | {"x-amz-tagging-directive": "REPLACE"}
@@ -463,6 +482,7 @@ class Objects:
         if tags is None:
             tags = get_tags(self._client, *place, options.source_version_id) if source.tag_count else {}
         headers: ObjectHeaders = options.headers or source
+        self.check_metadata(headers)
         sent = object_headers(headers) | tag_headers(tags) | new_version_headers(options)
         keyed = customer_key_headers(options.customer_key)
         copied = CopiedParts(

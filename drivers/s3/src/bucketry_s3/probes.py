@@ -50,7 +50,7 @@ def _written(ground: Ground, name: str, **options: Any) -> list[str]:
 
 
 def _put_metadata(ground: Ground) -> bool:
-    metadata = {"colour": "red", "a-b": "1"}
+    metadata = {"colour": "red", "a-b": "1", "blanks": 'one  two, "three"; four=5'}
     keys = _written(ground, "metadata", metadata=metadata)
     copied = ground.copy(keys[0], "copied-metadata", headers=ObjectHeaders(metadata={"other": "one"}))
     if dict(copied.metadata) != {"other": "one"}:

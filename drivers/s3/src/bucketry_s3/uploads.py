@@ -81,6 +81,7 @@ class Uploads:
 
     def create(self, bucket: str, key: str, options: UploadOptions) -> Upload:
         """Begins an upload: one request."""
+        self._objects.check_metadata(options)
         self._objects.paths.check(bucket, key)
         sent = object_headers(options) | tag_headers(options.tags) | new_version_headers(options)
         with explaining_missing_lock(self._client, bucket, options), explaining_kms_key(options.encryption):

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
 import pytest
-from bucketry import ObjectHeaders
-from bucketry.headers import HEADER_FEATURES
+from bucketry import ObjectHeaders, Unsupported
+from bucketry.headers import HEADER_FEATURES, METADATA_FEATURE
 
 from bucketry_contract._capabilities import needs
+from bucketry_contract._report_notes import Notes, cannot_try
+from bucketry_contract._scratch import Bucket
 
 METADATA: Final[Mapping[str, str]] = {
     "colour": "blue",
     "with-hyphen": 'a, b; c="d"',
     "number": "1",
-    "empty": "",
     "blanks": "one two  three   four",
 }
 """Metadata with values that a parser of headers may change by mistake."""
+
+EMPTY: Final[Mapping[str, str]] = {"empty": "", "other": "1"}
+"""Metadata with an empty value, which some backends drop. Then the driver refuses it."""
 
 HEADERS: Final[Mapping[str, Any]] = {
     "content_type": "text/csv",
@@ -46,3 +51,20 @@ def _features_of(name: str) -> tuple[str, ...]:
 def headers_of(info: ObjectHeaders) -> dict[str, Any]:
     """Returns every header of an object, to compare with `HEADERS`."""
     return {name: getattr(info, name) for name in HEADERS}
+
+
+@contextmanager
+def kept_or_refused(bucket: Bucket, key: str, notes: Notes) -> Iterator[None]:
+    """Runs a write of a key with `EMPTY`. It ends the test if the driver refuses that; the report says so."""
+    refusal = None
+    try:
+        yield
+    except Unsupported as error:
+        # Otherwise the refusal is what the test has to end in.
+        if not bucket.store.capabilities.features.put_metadata:
+            raise
+        refusal = error
+    if refusal is not None:
+        assert refusal.feature == METADATA_FEATURE
+        assert not bucket.holds(key)
+        cannot_try(notes, "metadata whose value is empty", "the driver refuses it")

@@ -16,7 +16,8 @@ from bucketry import (
 from bucketry_contract._capabilities import needs
 from bucketry_contract._contents import content_of
 from bucketry_contract._contract_tests import ContractTests
-from bucketry_contract._headers import HEADERS, each_header, headers_of
+from bucketry_contract._headers import EMPTY, HEADERS, each_header, headers_of, kept_or_refused
+from bucketry_contract._report_notes import Notes
 from bucketry_contract._scratch import Bucket, Scratch
 from bucketry_contract.suite.multipart import MULTIPART
 from bucketry_contract.suite.write_conditions import any_etag
@@ -49,6 +50,15 @@ class CopyTests(ContractTests):
         bucket.put("source", **{name: HEADERS[name]})
         bucket.copy("source", "copy")
         assert headers_of(bucket.head("copy")) == headers_of(ObjectHeaders()) | {name: HEADERS[name]}
+
+    @pytest.mark.short
+    @needs("copy_object", "put_metadata")
+    def test_a_copy_keeps_metadata_with_an_empty_value_or_is_refused(self, bucket: Bucket, notes: Notes) -> None:
+        bucket.put("source")
+        with kept_or_refused(bucket, "copy", notes):
+            bucket.copy("source", "copy", headers=ObjectHeaders(metadata=EMPTY))
+        bucket.copy("copy", "copy of it")
+        assert bucket.head("copy").metadata == bucket.head("copy of it").metadata == EMPTY
 
     @needs("copy_object", "put_headers", "put_metadata")
     def test_a_copy_in_another_bucket_has_the_headers_and_metadata_of_its_source(

@@ -8,8 +8,9 @@ from bucketry import CompletedPart, InvalidKey, NoSuchKey, PreconditionFailed, S
 from bucketry_contract._capabilities import needs
 from bucketry_contract._contents import content_of
 from bucketry_contract._contract_tests import ContractTests
-from bucketry_contract._headers import HEADERS, headers_of
+from bucketry_contract._headers import EMPTY, HEADERS, headers_of, kept_or_refused
 from bucketry_contract._pages import parts_of
+from bucketry_contract._report_notes import Notes
 from bucketry_contract._scratch import Bucket
 from bucketry_contract._threads import race
 from bucketry_contract.suite.write_conditions import any_etag
@@ -110,6 +111,14 @@ class MultipartTests(ContractTests):
         answer = upload.complete(upload.send(1))
         assert headers_of(bucket.head("key")) == HEADERS
         assert answer == bucket.head("key")
+
+    @pytest.mark.short
+    @needs(*MULTIPART, "put_metadata")
+    def test_an_upload_keeps_metadata_with_an_empty_value_or_is_refused(self, bucket: Bucket, notes: Notes) -> None:
+        with kept_or_refused(bucket, "key", notes):
+            upload = bucket.upload("key", metadata=EMPTY)
+        upload.complete(upload.send(1))
+        assert bucket.head("key").metadata == EMPTY
 
     @needs(*MULTIPART)
     @pytest.mark.parametrize("key", ["a//b", "a/../b", "/a", "a/", "a%2Fb+c d", "é😀", "a\nb", "a\0b"], ids=ascii)

@@ -22,7 +22,8 @@ from bucketry_contract._broken_bodies import BROKEN, BrokenCase, every_broken_bo
 from bucketry_contract._capabilities import needs
 from bucketry_contract._contents import broken_after, content_of, meanwhile
 from bucketry_contract._contract_tests import ContractTests, once
-from bucketry_contract._headers import HEADERS, METADATA, each_header, headers_of
+from bucketry_contract._headers import EMPTY, HEADERS, METADATA, each_header, headers_of, kept_or_refused
+from bucketry_contract._report_notes import Notes
 from bucketry_contract._scratch import Bucket
 from bucketry_contract.backend import Backend
 
@@ -110,6 +111,13 @@ class WritingTests(ContractTests):
     def test_a_value_of_metadata_is_kept_character_for_character(self, bucket: Bucket, name: str) -> None:
         bucket.put("key", metadata={name: METADATA[name]})
         assert bucket.head("key").metadata == {name: METADATA[name]}
+
+    @pytest.mark.short
+    @needs("put_object", "put_metadata")
+    def test_metadata_with_an_empty_value_is_kept_or_refused(self, bucket: Bucket, notes: Notes) -> None:
+        with kept_or_refused(bucket, "key", notes):
+            bucket.put("key", metadata=EMPTY)
+        assert bucket.head("key").metadata == EMPTY
 
     @needs("put_object", "put_metadata")
     def test_metadata_in_results_cannot_be_changed(self, bucket: Bucket) -> None:

@@ -211,6 +211,14 @@ def _object(texts: dict[str, str], is_encoded: bool) -> ObjectInfo:
     )
 
 
+def listed_object(client: S3Client, bucket: str, key: str) -> ObjectInfo | None:
+    """Returns what the listing says of one object; ``None`` if it is not the first that begins with its key."""
+    query = {"list-type": "2", "encoding-type": "url", "max-keys": "1", "prefix": key}
+    _, document = client.request_xml("GET", bucket, root="ListBucketResult", query=query)
+    with reading("a page of objects"):
+        return next((info for info in _page(document).objects if info.key == key), None)
+
+
 def _key(text: str, is_encoded: bool) -> str:
     return url_decoded(text) if is_encoded else text
 

@@ -56,6 +56,7 @@ from bucketry_s3client import (
     delete_versions,
     deleted_in,
     explained,
+    explaining_customer_key,
     explaining_kms_key,
     explaining_locks,
     explaining_missing_lock,
@@ -102,6 +103,7 @@ _GROWTH: Final = 1
 _GONE: Final = frozenset({"NoSuchKey", "NoSuchVersion"})
 _FAILED_CONDITION: Final = frozenset({"PreconditionFailed", "UnknownError"})
 _BAD_REQUEST: Final = 400
+_FORBIDDEN: Final = 403
 _NO_SUCH_BYTES: Final = frozenset({"InvalidPartNumber", "InvalidRange"})
 
 # What XML 1.0 cannot hold (2.2), and what a parser turns into something else (2.11).
@@ -177,14 +179,15 @@ class Objects:
         return self.stored(bucket, key, HeadOptions(customer_key=customer_key))
 
     def _confirmed(self, bucket: str, written: ObjectInfo, customer_key: CustomerKey | None) -> ObjectInfo:
-        """Returns what a key holds after a write; where that was deleted meanwhile, what was written.
+        """Returns what a key holds after a write; what was written, if that is gone or under another customer's key.
 
         No response to a write says when the object was written.
         """
         try:
             return self.made(bucket, written.key, written.version_id, customer_key)
         except S3ResponseError as error:
-            if error.code not in _GONE:
+            is_anothers = error.status == _BAD_REQUEST or (error.status == _FORBIDDEN and customer_key is not None)
+            if error.code not in _GONE and not is_anothers:
                 raise
             return written
 
@@ -196,7 +199,8 @@ class Objects:
         try:
             headers = self._head(bucket, key, options)
         except S3ResponseError as error:
-            self._explain_missing(bucket, key, options, error)
+            with explaining_customer_key(options.customer_key):
+                self._explain_missing(bucket, key, options, error)
         info = part_info(key, headers) if options.part_number is not None else object_info(key, headers)
         check_read(info, options)
         return info
@@ -206,7 +210,20 @@ class Objects:
         if error.code in {"NoSuchKey", "BadRequest"}:
             self.find_bucket(bucket)
         self._check_conditions(bucket, key, options, error)
+        if error.code == "BadRequest":
+            self._read_a_byte(bucket, key, options)
         raise error
+
+    def _read_a_byte(self, bucket: str, key: str, options: HeadOptions) -> None:
+        """Asks for what was refused in a way whose response says why: a version, or a customer's key, is wrong.
+
+        Raises:
+            S3ResponseError: It is refused for that reason.
+        """
+        query, headers = _read_request(options)
+        response = self._client.open("GET", bucket, key, query=query, headers={**headers, "range": "bytes=0-0"})
+        response.close()
+        response.release_conn()
 
     def find_bucket(self, bucket: str) -> None:
         """Looks whether a bucket exists.
@@ -240,7 +257,8 @@ class Objects:
         if wanted is not None:
             headers["range"] = str(wanted)
         try:
-            response = self._client.open("GET", bucket, key, query=query, headers=headers)
+            with explaining_customer_key(options.customer_key):
+                response = self._client.open("GET", bucket, key, query=query, headers=headers)
         except S3ResponseError as error:
             self._check_conditions(bucket, key, options, error)
             if error.code == "InvalidRange" and wanted is not None and wanted.first is None:
@@ -390,7 +408,8 @@ class Objects:
         try:
             return self.stored(bucket, key, options)
         except S3ResponseError as error:
-            self._explain_missing(bucket, key, options, error)
+            with explaining_customer_key(options.customer_key):
+                self._explain_missing(bucket, key, options, error)
 
     def _is_of(self, source: ObjectInfo, place: tuple[str, str], options: CopyOptions) -> bool:
         """Whether a copy is of the source that was looked at: else it has the headers of older content.

@@ -7,13 +7,11 @@ the contract wants it. Where it fails, or the server refuses, the feature is not
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from hashlib import md5
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from bucketry import (
-    Encryption,
     InvalidRange,
     ListOptions,
     NoSuchUpload,
@@ -23,6 +21,7 @@ from bucketry import (
 from bucketry_s3client import get_acl, read_body
 
 from bucketry_s3.condition_probes import CONDITION_PROBES
+from bucketry_s3.encryption_probes import ENCRYPTION_PROBES
 from bucketry_s3.ground import Ground, Probe
 from bucketry_s3.settings_examples import shared_acl
 
@@ -115,16 +114,6 @@ def _put_acl(ground: Ground) -> bool:
     ground.store.put_object_acl(ground.bucket, f"{ground.prefix}plain", acl)
     shared = ("acl", "acl-in-parts", "copied-acl", "plain")
     return all(is_shared(name) for name in shared) and not is_shared("plain-copy")
-
-
-def _encrypted(algorithm: Any, ground: Ground) -> bool:
-    wanted = Encryption(algorithm=algorithm)
-    key = ground.put("encrypted", encryption=wanted)
-    ground.copy(key, "encrypted-copy", encryption=wanted)
-    uploaded, upload_id, parts = ground.upload("encrypted-upload", b"one", encryption=wanted)
-    ground.complete(uploaded, upload_id, parts)
-    found = [ground.head(one).encryption for one in (key, f"{ground.prefix}encrypted-copy", uploaded)]
-    return all(one is not None and one.algorithm == algorithm for one in found) and ground.read(key) == b"one"
 
 
 # Copies and uploads
@@ -228,12 +217,11 @@ def _presign_content_type(ground: Ground) -> bool:
 
 PROBES: Final[Mapping[str, Probe]] = {
     **CONDITION_PROBES,
+    **ENCRYPTION_PROBES,
     "complete_again": _complete_again,
     "complete_subset": _complete_subset,
     "copy_own_etag": _copy_own_etag,
     "copy_tagging": _copy_tagging,
-    "encrypt_sse_kms": partial(_encrypted, "aws:kms"),
-    "encrypt_sse_s3": partial(_encrypted, "AES256"),
     "get_part_number": _get_part_number,
     "list_delimiter": _list_delimiter,
     "list_start_after": _list_start_after,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import nullcontext
+from http import HTTPStatus
 from typing import Final
 
 import msgspec
@@ -13,6 +16,7 @@ from bucketry import (
     GetOptions,
     InvalidRange,
     NoSuchUpload,
+    ObjectHeaders,
     ObjectInfo,
     PageOptions,
     Part,
@@ -50,13 +54,16 @@ from bucketry_s3client import (
     response_date,
     response_etag,
     source_of,
+    stored_info,
     tag_headers,
     upload_part,
     version_query,
 )
 
 from bucketry_s3.found import Dialect
+from bucketry_s3.listing import listed_object
 from bucketry_s3.objects import Objects
+from bucketry_s3.upload_keys import UploadKeys
 
 _PARTS: Final = "s3 parts"
 _FIRST: Final = PageOptions(limit=1)
@@ -78,6 +85,7 @@ class Uploads:
         self._part_size = part_size
         self._features = features
         self._dialect = dialect
+        self._keys = UploadKeys()
 
     def create(self, bucket: str, key: str, options: UploadOptions) -> Upload:
         """Begins an upload: one request."""
@@ -86,6 +94,7 @@ class Uploads:
         sent = object_headers(options) | tag_headers(options.tags) | new_version_headers(options)
         with explaining_missing_lock(self._client, bucket, options), explaining_kms_key(options.encryption):
             received, upload_id = create_upload(self._client, bucket, key, sent)
+        self._keys.begun(upload_id, options.customer_key)
         with reading("the response to a new upload"):
             told = {"encryption": options.encryption, **encryption_fields(received)}
             told["storage_class"] = options.storage_class
@@ -94,8 +103,9 @@ class Uploads:
     def send(self, bucket: str, key: str, upload_id: str, part_number: int, body: Body, options: PartOptions) -> Part:
         """Stores a part: one request. Where its length is not known, it goes through a temporary file first."""
         keyed = customer_key_headers(options.customer_key)
+        explaining = self._keys.explaining(upload_id, options.customer_key)
         try:
-            with one_piece(body, self._part_size, MAX_PART_BYTES) as content:
+            with one_piece(body, self._part_size, MAX_PART_BYTES) as content, explaining:
                 received = upload_part(self._client, bucket, key, upload_id, part_number, content, keyed)
         except S3ResponseError as error:
             self._explain_missing(bucket, error)
@@ -142,7 +152,8 @@ class Uploads:
             headers |= customer_key_headers(options.customer_key)
             headers |= customer_key_headers(options.source_customer_key, of_source=True)
             try:
-                return copy_part(self._client, *place, headers, size)
+                with self._keys.explaining(place[2], options.customer_key):
+                    return copy_part(self._client, *place, headers, size)
             except S3ResponseError as error:
                 self._explain_missing(place[0], error)
                 # The source was written meanwhile. The part has the size that is returned.
@@ -179,14 +190,29 @@ class Uploads:
         self._objects.paths.check(bucket, key)
         conditions = self._objects.conditions(bucket, key, options.if_match, options.if_none_match)
         conditions |= customer_key_headers(options.customer_key)
+        is_keyed = options.customer_key is not None
         try:
-            done = complete_upload(self._client, bucket, key, upload_id, parts, conditions)
+            with self._keys.explaining(upload_id, options.customer_key) if is_keyed else nullcontext():
+                done = complete_upload(self._client, bucket, key, upload_id, parts, conditions)
         except S3ResponseError as error:
             if options.if_match is None or error.code == "NoSuchUpload":
                 self._explain_missing(bucket, error)
             self._objects.explain_condition(bucket, key, options.if_match, error)
         self._objects.paths.wrote(bucket, key)
-        return self._objects.made(bucket, key, done.get("x-amz-version-id"), options.customer_key)
+        return self._made(bucket, key, done, options)
+
+    def _made(self, bucket: str, key: str, done: Mapping[str, str], options: CompleteOptions) -> ObjectInfo:
+        """Returns the object. Under a customer's key that was not given, it is what a listing says of it."""
+        try:
+            return self._objects.made(bucket, key, done.get("x-amz-version-id"), options.customer_key)
+        except S3ResponseError as error:
+            listed = None
+            if error.status == HTTPStatus.BAD_REQUEST:
+                listed = listed_object(self._client, bucket, key)
+            if listed is None:
+                raise
+            made = listed.size_bytes, response_etag(done), listed.last_modified
+            return stored_info(key, ObjectHeaders(), *made, response=done)
 
     def _check_all_listed(self, bucket: str, key: str, upload_id: str, listed: tuple[CompletedPart, ...]) -> None:
         """Refuses to complete an upload with some of its parts, on a server that cannot: one request more."""

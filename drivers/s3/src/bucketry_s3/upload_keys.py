@@ -1,0 +1,57 @@
+"""Why a request of an upload was refused because of a customer's key (SSE-C)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import Final
+
+from bucketry import CustomerKey, CustomerKeyNeeded, CustomerKeyNotNeeded, WrongCustomerKey
+from bucketry_s3client import S3ResponseError
+
+_REMEMBERED: Final = 10_000
+"""Uploads without a key that are remembered: about 2 MB."""
+
+
+class UploadKeys:
+    """Knows which uploads were begun without a customer's key. Threads may share it.
+
+    S3 has one code for a key that is missing, another one, or not needed (S3 API reference, UploadPart), and no listing
+    says which uploads are under a key.
+    """
+
+    def __init__(self) -> None:
+        self._without: dict[str, None] = {}
+        self._lock = Lock()
+
+    def begun(self, upload_id: str, key: CustomerKey | None) -> None:
+        """Remembers how an upload began."""
+        if key is not None:
+            return
+        with self._lock:
+            self._without[upload_id] = None
+            if len(self._without) > _REMEMBERED:
+                del self._without[next(iter(self._without))]
+
+    @contextmanager
+    def explaining(self, upload_id: str, sent: CustomerKey | None) -> Iterator[None]:
+        """Raises the contract's error where the block is refused because of the customer's key of an upload.
+
+        Raises:
+            CustomerKeyNeeded: No key was sent, and the upload is under one.
+            CustomerKeyNotNeeded: One was sent, and the upload is under none.
+            WrongCustomerKey: Another one was sent. Or another store began the upload, without a key.
+            S3ResponseError: It was refused for another reason.
+        """
+        try:
+            yield
+        except S3ResponseError as error:
+            if error.code != "InvalidRequest":
+                raise
+            is_without = upload_id in self._without
+            if sent is not None:
+                raise (CustomerKeyNotNeeded if is_without else WrongCustomerKey) from error
+            if is_without:
+                raise
+            raise CustomerKeyNeeded from error

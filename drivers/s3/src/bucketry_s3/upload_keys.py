@@ -19,15 +19,19 @@ class UploadKeys:
 
     S3 has one code for a key that is missing, another one, or not needed (S3 API reference, UploadPart), and no listing
     says which uploads are under a key.
+
+    Args:
+        server_has_keys: Whether the server takes customers' keys. Otherwise nothing is refused because of one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, server_has_keys: bool) -> None:
+        self._server_has_keys = server_has_keys
         self._without: dict[str, None] = {}
         self._lock = Lock()
 
     def begun(self, upload_id: str, key: CustomerKey | None) -> None:
         """Remembers how an upload began."""
-        if key is not None:
+        if key is not None or not self._server_has_keys:
             return
         with self._lock:
             self._without[upload_id] = None
@@ -47,7 +51,7 @@ class UploadKeys:
         try:
             yield
         except S3ResponseError as error:
-            if error.code != "InvalidRequest":
+            if error.code != "InvalidRequest" or not self._server_has_keys:
                 raise
             is_without = upload_id in self._without
             if sent is not None:

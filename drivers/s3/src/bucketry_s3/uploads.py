@@ -85,7 +85,7 @@ class Uploads:
         self._part_size = part_size
         self._features = features
         self._dialect = dialect
-        self._keys = UploadKeys()
+        self._keys = UploadKeys(server_has_keys=features.encrypt_sse_c)
 
     def create(self, bucket: str, key: str, options: UploadOptions) -> Upload:
         """Begins an upload: one request."""

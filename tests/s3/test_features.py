@@ -21,7 +21,6 @@ OWN_PORT = frozenset(FEATURE_NAMES) - {
     "bucket_region",
     "delete_if_last_modified",
     "owners",
-    "upload_checksums",
 }
 """What our own S3 port has over the memory driver, checked by hand: everything."""
 
@@ -44,6 +43,7 @@ SEAWEEDFS_LACKS = frozenset(
         "encrypt_sse_kms",  # 500 without the id of a key
         "put_acl",  # x-amz-grant-… of a put is ignored
         "storage_class",  # a copy has the class of its source
+        "upload_checksums",  # parts are taken without one, and lists do not say which an upload has
         "website_redirect",  # not kept
     }
 )
@@ -134,8 +134,9 @@ VERSITYGW = Known(
 """VersityGW 1.8.0, its backend posix.
 
 Without an error it ignores conditions of a copy's destination, storage classes and encryption. It deletes what is not
-there under ``If-Match``, keeps the etag of an upload when an object is copied onto itself, and says of any upload whose
-key has an object that it was completed. Its ACLs have groups that S3 does not know. The rest is 501.
+there under ``If-Match``, keeps the etag and the checksum of an upload when an object is copied onto itself, and says of
+any upload whose key has an object that it was completed. A part that is read alone has the checksum of the whole. Its
+ACLs have groups that S3 does not know. The rest is 501.
 """
 
 MOTO = Known(

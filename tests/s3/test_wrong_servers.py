@@ -52,6 +52,7 @@ from tests.contract_self.honest import HonestDriver
 from tests.contract_self.honest_memory import HonestMemory
 from tests.contract_self.wrong import (
     access,
+    checksums,
     completions,
     encryption,
     headers,
@@ -222,6 +223,14 @@ FOUND_OUT: dict[type[Any], set[str]] = {
     MakesWhatShouldBeThere: {"put_if_match", "copy_if_match", "complete_if_match"},
     IgnoresTheAsteriskOfPuts: {"put_if_none_match"},
     access.ForgetsTheAclOfAnUpload: {"put_acl"},
+    checksums.CopiesPartsWithoutChecksum: {"upload_checksums"},
+    checksums.CopiesTheSourcesChecksum: {"upload_checksums"},
+    checksums.IgnoresChecksumsOfListedParts: {"upload_checksums"},
+    checksums.IgnoresTheChecksumOfTheWhole: {"upload_checksums"},
+    checksums.ListsPartsWithoutTheirAlgorithm: {"upload_checksums"},
+    checksums.MakesAllChecksumsComposite: {"upload_checksums"},
+    checksums.TakesPartsOfAnyAlgorithm: {"upload_checksums"},
+    checksums.TakesWhatIsSaidOfTheObject: {"upload_checksums"},
     completions.ForgetsCompletions: {"complete_again"},
     encryption.CompletesWithAnyKey: {"encrypt_sse_c"},
     encryption.CopiesPartsWithoutTheKeyOfTheSource: {"encrypt_sse_c"},

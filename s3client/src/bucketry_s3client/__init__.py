@@ -75,8 +75,11 @@ from bucketry_s3client.uploads import (
 )
 from bucketry_s3client.version_headers import (
     BYPASS_GOVERNANCE,
+    CHECKSUM_ALGORITHM,
     CHECKSUM_MODE,
+    CHECKSUM_TYPE,
     checksum_headers,
+    checksum_in,
     customer_key_headers,
     deleted_in,
     new_version_headers,
@@ -110,7 +113,9 @@ from bucketry_s3client.xml import (
 
 __all__ = [
     "BYPASS_GOVERNANCE",
+    "CHECKSUM_ALGORITHM",
     "CHECKSUM_MODE",
+    "CHECKSUM_TYPE",
     "MAX_FAILED_UPLOADS",
     "MAX_RESPONSE_BYTES",
     "NOT_XML",
@@ -135,6 +140,7 @@ __all__ = [
     "check_lock",
     "check_part_size",
     "checksum_headers",
+    "checksum_in",
     "classify",
     "classify_code",
     "code_of_status",

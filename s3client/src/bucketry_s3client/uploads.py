@@ -10,7 +10,7 @@ from datetime import datetime
 from hashlib import md5
 from heapq import nsmallest
 from itertools import repeat
-from typing import Final
+from typing import Any, Final, cast
 from urllib.parse import unquote
 
 import msgspec
@@ -42,7 +42,15 @@ from bucketry_s3client.failed_uploads import FailedUploads
 from bucketry_s3client.headers import read_etag, response_etag
 from bucketry_s3client.settings import S3Settings
 from bucketry_s3client.version_headers import SOURCE_VERSION_ID
-from bucketry_s3client.xml import Element, complete_request, is_truncated, read_part, read_storage_class, read_time
+from bucketry_s3client.xml import (
+    Element,
+    complete_request,
+    is_truncated,
+    read_checksum,
+    read_part,
+    read_storage_class,
+    read_time,
+)
 
 _GROW_AFTER: Final = 1000
 _VERSION: Final = "?versionId="
@@ -274,11 +282,14 @@ def copy_part(
     query = {"partNumber": str(part_number), "uploadId": upload_id}
     received, document = client.request_xml("PUT", bucket, key, root="CopyPartResult", query=query, headers=headers)
     etag, moment = read_copy_result(document)
+    with reading("the response to a copy"):
+        checksum = read_checksum(document.texts())
     return Part(
         part_number=part_number,
         etag=etag,
         size_bytes=size_bytes,
         last_modified=moment,
+        checksum=checksum,
         source_version_id=received.get(SOURCE_VERSION_ID),
         **encryption_fields(received),
     )
@@ -398,7 +409,13 @@ def part_page(client: S3Client, listing: str, bucket: str, key: str, upload_id: 
     if (parts and parts[0].part_number <= after) or (more and not parts):
         stands_still("a page of parts ends where it was to begin")
     cursor = encode_cursor(listing, parts[-1].part_number) if more else None
-    return PartPage(parts=parts, cursor=cursor, storage_class=read_storage_class(document.text("StorageClass")))
+    return PartPage(
+        parts=parts,
+        cursor=cursor,
+        storage_class=read_storage_class(document.text("StorageClass")),
+        checksum_algorithm=document.text("ChecksumAlgorithm") or None,
+        checksum_type=cast("Any", document.text("ChecksumType") or None),
+    )
 
 
 def read_copy_result(document: Element) -> tuple[str, datetime]:

@@ -33,6 +33,8 @@ VERSION_ID: Final = "x-amz-version-id"
 SOURCE_VERSION_ID: Final = f"{COPY_SOURCE}-version-id"
 DELETE_MARKER: Final = "x-amz-delete-marker"
 BYPASS_GOVERNANCE: Final = "x-amz-bypass-governance-retention"
+CHECKSUM_ALGORITHM: Final = "x-amz-checksum-algorithm"
+CHECKSUM_TYPE: Final = "x-amz-checksum-type"
 CHECKSUM_MODE: Final[Mapping[str, str]] = {"x-amz-checksum-mode": "ENABLED"}
 """Asks for the checksum of an object with the object."""
 
@@ -159,6 +161,19 @@ def checksum_headers(checksum: Checksum | None) -> dict[str, str]:
     return {} if checksum is None else {f"x-amz-checksum-{checksum.algorithm.lower()}": checksum.text}
 
 
+def checksum_in(response: Headers) -> Checksum | None:
+    """Returns the checksum of a part, out of the headers of a response about it.
+
+    Raises:
+        ValueError: It is malformed.
+    """
+    for name, value in response.items():
+        if (read := _CHECKSUM_READERS.get(name.lower())) is not None and value:
+            found: Checksum = read(value, response)["checksum"]
+            return found
+    return None
+
+
 def _checksum_reader(algorithm: str) -> Callable[[str, Headers], dict[str, Any]]:
     def read(value: str, _: Headers) -> dict[str, Any]:
         try:
@@ -169,6 +184,8 @@ def _checksum_reader(algorithm: str) -> Callable[[str, Headers], dict[str, Any]]
     return read
 
 
+_CHECKSUM_READERS: Final = {f"x-amz-checksum-{name.lower()}": _checksum_reader(name) for name in CHECKSUM_ALGORITHMS}
+
 _READERS: Final[Mapping[str, Callable[[str, Headers], dict[str, Any]]]] = {
     VERSION_ID: lambda value, _: {"version_id": value},
     _LOCK_MODE: _lock,
@@ -178,7 +195,7 @@ _READERS: Final[Mapping[str, Callable[[str, Headers], dict[str, Any]]]] = {
     _ENCRYPTION: _encryption,
     f"{_CUSTOMER}key-md5": lambda value, _: {"customer_key_md5": b64decode(value, validate=True)},
     EXPIRATION: _expiration,
-    **{f"x-amz-checksum-{name.lower()}": _checksum_reader(name) for name in CHECKSUM_ALGORITHMS},
+    **_CHECKSUM_READERS,
 }
 """What each header says, by its name in lower case. The reader also gets all other headers."""
 

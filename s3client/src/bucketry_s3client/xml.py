@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final, cast
 from urllib.parse import unquote_plus
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
-from bucketry import CompletedPart, Part, Upload
+from bucketry import CHECKSUM_ALGORITHMS, Checksum, CompletedPart, InvalidChecksum, Part, Upload
 from bucketry.documents import Element as SettingsElement
 from bucketry.s3 import NAMESPACE, STANDARD
 
@@ -173,6 +173,8 @@ def read_upload(entry: Element) -> Upload:
         upload_id=_not_empty(texts["UploadId"]),
         initiated_at=read_time(texts["Initiated"]),
         storage_class=read_storage_class(texts.get("StorageClass")),
+        checksum_algorithm=texts.get("ChecksumAlgorithm") or None,
+        checksum_type=cast("Any", texts.get("ChecksumType") or None),
     )
 
 
@@ -184,12 +186,36 @@ def read_part(entry: Element) -> Part:
         etag=read_etag(texts["ETag"]),
         size_bytes=read_count(texts["Size"]),
         last_modified=read_time(texts["LastModified"]),
+        checksum=read_checksum(texts),
     )
+
+
+def read_checksum(texts: Mapping[str, str]) -> Checksum | None:
+    """Reads the checksum among the elements about a part; ``None`` if there is none.
+
+    Raises:
+        ValueError: It is malformed.
+    """
+    for name in CHECKSUM_ALGORITHMS:
+        if text := texts.get(f"Checksum{name}"):
+            try:
+                return Checksum.parse(name, text)
+            except InvalidChecksum as error:
+                raise ValueError(str(error)) from None
+    return None
 
 
 def complete_request(parts: Iterable[CompletedPart]) -> bytes:
     """Returns the body of CompleteMultipartUpload."""
     listed = "".join(
-        f'<Part><PartNumber>{part.part_number}</PartNumber><ETag>"{escape(part.etag)}"</ETag></Part>' for part in parts
+        f'<Part><PartNumber>{part.part_number}</PartNumber><ETag>"{escape(part.etag)}"</ETag>{_checksum(part)}</Part>'
+        for part in parts
     )
     return f"<CompleteMultipartUpload>{listed}</CompleteMultipartUpload>".encode()
+
+
+def _checksum(part: CompletedPart) -> str:
+    if part.checksum is None:
+        return ""
+    name = f"Checksum{part.checksum.algorithm}"
+    return f"<{name}>{part.checksum.text}</{name}>"

@@ -12,7 +12,7 @@ from bucketry_s3.keys import KINDS_OF_KEYS
 Pin = Literal["quoted", "unquoted", ""]
 
 
-NEVER: Final = frozenset({"bucket_region", "checksums", "delete_if_last_modified", "owners", "upload_checksums"})
+NEVER: Final = frozenset({"bucket_region", "checksums", "delete_if_last_modified", "owners"})
 """What the driver does not do, or what is declared in another way (``checksums``)."""
 
 

@@ -238,14 +238,6 @@ PROBES: Final[Mapping[str, Probe]] = {
 """Probes that need a bucket, and change nothing of it but objects below the prefix."""
 
 
-def keeps_checksum(algorithm: str, ground: Ground) -> bool:
-    """Whether the server keeps an object's checksum, also of a copy."""
-    key = ground.put(f"checksum-{algorithm}", checksum_algorithm=algorithm)
-    ground.copy(key, f"checksum-copy-{algorithm}", checksum_algorithm=algorithm)
-    found = [ground.head(one).checksum for one in (key, f"{ground.prefix}checksum-copy-{algorithm}")]
-    return all(one is not None and one.algorithm == algorithm for one in found)
-
-
 # Without these nothing works
 
 

@@ -39,12 +39,13 @@ from bucketry_s3.bucket_probes import (
     object_lock_later,
 )
 from bucketry_s3.cache import MAX_AGE, MAX_UNSURE_AGE, Cache
+from bucketry_s3.checksum_probes import keeps_checksum, keeps_checksums_of_uploads
 from bucketry_s3.dialects import dialect_of
 from bucketry_s3.driver import S3Driver
 from bucketry_s3.found import ALWAYS, CONSERVATIVE, EVERYTHING, Dialect, Found
 from bucketry_s3.ground import Ground, Probe
 from bucketry_s3.left_overs import PREFIX, attempt, clear, remove_left_overs
-from bucketry_s3.probes import PROBES, basics, keeps_checksum
+from bucketry_s3.probes import PROBES, basics
 from bucketry_s3.settings import S3StoreSettings
 from bucketry_s3.settings_examples import EXAMPLES
 
@@ -270,6 +271,8 @@ def _run_all(run: _Run, driver: S3Driver, store: Store, ground: Ground) -> None:
 def _run_on_objects(run: _Run, ground: Ground) -> None:
     run.all(PROBES, ground)
     run.algorithms = [name for name in CHECKSUM_ALGORITHMS if run.tries(name, partial(keeps_checksum, name), ground)]
+    if run.algorithms:
+        run.all({"upload_checksums": partial(keeps_checksums_of_uploads, run.algorithms)}, ground)
 
 
 def _run_on_buckets(run: _Run, driver: S3Driver, store: Store, ground: Ground) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from http import HTTPStatus
 from typing import Final
 
@@ -12,8 +13,10 @@ from bucketry import (
     Body,
     CompletedPart,
     CompleteOptions,
+    CustomerKey,
     Features,
     GetOptions,
+    HeadOptions,
     InvalidRange,
     NoSuchUpload,
     ObjectHeaders,
@@ -35,6 +38,8 @@ from bucketry_s3client import (
     S3Client,
     S3ResponseError,
     check_part_size,
+    checksum_headers,
+    checksum_in,
     complete_upload,
     copy_part,
     copy_source_headers,
@@ -63,12 +68,16 @@ from bucketry_s3client import (
 from bucketry_s3.found import Dialect
 from bucketry_s3.listing import listed_object
 from bucketry_s3.objects import Objects
+from bucketry_s3.upload_checksums import Kind, UploadKinds, begin_headers, complete_headers
 from bucketry_s3.upload_keys import UploadKeys
 
 _PARTS: Final = "s3 parts"
 _FIRST: Final = PageOptions(limit=1)
 _ALL: Final = PageOptions()
 _TRIES: Final = 5
+
+Begun = tuple[str, str, str]
+"""Bucket, key and upload id."""
 
 Place = tuple[str, str, str, int]
 """Bucket, key, upload id and part number."""
@@ -86,39 +95,59 @@ class Uploads:
         self._features = features
         self._dialect = dialect
         self._keys = UploadKeys(server_has_keys=features.encrypt_sse_c)
+        self._kinds = UploadKinds(self.list_parts)
 
     def create(self, bucket: str, key: str, options: UploadOptions) -> Upload:
         """Begins an upload: one request."""
         self._objects.check_metadata(options)
         self._objects.paths.check(bucket, key)
         sent = object_headers(options) | tag_headers(options.tags) | new_version_headers(options)
+        sent |= begin_headers(options)
         with explaining_missing_lock(self._client, bucket, options), explaining_kms_key(options.encryption):
             received, upload_id = create_upload(self._client, bucket, key, sent)
         self._keys.begun(upload_id, options.customer_key)
+        self._kinds.begun(upload_id, Kind(options.checksum_algorithm, options.checksum_type))
         with reading("the response to a new upload"):
             told = {"encryption": options.encryption, **encryption_fields(received)}
             told["storage_class"] = options.storage_class
+            told |= {"checksum_algorithm": options.checksum_algorithm, "checksum_type": options.checksum_type}
         return Upload(key=key, upload_id=upload_id, initiated_at=response_date(received), **told)
 
     def send(self, bucket: str, key: str, upload_id: str, part_number: int, body: Body, options: PartOptions) -> Part:
         """Stores a part: one request. Where its length is not known, it goes through a temporary file first."""
-        keyed = customer_key_headers(options.customer_key)
-        explaining = self._keys.explaining(upload_id, options.customer_key)
-        try:
-            with one_piece(body, self._part_size, MAX_PART_BYTES) as content, explaining:
-                received = upload_part(self._client, bucket, key, upload_id, part_number, content, keyed)
-        except S3ResponseError as error:
-            self._explain_missing(bucket, error)
-            raise
+        first = options.checksum_algorithm is not None and options.checksum is None
+        place = bucket, key, upload_id
+        explaining = self._explaining(place, options.customer_key)
+        with one_piece(body, self._part_size, MAX_PART_BYTES, first=first) as content, explaining:
+            checksum = options.checksum or body.checksum()
+            headers = customer_key_headers(options.customer_key) | checksum_headers(checksum)
+            try:
+                received = upload_part(self._client, *place, part_number, content, headers)
+            except S3ResponseError as error:
+                if self._features.upload_checksums:
+                    self._kinds.explain_part(place, checksum, error)
+                raise
         with reading("the response to a part"):
-            told = encryption_fields(received)
-        return Part(
+            told = encryption_fields(received) | {"checksum": checksum_in(received)}
+        part = Part(
             part_number=part_number,
             etag=response_etag(received),
             size_bytes=body.bytes_read,
             last_modified=response_date(received),
             **told,
         )
+        return self._kinds.told(part, place)
+
+    @contextmanager
+    def _explaining(self, place: Begun, sent: CustomerKey | None) -> Iterator[None]:
+        """Raises what is wrong with the customer's key of an upload, or what of it is missing."""
+        bucket, _, upload_id = place
+        try:
+            with self._keys.explaining(upload_id, sent):
+                yield
+        except S3ResponseError as error:
+            self._explain_missing(bucket, error)
+            raise
 
     def _explain_missing(self, bucket: str, error: S3ResponseError) -> None:
         """Raises what is missing: some servers say only that there is no such upload, or no such key.
@@ -153,7 +182,7 @@ class Uploads:
             headers |= customer_key_headers(options.source_customer_key, of_source=True)
             try:
                 with self._keys.explaining(place[2], options.customer_key):
-                    return copy_part(self._client, *place, headers, size)
+                    return self._kinds.told(copy_part(self._client, *place, headers, size), place[:3])
             except S3ResponseError as error:
                 self._explain_missing(place[0], error)
                 # The source was written meanwhile. The part has the size that is returned.
@@ -189,17 +218,30 @@ class Uploads:
             self.list_parts(bucket, key, upload_id)
         self._objects.paths.check(bucket, key)
         conditions = self._objects.conditions(bucket, key, options.if_match, options.if_none_match)
-        conditions |= customer_key_headers(options.customer_key)
+        conditions |= customer_key_headers(options.customer_key) | complete_headers(options)
         is_keyed = options.customer_key is not None
         try:
             with self._keys.explaining(upload_id, options.customer_key) if is_keyed else nullcontext():
-                done = complete_upload(self._client, bucket, key, upload_id, parts, conditions)
+                done = self._complete((bucket, key, upload_id), parts, options, conditions)
         except S3ResponseError as error:
             if options.if_match is None or error.code == "NoSuchUpload":
                 self._explain_missing(bucket, error)
             self._objects.explain_condition(bucket, key, options.if_match, error)
         self._objects.paths.wrote(bucket, key)
+        self._kinds.ended(upload_id)
         return self._made(bucket, key, done, options)
+
+    def _complete(
+        self, place: Begun, parts: tuple[CompletedPart, ...], options: CompleteOptions, headers: dict[str, str]
+    ) -> Mapping[str, str]:
+        self._kinds.check_completion(place, parts, options)
+        try:
+            return complete_upload(self._client, *place, parts, headers)
+        except S3ResponseError as error:
+            if self._features.upload_checksums:
+                made = partial(self._objects.stored, *place[:2], HeadOptions(customer_key=options.customer_key))
+                self._kinds.explain_completion(place, parts, options, made, error)
+            raise
 
     def _made(self, bucket: str, key: str, done: Mapping[str, str], options: CompleteOptions) -> ObjectInfo:
         """Returns the object. Under a customer's key that was not given, it is what a listing says of it."""

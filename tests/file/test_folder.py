@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from bucketry import AccessDenied, BucketryError, InvalidSettings, Unavailable, open_store
+from bucketry_file import disk
 from bucketry_file import folder as folder_module
 from bucketry_file.folder import file_system_of, path_of
 
@@ -54,6 +55,15 @@ def test_a_new_folder_waits_for_another_process_that_makes_it_too(tmp_path: Path
             opened.result(0.3)
         other.execute("ROLLBACK")
         opened.result(30).close()
+
+
+def test_the_mark_is_on_the_disk_before_anything_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Another process did this just now.
+    (tmp_path / "bucketry.json").write_text('{"format": "bucketry-file", "version": 1}')
+    synced = list[set[str]]()
+    monkeypatch.setattr(disk, "sync_folder", lambda path: synced.append(set(os.listdir(path))))
+    open_driver(tmp_path).close()
+    assert synced[0] == {"bucketry.json"}
 
 
 def test_what_a_killed_process_left_of_a_mark_goes(tmp_path: Path) -> None:

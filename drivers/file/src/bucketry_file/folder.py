@@ -169,6 +169,9 @@ def _prepare(folder: Folder) -> None:
     _check_mark(folder)
     for left in folder.path.glob(_NEW_MARK):
         left.unlink(missing_ok=True)
+    if not (folder.blobs.exists() and folder.sessions.exists()):
+        # Another process may have made the mark just now. Without it, these would be taken for another program's.
+        disk.sync_folder(folder.path)
     for path in (folder.blobs, folder.sessions):
         disk.make_folder(path)
     # Always: whoever made them may have been killed before they were on the disk.

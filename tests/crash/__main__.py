@@ -60,7 +60,9 @@ def kill(url: str, kills: int, seed: int, seconds: float, scratch: Path) -> tupl
 
 
 def replay(seed: int, most: int, scratch: Path) -> tuple[Figures, list[str]]:
-    """Replays runs of one writer and of three, with small and large contents, and recoveries; and one without sync.
+    """Replays runs and recoveries: of one process with one writer and with three, with small and large contents.
+
+    Then two processes that write at the same time, in the clear and encrypted, and one without sync.
 
     Args:
         seed: Draws the steps, and the states.
@@ -76,6 +78,9 @@ def replay(seed: int, most: int, scratch: Path) -> tuple[Figures, list[str]]:
         operations = synced.record(task)
         wrong += synced.problems(operations)
         wrong += synced.problems_of_recovery(operations, most)
+    for encrypted in (False, True):
+        task = task_of(writers=4, steps=15, seed=seed, encrypted=encrypted)
+        wrong += synced.problems_of_two(task, recoveries=max(1, most // 3))
     unsynced = Replay(scratch, f"{SETTINGS}&sync=false", most, seed)
     wrong += unsynced.problems(unsynced.record(task_of(writers=1, steps=60, seed=seed)))
     return synced.figures.plus(unsynced.figures), wrong
@@ -121,7 +126,10 @@ def _kills_text(tally: Tally) -> str:
 
 def _states_text(figures: Figures) -> str:
     possible = f"10^{len(str(figures.possible)) - 1}"
-    return f"{figures.states} states of {figures.points} crash points were checked, of about {possible}"
+    return (
+        f"{figures.states} states of {figures.points} crash points were checked, of about {possible}\n"
+        f"two processes took {figures.turns} turns"
+    )
 
 
 if __name__ == "__main__":

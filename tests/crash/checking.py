@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
-from bucketry import BucketryError, open_store
+from bucketry import BucketryError, Secret, open_store
 from msgspec.structs import replace
 
 from tests.crash.folders import files_left, rows_left
@@ -23,6 +25,9 @@ from tests.crash.world import (
     differences,
     versions_of,
 )
+
+MASTER_KEYS: Final = {"encryption_keys": Secret(f"test:{base64.b64encode(bytes(32)).decode()}")}
+"""The setting that stores are opened with whose contents may be encrypted."""
 
 Found = tuple[dict[Item, Value], list[str]]
 """What a store holds, and what is wrong."""
@@ -67,7 +72,7 @@ def check_without_sync(url: str, folder: Path, history: History, kept: int) -> F
 
 def _opened(url: str) -> Found:
     try:
-        with open_store(url) as store:
+        with open_store(url, settings=MASTER_KEYS) as store:
             return found_in(store)
     except BucketryError as error:
         return {}, [f"the store fails: {error!r}"]

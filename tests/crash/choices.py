@@ -25,6 +25,7 @@ from tests.crash.steps import (
     DeleteBucketTags,
     DeleteVersion,
     EnableVersioning,
+    Encrypt,
     Expire,
     Put,
     PutBucketTags,
@@ -69,12 +70,18 @@ class Sizes(msgspec.Struct, frozen=True):
     large: int = 300_000
 
 
-def preparation(numbers: range) -> list[Step]:
-    """Returns the steps that make what writers need."""
+def preparation(numbers: range, *, encrypted: bool = False) -> list[Step]:
+    """Returns the steps that make what writers need.
+
+    Args:
+        numbers: The numbers of the writers.
+        encrypted: Whether the bucket that they share encrypts. The others do not: copies go both ways.
+    """
     if not numbers:
         return []
     plain: list[Step] = [CreateBucket(f"w{number}-plain") for number in numbers]
-    return [CreateBucket(SHARED), EnableVersioning(SHARED), *plain]
+    shared: list[Step] = [CreateBucket(SHARED), EnableVersioning(SHARED)]
+    return [*shared, *([Encrypt(SHARED)] if encrypted else []), *plain]
 
 
 class Chooser:

@@ -101,15 +101,15 @@ class Disk:
             case MakeFolder(path):
                 self._name(index, path, self._new_folder())
             case Write(path, offset, data):
-                self._write(index, self._find(path), offset, data)
+                self._write(index, self._open(path), offset, data)
             case Truncate(path, size):
-                self._truncate(index, self._find(path), size)
+                self._truncate(index, self._open(path), size)
             case Rename(path, target):
                 self._rename(index, path, target)
             case Remove(path):
                 self._name(index, path, None)
             case Sync(path, covers):
-                self._sync(self._find(path), covers)
+                self._sync(self._open(path), covers)
             case _:
                 pass
 
@@ -167,6 +167,13 @@ class Disk:
             node = self._names[node][name]
         return node
 
+    def _open(self, path: PurePosixPath) -> int | None:
+        """Returns what a descriptor is of; ``None``: it has no name, as another process removed that meanwhile."""
+        try:
+            return self._find(path)
+        except KeyError:
+            return None
+
     def _create(self, index: int, path: PurePosixPath) -> None:
         if path.name not in self._names[self._find(path.parent)]:
             self._name(index, path, self._new_file())
@@ -183,20 +190,26 @@ class Disk:
         self._pending.append(change)
         _apply(change, self._names)
 
-    def _write(self, index: int, node: int, offset: int, data: bytes) -> None:
+    def _write(self, index: int, node: int | None, offset: int, data: bytes) -> None:
+        if node is None:
+            return
         file, end = self._files[node], offset + len(data)
         if end > file.size:
             file.size = end
             file.pending.append(Sized(index, node, end, grows=True))
         file.pending.extend(Piece(index, node, at, piece) for at, piece in _sectors(offset, data))
 
-    def _truncate(self, index: int, node: int, size: int) -> None:
+    def _truncate(self, index: int, node: int | None, size: int) -> None:
+        if node is None:
+            return
         file = self._files[node]
         if size != file.size:
             file.size = size
             file.pending.append(Sized(index, node, size, grows=False))
 
-    def _sync(self, node: int, covers: int) -> None:
+    def _sync(self, node: int | None, covers: int) -> None:
+        if node is None:
+            return
         if node in self._files:
             file = self._files[node]
             file.durable = _content(file.durable, [effect for effect in file.pending if effect.index < covers])

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from bucketry import (
     BackendError,
     DeleteMarker,
+    EncryptionSettings,
     GetOptions,
     LifecycleSettings,
     ListOptions,
@@ -19,7 +20,7 @@ from bucketry import (
 )
 
 from tests.crash.contents import md5, sha256
-from tests.crash.steps import LIFECYCLE, TAG, TAGS, VERSIONING
+from tests.crash.steps import ENCRYPTION, LIFECYCLE, TAG, TAGS, VERSIONING
 from tests.crash.world import (
     UNREADABLE,
     BucketItem,
@@ -56,6 +57,7 @@ def found_in(store: Store) -> tuple[dict[Item, Value], list[str]]:
 def _settings(store: Store, bucket: str) -> Iterator[tuple[str, str | None]]:
     yield TAGS, "".join(tag.value for tag in store.get_bucket_settings(bucket, TagSettings).tags)
     yield VERSIONING, store.get_bucket_settings(bucket, VersioningSettings).status
+    yield ENCRYPTION, store.get_bucket_settings(bucket, EncryptionSettings).algorithm
     yield LIFECYCLE, "".join(rule.prefix or "" for rule in store.get_bucket_settings(bucket, LifecycleSettings).rules)
 
 

@@ -12,6 +12,7 @@ from bucketry import (
     CompletedPart,
     CopyOptions,
     DeleteOptions,
+    EncryptionSettings,
     IncompleteBody,
     LifecycleSettings,
     Store,
@@ -39,6 +40,7 @@ from tests.crash.world import (
 TAGS: Final = "tags"
 VERSIONING: Final = "versioning"
 LIFECYCLE: Final = "lifecycle"
+ENCRYPTION: Final = "encryption"
 PAST: Final = datetime(2020, 1, 1, tzinfo=UTC)
 """When objects have expired that a rule is about."""
 
@@ -137,6 +139,17 @@ class EnableVersioning(Base, frozen=True):
 
     def changes(self, world: World, new_id: str) -> World:
         return {SettingItem(self.bucket, VERSIONING): "Enabled"}
+
+
+class Encrypt(Base, frozen=True):
+    """Lets an empty bucket encrypt what is written. Etags stay as they are."""
+
+    def run(self, store: Store) -> str:
+        store.put_bucket_settings(self.bucket, EncryptionSettings(algorithm="AES256"))
+        return ""
+
+    def changes(self, world: World, new_id: str) -> World:
+        return {SettingItem(self.bucket, ENCRYPTION): "AES256"}
 
 
 class Put(Base, frozen=True):
@@ -361,8 +374,8 @@ class Abort(OfUpload, frozen=True):
 
 
 Step = (
-    CreateBucket | DeleteBucket | PutBucketTags | DeleteBucketTags | EnableVersioning | Put | BreakOff | Copy | PutTags
-    | Delete | DeleteVersion | DeleteBatch | Expire | StopExpiring | CreateUpload | PutPart | CopyPart | Complete
-    | Abort
+    CreateBucket | DeleteBucket | PutBucketTags | DeleteBucketTags | EnableVersioning | Encrypt | Put | BreakOff
+    | Copy | PutTags | Delete | DeleteVersion | DeleteBatch | Expire | StopExpiring | CreateUpload | PutPart
+    | CopyPart | Complete | Abort
 )  # fmt: skip
 """All steps."""

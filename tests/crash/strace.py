@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -29,6 +29,9 @@ _REFUSED: Final = (
     "pwritev2", "creat", "dup", "dup2", "dup3", "mmap",
 )  # fmt: skip
 """System calls that change files in ways that are not recorded."""
+
+_STARTING: Final = ("clone", "clone3", "fork", "vfork")
+"""System calls that start a thread or a process."""
 
 _LINE = re.compile(r"(?P<thread>\d+) +(?:<\.\.\. (?P<resumed>\w+) resumed>|(?P<name>\w+)\()(?P<rest>.*)")
 _UNFINISHED: Final = " <unfinished ...>"
@@ -56,7 +59,7 @@ def record(
     """Runs a program under strace, and returns what it did in a folder.
 
     Args:
-        command: The program with its arguments. It is one process with any number of threads.
+        command: The program with its arguments. It may start other processes, and all of them threads.
         folder: The folder.
         notes: The file, outside the folder, that the program appends its notes to.
         environment: Variables beside this process's own.
@@ -67,33 +70,60 @@ def record(
     """
     trace = notes.with_suffix(".strace")
     options = ["-f", "-y", "-xx", "-qq", f"-s{_MAX_STRING}", "--seccomp-bpf", "-esignal=none", f"-o{trace}"]
-    calls = "-etrace=" + ",".join(f"?{name}" for name in (*_RECORDED, *_REFUSED))
+    calls = "-etrace=" + ",".join(f"?{name}" for name in (*_RECORDED, *_REFUSED, *_STARTING))
     subprocess.run(
         [_program(), *options, calls, *command], check=True, env={**os.environ, **(environment or {})}, timeout=300
     )
-    with trace.open() as lines:
-        operations = parse(lines, folder.resolve(), notes.resolve())
+    operations = parse(trace, folder.resolve(), notes.resolve())
     trace.unlink()
     return operations
 
 
-def parse(lines: Iterable[str], folder: Path, notes: Path) -> list[Recorded]:
+def parse(trace: Path, folder: Path, notes: Path) -> list[Recorded]:
     """Turns the lines of strace into operations, in the order in which they ended."""
-    recorder = _Recorder(folder, notes)
-    begun: dict[str, tuple[str, int]] = {}
+    with trace.open() as lines:  # First of all: a thread may do something before the call that starts it ends.
+        process_of = _Processes(lines)
+    recorder, begun = _Recorder(folder, notes), dict[str, int]()
+    with trace.open() as lines:
+        for thread, name, text in _calls(lines):
+            if text is None:
+                begun[thread] = len(recorder.operations)
+            elif name not in _STARTING:
+                covers = begun.pop(thread, len(recorder.operations))
+                recorder.add(_Call(name, text), covers, process_of[thread])
+    return recorder.operations
+
+
+def _calls(lines: Iterable[str]) -> Iterator[tuple[str, str, str | None]]:
+    """Yields thread, name, and text of each call as it ends, and before, without the text, if others end meanwhile."""
+    begun: dict[str, str] = {}
     for line in lines:
         found = _LINE.fullmatch(line.rstrip("\n"))
         if found is None:
             continue  # A process that ended.
         thread, rest = found["thread"], found["rest"]
         if rest.endswith(_UNFINISHED):
-            begun[thread] = rest.removesuffix(_UNFINISHED), len(recorder.operations)
+            begun[thread] = rest.removesuffix(_UNFINISHED)
+            yield thread, found["name"] or found["resumed"], None
         elif found["resumed"]:
-            before, covers = begun.pop(thread)
-            recorder.add(_Call(found["resumed"], before + rest), covers)
+            yield thread, found["resumed"], begun.pop(thread) + rest
         else:
-            recorder.add(_Call(found["name"], rest), len(recorder.operations))
-    return recorder.operations
+            yield thread, found["name"], rest
+
+
+class _Processes:
+    """Says which threads are one process, whose descriptors they share. Any of its threads stands for it."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._starter: dict[str, str] = {}  # Of each thread that shares descriptors with the one that started it.
+        for thread, name, text in _calls(lines):
+            if name in _STARTING and text is not None and "CLONE_FILES" in text:
+                self._starter[_Call(name, text).returned] = thread
+
+    def __getitem__(self, thread: str) -> str:
+        while thread in self._starter:
+            thread = self._starter[thread]
+        return thread
 
 
 class _Call:
@@ -136,11 +166,13 @@ class _Recorder:
         self.operations: list[Recorded] = []
         self._folder = folder
         self._notes = notes
-        self._positions: dict[str, int | None] = {}  # Of each open descriptor; None: not known.
+        self._process = ""
+        self._positions: dict[tuple[str, str], int | None] = {}  # Of each process's descriptors; None: not known.
 
-    def add(self, call: _Call, covers: int) -> None:
+    def add(self, call: _Call, covers: int, process: str) -> None:
         if call.failed:
             return
+        self._process = process
         if call.name in _REFUSED:
             self._refuse(call)
         else:
@@ -165,7 +197,7 @@ class _Recorder:
             case "open" | "openat":
                 return self._opened(call)
             case "lseek":
-                self._positions[_number(call.arguments[0])] = call.value
+                self._positions[self._number(call.arguments[0])] = call.value
                 return []
             case "write" | "writev" | "pwrite64":
                 return self._written(call)
@@ -190,7 +222,7 @@ class _Recorder:
     def _opened(self, call: _Call) -> list[Recorded]:
         flags = call.arguments[2 if call.name == "openat" else 1]
         # A read moves the position too, and reads are not recorded.
-        self._positions[_number(call.returned)] = 0 if "O_WRONLY" in flags and "O_APPEND" not in flags else None
+        self._positions[self._number(call.returned)] = 0 if "O_WRONLY" in flags and "O_APPEND" not in flags else None
         path = self._inside(_file(call.returned))
         if path is None:
             return []
@@ -208,7 +240,7 @@ class _Recorder:
             return []
         if call.name == "pwrite64":
             return [Write(path, int(call.arguments[-1]), data)]
-        number = _number(call.arguments[0])
+        number = self._number(call.arguments[0])
         position = self._positions.get(number)
         if position is None:
             raise NotRecordable(call)
@@ -224,9 +256,9 @@ class _Recorder:
             raise NotRecordable(call)
         return [Rename(source, target)]
 
-
-def _number(argument: str) -> str:
-    return argument.partition("<")[0]
+    def _number(self, argument: str) -> tuple[str, str]:
+        """Returns what stands for a descriptor: its process, and its number there."""
+        return self._process, argument.partition("<")[0]
 
 
 def _file(argument: str) -> Path | None:

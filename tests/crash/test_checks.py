@@ -40,7 +40,7 @@ def _after(store: Store, *steps: Step, start: dict[Item, Value] | None = None) -
 
 def test_all_that_was_acknowledged_is_found(store: Store, tmp_path: Path) -> None:
     file = tmp_path / "notes"
-    Writing(store, Notes(file), Start(), 1, SIZES).write(range(3), 300)
+    Writing(store, Notes(file), Start(), 1, SIZES).write(range(3), 300, encrypted=True)
     history = notes.read(file.read_bytes())
     found, problems = found_in(store)
     assert problems == []

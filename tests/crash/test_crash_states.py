@@ -27,6 +27,13 @@ def test_a_crash_while_the_store_is_opened_after_a_crash_is_one_more_crash(tmp_p
     assert list(replay.problems_of_recovery(operations, 4)) == []
 
 
+def test_two_processes_that_write_at_once_some_of_it_encrypted(tmp_path: Path) -> None:
+    replay = Replay(tmp_path, SETTINGS, most=1, seed=5)
+    task = task_of(writers=2, steps=12, seed=5, encrypted=True)
+    assert list(replay.problems_of_two(task, recoveries=1)) == []
+    assert replay.figures.turns > 1
+
+
 def test_without_sync_a_crash_state_is_how_the_store_was_at_some_moment(tmp_path: Path) -> None:
     replay = Replay(tmp_path, f"{SETTINGS}&sync=false", most=4, seed=4)
     operations = replay.record(task_of(writers=1, steps=25, seed=4))

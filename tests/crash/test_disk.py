@@ -87,6 +87,10 @@ def test_a_rename_that_is_durable_takes_the_creation_with_it() -> None:
     assert _states(operations, start) == [{"folder": None, "folder/file": b""}]
 
 
+def test_an_fsync_that_ends_after_another_process_removed_the_file_does_nothing() -> None:
+    assert {} in _states([Create(FILE), Remove(FILE), _sync(FILE)])
+
+
 def test_a_removed_file_may_come_back() -> None:
     assert _states([Remove(FILE)], OLD) == [{"file": b"old"}, {}]
     assert _states([Remove(FILE), _sync(ROOT)], OLD) == [{}]

@@ -88,6 +88,30 @@ def test_threads_are_recorded(tmp_path: Path) -> None:
     assert sum(isinstance(operation, Sync) for operation in operations) == 200
 
 
+def test_processes_are_recorded_each_with_descriptors_of_its_own(tmp_path: Path) -> None:
+    operations = _record(
+        tmp_path,
+        "-c",
+        "import os, threading\n"
+        "def work(n):\n"
+        f"    path = f'{tmp_path}/folder/{{n}}'\n"
+        "    for _ in range(20):\n"
+        "        with open(path, 'wb', buffering=0) as file:\n"
+        "            [file.write(b'%d' % n * 700) for _ in range(n + 1)]\n"
+        "            os.fsync(file)\n"
+        "children = [os.fork() for _ in range(2)]\n"
+        "number = sum(2**bit for bit, child in enumerate(children) if child)\n"
+        "threads = [threading.Thread(target=work, args=(number * 2 + n,)) for n in range(2)]\n"
+        "[thread.start() for thread in threads]\n"
+        "[thread.join() for thread in threads]\n",
+    )
+    *_, last = crash_points(operations)
+    left = read_tree(tmp_path / "folder")
+    assert last.disk.tree(last.pending) == left
+    assert len(left) == 8
+    assert sum(isinstance(operation, Sync) for operation in operations) == 160
+
+
 @pytest.mark.parametrize(
     "program",
     [

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import random
 import threading
+import time
+from typing import Final
 
 from bucketry import Store
 
@@ -13,11 +15,21 @@ from tests.crash.notes import Acknowledged, Begun, Notes, Start
 from tests.crash.steps import Step
 from tests.crash.world import Item, Value
 
+_STEPS_OF_A_WRITER: Final = 10_000_000
+"""More than any makes: processes that share their notes number their steps apart."""
+
+
+def process_of(number: int) -> int:
+    """Returns the number of the first writer in the process of a step."""
+    return number // _STEPS_OF_A_WRITER
+
 
 class Writing:
     """What writes to one store: any number of threads, and the notes that they share."""
 
-    def __init__(self, store: Store, notes: Notes, start: Start, seed: int, sizes: Sizes) -> None:
+    def __init__(
+        self, store: Store, notes: Notes, start: Start, seed: int, sizes: Sizes, pause_seconds: float = 0
+    ) -> None:
         """Writes nothing yet.
 
         Args:
@@ -26,27 +38,31 @@ class Writing:
             start: What the store holds.
             seed: Draws the steps.
             sizes: How large contents are.
+            pause_seconds: How long each writer waits after each step.
         """
         self._store = store
         self._notes = notes
         self._start = start
         self._seed = seed
         self._sizes = sizes
-        self._numbers = itertools.count(1)
+        self._pause_seconds = pause_seconds
+        self._numbers = itertools.count()
         self._failures = list[BaseException]()
 
-    def write(self, writers: range, steps: int) -> None:
+    def write(self, writers: range, steps: int, *, encrypted: bool = False) -> None:
         """Lets writers make steps at the same time.
 
         Args:
             writers: Their numbers. No other process has writers of these numbers.
             steps: How many each of them makes.
+            encrypted: Whether the bucket that they share encrypts.
 
         Raises:
             BaseException: What the first failure was.
         """
+        self._numbers = itertools.count(writers.start * _STEPS_OF_A_WRITER)
         world = dict(self._start.world)
-        for step in preparation(writers):
+        for step in preparation(writers, encrypted=encrypted):
             if not step.changes(world, "").items() <= world.items():
                 new_id = self._make(step)
                 world.update(step.changes(world, new_id))
@@ -70,6 +86,7 @@ class Writing:
             for _ in range(steps):
                 step = chooser.next()
                 chooser.done(step, self._make(step))
+                time.sleep(self._pause_seconds)
         except BaseException as error:  # noqa: BLE001 - raised where it is waited for
             self._failures.append(error)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -16,7 +17,7 @@ from bucketry.features import MIB
 
 from bucketry_file import disk
 from bucketry_file.cleaning import folders_of
-from bucketry_file.folder import Folder
+from bucketry_file.folder import Folder, link_at, require_no_links
 from bucketry_file.sessions import is_alive
 
 _DAMAGED_INDEX: Final = "the index is damaged: restore the folder from a backup, or export what can still be read"
@@ -115,7 +116,9 @@ def check_folder(folder: Folder, say: Say, *, reads: bool) -> int:
     Raises:
         Unavailable: There is no index.
         Throttled: Another program keeps the index locked.
+        InvalidSettings: The folder holds links that no program of the driver would open.
     """
+    require_no_links(folder)
     if not folder.index.exists():
         raise Unavailable(f"{folder.index} is missing: restore it from a backup")
     try:
@@ -147,10 +150,16 @@ class _Check:
         if problems:
             self._say(_DAMAGED_INDEX)
             return len(problems)
-        damage = self._check_rows() + sum(map(self._check_content, self._contents()))
+        damage = self._look_for_links() + self._check_rows() + sum(map(self._check_content, self._contents()))
         self._look_for_leftovers()
         self._say("no damage was found" if not damage else f"faults that were found: {damage}")
         return damage
+
+    def _look_for_links(self) -> int:
+        found = [path for pattern in ("*", "*/*") for path in self._folder.blobs.glob(pattern) if path.is_symlink()]
+        for path in sorted(found):
+            self._say(link_at(path))
+        return len(found)
 
     def _check_rows(self) -> int:
         damage = 0
@@ -194,16 +203,22 @@ class _Check:
         return None
 
     def _fault_of_file(self, content: _Content) -> str | None:
-        path = self._folder.blob(content.session or "", content.number or 0)
+        names = self._folder.names_of_blob(content.session or "", content.number or 0)
         try:
-            size = os.stat(path).st_size
-            if size != content.stored_bytes:
-                return f"it has {size} bytes, not {content.stored_bytes}"
-            if self._reads and _digest_of(path) != content.digest:
-                return "it has other bytes than were written"
+            descriptor = disk.open_below(self._folder.path, names)
+            try:
+                size = os.fstat(descriptor).st_size
+                if size != content.stored_bytes:
+                    return f"it has {size} bytes, not {content.stored_bytes}"
+                if self._reads and _digest_of(descriptor) != content.digest:
+                    return "it has other bytes than were written"
+            finally:
+                os.close(descriptor)
         except FileNotFoundError:
             return "it is missing"
         except OSError as error:
+            if error.errno in {errno.ELOOP, errno.ENOTDIR}:
+                return "a link is there instead of it, or of a folder on the way"
             return f"it cannot be read: {error.strerror}"
         return None
 
@@ -238,12 +253,8 @@ class _Check:
                 yield from sorted(folder.iterdir())
 
 
-def _digest_of(path: Path) -> bytes:
+def _digest_of(descriptor: int) -> bytes:
     digest = xxhash.xxh3_128()
-    descriptor = disk.open_to_read(path)
-    try:
-        while chunk := os.read(descriptor, MIB):
-            digest.update(chunk)
-    finally:
-        os.close(descriptor)
+    while chunk := os.read(descriptor, MIB):
+        digest.update(chunk)
     return digest.digest()

@@ -86,9 +86,8 @@ class Garbage:
         return len(rows) == _AT_ONCE
 
     def _delete(self, session: str, number: int) -> bool:
-        path = self._folder.blob(session, number)
         try:
-            path.unlink(missing_ok=True)
+            disk.remove_below(self._folder.path, self._folder.names_of_blob(session, number))
         except PermissionError:  # On Windows, somebody has it open.
             return False
         return True
@@ -168,13 +167,16 @@ def _clear(folder: Folder, index: Index, session: str, settled: int, *, sync: bo
             named = {number for (number,) in connection.execute(_NAMED, wanted)}
         for file in list(path.iterdir()):
             if file.name.isdecimal() and int(file.name) not in named:
-                file.unlink(missing_ok=True)
+                disk.remove_below(folder.path, folder.names_of_blob(session, int(file.name)))
         tidy(path, sync=sync)
     tidy_session(folder, session, sync=sync)
 
 
 def folders_of(folder: Folder, session: str) -> list[Path]:
-    """Returns the folders of a session's files."""
-    with suppress(FileNotFoundError):
-        return sorted(path for path in (folder.blobs / session).iterdir() if path.name.isdecimal())
+    """Returns the folders of a session's files. One that is a link is none: what is there is not the driver's."""
+    session_folder = folder.blobs / session
+    with suppress(FileNotFoundError, NotADirectoryError):
+        if not session_folder.is_symlink():
+            found = (path for path in session_folder.iterdir() if path.name.isdecimal() and not path.is_symlink())
+            return sorted(found)
     return []

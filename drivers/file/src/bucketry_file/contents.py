@@ -185,15 +185,15 @@ def open_content(folder: Folder, piece: Piece) -> int:
 
     Raises:
         FileNotFoundError: It is gone.
-        BackendError: Somebody put a link in its place.
+        BackendError: Somebody put a link in its place, or in that of a folder on the way.
     """
     if piece.session is None or piece.number is None:
         raise BackendError(f"content {piece.content} has neither bytes nor a file in the index")
     try:
-        return disk.open_to_read(folder.blob(piece.session, piece.number))
+        return disk.open_below(folder.path, folder.names_of_blob(piece.session, piece.number))
     except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise damaged(piece, "a link is there instead of its file") from error
+        if error.errno in {errno.ELOOP, errno.ENOTDIR}:
+            raise damaged(piece, "a link is there instead of its file, or of a folder on the way") from error
         raise
 
 

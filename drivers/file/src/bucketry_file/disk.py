@@ -9,13 +9,17 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 if sys.platform == "win32":
     import msvcrt
 else:
     import fcntl
+
+T = TypeVar("T")
 
 _FULL_FSYNC: Final[int | None] = None if sys.platform == "win32" else getattr(fcntl, "F_FULLFSYNC", None)
 """On macOS, fsync leaves the data in the drive's cache (fsync(2) there)."""
@@ -30,18 +34,58 @@ _LOCKED_OFFSET: Final = 1 << 30
 """On Windows, a locked byte cannot be read. No lock file is as long as this."""
 
 
+_FOLDER: Final = (
+    os.O_RDONLY | _CLOEXEC | _PLAIN | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_PATH", 0)
+)  # Only to name what is in it.
+
+_HAS_DESCRIPTORS: Final = os.open in os.supports_dir_fd
+"""Whether a file can be named by its folder's descriptor. Not on Windows, where links in folders are followed."""
+
+
 def create(path: Path) -> int:
     """Creates a file that must not exist, and returns its descriptor, for writing."""
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY | _CLOEXEC, 0o600)
 
 
-def open_to_read(path: Path) -> int:
-    """Opens a file, and returns its descriptor, for reading.
+def open_below(folder: Path, names: Sequence[str]) -> int:
+    """Opens a file somewhere below a folder, and returns its descriptor, for reading.
+
+    Args:
+        folder: The folder. It may be a link.
+        names: The names on the way to the file. None of them is followed if it is a link.
 
     Raises:
-        OSError: It is not there, or is a link.
+        FileNotFoundError: It is not there.
+        OSError: It, or a folder on the way, is a link or something else.
     """
-    return os.open(path, os.O_RDONLY | _BINARY | _CLOEXEC | _PLAIN)
+    return _below(folder, names, lambda name, at: os.open(name, os.O_RDONLY | _BINARY | _CLOEXEC | _PLAIN, dir_fd=at))
+
+
+def create_below(folder: Path, names: Sequence[str]) -> int:
+    """Creates a file somewhere below a folder, as `create` and `open_below` do."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY | _CLOEXEC
+    return _below(folder, names, lambda name, at: os.open(name, flags, 0o600, dir_fd=at))
+
+
+def remove_below(folder: Path, names: Sequence[str]) -> None:
+    """Removes a file somewhere below a folder, as `open_below` opens it. One that is not there is no error."""
+    with suppress(FileNotFoundError):
+        _below(folder, names, lambda name, at: os.unlink(name, dir_fd=at))
+
+
+def _below(folder: Path, names: Sequence[str], work: Callable[[str, int | None], T]) -> T:
+    """Does something with the last of these names, in the folder that the others lead to."""
+    if not _HAS_DESCRIPTORS:
+        return work(os.path.join(folder, *names), None)
+    *between, name = names
+    at = os.open(f"{folder}{os.sep}{between[0]}", _FOLDER)
+    try:
+        for each in between[1:]:
+            before, at = at, os.open(each, _FOLDER, dir_fd=at)
+            os.close(before)
+        return work(name, at)
+    finally:
+        os.close(at)
 
 
 def write(descriptor: int, data: bytes) -> None:

@@ -48,11 +48,19 @@ _OF_FILES: Final[MappingProxyType[int | None, type[BucketryError]]] = MappingPro
 )
 
 
+_NOT_FOLLOWED: Final = frozenset({errno.ELOOP, errno.ENOTDIR})
+"""What a link is to whoever does not follow it; also if it leads to a folder."""
+
+
 def classify(error: Exception) -> Classified:
     """Looks an error up by its code. No message names a key: paths in the folder come from none."""
     if isinstance(error, sqlite3.Error) and hasattr(error, "sqlite_errorcode"):
         kind = _OF_SQLITE.get(error.sqlite_errorcode & _PRIMARY, BackendError)
         return Classified(kind, f"{error} ({error.sqlite_errorname})")
+    if isinstance(error, OSError) and error.errno in _NOT_FOLLOWED:
+        return Classified(
+            Unavailable, "a link, or a file, is where the store has a folder: 'bucketry file check' says where"
+        )
     if isinstance(error, OSError):
         return Classified(_OF_FILES.get(error.errno, Unavailable), f"{error.strerror} ({type(error).__name__})")
     if isinstance(error, ModuleNotFoundError) and error.name == "cryptography":

@@ -103,11 +103,35 @@ class Folder:
 
     def blob(self, session: str, number: int) -> Path:
         """Returns the path of a content. Both are the driver's own, and come from no key."""
-        return self.blobs / session / str(number // FILES_PER_FOLDER) / str(number)
+        return self.path.joinpath(*self.names_of_blob(session, number))
+
+    def names_of_blob(self, session: str, number: int) -> tuple[str, ...]:
+        """Returns the names on the way from the folder to a content, none of which is a link."""
+        return self.blobs.name, session, str(number // FILES_PER_FOLDER), str(number)
 
     def session(self, name: str) -> Path:
         """Returns the path of a session's lock file."""
         return self.sessions / name
+
+
+def require_no_links(folder: Folder) -> None:
+    """Checks that what is in the folder is really there, as far as its path is used again and again.
+
+    Raises:
+        InvalidSettings: Something is a link.
+    """
+    of_index = [folder.index.with_name(folder.index.name + end) for end in ("", "-wal", "-shm")]
+    for path in (folder.path / _MARK, *of_index, folder.blobs, folder.sessions):
+        if path.is_symlink():
+            raise InvalidSettings(link_at(path))
+
+
+def link_at(path: Path) -> str:
+    """Says that something is a link, and what to do."""
+    return (
+        f"{path} is a link, and links in the folder of a store are not followed: move what it leads to into its place, "
+        "or mount that there"
+    )
 
 
 def open_folder(location: str) -> Folder:
@@ -166,6 +190,7 @@ def _prepare(folder: Folder) -> None:
         raise InvalidSettings(f"{folder.path} is on a network file system ({kind}), where SQLite loses data")
     if not os.access(folder.path, os.R_OK | os.W_OK | os.X_OK):
         raise AccessDenied(f"the folder {folder.path} cannot be written to: a store needs that, also to be read")
+    require_no_links(folder)
     _check_mark(folder)
     for left in folder.path.glob(_NEW_MARK):
         left.unlink(missing_ok=True)

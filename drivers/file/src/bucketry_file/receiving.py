@@ -97,7 +97,7 @@ class Receiver:
         size = stored = index = 0
         digest = xxhash.xxh3_128()
         self._make_folder(path.parent)
-        descriptor = disk.create(path)
+        descriptor = disk.create_below(self._folder.path, self._folder.names_of_blob(session, number))
         try:
             while chunk:
                 size += len(chunk)
@@ -136,10 +136,9 @@ class Receiver:
         try:
             with self._index.reading() as connection:
                 if connection.execute(_NAMED, (session, number)).fetchone() is None:
-                    path = self._folder.blob(session, number)
-                    path.unlink(missing_ok=True)
+                    disk.remove_below(self._folder.path, self._folder.names_of_blob(session, number))
                     if self._sync:
-                        disk.sync_folder(path.parent)
+                        disk.sync_folder(self._folder.blob(session, number).parent)
             return True
         except Exception:  # noqa: BLE001 - the error of the write counts; recovery deletes the file
             return False

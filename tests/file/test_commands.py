@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sqlite3
@@ -11,10 +12,11 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
-from bucketry import CustomerKey, PutOptions, Store, Throttled, VersionOptions
-from bucketry_file import FileDriver
+from bucketry import CustomerKey, InvalidSettings, PutOptions, Throttled, VersionOptions
+from bucketry_file import FileDriver, disk
 from bucketry_file.checking import check_folder
 from bucketry_file.exporting import export_store
 from bucketry_file.folder import Folder
@@ -27,6 +29,22 @@ def run(*arguments: str | Path, status: int = 0) -> str:
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == status, done.stdout + done.stderr
     return done.stdout + done.stderr
+
+
+def export(path: Path, target: Path) -> list[str]:
+    """Exports, and returns all that is said."""
+    said = list[str]()
+    export_store(open_driver(path), target, said.append, said.append)
+    return said
+
+
+def manifest(target: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (target / "manifest.jsonl").read_text().splitlines()]
+
+
+def exported(target: Path) -> dict[str, bytes]:
+    """Returns the contents that a manifest names, by key."""
+    return {entry["key"]: (target / entry["file"]).read_bytes() for entry in manifest(target)}
 
 
 @pytest.fixture
@@ -172,17 +190,16 @@ def test_compacting_works_off_garbage_and_shrinks_the_index(path: Path) -> None:
 
 def test_objects_are_exported_under_safe_names(path: Path, tmp_path: Path) -> None:
     keys = {"../../outside": b"one", "a/b/": b"", "\u00e4 \U0001f600\x01": b"two"}
+    keys |= {".": b"", "a\0b\n": b"", "k" * 1024: b"3"}
     with open_store(path) as store:
         for key, body in keys.items():
             options = PutOptions(content_type="text/plain", metadata={"colour": "blue"}, tags={"a": "b"})
             store.put_object(BUCKET, key, body, options)
         large = store.get_object(BUCKET, "large").read()
     target = tmp_path / "out"
-    assert "5 objects written, 0 not" in run("export", path, target)
-    manifest = [json.loads(line) for line in (target / "manifest.jsonl").read_text().splitlines()]
-    found = {entry["key"]: (target / entry["file"]).read_bytes() for entry in manifest}
-    assert found == {**keys, "large": large, "small": b"content"}
-    (entry,) = [entry for entry in manifest if entry["key"] == "../../outside"]
+    assert "8 objects written, 0 not" in run("export", path, target)
+    assert exported(target) == {**keys, "large": large, "small": b"content"}
+    (entry,) = [entry for entry in manifest(target) if entry["key"] == "../../outside"]
     assert (entry["bucket"], entry["content_type"], entry["metadata"], entry["tags"]) == (
         BUCKET,
         "text/plain",
@@ -207,22 +224,89 @@ def test_an_object_that_is_replaced_while_it_is_exported_is_exported_again(
                 other.put_object(BUCKET, key, content, PutOptions(tags={"of": content.decode()}))
         return read_tags(driver, bucket, key, options)
 
-    with Store(open_driver(path)) as store:
-        monkeypatch.setattr(FileDriver, "get_object_tagging", replace_first)
-        assert export_store(store, tmp_path / "out", print) == 0
-    manifest = [json.loads(line) for line in (tmp_path / "out/manifest.jsonl").read_text().splitlines()]
-    found = {entry["key"]: ((tmp_path / "out" / entry["file"]).read_bytes(), entry["tags"]) for entry in manifest}
-    assert found["small"] == (b"first", {"of": "first"})
+    monkeypatch.setattr(FileDriver, "get_object_tagging", replace_first)
+    assert export(path, tmp_path / "out") == ["2 objects written, 0 not"]
+    assert exported(tmp_path / "out")["small"] == b"first"
+    (entry,) = [entry for entry in manifest(tmp_path / "out") if entry["key"] == "small"]
+    assert entry["tags"] == {"of": "first"}
+
+
+def test_an_object_that_is_deleted_while_others_are_exported_is_left_out(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_tags = FileDriver.get_object_tagging
+
+    def delete_small(driver: FileDriver, bucket: str, key: str, options: VersionOptions) -> Mapping[str, str]:
+        with open_store(path) as other:
+            other.delete_object(BUCKET, "small")
+        return read_tags(driver, bucket, key, options)
+
+    monkeypatch.setattr(FileDriver, "get_object_tagging", delete_small)
+    assert export(path, tmp_path / "out") == ["1 objects written, 0 not"]
+    assert list(exported(tmp_path / "out")) == ["large"]
 
 
 def test_what_cannot_be_read_is_named_and_the_rest_is_exported(path: Path, tmp_path: Path) -> None:
     with open_store(path) as store:
         store.put_object(BUCKET, "secret", b"x", PutOptions(customer_key=CustomerKey(bytes(32))))
+        for key in ("a", "record", "z"):
+            store.put_object(BUCKET, key, b"x")
+        store.create_bucket("other-bucket")
+        store.put_object("other-bucket", "key", b"x")
     _missing(path)
-    said = run("export", path, tmp_path / "out", status=1)
-    assert "1 objects written, 2 not" in said
-    assert "'secret'" in said
-    assert "'large'" in said
+    query(path, "UPDATE versions SET record = x'ff' WHERE key = CAST('record' AS BLOB)")
+    query(path, "UPDATE versions SET key = x'ff' WHERE key = CAST('z' AS BLOB)")
+    command = [sys.executable, "-m", "bucketry_cli", "file", "export", str(path), str(tmp_path / "out")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (1, "3 objects written, 4 not\n")
+    named = [line.partition(": ")[2].partition(": ")[0] for line in done.stderr.splitlines()]
+    assert named == [f"{BUCKET}/{key!r}" for key in ("large", "record", "secret", "\ufffd")]
+    assert exported(tmp_path / "out").keys() == {"a", "small", "key"}
+    assert len(list((tmp_path / "out/0").iterdir())) == 3
+
+
+@pytest.mark.parametrize("fails", ["content", "manifest"])
+def test_a_full_disk_ends_an_export_whose_manifest_names_what_is_whole(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    with open_store(path) as store:
+        store.put_object(BUCKET, "a", b"x")
+    written = list[bytes]()
+    write = disk.write
+
+    def write_some(descriptor: int, data: bytes) -> None:
+        written.append(data)
+        is_content = not data.startswith(b"{")
+        if len(written) > 2 and is_content == (fails == "content"):
+            os.write(descriptor, data[:20])
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write(descriptor, data)
+
+    driver = open_driver(path)
+    monkeypatch.setattr(disk, "write", write_some)
+    with pytest.raises(OSError, match="left on device: 1 objects are written"):
+        export_store(driver, tmp_path / "out", print, print)
+    assert exported(tmp_path / "out") == {"a": b"x"}
+    assert [file.name for file in (tmp_path / "out/0").iterdir()] == ["0"]
+
+
+def test_targets_that_are_refused(path: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    before = sorted(path.rglob("*"))
+    for target, says in (
+        (tmp_path / "file", "is not a folder"),
+        (tmp_path / "missing/out", "make it first"),
+        (path / "blobs/out", "is in the folder of the store"),
+        (path, "is not empty"),
+    ):
+        with pytest.raises(InvalidSettings, match=says):
+            export(path, target)
+    assert sorted(path.rglob("*")) == before
+
+
+def test_a_new_file_system_is_an_empty_folder(path: Path, tmp_path: Path) -> None:
+    (tmp_path / "out/lost+found").mkdir(parents=True)
+    assert export(path, tmp_path / "out") == ["2 objects written, 0 not"]
 
 
 def test_what_is_no_store_is_refused(tmp_path: Path) -> None:

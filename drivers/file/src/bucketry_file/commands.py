@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from bucketry import InvalidSettings, Store, find_settings
+from bucketry import InvalidSettings, find_settings
 from bucketry.commands import Command, CommandGroup, Flag, Say
 
 from bucketry_file.checking import check_folder
@@ -47,8 +48,8 @@ def _compact(say: Say, folder: str) -> int:
 
 
 def _export(say: Say, folder: str, target: str) -> int:
-    with Store(FileDriver(_settings(folder))) as store:
-        return DAMAGED if export_store(store, Path(target), say) else 0
+    failed = export_store(FileDriver(_settings(folder)), Path(target), say, lambda line: print(line, file=sys.stderr))
+    return DAMAGED if failed else 0
 
 
 COMMANDS: Final = CommandGroup(
@@ -71,7 +72,8 @@ COMMANDS: Final = CommandGroup(
         Command(
             name="export",
             help="Write all current objects into an empty folder, as files with numbers for names. manifest.jsonl in "
-            "it says which object each file is: a line of JSON each. Exit status 1 means that some could not be read.",
+            "it says which object each file is: a line of JSON each. What cannot be read is named on standard error, "
+            "and the rest is written. Exit status 1 means that something was not.",
             run=_export,
             arguments=("folder", "target"),
         ),

@@ -6,7 +6,8 @@ import logging
 import os
 import weakref
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
 from sqlite3 import Connection, Error
 from typing import Final
 
@@ -172,6 +173,15 @@ class FileDriver(DriverSpec):
         """Leaves files to the process that this one was forked from."""
         self._session.after_fork()
         self._garbage.after_fork()
+
+    @property
+    def path(self) -> Path:
+        """The folder."""
+        return self._folder.path
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """Gives a connection to the index that sees one state of it until the block ends. Not an operation."""
+        return self._index.reading()
 
     def compact(self) -> None:
         """Deletes what nothing needs any more, and makes the index as small as it can be. Not an operation.

@@ -27,7 +27,7 @@ _MARK: Final = "bucketry.json"
 _NEW_MARK: Final = "bucketry.json.*.new"
 """Marks that are being made, or that a killed process left."""
 
-_OF_OTHERS: Final = frozenset({"lost+found", ".snapshot", ".DS_Store"})
+OF_OTHERS: Final = frozenset({"lost+found", ".snapshot", ".DS_Store"})
 """What file systems put into an empty folder."""
 
 _NETWORK: Final = frozenset(
@@ -241,7 +241,7 @@ def check_version(version: int, path: Path) -> None:
 
 
 def _make_mark(folder: Folder, path: Path) -> None:
-    others = {entry.name for entry in folder.path.iterdir() if not entry.match(_NEW_MARK)} - _OF_OTHERS - {_MARK}
+    others = {entry.name for entry in folder.path.iterdir() if not entry.match(_NEW_MARK)} - OF_OTHERS - {_MARK}
     if others:
         raise InvalidSettings(f"{folder.path} is not empty and not a store: name an empty folder, or a new one")
     data = msgspec.json.format(msgspec.json.encode(_Mark(FORMAT, FORMAT_VERSION))) + b"\n"

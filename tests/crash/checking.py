@@ -6,8 +6,12 @@ import base64
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
+from unittest import mock
 
 from bucketry import BucketryError, Secret, open_store
+from bucketry_file import sessions
+from bucketry_file.checking import check_folder
+from bucketry_file.folder import Folder
 from msgspec.structs import replace
 
 from tests.crash.folders import files_left, rows_left
@@ -67,7 +71,15 @@ def check_without_sync(url: str, folder: Path, history: History, kept: int) -> F
     if problems:
         return found, problems
     moments = list(_differences_by_moment(history, found))[kept:]
-    return found, [*min(moments, key=len), *rows_left(folder)]
+    return found, [*min(moments, key=len), *rows_left(folder), *_told_as_damage(folder)]
+
+
+def _told_as_damage(folder: Path) -> list[str]:
+    """Returns what is called damage after the machine was started again, though a loss of power left it."""
+    said = list[str]()
+    with mock.patch.object(sessions, "boot", return_value="another"):
+        check_folder(Folder(folder), said.append, reads=True)
+    return [f"told as damage: {line}" for line in said if "restore" in line]
 
 
 def _opened(url: str) -> Found:

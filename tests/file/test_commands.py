@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from bucketry import CustomerKey, InvalidSettings, PutOptions, Throttled, VersionOptions
-from bucketry_file import FileDriver, disk
+from bucketry_file import FileDriver, disk, sessions
 from bucketry_file.checking import check_folder
 from bucketry_file.exporting import export_store
 from bucketry_file.folder import Folder
@@ -84,6 +84,47 @@ def test_a_file_that_is_missing_or_short(path: Path, damage: Callable[[Path], No
     assert says in said
     assert f"{BUCKET}/'large' (version number 0)" in said
     assert "restore" in said
+
+
+def _zeros(path: Path) -> None:
+    with open(content(path), "r+b") as file:
+        file.seek(1024)
+        file.write(bytes(512))
+
+
+def _flipped(path: Path) -> None:
+    data = bytearray(content(path).read_bytes())
+    data[1025] ^= 1
+    content(path).write_bytes(data)
+
+
+def _longer(path: Path) -> None:
+    os.truncate(content(path), LARGE + 512)
+
+
+@pytest.mark.parametrize(
+    ("damage", "is_of_power"), [(_missing, True), (_short, True), (_zeros, True), (_flipped, False), (_longer, False)]
+)
+@pytest.mark.parametrize("sync", [True, False])
+@pytest.mark.parametrize("is_restarted", [True, False])
+def test_what_a_loss_of_power_may_leave_without_sync_is_told_from_damage(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    damage: Callable[[Path], None],
+    is_of_power: bool,
+    sync: bool,
+    is_restarted: bool,
+) -> None:
+    path, said = tmp_path / "data", list[str]()
+    with open_store(path, sync=sync) as store:
+        store.put_object(BUCKET, "large", os.urandom(LARGE))
+    damage(path)
+    if is_restarted:
+        monkeypatch.setattr(sessions, "boot", lambda: "another")
+    assert check_folder(Folder(path), said.append, reads=True) == 1
+    told = is_of_power and is_restarted and not sync
+    assert ("written with sync=false" in said[0], "restore" in said[0]) == (told, not told)
+    assert said[-1].endswith("1 of them perhaps from a loss of power with sync=false") == told
 
 
 def test_other_bytes_are_found_by_reading(path: Path) -> None:

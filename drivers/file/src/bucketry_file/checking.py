@@ -18,9 +18,13 @@ from bucketry.features import MIB
 from bucketry_file import disk
 from bucketry_file.cleaning import folders_of
 from bucketry_file.folder import Folder, link_at, require_no_links
-from bucketry_file.sessions import is_alive
+from bucketry_file.sessions import is_alive, may_have_lost_power
 
 _DAMAGED_INDEX: Final = "the index is damaged: restore the folder from a backup, or export what can still be read"
+_OTHER_BYTES: Final = "it has other bytes than were written"
+_SECTOR: Final = 512
+"""Bytes that a disk writes whole: the smallest sector of disks."""
+
 _AT_ONCE: Final = 200
 """How many contents are read at once. A transaction that lasted as long as the check would let SQLite's log grow."""
 
@@ -102,6 +106,18 @@ class _Content(NamedTuple):
     data: bytes | None
 
 
+class _Fault(NamedTuple):
+    """What is wrong with a content.
+
+    Attributes:
+        what: What is wrong.
+        is_of_power: Whether a loss of power may leave just this of a file that had not been synced.
+    """
+
+    what: str
+    is_of_power: bool = False
+
+
 def check_folder(folder: Folder, say: Say, *, reads: bool) -> int:
     """Looks for damage.
 
@@ -140,6 +156,7 @@ class _Check:
         self._connection = connection
         self._say = say
         self._reads = reads
+        self._unsynced = 0
 
     def run(self) -> int:
         # The whole of it compares each index with its table, and takes many times as long.
@@ -152,7 +169,8 @@ class _Check:
             return len(problems)
         damage = self._look_for_links() + self._check_rows() + sum(map(self._check_content, self._contents()))
         self._look_for_leftovers()
-        self._say("no damage was found" if not damage else f"faults that were found: {damage}")
+        unsynced = f", {self._unsynced} of them perhaps from a loss of power with sync=false" if self._unsynced else ""
+        self._say("no damage was found" if not damage else f"faults that were found: {damage}{unsynced}")
         return damage
 
     def _look_for_links(self) -> int:
@@ -184,42 +202,51 @@ class _Check:
         where = f"content {content.id}"
         if content.session is not None:
             where = f"{self._folder.blob(content.session, content.number or 0)}"
-        self._say(f"{where}: {fault}; these are lost: restore the file from a backup, or delete and write them again")
+        self._say(f"{where}: {fault.what}; {self._advice(content, fault)}")
         for bucket, key, number in self._connection.execute(_USERS, (content.id, content.id)):
             what = f"version number {number}" if number >= 0 else f"part {-number} of an upload"
             self._say(f"    {bucket}/{key.decode()!r} ({what})")
         return True
 
+    def _advice(self, content: _Content, fault: _Fault) -> str:
+        if fault.is_of_power and may_have_lost_power(content.session or ""):
+            self._unsynced += 1
+            return (
+                "it was written with sync=false before the machine was last started: if that lost power, the bytes had "
+                "not reached the disk; these are lost: delete and write them again"
+            )
+        return "these are lost: restore the file from a backup, or delete and write them again"
+
     def _is_there(self, content: _Content) -> bool:
         """Says whether the index still names a content: it may have been deleted since it was read."""
         return self._connection.execute("SELECT 1 FROM contents WHERE id = ?", (content.id,)).fetchone() is not None
 
-    def _fault_of_data(self, content: _Content) -> str | None:
+    def _fault_of_data(self, content: _Content) -> _Fault | None:
         data = content.data
         if not isinstance(data, bytes) or len(data) != content.stored_bytes:
-            return f"it does not have its {content.stored_bytes} bytes"
+            return _Fault(f"it does not have its {content.stored_bytes} bytes")
         if self._reads and xxhash.xxh3_128_digest(data) != content.digest:
-            return "it has other bytes than were written"
+            return _Fault(_OTHER_BYTES)
         return None
 
-    def _fault_of_file(self, content: _Content) -> str | None:
+    def _fault_of_file(self, content: _Content) -> _Fault | None:
         names = self._folder.names_of_blob(content.session or "", content.number or 0)
         try:
             descriptor = disk.open_below(self._folder.path, names)
             try:
                 size = os.fstat(descriptor).st_size
                 if size != content.stored_bytes:
-                    return f"it has {size} bytes, not {content.stored_bytes}"
+                    return _Fault(f"it has {size} bytes, not {content.stored_bytes}", size < content.stored_bytes)
                 if self._reads and _digest_of(descriptor) != content.digest:
-                    return "it has other bytes than were written"
+                    return _Fault(_OTHER_BYTES, _has_empty_sector(descriptor))
             finally:
                 os.close(descriptor)
         except FileNotFoundError:
-            return "it is missing"
+            return _Fault("it is missing", is_of_power=True)
         except OSError as error:
             if error.errno in {errno.ELOOP, errno.ENOTDIR}:
-                return "a link is there instead of it, or of a folder on the way"
-            return f"it cannot be read: {error.strerror}"
+                return _Fault("a link is there instead of it, or of a folder on the way")
+            return _Fault(f"it cannot be read: {error.strerror}")
         return None
 
     def _look_for_leftovers(self) -> None:
@@ -255,6 +282,16 @@ class _Check:
 
 def _digest_of(descriptor: int) -> bytes:
     digest = xxhash.xxh3_128()
+    os.lseek(descriptor, 0, os.SEEK_SET)
     while chunk := os.read(descriptor, MIB):
         digest.update(chunk)
     return digest.digest()
+
+
+def _has_empty_sector(descriptor: int) -> bool:
+    """Says whether a sector is zeros, as where the size of a file reached the disk and its bytes did not."""
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    while chunk := os.read(descriptor, MIB):
+        if any(not chunk[at : at + _SECTOR].strip(b"\0") for at in range(0, len(chunk), _SECTOR)):
+            return True
+    return False

@@ -144,7 +144,7 @@ class FileDriver(DriverSpec):
         self._index = index = Index(folder, sync=settings.sync, busy_timeout=settings.busy_timeout)
         try:
             recover(folder, index, sync=settings.sync)
-            self._session = Session(folder, index)
+            self._session = Session(folder, index, sync=settings.sync)
             self._garbage = Garbage(folder, index, sync=settings.sync)
             self._garbage.collect()
             self._garbage.flush()

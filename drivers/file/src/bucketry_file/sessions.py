@@ -3,6 +3,9 @@
 A session is named at random. Its lock file is locked while its process lives. The index names a session before its
 first file is made, so whoever opens the store later finds what is left of a process that was killed.
 
+The name of one that waits for no disk (``sync=false``) also says when the machine was started: if it was started again
+since, it may have lost power, and files of the session with it.
+
 The lock file also says from which garbage on its process reads: 8 bytes, which nobody needs after a failure.
 """
 
@@ -30,6 +33,7 @@ _NOTE: Final = "INSERT INTO sessions (name) VALUES (?) ON CONFLICT DO NOTHING"
 _SETTLE: Final = "UPDATE sessions SET settled = max(settled, ?) WHERE name = ?"
 
 _NAME_BYTES: Final = 8
+_BOOT_CHARACTERS: Final = 8
 _TRIES: Final = 10
 _PINNED: Final = struct.Struct("<q")
 _NOTHING: Final = -1
@@ -43,9 +47,10 @@ class Session:
         name: Its name; empty: it has not begun.
     """
 
-    def __init__(self, folder: Folder, index: Index) -> None:
+    def __init__(self, folder: Folder, index: Index, *, sync: bool) -> None:
         self._folder = folder
         self._index = index
+        self._sync = sync
         self._lock = threading.Lock()
         self._unpinned: deque[int] = deque()
         self._descriptor = -1
@@ -162,13 +167,13 @@ class Session:
         """Leaves the session to the process that this one was forked from. The next file begins another one."""
         if self._descriptor >= 0:
             os.close(self._descriptor)  # The lock stays with the other process.
-        self.__init__(self._folder, self._index)  # The lock may be held by a thread that is gone.
+        self.__init__(self._folder, self._index, sync=self._sync)  # The lock may be held by a thread that is gone.
 
     def _begin(self) -> None:
         if self._is_over:
             raise StoreClosed("open another one for this call")
         if self._descriptor < 0:
-            self.name, self._descriptor = _new_session(self._folder)
+            self.name, self._descriptor = _new_session(self._folder, sync=self._sync)
 
     def _publish(self) -> None:
         oldest = min(self._pins.values(), default=_NOTHING)
@@ -176,10 +181,23 @@ class Session:
         disk.write(self._descriptor, _PINNED.pack(oldest))
 
 
-def _new_session(folder: Folder) -> tuple[str, int]:
+def boot() -> str:
+    """Returns what stands for this start of the machine; empty: it is not known."""
+    with suppress(OSError):  # proc(5): a random id, the same until the system is started again.
+        return Path("/proc/sys/kernel/random/boot_id").read_text()[:_BOOT_CHARACTERS]
+    return ""
+
+
+def may_have_lost_power(name: str) -> bool:
+    """Says whether files of a session may be missing since the machine lost power before they were on its disk."""
+    _, is_unsynced, started = name.partition("-")
+    return bool(is_unsynced) and (not started or started != boot())
+
+
+def _new_session(folder: Folder, *, sync: bool) -> tuple[str, int]:
     """Makes and locks a lock file. Returns its name and its descriptor."""
     for _ in range(_TRIES):
-        name = secrets.token_hex(_NAME_BYTES)
+        name = secrets.token_hex(_NAME_BYTES) + ("" if sync else f"-{boot()}")
         path = folder.session(name)
         descriptor = disk.open_to_lock(path)
         # Between the two, another process may have taken the file for one that was left behind, and removed it.

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from bucketry.sigv4.verifying import _MAX_HEADER_BYTES, _MAX_HEADERS, _MAX_POLICY, _MAX_URI
 from bucketry_cli.serve_options import all_options
 from bucketry_http.rest.authentication import MAX_TOKEN_BYTES
+from bucketry_http.rest.uploads import MAX_TAGS_BYTES
 from bucketry_http.s3.xml_reading import MAX_ATTRIBUTES, MAX_DEPTH, MAX_NAME
 from bucketry_http.shared.forms import MAX_FIELD_BYTES, MAX_HEADER_BYTES, MAX_HEADERS
 
@@ -72,6 +73,8 @@ BOUNDS: Final = (
     Bound("--max-policy-bytes", s3=_FORM),
     Bound("field of a form", "Bytes of a field of the REST API. Its fields, a key and a prefix, have at most 1,024.",
           str(MAX_FIELD_BYTES), rest=Refusal(422, "invalid_key")),
+    Bound("tags of a form", "Bytes of the field `tags` of the REST API. Ten tags have at most 34 KiB, percent-encoded.",
+          str(MAX_TAGS_BYTES), rest=_LONG[0]),
     Bound("header of a part", "Bytes of a header of a form's part: guards the parser. A file's name of 1,024 bytes has "
           "3,072, percent-encoded.", str(MAX_HEADER_BYTES), rest=_LONG[0], s3=_FORM),
     Bound("headers of a part", "Headers of a form's part: guards the parser. Clients send three at most.",

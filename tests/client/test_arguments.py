@@ -36,6 +36,10 @@ CALLS: dict[str, Callable[[Client], object]] = {
     "the field of a form": lambda client: client.upload_objects(
         "bucket", [FormFile(name="a", content=b"")], prefix=LONE
     ),
+    "a tag of a form": lambda client: client.upload_objects(
+        "bucket", [FormFile(name="a", content=b"")], tags={"a": LONE}
+    ),
+    "a tag in JSON": lambda client: client.put_tags("bucket", "key", {"a": LONE}),
     "the content type of a file": lambda client: client.upload_objects(
         "bucket", [FormFile(name="a", content=b"", content_type="a/b\r\nc: d")]
     ),

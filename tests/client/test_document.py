@@ -158,6 +158,8 @@ def _shape(schema: Any, components: Mapping[str, Any]) -> Any:
     if kind == "array":
         return ("array", _shape(schema["items"], components))
     if kind == "object":
+        if "properties" not in schema:
+            return ("mapping", _shape(schema["additionalProperties"], components))
         return {name: _shape(field, components) for name, field in schema["properties"].items()}
     return "time" if schema.get("format") == "date-time" else kind
 
@@ -170,6 +172,8 @@ def _shape_of(kind: inspect_types.Type) -> Any:
         return _either(_shape_of(each) for each in kind.types)
     if isinstance(kind, inspect_types.VarTupleType):
         return ("array", _shape_of(kind.item_type))
+    if isinstance(kind, inspect_types.DictType):
+        return ("mapping", _shape_of(kind.value_type))
     if isinstance(kind, inspect_types.StructType):
         return {field.encode_name: _shape_of(field.type) for field in kind.fields}
     return NAMES[type(kind)]

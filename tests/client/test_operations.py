@@ -237,6 +237,33 @@ def test_locks_are_set_and_read(client: Client, bucket: str) -> None:
     client.delete_object(bucket, "key", version_id=version, bypass_governance=True)
 
 
+def test_tags_are_put_read_and_deleted(client: Client, bucket: str) -> None:
+    client.put_bucket_settings(bucket, VersioningSettings(status="Enabled"))
+    first = client.put_object(bucket, "a//b", b"1", tags={"x y": "ü@"}).version_id
+    second = client.put_object(bucket, "a//b", b"2").version_id
+    assert (client.get_tags(bucket, "a//b"), client.get_tags(bucket, "a//b", version_id=first)) == ({}, {"x y": "ü@"})
+    assert client.put_tags(bucket, "a//b", {"new": "", "ключ": "1"}) == {"new": "", "ключ": "1"}
+    assert client.get_tags(bucket, "a//b", version_id=second) == {"new": "", "ключ": "1"}
+    assert client.head_object(bucket, "a//b").tag_count == 2
+    client.delete_tags(bucket, "a//b", version_id=first)
+    assert client.get_tags(bucket, "a//b", version_id=first) == {}
+    client.delete_tags(bucket, "a//b")
+    assert client.get_tags(bucket, "a//b") == {}
+    with pytest.raises(bucketry.NoSuchKey):
+        client.put_tags(bucket, "gone", {"a": "b"})
+    with pytest.raises(bucketry.InvalidArgument, match="at most 10"):
+        client.put_tags(bucket, "a//b", {str(number): "" for number in range(11)})
+
+
+def test_a_form_gives_each_file_its_tags(client: Client, bucket: str) -> None:
+    longest = {f"{number}{'é' * 127}": "é" * 256 for number in range(10)}
+    files = [FormFile(name=name, content=b"") for name in "ab"]
+    client.upload_objects(bucket, files, prefix="in/", tags=longest)
+    assert client.get_tags(bucket, "in/a") == client.get_tags(bucket, "in/b") == longest
+    client.upload_objects(bucket, files[:1], tags={"x y": "a=b", "+": "/"})
+    assert client.get_tags(bucket, "a") == {"x y": "a=b", "+": "/"}
+
+
 def test_a_presigned_url_works(client: Client, bucket: str) -> None:
     put = client.presign(bucket, "key", method="PUT", expires_in=60)
     assert "Signature" not in repr(put)

@@ -17,6 +17,7 @@ from bucketry.quotas import QuotaRule
 from bucketry.sigv4.verifying import _MAX_HEADER_BYTES, _MAX_HEADERS, _MAX_POLICY, _MAX_URI
 from bucketry_http import RateLimits, ServerSettings
 from bucketry_http.rest.authentication import MAX_TOKEN_BYTES
+from bucketry_http.rest.uploads import MAX_TAGS_BYTES
 from bucketry_http.s3.xml_reading import MAX_ATTRIBUTES, MAX_DEPTH, MAX_NAME
 from bucketry_http.shared.forms import MAX_FIELD_BYTES, MAX_HEADER_BYTES, MAX_HEADERS
 from bucketry_http.shared.limits import LEAST_BYTES, Who
@@ -165,6 +166,12 @@ def form_field(port: str) -> Refusal:
         return served.send(port, "POST", OBJECTS, body, Content_Type=kind)
 
 
+def form_tags(port: str) -> Refusal:
+    with serving("tags of a form") as served:
+        body, kind = form(("tags", b"x" * (MAX_TAGS_BYTES + 1)))
+        return served.send(port, "POST", OBJECTS, body, Content_Type=kind)
+
+
 def post(served: Served, port: str, body: bytes) -> Refusal:
     """Sends a form without a signature: its own is looked for once its fields are read."""
     place = urlsplit(served.urls[port]).netloc
@@ -290,6 +297,7 @@ WAYS: Ways = {
     "--max-form-fields": form_fields,
     "--max-policy-bytes": policy_bytes,
     "field of a form": form_field,
+    "tags of a form": form_tags,
     "header of a part": part_header(b"X-Long: " + b"x" * MAX_HEADER_BYTES),
     "headers of a part": part_header(*(b"X-%d: x" % number for number in range(MAX_HEADERS))),
     "headers of a signed request": signed_headers(_MAX_HEADERS, 1),

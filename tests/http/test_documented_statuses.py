@@ -38,6 +38,9 @@ BODIES = {
     },
     "getLegalHold": {"params": {"key": "a.txt"}},
     "putLegalHold": {"params": {"key": "a.txt"}, "json": {"legal_hold": True}},
+    "getTags": {"params": {"key": "a.txt"}},
+    "putTags": {"params": {"key": "a.txt"}, "json": {"tags": {"project": "one"}}},
+    "deleteTags": {"params": {"key": "a.txt"}},
     "putBucketSettings": {"json": {"status": "Enabled"}},
 }
 

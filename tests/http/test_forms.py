@@ -60,6 +60,26 @@ def test_a_key_names_the_one_file(client: Client, store: Store) -> None:
     assert list(stored(store)) == ["a//ü"]
 
 
+def test_tags_go_to_each_file_beside_a_key_or_a_prefix(client: Client, store: Store) -> None:
+    tags = {"project": "one", "draft": ""}
+    for fields in ({"prefix": "p/", "tags": "project=one&draft"}, {"tags": "project=one&draft", "prefix": "q/"}):
+        files = [("file", ("a", b"1")), ("file", ("b", b"2"))]
+        assert client.post(OBJECTS, data=fields, files=files).status_code == 201
+    assert client.post(OBJECTS, data={"key": "k", "tags": "a=b"}, files={"file": ("x", b"")}).status_code == 201
+    assert client.post(OBJECTS, data={"tags": ""}, files={"file": ("none", b"")}).status_code == 201
+    for key in ("p/a", "p/b", "q/a", "q/b"):
+        assert store.get_object_tagging("my-assets", key) == tags
+    assert store.get_object_tagging("my-assets", "k") == {"a": "b"}
+    assert store.get_object_tagging("my-assets", "none") == {}
+
+
+def test_a_field_with_too_many_bytes_of_tags_is_refused(client: Client, store: Store) -> None:
+    status, problem = post(client, part('name="tags"', b"x" * 50_000), part('name="file"; filename="a"', b"1"))
+    assert isinstance(problem, dict)
+    assert (status, problem["code"]) == (413, "too_large")
+    assert list(stored(store)) == []
+
+
 @pytest.mark.parametrize(
     ("file_name", "key"),
     [
@@ -126,6 +146,7 @@ def test_an_input_without_a_chosen_file_is_passed_over(client: Client, store: St
 
 FILE = part('name="file"; filename="a"', b"1")
 KEY, PREFIX = part('name="key"', b"k"), part('name="prefix"', b"p/")
+TAGS = part('name="tags"', b"project=one&draft")
 
 
 @pytest.mark.parametrize(
@@ -136,7 +157,14 @@ KEY, PREFIX = part('name="key"', b"k"), part('name="prefix"', b"p/")
         ([part('name="one"; filename=""', b"")], "invalid_argument", "no file", []),
         ([part('name="other"', b"x"), FILE], "invalid_argument", "'other'", []),
         ([KEY, PREFIX, FILE], "invalid_argument", "either key or prefix", []),
-        ([KEY, KEY, FILE], "invalid_argument", "either key or prefix", []),
+        ([KEY, KEY, FILE], "invalid_argument", "the field key once", []),
+        ([TAGS, TAGS, FILE], "invalid_argument", "the field tags once", []),
+        ([FILE, TAGS], "invalid_argument", "before the files", ["a"]),
+        ([TAGS], "invalid_argument", "no file", []),
+        ([part('name="tags"', b"a=1&a=2"), FILE], "invalid_argument", "the field tags names a tag twice", []),
+        ([part('name="tags"', b"a=%FF"), FILE], "invalid_argument", "encoded like a query", []),
+        ([part('name="tags"', b"aws:a=1"), FILE], "invalid_argument", "reserved", []),
+        ([part('name="tags"', b"&".join(b"%d" % number for number in range(11))), FILE], "invalid_argument", "10", []),
         ([FILE, PREFIX], "invalid_argument", "before the files", ["a"]),
         ([KEY, FILE, FILE], "invalid_argument", "one file", ["k"]),
         ([part('name="f"; filename=""', b"content")], "invalid_key", "no name", []),

@@ -50,6 +50,7 @@ OPERATIONS = {
     "/api/v1/storage/buckets/{name}/versions": {"get"},
     "/api/v1/storage/buckets/{name}/retention": {"get", "put"},
     "/api/v1/storage/buckets/{name}/legal-hold": {"get", "put"},
+    "/api/v1/storage/buckets/{name}/tags": {"get", "put", "delete"},
     "/api/v1/storage/buckets/{name}/objects": {"get", "post", "delete"},
     "/api/v1/storage/buckets/{name}/objects/presign": {"post"},
     "/api/v1/storage/buckets/{name}/objects/delete": {"post"},
@@ -107,7 +108,7 @@ def test_a_form_has_its_fields_before_its_files(document: dict[str, Any]) -> Non
     post = document["paths"]["/api/v1/storage/buckets/{name}/objects"]["post"]
     form = post["requestBody"]["content"]["multipart/form-data"]["schema"]
     # Generators send what is required first, then the rest in this order.
-    assert list(form["properties"]) == ["prefix", "key", "file"]
+    assert list(form["properties"]) == ["prefix", "key", "tags", "file"]
     assert "required" not in form
 
 

@@ -132,6 +132,15 @@ REST = [
         JSON,
         ("CreateBucket", "my-assets", "", 409, "bucket_already_exists"),
     ),
+    ("GET", "buckets/my-assets/tags?key=t", b"", {}, ("GetObjectTagging", "my-assets", "t", 404, "no_such_key")),
+    ("DELETE", "buckets/my-assets/tags?key=t", b"", {}, ("DeleteObjectTagging", "my-assets", "t", 404, "no_such_key")),
+    (
+        "PUT",
+        "buckets/my-assets/tags?key=t",
+        b'{"tags": {}}',
+        JSON,
+        ("PutObjectTagging", "my-assets", "t", 404, "no_such_key"),
+    ),
     ("GET", "buckets/my-assets/retention?key=r", b"", {}, ("GetObjectRetention", "my-assets", "r", 404, "no_such_key")),
     (
         "PUT",

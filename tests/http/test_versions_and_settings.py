@@ -139,6 +139,45 @@ def test_a_bucket_without_lock_takes_no_retention(client: Client, versions: list
     assert (response.status_code, response.json()["code"]) == (409, "invalid_bucket_state")
 
 
+def test_tags_of_a_version_are_replaced_and_deleted(client: Client, versions: list[str]) -> None:
+    older = {"key": "a.txt", "version_id": versions[1]}
+    tags = {"tags": {"project": "one", "draft": ""}}
+    response = client.put(f"{BUCKET}/tags", params=older, json=tags)
+    assert (response.status_code, response.json()) == (200, tags)
+    assert client.get(f"{BUCKET}/tags", params=older).json() == tags
+    assert client.get(f"{BUCKET}/tags", params={"key": "a.txt"}).json() == {"tags": {}}
+    assert client.get(OBJECT, params={"version_id": versions[1]}).headers["x-amz-tagging-count"] == "2"
+    assert client.delete(f"{BUCKET}/tags", params=older).status_code == 204
+    assert client.get(f"{BUCKET}/tags", params=older).json() == {"tags": {}}
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"{}", "`tags` is required"),
+        (b'{"tags": []}', "must be an object whose values are strings"),
+        (b'{"tags": {"a": 1}}', "must be an object whose values are strings"),
+        (b'{"tags": {"a": "1", "a": "2"}}', "`a` may stand in the body once"),
+        (b'{"tags": {"aws:a": "1"}}', "reserved"),
+        (b'{"tags": {"": "1"}}', "1 to 128 characters"),
+        (b'{"tags": {}, "more": 1}', "`more`"),
+    ],
+)
+def test_tags_that_are_not_valid_are_refused(client: Client, versions: list[str], body: bytes, words: str) -> None:
+    json = {"content-type": "application/json"}
+    response = client.put(f"{BUCKET}/tags", params={"key": "a.txt"}, content=body, headers=json)
+    assert (response.status_code, response.json()["code"]) == (422, "invalid_argument")
+    assert words in response.json()["detail"]
+
+
+def test_tags_of_what_is_not_there_are_not_found(client: Client, versions: list[str]) -> None:
+    marker = client.delete(f"{BUCKET}/objects", params={"key": "a.txt"}).headers["x-amz-version-id"]
+    for query, status in (({"key": "a.txt"}, 404), ({"key": "a.txt", "version_id": marker}, 405), ({"key": ""}, 422)):
+        for method, body in (("GET", None), ("PUT", {"tags": {}}), ("DELETE", None)):
+            assert client.request(method, f"{BUCKET}/tags", params=query, json=body).status_code == status
+    assert client.get(f"{BUCKET}/tags").status_code == 422
+
+
 SETTINGS = {
     "versioning": {"status": "Enabled"},
     "cors": {"rules": [{"allowed_origins": ["*"], "allowed_methods": ["GET"]}]},

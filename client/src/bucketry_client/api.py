@@ -32,6 +32,7 @@ from bucketry_client.listings import Listing
 from bucketry_client.opening import check_modified, open_download
 from bucketry_client.requests import (
     Request,
+    encoded_tags,
     etag_header,
     json_body,
     kept_headers,
@@ -53,6 +54,7 @@ from bucketry_client.views import (
     ListedVersion,
     ListedVersions,
     StorageStatus,
+    Tags,
     Whoami,
 )
 
@@ -250,6 +252,38 @@ class Api:
         query, content = {"key": key, "version_id": version_id}, json_body(LegalHold(legal_hold))
         return (await self._calls.json(operations.PUT_LEGAL_HOLD, bucket, query=query, content=content)).legal_hold
 
+    async def get_tags(self, bucket: str, key: str, *, version_id: str | None = None) -> dict[str, str]:
+        """Returns the tags of an object, or of one version of it.
+
+        Raises:
+            NotFound: There is no such bucket, key or version.
+            Unsupported: The server's store keeps no tags.
+        """
+        query = {"key": key, "version_id": version_id}
+        return (await self._calls.json(operations.GET_TAGS, bucket, query=query)).tags
+
+    async def put_tags(
+        self, bucket: str, key: str, tags: Mapping[str, str], *, version_id: str | None = None
+    ) -> dict[str, str]:
+        """Replaces all tags of an object, or of one version of it. Its content and etag stay as they are.
+
+        Raises:
+            NotFound: There is no such bucket, key or version.
+            InvalidArgument: There are more than 10 tags, or one breaks S3's rules.
+            Unsupported: The server's store keeps no tags.
+        """
+        query, content = {"key": key, "version_id": version_id}, json_body(Tags(dict(tags)))
+        return (await self._calls.json(operations.PUT_TAGS, bucket, query=query, content=content)).tags
+
+    async def delete_tags(self, bucket: str, key: str, *, version_id: str | None = None) -> None:
+        """Deletes all tags of an object, or of one version of it. If it has none, this succeeds.
+
+        Raises:
+            NotFound: There is no such bucket, key or version.
+            Unsupported: The server's store keeps no tags.
+        """
+        await self._calls.nothing(operations.DELETE_TAGS, bucket, query={"key": key, "version_id": version_id})
+
     async def list_objects(
         self, bucket: str, *, prefix: str = "", limit: int = MAX_PAGE, cursor: str | None = None, etags: bool = False
     ) -> ListedObjects:
@@ -291,7 +325,13 @@ class Api:
         return Listing(page, lambda page: page.objects)
 
     async def upload_objects(
-        self, bucket: str, files: Iterable[FormFile], *, prefix: str | None = None, key: str | None = None
+        self,
+        bucket: str,
+        files: Iterable[FormFile],
+        *,
+        prefix: str | None = None,
+        key: str | None = None,
+        tags: Mapping[str, str] = NO_TAGS,
     ) -> tuple[ListedObject, ...]:
         """Uploads files in one form, which are stored one after the other.
 
@@ -300,14 +340,16 @@ class Api:
             files: The files; ``name`` of each is its key.
             prefix: Goes in front of each name as it is: end it with ``/`` for a folder.
             key: The key of the only file, in place of its name. Not beside ``prefix``.
+            tags: The tags of each file.
 
         Raises:
             NoSuchBucket: It does not exist.
             BucketryError: A file could not be stored. Those before it stay stored: the error's ``__cause__`` is a
                 `ResponseError`, whose ``problem.stored`` names them.
         """
-        fields = {name: value for name, value in (("prefix", prefix), ("key", key)) if value is not None}
-        return await self._calls.json(operations.UPLOAD_OBJECTS, bucket, content=FormUpload(fields, files))
+        fields = {"prefix": prefix, "key": key, "tags": encoded_tags(tags) or None}
+        given = {name: value for name, value in fields.items() if value is not None}
+        return await self._calls.json(operations.UPLOAD_OBJECTS, bucket, content=FormUpload(given, files))
 
     async def put_object(
         self,

@@ -193,7 +193,7 @@ class FormFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FormUpload:
-    """A multipart form (RFC 7578): at most one field, and then the files, each sent as it is read.
+    """A multipart form (RFC 7578): fields, and then the files, each sent as it is read.
 
     Attributes:
         length: As in `Content`; known if the lengths of all files are.

@@ -48,9 +48,11 @@ class Calls:
         """Returns the JSON of a response as a type."""
         return await read_json(incoming, kind, self._exchange.trying.max_json_bytes, self._exchange.address)
 
-    async def nothing(self, operation: Operation[None], bucket: str) -> None:
+    async def nothing(
+        self, operation: Operation[None], bucket: str, *, query: Mapping[str, object] | None = None
+    ) -> None:
         """Runs an operation on a bucket that returns nothing."""
-        await self.send(Request(operation=operation, path=path_of(operation, bucket=bucket)))
+        await self.send(Request(operation=operation, path=path_of(operation, bucket=bucket), query=query or {}))
 
     async def send(self, request: Request) -> None:
         """Sends a request that returns nothing."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import ClassVar, Final
 
 import httpx
@@ -46,6 +47,7 @@ from bucketry import (
     UsageReport,
     VersioningSettings,
     VersionListOptions,
+    VersionOptions,
     VersionPage,
 )
 from bucketry.features import MIB
@@ -73,8 +75,8 @@ class HttpDriver(DriverSpec):
     name = "http"
     contract_version = 3
     Settings: ClassVar[type[HttpSettings]] = HttpSettings
-    # Parts, copies, ACLs, owners, checksums, encryption, storage classes, locks that come with a put, reading of tags,
-    # delimiters and conditions on times of a delete are not in the API.
+    # Parts, copies, ACLs, owners, checksums, encryption, storage classes, locks that come with a put, delimiters and
+    # conditions on times of a delete are not in the API.
     features = Features(
         get_if_match=True,
         get_if_none_match=True,
@@ -348,6 +350,26 @@ class HttpDriver(DriverSpec):
             else:
                 marker = done.version_id if done.delete_marker else None
                 yield DeletedObject(entry.key, entry.version_id, done.delete_marker, marker)
+
+    @override
+    @hookimpl
+    def get_object_tagging(self, bucket: str, key: str, options: VersionOptions) -> Mapping[str, str]:
+        """Returns an object's tags."""
+        return MappingProxyType(self._client.get_tags(bucket, key, version_id=options.version_id))
+
+    @override
+    @hookimpl
+    def put_object_tagging(self, bucket: str, key: str, tags: Mapping[str, str], options: VersionOptions) -> Done:
+        """Replaces an object's tags."""
+        self._client.put_tags(bucket, key, tags, version_id=options.version_id)
+        return DONE
+
+    @override
+    @hookimpl
+    def delete_object_tagging(self, bucket: str, key: str, options: VersionOptions) -> Done:
+        """Deletes all tags of an object."""
+        self._client.delete_tags(bucket, key, version_id=options.version_id)
+        return DONE
 
     @override
     @hookimpl

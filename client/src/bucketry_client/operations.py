@@ -23,6 +23,7 @@ from bucketry_client.views import (
     ListedVersion,
     SignedUrl,
     StorageStatus,
+    Tags,
     Whoami,
 )
 
@@ -78,6 +79,9 @@ GET_RETENTION: Final = Operation[Retention]("getRetention", "GET", f"{_BUCKET}/r
 PUT_RETENTION: Final = Operation[Retention]("putRetention", "PUT", f"{_BUCKET}/retention", (200,), Retention)
 GET_LEGAL_HOLD: Final = Operation[LegalHold]("getLegalHold", "GET", f"{_BUCKET}/legal-hold", (200,), LegalHold)
 PUT_LEGAL_HOLD: Final = Operation[LegalHold]("putLegalHold", "PUT", f"{_BUCKET}/legal-hold", (200,), LegalHold)
+GET_TAGS: Final = Operation[Tags]("getTags", "GET", f"{_BUCKET}/tags", (200,), Tags)
+PUT_TAGS: Final = Operation[Tags]("putTags", "PUT", f"{_BUCKET}/tags", (200,), Tags)
+DELETE_TAGS: Final = Operation[None]("deleteTags", "DELETE", f"{_BUCKET}/tags", (204,))
 LIST_OBJECTS: Final = Operation[tuple[ListedObject, ...]](
     "listObjects", "GET", f"{_BUCKET}/objects", (200,), tuple[ListedObject, ...]
 )

@@ -134,9 +134,18 @@ def kept_headers(
             headers[header.name] = received = header.received(value)
             header.check(received)
     headers |= {METADATA_PREFIX + name: value for name, value in normalised_metadata(metadata).items()}
-    pairs = [(utf8(name, "tags"), utf8(value, "tags")) for name, value in tags.items()]
-    headers["x-amz-tagging"] = urlencode(pairs, quote_via=quote) if pairs else None
+    headers["x-amz-tagging"] = encoded_tags(tags) or None
     return headers
+
+
+def encoded_tags(tags: Mapping[str, str]) -> str:
+    """Returns tags as an upload carries them; empty: there are none.
+
+    Raises:
+        InvalidArgument: A tag is not UTF-8.
+    """
+    pairs = [(utf8(name, "tags"), utf8(value, "tags")) for name, value in tags.items()]
+    return urlencode(pairs, quote_via=quote)
 
 
 def read_conditions(

@@ -147,6 +147,12 @@ class ListedVersions(Page, frozen=True, kw_only=True):
         )
 
 
+class Tags(msgspec.Struct, frozen=True):
+    """The tags of an object: each value by its key."""
+
+    tags: dict[str, str]
+
+
 class LegalHold(msgspec.Struct, frozen=True):
     """Whether a version has a legal hold: then nobody can delete it."""
 

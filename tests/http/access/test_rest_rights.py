@@ -67,6 +67,11 @@ def test_each_sees_their_own_buckets(api: Api) -> None:
         ("DELETE", "buckets/team-a-1/objects?key=x&bypass_governance=true", [403, 403, 204, 403, 403, 403, 204, 401]),
         ("GET", "buckets/team-a-1/retention?key=k", [200, 200, 200, 403, 403, 200, 200, 401]),
         ("GET", "buckets/team-a-1/legal-hold?key=k", [200, 200, 200, 403, 403, 200, 200, 401]),
+        ("GET", "buckets/team-a-1/tags?key=k", [200, 200, 200, 403, 403, 200, 200, 401]),
+        ("GET", "buckets/team-a-1/tags?key=erin/k", [200, 200, 200, 403, 200, 200, 200, 401]),
+        ("GET", "buckets/team-a-1/tags?key=k&version_id=null", [200, 200, 200, 403, 403, 200, 200, 401]),
+        ("DELETE", "buckets/team-a-1/tags?key=k", [204, 403, 204, 403, 403, 403, 204, 401]),
+        ("DELETE", "buckets/team-a-1/tags?key=k&version_id=null", [204, 403, 204, 403, 403, 403, 204, 401]),
         ("GET", "buckets/team-a-1/settings/versioning", [200, 200, 200, 403, 200, 200, 200, 401]),
         ("GET", "buckets/team-a-1/settings/cors", [200, 200, 200, 403, 403, 200, 200, 401]),
         ("GET", "buckets/team-a-1/settings/policy", [403, 403, 200, 403, 403, 403, 200, 401]),
@@ -104,6 +109,8 @@ def test_operations_that_the_url_names(api: Api, method: str, path: str, expecte
             {"status": "Enabled"},
             [403, 403, 200, 403, 403, 403, 200, 401],
         ),
+        ("PUT", "buckets/team-a-1/tags?key=k", {"tags": {"a": "b"}}, [200, 403, 200, 403, 403, 403, 200, 401]),
+        ("PUT", "buckets/team-a-1/tags?key=erin/k", {"tags": {}}, [200, 403, 200, 403, 200, 403, 200, 401]),
         ("PUT", "buckets/team-a-1/legal-hold?key=k", {"legal_hold": True}, [403, 403, 409, 403, 403, 403, 409, 401]),
         (
             "PUT",
@@ -147,7 +154,9 @@ def test_the_usage_report_needs_the_right_to_list_each_bucket_in_it() -> None:
         assert (response.status_code, "secret-1" in response.text) == (403, False)
 
 
-@pytest.mark.parametrize("path", ["objects/{}", "objects/{}?version_id=null", "retention?key={}", "legal-hold?key={}"])
+@pytest.mark.parametrize(
+    "path", ["objects/{}", "objects/{}?version_id=null", "retention?key={}", "legal-hold?key={}", "tags?key={}"]
+)
 def test_a_refusal_does_not_tell_whether_the_object_exists(api: Api, path: str) -> None:
     for user in ("dave", "erin", None):
         refusals = []
@@ -188,6 +197,46 @@ def test_tags_of_an_upload_need_their_own_right(api: Api) -> None:
     tagged = {"x-amz-tagging": "a=b"}
     assert api.ask("dave", "PUT", "buckets/team-b-1/objects/x", headers=tagged).status_code == 403
     assert api.ask("carol", "PUT", "buckets/team-b-1/objects/x", headers=tagged).status_code == 201
+    for user, tags, expected in (("dave", "", 201), ("dave", "a=b", 403), ("carol", "a=b", 201)):
+        form = {"data": {"tags": tags}, "files": {"file": ("y", b"")}}
+        assert api.ask(user, "POST", "buckets/team-b-1/objects", **form).status_code == expected
+    assert api.store.get_object_tagging("team-b-1", "y") == {"a": "b"}
+
+
+def statement(action: str, resource: str, effect: str = "Allow", **condition: Any) -> PolicySettings:
+    """Returns a policy about everybody under a condition."""
+    found = {
+        "Effect": effect,
+        "Principal": "*",
+        "Action": action,
+        "Resource": f"arn:aws:s3:::{resource}",
+        "Condition": condition,
+    }
+    return PolicySettings(document=json.dumps({"Version": "2012-10-17", "Statement": [found]}))
+
+
+def test_a_condition_sees_the_tags_of_a_form(api: Api) -> None:
+    wanted = {"s3:RequestObjectTag/project": "secret"}
+    api.store.put_bucket_settings("team-b-1", statement("s3:PutObject", "team-b-1/*", "Deny", StringEquals=wanted))
+    for tags, expected in (("project=one", 201), ("project=secret", 403), ("", 201)):
+        form = {"data": {"tags": tags}, "files": {"file": ("y", b"")}}
+        assert api.ask("carol", "POST", "buckets/team-b-1/objects", **form).status_code == expected
+
+
+def test_a_header_does_not_stand_for_tags_in_a_body(api: Api) -> None:
+    wanted = {"s3:RequestObjectTag/project": "one"}
+    api.store.put_bucket_settings("team-b-1", statement("s3:PutObjectTagging", "team-b-1/*", StringEquals=wanted))
+    body, spoofed = {"tags": {"project": "two"}}, {"x-amz-tagging": "project=one"}
+    assert api.ask("dave", "PUT", "buckets/team-b-1/tags?key=k", json=body, headers=spoofed).status_code == 403
+    assert api.store.get_object_tagging("team-b-1", "k") == {}
+
+
+def test_a_condition_sees_the_tags_of_the_object(api: Api) -> None:
+    wanted = {"s3:ExistingObjectTag/a": "b"}
+    api.store.put_bucket_settings("team-b-1", statement("s3:GetObjectTagging", "team-b-1/*", StringEquals=wanted))
+    assert api.ask("dave", "GET", "buckets/team-b-1/tags?key=k").status_code == 403
+    api.store.put_object_tagging("team-b-1", "k", {"a": "b"})
+    assert api.ask("dave", "GET", "buckets/team-b-1/tags?key=k").json() == {"tags": {"a": "b"}}
 
 
 def test_what_a_member_makes_has_the_right_owner(api: Api) -> None:

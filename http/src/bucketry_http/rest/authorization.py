@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Final
 from bucketry import AccessDenied, BucketAccess, BucketInfo, NoSuchBucket, NotFound
 from bucketry.bucket_settings import BucketSettings
 from bucketry.owners import Owner
+from bucketry.tagging import NO_TAGS
 from bucketry_access import (
     ANONYMOUS_OWNER,
     OPERATIONS,
     WITH_OBJECT,
     Directory,
     Identity,
-    UnclearError,
     always_may,
     owner_of_new_object,
 )
@@ -37,15 +37,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger("bucketry_http")
 
 _OF_QUERY: Final[Mapping[str, str]] = {"s3:prefix": "prefix", "s3:max-keys": "limit"}
-_IN_BODY: Final = frozenset(
-    {
-        "s3:object-lock-mode",
-        "s3:object-lock-retain-until-date",
-        "s3:object-lock-remaining-retention-days",
-        "s3:object-lock-legal-hold",
-    }
-)
-"""Keys that some operations have in their body, which is read after the decision."""
 
 _LISTING: Final = OPERATIONS["ListBuckets"].actions
 _EVERY_BUCKET: Final = "*"
@@ -57,21 +48,17 @@ class RestFacts(CommonFacts):
 
     __slots__ = ()
 
-    def __init__(self, request: ApiRequest, version_id: str | None) -> None:
-        """Takes the request, and the version that it is about."""
+    def __init__(self, request: ApiRequest, version_id: str | None, operation: str = "") -> None:
+        """Takes the request.
+
+        Args:
+            request: The request.
+            version_id: The version that it is about.
+            operation: As in `CommonFacts`.
+        """
         query = request.query_params
         named = {key: str(query[name]) for key, name in _OF_QUERY.items() if name in query}
-        super().__init__(request.scope, request.app.clock, request.fields, named, version_id)
-
-    def get(self, key: str, /) -> tuple[str, ...] | None:
-        """Returns the values of a condition key.
-
-        Raises:
-            UnclearError: The value is in the body, which is read later.
-        """
-        if key in _IN_BODY:
-            raise UnclearError
-        return super().get(key)
+        super().__init__(operation, request.scope, request.app.clock, request.fields, named, version_id)
 
 
 class Authorization:
@@ -129,6 +116,7 @@ class Authorization:
         version_id: str | None = None,
         *,
         bypass: bool = False,
+        tags: Mapping[str, str] = NO_TAGS,
     ) -> BucketAccess:
         """Refuses an operation of S3 that the sender may not do, and returns what is set on the bucket.
 
@@ -139,6 +127,7 @@ class Authorization:
             key: The key; empty: the operation is about the bucket.
             version_id: The version that it names.
             bypass: Whether it ends or shortens a retention in governance mode.
+            tags: The tags that a form gives the object.
 
         Raises:
             NotAllowed: The sender may not do that.
@@ -146,22 +135,32 @@ class Authorization:
         """
         principal = sender_of(request).principal
         actions = OPERATIONS[operation].of(version=version_id is not None)
-        if key and not bypass and TAGGING not in request.fields:
+        gives_tags = bool(tags) or TAGGING in request.fields
+        if key and not bypass and not gives_tags:
             known = self._decider.known_to_allow(principal, actions, bucket)
             if known is not None:
                 return known
-        facts, target = RestFacts(request, version_id), Target(bucket, key, version_id)
+        facts, target = RestFacts(request, version_id, operation), Target(bucket, key, version_id)
+        facts.new_tags = tags or None
         access = await self._decider.check(principal, target, actions, facts)
         if bypass:
             self._decider.require(principal, BYPASS, target, facts, access)
-        if TAGGING in request.fields and operation == "PutObject":
+        if gives_tags and operation == "PutObject":
             self._decider.require_besides(principal, WITH_OBJECT["tags"], target, facts, access)
         return access
 
-    async def allow_put(self, request: ApiRequest, bucket: str, key: str) -> Owner | None:
+    async def allow_put(
+        self, request: ApiRequest, bucket: str, key: str, tags: Mapping[str, str] = NO_TAGS
+    ) -> Owner | None:
         """Refuses an upload that its sender may not make, and returns who owns the new object.
 
         What members of one account write belongs to the owner of the bucket, as with IAM's users.
+
+        Args:
+            request: The request.
+            bucket: The bucket.
+            key: The key.
+            tags: The tags that a form gives the object; those in headers are known.
 
         Returns:
             The owner; ``None``: whoever owns the bucket.
@@ -170,7 +169,7 @@ class Authorization:
             NotAllowed: The sender may not do that.
             NoSuchBucket: There is no such bucket, and the sender may learn that.
         """
-        access = await self.allow(request, "PutObject", bucket, key)
+        access = await self.allow(request, "PutObject", bucket, key, tags=tags)
         if not sender_of(request).principal.is_anonymous:
             return None
         owner = owner_of_new_object(ANONYMOUS_OWNER, access, gives_full_control=False)

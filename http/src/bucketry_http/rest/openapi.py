@@ -44,6 +44,12 @@ Inline = Annotated[
     ),
 ]
 
+ObjectKey = Annotated[
+    str,
+    QueryParameter(
+        description="The object's key, byte for byte.", schema_extra={"min_length": 1, "max_length": MAX_KEY_BYTES}
+    ),
+]
 VersionId = Annotated[
     str | None,
     QueryParameter(
@@ -265,7 +271,7 @@ class FormUpload(ApiOperation):
         """Describes the form.
 
         `file` is not in ``required``: files may stand in fields of any name, and generators of clients would send what
-        is required first, but `prefix` and `key` go before the files.
+        is required first, but the fields go before the files.
         """
         super().__post_init__()
         form = Schema(
@@ -282,6 +288,11 @@ class FormUpload(ApiOperation):
                     min_length=1,
                     max_length=MAX_KEY_BYTES,
                 ),
+                "tags": Schema(
+                    type=OpenAPIType.STRING,
+                    description=f"The tags of each file, at most {MAX_TAGS}, encoded like a query: "
+                    "`project=one&draft`. Stands before the files.",
+                ),
                 "file": Schema(
                     type=OpenAPIType.ARRAY,
                     items=_BINARY,
@@ -290,6 +301,6 @@ class FormUpload(ApiOperation):
                 ),
             },
             min_properties=1,
-            dependent_required={"prefix": ["file"], "key": ["file"]},
+            dependent_required={"prefix": ["file"], "key": ["file"], "tags": ["file"]},
         )
         self.request_body = RequestBody(required=True, content={"multipart/form-data": OpenAPIMediaType(schema=form)})

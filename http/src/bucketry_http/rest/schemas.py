@@ -270,6 +270,12 @@ class LegalHoldView(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     legal_hold: bool
 
 
+class TagsView(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The tags of an object: at most 10, each value by its key."""
+
+    tags: Annotated[dict[str, str], Meta(examples=[{"project": "one", "draft": ""}])]
+
+
 class DeleteObject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The object to delete, or one version of it."""
 

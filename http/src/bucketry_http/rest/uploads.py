@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -11,6 +12,7 @@ from bucketry.headers import METADATA_PREFIX, received_fields
 from bucketry.owners import Owner
 from bucketry.ranges import whole_number
 from bucketry.s3 import COPY_SOURCE, MAX_KEY_BYTES, WEBSITE_REDIRECT_HEADER
+from bucketry.tagging import NO_TAGS, normalised_tags
 from litestar import Response, post, put
 
 from bucketry_http.rest.framework import ApiRequest, JsonResponse
@@ -20,9 +22,12 @@ from bucketry_http.rest.schemas import ObjectView
 from bucketry_http.shared.conditions import match_option
 from bucketry_http.shared.errors import MalformedForm, RequestError
 from bucketry_http.shared.forms import Form, Part
-from bucketry_http.shared.headers import TAGGING, content_md5_of, expiration_headers, tags_of, version_headers
+from bucketry_http.shared.headers import TAGGING, content_md5_of, expiration_headers, tags_in, tags_of, version_headers
 
-_FIELDS: Final = frozenset({"key", "prefix"})
+_FIELDS: Final = frozenset({"key", "prefix", "tags"})
+
+MAX_TAGS_BYTES: Final = 40 * 1024
+"""Longest field with tags. It has no setting: the ten longest tags, percent-encoded, have about 34 KiB."""
 
 _AMAZON: Final = "x-amz-"
 _NOT_KEPT: Final = (
@@ -67,6 +72,7 @@ class FormUploader:
         self._bucket = bucket
         self._form = form
         self._fields: dict[str, str] = {}
+        self._tags = NO_TAGS
         self.stored: list[ObjectView] = []
         self.keys: list[str] = []
 
@@ -85,15 +91,24 @@ class FormUploader:
             raise InvalidArgument("the form holds no file: send at least one part with a file name")
 
     async def _take_field(self, part: Part) -> None:
-        if part.name not in _FIELDS:
-            raise InvalidArgument(f"the form has a field {part.name[:100]!r}: besides files it may have key or prefix")
+        name = part.name
+        if name not in _FIELDS:
+            raise InvalidArgument(
+                f"the form has a field {name[:100]!r}: besides files it may have key, prefix and tags"
+            )
         if self.stored:
-            raise InvalidArgument(f"the field {part.name} stands after a file: fields come before the files")
-        if self._fields:
-            raise InvalidArgument("the form may have one field, once: either key or prefix")
-        self._fields[part.name] = await self._read_field()
+            raise InvalidArgument(f"the field {name} stands after a file: fields come before the files")
+        if name in self._fields:
+            raise InvalidArgument(f"the form may have the field {name} once")
+        if name == "tags":
+            self._fields[name] = text = await self._form.read_field(MAX_TAGS_BYTES)
+            self._tags = normalised_tags(tags_in(text, "the field tags"))
+            return
+        if not self._fields.keys() <= {"tags"}:
+            raise InvalidArgument("the form may have one of two fields: either key or prefix")
+        self._fields[name] = await self._read_name()
 
-    async def _read_field(self) -> str:
+    async def _read_name(self) -> str:
         try:
             return await self._form.read_field()
         except TooLarge:
@@ -110,8 +125,8 @@ class FormUploader:
             raise TooLarge(f"the form may have {self._max_files} files, and it has more")
         key = self._key(file_name)
         self.keys.append(key)
-        options = PutOptions(content_type=part.content_type or guess_content_type(file_name or key))
-        if (owner := await authorised(self._request, self._bucket, key)) is not None:
+        options = PutOptions(content_type=part.content_type or guess_content_type(file_name or key), tags=self._tags)
+        if (owner := await authorised(self._request, self._bucket, key, self._tags)) is not None:
             options = msgspec.structs.replace(options, owner=owner)
         pieces = _Begun(first, self._form)
         self.stored.append(ObjectView.of(await self._uploader.store(self._bucket, key, pieces, options)))
@@ -154,7 +169,8 @@ async def upload_objects(request: ApiRequest, name: Bucket) -> list[ObjectView]:
     """Upload any number of files in one form. They are stored one after the other, as they come.
 
     Each file's key is its file name, path and all. A field `prefix` before the files is put in front of each name as
-    it is: end it with `/` for a folder. A field `key` before a single file is that file's whole key.
+    it is: end it with `/` for a folder. A field `key` before a single file is that file's whole key. A field `tags`
+    before the files gives each of them these tags, such as `project=one&draft`.
     The content type is the part's own, or else what the name's ending stands for.
 
     If a file fails, those before it stay stored: the problem lists them in `stored`.
@@ -204,8 +220,14 @@ async def put_object(request: ApiRequest, name: Bucket) -> Response[ObjectView]:
     return JsonResponse(ObjectView.of(info), raw_headers=headers)
 
 
-async def authorised(request: ApiRequest, bucket: str, key: str) -> Owner | None:
+async def authorised(request: ApiRequest, bucket: str, key: str, tags: Mapping[str, str] = NO_TAGS) -> Owner | None:
     """Refuses an upload that its sender may not make, and returns who owns the new object.
+
+    Args:
+        request: The request.
+        bucket: The bucket.
+        key: The key.
+        tags: The tags that a form gives it.
 
     Returns:
         The owner; ``None``: whoever owns the bucket.
@@ -214,7 +236,7 @@ async def authorised(request: ApiRequest, bucket: str, key: str) -> Owner | None
         BucketryError: The sender may not do that, or there is no such bucket.
     """
     authorization = request.app.authorization
-    return None if authorization is None else await authorization.allow_put(request, bucket, key)
+    return None if authorization is None else await authorization.allow_put(request, bucket, key, tags)
 
 
 def _put_options(store: Store, bucket: str, key: str, headers: dict[str, str]) -> PutOptions:

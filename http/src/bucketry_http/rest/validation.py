@@ -177,6 +177,8 @@ def _described(kind: inspect.Type) -> str:
         return f"a whole number from {kind.ge} to {kind.le}"
     if isinstance(kind, inspect.LiteralType):
         return " or ".join(f'"{value}"' for value in kind.values)
+    if isinstance(kind, inspect.DictType):
+        return "an object whose values are strings"
     if isinstance(kind, inspect.ListType):
         return f"a list of {kind.min_length} to {kind.max_length} strings"
     return "a string"

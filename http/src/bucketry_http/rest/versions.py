@@ -17,25 +17,19 @@ from bucketry import (
     VersionPage,
 )
 from bucketry.rest_api import PREFIX
-from bucketry.s3 import MAX_KEY_BYTES, MAX_PAGE
+from bucketry.s3 import MAX_PAGE
 from litestar import Response, get, put
 from litestar.datastructures import ResponseHeader
 from litestar.params import JSONBody, QueryParameter
 
 from bucketry_http.rest.framework import ApiRequest, JsonResponse, StrictDTO
 from bucketry_http.rest.listing import Cursor, Prefix
-from bucketry_http.rest.openapi import ApiOperation, Bucket, VersionId
+from bucketry_http.rest.openapi import ApiOperation, Bucket, ObjectKey, VersionId
 from bucketry_http.rest.problems import backend_problems
 from bucketry_http.rest.schemas import LegalHoldView, RetentionView, VersionView
 
 _TAGS = ["Versions"]
 
-Key = Annotated[
-    str,
-    QueryParameter(
-        description="The object's key, byte for byte.", schema_extra={"min_length": 1, "max_length": MAX_KEY_BYTES}
-    ),
-]
 PageSize = Annotated[int, QueryParameter(description="Most versions on a page.", ge=1, le=MAX_PAGE)]
 Bypass = Annotated[
     bool,
@@ -98,7 +92,9 @@ async def _head(request: ApiRequest, bucket: str, key: str, version_id: str | No
     operation_class=ApiOperation,
     responses=backend_problems(404, 405),
 )
-async def get_retention(request: ApiRequest, name: Bucket, key: Key, version_id: VersionId = None) -> RetentionView:
+async def get_retention(
+    request: ApiRequest, name: Bucket, key: ObjectKey, version_id: VersionId = None
+) -> RetentionView:
     """Return until when a version is kept; both fields are `null` where it has no retention."""
     return RetentionView.of((await _head(request, name, key, version_id)).retention)
 
@@ -116,7 +112,7 @@ async def get_retention(request: ApiRequest, name: Bucket, key: Key, version_id:
 async def put_retention(
     request: ApiRequest,
     name: Bucket,
-    key: Key,
+    key: ObjectKey,
     data: JSONBody[RetentionView],
     version_id: VersionId = None,
     bypass_governance: Bypass = False,
@@ -140,7 +136,9 @@ async def put_retention(
     operation_class=ApiOperation,
     responses=backend_problems(404, 405),
 )
-async def get_legal_hold(request: ApiRequest, name: Bucket, key: Key, version_id: VersionId = None) -> LegalHoldView:
+async def get_legal_hold(
+    request: ApiRequest, name: Bucket, key: ObjectKey, version_id: VersionId = None
+) -> LegalHoldView:
     """Say whether a version has a legal hold."""
     return LegalHoldView(bool((await _head(request, name, key, version_id)).legal_hold))
 
@@ -156,7 +154,7 @@ async def get_legal_hold(request: ApiRequest, name: Bucket, key: Key, version_id
     status_code=200,
 )
 async def put_legal_hold(
-    request: ApiRequest, name: Bucket, key: Key, data: JSONBody[LegalHoldView], version_id: VersionId = None
+    request: ApiRequest, name: Bucket, key: ObjectKey, data: JSONBody[LegalHoldView], version_id: VersionId = None
 ) -> LegalHoldView:
     """Set or remove the legal hold of a version."""
     calls = request.app.calls

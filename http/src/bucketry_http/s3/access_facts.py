@@ -15,21 +15,7 @@ from bucketry_access import UnclearError
 
 from bucketry_http.s3.errors import S3Error
 from bucketry_http.s3.request import Endpoint, S3Request, copy_source
-from bucketry_http.shared.access_facts import REQUEST_TAG, REQUEST_TAG_KEYS, CommonFacts, one
-
-_IN_BODY: Final = frozenset(
-    {
-        "s3:locationconstraint",
-        REQUEST_TAG_KEYS,
-        "s3:object-lock-mode",
-        "s3:object-lock-retain-until-date",
-        "s3:object-lock-remaining-retention-days",
-        "s3:object-lock-legal-hold",
-    }
-)
-"""Keys that some operations have in their body, which is read after the decision."""
-
-_BODY_OPERATIONS: Final = frozenset({"CreateBucket", "PutObjectTagging", "PutObjectRetention", "PutObjectLegalHold"})
+from bucketry_http.shared.access_facts import CommonFacts, one
 
 _OF_QUERY: Final[Mapping[str, str]] = {
     "s3:delimiter": "delimiter",
@@ -41,7 +27,7 @@ _OF_QUERY: Final[Mapping[str, str]] = {
 class RequestFacts(CommonFacts):
     """What conditions may ask about a request, looked up when they ask."""
 
-    __slots__ = ("_in_body", "_region", "_request")
+    __slots__ = ("_region", "_request")
 
     def __init__(
         self, endpoint: Endpoint, request: S3Request, operation: str, headers: Mapping[str, str] | None = None
@@ -57,19 +43,16 @@ class RequestFacts(CommonFacts):
         query = request.query
         named = {key: query[name] for key, name in _OF_QUERY.items() if name in query} if query else query
         headers = request.headers if headers is None else headers
-        super().__init__(request.scope, endpoint.store.clock, headers, named, query.get("versionId"))
+        super().__init__(operation, request.scope, endpoint.store.clock, headers, named, query.get("versionId"))
         self._region = endpoint.settings.region
         self._request = request
-        self._in_body = operation in _BODY_OPERATIONS
 
     def get(self, key: str, /) -> tuple[str, ...] | None:
         """Returns the values of a condition key.
 
         Raises:
-            UnclearError: The value is in the body, which is read later.
+            UnclearError: The value cannot be known before the decision.
         """
-        if self._in_body and (key in _IN_BODY or key.startswith(REQUEST_TAG)):
-            raise UnclearError
         other = _OTHERS.get(key)
         return super().get(key) if other is None else one(other(self))
 

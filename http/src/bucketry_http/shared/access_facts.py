@@ -20,6 +20,19 @@ from bucketry_http.shared.origin import client_address
 _EXISTING_TAG: Final = "s3:existingobjecttag/"
 REQUEST_TAG: Final = "s3:requestobjecttag/"
 REQUEST_TAG_KEYS: Final = "s3:requestobjecttagkeys"
+_IN_BODY: Final = frozenset(
+    {
+        "s3:locationconstraint",
+        REQUEST_TAG_KEYS,
+        "s3:object-lock-mode",
+        "s3:object-lock-retain-until-date",
+        "s3:object-lock-remaining-retention-days",
+        "s3:object-lock-legal-hold",
+    }
+)
+"""Keys that some operations have in their body, which is read after the decision."""
+
+_BODY_OPERATIONS: Final = frozenset({"CreateBucket", "PutObjectTagging", "PutObjectRetention", "PutObjectLegalHold"})
 _LOCK_UNTIL: Final = "x-amz-object-lock-retain-until-date"
 _OF_HEADER: Final[Mapping[str, str]] = {
     "aws:referer": "referer",
@@ -61,20 +74,28 @@ class CommonFacts:
             no version is named.
     """
 
-    __slots__ = ("_clock", "_headers", "_named", "_scope", "existing_tags", "new_tags", "version_id")
+    __slots__ = ("_clock", "_headers", "_in_body", "_named", "_scope", "existing_tags", "new_tags", "version_id")
 
     def __init__(
-        self, scope: Any, clock: Clock, headers: Mapping[str, str], named: Mapping[str, str], version_id: str | None
+        self,
+        operation: str,
+        scope: Any,
+        clock: Clock,
+        headers: Mapping[str, str],
+        named: Mapping[str, str],
+        version_id: str | None,
     ) -> None:
         """Takes the request.
 
         Args:
+            operation: The operation's name in the S3 API reference; empty: none whose body matters.
             scope: Its ASGI scope.
             clock: The store's clock.
             headers: Its headers by lower-case name, or what stands for them, such as the fields of a form.
             named: What its query says, by condition key.
             version_id: The version that it names.
         """
+        self._in_body = operation in _BODY_OPERATIONS
         self._scope = scope
         self._clock = clock
         self._headers = headers
@@ -89,6 +110,8 @@ class CommonFacts:
         Raises:
             UnclearError: The value cannot be known before the decision.
         """
+        if self._in_body and (key in _IN_BODY or key.startswith(REQUEST_TAG)):
+            raise UnclearError
         if key.startswith(_EXISTING_TAG):
             return one(self.existing_tags.get(key[len(_EXISTING_TAG) :]))
         if key.startswith(REQUEST_TAG):

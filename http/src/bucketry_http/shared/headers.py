@@ -100,11 +100,20 @@ def tag_pairs(header: str) -> list[tuple[str, str]]:
     try:
         # Each character of a header is a byte. Bytes beyond ASCII are UTF-8 that the client did not percent-encode.
         text = header.encode("latin-1").decode()
+    except ValueError:
+        raise _malformed_tags(TAGGING) from None
+    return _pairs_in(text, TAGGING)
+
+
+def _pairs_in(text: str, name: str) -> list[tuple[str, str]]:
+    try:
         return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
     except ValueError:
-        raise InvalidArgument(
-            f"{TAGGING} is encoded like a query, in UTF-8: project=one&stage=draft", field="tags"
-        ) from None
+        raise _malformed_tags(name) from None
+
+
+def _malformed_tags(name: str) -> InvalidArgument:
+    return InvalidArgument(f"{name} is encoded like a query, in UTF-8: project=one&stage=draft", field="tags")
 
 
 def tags_of(headers: Mapping[str, str]) -> dict[str, str]:
@@ -114,12 +123,26 @@ def tags_of(headers: Mapping[str, str]) -> dict[str, str]:
         InvalidArgument: It cannot be read, or names a tag twice.
     """
     header = headers.get(TAGGING)
-    if not header:
-        return {}
-    pairs = tag_pairs(header)
+    return _tags_by_key(tag_pairs(header), TAGGING) if header else {}
+
+
+def tags_in(text: str, name: str) -> dict[str, str]:
+    """Returns the tags in a text that is encoded as ``x-amz-tagging`` is.
+
+    Args:
+        text: The text.
+        name: What it is, for messages.
+
+    Raises:
+        InvalidArgument: It cannot be read, or names a tag twice.
+    """
+    return _tags_by_key(_pairs_in(text, name), name)
+
+
+def _tags_by_key(pairs: list[tuple[str, str]], name: str) -> dict[str, str]:
     tags = dict(pairs)
     if len(tags) < len(pairs):
-        raise InvalidArgument(f"{TAGGING} names a tag twice", field="tags")
+        raise InvalidArgument(f"{name} names a tag twice", field="tags")
     return tags
 
 

@@ -174,6 +174,22 @@ def test_listings_come_in_pages_and_whole(client: Client, rest: RestServer, buck
     assert [listed.key for listed in client.iter_objects(bucket)] == keys
 
 
+def test_listings_begin_after_a_key(client: Client, rest: RestServer, bucket: str) -> None:
+    for key in ("a", "b/1", "b/2", "b/3", "ключ"):
+        rest.store.put_object(bucket, key, b"")
+    assert [each.key for each in client.iter_objects(bucket, start_after="b/1x")] == ["b/2", "b/3", "ключ"]
+    page = client.list_objects(bucket, prefix="b/", start_after="b/1", limit=1)
+    assert [each.key for each in page.objects] == ["b/2"]
+    page = client.list_objects(bucket, prefix="b/", start_after="b/1", limit=1, cursor=page.cursor)
+    assert ([each.key for each in page.objects], page.cursor) == (["b/3"], None)
+    assert [each.key for each in client.iter_versions(bucket, start_after="b/3")] == ["ключ"]
+    client.put_bucket_settings(bucket, VersioningSettings(status="Enabled"))
+    newer = client.put_object(bucket, "a", b"2").version_id
+    found = client.iter_versions(bucket, prefix="a", start_after="a", start_after_version=newer or "")
+    assert [each.version_id for each in found] == ["null"]
+    assert not client.list_versions(bucket, prefix="a", start_after="a").versions
+
+
 def test_a_listing_longer_than_a_page_is_complete(client: Client, rest: RestServer, bucket: str) -> None:
     keys = [f"{number:05}" for number in range(1001)]
     for key in keys:

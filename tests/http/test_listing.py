@@ -41,6 +41,22 @@ def test_pages_follow_one_another_by_their_links(client: Client, store: Store) -
     assert (found, sizes) == (keys, [3, 3, 1])
 
 
+def test_a_listing_begins_after_a_key(client: Client, store: Store) -> None:
+    keys = fill(store, 7)
+    assert [item["key"] for item in client.get(OBJECTS, params={"start_after": keys[2]}).json()] == keys[3:]
+    assert [item["key"] for item in client.get(OBJECTS, params={"start_after": f"{keys[2]}ü"}).json()] == keys[3:]
+    assert client.get(OBJECTS, params={"start_after": "z"}).json() == []
+    first = client.get(OBJECTS, params={"start_after": keys[2], "limit": 3})
+    second = client.get(f"http://testserver.local{first.links['next']['url']}")
+    assert [item["key"] for item in first.json() + second.json()] == keys[3:]
+    assert client.get(OBJECTS, params={"start_after": "x" * 1025}).status_code == 422
+
+
+def test_a_complete_listing_of_several_pages_begins_after_a_key(client: Client, store: Store) -> None:
+    keys = fill(store, 2100)
+    assert [item["key"] for item in client.get(OBJECTS, params={"start_after": keys[9]}).json()] == keys[10:]
+
+
 def test_a_cursor_alone_gives_one_page(client: Client, store: Store) -> None:
     keys = fill(store, 4)
     cursor = store.list_objects("my-assets", ListOptions(limit=2)).cursor

@@ -68,6 +68,19 @@ def test_versions_come_page_by_page(client: Client, versions: list[str]) -> None
     assert [each["version_id"] for each in found] == versions
 
 
+def test_versions_are_listed_after_a_key_and_a_version(client: Client, store: Store, versions: list[str]) -> None:
+    store.put_object("my-assets", "b.txt", b"")
+    rest = client.get(f"{BUCKET}/versions", params={"start_after": "a.txt"}).json()
+    assert [each["key"] for each in rest] == ["b.txt"]
+    after: dict[str, str | int] = {"start_after": "a.txt", "start_after_version": versions[0], "limit": 1}
+    response = client.get(f"{BUCKET}/versions", params=after)
+    assert [each["version_id"] for each in response.json()] == versions[1:]
+    following = client.get(f"http://testserver.local{response.links['next']['url']}").json()
+    assert [each["key"] for each in following] == ["b.txt"]
+    alone = client.get(f"{BUCKET}/versions", params={"start_after_version": versions[0]})
+    assert (alone.status_code, alone.json()["code"]) == (422, "invalid_argument")
+
+
 def test_a_version_is_presigned(client: Client, versions: list[str]) -> None:
     body = {"key": "a.txt", "version_id": versions[1]}
     assert f"versionId={versions[1]}" in client.post(f"{BUCKET}/objects/presign", json=body).json()["url"]

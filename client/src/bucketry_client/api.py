@@ -178,15 +178,36 @@ class Api:
         await self._calls.send(Request(operation=operation, path=path_of(operation, bucket=bucket, kind=tag_of(kind))))
 
     async def list_versions(
-        self, bucket: str, *, prefix: str = "", limit: int = MAX_PAGE, cursor: str | None = None
+        self,
+        bucket: str,
+        *,
+        prefix: str = "",
+        limit: int = MAX_PAGE,
+        cursor: str | None = None,
+        start_after: str = "",
+        start_after_version: str = "",
     ) -> ListedVersions:
         """Returns one page of the versions of a bucket's objects, with their delete markers.
+
+        Args:
+            bucket: The bucket.
+            prefix: As in `list_objects`; likewise the two below.
+            limit: See above.
+            cursor: See above.
+            start_after: Only versions of keys after this one.
+            start_after_version: With ``start_after``: also those versions of that key that are older than this one.
 
         Raises:
             NoSuchBucket: It does not exist.
         """
         operation = operations.LIST_VERSIONS
-        query = {"prefix": prefix or None, "limit": limit, "cursor": cursor}
+        query = {
+            "prefix": prefix or None,
+            "limit": limit,
+            "cursor": cursor,
+            "start_after": start_after or None,
+            "start_after_version": start_after_version or None,
+        }
         request = Request(operation=operation, path=path_of(operation, bucket=bucket), query=query)
 
         async def page(incoming: Incoming) -> ListedVersions:
@@ -195,7 +216,9 @@ class Api:
 
         return await self._exchange.run(request, page)
 
-    def iter_versions(self, bucket: str, *, prefix: str = "") -> AsyncIterator[ListedVersion]:
+    def iter_versions(
+        self, bucket: str, *, prefix: str = "", start_after: str = "", start_after_version: str = ""
+    ) -> AsyncIterator[ListedVersion]:
         """Yields all versions of a bucket's objects, page by page.
 
         Raises:
@@ -203,7 +226,13 @@ class Api:
         """
 
         def page(cursor: str | None) -> Awaitable[ListedVersions]:
-            return self.list_versions(bucket, prefix=prefix, cursor=cursor)
+            return self.list_versions(
+                bucket,
+                prefix=prefix,
+                cursor=cursor,
+                start_after=start_after,
+                start_after_version=start_after_version,
+            )
 
         return Listing(page, lambda page: page.versions)
 
@@ -285,7 +314,14 @@ class Api:
         await self._calls.nothing(operations.DELETE_TAGS, bucket, query={"key": key, "version_id": version_id})
 
     async def list_objects(
-        self, bucket: str, *, prefix: str = "", limit: int = MAX_PAGE, cursor: str | None = None, etags: bool = False
+        self,
+        bucket: str,
+        *,
+        prefix: str = "",
+        limit: int = MAX_PAGE,
+        cursor: str | None = None,
+        etags: bool = False,
+        start_after: str = "",
     ) -> ListedObjects:
         """Returns one page of a bucket's objects.
 
@@ -295,12 +331,19 @@ class Api:
             limit: Most objects on the page, 1 to 1,000.
             cursor: Where the page before ended.
             etags: Whether each object is listed with its etag.
+            start_after: Only keys after this one in byte order; with ``cursor``, the later of the two counts.
 
         Raises:
             NoSuchBucket: It does not exist.
         """
         operation = operations.LIST_OBJECTS
-        query = {"prefix": prefix or None, "limit": limit, "cursor": cursor, "etags": etags or None}
+        query = {
+            "prefix": prefix or None,
+            "limit": limit,
+            "cursor": cursor,
+            "etags": etags or None,
+            "start_after": start_after or None,
+        }
         request = Request(operation=operation, path=path_of(operation, bucket=bucket), query=query)
 
         async def page(incoming: Incoming) -> ListedObjects:
@@ -309,7 +352,9 @@ class Api:
 
         return await self._exchange.run(request, page)
 
-    def iter_objects(self, bucket: str, *, prefix: str = "", etags: bool = False) -> AsyncIterator[ListedObject]:
+    def iter_objects(
+        self, bucket: str, *, prefix: str = "", etags: bool = False, start_after: str = ""
+    ) -> AsyncIterator[ListedObject]:
         """Yields all objects of a bucket in byte order of their keys, page by page.
 
         One page is in memory at a time, and each may be asked for again. The API can also send all in one array, of
@@ -320,7 +365,7 @@ class Api:
         """
 
         def page(cursor: str | None) -> Awaitable[ListedObjects]:
-            return self.list_objects(bucket, prefix=prefix, cursor=cursor, etags=etags)
+            return self.list_objects(bucket, prefix=prefix, cursor=cursor, etags=etags, start_after=start_after)
 
         return Listing(page, lambda page: page.objects)
 

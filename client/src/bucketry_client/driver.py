@@ -103,6 +103,8 @@ class HttpDriver(DriverSpec):
         bucket_analytics=True,
         bucket_metrics=True,
         bucket_intelligent_tiering=True,
+        list_start_after=True,
+        list_versions_start_after=True,
         persistent=True,
     )
 
@@ -235,7 +237,12 @@ class HttpDriver(DriverSpec):
     def list_objects(self, bucket: str, options: ListOptions) -> ObjectPage:
         """Lists one page, with etags."""
         page = self._client.list_objects(
-            bucket, prefix=options.prefix, limit=options.limit, cursor=options.cursor, etags=True
+            bucket,
+            prefix=options.prefix,
+            limit=options.limit,
+            cursor=options.cursor,
+            etags=True,
+            start_after=options.start_after,
         )
         return ObjectPage(objects=tuple(map(_object_info, page.objects)), cursor=page.cursor)
 
@@ -243,7 +250,15 @@ class HttpDriver(DriverSpec):
     @hookimpl
     def list_object_versions(self, bucket: str, options: VersionListOptions) -> VersionPage:
         """Lists one page of versions."""
-        page = self._client.list_versions(bucket, prefix=options.prefix, limit=options.limit, cursor=options.cursor)
+        page = self._client.list_versions(
+            bucket,
+            prefix=options.prefix,
+            limit=options.limit,
+            cursor=options.cursor,
+            start_after=options.start_after,
+            # The server refuses it alone, where it says nothing.
+            start_after_version=options.start_after_version if options.start_after else "",
+        )
         return VersionPage(versions=tuple(map(_version, page.versions)), cursor=page.cursor)
 
     # Objects

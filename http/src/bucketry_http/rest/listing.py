@@ -42,7 +42,12 @@ Cursor = Annotated[
     str | None,
     QueryParameter(description="Where the page before ended: opaque, from its `Link` header.", max_length=4096),
 ]
-
+StartAfter = Annotated[
+    str,
+    QueryParameter(
+        description="Only keys after this one, in byte order. The key itself need not exist.", max_length=MAX_KEY_BYTES
+    ),
+]
 Etags = Annotated[bool, QueryParameter(description="List each object with its `etag`.")]
 
 
@@ -64,6 +69,7 @@ async def list_objects(
     limit: Limit = None,
     cursor: Cursor = None,
     etags: Etags = False,
+    start_after: StartAfter = "",
 ) -> Response[list[ObjectView]]:
     """List a bucket's objects in byte order of their keys.
 
@@ -71,7 +77,9 @@ async def list_objects(
     with `rel="next"` leads to the next one; the last page has none.
     """
     calls = request.app.calls
-    options = ListOptions(prefix=prefix, limit=MAX_PAGE if limit is None else limit, cursor=cursor)
+    options = ListOptions(
+        prefix=prefix, start_after=start_after, limit=MAX_PAGE if limit is None else limit, cursor=cursor
+    )
     page = await calls.call(calls.store.list_objects, name, options)
     if limit is None and cursor is None:
         return AsgiResponse(_json_array(_pages(calls, name, page, options, etags=etags)))
@@ -82,9 +90,11 @@ async def list_objects(
 def _next_link(bucket: str, options: ListOptions, cursor: str | None, *, etags: bool) -> RawHeaders:
     if cursor is None:
         return []
-    parameters = {"prefix": options.prefix, "limit": options.limit, "cursor": cursor} | (
-        {"etags": "true"} if etags else {}
-    )
+    parameters: dict[str, str | int] = {"prefix": options.prefix, "limit": options.limit, "cursor": cursor}
+    if etags:
+        parameters["etags"] = "true"
+    if options.start_after:
+        parameters["start_after"] = options.start_after
     query = urlencode(parameters, quote_via=quote)
     return [(b"link", f'<{PREFIX}/buckets/{quote(bucket)}/objects?{query}>; rel="next"'.encode())]
 

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 from bucketry import (
     DeleteMarker,
     HeadOptions,
+    InvalidArgument,
     ObjectInfo,
     ObjectVersion,
     Retention,
@@ -23,7 +24,7 @@ from litestar.datastructures import ResponseHeader
 from litestar.params import JSONBody, QueryParameter
 
 from bucketry_http.rest.framework import ApiRequest, JsonResponse, StrictDTO
-from bucketry_http.rest.listing import Cursor, Prefix
+from bucketry_http.rest.listing import Cursor, Prefix, StartAfter
 from bucketry_http.rest.openapi import ApiOperation, Bucket, ObjectKey, VersionId
 from bucketry_http.rest.problems import backend_problems
 from bucketry_http.rest.schemas import LegalHoldView, RetentionView, VersionView
@@ -31,6 +32,13 @@ from bucketry_http.rest.schemas import LegalHoldView, RetentionView, VersionView
 _TAGS = ["Versions"]
 
 PageSize = Annotated[int, QueryParameter(description="Most versions on a page.", ge=1, le=MAX_PAGE)]
+StartAfterVersion = Annotated[
+    str,
+    QueryParameter(
+        description="Also those versions of the very key `start_after` that are older than the one with this id.",
+        max_length=1024,
+    ),
+]
 Bypass = Annotated[
     bool,
     QueryParameter(description="Shorten or remove a retention in governance mode, where the caller may do that."),
@@ -49,7 +57,13 @@ Bypass = Annotated[
     ],
 )
 async def list_versions(
-    request: ApiRequest, name: Bucket, prefix: Prefix = "", limit: PageSize = MAX_PAGE, cursor: Cursor = None
+    request: ApiRequest,
+    name: Bucket,
+    prefix: Prefix = "",
+    limit: PageSize = MAX_PAGE,
+    cursor: Cursor = None,
+    start_after: StartAfter = "",
+    start_after_version: StartAfterVersion = "",
 ) -> Response[list[VersionView]]:
     """List one page of the versions of a bucket's objects: by key, the newest version of each key first.
 
@@ -57,7 +71,15 @@ async def list_versions(
     page has none.
     """
     calls = request.app.calls
-    options = VersionListOptions(prefix=prefix, limit=limit, cursor=cursor)
+    if start_after_version and not start_after:
+        raise InvalidArgument("`start_after_version` needs `start_after` beside it", field="start_after_version")
+    options = VersionListOptions(
+        prefix=prefix,
+        limit=limit,
+        cursor=cursor,
+        start_after=start_after,
+        start_after_version=start_after_version,
+    )
     page = await calls.call(calls.store.list_object_versions, name, options)
     return JsonResponse(_views(page), raw_headers=_next_link(name, options, page.cursor))
 
@@ -75,7 +97,9 @@ def _view(version: ObjectVersion | DeleteMarker) -> VersionView:
 def _next_link(bucket: str, options: VersionListOptions, cursor: str | None) -> list[tuple[bytes, bytes]]:
     if cursor is None:
         return []
-    query = urlencode({"prefix": options.prefix, "limit": options.limit, "cursor": cursor}, quote_via=quote)
+    parameters: dict[str, str | int] = {"prefix": options.prefix, "limit": options.limit, "cursor": cursor}
+    after = {"start_after": options.start_after, "start_after_version": options.start_after_version}
+    query = urlencode(parameters | {name: value for name, value in after.items() if value}, quote_via=quote)
     return [(b"link", f'<{PREFIX}/buckets/{quote(bucket)}/versions?{query}>; rel="next"'.encode())]
 
 

@@ -25,6 +25,9 @@ PARAMETERS: Final = {
     "file": "files",
     "mode": "retention",
     "until": "retention",
+    "x-amz-object-lock-mode": "retention",
+    "x-amz-object-lock-retain-until-date": "retention",
+    "x-amz-object-lock-legal-hold": "legal_hold",
 }
 """Parameters of the document that have another name in Python. Those of ``presign`` keep theirs."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import secrets
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -251,6 +252,24 @@ def test_locks_are_set_and_read(client: Client, bucket: str) -> None:
     assert not client.put_legal_hold(bucket, "key", False, version_id=version)
     client.put_retention(bucket, "key", kept)
     client.delete_object(bucket, "key", version_id=version, bypass_governance=True)
+
+
+def test_an_object_is_stored_with_its_lock(client: Client) -> None:
+    bucket = f"locked-{secrets.token_hex(4)}"
+    client.create_bucket(bucket, object_lock=True)
+    kept = Retention(mode="GOVERNANCE", until=datetime.now(UTC).replace(microsecond=5000) + timedelta(days=1))
+    put = client.put_object(bucket, "key", b"1", retention=kept, legal_hold=True)
+    with client.get_object(bucket, "key") as opened:
+        opened.read()
+    for info in (put, client.head_object(bucket, "key"), opened.info):
+        assert (info.retention, info.legal_hold) == (kept, True)
+    with pytest.raises(bucketry.InvalidArgument, match="a mode and a time"):
+        client.put_object(bucket, "key", b"1", retention=Retention(mode="GOVERNANCE"))
+    client.put_legal_hold(bucket, "key", False)
+    with pytest.raises(bucketry.ObjectLocked):
+        client.delete_object(bucket, "key", version_id=put.version_id)
+    client.delete_object(bucket, "key", version_id=put.version_id, bypass_governance=True)
+    client.delete_bucket(bucket)
 
 
 def test_tags_are_put_read_and_deleted(client: Client, bucket: str) -> None:

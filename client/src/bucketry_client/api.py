@@ -5,17 +5,15 @@ from __future__ import annotations
 import base64
 from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Literal, TypeVar
+from typing import Literal
 
 from bucketry import (
-    AnyBucketSettings,
     BucketryError,
     ByteRange,
     Deleted,
     ObjectInfo,
     PresignedUrl,
     Retention,
-    UsageReport,
 )
 from bucketry.models import NO_METADATA
 from bucketry.presigning import DEFAULT_EXPIRES_IN
@@ -24,10 +22,9 @@ from bucketry.tagging import NO_TAGS
 
 from bucketry_client import operations
 from bucketry_client.bodies import FormFile, FormUpload, Source, Upload
-from bucketry_client.calls import Calls
+from bucketry_client.bucket_api import BucketApi
 from bucketry_client.downloads import AsyncDownload
 from bucketry_client.errors import is_unexplained
-from bucketry_client.exchange import Exchange
 from bucketry_client.listings import Listing
 from bucketry_client.opening import check_modified, open_download
 from bucketry_client.requests import (
@@ -36,146 +33,26 @@ from bucketry_client.requests import (
     etag_header,
     json_body,
     kept_headers,
+    lock_headers,
     next_cursor,
     path_of,
     read_conditions,
-    tag_of,
 )
 from bucketry_client.responses import expiration_of, info_of, length_of
 from bucketry_client.sending import Incoming
 from bucketry_client.views import (
     BatchDeleted,
-    BucketDetail,
-    BucketSummary,
-    Health,
     LegalHold,
     ListedObject,
     ListedObjects,
     ListedVersion,
     ListedVersions,
-    StorageStatus,
     Tags,
-    Whoami,
 )
 
-SettingsT = TypeVar("SettingsT", bound=AnyBucketSettings)
 
-
-class Api:
-    """All operations. Errors are those of `bucketry.errors`, by the code in the server's response.
-
-    Every operation may raise ``AccessDenied`` (a token is missing, wrong or not enough), ``Throttled``,
-    ``Unavailable`` and ``BackendError``.
-    """
-
-    def __init__(self, exchange: Exchange) -> None:
-        """Takes what sends the requests."""
-        self._exchange = exchange
-        self._calls = Calls(exchange)
-
-    async def get_live(self) -> Health:
-        """Says that the server answers."""
-        return await self._calls.json(operations.GET_LIVE)
-
-    async def get_ready(self) -> Health:
-        """Says that the server's store answers.
-
-        Raises:
-            Unavailable: It does not.
-        """
-        return await self._calls.json(operations.GET_READY)
-
-    async def get_status(self, *, once: bool = False) -> StorageStatus:
-        """Says whether object storage is available.
-
-        Args:
-            once: Asks in one try, whatever happens.
-        """
-        operation = operations.GET_STATUS
-        request = Request(operation=operation, path=path_of(operation), once=once)
-        found: StorageStatus = await self._calls.read(request, operation.result)
-        return found
-
-    async def get_usage_report(self) -> UsageReport:
-        """Returns room on disk, owners, quotas and operations, as far as the backend knows them.
-
-        Raises:
-            Unsupported: It knows nothing.
-        """
-        return await self._calls.json(operations.GET_USAGE_REPORT)
-
-    async def whoami(self) -> Whoami:
-        """Says whose token the requests carry."""
-        return await self._calls.json(operations.WHOAMI)
-
-    async def list_buckets(self) -> tuple[BucketSummary, ...]:
-        """Lists all buckets that the caller may see, in byte order of their names, with what each holds."""
-        return await self._calls.json(operations.LIST_BUCKETS)
-
-    async def create_bucket(self, bucket: str) -> BucketSummary:
-        """Creates a bucket.
-
-        Raises:
-            BucketAlreadyExists: It exists already, or a lost response was that of this call.
-            InvalidBucketName: The name is not valid.
-        """
-        return await self._calls.json(operations.CREATE_BUCKET, content=json_body({"name": bucket}))
-
-    async def get_bucket(self, bucket: str) -> BucketDetail:
-        """Returns a bucket with what it holds, and where these figures come from.
-
-        Raises:
-            NoSuchBucket: It does not exist.
-        """
-        return await self._calls.json(operations.GET_BUCKET, bucket)
-
-    async def delete_bucket(self, bucket: str) -> None:
-        """Deletes a bucket, which must be empty.
-
-        Raises:
-            NoSuchBucket: It does not exist.
-            BucketNotEmpty: It holds objects, or other versions of objects.
-        """
-        await self._calls.nothing(operations.DELETE_BUCKET, bucket)
-
-    async def get_bucket_settings(self, bucket: str, kind: type[SettingsT]) -> SettingsT:
-        """Returns a bucket's settings of one kind. Where nothing is set, all fields have their defaults.
-
-        Raises:
-            NoSuchBucket: It does not exist.
-            Unsupported: The server's store has no settings of this kind.
-        """
-        path = path_of(operations.GET_BUCKET_SETTINGS, bucket=bucket, kind=tag_of(kind))
-        found: SettingsT = await self._calls.read(Request(operation=operations.GET_BUCKET_SETTINGS, path=path), kind)
-        return found
-
-    async def put_bucket_settings(self, bucket: str, settings: SettingsT) -> SettingsT:
-        """Replaces a bucket's settings of one kind.
-
-        Returns:
-            The settings as they are stored.
-
-        Raises:
-            NoSuchBucket: It does not exist.
-            InvalidBucketSettings: The settings are not valid.
-            Unsupported: The server's store has no settings of this kind.
-        """
-        operation, kind = operations.PUT_BUCKET_SETTINGS, type(settings)
-        path = path_of(operation, bucket=bucket, kind=tag_of(kind))
-        stored: SettingsT = await self._calls.read(
-            Request(operation=operation, path=path, content=json_body(settings)), kind
-        )
-        return stored
-
-    async def delete_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> None:
-        """Deletes a bucket's settings of one kind. Where nothing is set, this succeeds.
-
-        Raises:
-            NoSuchBucket: It does not exist.
-            Unsupported: The server's store has no settings of this kind.
-        """
-        operation = operations.DELETE_BUCKET_SETTINGS
-        await self._calls.send(Request(operation=operation, path=path_of(operation, bucket=bucket, kind=tag_of(kind))))
+class Api(BucketApi):
+    """All operations: those of `BucketApi`, and those on objects and their versions."""
 
     async def list_versions(
         self,
@@ -414,6 +291,8 @@ class Api:
         if_match: str | None = None,
         if_none_match: Literal["*"] | None = None,
         content_md5: bytes | None = None,
+        retention: Retention | None = None,
+        legal_hold: bool | None = None,
     ) -> ObjectInfo:
         """Stores an object, new or in place of another. It is sent as it is read.
 
@@ -436,9 +315,12 @@ class Api:
             if_match: Only in place of the object with this etag.
             if_none_match: ``*``: only if the key holds no object.
             content_md5: MD5 that the body must have, 16 bytes.
+            retention: Until when the version is kept; ``None``: as the bucket's default says.
+            legal_hold: Whether the version has a legal hold.
 
         Raises:
             NoSuchBucket: It does not exist.
+            InvalidBucketState: A lock is given, and the bucket has no object lock.
             PreconditionFailed: A condition does not hold.
             IncompleteBody: The body failed or is not as long as declared; nothing was stored.
         """
@@ -456,6 +338,7 @@ class Api:
             path=path_of(operation, bucket=bucket, key=key),
             headers={
                 **kept_headers(fields, metadata, tags),
+                **lock_headers(retention, legal_hold),
                 "if-match": etag_header(if_match),
                 "if-none-match": if_none_match,
                 "content-md5": None if content_md5 is None else base64.b64encode(content_md5).decode(),
@@ -475,6 +358,8 @@ class Api:
                 content_type=view.content_type,
                 version_id=headers.get("x-amz-version-id"),
                 tag_count=len(tags),
+                retention=retention,
+                legal_hold=legal_hold,
                 expiration=expiration_of(headers),
             )
 

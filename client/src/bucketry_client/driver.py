@@ -39,6 +39,8 @@ from bucketry import (
     PresignedUrl,
     PresignOptions,
     PutOptions,
+    Retention,
+    RetentionOptions,
     Status,
     StoreStatus,
     Unavailable,
@@ -75,8 +77,8 @@ class HttpDriver(DriverSpec):
     name = "http"
     contract_version = 3
     Settings: ClassVar[type[HttpSettings]] = HttpSettings
-    # Parts, copies, ACLs, owners, checksums, encryption, storage classes, locks that come with a put, delimiters and
-    # conditions on times of a delete are not in the API.
+    # Parts, copies, ACLs, owners, checksums, encryption, storage classes, delimiters and conditions on times of a
+    # delete are not in the API.
     features = Features(
         get_if_match=True,
         get_if_none_match=True,
@@ -90,6 +92,8 @@ class HttpDriver(DriverSpec):
         delete_if_match=True,
         bucket_cors=True,
         bucket_versioning=True,
+        bucket_object_lock=True,
+        object_lock_later=True,
         bucket_lifecycle=True,
         bucket_policy=True,
         bucket_public_access=True,
@@ -120,7 +124,7 @@ class HttpDriver(DriverSpec):
 
     @override
     def sdk(self) -> Client:
-        """Returns the client, for what the contract does not have: `Client.whoami`, forms, retention and legal holds.
+        """Returns the client, for what the contract does not have: `Client.whoami`, forms.
 
         Threads may share it. It closes with the store. Layers do not see its calls.
         """
@@ -197,7 +201,7 @@ class HttpDriver(DriverSpec):
     @hookimpl
     def create_bucket(self, bucket: str, options: CreateBucketOptions) -> BucketInfo:
         """Creates a bucket."""
-        return _bucket_info(self._client.create_bucket(bucket))
+        return _bucket_info(self._client.create_bucket(bucket, object_lock=options.object_lock))
 
     @override
     @hookimpl
@@ -315,6 +319,8 @@ class HttpDriver(DriverSpec):
             tags=options.tags,
             if_match=options.if_match,
             if_none_match=options.if_none_match,
+            retention=options.retention,
+            legal_hold=options.legal_hold,
         )
         return copy_headers(
             options,
@@ -325,6 +331,8 @@ class HttpDriver(DriverSpec):
             last_modified=stored.last_modified,
             version_id=stored.version_id,
             tag_count=len(options.tags),
+            retention=options.retention,
+            legal_hold=options.legal_hold,
             expiration=stored.expiration,
         )
 
@@ -332,7 +340,13 @@ class HttpDriver(DriverSpec):
     @hookimpl
     def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Deleted:
         """Deletes an object or a version."""
-        return self._client.delete_object(bucket, key, version_id=options.version_id, if_match=options.if_match)
+        return self._client.delete_object(
+            bucket,
+            key,
+            version_id=options.version_id,
+            if_match=options.if_match,
+            bypass_governance=options.bypass_governance,
+        )
 
     @override
     @hookimpl
@@ -341,7 +355,7 @@ class HttpDriver(DriverSpec):
     ) -> DeleteResult:
         """Deletes many at once in a bucket without versions. The API's batch says nothing of versions and markers."""
         if any(entry.version_id is not None for entry in objects) or self._has_versions(bucket):
-            return _joined(self._delete_each(bucket, objects))
+            return _joined(self._delete_each(bucket, objects, options))
         result = self._client.delete_objects(bucket, [entry.key for entry in objects])
         failed = tuple(DeleteFailure(each.key, each.code, each.message) for each in result.failed)
         return DeleteResult.without_versions(result.deleted, failed)
@@ -354,10 +368,14 @@ class HttpDriver(DriverSpec):
         except AccessDenied:
             return True  # It may have.
 
-    def _delete_each(self, bucket: str, objects: tuple[ObjectToDelete, ...]) -> Iterator[DeletedObject | DeleteFailure]:
+    def _delete_each(
+        self, bucket: str, objects: tuple[ObjectToDelete, ...], options: BatchDeleteOptions
+    ) -> Iterator[DeletedObject | DeleteFailure]:
         for entry in objects:
             try:
-                done = self._client.delete_object(bucket, entry.key, version_id=entry.version_id)
+                done = self._client.delete_object(
+                    bucket, entry.key, version_id=entry.version_id, bypass_governance=options.bypass_governance
+                )
             except (NoSuchBucket, Unavailable):
                 raise
             except BucketryError as error:
@@ -365,6 +383,26 @@ class HttpDriver(DriverSpec):
             else:
                 marker = done.version_id if done.delete_marker else None
                 yield DeletedObject(entry.key, entry.version_id, done.delete_marker, marker)
+
+    @override
+    @hookimpl
+    def put_object_retention(self, bucket: str, key: str, retention: Retention, options: RetentionOptions) -> Done:
+        """Replaces the retention of a version."""
+        self._client.put_retention(
+            bucket,
+            key,
+            retention,
+            version_id=options.version_id,
+            bypass_governance=options.bypass_governance,
+        )
+        return DONE
+
+    @override
+    @hookimpl
+    def put_object_legal_hold(self, bucket: str, key: str, legal_hold: bool, options: VersionOptions) -> Done:
+        """Sets or removes the legal hold of a version."""
+        self._client.put_legal_hold(bucket, key, legal_hold, version_id=options.version_id)
+        return DONE
 
     @override
     @hookimpl

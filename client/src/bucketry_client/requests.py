@@ -9,16 +9,19 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import httpx
 import msgspec
-from bucketry import InvalidArgument, InvalidSettings
+from bucketry import InvalidArgument, InvalidSettings, Retention
 from bucketry.headers import METADATA_PREFIX, OBJECT_HEADERS, normalised_metadata
 from bucketry.rest_api import PREFIX
-from bucketry.s3 import http_date
+from bucketry.s3 import http_date, xml_time
 
 from bucketry_client.bodies import Content, Upload
 from bucketry_client.operations import Operation
 from bucketry_client.texts import header_value, utf8
 
 JSON: Final = "application/json"
+LOCK_MODE: Final = "x-amz-object-lock-mode"
+LOCK_UNTIL: Final = "x-amz-object-lock-retain-until-date"
+LEGAL_HOLD: Final = "x-amz-object-lock-legal-hold"
 
 _DOTS: Final = {".": "%2E", "..": "%2E%2E"}
 """Segments that clients and proxies would resolve."""
@@ -136,6 +139,20 @@ def kept_headers(
     headers |= {METADATA_PREFIX + name: value for name, value in normalised_metadata(metadata).items()}
     headers["x-amz-tagging"] = encoded_tags(tags) or None
     return headers
+
+
+def lock_headers(retention: Retention | None, legal_hold: bool | None) -> dict[str, str | None]:
+    """Returns the headers of an upload that lock the version.
+
+    Raises:
+        InvalidArgument: The retention has a mode without a time, or a time without a mode or a time zone.
+    """
+    kept = Retention() if retention is None else retention.checked()
+    return {
+        LOCK_MODE: kept.mode,
+        LOCK_UNTIL: None if kept.until is None else xml_time(kept.until),
+        LEGAL_HOLD: None if legal_hold is None else "ON" if legal_hold else "OFF",
+    }
 
 
 def encoded_tags(tags: Mapping[str, str]) -> str:

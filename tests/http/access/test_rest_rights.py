@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from bucketry import PolicySettings, open_store
+from bucketry import CreateBucketOptions, Owner, PolicySettings, open_store
 from bucketry.bucket_settings import PublicAccessSettings
 from bucketry_access import Accounts, Directory, User, create_token
 from bucketry_http import create_app
@@ -237,6 +238,83 @@ def test_a_condition_sees_the_tags_of_the_object(api: Api) -> None:
     assert api.ask("dave", "GET", "buckets/team-b-1/tags?key=k").status_code == 403
     api.store.put_object_tagging("team-b-1", "k", {"a": "b"})
     assert api.ask("dave", "GET", "buckets/team-b-1/tags?key=k").json() == {"tags": {"a": "b"}}
+
+
+LATER = "2150-01-15T10:30:00Z"
+RETAINED = {"x-amz-object-lock-mode": "GOVERNANCE", "x-amz-object-lock-retain-until-date": LATER}
+
+
+@pytest.fixture
+def locked(api: Api) -> str:
+    """A bucket with object lock."""
+    api.store.create_bucket("team-a-lock", CreateBucketOptions(owner=Owner(id="carol"), object_lock=True))
+    return "buckets/team-a-lock"
+
+
+@pytest.mark.parametrize(
+    ("headers", "action"),
+    [
+        (RETAINED, "s3:PutObjectRetention"),
+        ({"x-amz-object-lock-mode": "GOVERNANCE"}, "s3:PutObjectRetention"),
+        ({"x-amz-object-lock-retain-until-date": LATER}, "s3:PutObjectRetention"),
+        ({"x-amz-object-lock-legal-hold": "ON"}, "s3:PutObjectLegalHold"),
+        ({"x-amz-object-lock-legal-hold": "OFF"}, "s3:PutObjectLegalHold"),
+    ],
+)
+def test_the_lock_of_an_upload_needs_its_own_right(api: Api, locked: str, headers: dict[str, str], action: str) -> None:
+    assert api.ask("alice", "PUT", f"{locked}/objects/x").status_code == 201
+    response = api.ask("alice", "PUT", f"{locked}/objects/x", headers=headers)
+    assert (response.status_code, response.json()["detail"]) == (403, f"Access is denied: this needs {action}")
+    complete = api.ask("carol", "PUT", f"{locked}/objects/x", headers=headers).status_code
+    assert complete == (422 if len(headers) == 1 and "Retention" in action else 201)
+
+
+def test_ending_a_retention_early_needs_a_right_of_its_own(api: Api, locked: str) -> None:
+    allowed = policy("s3:PutObjectRetention", "team-a-lock/*", principal={"AWS": "dave"})
+    api.store.put_bucket_settings("team-a-lock", PolicySettings(document=allowed))
+    assert api.ask("carol", "PUT", f"{locked}/objects/x", headers=RETAINED).status_code == 201
+    none, query = {"mode": None, "until": None}, "key=x&bypass_governance="
+    assert api.ask("dave", "PUT", f"{locked}/retention?key=x", json=none).json()["code"] == "object_locked"
+    for word in ("true", "1"):
+        response = api.ask("dave", "PUT", f"{locked}/retention?{query}{word}", json=none)
+        assert response.json()["detail"] == "Access is denied: this needs s3:BypassGovernanceRetention"
+    assert api.store.head_object("team-a-lock", "x").retention is not None
+    assert api.ask("carol", "PUT", f"{locked}/retention?{query}true", json=none).status_code == 200
+
+
+def test_a_condition_sees_the_lock_of_an_upload(api: Api, locked: str) -> None:
+    wanted = {"s3:object-lock-remaining-retention-days": "10"}
+    denied = statement("s3:PutObject", "team-a-lock/*", "Deny", NumericGreaterThan=wanted)
+    api.store.put_bucket_settings("team-a-lock", denied)
+    soon = (datetime.now(UTC) + timedelta(days=5)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert api.ask("carol", "PUT", f"{locked}/objects/x", headers=RETAINED).status_code == 403
+    shorter = {**RETAINED, "x-amz-object-lock-retain-until-date": soon}
+    assert api.ask("carol", "PUT", f"{locked}/objects/x", headers=shorter).status_code == 201
+
+
+def test_a_header_does_not_stand_for_a_retention_in_a_body(api: Api, locked: str) -> None:
+    api.ask("carol", "PUT", f"{locked}/objects/x")
+    wanted = {"s3:object-lock-mode": "COMPLIANCE"}
+    denied = statement("s3:PutObjectRetention", "team-a-lock/*", "Deny", StringEquals=wanted)
+    api.store.put_bucket_settings("team-a-lock", denied)
+    body = {"mode": "COMPLIANCE", "until": LATER}
+    response = api.ask("carol", "PUT", f"{locked}/retention?key=x", json=body, headers=RETAINED)
+    assert response.status_code == 403
+    assert api.store.head_object("team-a-lock", "x").retention is None
+
+
+def test_a_bucket_with_object_lock_needs_more_rights_than_one_without() -> None:
+    actions = ["s3:CreateBucket", "s3:PutBucketVersioning"]
+    allowed = {"Effect": "Allow", "Action": actions, "Resource": "arn:aws:s3:::*"}
+    made = create_token()
+    text = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    directory = Directory(Accounts(users=(User(id="zoe", policy=text, tokens=(made.token,)),)))
+    headers = {"Authorization": f"Bearer {made.text.reveal()}"}
+    with open_store("memory://") as store, TestClient(create_app(store, directory=directory)) as client:
+        for name, lock, expected in (("a-lock", True, 403), ("a-plain", False, 201)):
+            body = {"name": name, "object_lock": lock}
+            assert client.post("/api/v1/storage/buckets", json=body, headers=headers).status_code == expected
+        assert [bucket.name for bucket in store.list_buckets()] == ["a-plain"]
 
 
 def test_what_a_member_makes_has_the_right_owner(api: Api) -> None:

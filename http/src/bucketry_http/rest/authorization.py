@@ -13,6 +13,7 @@ from bucketry.tagging import NO_TAGS
 from bucketry_access import (
     ANONYMOUS_OWNER,
     OPERATIONS,
+    WITH_BUCKET,
     WITH_OBJECT,
     Directory,
     Identity,
@@ -30,6 +31,7 @@ from bucketry_http.shared.deciding import BYPASS, Decider, NotAllowed, Target, i
 from bucketry_http.shared.errors import Unauthenticated
 from bucketry_http.shared.headers import TAGGING
 from bucketry_http.shared.health_paths import asks_for_health
+from bucketry_http.shared.lock_headers import lock_parts
 
 if TYPE_CHECKING:
     from bucketry_http.rest.framework import ApiRequest
@@ -135,8 +137,8 @@ class Authorization:
         """
         principal = sender_of(request).principal
         actions = OPERATIONS[operation].of(version=version_id is not None)
-        gives_tags = bool(tags) or TAGGING in request.fields
-        if key and not bypass and not gives_tags:
+        given = tuple(_given(request, tags)) if operation == "PutObject" else ()
+        if key and not bypass and not given:
             known = self._decider.known_to_allow(principal, actions, bucket)
             if known is not None:
                 return known
@@ -145,8 +147,8 @@ class Authorization:
         access = await self._decider.check(principal, target, actions, facts)
         if bypass:
             self._decider.require(principal, BYPASS, target, facts, access)
-        if gives_tags and operation == "PutObject":
-            self._decider.require_besides(principal, WITH_OBJECT["tags"], target, facts, access)
+        for part in given:
+            self._decider.require_besides(principal, WITH_OBJECT[part], target, facts, access)
         return access
 
     async def allow_put(
@@ -201,14 +203,19 @@ class Authorization:
                 self._decider.require(sender.principal, action, Target(bucket, key), facts)
         return sender.identity
 
-    def allow_creation(self, request: ApiRequest, bucket: str) -> None:
+    def allow_creation(self, request: ApiRequest, bucket: str, *, object_lock: bool) -> None:
         """Refuses to create a bucket that the sender may not create.
+
+        Args:
+            request: The request.
+            bucket: The bucket.
+            object_lock: Whether its versions can be locked.
 
         Raises:
             NotAllowed: The sender may not do that.
         """
         facts = RestFacts(request, None)
-        for action in OPERATIONS["CreateBucket"].actions:
+        for action in (*OPERATIONS["CreateBucket"].actions, *(WITH_BUCKET["object_lock"] if object_lock else ())):
             self._decider.require(sender_of(request).principal, action, Target(bucket), facts)
 
     def allow_listing(self, request: ApiRequest, buckets: Iterable[str]) -> None:
@@ -283,6 +290,13 @@ class Authorization:
                 self._decider.require(principal, action, Target(""), facts)
         if every:
             self.allow_listing(request, [_EVERY_BUCKET])
+
+
+def _given(request: ApiRequest, tags: Mapping[str, str]) -> Iterable[str]:
+    """Yields what an upload gives its object besides the content, as `WITH_OBJECT` names it."""
+    if tags or TAGGING in request.fields:
+        yield "tags"
+    yield from lock_parts(request.fields)
 
 
 def _require_open(request: ApiRequest) -> None:

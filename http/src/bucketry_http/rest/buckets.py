@@ -62,14 +62,15 @@ async def list_buckets(request: ApiRequest) -> list[BucketView]:
     response_headers=[ResponseHeader(name="Location", description="Path of the bucket.", documentation_only=True)],
 )
 async def create_bucket(request: ApiRequest, data: JSONBody[CreateBucket]) -> Response[BucketView]:
-    """Create a bucket. Its name must be DNS-compatible."""
+    """Create a bucket. Its name must be DNS-compatible. With `object_lock`, versions of its objects can be locked."""
     calls, authorization = request.app.calls, request.app.authorization
-    options = CreateBucketOptions()
+    object_lock = bool(data.object_lock)
+    options = CreateBucketOptions(object_lock=object_lock)
     request.note(bucket=data.name)
     if authorization is not None:
-        authorization.allow_creation(request, data.name)
+        authorization.allow_creation(request, data.name, object_lock=object_lock)
         if calls.store.capabilities.features.owners:
-            options = CreateBucketOptions(owner=owner_of(request))
+            options = CreateBucketOptions(object_lock=object_lock, owner=owner_of(request))
     bucket = await calls.call(calls.store.create_bucket, data.name, options)
     location = f"{PREFIX}/buckets/{quote(data.name)}"
     return JsonResponse(BucketView.of(bucket, 0, 0), raw_headers=[(b"location", location.encode())])

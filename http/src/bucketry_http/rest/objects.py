@@ -45,6 +45,7 @@ from bucketry_http.shared.headers import (
     version_headers,
 )
 from bucketry_http.shared.hosts import OWN_SITE, is_code
+from bucketry_http.shared.lock_headers import legal_hold_headers, retention_headers
 from bucketry_http.shared.object_reading import PARTIAL_CONTENT, WHOLE, ReadResult
 from bucketry_http.shared.response_body import ContentSender
 
@@ -116,6 +117,10 @@ def _response(request: ApiRequest, found: ReadResult, *, inline: bool) -> AsgiRe
     if is_code(info.content_type):
         headers.append(OWN_SITE)
     headers += version_headers(info.version_id) + expiration_headers(info.expiration)
+    if info.retention is not None:
+        headers += retention_headers(info.retention)
+    if info.legal_hold is not None:
+        headers += legal_hold_headers(info.legal_hold)
     if info.content_disposition:
         headers.append((_STORED_DISPOSITION, encoded(info.content_disposition)))
     headers.append((b"content-length", b"%d" % found.length))

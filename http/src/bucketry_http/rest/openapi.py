@@ -27,6 +27,7 @@ from litestar.params import PathParameter, QueryParameter
 
 from bucketry_http.rest.problems import RETRY_AFTER, describe
 from bucketry_http.shared.headers import TAGGING
+from bucketry_http.shared.lock_headers import LEGAL_HOLD, LOCK_MODE, LOCK_UNTIL
 
 Bucket = Annotated[
     str,
@@ -86,13 +87,19 @@ _KEPT_AS: Final = {
     "content_disposition": f"{_KEPT} if it begins with `attachment`.",
     "expires": f"An HTTP date. {_KEPT}.",
 }
-_KEPT_HEADERS: Final[Mapping[str, str]] = {
+_KEPT_HEADERS: Final[dict[str, str]] = {
     # The content type is that of the body.
     header.name.title(): _KEPT_AS.get(header.field, f"{_KEPT}.")
     for header in OBJECT_HEADERS
     if header.field != "content_type"
 } | {TAGGING: f"The object's tags, at most {MAX_TAGS}, encoded like a query: `project=one&draft`."}
 """The headers of an upload that are kept with the object."""
+_LOCK: Final = {
+    LOCK_MODE: "Keeps the version: `GOVERNANCE`, or `COMPLIANCE`, which nobody can end early.",
+    LOCK_UNTIL: "Until when, such as `2030-01-15T10:30:00Z`. These two need each other.",
+    LEGAL_HOLD: "`ON` or `OFF`: whether the version has a legal hold.",
+}
+"""The headers of an upload that lock the version."""
 
 _OBJECT_HEADERS: Final[Mapping[str, str]] = {
     "ETag": "Validator of the content.",
@@ -110,6 +117,9 @@ _OBJECT_HEADERS: Final[Mapping[str, str]] = {
     "x-amz-tagging-count": "How many tags the object has, if any.",
     "x-amz-expiration": "When lifecycle will delete it, and by which rule, if any.",
     "x-amz-version-id": "Id of the version, in a bucket with versions.",
+    LOCK_MODE: "The mode of its retention, if any: `GOVERNANCE` or `COMPLIANCE`.",
+    LOCK_UNTIL: "When its retention ends, such as `2030-01-15T10:30:00Z`.",
+    LEGAL_HOLD: "`ON` or `OFF`, if its legal hold was ever set.",
 }
 """The headers of a download."""
 
@@ -246,7 +256,7 @@ class RawUpload(KeyOperation):
                 _header("If-Match", "Only in place of the object with this etag; else 412."),
                 _header("If-None-Match", "`*`: only if the key holds no object yet; else 412."),
                 _header("Content-MD5", "The content's MD5 in base64; checked."),
-                *(_header(name, description) for name, description in _KEPT_HEADERS.items()),
+                *(_header(name, description) for name, description in (_KEPT_HEADERS | _LOCK).items()),
             ),
             {},
         )

@@ -178,9 +178,16 @@ class BucketDetail(BucketView, frozen=True):
 
 
 class CreateBucket(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A bucket to create."""
+    """A bucket to create.
+
+    Attributes:
+        name: Its name.
+        object_lock: Whether versions of its objects can be locked. Then versioning is on, and stays on.
+    """
 
     name: BucketName
+    # Without a default in the document: clients that are generated from it would have to send it.
+    object_lock: bool | None = None
 
 
 class ObjectView(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -16,6 +16,7 @@ from bucketry.tagging import NO_TAGS, normalised_tags
 from litestar import Response, post, put
 
 from bucketry_http.rest.framework import ApiRequest, JsonResponse
+from bucketry_http.rest.lock_headers import legal_hold_of, retention_of
 from bucketry_http.rest.openapi import Bucket, FormUpload, RawUpload
 from bucketry_http.rest.problems import STORED_BEFORE, backend_problems
 from bucketry_http.rest.schemas import ObjectView
@@ -36,7 +37,6 @@ _NOT_KEPT: Final = (
     COPY_SOURCE,
     "x-amz-decoded-content-length",
     "x-amz-grant-",
-    "x-amz-object-lock-",
     "x-amz-sdk-checksum-algorithm",
     "x-amz-server-side-encryption",
     "x-amz-storage-class",
@@ -45,6 +45,9 @@ _NOT_KEPT: Final = (
     "x-amz-write-offset-bytes",
 )
 """Beginnings of PutObject's headers that would change what is stored or checked. This API does not have them."""
+
+_NOT_OF_A_FORM: Final = (*_NOT_KEPT, TAGGING, METADATA_PREFIX, "x-amz-object-lock-")
+"""Those that a form does not have either."""
 
 
 _TYPES: Final = {
@@ -177,7 +180,7 @@ async def upload_objects(request: ApiRequest, name: Bucket) -> list[ObjectView]:
     """
     app = request.app
     headers = request.fields
-    _refuse_headers(headers, (*_NOT_KEPT, TAGGING, METADATA_PREFIX))
+    _refuse_headers(headers, _NOT_OF_A_FORM)
     # Fields are parts, too.
     form = Form(request.stream_body(), headers.get("content-type", ""), app.settings.max_form_files + len(_FIELDS))
     upload = FormUploader(request, name, form)
@@ -198,13 +201,14 @@ async def upload_objects(request: ApiRequest, name: Bucket) -> list[ObjectView]:
     summary="Upload an object",
     operation_id="putObject",
     operation_class=RawUpload,
-    responses=backend_problems(404, 412, 413, 507),
+    responses=backend_problems(404, 409, 412, 413, 507),
 )
 async def put_object(request: ApiRequest, name: Bucket) -> Response[ObjectView]:
     """Store the request's body as an object, new or in place of another.
 
     `Content-Type`, `Cache-Control`, `Content-Disposition`, `Content-Encoding`, `Content-Language`, `Expires`,
-    `x-amz-meta-*` and `x-amz-tagging` are kept with it. `Content-MD5` is checked. `If-None-Match: *` stores it only if
+    `x-amz-meta-*` and `x-amz-tagging` are kept with it. `x-amz-object-lock-*` lock the version in a bucket with object
+    lock, which needs rights of its own. `Content-MD5` is checked. `If-None-Match: *` stores it only if
     the key holds none yet, `If-Match` only in place of that version.
     """
     app, key, sent = request.app, request.key, request.fields
@@ -248,6 +252,8 @@ def _put_options(store: Store, bucket: str, key: str, headers: dict[str, str]) -
     options = PutOptions(
         **kept,
         tags=tags_of(headers),
+        retention=retention_of(headers),
+        legal_hold=legal_hold_of(headers),
         if_match=match_option(headers.get("if-match"), lambda: store.head_object(bucket, key)),
         content_md5=content_md5_of(headers),
     )

@@ -177,6 +177,10 @@ def _described(kind: inspect.Type) -> str:
         return f"a whole number from {kind.ge} to {kind.le}"
     if isinstance(kind, inspect.LiteralType):
         return " or ".join(f'"{value}"' for value in kind.values)
+    if isinstance(kind, inspect.UnionType):
+        return " or ".join(_described(each) for each in kind.types if not isinstance(each, inspect.NoneType))
+    if isinstance(kind, inspect.BoolType):
+        return "true or false"
     if isinstance(kind, inspect.DictType):
         return "an object whose values are strings"
     if isinstance(kind, inspect.ListType):

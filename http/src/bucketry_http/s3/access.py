@@ -14,11 +14,11 @@ from bucketry_http.s3.access_facts import RequestFacts
 from bucketry_http.s3.acl_headers import gives_full_control, new_acl
 from bucketry_http.s3.errors import S3Error
 from bucketry_http.s3.headers import ACL_HEADERS, EXPECTED_OWNER, OWNERSHIP
-from bucketry_http.s3.lock_headers import BUCKET_LOCK, LOCK_HEADERS
+from bucketry_http.s3.lock_headers import BUCKET_LOCK
 from bucketry_http.s3.operations import NEW_VERSIONS, WITHOUT_BUCKET
 from bucketry_http.s3.request import Endpoint, S3Request
-from bucketry_http.s3.response_headers import LEGAL_HOLD
 from bucketry_http.shared.deciding import BYPASS, PLAIN, Target
+from bucketry_http.shared.lock_headers import lock_parts
 
 
 async def authorise(endpoint: Endpoint, request: S3Request, operation: str) -> None:
@@ -87,10 +87,7 @@ def _parts(headers: Mapping[str, str]) -> Iterable[str]:
         yield "acl"
     if headers.get("x-amz-tagging") or headers.get("tagging"):
         yield "tags"
-    if LEGAL_HOLD in headers:
-        yield "legal_hold"
-    if not (LOCK_HEADERS - {LEGAL_HOLD}).isdisjoint(headers):
-        yield "retention"
+    yield from lock_parts(headers)
 
 
 def _authorise_without_bucket(endpoint: Endpoint, request: S3Request, operation: str) -> None:

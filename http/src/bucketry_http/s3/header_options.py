@@ -16,6 +16,7 @@ from bucketry_http.s3 import encryption, lock_headers
 from bucketry_http.s3.errors import header_not_implemented
 from bucketry_http.s3.request import Endpoint, S3Request
 from bucketry_http.s3.storage_classes import STORAGE_CLASS, read_storage_class
+from bucketry_http.shared.lock_headers import LOCK_HEADERS
 
 
 class _Row(NamedTuple):
@@ -39,7 +40,7 @@ def _read_redirect(_endpoint: Endpoint, _request: S3Request, headers: Mapping[st
 
 
 _ROWS: Final = (
-    _Row(lock_headers.LOCK_HEADERS, frozenset({"retention", "legal_hold"}), lock_headers.read_lock),
+    _Row(LOCK_HEADERS, frozenset({"retention", "legal_hold"}), lock_headers.read_lock),
     _Row(frozenset({lock_headers.BYPASS}), frozenset({"bypass_governance"}), lock_headers.read_bypass),
     _Row(frozenset({STORAGE_CLASS}), frozenset({"storage_class"}), read_storage_class),
     _Row(frozenset({WEBSITE_REDIRECT_HEADER}), frozenset({"website_redirect"}), _read_redirect),

@@ -5,27 +5,19 @@ Source: S3 user guide, "Locking objects with Object Lock"; S3 API reference, ``P
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from bucketry import Retention
-from bucketry.object_lock import COMPLIANCE, GOVERNANCE, RetentionMode
 from bucketry.s3 import xml_time
 
 from bucketry_http.s3.errors import invalid_argument
 from bucketry_http.s3.request import Endpoint, S3Request
-from bucketry_http.s3.response_headers import LEGAL_HOLD, LOCK_MODE, LOCK_UNTIL
+from bucketry_http.shared.lock_headers import HOLDS, LEGAL_HOLD, LOCK_MODE, LOCK_UNTIL, MODES, moment_in
 
-LOCK_HEADERS: Final = frozenset({LOCK_MODE, LOCK_UNTIL, LEGAL_HOLD})
 BYPASS: Final = "x-amz-bypass-governance-retention"
 BUCKET_LOCK: Final = "x-amz-bucket-object-lock-enabled"
-
-MODES: Final[Mapping[str, RetentionMode]] = {GOVERNANCE: GOVERNANCE, COMPLIANCE: COMPLIANCE}
-HOLDS: Final = {"ON": True, "OFF": False}
-_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)", re.ASCII)
-"""ISO 8601 with date, time and zone, as SDKs write it: with seconds, milliseconds, microseconds or nanoseconds."""
 
 
 def read_lock(endpoint: Endpoint, _request: S3Request, headers: Mapping[str, str]) -> Mapping[str, Any]:
@@ -60,17 +52,6 @@ def _future(endpoint: Endpoint, name: str, text: str) -> datetime:
     if moment is None:
         raise invalid_argument(name, text, "The retain until date must be provided in ISO 8601 format")
     return in_future(endpoint, name, moment)
-
-
-def moment_in(text: str) -> datetime | None:
-    """Returns a time in UTC and to the millisecond; ``None`` if the text is not a time."""
-    try:
-        if not _TIME.fullmatch(text.strip()):
-            return None
-        moment = datetime.fromisoformat(text.strip()).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def in_future(endpoint: Endpoint, name: str, moment: datetime) -> datetime:

@@ -14,11 +14,12 @@ from bucketry.s3 import xml_time
 
 from bucketry_http.s3.body import S3Body
 from bucketry_http.s3.errors import S3Error, no_object_lock, not_implemented
-from bucketry_http.s3.lock_headers import HOLDS, MODES, in_future, moment_in
+from bucketry_http.s3.lock_headers import in_future
 from bucketry_http.s3.request import Endpoint, S3Request
 from bucketry_http.s3.response import Response, empty_response, xml_response
 from bucketry_http.s3.xml import document, element
 from bucketry_http.s3.xml_reading import Node, malformed, read_xml
+from bucketry_http.shared.lock_headers import HOLDS, MODES, moment_in
 
 _UNTIL: Final = "RetainUntilDate"
 _MAX_ELEMENTS: Final = 10

@@ -14,13 +14,13 @@ from bucketry_http.s3.checksums import checksum_headers, is_asked_for, kept_chec
 from bucketry_http.s3.conditions import write_conditions
 from bucketry_http.s3.errors import S3Error, translated
 from bucketry_http.s3.headers import DEFAULT_TYPE, PLAIN, overridden, written_headers, written_tags
-from bucketry_http.s3.lock_headers import LOCK_HEADERS
 from bucketry_http.s3.request import Endpoint, S3Request, number
 from bucketry_http.s3.response import Response
 from bucketry_http.s3.response_headers import READ, WRITTEN
 from bucketry_http.shared import object_reading
 from bucketry_http.shared.conditions import not_modified_headers
 from bucketry_http.shared.headers import object_headers
+from bucketry_http.shared.lock_headers import LOCK_HEADERS
 from bucketry_http.shared.object_reading import PARTIAL_CONTENT, WHOLE, ReadResult
 
 

@@ -11,16 +11,14 @@ from operator import attrgetter
 from typing import Any, Final, NamedTuple, final
 from urllib.parse import quote
 
-from bucketry import Encryption, Expiration, ObjectInfo, Retention
-from bucketry.s3 import NULL_VERSION, WEBSITE_REDIRECT_HEADER, http_date, xml_time
+from bucketry import Encryption, Expiration, ObjectInfo
+from bucketry.s3 import NULL_VERSION, WEBSITE_REDIRECT_HEADER, http_date
 from msgspec.structs import fields
 
 from bucketry_http.shared.headers import encoded, expiration_headers
+from bucketry_http.shared.lock_headers import legal_hold_headers, retention_headers
 from bucketry_http.shared.response_body import RawHeaders
 
-LOCK_MODE: Final = "x-amz-object-lock-mode"
-LOCK_UNTIL: Final = "x-amz-object-lock-retain-until-date"
-LEGAL_HOLD: Final = "x-amz-object-lock-legal-hold"
 ENCRYPTION: Final = "x-amz-server-side-encryption"
 KMS_KEY: Final = f"{ENCRYPTION}-aws-kms-key-id"
 KMS_CONTEXT: Final = f"{ENCRYPTION}-context"
@@ -48,16 +46,6 @@ def abort_headers(abort: Expiration | None) -> RawHeaders:
         return []
     rule_id = quote(abort.rule_id, safe="").encode()
     return [(b"x-amz-abort-date", http_date(abort.at).encode()), (b"x-amz-abort-rule-id", rule_id)]
-
-
-def _retention(retention: Retention) -> RawHeaders:
-    if retention.mode is None or retention.until is None:
-        return []
-    return [(LOCK_MODE.encode(), retention.mode.encode()), (LOCK_UNTIL.encode(), xml_time(retention.until).encode())]
-
-
-def _legal_hold(legal_hold: bool) -> RawHeaders:
-    return [(LEGAL_HOLD.encode(), b"ON" if legal_hold else b"OFF")]
 
 
 def _storage_class(storage_class: str) -> RawHeaders:
@@ -114,8 +102,8 @@ _ROWS: Final = (
     _Row("version_id", _version_id),
     _Row("version_id", _new_version_id, read=False, written=True),
     _Row("expiration", expiration_headers, written=True),
-    _Row("retention", _retention),
-    _Row("legal_hold", _legal_hold),
+    _Row("retention", retention_headers),
+    _Row("legal_hold", legal_hold_headers),
     _Row("storage_class", _storage_class),
     _Row("website_redirect", _website_redirect),
     _Row("encryption", _encryption),

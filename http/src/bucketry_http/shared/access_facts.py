@@ -15,6 +15,7 @@ from bucketry.s3 import WEBSITE_REDIRECT_HEADER, xml_time
 from bucketry_access import UnclearError
 
 from bucketry_http.shared.headers import tag_pairs
+from bucketry_http.shared.lock_headers import LEGAL_HOLD, LOCK_MODE, LOCK_UNTIL
 from bucketry_http.shared.origin import client_address
 
 _EXISTING_TAG: Final = "s3:existingobjecttag/"
@@ -33,15 +34,14 @@ _IN_BODY: Final = frozenset(
 """Keys that some operations have in their body, which is read after the decision."""
 
 _BODY_OPERATIONS: Final = frozenset({"CreateBucket", "PutObjectTagging", "PutObjectRetention", "PutObjectLegalHold"})
-_LOCK_UNTIL: Final = "x-amz-object-lock-retain-until-date"
 _OF_HEADER: Final[Mapping[str, str]] = {
     "aws:referer": "referer",
     "aws:useragent": "user-agent",
     "s3:if-match": "if-match",
     "s3:if-none-match": "if-none-match",
-    "s3:object-lock-legal-hold": "x-amz-object-lock-legal-hold",
-    "s3:object-lock-mode": "x-amz-object-lock-mode",
-    "s3:object-lock-retain-until-date": _LOCK_UNTIL,
+    "s3:object-lock-legal-hold": LEGAL_HOLD,
+    "s3:object-lock-mode": LOCK_MODE,
+    "s3:object-lock-retain-until-date": LOCK_UNTIL,
     **{
         f"s3:{name}": name
         for name in (
@@ -162,7 +162,7 @@ class CommonFacts:
 
     def remaining_days(self) -> str | None:
         """Returns how many whole days the object will be kept."""
-        until = self._headers.get(_LOCK_UNTIL)
+        until = self._headers.get(LOCK_UNTIL)
         if until is None:
             return None
         try:

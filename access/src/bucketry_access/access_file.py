@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 from bucketry import InvalidSettings, Secret
+from bucketry.decoding import convert
 from bucketry.settings import secret_in
 
 from bucketry_access.tokens import Token
@@ -154,7 +155,7 @@ def parse_access_file(content: bytes, named: str) -> AccessTables:
         InvalidSettings: It is not UTF-8, not TOML, or has something that is not understood.
     """
     try:
-        return msgspec.convert(tomllib.loads(content.decode()), AccessTables, dec_hook=decode_secret)
+        return convert(tomllib.loads(content.decode()), AccessTables, dec_hook=decode_secret)
     except UnicodeDecodeError:
         raise InvalidSettings(f"{named} is not UTF-8") from None
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, RecursionError) as error:

@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 from bucketry import InvalidSettings, Secret
+from bucketry.decoding import from_json
 from bucketry.sigv4 import Credentials
 
 from bucketry_access.directory import Directory, Identity
@@ -105,7 +106,7 @@ class UrlSessions:
         if len(token) > MAX_SESSION_TOKEN or not hmac.compare_digest(_access_key(token).encode(), access_key.encode()):
             return None
         try:
-            content = msgspec.json.decode(urlsafe_b64decode(token + "=" * (-len(token) % 4)), type=_Content)
+            content = from_json(urlsafe_b64decode(token + "=" * (-len(token) % 4)), _Content)
         except (binascii.Error, ValueError, msgspec.MsgspecError):
             return None  # The access key belongs to it, so a server with another secret or version made it.
         user = self._of_source(content) if content.source else self._of_directory(content)

@@ -11,6 +11,7 @@ import click
 import msgspec
 from bucketry import Store
 from bucketry.bucket_settings import SETTINGS_KINDS, AnyBucketSettings, unknown_field
+from bucketry.decoding import from_json
 
 from bucketry_cli.errors import Failure
 from bucketry_cli.options import bucket_target, examples, with_store
@@ -105,8 +106,8 @@ def _decoded(kind: str, content: bytes) -> AnyBucketSettings:
         Failure: They cannot be read; the message says why.
     """
     try:
-        found = msgspec.json.decode(content, type=_KINDS[kind])
-        sent = msgspec.json.decode(content)
+        found = from_json(content, _KINDS[kind])
+        sent = from_json(content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Failure(f"these are not settings of the kind {kind}: {error}", _hint(kind)) from None
     if unknown := unknown_field(sent, msgspec.to_builtins(found)):

@@ -9,6 +9,7 @@ from typing import NoReturn
 import msgspec
 from bucketry import InvalidArgument, Store
 from bucketry.clock import Clock
+from bucketry.decoding import from_json
 
 from bucketry_cli.control import ControlError, ControlRequest
 
@@ -89,7 +90,7 @@ async def refuse(_request: ControlRequest) -> NoReturn:
 
 def _read(body: bytes) -> TurnClock:
     try:
-        wanted = msgspec.json.decode(body, type=TurnClock)
+        wanted = from_json(body, TurnClock)
     except msgspec.MsgspecError as error:
         raise ControlError(HTTPStatus.BAD_REQUEST, f"the body cannot be read: {error}") from None
     if (wanted.advance_seconds is None) == (wanted.now is None):

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Final, get_args
 import click
 import msgspec
 from bucketry import BucketryError, DriverSettings, InvalidSettings, Secret, driver_variables
+from bucketry.decoding import convert
 from bucketry.quotas import QuotaRule
 from bucketry.settings import variables_of, warn_of_unknown
 from msgspec import UNSET, UnsetType
@@ -202,7 +203,7 @@ def _parsed(path: Path, content: bytes) -> ConfigFile:
     try:
         values = tomllib.loads(content.decode())
         _check_keys(path, values)
-        config = msgspec.convert(values, ConfigFile, dec_hook=_decode)
+        config = convert(values, ConfigFile, dec_hook=_decode)
         if config.serve:
             _check_serve(path, config.serve)
     except UnicodeDecodeError as error:
@@ -272,7 +273,7 @@ def _check_serve(path: Path, values: Mapping[str, object]) -> None:
 
     table = serve_table()
     _check_table(path, "serve.", values, table)
-    msgspec.convert({"serve": values}, msgspec.defstruct("Tables", [("serve", table)]))
+    convert({"serve": values}, msgspec.defstruct("Tables", [("serve", table)]))
 
 
 def _check_table(path: Path, prefix: str, table: Mapping[str, object], kind: type[msgspec.Struct]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 import msgspec
 from bucketry import InvalidSettings, Secret
+from bucketry.decoding import convert
 from bucketry.owners import DEFAULT_OWNER
 from bucketry.settings import load_settings
 
@@ -119,7 +120,7 @@ def _accounts_in(config: ConfigFile, path: Path | None) -> Accounts:
         return Accounts()
     named = f"the settings file {str(path)!r}"
     try:
-        tables = msgspec.convert({"users": config.users, "groups": config.groups}, AccessTables, dec_hook=decode_secret)
+        tables = convert({"users": config.users, "groups": config.groups}, AccessTables, dec_hook=decode_secret)
     except msgspec.ValidationError as error:
         raise Failure(f"{named} cannot be used: {error}") from None
     if holds_secrets(tables.users) and path.exists():  # What a worker is given may have been deleted since.
@@ -139,7 +140,7 @@ def _issuers(tables: Sequence[Mapping[str, Any]], path: Path | None, directory: 
     for number, table in enumerate(tables, 1):
         ca_file = {"ca_file": str(folder / str(table["ca_file"]))} if table.get("ca_file") else {}
         try:
-            settings = msgspec.convert({**table, **ca_file}, OidcSettings)
+            settings = convert({**table, **ca_file}, OidcSettings)
             issuer = OidcIssuer(settings, user=directory.user)
         except msgspec.ValidationError as error:
             raise Failure(f"the table number {number} of [[oidc]]: {error}") from None

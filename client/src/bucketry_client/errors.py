@@ -21,6 +21,7 @@ from bucketry import (
     Unavailable,
     Unsupported,
 )
+from bucketry.decoding import from_json
 from bucketry.rest_api import PREFIX
 from bucketry.s3 import MAX_KEY_BYTES
 
@@ -116,7 +117,7 @@ def _problem_in(status: int, headers: Mapping[str, str], body: bytes | None) -> 
     if not body or media_type(headers) != "application/problem+json":
         return None
     try:
-        problem = msgspec.json.decode(body, type=Problem)
+        problem = from_json(body, Problem)
     except NOT_JSON:
         return None
     return problem if problem.status == status else None

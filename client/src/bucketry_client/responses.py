@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 from bucketry import ContentRange, Expiration, NotModifiedInfo, ObjectInfo, Retention
+from bucketry.decoding import from_json
 from bucketry.expiration_header import EXPIRATION, parse_expiration
 from bucketry.headers import header_fields
 from bucketry.models import NO_METADATA
@@ -52,7 +53,7 @@ async def read_json(incoming: Incoming, kind: Any, most: int, address: str) -> A
     if body is None:
         refuse(address, f"it has more than {most} bytes")
     try:
-        return msgspec.json.decode(body, type=kind)
+        return from_json(body, kind)
     except msgspec.ValidationError as error:
         refuse(address, f"its JSON has another shape ({error})")
     except NOT_JSON:

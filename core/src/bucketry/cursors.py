@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from bucketry.decoding import from_msgpack
 from bucketry.errors import InvalidArgument
 
 T = TypeVar("T")
@@ -51,7 +52,7 @@ def decode_cursor(listing: str, cursor: str, kind: type[T]) -> T:
         check, packed = raw[:_CHECK_BYTES], raw[_CHECK_BYTES:]
         # Decoding ignores characters that are not base64. The comparison refuses a cursor that has such characters.
         if check == _check(listing, packed) and urlsafe_b64encode(raw).decode().rstrip("=") == cursor:
-            return msgspec.msgpack.decode(packed, type=kind)
+            return from_msgpack(packed, kind)
     except ValueError:  # msgspec's errors are ValueErrors.
         pass
     raise InvalidArgument("this cursor belongs to another listing: take the cursor of the page before", field="cursor")

@@ -13,6 +13,7 @@ from typing import Final, Literal, TypeVar, final
 
 import msgspec
 
+from bucketry.decoding import from_json
 from bucketry.errors import CustomerKeyNeeded, CustomerKeyNotNeeded, InvalidArgument
 from bucketry.secret import Secret
 
@@ -82,7 +83,7 @@ class Encryption(msgspec.Struct, frozen=True, kw_only=True):
 
 def _is_context(encoded: str) -> bool:
     try:
-        msgspec.json.decode(base64.b64decode(encoded, validate=True), type=dict[str, str])
+        from_json(base64.b64decode(encoded, validate=True), dict[str, str])
     except (binascii.Error, ValueError):  # msgspec's errors are ValueErrors.
         return False
     return True

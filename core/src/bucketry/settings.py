@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from bucketry.decoding import convert
 from bucketry.errors import InvalidSettings
 from bucketry.secret import Secret
 
@@ -160,7 +161,7 @@ def load_settings(
         raise InvalidSettings(_needs(kind, missing, secrets, environ))
     _refuse_unknown(kind, values)
     try:
-        return msgspec.convert(values, kind, strict=False, dec_hook=_decode)
+        return convert(values, kind, strict=False, dec_hook=_decode)
     except msgspec.ValidationError as error:
         raise InvalidSettings(_misfit(kind, error)) from None
 

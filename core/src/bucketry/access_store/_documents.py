@@ -22,6 +22,7 @@ from bucketry.bucket_settings import (
     PolicySettings,
     PublicAccessSettings,
 )
+from bucketry.decoding import from_json
 from bucketry.errors import InvalidBucketState, Unavailable
 from bucketry.models import ObjectInfo
 from bucketry.owners import DEFAULT_OWNER, Owner
@@ -207,6 +208,6 @@ def decoded(content: bytes, kind: type[DocumentT]) -> DocumentT:
         Unavailable: It is malformed, or has something that this version does not know.
     """
     try:
-        return msgspec.json.decode(content, type=kind)
+        return from_json(content, kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Unavailable(f"the access store holds a document that cannot be read: {error}") from error

@@ -8,6 +8,7 @@ import msgspec
 from typing_extensions import override
 
 from bucketry.bucket_settings._base import BucketSettings, invalid
+from bucketry.decoding import from_json
 from bucketry.s3 import MAX_POLICY_BYTES
 
 
@@ -30,7 +31,7 @@ class PolicySettings(BucketSettings, frozen=True, kw_only=True, tag="policy"):
             InvalidBucketSettings: It is not, or it is too long.
         """
         try:
-            size, content = len(self.document.encode()), msgspec.json.decode(self.document)
+            size, content = len(self.document.encode()), from_json(self.document)
         except (UnicodeEncodeError, msgspec.DecodeError, RecursionError):
             raise invalid("a policy is a JSON object", "policy", "document") from None
         if size > MAX_POLICY_BYTES:

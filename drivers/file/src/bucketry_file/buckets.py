@@ -23,6 +23,7 @@ from bucketry import (
 )
 from bucketry.bucket_rules import access_with_settings, check_removal, check_settings_change
 from bucketry.bucket_settings import SettingsT
+from bucketry.decoding import from_json
 from bucketry.version_facts import VersionFacts
 
 from bucketry_file.records import BucketRecord, decode_bucket, encode
@@ -109,9 +110,7 @@ class Buckets:
         known = self._known.get(name)
         if known is not None and known[:2] == (number, revision):
             return known[2]
-        settings = [
-            msgspec.json.decode(value, type=AnyBucketSettings) for (value,) in connection.execute(_SETTINGS, (number,))
-        ]
+        settings = [from_json(value, AnyBucketSettings) for (value,) in connection.execute(_SETTINGS, (number,))]
         bucket = Bucket(name, number, decode_bucket(record), settings)
         if not writing:
             if len(self._known) >= _MAX_KNOWN:

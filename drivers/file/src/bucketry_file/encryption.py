@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, final
 
 import msgspec
 from bucketry import CustomerKey, Encryption, EncryptionSettings, Secret, Unsupported
+from bucketry.decoding import from_msgpack
 from bucketry.encryption import SSE_S3, require_customer_key
 from bucketry.version_facts import VersionFacts
 
@@ -161,7 +162,7 @@ def envelope_of(packed: bytes) -> Envelope:
     """Returns an envelope that was stored."""
     from bucketry.encrypting import Envelope
 
-    return msgspec.msgpack.decode(packed, type=Envelope)
+    return from_msgpack(packed, Envelope)
 
 
 def _under_customers_key(place: tuple[str, str], customer_key: CustomerKey) -> Protection:

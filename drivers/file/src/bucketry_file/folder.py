@@ -11,6 +11,7 @@ from typing import Final, final
 
 import msgspec
 from bucketry import AccessDenied, InvalidSettings, Unavailable
+from bucketry.decoding import from_json
 
 from bucketry_file import disk
 
@@ -219,7 +220,7 @@ def _check_mark(folder: Folder) -> None:
         _make_mark(folder, path)
         return
     try:
-        mark = msgspec.json.decode(data, type=_Mark)
+        mark = from_json(data, _Mark)
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise InvalidSettings(f"{path} is damaged, or another program's: this is not a store") from None
     if mark.format != FORMAT:

@@ -10,6 +10,7 @@ import msgspec
 from bucketry import Checksum, ObjectHeaders, ObjectInfo, Owner, Part
 from bucketry.checksums import ChecksumType
 from bucketry.completing import UploadChecksums
+from bucketry.decoding import msgpack_decoder
 from bucketry.headers import HEADER_OF, header_values
 from bucketry.models import NO_METADATA
 from bucketry.s3 import NULL_VERSION
@@ -184,8 +185,8 @@ class PartRecord(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
         )
 
 
-decode_bucket: Final = msgspec.msgpack.Decoder(BucketRecord).decode
-decode_stored: Final = msgspec.msgpack.Decoder(Stored).decode
-decode_parts: Final = msgspec.msgpack.Decoder(PartsRecord).decode
-decode_upload: Final = msgspec.msgpack.Decoder(UploadRecord).decode
-decode_part: Final = msgspec.msgpack.Decoder(PartRecord).decode
+decode_bucket: Final = msgpack_decoder(BucketRecord).decode
+decode_stored: Final = msgpack_decoder(Stored).decode
+decode_parts: Final = msgpack_decoder(PartsRecord).decode
+decode_upload: Final = msgpack_decoder(UploadRecord).decode
+decode_part: Final = msgpack_decoder(PartRecord).decode

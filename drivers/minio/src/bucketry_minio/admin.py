@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 
 import msgspec
 from bucketry import BackendError, Quota, Usage
+from bucketry.decoding import from_json
 from bucketry_s3client import S3Client, incomplete_response
 
 T = TypeVar("T")
@@ -93,7 +94,7 @@ def _decoded(response: bytes, kind: type[T]) -> T:
     if not response:
         raise incomplete_response("a response of the admin API has no body")
     try:
-        return msgspec.json.decode(response, type=kind)
+        return from_json(response, kind)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         # Its text may quote the response.
         raise BackendError("a response of the admin API cannot be read") from None

@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 import msgspec
 from bucketry import BackendError, Quota
+from bucketry.decoding import from_json
 from bucketry_s3client import S3Client, incomplete_response
 
 T = TypeVar("T")
@@ -123,7 +124,7 @@ class AdminApi:
         if not body:
             raise incomplete_response(f"the response of the admin API to {what!r} has no body")
         try:
-            return msgspec.json.decode(body, type=kind)
+            return from_json(body, kind)
         except msgspec.DecodeError:
             # Its text may quote the response.
             raise BackendError(f"the response of the admin API to {what!r} cannot be read") from None

@@ -17,6 +17,7 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 import msgspec
 from bucketry import ListOptions, ObjectInfo, ObjectPage, Secret
 from bucketry.cursors import decode_cursor, encode_cursor
+from bucketry.decoding import json_decoder
 from bucketry.paging import Paging, stands_still
 from bucketry.s3 import MAX_PAGE
 from bucketry_s3client import (
@@ -162,7 +163,7 @@ class _Entry(msgspec.Struct, frozen=True):
         return self.name if self.subdir is None else self.subdir
 
 
-_decode = msgspec.json.Decoder(list[_Entry]).decode
+_decode = json_decoder(list[_Entry]).decode
 
 
 class Swift:

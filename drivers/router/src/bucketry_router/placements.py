@@ -16,6 +16,7 @@ from typing import Final, Literal
 
 import msgspec
 from bucketry import InvalidSettings
+from bucketry.decoding import from_json
 
 REREAD_SECONDS: Final = 1.0
 """How long a router may go on with what it read before."""
@@ -119,7 +120,7 @@ def read_placements(path: Path) -> PlacementFile:
             content = file.read(_MAX_BYTES + 1)
         if len(content) > _MAX_BYTES:
             raise InvalidSettings(f"the file of placements {str(path)!r} is larger than {_MAX_BYTES} bytes")
-        return msgspec.json.decode(content, type=PlacementFile)
+        return from_json(content, PlacementFile)
     except FileNotFoundError:
         return _NOTHING
     except OSError as error:

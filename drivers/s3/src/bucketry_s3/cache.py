@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from bucketry.decoding import from_json
 
 from bucketry_s3.found import Found
 from bucketry_s3.settings import AUTO, S3StoreSettings
@@ -156,9 +157,9 @@ def _decoded(content: bytes) -> _File:
     Raises:
         ValueError: This driver does not write so.
     """
-    if msgspec.json.decode(content, type=_Version).version != PROBES_VERSION:
+    if from_json(content, _Version).version != PROBES_VERSION:
         return _File()
-    return msgspec.json.decode(content, type=_File)
+    return from_json(content, _File)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -42,6 +42,7 @@ from bucketry import (
 )
 from bucketry.conditions import check_copy_source, check_delete, check_read, check_write
 from bucketry.cursors import encode_cursor
+from bucketry.decoding import from_json
 from bucketry.encrypting import MasterKeys
 from bucketry.hookspecs import DriverSpec, hookimpl
 from bucketry.secret import Secret
@@ -207,7 +208,7 @@ class SqliteDriver(UploadOperations, DriverSpec):
         with self._database.reading() as connection:
             require_bucket(connection, bucket)
             row = connection.execute(query, (bucket, kind.__name__)).fetchone()
-        return kind() if row is None else msgspec.json.decode(row[0], type=AnyBucketSettings)
+        return kind() if row is None else from_json(row[0], AnyBucketSettings)
 
     @override
     @hookimpl

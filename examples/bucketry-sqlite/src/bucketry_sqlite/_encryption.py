@@ -9,6 +9,7 @@ from typing import Protocol, final
 
 import msgspec
 from bucketry import CustomerKey, Encryption, EncryptionSettings, Unsupported
+from bucketry.decoding import from_json
 from bucketry.encrypting import ContentKey, Envelope, MasterKeys, WrappingKey
 from bucketry.encryption import SSE_S3, require_customer_key
 
@@ -129,7 +130,7 @@ class Keys:
 
 def envelope_of(text: str) -> Envelope:
     """Returns an envelope that was stored as JSON."""
-    return msgspec.json.decode(text, type=Envelope)
+    return from_json(text, Envelope)
 
 
 def _context(place: tuple[str, str]) -> bytes:

@@ -20,6 +20,7 @@ from bucketry import (
     ObjectInfo,
     Part,
     Upload,
+    decoding,
 )
 from bucketry.headers import copy_headers
 
@@ -35,7 +36,7 @@ InfoT = TypeVar("InfoT", ObjectInfo, Upload, Part)
 
 def from_json(text: str, kind: type[HeadersT]) -> HeadersT:
     """Decodes what `to_json` encoded; metadata becomes immutable again."""
-    decoded = msgspec.json.decode(text, type=kind)
+    decoded = decoding.from_json(text, kind)
     return msgspec.structs.replace(decoded, metadata=MappingProxyType(dict(decoded.metadata)))
 
 
@@ -97,7 +98,7 @@ def default_encryption(connection: sqlite3.Connection, bucket: str) -> Encryptio
     require_bucket(connection, bucket)
     query = "SELECT value FROM settings WHERE bucket = ? AND kind = ?"
     row = connection.execute(query, (bucket, EncryptionSettings.__name__)).fetchone()
-    return EncryptionSettings() if row is None else msgspec.json.decode(row[0], type=EncryptionSettings)
+    return EncryptionSettings() if row is None else decoding.from_json(row[0], EncryptionSettings)
 
 
 def require_bucket(connection: sqlite3.Connection, bucket: str) -> None:
@@ -178,5 +179,5 @@ def require_upload(connection: sqlite3.Connection, bucket: str, key: str, upload
         require_bucket(connection, bucket)
         raise NoSuchUpload(bucket=bucket, key=key)
     headers, encryption, key_check = row
-    encryption = None if encryption is None else msgspec.json.decode(encryption, type=Encryption)
+    encryption = None if encryption is None else decoding.from_json(encryption, Encryption)
     return StoredUpload(from_json(headers, ObjectHeaders), encryption, key_check)

@@ -35,6 +35,7 @@ from bucketry import (
 )
 from bucketry.conditions import check_write
 from bucketry.cursors import decode_cursor, encode_cursor
+from bucketry.decoding import from_json
 from bucketry.headers import copy_headers
 from bucketry.hookspecs import DriverSpec, hookimpl
 from bucketry.s3 import MAX_PARTS
@@ -118,7 +119,7 @@ class UploadOperations(DriverSpec):
                 key=key.decode(),
                 upload_id=upload_id,
                 initiated_at=datetime.fromisoformat(initiated_at),
-                encryption=None if encryption is None else msgspec.json.decode(encryption, type=Encryption),
+                encryption=None if encryption is None else from_json(encryption, Encryption),
             )
             for key, initiated_at, upload_id, encryption in shown
         )
@@ -162,7 +163,7 @@ class UploadOperations(DriverSpec):
                 "SELECT info FROM parts WHERE upload = ? AND part_number > ? ORDER BY part_number LIMIT ?",
                 (upload_id, after, options.limit + 1),
             ).fetchall()
-        parts = tuple(msgspec.json.decode(info, type=Part) for (info,) in rows[: options.limit])
+        parts = tuple(from_json(info, Part) for (info,) in rows[: options.limit])
         cursor = encode_cursor(_PARTS_CURSOR, (parts[-1].part_number,)) if len(rows) > options.limit else None
         return PartPage(parts=parts, cursor=cursor)
 
@@ -201,7 +202,7 @@ class UploadOperations(DriverSpec):
         """Checks the listed parts; returns them as pieces, and the object's etag, which is S3's for such objects."""
         query = "SELECT part_number, info, blob, envelope FROM parts WHERE upload = ?"
         rows = connection.execute(query, (upload_id,))
-        stored = {number: (msgspec.json.decode(info, type=Part), *rest) for number, info, *rest in rows}
+        stored = {number: (from_json(info, Part), *rest) for number, info, *rest in rows}
         pieces, digests = [], b""
         for listed in parts:
             part, blob, envelope = stored.get(listed.part_number, (None, 0, None))

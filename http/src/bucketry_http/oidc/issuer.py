@@ -18,6 +18,7 @@ import anyio.to_thread
 import jwt
 import msgspec
 from bucketry import InvalidSettings
+from bucketry.decoding import from_json
 from bucketry_access import Identity, User
 
 from bucketry_http.oidc.keys import IssuerKeys
@@ -164,7 +165,7 @@ def _claims_unchecked(token: str) -> Mapping[str, Any]:
         return {}
     try:
         content = urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
-        return msgspec.json.decode(content, type=dict[str, Any])
+        return from_json(content, dict[str, Any])
     except (binascii.Error, ValueError, msgspec.MsgspecError, RecursionError):
         return {}
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 import jwt
 import msgspec
 from bucketry import InvalidSettings, Unavailable
+from bucketry.decoding import from_json
 from urllib3 import BaseHTTPResponse, PoolManager, Timeout
 from urllib3.exceptions import HTTPError
 
@@ -148,7 +149,7 @@ class IssuerKeys:
         if len(content) > _MAX_DOCUMENT_BYTES:
             raise _UselessError(f"its document has more than {_MAX_DOCUMENT_BYTES} bytes")
         try:
-            return msgspec.json.decode(content, type=dict[str, Any])
+            return from_json(content, dict[str, Any])
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             raise _UselessError("its document is not a JSON object") from None
 

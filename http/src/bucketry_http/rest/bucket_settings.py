@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, cast
 import msgspec
 from bucketry import InvalidArgument
 from bucketry.bucket_settings import SETTINGS_KINDS, AnyBucketSettings, unknown_field
+from bucketry.decoding import from_json
 from litestar import Response, delete, get, put
 from litestar.exceptions import NotFoundException
 from litestar.openapi.spec import Example
@@ -74,7 +75,7 @@ async def put_settings(request: ApiRequest, name: Bucket, kind: Kind) -> Respons
     body = await request.body()
     settings = decode_json(wanted, body)
     # A field that the kind does not have would be a setting that somebody relies on, and that is not there.
-    if unknown := unknown_field(msgspec.json.decode(body), msgspec.to_builtins(settings)):
+    if unknown := unknown_field(from_json(body), msgspec.to_builtins(settings)):
         raise InvalidArgument(f"settings of the kind {kind} have no field `{unknown[:100]}`", field="settings")
     if (authorization := request.app.authorization) is not None:
         await authorization.check_settings(request, name, settings)

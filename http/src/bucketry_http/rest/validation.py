@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 import msgspec
 from bucketry import InvalidArgument
+from bucketry.decoding import from_json
 from litestar import Request
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.params import KwargDefinition, QueryParameter
@@ -54,7 +55,7 @@ def decode_json(kind: type[T], body: bytes) -> T:
             which.
     """
     try:
-        found = cast("T", _decoder(kind).decode(body))
+        found = from_json(body, kind)
         check_names(body)
     except msgspec.ValidationError:
         raise InvalidArgument(_wrong_body(kind, body)) from None
@@ -63,11 +64,6 @@ def decode_json(kind: type[T], body: bytes) -> T:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise MalformedJson("it is malformed or truncated: send one JSON object, in UTF-8") from None
     return found
-
-
-@cache
-def _decoder(kind: type[msgspec.Struct]) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(kind)
 
 
 def decode_url(raw: bytes, what: str) -> str:
@@ -146,7 +142,7 @@ def _wrong_body(kind: type[msgspec.Struct], body: bytes) -> str:
     if start != b"{":
         return f"{_OBJECT}, not {_KINDS.get(start, 'a number')}"
     try:
-        found = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+        found = from_json(body, dict[str, msgspec.Raw])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return f"{_OBJECT} with the fields of this operation"
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
@@ -164,7 +160,7 @@ def _wrong_body(kind: type[msgspec.Struct], body: bytes) -> str:
 
 def _fits(value: msgspec.Raw, kind: Any) -> bool:
     try:
-        msgspec.json.decode(value, type=kind)
+        from_json(value, kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
     return True

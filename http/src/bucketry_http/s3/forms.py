@@ -18,6 +18,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 from bucketry import ObjectInfo, PutOptions, TooLarge
+from bucketry.decoding import from_json
 from bucketry.headers import METADATA_PREFIX
 from bucketry.ranges import whole_number
 from bucketry.sigv4 import Verified
@@ -394,7 +395,7 @@ class Policy:
 def _decoded(encoded: str) -> _Document:
     try:
         text = base64.b64decode(encoded, validate=True)
-        document = msgspec.json.decode(text, type=_Document)
+        document = from_json(text, _Document)
         check_names(text)
     except RepeatedName as error:
         raise _invalid(f"the name {error.name[:100]!r} stands twice in one object") from None

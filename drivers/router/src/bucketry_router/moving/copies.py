@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import msgspec
 from bucketry import InvalidSettings
+from bucketry.decoding import from_json, json_decoder
 
 from bucketry_router.moving.histories import History, Version
 
@@ -60,7 +61,7 @@ class _Line(msgspec.Struct, frozen=True, array_like=True):
 
 
 _encode: Final = msgspec.json.Encoder().encode
-_decode: Final = msgspec.json.Decoder(_Line).decode
+_decode: Final = json_decoder(_Line).decode
 
 
 def journal_path(placements: Path, bucket: str) -> Path:
@@ -174,7 +175,7 @@ def read_copies(path: Path, names: MoveNames) -> Mapping[str, Copies]:
     by_key: dict[str, Copies] = {}
     try:
         with path.open("rb") as file:
-            if msgspec.json.decode(file.readline(), type=MoveNames) != names:
+            if from_json(file.readline(), MoveNames) != names:
                 raise InvalidSettings(f"the file {str(path)!r} is about another move: begin anew, without resuming")
             for line in file:
                 if line.endswith(b"\n"):  # Otherwise the process was killed while it wrote the line.

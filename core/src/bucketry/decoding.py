@@ -19,13 +19,25 @@ Text = bytes | str | msgspec.Raw
 
 
 class _Making:
-    """Held by the thread that makes a decoder. Decoding hooks may make others."""
+    """Held by the thread that makes a decoder. Decoding hooks may make others.
+
+    A process does not fork meanwhile: what another thread has found out of a type until then would stay half of it in
+    the child, and crash that.
+    """
 
     def __init__(self) -> None:
-        self.renew()
+        self.lock = threading.RLock()
+
+    def wait(self) -> None:
+        """Waits before a fork until no other thread makes a decoder."""
+        self.lock.acquire()
+
+    def go_on(self) -> None:
+        """Goes on after a fork."""
+        self.lock.release()
 
     def renew(self) -> None:
-        """Makes the lock anew: another thread may have held it when the process forked."""
+        """Makes the lock anew in the child, where no thread waits for it any more."""
         self.lock = threading.RLock()
 
 
@@ -35,7 +47,7 @@ _of_msgpack: Final[dict[Any, msgspec.msgpack.Decoder[Any]]] = {}
 
 
 if hasattr(os, "register_at_fork"):  # Windows does not fork.
-    os.register_at_fork(after_in_child=_making.renew)
+    os.register_at_fork(before=_making.wait, after_in_parent=_making.go_on, after_in_child=_making.renew)
 
 
 @overload

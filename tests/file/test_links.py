@@ -84,6 +84,7 @@ def test_contents_behind_a_link_are_damaged_and_check_says_where_it_is(path: Pat
     said = check(path)
     assert any(line.startswith(f"{linked} is a link") for line in said)
     assert any("'large'" in line for line in said)
+    assert not any("lost" in line or "delete" in line for line in said)
 
 
 def test_what_lies_behind_a_link_is_not_deleted_with_its_object(path: Path, tmp_path: Path, elsewhere: Path) -> None:

@@ -112,10 +112,12 @@ class _Fault(NamedTuple):
     Attributes:
         what: What is wrong.
         is_of_power: Whether a loss of power may leave just this of a file that had not been synced.
+        is_link: Whether a link is in the way. The content may be where it leads to.
     """
 
     what: str
     is_of_power: bool = False
+    is_link: bool = False
 
 
 def check_folder(folder: Folder, say: Say, *, reads: bool) -> int:
@@ -215,6 +217,8 @@ class _Check:
                 "it was written with sync=false before the machine was last started: if that lost power, the bytes had "
                 "not reached the disk; these are lost: delete and write them again"
             )
+        if fault.is_link:
+            return "these cannot be read until what the link leads to is in its place"
         return "these are lost: restore the file from a backup, or delete and write them again"
 
     def _is_there(self, content: _Content) -> bool:
@@ -245,7 +249,7 @@ class _Check:
             return _Fault("it is missing", is_of_power=True)
         except OSError as error:
             if error.errno in {errno.ELOOP, errno.ENOTDIR}:
-                return _Fault("a link is there instead of it, or of a folder on the way")
+                return _Fault("a link is there instead of it, or of a folder on the way", is_link=True)
             return _Fault(f"it cannot be read: {error.strerror}")
         return None
 

@@ -232,6 +232,34 @@ def test_a_header_does_not_stand_for_tags_in_a_body(api: Api) -> None:
     assert api.store.get_object_tagging("team-b-1", "k") == {}
 
 
+@pytest.mark.parametrize(
+    ("condition", "headers"),
+    [
+        ({"StringEquals": {"s3:RequestObjectTag/project": "one"}}, {"x-amz-tagging": "project=one"}),
+        ({"StringEquals": {"s3:object-lock-mode": "GOVERNANCE"}}, {"x-amz-object-lock-mode": "GOVERNANCE"}),
+        ({"StringEquals": {"s3:if-none-match": "*"}}, {"If-None-Match": "*"}),
+        ({"StringEquals": {"s3:x-amz-acl": "private"}}, {"x-amz-acl": "private"}),
+    ],
+)
+def test_a_header_that_is_ignored_fulfils_no_condition(
+    api: Api, condition: dict[str, Any], headers: dict[str, str]
+) -> None:
+    api.store.put_bucket_settings("team-b-1", statement("s3:PutObject*", "team-b-1/*", **condition))
+    body = {"key": "k", "method": "PUT"}
+    assert api.ask("dave", "POST", "buckets/team-b-1/objects/presign", json=body, headers=headers).status_code == 403
+    form = {"files": {"file": ("k", b"other")}}
+    refused = api.ask("dave", "POST", "buckets/team-b-1/objects", headers=headers, **form)
+    assert refused.status_code in (403, 422)
+    assert api.store.head_object("team-b-1", "k").size_bytes == len(b"content")
+
+
+def test_a_condition_sees_a_precondition_of_an_upload(api: Api) -> None:
+    wanted = {"s3:if-none-match": "*"}
+    api.store.put_bucket_settings("team-b-1", statement("s3:PutObject", "team-b-1/*", StringEquals=wanted))
+    for headers, expected in (({}, 403), ({"If-None-Match": "*"}, 201)):
+        assert api.ask("dave", "PUT", "buckets/team-b-1/objects/new", headers=headers).status_code == expected
+
+
 def test_a_condition_sees_the_tags_of_the_object(api: Api) -> None:
     wanted = {"s3:ExistingObjectTag/a": "b"}
     api.store.put_bucket_settings("team-b-1", statement("s3:GetObjectTagging", "team-b-1/*", StringEquals=wanted))

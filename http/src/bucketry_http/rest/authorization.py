@@ -40,6 +40,9 @@ logger = logging.getLogger("bucketry_http")
 
 _OF_QUERY: Final[Mapping[str, str]] = {"s3:prefix": "prefix", "s3:max-keys": "limit"}
 
+_OF_EVERY_REQUEST: Final = ("referer", "user-agent")
+"""Headers that say who asks, and not what for."""
+
 _LISTING: Final = OPERATIONS["ListBuckets"].actions
 _EVERY_BUCKET: Final = "*"
 """As a resource: what is allowed for all buckets is allowed for it. Some may be denied all the same."""
@@ -60,7 +63,8 @@ class RestFacts(CommonFacts):
         """
         query = request.query_params
         named = {key: str(query[name]) for key, name in _OF_QUERY.items() if name in query}
-        super().__init__(operation, request.scope, request.app.clock, request.fields, named, version_id)
+        headers = _honoured(request, operation)
+        super().__init__(operation, request.scope, request.app.clock, headers, named, version_id)
 
 
 class Authorization:
@@ -137,7 +141,7 @@ class Authorization:
         """
         principal = sender_of(request).principal
         actions = OPERATIONS[operation].of(version=version_id is not None)
-        given = tuple(_given(request, tags)) if operation == "PutObject" else ()
+        given = tuple(_given(_honoured(request, operation), tags)) if operation == "PutObject" else ()
         if key and not bypass and not given:
             known = self._decider.known_to_allow(principal, actions, bucket)
             if known is not None:
@@ -292,11 +296,24 @@ class Authorization:
             self.allow_listing(request, [_EVERY_BUCKET])
 
 
-def _given(request: ApiRequest, tags: Mapping[str, str]) -> Iterable[str]:
+def _honoured(request: ApiRequest, operation: str) -> Mapping[str, str]:
+    """Returns the headers that an operation acts on. One that it ignores must not fulfil a condition of a policy.
+
+    Only the raw upload takes headers of S3. A form and a presigned URL take no preconditions either.
+    """
+    headers = request.fields
+    if request.method == "POST":
+        return {name: headers[name] for name in _OF_EVERY_REQUEST if name in headers}
+    if operation == "PutObject":
+        return headers
+    return {name: value for name, value in headers.items() if not name.startswith("x-amz-")}
+
+
+def _given(headers: Mapping[str, str], tags: Mapping[str, str]) -> Iterable[str]:
     """Yields what an upload gives its object besides the content, as `WITH_OBJECT` names it."""
-    if tags or TAGGING in request.fields:
+    if tags or TAGGING in headers:
         yield "tags"
-    yield from lock_parts(request.fields)
+    yield from lock_parts(headers)
 
 
 def _require_open(request: ApiRequest) -> None:

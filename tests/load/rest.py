@@ -224,6 +224,21 @@ async def _versions(client: Client) -> None:
     same(reply, "versions", read(reply), [])
 
 
+@action("putObject putTags getTags deleteTags deleteObject", weight=1, needs="put_tagging")
+async def _tags(client: Client) -> None:
+    bucket, key = client.places.plain, f"{client.prefix}{client.new_name()}"
+    await client.ask_rest("PUT", objects(client, key, bucket), body=b"tagged", want=201)
+    path, query = f"/buckets/{bucket}/tags", {"key": key}
+    wanted = {"tags": {"client": str(client.number)}}
+    await client.ask_rest("PUT", path, query, body=wanted)
+    reply = await client.ask_rest("GET", path, query)
+    same(reply, "tags", read(reply), wanted)
+    await client.ask_rest("DELETE", path, query, want=204)
+    reply = await client.ask_rest("GET", path, query)
+    same(reply, "tags", read(reply), {"tags": {}})
+    await client.ask_rest("DELETE", objects(client, bucket=bucket), query, want=204)
+
+
 @action(
     "putObject putRetention getRetention putLegalHold getLegalHold deleteObject", weight=1, needs="bucket_object_lock"
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping
+from ipaddress import ip_network
 
 import pytest
 from bucketry import NotificationSettings
@@ -23,7 +24,9 @@ QUEUE = "arn:minio:sqs::images:webhook"
 def receiver() -> Iterator[Receiver]:
     """A receiver that containers reach: it listens on the engine's bridge."""
     with engine() as client:
-        bridge = client.networks.get("bridge").attrs["IPAM"]["Config"][0]["Gateway"]
+        network = client.networks.get("bridge").attrs["IPAM"]["Config"][0]
+    # Docker says the gateway at times only. It is the first address of the network.
+    bridge = network.get("Gateway") or str(ip_network(network["Subnet"])[1])
     with receiving(host=bridge) as started:
         yield started
 

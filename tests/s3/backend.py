@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +23,11 @@ def location(server: Reachable) -> str:
 def reachable(served: S3Endpoint) -> Reachable:
     """Where a port of our own listens."""
     return Reachable(url=served.endpoint_url, access_key=served.access_key, secret_key=served.secret_key)
+
+
+def new_user() -> dict[str, str]:
+    """Keys of a server that may listen where another one did before: what was found out of that is not theirs."""
+    return {"access_key": f"user-{secrets.token_hex(6)}", "secret_key": "a key of this test"}
 
 
 def store_on(server: Reachable, layers: Sequence[object] = (), *, at: str | None = None, **more: object) -> Store:

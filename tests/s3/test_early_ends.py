@@ -13,7 +13,7 @@ from bucketry_s3.keys import begins_no_key
 from bucketry_testing import s3_endpoint
 from msgspec.structs import replace
 
-from tests.s3.backend import reachable, store_on
+from tests.s3.backend import new_user, reachable, store_on
 
 KEYS = ("a", "a-1", "a-2", "ab", "b", "c/1", "c/2", "d")
 
@@ -42,7 +42,7 @@ class Repeats(MemoryDriver):
 def _filled(kind: type[MemoryDriver]) -> Iterator[Store]:
     with (
         Store(kind(MemorySettings())) as behind,
-        s3_endpoint(behind, secret_key="a key of this test") as served,
+        s3_endpoint(behind, **new_user()) as served,
         store_on(reachable(served)) as store,
     ):
         store.create_bucket("bucket")

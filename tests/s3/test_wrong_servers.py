@@ -68,14 +68,14 @@ from tests.contract_self.wrong import (
     website_redirects,
     writes,
 )
-from tests.s3.backend import reachable, store_on
+from tests.s3.backend import new_user, reachable, store_on
 
 
 @contextmanager
 def opened(kind: type[Any]) -> Iterator[Store]:
     """A store on a server of this kind, with what probes found out of it."""
     driver = kind() if issubclass(kind, HonestDriver | HonestMemory) else kind(MemorySettings())
-    with Store(driver) as behind, s3_endpoint(behind, secret_key="a key of this test") as served:
+    with Store(driver) as behind, s3_endpoint(behind, **new_user()) as served:
         with store_on(reachable(served)) as store:
             yield store
         assert [info.name for info in behind.list_buckets()] == [], "the probes left a bucket behind"

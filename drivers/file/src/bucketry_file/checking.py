@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -17,6 +16,7 @@ from bucketry.features import MIB
 
 from bucketry_file import disk
 from bucketry_file.cleaning import folders_of
+from bucketry_file.errors import NOT_FOLLOWED
 from bucketry_file.folder import Folder, link_at, require_no_links
 from bucketry_file.sessions import is_alive, may_have_lost_power
 
@@ -248,7 +248,7 @@ class _Check:
         except FileNotFoundError:
             return _Fault("it is missing", is_of_power=True)
         except OSError as error:
-            if error.errno in {errno.ELOOP, errno.ENOTDIR}:
+            if error.errno in NOT_FOLLOWED:
                 return _Fault("a link is there instead of it, or of a folder on the way", is_link=True)
             return _Fault(f"it cannot be read: {error.strerror}")
         return None

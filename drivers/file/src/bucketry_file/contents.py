@@ -5,7 +5,6 @@ Source of what is deleted when: the triggers in schema.sql.
 
 from __future__ import annotations
 
-import errno
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -17,6 +16,7 @@ from bucketry.features import MIB
 
 from bucketry_file import disk
 from bucketry_file.encryption import Keys, Protection, envelope_of
+from bucketry_file.errors import NOT_FOLLOWED
 from bucketry_file.folder import Folder
 from bucketry_file.receiving import Draft
 
@@ -192,7 +192,7 @@ def open_content(folder: Folder, piece: Piece) -> int:
     try:
         return disk.open_below(folder.path, folder.names_of_blob(piece.session, piece.number))
     except OSError as error:
-        if error.errno in {errno.ELOOP, errno.ENOTDIR}:
+        if error.errno in NOT_FOLLOWED:
             raise damaged(piece, "a link is there instead of its file, or of a folder on the way") from error
         raise
 

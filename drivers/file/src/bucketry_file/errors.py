@@ -48,7 +48,7 @@ _OF_FILES: Final[MappingProxyType[int | None, type[BucketryError]]] = MappingPro
 )
 
 
-_NOT_FOLLOWED: Final = frozenset({errno.ELOOP, errno.ENOTDIR})
+NOT_FOLLOWED: Final = frozenset({errno.ELOOP, errno.ENOTDIR})
 """What a link is to whoever does not follow it; also if it leads to a folder."""
 
 
@@ -57,7 +57,7 @@ def classify(error: Exception) -> Classified:
     if isinstance(error, sqlite3.Error) and hasattr(error, "sqlite_errorcode"):
         kind = _OF_SQLITE.get(error.sqlite_errorcode & _PRIMARY, BackendError)
         return Classified(kind, f"{error} ({error.sqlite_errorname})")
-    if isinstance(error, OSError) and error.errno in _NOT_FOLLOWED:
+    if isinstance(error, OSError) and error.errno in NOT_FOLLOWED:
         return Classified(
             Unavailable, "a link, or a file, is where the store has a folder: 'bucketry file check' says where"
         )

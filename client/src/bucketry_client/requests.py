@@ -11,6 +11,7 @@ import httpx
 import msgspec
 from bucketry import InvalidArgument, InvalidSettings, Retention
 from bucketry.headers import METADATA_PREFIX, OBJECT_HEADERS, normalised_metadata
+from bucketry.object_lock import LEGAL_HOLD, LOCK_MODE, LOCK_UNTIL
 from bucketry.rest_api import PREFIX
 from bucketry.s3 import http_date, xml_time
 
@@ -19,9 +20,6 @@ from bucketry_client.operations import Operation
 from bucketry_client.texts import header_value, utf8
 
 JSON: Final = "application/json"
-LOCK_MODE: Final = "x-amz-object-lock-mode"
-LOCK_UNTIL: Final = "x-amz-object-lock-retain-until-date"
-LEGAL_HOLD: Final = "x-amz-object-lock-legal-hold"
 
 _DOTS: Final = {".": "%2E", "..": "%2E%2E"}
 """Segments that clients and proxies would resolve."""

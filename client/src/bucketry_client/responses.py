@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from bucketry import ContentRange, Expiration, NotModifiedInfo, ObjectInfo, Retention
@@ -13,16 +13,13 @@ from bucketry.decoding import from_json
 from bucketry.expiration_header import EXPIRATION, parse_expiration
 from bucketry.headers import header_fields
 from bucketry.models import NO_METADATA
-from bucketry.object_lock import COMPLIANCE, GOVERNANCE, RetentionMode
+from bucketry.object_lock import LEGAL_HOLD, LEGAL_HOLDS, LOCK_MODE, LOCK_UNTIL, RETENTION_MODES
 from bucketry.rest_api import STORED_DISPOSITION
 from bucketry.s3 import parse_http_date
 
 from bucketry_client.errors import NOT_JSON, media_type, refuse
-from bucketry_client.requests import JSON, LEGAL_HOLD, LOCK_MODE, LOCK_UNTIL
+from bucketry_client.requests import JSON
 from bucketry_client.sending import Incoming
-
-_MODES: Final[Mapping[str, RetentionMode]] = {GOVERNANCE: GOVERNANCE, COMPLIANCE: COMPLIANCE}
-_HOLDS: Final = {"ON": True, "OFF": False}
 
 
 async def read_all(incoming: Incoming, most: int) -> bytes | None:
@@ -74,7 +71,7 @@ def info_of(key: str, headers: Mapping[str, str], size_bytes: int) -> ObjectInfo
         version_id=headers.get("x-amz-version-id"),
         expiration=expiration_of(headers),
         retention=retention_of(headers),
-        legal_hold=_HOLDS.get(headers.get(LEGAL_HOLD, "")),
+        legal_hold=LEGAL_HOLDS.get(headers.get(LEGAL_HOLD, "")),
         **fields,
     )
 
@@ -89,7 +86,7 @@ def expiration_of(headers: Mapping[str, str]) -> Expiration | None:
 
 def retention_of(headers: Mapping[str, str]) -> Retention | None:
     """Returns until when a version is kept; ``None`` if nothing says so."""
-    mode = _MODES.get(headers.get(LOCK_MODE, ""))
+    mode = RETENTION_MODES.get(headers.get(LOCK_MODE, ""))
     try:
         until = datetime.fromisoformat(headers.get(LOCK_UNTIL, "")).astimezone(UTC)
     except (ValueError, OverflowError):

@@ -5,6 +5,7 @@ Source: S3 user guide, "Locking objects with Object Lock".
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, Protocol
 
@@ -18,6 +19,17 @@ RetentionMode = Literal["GOVERNANCE", "COMPLIANCE"]
 
 GOVERNANCE: Final = "GOVERNANCE"
 COMPLIANCE: Final = "COMPLIANCE"
+
+RETENTION_MODES: Final[Mapping[str, RetentionMode]] = {GOVERNANCE: GOVERNANCE, COMPLIANCE: COMPLIANCE}
+"""The modes, by how requests and responses name them."""
+
+LEGAL_HOLDS: Final[Mapping[str, bool]] = {"ON": True, "OFF": False}
+"""Whether there is a legal hold, by how requests and responses say it."""
+
+LOCK_MODE: Final = "x-amz-object-lock-mode"
+LOCK_UNTIL: Final = "x-amz-object-lock-retain-until-date"
+LEGAL_HOLD: Final = "x-amz-object-lock-legal-hold"
+"""Headers of requests and responses (S3 API reference, PutObject and GetObject)."""
 
 
 class Retention(msgspec.Struct, frozen=True, kw_only=True):

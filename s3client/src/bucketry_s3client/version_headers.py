@@ -26,6 +26,7 @@ from bucketry import (
 from bucketry.acls import GROUP_URIS
 from bucketry.checksums import CHECKSUM_ALGORITHMS
 from bucketry.expiration_header import EXPIRATION, parse_expiration
+from bucketry.object_lock import LEGAL_HOLD, LOCK_MODE, LOCK_UNTIL
 from bucketry.s3 import COPY_SOURCE, WEBSITE_REDIRECT_HEADER
 
 AMAZON: Final = "x-amz-"
@@ -38,9 +39,6 @@ CHECKSUM_TYPE: Final = "x-amz-checksum-type"
 CHECKSUM_MODE: Final[Mapping[str, str]] = {"x-amz-checksum-mode": "ENABLED"}
 """Asks for the checksum of an object with the object."""
 
-_LOCK_MODE: Final = "x-amz-object-lock-mode"
-_LOCK_UNTIL: Final = "x-amz-object-lock-retain-until-date"
-_LEGAL_HOLD: Final = "x-amz-object-lock-legal-hold"
 _STORAGE_CLASS: Final = "x-amz-storage-class"
 _ENCRYPTION: Final = "x-amz-server-side-encryption"
 _CUSTOMER: Final = f"{_ENCRYPTION}-customer-"
@@ -71,9 +69,9 @@ def new_version_headers(options: PutOptions | CopyOptions | UploadOptions) -> di
     """Returns the request headers that give a new version all that it has beside headers, tags and checksum."""
     sent: dict[str, str] = {}
     if options.retention is not None and options.retention.mode is not None and options.retention.until is not None:
-        sent |= {_LOCK_MODE: options.retention.mode, _LOCK_UNTIL: lock_time(options.retention.until)}
+        sent |= {LOCK_MODE: options.retention.mode, LOCK_UNTIL: lock_time(options.retention.until)}
     if options.legal_hold is not None:
-        sent[_LEGAL_HOLD] = "ON" if options.legal_hold else "OFF"
+        sent[LEGAL_HOLD] = "ON" if options.legal_hold else "OFF"
     if options.storage_class is not None:
         sent[_STORAGE_CLASS] = options.storage_class
     if options.website_redirect is not None:
@@ -136,7 +134,7 @@ def version_fields(response: Headers) -> dict[str, Any]:
 
 
 def _lock(mode: str, response: Headers) -> dict[str, Any]:
-    until = datetime.fromisoformat(response[_LOCK_UNTIL])
+    until = datetime.fromisoformat(response[LOCK_UNTIL])
     return {"retention": Retention(mode=cast("Any", mode), until=until.astimezone(UTC))}
 
 
@@ -188,8 +186,8 @@ _CHECKSUM_READERS: Final = {f"x-amz-checksum-{name.lower()}": _checksum_reader(n
 
 _READERS: Final[Mapping[str, Callable[[str, Headers], dict[str, Any]]]] = {
     VERSION_ID: lambda value, _: {"version_id": value},
-    _LOCK_MODE: _lock,
-    _LEGAL_HOLD: lambda value, _: {"legal_hold": value.upper() == "ON"},
+    LOCK_MODE: _lock,
+    LEGAL_HOLD: lambda value, _: {"legal_hold": value.upper() == "ON"},
     _STORAGE_CLASS: lambda value, _: {} if value == "STANDARD" else {"storage_class": value},
     WEBSITE_REDIRECT_HEADER: lambda value, _: {"website_redirect": value},
     _ENCRYPTION: _encryption,

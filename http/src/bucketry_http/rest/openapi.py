@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Annotated, Final
 
 from bucketry.headers import OBJECT_HEADERS
+from bucketry.object_lock import LEGAL_HOLD, LOCK_MODE, LOCK_UNTIL
 from bucketry.rest_api import STORED_DISPOSITION
 from bucketry.s3 import MAX_KEY_BYTES, MAX_TAGS
 from litestar.openapi.spec import (
@@ -27,7 +28,6 @@ from litestar.params import PathParameter, QueryParameter
 
 from bucketry_http.rest.problems import RETRY_AFTER, describe
 from bucketry_http.shared.headers import TAGGING
-from bucketry_http.shared.lock_headers import LEGAL_HOLD, LOCK_MODE, LOCK_UNTIL
 
 Bucket = Annotated[
     str,

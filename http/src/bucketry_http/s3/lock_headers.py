@@ -10,11 +10,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from bucketry import Retention
+from bucketry.object_lock import LEGAL_HOLD, LEGAL_HOLDS, LOCK_MODE, LOCK_UNTIL, RETENTION_MODES
 from bucketry.s3 import xml_time
 
 from bucketry_http.s3.errors import invalid_argument
 from bucketry_http.s3.request import Endpoint, S3Request
-from bucketry_http.shared.lock_headers import HOLDS, LEGAL_HOLD, LOCK_MODE, LOCK_UNTIL, MODES, moment_in
+from bucketry_http.shared.lock_headers import moment_in
 
 BYPASS: Final = "x-amz-bypass-governance-retention"
 BUCKET_LOCK: Final = "x-amz-bucket-object-lock-enabled"
@@ -32,13 +33,13 @@ def read_lock(endpoint: Endpoint, _request: S3Request, headers: Mapping[str, str
         missing = LOCK_MODE if mode is None else LOCK_UNTIL
         raise invalid_argument(missing, "", f"{LOCK_UNTIL} and {LOCK_MODE} must both be supplied")
     if mode is not None and until is not None:
-        if mode not in MODES:
+        if mode not in RETENTION_MODES:
             raise invalid_argument(LOCK_MODE, mode, "Unknown wormMode directive.")
-        fields["retention"] = Retention(mode=MODES[mode], until=_future(endpoint, LOCK_UNTIL, until))
+        fields["retention"] = Retention(mode=RETENTION_MODES[mode], until=_future(endpoint, LOCK_UNTIL, until))
     if (hold := headers.get(LEGAL_HOLD)) is not None:
-        if hold not in HOLDS:
+        if hold not in LEGAL_HOLDS:
             raise invalid_argument(LEGAL_HOLD, hold, "Legal Hold must be either of 'ON' or 'OFF'")
-        fields["legal_hold"] = HOLDS[hold]
+        fields["legal_hold"] = LEGAL_HOLDS[hold]
     return fields
 
 

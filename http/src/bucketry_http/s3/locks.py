@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from bucketry import HeadOptions, ObjectInfo, Retention, RetentionOptions, VersionOptions
-from bucketry.object_lock import COMPLIANCE, GOVERNANCE
+from bucketry.object_lock import COMPLIANCE, GOVERNANCE, LEGAL_HOLDS, RETENTION_MODES
 from bucketry.s3 import xml_time
 
 from bucketry_http.s3.body import S3Body
@@ -19,7 +19,7 @@ from bucketry_http.s3.request import Endpoint, S3Request
 from bucketry_http.s3.response import Response, empty_response, xml_response
 from bucketry_http.s3.xml import document, element
 from bucketry_http.s3.xml_reading import Node, malformed, read_xml
-from bucketry_http.shared.lock_headers import HOLDS, MODES, moment_in
+from bucketry_http.shared.lock_headers import moment_in
 
 _UNTIL: Final = "RetainUntilDate"
 _MAX_ELEMENTS: Final = 10
@@ -52,12 +52,12 @@ def _read_retention(endpoint: Endpoint, root: Node) -> Retention:
     mode, until = root.text_of("Mode"), root.text_of(_UNTIL)
     if mode is None and until is None:
         return Retention()
-    if mode is None or mode not in MODES or until is None:
+    if mode is None or mode not in RETENTION_MODES or until is None:
         raise malformed(f"Retention has a Mode, {GOVERNANCE} or {COMPLIANCE}, and a {_UNTIL}")
     moment = moment_in(until)
     if moment is None:
         raise malformed(f"{_UNTIL} is not a time in ISO 8601 format")
-    return Retention(mode=MODES[mode], until=in_future(endpoint, _UNTIL, moment))
+    return Retention(mode=RETENTION_MODES[mode], until=in_future(endpoint, _UNTIL, moment))
 
 
 async def get_legal_hold(endpoint: Endpoint, request: S3Request) -> Response:
@@ -75,11 +75,11 @@ async def put_legal_hold(endpoint: Endpoint, request: S3Request) -> Response:
     root = await read_xml(endpoint.settings, body, "LegalHold", most=_MAX_ELEMENTS)
     root.only("Status")
     status = root.required("Status")
-    if status not in HOLDS:
+    if status not in LEGAL_HOLDS:
         raise malformed("the Status of a LegalHold is ON or OFF")
     options = VersionOptions(version_id=request.version_id, **request.options)
     put = endpoint.store.put_object_legal_hold
-    await endpoint.calls.call(put, request.bucket, request.key, HOLDS[status], options)
+    await endpoint.calls.call(put, request.bucket, request.key, LEGAL_HOLDS[status], options)
     return empty_response(200)
 
 

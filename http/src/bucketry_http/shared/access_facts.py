@@ -11,11 +11,11 @@ from typing import Any, Final
 
 from bucketry import InvalidArgument
 from bucketry.clock import Clock
+from bucketry.object_lock import LEGAL_HOLD, LOCK_MODE, LOCK_UNTIL
 from bucketry.s3 import WEBSITE_REDIRECT_HEADER, xml_time
 from bucketry_access import UnclearError
 
 from bucketry_http.shared.headers import tag_pairs
-from bucketry_http.shared.lock_headers import LEGAL_HOLD, LOCK_MODE, LOCK_UNTIL
 from bucketry_http.shared.origin import client_address
 
 _EXISTING_TAG: Final = "s3:existingobjecttag/"

@@ -11,18 +11,13 @@ from datetime import UTC, datetime
 from typing import Final
 
 from bucketry import Retention
-from bucketry.object_lock import COMPLIANCE, GOVERNANCE, RetentionMode
+from bucketry.object_lock import LEGAL_HOLD, LOCK_MODE, LOCK_UNTIL
 from bucketry.s3 import xml_time
 
 from bucketry_http.shared.response_body import RawHeaders
 
-LOCK_MODE: Final = "x-amz-object-lock-mode"
-LOCK_UNTIL: Final = "x-amz-object-lock-retain-until-date"
-LEGAL_HOLD: Final = "x-amz-object-lock-legal-hold"
 LOCK_HEADERS: Final = frozenset({LOCK_MODE, LOCK_UNTIL, LEGAL_HOLD})
 
-MODES: Final[Mapping[str, RetentionMode]] = {GOVERNANCE: GOVERNANCE, COMPLIANCE: COMPLIANCE}
-HOLDS: Final = {"ON": True, "OFF": False}
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)", re.ASCII)
 """ISO 8601 with date, time and zone, as SDKs write it: with seconds, milliseconds, microseconds or nanoseconds."""
 

@@ -20,7 +20,7 @@ from bucketry import (
     VersioningSettings,
     WrongCustomerKey,
 )
-from bucketry_s3 import upload_keys
+from bucketry_s3 import recent_uploads
 from bucketry_s3.found import EVERYTHING
 
 from tests.s3.backend import store_with
@@ -74,7 +74,7 @@ def test_of_an_upload_of_another_store_a_key_that_nothing_needs_is_a_wrong_one(
 
 
 def test_the_oldest_uploads_are_forgotten(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upload_keys, "_REMEMBERED", 2)
+    monkeypatch.setattr(recent_uploads, "REMEMBERED", 2)
     first, *_, last = [store.create_multipart_upload("photos", "cat").upload_id for _ in range(3)]
     with pytest.raises(WrongCustomerKey):
         send(store, first, KEY)

@@ -18,7 +18,7 @@ from bucketry import (
     UploadOptions,
 )
 from bucketry.checksums import COMPOSITE, FULL_OBJECT, checksum_of
-from bucketry_s3 import upload_checksums
+from bucketry_s3 import recent_uploads
 from bucketry_s3.found import EVERYTHING
 
 from tests.s3.backend import store_with
@@ -103,7 +103,7 @@ def test_the_digest_of_the_whole_is_named_as_a_checksum(stores: tuple[Store, Sto
 def test_the_oldest_uploads_are_asked_for_again(
     stores: tuple[Store, Store], monkeypatch: pytest.MonkeyPatch, requests_made: list[str]
 ) -> None:
-    monkeypatch.setattr(upload_checksums, "_REMEMBERED", 2)
+    monkeypatch.setattr(recent_uploads, "REMEMBERED", 2)
     store, _ = stores
     first, *_, last = [begin(store, None) for _ in range(3)]
     for upload_id, requests in ((last, 1), (first, 2)):

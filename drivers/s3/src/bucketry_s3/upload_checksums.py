@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from threading import Lock
 from typing import Final, NamedTuple
 
 import msgspec
@@ -24,10 +23,9 @@ from bucketry import (
 from bucketry.checksums import COMPOSITE
 from bucketry_s3client import CHECKSUM_ALGORITHM, CHECKSUM_TYPE, S3ResponseError, checksum_headers
 
-_OBJECT_SIZE: Final = "x-amz-mp-object-size"
-_REMEMBERED: Final = 10_000
-"""Uploads whose algorithm is remembered: about 2 MB."""
+from bucketry_s3.recent_uploads import RecentUploads
 
+_OBJECT_SIZE: Final = "x-amz-mp-object-size"
 _CODES: Final = frozenset({"InvalidRequest", "InvalidArgument"})
 """S3's code for a checksum that is missing or of another kind, and for another size (S3 API reference, UploadPart and
 CompleteMultipartUpload); and MinIO's."""
@@ -69,15 +67,11 @@ class UploadKinds:
             look: Lists a page of parts; gets bucket, key and upload id.
         """
         self._look = look
-        self._kinds: dict[str, Kind] = {}
-        self._lock = Lock()
+        self._kinds: RecentUploads[Kind] = RecentUploads()
 
     def begun(self, upload_id: str, kind: Kind) -> None:
         """Remembers how an upload began."""
-        with self._lock:
-            self._kinds[upload_id] = kind
-            if len(self._kinds) > _REMEMBERED:
-                del self._kinds[next(iter(self._kinds))]
+        self._kinds.remember(upload_id, kind)
 
     def of(self, bucket: str, key: str, upload_id: str) -> Kind:
         """Returns the kind of an upload: one request where it is not known."""
@@ -112,8 +106,7 @@ class UploadKinds:
 
     def ended(self, upload_id: str) -> None:
         """Forgets an upload."""
-        with self._lock:
-            self._kinds.pop(upload_id, None)
+        self._kinds.forget(upload_id)
 
     def check_completion(
         self, place: tuple[str, str, str], parts: Sequence[CompletedPart], options: CompleteOptions

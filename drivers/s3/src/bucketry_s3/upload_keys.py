@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Lock
-from typing import Final
+from typing import Literal
 
 from bucketry import CustomerKey, CustomerKeyNeeded, CustomerKeyNotNeeded, WrongCustomerKey
 from bucketry_s3client import S3ResponseError
 
-_REMEMBERED: Final = 10_000
-"""Uploads without a key that are remembered: about 2 MB."""
+from bucketry_s3.recent_uploads import RecentUploads
 
 
 class UploadKeys:
@@ -26,17 +24,12 @@ class UploadKeys:
 
     def __init__(self, *, server_has_keys: bool) -> None:
         self._server_has_keys = server_has_keys
-        self._without: dict[str, None] = {}
-        self._lock = Lock()
+        self._without: RecentUploads[Literal[True]] = RecentUploads()
 
     def begun(self, upload_id: str, key: CustomerKey | None) -> None:
         """Remembers how an upload began."""
-        if key is not None or not self._server_has_keys:
-            return
-        with self._lock:
-            self._without[upload_id] = None
-            if len(self._without) > _REMEMBERED:
-                del self._without[next(iter(self._without))]
+        if key is None and self._server_has_keys:
+            self._without.remember(upload_id, True)
 
     @contextmanager
     def explaining(self, upload_id: str, sent: CustomerKey | None) -> Iterator[None]:
@@ -53,7 +46,7 @@ class UploadKeys:
         except S3ResponseError as error:
             if error.code != "InvalidRequest" or not self._server_has_keys:
                 raise
-            is_without = upload_id in self._without
+            is_without = self._without.get(upload_id)
             if sent is not None:
                 raise (CustomerKeyNotNeeded if is_without else WrongCustomerKey) from error
             if is_without:

@@ -20,6 +20,7 @@ from bucketry import (
 from bucketry.checksums import COMPOSITE, FULL_OBJECT, checksum_of
 from bucketry_s3 import recent_uploads
 from bucketry_s3.found import EVERYTHING
+from msgspec.structs import replace
 
 from tests.s3.backend import store_with
 from tests.servers.handles import Reachable
@@ -55,6 +56,18 @@ def test_a_part_of_an_upload_without_checksums_has_none_whoever_began_it(stores:
     upload_id = begin(stores[0], None)
     for store in stores:
         assert send(store, upload_id, OWN).checksum is None
+
+
+def test_a_part_has_no_checksum_where_the_server_keeps_none_and_nothing_is_asked_for_it(
+    stores: tuple[Store, Store], own_port: Reachable, requests_made: list[str]
+) -> None:
+    upload_id = begin(stores[0], FULL_OBJECT)
+    assert send(stores[0], upload_id).checksum == OWN  # The server says one, though none was sent.
+    found = replace(EVERYTHING, features=tuple(name for name in EVERYTHING.features if name != "upload_checksums"))
+    with store_with(own_port, found) as store:
+        requests_made.clear()
+        assert send(store, upload_id).checksum is None
+    assert len(requests_made) == 1
 
 
 def test_an_upload_that_another_store_began_keeps_its_checksums(stores: tuple[Store, Store]) -> None:

@@ -60,18 +60,21 @@ class UploadKinds:
     Threads may share it.
     """
 
-    def __init__(self, look: Callable[[str, str, str], PartPage]) -> None:
+    def __init__(self, look: Callable[[str, str, str], PartPage], *, are_kept: bool) -> None:
         """Asks nothing yet.
 
         Args:
             look: Lists a page of parts; gets bucket, key and upload id.
+            are_kept: Whether the server keeps checksums of uploads. Otherwise no upload has any, and nothing is asked.
         """
         self._look = look
+        self._are_kept = are_kept
         self._kinds: RecentUploads[Kind] = RecentUploads()
 
     def begun(self, upload_id: str, kind: Kind) -> None:
         """Remembers how an upload began."""
-        self._kinds.remember(upload_id, kind)
+        if self._are_kept:
+            self._kinds.remember(upload_id, kind)
 
     def of(self, bucket: str, key: str, upload_id: str) -> Kind:
         """Returns the kind of an upload: one request where it is not known."""
@@ -84,7 +87,9 @@ class UploadKinds:
 
     def told(self, part: Part, place: tuple[str, str, str]) -> Part:
         """Returns a part with its checksum if its upload has any: servers also say one that they do not keep."""
-        if part.checksum is None or self.of(*place).algorithm == part.checksum.algorithm:
+        if part.checksum is None:
+            return part
+        if self._are_kept and self.of(*place).algorithm == part.checksum.algorithm:
             return part
         return msgspec.structs.replace(part, checksum=None)
 
@@ -94,7 +99,7 @@ class UploadKinds:
         Raises:
             InvalidChecksum: It is of another algorithm than the upload's, or missing.
         """
-        if error.code not in _CODES:
+        if not self._are_kept or error.code not in _CODES:
             return
         kind = self.of(*place)
         is_missing = sent is None and kind.type == COMPOSITE
@@ -154,6 +159,8 @@ class UploadKinds:
             InvalidChecksum: What is said of checksums is not what the upload began with.
             InvalidArgument: The object would have another size.
         """
+        if not self._are_kept:
+            return
         if error.code == "BadDigest":
             raise BadDigest("the object would have another checksum", digest="checksum") from error
         if error.code not in _CODES:

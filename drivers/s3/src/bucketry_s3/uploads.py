@@ -95,7 +95,7 @@ class Uploads:
         self._features = features
         self._dialect = dialect
         self._keys = UploadKeys(server_has_keys=features.encrypt_sse_c)
-        self._kinds = UploadKinds(self.list_parts)
+        self._kinds = UploadKinds(self.list_parts, are_kept=features.upload_checksums)
 
     def create(self, bucket: str, key: str, options: UploadOptions) -> Upload:
         """Begins an upload: one request."""
@@ -124,8 +124,7 @@ class Uploads:
             try:
                 received = upload_part(self._client, *place, part_number, content, headers)
             except S3ResponseError as error:
-                if self._features.upload_checksums:
-                    self._kinds.explain_part(place, checksum, error)
+                self._kinds.explain_part(place, checksum, error)
                 raise
         with reading("the response to a part"):
             told = encryption_fields(received) | {"checksum": checksum_in(received)}
@@ -238,9 +237,8 @@ class Uploads:
         try:
             return complete_upload(self._client, *place, parts, headers)
         except S3ResponseError as error:
-            if self._features.upload_checksums:
-                made = partial(self._objects.stored, *place[:2], HeadOptions(customer_key=options.customer_key))
-                self._kinds.explain_completion(place, parts, options, made, error)
+            made = partial(self._objects.stored, *place[:2], HeadOptions(customer_key=options.customer_key))
+            self._kinds.explain_completion(place, parts, options, made, error)
             raise
 
     def _made(self, bucket: str, key: str, done: Mapping[str, str], options: CompleteOptions) -> ObjectInfo:

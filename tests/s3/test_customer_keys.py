@@ -22,6 +22,7 @@ from bucketry import (
 )
 from bucketry_s3 import recent_uploads
 from bucketry_s3.found import EVERYTHING
+from msgspec.structs import replace
 
 from tests.s3.backend import store_with
 from tests.servers.handles import Reachable
@@ -82,12 +83,20 @@ def test_the_oldest_uploads_are_forgotten(store: Store, monkeypatch: pytest.Monk
         send(store, last, KEY)
 
 
-def test_a_version_under_a_key_is_told_from_an_id_that_no_version_can_have(store: Store) -> None:
+@pytest.mark.parametrize("part_number", [None, 1], ids=["whole", "part"])
+def test_a_version_under_a_key_is_told_from_an_id_that_no_version_can_have(
+    store: Store, part_number: int | None, requests_made: list[str]
+) -> None:
     store.put_bucket_settings("photos", VersioningSettings(status="Enabled"))
     version = store.put_object("photos", "cat", b"meow", PutOptions(customer_key=KEY)).version_id
+    asked = HeadOptions(version_id=version, part_number=part_number)
     with pytest.raises(CustomerKeyNeeded):
-        store.head_object("photos", "cat", HeadOptions(version_id=version))
+        store.head_object("photos", "cat", asked)
     with pytest.raises(WrongCustomerKey):
-        store.head_object("photos", "cat", HeadOptions(version_id=version, customer_key=OTHER))
-    with pytest.raises(InvalidArgument):
-        store.head_object("photos", "cat", HeadOptions(version_id="no such id"))
+        store.head_object("photos", "cat", replace(asked, customer_key=OTHER))
+    for key in (None, KEY):
+        with pytest.raises(InvalidArgument):
+            store.head_object("photos", "cat", replace(asked, version_id="no such id", customer_key=key))
+    asked_why = [request for request in requests_made if request.startswith("GET /photos/cat")]
+    assert len(asked_why) > 0
+    assert "partNumber" not in "".join(asked_why), "S3 refuses a range of a part, whatever else is wrong"

@@ -11,8 +11,8 @@ from bucketry import DEFAULT_CONTENT_TYPE, CopyOptions, CustomerKey, ObjectHeade
 from bucketry.features import MIB
 from bucketry.hookspecs import hookimpl
 from bucketry_memory import MemoryDriver, MemorySettings
+from bucketry_s3.copies import Copies
 from bucketry_s3.found import EVERYTHING, Dialect, Found
-from bucketry_s3.objects import Objects
 from bucketry_testing import S3Endpoint, s3_endpoint
 from msgspec.structs import replace
 
@@ -60,8 +60,8 @@ def test_a_copy_has_content_and_headers_of_one_version(options: CopyOptions) -> 
 def test_an_object_that_is_too_large_for_one_request_is_copied_onto_itself_in_parts(
     served: S3Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Objects, "max_copy_bytes", 6 * MIB)
-    monkeypatch.setattr(Objects, "copied_part_bytes", 5 * MIB)
+    monkeypatch.setattr(Copies, "max_copy_bytes", 6 * MIB)
+    monkeypatch.setattr(Copies, "copied_part_bytes", 5 * MIB)
     content = bytes(range(256)) * (7 * 4096)
     found = replace(EVERYTHING, dialect=Dialect(copy_pin="quoted", part_copy_pin="quoted"))
     with store_with(reachable(served), found) as store:

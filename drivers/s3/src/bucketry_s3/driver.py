@@ -81,6 +81,7 @@ from typing_extensions import override
 from urllib3.exceptions import HTTPError
 
 from bucketry_s3.buckets import Buckets
+from bucketry_s3.copies import Copies
 from bucketry_s3.credentials import Signers
 from bucketry_s3.endpoints import resolved, virtual_buckets
 from bucketry_s3.errors import classify
@@ -157,6 +158,7 @@ class S3Driver(DriverSpec):
         self._lookups = ThreadPoolExecutor(settings.lookup_threads, "bucketry-s3-lookup")
         self._failed_uploads = FailedUploads(self._client, classify)
         self._objects = Objects(self._client, self._failed_uploads, settings, features, found.dialect)
+        self._copies = Copies(self._client, self._objects, self._failed_uploads, settings, found.dialect)
         self._uploads = Uploads(self._client, self._objects, settings.part_size, features, found.dialect)
         self._lister = Lister(self._client, self._lookups, found.dialect)
         self._buckets = Buckets(
@@ -339,7 +341,7 @@ class S3Driver(DriverSpec):
         """Copies an object within the server: three requests."""
         self._objects.check_key(source_key)
         self._objects.check_key(key)
-        return self._objects.copy(source_bucket, source_key, bucket, key, options)
+        return self._copies.copy(source_bucket, source_key, bucket, key, options)
 
     @override
     @hookimpl

@@ -1,18 +1,17 @@
-"""Objects: reading, writing, copying and deleting them, as S3 says it, in the server's dialect."""
+"""Objects: reading, writing and deleting them, as S3 says it, in the server's dialect."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from bucketry import (
     BatchDeleteOptions,
     Body,
     ContentRange,
-    CopyOptions,
     CustomerKey,
     Deleted,
     DeletedObject,
@@ -34,23 +33,19 @@ from bucketry import (
     Throttled,
     Unsupported,
 )
-from bucketry.conditions import check_copy_source, check_read
-from bucketry.features import GIB
+from bucketry.conditions import check_read
 from bucketry.headers import METADATA_FEATURE
-from bucketry.s3 import COPY_SOURCE, MAX_PART_BYTES
-from bucketry.tagging import NO_TAGS
+from bucketry.s3 import MAX_PART_BYTES
 from bucketry_s3client import (
     BYPASS_GOVERNANCE,
     CHECKSUM_MODE,
     Content,
-    CopiedParts,
     FailedUploads,
     PartsUpload,
     PathGuard,
     S3Client,
     S3ResponseError,
     batch_entry,
-    check_lock,
     checksum_headers,
     customer_key_headers,
     delete_versions,
@@ -61,7 +56,6 @@ from bucketry_s3client import (
     explaining_locks,
     explaining_missing_lock,
     failure_of,
-    get_tags,
     in_order,
     new_version_headers,
     object_headers,
@@ -70,15 +64,9 @@ from bucketry_s3client import (
     opened_object,
     part_info,
     part_sizes,
-    put_legal_hold,
-    put_retention,
-    put_tags,
-    quoted,
     read_conditions,
-    request_target,
     response_date,
     response_etag,
-    source_of,
     stored_info,
     tag_headers,
     take,
@@ -87,7 +75,7 @@ from bucketry_s3client import (
 )
 
 from bucketry_s3.errors import KINDS, classify
-from bucketry_s3.found import Dialect, Pin
+from bucketry_s3.found import Dialect
 from bucketry_s3.keys import check_key
 from bucketry_s3.settings import S3StoreSettings
 
@@ -96,11 +84,12 @@ if TYPE_CHECKING:
 
 _LATEST: Final = HeadOptions()
 _LOCATION: Final[Mapping[str, str]] = {"location": ""}
-_TRIES: Final = 5
 _GROWTH: Final = 1
 """By how many times ``part_size`` the parts of a body of unknown length grow after each 1,000 of them."""
 
-_GONE: Final = frozenset({"NoSuchKey", "NoSuchVersion"})
+GONE: Final = frozenset({"NoSuchKey", "NoSuchVersion"})
+"""S3's codes for an object, or a version of it, that is not there."""
+
 _FAILED_CONDITION: Final = frozenset({"PreconditionFailed", "UnknownError"})
 _BAD_REQUEST: Final = 400
 _FORBIDDEN: Final = 403
@@ -114,13 +103,8 @@ class Objects:
     """The objects of all buckets. Threads may share it.
 
     Attributes:
-        max_copy_bytes: What is copied in one request, at most (S3 API reference, CopyObject).
-        copied_part_bytes: Bytes of one part where more is copied.
         paths: Refuses keys that would hide others from listings.
     """
-
-    max_copy_bytes: ClassVar[int] = MAX_PART_BYTES
-    copied_part_bytes: ClassVar[int] = GIB
 
     def __init__(
         self,
@@ -178,7 +162,7 @@ class Objects:
         # moto names a version in a bucket without versions, and does not know it then.
         return self.stored(bucket, key, HeadOptions(customer_key=customer_key))
 
-    def _confirmed(self, bucket: str, written: ObjectInfo, customer_key: CustomerKey | None) -> ObjectInfo:
+    def confirmed(self, bucket: str, written: ObjectInfo, customer_key: CustomerKey | None) -> ObjectInfo:
         """Returns what a key holds after a write; what was written, if that is gone or under another customer's key.
 
         No response to a write says when the object was written.
@@ -187,7 +171,7 @@ class Objects:
             return self.made(bucket, written.key, written.version_id, customer_key)
         except S3ResponseError as error:
             is_anothers = error.status == _BAD_REQUEST or (error.status == _FORBIDDEN and customer_key is not None)
-            if error.code not in _GONE and not is_anothers:
+            if error.code not in GONE and not is_anothers:
                 raise
             return written
 
@@ -200,13 +184,18 @@ class Objects:
             headers = self._head(bucket, key, options)
         except S3ResponseError as error:
             with explaining_customer_key(options.customer_key):
-                self._explain_missing(bucket, key, options, error)
+                self.explain_missing(bucket, key, options, error)
         info = part_info(key, headers) if options.part_number is not None else object_info(key, headers)
         check_read(info, options)
         return info
 
-    def _explain_missing(self, bucket: str, key: str, options: HeadOptions, error: S3ResponseError) -> NoReturn:
-        """Says what is missing, which a response to ``HEAD`` does not: it has no body (S3 API reference)."""
+    def explain_missing(self, bucket: str, key: str, options: HeadOptions, error: S3ResponseError) -> NoReturn:
+        """Says what is missing, which a response to ``HEAD`` does not: it has no body (S3 API reference).
+
+        Raises:
+            BucketryError: A condition does not hold.
+            S3ResponseError: The bucket is missing, or why it was refused, or ``error``.
+        """
         if error.code in {"NoSuchKey", "BadRequest"}:
             self.find_bucket(bucket)
         self._check_conditions(bucket, key, options, error)
@@ -304,7 +293,7 @@ class Objects:
             len(options.tags),
             received,
         )
-        return self._confirmed(bucket, written, options.customer_key)
+        return self.confirmed(bucket, written, options.customer_key)
 
     def explain_condition(self, bucket: str, key: str, if_match: str | None, error: S3ResponseError) -> NoReturn:
         """Raises `NoSuchKey` where a server says of a key without an object that ``if_match`` does not hold.
@@ -337,7 +326,7 @@ class Objects:
         try:
             return self.stored(bucket, key).etag
         except S3ResponseError as error:
-            self._explain_missing(bucket, key, _LATEST, error)
+            self.explain_missing(bucket, key, _LATEST, error)
 
     def _put(self, bucket: str, key: str, body: Body, options: PutOptions) -> Mapping[str, str]:
         headers = object_headers(options) | tag_headers(options.tags) | new_version_headers(options)
@@ -379,177 +368,6 @@ class Objects:
             "PUT", bucket, key, headers=headers | conditions, content=whole, repeatable=not conditions
         )[0]
 
-    def copy(self, source_bucket: str, source_key: str, bucket: str, key: str, options: CopyOptions) -> ObjectInfo:
-        """Copies an object: one request for what the source is, one for the copy, and one for what that is."""
-        self.check_metadata(options.headers)
-        self._failed_uploads.sweep()
-        self.paths.check(bucket, key)
-        check_lock(self._client, bucket, options)  # Some servers ignore it; then it is set after the copy.
-        for _ in range(_TRIES):
-            source = self._source(source_bucket, source_key, source_of(options))
-            check_copy_source(source, options)
-            tags = self._own_tags(source, (source_bucket, source_key), (bucket, key), options)
-            try:
-                with explaining_missing_lock(self._client, bucket, options), explaining_kms_key(options.encryption):
-                    written = self._copy((source_bucket, source_key), source, bucket, key, options)
-                self.paths.wrote(bucket, key)
-                if not self._is_of(source, (source_bucket, source_key), options):
-                    options = _over_own(options, written)
-                    continue
-                return self._mended(bucket, written, source, (source_bucket, source_key), options, tags)
-            except S3ResponseError as error:
-                # The source was written meanwhile. The copy is of one version, the one whose headers are returned.
-                if error.code != "PreconditionFailed":
-                    raise
-                if options.if_match is not None or options.if_none_match is not None:
-                    self._explain_copy(source, (source_bucket, source_key), bucket, key, options, error)
-        raise PreconditionFailed("the source is written again and again", condition="source_if_match")
-
-    def _source(self, bucket: str, key: str, options: HeadOptions) -> ObjectInfo:
-        try:
-            return self.stored(bucket, key, options)
-        except S3ResponseError as error:
-            with explaining_customer_key(options.customer_key):
-                self._explain_missing(bucket, key, options, error)
-
-    def _is_of(self, source: ObjectInfo, place: tuple[str, str], options: CopyOptions) -> bool:
-        """Whether a copy is of the source that was looked at: else it has the headers of older content.
-
-        A server that checks the source's etag has seen to it. Of another, the source is looked at again.
-        """
-        sent = options.headers is None and source.expires is not None
-        if not sent or self._dialect.copy_pin or options.source_version_id is not None:
-            return True
-        try:
-            now = self.stored(*place, source_of(options))
-        except S3ResponseError as error:
-            if error.code not in _GONE:
-                raise
-            return True
-        return (now.etag, now.last_modified) == (source.etag, source.last_modified)
-
-    def _explain_copy(
-        self,
-        source: ObjectInfo,
-        place: tuple[str, str],
-        bucket: str,
-        key: str,
-        options: CopyOptions,
-        error: S3ResponseError,
-    ) -> None:
-        """Raises what a failed condition was: returns if it was the pin of the source, which is then read again."""
-        if self.stored(*place, source_of(options)).etag != source.etag:
-            return
-        self.explain_condition(bucket, key, options.if_match, error)
-
-    def pin(self, etag: str, way: Pin) -> dict[str, str]:
-        """Returns the headers that name the etag which a copy's source must have."""
-        if way == "quoted":
-            return {f"{COPY_SOURCE}-if-match": quoted(etag)}
-        # RGW reads the condition under a name of its own.
-        return {f"{COPY_SOURCE}-if-match": etag, "x-amz-copy-if-match": etag} if way else {}
-
-    def _copy(
-        self, place: tuple[str, str], source: ObjectInfo, bucket: str, key: str, options: CopyOptions
-    ) -> ObjectInfo:
-        headers: ObjectHeaders = options.headers or source
-        named = {COPY_SOURCE: request_target(*place, version_query(options.source_version_id))}
-        named |= customer_key_headers(options.source_customer_key, of_source=True)
-        onto_itself = place == (bucket, key)
-        if source.size_bytes > self.max_copy_bytes:
-            return self._copy_large(place, source, bucket, key, options, named)
-        sent = named | self.pin(source.etag, self._dialect.copy_pin)
-        # Some servers drop Expires unless it is sent; S3 copies nothing onto itself without new headers.
-        if options.headers is not None or source.expires is not None or onto_itself:
-            self.check_metadata(headers)
-            sent |= object_headers(headers) | {"x-amz-metadata-directive": "REPLACE"}
-        if options.tags is not None:
-            sent |= tag_headers(options.tags) | {"x-amz-tagging-directive": "REPLACE"}
-        if options.checksum_algorithm is not None:
-            sent["x-amz-checksum-algorithm"] = options.checksum_algorithm
-        conditions = self.conditions(bucket, key, options.if_match, options.if_none_match)
-        sent |= new_version_headers(options) | conditions
-        received, document = self._client.request_xml(
-            "PUT", bucket, key, root="CopyObjectResult", headers=sent, repeatable=not conditions
-        )
-        tag_count = source.tag_count if options.tags is None else len(options.tags)
-        etag = document.text("ETag")
-        return stored_info(key, headers, source.size_bytes, etag, response_date(received), tag_count, received)
-
-    def _copy_large(
-        self,
-        place: tuple[str, str],
-        source: ObjectInfo,
-        bucket: str,
-        key: str,
-        options: CopyOptions,
-        named: dict[str, str],
-    ) -> ObjectInfo:
-        """Copies in parts, all of one version of the source, which the headers ``named`` name."""
-        pinned = self.pin(source.etag, self._dialect.part_copy_pin)
-        if not pinned and options.source_version_id is None:
-            raise Unsupported(
-                f"a copy of more than {self.max_copy_bytes} bytes goes in parts, and this server does not check "
-                "that all of them are of one version of the source",
-                feature="part_copy_source_if_match",
-            )
-        if options.checksum_algorithm is not None or options.if_match or options.if_none_match:
-            raise Unsupported(
-                f"a copy of more than {self.max_copy_bytes} bytes takes neither checksum nor condition",
-                feature="checksums",
-            )
-        tags = options.tags
-        if tags is None:
-            tags = get_tags(self._client, *place, options.source_version_id) if source.tag_count else {}
-        headers: ObjectHeaders = options.headers or source
-        self.check_metadata(headers)
-        sent = object_headers(headers) | tag_headers(tags) | new_version_headers(options)
-        keyed = customer_key_headers(options.customer_key)
-        copied = CopiedParts(
-            named | pinned | keyed, source.size_bytes, self.copied_part_bytes, self._settings.upload_threads
-        )
-        done = copied.run(self._client, self._failed_uploads, bucket, key, sent)
-        return stored_info(key, headers, source.size_bytes, done["etag"], response_date(done), len(tags), done)
-
-    def _own_tags(
-        self, source: ObjectInfo, place: tuple[str, str], target: tuple[str, str], options: CopyOptions
-    ) -> Mapping[str, str]:
-        """Returns the tags of a source that the copy replaces: afterwards they cannot be read any more."""
-        is_replaced = place == target and options.source_version_id is None
-        return get_tags(self._client, *place) if is_replaced and options.tags is None and source.tag_count else NO_TAGS
-
-    def _mended(
-        self,
-        bucket: str,
-        written: ObjectInfo,
-        source: ObjectInfo,
-        place: tuple[str, str],
-        options: CopyOptions,
-        tags: Mapping[str, str],
-    ) -> ObjectInfo:
-        """Returns what a copy is; puts the tags that the server has dropped, as RGW does where headers are new."""
-        self._lock_copy(bucket, written, options)
-        made = self._confirmed(bucket, written, options.customer_key)
-        if options.tags is not None or made.tag_count or not source.tag_count:
-            return made
-        tags = tags or get_tags(self._client, *place, options.source_version_id)
-        if not tags:
-            return made
-        put_tags(self._client, bucket, written.key, tags, made.version_id)
-        return self._confirmed(bucket, made, options.customer_key)
-
-    def _lock_copy(self, bucket: str, written: ObjectInfo, options: CopyOptions) -> None:
-        """Locks a copy where the server has ignored the headers that ask for it, as RGW does."""
-        if options.retention is None and options.legal_hold is None:
-            return
-        key, version_id = written.key, written.version_id
-        made = self.stored(bucket, key, HeadOptions(version_id=version_id, customer_key=options.customer_key))
-        # The bucket's default is a retention too.
-        if options.retention is not None and options.retention.mode is not None and made.retention != options.retention:
-            put_retention(self._client, bucket, key, options.retention, version_id, bypass_governance=False)
-        if options.legal_hold and not made.legal_hold:
-            put_legal_hold(self._client, bucket, key, True, version_id)
-
     def delete(self, bucket: str, key: str, options: DeleteOptions) -> Deleted:
         """Deletes an object or a version: one request. It succeeds where there is none, unless there is a condition."""
         headers = {BYPASS_GOVERNANCE: "true"} if options.bypass_governance else {}
@@ -563,7 +381,7 @@ class Objects:
                     "DELETE", bucket, key, query=query, headers=headers, repeatable=options.if_match is None
                 )
         except S3ResponseError as error:
-            if error.code in _GONE and options.if_match is None:
+            if error.code in GONE and options.if_match is None:
                 return deleted_in({}, options.version_id)
             self.explain_condition(bucket, key, options.if_match, error)
         return deleted_in(received, options.version_id)
@@ -586,7 +404,7 @@ class Objects:
             found = delete_versions(self._client, bucket, together, bypass_governance=options.bypass_governance)
             deleted += found.deleted
             for failure in found.failed:
-                if failure.code in _GONE:
+                if failure.code in GONE:
                     deleted.append(DeletedObject(failure.key, failure.version_id))
                 else:
                     reason = explained(self._client, bucket, failure)
@@ -616,13 +434,6 @@ class Objects:
             return DeleteFailure(
                 entry.key, verdict.kind.code, verdict.detail or verdict.kind.sentence, entry.version_id
             )
-
-
-def _over_own(options: CopyOptions, written: ObjectInfo) -> CopyOptions:
-    """Returns the options with which a copy that was just made is made anew: its condition was met."""
-    if options.if_match is None and options.if_none_match is None:
-        return options
-    return msgspec.structs.replace(options, if_match=written.etag, if_none_match=None)
 
 
 def _as_head(options: HeadOptions) -> HeadOptions:

@@ -65,6 +65,7 @@ from bucketry_s3client import (
     version_query,
 )
 
+from bucketry_s3.copies import pinned_source
 from bucketry_s3.found import Dialect
 from bucketry_s3.listing import listed_object
 from bucketry_s3.objects import Objects
@@ -176,7 +177,7 @@ class Uploads:
             size = _copied_bytes(source, options)
             path = request_target(source_bucket, source_key, version_query(options.source_version_id))
             headers = copy_source_headers(path, options.range)
-            headers |= self._objects.pin(source.etag, self._dialect.part_copy_pin)
+            headers |= pinned_source(source.etag, self._dialect.part_copy_pin)
             headers |= customer_key_headers(options.customer_key)
             headers |= customer_key_headers(options.source_customer_key, of_source=True)
             try:

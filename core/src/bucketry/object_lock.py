@@ -31,6 +31,12 @@ LOCK_UNTIL: Final = "x-amz-object-lock-retain-until-date"
 LEGAL_HOLD: Final = "x-amz-object-lock-legal-hold"
 """Headers of requests and responses (S3 API reference, PutObject and GetObject)."""
 
+BUCKET_LOCK: Final = "x-amz-bucket-object-lock-enabled"
+"""The header that creates a bucket with object lock (S3 API reference, CreateBucket)."""
+
+BYPASS_GOVERNANCE: Final = "x-amz-bypass-governance-retention"
+"""The header that ends a retention early (S3 API reference, DeleteObject)."""
+
 
 class Retention(msgspec.Struct, frozen=True, kw_only=True):
     """Until when a version is kept. `Retention()` means that there is none.

@@ -74,10 +74,10 @@ from bucketry_s3client.uploads import (
     upload_part,
 )
 from bucketry_s3client.version_headers import (
-    BYPASS_GOVERNANCE,
     CHECKSUM_ALGORITHM,
     CHECKSUM_MODE,
     CHECKSUM_TYPE,
+    VERSION_ID,
     checksum_headers,
     checksum_in,
     customer_key_headers,
@@ -112,7 +112,6 @@ from bucketry_s3client.xml import (
 )
 
 __all__ = [
-    "BYPASS_GOVERNANCE",
     "CHECKSUM_ALGORITHM",
     "CHECKSUM_MODE",
     "CHECKSUM_TYPE",
@@ -121,6 +120,7 @@ __all__ = [
     "NOT_XML",
     "S3_DETAILS",
     "S3_KINDS",
+    "VERSION_ID",
     "Buckets",
     "Content",
     "CopiedParts",

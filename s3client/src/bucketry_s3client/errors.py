@@ -50,6 +50,8 @@ from bucketry.errors import Condition, Digest
 from bucketry.s3 import parse_http_date
 from urllib3 import exceptions as http
 
+from bucketry_s3client.version_headers import DELETE_MARKER, VERSION_ID
+
 S3_KINDS: Final[Mapping[str, type[BucketryError]]] = {
     "AccessDenied": AccessDenied,
     "AllAccessDisabled": AccessDenied,
@@ -279,7 +281,7 @@ def classify_code(
 
 def _is_about_marker(error: S3ResponseError) -> bool:
     """Whether the newest or the named version is a delete marker (S3 user guide, "Working with delete markers")."""
-    return error.headers.get("x-amz-delete-marker", "").lower() == "true"
+    return error.headers.get(DELETE_MARKER, "").lower() == "true"
 
 
 Facts = dict[str, object]
@@ -326,12 +328,12 @@ _FACTS: Final[Mapping[type[BucketryError], Callable[[S3ResponseError], Facts]]] 
     InvalidPart: lambda error: {"fault": "order" if error.code == "InvalidPartOrder" else None},
     InvalidRange: _facts_of_range,
     IsDeleteMarker: lambda error: {
-        "version_id": error.headers.get("x-amz-version-id"),
+        "version_id": error.headers.get(VERSION_ID),
         "last_modified": parse_http_date(error.headers.get("last-modified")),
     },
     NoSuchKey: lambda error: {
         "delete_marker": _is_about_marker(error) or None,
-        "version_id": error.headers.get("x-amz-version-id"),
+        "version_id": error.headers.get(VERSION_ID),
     },
     NoSuchVersion: lambda error: {"version_id": error.fields.get("VersionId")},
     NotModified: _facts_of_not_modified,

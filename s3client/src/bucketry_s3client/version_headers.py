@@ -33,7 +33,6 @@ AMAZON: Final = "x-amz-"
 VERSION_ID: Final = "x-amz-version-id"
 SOURCE_VERSION_ID: Final = f"{COPY_SOURCE}-version-id"
 DELETE_MARKER: Final = "x-amz-delete-marker"
-BYPASS_GOVERNANCE: Final = "x-amz-bypass-governance-retention"
 CHECKSUM_ALGORITHM: Final = "x-amz-checksum-algorithm"
 CHECKSUM_TYPE: Final = "x-amz-checksum-type"
 CHECKSUM_MODE: Final[Mapping[str, str]] = {"x-amz-checksum-mode": "ENABLED"}

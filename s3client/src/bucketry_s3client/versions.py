@@ -30,6 +30,7 @@ from bucketry import (
 )
 from bucketry.cursors import decode_cursor, encode_cursor
 from bucketry.documents import write_settings
+from bucketry.object_lock import BYPASS_GOVERNANCE
 from bucketry.paging import stands_still
 from bucketry.s3 import NAMESPACE
 
@@ -37,7 +38,7 @@ from bucketry_s3client.bucket_settings import read_document
 from bucketry_s3client.client import S3Client
 from bucketry_s3client.errors import incomplete_response, reading
 from bucketry_s3client.headers import md5_header, read_count, unquoted
-from bucketry_s3client.version_headers import BYPASS_GOVERNANCE, lock_time, version_query
+from bucketry_s3client.version_headers import lock_time, version_query
 from bucketry_s3client.xml import Element, document_of, is_truncated, read_time, url_decoded
 
 

@@ -56,6 +56,7 @@ from bucketry import (
     VersionPage,
 )
 from bucketry.hookspecs import DriverSpec, hookimpl
+from bucketry.object_lock import BUCKET_LOCK
 from bucketry.presigning import presigned_url
 from bucketry.s3 import NAMESPACE
 from bucketry.sigv4 import Presigner
@@ -260,7 +261,7 @@ class MinioDriver(DriverSpec):
         region = self._settings.region
         content = b"" if region == _NO_CONSTRAINT else _CREATE.format(region).encode()
         # Sent again after its response was lost, it would fail: the bucket exists then.
-        headers = {"x-amz-bucket-object-lock-enabled": "true"} if options.object_lock else {}
+        headers = {BUCKET_LOCK: "true"} if options.object_lock else {}
         self._connection.request("PUT", bucket, headers=headers, content=content, repeatable=False)
         if options.object_lock:
             self._settings_changes.confirm(bucket, VersioningSettings(status="Enabled"))

@@ -33,9 +33,10 @@ from bucketry import (
 )
 from bucketry.conditions import check_copy_source, check_read
 from bucketry.features import GIB
+from bucketry.object_lock import BYPASS_GOVERNANCE
 from bucketry.s3 import COPY_SOURCE, MAX_PART_BYTES
 from bucketry_s3client import (
-    BYPASS_GOVERNANCE,
+    CHECKSUM_ALGORITHM,
     CHECKSUM_MODE,
     Content,
     CopiedParts,
@@ -302,7 +303,7 @@ class Objects:
             pinned |= tag_headers(options.tags) | {"x-amz-tagging-directive": "REPLACE"}
         pinned |= new_version_headers(options)
         if options.checksum_algorithm is not None:
-            pinned["x-amz-checksum-algorithm"] = options.checksum_algorithm
+            pinned[CHECKSUM_ALGORITHM] = options.checksum_algorithm
         received, document = self._connection.request_xml("PUT", bucket, key, root="CopyObjectResult", headers=pinned)
         self._paths.wrote(bucket, key)
         etag, moment = read_copy_result(document)

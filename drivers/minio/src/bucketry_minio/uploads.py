@@ -30,6 +30,7 @@ from bucketry import (
 from bucketry.conditions import check_copy_source
 from bucketry.s3 import COPY_SOURCE, MAX_PAGE, MAX_PART_BYTES
 from bucketry_s3client import (
+    VERSION_ID,
     PathGuard,
     S3ResponseError,
     complete_upload,
@@ -194,7 +195,7 @@ class Uploads:
         with explaining_customer_key(options.customer_key), self._explaining_missing_bucket(bucket):
             done = complete_upload(self._connection, bucket, key, upload_id, parts, conditions)
         self._paths.wrote(bucket, key)
-        made = HeadOptions(version_id=done.get("x-amz-version-id"), customer_key=options.customer_key)
+        made = HeadOptions(version_id=done.get(VERSION_ID), customer_key=options.customer_key)
         return self._objects.stored(bucket, key, made)
 
     def abort(self, bucket: str, key: str, upload_id: str) -> None:

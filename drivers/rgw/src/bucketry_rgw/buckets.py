@@ -14,6 +14,7 @@ from bucketry import (
     InvalidBucketName,
     NoSuchBucket,
 )
+from bucketry.object_lock import BUCKET_LOCK
 from bucketry.s3 import NAMESPACE
 from bucketry_s3client import S3Client, S3ResponseError, list_buckets
 
@@ -96,7 +97,7 @@ class Buckets:
         constraint = self._location_constraint
         content = _CREATE.format(escape(constraint)).encode() if constraint else b""
         try:
-            sent = {"x-amz-bucket-object-lock-enabled": "true"} if options.object_lock else {}
+            sent = {BUCKET_LOCK: "true"} if options.object_lock else {}
             # Sent again after its response was lost, it would find a bucket that is older than the request.
             headers, _ = self._client.request("PUT", bucket, headers=sent, content=content, repeatable=False)
         except S3ResponseError as error:

@@ -34,10 +34,11 @@ from bucketry import (
     Throttled,
 )
 from bucketry.conditions import check_read
+from bucketry.object_lock import BYPASS_GOVERNANCE
 from bucketry.s3 import COPY_SOURCE, MAX_PART_BYTES, http_date
 from bucketry.tagging import NO_TAGS
 from bucketry_s3client import (
-    BYPASS_GOVERNANCE,
+    VERSION_ID,
     Content,
     FailedUploads,
     Feed,
@@ -291,7 +292,7 @@ class Objects:
                     self.stored(source_bucket, source_key, source_of(options))  # Fails if it is a delete marker.
                 raise
             read_copy_result(document)  # RGW begins its response before it has copied.
-            made = received.get("x-amz-version-id")
+            made = received.get(VERSION_ID)
             if tags:
                 put_tags(self._client, bucket, key, tags, made)
             self._lock_copy(bucket, key, made, options)

@@ -32,6 +32,7 @@ from bucketry.paging import stands_still
 from bucketry.s3 import MAX_PAGE, MAX_PART_BYTES
 from bucketry_s3client import (
     NOT_XML,
+    VERSION_ID,
     S3Client,
     S3ResponseError,
     check_part_size,
@@ -177,7 +178,7 @@ class Uploads:
                 if error.code in _UNCLEAR:
                     self._raise_clearer(bucket, key, upload_id, parts)
                 raise
-            made = HeadOptions(version_id=done.get("x-amz-version-id"), customer_key=customer_key)
+            made = HeadOptions(version_id=done.get(VERSION_ID), customer_key=customer_key)
             return self._objects.stored(bucket, key, made)
 
     def _raise_clearer(self, bucket: str, key: str, upload_id: str, listed: tuple[CompletedPart, ...]) -> None:

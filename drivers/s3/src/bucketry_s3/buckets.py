@@ -31,6 +31,7 @@ from bucketry import (
 )
 from bucketry.backend_requests import in_this_context
 from bucketry.bucket_settings import AnyBucketSettings, PolicySettings
+from bucketry.object_lock import BUCKET_LOCK
 from bucketry.paging import iter_pages
 from bucketry.s3 import NAMESPACE
 from bucketry_s3client import (
@@ -123,7 +124,7 @@ class Buckets:
         if self._is_ours(bucket):
             raise BucketAlreadyExists(bucket=bucket)
         content = _CREATE.format(escape(self._constraint)).encode() if self._constraint else b""
-        headers = {"x-amz-bucket-object-lock-enabled": "true"} if options.object_lock else {}
+        headers = {BUCKET_LOCK: "true"} if options.object_lock else {}
         # Sent again after its response was lost, it would fail: the bucket exists then.
         made, _ = self._client.request("PUT", bucket, headers=headers, content=content, repeatable=False)
         try:

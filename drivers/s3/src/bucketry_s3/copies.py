@@ -19,6 +19,7 @@ from bucketry.features import GIB
 from bucketry.s3 import COPY_SOURCE, MAX_PART_BYTES
 from bucketry.tagging import NO_TAGS
 from bucketry_s3client import (
+    CHECKSUM_ALGORITHM,
     CopiedParts,
     FailedUploads,
     S3Client,
@@ -155,7 +156,7 @@ class Copies:
         if options.tags is not None:
             sent |= tag_headers(options.tags) | {"x-amz-tagging-directive": "REPLACE"}
         if options.checksum_algorithm is not None:
-            sent["x-amz-checksum-algorithm"] = options.checksum_algorithm
+            sent[CHECKSUM_ALGORITHM] = options.checksum_algorithm
         conditions = self._objects.conditions(bucket, key, options.if_match, options.if_none_match)
         sent |= new_version_headers(options) | conditions
         received, document = self._client.request_xml(

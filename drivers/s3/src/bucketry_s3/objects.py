@@ -35,9 +35,9 @@ from bucketry import (
 )
 from bucketry.conditions import check_read
 from bucketry.headers import METADATA_FEATURE
+from bucketry.object_lock import BYPASS_GOVERNANCE
 from bucketry.s3 import MAX_PART_BYTES
 from bucketry_s3client import (
-    BYPASS_GOVERNANCE,
     CHECKSUM_MODE,
     Content,
     FailedUploads,

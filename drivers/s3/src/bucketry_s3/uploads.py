@@ -35,6 +35,7 @@ from bucketry.conditions import check_copy_source
 from bucketry.paging import iter_pages
 from bucketry.s3 import MAX_PART_BYTES
 from bucketry_s3client import (
+    VERSION_ID,
     S3Client,
     S3ResponseError,
     check_part_size,
@@ -245,7 +246,7 @@ class Uploads:
     def _made(self, bucket: str, key: str, done: Mapping[str, str], options: CompleteOptions) -> ObjectInfo:
         """Returns the object. Under a customer's key that was not given, it is what a listing says of it."""
         try:
-            return self._objects.made(bucket, key, done.get("x-amz-version-id"), options.customer_key)
+            return self._objects.made(bucket, key, done.get(VERSION_ID), options.customer_key)
         except S3ResponseError as error:
             listed = None
             if error.status == HTTPStatus.BAD_REQUEST:

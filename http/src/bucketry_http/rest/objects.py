@@ -37,6 +37,7 @@ from bucketry_http.rest.schemas import DeletedView, DeleteFailureView, DeleteObj
 from bucketry_http.shared import object_reading
 from bucketry_http.shared.conditions import match_option
 from bucketry_http.shared.headers import (
+    VERSION_ID,
     deletion_headers,
     disposition,
     encoded,
@@ -153,7 +154,7 @@ def _is_harmless(content_type: str) -> bool:
     responses=backend_problems(404, 412, 413, 415),
     dto=StrictDTO[DeleteObject],
     response_headers=[
-        ResponseHeader(name="x-amz-version-id", description="Id of the version or marker.", documentation_only=True)
+        ResponseHeader(name=VERSION_ID, description="Id of the version or marker.", documentation_only=True)
     ],
 )
 async def delete_object(

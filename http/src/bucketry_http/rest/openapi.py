@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Final
 
+from bucketry.expiration_header import EXPIRATION
 from bucketry.headers import OBJECT_HEADERS
 from bucketry.object_lock import LEGAL_HOLD, LOCK_MODE, LOCK_UNTIL
 from bucketry.rest_api import STORED_DISPOSITION
@@ -27,7 +28,7 @@ from litestar.openapi.spec import (
 from litestar.params import PathParameter, QueryParameter
 
 from bucketry_http.rest.problems import RETRY_AFTER, describe
-from bucketry_http.shared.headers import TAGGING
+from bucketry_http.shared.headers import TAGGING, VERSION_ID
 
 Bucket = Annotated[
     str,
@@ -115,8 +116,8 @@ _OBJECT_HEADERS: Final[Mapping[str, str]] = {
     },
     STORED_DISPOSITION: "`Content-Disposition` as uploaded, if any.",
     "x-amz-tagging-count": "How many tags the object has, if any.",
-    "x-amz-expiration": "When lifecycle will delete it, and by which rule, if any.",
-    "x-amz-version-id": "Id of the version, in a bucket with versions.",
+    EXPIRATION: "When lifecycle will delete it, and by which rule, if any.",
+    VERSION_ID: "Id of the version, in a bucket with versions.",
     LOCK_MODE: "The mode of its retention, if any: `GOVERNANCE` or `COMPLIANCE`.",
     LOCK_UNTIL: "When its retention ends, such as `2030-01-15T10:30:00Z`.",
     LEGAL_HOLD: "`ON` or `OFF`, if its legal hold was ever set.",

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from bucketry.object_lock import BUCKET_LOCK
 from bucketry_access import OPERATIONS, WITH_BUCKET, WITH_OBJECT, Request, decide, owner_of_new_object
 
 from bucketry_http.s3.access_facts import RequestFacts
 from bucketry_http.s3.acl_headers import gives_full_control, new_acl
 from bucketry_http.s3.errors import S3Error
 from bucketry_http.s3.headers import ACL_HEADERS, EXPECTED_OWNER, OWNERSHIP
-from bucketry_http.s3.lock_headers import BUCKET_LOCK
 from bucketry_http.s3.operations import NEW_VERSIONS, WITHOUT_BUCKET
 from bucketry_http.s3.request import Endpoint, S3Request
 from bucketry_http.shared.deciding import BYPASS, PLAIN, Target
+from bucketry_http.shared.headers import TAGGING
 from bucketry_http.shared.lock_headers import lock_parts
 
 
@@ -85,7 +86,7 @@ def _parts(headers: Mapping[str, str]) -> Iterable[str]:
     """Yields what a request sets on a new object besides the content."""
     if not ACL_HEADERS.isdisjoint(headers):
         yield "acl"
-    if headers.get("x-amz-tagging") or headers.get("tagging"):
+    if headers.get(TAGGING) or headers.get("tagging"):
         yield "tags"
     yield from lock_parts(headers)
 

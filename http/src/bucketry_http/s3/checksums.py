@@ -20,7 +20,7 @@ PREFIX: Final = "x-amz-checksum-"
 ALGORITHM: Final = "x-amz-checksum-algorithm"
 MODE: Final = "x-amz-checksum-mode"
 TYPE: Final = "x-amz-checksum-type"
-_SDK_ALGORITHM: Final = "x-amz-sdk-checksum-algorithm"
+SDK_ALGORITHM: Final = "x-amz-sdk-checksum-algorithm"
 _NO_CHECKSUMS: Final = frozenset({ALGORITHM, MODE, TYPE})
 """Headers that begin like a checksum, but hold something else."""
 
@@ -128,7 +128,7 @@ def _invalid(header: str) -> S3Error:
     return S3Error("InvalidRequest", f"Value for {header} header is invalid.")
 
 
-def body_checksum(headers: Mapping[str, str], announced_in: str = _SDK_ALGORITHM) -> BodyChecksum | None:
+def body_checksum(headers: Mapping[str, str], announced_in: str = SDK_ALGORITHM) -> BodyChecksum | None:
     """Returns the checksum that a request declares in a header, or will bring in a trailer.
 
     Args:

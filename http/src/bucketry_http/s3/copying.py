@@ -39,7 +39,7 @@ from bucketry_http.s3.response_headers import UPLOADING, WRITTEN
 from bucketry_http.s3.xml import document, element
 from bucketry_http.shared.conditions import read_options
 from bucketry_http.shared.deciding import Target
-from bucketry_http.shared.headers import encoded
+from bucketry_http.shared.headers import TAGGING, encoded
 from bucketry_http.shared.response_body import RawHeaders
 
 _CONDITION_PREFIX: Final = f"{COPY_SOURCE}-if-"
@@ -61,7 +61,7 @@ async def copy_object(endpoint: Endpoint, request: S3Request) -> Response:
     if _RANGE in headers:
         raise S3Error("InvalidRequest", "A range of an object can be copied as a part only: see UploadPartCopy.")
     new_headers = ObjectHeaders(**written_headers(headers)) if _replaces(headers, "x-amz-metadata-directive") else None
-    new_tags = written_tags(headers.get("x-amz-tagging", "")) if replaces_tags else None
+    new_tags = written_tags(headers.get(TAGGING, "")) if replaces_tags else None
     if _changes_nothing(request, source) and new_headers is None and new_tags is None:
         raise S3Error(
             "InvalidRequest",

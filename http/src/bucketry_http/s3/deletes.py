@@ -25,6 +25,7 @@ from bucketry_http.s3.response import Response, empty_response, xml_response
 from bucketry_http.s3.response_headers import version_id_header
 from bucketry_http.s3.xml import document, element, optional
 from bucketry_http.s3.xml_reading import Node, malformed, read_xml
+from bucketry_http.shared.headers import DELETE_MARKER
 
 _MAX_DELETE_ELEMENTS: Final = 8 * MAX_PAGE
 """Most elements of DeleteObjects. Each object has up to six: itself, key, version, etag, time and size."""
@@ -60,7 +61,7 @@ async def delete_object(endpoint: Endpoint, request: S3Request) -> Response:
     deleted = await endpoint.calls.call(delete, *place, *([DeleteOptions(**named)] if named else ()))
     headers = [] if deleted.version_id is None else [version_id_header(deleted.version_id)]
     if deleted.delete_marker:
-        headers.append((b"x-amz-delete-marker", b"true"))
+        headers.append((DELETE_MARKER.encode(), b"true"))
     return empty_response(204, headers)
 
 

@@ -18,6 +18,7 @@ from bucketry_http.shared.errors import (
     TooManyRequests,
     UnsupportedMediaType,
 )
+from bucketry_http.shared.headers import DELETE_MARKER, VERSION_ID
 
 NOTHING: Final[Mapping[str, str]] = {}
 
@@ -274,9 +275,9 @@ def translated(error: Exception) -> S3Error:
 
 def _is_delete_marker(error: core.IsDeleteMarker) -> S3Error:
     """Returns the error of a request that names a delete marker (S3 user guide, "Working with delete markers")."""
-    headers = {"x-amz-delete-marker": "true", "allow": "DELETE"}
+    headers = {DELETE_MARKER: "true", "allow": "DELETE"}
     if error.version_id is not None:
-        headers["x-amz-version-id"] = error.version_id
+        headers[VERSION_ID] = error.version_id
     if error.last_modified is not None:
         headers["last-modified"] = http_date(error.last_modified)
     return S3Error("MethodNotAllowed", elements={"ResourceType": "DeleteMarker"}, headers=headers)
@@ -292,8 +293,8 @@ def _headers_of(error: core.BucketryError) -> Mapping[str, str]:
         return {"retry-after": str(error.retry_after)}
     if not isinstance(error, core.NoSuchKey) or not error.delete_marker:
         return NOTHING
-    headers = {"x-amz-delete-marker": "true"}
-    return headers if error.version_id is None else {**headers, "x-amz-version-id": error.version_id}
+    headers = {DELETE_MARKER: "true"}
+    return headers if error.version_id is None else {**headers, VERSION_ID: error.version_id}
 
 
 def _elements_of(error: core.BucketryError) -> Mapping[str, str]:

@@ -38,7 +38,7 @@ from bucketry_http.s3.checksums import (
 from bucketry_http.s3.cors import refuse_foreign
 from bucketry_http.s3.errors import S3Error, invalid_argument, precondition_failed
 from bucketry_http.s3.header_options import HeaderOptions
-from bucketry_http.s3.headers import ACL_HEADERS, EXPECTED_OWNER, check_headers, tags_by_key, written_headers
+from bucketry_http.s3.headers import ACL_HEADERS, CANNED, EXPECTED_OWNER, check_headers, tags_by_key, written_headers
 from bucketry_http.s3.origin import count_sender, tell_origin
 from bucketry_http.s3.request import FORM_TYPE, Endpoint, S3Request
 from bucketry_http.s3.response import Response, empty_response, xml_response
@@ -48,6 +48,7 @@ from bucketry_http.s3.xml import document, element
 from bucketry_http.s3.xml_reading import read_xml
 from bucketry_http.shared.deciding import Target
 from bucketry_http.shared.forms import Form, Part
+from bucketry_http.shared.headers import TAGGING
 from bucketry_http.shared.origin import ADMISSION
 from bucketry_http.shared.strict_json import RepeatedName, check_names
 
@@ -206,7 +207,7 @@ class _FormUpload:
     def _headers(self) -> dict[str, str]:
         headers = {name: _as_header(name, value) for name, value in self._fields.items()}
         if "acl" in headers:
-            headers["x-amz-acl"] = headers.pop("acl")
+            headers[CANNED] = headers.pop("acl")
         return headers
 
     async def _options(self) -> PutOptions:
@@ -216,8 +217,8 @@ class _FormUpload:
         fields: dict[str, Any] = {**written_headers(headers), **self._request.options}
         fields.update(_FORM_OPTIONS.read(self._endpoint, self._request, headers))
         fields["content_md5"] = content_md5(headers.get("content-md5"))
-        if "x-amz-tagging" in headers:
-            raise S3Error("InvalidArgument", "A form has its tags as XML in the field tagging, not in x-amz-tagging.")
+        if TAGGING in headers:
+            raise S3Error("InvalidArgument", f"A form has its tags as XML in the field tagging, not in {TAGGING}.")
         if "tagging" in headers:
             fields["tags"] = self._tags
         return PutOptions(**fields, **kept_checksum(self._endpoint.features.checksum_algorithms, self._checksum))

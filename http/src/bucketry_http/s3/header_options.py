@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, NamedTuple, final
 
+from bucketry.object_lock import BUCKET_LOCK, BYPASS_GOVERNANCE
 from bucketry.options import Options
 from bucketry.s3 import WEBSITE_REDIRECT_HEADER
 
@@ -41,13 +42,13 @@ def _read_redirect(_endpoint: Endpoint, _request: S3Request, headers: Mapping[st
 
 _ROWS: Final = (
     _Row(LOCK_HEADERS, frozenset({"retention", "legal_hold"}), lock_headers.read_lock),
-    _Row(frozenset({lock_headers.BYPASS}), frozenset({"bypass_governance"}), lock_headers.read_bypass),
+    _Row(frozenset({BYPASS_GOVERNANCE}), frozenset({"bypass_governance"}), lock_headers.read_bypass),
     _Row(frozenset({STORAGE_CLASS}), frozenset({"storage_class"}), read_storage_class),
     _Row(frozenset({WEBSITE_REDIRECT_HEADER}), frozenset({"website_redirect"}), _read_redirect),
     _Row(encryption.ENCRYPTION_HEADERS, frozenset({"encryption"}), encryption.read_encryption),
     _Row(encryption.CUSTOMER_KEY_HEADERS, frozenset({"customer_key"}), encryption.read_customer_key),
     _Row(encryption.SOURCE_KEY_HEADERS, frozenset({"source_customer_key"}), encryption.read_source_key),
-    _Row(frozenset({lock_headers.BUCKET_LOCK}), frozenset({"object_lock"}), lock_headers.read_bucket_lock),
+    _Row(frozenset({BUCKET_LOCK}), frozenset({"object_lock"}), lock_headers.read_bucket_lock),
 )
 
 

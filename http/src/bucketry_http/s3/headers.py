@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bucketry import InvalidArgument
 from bucketry.headers import HEADER_OF, OBJECT_HEADERS, header_fields
+from bucketry.object_lock import BUCKET_LOCK, LOCK_MODE
 from bucketry.s3 import COPY_SOURCE, WEBSITE_REDIRECT_HEADER
 
-from bucketry_http.s3.checksums import algorithm_in
+from bucketry_http.s3.checksums import SDK_ALGORITHM, algorithm_in
 from bucketry_http.s3.errors import S3Error, header_not_implemented, invalid_argument, not_implemented
 from bucketry_http.s3.request import S3Request
+from bucketry_http.s3.storage_classes import STORAGE_CLASS
 from bucketry_http.s3.xml import OWNER_ID
-from bucketry_http.shared.headers import tag_pairs
+from bucketry_http.shared.headers import TAGGING, tag_pairs
 from bucketry_http.shared.response_body import RawHeaders
 
 if TYPE_CHECKING:
@@ -33,12 +35,14 @@ OVERRIDES: Final = {f"response-{header.name}": header.name.encode() for header i
 CANNED: Final = "x-amz-acl"
 """The header that gives a canned ACL."""
 
+_FULL_CONTROL: Final = "x-amz-grant-full-control"
+
 GRANTS: Final[Mapping[str, Permission]] = {
     "x-amz-grant-read": "READ",
     "x-amz-grant-write": "WRITE",
     "x-amz-grant-read-acp": "READ_ACP",
     "x-amz-grant-write-acp": "WRITE_ACP",
-    "x-amz-grant-full-control": "FULL_CONTROL",
+    _FULL_CONTROL: "FULL_CONTROL",
 }
 """The headers that grant a permission."""
 
@@ -69,7 +73,7 @@ _PREFIXES: Final = (
 )
 """Beginnings of headers that a write cannot honour."""
 
-_ANYWHERE: Final = frozenset({"x-amz-mfa", "x-amz-object-lock-mode"})
+_ANYWHERE: Final = frozenset({"x-amz-mfa", LOCK_MODE})
 
 EXPECTED_OWNER: Final = "x-amz-expected-bucket-owner"
 EXPECTED_SOURCE_OWNER: Final = "x-amz-source-expected-bucket-owner"
@@ -80,13 +84,12 @@ _OWNERS_ONLY: Final = frozenset({"private", "bucket-owner-read", "bucket-owner-f
 """Canned ACLs that give rights to the owner of the bucket alone, who owns everything."""
 
 _VALUES: Final[Mapping[str, frozenset[str]]] = {
-    "x-amz-acl": _OWNERS_ONLY,
-    "x-amz-bucket-object-lock-enabled": frozenset({"false", "False", "FALSE"}),
-    "x-amz-object-ownership": frozenset({"BucketOwnerEnforced"}),
+    CANNED: _OWNERS_ONLY,
+    BUCKET_LOCK: frozenset({"false", "False", "FALSE"}),
+    OWNERSHIP: frozenset({"BucketOwnerEnforced"}),
 }
 """Values with which these headers change nothing."""
 
-_GRANT: Final = "x-amz-grant-full-control"
 _OWNERS_GRANT: Final = re.compile(rf'\s*id="?{OWNER_ID}"?\s*(,\s*id="?{OWNER_ID}"?\s*)*')
 """A grant to the owner, who has all rights anyway (S3 API reference, PutObjectAcl)."""
 
@@ -110,7 +113,7 @@ PLAIN: Final = frozenset(
         "x-amz-content-sha256",
         "x-amz-date",
         "x-amz-decoded-content-length",
-        "x-amz-sdk-checksum-algorithm",
+        SDK_ALGORITHM,
         "x-amz-trailer",
         "x-amz-user-agent",
     }
@@ -121,7 +124,7 @@ PLAIN_BODY: Final = PLAIN - {
     "content-md5",
     "range",
     "x-amz-checksum-crc32",
-    "x-amz-sdk-checksum-algorithm",
+    SDK_ALGORITHM,
     "x-amz-trailer",
 }
 """Those of them that say nothing about an object but its type, and nothing about a body but its length."""
@@ -150,7 +153,6 @@ _SIGNATURE: Final = frozenset(
 """Parameters of the signature itself. Their names are valid in exactly this case."""
 
 _SIGNATURE_LOWER: Final = frozenset(name.lower() for name in _SIGNATURE)
-_SDK_ALGORITHM: Final = "x-amz-sdk-checksum-algorithm"
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
 _NO_VALUE: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 """Characters that a header cannot hold (RFC 9110, 5.5)."""
@@ -198,9 +200,9 @@ def written_tags(header: str | None) -> Mapping[str, str] | None:
         pairs = tag_pairs(header)
     except InvalidArgument:
         raise invalid_argument(
-            "x-amz-tagging",
+            TAGGING,
             header,
-            "The header 'x-amz-tagging' shall be encoded as UTF-8 then "
+            f"The header '{TAGGING}' shall be encoded as UTF-8 then "
             "URLEncoded URL query parameters without tag name duplicates.",
         ) from None
     return tags_by_key(pairs)
@@ -261,12 +263,12 @@ def check_headers(
         _check_read(amazons)
         return
     for name in amazons:
-        if name.startswith(_PREFIXES) and not (name == _GRANT and _OWNERS_GRANT.fullmatch(headers[name])):
+        if name.startswith(_PREFIXES) and not (name == _FULL_CONTROL and _OWNERS_GRANT.fullmatch(headers[name])):
             raise header_not_implemented(name)
     for name, allowed in _VALUES.items():
         if name in names and headers[name] not in allowed:
             raise not_implemented(f"this value of the header {name}")
-    if "x-amz-storage-class" in names and headers["x-amz-storage-class"] != "STANDARD":
+    if STORAGE_CLASS in names and headers[STORAGE_CLASS] != "STANDARD":
         raise S3Error("InvalidStorageClass")
     _check_conditions(headers, conditional=conditional)
     if "content-range" in headers:
@@ -370,5 +372,5 @@ def _says_nothing(header: str, value: str) -> bool:
     """
     known = algorithm_in(header)
     if known is None:
-        return header == _SDK_ALGORITHM
+        return header == SDK_ALGORITHM
     return value == base64.b64encode(known.new().digest()).decode()

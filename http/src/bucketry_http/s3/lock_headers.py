@@ -7,18 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from bucketry import Retention
-from bucketry.object_lock import LEGAL_HOLD, LEGAL_HOLDS, LOCK_MODE, LOCK_UNTIL, RETENTION_MODES
+from bucketry.object_lock import (
+    BUCKET_LOCK,
+    BYPASS_GOVERNANCE,
+    LEGAL_HOLD,
+    LEGAL_HOLDS,
+    LOCK_MODE,
+    LOCK_UNTIL,
+    RETENTION_MODES,
+)
 from bucketry.s3 import xml_time
 
 from bucketry_http.s3.errors import invalid_argument
 from bucketry_http.s3.request import Endpoint, S3Request
 from bucketry_http.shared.lock_headers import moment_in
-
-BYPASS: Final = "x-amz-bypass-governance-retention"
-BUCKET_LOCK: Final = "x-amz-bucket-object-lock-enabled"
 
 
 def read_lock(endpoint: Endpoint, _request: S3Request, headers: Mapping[str, str]) -> Mapping[str, Any]:
@@ -68,7 +73,7 @@ def in_future(endpoint: Endpoint, name: str, moment: datetime) -> datetime:
 
 def read_bypass(_endpoint: Endpoint, _request: S3Request, headers: Mapping[str, str]) -> Mapping[str, Any]:
     """Returns ``bypass_governance``."""
-    return _flag("bypass_governance", BYPASS, headers)
+    return _flag("bypass_governance", BYPASS_GOVERNANCE, headers)
 
 
 def read_bucket_lock(_endpoint: Endpoint, _request: S3Request, headers: Mapping[str, str]) -> Mapping[str, Any]:

@@ -50,6 +50,7 @@ from bucketry_http.s3.response_headers import UPLOADING, WRITTEN, abort_headers
 from bucketry_http.s3.storage_classes import storage_class_element
 from bucketry_http.s3.xml import Encoding, document, element, escape, optional, owner
 from bucketry_http.s3.xml_reading import Node, malformed, read_xml
+from bucketry_http.shared.headers import TAGGING
 
 _SIZE: Final = "x-amz-mp-object-size"
 _SIZE_DIGITS: Final = 19
@@ -60,7 +61,7 @@ _CHECKSUM: Final = "Checksum"
 async def create_upload(endpoint: Endpoint, request: S3Request) -> Response:
     """CreateMultipartUpload."""
     fields: dict[str, Any] = {**written_headers(request.headers), **request.options}
-    if tags := written_tags(request.headers.get("x-amz-tagging")):
+    if tags := written_tags(request.headers.get(TAGGING)):
         fields["tags"] = tags
     algorithm = requested_algorithm(request.headers)
     kept = algorithms_of_uploads(endpoint)

@@ -19,7 +19,7 @@ from bucketry_http.s3.response import Response
 from bucketry_http.s3.response_headers import READ, WRITTEN
 from bucketry_http.shared import object_reading
 from bucketry_http.shared.conditions import not_modified_headers
-from bucketry_http.shared.headers import object_headers
+from bucketry_http.shared.headers import TAGGING, object_headers
 from bucketry_http.shared.lock_headers import LOCK_HEADERS
 from bucketry_http.shared.object_reading import PARTIAL_CONTENT, WHOLE, ReadResult
 
@@ -129,7 +129,7 @@ async def _put_options(endpoint: Endpoint, request: S3Request, body: S3Body) -> 
             "parameters",
         )
     fields: dict[str, Any] = {**written_headers(request.headers), **request.options}
-    if tags := written_tags(request.headers.get("x-amz-tagging")):
+    if tags := written_tags(request.headers.get(TAGGING)):
         fields["tags"] = tags
     fields.update(await write_conditions(endpoint, request))
     # The checksum is verified here, and kept by stores that keep checksums.

@@ -15,7 +15,7 @@ from bucketry import Encryption, Expiration, ObjectInfo
 from bucketry.s3 import NULL_VERSION, WEBSITE_REDIRECT_HEADER, http_date
 from msgspec.structs import fields
 
-from bucketry_http.shared.headers import encoded, expiration_headers
+from bucketry_http.shared.headers import VERSION_ID, encoded, expiration_headers
 from bucketry_http.shared.lock_headers import legal_hold_headers, retention_headers
 from bucketry_http.shared.response_body import RawHeaders
 
@@ -23,7 +23,6 @@ ENCRYPTION: Final = "x-amz-server-side-encryption"
 KMS_KEY: Final = f"{ENCRYPTION}-aws-kms-key-id"
 KMS_CONTEXT: Final = f"{ENCRYPTION}-context"
 BUCKET_KEY: Final = f"{ENCRYPTION}-bucket-key-enabled"
-VERSION_ID: Final = "x-amz-version-id"
 
 
 def version_id_header(version_id: str) -> tuple[bytes, bytes]:

@@ -15,7 +15,7 @@ from bucketry.object_lock import LEGAL_HOLD, LOCK_MODE, LOCK_UNTIL
 from bucketry.s3 import WEBSITE_REDIRECT_HEADER, xml_time
 from bucketry_access import UnclearError
 
-from bucketry_http.shared.headers import tag_pairs
+from bucketry_http.shared.headers import TAGGING, tag_pairs
 from bucketry_http.shared.origin import client_address
 
 _EXISTING_TAG: Final = "s3:existingobjecttag/"
@@ -128,7 +128,7 @@ class CommonFacts:
     def _new_tags(self) -> Mapping[str, str]:
         if self.new_tags is not None:
             return self.new_tags
-        header = self._headers.get("x-amz-tagging")
+        header = self._headers.get(TAGGING)
         if header is None:
             return {}
         try:

@@ -22,6 +22,10 @@ from bucketry_http.shared.response_body import RawHeaders
 TAGGING: Final = "x-amz-tagging"
 """The header of a write that gives the object's tags (S3 API reference, PutObject)."""
 
+VERSION_ID: Final = "x-amz-version-id"
+DELETE_MARKER: Final = "x-amz-delete-marker"
+"""Headers of responses about a version (S3 API reference, GetObject)."""
+
 _RAW_NAMES: Final = tuple(header.name.encode() for header in OBJECT_HEADERS)
 _RAW_METADATA_PREFIX: Final = METADATA_PREFIX.encode()
 
@@ -72,7 +76,7 @@ def object_headers(info: ObjectInfo, clock: Clock) -> RawHeaders:
 
 def version_headers(version_id: str | None) -> RawHeaders:
     """Returns the header that names a version; none in a bucket that never had versions."""
-    return [] if version_id is None else [(b"x-amz-version-id", encoded(version_id))]
+    return [] if version_id is None else [(VERSION_ID.encode(), encoded(version_id))]
 
 
 def expiration_headers(expiration: Expiration | None) -> RawHeaders:
@@ -82,7 +86,7 @@ def expiration_headers(expiration: Expiration | None) -> RawHeaders:
 
 def deletion_headers(deleted: Deleted) -> RawHeaders:
     """Returns the headers that say what a delete did (S3 API reference, DeleteObject)."""
-    marker = [(b"x-amz-delete-marker", b"true")] if deleted.delete_marker else []
+    marker = [(DELETE_MARKER.encode(), b"true")] if deleted.delete_marker else []
     return [*version_headers(deleted.version_id), *marker]
 
 

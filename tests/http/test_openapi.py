@@ -135,3 +135,17 @@ def test_nothing_in_the_document_is_a_reference_to_nowhere(document: dict[str, A
     assert {name.removeprefix("#/components/schemas/") for name in references} <= document["components"][
         "schemas"
     ].keys()
+
+
+def test_every_field_is_described(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    missing = {
+        f"{name}.{field}"
+        for name, schema in schemas.items()
+        for field, about in schema.get("properties", {}).items()
+        # A reference leads to a schema of its own, whose fields are looked at there.
+        if "$ref" not in about and not about.get("description")
+    }
+    assert missing == set()
+    assert schemas["CreateBucket"]["properties"]["object_lock"]["description"].startswith("Whether versions")
+    assert "``" not in str(schemas), "a docstring's markup is not Markdown"

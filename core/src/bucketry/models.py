@@ -475,7 +475,12 @@ class PresignedUrl(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Quota(msgspec.Struct, frozen=True, kw_only=True):
-    """Limits on what a bucket or a user's buckets may hold; ``None``: there is no limit."""
+    """Limits on what a bucket or a user's buckets may hold; ``None``: there is no limit.
+
+    Attributes:
+        max_size_bytes: Most bytes.
+        max_objects: Most objects.
+    """
 
     max_size_bytes: int | None = None
     max_objects: int | None = None
@@ -504,15 +509,15 @@ class BucketReport(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: The bucket.
-        object_count: Number of objects, as in `Usage`.
+        object_count: Number of objects: of latest versions that are not delete markers.
         size_bytes: Their sizes, added up.
         size_on_disk_bytes: Room that they take up on disk.
         owner: The user who owns it.
         shards: Number of shards of its index.
         placement: Where its objects are placed.
         quota: Limits on this bucket; ``None`` also if there are none.
-        noncurrent_count: As in `Usage`.
-        noncurrent_bytes: As in `Usage`.
+        noncurrent_count: Number of all other versions, delete markers included.
+        noncurrent_bytes: Their sizes, added up.
     """
 
     name: str

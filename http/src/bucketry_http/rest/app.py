@@ -36,6 +36,7 @@ from bucketry_http.rest.authentication import SENDER, TokenAuthenticator
 from bucketry_http.rest.authorization import Authorization
 from bucketry_http.rest.cors import BrowserRules
 from bucketry_http.rest.docs_page import DocsPage
+from bucketry_http.rest.field_descriptions import FieldDescriptions
 from bucketry_http.rest.framework import (
     ApiRequest,
     JsonResponse,
@@ -217,6 +218,7 @@ def create_app(
         before_request=recording.begin,
         logging_config=None,
         openapi_config=_openapi(asks=directory is not None) if settings.docs else None,
+        plugins=[FieldDescriptions()],
         request_class=ApiRequest,
         # `ApiRequest.body` has the limits, which another store's application may have others of.
         request_max_body_size=None,

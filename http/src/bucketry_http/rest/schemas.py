@@ -32,7 +32,7 @@ PROBLEM_TYPE: Final = "application/problem+json"
 BucketName = Annotated[
     str,
     Meta(
-        description="A bucket's name: DNS-compatible, 3 to 63 characters.",
+        description="DNS-compatible, 3 to 63 characters.",
         examples=["my-assets"],
         extra_json_schema={"extra": {"pattern": f"^{BUCKET_NAME}$"}},
     ),
@@ -40,13 +40,13 @@ BucketName = Annotated[
 Key = Annotated[
     str,
     Meta(
-        description="An object's key, byte for byte: 1 to 1,024 bytes of UTF-8.",
+        description="Byte for byte, 1 to 1,024 bytes of UTF-8.",
         examples=["images/photo.jpg"],
         # The store checks this: its error says more, and it counts bytes.
         extra_json_schema={"extra": {"min_length": 1, "max_length": MAX_KEY_BYTES}},
     ),
 ]
-Lifetime = Annotated[int, Meta(ge=1, le=MAX_EXPIRES_IN, description="Seconds that the URL works.")]
+Lifetime = Annotated[int, Meta(ge=1, le=MAX_EXPIRES_IN)]
 Count = Annotated[int, Meta(ge=0)]
 Time = Annotated[datetime, Meta(description="UTC, in whole seconds.", examples=["2024-01-15T10:30:00Z"])]
 
@@ -119,19 +119,34 @@ class UsageReportView(msgspec.Struct, frozen=True):
 
 
 class Live(msgspec.Struct, frozen=True):
-    """The process answers."""
+    """The process answers.
+
+    Attributes:
+        status: Says so.
+    """
 
     status: Literal["live"] = "live"
 
 
 class Ready(msgspec.Struct, frozen=True):
-    """The store answers."""
+    """The store answers.
+
+    Attributes:
+        status: Says so.
+    """
 
     status: Literal["ready"] = "ready"
 
 
 class BucketView(msgspec.Struct, frozen=True):
-    """A bucket in the listing."""
+    """A bucket in the listing.
+
+    Attributes:
+        name: Its name.
+        created_at: When it was created.
+        object_count: How many objects it holds.
+        size_bytes: Their sizes, added up.
+    """
 
     name: BucketName
     created_at: Time
@@ -161,7 +176,11 @@ class UsageView(msgspec.Struct, frozen=True):
 
 
 class BucketDetail(BucketView, frozen=True):
-    """A bucket, and where its figures come from."""
+    """A bucket, and where its figures come from.
+
+    Attributes:
+        usage: Where they come from.
+    """
 
     usage: UsageView
 
@@ -272,32 +291,55 @@ class RetentionView(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LegalHoldView(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Whether a version has a legal hold: then nobody can delete it."""
+    """Whether a version has a legal hold: then nobody can delete it.
+
+    Attributes:
+        legal_hold: Whether it has.
+    """
 
     legal_hold: bool
 
 
 class TagsView(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The tags of an object: at most 10, each value by its key."""
+    """The tags of an object.
+
+    Attributes:
+        tags: At most 10, each value by its key.
+    """
 
     tags: Annotated[dict[str, str], Meta(examples=[{"project": "one", "draft": ""}])]
 
 
 class DeleteObject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The object to delete, or one version of it."""
+    """The object to delete, or one version of it.
+
+    Attributes:
+        key: Its key.
+        version_id: Id of the version to delete. Without it, what reads find is deleted.
+    """
 
     key: Key
     version_id: str | None = None
 
 
 class DeleteObjects(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The objects to delete: 1 to 1,000 keys."""
+    """The objects to delete.
+
+    Attributes:
+        keys: Their keys, 1 to 1,000.
+    """
 
     keys: Annotated[list[Key], Meta(min_length=1, max_length=MAX_PAGE)]
 
 
 class DeleteFailureView(msgspec.Struct, frozen=True):
-    """A key that could not be deleted, and why."""
+    """A key that could not be deleted, and why.
+
+    Attributes:
+        key: The key.
+        code: Stable name of the failure, for programs.
+        message: What happened, for people.
+    """
 
     key: Key
     code: str
@@ -305,7 +347,12 @@ class DeleteFailureView(msgspec.Struct, frozen=True):
 
 
 class DeletedView(msgspec.Struct, frozen=True):
-    """The result of a batch: every key is in one of the two lists."""
+    """The result of a batch: every key is in one of the two lists.
+
+    Attributes:
+        deleted: Keys that hold no object now.
+        failed: Keys that could not be deleted.
+    """
 
     deleted: list[Key]
     failed: list[DeleteFailureView]
@@ -328,7 +375,12 @@ class Presign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PresignedView(msgspec.Struct, frozen=True):
-    """A URL that lets its holder download or upload one object until it expires. It is a secret."""
+    """A URL that lets its holder download or upload one object until it expires. It is a secret.
+
+    Attributes:
+        url: The URL.
+        expires_at: When it expires.
+    """
 
     url: str
     expires_at: Time

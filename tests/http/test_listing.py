@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import parse_qs, urlsplit
 
 from bucketry import ListOptions, Store
 
@@ -49,6 +50,10 @@ def test_a_listing_begins_after_a_key(client: Client, store: Store) -> None:
     first = client.get(OBJECTS, params={"start_after": keys[2], "limit": 3})
     second = client.get(f"http://testserver.local{first.links['next']['url']}")
     assert [item["key"] for item in first.json() + second.json()] == keys[3:]
+    cursor = parse_qs(urlsplit(first.links["next"]["url"]).query)["cursor"][0]
+    for key, listed in ((keys[0], keys[6:]), (keys[5], keys[6:]), (keys[6], [])):
+        later = client.get(OBJECTS, params={"cursor": cursor, "start_after": key})
+        assert [item["key"] for item in later.json()] == listed, "of cursor and key the later one counts"
     assert client.get(OBJECTS, params={"start_after": "x" * 1025}).status_code == 422
 
 

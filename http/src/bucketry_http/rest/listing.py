@@ -45,7 +45,9 @@ Cursor = Annotated[
 StartAfter = Annotated[
     str,
     QueryParameter(
-        description="Only keys after this one, in byte order. The key itself need not exist.", max_length=MAX_KEY_BYTES
+        description="Only keys after this one, in byte order. The key itself need not exist. With `cursor`, the "
+        "later of the two counts.",
+        max_length=MAX_KEY_BYTES,
     ),
 ]
 Etags = Annotated[bool, QueryParameter(description="List each object with its `etag`.")]

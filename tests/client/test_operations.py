@@ -11,9 +11,17 @@ from pathlib import Path
 import bucketry
 import httpx
 import pytest
-from bucketry import ByteRange, ContentRange, ObjectLockSettings, Retention, VersioningSettings
+from bucketry import (
+    ByteRange,
+    ContentRange,
+    CreateBucketOptions,
+    ObjectLockSettings,
+    Retention,
+    VersioningSettings,
+    open_store,
+)
 from bucketry_client import Client, FormFile, ResponseError
-from bucketry_testing import RestServer
+from bucketry_testing import RestServer, rest_server
 
 KEYS = ["a//b", "/a", "a/", "..", "a/../b", ".", "%2F", "+ &?#", "ключ/🎈", "a\nb", "presign", "delete"]
 
@@ -252,6 +260,17 @@ def test_locks_are_set_and_read(client: Client, bucket: str) -> None:
     assert not client.put_legal_hold(bucket, "key", False, version_id=version)
     client.put_retention(bucket, "key", kept)
     client.delete_object(bucket, "key", version_id=version, bypass_governance=True)
+
+
+def test_a_bucket_says_whether_it_has_object_lock(client: Client, bucket: str) -> None:
+    locked = f"locked-{secrets.token_hex(4)}"
+    client.create_bucket(locked, object_lock=True)
+    assert (client.get_bucket(locked).object_lock, client.get_bucket(bucket).object_lock) == (True, False)
+    client.delete_bucket(locked)
+    with rest_server() as server, open_store(server.url) as store:
+        assert store.create_bucket("locked", CreateBucketOptions(object_lock=True)).object_lock
+        assert not store.create_bucket("plain").object_lock
+        assert (store.head_bucket("locked").object_lock, store.head_bucket("plain").object_lock) == (True, False)
 
 
 def test_an_object_is_stored_with_its_lock(client: Client) -> None:

@@ -26,6 +26,10 @@ def test_a_bucket_is_created_with_object_lock(client: Client) -> None:
     assert client.get(f"{BUCKET}/settings/versioning").json()["status"] == "Enabled"
     assert client.post("buckets", json={"name": "plain", "object_lock": False}).status_code == 201
     assert client.get("buckets/plain/settings/object_lock").json()["enabled"] is False
+    assert (client.get(BUCKET).json()["object_lock"], "object_lock" in client.get("buckets/plain").json()) == (
+        True,
+        False,
+    )
     response = client.post("buckets", json={"name": "wrong", "object_lock": "yes"})
     assert (response.status_code, "`$.object_lock` must be true or false" in response.json()["detail"]) == (422, True)
 

@@ -201,13 +201,15 @@ class HttpDriver(DriverSpec):
     @hookimpl
     def create_bucket(self, bucket: str, options: CreateBucketOptions) -> BucketInfo:
         """Creates a bucket."""
-        return _bucket_info(self._client.create_bucket(bucket, object_lock=options.object_lock))
+        made = self._client.create_bucket(bucket, object_lock=options.object_lock)
+        return _bucket_info(made, object_lock=options.object_lock)
 
     @override
     @hookimpl
     def head_bucket(self, bucket: str) -> BucketInfo:
         """Looks at a bucket."""
-        return _bucket_info(self._client.get_bucket(bucket))
+        found = self._client.get_bucket(bucket)
+        return _bucket_info(found, object_lock=found.object_lock)
 
     @override
     @hookimpl
@@ -448,8 +450,8 @@ def _joined(entries: Iterator[DeletedObject | DeleteFailure]) -> DeleteResult:
     )
 
 
-def _bucket_info(bucket: BucketSummary) -> BucketInfo:
-    return BucketInfo(name=bucket.name, created_at=bucket.created_at)
+def _bucket_info(bucket: BucketSummary, *, object_lock: bool = False) -> BucketInfo:
+    return BucketInfo(name=bucket.name, created_at=bucket.created_at, object_lock=object_lock)
 
 
 def _object_info(listed: ListedObject) -> ObjectInfo:

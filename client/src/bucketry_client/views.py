@@ -73,9 +73,16 @@ class UsageFacts(msgspec.Struct, frozen=True):
 
 
 class BucketDetail(BucketSummary, frozen=True):
-    """A bucket, how much it holds, and where these figures come from."""
+    """A bucket, how much it holds, and where these figures come from.
+
+    Attributes:
+        usage: Where they come from.
+        object_lock: Whether versions of its objects can be locked, if the server's backend says it with the bucket.
+            Its settings always say it.
+    """
 
     usage: UsageFacts
+    object_lock: bool = False
 
 
 class ListedObject(msgspec.Struct, frozen=True, gc=False):

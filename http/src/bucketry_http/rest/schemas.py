@@ -175,14 +175,17 @@ class UsageView(msgspec.Struct, frozen=True):
     noncurrent_bytes: Count | None = None
 
 
-class BucketDetail(BucketView, frozen=True):
+class BucketDetail(BucketView, frozen=True, omit_defaults=True):
     """A bucket, and where its figures come from.
 
     Attributes:
         usage: Where they come from.
+        object_lock: `true`: versions of its objects can be locked. It is there only then, and not with every backend;
+            the settings `object_lock` say it with each.
     """
 
     usage: UsageView
+    object_lock: bool = False
 
     @classmethod
     def of_usage(cls, bucket: BucketInfo, usage: Usage) -> BucketDetail:
@@ -193,6 +196,7 @@ class BucketDetail(BucketView, frozen=True):
             usage.object_count,
             usage.size_bytes,
             UsageView(usage.source, whole_seconds(usage.as_of), usage.noncurrent_count, usage.noncurrent_bytes),
+            bucket.object_lock,
         )
 
 

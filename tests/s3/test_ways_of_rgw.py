@@ -162,12 +162,17 @@ def test_a_part_is_copied_from_the_very_key() -> None:
         store.delete_bucket("photos")
 
 
-def test_a_copy_onto_itself_keeps_its_tags() -> None:
-    with opened(CopiesOtherwise) as store:
+@pytest.mark.parametrize(("driver", "asked"), [(CopiesOtherwise, True), (MemoryDriver, False)])
+def test_a_copy_onto_itself_keeps_its_tags_which_are_asked_for_where_the_server_drops_them(
+    driver: type[MemoryDriver], asked: bool, requests_made: list[str]
+) -> None:
+    with opened(driver) as store:
         store.create_bucket("photos")
         store.put_object("photos", "cat", b"one", PutOptions(tags={"a": "b"}))
         headers = ObjectHeaders(content_type="image/png")
+        requests_made.clear()
         copied = store.copy_object("photos", "cat", "photos", "cat", CopyOptions(headers=headers))
+        assert any("?tagging" in request for request in requests_made) == asked
         assert (copied.content_type, copied.tag_count, tags_of(store, "cat")) == ("image/png", 1, {"a": "b"})
         store.delete_object("photos", "cat")
         store.delete_bucket("photos")

@@ -30,7 +30,7 @@ MAX_AGE: Final = 24 * 3600.0
 MAX_UNSURE_AGE: Final = 600.0
 """Seconds after which it is probed again if a probe ended because the server failed in itself."""
 
-PROBES_VERSION: Final = 7
+PROBES_VERSION: Final = 8
 """Goes up when probes find out more, or in another way."""
 
 _MAX_FILE_BYTES: Final = 1024**2

@@ -204,9 +204,11 @@ class Copies:
     def _own_tags(
         self, source: ObjectInfo, place: tuple[str, str], target: tuple[str, str], options: CopyOptions
     ) -> Mapping[str, str]:
-        """Returns the tags of a source that the copy replaces: afterwards they cannot be read any more."""
+        """Returns the tags of a source that the copy replaces and drops: afterwards they cannot be read any more."""
         is_replaced = place == target and options.source_version_id is None
-        return get_tags(self._client, *place) if is_replaced and options.tags is None and source.tag_count else NO_TAGS
+        if self._dialect.copy_tags or not is_replaced or options.tags is not None or not source.tag_count:
+            return NO_TAGS
+        return get_tags(self._client, *place)
 
     def _mended(
         self,

@@ -31,6 +31,7 @@ def dialect_of(ground: Ground, *, owns_bucket: bool) -> Dialect:
         read_conditions=_takes_read_conditions(ground, key),
         any_etag=_status(ground, "PUT", key, {"if-match": "*"}) != _FAILED,
         etag_quotes=not _wants_no_quotes(ground, key),
+        copy_tags=_keeps_own_tags(ground),
         copy_pin=_pin(ground, key, f"{ground.prefix}pinned", {}),
         part_copy_pin=_part_pin(ground, key),
         refused_keys=_refused_keys(ground, owns_bucket=owns_bucket),
@@ -85,6 +86,16 @@ def _wants_no_quotes(ground: Ground, key: str) -> bool:
         return False
     refuses = _status(ground, "PUT", key, {"if-match": _WRONG}) == _FAILED
     return refuses and _status(ground, "PUT", key, {"if-match": ground.head(key).etag}) == 200
+
+
+def _keeps_own_tags(ground: Ground) -> bool:
+    """Whether an object that is copied onto itself keeps its tags. RGW drops them, as of each copy with new headers."""
+    try:
+        key = ground.put("own-tags", tags={"a": "b"})
+        ground.copy(key, "own-tags", headers=ObjectHeaders(content_type="text/x-probe"))
+        return dict(ground.store.get_object_tagging(ground.bucket, key)) == {"a": "b"}
+    except BucketryError:
+        return False
 
 
 def _pin(ground: Ground, source: str, key: str, query: Mapping[str, str]) -> Pin:

@@ -23,6 +23,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         read_conditions: Whether reads are sent their conditions. The driver evaluates them in any case.
         any_etag: Whether ``if-match: *`` of a write is any etag. Otherwise the driver names the etag of what is there.
         etag_quotes: Whether the etag of a write's condition has quotes. RGW honours it only without them.
+        copy_tags: Whether a copy onto itself keeps the object's tags. Otherwise the driver reads them before.
         copy_pin: How a copy names the etag that its source must have; empty: the server ignores it.
         part_copy_pin: The same of a part that is copied.
         refused_keys: Kinds of keys that the server changes or does not list, which the driver therefore refuses.
@@ -50,6 +51,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     read_conditions: bool = False
     any_etag: bool = True
     etag_quotes: bool = True
+    copy_tags: bool = False
     copy_pin: Pin = ""
     part_copy_pin: Pin = ""
     refused_keys: tuple[str, ...] = ()
@@ -129,7 +131,12 @@ EVERYTHING: Final = Found(
     features=tuple(name for name in FEATURE_NAMES if name not in NEVER),
     algorithms=tuple(CHECKSUM_ALGORITHMS),
     dialect=Dialect(
-        read_conditions=True, any_delimiter=True, copy_pin="quoted", part_copy_pin="quoted", empty_metadata=True
+        read_conditions=True,
+        any_delimiter=True,
+        copy_tags=True,
+        copy_pin="quoted",
+        part_copy_pin="quoted",
+        empty_metadata=True,
     ),
 )
 """What probes open the server with, so that nothing is refused before it reaches the server."""

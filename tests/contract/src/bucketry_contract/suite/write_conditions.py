@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 import pytest
-from bucketry import InvalidArgument, NoSuchKey, PreconditionFailed
+from bucketry import Body, InvalidArgument, NoSuchKey, PreconditionFailed
+from bucketry.features import MIB
 
 from bucketry_contract._capabilities import needs
 from bucketry_contract._contents import meanwhile
@@ -15,6 +19,28 @@ from bucketry_contract._threads import outcome_of, side_by_side
 
 any_etag = pytest.mark.parametrize("etag", ["another", "*"], ids=["etag", "asterisk"])
 """Values of ``if_match`` on a missing key. The error says that the key is missing, not that a condition failed."""
+
+
+_LONG: Final = bytes(MIB + 1)
+"""Half of a body that servers begin to store before they have the whole."""
+
+_AHEAD: Final = 0.4
+"""Seconds for a server to begin with a request whose body is on its way. Nothing fails for it."""
+
+two_halves = pytest.mark.parametrize(
+    ("half", "length"), [(b"half", None), (_LONG, 2 * len(_LONG))], ids=["kept back", "sent as it comes"]
+)
+"""Bodies of which a driver may keep the first half until it has the second, and of which it sends it at once."""
+
+
+def _when_begun(start: Callable[[], None], length: int | None) -> Callable[[], None]:
+    """Returns a function that starts the other write when the backend has begun with the first."""
+
+    def act() -> None:
+        time.sleep(0 if length is None else _AHEAD)
+        start()
+
+    return act
 
 
 class WriteConditionTests(ContractTests):
@@ -69,25 +95,31 @@ class WriteConditionTests(ContractTests):
         assert bucket.entries() == []
 
     @needs("put_if_none_match")
-    def test_of_a_writer_and_one_that_comes_while_its_body_is_on_its_way_one_wins(self, bucket: Bucket) -> None:
+    @two_halves
+    def test_of_a_writer_and_one_that_comes_while_its_body_is_on_its_way_one_wins(
+        self, bucket: Bucket, half: bytes, length: int | None
+    ) -> None:
         late: list[str] = []
         act = side_by_side(lambda: late.append(outcome_of(lambda: bucket.put("key", b"late", if_none_match="*"))))
         with act as start:
-            body = meanwhile(start, b"ear", b"ly")
+            body = Body(meanwhile(_when_begun(start, length), half, half), length)
             early = outcome_of(lambda: bucket.put("key", body, if_none_match="*"))
         assert sorted([early, *late]) == ["done", "precondition_failed"]
-        assert bucket.read("key") == (b"early" if early == "done" else b"late")
+        assert bucket.read("key") == (2 * half if early == "done" else b"late")
 
     @needs("put_if_match")
-    def test_an_object_that_changes_while_the_body_is_on_its_way_fails_if_match(self, bucket: Bucket) -> None:
+    @two_halves
+    def test_an_object_that_changes_while_the_body_is_on_its_way_fails_if_match(
+        self, bucket: Bucket, half: bytes, length: int | None
+    ) -> None:
         etag = bucket.put("key", b"old").etag
         late: list[str] = []
         act = side_by_side(lambda: late.append(outcome_of(lambda: bucket.put("key", b"late", if_match=etag))))
         with act as start:
-            body = meanwhile(start, b"ear", b"ly")
+            body = Body(meanwhile(_when_begun(start, length), half, half), length)
             early = outcome_of(lambda: bucket.put("key", body, if_match=etag))
         assert sorted([early, *late]) == ["done", "precondition_failed"]
-        assert bucket.read("key") == (b"early" if early == "done" else b"late")
+        assert bucket.read("key") == (2 * half if early == "done" else b"late")
 
     @needs("delete_if_match")
     def test_delete_if_match_deletes_only_the_object_with_that_etag(self, bucket: Bucket) -> None:

@@ -144,7 +144,7 @@ def test_an_error_of_the_server_is_known_by_its_code(code: str, kind: type[Bucke
         (http.ProtocolError(f"broken {URL}"), "broke off"),
         (http.MaxRetryError(POOL, URL, http.SSLError(URL)), "ca_file"),
         (http.MaxRetryError(POOL, URL), "failed"),
-        (ConnectionResetError(URL), "failed"),
+        (ConnectionResetError(URL), "broke off"),
     ],
 )
 def test_no_answer_is_unavailable_and_says_why_without_a_url(error: Exception, words: str) -> None:

@@ -208,7 +208,9 @@ def test_a_presigned_url_says_when_it_ends() -> None:
         (http.ProtocolError(f"broken {URL}"), "the connection broke off"),
         (http.MaxRetryError(POOL, URL, http.SSLError(URL)), "ca_file"),
         (http.MaxRetryError(POOL, URL), "the connection failed"),
-        (ConnectionResetError(URL), "the connection failed"),
+        (ConnectionResetError(URL), "the connection broke off"),
+        (TimeoutError(URL), "read_timeout"),
+        (OSError(URL), "the connection failed"),
     ],
 )
 def test_why_there_is_no_answer_is_said_without_a_url(error: Exception, words: str) -> None:

@@ -85,12 +85,12 @@ def requests_seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         made.append(f"{method} {url}")
         return send(pool, connection, method, url, *args, **kwargs)
 
-    quick = S3Client.quick
+    quickly = S3Client._send_quickly
 
-    def quick_counted(client: S3Client, method: str, bucket: str, key: str = "", **more: Any) -> object:
-        made.append(f"{method} {request_target(bucket, key, more.get('query', {}))}")
-        return quick(client, method, bucket, key, **more)
+    def quickly_counted(client: S3Client, method: str, bucket: str, key: str, query: Any, *more: Any) -> Any:
+        made.append(f"{method} {request_target(bucket, key, query)}")
+        return quickly(client, method, bucket, key, query, *more)
 
     monkeypatch.setattr(urllib3.connectionpool.HTTPConnectionPool, "_make_request", counted)
-    monkeypatch.setattr(S3Client, "quick", quick_counted)
+    monkeypatch.setattr(S3Client, "_send_quickly", quickly_counted)
     return made

@@ -14,12 +14,14 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 import urllib3
 from bucketry import BucketryError, HeadOptions, PresignOptions, PutOptions, Store
 from bucketry.tracing import Trace
+from bucketry_s3client import S3Client
 from opentelemetry.trace import SpanKind
 
 from tests.spans import Spans
@@ -70,7 +72,15 @@ def signatures_seen(monkeypatch: pytest.MonkeyPatch) -> set[str]:
                 seen.add(str(value).rpartition("Signature=")[2])
         return send(pool, connection, method, url, *args, **kwargs)
 
+    make = S3Client.raw_request
+
+    def made(client: S3Client, *args: Any, **kwargs: Any) -> bytes:
+        raw = make(client, *args, **kwargs)
+        seen.add(raw.partition(b"Signature=")[2].partition(b"\r\n")[0].decode())
+        return raw
+
     monkeypatch.setattr(urllib3.connectionpool.HTTPConnectionPool, "_make_request", watched)
+    monkeypatch.setattr(S3Client, "raw_request", made)
     return seen
 
 

@@ -7,10 +7,11 @@ import socket
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
+from time import monotonic
 from typing import Final
 from urllib.parse import quote
 
-from bucketry.backend_requests import SentRequest, request_headers, sending
+from bucketry.backend_requests import request_headers, sending
 from bucketry.redaction import protect_loggers
 from bucketry.s3 import COPY_SOURCE
 from bucketry.sigv4 import UNSIGNED_PAYLOAD, Signer, payload_hash
@@ -21,7 +22,8 @@ from urllib3.util.wait import wait_for_read
 from bucketry_s3client.body import Content, Feed, hash_of, length_of
 from bucketry_s3client.connections import SdkPools, WholeHeadPools, ending_within, open_socket, tls_context
 from bucketry_s3client.errors import S3ResponseError, code_in, fields_in, incomplete_response, is_error
-from bucketry_s3client.retries import Retries
+from bucketry_s3client.quick import QuickResponse, Unusual
+from bucketry_s3client.retries import RETRIED_STATUSES, Retries
 from bucketry_s3client.settings import S3Settings
 from bucketry_s3client.xml import Element, parse_xml
 
@@ -32,13 +34,15 @@ _MAX_ERROR_BYTES: Final = 1024**2
 _NOTHING: Final[Mapping[str, str]] = {}
 _NO_END: Final = nullcontext()
 _EMPTY_HASH: Final = payload_hash(b"")
-_QUICK_BYTES: Final = 64 * 1024
+_USUAL_SECONDS: Final = 60.0
+"""How long objects are read in the usual way after a response that cannot be read quickly."""
+
 _POOLS: Final = 32
 """Hosts to which connections are kept: the server, and in virtual-host style the buckets that were used last."""
 
+_PART: Final = "the server gives a part where the whole was asked for"
 _OK: Final = 200
 _PARTIAL: Final = 206
-_STATUS_LINE: Final = re.compile(rb"HTTP/1\.1 ([1-5][0-9]{2}) ")
 _GOOD: Final = frozenset({200, 201, 202, 204, _PARTIAL})
 _WITH_LENGTH: Final = frozenset({"PUT", "POST"})
 # quote() takes several times as long as seeing that there is nothing to do.
@@ -111,11 +115,13 @@ class S3Client:
         self._pool = self.pools.connection_from_url(self.endpoint)
         self._quick: deque[socket.socket] = deque()
         self._max_quick = settings.max_connections
+        self._usual_until = 0.0
 
     def close(self) -> None:
         """Closes all connections of this client; those of `sdk_pools` are the SDK's."""
         self.pools.clear()
         self._pool.close()  # urllib3's own end comes when nobody refers to the pool any more, and this object does.
+        self._max_quick = 0  # What is read at the moment closes its connection.
         while self._quick:
             self._quick.pop().close()
 
@@ -166,12 +172,11 @@ class S3Client:
         sent.update(signed.headers)
         response = self.open_unsigned(method, target, sent, content, repeatable=repeatable, once=once, base=base)
         if response.status not in _GOOD:
-            error = self._error(method, bucket, key, response, read_body(response, _MAX_ERROR_BYTES))
-            error.names_version = "versionId" in query or "?versionId=" in headers.get(COPY_SOURCE, "")
-            raise error
+            body = read_body(response, _MAX_ERROR_BYTES)
+            raise self._refusal(method, bucket, key, query, headers, response, body)
         if response.status == _PARTIAL and "range" not in headers and "partNumber" not in query:
             response.close()
-            raise ProtocolError("the server gives a part where the whole was asked for")
+            raise ProtocolError(_PART)
         return response
 
     def locate(self, bucket: str, key: str = "", query: Mapping[str, str] = _NOTHING) -> tuple[str, str]:
@@ -341,22 +346,81 @@ class S3Client:
         if self._is_virtual is not None:
             return None
         try:
-            connection = self._quick_connection()
-        except OSError:
-            return None
-        received = None
+            response = self._send_quickly(method, bucket, key, query, headers, content)
+        except (OSError, ValueError):
+            return None  # `request` says what is wrong.
+        if response.status == _OK and response.held is not None:
+            response.release()
+            return response.headers, response.held
+        response.close()  # After a refusal the server may not have read the body.
+        return None
+
+    def open_object(
+        self,
+        bucket: str,
+        key: str,
+        *,
+        query: Mapping[str, str] = _NOTHING,
+        headers: Mapping[str, str] = _NOTHING,
+    ) -> BaseHTTPResponse | QuickResponse:
+        """Sends GET for an object and returns its response, at half the cost of `open` if the object is small.
+
+        It is sent as `quick` sends requests, and a short body is read at once. Anything unusual is left to `open`, as
+        are errors that a second try may mend. Arguments and errors as in `open`.
+        """
+        response = None
+        if self._is_virtual is None and monotonic() >= self._usual_until:
+            try:
+                response = self._send_quickly("GET", bucket, key, query, headers, b"")
+            except Unusual:  # Its server is not asked twice for each object.
+                self._usual_until = monotonic() + _USUAL_SECONDS
+            except (OSError, ValueError):
+                pass  # `open` says what is wrong.
+        if response is not None and response.held is not None:
+            response.release()
+        elif response is not None and response.status not in _GOOD:
+            response.close()
+            response = None
+        if response is None or response.status in RETRIED_STATUSES:
+            return self.open("GET", bucket, key, query=query, headers=headers)
+        if response.status not in _GOOD:
+            raise self._refusal("GET", bucket, key, query, headers, response, response.held or b"")
+        if response.status == _PARTIAL and "range" not in headers and "partNumber" not in query:
+            response.close()
+            raise ProtocolError(_PART)
+        return response
+
+    def _send_quickly(
+        self,
+        method: str,
+        bucket: str,
+        key: str,
+        query: Mapping[str, str],
+        headers: Mapping[str, str],
+        content: bytes,
+    ) -> QuickResponse:
+        """Sends a request once.
+
+        Raises:
+            OSError: There is no response, or it breaks off.
+            ValueError: The response is an unusual one.
+        """
+        connection = self._quick_connection()
         try:
             with sending(method, f"{self.endpoint}{request_target(bucket, key)}") as sent:
                 connection.sendall(self.raw_request(method, bucket, key, query=query, headers=headers, content=content))
-                received = _receive(connection, sent)
-        except (OSError, ValueError):
-            pass  # `request` says what is wrong.
-        finally:
-            if received is not None and len(self._quick) < self._max_quick:
-                self._quick.append(connection)
-            else:
-                connection.close()
-        return received
+                response = QuickResponse(connection, self._keep_quick)
+                sent.status = response.status
+            return response
+        except BaseException:
+            connection.close()
+            raise
+
+    def _keep_quick(self, connection: socket.socket) -> None:
+        if len(self._quick) < self._max_quick:
+            self._quick.append(connection)
+        else:
+            connection.close()
 
     def _quick_connection(self) -> socket.socket:
         while self._quick:
@@ -375,7 +439,23 @@ class S3Client:
         """
         return open_socket(self.endpoint, self._tls, self._connect_timeout, self._read_timeout)
 
-    def _error(self, method: str, bucket: str, key: str, response: BaseHTTPResponse, body: bytes) -> S3ResponseError:
+    def _refusal(
+        self,
+        method: str,
+        bucket: str,
+        key: str,
+        query: Mapping[str, str],
+        headers: Mapping[str, str],
+        response: BaseHTTPResponse | QuickResponse,
+        body: bytes,
+    ) -> S3ResponseError:
+        error = self._error(method, bucket, key, response, body)
+        error.names_version = "versionId" in query or "?versionId=" in headers.get(COPY_SOURCE, "")
+        return error
+
+    def _error(
+        self, method: str, bucket: str, key: str, response: BaseHTTPResponse | QuickResponse, body: bytes
+    ) -> S3ResponseError:
         return S3ResponseError(
             method=method,
             bucket=bucket,
@@ -430,57 +510,6 @@ def _is_xml(body: bytes) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _receive(connection: socket.socket, sent: SentRequest) -> tuple[Mapping[str, str], bytes] | None:
-    """Receives the response to one request, if it is whole beyond doubt and the connection stays open.
-
-    Raises:
-        OSError: The connection ended within the response.
-        ValueError: The response cannot be read.
-    """
-    received = connection.recv(_QUICK_BYTES)
-    while (end := received.find(b"\r\n\r\n")) < 0:
-        if len(received) > _QUICK_BYTES:
-            return None
-        received += _more(connection)
-    head, body = received[:end], received[end + 4 :]
-    status = _STATUS_LINE.match(head)
-    if status is None:
-        return None
-    sent.status = int(status[1])
-    if sent.status != _OK:
-        return None
-    headers = headers_in(head)
-    length = int(headers.get("content-length", "-1"))
-    if not 0 <= length <= _QUICK_BYTES or headers.get("connection", "").lower() == "close":
-        return None
-    while len(body) < length:
-        body += _more(connection)
-    return (headers, body) if len(body) == length else None
-
-
-def _more(connection: socket.socket) -> bytes:
-    received = connection.recv(_QUICK_BYTES)
-    if not received:
-        raise ConnectionResetError("the connection ended within the response")
-    return received
-
-
-def headers_in(head: bytes) -> dict[str, str]:
-    """Reads the headers of a response, without its empty line; names are in lower case.
-
-    Raises:
-        ValueError: A line is not a header.
-    """
-    headers: dict[str, str] = {}
-    for line in head.decode("latin-1").split("\r\n")[1:]:
-        name, colon, value = line.partition(":")
-        if not colon:
-            raise ValueError("that is not a header")
-        name, value = name.strip().lower(), value.strip()
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return headers
 
 
 def request_target(bucket: str, key: str = "", query: Mapping[str, str] = _NOTHING) -> str:

@@ -135,14 +135,14 @@ _NO_SERVER: Final = frozenset({502, 503, 504})
 _FIELD: Final = re.compile(rb"<([A-Za-z0-9]{1,40})>([^<]{1,1000})</\1>")
 _NO_FIELDS: Final[Mapping[str, str]] = {}
 _ERROR_DOCUMENT: Final = re.compile(rb"\s*(?:<\?xml[^>]{0,100}\?>\s*)?<Error[\s>]")
-_REASONS: Final[tuple[tuple[type[Exception], str], ...]] = (
+_REASONS: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...]] = (
     (http.NameResolutionError, "the host's name cannot be resolved"),
     (http.NewConnectionError, "the connection is refused, or the host is not reachable"),
     (http.ConnectTimeoutError, "the server does not accept the connection within connect_timeout"),
-    (http.ReadTimeoutError, "the server does not answer within read_timeout"),
+    ((http.ReadTimeoutError, TimeoutError), "the server does not answer within read_timeout"),
     (http.SSLError, "TLS fails: the certificate is not trusted (see ca_file), or the server does not speak TLS"),
     (http.IncompleteRead, "the response broke off"),
-    (http.ProtocolError, "the connection broke off"),
+    ((http.ProtocolError, ConnectionError), "the connection broke off"),
 )
 _SHOWN: Final = 200
 """Most characters of a server's message that an error shows."""

@@ -30,9 +30,10 @@ from bucketry.features import MIB
 from bucketry.headers import copy_headers, header_fields
 from urllib3 import BaseHTTPResponse
 
-from bucketry_s3client.client import S3Client, headers_in
+from bucketry_s3client.client import S3Client
 from bucketry_s3client.errors import raise_incomplete, reading
 from bucketry_s3client.headers import read_count, read_etag, unquoted
+from bucketry_s3client.quick import QuickResponse, headers_in
 from bucketry_s3client.version_headers import version_fields
 
 _CHUNK_BYTES: Final = MIB // 4
@@ -138,7 +139,7 @@ def stored_info(
 
 
 def opened_object(
-    key: str, response: BaseHTTPResponse, wanted: ByteRange | None, part_number: int | None = None
+    key: str, response: BaseHTTPResponse | QuickResponse, wanted: ByteRange | None, part_number: int | None = None
 ) -> OpenedObject:
     """Makes an opened object of a response to GET that is not read yet.
 
@@ -157,6 +158,11 @@ def opened_object(
         content_range = _content_range(response, wanted)
         info = object_info(key, response.headers, content_range.size_bytes)
 
+    if isinstance(response, QuickResponse):
+        if response.held is not None:
+            return OpenedObject(info, (response.held,), content_range=content_range)
+        return OpenedObject(info, response.stream(_CHUNK_BYTES), content_range=content_range, close=response.close)
+
     def close() -> None:
         # Content that was not read would come before the next response on this connection.
         response.close()
@@ -166,7 +172,7 @@ def opened_object(
     return OpenedObject(info, chunks, content_range=content_range, close=close)
 
 
-def _content_range(response: BaseHTTPResponse, wanted: ByteRange) -> ContentRange:
+def _content_range(response: BaseHTTPResponse | QuickResponse, wanted: ByteRange) -> ContentRange:
     found = _range_in(response.headers)
     if found is not None and _is_meant(found, wanted):
         return found

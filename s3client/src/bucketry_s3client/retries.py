@@ -9,7 +9,7 @@ from bucketry.backend_requests import watcher_of_call
 from typing_extensions import override
 from urllib3 import Retry
 
-_RETRIED_STATUSES: Final = (500, 502, 503, 504)
+RETRIED_STATUSES: Final = (500, 502, 503, 504)
 _CONDITIONS: Final = frozenset({"if-match", "if-none-match"})
 
 
@@ -44,7 +44,7 @@ class Retries:
             redirect=0,
             other=0,
             allowed_methods=None,
-            status_forcelist=_RETRIED_STATUSES,
+            status_forcelist=RETRIED_STATUSES,
             backoff_factor=0.1,
             backoff_max=2.0,
             raise_on_status=False,

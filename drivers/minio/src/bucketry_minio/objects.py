@@ -182,7 +182,7 @@ class Objects:
             headers["range"] = str(options.range)
         try:
             with explaining_customer_key(options.customer_key):
-                response = self._connection.open("GET", bucket, key, query=query, headers=headers)
+                response = self._connection.open_object(bucket, key, query=query, headers=headers)
         except S3ResponseError as error:
             self._check_conditions(bucket, key, options, error)
             raise

@@ -151,7 +151,7 @@ class Objects:
         if wanted is not None:
             headers["range"] = str(wanted)
         try:
-            response = self._client.open("GET", bucket, key, query=query, headers=headers)
+            response = self._client.open_object(bucket, key, query=query, headers=headers)
         except S3ResponseError as error:
             if error.code == "InvalidRange" and wanted is not None and wanted.first is None:
                 return self._last_bytes_of_nothing(bucket, key, options, error)

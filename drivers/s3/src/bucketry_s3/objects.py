@@ -248,7 +248,7 @@ class Objects:
             headers["range"] = str(wanted)
         try:
             with explaining_customer_key(options.customer_key):
-                response = self._client.open("GET", bucket, key, query=query, headers=headers)
+                response = self._client.open_object(bucket, key, query=query, headers=headers)
         except S3ResponseError as error:
             self._check_conditions(bucket, key, options, error)
             if error.code == "InvalidRange" and wanted is not None and wanted.first is None:

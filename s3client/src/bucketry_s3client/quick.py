@@ -1,0 +1,150 @@
+"""Responses that are read off a connection without an HTTP library: those whose frame is the simplest one."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from urllib3.exceptions import IncompleteRead
+
+QUICK_BYTES: Final = 64 * 1024
+"""Largest head, and largest body, that is read into memory at once."""
+
+_STATUS_LINE: Final = re.compile(r"HTTP/1\.1 ([1-5][0-9]{2}) ")
+_LENGTH: Final = re.compile(r"[0-9]{1,20}")
+_BLANKS: Final = " \t"
+_NOT_MODIFIED: Final = 304
+
+
+class Unusual(ValueError):
+    """A response whose frame only an HTTP library can read."""
+
+
+class QuickResponse:
+    """A response whose head has come, and as much of its body as came with it. One thread at a time reads it.
+
+    Attributes:
+        status: Its status.
+        headers: Its headers. Names are in lower case.
+        length: Length of its body, in bytes.
+        held: Its whole body, if that is short; otherwise ``None``, and `stream` gives it.
+    """
+
+    __slots__ = ("_begun", "_connection", "_give_back", "_missing", "headers", "held", "length", "status")
+
+    def __init__(self, connection: socket.socket, give_back: Callable[[socket.socket], None]) -> None:
+        """Receives the head, and a short body.
+
+        Args:
+            connection: Where the request was sent. If this raises, the caller closes it.
+            give_back: Takes the connection back.
+
+        Raises:
+            OSError: The connection ended within the head or a short body.
+            Unusual: The response is no plain one.
+        """
+        head, body = _receive_head(connection)
+        status = _STATUS_LINE.match(head)
+        if status is None or status[1].startswith("1"):
+            raise Unusual("this is no final response of HTTP/1.1")
+        self.status = int(status[1])
+        self.headers = headers = _fields(head)
+        self.length = _length_of(self.status, headers)
+        self.held: bytes | None = None
+        self._connection: socket.socket | None = connection
+        self._give_back = give_back
+        self._begun = body
+        self._missing = self.length - len(body)
+        if self.length <= QUICK_BYTES:
+            while self._missing > 0:
+                received = _some(connection, "the connection ended within the response")
+                body += received
+                self._missing -= len(received)
+            if self._missing < 0:
+                raise Unusual("more than the response came")
+            self.held, self._begun = body, b""
+
+    def stream(self, size: int) -> Iterator[bytes]:
+        """Yields the body in chunks of ``size`` bytes and a shorter last one. The connection is given back after it.
+
+        Raises:
+            OSError: The connection failed.
+            urllib3.exceptions.IncompleteRead: It ended within the body.
+        """
+        connection = self._connection
+        if connection is None:
+            return
+        with connection.makefile("rb") as reader:  # It fills each chunk in one call of Python's.
+            while self._missing > 0:
+                begun, self._begun = self._begun, b""
+                chunk = begun + reader.read(min(max(size - len(begun), 1), self._missing))
+                self._missing -= len(chunk) - len(begun)
+                if len(chunk) < size and self._missing:
+                    raise IncompleteRead(self.length - self._missing, self._missing)
+                if not self._missing:
+                    self.release()
+                yield chunk
+
+    def release(self) -> None:
+        """Gives the connection back, if the whole body has come."""
+        if not self._missing and self._connection is not None:
+            connection, self._connection = self._connection, None
+            self._give_back(connection)
+
+    def close(self) -> None:
+        """Closes the connection, unless it was given back."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+
+def _receive_head(connection: socket.socket) -> tuple[str, bytes]:
+    """Returns the head, without its empty line, and what came of the body."""
+    received = _some(connection, "the connection ended before the response")
+    while (end := received.find(b"\r\n\r\n")) < 0:
+        if len(received) > QUICK_BYTES:
+            raise Unusual("the head is long")
+        received += _some(connection, "the connection ended within the head")
+    return received[:end].decode("latin-1"), received[end + 4 :]
+
+
+def _some(connection: socket.socket, otherwise: str) -> bytes:
+    received = connection.recv(QUICK_BYTES)
+    if not received:
+        raise ConnectionResetError(otherwise)
+    return received
+
+
+def _length_of(status: int, headers: Mapping[str, str]) -> int:
+    """Returns the length of a body (RFC 9112, 6.3)."""
+    if "transfer-encoding" in headers or headers.get("connection", "").lower() == "close":
+        raise Unusual("the body comes in chunks, or its connection ends with it")
+    if status == _NOT_MODIFIED or status == 204:
+        return 0
+    length = headers.get("content-length", "")
+    if not _LENGTH.fullmatch(length):
+        raise Unusual("the length of the body is not known")
+    return int(length)
+
+
+def headers_in(head: bytes) -> dict[str, str]:
+    """Reads the headers of a response, without its empty line; names are in lower case.
+
+    Raises:
+        ValueError: A line is not a header.
+    """
+    return _fields(head.decode("latin-1"))
+
+
+def _fields(head: str) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for line in head.split("\r\n")[1:]:
+        name, colon, value = line.partition(":")
+        if not colon or "\n" in line or "\r" in line or name[:1] in _BLANKS:
+            raise Unusual("that is not a header")
+        # Other blanks belong to the value: in Latin-1 the last byte of "à" is one.
+        name, value = name.strip(_BLANKS).lower(), value.strip(_BLANKS)
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers

@@ -258,5 +258,5 @@ def _eventually(holds: Callable[[], bool]) -> bool:
 def _new_threads(before: set[threading.Thread]) -> list[threading.Thread]:
     """Threads that are left. A server's idle ones, and the pool of a driver, wait for the next call."""
     new = set(threading.enumerate()) - before
-    idle = ("AnyIO worker thread", "asyncio", "bucketry-rgw-lookup")
+    idle = ("bucketry-call", "asyncio", "bucketry-rgw-lookup")
     return [one for one in new if not one.name.startswith(idle)]

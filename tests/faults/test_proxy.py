@@ -189,6 +189,6 @@ def uploads(bench: Bench, prefix: str, *, empty: bool = True) -> list[tuple[str,
 
 def new_threads(before: set[threading.Thread]) -> list[threading.Thread]:
     """Threads that this fault left. A server's idle ones wait for the next call."""
-    idle = ("AnyIO worker thread", "asyncio")
+    idle = ("bucketry-call", "asyncio")
     new = set(threading.enumerate()) - before
     return [one for one in new if not one.name.startswith(idle) and "_pass_on" not in one.name]

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from functools import cached_property, partial
+import asyncio
+from collections.abc import Callable
+from functools import partial
 from time import perf_counter
-from typing import TYPE_CHECKING, Final, ParamSpec, Protocol, TypeVar
+from typing import Final, ParamSpec, Protocol, TypeVar
 
 from bucketry import BucketAccess, Store, Throttled
 
+from bucketry_http.shared.call_threads import CallThreads
 from bucketry_http.shared.record import record_of_call
-
-if TYPE_CHECKING:
-    from anyio import CapacityLimiter
 
 PROBE_THREADS: Final = 4
 """Most probes of a store at a time. A probe that hangs keeps its thread until it ends."""
@@ -24,6 +21,7 @@ MOST_INLINE: Final = 100
 
 CALL: Final = "call"
 TRANSFER: Final = "transfer"
+_PROBE: Final = "probe"
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -71,23 +69,8 @@ class StoreCalls:
         self.keeps_access = _keeps_access(store)
         self.known_access: Callable[[str], BucketAccess | None] = store.peek_bucket_access
         self._wait_seconds = wait_seconds
-
-    @cached_property
-    def _calls(self) -> CapacityLimiter:
-        return _limiter(self.limits[CALL])
-
-    @cached_property
-    def _transfers(self) -> CapacityLimiter:
-        return _limiter(self.limits[TRANSFER])
-
-    @cached_property
-    def _probes(self) -> CapacityLimiter:
-        return _limiter(PROBE_THREADS)
-
-    @cached_property
-    def _admitted(self) -> CapacityLimiter:
-        """For calls that another limiter has admitted."""
-        return _limiter(math.inf)
+        self._most = {**self.limits, _PROBE: PROBE_THREADS}
+        self._threads: dict[str, CallThreads] = {}
 
     async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Makes a call that does not wait for a client. It needs no thread if the driver never blocks.
@@ -97,7 +80,7 @@ class StoreCalls:
         """
         if self.inline:
             return function(*args, **kwargs)
-        return await self._run(CALL, self._calls, partial(function, *args, **kwargs))
+        return await self._run(CALL, partial(function, *args, **kwargs))
 
     async def long_call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Makes a call that may compute for long, such as the digest of a large copy. It always gets a thread.
@@ -105,7 +88,7 @@ class StoreCalls:
         Raises:
             Throttled: No thread was free in time. The call was not made.
         """
-        return await self._run(CALL, self._calls, partial(function, *args, **kwargs))
+        return await self._run(CALL, partial(function, *args, **kwargs))
 
     async def bulk_call(self, amount: int, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Makes a call about several things. It needs no thread if they are few and the driver never blocks.
@@ -125,18 +108,17 @@ class StoreCalls:
         """Makes a call that continues an earlier one. It waits for a thread as long as necessary."""
         if self.inline:
             return function(*args, **kwargs)
-        from anyio.to_thread import run_sync
-
-        return await run_sync(partial(function, *args, **kwargs), limiter=self._calls)
+        threads = self._threads_of(CALL)
+        await threads.turn()
+        return await threads.run(partial(function, *args, **kwargs))
 
     async def probe(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Makes a call that may be cancelled. Its thread then ends by itself."""
         if self.inline:
             return function(*args, **kwargs)
-        from anyio.to_thread import run_sync
-
-        bound = partial(function, *args, **kwargs)
-        return await run_sync(bound, limiter=self._probes, abandon_on_cancel=True)
+        threads = self._threads_of(_PROBE)
+        await threads.turn()
+        return await threads.run(partial(function, *args, **kwargs))
 
     async def transfer(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Makes a call that waits for a client. It always gets a thread.
@@ -144,38 +126,36 @@ class StoreCalls:
         Raises:
             Throttled: No thread was free in time. The call was not made.
         """
-        return await self._run(TRANSFER, self._transfers, partial(function, *args, **kwargs))
+        return await self._run(TRANSFER, partial(function, *args, **kwargs))
 
-    async def _run(self, kind: str, limiter: CapacityLimiter, bound: Callable[[], T]) -> T:
-        from anyio.to_thread import run_sync
+    async def _run(self, kind: str, bound: Callable[[], T]) -> T:
+        threads, meter = self._threads_of(kind), self.meter
+        if threads.are_busy:
+            await self._wait(threads)
+        else:
+            await threads.turn()  # This does not wait.
+        if meter is None:
+            return await threads.run(bound)
+        meter.begin(kind)
+        return await threads.run(bound, partial(meter.end, kind))
 
-        async with self._turn(kind, limiter):
-            return await run_sync(bound, limiter=self._admitted)
-
-    @asynccontextmanager
-    async def _turn(self, kind: str, limiter: CapacityLimiter) -> AsyncIterator[None]:
-        from anyio import fail_after
-
-        borrower, record = object(), record_of_call()
-        must_wait = limiter.available_tokens <= 0
-        begun = perf_counter()
+    async def _wait(self, threads: CallThreads) -> None:
+        record, begun = record_of_call(), perf_counter()
         try:
-            with fail_after(self._wait_seconds):
-                await limiter.acquire_on_behalf_of(borrower)
+            async with asyncio.timeout(self._wait_seconds):
+                await threads.turn()
         except TimeoutError:
             raise Throttled(f"no thread was free for {self._wait_seconds:g} seconds") from None
         finally:
-            if must_wait and record is not None:
+            if record is not None:
                 record.queue_seconds += perf_counter() - begun
-        meter = self.meter
-        if meter is not None:
-            meter.begin(kind)
-        try:
-            yield
-        finally:
-            limiter.release_on_behalf_of(borrower)
-            if meter is not None:
-                meter.end(kind)
+
+    def _threads_of(self, kind: str) -> CallThreads:
+        """Returns the threads of a kind. Another event loop gets others."""
+        threads = self._threads.get(kind)
+        if threads is None or threads.loop is not asyncio.get_running_loop():
+            threads = self._threads[kind] = CallThreads(self._most[kind])
+        return threads
 
 
 def _keeps_access(store: Store) -> bool:
@@ -183,10 +163,3 @@ def _keeps_access(store: Store) -> bool:
     operations = {"get_bucket_access", "get_object_acl", "put_object_acl", "get_object_tagging"}
     declared = features.owners and features.put_acl and features.bucket_acl and features.bucket_ownership
     return declared and operations <= store.capabilities.operations
-
-
-def _limiter(most: float) -> CapacityLimiter:
-    # anyio is imported where threads are used: a store that never blocks needs none, and starts sooner without it.
-    from anyio import CapacityLimiter
-
-    return CapacityLimiter(most)

@@ -1,0 +1,120 @@
+"""Threads for short calls: their turns, their results, and what a cancelled task leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from contextvars import ContextVar
+
+import pytest
+from bucketry import NoSuchBucket, Store
+from bucketry_http.shared.call_threads import CallThreads
+from bucketry_http.shared.calls import StoreCalls
+
+from tests.http.conftest import memory_driver
+
+WAIT = 10.0
+NAME: ContextVar[str] = ContextVar("name")
+
+
+def test_each_task_gets_its_own_result_or_error() -> None:
+    def call(number: int) -> int:
+        if number % 3 == 0:
+            raise NoSuchBucket(bucket=str(number))
+        return number
+
+    async def one(threads: CallThreads, number: int) -> int:
+        await threads.turn()
+        return await threads.run(lambda: call(number))
+
+    async def run() -> list[int | BaseException]:
+        threads = CallThreads(4)
+        return await asyncio.gather(*(one(threads, number) for number in range(300)), return_exceptions=True)
+
+    for number, found in enumerate(asyncio.run(run())):
+        if number % 3 == 0:
+            assert isinstance(found, NoSuchBucket)
+            assert found.bucket == str(number)
+        else:
+            assert found == number
+
+
+def test_no_more_calls_run_at_a_time_than_there_are_turns() -> None:
+    at_once, most, lock = 0, 0, threading.Lock()
+
+    def call() -> None:
+        nonlocal at_once, most
+        with lock:
+            at_once += 1
+            most = max(most, at_once)
+        threading.Event().wait(0.002)
+        with lock:
+            at_once -= 1
+
+    async def one(threads: CallThreads) -> None:
+        await threads.turn()
+        await threads.run(call)
+
+    async def run() -> None:
+        threads = CallThreads(3)
+        await asyncio.gather(*(one(threads) for _ in range(30)))
+
+    asyncio.run(run())
+    assert most == 3
+
+
+def test_a_call_of_a_cancelled_task_keeps_its_turn_until_it_ends() -> None:
+    async def run() -> list[str]:
+        threads, go, events = CallThreads(1), threading.Event(), []
+        begun = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def call() -> None:
+            loop.call_soon_threadsafe(begun.set)
+            go.wait(WAIT)
+
+        await threads.turn()
+        task = asyncio.ensure_future(threads.run(call, lambda: events.append("ended")))
+        await begun.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert threads.are_busy
+        go.set()
+        await asyncio.wait_for(threads.turn(), WAIT)
+        return events
+
+    assert asyncio.run(run()) == ["ended"]
+
+
+def test_a_call_sees_the_context_of_its_task() -> None:
+    async def run() -> str:
+        NAME.set("task")
+        threads = CallThreads(1)
+        await threads.turn()
+        return await threads.run(NAME.get)
+
+    assert asyncio.run(run()) == "task"
+
+
+def test_a_call_that_raises_stop_iteration_ends_too() -> None:
+    async def run() -> None:
+        threads = CallThreads(1)
+        await threads.turn()
+        await asyncio.wait_for(threads.run(lambda: next(iter(()))), WAIT)
+
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        asyncio.run(run())
+
+
+def test_a_store_is_called_from_one_event_loop_after_the_other() -> None:
+    with Store(memory_driver("threads")) as store:
+        store.create_bucket("bucket")
+        calls = StoreCalls(store, call_threads=1, transfer_threads=1)
+
+        async def run() -> list[str]:
+            found = await asyncio.gather(*(calls.call(store.head_bucket, "bucket") for _ in range(5)))
+            return [info.name for info in found]
+
+        for _ in range(2):
+            assert asyncio.run(run()) == ["bucket"] * 5

@@ -82,3 +82,19 @@ def test_a_driver_that_never_waits_is_asked_if_it_cannot_tell() -> None:
         assert store.peek_bucket_access("bucket") == store.get_bucket_access("bucket")
         with pytest.raises(NoSuchBucket):
             store.peek_bucket_access("nothing")
+
+
+class Waiting(MemoryDriver):
+    """May wait in its operations."""
+
+    features = replace(MemoryDriver.features, non_blocking=False)
+
+
+@pytest.mark.parametrize("layer", [Public(), Around()])
+def test_nobody_looks_past_a_layer_around_a_driver_that_waits(layer: object) -> None:
+    with Store(Waiting(MemorySettings()), [layer]) as store:
+        store.create_bucket("bucket")
+        assert store.peek_bucket_access("bucket") is None
+    with Store(Waiting(MemorySettings())) as store:
+        store.create_bucket("bucket")
+        assert store.peek_bucket_access("bucket") is not None

@@ -81,8 +81,8 @@ def peek_of(
 ) -> Callable[[str], BucketAccess | None]:
     """Returns what looks at the access of a bucket without waiting.
 
-    No layer stands around a look. So a store that never waits is asked by ``get_bucket_access`` if a layer stands
-    around that. Those that only watch calls do not count: a look is no call.
+    No layer stands around a look. So nobody looks past a layer that stands around ``get_bucket_access``: a store that
+    never waits is asked by that, and others cannot tell. Layers that only watch calls do not count: a look is no call.
 
     Args:
         driver: The driver.
@@ -92,7 +92,13 @@ def peek_of(
     """
     peeks = type(driver).peek_bucket_access is not DriverSpec.peek_bucket_access
     is_around = any(map(_stands_around_access, layers))
-    return get_bucket_access if features.non_blocking and (is_around or not peeks) else driver.peek_bucket_access
+    if peeks and not is_around:
+        return driver.peek_bucket_access
+    return get_bucket_access if features.non_blocking else _cannot_tell
+
+
+def _cannot_tell(_bucket: str) -> BucketAccess | None:
+    return None
 
 
 def _stands_around_access(layer: object) -> bool:

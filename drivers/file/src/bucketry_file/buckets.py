@@ -29,6 +29,7 @@ from bucketry.version_facts import VersionFacts
 from bucketry_file.records import BucketRecord, decode_bucket, encode
 
 _FIND: Final = "SELECT id, revision, record FROM buckets WHERE name = ?"
+_REVISION: Final = "SELECT id, revision FROM buckets WHERE name = ?"
 _SETTINGS: Final = "SELECT value FROM settings WHERE bucket = ?"
 _PUT_SETTINGS: Final = """
     INSERT INTO settings (bucket, kind, value) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value
@@ -48,6 +49,7 @@ class Bucket:
 
     Attributes:
         id: Its number in the index.
+        state: Its number and its revision, which stand for all that is here.
         info: The bucket as the contract describes it.
         record: What is known of it beside its settings.
         access: What is set on it about who may use it.
@@ -57,11 +59,25 @@ class Bucket:
         lock: Its object lock.
     """
 
-    __slots__ = ("_settings", "access", "has_versions", "id", "info", "lifecycle", "lock", "makes_versions", "record")
+    __slots__ = (
+        "_settings",
+        "access",
+        "has_versions",
+        "id",
+        "info",
+        "lifecycle",
+        "lock",
+        "makes_versions",
+        "record",
+        "state",
+    )
 
-    def __init__(self, name: str, number: int, record: BucketRecord, settings: list[AnyBucketSettings]) -> None:
+    def __init__(
+        self, name: str, state: tuple[int, int], record: BucketRecord, settings: list[AnyBucketSettings]
+    ) -> None:
         self._settings: dict[type[BucketSettings], BucketSettings] = {type(found): found for found in settings}
-        self.id = number
+        self.id = state[0]
+        self.state = state
         self.record = record
         self.lock = self.get(ObjectLockSettings)
         self.lifecycle = self.get(LifecycleSettings)
@@ -89,7 +105,7 @@ class Buckets:
     """The buckets that a process knows. What it knows of one is valid as long as its revision in the index stays."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[int, int, Bucket]] = {}
+        self._known: dict[str, Bucket] = {}
 
     def find(self, connection: sqlite3.Connection, name: str, *, writing: bool = False) -> Bucket:
         """Returns a bucket.
@@ -108,15 +124,27 @@ class Buckets:
             raise NoSuchBucket(bucket=name)
         number, revision, record = row
         known = self._known.get(name)
-        if known is not None and known[:2] == (number, revision):
-            return known[2]
+        if known is not None and known.state == (number, revision):
+            return known
         settings = [from_json(value, AnyBucketSettings) for (value,) in connection.execute(_SETTINGS, (number,))]
-        bucket = Bucket(name, number, decode_bucket(record), settings)
+        bucket = Bucket(name, (number, revision), decode_bucket(record), settings)
         if not writing:
-            if len(self._known) >= _MAX_KNOWN:
-                self._known.clear()
-            self._known[name] = (number, revision, bucket)
+            self.keep(bucket)
         return bucket
+
+    def keep(self, bucket: Bucket) -> None:
+        """Remembers a bucket as it was in a transaction that was committed."""
+        if len(self._known) >= _MAX_KNOWN:
+            self._known.clear()
+        self._known[bucket.info.name] = bucket
+
+    def known(self, connection: sqlite3.Connection, name: str) -> Bucket | None:
+        """Returns a bucket if the process knows it as it is now."""
+        known = self._known.get(name)
+        if known is None:
+            return None
+        row = connection.execute(_REVISION, (name,)).fetchone()
+        return known if row == known.state else None
 
     def all(self, connection: sqlite3.Connection) -> list[Bucket]:
         """Returns all buckets in the order of their names."""

@@ -42,10 +42,15 @@ class Garbage:
         # Rows whose files are deleted, with the folders of these. The rows go many at a time: each commit costs a wait.
         self._gone: dict[int, Path] = {}
 
-    def collect(self) -> None:
-        """Deletes what it can, as `collect_all`. That it fails is no failure of the write before it, and is logged."""
+    def collect(self, *, own: bool = False) -> None:
+        """Deletes what it can, as `collect_all`. That it fails is no failure of the write before it, and is logged.
+
+        Args:
+            own: Whether to look only if a write of this process has left garbage that is still there.
+        """
         try:
-            self.collect_all()
+            if not own or self._index.has_garbage.is_set():
+                self.collect_all()
             self._index.reserve.keep_again()
         except (OSError, sqlite3.Error, BucketryError) as error:
             logger.warning("deleted contents in %s stay until later: %s", self._folder.path, type(error).__name__)
@@ -54,10 +59,13 @@ class Garbage:
         """Deletes the files of the garbage that nobody reads. Only one thread does it at a time; others go on."""
         if not self._working.acquire(blocking=False):
             return
+        is_done = False
         try:
-            while self._collect_some():
-                pass
+            self._index.has_garbage.clear()  # Before the look: what comes later sets it again.
+            is_done = self._collect()
         finally:
+            if not is_done:
+                self._index.has_garbage.set()
             self._working.release()
 
     def flush(self) -> None:
@@ -70,20 +78,23 @@ class Garbage:
         self._working = threading.Lock()
         self._gone = {}
 
-    def _collect_some(self) -> bool:
-        with self._index.reading() as connection:
-            rows = connection.execute(_GARBAGE, (max(self._gone, default=0), _AT_ONCE)).fetchall()
-        if not rows:
-            return False
-        # Asked after the rows were read: a reader that comes later does not see what they stand for.
-        pinned = oldest_pinned(self._folder)
-        for row, session, number in rows:
-            if (pinned is not None and row > pinned) or not self._delete(session, number):
-                return False
-            self._gone[row] = self._folder.blob(session, number).parent
-        if len(self._gone) >= _AT_ONCE:
-            self._forget()
-        return len(rows) == _AT_ONCE
+    def _collect(self) -> bool:
+        """Returns whether nothing is left. Files that somebody reads are."""
+        rows: list[tuple[int, str, int]] = []
+        while not rows or len(rows) == _AT_ONCE:
+            with self._index.reading() as connection:
+                rows = connection.execute(_GARBAGE, (max(self._gone, default=0), _AT_ONCE)).fetchall()
+            if not rows:
+                return True
+            # Asked after the rows were read: a reader that comes later does not see what they stand for.
+            pinned = oldest_pinned(self._folder)
+            for row, session, number in rows:
+                if (pinned is not None and row > pinned) or not self._delete(session, number):
+                    return False
+                self._gone[row] = self._folder.blob(session, number).parent
+            if len(self._gone) >= _AT_ONCE:
+                self._forget()
+        return True
 
     def _delete(self, session: str, number: int) -> bool:
         try:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, NamedTuple, Protocol, TypeAlias, final
 
 import xxhash
 from bucketry import BackendError
@@ -24,7 +24,7 @@ CHUNK_BYTES: Final = MIB
 """The largest chunk that a reader gets."""
 
 _HOLD: Final = 0
-"""The owner of pieces whose version or part is being made."""
+"""The owner of shared pieces whose version or part is being made."""
 
 _ADD_CONTENT: Final = """
     INSERT INTO contents (stored_bytes, digest, session, number, data) VALUES (?, ?, ?, ?, ?) RETURNING id
@@ -66,28 +66,75 @@ class Piece(NamedTuple):
     data: bytes | None
 
 
-def hold_draft(connection: sqlite3.Connection, draft: Draft, envelope: bytes | None) -> None:
-    """Puts a content into the index, for the owner that is being made. Nothing is kept of a content without bytes."""
-    if not draft.size_bytes and draft.session is None:
-        return
-    row = (draft.stored_bytes, draft.digest, draft.session, draft.number, draft.data)
-    (content,) = connection.execute(_ADD_CONTENT, row).fetchone()
-    connection.execute(_ADD_PIECE, (_HOLD, 0, content, 0, draft.size_bytes, envelope))
+class NewPieces(Protocol):
+    """The pieces of a version or part that is being made."""
+
+    def hold(self, connection: sqlite3.Connection) -> None:
+        """Keeps what is shared with others, before the version or part goes that the new one replaces."""
+
+    def give(self, connection: sqlite3.Connection, owner: int) -> None:
+        """Gives the owner, which was made, its pieces."""
 
 
-def hold_pieces(connection: sqlite3.Connection, pieces: Iterable[tuple[int, int, int, int, bytes | None]]) -> None:
-    """Shares pieces with the owner that is being made: at, content, start, length and envelope of each."""
-    connection.executemany(_ADD_PIECE, [(_HOLD, *piece) for piece in pieces])
+@final
+class DraftPieces:
+    """A new content, as one piece. Nothing is kept of a content without bytes."""
+
+    def __init__(self, draft: Draft, envelope: bytes | None) -> None:
+        """Takes a content and the envelope of its key; ``None``: it is not encrypted."""
+        self._draft = draft
+        self._envelope = envelope
+
+    def hold(self, connection: sqlite3.Connection) -> None:
+        """Does nothing: nobody else has the content."""
+
+    def give(self, connection: sqlite3.Connection, owner: int) -> None:
+        """Puts the content into the index."""
+        draft = self._draft
+        if not draft.size_bytes and draft.session is None:
+            return
+        row = (draft.stored_bytes, draft.digest, draft.session, draft.number, draft.data)
+        (content,) = connection.execute(_ADD_CONTENT, row).fetchone()
+        connection.execute(_ADD_PIECE, (owner, 0, content, 0, draft.size_bytes, self._envelope))
 
 
-def hold_pieces_of(connection: sqlite3.Connection, owner: int, at: int) -> None:
-    """Moves the pieces of an owner, which ends, to the owner that is being made, behind ``at`` bytes."""
-    connection.execute("UPDATE pieces SET owner = ?, at = at + ? WHERE owner = ?", (_HOLD, at, owner))
+SharedPiece: TypeAlias = tuple[int, int, int, int, bytes | None]
+"""At, content, start, length and envelope of a piece."""
 
 
-def give_held(connection: sqlite3.Connection, owner: int) -> None:
-    """Gives the owner that was made what was held for it."""
-    connection.execute("UPDATE pieces SET owner = ? WHERE owner = ?", (owner, _HOLD))
+@final
+class SharedPieces:
+    """Pieces of contents that are in the index already."""
+
+    def __init__(self, find: Callable[[sqlite3.Connection], Iterable[SharedPiece]]) -> None:
+        """Takes what finds the pieces, in the transaction that writes."""
+        self._find = find
+
+    def hold(self, connection: sqlite3.Connection) -> None:
+        """Counts them, so that their contents stay if what is replaced is the last that has them."""
+        connection.executemany(_ADD_PIECE, [(_HOLD, *piece) for piece in self._find(connection)])
+
+    def give(self, connection: sqlite3.Connection, owner: int) -> None:
+        """Gives them to the owner."""
+        connection.execute("UPDATE pieces SET owner = ? WHERE owner = ?", (owner, _HOLD))
+
+
+@final
+class MovedPieces:
+    """The pieces of owners that end, one behind the other."""
+
+    def __init__(self, owners: Iterable[tuple[int, int]]) -> None:
+        """Takes each owner, and the offset at which its pieces begin."""
+        self._owners = owners
+
+    def hold(self, connection: sqlite3.Connection) -> None:
+        """Does nothing: the owners have them until they are moved."""
+
+    def give(self, connection: sqlite3.Connection, owner: int) -> None:
+        """Moves them to the owner."""
+        connection.executemany(
+            "UPDATE pieces SET owner = ?, at = at + ? WHERE owner = ?", [(owner, at, old) for old, at in self._owners]
+        )
 
 
 def pieces_of(connection: sqlite3.Connection, owner: int, start: int, stop: int) -> list[Piece]:

@@ -322,6 +322,12 @@ class FileDriver(DriverSpec):
         with self._index.reading() as connection:
             return self._buckets.find(connection, bucket).access
 
+    @override
+    def peek_bucket_access(self, bucket: str) -> BucketAccess | None:
+        """Returns what is set on a bucket, if this process knows it as it is now."""
+        found = self._index.look(lambda connection: self._buckets.known(connection, bucket))
+        return None if found is None else found.access
+
     # Objects
 
     @override

@@ -18,6 +18,7 @@ from bucketry_file import disk
 from bucketry_file.errors import classify
 from bucketry_file.folder import FORMAT_VERSION, Folder, check_version, without_index
 from bucketry_file.forking import watch_forks
+from bucketry_file.peeking import Peeker
 from bucketry_file.reserve import Reserve
 from bucketry_file.writes import Work, WriteQueue
 
@@ -39,6 +40,11 @@ class Index:
 
     In SQLite's write-ahead-log mode a transaction sees the index as it was when the transaction began, whatever is
     written meanwhile.
+
+    Attributes:
+        reserve: The room that is kept for deletes.
+        look: As `Peeker.look`.
+        has_garbage: Set when a write of this process, or another one before it was opened, has left garbage.
     """
 
     def __init__(self, folder: Folder, *, sync: bool, busy_timeout: float) -> None:
@@ -58,10 +64,14 @@ class Index:
         self._idle: list[sqlite3.Connection] = []
         self._writer: sqlite3.Connection | None = None
         self._writes = WriteQueue(self._for_writing)
+        self._peeker = Peeker(lambda: self._connect(busy_timeout=0))
+        self.look: Final = self._peeker.look
         self._is_closed = False
         self._opened: os.stat_result | None = None
         self._in_use = 0
         self._is_used_in_fork = False
+        self.has_garbage: Final = threading.Event()
+        self.has_garbage.set()  # Of other processes, for one.
         watch_forks(self)
         with self._using():
             _create(self._path)
@@ -140,6 +150,7 @@ class Index:
             with self._lock:
                 self._is_closed = True
                 idle, self._idle = self._idle, []
+            self._peeker.close()
             writer: sqlite3.Connection | None
             try:
                 writer = self._writes.run(self._taken_writer)
@@ -151,6 +162,7 @@ class Index:
     def before_fork(self) -> None:
         """Closes the connections that are idle, and lets nobody open others until `after_fork`."""
         self._lock.acquire()
+        self._peeker.pause()
         is_led = self._writes.pause()
         idle, self._idle = self._idle, []
         if self._writer is not None and not is_led:
@@ -167,6 +179,7 @@ class Index:
             self._writer, self._writes = None, WriteQueue(self._for_writing)
         else:
             self._writes.resume()
+        self._peeker.resume()
         self._lock.release()
 
     def require_file(self) -> None:
@@ -190,6 +203,8 @@ class Index:
             if self._is_closed:
                 raise StoreClosed("open another one for this call")
             self._writer = self._connect()
+            self._writer.create_function("note_garbage", 0, self.has_garbage.set)
+            self._writer.execute(_NOTE_GARBAGE)
         return self._writer
 
     @contextmanager
@@ -220,7 +235,7 @@ class Index:
                 return
         connection.close()
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self, busy_timeout: float | None = None) -> sqlite3.Connection:
         if self._real_path in _taken_over:
             raise Unavailable(
                 "this process was forked while the store was in use, and SQLite cannot work in it: start a new process"
@@ -228,7 +243,7 @@ class Index:
         # Manual transactions. A connection goes from thread to thread, and is used by one at a time.
         connection = sqlite3.connect(
             self._path,
-            timeout=self._busy_timeout,
+            timeout=self._busy_timeout if busy_timeout is None else busy_timeout,
             isolation_level=None,
             check_same_thread=False,
             cached_statements=_CACHED_STATEMENTS,
@@ -245,6 +260,10 @@ class Index:
             raise
         return connection
 
+
+_NOTE_GARBAGE: Final = """
+    CREATE TEMP TRIGGER garbage_made AFTER INSERT ON main.garbage BEGIN SELECT note_garbage(); END
+"""
 
 _taken_over: Final[set[str]] = set()
 """Indexes that the process from which this one was forked had in use."""

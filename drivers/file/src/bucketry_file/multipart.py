@@ -6,7 +6,6 @@ Parts are files, however small they are. So only a version of one piece is inlin
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from secrets import token_hex
 from typing import Final, final
@@ -33,7 +32,7 @@ from msgspec.structs import replace
 from bucketry_file import uploads, versions
 from bucketry_file.buckets import Bucket, Buckets
 from bucketry_file.cleaning import Garbage
-from bucketry_file.contents import hold_draft, hold_pieces, pieces_of
+from bucketry_file.contents import DraftPieces, NewPieces, SharedPiece, SharedPieces, pieces_of
 from bucketry_file.encryption import Keys, Protection
 from bucketry_file.index import Index
 from bucketry_file.objects import COPY_TRIES, Objects, Place, Source, SourceGone, digests
@@ -118,7 +117,7 @@ class Multipart:
             envelope = way.sealed(key, draft.size_bytes)
             checksum = None if algorithm is None else body.checksum()
             made = (body.md5_hex(), checksum, draft.size_bytes)
-            return self._write(place, upload, number, made, lambda connection: hold_draft(connection, draft, envelope))
+            return self._write(place, upload, number, made, DraftPieces(draft, envelope))
 
     def _write(
         self,
@@ -126,9 +125,9 @@ class Multipart:
         upload: StoredUpload,
         number: int,
         made: tuple[str, Checksum | None, int],
-        hold: Callable[[sqlite3.Connection], None],
+        pieces: NewPieces,
     ) -> Part:
-        """Makes a part of what ``hold`` holds, if the upload is still in progress."""
+        """Makes a part of these pieces, if the upload is still in progress."""
         md5, checksum, size_bytes = made
         facts = upload.record.facts
         etag = opaque_etag(md5) if facts.hides_md5 else md5
@@ -136,12 +135,11 @@ class Multipart:
         def work(connection: sqlite3.Connection) -> PartRecord:
             found = self.find(connection, place, upload.upload_id, writing=True)
             record = PartRecord(etag, size_bytes, self._times.now(), checksum)
-            hold(connection)
-            uploads.put_part(connection, found, number, record)
+            uploads.put_part(connection, found, number, record, pieces)
             return record
 
         record = self._index.write(work)
-        self._garbage.collect()
+        self._garbage.collect(own=True)
         return record.part(number, facts)
 
     def copy_part(
@@ -185,12 +183,10 @@ class Multipart:
                 return self._receive(place, upload, number, Body(content, size_bytes), way)
             md5, checksum = digests(content, upload.record.checksum_algorithm)
 
-        def hold(connection: sqlite3.Connection) -> None:
-            if not versions.is_there(connection, source.row):
-                raise SourceGone
-            hold_pieces(connection, self._objects.shared_pieces(connection, source, way, span))
+        def shared(connection: sqlite3.Connection) -> list[SharedPiece]:
+            return self._objects.shared_pieces(connection, source, way, span)
 
-        return self._write(place, upload, number, (md5, checksum, size_bytes), hold)
+        return self._write(place, upload, number, (md5, checksum, size_bytes), SharedPieces(shared))
 
     def complete(
         self,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import closing
+from datetime import datetime
 from typing import Final, NamedTuple, TypeAlias, final
 
 from bucketry import (
     Body,
+    BucketryError,
     Checksum,
     CopyOptions,
     CustomerKey,
@@ -32,11 +34,11 @@ from bucketry.version_facts import VersionFacts, facts_of
 from bucketry_file import versions
 from bucketry_file.buckets import Bucket, Buckets
 from bucketry_file.cleaning import Garbage
-from bucketry_file.contents import hold_draft, hold_pieces, pieces_of
+from bucketry_file.contents import DraftPieces, NewPieces, SharedPiece, SharedPieces, pieces_of
 from bucketry_file.encryption import Keys, Protection
 from bucketry_file.index import Index
 from bucketry_file.reading import Content, Plan, Reader, Span
-from bucketry_file.receiving import Draft, Receiver
+from bucketry_file.receiving import INLINE_BYTES, Receiver, inline_draft
 from bucketry_file.records import StoredHeaders, StoredObject
 from bucketry_file.times import StoredTimes
 from bucketry_file.versions import ObjectRow
@@ -46,9 +48,6 @@ COPY_TRIES: Final = 3
 
 Place: TypeAlias = tuple[str, str]
 """A bucket and a key."""
-
-_Held: TypeAlias = Callable[[sqlite3.Connection], int]
-"""Puts the pieces of a version into the index, and returns their size together."""
 
 
 class Target(NamedTuple):
@@ -145,31 +144,71 @@ class Objects:
             BucketryError: A condition does not hold, the lock is refused, or there is no such key to encrypt with.
         """
         with self._index.reading() as connection:
-            bucket = self._buckets.find(connection, place[0])
-            if not isinstance(options, UploadOptions):
-                versions.check_conditions(connection, bucket, place[1].encode(), options)
-        check_lock_of_write(options.retention, options.legal_hold, bucket.lock, self._times.clock.now())
+            bucket = self._checked(connection, place, options, self._times.clock.now(), writing=False)
+        return self._target_in(bucket, place, options)
+
+    def _checked(
+        self,
+        connection: sqlite3.Connection,
+        place: Place,
+        options: PutOptions | CopyOptions | UploadOptions,
+        now: datetime,
+        *,
+        writing: bool,
+    ) -> Bucket:
+        """Returns the bucket of a write, if conditions and locks allow the write."""
+        bucket = self._buckets.find(connection, place[0], writing=writing)
+        if not isinstance(options, UploadOptions):
+            versions.check_conditions(connection, bucket, place[1].encode(), options)
+        check_lock_of_write(options.retention, options.legal_hold, bucket.lock, now)
+        return bucket
+
+    def _target_in(self, bucket: Bucket, place: Place, options: PutOptions | CopyOptions | UploadOptions) -> Target:
         default = bucket.get(EncryptionSettings)
         way = self._keys.new(place, default, options.encryption, options.customer_key)
         return Target(way, way.given_to(facts_of(options)))
 
     def put(self, place: Place, body: Body, options: PutOptions) -> ObjectInfo:
         """Stores an object, once its body is complete."""
+        body.track_md5()
+        if body.is_held and (body.length or 0) <= INLINE_BYTES:
+            return self._put_held(place, body, options)
         target = self.target(place, options)
         key = target.way.new_key()
-        body.track_md5()
         with self._receiver.receive(body, key) as draft:
             etag, checksum = _hidden(body.md5_hex(), target.facts), body.checksum()
             headers = StoredHeaders.of(options)
-            envelope = target.way.sealed(key, draft.size_bytes)
+            pieces = DraftPieces(draft, target.way.sealed(key, draft.size_bytes))
 
             def work(connection: sqlite3.Connection) -> tuple[Bucket, ObjectRow]:
                 tags = dict(options.tags)
                 stored = StoredObject(etag, self._times.now(), headers, tags, checksum, facts=target.facts)
-                return self._write(connection, place, options, stored, _of_draft(draft, envelope))
+                return self._write(connection, place, options, stored, draft.size_bytes, pieces)
 
             written = self._index.write(work)
         return self._told(written, options.customer_key)
+
+    def _put_held(self, place: Place, body: Body, options: PutOptions) -> ObjectInfo:
+        """Stores a small body that is in memory already: all is found out in the step that writes."""
+        try:
+            content = body.read()
+        except BucketryError:
+            self.target(place, options)  # Its errors come first, as with any other body.
+            raise
+        md5, checksum, headers = body.md5_hex(), body.checksum(), StoredHeaders.of(options)
+
+        def work(connection: sqlite3.Connection) -> tuple[Bucket, ObjectRow]:
+            now = self._times.now()
+            bucket = self._checked(connection, place, options, now, writing=True)
+            target = self._target_in(bucket, place, options)
+            key = target.way.new_key()
+            draft = inline_draft(content, key)
+            etag = _hidden(md5, target.facts)
+            stored = StoredObject(etag, now, headers, dict(options.tags), checksum, facts=target.facts)
+            pieces = DraftPieces(draft, target.way.sealed(key, draft.size_bytes))
+            return bucket, versions.put(connection, bucket, place[1].encode(), draft.size_bytes, stored, pieces)
+
+        return self._told(self._index.write(work), options.customer_key)
 
     def _write(
         self,
@@ -177,18 +216,16 @@ class Objects:
         place: Place,
         options: PutOptions | CopyOptions,
         stored: StoredObject,
-        held: _Held,
+        size_bytes: int,
+        pieces: NewPieces,
     ) -> tuple[Bucket, ObjectRow]:
-        """Checks what may have changed since `target`, and makes the version of what `held` holds."""
-        bucket = self._buckets.find(connection, place[0], writing=True)
-        key = place[1].encode()
-        versions.check_conditions(connection, bucket, key, options)
-        check_lock_of_write(options.retention, options.legal_hold, bucket.lock, stored.last_modified)
-        size_bytes = held(connection)
-        return bucket, versions.put(connection, bucket, key, size_bytes, stored)
+        """Checks what may have changed since `target`, and makes the version of these pieces."""
+        bucket = self._checked(connection, place, options, stored.last_modified, writing=True)
+        return bucket, versions.put(connection, bucket, place[1].encode(), size_bytes, stored, pieces)
 
     def _told(self, written: tuple[Bucket, ObjectRow], customer_key: CustomerKey | None) -> ObjectInfo:
-        self._garbage.collect()
+        self._buckets.keep(written[0])
+        self._garbage.collect(own=True)
         return with_key(versions.describe(*written), customer_key)
 
     # Copies
@@ -226,17 +263,14 @@ class Objects:
     ) -> tuple[Bucket, ObjectRow]:
         etag, checksum = self._digests_of_copy(source, target, options)
 
-        def hold(connection: sqlite3.Connection) -> int:
-            if not versions.is_there(connection, source.row):
-                raise SourceGone
-            hold_pieces(connection, self.shared_pieces(connection, source, target.way, Span(0, source.row.size_bytes)))
-            return source.row.size_bytes
+        def shared(connection: sqlite3.Connection) -> list[SharedPiece]:
+            return self.shared_pieces(connection, source, target.way, Span(0, source.row.size_bytes))
 
-        return self._index.write(
-            lambda connection: self._write(
-                connection, place, options, self._copied(source, target, options, etag, checksum), hold
-            )
-        )
+        def work(connection: sqlite3.Connection) -> tuple[Bucket, ObjectRow]:
+            stored = self._copied(source, target, options, etag, checksum)
+            return self._write(connection, place, options, stored, source.row.size_bytes, SharedPieces(shared))
+
+        return self._index.write(work)
 
     def _moved_copy(
         self, source: Source, place: Place, target: Target, options: CopyOptions
@@ -250,12 +284,13 @@ class Objects:
                 body.track_checksum(algorithm)
             with self._receiver.receive(body, key) as draft:
                 etag, checksum = _hidden(body.md5_hex(), target.facts), body.checksum()
-                held = _of_draft(draft, target.way.sealed(key, draft.size_bytes))
-                return self._index.write(
-                    lambda connection: self._write(
-                        connection, place, options, self._copied(source, target, options, etag, checksum), held
-                    )
-                )
+                pieces = DraftPieces(draft, target.way.sealed(key, draft.size_bytes))
+
+                def work(connection: sqlite3.Connection) -> tuple[Bucket, ObjectRow]:
+                    stored = self._copied(source, target, options, etag, checksum)
+                    return self._write(connection, place, options, stored, draft.size_bytes, pieces)
+
+                return self._index.write(work)
 
     def _copied(
         self, source: Source, target: Target, options: CopyOptions, etag: str, checksum: Checksum | None
@@ -267,8 +302,14 @@ class Objects:
 
     def shared_pieces(
         self, connection: sqlite3.Connection, source: Source, way: Protection, span: Span
-    ) -> list[tuple[int, int, int, int, bytes | None]]:
-        """Returns a stretch of a version as pieces of another one: the keys of their contents are wrapped anew."""
+    ) -> list[SharedPiece]:
+        """Returns a stretch of a version as pieces of another one: the keys of their contents are wrapped anew.
+
+        Raises:
+            SourceGone: The version was deleted meanwhile.
+        """
+        if not versions.is_there(connection, source.row):
+            raise SourceGone
         found = []
         for piece in pieces_of(connection, source.row.id, *span):
             skipped = max(0, span.start - piece.at)
@@ -303,14 +344,6 @@ class Objects:
         with closing(self.content(source, Span(0, source.row.size_bytes))) as content:
             md5, checksum = digests(content, algorithm)
         return _hidden(md5, target.facts), checksum
-
-
-def _of_draft(draft: Draft, envelope: bytes | None) -> _Held:
-    def hold(connection: sqlite3.Connection) -> int:
-        hold_draft(connection, draft, envelope)
-        return draft.size_bytes
-
-    return hold
 
 
 def _algorithm_of_copy(source: Source, options: CopyOptions) -> str | None:

@@ -78,7 +78,7 @@ class Receiver:
         chunk = body.read(CHUNK_BYTES)
         # A body that gives less than was asked for has ended.
         if not chunk or (len(chunk) <= INLINE_BYTES and not in_file):
-            yield _inline(chunk, key)
+            yield inline_draft(chunk, key)
             return
         session, number = self._session.begin_file()
         is_left = True
@@ -144,7 +144,8 @@ class Receiver:
             return False
 
 
-def _inline(chunk: bytes, key: ContentKey | None) -> Draft:
+def inline_draft(chunk: bytes, key: ContentKey | None) -> Draft:
+    """Returns a content that the index keeps."""
     data = chunk if key is None or not chunk else _encrypted(chunk, key, 0)[0]
     return Draft(len(chunk), len(data), xxhash.xxh3_128_digest(data), data=data)
 

@@ -30,7 +30,7 @@ from bucketry.completing import (
 
 from bucketry_file import versions
 from bucketry_file.buckets import Bucket
-from bucketry_file.contents import give_held, hold_pieces_of
+from bucketry_file.contents import MovedPieces, NewPieces
 from bucketry_file.listing import Cursor, after_prefix, decode
 from bucketry_file.records import (
     PartRecord,
@@ -145,12 +145,15 @@ def list_uploads(connection: sqlite3.Connection, bucket: Bucket, options: Upload
     )
 
 
-def put_part(connection: sqlite3.Connection, upload: StoredUpload, number: int, record: PartRecord) -> None:
-    """Stores a part with the pieces that are held, in place of the part that had this number."""
+def put_part(
+    connection: sqlite3.Connection, upload: StoredUpload, number: int, record: PartRecord, pieces: NewPieces
+) -> None:
+    """Stores a part with its pieces, in place of the part that had this number."""
+    pieces.hold(connection)
     connection.execute("DELETE FROM parts WHERE upload = ? AND number = ?", (upload.id, number))
     query = "INSERT INTO parts (upload, number, record) VALUES (?, ?, ?) RETURNING id"
     (part,) = connection.execute(query, (upload.id, number, encode(record))).fetchone()
-    give_held(connection, -part)
+    pieces.give(connection, -part)
 
 
 def list_parts(connection: sqlite3.Connection, bucket: Bucket, upload: StoredUpload, options: PageOptions) -> PartPage:
@@ -205,13 +208,12 @@ def complete(
         raise TooLarge(f"an object has at most {most} bytes", max_size_bytes=most)
     checksum = record.checksums.of_object(chosen, options)
     versions.check_conditions(connection, bucket, upload.key, options)
-    for part, end in zip(chosen, ends, strict=True):
-        hold_pieces_of(connection, -part.id, end - part.size_bytes)
+    pieces = MovedPieces([(-part.id, end - part.size_bytes) for part, end in zip(chosen, ends, strict=True)])
     made = StoredObject(
         etag_of_parts(chosen), now, record.headers, record.stored_tags, checksum, True, upload.upload_id, record.facts
     )
     digests = tuple(part.checksum.digest for part in chosen if part.checksum is not None)
-    row = versions.put(connection, bucket, upload.key, ends[-1], made, PartsRecord(ends, digests))
+    row = versions.put(connection, bucket, upload.key, ends[-1], made, pieces, PartsRecord(ends, digests))
     abort(connection, upload)
     _remember(connection, bucket, upload, parts, row)
     return row

@@ -29,7 +29,7 @@ from bucketry.s3 import NULL_VERSION
 from bucketry.version_ids import new_version_id, number_in
 
 from bucketry_file.buckets import Bucket, note_owner
-from bucketry_file.contents import give_held
+from bucketry_file.contents import NewPieces
 from bucketry_file.records import (
     NO_PARTS,
     PartsRecord,
@@ -64,6 +64,8 @@ _ADD: Final = """
     VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
 """
 _DELETE: Final = "DELETE FROM versions WHERE id = ?"
+_DELETE_KEY: Final = "DELETE FROM versions WHERE bucket = ? AND key = ?"
+"""Only where a key has one version."""
 _MOVE: Final = "UPDATE versions SET is_current = ? WHERE id = ?"
 _CHANGE: Final = "UPDATE versions SET record = ? WHERE id = ?"
 _NEXT_NUMBER: Final = "UPDATE usage SET last_number = last_number + 1 WHERE bucket = ? RETURNING last_number"
@@ -241,9 +243,10 @@ def put(
     key: bytes,
     size_bytes: int,
     stored: StoredObject,
+    pieces: NewPieces,
     parts: PartsRecord = NO_PARTS,
 ) -> ObjectRow:
-    """Stores an object with the pieces that are held: as a new version, or in place of the one that the key held.
+    """Stores an object with its pieces: as a new version, or in place of the one that the key held.
 
     Returns:
         The object as it was stored: in a bucket with versions, with its id and the default retention.
@@ -256,12 +259,13 @@ def put(
         retention = retention_of_write(stored.facts.retention, bucket.lock, stored.last_modified)
         facts = msgspec.structs.replace(stored.facts, version_id=version_id, retention=retention)
         stored = msgspec.structs.replace(stored, facts=facts)
+    pieces.hold(connection)
     _make_way(connection, bucket, key)
     packed = encode(parts) if parts.ends else None
     is_suspended = bucket.has_versions and not bucket.makes_versions
     row = (bucket.id, key, number, 1, int(is_suspended), size_bytes, encode(stored), packed)
     (made,) = connection.execute(_ADD, row).fetchone()
-    give_held(connection, made)
+    pieces.give(connection, made)
     return ObjectRow(made, key, number, True, size_bytes, stored)
 
 
@@ -272,14 +276,16 @@ def _next_number(connection: sqlite3.Connection, bucket: Bucket) -> int:
 
 def _make_way(connection: sqlite3.Connection, bucket: Bucket, key: bytes) -> None:
     """Removes the version that a write replaces, and makes the current object an older version."""
+    if not bucket.has_versions:
+        connection.execute(_DELETE_KEY, (bucket.id, key))
+        return
     if not bucket.makes_versions:
         replaced = find(connection, bucket, key, NULL_VERSION)
         if replaced is not None:
             connection.execute(_DELETE, (replaced.id,))
-    if bucket.has_versions:
-        before = current(connection, bucket, key)
-        if before is not None:
-            connection.execute(_MOVE, (0, before.id))
+    before = current(connection, bucket, key)
+    if before is not None:
+        connection.execute(_MOVE, (0, before.id))
 
 
 def delete(
@@ -307,7 +313,7 @@ def delete(
         return _delete_version(connection, bucket, key, options, now)
     if bucket.has_versions:
         return _mark(connection, bucket, key, now)
-    connection.execute("DELETE FROM versions WHERE bucket = ? AND key = ?", (bucket.id, key))
+    connection.execute(_DELETE_KEY, (bucket.id, key))
     return DELETED
 
 

@@ -160,8 +160,10 @@ class WriteQueue:
         try:
             connection.execute("BEGIN IMMEDIATE")
             for write in group:
-                outcomes.append(_in_savepoint(connection, write.work))
-                if not connection.in_transaction:  # A full disk, for one, ends it as a whole.
+                changes = connection.total_changes
+                outcomes.append(outcome := _outcome(connection, write.work))
+                # A full disk, for one, ends it as a whole. What a failed write has changed cannot stay.
+                if not connection.in_transaction or (outcome[1] and connection.total_changes != changes):
                     return False
             connection.execute("COMMIT")
         except sqlite3.Error as error:
@@ -199,17 +201,11 @@ def _settle(group: list[_Write[Any]], outcomes: list[tuple[Any, Exception | None
         write.settle(result, failure)
 
 
-def _in_savepoint(connection: sqlite3.Connection, work: Work[T]) -> tuple[T | None, Exception | None]:
-    connection.execute("SAVEPOINT write")
+def _outcome(connection: sqlite3.Connection, work: Work[T]) -> tuple[T | None, Exception | None]:
     try:
-        result = work(connection)
+        return work(connection), None
     except Exception as error:  # noqa: BLE001 - its writer gets it, and the others go on
-        if connection.in_transaction:
-            connection.execute("ROLLBACK TO write")
-            connection.execute("RELEASE write")
         return None, error
-    connection.execute("RELEASE write")
-    return result, None
 
 
 def _commit_alone(connection: sqlite3.Connection, write: _Write[Any]) -> None:

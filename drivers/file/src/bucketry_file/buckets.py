@@ -123,8 +123,8 @@ class Buckets:
             self._known.pop(name, None)
             raise NoSuchBucket(bucket=name)
         number, revision, record = row
-        known = self._known.get(name)
-        if known is not None and known.state == (number, revision):
+        known = self.kept(name, (number, revision))
+        if known is not None:
             return known
         settings = [from_json(value, AnyBucketSettings) for (value,) in connection.execute(_SETTINGS, (number,))]
         bucket = Bucket(name, (number, revision), decode_bucket(record), settings)
@@ -140,11 +140,13 @@ class Buckets:
 
     def known(self, connection: sqlite3.Connection, name: str) -> Bucket | None:
         """Returns a bucket if the process knows it as it is now."""
+        row = connection.execute(_REVISION, (name,)).fetchone() if name in self._known else None
+        return None if row is None else self.kept(name, row)
+
+    def kept(self, name: str, state: tuple[int, int]) -> Bucket | None:
+        """Returns a bucket if the process knows this state of it: its number and its revision."""
         known = self._known.get(name)
-        if known is None:
-            return None
-        row = connection.execute(_REVISION, (name,)).fetchone()
-        return known if row == known.state else None
+        return known if known is not None and known.state == state else None
 
     def all(self, connection: sqlite3.Connection) -> list[Bucket]:
         """Returns all buckets in the order of their names."""

@@ -18,6 +18,7 @@ from bucketry_file import disk
 from bucketry_file.encryption import Keys, Protection, envelope_of
 from bucketry_file.errors import NOT_FOLLOWED
 from bucketry_file.folder import Folder
+from bucketry_file.index import row_made
 from bucketry_file.receiving import Draft
 
 CHUNK_BYTES: Final = MIB
@@ -27,7 +28,7 @@ _HOLD: Final = 0
 """The owner of shared pieces whose version or part is being made."""
 
 _ADD_CONTENT: Final = """
-    INSERT INTO contents (stored_bytes, digest, session, number, data) VALUES (?, ?, ?, ?, ?) RETURNING id
+    INSERT INTO contents (stored_bytes, digest, session, number, data) VALUES (?, ?, ?, ?, ?)
 """
 _ADD_PIECE: Final = "INSERT INTO pieces (owner, at, content, start, length, envelope) VALUES (?, ?, ?, ?, ?, ?)"
 _FIND: Final = """
@@ -94,7 +95,7 @@ class DraftPieces:
         if not draft.size_bytes and draft.session is None:
             return
         row = (draft.stored_bytes, draft.digest, draft.session, draft.number, draft.data)
-        (content,) = connection.execute(_ADD_CONTENT, row).fetchone()
+        content = row_made(connection.execute(_ADD_CONTENT, row))
         connection.execute(_ADD_PIECE, (owner, 0, content, 0, draft.size_bytes, self._envelope))
 
 

@@ -101,10 +101,16 @@ class Index:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Gives a connection that sees one state of the index until the block ends."""
+        with self.asking() as connection:
+            connection.execute("BEGIN")
+            yield connection
+
+    @contextmanager
+    def asking(self) -> Iterator[sqlite3.Connection]:
+        """Gives a connection for one query, which sees one state of the index without a transaction around it."""
         with self._using():
             connection = self._take()
             try:
-                connection.execute("BEGIN")
                 yield connection
             finally:
                 self._give_back(connection)
@@ -264,6 +270,16 @@ class Index:
 _NOTE_GARBAGE: Final = """
     CREATE TEMP TRIGGER garbage_made AFTER INSERT ON main.garbage BEGIN SELECT note_garbage(); END
 """
+
+
+def row_made(cursor: sqlite3.Cursor) -> int:
+    """Returns the number of the row that an INSERT has made. ``RETURNING`` would cost another step of the query.
+
+    Triggers of ours that run then insert nothing, so they do not change the number.
+    """
+    assert cursor.lastrowid is not None  # noqa: S101 - it was an INSERT
+    return cursor.lastrowid
+
 
 _taken_over: Final[set[str]] = set()
 """Indexes that the process from which this one was forked had in use."""

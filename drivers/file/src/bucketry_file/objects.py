@@ -13,6 +13,7 @@ from bucketry import (
     Body,
     BucketryError,
     Checksum,
+    ContentRange,
     CopyOptions,
     CustomerKey,
     EncryptionSettings,
@@ -40,6 +41,7 @@ from bucketry_file.index import Index
 from bucketry_file.reading import Content, Plan, Reader, Span
 from bucketry_file.receiving import INLINE_BYTES, Receiver, inline_draft
 from bucketry_file.records import StoredHeaders, StoredObject
+from bucketry_file.small_reads import find_small
 from bucketry_file.times import StoredTimes
 from bucketry_file.versions import ObjectRow
 
@@ -105,13 +107,18 @@ class Objects:
         """
         bucket = self._buckets.find(connection, place[0])
         row = versions.read(connection, bucket, place[1].encode(), options.version_id)
+        return row, self._described(connection, place, bucket, row, options)
+
+    def _described(
+        self, connection: sqlite3.Connection, place: Place, bucket: Bucket, row: ObjectRow, options: HeadOptions
+    ) -> ObjectInfo:
         self._keys.check_customer_key(place, row.stored.facts, options.customer_key)
         info = with_key(versions.describe(bucket, row), options.customer_key)
         check_read(info, options)
         if options.part_number is not None:
             parts = versions.parts_of(connection, row)
             info = part_info(info, options.part_number, parts.ends, parts.digests)
-        return row, info
+        return info
 
     def head(self, place: Place, options: HeadOptions) -> ObjectInfo:
         """Returns an object without its content."""
@@ -120,20 +127,30 @@ class Objects:
 
     def open(self, place: Place, options: GetOptions) -> OpenedObject:
         """Opens an object."""
-        info: ObjectInfo | None = None
-        wanted = None
+        with self._index.asking() as connection:
+            small = None if options.version_id is not None else find_small(connection, self._buckets, place)
+            if small is not None:
+                info = self._described(connection, place, small.bucket, small.row, options)
+                planned = self._plan(place, small.row, info, options)
+                return OpenedObject(
+                    info, self._reader.small(planned, small.piece), content_range=_wanted(info, options)
+                )
+        found: ObjectInfo | None = None
 
         def plan(connection: sqlite3.Connection) -> Plan:
-            nonlocal info, wanted
-            row, info = self.find(connection, place, options)
-            wanted = info.part_range if options.range is None else options.range.resolve(info.size_bytes)
-            span = Span(0, row.size_bytes) if wanted is None else Span(wanted.start, wanted.stop)
-            return Plan(row, self._keys.existing(place, row.stored.facts, options.customer_key), span)
+            nonlocal found
+            row, found = self.find(connection, place, options)
+            return self._plan(place, row, found, options)
 
         _, content = self._reader.open(plan)
-        assert info is not None  # noqa: S101 - the plan was made
+        assert found is not None  # noqa: S101 - the plan was made
         close = content.close if isinstance(content, Content) else None
-        return OpenedObject(info, content, content_range=wanted, close=close)
+        return OpenedObject(found, content, content_range=_wanted(found, options), close=close)
+
+    def _plan(self, place: Place, row: ObjectRow, info: ObjectInfo, options: GetOptions) -> Plan:
+        wanted = _wanted(info, options)
+        span = Span(0, row.size_bytes) if wanted is None else Span(wanted.start, wanted.stop)
+        return Plan(row, self._keys.existing(place, row.stored.facts, options.customer_key), span)
 
     # Writes
 
@@ -344,6 +361,11 @@ class Objects:
         with closing(self.content(source, Span(0, source.row.size_bytes))) as content:
             md5, checksum = digests(content, algorithm)
         return _hidden(md5, target.facts), checksum
+
+
+def _wanted(info: ObjectInfo, options: GetOptions) -> ContentRange | None:
+    """Returns the bytes that a read asks for; ``None``: all."""
+    return info.part_range if options.range is None else options.range.resolve(info.size_bytes)
 
 
 def _algorithm_of_copy(source: Source, options: CopyOptions) -> str | None:

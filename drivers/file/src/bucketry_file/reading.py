@@ -124,6 +124,12 @@ class Reader:
                 gone = error.piece
         raise Unavailable("the object was replaced again and again while it was being opened")
 
+    def small(self, found: Plan, piece: Piece) -> tuple[bytes, ...]:
+        """Returns what is wanted of a version whose content is one piece in the index."""
+        start, stop = found.span
+        pieces = [piece] if start < stop else []
+        return tuple(read_pieces(self._folder, pieces, {}, found.span, self._keys, found.way))
+
     def _open_many(self, plan: Callable[[sqlite3.Connection], Plan]) -> tuple[Plan, Content | tuple[bytes, ...]]:
         pin = next(self._pins)
         with self._index.reading() as connection:

@@ -31,6 +31,7 @@ from bucketry.completing import (
 from bucketry_file import versions
 from bucketry_file.buckets import Bucket
 from bucketry_file.contents import MovedPieces, NewPieces
+from bucketry_file.index import row_made
 from bucketry_file.listing import Cursor, after_prefix, decode
 from bucketry_file.records import (
     PartRecord,
@@ -103,8 +104,8 @@ def begin(
     connection: sqlite3.Connection, bucket: Bucket, key: bytes, upload_id: str, record: UploadRecord
 ) -> StoredUpload:
     """Begins an upload."""
-    query = "INSERT INTO uploads (upload_id, bucket, key, record) VALUES (?, ?, ?, ?) RETURNING id"
-    (number,) = connection.execute(query, (upload_id, bucket.id, key, encode(record))).fetchone()
+    query = "INSERT INTO uploads (upload_id, bucket, key, record) VALUES (?, ?, ?, ?)"
+    number = row_made(connection.execute(query, (upload_id, bucket.id, key, encode(record))))
     return StoredUpload(number, key, upload_id, record)
 
 
@@ -151,8 +152,8 @@ def put_part(
     """Stores a part with its pieces, in place of the part that had this number."""
     pieces.hold(connection)
     connection.execute("DELETE FROM parts WHERE upload = ? AND number = ?", (upload.id, number))
-    query = "INSERT INTO parts (upload, number, record) VALUES (?, ?, ?) RETURNING id"
-    (part,) = connection.execute(query, (upload.id, number, encode(record))).fetchone()
+    query = "INSERT INTO parts (upload, number, record) VALUES (?, ?, ?)"
+    part = row_made(connection.execute(query, (upload.id, number, encode(record))))
     pieces.give(connection, -part)
 
 

@@ -30,6 +30,7 @@ from bucketry.version_ids import new_version_id, number_in
 
 from bucketry_file.buckets import Bucket, note_owner
 from bucketry_file.contents import NewPieces
+from bucketry_file.index import row_made
 from bucketry_file.records import (
     NO_PARTS,
     PartsRecord,
@@ -61,7 +62,7 @@ _NEWEST: Final = """
 """
 _ADD: Final = """
     INSERT INTO versions (bucket, key, number, is_current, is_suspended, size_bytes, record, parts)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
 _DELETE: Final = "DELETE FROM versions WHERE id = ?"
 _DELETE_KEY: Final = "DELETE FROM versions WHERE bucket = ? AND key = ?"
@@ -264,7 +265,7 @@ def put(
     packed = encode(parts) if parts.ends else None
     is_suspended = bucket.has_versions and not bucket.makes_versions
     row = (bucket.id, key, number, 1, int(is_suspended), size_bytes, encode(stored), packed)
-    (made,) = connection.execute(_ADD, row).fetchone()
+    made = row_made(connection.execute(_ADD, row))
     pieces.give(connection, made)
     return ObjectRow(made, key, number, True, size_bytes, stored)
 
@@ -351,7 +352,7 @@ def _mark(connection: sqlite3.Connection, bucket: Bucket, key: bytes, now: datet
     _make_way(connection, bucket, key)
     marker = StoredMarker(now, new_version_id(number) if bucket.makes_versions else NULL_VERSION)
     row = (bucket.id, key, number, 0, int(not bucket.makes_versions), 0, encode(marker), None)
-    connection.execute(_ADD, row).fetchone()
+    connection.execute(_ADD, row)
     return Deleted(version_id=marker.version_id, delete_marker=True)
 
 

@@ -86,6 +86,25 @@ def test_a_write_that_fails_leaves_nothing_and_the_others_are_committed(connecti
     assert connection.execute("SELECT x FROM t ORDER BY x").fetchall() == [(1,), (2,)]
 
 
+class NoMistakes(Exception):
+    """An error that is false."""
+
+    def __len__(self) -> int:
+        return 0
+
+
+def test_a_write_that_fails_after_a_change_leaves_nothing(connection: sqlite3.Connection) -> None:
+    queue = WriteQueue(lambda: connection)
+
+    def half(number: int, connection: sqlite3.Connection) -> None:
+        insert(number, connection)
+        raise NoMistakes
+
+    results = together(queue, [partial(insert, 1), partial(half, 2), partial(insert, 3), partial(half, 4)])
+    assert results[::2] == [1, 3]
+    assert connection.execute("SELECT x FROM t ORDER BY x").fetchall() == [(1,), (3,)]
+
+
 def test_if_the_transaction_is_lost_each_write_is_tried_alone(connection: sqlite3.Connection) -> None:
     queue = WriteQueue(lambda: connection)
 

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from contextvars import ContextVar
 
+import anyio
 import pytest
 from bucketry import NoSuchBucket, Store
 from bucketry_http.shared.call_threads import CallThreads
@@ -118,3 +119,57 @@ def test_a_store_is_called_from_one_event_loop_after_the_other() -> None:
 
         for _ in range(2):
             assert asyncio.run(run()) == ["bucket"] * 5
+
+
+def test_a_scope_of_anyio_waits_for_its_call() -> None:
+    ended: list[str] = []
+
+    def call() -> str:
+        threading.Event().wait(0.1)
+        ended.append("call")
+        return "result"
+
+    async def run() -> list[str]:
+        threads = CallThreads(1)
+        await threads.turn()
+        with anyio.move_on_after(0.01) as scope:
+            ended.append(await threads.run(call))
+            await asyncio.sleep(WAIT)
+            ended.append("too late")
+        assert scope.cancelled_caught
+        return ended
+
+    assert asyncio.run(run()) == ["call", "result"]
+
+
+def test_who_is_told_of_the_end_cannot_keep_the_result_back() -> None:
+    async def run() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        threads = CallThreads(1)
+        for _ in range(2):
+            await threads.turn()
+            assert await asyncio.wait_for(threads.run(lambda: "result", lambda: 1 // 0), WAIT) == "result"
+
+    asyncio.run(run())
+
+
+def test_a_call_for_which_no_thread_can_be_started_gives_its_turn_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    made: list[str] = []
+
+    async def run() -> None:
+        threads, ended = CallThreads(1), list[str]()
+        await threads.turn()
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", start)
+            with pytest.raises(RuntimeError, match="new thread"):
+                await threads.run(lambda: made.append("first"), lambda: ended.append("ended"))
+        assert ended == ["ended"]
+        assert not threads.are_busy
+        await threads.turn()
+        await threads.run(lambda: made.append("second"))
+
+    asyncio.run(run())
+    assert made == ["second"]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 
+import anyio
 import pytest
 from bucketry import ObjectInfo, OpenedObject, Store, Unavailable
 from bucketry_http.shared.calls import StoreCalls
@@ -120,3 +122,37 @@ def test_a_client_that_cannot_be_sent_to_leaves_nothing_behind(caplog: pytest.Lo
         send(source, Client(look))
     assert source.closed
     assert not [record for record in caplog.records if record.name == "asyncio"]
+
+
+@pytest.mark.parametrize("how", ["scope", "task"])
+def test_a_download_that_is_cancelled_while_it_is_read_is_closed(how: str) -> None:
+    """The thread that reads is awaited: a generator cannot be closed while it runs."""
+    source, begun, go = Source(), threading.Event(), threading.Event()
+
+    def slow() -> Iterator[bytes]:
+        begun.set()
+        go.wait(WAIT)
+        yield bytes(10)
+
+    async def run() -> None:
+        with Store(memory_driver("threads")) as store:
+            calls = StoreCalls(store, call_threads=2, transfer_threads=2)
+            opened = source.opened()
+            reader = ContentReader(calls, OpenedObject(opened.info, slow()).on_close(opened.close))
+
+            async def read() -> None:
+                try:
+                    await reader.next()
+                finally:
+                    await reader.close()
+
+            with anyio.CancelScope() as scope:
+                task = asyncio.ensure_future(read()) if how == "task" else None
+                asyncio.get_running_loop().call_later(0.1, scope.cancel if task is None else task.cancel)
+                asyncio.get_running_loop().call_later(0.2, go.set)
+                with suppress(asyncio.CancelledError):
+                    await (task or read())
+            assert source.closed
+
+    asyncio.run(run())
+    assert begun.is_set()

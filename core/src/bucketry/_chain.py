@@ -97,6 +97,15 @@ def peek_of(
     return get_bucket_access if features.non_blocking else _cannot_tell
 
 
+def at_once_of(driver: DriverSpec, layers: Sequence[object]) -> Callable[[str, str], bool]:
+    """Returns what says whether a read of an object waits for nothing: never, if a layer may wait."""
+    return _never if any(getattr(layer, "blocks", False) for layer in layers) else driver.answers_at_once
+
+
+def _never(_bucket: str, _key: str) -> bool:
+    return False
+
+
 def _cannot_tell(_bucket: str) -> BucketAccess | None:
     return None
 

@@ -136,6 +136,11 @@ class Body:
         """Whether all the content is in memory, so that reading it waits for nothing."""
         return self._whole is not None
 
+    @property
+    def is_checked(self) -> bool:
+        """Whether a digest was given with it, so that reading it may fail though it is held."""
+        return self._expected_md5 is not None or self._expected_checksum is not None
+
     def wrap(self, pieces: Callable[[Iterator[bytes]], Iterator[bytes]]) -> None:
         """Puts a layer's generator around the source. The generator sees each piece, and may fail between two pieces.
 

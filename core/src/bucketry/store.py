@@ -14,7 +14,7 @@ from typing import Any, Self, cast
 from bucketry import _normalisation as normalise
 from bucketry import _plain_options as plain
 from bucketry import _validation as check
-from bucketry._chain import breakers_of, build_chain, peek_of
+from bucketry._chain import at_once_of, breakers_of, build_chain, peek_of
 from bucketry._closed_store import refuse, refuse_methods, refusing_chain
 from bucketry._declared import Declared
 from bucketry._docstrings import add_errors_of_hooks
@@ -95,6 +95,8 @@ class Store:
         capabilities: What the store can do.
         clock: The store's clock. It is the driver's too.
         peek_bucket_access: Returns what `get_bucket_access` would, without waiting; ``None``: the driver cannot say.
+        answers_at_once: Says of a bucket and a key whether `get_object` and `head_object` find it in memory, so that an
+            event loop may call them; false: they may wait.
         reads_origin: Whether a layer reads where calls come from. Servers set the origin then (`bucketry.origin`).
         breakers: The circuit breakers around the driver, and around each of those that it is made of.
         room_checks: What servers call before they read a body of known length, such as `Quota.require_room`.
@@ -124,6 +126,7 @@ class Store:
         self._driver_name = driver.name
         self._sdk = driver.sdk
         self.peek_bucket_access = peek_of(driver, layers, self._features, self.get_bucket_access)
+        self.answers_at_once = at_once_of(driver, layers)
         self.reads_origin = any(getattr(layer, "reads_origin", False) for layer in layers)
         self.breakers = breakers_of(driver, layers)
         self.room_checks = tuple(check for layer in layers if (check := getattr(layer, "require_room", None)))

@@ -107,6 +107,14 @@ class DriverSpec(ServiceSpec, BucketSpec, ObjectSpec, VersionSpec, TaggingSpec, 
         """
         return None
 
+    def answers_at_once(self, bucket: str, key: str) -> bool:
+        """Says whether a read of this object would find all that it needs in memory, as far as is known. Not a hook.
+
+        A driver that may wait, but usually does not for what was used lately, overrides this. Servers then make such a
+        read in the event loop: to hand it to a thread and back takes longer. It must not wait itself.
+        """
+        return False
+
     def check_new_key(self, bucket: str, key: str) -> None:
         """Refuses a key that the backend cannot hold unchanged, without asking it. Not a hook.
 

@@ -143,6 +143,10 @@ class Buckets:
         row = connection.execute(_REVISION, (name,)).fetchone() if name in self._known else None
         return None if row is None else self.kept(name, row)
 
+    def last_known(self, name: str) -> Bucket | None:
+        """Returns a bucket as the process last saw it."""
+        return self._known.get(name)
+
     def kept(self, name: str, state: tuple[int, int]) -> Bucket | None:
         """Returns a bucket if the process knows this state of it: its number and its revision."""
         known = self._known.get(name)
@@ -204,9 +208,14 @@ def delete_settings(connection: sqlite3.Connection, bucket: Bucket, kind: type[A
     _revise(connection, bucket.id)
 
 
+def is_noted(bucket: Bucket, facts: VersionFacts) -> bool:
+    """Says whether `note_owner` has nothing to do."""
+    return bucket.record.foreign_objects or (facts.owner is None and facts.acl is None)
+
+
 def note_owner(connection: sqlite3.Connection, bucket: Bucket, facts: VersionFacts) -> None:
     """Notes that a bucket holds an object with another owner or an ACL of its own, if these facts say so."""
-    if bucket.record.foreign_objects or (facts.owner is None and facts.acl is None):
+    if is_noted(bucket, facts):
         return
     record = msgspec.structs.replace(bucket.record, foreign_objects=True)
     connection.execute("UPDATE buckets SET record = ? WHERE id = ?", (encode(record), bucket.id))

@@ -49,7 +49,7 @@ class Garbage:
             own: Whether to look only if a write of this process has left garbage that is still there.
         """
         try:
-            if not own or self._index.has_garbage.is_set():
+            if not own or self._index.has_garbage:
                 self.collect_all()
             self._index.reserve.keep_again()
         except (OSError, sqlite3.Error, BucketryError) as error:
@@ -61,11 +61,11 @@ class Garbage:
             return
         is_done = False
         try:
-            self._index.has_garbage.clear()  # Before the look: what comes later sets it again.
+            self._index.has_garbage = False  # Before the look: what comes later sets it again.
             is_done = self._collect()
         finally:
             if not is_done:
-                self._index.has_garbage.set()
+                self._index.has_garbage = True
             self._working.release()
 
     def flush(self) -> None:

@@ -331,6 +331,11 @@ class FileDriver(DriverSpec):
     # Objects
 
     @override
+    def answers_at_once(self, bucket: str, key: str) -> bool:
+        """Says whether this is a small object that was used lately: the system keeps in memory what was read of it."""
+        return self._objects.recent.has((bucket, key))
+
+    @override
     @hookimpl
     def list_objects(self, bucket: str, options: ListOptions) -> ObjectPage:
         """Lists one page of objects."""

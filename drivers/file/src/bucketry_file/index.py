@@ -44,7 +44,7 @@ class Index:
     Attributes:
         reserve: The room that is kept for deletes.
         look: As `Peeker.look`.
-        has_garbage: Set when a write of this process, or another one before it was opened, has left garbage.
+        has_garbage: Whether a write of this process, or another one before it was opened, has left garbage.
     """
 
     def __init__(self, folder: Folder, *, sync: bool, busy_timeout: float) -> None:
@@ -63,15 +63,15 @@ class Index:
         self._lock = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
         self._writer: sqlite3.Connection | None = None
-        self._writes = WriteQueue(self._for_writing)
+        self._writes = self._new_queue()
         self._peeker = Peeker(lambda: self._connect(busy_timeout=0))
         self.look: Final = self._peeker.look
         self._is_closed = False
         self._opened: os.stat_result | None = None
         self._in_use = 0
         self._is_used_in_fork = False
-        self.has_garbage: Final = threading.Event()
-        self.has_garbage.set()  # Of other processes, for one.
+        self.has_garbage = True  # Of other processes, for one.
+        self._will_have_garbage = False
         watch_forks(self)
         with self._using():
             _create(self._path)
@@ -182,7 +182,7 @@ class Index:
         """Goes on. The new process makes connections of its own, unless it took over some that were in use."""
         if is_new and self._is_used_in_fork:
             _taken_over.add(self._real_path)
-            self._writer, self._writes = None, WriteQueue(self._for_writing)
+            self._writer, self._writes = None, self._new_queue()
         else:
             self._writes.resume()
         self._peeker.resume()
@@ -198,6 +198,18 @@ class Index:
         if self._opened is not None and not os.path.samestat(found, self._opened):
             raise FileNotFoundError(2, "the folder of the store was replaced while the store was open")
 
+    def _new_queue(self) -> WriteQueue:
+        return WriteQueue(self._for_writing, self._after_commit)
+
+    def _note_garbage(self) -> None:
+        self._will_have_garbage = True
+
+    def _after_commit(self) -> None:
+        """Tells of garbage. Before the commit nobody finds it, and would take the flag back."""
+        if self._will_have_garbage:
+            self._will_have_garbage = False
+            self.has_garbage = True
+
     def _taken_writer(self, connection: sqlite3.Connection) -> sqlite3.Connection:
         """Takes the connection for writing away from those who come later."""
         self._writer = None
@@ -209,8 +221,8 @@ class Index:
             if self._is_closed:
                 raise StoreClosed("open another one for this call")
             self._writer = self._connect()
-            self._writer.create_function("note_garbage", 0, self.has_garbage.set)
-            self._writer.execute(_NOTE_GARBAGE)
+            self._writer.create_function("note_garbage", 0, self._note_garbage)
+            self._writer.executescript(_sql("writer.sql"))
         return self._writer
 
     @contextmanager
@@ -267,9 +279,8 @@ class Index:
         return connection
 
 
-_NOTE_GARBAGE: Final = """
-    CREATE TEMP TRIGGER garbage_made AFTER INSERT ON main.garbage BEGIN SELECT note_garbage(); END
-"""
+def _sql(name: str) -> str:
+    return files("bucketry_file").joinpath(name).read_text()
 
 
 def row_made(cursor: sqlite3.Cursor) -> int:
@@ -306,7 +317,7 @@ def _set_up(connection: sqlite3.Connection, folder: Folder) -> None:
     # Whatever the store's setting: without the index, nothing says what the files are.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA journal_mode = WAL")
-    schema = files("bucketry_file").joinpath("schema.sql").read_text()
+    schema = _sql("schema.sql")
     marks = f"PRAGMA application_id = {_APPLICATION_ID}; PRAGMA user_version = {FORMAT_VERSION};"
     connection.executescript(f"BEGIN IMMEDIATE; {schema} {marks} COMMIT;")
     disk.sync_folder(path.parent)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 from typing import Final, NamedTuple, TypeAlias, final
 
@@ -33,20 +33,25 @@ from bucketry.object_parts import part_info
 from bucketry.version_facts import VersionFacts, facts_of
 
 from bucketry_file import versions
-from bucketry_file.buckets import Bucket, Buckets
+from bucketry_file.buckets import Bucket, Buckets, is_noted
 from bucketry_file.cleaning import Garbage
 from bucketry_file.contents import DraftPieces, NewPieces, SharedPiece, SharedPieces, pieces_of
 from bucketry_file.encryption import Keys, Protection
 from bucketry_file.index import Index
 from bucketry_file.reading import Content, Plan, Reader, Span
-from bucketry_file.receiving import INLINE_BYTES, Receiver, inline_draft
+from bucketry_file.receiving import INLINE_BYTES, Draft, Receiver, inline_draft
+from bucketry_file.recent_keys import RecentKeys
 from bucketry_file.records import StoredHeaders, StoredObject
 from bucketry_file.small_reads import find_small
+from bucketry_file.small_writes import put_small
 from bucketry_file.times import StoredTimes
 from bucketry_file.versions import ObjectRow
 
 COPY_TRIES: Final = 3
 """How often a copy is tried whose source goes meanwhile. The last time its bytes are copied, and no pieces shared."""
+
+_NOT_TOLD: Final = 0
+"""The number of a version that was just put: nobody asks for it."""
 
 Place: TypeAlias = tuple[str, str]
 """A bucket and a key."""
@@ -77,7 +82,11 @@ class SourceGone(Exception):
 
 @final
 class Objects:
-    """The objects of a store. Threads may share it."""
+    """The objects of a store. Threads may share it.
+
+    Attributes:
+        recent: The small objects that were used lately.
+    """
 
     def __init__(
         self,
@@ -96,6 +105,7 @@ class Objects:
         self._garbage = garbage
         self._keys = keys
         self._times = times
+        self.recent: Final = RecentKeys()
 
     # Reads
 
@@ -132,6 +142,7 @@ class Objects:
             if small is not None:
                 info = self._described(connection, place, small.bucket, small.row, options)
                 planned = self._plan(place, small.row, info, options)
+                self.recent.note(place)
                 return OpenedObject(
                     info, self._reader.small(planned, small.piece), content_range=_wanted(info, options)
                 )
@@ -188,7 +199,7 @@ class Objects:
     def put(self, place: Place, body: Body, options: PutOptions) -> ObjectInfo:
         """Stores an object, once its body is complete."""
         body.track_md5()
-        if body.is_held and (body.length or 0) <= INLINE_BYTES:
+        if body.is_held and not body.is_checked and (body.length or 0) <= INLINE_BYTES:
             return self._put_held(place, body, options)
         target = self.target(place, options)
         key = target.way.new_key()
@@ -207,25 +218,42 @@ class Objects:
 
     def _put_held(self, place: Place, body: Body, options: PutOptions) -> ObjectInfo:
         """Stores a small body that is in memory already: all is found out in the step that writes."""
-        try:
-            content = body.read()
-        except BucketryError:
-            self.target(place, options)  # Its errors come first, as with any other body.
-            raise
+        content = body.read()
         md5, checksum, headers = body.md5_hex(), body.checksum(), StoredHeaders.of(options)
+
+        is_plain = not (options.if_match or options.if_none_match or options.retention or options.legal_hold)
+
+        def made(bucket: Bucket, now: datetime) -> tuple[StoredObject, Draft, bytes | None]:
+            target = self._target_in(bucket, place, options)
+            key = target.way.new_key()
+            draft, etag = inline_draft(content, key), _hidden(md5, target.facts)
+            stored = StoredObject(etag, now, headers, dict(options.tags), checksum, facts=target.facts)
+            return stored, draft, target.way.sealed(key, draft.size_bytes)
+
+        def put_as_usual(connection: sqlite3.Connection, now: datetime) -> tuple[Bucket, ObjectRow] | None:
+            known = self._buckets.last_known(place[0]) if is_plain else None
+            if known is None or known.has_versions:
+                return None
+            with suppress(BucketryError):  # It may be right no more: what is known of the bucket may be old.
+                stored, draft, envelope = made(known, now)
+                key = place[1].encode()
+                if is_noted(known, stored.facts) and put_small(connection, known, key, stored, draft, envelope):
+                    return known, ObjectRow(_NOT_TOLD, key, 0, True, draft.size_bytes, stored)
+            return None
 
         def work(connection: sqlite3.Connection) -> tuple[Bucket, ObjectRow]:
             now = self._times.now()
+            written = put_as_usual(connection, now)
+            if written is not None:
+                return written
             bucket = self._checked(connection, place, options, now, writing=True)
-            target = self._target_in(bucket, place, options)
-            key = target.way.new_key()
-            draft = inline_draft(content, key)
-            etag = _hidden(md5, target.facts)
-            stored = StoredObject(etag, now, headers, dict(options.tags), checksum, facts=target.facts)
-            pieces = DraftPieces(draft, target.way.sealed(key, draft.size_bytes))
+            stored, draft, envelope = made(bucket, now)
+            pieces = DraftPieces(draft, envelope)
             return bucket, versions.put(connection, bucket, place[1].encode(), draft.size_bytes, stored, pieces)
 
-        return self._told(self._index.write(work), options.customer_key)
+        written = self._index.write(work)
+        self.recent.note(place)
+        return self._told(written, options.customer_key)
 
     def _write(
         self,

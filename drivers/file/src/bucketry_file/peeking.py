@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar, final
 
+from bucketry import BucketryError
+
 T = TypeVar("T")
 
 
@@ -31,7 +33,7 @@ class Peeker:
                     return None
                 self._connection = self._connect()
             return find(self._connection)
-        except sqlite3.Error:  # Whoever asks in earnest learns what it is.
+        except (BucketryError, sqlite3.Error):  # Whoever asks in earnest learns what it is.
             return None
         finally:
             self._lock.release()

@@ -55,9 +55,16 @@ class WriteQueue:
     who leads; and what wakes the others is begun again until it was done.
     """
 
-    def __init__(self, connection: Callable[[], sqlite3.Connection]) -> None:
-        """Takes what returns the connection for writing. Leaders alone call it, one at a time."""
+    def __init__(self, connection: Callable[[], sqlite3.Connection], on_end: Callable[[], None] = lambda: None) -> None:
+        """Makes an empty queue.
+
+        Args:
+            connection: Returns the connection for writing. Leaders alone call it, one at a time.
+            on_end: What a leader calls once its transactions have ended, before it wakes the others. It waits for
+                nothing, and may be called again.
+        """
         self._connection = connection
+        self._on_end = on_end
         self._lock = threading.Lock()
         self._waiting: list[_Write[Any]] = []
         self._leader: _Write[Any] | None = None
@@ -109,6 +116,7 @@ class WriteQueue:
                 write.settle(None, error)
             raise
         finally:
+            _insist(self._on_end)
             _insist(lambda: self._hand_over(write))
 
     def _hand_over(self, write: _Write[Any]) -> None:
@@ -163,7 +171,7 @@ class WriteQueue:
                 changes = connection.total_changes
                 outcomes.append(outcome := _outcome(connection, write.work))
                 # A full disk, for one, ends it as a whole. What a failed write has changed cannot stay.
-                if not connection.in_transaction or (outcome[1] and connection.total_changes != changes):
+                if not connection.in_transaction or (outcome[1] is not None and connection.total_changes != changes):
                     return False
             connection.execute("COMMIT")
         except sqlite3.Error as error:

@@ -13,18 +13,31 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import Context, copy_context
-from typing import Any, Final, NamedTuple, TypeVar, final
+from typing import Any, Final, TypeVar, final
 
 T = TypeVar("T")
 
 _PREFIX: Final = "bucketry-call"
 
+_OF_SCOPE: Final = "Cancelled via cancel scope "
+"""How the message of a cancellation begins that comes from a scope of anyio; nothing else tells it from another one."""
 
-class _Call(NamedTuple):
-    """A call: who waits for it, and what is to be called when it has ended."""
 
-    future: asyncio.Future[Any]
-    on_end: Callable[[], object] | None
+class _Call:
+    """A call.
+
+    Attributes:
+        future: Who waits for it.
+        on_end: What is to be called when it has ended.
+        is_dropped: Whether no thread could be started for it.
+    """
+
+    __slots__ = ("future", "is_dropped", "on_end")
+
+    def __init__(self, future: asyncio.Future[Any], on_end: Callable[[], object] | None) -> None:
+        self.future = future
+        self.on_end = on_end
+        self.is_dropped = False
 
 
 @final
@@ -56,19 +69,42 @@ class CallThreads:
         """Waits until a thread is free for a call, which `run` makes. It must be called before anything else."""
         await self._turns.acquire()
 
-    def run(self, call: Callable[[], T], on_end: Callable[[], object] | None = None) -> asyncio.Future[T]:
+    async def run(self, call: Callable[[], T], on_end: Callable[[], object] | None = None) -> T:
         """Makes a call in a thread, with the context variables of the task.
 
+        If a scope of anyio is cancelled, the call is awaited to its end, and the next thing that the task waits for
+        raises the cancellation. ``Task.cancel`` is raised at once; the call goes on, and keeps its turn until it ends.
+
         Args:
-            call: The call. If the task is cancelled, it goes on, and keeps its turn until it ends.
+            call: The call.
             on_end: What is called in the event loop when it has ended.
         """
-        future: asyncio.Future[T] = self.loop.create_future()
-        self._executor.submit(self._make, _Call(future, on_end), copy_context(), call)
-        return future
+        made = _Call(self.loop.create_future(), on_end)
+        try:
+            self._executor.submit(self._make, made, copy_context(), call)
+        except BaseException:  # As when the system has no thread left.
+            made.is_dropped = True
+            self._end(made)
+            raise
+        try:
+            return await made.future  # type: ignore[no-any-return]
+        except asyncio.CancelledError as cancellation:
+            if not str(cancellation).startswith(_OF_SCOPE):
+                raise
+            return await self._to_the_end(made)  # type: ignore[no-any-return]
+
+    async def _to_the_end(self, made: _Call) -> Any:
+        from anyio import CancelScope  # Only here: whoever has no scopes needs no anyio.
+
+        with CancelScope(shield=True):
+            if made.future.cancelled():
+                made.future = self.loop.create_future()
+            return await made.future
 
     def _make(self, made: _Call, context: Context, call: Callable[[], object]) -> None:
         """Makes a call. This alone runs in a thread."""
+        if made.is_dropped:
+            return
         try:
             self._ended.append((made, context.run(call), None))
         except BaseException as error:  # noqa: BLE001 - whoever waits gets it
@@ -84,14 +120,16 @@ class CallThreads:
         self._is_woken = False
         while self._ended:
             made, result, error = self._ended.popleft()
-            self._turns.release()
-            if made.on_end is not None:
-                made.on_end()
-            if made.future.done():  # Its task was cancelled.
-                continue
-            if error is None:
-                made.future.set_result(result)
-            elif isinstance(error, StopIteration):  # A future cannot hold it (PEP 479).
-                made.future.set_exception(RuntimeError("a call of the store raised StopIteration"))
-            else:
-                made.future.set_exception(error)
+            if not made.future.done():  # Otherwise its task was cancelled.
+                if error is None:
+                    made.future.set_result(result)
+                elif isinstance(error, StopIteration):  # A future cannot hold it (PEP 479).
+                    made.future.set_exception(RuntimeError("a call of the store raised StopIteration"))
+                else:
+                    made.future.set_exception(error)
+            self._end(made)
+
+    def _end(self, made: _Call) -> None:
+        self._turns.release()
+        if made.on_end is not None:
+            made.on_end()

@@ -68,6 +68,7 @@ class StoreCalls:
         self.meter: ThreadMeter | None = None
         self.keeps_access = _keeps_access(store)
         self.known_access: Callable[[str], BucketAccess | None] = store.peek_bucket_access
+        self._answers_at_once = store.answers_at_once
         self._wait_seconds = wait_seconds
         self._most = {**self.limits, _PROBE: PROBE_THREADS}
         self._threads: dict[str, CallThreads] = {}
@@ -79,6 +80,23 @@ class StoreCalls:
             Throttled: No thread was free in time. The call was not made.
         """
         if self.inline:
+            return function(*args, **kwargs)
+        return await self._run(CALL, partial(function, *args, **kwargs))
+
+    async def read(self, bucket: str, key: str, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Makes a call that reads an object. It needs no thread if all of it is in memory.
+
+        Args:
+            bucket: The bucket.
+            key: The key.
+            function: The call.
+            args: Its arguments.
+            kwargs: Its named arguments.
+
+        Raises:
+            Throttled: As `call`.
+        """
+        if self.inline or self._answers_at_once(bucket, key):
             return function(*args, **kwargs)
         return await self._run(CALL, partial(function, *args, **kwargs))
 

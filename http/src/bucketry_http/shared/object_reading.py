@@ -92,9 +92,9 @@ async def open_object(
     """
     if wanted is WHOLE and _NOT_PLAIN.isdisjoint(headers):
         read = calls.store.get_object
-        opened = read(bucket, key) if calls.inline else await calls.call(read, bucket, key)
+        opened = read(bucket, key) if calls.inline else await calls.read(bucket, key, read, bucket, key)
     else:
-        opened = await calls.call(_open, calls.store, bucket, key, headers, wanted)
+        opened = await calls.read(bucket, key, _open, calls.store, bucket, key, headers, wanted)
     found, length = opened.content_range, opened.length
     status = OK if found is None or not length else PARTIAL_CONTENT
     if length <= PIECE_BYTES and opened.is_held:
@@ -128,9 +128,9 @@ async def head_object(
         BucketryError: What the store raised.
     """
     if wanted is WHOLE and CONDITIONS.isdisjoint(headers):
-        info = await calls.call(calls.store.head_object, bucket, key)
+        info = await calls.read(bucket, key, calls.store.head_object, bucket, key)
     else:
-        info = await calls.call(_head, calls.store, bucket, key, headers, wanted)
+        info = await calls.read(bucket, key, _head, calls.store, bucket, key, headers, wanted)
     found = info.part_range
     if found is None and ranged and (byte_range := requested_range(headers)) is not None:
         validator = headers.get("if-range")

@@ -48,7 +48,7 @@ class ContentReader:
         self._opened = opened
         self._chunks = iter(opened)
         self._failure: BucketryError | None = None
-        self._ahead: asyncio.Future[list[bytes]] | None = None
+        self._reading: asyncio.Future[list[bytes]] | None = None
         self.missing = opened.length
 
     async def next(self) -> list[bytes]:
@@ -57,13 +57,21 @@ class ContentReader:
         Raises:
             BucketryError: The content broke off.
         """
-        ahead, self._ahead = self._ahead, None
-        batch = await (ahead or self._calls.follow_up(self._read))
+        if self._calls.inline:
+            batch = self._read()
+            self.missing -= sum(map(len, batch))
+            return batch
+        if self._reading is None:
+            self._reading = self._begin_read()
+        # Behind a shield: if this task is cancelled, `close` has to wait for the thread that reads.
+        batch = await asyncio.shield(self._reading)
         self.missing -= sum(map(len, batch))
-        if batch and self.missing > 0 and not self._calls.inline:
-            # The next batch is read while this one is sent.
-            self._ahead = asyncio.ensure_future(self._calls.follow_up(self._read))
+        # The next batch is read while this one is sent.
+        self._reading = self._begin_read() if batch and self.missing > 0 else None
         return batch
+
+    def _begin_read(self) -> asyncio.Future[list[bytes]]:
+        return asyncio.ensure_future(self._calls.follow_up(self._read))
 
     async def close(self) -> None:
         """Frees what the object holds, even while this task is being cancelled."""
@@ -74,9 +82,9 @@ class ContentReader:
         from anyio import CancelScope  # Only here: a store that never blocks needs no anyio.
 
         with CancelScope(shield=True):
-            if self._ahead is not None:
+            if self._reading is not None:
                 # Nobody needs this batch any more, nor its error.
-                await asyncio.gather(self._ahead, return_exceptions=True)
+                await asyncio.gather(self._reading, return_exceptions=True)
             await self._calls.follow_up(self._close)
 
     def _read(self) -> list[bytes]:
@@ -99,9 +107,11 @@ class ContentReader:
 
     def _close(self) -> None:
         close = getattr(self._chunks, "close", None)
-        if close is not None:
-            close()
-        self._opened.close()
+        try:
+            if close is not None:
+                close()
+        finally:
+            self._opened.close()
 
 
 class ContentSender:

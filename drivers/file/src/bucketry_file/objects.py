@@ -39,7 +39,7 @@ from bucketry_file.contents import DraftPieces, NewPieces, SharedPiece, SharedPi
 from bucketry_file.encryption import Keys, Protection
 from bucketry_file.index import Index
 from bucketry_file.reading import Content, Plan, Reader, Span
-from bucketry_file.receiving import INLINE_BYTES, Draft, Receiver, inline_draft
+from bucketry_file.receiving import Draft, Receiver, inline_draft, is_inline
 from bucketry_file.recent_keys import RecentKeys
 from bucketry_file.records import StoredHeaders, StoredObject
 from bucketry_file.small_reads import find_small
@@ -199,7 +199,7 @@ class Objects:
     def put(self, place: Place, body: Body, options: PutOptions) -> ObjectInfo:
         """Stores an object, once its body is complete."""
         body.track_md5()
-        if body.is_held and not body.is_checked and (body.length or 0) <= INLINE_BYTES:
+        if body.is_held and not body.is_checked and is_inline(body.length or 0):
             return self._put_held(place, body, options)
         target = self.target(place, options)
         key = target.way.new_key()

@@ -77,7 +77,7 @@ class Receiver:
         """
         chunk = body.read(CHUNK_BYTES)
         # A body that gives less than was asked for has ended.
-        if not chunk or (len(chunk) <= INLINE_BYTES and not in_file):
+        if not chunk or (is_inline(len(chunk)) and not in_file):
             yield inline_draft(chunk, key)
             return
         session, number = self._session.begin_file()
@@ -142,6 +142,11 @@ class Receiver:
             return True
         except Exception:  # noqa: BLE001 - the error of the write counts; recovery deletes the file
             return False
+
+
+def is_inline(size_bytes: int) -> bool:
+    """Says whether a content of this size is kept in the index."""
+    return size_bytes <= INLINE_BYTES
 
 
 def inline_draft(chunk: bytes, key: ContentKey | None) -> Draft:

@@ -91,7 +91,7 @@ def test_without_a_server_there_is_no_response() -> None:
 def test_a_connection_that_the_server_closed_meanwhile_is_not_used_again() -> None:
     with wired(lambda _: Answer(200, b"body", headers={"connection": "keep-alive"})) as (fake, client):
         assert client.quick("GET", "bucket") is not None
-        (kept,) = client._quick
+        (kept,) = client._quick._kept
         kept.shutdown(socket.SHUT_RDWR)
         assert client.quick("GET", "bucket") is not None
     assert len(fake.requests) == 2

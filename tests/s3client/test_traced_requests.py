@@ -102,7 +102,7 @@ def test_keys_can_be_hidden(spans: Spans) -> None:
     assert "photos" not in spans.text()
 
 
-QUICK_FAILURES = [(Answer(404), "404"), (Answer(cut=True), "ConnectionResetError")]
+QUICK_FAILURES = [(Answer(404), "404"), (Answer(cut=True), "RemoteDisconnected")]
 
 
 @pytest.mark.parametrize(("answer", "kind"), QUICK_FAILURES)

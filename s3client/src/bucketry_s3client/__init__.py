@@ -33,6 +33,7 @@ from bucketry_s3client.errors import (
     reading,
 )
 from bucketry_s3client.failed_uploads import MAX_FAILED_UPLOADS, FailedUploads
+from bucketry_s3client.forking import LastingThreads, watch_forks
 from bucketry_s3client.headers import (
     md5_header,
     object_headers,
@@ -127,6 +128,7 @@ __all__ = [
     "Element",
     "FailedUploads",
     "Feed",
+    "LastingThreads",
     "PartsUpload",
     "PathGuard",
     "Pieces",
@@ -219,6 +221,7 @@ __all__ = [
     "url_decoded",
     "version_fields",
     "version_query",
+    "watch_forks",
     "write_conditions",
     "written_within",
 ]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import socket
-from collections import deque
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from time import monotonic
 from typing import Final
 from urllib.parse import quote
@@ -15,14 +14,24 @@ from bucketry.backend_requests import request_headers, sending
 from bucketry.redaction import protect_loggers
 from bucketry.s3 import COPY_SOURCE
 from bucketry.sigv4 import UNSIGNED_PAYLOAD, Signer, payload_hash
-from urllib3 import BaseHTTPResponse, Timeout
-from urllib3.exceptions import IncompleteRead, ProtocolError
-from urllib3.util.wait import wait_for_read
+from urllib3 import BaseHTTPResponse, Retry, Timeout
+from urllib3.exceptions import HTTPError, IncompleteRead, MaxRetryError, ProtocolError
 
 from bucketry_s3client.body import Content, Feed, hash_of, length_of
-from bucketry_s3client.connections import SdkPools, WholeHeadPools, ending_within, open_socket, tls_context
+from bucketry_s3client.connections import (
+    SdkPools,
+    WholeHeadPools,
+    connect_error,
+    ending_within,
+    leave_connections,
+    open_socket,
+    read_error,
+    tls_context,
+)
 from bucketry_s3client.errors import S3ResponseError, code_in, fields_in, incomplete_response, is_error
-from bucketry_s3client.quick import QuickResponse, Unusual
+from bucketry_s3client.forking import watch_forks
+from bucketry_s3client.kept import KeptConnections, KeptEnded
+from bucketry_s3client.quick import QuickResponse, Unusual, is_end
 from bucketry_s3client.retries import RETRIED_STATUSES, Retries
 from bucketry_s3client.settings import S3Settings
 from bucketry_s3client.xml import Element, parse_xml
@@ -113,17 +122,24 @@ class S3Client:
             self._pool_settings["ssl_context"] = self._tls
         self.pools = WholeHeadPools(retries=self.retries.repeatable, **self._pool_settings)
         self._pool = self.pools.connection_from_url(self.endpoint)
-        self._quick: deque[socket.socket] = deque()
-        self._max_quick = settings.max_connections
+        self._quick = KeptConnections(settings.max_connections)
         self._usual_until = 0.0
+        watch_forks(self)
+
+    def after_fork(self) -> None:
+        """Begins without connections, in a new process (`bucketry_s3client.forking`)."""
+        is_open = self._pool.pool is not None
+        leave_connections(self._pool)
+        self.pools.after_fork()
+        if is_open:
+            self._pool = self.pools.connection_from_url(self.endpoint)
+        self._quick = self._quick.after_fork()
 
     def close(self) -> None:
         """Closes all connections of this client; those of `sdk_pools` are the SDK's."""
         self.pools.clear()
         self._pool.close()  # urllib3's own end comes when nobody refers to the pool any more, and this object does.
-        self._max_quick = 0  # What is read at the moment closes its connection.
-        while self._quick:
-            self._quick.pop().close()
+        self._quick.close()
 
     def sdk_pools(self) -> SdkPools:
         """Makes pools for an SDK, with this client's TLS, timeouts and retries.
@@ -143,6 +159,7 @@ class S3Client:
         content: Content = b"",
         repeatable: bool = True,
         once: bool = False,
+        retries: Retry | None = None,
     ) -> BaseHTTPResponse:
         """Sends a request and returns its response, unread: the caller reads it to the end or closes it.
 
@@ -157,6 +174,7 @@ class S3Client:
                 the connection broke off. Other requests and a `Feed` are sent again only where no connection was made.
             once: Whether there is one try only. Then connecting and the whole response together take
                 ``connect_timeout`` and ``read_timeout`` at most.
+            retries: What earlier tries left of the retries; ``None``: this is the first.
 
         Raises:
             S3ResponseError: The server refuses the request.
@@ -170,7 +188,9 @@ class S3Client:
             sent["content-length"] = str(length_of(content))
         signed = self._signer().sign(method, base + target, payload=self._payload(content), headers=sent)
         sent.update(signed.headers)
-        response = self.open_unsigned(method, target, sent, content, repeatable=repeatable, once=once, base=base)
+        response = self.open_unsigned(
+            method, target, sent, content, repeatable=repeatable, once=once, retries=retries, base=base
+        )
         if response.status not in _GOOD:
             body = read_body(response, _MAX_ERROR_BYTES)
             raise self._refusal(method, bucket, key, query, headers, response, body)
@@ -196,6 +216,7 @@ class S3Client:
         *,
         repeatable: bool = True,
         once: bool = False,
+        retries: Retry | None = None,
         base: str = "",
     ) -> BaseHTTPResponse:
         """Sends a request as it is and returns its response, unread, whatever its status.
@@ -207,6 +228,7 @@ class S3Client:
             content: The body; the caller gives ``content-length``.
             repeatable: As in `open`.
             once: As in `open`.
+            retries: As in `open`.
             base: URL of the host, as `locate` gives it; empty: the endpoint.
 
         Raises:
@@ -214,7 +236,7 @@ class S3Client:
         """
         if once:
             retries = self.retries.once
-        else:
+        elif retries is None:
             is_safe = repeatable and not isinstance(content, Feed)
             retries = self.retries.repeatable if is_safe else self.retries.careful
         pool = self._pool if base in {"", self.endpoint} else self.pools.connection_from_url(base)
@@ -347,7 +369,7 @@ class S3Client:
             return None
         try:
             response = self._send_quickly(method, bucket, key, query, headers, content)
-        except (OSError, ValueError):
+        except (OSError, ValueError, HTTPError):
             return None  # `request` says what is wrong.
         if response.status == _OK and response.held is not None:
             response.release()
@@ -366,25 +388,60 @@ class S3Client:
         """Sends GET for an object and returns its response, at half the cost of `open` if the object is small.
 
         It is sent as `quick` sends requests, and a short body is read at once. Anything unusual is left to `open`, as
-        are errors that a second try may mend. Arguments and errors as in `open`.
+        are errors that a second try may mend: that counts as a retry, unless the server had closed a kept connection.
+        Arguments and errors as in `open`.
         """
-        response = None
+        left = None
         if self._is_virtual is None and monotonic() >= self._usual_until:
             try:
                 response = self._send_quickly("GET", bucket, key, query, headers, b"")
-            except Unusual:  # Its server is not asked twice for each object.
-                self._usual_until = monotonic() + _USUAL_SECONDS
-            except (OSError, ValueError):
-                pass  # `open` says what is wrong.
-        if response is not None and response.held is not None:
+            except (OSError, ValueError, HTTPError) as error:
+                if isinstance(error, Unusual):  # Its server is not asked twice for each object.
+                    self._usual_until = monotonic() + _USUAL_SECONDS
+                left = self._left_after(error, request_target(bucket, key, query))
+            else:
+                if response.status in RETRIED_STATUSES:
+                    left = self._left_after(None, request_target(bucket, key, query))
+                if left is None:
+                    return self._good(bucket, key, query, headers, response)
+                response.close()
+        if left is not None:
+            left.sleep()
+        return self.open("GET", bucket, key, query=query, headers=headers, retries=left)
+
+    def _left_after(self, error: Exception | None, target: str) -> Retry | None:
+        """Counts a quick GET that is sent again: because of an error, or of the status of its response.
+
+        Returns:
+            What is left of the retries. ``None`` after an error: the try does not count. ``None`` after a status: none
+            is left.
+
+        Raises:
+            urllib3.exceptions.MaxRetryError: None is left after an error.
+        """
+        retries = self.retries.repeatable
+        if error is None:
+            try:
+                return retries.increment("GET", target, _pool=self._pool)
+            except MaxRetryError:
+                return None
+        if isinstance(error, KeptEnded) or not isinstance(error, (OSError, HTTPError)):
+            return None
+        reason = error if isinstance(error, HTTPError) else read_error(error, self._pool, target)
+        return retries.increment("GET", target, error=reason, _pool=self._pool)
+
+    def _good(
+        self, bucket: str, key: str, query: Mapping[str, str], headers: Mapping[str, str], response: QuickResponse
+    ) -> QuickResponse:
+        """Returns the response to a quick GET, unless it is an error."""
+        if response.held is not None:
             response.release()
-        elif response is not None and response.status not in _GOOD:
-            response.close()
-            response = None
-        if response is None or response.status in RETRIED_STATUSES:
-            return self.open("GET", bucket, key, query=query, headers=headers)
         if response.status not in _GOOD:
-            raise self._refusal("GET", bucket, key, query, headers, response, response.held or b"")
+            try:
+                body = response.read_all(_MAX_ERROR_BYTES)
+            finally:
+                response.close()
+            raise self._refusal("GET", bucket, key, query, headers, response, body)
         if response.status == _PARTIAL and "range" not in headers and "partNumber" not in query:
             response.close()
             raise ProtocolError(_PART)
@@ -402,34 +459,28 @@ class S3Client:
         """Sends a request once.
 
         Raises:
+            KeptEnded: The server had closed the connection before.
             OSError: There is no response, or it breaks off.
+            urllib3.exceptions.HTTPError: No connection can be made.
             ValueError: The response is an unusual one.
         """
-        connection = self._quick_connection()
-        try:
-            with sending(method, f"{self.endpoint}{request_target(bucket, key)}") as sent:
+        with sending(method, f"{self.endpoint}{request_target(bucket, key)}") as sent:
+            kept = self._quick
+            used = kept.take()
+            try:
+                connection = self.connect() if used is None else used
+            except OSError as error:
+                raise connect_error(error, self._pool) from error
+            try:
                 connection.sendall(self.raw_request(method, bucket, key, query=query, headers=headers, content=content))
-                response = QuickResponse(connection, self._keep_quick)
-                sent.status = response.status
+                response = QuickResponse(connection, kept.give_back)
+            except BaseException as error:
+                connection.close()
+                if used is not None and is_end(error):
+                    raise KeptEnded("the server had closed the connection") from error
+                raise
+            sent.status = response.status
             return response
-        except BaseException:
-            connection.close()
-            raise
-
-    def _keep_quick(self, connection: socket.socket) -> None:
-        if len(self._quick) < self._max_quick:
-            self._quick.append(connection)
-        else:
-            connection.close()
-
-    def _quick_connection(self) -> socket.socket:
-        while self._quick:
-            with suppress(IndexError):  # Another thread took the last one.
-                connection = self._quick.pop()
-                if not wait_for_read(connection, timeout=0):
-                    return connection
-                connection.close()  # The server closed it, or sent what nobody asked for.
-        return self.connect()
 
     def connect(self) -> socket.socket:
         """Opens a connection for the caller alone, with the settings' timeouts.

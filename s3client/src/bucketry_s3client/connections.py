@@ -19,6 +19,7 @@ import io
 import queue
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,9 +34,19 @@ from bucketry.backend_requests import request_headers, sending, tracing_of_call
 from typing_extensions import override
 from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPSConnectionPool, PoolManager, Retry
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HeaderParsingError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HeaderParsingError,
+    HTTPError,
+    NameResolutionError,
+    NewConnectionError,
+    ProtocolError,
+    ReadTimeoutError,
+    SSLError,
+)
 from urllib3.util.response import assert_header_parsing
 
+from bucketry_s3client.forking import watch_forks
 from bucketry_s3client.retries import Retries
 
 MAX_HEADERS: Final = 1000
@@ -84,6 +95,36 @@ def open_socket(
     except BaseException:
         connection.close()
         raise
+
+
+def connect_error(error: OSError, pool: HTTPConnectionPool) -> HTTPError:
+    """Returns the error that urllib3 would raise where no connection is made.
+
+    Args:
+        error: Of `open_socket`.
+        pool: Who would have connected.
+    """
+    who: Any = pool  # urllib3 wants a connection, and takes its text only.
+    if isinstance(error, TimeoutError):
+        return ConnectTimeoutError(who, "connecting timed out")
+    if isinstance(error, ssl.SSLError):
+        return SSLError(error)
+    if isinstance(error, socket.gaierror):
+        return NameResolutionError(pool.host, who, error)
+    return NewConnectionError(who, f"no connection is made: {error}")
+
+
+def read_error(error: OSError, pool: HTTPConnectionPool, target: str) -> HTTPError:
+    """Returns the error that urllib3 would raise where a request cannot be sent, or its response not be read.
+
+    Args:
+        error: Of the connection.
+        pool: Who would have sent it.
+        target: Path and query.
+    """
+    if isinstance(error, TimeoutError):
+        return ReadTimeoutError(pool, target, "reading timed out")
+    return SSLError(error) if isinstance(error, ssl.SSLError) else ProtocolError("Connection aborted.", error)
 
 
 class _Lines(io.BufferedReader):
@@ -208,12 +249,36 @@ class _SecurePool(_PlainPool, HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
 
+def leave_connections(pool: HTTPConnectionPool) -> None:
+    """Takes its connections from a pool, in a new process, and closes those that are given back later.
+
+    The pool is not used any more.
+    """
+    kept, pool.pool = pool.pool, None
+    if kept is None:
+        return
+    connections = list(kept.queue)
+    # urllib3 empties the queue when the pool goes. That would wait for a thread that is not there any more.
+    queue.LifoQueue.__init__(kept, kept.maxsize)
+    for connection in connections:
+        if connection is not None:
+            connection.close()
+
+
 class WholeHeadPools(PoolManager):
     """Pools of connections. A response whose head broke off is a `urllib3.exceptions.ProtocolError` on them."""
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
         self.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+
+    def after_fork(self) -> None:
+        """Begins without connections, in a new process (`bucketry_s3client.forking`)."""
+        self.pools.lock = threading.RLock()
+        for pool in map(self.pools.get, self.pools.keys()):  # It has no other way to go through it.
+            if pool is not None:
+                leave_connections(pool)
+        self.pools.clear()
 
 
 class SdkPools(WholeHeadPools):
@@ -222,6 +287,7 @@ class SdkPools(WholeHeadPools):
     def __init__(self, policy: Retries, **more: Any) -> None:
         super().__init__(**more)
         self._policy = policy
+        watch_forks(self)
 
     @override
     def urlopen(  # type: ignore[override]  # urllib3 gives its base class other arguments.

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from bucketry import BackendError, BucketryError, Classified, NoSuchBucket, NoSuchKey, NoSuchUpload, Unavailable
 
 from bucketry_s3client.client import S3Client
+from bucketry_s3client.forking import watch_forks
 
 MAX_FAILED_UPLOADS: Final = 1000
 """How many uploads are remembered; of more, the oldest are left to the server."""
@@ -48,6 +49,15 @@ class FailedUploads:
         self._waiting: list[_Upload] = []
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
+        watch_forks(self)
+
+    def after_fork(self) -> None:
+        """Begins with nothing, in a new process: the other one ends what waits."""
+        is_closed = self._closed.is_set()
+        self._lock, self._closed = threading.Lock(), threading.Event()
+        self._waiting, self._thread = [], None
+        if is_closed:
+            self._closed.set()
 
     def abort(self, bucket: str, key: str, upload_id: str) -> None:
         """Ends an upload and frees its parts, after something else failed; where that fails too, later.

@@ -15,6 +15,7 @@ from bucketry import InvalidKey
 
 from bucketry_s3client.client import S3Client
 from bucketry_s3client.errors import S3ResponseError, reading
+from bucketry_s3client.forking import watch_forks
 from bucketry_s3client.xml import is_truncated
 
 REMEMBERED: Final = 10_000
@@ -46,6 +47,11 @@ class PathGuard:
         self._client = client
         self._is_on = is_on
         self._folders: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._lock = threading.Lock()
+        watch_forks(self)
+
+    def after_fork(self) -> None:
+        """Has a lock that nobody holds, in a new process."""
         self._lock = threading.Lock()
 
     def check(self, bucket: str, key: str) -> None:

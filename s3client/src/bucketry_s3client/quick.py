@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import re
 import socket
+import ssl
 from collections.abc import Callable, Iterator, Mapping
-from typing import Final
+from http.client import RemoteDisconnected
+from typing import Any, Final
 
-from urllib3.exceptions import IncompleteRead
+from typing_extensions import override
+from urllib3.exceptions import IncompleteRead, ProtocolError
 
 QUICK_BYTES: Final = 64 * 1024
 """Largest head, and largest body, that is read into memory at once."""
@@ -15,11 +19,20 @@ QUICK_BYTES: Final = 64 * 1024
 _STATUS_LINE: Final = re.compile(r"HTTP/1\.1 ([1-5][0-9]{2}) ")
 _LENGTH: Final = re.compile(r"[0-9]{1,20}")
 _BLANKS: Final = " \t"
+_BARE_LINE_FEED: Final = re.compile(rb"(?<!\r)\n")
 _NOT_MODIFIED: Final = 304
 
 
 class Unusual(ValueError):
     """A response whose frame only an HTTP library can read."""
+
+
+class UnusualTimeout(Unusual, TimeoutError):
+    """A head that was not read to its end: perhaps its lines end in another way, perhaps the server is slow."""
+
+
+class BrokenOff(ConnectionResetError):
+    """The connection ended after the response had begun."""
 
 
 class QuickResponse:
@@ -59,7 +72,7 @@ class QuickResponse:
         self._missing = self.length - len(body)
         if self.length <= QUICK_BYTES:
             while self._missing > 0:
-                received = _some(connection, "the connection ended within the response")
+                received = _more(connection)
                 body += received
                 self._missing -= len(received)
             if self._missing < 0:
@@ -76,16 +89,31 @@ class QuickResponse:
         connection = self._connection
         if connection is None:
             return
-        with connection.makefile("rb") as reader:  # It fills each chunk in one call of Python's.
-            while self._missing > 0:
-                begun, self._begun = self._begun, b""
-                chunk = begun + reader.read(min(max(size - len(begun), 1), self._missing))
-                self._missing -= len(chunk) - len(begun)
-                if len(chunk) < size and self._missing:
-                    raise IncompleteRead(self.length - self._missing, self._missing)
-                if not self._missing:
-                    self.release()
-                yield chunk
+        reader = io.BufferedReader(_Exactly(connection, self._missing))  # It fills each chunk in one call of Python's.
+        while self._missing > 0:
+            begun, self._begun = self._begun, b""
+            chunk = begun + reader.read(min(max(size - len(begun), 1), self._missing))
+            self._missing -= len(chunk) - len(begun)
+            if len(chunk) < size and self._missing:
+                raise IncompleteRead(self.length - self._missing, self._missing)
+            if not self._missing:
+                self.release()
+            yield chunk
+
+    def read_all(self, most: int) -> bytes:
+        """Reads the whole body.
+
+        Raises:
+            urllib3.exceptions.ProtocolError: It breaks off, or is longer than ``most`` bytes.
+        """
+        if self.held is not None:
+            return self.held
+        if self.length > most:
+            raise ProtocolError("the response is too long")
+        try:
+            return b"".join(self.stream(QUICK_BYTES))
+        except OSError as error:
+            raise ProtocolError("the connection broke off", error) from error
 
     def release(self) -> None:
         """Gives the connection back, if the whole body has come."""
@@ -100,26 +128,59 @@ class QuickResponse:
             connection.close()
 
 
+class _Exactly(io.RawIOBase):
+    """Reads so many bytes and no more: what comes behind them shows that the connection cannot be used again."""
+
+    def __init__(self, connection: socket.socket, missing: int) -> None:
+        self._connection, self._missing = connection, missing
+
+    @override
+    def readable(self) -> bool:
+        return True
+
+    @override
+    def readinto(self, buffer: Any, /) -> int:
+        if not self._missing:
+            return 0
+        count = self._connection.recv_into(memoryview(buffer)[: self._missing])
+        self._missing -= count
+        return count
+
+
 def _receive_head(connection: socket.socket) -> tuple[str, bytes]:
     """Returns the head, without its empty line, and what came of the body."""
-    received = _some(connection, "the connection ended before the response")
+    received = connection.recv(QUICK_BYTES)
+    if not received:
+        raise RemoteDisconnected("the connection ended before the response")
     while (end := received.find(b"\r\n\r\n")) < 0:
         if len(received) > QUICK_BYTES:
             raise Unusual("the head is long")
-        received += _some(connection, "the connection ended within the head")
+        if _BARE_LINE_FEED.search(received):
+            raise Unusual("lines end with a line feed alone")
+        try:
+            received += _more(connection)
+        except TimeoutError as error:
+            raise UnusualTimeout("the head does not end") from error
     return received[:end].decode("latin-1"), received[end + 4 :]
 
 
-def _some(connection: socket.socket, otherwise: str) -> bytes:
-    received = connection.recv(QUICK_BYTES)
+def _more(connection: socket.socket) -> bytes:
+    """Receives more of a response that has begun."""
+    try:
+        received = connection.recv(QUICK_BYTES)
+    except TimeoutError:
+        raise
+    except OSError as error:
+        raise BrokenOff("the connection broke within the response") from error
     if not received:
-        raise ConnectionResetError(otherwise)
+        raise BrokenOff("the connection ended within the response")
     return received
 
 
 def _length_of(status: int, headers: Mapping[str, str]) -> int:
     """Returns the length of a body (RFC 9112, 6.3)."""
-    if "transfer-encoding" in headers or headers.get("connection", "").lower() == "close":
+    options = headers.get("connection", "").lower()
+    if "transfer-encoding" in headers or ("close" in options and "close" in map(str.strip, options.split(","))):
         raise Unusual("the body comes in chunks, or its connection ends with it")
     if status == _NOT_MODIFIED or status == 204:
         return 0
@@ -127,6 +188,11 @@ def _length_of(status: int, headers: Mapping[str, str]) -> int:
     if not _LENGTH.fullmatch(length):
         raise Unusual("the length of the body is not known")
     return int(length)
+
+
+def is_end(error: BaseException) -> bool:
+    """Whether a connection ended before anything of a response came."""
+    return isinstance(error, (ConnectionError, ssl.SSLError)) and not isinstance(error, BrokenOff)
 
 
 def headers_in(head: bytes) -> dict[str, str]:
@@ -140,11 +206,14 @@ def headers_in(head: bytes) -> dict[str, str]:
 
 def _fields(head: str) -> dict[str, str]:
     headers: dict[str, str] = {}
-    for line in head.split("\r\n")[1:]:
+    first, *lines = head.split("\r\n")
+    if "\n" in first or "\r" in first:
+        raise Unusual("lines end in different ways")
+    for line in lines:
         name, colon, value = line.partition(":")
-        if not colon or "\n" in line or "\r" in line or name[:1] in _BLANKS:
+        if not colon or "\n" in line or "\r" in line or " " in name or "\t" in name:
             raise Unusual("that is not a header")
         # Other blanks belong to the value: in Latin-1 the last byte of "à" is one.
-        name, value = name.strip(_BLANKS).lower(), value.strip(_BLANKS)
+        name, value = name.lower(), value.strip(_BLANKS)
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return headers

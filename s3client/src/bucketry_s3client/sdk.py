@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 from bucketry_s3client.client import S3Client
 from bucketry_s3client.connections import SdkPools
+from bucketry_s3client.forking import watch_forks
 
 ClientT = TypeVar("ClientT")
 
@@ -26,6 +27,11 @@ class SdkClient(Generic[ClientT]):
         self._make = make
         self._lock = threading.Lock()
         self._made: tuple[ClientT, SdkPools] | None = None
+        watch_forks(self)
+
+    def after_fork(self) -> None:
+        """Has a lock that nobody holds, in a new process. The pools begin without connections by themselves."""
+        self._lock = threading.Lock()
 
     def get(self) -> ClientT:
         """Returns the client; always the same one."""

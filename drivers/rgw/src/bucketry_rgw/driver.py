@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -63,6 +62,7 @@ from bucketry.sigv4 import Presigner
 from bucketry.tagging import NO_TAGS
 from bucketry_s3client import (
     FailedUploads,
+    LastingThreads,
     S3ResponseError,
     SdkClient,
     delete_notification,
@@ -156,7 +156,7 @@ class RgwDriver(DriverSpec):
             self._client = connect(settings)
         except (ValueError, OSError) as error:
             raise InvalidSettings(str(error)) from None
-        self._lookups = ThreadPoolExecutor(settings.lookup_threads, thread_name_prefix="bucketry-rgw-lookup")
+        self._lookups = LastingThreads(settings.lookup_threads, "bucketry-rgw-lookup")
         self._failed_uploads = FailedUploads(self._client, classify)
         self._objects = Objects(self._client, self._failed_uploads, settings)
         self._uploads = Uploads(self._client, self._objects, settings.part_size)

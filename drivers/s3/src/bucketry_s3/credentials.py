@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from bucketry import InvalidSettings, Secret, Unavailable
 from bucketry.sigv4 import Credentials, Presigner, Signer
+from bucketry_s3client import watch_forks
 
 from bucketry_s3.endpoints import session_of
 from bucketry_s3.settings import S3StoreSettings
@@ -75,6 +76,7 @@ class Signers:
         """
         self._settings = settings
         self._lock = threading.Lock()
+        watch_forks(self)
         self._chain: Any = None
         if settings.has_keys:
             self._fixed: Credentials | None = settings.credentials
@@ -91,6 +93,10 @@ class Signers:
         if self._chain is None:
             raise InvalidSettings(NONE_FOUND)
         self._current = _Current(self._asked(), settings)
+
+    def after_fork(self) -> None:
+        """Has a lock that nobody holds, in a new process."""
+        self._lock = threading.Lock()
 
     @property
     def signer(self) -> Callable[[], Signer]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -60,6 +59,7 @@ from bucketry.presigning import presigned_url
 from bucketry.tagging import NO_TAGS
 from bucketry_s3client import (
     FailedUploads,
+    LastingThreads,
     S3Client,
     S3ResponseError,
     as_xml,
@@ -155,7 +155,7 @@ class S3Driver(DriverSpec):
                 if not getattr(features, feature)
             }
         )
-        self._lookups = ThreadPoolExecutor(settings.lookup_threads, "bucketry-s3-lookup")
+        self._lookups = LastingThreads(settings.lookup_threads, "bucketry-s3-lookup")
         self._failed_uploads = FailedUploads(self._client, classify)
         self._objects = Objects(self._client, self._failed_uploads, settings, features, found.dialect)
         self._copies = Copies(self._client, self._objects, self._failed_uploads, settings, found.dialect)

@@ -9,6 +9,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from bucketry.redaction import protect_loggers
+from bucketry_s3client import watch_forks
 
 from bucketry_s3.endpoints import session_of
 from bucketry_s3.settings import S3StoreSettings
@@ -26,6 +27,15 @@ class Sdk:
         self._is_virtual = is_virtual
         self._lock = threading.Lock()
         self._made: Boto3Client | None = None
+        self._left: list[Boto3Client] = []
+        watch_forks(self)
+
+    def after_fork(self) -> None:
+        """Makes another client, in a new process: the connections of the first belong to the other process."""
+        self._lock = threading.Lock()
+        if self._made is not None:
+            self._left.append(self._made)  # Its end would wait for locks that nobody gives back.
+            self._made = None
 
     def get(self) -> Boto3Client:
         """Returns the client; always the same one."""

@@ -1,0 +1,78 @@
+"""What becomes of connections to a server when the process is forked.
+
+Both processes have them then. A request of one would be answered to the other. So the new process begins without any.
+It closes its own descriptors only, which sends nothing: the connections stay those of the process that was there.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, Protocol
+
+from typing_extensions import override
+
+
+class Forked(Protocol):
+    """What keeps connections or locks."""
+
+    def after_fork(self) -> None:
+        """Leaves the connections to the process that was there. In the new one no other thread runs.
+
+        Locks may be held by threads that are not there any more, so they are replaced.
+        """
+
+
+_lock = threading.Lock()
+_known: Final[weakref.WeakSet[Forked]] = weakref.WeakSet()
+
+
+def watch_forks(known: Forked) -> None:
+    """Calls ``after_fork`` of an object in each new process, as long as the object is there."""
+    with _lock:
+        _known.add(known)
+
+
+class LastingThreads(ThreadPoolExecutor):
+    """Threads that are there as long as a store is, in a new process too."""
+
+    def __init__(self, most: int, name: str) -> None:
+        """Starts none: they start with their first work.
+
+        Args:
+            most: How many there are at most.
+            name: How their names begin.
+        """
+        self._settings = most, name
+        self._is_closed = False
+        super().__init__(most, name)
+        watch_forks(self)
+
+    def after_fork(self) -> None:
+        """Has threads of its own: those of the other process are not there."""
+        super().__init__(*self._settings)
+        if self._is_closed:
+            super().shutdown()
+
+    @override
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self._is_closed = True
+        super().shutdown(wait, cancel_futures=cancel_futures)
+
+
+def _after_in_child() -> None:
+    try:
+        for known in list(_known):
+            known.after_fork()
+    finally:
+        _lock.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_lock.acquire,  # So that nobody is adding one.
+        after_in_parent=_lock.release,
+        after_in_child=_after_in_child,
+    )

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from benchmarks.case import Case, Target, Unit
+from benchmarks.kept import Row
 from benchmarks.machine import Machine
 from benchmarks.row_process import Outcome
 from benchmarks.run_case import Missing, Result, Side
 
 _SHORT_COLUMNS = ("what", "compared with", "result", "target", "met")
-_PAGE_COLUMNS = ("what", "bucketry", "compared with", "ratio", "spread", "bare limit", "target", "met")
+_PAGE_COLUMNS = ("what", "bucketry", "compared with", "ratio", "spread", "bare limit", "target", "met", "measured")
 _TABLE_COLUMNS = ("row", "bucketry", "compared with", "", "ratio", "spread", "bare limit", "target", "met")
 
 HOW_TO_READ = (
@@ -97,10 +98,10 @@ def _number(value: float) -> str:
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
 
-def summary(cases: Sequence[Case], report: Report) -> list[str]:
+def summary(cases: Sequence[Case], outcomes: Sequence[Outcome]) -> list[str]:
     """Returns sentences about rows that missed their target or were not measured."""
     lines = []
-    for case, outcome in zip(cases, report.outcomes, strict=True):
+    for case, outcome in zip(cases, outcomes, strict=True):
         if isinstance(outcome, Missing):
             lines.append(f"{'FAILED' if outcome.broken else 'not measured'}: {case.name}: {outcome.reason}")
         elif case.target and not is_met(case, outcome):
@@ -109,7 +110,7 @@ def summary(cases: Sequence[Case], report: Report) -> list[str]:
     with_target = sum(case.target is not None for case in cases)
     met = sum(
         case.target is not None and isinstance(outcome, Result) and is_met(case, outcome)
-        for case, outcome in zip(cases, report.outcomes, strict=True)
+        for case, outcome in zip(cases, outcomes, strict=True)
     )
     return [*lines, f"{met} of {with_target} targets met"]
 
@@ -129,42 +130,65 @@ def write_json(report: Report, path: Path) -> None:
     path.write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
 
 
-def write_markdown(cases: Sequence[Case], report: Report, path: Path) -> None:
-    """Writes the page: a short table, all figures, and the notes."""
-    machine = report.machine
-    versions = ", ".join(f"{name} {version}" for name, version in machine.versions.items())
-    load = "" if machine.load is None else f" Load average when it began: {machine.load}."
-    where = (
-        f"Measured on {machine.date:%Y-%m-%d} with {machine.python} on {machine.cores} cores of {machine.cpu} "
-        f"({machine.system}).{load} Compared with and built upon: {versions}."
-    )
-    measured = _measured(cases, report)
-    with_target = [pair for pair in measured if pair[0].target is not None]
+def write_markdown(cases: Sequence[Case], rows: Mapping[str, Row], path: Path) -> None:
+    """Writes the page: a short table, all figures, and the notes.
+
+    Args:
+        cases: All rows, in their order.
+        rows: The last result of each that was ever measured.
+        path: Where to.
+    """
+    outcomes = [rows[case.name].result if case.name in rows else _never(case) for case in cases]
+    measured = [(case, rows[case.name]) for case in cases if case.name in rows]
+    with_target = [(case, row.result) for case, row in measured if case.target is not None]
     lines = [
         "# Benchmarks",
         "",
         "How many times better bucketry is than what a user would pick instead; below 1× it is worse.",
         "",
-        *(["**A smoke run (`--quick`): too short for figures.**", ""] if report.quick else []),
         *_markdown_table(_SHORT_COLUMNS, [short_row(*pair) for pair in with_target]),
         "",
-        *(f"- {line}" for line in summary(cases, report)),
+        *(f"- {line}" for line in summary(cases, outcomes)),
         "",
         "## All figures",
         "",
-        where,
+        *(f"- {_where(machine)}" for machine in _machines(measured)),
         "",
-        HOW_TO_READ + " One machine on one day: ratios, not promises.",
+        HOW_TO_READ + " One machine on some days: ratios, not promises.",
         "",
-        *_markdown_table(_PAGE_COLUMNS, [page_row(*pair) for pair in measured]),
+        *_markdown_table(_PAGE_COLUMNS, [(*page_row(case, row.result), _day(row.machine)) for case, row in measured]),
         "",
         "## Notes",
         "",
         *(f"- **{case.title}** ({case.name}): {case.note}" for case in cases if case.note),
         "",
         'This page is written by `make bench ARGS="--markdown docs/benchmarks.md"`; do not edit it.',
+        "Rows that a run does not measure stay as they were.",
     ]
     path.write_text("\n".join(lines) + "\n")
+
+
+def _never(case: Case) -> Missing:
+    return Missing(case.name, "never measured here", broken=False)
+
+
+def _machines(measured: Sequence[tuple[Case, Row]]) -> list[Machine]:
+    """Returns the machine of each run, the latest first."""
+    runs = {row.machine.date: row.machine for _, row in measured}
+    return [runs[date] for date in sorted(runs, reverse=True)]
+
+
+def _where(machine: Machine) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in machine.versions.items())
+    load = "" if machine.load is None else f", load average {machine.load} when it began"
+    return (
+        f"{_day(machine)}: {machine.python} on {machine.cores} cores of {machine.cpu} ({machine.system}){load}. "
+        f"Compared with and built upon: {versions}."
+    )
+
+
+def _day(machine: Machine) -> str:
+    return f"{machine.date:%Y-%m-%d %H:%M}"
 
 
 def _markdown_table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:

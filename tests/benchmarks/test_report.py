@@ -178,6 +178,32 @@ def test_the_page_has_a_line_for_each_row(run: Callable[..., int], tmp_path: Pat
 
     page = (tmp_path / "page.md").read_text()
     cells = "title of some-row | 10.0 µs | 15.0 µs (another) | 1.50 | one round | 1.00 µs (nothing) | fast enough | NO"
-    assert f"| {cells} |" in page
+    assert f"| {cells} | 20" in page
     assert "- target missed: some-row" in page
     assert "Why it is so." in page
+
+
+def test_a_run_of_some_rows_leaves_the_others_on_the_page(run: Callable[..., int], tmp_path: Path) -> None:
+    first, second, page = make_case("first", at_least=2), make_case("second"), tmp_path / "page.md"
+    run({first: result_of(first, 10, 15), second: result_of(second, 3, 6)}, "--markdown", str(page))
+    run({first: result_of(first, 10, 40), second: result_of(second, 1, 1)}, "-k", "first", "--markdown", str(page))
+
+    text = page.read_text()
+    assert "| title of first | 10.0 µs | 40.0 µs (another) | 4.00 |" in text
+    assert "| title of second | 3.00 µs | 6.00 µs (another) | 2.00 |" in text
+    assert "2 of 2 targets met" in text
+    assert list(json.loads((tmp_path / "page.json").read_text())) == ["first", "second"]
+
+
+def test_a_row_that_was_never_measured_is_said_on_the_page(run: Callable[..., int], tmp_path: Path) -> None:
+    first, second, page = make_case("first"), make_case("second"), tmp_path / "page.md"
+    run({first: result_of(first, 10, 15), second: result_of(second, 3, 6)}, "-k", "first", "--markdown", str(page))
+
+    assert "- not measured: second: never measured here" in page.read_text()
+
+
+def test_a_smoke_run_is_not_put_on_the_page(run: Callable[..., int], tmp_path: Path) -> None:
+    case, page = make_case(), tmp_path / "page.md"
+
+    assert run({case: result_of(case, 10, 15)}, "--quick", "--markdown", str(page)) == 2
+    assert not page.exists()

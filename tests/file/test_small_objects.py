@@ -8,8 +8,18 @@ from time import monotonic
 from typing import Any
 
 import pytest
-from bucketry import BadDigest, Body, NoSuchBucket, PreconditionFailed, PutOptions, Store, VersioningSettings
+from bucketry import (
+    BackendError,
+    BadDigest,
+    Body,
+    NoSuchBucket,
+    PreconditionFailed,
+    PutOptions,
+    Store,
+    VersioningSettings,
+)
 from bucketry_file import recent_keys, small_writes
+from bucketry_file.index import Index
 from bucketry_file.recent_keys import RecentKeys
 
 from tests.file.stores import BUCKET, KEYS, LARGE, open_driver, open_store, query
@@ -95,6 +105,38 @@ def test_small_objects_that_were_used_lately_are_answered_at_once(
         assert not store.answers_at_once(BUCKET, "small")
 
 
+@pytest.mark.parametrize("how", ["put", "copy", "complete", "another process"])
+def test_a_small_object_that_became_large_is_not_answered_at_once(tmp_path: Path, how: str) -> None:
+    path = tmp_path / "data"
+    with open_store(path) as store, open_store(path) as other:
+        store.put_object(BUCKET, "large", bytes(LARGE))
+        store.put_object(BUCKET, "key", b"x")
+        if how == "put":
+            store.put_object(BUCKET, "key", bytes(LARGE))
+        elif how == "copy":
+            store.copy_object(BUCKET, "large", BUCKET, "key")
+        elif how == "complete":
+            begun = store.create_multipart_upload(BUCKET, "key")
+            part = store.upload_part(BUCKET, "key", begun.upload_id, 1, bytes(LARGE))
+            store.complete_multipart_upload(BUCKET, "key", begun.upload_id, [part])
+        else:
+            other.put_object(BUCKET, "key", bytes(LARGE))
+            assert len(store.get_object(BUCKET, "key").read()) == LARGE
+        assert not store.answers_at_once(BUCKET, "key")
+
+
+def test_a_writer_that_could_not_be_set_up_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_store(tmp_path / "data") as store:
+        store.put_object(BUCKET, "key", b"first")
+    with open_store(tmp_path / "data") as store:
+        with monkeypatch.context() as patch:
+            patch.setattr("bucketry_file.index._WRITER", "CREATE TEMP VIEW small_puts AS SELECT 1; no SQL;")
+            with pytest.raises(BackendError):
+                store.put_object(BUCKET, "key", b"second")
+        store.put_object(BUCKET, "key", b"third")
+        assert store.get_object(BUCKET, "key").read() == b"third"
+
+
 def test_a_layer_that_may_wait_is_never_called_at_once(tmp_path: Path) -> None:
     class Waits:
         blocks = True
@@ -129,24 +171,23 @@ def test_a_wrong_digest_is_found_after_what_forbids_the_put(tmp_path: Path, case
             store.put_object(BUCKET, "key", body)
 
 
-def test_garbage_that_is_looked_for_before_its_commit_is_found_after_it(tmp_path: Path) -> None:
-    path = tmp_path / "data"
+def test_garbage_that_is_looked_for_before_its_commit_is_found_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, looked, note = tmp_path / "data", list[Thread](), Index._note_garbage
+
+    def look_early(index: Index) -> None:
+        note(index)
+        thread = Thread(target=driver._garbage.collect)
+        thread.start()
+        thread.join()
+        looked.append(thread)
+
+    monkeypatch.setattr(Index, "_note_garbage", look_early)
     driver = open_driver(path)
     with Store(driver) as store:
         store.create_bucket(BUCKET)
         store.put_object(BUCKET, "key", bytes(LARGE))
-        note = driver._index._note_garbage
-        looked: list[Thread] = []
-
-        def look_early() -> None:
-            note()
-            thread = Thread(target=driver._garbage.collect)
-            thread.start()
-            thread.join()
-            looked.append(thread)
-
-        driver._index._note_garbage = look_early  # type: ignore[method-assign]
-        driver._index._writer = None  # The next write has a connection whose trigger calls it.
         store.put_object(BUCKET, "key", b"small")
         assert looked
         assert [one for one in (path / "blobs").rglob("*") if one.is_file()] == []

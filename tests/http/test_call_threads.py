@@ -134,7 +134,7 @@ def test_a_scope_of_anyio_waits_for_its_call() -> None:
         await threads.turn()
         with anyio.move_on_after(0.01) as scope:
             ended.append(await threads.run(call))
-            await asyncio.sleep(WAIT)
+            await threads.turn()
             ended.append("too late")
         assert scope.cancelled_caught
         return ended
@@ -173,3 +173,36 @@ def test_a_call_for_which_no_thread_can_be_started_gives_its_turn_back(monkeypat
 
     asyncio.run(run())
     assert made == ["second"]
+
+
+def test_a_probe_waits_no_longer_than_its_scope() -> None:
+    go = threading.Event()
+
+    async def run() -> None:
+        threads = CallThreads(1)
+        await threads.turn()
+        with anyio.move_on_after(0.01) as scope:
+            await threads.run(lambda: go.wait(WAIT), may_leave=True)
+        assert scope.cancelled_caught
+        assert threads.are_busy
+        go.set()
+        await asyncio.wait_for(threads.turn(), WAIT)
+
+    asyncio.run(run())
+
+
+def test_scopes_that_end_as_their_calls_do_leave_nobody_waiting() -> None:
+    """The end of the call and the cancellation may come in one round of the event loop, in any order."""
+
+    async def one(threads: CallThreads, number: int) -> None:
+        with anyio.move_on_after(number / 100_000):
+            for _ in range(3):
+                await threads.turn()
+                await threads.run(lambda: threading.Event().wait(0.001))
+
+    async def run() -> None:
+        threads = CallThreads(4)
+        await asyncio.wait_for(asyncio.gather(*(one(threads, number) for number in range(400))), WAIT)
+        assert not threads.are_busy
+
+    asyncio.run(run())

@@ -44,12 +44,16 @@ class ReportCalls:
     """Reports each call, such as to a metrics library.
 
     The ``report`` callback gets one event. It is called in the thread of the store's caller, and should be quick.
+
+    Attributes:
+        blocks: Whether the callback waits for anything. Servers then call the store in threads alone.
     """
 
     only_watches = True
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, *, blocks: bool = False) -> None:
         self._report = report
+        self.blocks = blocks
 
     def around(self, operation: str, call: Call) -> Call:
         """Returns a call that is reported, in the place of a call of this operation."""

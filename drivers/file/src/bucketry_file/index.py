@@ -34,6 +34,14 @@ _JOURNAL_BYTES: Final = 64 * 1024**2
 """The log is cut to this size once its content is in the database."""
 
 
+def _sql(name: str) -> str:
+    return files("bucketry_file").joinpath(name).read_text()
+
+
+_WRITER: Final = _sql("writer.sql")
+"""Read now: at a time when files can be opened."""
+
+
 @final
 class Index:
     """The index of a store. Threads may share it.
@@ -207,8 +215,8 @@ class Index:
     def _after_commit(self) -> None:
         """Tells of garbage. Before the commit nobody finds it, and would take the flag back."""
         if self._will_have_garbage:
+            self.has_garbage = True  # First: an interrupt may come in between, and this is done again.
             self._will_have_garbage = False
-            self.has_garbage = True
 
     def _taken_writer(self, connection: sqlite3.Connection) -> sqlite3.Connection:
         """Takes the connection for writing away from those who come later."""
@@ -220,10 +228,18 @@ class Index:
         if self._writer is None:
             if self._is_closed:
                 raise StoreClosed("open another one for this call")
-            self._writer = self._connect()
-            self._writer.create_function("note_garbage", 0, self._note_garbage)
-            self._writer.executescript(_sql("writer.sql"))
+            self._writer = self._connect_writer()
         return self._writer
+
+    def _connect_writer(self) -> sqlite3.Connection:
+        connection = self._connect()
+        try:
+            connection.create_function("note_garbage", 0, self._note_garbage)
+            connection.executescript(_WRITER)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     @contextmanager
     def _using(self) -> Iterator[None]:
@@ -277,10 +293,6 @@ class Index:
             connection.close()
             raise
         return connection
-
-
-def _sql(name: str) -> str:
-    return files("bucketry_file").joinpath(name).read_text()
 
 
 def row_made(cursor: sqlite3.Cursor) -> int:

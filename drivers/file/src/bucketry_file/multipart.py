@@ -211,6 +211,7 @@ class Multipart:
             return with_key(versions.describe(bucket, row), options.customer_key)
 
         made = self._index.write(work)
+        self._objects.recent.forget(place)
         self._garbage.collect()
         return made
 

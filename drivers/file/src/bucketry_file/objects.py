@@ -146,6 +146,8 @@ class Objects:
                 return OpenedObject(
                     info, self._reader.small(planned, small.piece), content_range=_wanted(info, options)
                 )
+        if options.version_id is None:
+            self.recent.forget(place)
         found: ObjectInfo | None = None
 
         def plan(connection: sqlite3.Connection) -> Plan:
@@ -214,7 +216,7 @@ class Objects:
                 return self._write(connection, place, options, stored, draft.size_bytes, pieces)
 
             written = self._index.write(work)
-        return self._told(written, options.customer_key)
+        return self._told(place, written, options.customer_key)
 
     def _put_held(self, place: Place, body: Body, options: PutOptions) -> ObjectInfo:
         """Stores a small body that is in memory already: all is found out in the step that writes."""
@@ -252,8 +254,7 @@ class Objects:
             return bucket, versions.put(connection, bucket, place[1].encode(), draft.size_bytes, stored, pieces)
 
         written = self._index.write(work)
-        self.recent.note(place)
-        return self._told(written, options.customer_key)
+        return self._told(place, written, options.customer_key, is_small=True)
 
     def _write(
         self,
@@ -268,7 +269,15 @@ class Objects:
         bucket = self._checked(connection, place, options, stored.last_modified, writing=True)
         return bucket, versions.put(connection, bucket, place[1].encode(), size_bytes, stored, pieces)
 
-    def _told(self, written: tuple[Bucket, ObjectRow], customer_key: CustomerKey | None) -> ObjectInfo:
+    def _told(
+        self,
+        place: Place,
+        written: tuple[Bucket, ObjectRow],
+        customer_key: CustomerKey | None,
+        *,
+        is_small: bool = False,
+    ) -> ObjectInfo:
+        (self.recent.note if is_small else self.recent.forget)(place)
         self._buckets.keep(written[0])
         self._garbage.collect(own=True)
         return with_key(versions.describe(*written), customer_key)
@@ -297,8 +306,8 @@ class Objects:
             target = self.target(place, options)
             try:
                 if source.way.is_encrypted == target.way.is_encrypted and attempt < COPY_TRIES - 1:
-                    return self._told(self._shared_copy(source, place, target, options), options.customer_key)
-                return self._told(self._moved_copy(source, place, target, options), options.customer_key)
+                    return self._told(place, self._shared_copy(source, place, target, options), options.customer_key)
+                return self._told(place, self._moved_copy(source, place, target, options), options.customer_key)
             except SourceGone:
                 continue
         raise Unavailable("the source was replaced again and again while it was copied")

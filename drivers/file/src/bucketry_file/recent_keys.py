@@ -16,19 +16,27 @@ Place: TypeAlias = tuple[str, str]
 
 @final
 class RecentKeys:
-    """Buckets and keys, with the time of their last use. Threads may share it."""
+    """Buckets and keys, with the time of their last use. Threads may share it.
+
+    Hashes stand for them, since keys may be long. That two are the same now and then does no harm.
+    """
 
     def __init__(self) -> None:
-        self._used: dict[Place, float] = {}
-        self._used_before: dict[Place, float] = {}
+        self._used: dict[int, float] = {}
+        self._used_before: dict[int, float] = {}
 
     def note(self, place: Place) -> None:
         """Notes that an object was read or written."""
         if len(self._used) >= _MOST:
             self._used, self._used_before = {}, self._used
-        self._used[place] = monotonic()
+        self._used[hash(place)] = monotonic()
+
+    def forget(self, place: Place) -> None:
+        """Notes that the object is not small any more, or not there."""
+        self._used.pop(hash(place), None)
+        self._used_before.pop(hash(place), None)
 
     def has(self, place: Place) -> bool:
         """Says whether an object was used lately."""
-        used = self._used.get(place) or self._used_before.get(place)
+        used = self._used.get(hash(place)) or self._used_before.get(hash(place))
         return used is not None and monotonic() - used < _SECONDS

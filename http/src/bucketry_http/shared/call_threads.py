@@ -14,30 +14,46 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import Context, copy_context
 from typing import Any, Final, TypeVar, final
+from weakref import WeakSet
 
 T = TypeVar("T")
 
 _PREFIX: Final = "bucketry-call"
 
+
 _OF_SCOPE: Final = "Cancelled via cancel scope "
 """How the message of a cancellation begins that comes from a scope of anyio; nothing else tells it from another one."""
+
+_to_be_told: Final[WeakSet[asyncio.Task[Any]]] = WeakSet()
+"""Tasks that were cancelled by a scope while they waited for a call, and got its result."""
 
 
 class _Call:
     """A call.
 
     Attributes:
-        future: Who waits for it.
+        future: Done when the call has ended, or when its task was cancelled.
         on_end: What is to be called when it has ended.
         is_dropped: Whether no thread could be started for it.
+        has_ended: Whether it has ended, and has given its turn back.
+        result: What it returned.
+        error: What it raised.
     """
 
-    __slots__ = ("future", "is_dropped", "on_end")
+    __slots__ = ("error", "future", "has_ended", "is_dropped", "on_end", "result")
 
-    def __init__(self, future: asyncio.Future[Any], on_end: Callable[[], object] | None) -> None:
+    def __init__(self, future: asyncio.Future[None], on_end: Callable[[], object] | None) -> None:
         self.future = future
         self.on_end = on_end
-        self.is_dropped = False
+        self.is_dropped = self.has_ended = False
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    def outcome(self) -> Any:
+        """Returns what it returned, or raises what it raised."""
+        if self.error is not None:
+            raise self.error
+        return self.result
 
 
 @final
@@ -66,18 +82,26 @@ class CallThreads:
         return self._turns.locked()
 
     async def turn(self) -> None:
-        """Waits until a thread is free for a call, which `run` makes. It must be called before anything else."""
+        """Waits until a thread is free for a call, which `run` makes. Call it first.
+
+        A task that was cancelled by a scope of anyio gets none, though the result of its last call hid that from it.
+        """
+        if _to_be_told:
+            await _tell()
         await self._turns.acquire()
 
-    async def run(self, call: Callable[[], T], on_end: Callable[[], object] | None = None) -> T:
+    async def run(
+        self, call: Callable[[], T], on_end: Callable[[], object] | None = None, *, may_leave: bool = False
+    ) -> T:
         """Makes a call in a thread, with the context variables of the task.
 
-        If a scope of anyio is cancelled, the call is awaited to its end, and the next thing that the task waits for
-        raises the cancellation. ``Task.cancel`` is raised at once; the call goes on, and keeps its turn until it ends.
+        If a scope of anyio is cancelled, the call is awaited to its end, and the next one is not made. ``Task.cancel``
+        is raised at once. A call that nobody waits for any more goes on, and keeps its turn until it ends.
 
         Args:
             call: The call.
             on_end: What is called in the event loop when it has ended.
+            may_leave: Whether a scope is no reason to wait.
         """
         made = _Call(self.loop.create_future(), on_end)
         try:
@@ -87,19 +111,23 @@ class CallThreads:
             self._end(made)
             raise
         try:
-            return await made.future  # type: ignore[no-any-return]
+            await made.future
         except asyncio.CancelledError as cancellation:
-            if not str(cancellation).startswith(_OF_SCOPE):
+            if may_leave or not str(cancellation).startswith(_OF_SCOPE):
                 raise
-            return await self._to_the_end(made)  # type: ignore[no-any-return]
+            await self._to_the_end(made)
+        return made.outcome()  # type: ignore[no-any-return]
 
-    async def _to_the_end(self, made: _Call) -> Any:
+    async def _to_the_end(self, made: _Call) -> None:
         from anyio import CancelScope  # Only here: whoever has no scopes needs no anyio.
 
         with CancelScope(shield=True):
-            if made.future.cancelled():
+            if not made.has_ended:
                 made.future = self.loop.create_future()
-            return await made.future
+                await made.future
+        task = asyncio.current_task()
+        if task is not None:
+            _to_be_told.add(task)
 
     def _make(self, made: _Call, context: Context, call: Callable[[], object]) -> None:
         """Makes a call. This alone runs in a thread."""
@@ -118,18 +146,31 @@ class CallThreads:
     def _settle(self) -> None:
         """Gives all results that are there to those who wait for them."""
         self._is_woken = False
-        while self._ended:
-            made, result, error = self._ended.popleft()
-            if not made.future.done():  # Otherwise its task was cancelled.
-                if error is None:
-                    made.future.set_result(result)
-                elif isinstance(error, StopIteration):  # A future cannot hold it (PEP 479).
-                    made.future.set_exception(RuntimeError("a call of the store raised StopIteration"))
-                else:
-                    made.future.set_exception(error)
-            self._end(made)
+        try:
+            while self._ended:
+                made, result, error = self._ended.popleft()
+                made.result, made.error = result, error
+                self._end(made)
+        finally:
+            if self._ended:  # Who was told of an end failed. The others need not wait for that.
+                self.loop.call_soon(self._settle)
 
     def _end(self, made: _Call) -> None:
+        if made.has_ended:  # A thread took it though it was dropped.
+            return
+        made.has_ended = True
+        if not made.future.done():  # Otherwise its task was cancelled.
+            made.future.set_result(None)
         self._turns.release()
         if made.on_end is not None:
             made.on_end()
+
+
+async def _tell() -> None:
+    """Raises the cancellation that the result of a call has hidden from this task."""
+    from anyio.lowlevel import checkpoint_if_cancelled
+
+    task = asyncio.current_task()
+    if task is not None and task in _to_be_told:
+        _to_be_told.discard(task)
+        await checkpoint_if_cancelled()

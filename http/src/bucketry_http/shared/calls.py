@@ -136,7 +136,7 @@ class StoreCalls:
             return function(*args, **kwargs)
         threads = self._threads_of(_PROBE)
         await threads.turn()
-        return await threads.run(partial(function, *args, **kwargs))
+        return await threads.run(partial(function, *args, **kwargs), may_leave=True)
 
     async def transfer(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Makes a call that waits for a client. It always gets a thread.

@@ -6,9 +6,10 @@ call of the store.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from http import HTTPStatus
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 from bucketry import (
@@ -27,6 +28,8 @@ from bucketry.s3 import parse_http_date
 from bucketry_http.shared.calls import StoreCalls
 from bucketry_http.shared.conditions import CONDITIONS, read_options
 from bucketry_http.shared.response_body import PIECE_BYTES, ContentReader
+
+T = TypeVar("T")
 
 WHOLE: Final = GetOptions()
 """Reads the latest version, whole."""
@@ -94,7 +97,7 @@ async def open_object(
         read = calls.store.get_object
         opened = read(bucket, key) if calls.inline else await calls.read(bucket, key, read, bucket, key)
     else:
-        opened = await calls.read(bucket, key, _open, calls.store, bucket, key, headers, wanted)
+        opened = await _read(calls, bucket, key, wanted, partial(_open, calls.store, bucket, key, headers, wanted))
     found, length = opened.content_range, opened.length
     status = OK if found is None or not length else PARTIAL_CONTENT
     if length <= PIECE_BYTES and opened.is_held:
@@ -130,13 +133,20 @@ async def head_object(
     if wanted is WHOLE and CONDITIONS.isdisjoint(headers):
         info = await calls.read(bucket, key, calls.store.head_object, bucket, key)
     else:
-        info = await calls.read(bucket, key, _head, calls.store, bucket, key, headers, wanted)
+        info = await _read(calls, bucket, key, wanted, partial(_head, calls.store, bucket, key, headers, wanted))
     found = info.part_range
     if found is None and ranged and (byte_range := requested_range(headers)) is not None:
         validator = headers.get("if-range")
         if validator is None or _is_current(validator, info):
             found = byte_range.resolve(info.size_bytes)
     return ReadResult(OK if found is None or found.start == found.stop else PARTIAL_CONTENT, info, found)
+
+
+async def _read(calls: StoreCalls, bucket: str, key: str, wanted: GetOptions, read: Callable[[], T]) -> T:
+    """Reads in the event loop only what the driver may have in memory: the object as it is now."""
+    if wanted.version_id is None and wanted.part_number is None:
+        return await calls.read(bucket, key, read)
+    return await calls.call(read)
 
 
 def requested_range(headers: Mapping[str, str]) -> ByteRange | None:

@@ -49,6 +49,7 @@ class ContentReader:
         self._chunks = iter(opened)
         self._failure: BucketryError | None = None
         self._reading: asyncio.Future[list[bytes]] | None = None
+        self._closing: asyncio.Future[None] | None = None
         self.missing = opened.length
 
     async def next(self) -> list[bytes]:
@@ -81,11 +82,15 @@ class ContentReader:
             return
         from anyio import CancelScope  # Only here: a store that never blocks needs no anyio.
 
+        self._closing = asyncio.ensure_future(self._close_after_read())
         with CancelScope(shield=True):
-            if self._reading is not None:
-                # Nobody needs this batch any more, nor its error.
-                await asyncio.gather(self._reading, return_exceptions=True)
-            await self._calls.follow_up(self._close)
+            await asyncio.shield(self._closing)  # `Task.cancel` passes a scope's shield.
+
+    async def _close_after_read(self) -> None:
+        if self._reading is not None:
+            # Nobody needs this batch any more, nor its error.
+            await asyncio.gather(self._reading, return_exceptions=True)
+        await self._calls.follow_up(self._close)
 
     def _read(self) -> list[bytes]:
         if self._failure is not None:

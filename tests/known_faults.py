@@ -38,7 +38,7 @@ def _expected_to_fail(test: Callable[..., Any], reason: str, *, always: bool) ->
         test(*arguments, **fixtures)
 
     has_cases = any(mark.name == "parametrize" for mark in marks)
-    is_random = "_many_" in test.__name__ or "_any_" in test.__name__
+    is_random = any(word in test.__name__ for word in ("_many_", "_any_", "_at_once_"))
     expected = pytest.mark.xfail(strict=always and not (has_cases or is_random), reason=reason).mark
     run.pytestmark = [*marks, expected]  # type: ignore[attr-defined]
     return run

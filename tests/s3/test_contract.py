@@ -14,7 +14,7 @@ from tests.known_faults import with_known_faults
 from tests.minio.backend import MinioBackend
 from tests.minio.test_contract import LOSES_MARKERS
 from tests.rgw.backend import make_topic, new_notifications
-from tests.rgw.known_faults import RGW
+from tests.rgw.known_faults import RGW_THROUGH_S3
 from tests.s3.backend import S3ServerBackend, reachable
 from tests.s3.moto_faults import MOTO
 from tests.s3.seaweedfs_faults import SEAWEEDFS
@@ -70,7 +70,7 @@ class TestMinio(ServerSuite):
         super().test_of_many_writers_each_makes_a_version(fresh_bucket, deletes)
 
 
-@with_known_faults("RGW 16.2", RGW)
+@with_known_faults("RGW 16.2", RGW_THROUGH_S3)
 class TestRgw(ServerSuite):
     """A Ceph RGW, which has a driver of its own too."""
 

@@ -2,7 +2,7 @@
 
 anyio takes three rounds of the event loop for a call in a thread, and wakes the loop for each result. For a call that
 takes less than a millisecond, that costs several times as much as the call. So these threads hand over all results that
-are there at once. `docs/benchmarks.md` has the figures.
+are there at once. ADR 25 has the figures.
 """
 
 from __future__ import annotations

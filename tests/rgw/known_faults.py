@@ -19,4 +19,4 @@ RGW_THROUGH_S3: Final[Mapping[str, str]] = {
         "may leave an object that no listing has, for good, where a put and a delete of its key race"
     ),
 }
-"""The same through `s3://`. With RGW's own driver the race was never lost: 600 rounds of it."""
+"""The same through `s3://`. RGW's own driver has one of its threads wait for the other."""

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
+from typing import Any, ClassVar
 
 import pytest
-from bucketry import AnyBucketSettings, CorsRule, CorsSettings, Store, Unsupported
+from bucketry import (
+    AnyBucketSettings,
+    CorsRule,
+    CorsSettings,
+    EncryptionSettings,
+    Store,
+    Tag,
+    TagSettings,
+    Unsupported,
+)
 from bucketry.hookspecs import hookimpl
 from bucketry_memory import MemoryDriver, MemorySettings
 from bucketry_s3 import driver
@@ -56,6 +68,39 @@ class Deaf(MemoryDriver):
         return super().put_bucket_settings(bucket, settings if kept == type(settings)() else kept)
 
 
+class LosesOne(MemoryDriver):
+    """Loses the first of some settings, as servers do with two that they get at the same moment."""
+
+    lost = False
+
+    @hookimpl
+    def put_bucket_settings(self, bucket: str, settings: AnyBucketSettings) -> Any:
+        if settings == NEW and not self.lost:
+            self.lost = True
+            settings = OLD
+        return super().put_bucket_settings(bucket, settings)
+
+
+class ReadsAndWritesWhole(MemoryDriver):
+    """Notes what a server that reads and writes all settings of a bucket together may lose."""
+
+    changing: ClassVar[list[Any]] = []
+    lost: ClassVar[list[Any]] = []
+
+    def __init__(self, settings: MemorySettings) -> None:
+        super().__init__(settings)
+        self.features = replace(self.features, non_blocking=False)  # The server calls it in threads.
+
+    @hookimpl
+    def put_bucket_settings(self, bucket: str, settings: AnyBucketSettings) -> Any:
+        self.changing.append(settings)
+        if len(self.changing) > 1:
+            self.lost.append(settings)
+        time.sleep(0.05)
+        self.changing.remove(settings)
+        return super().put_bucket_settings(bucket, settings)
+
+
 class DropsMaxAge(MemoryDriver):
     @hookimpl
     def put_bucket_settings(self, bucket: str, settings: AnyBucketSettings) -> Any:
@@ -96,6 +141,21 @@ def test_settings_that_are_never_seen_are_a_failure() -> None:
         with pytest.raises(Unsupported, match="still has the old ones"):
             store.put_bucket_settings("photos", NEW)
         assert behind.get_bucket_settings("photos", CorsSettings) == OLD
+
+
+def test_settings_that_were_lost_once_are_put_again() -> None:
+    with stores(LosesOne) as (store, behind):
+        store.put_bucket_settings("photos", NEW)
+        assert behind.get_bucket_settings("photos", CorsSettings) == NEW
+
+
+def test_changes_of_one_bucket_come_one_after_the_other() -> None:
+    kinds = NEW, TagSettings(tags=(Tag(key="a", value="b"),)), EncryptionSettings(algorithm="AES256")
+    with stores(ReadsAndWritesWhole) as (store, behind), ThreadPoolExecutor(len(kinds)) as threads:
+        list(threads.map(partial(store.put_bucket_settings, "photos"), kinds))
+        assert ReadsAndWritesWhole.lost == []
+        for one in kinds:
+            assert behind.get_bucket_settings("photos", type(one)) == one
 
 
 @pytest.mark.parametrize("new", [NEW, rules("https://old.example.com", methods=("PUT",))])

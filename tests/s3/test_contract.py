@@ -55,14 +55,6 @@ class TestMinio(ServerSuite):
         yield backend
         backend.cleanup()
 
-    @pytest.mark.short
-    @pytest.mark.xfail(
-        strict=False, raises=AssertionError, reason="MinIO may lose one of two kinds that are put at once"
-    )
-    def test_kinds_that_are_put_at_the_same_moment_are_both_kept(self, fresh_bucket: Bucket) -> None:
-        """Its own driver sees that one is gone, and puts it again."""
-        super().test_kinds_that_are_put_at_the_same_moment_are_both_kept(fresh_bucket)
-
     @pytest.mark.parametrize(
         "deletes", [False, pytest.param(True, marks=LOSES_MARKERS)], ids=["writes", "writes and deletes"]
     )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from bucketry_http import ServerSettings
     from bucketry_http.telemetry.management import ManagementApp
+    from bucketry_http.telemetry.usage import UsageCollector
     from prometheus_client import CollectorRegistry
 
 _FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
@@ -76,9 +77,14 @@ class Management:
         self._bound: socket.socket | None = (
             None if port is None else bind(options.management_host, port, "--management-port")
         )
+        self._usage: UsageCollector | None = None
 
     def close(self) -> None:
-        """Closes the port, if no server has taken it over."""
+        """Ends what runs beside the server, and closes the port if no server has taken it over.
+
+        Close it before the store whose health it shows.
+        """
+        self._end_usage()
         if self._bound is not None:
             self._bound.close()
 
@@ -154,6 +160,11 @@ class Management:
         finally:
             server.stop(abort=True)
             thread.join()
+            self._end_usage()
+
+    def _end_usage(self) -> None:
+        if self._usage is not None:
+            self._usage.close()
 
     def _app(self, store: Store, registry: CollectorRegistry, layers: Sequence[object]) -> ManagementApp:
         import prometheus_client
@@ -166,7 +177,8 @@ class Management:
         prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
         options = self._options
         if options.usage_seconds and "usage_report" in store.capabilities.operations:
-            registry.register(UsageCollector(store, options.usage_seconds))
+            self._usage = UsageCollector(store, options.usage_seconds)
+            registry.register(self._usage)
         if quotas := [layer for layer in layers if isinstance(layer, Quota)]:
             from bucketry_http.telemetry.quotas import QuotaCollector
 

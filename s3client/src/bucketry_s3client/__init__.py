@@ -47,6 +47,7 @@ from bucketry_s3client.headers import (
 )
 from bucketry_s3client.lock_refusals import check_lock, explained, explaining_locks, explaining_missing_lock
 from bucketry_s3client.markers import marker_after
+from bucketry_s3client.name_locks import NameLocks
 from bucketry_s3client.objects import (
     head_objects,
     object_info,
@@ -129,6 +130,7 @@ __all__ = [
     "FailedUploads",
     "Feed",
     "LastingThreads",
+    "NameLocks",
     "PartsUpload",
     "PathGuard",
     "Pieces",

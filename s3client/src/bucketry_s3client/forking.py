@@ -9,10 +9,14 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from concurrent.futures import ThreadPoolExecutor
-from typing import Final, Protocol
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Final, Protocol, TypeVar
 
+from bucketry import StoreClosed
 from typing_extensions import override
+
+T = TypeVar("T")
 
 
 class Forked(Protocol):
@@ -55,6 +59,20 @@ class LastingThreads(ThreadPoolExecutor):
         super().__init__(*self._settings)
         if self._is_closed:
             super().shutdown()
+
+    @override
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        """Has a thread call this.
+
+        Raises:
+            StoreClosed: The store was closed, perhaps in the middle of the caller's operation.
+        """
+        try:
+            return super().submit(fn, *args, **kwargs)
+        except RuntimeError:
+            if self._is_closed:
+                raise StoreClosed("open another one for this call") from None
+            raise
 
     @override
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:

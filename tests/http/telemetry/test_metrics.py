@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import msgspec
 import pytest
-from bucketry import Store, StoreClosed, Unavailable, UsageReport
+from bucketry import Store, Unavailable, UsageReport
 from bucketry.layers import Breaker, Fault, Faults
 from bucketry.models import BucketReport
 from bucketry_http.shared.calls import StoreCalls
@@ -286,14 +286,9 @@ def test_usage_is_asked_in_the_background_and_not_too_often() -> None:
         assert usage.asked == 1
 
 
-@pytest.mark.parametrize("then", [None, StoreClosed("the server ends")])
-def test_usage_that_could_not_be_had_once_is_asked_for_again(
-    then: StoreClosed | None, caplog: pytest.LogCaptureFixture
-) -> None:
-    """A connection failed, or the store was closed meanwhile: neither is worth a line in the log."""
-
+def test_usage_that_could_not_be_had_once_is_asked_for_again(caplog: pytest.LogCaptureFixture) -> None:
     class FailsOnce:
-        failures: ClassVar[list[Exception]] = [Unavailable("the connection failed"), *([then] if then else [])]
+        failures: ClassVar[list[Exception]] = [Unavailable("the connection failed")]
 
         def usage_report(self) -> UsageReport:
             if self.failures:
@@ -305,7 +300,30 @@ def test_usage_that_could_not_be_had_once_is_asked_for_again(
     list(collector.collect())
     collector.close()
     ages = [sample for family in collector.collect() for sample in family.samples]
-    assert (len(ages), caplog.records) == (0 if then else 1, [])
+    assert (len(ages), caplog.records) == (1, [])
+
+
+def test_usage_that_fails_as_the_server_ends_is_not_worth_a_line(caplog: pytest.LogCaptureFixture) -> None:
+    """The store is closed in the middle of a report, whatever that makes of it."""
+
+    class Hangs:
+        free = threading.Event()
+
+        def usage_report(self) -> UsageReport:
+            assert self.free.wait(60)
+            raise RuntimeError("cannot schedule new futures after shutdown")
+
+    caplog.set_level(logging.WARNING)
+    collector: Any = UsageCollector(Hangs(), interval=0.0)  # type: ignore[arg-type]
+    list(collector.collect())
+    (reporting,) = [thread for thread in threading.enumerate() if thread.name == "bucketry-usage"]
+    collector.close()
+    assert reporting.is_alive(), "closing does not wait for ever"
+    Hangs.free.set()
+    reporting.join(60)
+    list(collector.collect())
+    assert not [thread for thread in threading.enumerate() if thread.name == "bucketry-usage"], "it asks no more"
+    assert caplog.records == []
 
 
 def test_usage_that_cannot_be_had_is_logged(caplog: pytest.LogCaptureFixture) -> None:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Lock
 from typing import Final
 
 from bucketry import BucketSettings, NotificationSettings, Unavailable, Unsupported
 from bucketry.bucket_settings import AnyBucketSettings
-from bucketry_s3client import S3Client, S3ResponseError, delete_settings, get_settings, put_settings
+from bucketry_s3client import NameLocks, S3Client, S3ResponseError, delete_settings, get_settings, put_settings
 
 from bucketry_minio.errors import MISSING_SETTINGS
 
@@ -48,10 +44,7 @@ class SettingsChanges:
             patience: Most seconds that a change waits for another one of the same bucket.
         """
         self._client = client
-        self._patience = patience
-        self._lock = Lock()
-        self._locks: dict[str, Lock] = {}
-        self._users: Counter[str] = Counter()
+        self._changing = NameLocks(patience)
 
     def put(self, bucket: str, settings: BucketSettings) -> None:
         """Replaces a bucket's settings of one kind: two requests, and more if MinIO does not show them.
@@ -63,7 +56,7 @@ class SettingsChanges:
         Raises:
             Unavailable: Another change takes too long, or MinIO does not show what it has taken.
         """
-        with self._alone(bucket):
+        with self._changing.hold(bucket):
             self._put(bucket, settings)
 
     def confirm(self, bucket: str, settings: BucketSettings) -> None:
@@ -76,7 +69,7 @@ class SettingsChanges:
         Raises:
             Unavailable: As `put`.
         """
-        with self._alone(bucket):
+        with self._changing.hold(bucket):
             if not self._shows(bucket, type(settings)()):
                 self._put(bucket, settings)
 
@@ -86,7 +79,7 @@ class SettingsChanges:
         Raises:
             Unavailable: Another change takes too long.
         """
-        with self._alone(bucket):
+        with self._changing.hold(bucket):
             delete_settings(self._client, bucket, kind, also_missing=MISSING_SETTINGS)
 
     def _put(self, bucket: str, settings: BucketSettings) -> None:
@@ -102,21 +95,3 @@ class SettingsChanges:
         except S3ResponseError:
             # Whoever may change settings need not be allowed to read them.
             return True
-
-    @contextmanager
-    def _alone(self, bucket: str) -> Iterator[None]:
-        with self._lock:
-            lock = self._locks.setdefault(bucket, Lock())
-            self._users[bucket] += 1
-        try:
-            if not lock.acquire(timeout=self._patience):
-                raise Unavailable("another change of the bucket's settings takes too long", bucket=bucket)
-            try:
-                yield
-            finally:
-                lock.release()
-        finally:
-            with self._lock:
-                self._users[bucket] -= 1
-                if not self._users[bucket]:
-                    del self._users[bucket], self._locks[bucket]

@@ -16,9 +16,8 @@ from bucketry import (
 )
 from bucketry.object_lock import BUCKET_LOCK
 from bucketry.s3 import NAMESPACE
-from bucketry_s3client import S3Client, S3ResponseError, list_buckets
+from bucketry_s3client import NameLocks, S3Client, S3ResponseError, list_buckets
 
-from bucketry_rgw.locks import NameLocks
 from bucketry_rgw.objects import begun_at
 from bucketry_rgw.settings import RgwSettings
 

@@ -42,6 +42,7 @@ from bucketry_s3client import (
     Content,
     FailedUploads,
     Feed,
+    NameLocks,
     PartsUpload,
     Pieces,
     S3Client,
@@ -81,7 +82,6 @@ from bucketry_s3client import (
 )
 
 from bucketry_rgw.errors import DETAILS, KINDS
-from bucketry_rgw.locks import NameLocks
 from bucketry_rgw.settings import RgwSettings
 
 if TYPE_CHECKING:

@@ -1,13 +1,11 @@
-"""Buckets: the list of them, creating and deleting them, what they hold, and their settings."""
+"""Buckets: the list of them, creating and deleting them, and what they hold."""
 
 from __future__ import annotations
 
-import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 from xml.sax.saxutils import escape
 
 import msgspec
@@ -17,38 +15,27 @@ from bucketry import (
     BucketInfo,
     BucketNotEmpty,
     BucketReport,
-    BucketSettings,
     CreateBucketOptions,
     DeleteMarker,
-    InvalidBucketState,
     ListOptions,
-    NotificationSettings,
-    Unsupported,
     Upload,
     Usage,
     UsageReport,
     VersionListOptions,
 )
 from bucketry.backend_requests import in_this_context
-from bucketry.bucket_settings import AnyBucketSettings, PolicySettings
 from bucketry.object_lock import BUCKET_LOCK
 from bucketry.paging import iter_pages
 from bucketry.s3 import NAMESPACE
 from bucketry_s3client import (
     S3Client,
     S3ResponseError,
-    delete_notification,
-    delete_settings,
-    get_settings,
     is_without_versions,
     list_buckets,
     list_versions,
-    put_notification,
-    put_settings,
     response_date,
 )
 
-from bucketry_s3.errors import MISSING_SETTINGS
 from bucketry_s3.listing import Lister
 
 SOURCE: Final = "listing"
@@ -63,9 +50,6 @@ _CREATE: Final = (
 _ANOTHERS: Final = frozenset({301, 403})
 """Statuses for a bucket in another region, another user's, or of which the caller may know nothing (S3 API reference,
 HeadBucket)."""
-
-_FIRST_PAUSE: Final = 0.05
-"""Seconds until settings that were put are read again."""
 
 _ONE: Final = ListOptions(limit=1, content_type=False)
 _ALL: Final = ListOptions(content_type=False)
@@ -85,7 +69,6 @@ class Buckets:
         uploads: Callable[[str], Iterable[Upload]],
         *,
         has_versions: bool,
-        patience: float,
         checks_deleted: bool,
     ) -> None:
         """Takes what it needs; sends nothing.
@@ -98,7 +81,6 @@ class Buckets:
             constraint: The region of new buckets, where the server wants to be told; else empty.
             uploads: Lists the uploads in a bucket.
             has_versions: Whether the server keeps versions.
-            patience: Seconds for which settings that were put may still be the old ones when they are read.
             checks_deleted: Whether the server may delete a bucket with all that is in it.
         """
         self._client = client
@@ -107,7 +89,6 @@ class Buckets:
         self._lookups = lookups
         self._uploads = uploads
         self._has_versions = has_versions
-        self._patience = patience
         self._checks_deleted = checks_deleted
         self._constraint = constraint if constraint != _NO_CONSTRAINT else ""
 
@@ -209,98 +190,3 @@ class Buckets:
                 return None
             raise
         return Usage(object_count=count, size_bytes=size, source=SOURCE, as_of=datetime.now(UTC))
-
-    def get_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> AnyBucketSettings:
-        """Returns a bucket's settings of one kind: one request."""
-        return get_settings(self._client, bucket, kind, also_missing=MISSING_SETTINGS)
-
-    def put_settings(self, bucket: str, settings: AnyBucketSettings) -> None:
-        """Replaces a bucket's settings of one kind, and reads what the server keeps: three requests, a policy one.
-
-        Raises:
-            Unsupported: The server drops a value of them without a word. The old settings are there again then, unless
-                another caller has put others meanwhile.
-        """
-        if isinstance(settings, PolicySettings):  # Servers write the document in their own way.
-            put_settings(self._client, bucket, settings)
-            return
-        kind: type[AnyBucketSettings] = type(settings)
-        before = self.get_settings(bucket, kind)
-        if isinstance(settings, NotificationSettings) and all(one.id for one in settings.configurations):
-            put_notification(self._client, bucket, settings)
-        else:
-            put_settings(self._client, bucket, settings)
-        kept = self._kept(bucket, settings, before)
-        if not _lost(settings, kept):
-            return
-        detail = f"the server does not keep all of these {kind.__name__}"
-        if kept == before:
-            raise Unsupported(f"{detail}: it still has the old ones", bucket=bucket)
-        if not _is_partly(settings, kept, before):
-            raise Unsupported(f"{detail}: it has others, perhaps another caller's", bucket=bucket)
-        raise Unsupported(f"{detail}{self._undone(bucket, before)}", bucket=bucket)
-
-    def _kept(self, bucket: str, settings: AnyBucketSettings, before: AnyBucketSettings) -> AnyBucketSettings:
-        """Reads what the server keeps: again while it is the old settings, which AWS may show for some seconds.
-
-        What is neither old nor complete is read once more: another caller may have put settings at that moment.
-        """
-        end = time.monotonic() + self._patience
-        pause = _FIRST_PAUSE
-        partial: AnyBucketSettings | None = None
-        while True:
-            kept = self.get_settings(bucket, type(settings))
-            if not _lost(settings, kept) or kept == partial or time.monotonic() + pause > end:
-                return kept
-            partial = None if kept == before else kept
-            time.sleep(pause)
-            pause *= 2
-
-    def _undone(self, bucket: str, before: AnyBucketSettings) -> str:
-        """Puts the old settings back. Returns what to say if that fails."""
-        try:
-            if before == type(before)():
-                self.delete_settings(bucket, type(before))
-            else:
-                put_settings(self._client, bucket, before)
-        except (InvalidBucketState, S3ResponseError) as error:
-            return f", and the old ones cannot be put back: {getattr(error, 'code', '')}"
-        return ""
-
-    def delete_settings(self, bucket: str, kind: type[BucketSettings]) -> None:
-        """Deletes a bucket's settings of one kind."""
-        if kind is NotificationSettings:
-            delete_notification(self._client, bucket)
-            return
-        delete_settings(self._client, bucket, kind, also_missing=MISSING_SETTINGS)
-
-
-def _lost(settings: BucketSettings, kept: BucketSettings) -> Counter[str]:
-    """Returns the values that the server does not keep. It may write values in another order, or add some."""
-    return _values_of(settings) - _values_of(kept)
-
-
-def _is_partly(settings: BucketSettings, kept: BucketSettings, before: BucketSettings) -> bool:
-    """Whether what is kept are these settings without some values, not others that another caller has put.
-
-    They have something of them that the old ones lack, or they are the old ones without something.
-    """
-    new, old = _values_of(settings) - _values_of(before), _values_of(before)
-    return bool(new & _values_of(kept)) or not _values_of(kept) - old
-
-
-def _values_of(settings: BucketSettings) -> Counter[str]:
-    return Counter(_values_in(msgspec.to_builtins(settings)))
-
-
-def _values_in(value: Any) -> Iterator[str]:
-    """Yields the values that are set in settings, whatever they stand in."""
-    if isinstance(value, dict):
-        for name, one in value.items():
-            if name != "display_name":  # Servers have their own name of a grantee for people.
-                yield from _values_in(one)
-    elif isinstance(value, list | tuple):
-        for one in value:
-            yield from _values_in(one)
-    elif value is not None and value != "" and value is not False:
-        yield str(value)

@@ -80,6 +80,7 @@ from bucketry_s3client import (
 from typing_extensions import override
 from urllib3.exceptions import HTTPError
 
+from bucketry_s3.bucket_settings import SettingsOfBuckets
 from bucketry_s3.buckets import Buckets
 from bucketry_s3.copies import Copies
 from bucketry_s3.credentials import Signers
@@ -170,8 +171,9 @@ class S3Driver(DriverSpec):
             partial(self._uploads_below, prefix=""),
             has_versions=features.bucket_versioning,
             checks_deleted=found.dialect.checks_deleted_buckets,
-            patience=_PATIENCE_WITH_AWS if is_aws else _PATIENCE,
         )
+        patience = _PATIENCE_WITH_AWS if is_aws else _PATIENCE
+        self._settings_of_buckets = SettingsOfBuckets(self._client, patience, settings.read_timeout)
         self._dialect = found.dialect
         self._sdk = Sdk(settings, is_virtual=self._is_virtual is not None)
 
@@ -288,20 +290,20 @@ class S3Driver(DriverSpec):
     @hookimpl
     def get_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> AnyBucketSettings:
         """Returns a bucket's settings of one kind: one request."""
-        return self._buckets.get_settings(bucket, kind)
+        return self._settings_of_buckets.get(bucket, kind)
 
     @override
     @hookimpl
     def put_bucket_settings(self, bucket: str, settings: AnyBucketSettings) -> Done:
         """Replaces a bucket's settings of one kind, and reads what the server keeps of them: three requests."""
-        self._buckets.put_settings(bucket, settings)
+        self._settings_of_buckets.put(bucket, settings)
         return DONE
 
     @override
     @hookimpl
     def delete_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> Done:
         """Deletes a bucket's settings of one kind."""
-        self._buckets.delete_settings(bucket, kind)
+        self._settings_of_buckets.delete(bucket, kind)
         return DONE
 
     # Objects

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Final
 
-from bucketry import BucketReport, BucketryError, Store, StoreClosed, UsageReport
+from bucketry import BucketReport, BucketryError, Store, UsageReport
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
@@ -19,6 +19,9 @@ MOST_BUCKETS: Final = 1000
 
 OTHERS: Final = "(others)"
 """No bucket can have this name."""
+
+_LAST_SECONDS: Final = 2.0
+"""Most seconds that closing waits for a report. One takes minutes where buckets are large, and nobody will see it."""
 
 logger = logging.getLogger("bucketry_http")
 
@@ -39,6 +42,7 @@ class UsageCollector(Collector):
         self._next = 0.0
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._closed = False
 
     def describe(self) -> Iterator[Metric]:
         """Yields the metrics without figures, so that registering asks nothing."""
@@ -57,13 +61,18 @@ class UsageCollector(Collector):
         yield from (objects, sizes, age)
 
     def close(self) -> None:
-        """Waits for a report that is being made."""
+        """Asks for no more reports, and waits a moment for one that is being made.
+
+        Close it before the store. A report that takes longer fails then, of which nobody is told.
+        """
+        with self._lock:
+            self._closed = True
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(_LAST_SECONDS)
 
     def _refresh(self) -> None:
         with self._lock:
-            if monotonic() < self._next or (self._thread is not None and self._thread.is_alive()):
+            if self._closed or monotonic() < self._next or (self._thread is not None and self._thread.is_alive()):
                 return
             self._next = monotonic() + self._interval
             self._thread = threading.Thread(target=self._update, name="bucketry-usage", daemon=True)
@@ -72,16 +81,12 @@ class UsageCollector(Collector):
     def _update(self) -> None:
         try:
             self._report = self._asked()
-        except StoreClosed:
-            pass  # The server has ended.
         except Exception as error:  # noqa: BLE001 - the age of the last figures tells it too
-            logger.warning("the usage of buckets is not known: %s", error)
+            if not self._closed:
+                logger.warning("the usage of buckets is not known: %s", error)
 
     def _asked(self) -> UsageReport:
-        """Asks for a report, once more if that may help: it takes a request for each bucket, and one of them may fail.
-
-        Where it failed since the store was closed, the second try says so.
-        """
+        """Asks for a report, once more if that may help: one of its requests for each bucket may fail."""
         try:
             return self._ask()
         except BucketryError as error:

@@ -61,7 +61,7 @@ def _answer(connection: socket.socket, response: bytes, context: ssl.SSLContext 
 def test_a_closed_client_has_no_connection() -> None:
     with wired(lambda _: Answer(200, b"x")) as (_, client):
         client.request("GET", "bucket", "key")
-        client.quick("GET", "bucket", "key")
+        client.request_small("GET", "bucket", "key")
         kept = client._pool.pool
         assert kept is not None
         (connection,) = [each for each in kept.queue if each is not None]

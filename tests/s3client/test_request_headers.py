@@ -38,7 +38,7 @@ def request(client: S3Client) -> None:
 
 
 def quick(client: S3Client) -> None:
-    client.quick("GET", "bucket", "key")
+    client.request_small("GET", "bucket", "key")
 
 
 def by_sdk(client: S3Client) -> None:

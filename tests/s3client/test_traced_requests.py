@@ -89,7 +89,7 @@ def test_what_a_server_refuses_is_an_error_of_its_client(spans: Spans, status: i
 def test_neither_a_query_nor_a_header_is_in_a_span(spans: Spans) -> None:
     with wired(lambda _: Answer(500), retries=1) as (fake, client):
         traced(spans, request, client)
-        traced(spans, lambda each: each.quick("GET", "bucket", "key", query={"t": "s3cr3t"}), client)
+        traced(spans, lambda each: each.request_small("GET", "bucket", "key", query={"t": "s3cr3t"}), client)
     assert any("s3cr3t" in sent.target for sent in fake.requests)
     for hidden in ("s3cr3t", "?", "authorization", "Signature", "acme-driver"):
         assert hidden not in spans.text()
@@ -107,8 +107,8 @@ QUICK_FAILURES = [(Answer(404), "404"), (Answer(cut=True), "RemoteDisconnected")
 
 @pytest.mark.parametrize(("answer", "kind"), QUICK_FAILURES)
 def test_a_quick_request_that_fails_has_a_span_with_its_reason(spans: Spans, answer: Answer, kind: str) -> None:
-    with wired(lambda _: answer) as (_, client):
-        traced(spans, lambda each: each.quick("GET", "bucket", "key"), client)
+    with wired(lambda _: answer, retries=0) as (_, client):
+        traced(spans, lambda each: each.request_small("GET", "bucket", "key"), client)
     assert about(spans.the("GET"))["error.type"] == kind
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from time import monotonic
 from typing import Final
 from urllib.parse import quote
@@ -50,7 +50,6 @@ _POOLS: Final = 32
 """Hosts to which connections are kept: the server, and in virtual-host style the buckets that were used last."""
 
 _PART: Final = "the server gives a part where the whole was asked for"
-_OK: Final = 200
 _PARTIAL: Final = 206
 _GOOD: Final = frozenset({200, 201, 202, 204, _PARTIAL})
 _WITH_LENGTH: Final = frozenset({"PUT", "POST"})
@@ -277,7 +276,11 @@ class S3Client:
         response = self.open(
             method, bucket, key, query=query, headers=headers, content=content, repeatable=repeatable, once=once
         )
-        body = read_body(response)
+        return self._checked(method, bucket, key, response, read_body(response))
+
+    def _checked(
+        self, method: str, bucket: str, key: str, response: BaseHTTPResponse | QuickResponse, body: bytes
+    ) -> tuple[Mapping[str, str], bytes]:
         if body and is_error(body):
             raise self._error(method, bucket, key, response, body)
         return response.headers, body
@@ -345,7 +348,7 @@ class S3Client:
         lines = "".join([f"{name}: {value}\r\n" for name, value in sent.items()])
         return f"{method} {target} HTTP/1.1\r\n{lines}\r\n".encode() + content
 
-    def quick(
+    def request_small(
         self,
         method: str,
         bucket: str,
@@ -354,28 +357,15 @@ class S3Client:
         query: Mapping[str, str] = _NOTHING,
         headers: Mapping[str, str] = _NOTHING,
         content: bytes = b"",
-    ) -> tuple[Mapping[str, str], bytes] | None:
-        """Sends a small request at half the cost of `request`: one try, over connections of its own.
+    ) -> tuple[Mapping[str, str], bytes]:
+        """Sends a small request at half the cost of `request`, over connections of its own.
 
-        The request must be repeatable. Arguments as in `open`.
-
-        Returns:
-            Headers, with names in lower case, and body of a response with status 200 and at most 64 KiB, whose length
-            is known and right. ``None`` in every other case, such as an error, a response that broke off, or no
-            response: then send the request with `request`, which tries again and says what is wrong. Also ``None`` in
-            virtual-host style.
+        The server may perform the request twice without harm. Anything unusual is left to `request`, as are second
+        tries, of which there are as many. Arguments, result and errors as in `request`.
         """
-        if self._is_virtual is not None:
-            return None
-        try:
-            response = self._send_quickly(method, bucket, key, query, headers, content)
-        except (OSError, ValueError, HTTPError):
-            return None  # `request` says what is wrong.
-        if response.status == _OK and response.held is not None:
-            response.release()
-            return response.headers, response.held
-        response.close()  # After a refusal the server may not have read the body.
-        return None
+        response = self._open_small(method, bucket, key, query, headers, content)
+        body = response.read_all(MAX_RESPONSE_BYTES) if isinstance(response, QuickResponse) else read_body(response)
+        return self._checked(method, bucket, key, response, body)
 
     def open_object(
         self,
@@ -387,30 +377,41 @@ class S3Client:
     ) -> BaseHTTPResponse | QuickResponse:
         """Sends GET for an object and returns its response, at half the cost of `open` if the object is small.
 
-        It is sent as `quick` sends requests, and a short body is read at once. Anything unusual is left to `open`, as
-        are errors that a second try may mend: that counts as a retry, unless the server had closed a kept connection.
-        Arguments and errors as in `open`.
+        It is sent as `request_small` sends requests, and a short body is read at once. Arguments and errors as in
+        `open`.
         """
-        left = None
+        return self._open_small("GET", bucket, key, query, headers, b"")
+
+    def _open_small(
+        self,
+        method: str,
+        bucket: str,
+        key: str,
+        query: Mapping[str, str],
+        headers: Mapping[str, str],
+        content: bytes,
+    ) -> BaseHTTPResponse | QuickResponse:
+        left: Retry | None = None
         if self._is_virtual is None and monotonic() >= self._usual_until:
+            target = request_target(bucket, key, query)
             try:
-                response = self._send_quickly("GET", bucket, key, query, headers, b"")
+                response = self._send_quickly(method, bucket, key, query, headers, content)
             except (OSError, ValueError, HTTPError) as error:
-                if isinstance(error, Unusual):  # Its server is not asked twice for each object.
+                if isinstance(error, Unusual):  # Its server is not asked twice each time.
                     self._usual_until = monotonic() + _USUAL_SECONDS
-                left = self._left_after(error, request_target(bucket, key, query))
+                left = self._left_after(error, method, target)
             else:
                 if response.status in RETRIED_STATUSES:
-                    left = self._left_after(None, request_target(bucket, key, query))
+                    left = self._left_after(None, method, target)
                 if left is None:
-                    return self._good(bucket, key, query, headers, response)
+                    return self._good(method, bucket, key, query, headers, response)
                 response.close()
         if left is not None:
             left.sleep()
-        return self.open("GET", bucket, key, query=query, headers=headers, retries=left)
+        return self.open(method, bucket, key, query=query, headers=headers, content=content, retries=left)
 
-    def _left_after(self, error: Exception | None, target: str) -> Retry | None:
-        """Counts a quick GET that is sent again: because of an error, or of the status of its response.
+    def _left_after(self, error: Exception | None, method: str, target: str) -> Retry | None:
+        """Counts a quick request that is sent again: because of an error, or of the status of its response.
 
         Returns:
             What is left of the retries. ``None`` after an error: the try does not count. ``None`` after a status: none
@@ -422,26 +423,31 @@ class S3Client:
         retries = self.retries.repeatable
         if error is None:
             try:
-                return retries.increment("GET", target, _pool=self._pool)
+                return retries.increment(method, target, _pool=self._pool)
             except MaxRetryError:
                 return None
         if isinstance(error, KeptEnded) or not isinstance(error, (OSError, HTTPError)):
             return None
         reason = error if isinstance(error, HTTPError) else read_error(error, self._pool, target)
-        return retries.increment("GET", target, error=reason, _pool=self._pool)
+        return retries.increment(method, target, error=reason, _pool=self._pool)
 
     def _good(
-        self, bucket: str, key: str, query: Mapping[str, str], headers: Mapping[str, str], response: QuickResponse
+        self,
+        method: str,
+        bucket: str,
+        key: str,
+        query: Mapping[str, str],
+        headers: Mapping[str, str],
+        response: QuickResponse,
     ) -> QuickResponse:
-        """Returns the response to a quick GET, unless it is an error."""
-        if response.held is not None:
+        """Returns the response to a quick request, unless it is an error."""
+        # After a refusal the server may not have read a body.
+        if response.held is not None and (response.status in _GOOD or method not in _WITH_LENGTH):
             response.release()
         if response.status not in _GOOD:
-            try:
-                body = response.read_all(_MAX_ERROR_BYTES)
-            finally:
-                response.close()
-            raise self._refusal("GET", bucket, key, query, headers, response, body)
+            body = response.read_all(_MAX_ERROR_BYTES)
+            response.close()  # It is still there after a short body.
+            raise self._refusal(method, bucket, key, query, headers, response, body)
         if response.status == _PARTIAL and "range" not in headers and "partNumber" not in query:
             response.close()
             raise ProtocolError(_PART)
@@ -472,7 +478,10 @@ class S3Client:
             except OSError as error:
                 raise connect_error(error, self._pool) from error
             try:
-                connection.sendall(self.raw_request(method, bucket, key, query=query, headers=headers, content=content))
+                with suppress(BrokenPipeError):  # The server may have refused it before it read the body.
+                    connection.sendall(
+                        self.raw_request(method, bucket, key, query=query, headers=headers, content=content)
+                    )
                 response = QuickResponse(connection, kept.give_back)
             except BaseException as error:
                 connection.close()

@@ -100,10 +100,10 @@ class PathGuard:
     def _has_children(self, bucket: str, key: str) -> bool:
         query = {"list-type": "2", "encoding-type": "url", "max-keys": "1"}
         query |= {"prefix": key + "/", "start-after": key + "/"}
-        found = self._client.quick("GET", bucket, query=query)
-        if found is not None and _is_empty_page(found[1]):
+        _, page = self._client.request_small("GET", bucket, query=query)
+        if _is_empty_page(page):
             return False
-        _, document = self._client.request_xml("GET", bucket, root="ListBucketResult", query=query)
+        document = self._client.parsed(page, "ListBucketResult")
         with reading("a page of objects"):
             return bool(document.all("Contents")) or is_truncated(document)
 

@@ -101,19 +101,21 @@ class QuickResponse:
             yield chunk
 
     def read_all(self, most: int) -> bytes:
-        """Reads the whole body.
+        """Reads the whole body. The connection is closed where that fails.
 
         Raises:
             urllib3.exceptions.ProtocolError: It breaks off, or is longer than ``most`` bytes.
         """
         if self.held is not None:
             return self.held
-        if self.length > most:
-            raise ProtocolError("the response is too long")
         try:
+            if self.length > most:
+                raise ProtocolError("the response is too long")
             return b"".join(self.stream(QUICK_BYTES))
         except OSError as error:
             raise ProtocolError("the connection broke off", error) from error
+        finally:
+            self.close()  # A connection that was given back stays open.
 
     def release(self) -> None:
         """Gives the connection back, if the whole body has come."""

@@ -239,13 +239,12 @@ class Objects:
     ) -> Written:
         sent = headers | conditions
         if not conditions and isinstance(content, bytes) and len(content) <= SMALL_BYTES:
-            found = self._connection.quick("PUT", bucket, key, headers=sent, content=content)
-            if found is not None:
-                return found[0], written_at(found[0])
-        # Sent again after it was done, a conditional put would fail because of its own object.
-        received, _ = self._connection.request(
-            "PUT", bucket, key, headers=sent, content=content, repeatable=not conditions
-        )
+            received, _ = self._connection.request_small("PUT", bucket, key, headers=sent, content=content)
+        else:
+            # Sent again after it was done, a conditional put would fail because of its own object.
+            received, _ = self._connection.request(
+                "PUT", bucket, key, headers=sent, content=content, repeatable=not conditions
+            )
         return received, written_at(received)
 
     def copy(self, source_bucket: str, source_key: str, bucket: str, key: str, options: CopyOptions) -> ObjectInfo:

@@ -11,7 +11,6 @@ import logging
 import os
 import stat
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,6 +19,7 @@ from typing import Final
 
 import msgspec
 from bucketry.decoding import from_json
+from bucketry_s3client import NameLocks
 
 from bucketry_s3.found import Found
 from bucketry_s3.settings import AUTO, S3StoreSettings
@@ -56,8 +56,7 @@ class _Version(msgspec.Struct, frozen=True):
 
 
 _known: Final[dict[str, _Entry]] = {}
-_lock: Final = threading.Lock()
-_turns: Final[dict[str, threading.Lock]] = {}
+_turns: Final = NameLocks()
 
 
 class Cache:
@@ -82,9 +81,7 @@ class Cache:
     @contextmanager
     def turn(self) -> Iterator[None]:
         """Lets one thread at a time find out about this server; others wait, and have its result then."""
-        with _lock:
-            own = _turns.setdefault(self.name, threading.Lock())
-        with own:
+        with _turns.hold(self.name):
             yield
 
     def get(self) -> Found | None:

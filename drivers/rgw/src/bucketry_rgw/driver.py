@@ -63,6 +63,7 @@ from bucketry.tagging import NO_TAGS
 from bucketry_s3client import (
     FailedUploads,
     LastingThreads,
+    NameLocks,
     S3ResponseError,
     SdkClient,
     delete_notification,
@@ -162,6 +163,7 @@ class RgwDriver(DriverSpec):
         self._uploads = Uploads(self._client, self._objects, settings.part_size)
         self._sdk = SdkClient(self._client, partial(make_sdk, settings))
         self._buckets = Buckets(self._client, settings)
+        self._changing_settings = NameLocks(settings.read_timeout)
         swift = None
         if settings.swift_secret is not None:
             swift = Swift(self._client, settings.swift_user, settings.swift_secret)
@@ -291,13 +293,14 @@ class RgwDriver(DriverSpec):
     @override
     @hookimpl
     def put_bucket_settings(self, bucket: str, settings: AnyBucketSettings) -> Done:
-        """Replaces a bucket's settings of one kind."""
+        """Replaces a bucket's settings of one kind. Of two kinds at the same moment, RGW may keep one alone."""
         self._buckets.check_name(bucket)
         check_settings(settings)
-        if isinstance(settings, NotificationSettings):
-            put_notification(self._client, bucket, settings)
-        else:
-            put_settings(self._client, bucket, settings)
+        with self._changing_settings.hold(bucket):
+            if isinstance(settings, NotificationSettings):
+                put_notification(self._client, bucket, settings)
+            else:
+                put_settings(self._client, bucket, settings)
         return DONE
 
     @override
@@ -305,10 +308,11 @@ class RgwDriver(DriverSpec):
     def delete_bucket_settings(self, bucket: str, kind: type[AnyBucketSettings]) -> Done:
         """Deletes a bucket's settings of one kind."""
         self._buckets.check_name(bucket)
-        if kind is NotificationSettings:
-            delete_notification(self._client, bucket)
-        else:
-            delete_settings(self._client, bucket, kind, also_missing=MISSING_SETTINGS)
+        with self._changing_settings.hold(bucket):
+            if kind is NotificationSettings:
+                delete_notification(self._client, bucket)
+            else:
+                delete_settings(self._client, bucket, kind, also_missing=MISSING_SETTINGS)
         return DONE
 
     # Objects

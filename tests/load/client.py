@@ -28,6 +28,7 @@ class Places(msgspec.Struct, frozen=True):
     """What all clients share.
 
     Attributes:
+        run: What names of this run have in common: others may use the same backend at the same time.
         rest: URL of the REST port.
         s3: URL of the S3 port.
         driver: The driver's name.
@@ -39,6 +40,7 @@ class Places(msgspec.Struct, frozen=True):
         registers: The objects that all clients write and read, by their keys.
     """
 
+    run: str
     rest: str
     s3: str
     driver: str
@@ -72,7 +74,7 @@ class Client:
     def new_name(self) -> str:
         """A name that was never used."""
         self._count += 1
-        return f"{self.number}-{self._count}"
+        return f"{self.places.run}-{self.number}-{self._count}"
 
     def new_key(self) -> str:
         """One of the client's keys, of which there are few: so objects are replaced too."""

@@ -76,11 +76,12 @@ class Result(msgspec.Struct, kw_only=True):
 
 async def make_places(known: Capabilities, where: Served, tally: Tally) -> Places:
     """Make the buckets that clients share."""
-    has, name = known.features, f"load-{secrets.token_hex(4)}"
+    has, run = known.features, secrets.token_hex(4)
     wanted = {"plain": True, "versions": has.bucket_versioning, "locks": has.bucket_object_lock}
-    names = {kind: f"{name}-{kind}" if is_wanted else "" for kind, is_wanted in wanted.items()}
+    names = {kind: f"load-{run}-{kind}" if is_wanted else "" for kind, is_wanted in wanted.items()}
     registers = {f"shared/{number}": Register() for number in range(_REGISTERS)}
     places = Places(
+        run=run,
         rest=where.rest,
         s3=where.s3,
         driver=known.driver,

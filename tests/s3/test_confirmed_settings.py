@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
@@ -81,6 +82,18 @@ class LosesOne(MemoryDriver):
         return super().put_bucket_settings(bucket, settings)
 
 
+class AddsIds(MemoryDriver):
+    puts: ClassVar[list[Any]] = []
+
+    @hookimpl
+    def put_bucket_settings(self, bucket: str, settings: AnyBucketSettings) -> Any:
+        assert isinstance(settings, CorsSettings)
+        self.puts.append(settings)
+        return super().put_bucket_settings(
+            bucket, CorsSettings(rules=tuple(replace(one, id="made-here") for one in settings.rules))
+        )
+
+
 class ReadsAndWritesWhole(MemoryDriver):
     """Notes what a server that reads and writes all settings of a bucket together may lose."""
 
@@ -93,12 +106,20 @@ class ReadsAndWritesWhole(MemoryDriver):
 
     @hookimpl
     def put_bucket_settings(self, bucket: str, settings: AnyBucketSettings) -> Any:
-        self.changing.append(settings)
-        if len(self.changing) > 1:
-            self.lost.append(settings)
-        time.sleep(0.05)
-        self.changing.remove(settings)
+        self._change(settings)
         return super().put_bucket_settings(bucket, settings)
+
+    @hookimpl
+    def delete_bucket_settings(self, bucket: str, kind: Any) -> Any:
+        self._change(kind)
+        return super().delete_bucket_settings(bucket, kind)
+
+    def _change(self, what: object) -> None:
+        self.changing.append(what)
+        if len(self.changing) > 1:
+            self.lost.append(what)
+        time.sleep(0.05)
+        self.changing.remove(what)
 
 
 class DropsMaxAge(MemoryDriver):
@@ -156,6 +177,26 @@ def test_changes_of_one_bucket_come_one_after_the_other() -> None:
         assert ReadsAndWritesWhole.lost == []
         for one in kinds:
             assert behind.get_bucket_settings("photos", type(one)) == one
+        list(threads.map(partial(store.delete_bucket_settings, "photos"), map(type, kinds)))
+        assert ReadsAndWritesWhole.lost == []
+
+
+def test_settings_that_are_there_already_are_put_once() -> None:
+    """Also where the server adds something to them."""
+    with stores(AddsIds) as (store, behind):
+        before = len(AddsIds.puts)
+        store.put_bucket_settings("photos", OLD)
+        assert len(AddsIds.puts) == before + 1
+        assert behind.get_bucket_settings("photos", CorsSettings) != OLD
+
+
+def test_settings_that_are_never_taken_take_no_more_than_the_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+    clock = SimpleNamespace(sleep=waited.append, monotonic=lambda: 1000.0 + sum(waited))
+    monkeypatch.setattr("bucketry_s3.bucket_settings.time", clock)
+    with stores(Deaf) as (store, _), pytest.raises(Unsupported, match="still has the old ones"):
+        store.put_bucket_settings("photos", NEW)
+    assert 0.5 <= sum(waited) <= driver._PATIENCE
 
 
 @pytest.mark.parametrize("new", [NEW, rules("https://old.example.com", methods=("PUT",))])

@@ -291,11 +291,20 @@ def test_a_part_where_the_whole_was_asked_for_is_an_error() -> None:
         client.open_object("bucket", "key")
 
 
-@pytest.mark.parametrize("fields", [{"connection": "close"}, {"connection": "x, Close"}, {"x-folded": "1\r\n 2"}])
-def test_a_server_whose_responses_are_unusual_is_not_asked_twice_each_time(fields: dict[str, str]) -> None:
-    with wired(lambda _: plain(b"abc", more=fields)) as (fake, client):
+def test_a_server_whose_responses_are_unusual_is_not_asked_twice_each_time() -> None:
+    with wired(lambda _: plain(b"abc", more={"x-folded": "1\r\n 2"})) as (fake, client):
         assert [read(client) for _ in range(3)] == [b"abc"] * 3
     assert len(fake.requests) == 4
+
+
+@pytest.mark.parametrize("value", ["close", "x, Close"])
+@pytest.mark.parametrize("content", [b"abc", LARGE], ids=["small", "large"])
+def test_a_connection_that_the_server_closes_after_a_response_is_not_kept(value: str, content: bytes) -> None:
+    """Servers do so now and then, such as nginx after 1,000 requests."""
+    with wired(lambda _: plain(content, more={"connection": value})) as (fake, client):
+        assert [read(client) for _ in range(3)] == [content] * 3
+        assert not client._quick
+    assert len(fake.requests) == 3
 
 
 def test_chunks_are_left_to_the_http_library() -> None:

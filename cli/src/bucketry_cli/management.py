@@ -163,8 +163,9 @@ class Management:
             self._end_usage()
 
     def _end_usage(self) -> None:
-        if self._usage is not None:
-            self._usage.close()
+        usage, self._usage = self._usage, None
+        if usage is not None:
+            usage.close()
 
     def _app(self, store: Store, registry: CollectorRegistry, layers: Sequence[object]) -> ManagementApp:
         import prometheus_client

@@ -44,7 +44,7 @@ _NOTHING: Final[Mapping[str, str]] = {}
 _NO_END: Final = nullcontext()
 _EMPTY_HASH: Final = payload_hash(b"")
 _USUAL_SECONDS: Final = 60.0
-"""How long objects are read in the usual way after a response that cannot be read quickly."""
+"""How long small requests are sent in the usual way after a response that cannot be read quickly."""
 
 _POOLS: Final = 32
 """Hosts to which connections are kept: the server, and in virtual-host style the buckets that were used last."""
@@ -360,8 +360,9 @@ class S3Client:
     ) -> tuple[Mapping[str, str], bytes]:
         """Sends a small request at half the cost of `request`, over connections of its own.
 
-        The server may perform the request twice without harm. Anything unusual is left to `request`, as are second
-        tries, of which there are as many. Arguments, result and errors as in `request`.
+        The server may perform the request twice without harm. A try that fails counts, but for two: one over a kept
+        connection that the server had closed, and one whose response only an HTTP library can read. Second tries are
+        left to `open`. Arguments, result and errors as in `request`.
         """
         response = self._open_small(method, bucket, key, query, headers, content)
         body = response.read_all(MAX_RESPONSE_BYTES) if isinstance(response, QuickResponse) else read_body(response)
@@ -478,10 +479,9 @@ class S3Client:
             except OSError as error:
                 raise connect_error(error, self._pool) from error
             try:
-                with suppress(BrokenPipeError):  # The server may have refused it before it read the body.
-                    connection.sendall(
-                        self.raw_request(method, bucket, key, query=query, headers=headers, content=content)
-                    )
+                request = self.raw_request(method, bucket, key, query=query, headers=headers, content=content)
+                with suppress(ConnectionError):  # The server may have refused it before it read the body.
+                    connection.sendall(request)
                 response = QuickResponse(connection, kept.give_back)
             except BaseException as error:
                 connection.close()

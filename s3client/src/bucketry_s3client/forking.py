@@ -9,14 +9,16 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from typing import Any, Final, Protocol, TypeVar
 
 from bucketry import StoreClosed
 from typing_extensions import override
 
 T = TypeVar("T")
+
+_CLOSED: Final = "open another one for this call"
 
 
 class Forked(Protocol):
@@ -71,7 +73,26 @@ class LastingThreads(ThreadPoolExecutor):
             return super().submit(fn, *args, **kwargs)
         except RuntimeError:
             if self._is_closed:
-                raise StoreClosed("open another one for this call") from None
+                raise StoreClosed(_CLOSED) from None
+            raise
+
+    @override
+    def map(
+        self, fn: Callable[..., T], *iterables: Iterable[Any], timeout: float | None = None, chunksize: int = 1
+    ) -> Iterator[T]:
+        """Has threads call this with each of the arguments, and yields what comes of them in their order.
+
+        Raises:
+            StoreClosed: The store was closed, perhaps in the middle of the caller's operation.
+        """
+        return self._unless_closed(super().map(fn, *iterables, timeout=timeout, chunksize=chunksize))
+
+    def _unless_closed(self, results: Iterator[T]) -> Iterator[T]:
+        try:
+            yield from results
+        except CancelledError:
+            if self._is_closed:
+                raise StoreClosed(_CLOSED) from None
             raise
 
     @override

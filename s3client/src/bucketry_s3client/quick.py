@@ -118,10 +118,13 @@ class QuickResponse:
             self.close()  # A connection that was given back stays open.
 
     def release(self) -> None:
-        """Gives the connection back, if the whole body has come."""
+        """Gives the connection back, if the whole body has come; closes it where the server does so too."""
         if not self._missing and self._connection is not None:
             connection, self._connection = self._connection, None
-            self._give_back(connection)
+            if _is_last(self.headers):
+                connection.close()
+            else:
+                self._give_back(connection)
 
     def close(self) -> None:
         """Closes the connection, unless it was given back."""
@@ -181,15 +184,20 @@ def _more(connection: socket.socket) -> bytes:
 
 def _length_of(status: int, headers: Mapping[str, str]) -> int:
     """Returns the length of a body (RFC 9112, 6.3)."""
-    options = headers.get("connection", "").lower()
-    if "transfer-encoding" in headers or ("close" in options and "close" in map(str.strip, options.split(","))):
-        raise Unusual("the body comes in chunks, or its connection ends with it")
+    if "transfer-encoding" in headers:
+        raise Unusual("the body comes in chunks")
     if status == _NOT_MODIFIED or status == 204:
         return 0
     length = headers.get("content-length", "")
     if not _LENGTH.fullmatch(length):
         raise Unusual("the length of the body is not known")
     return int(length)
+
+
+def _is_last(headers: Mapping[str, str]) -> bool:
+    """Whether the server closes the connection after this response (RFC 9112, 9.6)."""
+    options = headers.get("connection", "").lower()
+    return "close" in options and "close" in map(str.strip, options.split(","))
 
 
 def is_end(error: BaseException) -> bool:

@@ -44,7 +44,7 @@ class SettingsChanges:
             patience: Most seconds that a change waits for another one of the same bucket.
         """
         self._client = client
-        self._changing = NameLocks(patience)
+        self._changing = NameLocks("the bucket's settings", patience)
 
     def put(self, bucket: str, settings: BucketSettings) -> None:
         """Replaces a bucket's settings of one kind: two requests, and more if MinIO does not show them.

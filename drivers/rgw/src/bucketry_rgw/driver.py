@@ -163,7 +163,7 @@ class RgwDriver(DriverSpec):
         self._uploads = Uploads(self._client, self._objects, settings.part_size)
         self._sdk = SdkClient(self._client, partial(make_sdk, settings))
         self._buckets = Buckets(self._client, settings)
-        self._changing_settings = NameLocks(settings.read_timeout)
+        self._changing_settings = NameLocks("the bucket's settings", settings.read_timeout)
         swift = None
         if settings.swift_secret is not None:
             swift = Swift(self._client, settings.swift_user, settings.swift_secret)

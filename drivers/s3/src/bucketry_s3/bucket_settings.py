@@ -44,7 +44,7 @@ class SettingsOfBuckets:
         """
         self._client = client
         self._patience = patience
-        self._changing = NameLocks(turn)
+        self._changing = NameLocks("the bucket's settings", turn)
 
     def get(self, bucket: str, kind: type[AnyBucketSettings]) -> AnyBucketSettings:
         """Returns a bucket's settings of one kind: one request."""
@@ -52,6 +52,8 @@ class SettingsOfBuckets:
 
     def put(self, bucket: str, settings: AnyBucketSettings) -> None:
         """Replaces a bucket's settings of one kind, and reads what the server keeps: three requests, a policy one.
+
+        Where the old ones are still there after half of the patience, they are put and read once more.
 
         Raises:
             Unavailable: Other changes of the bucket take too long.
@@ -68,7 +70,7 @@ class SettingsOfBuckets:
         kind: type[AnyBucketSettings] = type(settings)
         before = self.get(bucket, kind)
         kept = self._sent(bucket, settings, before)
-        if kept == before != settings:  # Another program's change may have taken it away.
+        if kept == before and _lost(settings, kept):  # Another program's change may have taken them away.
             kept = self._sent(bucket, settings, before)
         if not _lost(settings, kept):
             return
@@ -90,9 +92,11 @@ class SettingsOfBuckets:
     def _kept(self, bucket: str, settings: AnyBucketSettings, before: AnyBucketSettings) -> AnyBucketSettings:
         """Reads what the server keeps: again while it is the old settings, which AWS may show for some seconds.
 
+        It takes half of the patience, since settings may be put twice.
+
         What is neither old nor complete is read once more: another caller may have put settings at that moment.
         """
-        end = time.monotonic() + self._patience
+        end = time.monotonic() + self._patience / 2
         pause = _FIRST_PAUSE
         partial: AnyBucketSettings | None = None
         while True:

@@ -173,7 +173,7 @@ class S3Driver(DriverSpec):
             checks_deleted=found.dialect.checks_deleted_buckets,
         )
         patience = _PATIENCE_WITH_AWS if is_aws else _PATIENCE
-        self._settings_of_buckets = SettingsOfBuckets(self._client, patience, settings.read_timeout)
+        self._settings_of_buckets = SettingsOfBuckets(self._client, patience, settings.read_timeout + patience)
         self._dialect = found.dialect
         self._sdk = Sdk(settings, is_virtual=self._is_virtual is not None)
 
@@ -295,7 +295,7 @@ class S3Driver(DriverSpec):
     @override
     @hookimpl
     def put_bucket_settings(self, bucket: str, settings: AnyBucketSettings) -> Done:
-        """Replaces a bucket's settings of one kind, and reads what the server keeps of them: three requests."""
+        """Replaces a bucket's settings of one kind, and reads what the server keeps of them: three requests or more."""
         self._settings_of_buckets.put(bucket, settings)
         return DONE
 

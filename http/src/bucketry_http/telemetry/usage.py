@@ -75,8 +75,9 @@ class UsageCollector(Collector):
             if self._closed or monotonic() < self._next or (self._thread is not None and self._thread.is_alive()):
                 return
             self._next = monotonic() + self._interval
-            self._thread = threading.Thread(target=self._update, name="bucketry-usage", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._update, name="bucketry-usage", daemon=True)
+            thread.start()
+            self._thread = thread
 
     def _update(self) -> None:
         try:

@@ -83,5 +83,5 @@ def test_a_report_that_fails_as_the_store_closes_is_not_told_of(
         scrape()
         assert driver.reporting.wait(60)
     assert driver.closed.is_set()
-    assert "usage" not in {thread.name for thread in threading.enumerate()}
+    assert "bucketry-usage" not in {thread.name for thread in threading.enumerate()}
     assert [record.message for record in caplog.records if "usage" in record.message] == []

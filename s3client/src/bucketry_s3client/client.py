@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from time import monotonic
 from typing import Final
 from urllib.parse import quote
@@ -480,9 +480,14 @@ class S3Client:
                 raise connect_error(error, self._pool) from error
             try:
                 request = self.raw_request(method, bucket, key, query=query, headers=headers, content=content)
-                with suppress(ConnectionError):  # The server may have refused it before it read the body.
+                cut_off = None
+                try:
                     connection.sendall(request)
+                except ConnectionError as error:  # The server may have refused it before it read the body.
+                    cut_off = error
                 response = QuickResponse(connection, kept.give_back)
+                if cut_off is not None and response.status in _GOOD:
+                    raise cut_off
             except BaseException as error:
                 connection.close()
                 if used is not None and is_end(error):

@@ -27,7 +27,10 @@ class _Entry:
 
 
 class NameLocks:
-    """A lock for each name. One thread at a time holds the lock on a name, and an interrupt of it gives it back."""
+    """A lock for each name. One thread at a time holds the lock on a name.
+
+    A thread that is interrupted (Ctrl+C) gives its names back, at the latest when the interrupt's traceback is dropped.
+    """
 
     def __init__(self, what: str = "the same", patience: float | None = None) -> None:
         """Holds nothing yet.
@@ -49,6 +52,8 @@ class NameLocks:
     @contextmanager
     def hold(self, *names: str) -> Iterator[None]:
         """Waits until no other thread holds one of these names, and holds all of them until the block ends.
+
+        The block must not hold one of them once more.
 
         Raises:
             Unavailable: Other threads hold them for too long.
@@ -80,8 +85,11 @@ class NameLocks:
                 except BaseException as error:  # noqa: BLE001 - raised below
                     interrupt = error
             self._forget(wanted, entries)
-            if interrupt is not None:
-                raise interrupt
+            try:
+                if interrupt is not None:
+                    raise interrupt
+            finally:
+                interrupt = None  # It knows this frame.
 
     def _forget(self, names: list[str], entries: list[_Entry]) -> None:
         with self._mutex:

@@ -73,7 +73,8 @@ def test_layers_that_only_watch_or_stand_elsewhere_are_not_in_the_way(others: li
         found = store.peek_bucket_access("bucket")
         assert found is not None
         assert found.foreign_objects == bool(others)
-        assert seen == ["get_bucket_access"] * len(others)
+        # Lifecycle makes other calls, in a thread of its own.
+        assert [operation for operation in seen if "access" in operation] == ["get_bucket_access"] * len(others)
 
 
 def test_a_driver_that_never_waits_is_asked_if_it_cannot_tell() -> None:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,10 @@ def memory(pid: int, field: str) -> int:
 
 def open_files(pid: int) -> list[str]:
     """What the process has open besides sockets, which come and go with connections."""
-    links = (os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir())
+    links: list[str] = []
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # It was closed since the folder was read.
+            links.append(os.readlink(link))
     return sorted(link for link in links if not link.startswith("socket:"))
 
 

@@ -293,7 +293,10 @@ class RgwDriver(DriverSpec):
     @override
     @hookimpl
     def put_bucket_settings(self, bucket: str, settings: AnyBucketSettings) -> Done:
-        """Replaces a bucket's settings of one kind. Of two kinds at the same moment, RGW may keep one alone."""
+        """Replaces a bucket's settings of one kind.
+
+        Threads change one bucket one after the other: of two kinds at the same moment, RGW may keep one alone.
+        """
         self._buckets.check_name(bucket)
         check_settings(settings)
         with self._changing_settings.hold(bucket):
